@@ -42,6 +42,7 @@ export const sqlstate = {
   systemError: '58000',
   connectionFailure: '08006',
   cannotConnectNow: '57P03',
+  tooManyConnections: '53300',
   queryCanceled: '57014',
   adminShutdown: '57P01',
   configurationLimitExceeded: '53400',

@@ -1,0 +1,54 @@
+-- What outlives a statement: the catalogue of deployed models, the jobs with their outcome, and where the gateway listens.
+
+CREATE TABLE hologen.deployed_models (
+  model_name     text PRIMARY KEY CHECK (model_name <> ''),
+  model_type     text NOT NULL,
+  model_provider text NOT NULL,
+  task           text NOT NULL,
+  -- Path on the provider's host; NULL: as the model table says.
+  endpoint       text,
+  -- Encrypted by the gateway (AES-256-GCM); NULL: the gateway's default key.
+  api_key        text,
+  config         json NOT NULL DEFAULT '{}',
+  deployed_by    text NOT NULL,
+  deployed_at    timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+REVOKE ALL ON hologen.deployed_models FROM PUBLIC;
+COMMENT ON TABLE hologen.deployed_models IS 'The catalogue: SQL name -> model type, provider, task; read it with list_external_models()';
+
+CREATE TABLE hologen.job (
+  job_id              uuid PRIMARY KEY,
+  state               text NOT NULL CHECK (state IN ('submitted', 'running', 'saving', 'succeeded', 'failed', 'cancelled')),
+  role_name           text NOT NULL,
+  database_name       text NOT NULL,
+  application_name    text NOT NULL,
+  engine_process_id   integer NOT NULL,
+  statement_at        timestamptz NOT NULL,
+  model_name          text NOT NULL,
+  model_type          text NOT NULL,
+  scenario            text NOT NULL,
+  request             json NOT NULL,
+  file                json,
+  task_id             text,
+  provider_request_id text,
+  usage               json,
+  outputs             json NOT NULL DEFAULT '[]',
+  result              text,
+  error               json,
+  submitted_at        timestamptz NOT NULL,
+  started_at          timestamptz,
+  generated_at        timestamptz,
+  finished_at         timestamptz
+);
+CREATE INDEX job_submitted_at ON hologen.job (submitted_at DESC);
+CREATE INDEX job_unfinished ON hologen.job (state) WHERE state IN ('submitted', 'running', 'saving');
+REVOKE ALL ON hologen.job FROM PUBLIC;
+
+-- One row: where the functions of this database find the gateway. Only the functions' owner can read the secret.
+CREATE TABLE hologen_internal.gateway (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  connection_string text NOT NULL,
+  secret            text NOT NULL,
+  updated_at        timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+REVOKE ALL ON hologen_internal.gateway FROM PUBLIC;

@@ -1,0 +1,73 @@
+-- How a function of the engine calls the gateway back: one private dblink connection a backend, JSON there and back.
+
+-- Raises the gateway's error as the engine's own. Four forms, because RAISE takes neither NULL nor an empty DETAIL or HINT.
+CREATE FUNCTION hologen_internal.raise_error(failure json) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  code text := failure ->> 'sqlstate';
+  text text := failure ->> 'message';
+  more text := failure ->> 'detail';
+  mend text := failure ->> 'hint';
+BEGIN
+  IF more IS NULL AND mend IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = text;
+  ELSIF mend IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = text, DETAIL = more;
+  ELSIF more IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = text, HINT = mend;
+  ELSE
+    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = text, DETAIL = more, HINT = mend;
+  END IF;
+END $$;
+
+-- Sends one question and returns the reply's "value"; an "error" in the reply becomes an SQL error with its own SQLSTATE.
+-- Not for clients: it would let them speak in another role's name.
+CREATE FUNCTION hologen_internal.ask_gateway(question json) RETURNS json
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  gateway hologen_internal.gateway;
+  message text;
+  reply   json;
+  failure json;
+BEGIN
+  SELECT * INTO gateway FROM hologen_internal.gateway;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = '57P03', MESSAGE = 'no hologen gateway has served this database yet',
+      HINT = 'Start hologen with this engine, then run the statement again.';
+  END IF;
+  message := json_build_object(
+    'secret', gateway.secret,
+    'caller', json_build_object(
+      'role', CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END,
+      'database', current_database(),
+      'application', current_setting('application_name'),
+      'engineProcessId', pg_backend_pid(),
+      'statementAt', to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+      'readOnly', current_setting('transaction_read_only') = 'on',
+      'engineVersion', current_setting('server_version_num')::int),
+    'question', question)::text;
+
+  IF 'hologen' = ANY (coalesce(@dblink@.dblink_get_connections(), '{}')) THEN
+    BEGIN
+      SELECT answer::json INTO reply FROM @dblink@.dblink('hologen', message) AS t(answer text);
+    EXCEPTION WHEN connection_exception OR internal_error THEN
+      -- The gateway was restarted, or an earlier statement was cancelled in the middle of an answer.
+      PERFORM @dblink@.dblink_disconnect('hologen');
+    END;
+  END IF;
+  IF reply IS NULL THEN
+    BEGIN
+      PERFORM @dblink@.dblink_connect('hologen', gateway.connection_string);
+    EXCEPTION WHEN sqlclient_unable_to_establish_sqlconnection THEN
+      RAISE EXCEPTION USING ERRCODE = '57P03', MESSAGE = 'the hologen gateway does not answer',
+        HINT = 'Is hologen running? It must serve this engine while AI functions are used.';
+    END;
+    SELECT answer::json INTO reply FROM @dblink@.dblink('hologen', message) AS t(answer text);
+  END IF;
+
+  IF reply -> 'error' IS NOT NULL THEN
+    PERFORM hologen_internal.raise_error(reply -> 'error');
+  END IF;
+  RETURN reply -> 'value';
+END $$;
+REVOKE ALL ON FUNCTION hologen_internal.ask_gateway(json) FROM PUBLIC;

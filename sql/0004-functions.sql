@@ -1,0 +1,91 @@
+-- The functions and procedures a client calls. SECURITY DEFINER where they ask the gateway; the role they report is the client's own.
+
+-- Text -> FILE. A malformed path or a missing object is an error; a path ending in "/" names a directory and carries rights only.
+CREATE FUNCTION hologen.to_file(oss_path text, oss_endpoint text, role_arn text) RETURNS hologen.file
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM hologen_internal.ask_gateway(json_build_object('ask', 'check_file',
+    'file', json_build_object('oss_path', oss_path, 'oss_endpoint', oss_endpoint, 'role_arn', role_arn)));
+  RETURN ROW(oss_path, oss_endpoint, role_arn)::hologen.file;
+END $$;
+
+-- Hands one call to the gateway, which checks it and sends nothing yet; returns the handle to wait for.
+CREATE FUNCTION hologen.submit_call(model text, request text, file hologen.file) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN hologen_internal.ask_gateway(json_build_object('ask', 'submit',
+    'model', model, 'request', request, 'file', to_json(file), 'progress', current_setting('ai_gen.progress', true))) ->> 'handle';
+END $$;
+
+-- Waits for a submitted call. Each round trip is short, so that cancel and timeouts are prompt on every PostgreSQL version.
+CREATE FUNCTION hologen.wait_call(handle text) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  LOOP
+    answer := hologen_internal.ask_gateway(json_build_object('ask', 'wait', 'handle', handle));
+    IF answer ->> 'notice' IS NOT NULL THEN
+      RAISE NOTICE '%', answer ->> 'notice';
+    END IF;
+    IF (answer ->> 'done')::boolean THEN
+      RETURN answer ->> 'result';
+    END IF;
+  END LOOP;
+END $$;
+
+CREATE FUNCTION hologen.ai_gen(model text, request text, file hologen.file) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, request, file)) $$;
+CREATE FUNCTION hologen.ai_gen(request text, file hologen.file) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(NULL, request, file)) $$;
+CREATE FUNCTION hologen.ai_gen(model text, prompt text) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt, NULL)) $$;
+CREATE FUNCTION hologen.ai_gen(prompt text) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(NULL, prompt, NULL)) $$;
+
+-- Deploys a model: Hologres' two procedures, the second with the client's own endpoint and key arguments.
+CREATE PROCEDURE hologen.register_external_model(model_name text, model_type text, model_provider text, config json, task text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM hologen_internal.ask_gateway(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
+    'provider', model_provider, 'config', config, 'task', task));
+END $$;
+CREATE PROCEDURE hologen.add_external_model(model_name text, model_type text, model_provider text, endpoint text,
+  api_key text, task text, config json)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM hologen_internal.ask_gateway(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
+    'provider', model_provider, 'endpoint', endpoint, 'apiKey', api_key, 'config', config, 'task', task));
+END $$;
+CREATE PROCEDURE hologen.delete_external_model(model_name text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM hologen_internal.ask_gateway(json_build_object('ask', 'remove_model', 'name', model_name));
+END $$;
+
+CREATE FUNCTION hologen.list_external_models()
+RETURNS TABLE (model_name text, model_type text, model_provider text, task text, endpoint text, config json, deployed_by text, deployed_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT m.model_name, m.model_type, m.model_provider, m.task, m.endpoint, m.config, m.deployed_by, m.deployed_at
+  FROM hologen.deployed_models m ORDER BY m.model_name
+$$;
+
+-- What the gateway's model table knows; one row a model type.
+CREATE FUNCTION hologen.list_supported_models()
+RETURNS TABLE (model_type text, task text, scenarios text[], mode text, sizes text, pictures text, duration text, reference_files text,
+               submits_per_second numeric, concurrent_tasks integer, price text)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT m.model_type, m.task, m.scenarios, m.mode, m.sizes, m.pictures, m.duration, m.reference_files, m.submits_per_second,
+         m.concurrent_tasks, m.price
+  FROM json_to_recordset(hologen_internal.ask_gateway('{"ask": "supported_models"}'))
+    AS m (model_type text, task text, scenarios text[], mode text, sizes text, pictures text, duration text, reference_files text,
+          submits_per_second numeric, concurrent_tasks integer, price text)
+$$;
+
+-- Answers like Hologres, whose clients read the part before the parenthesis.
+CREATE FUNCTION hologen.hg_version() RETURNS text
+LANGUAGE sql STABLE AS $$ SELECT 'Hologres 4.1.9 (hologen on PostgreSQL ' || current_setting('server_version') || ')' $$;
+
+-- SHOW of an hg_* or optimizer_* setting; one that was never set shows as the empty string.
+CREATE FUNCTION hologen.show_setting(name text) RETURNS text
+LANGUAGE sql STABLE AS $$ SELECT coalesce(current_setting(name, true), '') $$;

@@ -1,0 +1,14 @@
+/** What a command of the command line is. */
+import { describeSettings, type SettingName } from '../settings.js';
+
+export interface Command {
+  summary: string;
+  help: string;
+  /** The exit code: 0 done, 1 failed. Throws UsageError for wrong arguments. */
+  run(args: string[]): Promise<number>;
+}
+
+/** --help of a command: usage line, explanation, its settings. */
+export function helpText(usage: string, explanation: string, settings: readonly SettingName[], more = ''): string {
+  return `hologen ${usage}\n\n${explanation}\n\n${describeSettings(settings)}${more}`;
+}

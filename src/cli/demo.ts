@@ -1,0 +1,76 @@
+/** `hologen demo`: every scenario once, in the sandbox, through a real PostgreSQL client. */
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { createLog, startGateway } from '../main.js';
+import { readRunFile } from '../run-file.js';
+import { readSettings, type SettingName } from '../settings.js';
+import { type Command, helpText } from './command.js';
+import { untilStopped } from './serve.js';
+
+const flags: SettingName[] = ['host', 'port', 'dataDir', 'sandboxImageMs', 'sandboxVideoMs'];
+const examples = fileURLToPath(new URL('../../examples/scenarios/', import.meta.url));
+
+export const demoCommand: Command = {
+  summary: 'run every scenario in the sandbox and show what comes out',
+  help: helpText(
+    'demo [--keep] [options]',
+    'Starts a gateway in the sandbox on a new directory (demo/ in the data directory), runs one statement a scenario and prints\nstatement, progress and result. No account is needed and nothing is spent.',
+    flags,
+    '\n  --keep                   leave the gateway running and print a psql line for it',
+  ),
+  async run(args) {
+    const { settings, switches } = readSettings(args, { HOLOGEN_PORT: '0', ...process.env }, flags, ['keep']);
+    const dataDir = resolve(settings.dataDir ?? '', 'demo');
+    if (await readRunFile(dataDir)) throw new Error(`a demo still runs on ${dataDir}; stop it first`);
+    await rm(dataDir, { recursive: true, force: true });
+    const inSandbox = { ...settings, dataDir, sandbox: 'on', engineUrl: undefined, logLevel: process.env.HOLOGEN_LOG_LEVEL ?? 'warn' };
+    const startedAt = Date.now();
+    const gateway = await startGateway(inSandbox, createLog(inSandbox));
+    console.log(`The gateway is ready after ${seconds(startedAt)}, with a sandbox in place of the cloud: nothing is spent.\n`);
+    try {
+      await runExamples(gateway.runFile.postgres);
+      console.log(`\nAll scenarios ran in ${seconds(startedAt)}. The pictures and videos lie in\n  ${join(gateway.sandboxObjects ?? '', 'demo')}`);
+    } catch (error) {
+      await gateway.stop();
+      throw error;
+    }
+    if (switches.has('keep')) {
+      console.log(`\nThe gateway goes on; Ctrl-C ends it. Connect with\n  psql '${gateway.runFile.postgres}'`);
+      return untilStopped(gateway);
+    }
+    await gateway.stop();
+    return 0;
+  },
+};
+
+async function runExamples(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, application_name: 'hologen demo' });
+  client.on('notice', (notice) => console.log(`  ${notice.message}`));
+  await client.connect();
+  try {
+    for (const file of (await readdir(examples)).sort()) {
+      const statement = (await readFile(join(examples, file), 'utf8')).trim();
+      const startedAt = Date.now();
+      console.log(`${statement}\n`);
+      const { rows } = await client.query<Record<string, string>>(statement);
+      for (const row of rows) for (const value of Object.values(row)) console.log(`${pretty(value)}\n  ${seconds(startedAt)}\n`);
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+/** ai_gen returns JSON, except for text models. */
+function pretty(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), undefined, 2);
+  } catch {
+    return text;
+  }
+}
+
+function seconds(since: number): string {
+  return `${((Date.now() - since) / 1000).toFixed(1)} s`;
+}

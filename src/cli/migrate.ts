@@ -1,0 +1,29 @@
+/** `hologen migrate`: installs or updates hologen's schema in an engine. */
+import { parseEngineUrl } from '../engine/address.js';
+import { migrate } from '../engine/migrate.js';
+import { openEnginePool } from '../engine/pool.js';
+import { readSettings, type SettingName, UsageError } from '../settings.js';
+import { type Command, helpText } from './command.js';
+
+const flags: SettingName[] = ['engineUrl'];
+
+export const migrateCommand: Command = {
+  summary: 'install or update the schema in a PostgreSQL of yours',
+  help: helpText(
+    'migrate --engine-url URL',
+    'Installs sql/ into the database of the URL, in one transaction; what is there already stays. hologen serve does it too.',
+    flags,
+  ),
+  async run(args) {
+    const { settings } = readSettings(args, process.env, flags);
+    if (!settings.engineUrl) throw new UsageError('--engine-url is missing');
+    const pool = openEnginePool(parseEngineUrl(settings.engineUrl));
+    try {
+      const installed = await migrate(pool);
+      console.log(installed.length === 0 ? 'up to date' : installed.map((name) => `installed ${name}`).join('\n'));
+      return 0;
+    } finally {
+      await pool.end();
+    }
+  },
+};

@@ -1,0 +1,20 @@
+/** `hologen url`: the connection URL of the gateway that serves a data directory, password included. */
+import { resolve } from 'node:path';
+import { readRunFile } from '../run-file.js';
+import { readSettings, type SettingName } from '../settings.js';
+import { type Command, helpText } from './command.js';
+
+const flags: SettingName[] = ['dataDir'];
+
+export const urlCommand: Command = {
+  summary: 'print the connection URL, password included',
+  help: helpText('url [--data-dir DIR]', 'Prints the connection URL of the running gateway. Exit code 1 when none runs there.', flags),
+  async run(args) {
+    const { settings } = readSettings(args, process.env, flags);
+    const directory = resolve(settings.dataDir ?? '');
+    const running = await readRunFile(directory);
+    if (!running) throw new Error(`no gateway runs on ${directory}; start one with hologen serve --data-dir ${directory}`);
+    console.log(running.postgres);
+    return 0;
+  },
+};

@@ -1,0 +1,70 @@
+/** PostgreSQL refuses to run as root; started by root, the engine runs as an unprivileged account that can reach its files. */
+import { createHash } from 'node:crypto';
+import { chown, cp, mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+export interface EngineAccount {
+  uid: number;
+  gid: number;
+}
+
+export interface EnginePlace {
+  /** Undefined: the engine runs as the user who started the gateway. */
+  account: EngineAccount | undefined;
+  /** Folder with `bin`, `lib`, `share`. */
+  binaries: string;
+  /** Folder that holds the cluster and its socket; owned by the account. */
+  home: string;
+}
+
+/** Accounts tried when root starts the gateway; initdb wants one that has a name. */
+const unprivilegedAccounts = ['postgres', 'nobody'];
+
+/**
+ * Says where the engine lives and as whom it runs. Below a folder that only root may enter (such as /root in a container) the account could
+ * reach neither binaries nor data: then both live under /var/lib/hologen, under a name made from the data directory's.
+ */
+export async function placeEngine(dataDirectory: string, binaries: string): Promise<EnginePlace> {
+  const home = join(dataDirectory, 'engine');
+  if (process.getuid?.() !== 0) {
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    return { account: undefined, binaries, home };
+  }
+  const account = await findAccount();
+  const reachableBinaries = (await othersCanEnter(binaries)) ? binaries : await copyBinaries(binaries);
+  const reachableHome = (await othersCanEnter(dataDirectory)) ? home : join(sharedRoot, hashOf(resolve(dataDirectory)));
+  await mkdir(reachableHome, { recursive: true, mode: 0o700 });
+  await chown(reachableHome, account.uid, account.gid);
+  return { account, binaries: reachableBinaries, home: reachableHome };
+}
+
+const sharedRoot = '/var/lib/hologen';
+
+async function findAccount(): Promise<EngineAccount> {
+  const lines = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
+  for (const name of unprivilegedAccounts) {
+    const entry = lines.find((fields) => fields[0] === name);
+    if (entry) return { uid: Number(entry[2]), gid: Number(entry[3]) };
+  }
+  throw new Error(
+    `PostgreSQL does not run as root, and this machine has none of the accounts ${unprivilegedAccounts.join(', ')}; start hologen as another user`,
+  );
+}
+
+/** True when every folder on the way down to `path` may be entered by everyone. */
+async function othersCanEnter(path: string): Promise<boolean> {
+  for (let folder = resolve(path); ; folder = dirname(folder)) {
+    if (((await stat(folder)).mode & 0o001) === 0) return false;
+    if (folder === dirname(folder)) return true;
+  }
+}
+
+async function copyBinaries(binaries: string): Promise<string> {
+  const copy = join(sharedRoot, `binaries-${hashOf(binaries + (await stat(binaries)).mtimeMs)}`);
+  await cp(binaries, copy, { recursive: true, verbatimSymlinks: true, force: false });
+  return copy;
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}

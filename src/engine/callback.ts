@@ -1,0 +1,142 @@
+/** The callback endpoint: the engine's functions connect here over dblink and ask in JSON; pg-gateway speaks their protocol. */
+import { randomBytes } from 'node:crypto';
+import { chown, rm } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { createScramSha256Data } from 'pg-gateway';
+import { fromNodeSocket } from 'pg-gateway/node';
+import type { Logger } from 'pino';
+import { SqlError, sqlstate } from '../errors.js';
+import { frontendType } from '../wire/frames.js';
+import { commandDone, textAnswer } from '../wire/replies.js';
+import type { EngineAccount } from './account.js';
+import { socketAnswers } from './embedded.js';
+
+/** Who asks, as the engine's SECURITY DEFINER functions tell it; a client cannot forge it. */
+export interface Caller {
+  role: string;
+  database: string;
+  application: string;
+  engineProcessId: number;
+  /** ISO time of the statement; together with the process id it names one statement. */
+  statementAt: string;
+  readOnly: boolean;
+  engineVersion: number;
+}
+
+export interface Question {
+  ask: string;
+  [field: string]: unknown;
+}
+
+export type Answer = (question: Question, caller: Caller, signal: AbortSignal) => Promise<unknown>;
+
+export interface Callback {
+  /** What dblink_connect takes to reach this endpoint. */
+  connectionString: string;
+  secret: string;
+  close(): Promise<void>;
+}
+
+const callbackUser = 'hologen_callback';
+const socketPort = 5433;
+/** A password of 256 random bits needs no slow hashing; each backend's first call would pay for it. */
+const scramIterations = 1;
+
+export interface CallbackOptions {
+  /** Where to listen: a folder for a unix socket, or a TCP address the engine can reach. */
+  listen: { socketDirectory: string; account: EngineAccount | undefined } | { host: string; port: number; advertisedHost: string };
+  /** `gone`: the engine process ended or its connection broke. */
+  answer: Answer;
+  gone(engineProcessId: number): void;
+  log: Logger;
+}
+
+export async function listenForEngine(options: CallbackOptions): Promise<Callback> {
+  const password = randomBytes(32).toString('base64url');
+  const secret = randomBytes(32).toString('base64url');
+  const scram = await createScramSha256Data(password, scramIterations);
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    serve(socket).catch((error: unknown) => {
+      options.log.error({ err: error }, 'callback connection failed');
+      socket.destroy();
+    });
+  });
+
+  async function serve(socket: Socket): Promise<void> {
+    const leaving = new AbortController();
+    let engineProcessId: number | undefined;
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      leaving.abort();
+      if (engineProcessId !== undefined) options.gone(engineProcessId);
+    });
+    await fromNodeSocket(socket, {
+      serverVersion: '18.0 (hologen)',
+      auth: { method: 'scram-sha-256', getScramSha256Data: () => scram },
+      async onMessage(message, { isAuthenticated }) {
+        if (!isAuthenticated || message[0] !== frontendType.query) return undefined;
+        const text = Buffer.from(message.buffer, message.byteOffset + 5, message.byteLength - 6).toString('utf8');
+        // dblink says "set client_encoding to …" first; everything here is UTF-8 anyway.
+        if (!text.startsWith('{')) return commandDone('SET');
+        const { secret: shown, caller, question } = JSON.parse(text) as { secret: string; caller: Caller; question: Question };
+        if (shown !== secret) throw new Error('a callback message without the secret');
+        engineProcessId = caller.engineProcessId;
+        return textAnswer('answer', await reply(question, caller, leaving.signal));
+      },
+    });
+  }
+
+  /** Known errors go back to be raised in the engine; of unknown ones the client learns only that they are in the log. */
+  async function reply(question: Question, caller: Caller, signal: AbortSignal): Promise<string> {
+    try {
+      return JSON.stringify({ value: (await options.answer(question, caller, signal)) ?? null });
+    } catch (error) {
+      if (error instanceof SqlError) {
+        const { sqlstate, message, detail, hint } = error;
+        return JSON.stringify({ error: { sqlstate, message, detail, hint } });
+      }
+      options.log.error({ err: error, ask: question.ask }, 'call failed unexpectedly');
+      return JSON.stringify({
+        error: { sqlstate: sqlstate.internalError, message: 'hologen failed unexpectedly; its log has the particulars' },
+      });
+    }
+  }
+
+  const connectionTarget = await listen(server, options.listen);
+  return {
+    connectionString: `${connectionTarget} user=${callbackUser} password=${password} dbname=hologen sslmode=disable gssencmode=disable connect_timeout=10`,
+    secret,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+type Server = ReturnType<typeof createServer>;
+
+async function listen(server: Server, where: CallbackOptions['listen']): Promise<string> {
+  if ('host' in where) {
+    await bound(server, () => server.listen(where.port, where.host));
+    const address = server.address();
+    const port = address && typeof address === 'object' ? address.port : where.port;
+    return `host=${where.advertisedHost} port=${port}`;
+  }
+  const path = `${where.socketDirectory}/.s.PGSQL.${socketPort}`;
+  // A killed gateway leaves its socket file; a living one answers on it.
+  if (await socketAnswers(path)) throw new Error(`another hologen serves this data directory (it answers on ${path})`);
+  await rm(path, { force: true });
+  await bound(server, () => server.listen(path));
+  if (where.account) await chown(path, where.account.uid, where.account.gid);
+  return `host=${where.socketDirectory} port=${socketPort}`;
+}
+
+function bound(server: Server, start: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject).once('listening', resolve);
+    start();
+  });
+}

@@ -1,0 +1,81 @@
+/** The catalogue of deployed models in the engine's own table; API keys are stored encrypted. */
+import { SqlError, sqlstate } from '../errors.js';
+import type { Catalogue, DeployedModel } from '../generation/ledger.js';
+import type { Json } from '../json.js';
+import type { EnginePool } from './pool.js';
+import type { SecretBox } from './secret-box.js';
+
+interface Row {
+  model_name: string;
+  model_type: string;
+  model_provider: string;
+  task: string;
+  api_key: string | null;
+  config: Json;
+}
+
+const uniqueViolation = '23505';
+const columns = 'model_name, model_type, model_provider, task, api_key, config';
+
+export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue {
+  const asModel = (row: Row): DeployedModel => ({
+    name: row.model_name,
+    modelType: row.model_type,
+    provider: row.model_provider,
+    task: row.task,
+    apiKey: row.api_key === null ? undefined : secrets.open(row.api_key),
+    config: row.config,
+  });
+
+  return {
+    async find(name) {
+      const { rows } = await pool.query<Row>({
+        name: 'find-model',
+        text: `SELECT ${columns} FROM hologen.deployed_models WHERE model_name = $1 OR model_type = $1
+          ORDER BY model_name = $1 DESC, deployed_at LIMIT 1`,
+        values: [name],
+      });
+      return rows[0] && asModel(rows[0]);
+    },
+    async list() {
+      const { rows } = await pool.query<Row>(`SELECT ${columns} FROM hologen.deployed_models ORDER BY deployed_at, model_name`);
+      return rows.map(asModel);
+    },
+    async deploy(model) {
+      try {
+        await pool.query(
+          `INSERT INTO hologen.deployed_models
+             (model_name, model_type, model_provider, task, endpoint, api_key, config, deployed_by)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+          [
+            model.name,
+            model.modelType,
+            model.provider,
+            model.task,
+            model.endpoint ?? null,
+            model.apiKey === undefined ? null : secrets.seal(model.apiKey),
+            JSON.stringify(model.config),
+            model.deployedBy,
+          ],
+        );
+      } catch (error) {
+        if ((error as { code?: string }).code !== uniqueViolation) throw error;
+        throw new SqlError({
+          sqlstate: sqlstate.duplicateObject,
+          message: `external model "${model.name}" already exists`,
+          hint: `Choose another name, or first CALL delete_external_model('${model.name}').`,
+        });
+      }
+    },
+    async remove(name) {
+      const { rowCount } = await pool.query('DELETE FROM hologen.deployed_models WHERE model_name = $1', [name]);
+      if (rowCount === 0) {
+        throw new SqlError({
+          sqlstate: sqlstate.undefinedObject,
+          message: `external model "${name}" does not exist`,
+          hint: 'SELECT * FROM list_external_models() shows what is deployed.',
+        });
+      }
+    },
+  };
+}

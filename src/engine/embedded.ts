@@ -1,0 +1,174 @@
+/** The embedded engine: a PostgreSQL of our own, initialised on first start, started and stopped with the gateway. */
+import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chown, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { type EngineAccount, type EnginePlace, placeEngine } from './account.js';
+import type { EngineAddress } from './address.js';
+import { findEngineBinaries } from './binaries.js';
+
+export interface EmbeddedEngine {
+  address: EngineAddress;
+  /** Folder that both sides may use for sockets; only gateway and engine can enter it. */
+  socketDirectory: string;
+  account: EngineAccount | undefined;
+  stop(): Promise<void>;
+  /** Resolves when the engine ends without having been asked to. */
+  died: Promise<number | null>;
+}
+
+export const ownerRole = 'hologen';
+const socketPort = 5432;
+/** A socket path may have 107 bytes (sun_path of Linux, with its final zero); room for "/.s.PGSQL.65535". */
+const longestSocketDirectory = 90;
+const startTimeoutMs = 60_000;
+const run = promisify(execFile);
+
+/** Starts the engine below `dataDirectory`, creating the cluster if there is none, ending one that a killed gateway left behind. */
+export async function startEmbeddedEngine(options: {
+  dataDirectory: string;
+  maxConnections: number;
+}): Promise<EmbeddedEngine> {
+  const place = await placeEngine(options.dataDirectory, await findEngineBinaries());
+  const cluster = join(place.home, 'cluster');
+  const password = await ownerPassword(options.dataDirectory);
+  if (!existsSync(join(cluster, 'PG_VERSION'))) await createCluster(place, cluster, password);
+  await endLeftover(place, cluster);
+  const socketDirectory = await makeSocketDirectory(place);
+
+  const log = await open(join(options.dataDirectory, 'engine.log'), 'a', 0o600);
+  const server = spawn(
+    join(place.binaries, 'bin', 'postgres'),
+    ['-D', cluster, ...settings(socketDirectory, options.maxConnections)],
+    // A group of its own: Ctrl-C in the gateway's terminal must not stop the engine before its sessions are drained.
+    { ...processOptions(place), detached: true, stdio: ['ignore', log.fd, log.fd] },
+  );
+  const ended = new Promise<number | null>((resolve) => server.once('exit', resolve));
+  await log.close();
+  await untilReady(cluster, ended, join(options.dataDirectory, 'engine.log'));
+
+  let stopping = false;
+  return {
+    address: { host: socketDirectory, port: socketPort, user: ownerRole, password, database: ownerRole, tls: false },
+    socketDirectory,
+    account: place.account,
+    died: ended.then((code) => (stopping ? new Promise<never>(() => {}) : code)),
+    async stop() {
+      stopping = true;
+      // SIGINT is PostgreSQL's fast shutdown: sessions are ended, data is flushed.
+      server.kill('SIGINT');
+      await ended;
+    },
+  };
+}
+
+/** The owner role's password: random, made at the first start, readable by the gateway's user only. */
+export async function ownerPassword(dataDirectory: string): Promise<string> {
+  const file = join(dataDirectory, 'owner-password');
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const password = randomBytes(24).toString('base64url');
+    await writeFile(file, `${password}\n`, { mode: 0o600, flag: 'wx' });
+    return password;
+  }
+}
+
+async function createCluster(place: EnginePlace, cluster: string, password: string): Promise<void> {
+  await rm(cluster, { recursive: true, force: true });
+  const passwordFile = join(place.home, 'first-password');
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (place.account) await chown(passwordFile, place.account.uid, place.account.gid);
+  try {
+    // The builtin C.UTF-8 locale sorts alike on every machine and needs none of its locales.
+    const flags = ['-D', cluster, '-U', ownerRole, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
+    const locale = ['-E', 'UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+    await run(join(place.binaries, 'bin', 'initdb'), [...flags, ...locale, '--no-instructions'], processOptions(place));
+  } catch (error) {
+    await rm(cluster, { recursive: true, force: true });
+    throw new Error(`initdb failed: ${(error as { stderr?: string }).stderr ?? (error as Error).message}`);
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+}
+
+function settings(socketDirectory: string, maxConnections: number): string[] {
+  const values = {
+    listen_addresses: '',
+    unix_socket_directories: socketDirectory,
+    unix_socket_permissions: '0700',
+    port: String(socketPort),
+    max_connections: String(maxConnections),
+    password_encryption: 'scram-sha-256',
+    // A gateway that goes away must not leave its clients' statements running.
+    client_connection_check_interval: '2s',
+  };
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+function processOptions(place: EnginePlace) {
+  return {
+    cwd: place.home,
+    env: { PATH: process.env.PATH, TZ: process.env.TZ, LC_ALL: 'C' },
+    ...(place.account && { uid: place.account.uid, gid: place.account.gid }),
+  };
+}
+
+/** After kill -9 of the gateway its engine goes on without it; it is stopped, so that the new one starts from a clean end. */
+async function endLeftover(place: EnginePlace, cluster: string): Promise<void> {
+  const pidFile = join(cluster, 'postmaster.pid');
+  const processId = Number((await readFile(pidFile, 'utf8').catch(() => '')).split('\n')[0]);
+  if (!processId) return;
+  const { stdout } = await run('ps', ['-o', 'args=', '-p', String(processId)]).catch(() => commandLine(processId));
+  if (stdout.includes(cluster)) {
+    await run(join(place.binaries, 'bin', 'pg_ctl'), ['stop', '-D', cluster, '-m', 'fast', '-w'], processOptions(place));
+  } else {
+    // The number now belongs to another process (or none): PostgreSQL itself would refuse to start in the first case.
+    await rm(pidFile, { force: true });
+  }
+}
+
+/** Where `ps` is missing (slim containers), Linux tells by itself. */
+async function commandLine(processId: number): Promise<{ stdout: string }> {
+  return { stdout: await readFile(`/proc/${processId}/cmdline`, 'utf8').catch(() => '') };
+}
+
+async function makeSocketDirectory(place: EnginePlace): Promise<string> {
+  const preferred = join(place.home, 'run');
+  const directory =
+    preferred.length <= longestSocketDirectory ? preferred : join(tmpdir(), `hologen-${randomBytes(6).toString('hex')}`);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (place.account) await chown(directory, place.account.uid, place.account.gid);
+  return directory;
+}
+
+/** The server writes its status into the eighth line of postmaster.pid; pg_ctl waits the same way. */
+async function untilReady(cluster: string, ended: Promise<number | null>, logFile: string): Promise<void> {
+  const giveUpAt = Date.now() + startTimeoutMs;
+  let over = false;
+  ended.then(() => {
+    over = true;
+  });
+  while (Date.now() < giveUpAt) {
+    if (over) throw new Error(`PostgreSQL did not start; its last words are in ${logFile}`);
+    const lines = (await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+    if (lines[7]?.trim() === 'ready') return;
+    await delay(10);
+  }
+  throw new Error(`PostgreSQL was not ready after ${startTimeoutMs / 1000} s; see ${logFile}`);
+}
+
+/** True when something accepts connections on the socket file. */
+export function socketAnswers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}

@@ -1,0 +1,48 @@
+/** Keeps API keys unreadable in the engine's tables: AES-256-GCM with a key that never enters the engine. */
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface SecretBox {
+  seal(text: string): string;
+  /** An error when the text was sealed with another key. */
+  open(sealed: string): string;
+}
+
+const nonceBytes = 12;
+const tagBytes = 16;
+
+/** `passphrase`: HOLOGEN_SECRET_KEY. Without one a random key is made and kept in the data directory. */
+export async function openSecretBox(dataDirectory: string, passphrase: string | undefined): Promise<SecretBox> {
+  const key = createHash('sha256').update(passphrase ?? (await keptKey(dataDirectory))).digest();
+  return {
+    seal(text) {
+      const nonce = randomBytes(nonceBytes);
+      const cipher = createCipheriv('aes-256-gcm', key, nonce);
+      const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+      return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64');
+    },
+    open(sealed) {
+      const bytes = Buffer.from(sealed, 'base64');
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes));
+      decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
+      try {
+        return decipher.update(bytes.subarray(nonceBytes + tagBytes), undefined, 'utf8') + decipher.final('utf8');
+      } catch {
+        throw new Error('a stored API key cannot be decrypted: HOLOGEN_SECRET_KEY (or secret.key) is not the one it was stored with');
+      }
+    },
+  };
+}
+
+async function keptKey(dataDirectory: string): Promise<string> {
+  const file = join(dataDirectory, 'secret.key');
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const key = randomBytes(32).toString('base64url');
+    await writeFile(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
+    return key;
+  }
+}

@@ -1,0 +1,112 @@
+/** The door: what a client says before its session begins. TLS, GSS refusal, cancel requests, the startup packet. */
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import { errorResponse } from '../wire/replies.js';
+import { longestStartupPacket, readInitialPacket, tlsHandshakeByte } from '../wire/startup.js';
+
+export type Visitor =
+  | { kind: 'session'; socket: Socket; startup: Buffer; parameters: Map<string, string> | undefined; rest: Buffer }
+  | { kind: 'cancel'; socket: Socket; request: Buffer };
+
+/** PostgreSQL's default authentication_timeout; once the startup packet is relayed the engine's own applies. */
+const startupTimeoutMs = 60_000;
+const alpnProtocol = 'postgresql';
+
+/**
+ * Listens to a new connection until it is clear what it wants. Undefined: it left, was too slow, or broke the protocol (then it was told so).
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
+ */
+export async function welcome(raw: Socket, tls: () => SecureContext | undefined): Promise<Visitor | undefined> {
+  const timer = setTimeout(() => raw.destroy(), startupTimeoutMs);
+  try {
+    return await listen(raw, tls);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function listen(raw: Socket, tls: () => SecureContext | undefined): Promise<Visitor | undefined> {
+  let socket = raw;
+  for (;;) {
+    const heard = await hear(socket);
+    if (!heard) return undefined;
+    const { packet, buffer } = heard;
+    if (packet === 'tls') {
+      const context = tls();
+      if (socket !== raw || !context) return refuse(socket, '08P01', 'invalid length of startup packet');
+      socket.unshift(buffer);
+      const secure = await encrypt(socket, context);
+      if (!secure) return undefined;
+      socket = secure;
+      continue;
+    }
+    const rest = buffer.subarray(packet.bytes);
+    switch (packet.kind) {
+      case 'ssl':
+      case 'gss': {
+        // Bytes sent ahead of our answer were not encrypted and might be an attacker's (CVE-2021-23214).
+        if (rest.length > 0) return refuse(socket, '08P01', 'received unencrypted data after encryption request');
+        const context = packet.kind === 'ssl' && socket === raw ? tls() : undefined;
+        socket.write(context ? 'S' : 'N');
+        if (context) {
+          const secure = await encrypt(socket, context);
+          if (!secure) return undefined;
+          socket = secure;
+        }
+        break;
+      }
+      case 'cancel':
+        return { kind: 'cancel', socket, request: buffer.subarray(0, packet.bytes) };
+      case 'startup':
+        return { kind: 'session', socket, startup: buffer.subarray(0, packet.bytes), parameters: packet.parameters, rest };
+    }
+  }
+}
+
+type Packet = Extract<ReturnType<typeof readInitialPacket>, { bytes: number }>;
+
+/** Reads until one initial packet is whole. The socket stays paused, so that nothing is lost when TLS takes it over. */
+async function hear(socket: Socket): Promise<{ packet: Packet | 'tls'; buffer: Buffer } | undefined> {
+  let buffer: Buffer = Buffer.alloc(0);
+  for (;;) {
+    const chunk = await nextChunk(socket);
+    if (!chunk) return undefined;
+    buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk]);
+    if (buffer[0] === tlsHandshakeByte) return { packet: 'tls', buffer };
+    const packet = readInitialPacket(buffer);
+    if (packet.kind === 'malformed' || (packet.kind === 'incomplete' && buffer.length > longestStartupPacket)) {
+      return refuse(socket, '08P01', 'invalid length of startup packet');
+    }
+    if (packet.kind !== 'incomplete') return { packet, buffer };
+  }
+}
+
+function nextChunk(socket: Socket): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    const ready = () => {
+      const chunk: Buffer | null = socket.read();
+      if (chunk) finish(chunk);
+    };
+    const gone = () => finish(undefined);
+    socket.on('readable', ready).once('close', gone).once('end', gone).once('error', gone);
+    if (socket.destroyed) gone();
+    function finish(chunk: Buffer | undefined): void {
+      socket.off('readable', ready).off('close', gone).off('end', gone).off('error', gone);
+      resolve(chunk);
+    }
+  });
+}
+
+function encrypt(socket: Socket, secureContext: SecureContext): Promise<TLSSocket | undefined> {
+  return new Promise((resolve) => {
+    const secure = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: [alpnProtocol] });
+    secure.once('secure', () => resolve(secure));
+    secure.once('close', () => resolve(undefined));
+    secure.on('error', () => secure.destroy());
+  });
+}
+
+function refuse(socket: Socket, sqlstate: string, message: string): undefined {
+  socket.end(errorResponse({ severity: 'FATAL', sqlstate, message }));
+  return undefined;
+}

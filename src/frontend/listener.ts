@@ -1,0 +1,115 @@
+/** Accepts clients and gives each its engine connection. */
+import { createServer, type Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
+import type { Logger } from 'pino';
+import type { EngineAddress } from '../engine/address.js';
+import { connectToEngine } from '../engine/connect.js';
+import { SqlError, sqlstate } from '../errors.js';
+import { errorResponse } from '../wire/replies.js';
+import { withParameters } from '../wire/startup.js';
+import { type Visitor, welcome } from './door.js';
+import { joinSession, type Session, type SessionEvents } from './session.js';
+
+export interface FrontendOptions {
+  host: string;
+  port: number;
+  maxConnections: number;
+  engine: EngineAddress;
+  /** The certificate to show now; undefined refuses TLS. Asked at each handshake, so that a reload takes effect. */
+  tls(): SecureContext | undefined;
+  /** Startup parameters as the engine understands them. */
+  mapParameters(parameters: Map<string, string>): Map<string, string>;
+  events: SessionEvents;
+  log: Logger;
+}
+
+export interface Frontend {
+  port: number;
+  sessions(): number;
+  /** Stops accepting, waits up to `graceMs` for running statements. The sessions themselves are ended by the engine's shutdown. */
+  drain(graceMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const drainPollMs = 20;
+
+export async function listenForClients(options: FrontendOptions): Promise<Frontend> {
+  const sessions = new Set<Session>();
+  let visitors = 0;
+
+  const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: false }, (socket) => {
+    socket.on('error', () => socket.destroy());
+    if (visitors >= options.maxConnections) {
+      return turnAway(socket, sqlstate.tooManyConnections, 'sorry, too many clients already');
+    }
+    visitors += 1;
+    socket.once('close', () => {
+      visitors -= 1;
+    });
+    serve(socket).catch((error: unknown) => {
+      options.log.warn({ err: error }, 'connection failed');
+      socket.destroy();
+    });
+  });
+
+  async function serve(raw: Socket): Promise<void> {
+    const visitor = await welcome(raw, options.tls);
+    if (!visitor) return;
+    if (visitor.kind === 'cancel') return forwardCancel(visitor.socket, visitor.request);
+    await openSession(visitor);
+  }
+
+  async function openSession(visitor: Extract<Visitor, { kind: 'session' }>): Promise<void> {
+    let engine: Socket;
+    try {
+      engine = await connectToEngine(options.engine);
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      options.log.error({ err: error.cause }, error.message);
+      return turnAway(visitor.socket, sqlstate.cannotConnectNow, error.message, error.hint);
+    }
+    const { startup, parameters } = visitor;
+    const mapped = parameters && options.mapParameters(parameters);
+    engine.write(mapped && mapped !== parameters ? withParameters(startup, mapped) : startup);
+    const session = joinSession(visitor.socket, engine, visitor.rest, options.events);
+    sessions.add(session);
+    await session.closed;
+    sessions.delete(session);
+  }
+
+  /** The engine decides which statement a key cancels; it answers by closing the connection. */
+  async function forwardCancel(client: Socket, request: Buffer): Promise<void> {
+    const engine = await connectToEngine(options.engine);
+    engine.on('error', () => engine.destroy()).once('close', () => client.destroy());
+    engine.end(request);
+    engine.resume();
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the gateway does not listen on a TCP port');
+
+  return {
+    port: address.port,
+    sessions: () => sessions.size,
+    async drain(graceMs) {
+      server.close();
+      const giveUpAt = Date.now() + graceMs;
+      while ([...sessions].some((session) => session.busy) && Date.now() < giveUpAt) {
+        await new Promise((resolve) => setTimeout(resolve, drainPollMs));
+      }
+    },
+    async close() {
+      server.close();
+      for (const session of sessions) session.destroy();
+      await Promise.all([...sessions].map((session) => session.closed));
+    },
+  };
+}
+
+function turnAway(socket: Socket, code: string, message: string, hint?: string): void {
+  socket.end(errorResponse({ severity: 'FATAL', sqlstate: code, message, hint }));
+}

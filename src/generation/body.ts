@@ -1,0 +1,71 @@
+/** The provider's request body for a checked request: one form a family, as the API pages give them. */
+import type { Json } from '../json.js';
+import type { MediaRequest } from './request.js';
+import type { MessagePart } from './text-request.js';
+
+/** Public URLs of the request's media, in the order of MediaRequest.media; `audio` apart. */
+export interface MediaUrls {
+  media: string[];
+  audio: string | undefined;
+}
+
+export function mediaBody(modelType: string, request: MediaRequest, urls: MediaUrls): Json {
+  return request.scenario.startsWith('text-to-image') || request.scenario.includes('image')
+    ? pictureBody(modelType, request, urls)
+    : { model: modelType, input: videoInput(request, urls), parameters: request.parameters };
+}
+
+/** One user message: the reference pictures in order, then the text. */
+function pictureBody(modelType: string, request: MediaRequest, urls: MediaUrls): Json {
+  const content = [...urls.media.map((image) => ({ image })), { text: request.prompt }];
+  const negative = request.negativePrompt ? { negative_prompt: request.negativePrompt } : {};
+  return {
+    model: modelType,
+    input: { messages: [{ role: 'user', content }] },
+    parameters: { ...negative, ...request.parameters },
+  };
+}
+
+function videoInput(request: MediaRequest, urls: MediaUrls): Json {
+  const input: Json = { prompt: request.prompt };
+  if (request.negativePrompt) input.negative_prompt = request.negativePrompt;
+  switch (request.scenario) {
+    case 'first-frame':
+      input.img_url = urls.media[0];
+      break;
+    case 'first-and-last-frame':
+      [input.first_frame_url, input.last_frame_url] = urls.media;
+      break;
+    case 'reference-video':
+      input.prompt = nameCharacters(request);
+      input.reference_urls = urls.media;
+      break;
+  }
+  if (urls.audio) input.audio_url = urls.audio;
+  return input;
+}
+
+/** The model knows its references only as character1…N; users write the paths into the prompt. Longest first: one path may begin another. */
+function nameCharacters(request: MediaRequest): string {
+  const names = request.media.map((medium, index) => ({ text: medium.text, name: `character${index + 1}` }));
+  names.sort((a, b) => b.text.length - a.text.length);
+  return names.reduce((prompt, { text, name }) => prompt.replaceAll(text, name), request.prompt);
+}
+
+/** A chat message: plain text where there is nothing else, parts where there are media. */
+export function chatBody(modelType: string, parts: MessagePart[], urls: string[], parameters: Json): Json {
+  let next = 0;
+  const content = parts.map((part) => {
+    if ('text' in part) return { type: 'text', text: part.text };
+    const url = urls[next++] as string;
+    if (part.kind === 'audio') return { type: 'input_audio', input_audio: { data: url, format: formatOf(part.file.path.key) } };
+    return part.kind === 'video' ? { type: 'video_url', video_url: { url } } : { type: 'image_url', image_url: { url } };
+  });
+  const onlyText = parts.every((part) => 'text' in part);
+  const text = parts.map((part) => ('text' in part ? part.text : '')).join('');
+  return { model: modelType, messages: [{ role: 'user', content: onlyText ? text : content }], ...parameters };
+}
+
+function formatOf(key: string): string {
+  return key.slice(key.lastIndexOf('.') + 1).toLowerCase();
+}

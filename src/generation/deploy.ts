@@ -1,0 +1,56 @@
+/** Deploying and removing models: the arguments of register_external_model and add_external_model, checked. */
+import { SqlError, sqlstate } from '../errors.js';
+import { isObject, type Json } from '../json.js';
+import { oneOf, refuse, requiredText } from './fields.js';
+import type { Catalogue } from './ledger.js';
+import { listedTasks } from './model-types.js';
+
+/** Hologres' client and skills write bailian; the provider calls itself DashScope or Model Studio. */
+const providers = ['bailian', 'dashscope', 'model-studio'];
+/** Hologres' own rule for names, dots included. */
+const namePattern = /^[A-Za-z0-9_.-]{1,128}$/;
+const apiKeyPattern = /^sk-(?!sp-)\S+$/;
+
+export async function deployModel(question: Json, role: string, catalogue: Catalogue): Promise<void> {
+  const name = requiredText(question, 'name', 'model_name');
+  if (!namePattern.test(name)) {
+    refuse('model_name', name, 'of letters, digits, underscores, hyphens and dots, at most 128', 'For example wan26_t2v or happyhorse-1.0-t2v.');
+  }
+  const provider = requiredText(question, 'provider', 'model_provider');
+  if (!providers.includes(provider.toLowerCase())) refuse('model_provider', provider, oneOf(providers));
+  const task = requiredText(question, 'task');
+  if (!listedTasks.includes(task)) refuse('task', task, oneOf(listedTasks));
+  const config = readConfig(question.config);
+  const { api_key: configKey, ...rest } = config;
+  const apiKey = keyOf(question.apiKey) ?? keyOf(configKey);
+  await catalogue.deploy({
+    name,
+    modelType: requiredText(question, 'type', 'model_type'),
+    provider,
+    task,
+    endpoint: typeof question.endpoint === 'string' && question.endpoint !== '' ? question.endpoint : undefined,
+    apiKey,
+    config: rest,
+    deployedBy: role,
+  });
+}
+
+export async function removeModel(question: Json, catalogue: Catalogue): Promise<void> {
+  await catalogue.remove(requiredText(question, 'name', 'model_name'));
+}
+
+function readConfig(value: unknown): Json {
+  if (value === undefined || value === null) return {};
+  return isObject(value) ? value : refuse('config', value, 'a JSON object', 'Write \'{"api_key": "sk-…"}\'.');
+}
+
+/** The key itself must not be repeated in an error: it would reach logs and screens. */
+function keyOf(value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value === 'string' && apiKeyPattern.test(value)) return value;
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: 'api_key must be a Model Studio key, which begins with sk- (keys that begin with sk-sp- belong to the Coding Plan)',
+    hint: 'Leave it out to use the gateway’s default key.',
+  });
+}

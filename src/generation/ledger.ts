@@ -1,0 +1,67 @@
+/** What generation needs kept outside itself: the catalogue of deployed models and the ledger of jobs. */
+import type { Json } from '../json.js';
+import type { Scenario } from './model-table.js';
+
+export interface DeployedModel {
+  name: string;
+  modelType: string;
+  provider: string;
+  task: string;
+  /** Undefined: the gateway's default key. */
+  apiKey: string | undefined;
+  config: Json;
+}
+
+export interface NewDeployment extends DeployedModel {
+  endpoint: string | undefined;
+  deployedBy: string;
+}
+
+export interface Catalogue {
+  /** By name; else the only model of that type, so that `wan2.6-t2v` also finds `wan26_t2v`. */
+  find(name: string): Promise<DeployedModel | undefined>;
+  /** In the order of deployment: the first fitting one is the default of its task. */
+  list(): Promise<DeployedModel[]>;
+  /** SqlError 42710 when the name is taken. */
+  deploy(model: NewDeployment): Promise<void>;
+  /** SqlError 42704 when there is no such model. */
+  remove(name: string): Promise<void>;
+}
+
+/** Who evaluates a call, as the engine tells it. */
+export interface CallOrigin {
+  role: string;
+  database: string;
+  application: string;
+  engineProcessId: number;
+  statementAt: string;
+}
+
+export type JobState = 'submitted' | 'running' | 'saving' | 'succeeded' | 'failed' | 'cancelled';
+
+export interface NewJob {
+  id: string;
+  origin: CallOrigin;
+  modelName: string;
+  modelType: string;
+  scenario: Scenario;
+  /** The request as it was written, and the FILE as JSON. */
+  request: unknown;
+  file: unknown;
+}
+
+export interface JobChange {
+  state?: JobState;
+  taskId?: string;
+  providerRequestId?: string;
+  usage?: Json;
+  outputs?: { url: string; ossPath?: string }[];
+  result?: string;
+  error?: { sqlstate: string; message: string; detail?: string };
+}
+
+/** Each write is committed at once, outside the client's transaction. */
+export interface Ledger {
+  open(job: NewJob): Promise<void>;
+  change(id: string, change: JobChange): Promise<void>;
+}

@@ -1,0 +1,53 @@
+/** Media on their way in: each object is looked at before anything is spent, then signed so that the provider can fetch it. */
+import { SqlError, sqlstate } from '../errors.js';
+import type { OssPath } from '../storage/oss-path.js';
+import type { FileAccess, ObjectInfo, Storage } from '../storage/storage.js';
+import { refuse } from './fields.js';
+
+/** Role credentials live an hour at most, and a URL no longer than they; the provider fetches media when it starts a task. */
+const urlLifeSeconds = 3600;
+
+/** What the provider takes of each kind; more is refused there after the wait. */
+const limits = {
+  image: { endings: /\.(jpe?g|png|bmp|webp|tiff?|gif|heic)$/i, mebibytes: 10, what: 'a picture (JPEG, PNG, BMP, WEBP)' },
+  video: { endings: /\.(mp4|mov)$/i, mebibytes: 100, what: 'a video (MP4, MOV)' },
+  audio: { endings: /\.(wav|mp3)$/i, mebibytes: 15, what: 'a sound file (WAV, MP3)' },
+} as const;
+
+export type MediumKind = keyof typeof limits;
+
+/** Proves that an object exists, may be read, and is not larger than the provider takes. Objects without an ending are taken on trust. */
+export async function checkMedium(
+  storage: Storage,
+  medium: { field: string; text: string; path: OssPath },
+  kinds: MediumKind[],
+  access: FileAccess,
+  signal: AbortSignal,
+): Promise<void> {
+  const ending = /\.[a-z0-9]+$/i.exec(medium.path.key)?.[0];
+  const kind = kinds.find((name) => ending && limits[name].endings.test(ending));
+  if (ending && !kind) {
+    const what = kinds.map((name) => limits[name].what).join(' or ');
+    refuse(medium.field, medium.text, what);
+  }
+  const info: ObjectInfo = await storage.head(medium.path, access, signal);
+  const most = limits[kind ?? 'image'].mebibytes;
+  if (info.bytes > most * 1024 * 1024) {
+    refuse(medium.field, medium.text, `at most ${most} MiB`, `The object has ${(info.bytes / 1024 / 1024).toFixed(1)} MiB; make it smaller.`);
+  }
+  if (info.bytes === 0) refuse(medium.field, medium.text, 'an object with content');
+}
+
+export function signForProvider(storage: Storage, path: OssPath, access: FileAccess, signal: AbortSignal): Promise<string> {
+  return storage.presign(path, access, { expiresSeconds: urlLifeSeconds, signal });
+}
+
+/** A request that names OSS paths needs a FILE for the right to them. */
+export function requireAccess(access: FileAccess | undefined, field: string): FileAccess {
+  if (access) return access;
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `the request uses ${field}, but no FILE gives access to OSS`,
+    hint: "Pass to_file('oss://bucket/path/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::<account>:role/<name>') as the last argument.",
+  });
+}

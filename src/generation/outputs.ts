@@ -1,0 +1,43 @@
+/** Media on their way out: from the provider's temporary URL into OSS, streamed; the copy is repeated, never the generation. */
+import type { ModelStudio } from '../providers/model-studio.js';
+import { formatOssPath, isDirectory, joinOssPath, type OssPath } from '../storage/oss-path.js';
+import type { FileAccess, Storage } from '../storage/storage.js';
+
+export interface SavePlace {
+  output: OssPath;
+  access: FileAccess;
+}
+
+/** Saves each URL and returns the oss:// paths in order: `<request id>.png`, or `<request id>-<i>.png` where there are several. */
+export async function saveOutputs(
+  urls: string[],
+  requestId: string,
+  place: SavePlace,
+  facts: { modelType: string; jobId: string },
+  drivers: { storage: Storage; studio: ModelStudio },
+  signal: AbortSignal,
+): Promise<string[]> {
+  return Promise.all(
+    urls.map(async (url, index) => {
+      const target = targetOf(place.output, requestId, url, urls.length > 1 ? index + 1 : undefined);
+      await drivers.storage.save(target, place.access, (stop) => drivers.studio.download(url, stop), {
+        contentType: endingOf(url) === 'mp4' ? 'video/mp4' : 'image/png',
+        metadata: { 'hologen-model': facts.modelType, 'hologen-job': facts.jobId, 'hologen-request': requestId },
+        signal,
+      });
+      return formatOssPath(target);
+    }),
+  );
+}
+
+/** first-and-last-frame names its file; everything else names a directory. */
+function targetOf(output: OssPath, requestId: string, url: string, index: number | undefined): OssPath {
+  if (!isDirectory(output)) return output;
+  const suffix = index === undefined ? '' : `-${index}`;
+  return joinOssPath(output, `${requestId}${suffix}.${endingOf(url)}`);
+}
+
+function endingOf(url: string): string {
+  const ending = /\.(png|jpe?g|webp|mp4|mov)$/i.exec(new URL(url).pathname)?.[1]?.toLowerCase();
+  return ending ?? 'png';
+}

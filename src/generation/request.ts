@@ -1,0 +1,245 @@
+/** Reads the request of a picture or video call and checks every field against the model table, before anything is spent. */
+import { SqlError, sqlstate } from '../errors.js';
+import { isDirectory, type OssPath, parseOssPath } from '../storage/oss-path.js';
+import {
+  isObject,
+  type Json,
+  optionalBoolean,
+  optionalChoice,
+  optionalInteger,
+  optionalObject,
+  optionalText,
+  optionalTexts,
+  refuse,
+  refuseUnknown,
+  requiredText,
+  show,
+} from './fields.js';
+import type { ModelType, Scenario } from './model-table.js';
+import { typesFor } from './model-types.js';
+import { checkDuration, checkSize } from './picture-size.js';
+
+export interface Medium {
+  /** Where it stood in the request, e.g. `reference_urls[1]`. */
+  field: string;
+  /** As the user wrote it. */
+  text: string;
+  path: OssPath;
+}
+
+export interface MediaRequest {
+  scenario: Scenario;
+  prompt: string;
+  negativePrompt: string | undefined;
+  /** Reference pictures and frames, in order; `audio` apart. */
+  media: Medium[];
+  audio: Medium | undefined;
+  /** The provider's `parameters`, defaults filled in. */
+  parameters: Json;
+  output: OssPath | undefined;
+  /** What the user should know although the request is good. */
+  notes: string[];
+}
+
+/** The request fields that carry media, by scenario. */
+const mediaFields: Partial<Record<Scenario, string[]>> = {
+  'image-edit': ['reference_urls'],
+  'multi-image-fusion': ['reference_urls'],
+  'text-to-video': ['audio_url'],
+  'first-frame': ['img_url', 'audio_url'],
+  'first-and-last-frame': ['first_frame_url', 'last_frame_url'],
+  'reference-video': ['reference_urls'],
+};
+const commonFields = ['prompt', 'negative_prompt', 'parameters', 'output_dir'];
+const seedRange: [number, number] = [0, 2_147_483_647];
+const negativePromptCharacters = 500;
+
+/** Parses the request text of a media call; anything wrong is a SqlError 22023 or 22P02. */
+export function readMediaRequest(text: string, modelType: string, type: ModelType): MediaRequest {
+  const request = parseObject(text);
+  const scenario = scenarioOf(request, modelType, type);
+  refuseForeignFields(request, scenario, modelType);
+  const prompt = requiredText(request, 'prompt');
+  const media = readMedia(request, scenario, type);
+  const audioText = optionalText(request, 'audio_url');
+  const negativePrompt = optionalText(request, 'negative_prompt') ?? negativePromptInParameters(request);
+  const parameters = readParameters(request, modelType, type, scenario);
+  if (parameters.audio === false && audioText) {
+    refuse('parameters.audio', false, 'true (or left out) beside audio_url', 'Leave out one of the two.');
+  }
+  return {
+    scenario,
+    prompt,
+    negativePrompt,
+    media,
+    audio: audioText ? medium('audio_url', audioText) : undefined,
+    parameters,
+    output: readOutput(request, scenario),
+    notes: lengthNotes(prompt, negativePrompt, modelType, type),
+  };
+}
+
+function parseObject(text: string): Json {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new SqlError({
+      sqlstate: sqlstate.invalidJson,
+      message: `the request is not JSON: ${(cause as Error).message}`,
+      hint: `Write json_build_object('prompt', '…', 'parameters', json_build_object(…))::text.`,
+    });
+  }
+  return isObject(value) ? value : refuse('the request', value, 'a JSON object', `Write json_build_object('prompt', '…')::text.`);
+}
+
+/** What is asked for: the model type decides, for picture types the number of reference pictures does. */
+function scenarioOf(request: Json, modelType: string, type: ModelType): Scenario {
+  if (type.task !== 'image-generation') return type.scenarios[0] as Scenario;
+  const references = optionalTexts(request, 'reference_urls')?.length ?? 0;
+  const asked: Scenario = references === 0 ? 'text-to-image' : references === 1 ? 'image-edit' : 'multi-image-fusion';
+  if (type.scenarios.includes(asked)) return asked;
+  if (asked === 'text-to-image') return refuseMissing('reference_urls', modelType, type.scenarios[0] as Scenario);
+  if (type.referenceFiles) return refuseCount(request.reference_urls, type.referenceFiles, modelType);
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `model type ${modelType} makes pictures from text only, and the request has reference_urls`,
+    hint: `For ${asked} use a model of type ${typesFor(asked).join(', ')}.`,
+  });
+}
+
+function refuseForeignFields(request: Json, scenario: Scenario, modelType: string): void {
+  const known = [...commonFields, ...(mediaFields[scenario] ?? [])];
+  for (const [other, fields] of Object.entries(mediaFields) as [Scenario, string[]][]) {
+    const foreign = fields.find((field) => !known.includes(field) && request[field] !== undefined && request[field] !== null);
+    if (!foreign) continue;
+    throw new SqlError({
+      sqlstate: sqlstate.invalidParameterValue,
+      message: `model type ${modelType} does ${scenario} and takes no ${foreign}`,
+      hint: `${foreign} belongs to ${other}: use a model of type ${typesFor(other).join(', ')}.`,
+    });
+  }
+  refuseUnknown(request, known, `a ${scenario} request`);
+}
+
+function readMedia(request: Json, scenario: Scenario, type: ModelType): Medium[] {
+  const required = (field: string) => [medium(field, requiredText(request, field))];
+  switch (scenario) {
+    case 'first-frame':
+      return required('img_url');
+    case 'first-and-last-frame':
+      return [...required('first_frame_url'), ...required('last_frame_url')];
+    case 'image-edit':
+    case 'multi-image-fusion':
+    case 'reference-video': {
+      const paths = optionalTexts(request, 'reference_urls') ?? [];
+      if (paths.length === 0) refuseMissing('reference_urls', undefined, scenario);
+      const [least, most] = type.referenceFiles ?? [1, 1];
+      if (paths.length < least || paths.length > most) refuseCount(paths, [least, most]);
+      return paths.map((path, index) => medium(`reference_urls[${index + 1}]`, path));
+    }
+    default:
+      return [];
+  }
+}
+
+function medium(field: string, text: string): Medium {
+  const path = parseOssPath(text, field);
+  if (isDirectory(path)) refuse(field, text, 'the path of one object', 'Name the file: oss://bucket/path/file.png.');
+  return { field, text, path };
+}
+
+function refuseMissing(field: string, modelType: string | undefined, scenario: Scenario): never {
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `the request has no ${field}, which ${modelType ? `model type ${modelType}` : scenario} needs`,
+    hint: `Add '${field}', ARRAY['oss://bucket/path/file.png'].`,
+  });
+}
+
+function refuseCount(paths: unknown, [least, most]: [number, number], modelType?: string): never {
+  const count = Array.isArray(paths) ? paths.length : 0;
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `reference_urls has ${count} paths; ${modelType ?? 'this model type'} takes ${least === most ? least : `${least} to ${most}`}`,
+    hint: `For several pictures in one: a model of type ${typesFor('multi-image-fusion').join(', ')}.`,
+  });
+}
+
+function readParameters(request: Json, modelType: string, type: ModelType, scenario: Scenario): Json {
+  const given = optionalObject(request, 'parameters');
+  const sized = type.size || type.resolution ? ['size', 'resolution', 'ratio'] : ['size'];
+  const known = [
+    ...sized,
+    ...(type.pictures ? ['n'] : []),
+    ...(type.duration ? ['duration'] : []),
+    ...(type.task === 'video-generation' ? ['audio'] : []),
+    ...type.switches,
+  ];
+  refuseUnknown(given, [...new Set(known)], `parameters of ${modelType}`);
+  const parameters: Json = {};
+  Object.assign(parameters, checkSize(given, modelType, type, scenario));
+  if (type.pictures) parameters.n = optionalInteger(given, 'n', type.pictures, 'parameters.n') ?? 1;
+  Object.assign(parameters, checkDuration(given, modelType, type));
+  readSwitches(given, modelType, type, parameters);
+  return parameters;
+}
+
+function readSwitches(given: Json, modelType: string, type: ModelType, parameters: Json): void {
+  if (type.switches.includes('prompt_extend')) {
+    parameters.prompt_extend = optionalBoolean(given, 'prompt_extend', 'parameters.prompt_extend') ?? true;
+  }
+  parameters.watermark = optionalBoolean(given, 'watermark', 'parameters.watermark') ?? false;
+  const seed = optionalInteger(given, 'seed', seedRange, 'parameters.seed');
+  if (seed !== undefined) parameters.seed = seed;
+  const shot = optionalChoice(given, 'shot_type', ['single', 'multi'], 'parameters.shot_type');
+  if (shot && parameters.prompt_extend === false) {
+    refuse('parameters.prompt_extend', false, 'true beside shot_type', 'shot_type works only with prompt_extend; leave one of them out.');
+  }
+  if (shot) parameters.shot_type = shot;
+  readSound(given, modelType, type, parameters);
+}
+
+/** `audio` is sent only to types with a silent form; elsewhere asking for what always is so anyway is fine. */
+function readSound(given: Json, modelType: string, type: ModelType, parameters: Json): void {
+  const audio = optionalBoolean(given, 'audio', 'parameters.audio');
+  if (type.sound === 'optional') parameters.audio = audio ?? true;
+  if (audio === false && type.sound === 'always') {
+    const hint = type.silentAlternative
+      ? `For silent video use a model of type ${type.silentAlternative}; or leave audio out.`
+      : 'No type makes silent video from text alone; leave audio out.';
+    refuse('parameters.audio', false, `true: ${modelType} always makes sound`, hint);
+  }
+  if (audio === true && type.sound === 'never') {
+    refuse('parameters.audio', true, `false: ${modelType} makes silent video`, 'Leave audio out.');
+  }
+}
+
+/** Hologres' client writes negative_prompt beside the prompt; people who know the provider write it into parameters. */
+function negativePromptInParameters(request: Json): string | undefined {
+  return optionalText(optionalObject(request, 'parameters'), 'negative_prompt', 'parameters.negative_prompt');
+}
+
+/** A directory everywhere, but a whole file name for first-and-last-frame, as Hologres has it. */
+function readOutput(request: Json, scenario: Scenario): OssPath | undefined {
+  const text = optionalText(request, 'output_dir');
+  if (text === undefined) return undefined;
+  const path = parseOssPath(text, 'output_dir');
+  if (scenario === 'first-and-last-frame') {
+    if (isDirectory(path)) {
+      refuse('output_dir', text, 'a complete file name for first-and-last-frame', 'Write oss://bucket/path/video.mp4.');
+    }
+    return path;
+  }
+  return isDirectory(path) ? path : { ...path, key: `${path.key}/` };
+}
+
+function lengthNotes(prompt: string, negative: string | undefined, modelType: string, type: ModelType): string[] {
+  const notes: string[] = [];
+  const most = type.promptCharacters;
+  const cut = (name: string, text: string, limit: number) =>
+    notes.push(`${name} has ${[...text].length} characters; ${modelType} may read only the first ${limit} of ${show(text.slice(0, 30))}`);
+  if (most && [...prompt].length > most) cut('prompt', prompt, most);
+  if (negative && [...negative].length > negativePromptCharacters) cut('negative_prompt', negative, negativePromptCharacters);
+  return notes;
+}

@@ -1,0 +1,251 @@
+/** Puts the gateway together: engine, sandbox or cloud, generation, callback endpoint, front door. The only file that sees all. */
+import { mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { type EngineAddress, parseEngineUrl } from './engine/address.js';
+import { type Callback, type CallbackOptions, listenForEngine } from './engine/callback.js';
+import { createCatalogue } from './engine/catalogue.js';
+import { startEmbeddedEngine } from './engine/embedded.js';
+import { createLedger } from './engine/ledger.js';
+import { migrate } from './engine/migrate.js';
+import { ensureDatabase, type EnginePool, openEnginePool } from './engine/pool.js';
+import { openSecretBox } from './engine/secret-box.js';
+import { ensureOwnCertificate, openCertificate } from './frontend/certificate.js';
+import { type Frontend, listenForClients } from './frontend/listener.js';
+import { type Calls, createCalls } from './generation/calls.js';
+import type { Catalogue } from './generation/ledger.js';
+import { createSchedule } from './generation/schedule.js';
+import { createModelStudio, type ModelStudio } from './providers/model-studio.js';
+import { findDefaultApiKey } from './providers/default-api-key.js';
+import { answerQuestions, createFileMemory } from './questions.js';
+import { loadParser } from './rewriter/parse.js';
+import { mapStartupParameters, rewriteSettings } from './rewriter/settings.js';
+import { type RunFile, removeRunFile, writeRunFile } from './run-file.js';
+import { type Cloud, sandboxApiKey, sandboxKeys, startCloud } from './sandbox/cloud.js';
+import { sandboxModels } from './sandbox/shelves.js';
+import { listSetting, numberSetting, type Settings, switchSetting } from './settings.js';
+import { defaultIdentity, fixedIdentity } from './storage/base-identity.js';
+import { createOssStorage } from './storage/oss.js';
+
+export interface Gateway {
+  runFile: RunFile;
+  sandboxObjects: string | undefined;
+  /** Reads the certificate files again. */
+  reloadCertificate(): void;
+  /** Drains, settles what is paid for, stops the engine. */
+  stop(): Promise<void>;
+  /** The embedded engine ended by itself: the gateway is of no use any more. */
+  engineDied: Promise<number | null>;
+}
+
+const gatewayUser = { create: 0o711, createAsUser: 0o700 };
+
+export async function startGateway(settings: Settings, log: Logger = createLog(settings)): Promise<Gateway> {
+  const dataDirectory = resolve(settings.dataDir ?? '');
+  // Started by root, the engine's own account must be able to walk through; the files in it are readable by their owners only.
+  const mode = process.getuid?.() === 0 ? gatewayUser.create : gatewayUser.createAsUser;
+  await mkdir(dataDirectory, { recursive: true, mode });
+
+  const stopping: (() => Promise<void>)[] = [];
+  try {
+    const [engine, cloud, certificateFiles] = await Promise.all([
+      openEngine(settings, dataDirectory, stopping),
+      openCloud(settings, dataDirectory, stopping),
+      settings.tlsCert && settings.tlsKey
+        ? { cert: settings.tlsCert, key: settings.tlsKey }
+        : ensureOwnCertificate(dataDirectory),
+      loadParser(),
+    ]);
+    const secrets = await openSecretBox(dataDirectory, settings.secretKey);
+    const catalogue = createCatalogue(engine.pool, secrets);
+    if (cloud) await deploySandboxModels(catalogue);
+    const { studio, storage } = openDrivers(settings, cloud, stopping);
+    const drivers = {
+      studio,
+      storage,
+      ledger: createLedger(engine.pool),
+      schedule: createSchedule(!cloud || settings.sandboxLimits === 'documented'),
+      defaultApiKey: cloud ? sandboxApiKey : await findDefaultApiKey(settings.apiKey, homedir()),
+      pollAfterMs: cloud ? sandboxPoll(numberSetting(settings, 'sandboxVideoMs', 0, 3_600_000)) : advisedPoll,
+    };
+    const calls = createCalls(drivers, catalogue, log);
+    const callback = await listenForEngine({
+      listen: engine.callbackPlace,
+      answer: answerQuestions({ calls, catalogue, storage, files: createFileMemory() }),
+      gone: (engineProcessId) => calls.statementOver(engineProcessId),
+      log,
+    });
+    stopping.push(callback.close);
+    await announce(engine.pool, callback);
+
+    const certificate = openCertificate(certificateFiles);
+    const frontend = await listenForClients({
+      host: settings.host ?? '127.0.0.1',
+      port: numberSetting(settings, 'port', 0, 65_535),
+      maxConnections: numberSetting(settings, 'maxConnections', 1, 1_000_000),
+      engine: engine.address,
+      tls: certificate.current,
+      mapParameters: mapStartupParameters,
+      events: sessionEvents(calls),
+      log,
+    });
+    stopping.push(frontend.close);
+    const runFile: RunFile = {
+      pid: process.pid,
+      postgres: clientUrl(settings, engine.address, frontend),
+      console: null,
+      sandbox: cloud ? { modelStudio: cloud.modelStudio, oss: cloud.oss, sts: cloud.sts } : null,
+    };
+    await writeRunFile(dataDirectory, runFile);
+    return {
+      runFile,
+      sandboxObjects: cloud?.objectDirectory,
+      reloadCertificate: certificate.reload,
+      engineDied: engine.died,
+      async stop() {
+        await removeRunFile(dataDirectory);
+        const graceMs = numberSetting(settings, 'drainMs', 0, 86_400_000);
+        await frontend.drain(graceMs);
+        await Promise.race([calls.settled(), new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
+        await stopAll(stopping, log);
+      },
+    };
+  } catch (error) {
+    await stopAll(stopping, log);
+    throw error;
+  }
+}
+
+export function createLog(settings: Settings): Logger {
+  return pino({ name: 'hologen', level: settings.logLevel ?? 'info' }, pino.destination(2));
+}
+
+interface OpenEngine {
+  address: EngineAddress;
+  pool: EnginePool;
+  callbackPlace: CallbackOptions['listen'];
+  died: Promise<number | null>;
+}
+
+async function openEngine(settings: Settings, dataDirectory: string, stopping: (() => Promise<void>)[]): Promise<OpenEngine> {
+  if (settings.engineUrl) {
+    const address = parseEngineUrl(settings.engineUrl);
+    const pool = openEnginePool(address);
+    stopping.push(() => pool.end());
+    await migrate(pool);
+    const advertisedHost = settings.callbackHost ?? '127.0.0.1';
+    const host = advertisedHost === '127.0.0.1' ? advertisedHost : '0.0.0.0';
+    const port = numberSetting(settings, 'callbackPort', 0, 65_535);
+    return { address, pool, callbackPlace: { host, port, advertisedHost }, died: new Promise(() => {}) };
+  }
+  // Sessions, the gateway's own connections, and what PostgreSQL keeps back for superusers.
+  const maxConnections = numberSetting(settings, 'maxConnections', 1, 1_000_000) + 20;
+  const engine = await startEmbeddedEngine({ dataDirectory, maxConnections });
+  stopping.push(engine.stop);
+  await ensureDatabase(engine.address);
+  const pool = openEnginePool(engine.address);
+  stopping.push(() => pool.end());
+  await migrate(pool);
+  return { address: engine.address, pool, callbackPlace: engine, died: engine.died };
+}
+
+async function openCloud(settings: Settings, dataDirectory: string, stopping: (() => Promise<void>)[]): Promise<Cloud | undefined> {
+  if (!switchSetting(settings, 'sandbox')) return undefined;
+  const cloud = await startCloud({
+    directory: join(dataDirectory, 'sandbox'),
+    imageMs: numberSetting(settings, 'sandboxImageMs', 0, 3_600_000),
+    videoMs: numberSetting(settings, 'sandboxVideoMs', 0, 3_600_000),
+    documentedLimits: settings.sandboxLimits === 'documented',
+  });
+  stopping.push(cloud.close);
+  return cloud;
+}
+
+/** The clients of provider and storage; a cloud on loopback takes the place of the real one, with its own keys. */
+export function openDrivers(
+  settings: Settings,
+  cloud: { modelStudio: string; oss: string; sts: string } | undefined,
+  stopping: (() => Promise<void>)[],
+) {
+  const studio: ModelStudio = createModelStudio({
+    baseUrl: cloud ? `${cloud.modelStudio}/api/v1` : (settings.providerUrl ?? ''),
+    timeouts: { connectMs: 10_000, generateMs: 300_000, lookupMs: 30_000, downloadIdleMs: 60_000 },
+  });
+  const identity = cloud ? fixedIdentity(sandboxKeys) : defaultIdentity();
+  const storage = createOssStorage({
+    ossEndpointOverride: cloud?.oss ?? settings.ossEndpoint,
+    stsEndpointOverride: cloud?.sts ?? settings.stsEndpoint,
+    allowedRoles: listSetting(settings, 'allowedRoles'),
+    allowAnyRole: cloud !== undefined,
+    customDomains: listSetting(settings, 'ossDomains'),
+    externalId: settings.externalId,
+    baseIdentity: identity,
+    timeouts: { connectMs: 10_000, responseMs: 60_000, idleMs: 60_000 },
+  });
+  stopping.push(async () => {
+    await Promise.all([studio.close(), storage.close()]);
+  });
+  return { studio, storage, identity };
+}
+
+async function deploySandboxModels(catalogue: Catalogue): Promise<void> {
+  if ((await catalogue.list()).length > 0) return;
+  for (const [name, modelType, task] of sandboxModels) {
+    await catalogue.deploy({
+      name,
+      modelType,
+      provider: 'bailian',
+      task,
+      endpoint: undefined,
+      apiKey: undefined,
+      config: {},
+      deployedBy: 'sandbox',
+    });
+  }
+}
+
+/** The engine's functions read here where to call back. */
+async function announce(pool: EnginePool, callback: Callback): Promise<void> {
+  await pool.query(
+    `INSERT INTO hologen_internal.gateway (connection_string, secret) VALUES ($1, $2)
+     ON CONFLICT (only_row) DO UPDATE SET connection_string = excluded.connection_string, secret = excluded.secret,
+       updated_at = clock_timestamp()`,
+    [callback.connectionString, callback.secret],
+  );
+}
+
+function sessionEvents(calls: Calls) {
+  return {
+    rewrite: rewriteSettings,
+    started: () => {},
+    ready: (engineProcessId: number, idle: boolean) => {
+      if (idle) calls.statementOver(engineProcessId);
+    },
+    ended: (engineProcessId: number) => calls.statementOver(engineProcessId),
+  };
+}
+
+function clientUrl(settings: Settings, engine: EngineAddress, frontend: Frontend): string {
+  const host = !settings.host || settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host;
+  const [user, password, database] = [engine.user, engine.password, engine.database].map(encodeURIComponent);
+  return `postgresql://${user}:${password}@${host.includes(':') ? `[${host}]` : host}:${frontend.port}/${database}`;
+}
+
+/** The provider advises 10 to 15 s a look, and 3 s while a task is fresh. */
+function advisedPoll(runningMs: number): number {
+  return runningMs < 30_000 ? 3_000 : runningMs < 300_000 ? 10_000 : 15_000;
+}
+
+/** A sandbox that is told to be quick is looked at as much more often. */
+function sandboxPoll(videoMs: number): (runningMs: number) => number {
+  return () => Math.min(3_000, Math.max(50, videoMs / 10));
+}
+
+/** In the reverse order of starting; one failure must not keep the rest running. */
+async function stopAll(stopping: (() => Promise<void>)[], log: Logger): Promise<void> {
+  for (const stop of stopping.splice(0).reverse()) {
+    await stop().catch((error: unknown) => log.error({ err: error }, 'stopping failed'));
+  }
+}
+

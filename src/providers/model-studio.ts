@@ -1,0 +1,163 @@
+/** The Model Studio (DashScope) client: the six HTTP calls that hologen makes, each with its own time limit. */
+import type { Readable } from 'node:stream';
+import { Agent, type Dispatcher, request } from 'undici';
+import { SqlError, sqlstate } from '../errors.js';
+import { isObject, type Json } from '../json.js';
+import { providerError, unansweredError } from './model-studio-errors.js';
+
+export interface ModelStudioSettings {
+  /** e.g. https://dashscope.aliyuncs.com/api/v1; plain http only to loopback. */
+  baseUrl: string;
+  timeouts: {
+    connectMs: number;
+    /** A synchronous picture call answers when the picture is made; the official SDK waits 300 s. */
+    generateMs: number;
+    /** Everything that only looks something up. */
+    lookupMs: number;
+    /** A download that brings no byte for so long has failed. */
+    downloadIdleMs: number;
+  };
+}
+
+export interface Reply {
+  body: Json;
+  requestId: string;
+}
+
+export interface ModelStudio {
+  /** Posts a generation request. `async`: the reply is a task. Errors: SqlError; `unanswered` ones may have been billed. */
+  generate(path: string, body: Json, options: { apiKey: string; async: boolean; signal: AbortSignal }): Promise<Reply>;
+  /** Posts to the OpenAI-compatible endpoint: text and embeddings. */
+  complete(path: string, body: Json, options: { apiKey: string; signal: AbortSignal }): Promise<Reply>;
+  task(taskId: string, apiKey: string, signal: AbortSignal): Promise<Reply>;
+  /** Only PENDING tasks can be cancelled; false: it goes on and will be billed. */
+  cancelTask(taskId: string, apiKey: string, signal: AbortSignal): Promise<boolean>;
+  /** Asks for a task that cannot exist: proves key and region, spends nothing. */
+  probe(apiKey: string, signal: AbortSignal): Promise<void>;
+  download(url: string, signal: AbortSignal): Promise<{ stream: Readable; lengthBytes?: number }>;
+  close(): Promise<void>;
+}
+
+const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+const probeTaskId = '00000000-0000-0000-0000-000000000000';
+
+export function createModelStudio(settings: ModelStudioSettings): ModelStudio {
+  const base = checkBaseUrl(settings.baseUrl);
+  const compatible = base.replace(/\/api\/v1$/, '/compatible-mode/v1');
+  const { timeouts } = settings;
+  const agent = new Agent({
+    connect: { timeout: timeouts.connectMs },
+    headersTimeout: timeouts.generateMs,
+    bodyTimeout: timeouts.downloadIdleMs,
+  });
+
+  async function call(method: 'GET' | 'POST', url: string, options: CallOptions): Promise<Reply> {
+    const limit = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
+    let response: Dispatcher.ResponseData;
+    let text: string;
+    try {
+      response = await request(url, {
+        method,
+        dispatcher: agent,
+        signal: limit,
+        headers: {
+          authorization: `Bearer ${options.apiKey}`,
+          ...(options.body && { 'content-type': 'application/json' }),
+          ...options.headers,
+        },
+        body: options.body && JSON.stringify(options.body),
+      });
+      text = await response.body.text();
+    } catch (cause) {
+      options.signal.throwIfAborted();
+      throw unansweredError(cause, method === 'POST');
+    }
+    const body = parseBody(text);
+    const requestId = String(body.request_id ?? response.headers['x-request-id'] ?? '');
+    // Some refusals come with status 200 and only a code in the body.
+    const refused = response.statusCode >= 400 || (typeof body.code === 'string' && body.code !== '' && !body.output);
+    if (refused) throw providerError(response.statusCode, body, requestId, response.headers['retry-after']);
+    return { body, requestId };
+  }
+
+  const lookup = (apiKey: string, signal: AbortSignal): CallOptions => ({ apiKey, signal, timeoutMs: timeouts.lookupMs });
+
+  return {
+    generate: (path, body, { apiKey, async, signal }) =>
+      call('POST', base + path, {
+        apiKey,
+        signal,
+        body,
+        timeoutMs: async ? timeouts.lookupMs : timeouts.generateMs,
+        headers: async ? { 'x-dashscope-async': 'enable' } : {},
+      }),
+    complete: (path, body, { apiKey, signal }) =>
+      call('POST', compatible + path, { apiKey, signal, body, timeoutMs: timeouts.generateMs }),
+    task: (taskId, apiKey, signal) => call('GET', `${base}/tasks/${encodeURIComponent(taskId)}`, lookup(apiKey, signal)),
+    async cancelTask(taskId, apiKey, signal) {
+      try {
+        await call('POST', `${base}/tasks/${encodeURIComponent(taskId)}/cancel`, lookup(apiKey, signal));
+        return true;
+      } catch (error) {
+        if (error instanceof SqlError) return false;
+        throw error;
+      }
+    },
+    async probe(apiKey, signal) {
+      await call('GET', `${base}/tasks/${probeTaskId}`, lookup(apiKey, signal));
+    },
+    async download(url, signal) {
+      checkDownloadUrl(url, base);
+      const response = await request(url, { dispatcher: agent, signal });
+      if (response.statusCode !== 200) {
+        response.body.destroy();
+        throw new SqlError({
+          sqlstate: sqlstate.providerFailure,
+          message: `the result could not be downloaded: HTTP ${response.statusCode}`,
+          detail: `Host: ${new URL(url).host}.`,
+          retryable: response.statusCode >= 500,
+        });
+      }
+      const length = Number(response.headers['content-length']);
+      return { stream: response.body, lengthBytes: Number.isFinite(length) && length > 0 ? length : undefined };
+    },
+    close: () => agent.close(),
+  };
+}
+
+interface CallOptions {
+  apiKey: string;
+  signal: AbortSignal;
+  timeoutMs: number;
+  body?: Json;
+  headers?: Record<string, string>;
+}
+
+function checkBaseUrl(text: string): string {
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback.test(url.hostname))) {
+    throw new Error(`DASHSCOPE_HTTP_BASE_URL must be https (plain http only to loopback), not ${url.origin}`);
+  }
+  return text.replace(/\/+$/, '');
+}
+
+/** The provider's result hosts have no fixed list, so https to anywhere; plain http only where the provider itself is on loopback. */
+function checkDownloadUrl(text: string, base: string): void {
+  const url = new URL(text);
+  if (url.protocol === 'https:') return;
+  if (url.protocol === 'http:' && loopback.test(url.hostname) && loopback.test(new URL(base).hostname)) return;
+  throw new SqlError({
+    sqlstate: sqlstate.providerFailure,
+    message: `the provider named a result at ${url.origin}, which is not https`,
+  });
+}
+
+function parseBody(text: string): Json {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) return value;
+  } catch {
+    // Not JSON: a proxy's page, say. The status tells enough.
+  }
+  return { message: text.slice(0, 200) };
+}

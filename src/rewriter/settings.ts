@@ -1,0 +1,70 @@
+/**
+ * PostgreSQL knows a setting it was not told of only by a two-part name, so Hologres' one-part ones are written with a dot in the
+ * underscore's place: hg_x becomes hg.x, optimizer_x becomes optimizer.x. The length stays, so error positions stay right.
+ */
+import { type ParsedStatement, parseStatements } from './parse.js';
+
+const foreignSetting = /^(hg|optimizer)_(\w+)$/i;
+
+/** The engine's name for a setting. Names that PostgreSQL has itself are its own. */
+export function engineSetting(name: string): string {
+  return name.replace(foreignSetting, (_, prefix: string, rest: string) => `${prefix}.${rest}`);
+}
+
+/** Rewrites SET, RESET, SHOW and ALTER … SET of such names; every other statement, and what cannot be parsed, stays as it is. */
+export function rewriteSettings(text: string): string {
+  if (!/\b(hg|optimizer)_/i.test(text)) return text;
+  const statements = parseStatements(text);
+  if (!statements) return text;
+  // From the end, so that earlier offsets stay valid.
+  return statements.reduceRight(rewriteStatement, text);
+}
+
+function rewriteStatement(text: string, statement: ParsedStatement): string {
+  const name = settingOf(statement);
+  if (!name || engineSetting(name) === name) return text;
+  const body = text.slice(statement.start, statement.end);
+  const rewritten = statement.kind === 'VariableShowStmt' ? showStatement(name) : renameIn(body, name);
+  return text.slice(0, statement.start) + rewritten + text.slice(statement.end);
+}
+
+/** Keeps quotes and the user's spelling: the engine finds settings case-insensitively. */
+function renameIn(body: string, name: string): string {
+  return body.replace(new RegExp(`\\b${name}\\b`, 'i'), engineSetting);
+}
+
+/** SHOW names its column after the setting and refuses one that was never set; this gives the asked name and an empty value. */
+function showStatement(name: string): string {
+  return ` SELECT hologen.show_setting('${engineSetting(name)}') AS "${name}"`;
+}
+
+function settingOf({ kind, node }: ParsedStatement): string | undefined {
+  const body = node as { name?: string; setstmt?: { name?: string } };
+  switch (kind) {
+    case 'VariableSetStmt':
+    case 'VariableShowStmt':
+      return body.name;
+    case 'AlterDatabaseSetStmt':
+    case 'AlterRoleSetStmt':
+      return body.setstmt?.name;
+    default:
+      return undefined;
+  }
+}
+
+/** The same names in a startup packet: as parameters of their own, and inside `options`. Unchanged maps are returned as they are. */
+export function mapStartupParameters(parameters: Map<string, string>): Map<string, string> {
+  const mapped = new Map<string, string>();
+  let changed = false;
+  for (const [name, value] of parameters) {
+    const engineName = engineSetting(name);
+    const engineValue = name === 'options' ? value.replace(/((?:^|\s)(?:-c\s*|--))((?:hg|optimizer)_\w+)/gi, mapOption) : value;
+    mapped.set(engineName, engineValue);
+    changed ||= engineName !== name || engineValue !== value;
+  }
+  return changed ? mapped : parameters;
+}
+
+function mapOption(_match: string, dash: string, name: string): string {
+  return dash + engineSetting(name);
+}

@@ -1,0 +1,153 @@
+/** Checks the body of a chat completion: options, messages and the media in them. */
+import { checkMediaUrl, type MediaRule, mediaRules } from './media-rules.js';
+import { isObject } from './parameter-check.js';
+import { refusal } from './refusal.js';
+import { findChatModel, type TextModel } from './text-models.js';
+
+export interface ChatMedia {
+  field: string;
+  url: string;
+  rule: MediaRule;
+}
+
+export interface ChatRequest {
+  model: TextModel;
+  /** Texts of all messages, in order. */
+  texts: string[];
+  /** Text of the last user message. */
+  prompt: string;
+  media: ChatMedia[];
+  json: boolean;
+  maxTokens: number | undefined;
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+interface NumberRule {
+  fits: (value: number) => boolean;
+  range: string;
+}
+
+const numberRules: Readonly<Record<string, NumberRule>> = {
+  temperature: { fits: (value) => value >= 0 && value < 2, range: '[0.0, 2.0)' },
+  top_p: { fits: (value) => value > 0 && value <= 1, range: '(0.0, 1.0]' },
+  presence_penalty: { fits: (value) => value >= -2 && value <= 2, range: '[-2.0, 2.0]' },
+  max_tokens: { fits: (value) => Number.isInteger(value) && value >= 1, range: '[1, …]' },
+  max_completion_tokens: { fits: (value) => Number.isInteger(value) && value >= 1, range: '[1, …]' },
+  seed: {
+    fits: (value) => Number.isInteger(value) && value >= 0 && value <= 2 ** 31 - 1,
+    range: '[0, 2147483647]',
+  },
+  n: { fits: (value) => value === 1, range: '[1, 1]' },
+};
+
+function checkNumbers(body: JsonObject): void {
+  for (const [field, rule] of Object.entries(numberRules)) {
+    const value = body[field];
+    if (value === undefined || value === null) continue;
+    if (typeof value !== 'number' || !rule.fits(value)) {
+      throw refusal.invalidParameter(`Range of ${field} should be ${rule.range}`);
+    }
+  }
+}
+
+/** True when the answer must be a JSON object. */
+function checkResponseFormat(body: JsonObject, texts: readonly string[]): boolean {
+  const format = body.response_format;
+  if (format === undefined || format === null) return false;
+  const type = isObject(format) ? format.type : undefined;
+  if (type === 'text') return false;
+  if (type === 'json_schema' && isObject((format as JsonObject).json_schema)) return true;
+  if (type !== 'json_object') {
+    throw refusal.invalidParameter("'response_format.type' must be one of text, json_object, json_schema.");
+  }
+  if (!texts.some((text) => /json/i.test(text))) {
+    throw refusal.invalidParameter(
+      "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
+    );
+  }
+  return true;
+}
+
+/** Part type → the key that holds it, where its address is, and which files it takes. */
+const mediaParts: Readonly<Record<string, { address: string; rule: MediaRule; sense: 'sees' | 'hears' }>> = {
+  image_url: { address: 'url', rule: mediaRules.chatPicture, sense: 'sees' },
+  video_url: { address: 'url', rule: mediaRules.chatVideo, sense: 'sees' },
+  input_audio: { address: 'data', rule: mediaRules.chatAudio, sense: 'hears' },
+};
+
+function readPart(part: unknown, field: string, model: TextModel): { text: string } | ChatMedia {
+  const type = isObject(part) ? String(part.type) : '';
+  if (!isObject(part)) throw refusal.invalidParameter(`${field} must be an object.`);
+  if (type === 'text') {
+    if (typeof part.text !== 'string') throw refusal.invalidParameter(`${field}.text must be a string.`);
+    return { text: part.text };
+  }
+  const media = Object.hasOwn(mediaParts, type) ? mediaParts[type] : undefined;
+  if (!media) throw refusal.invalidParameter(`${field}.type ${JSON.stringify(part.type)} is not supported.`);
+  if (!model[media.sense]) {
+    throw refusal.invalidParameter(`The model ${model.name} does not support ${type} input.`);
+  }
+  const holder = part[type];
+  const url = isObject(holder) ? holder[media.address] : undefined;
+  if (typeof url !== 'string') {
+    throw refusal.invalidParameter(`${field}.${type}.${media.address} must be a string.`);
+  }
+  if (type === 'input_audio' && !['wav', 'mp3'].includes(String((holder as JsonObject).format))) {
+    throw refusal.invalidParameter(`${field}.input_audio.format must be wav or mp3.`);
+  }
+  checkMediaUrl(field, url, media.rule);
+  return { field, url, rule: media.rule };
+}
+
+const roles = ['system', 'developer', 'user', 'assistant', 'tool'];
+
+function readMessage(message: unknown, index: number, model: TextModel) {
+  const field = `messages[${index}]`;
+  if (!isObject(message) || !roles.includes(String(message.role))) {
+    throw refusal.invalidParameter(`${field}.role must be one of ${roles.join(', ')}.`);
+  }
+  const { content } = message;
+  const role = String(message.role);
+  if (typeof content === 'string') return { role, texts: [content], media: [] };
+  if (!Array.isArray(content) || content.length === 0) {
+    throw refusal.invalidParameter(`${field}.content must be a string or an array of parts.`);
+  }
+  const parts = content.map((part, position) => readPart(part, `${field}.content[${position}]`, model));
+  return {
+    role,
+    texts: parts.flatMap((part) => ('text' in part ? [part.text] : [])),
+    media: parts.flatMap((part) => ('url' in part ? [part] : [])),
+  };
+}
+
+/** Returns what a chat completion asks for; a Refusal names what does not fit. */
+export function checkChat(body: unknown): ChatRequest {
+  if (!isObject(body) || typeof body.model !== 'string' || body.model === '') {
+    throw refusal.invalidParameter('you must provide a model parameter');
+  }
+  const model = findChatModel(body.model);
+  if (!model) {
+    throw refusal.modelNotFound(
+      `The model \`${body.model}\` does not exist or you do not have access to it.`,
+    );
+  }
+  if (!Array.isArray(body.messages) || body.messages.length === 0) {
+    throw refusal.invalidParameter('[] is too short - messages');
+  }
+  if (body.stream === true)
+    throw refusal.invalidParameter('The sandbox answers chat without streaming only.');
+  checkNumbers(body);
+  const messages = body.messages.map((message, index) => readMessage(message, index, model));
+  const texts = messages.flatMap((message) => message.texts);
+  const asked = messages.filter((message) => message.role === 'user').at(-1);
+  if (!asked) throw refusal.invalidParameter('messages must hold a message with the role user.');
+  return {
+    model,
+    texts,
+    prompt: asked.texts.join('\n'),
+    media: messages.flatMap((message) => message.media),
+    json: checkResponseFormat(body, texts),
+    maxTokens: (body.max_completion_tokens ?? body.max_tokens ?? undefined) as number | undefined,
+  };
+}

@@ -1,0 +1,106 @@
+/** Which media a field takes: form of the address, file formats, bytes, sides and seconds. */
+import { refusal } from './refusal.js';
+
+export interface PictureLimit {
+  formats: readonly string[];
+  /** Pixels of each side; undefined where the pages only advise. */
+  side?: readonly [minimum: number, maximum: number];
+  maxBytes: number;
+  transparencyAllowed: boolean;
+}
+
+export interface DurationLimit {
+  formats: readonly string[];
+  seconds: readonly [minimum: number, maximum: number];
+  maxBytes: number;
+}
+
+export interface MediaRule {
+  dataUrl: boolean;
+  picture?: PictureLimit;
+  video?: DurationLimit;
+  audio?: DurationLimit;
+}
+
+const megabyte = 1024 * 1024;
+
+/** A data: item is counted as text, so files over about 7 MB must come as URLs. */
+export const maxDataUrlCharacters = 10_485_760;
+
+const opaque = {
+  formats: ['jpeg', 'png', 'bmp', 'webp'],
+  maxBytes: 10 * megabyte,
+  transparencyAllowed: false,
+};
+const referencePicture: PictureLimit = { ...opaque, side: [240, 5000] };
+const referenceClip: DurationLimit = { formats: ['mp4', 'mov'], seconds: [1, 30], maxBytes: 100 * megabyte };
+
+/** By use, from the API pages; where pages of different age disagree the newer one counts. */
+export const mediaRules = {
+  editPicture: {
+    dataUrl: true,
+    picture: {
+      formats: ['jpeg', 'png', 'bmp', 'tiff', 'webp', 'gif'],
+      maxBytes: 10 * megabyte,
+      transparencyAllowed: true,
+    },
+  },
+  firstFrame: { dataUrl: true, picture: { ...opaque, side: [240, 8000] } },
+  keyFrame: { dataUrl: true, picture: { ...opaque, side: [360, 2000] } },
+  reference: { dataUrl: false, picture: referencePicture, video: referenceClip },
+  referenceVideo: { dataUrl: false, video: referenceClip },
+  soundtrack: {
+    dataUrl: false,
+    audio: { formats: ['wav', 'mp3'], seconds: [3, 30], maxBytes: 15 * megabyte },
+  },
+  chatPicture: {
+    dataUrl: true,
+    picture: {
+      formats: ['jpeg', 'png', 'bmp', 'tiff', 'webp', 'gif'],
+      side: [11, 16_384],
+      maxBytes: 10 * megabyte,
+      transparencyAllowed: true,
+    },
+  },
+  chatVideo: {
+    dataUrl: true,
+    video: { formats: ['mp4', 'mov'], seconds: [1, 3600], maxBytes: 150 * megabyte },
+  },
+  chatAudio: {
+    dataUrl: true,
+    audio: { formats: ['wav', 'mp3'], seconds: [0, 1200], maxBytes: 100 * megabyte },
+  },
+} as const satisfies Record<string, MediaRule>;
+
+/** The largest file a rule could take. */
+export function maxBytesOf(rule: MediaRule): number {
+  return Math.max(...[rule.picture, rule.video, rule.audio].map((limit) => limit?.maxBytes ?? 0));
+}
+
+/** Hosts that may be addressed over plain http: this machine. */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|(.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(hostname);
+}
+
+/** Refuses an address by its form alone; whether it can be read shows when it is fetched. */
+export function checkMediaUrl(field: string, url: string, rule: MediaRule): void {
+  if (/^data:/i.test(url)) {
+    if (!rule.dataUrl) {
+      throw refusal.invalidUrl(`${field}: the request URL is invalid, Base64 data is not supported.`);
+    }
+    if (!/^data:([\w.+-]+\/[\w.+-]+)?;base64,[A-Za-z0-9+/]+={0,2}$/.test(url)) {
+      throw refusal.invalidParameter(`${field} must be of the form data:{mime};base64,{data}.`);
+    }
+    if (url.length > maxDataUrlCharacters) {
+      throw refusal.tooLarge(`Exceeded limit on max bytes per data-uri item: ${maxDataUrlCharacters}`);
+    }
+    return;
+  }
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username || parsed.password) {
+    throw refusal.invalidUrl(`${field}: the request URL is invalid, please check that it is available.`);
+  }
+  if (parsed.protocol === 'http:' && !isLoopback(parsed.hostname)) {
+    throw refusal.invalidUrl(`${field}: the sandbox fetches plain http from this machine only.`);
+  }
+}

@@ -1,0 +1,113 @@
+/** Checks `parameters` against the family's rules and fills in what the provider would assume. */
+import type { ModelType } from './model-types.js';
+import { type Dimensions, type FieldRule, familyRules, type SizeRule } from './parameter-rules.js';
+import { refusal } from './refusal.js';
+
+export interface Settings {
+  /** As sent, else the provider's default. */
+  size: Dimensions | undefined;
+  /** False when `size` is only the default: edited pictures then follow the input picture. */
+  sizeGiven: boolean;
+  resolution: string | undefined;
+  n: number;
+  durationSeconds: number;
+  promptExtend: boolean;
+  shotType: 'single' | 'multi';
+  audio: boolean;
+  seed: number | undefined;
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** True for a JSON object, false for null, arrays and everything else. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Reads `W*H`; undefined for every other spelling, also `WxH`, `16:9` and `720P`. */
+export function parseSize(text: string): Dimensions | undefined {
+  const match = /^([1-9]\d{0,4})\*([1-9]\d{0,4})$/.exec(text);
+  return match ? { width: Number(match[1]), height: Number(match[2]) } : undefined;
+}
+
+function checkSize(field: string, value: unknown, rule: SizeRule): void {
+  const size = typeof value === 'string' ? parseSize(value) : undefined;
+  if (!size) throw refusal.invalidParameter(`The ${field} ${JSON.stringify(value)} is not of the form W*H.`);
+  if (rule.alsoListed?.includes(value as string)) return;
+  if (rule.listed && !rule.listed.includes(value as string)) {
+    throw refusal.invalidParameter(`The size does not match the allowed size ${rule.listed.join(',')}`);
+  }
+  const { width, height } = size;
+  if (rule.area && (width * height < rule.area[0] || width * height > rule.area[1])) {
+    throw refusal.invalidParameter(`Total pixels must be between ${rule.area[0]} and ${rule.area[1]}.`);
+  }
+  if (rule.side && (Math.min(width, height) < rule.side[0] || Math.max(width, height) > rule.side[1])) {
+    throw refusal.invalidParameter(`Width and height must be between ${rule.side[0]} and ${rule.side[1]}.`);
+  }
+  if (rule.ratio && Math.max(width / height, height / width) > rule.ratio) {
+    throw refusal.invalidParameter(`Aspect ratio must be between 1:${rule.ratio} and ${rule.ratio}:1.`);
+  }
+}
+
+function checkField(field: string, value: unknown, rule: FieldRule): void {
+  switch (rule.kind) {
+    case 'refused':
+      throw refusal.invalidParameter(`${field} is not supported by this model.`);
+    case 'boolean':
+      if (typeof value !== 'boolean') throw refusal.invalidParameter(`${field} must be a boolean.`);
+      return;
+    case 'text':
+      if (typeof value !== 'string') throw refusal.invalidParameter(`${field} must be a string.`);
+      return;
+    case 'choice':
+      if (!rule.values.includes(value as string)) {
+        throw refusal.invalidParameter(`${field} must be one of ${rule.values.join(', ')}.`);
+      }
+      return;
+    case 'integer':
+      if (!Number.isInteger(value) || Number(value) < rule.minimum || Number(value) > rule.maximum) {
+        throw refusal.invalidParameter(
+          rule.message ?? `${field} must be an integer between ${rule.minimum} and ${rule.maximum}.`,
+        );
+      }
+      return;
+    case 'size':
+      checkSize(field, value, rule.size);
+      return;
+    default:
+      rule satisfies never;
+  }
+}
+
+/** Returns the effective settings; a Refusal names the first field that does not fit. */
+export function checkParameters(model: ModelType, parameters: unknown): Settings {
+  if (parameters !== undefined && parameters !== null && !isObject(parameters)) {
+    throw refusal.invalidParameter('parameters must be an object.');
+  }
+  const given = Object.fromEntries(
+    Object.entries(parameters ?? {}).filter(([, value]) => value !== null && value !== undefined),
+  );
+  const { fields, defaults } = familyRules[model.family];
+  for (const [field, rule] of Object.entries(fields)) {
+    if (field in given) checkField(field, given[field], rule);
+  }
+  if (model.kind === 'video' && 'size' in given && 'resolution' in given) {
+    throw refusal.invalidParameter('size and resolution must not be used together.');
+  }
+  const givenSize = fields.size ? (given.size as string | undefined) : undefined;
+  const sizeText = givenSize ?? defaults.size;
+  const promptExtend = fields.prompt_extend?.kind === 'boolean' && given.prompt_extend !== false;
+  // Elsewhere a camera cut needs the extended prompt; reference videos take the field by itself.
+  const multi = given.shot_type === 'multi' && (promptExtend || model.family === 'wan-r2v');
+  return {
+    size: sizeText === undefined ? undefined : parseSize(sizeText),
+    sizeGiven: givenSize !== undefined,
+    resolution: defaults.resolution && ((given.resolution as string | undefined) ?? defaults.resolution),
+    n: (given.n as number | undefined) ?? defaults.n ?? 1,
+    durationSeconds: (given.duration as number | undefined) ?? defaults.duration ?? 0,
+    promptExtend,
+    shotType: multi ? 'multi' : 'single',
+    audio: !(model.audioSwitch && given.audio === false),
+    seed: given.seed as number | undefined,
+  };
+}

@@ -1,0 +1,75 @@
+/** `POST /api/v1/services/aigc/…`: checks a submit in the provider's order, then answers or queues it. */
+import { authenticate, type Exchange, readJson, sendJson } from './exchange.js';
+import { type GenerationContext, generate, type Outcome, type Work } from './generate.js';
+import { checkInput } from './input-check.js';
+import { type Markers, readMarkers } from './markers.js';
+import { type Mode, type ModelType, modelTypes, servicePaths } from './model-types.js';
+import { checkParameters, isObject } from './parameter-check.js';
+import type { Limiter } from './rate-limits.js';
+import { refusal, urlError } from './refusal.js';
+import { submittedReply, syncReply } from './replies.js';
+import type { TaskQueue } from './tasks.js';
+
+export interface SubmitContext {
+  generation: GenerationContext;
+  tasks: TaskQueue<Work, Outcome>;
+  limiter: Limiter;
+  throttle(body: string, markers: Markers): void;
+  /** Aborted when the sandbox closes. */
+  signal: AbortSignal;
+}
+
+function findModel(body: unknown): ModelType {
+  const name = isObject(body) ? body.model : undefined;
+  if (typeof name !== 'string' || name === '') throw refusal.emptyModel('Model is required.');
+  const model = modelTypes.get(name);
+  if (!model) throw refusal.modelNotFound(`Model can not be found: ${name}.`);
+  return model;
+}
+
+function checkMode(model: ModelType, path: string, asyncHeader: string | undefined): Mode {
+  const mode = model.paths[path];
+  if (!mode) throw urlError();
+  if (mode === 'async' && asyncHeader !== 'enable') {
+    throw refusal.accessDenied('current user api does not support synchronous calls.');
+  }
+  if (mode === 'sync' && asyncHeader === 'enable') {
+    throw refusal.accessDenied('current user api does not support asynchronous calls.');
+  }
+  return mode;
+}
+
+function checkHeader(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
+
+/** Handles one submit; `path` is the part after `/services/aigc/`. */
+export async function handleSubmit(exchange: Exchange, path: string, context: SubmitContext): Promise<void> {
+  const apiKey = authenticate(exchange.request);
+  const { body, text } = await readJson(exchange);
+  if (!servicePaths.has(path)) throw urlError();
+  const model = findModel(body);
+  const mode = checkMode(model, path, checkHeader(exchange.request.headers['x-dashscope-async']));
+  context.limiter.countSubmit(apiKey, model);
+
+  const { input, parameters } = body as { input?: unknown; parameters?: unknown };
+  const work: Work = {
+    model,
+    path,
+    input: checkInput(model, path, input),
+    settings: checkParameters(model, parameters),
+  };
+  const markers = readMarkers(work.input.prompt);
+  context.throttle(text, markers);
+  exchange.dropAnswer ||= markers.drop;
+
+  if (mode === 'async') {
+    const { requestId } = exchange;
+    const task = context.tasks.submit({ model, path, apiKey, requestId, work });
+    exchange.record.taskId = task.id;
+    return sendJson(exchange, 200, submittedReply(requestId, task.id));
+  }
+  // A client that hangs up does not stop this: the provider generates and bills it all the same.
+  const outcome = await generate(exchange.requestId, work, context.generation, context.signal);
+  sendJson(exchange, 200, syncReply(exchange.requestId, work, outcome));
+}

@@ -1,0 +1,70 @@
+/** Which text model types exist on the OpenAI-compatible paths, and what they take. */
+
+export interface TextModel {
+  name: string;
+  /** Takes image_url and video_url parts. */
+  sees: boolean;
+  /** Takes input_audio parts. */
+  hears: boolean;
+}
+
+/** Families of the public model list; plain, `-latest` and dated names are all model types. */
+const chatFamilies: readonly { pattern: RegExp; sees?: boolean; hears?: boolean }[] = [
+  { pattern: /^qwen(-vl-(max|plus|ocr)|3-vl-[a-z0-9-]+|2(\.5)?-vl-[a-z0-9-]+)/, sees: true, hears: true },
+  { pattern: /^(qvq-(max|plus)|qwen3\.[5-9]-[a-z0-9-]+)/, sees: true },
+  { pattern: /^qwen(3(\.\d)?)?-omni-[a-z0-9-]+/, sees: true, hears: true },
+  { pattern: /^qwen-(max|plus|turbo|flash|long|coder-(plus|turbo)|math-(plus|turbo))/ },
+  { pattern: /^qwen-mt-(plus|turbo|flash|lite)/ },
+  { pattern: /^qwen3-(max|coder-(plus|flash)|[0-9a-z.-]+b)/ },
+  { pattern: /^qwen2(\.5)?-[0-9.]+b/ },
+  { pattern: /^qwq-(plus|32b)/ },
+  { pattern: /^([a-z]+\/)?(deepseek-[rv]|kimi-k|glm-|minimax-)/i },
+];
+
+const suffix = /(-latest|-preview|-instruct|-thinking|-\d{4}-\d{2}-\d{2}|-\d{4})*$/;
+
+/** Finds a chat model by its exact name; undefined when Model Studio offers none of that name. */
+export function findChatModel(name: string): TextModel | undefined {
+  for (const { pattern, sees = false, hears = false } of chatFamilies) {
+    const match = pattern.exec(name);
+    if (!match) continue;
+    const rest = name.slice(match[0].length);
+    // Open-weight families carry sizes and versions of their own in the name.
+    const open = /^(qwen2|qwen3|qwen3\.|qwq|deepseek|kimi|glm|minimax|[a-z]+\/)/i.test(name);
+    if (open ? /^[\w.-]*$/.test(rest) : rest.replace(suffix, '') === '') return { name, sees, hears };
+  }
+  return undefined;
+}
+
+export interface EmbeddingModel {
+  dimensions: readonly number[];
+  defaultDimensions: number;
+  maxTexts: number;
+}
+
+/** Embedding models with their vector lengths; only the newer ones let the caller choose. */
+export const embeddingModels: Readonly<Record<string, EmbeddingModel>> = {
+  'text-embedding-v1': { dimensions: [1536], defaultDimensions: 1536, maxTexts: 25 },
+  'text-embedding-v2': { dimensions: [1536], defaultDimensions: 1536, maxTexts: 25 },
+  'text-embedding-v3': {
+    dimensions: [64, 128, 256, 512, 768, 1024],
+    defaultDimensions: 1024,
+    maxTexts: 10,
+  },
+  'text-embedding-v4': {
+    dimensions: [64, 128, 256, 512, 768, 1024, 1536, 2048],
+    defaultDimensions: 1024,
+    maxTexts: 10,
+  },
+};
+
+/** A rough, deterministic count: four Latin letters or one other character make a token. */
+export function countTokens(text: string): number {
+  let latin = 0;
+  let other = 0;
+  for (const character of text) {
+    if (character.charCodeAt(0) < 0x250) latin += 1;
+    else other += 1;
+  }
+  return Math.ceil(latin / 4) + other;
+}

@@ -1,0 +1,79 @@
+/** Which API operation a request is, and which right it needs. */
+import { getBucketInfo, getBucketLocation, listObjects, listObjectsV2 } from './bucket-operations.js';
+import type { RunOperation } from './exchange.js';
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  initiateMultipartUpload,
+  listMultipartUploads,
+  listParts,
+  uploadPart,
+} from './multipart-operations.js';
+import { deleteObject, getObject, putObject } from './object-operations.js';
+import { Refusal } from './refusal.js';
+import type { StoreRequest } from './request.js';
+
+export interface Operation {
+  name: string;
+  method: string;
+  target: 'object' | 'bucket';
+  /** Query parameters that make a request this operation; it may have no other routing parameter. */
+  routedBy: string[];
+  /** RAM action a session policy must allow, on the object or on the bucket. */
+  action: string;
+  run: RunOperation;
+}
+
+type Row = [string, string, 'object' | 'bucket', string[], string, RunOperation];
+
+const rows: Row[] = [
+  ['GetObject', 'GET', 'object', [], 'oss:GetObject', getObject],
+  ['HeadObject', 'HEAD', 'object', [], 'oss:GetObject', getObject],
+  ['PutObject', 'PUT', 'object', [], 'oss:PutObject', putObject],
+  ['DeleteObject', 'DELETE', 'object', [], 'oss:DeleteObject', deleteObject],
+  ['InitiateMultipartUpload', 'POST', 'object', ['uploads'], 'oss:PutObject', initiateMultipartUpload],
+  ['UploadPart', 'PUT', 'object', ['partNumber', 'uploadId'], 'oss:PutObject', uploadPart],
+  ['CompleteMultipartUpload', 'POST', 'object', ['uploadId'], 'oss:PutObject', completeMultipartUpload],
+  [
+    'AbortMultipartUpload',
+    'DELETE',
+    'object',
+    ['uploadId'],
+    'oss:AbortMultipartUpload',
+    abortMultipartUpload,
+  ],
+  ['ListParts', 'GET', 'object', ['uploadId'], 'oss:ListParts', listParts],
+  ['ListObjectsV2', 'GET', 'bucket', ['list-type'], 'oss:ListObjects', listObjectsV2],
+  ['ListObjects', 'GET', 'bucket', [], 'oss:ListObjects', listObjects],
+  ['ListMultipartUploads', 'GET', 'bucket', ['uploads'], 'oss:ListMultipartUploads', listMultipartUploads],
+  ['GetBucketInfo', 'GET', 'bucket', ['bucketInfo'], 'oss:GetBucketInfo', getBucketInfo],
+  ['GetBucketLocation', 'GET', 'bucket', ['location'], 'oss:GetBucketLocation', getBucketLocation],
+];
+
+const operations: Operation[] = rows.map(([name, method, target, routedBy, action, run]) => {
+  return { name, method, target, routedBy, action, run };
+});
+
+/** Parameters that choose an operation; one that is not served here must not be mistaken for a plain request. */
+const routingParameters = new Set(
+  `accessPoint acl append bucketInfo cname comp cors delete encryption img inventory lifecycle link list-type
+  location logging metaQuery objectInfo objectMeta partNumber policy policyStatus position publicAccessBlock qos
+  referer replication replicationLocation replicationProgress requestPayment resourceGroup restore sequential stat
+  status style symlink tagging transferAcceleration uploadId uploads versionId versioning versions vod website worm
+  wormExtend wormId x-oss-async-process x-oss-process`.split(/\s+/),
+);
+
+/** Throws NotImplemented for what this store does not serve. */
+export function findOperation(request: StoreRequest): Operation {
+  const target = request.key === '' ? 'bucket' : 'object';
+  const routing = [...request.query.keys()].filter((name) => routingParameters.has(name));
+  const operation = operations.find(
+    ({ method, target: operationTarget, routedBy }) =>
+      method === request.method &&
+      operationTarget === target &&
+      routedBy.length === routing.length &&
+      routedBy.every((name) => routing.includes(name)),
+  );
+  if (!operation || request.bucket === '') throw new Refusal('NotImplemented');
+  return operation;
+}

@@ -1,0 +1,99 @@
+/**
+ * Walks a byte stream frame by frame without copying it: type byte, four bytes of length (which count themselves), body.
+ * @see https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-MESSAGE-CONCEPTS
+ */
+
+const headerBytes = 5;
+/** A frame's length counts its own four bytes, so anything below is a broken stream. */
+const leastLength = 4;
+
+export const frontendType = { query: 0x51, parse: 0x50, sync: 0x53, functionCall: 0x46 } as const;
+export const backendType = {
+  backendKeyData: 0x4b,
+  readyForQuery: 0x5a,
+} as const;
+
+export interface FrameWatcher {
+  /** True for frames whose body is to be seen; the others are only hopped over. */
+  wants(type: number, bodyBytes: number): boolean;
+  /**
+   * Sees one whole wanted frame (header included). A returned buffer takes its place in the stream; undefined leaves it as it was.
+   */
+  see(type: number, frame: Buffer): Buffer | undefined;
+}
+
+export interface FrameStream {
+  /** Takes a chunk as it came from the socket, gives the buffers to pass on, in order. */
+  push(chunk: Buffer): Buffer[];
+  /** True once the stream broke the framing; from then on bytes pass unseen, for the receiver to refuse. */
+  readonly broken: boolean;
+}
+
+/** Only wanted frames that are cut between two chunks are held back, until they are whole; everything else passes as it comes. */
+export function createFrameStream(watcher: FrameWatcher): FrameStream {
+  /** Bytes of the current, unwanted frame that are still to come. */
+  let toHop = 0;
+  /** The beginning of a frame whose header or wanted body is not complete yet. */
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  /** How many bytes `held` must reach before it is worth looking again. */
+  let heldNeeds = 0;
+  let broken = false;
+
+  return {
+    get broken() {
+      return broken;
+    },
+    push(chunk) {
+      if (broken) return [chunk];
+      if (heldBytes > 0) {
+        held.push(chunk);
+        heldBytes += chunk.length;
+        if (heldBytes < heldNeeds) return [];
+        chunk = Buffer.concat(held, heldBytes);
+        held = [];
+        heldBytes = 0;
+      }
+      return walk(chunk);
+    },
+  };
+
+  function walk(chunk: Buffer): Buffer[] {
+    const out: Buffer[] = [];
+    let passedTo = 0;
+    let at = Math.min(toHop, chunk.length);
+    toHop -= at;
+    while (at < chunk.length) {
+      if (chunk.length - at < headerBytes) return hold(at, headerBytes);
+      const type = chunk[at] as number;
+      const length = chunk.readUInt32BE(at + 1);
+      if (length < leastLength) {
+        broken = true;
+        break;
+      }
+      const end = at + 1 + length;
+      if (watcher.wants(type, length - leastLength)) {
+        if (end > chunk.length) return hold(at, end - at);
+        const replacement = watcher.see(type, chunk.subarray(at, end));
+        if (replacement) {
+          if (at > passedTo) out.push(chunk.subarray(passedTo, at));
+          out.push(replacement);
+          passedTo = end;
+        }
+      } else if (end > chunk.length) {
+        toHop = end - chunk.length;
+      }
+      at = end;
+    }
+    if (passedTo < chunk.length) out.push(passedTo === 0 ? chunk : chunk.subarray(passedTo));
+    return out;
+
+    function hold(from: number, needs: number): Buffer[] {
+      if (from > passedTo) out.push(chunk.subarray(passedTo, from));
+      held = [chunk.subarray(from)];
+      heldBytes = chunk.length - from;
+      heldNeeds = needs;
+      return out;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/** Builds the few backend messages that the gateway says itself. */
+
+const textOid = 25;
+
+/** One row of one text column, as the whole answer to a simple query. */
+export function textAnswer(column: string, value: string): Buffer {
+  const name = Buffer.from(`${column}\0`);
+  const text = Buffer.from(value);
+  // Field: name, table oid, attribute number, type oid, type size (-1 variable), type modifier, format (0 text).
+  const field = Buffer.alloc(18);
+  field.writeInt32BE(textOid, 6);
+  field.writeInt16BE(-1, 10);
+  field.writeInt32BE(-1, 12);
+  return Buffer.concat([
+    frame('T', int16(1), name, field),
+    frame('D', int16(1), int32(text.length), text),
+    frame('C', Buffer.from('SELECT 1\0')),
+    frame('Z', Buffer.from('I')),
+  ]);
+}
+
+/** The whole answer to a statement that returns no rows. */
+export function commandDone(tag: string): Buffer {
+  return Buffer.concat([frame('C', Buffer.from(`${tag}\0`)), frame('Z', Buffer.from('I'))]);
+}
+
+export interface ErrorFields {
+  severity: 'FATAL' | 'ERROR';
+  sqlstate: string;
+  message: string;
+  hint?: string;
+}
+
+/** @see https://www.postgresql.org/docs/current/protocol-error-fields.html */
+export function errorResponse(fields: ErrorFields): Buffer {
+  const parts = [`S${fields.severity}`, `V${fields.severity}`, `C${fields.sqlstate}`, `M${fields.message}`];
+  if (fields.hint) parts.push(`H${fields.hint}`);
+  return frame('E', Buffer.from(`${parts.join('\0')}\0\0`));
+}
+
+/** A Query or Parse frame with another statement text in the old one's place. */
+export function replaceText(frameBytes: Buffer, start: number, end: number, text: string): Buffer {
+  const replacement = Buffer.concat([frameBytes.subarray(0, start), Buffer.from(text), frameBytes.subarray(end)]);
+  replacement.writeUInt32BE(replacement.length - 1, 1);
+  return replacement;
+}
+
+function frame(type: string, ...parts: Buffer[]): Buffer {
+  const body = Buffer.concat(parts);
+  return Buffer.concat([Buffer.from(type), int32(body.length + 4), body]);
+}
+
+function int16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeInt16BE(value);
+  return bytes;
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+}

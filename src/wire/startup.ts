@@ -1,0 +1,63 @@
+/**
+ * The packets that come before everything else have no type byte: length, code, body.
+ * @see https://www.postgresql.org/docs/current/protocol-message-formats.html (StartupMessage, SSLRequest, GSSENCRequest, CancelRequest)
+ */
+
+/** MAX_STARTUP_PACKET_LENGTH of PostgreSQL's src/include/libpq/pqcomm.h. */
+export const longestStartupPacket = 10_000;
+/** First byte of a TLS record: a client that uses sslnegotiation=direct. */
+export const tlsHandshakeByte = 0x16;
+
+const sslRequestCode = 80_877_103;
+const gssRequestCode = 80_877_104;
+const cancelRequestCode = 80_877_102;
+const lengthBytes = 4;
+
+export type InitialPacket =
+  | { kind: 'incomplete' }
+  | { kind: 'malformed' }
+  | { kind: 'ssl'; bytes: number }
+  | { kind: 'gss'; bytes: number }
+  | { kind: 'cancel'; bytes: number }
+  | { kind: 'startup'; bytes: number; parameters: Map<string, string> | undefined };
+
+/** Tells what the first packet in `buffer` is; a startup packet of another major version has no readable parameters. */
+export function readInitialPacket(buffer: Buffer): InitialPacket {
+  if (buffer.length < lengthBytes) return { kind: 'incomplete' };
+  const bytes = buffer.readUInt32BE(0);
+  if (bytes < 2 * lengthBytes || bytes > longestStartupPacket) return { kind: 'malformed' };
+  if (buffer.length < bytes) return { kind: 'incomplete' };
+  const code = buffer.readUInt32BE(lengthBytes);
+  if (code === sslRequestCode) return { kind: 'ssl', bytes };
+  if (code === gssRequestCode) return { kind: 'gss', bytes };
+  if (code === cancelRequestCode) return { kind: 'cancel', bytes };
+  const parameters = code >>> 16 === 3 ? readParameters(buffer.subarray(2 * lengthBytes, bytes)) : undefined;
+  return { kind: 'startup', bytes, parameters };
+}
+
+function readParameters(body: Buffer): Map<string, string> | undefined {
+  if (body.at(-1) !== 0) return undefined;
+  const words = body.toString('utf8').split('\0');
+  const parameters = new Map<string, string>();
+  for (let i = 0; i + 1 < words.length && words[i] !== ''; i += 2) {
+    parameters.set(words[i] as string, words[i + 1] as string);
+  }
+  return parameters;
+}
+
+/** The same startup packet with other parameters, its protocol version kept. */
+export function withParameters(packet: Buffer, parameters: Map<string, string>): Buffer {
+  const body = Buffer.from(`${[...parameters].flatMap(([name, value]) => [name, value]).join('\0')}\0\0`, 'utf8');
+  const header = Buffer.alloc(2 * lengthBytes);
+  header.writeUInt32BE(header.length + body.length, 0);
+  packet.copy(header, lengthBytes, lengthBytes, 2 * lengthBytes);
+  return Buffer.concat([header, body]);
+}
+
+/** SSLRequest, for an engine that is reached over TLS. */
+export function sslRequest(): Buffer {
+  const packet = Buffer.alloc(2 * lengthBytes);
+  packet.writeUInt32BE(packet.length, 0);
+  packet.writeUInt32BE(sslRequestCode, lengthBytes);
+  return packet;
+}
