@@ -9,15 +9,15 @@ import { createCatalogue } from './engine/catalogue.js';
 import { startEmbeddedEngine } from './engine/embedded.js';
 import { createLedger } from './engine/ledger.js';
 import { migrate } from './engine/migrate.js';
-import { ensureDatabase, type EnginePool, openEnginePool } from './engine/pool.js';
+import { type EnginePool, ensureDatabase, openEnginePool } from './engine/pool.js';
 import { openSecretBox } from './engine/secret-box.js';
 import { ensureOwnCertificate, openCertificate } from './frontend/certificate.js';
 import { type Frontend, listenForClients } from './frontend/listener.js';
 import { type Calls, createCalls } from './generation/calls.js';
 import type { Catalogue } from './generation/ledger.js';
 import { createSchedule } from './generation/schedule.js';
-import { createModelStudio, type ModelStudio } from './providers/model-studio.js';
 import { findDefaultApiKey } from './providers/default-api-key.js';
+import { createModelStudio, type ModelStudio } from './providers/model-studio.js';
 import { answerQuestions, createFileMemory } from './questions.js';
 import { loadParser } from './rewriter/parse.js';
 import { mapStartupParameters, rewriteSettings } from './rewriter/settings.js';
@@ -128,7 +128,11 @@ interface OpenEngine {
   died: Promise<number | null>;
 }
 
-async function openEngine(settings: Settings, dataDirectory: string, stopping: (() => Promise<void>)[]): Promise<OpenEngine> {
+async function openEngine(
+  settings: Settings,
+  dataDirectory: string,
+  stopping: (() => Promise<void>)[],
+): Promise<OpenEngine> {
   if (settings.engineUrl) {
     const address = parseEngineUrl(settings.engineUrl);
     const pool = openEnginePool(address);
@@ -150,7 +154,11 @@ async function openEngine(settings: Settings, dataDirectory: string, stopping: (
   return { address: engine.address, pool, callbackPlace: engine, died: engine.died };
 }
 
-async function openCloud(settings: Settings, dataDirectory: string, stopping: (() => Promise<void>)[]): Promise<Cloud | undefined> {
+async function openCloud(
+  settings: Settings,
+  dataDirectory: string,
+  stopping: (() => Promise<void>)[],
+): Promise<Cloud | undefined> {
   if (!switchSetting(settings, 'sandbox')) return undefined;
   const cloud = await startCloud({
     directory: join(dataDirectory, 'sandbox'),
@@ -227,7 +235,8 @@ function sessionEvents(calls: Calls) {
 }
 
 function clientUrl(settings: Settings, engine: EngineAddress, frontend: Frontend): string {
-  const host = !settings.host || settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host;
+  const host =
+    !settings.host || settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host;
   const [user, password, database] = [engine.user, engine.password, engine.database].map(encodeURIComponent);
   return `postgresql://${user}:${password}@${host.includes(':') ? `[${host}]` : host}:${frontend.port}/${database}`;
 }
@@ -248,4 +257,3 @@ async function stopAll(stopping: (() => Promise<void>)[], log: Logger): Promise<
     await stop().catch((error: unknown) => log.error({ err: error }, 'stopping failed'));
   }
 }
-

@@ -27,9 +27,10 @@ export function answerQuestions({ calls, catalogue, storage, files }: QuestionTo
   const answers: Record<string, (question: Json, caller: Caller, signal: AbortSignal) => Promise<unknown>> = {
     async check_file(question, _caller, signal) {
       const file = parseFileValue(question.file as Json, 'oss_path');
+      storage.checkAccess(file.access);
+      if (isDirectory(file.path)) return;
       await files.once(JSON.stringify(question.file), async () => {
-        if (isDirectory(file.path)) await storage.checkAccess(file.path, file.access, signal);
-        else await storage.head(file.path, file.access, signal);
+        await storage.head(file.path, file.access, signal);
       });
     },
     submit: (question, caller) =>
@@ -43,7 +44,11 @@ export function answerQuestions({ calls, catalogue, storage, files }: QuestionTo
         originOf(caller),
       ),
     wait: (question, caller) =>
-      calls.wait(String(question.handle), originOf(caller), caller.engineVersion >= interruptibleSince ? longWaitMs : shortWaitMs),
+      calls.wait(
+        String(question.handle),
+        originOf(caller),
+        caller.engineVersion >= interruptibleSince ? longWaitMs : shortWaitMs,
+      ),
     deploy_model: (question, caller) => {
       refuseReadOnly(caller, 'deploying a model');
       return deployModel(question, caller.role, catalogue);
@@ -59,7 +64,8 @@ export function answerQuestions({ calls, catalogue, storage, files }: QuestionTo
 
   return async (question, caller, signal) => {
     const answer = Object.hasOwn(answers, question.ask) ? answers[question.ask] : undefined;
-    if (!answer || !isObject(question)) throw new Error(`the engine asks for "${question.ask}", which this hologen does not know`);
+    if (!answer || !isObject(question))
+      throw new Error(`the engine asks for "${question.ask}", which this hologen does not know`);
     return answer(question, caller, signal);
   };
 }

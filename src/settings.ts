@@ -11,29 +11,121 @@ interface SettingEntry {
 }
 
 export const settingTable = {
-  host: { flag: 'host', env: 'HOLOGEN_HOST', value: 'ADDRESS', default: '127.0.0.1', meaning: 'address the gateway listens on' },
-  port: { flag: 'port', env: 'HOLOGEN_PORT', value: 'PORT', default: '15432', meaning: 'TCP port; 0 takes a free one' },
-  dataDir: { flag: 'data-dir', env: 'HOLOGEN_DATA_DIR', value: 'DIR', default: '.hologen', meaning: 'folder of the embedded engine, passwords, certificate, sandbox files' },
-  engineUrl: { flag: 'engine-url', env: 'HOLOGEN_ENGINE_URL', value: 'URL', meaning: 'use this PostgreSQL (14 or newer, with dblink) instead of the embedded one' },
-  sandbox: { flag: 'sandbox', env: 'HOLOGEN_SANDBOX', meaning: 'stand-ins for Model Studio, OSS and STS on loopback; nothing is spent' },
-  sandboxImageMs: { flag: 'sandbox-image-ms', env: 'HOLOGEN_SANDBOX_IMAGE_MS', value: 'MS', default: '1500', meaning: 'how long the sandbox takes for a picture' },
-  sandboxVideoMs: { flag: 'sandbox-video-ms', env: 'HOLOGEN_SANDBOX_VIDEO_MS', value: 'MS', default: '4000', meaning: 'how long the sandbox takes for a video' },
-  sandboxLimits: { env: 'HOLOGEN_SANDBOX_LIMITS', default: 'off', meaning: "`documented`: the sandbox enforces the provider's rate limits" },
-  maxConnections: { flag: 'max-connections', env: 'HOLOGEN_MAX_CONNECTIONS', value: 'N', default: '1000', meaning: 'clients at once; more are refused with 53300' },
-  tlsCert: { flag: 'tls-cert', env: 'HOLOGEN_TLS_CERT', value: 'FILE', meaning: 'certificate (PEM) for clients; without one hologen makes its own' },
+  host: {
+    flag: 'host',
+    env: 'HOLOGEN_HOST',
+    value: 'ADDRESS',
+    default: '127.0.0.1',
+    meaning: 'address the gateway listens on',
+  },
+  port: {
+    flag: 'port',
+    env: 'HOLOGEN_PORT',
+    value: 'PORT',
+    default: '15432',
+    meaning: 'TCP port; 0 takes a free one',
+  },
+  dataDir: {
+    flag: 'data-dir',
+    env: 'HOLOGEN_DATA_DIR',
+    value: 'DIR',
+    default: '.hologen',
+    meaning: 'folder of the embedded engine, passwords, certificate, sandbox files',
+  },
+  engineUrl: {
+    flag: 'engine-url',
+    env: 'HOLOGEN_ENGINE_URL',
+    value: 'URL',
+    meaning: 'use this PostgreSQL (14 or newer, with dblink) instead of the embedded one',
+  },
+  sandbox: {
+    flag: 'sandbox',
+    env: 'HOLOGEN_SANDBOX',
+    meaning: 'stand-ins for Model Studio, OSS and STS on loopback; nothing is spent',
+  },
+  sandboxImageMs: {
+    flag: 'sandbox-image-ms',
+    env: 'HOLOGEN_SANDBOX_IMAGE_MS',
+    value: 'MS',
+    default: '1500',
+    meaning: 'how long the sandbox takes for a picture',
+  },
+  sandboxVideoMs: {
+    flag: 'sandbox-video-ms',
+    env: 'HOLOGEN_SANDBOX_VIDEO_MS',
+    value: 'MS',
+    default: '4000',
+    meaning: 'how long the sandbox takes for a video',
+  },
+  sandboxLimits: {
+    env: 'HOLOGEN_SANDBOX_LIMITS',
+    default: 'off',
+    meaning: "`documented`: the sandbox enforces the provider's rate limits",
+  },
+  maxConnections: {
+    flag: 'max-connections',
+    env: 'HOLOGEN_MAX_CONNECTIONS',
+    value: 'N',
+    default: '1000',
+    meaning: 'clients at once; more are refused with 53300',
+  },
+  tlsCert: {
+    flag: 'tls-cert',
+    env: 'HOLOGEN_TLS_CERT',
+    value: 'FILE',
+    meaning: 'certificate (PEM) for clients; without one hologen makes its own',
+  },
   tlsKey: { flag: 'tls-key', env: 'HOLOGEN_TLS_KEY', value: 'FILE', meaning: "the certificate's key (PEM)" },
-  drainMs: { env: 'HOLOGEN_DRAIN_MS', default: '30000', meaning: 'how long running statements may go on after SIGTERM' },
-  callbackHost: { env: 'HOLOGEN_CALLBACK_HOST', default: '127.0.0.1', meaning: 'with --engine-url: address of this gateway as the engine reaches it' },
-  callbackPort: { env: 'HOLOGEN_CALLBACK_PORT', default: '0', meaning: 'with --engine-url: port for it; 0 takes a free one' },
-  logLevel: { env: 'HOLOGEN_LOG_LEVEL', default: 'info', meaning: 'trace, debug, info, warn, error, silent; JSON lines on standard error' },
-  apiKey: { env: 'DASHSCOPE_API_KEY', meaning: 'default API key of Model Studio; else `dashscope_api_key` in ~/.alibabacloud/credentials' },
-  providerUrl: { env: 'DASHSCOPE_HTTP_BASE_URL', default: 'https://dashscope.aliyuncs.com/api/v1', meaning: "base URL of the provider's region; http only to loopback" },
+  drainMs: {
+    env: 'HOLOGEN_DRAIN_MS',
+    default: '30000',
+    meaning: 'how long running statements may go on after SIGTERM',
+  },
+  callbackHost: {
+    env: 'HOLOGEN_CALLBACK_HOST',
+    default: '127.0.0.1',
+    meaning: 'with --engine-url: address of this gateway as the engine reaches it',
+  },
+  callbackPort: {
+    env: 'HOLOGEN_CALLBACK_PORT',
+    default: '0',
+    meaning: 'with --engine-url: port for it; 0 takes a free one',
+  },
+  logLevel: {
+    env: 'HOLOGEN_LOG_LEVEL',
+    default: 'info',
+    meaning: 'trace, debug, info, warn, error, silent; JSON lines on standard error',
+  },
+  apiKey: {
+    env: 'DASHSCOPE_API_KEY',
+    meaning: 'default API key of Model Studio; else `dashscope_api_key` in ~/.alibabacloud/credentials',
+  },
+  providerUrl: {
+    env: 'DASHSCOPE_HTTP_BASE_URL',
+    default: 'https://dashscope.aliyuncs.com/api/v1',
+    meaning: "base URL of the provider's region; http only to loopback",
+  },
   ossEndpoint: { env: 'HOLOGEN_OSS_ENDPOINT', meaning: 'send all OSS traffic there; http only to loopback' },
-  stsEndpoint: { env: 'HOLOGEN_STS_ENDPOINT', default: 'https://sts.aliyuncs.com', meaning: 'where roles are assumed; http only to loopback' },
-  ossDomains: { env: 'HOLOGEN_OSS_DOMAINS', meaning: 'custom OSS domains that SQL may name, `media.example.com=cn-hangzhou`, with commas' },
-  allowedRoles: { env: 'HOLOGEN_ALLOWED_ROLES', meaning: 'role ARNs that SQL may name, `*` for any run of characters, with commas; none are allowed without it, all in the sandbox' },
+  stsEndpoint: {
+    env: 'HOLOGEN_STS_ENDPOINT',
+    default: 'https://sts.aliyuncs.com',
+    meaning: 'where roles are assumed; http only to loopback',
+  },
+  ossDomains: {
+    env: 'HOLOGEN_OSS_DOMAINS',
+    meaning: 'custom OSS domains that SQL may name, `media.example.com=cn-hangzhou`, with commas',
+  },
+  allowedRoles: {
+    env: 'HOLOGEN_ALLOWED_ROLES',
+    meaning:
+      'role ARNs that SQL may name, `*` for any run of characters, with commas; none are allowed without it, all in the sandbox',
+  },
   externalId: { env: 'HOLOGEN_STS_EXTERNAL_ID', meaning: 'external id sent when a role is assumed' },
-  secretKey: { env: 'HOLOGEN_SECRET_KEY', meaning: 'passphrase that encrypts stored API keys; without one a random key is kept in the data directory' },
+  secretKey: {
+    env: 'HOLOGEN_SECRET_KEY',
+    meaning:
+      'passphrase that encrypts stored API keys; without one a random key is kept in the data directory',
+  },
 } as const satisfies Record<string, SettingEntry>;
 
 export type SettingName = keyof typeof settingTable;
@@ -58,7 +150,9 @@ export function readSettings(
   for (const name of extra) options[name] = { type: 'boolean' };
   let values: Record<string, string | boolean | undefined>;
   try {
-    ({ values } = parseArgs({ args, options, strict: true, allowPositionals: false }) as { values: typeof values });
+    ({ values } = parseArgs({ args, options, strict: true, allowPositionals: false }) as {
+      values: typeof values;
+    });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
@@ -87,7 +181,10 @@ export function switchSetting(settings: Settings, name: SettingName): boolean {
 }
 
 export function listSetting(settings: Settings, name: SettingName): string[] {
-  return (settings[name] ?? '').split(',').map((item) => item.trim()).filter(Boolean);
+  return (settings[name] ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
 }
 
 /** The lines of --help for some settings. */

@@ -33,15 +33,20 @@ export const checkCommand: Command = {
   async run(args) {
     const first = args.findIndex((arg) => arg.startsWith('oss://'));
     const placeArgs = first < 0 ? [] : args.slice(first);
-    if (placeArgs.length % 3 !== 0) throw new UsageError('a place is three words: oss://bucket/path/ ENDPOINT ROLE_ARN');
+    if (placeArgs.length % 3 !== 0)
+      throw new UsageError('a place is three words: oss://bucket/path/ ENDPOINT ROLE_ARN');
     const { settings } = readSettings(first < 0 ? args : args.slice(0, first), process.env, flags);
     const sandbox = (await readRunFile(resolve(settings.dataDir ?? '')))?.sandbox ?? undefined;
-    if (sandbox) console.log('The gateway on this data directory runs in the sandbox; that is what is checked.');
+    if (sandbox)
+      console.log('The gateway on this data directory runs in the sandbox; that is what is checked.');
     const stopping: (() => Promise<void>)[] = [];
     const { studio, storage, identity } = openDrivers(settings, sandbox, stopping);
     const signal = AbortSignal.timeout(timeoutMs);
     const checks: [string, () => Promise<unknown>][] = [
-      ['API key and region', async () => studio.probe(await requireKey(settings, sandbox !== undefined), signal)],
+      [
+        'API key and region',
+        async () => studio.probe(await requireKey(settings, sandbox !== undefined), signal),
+      ],
       ['identity that assumes roles', identity],
     ];
     for (let i = 0; i < placeArgs.length; i += 3) {

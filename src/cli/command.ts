@@ -9,6 +9,11 @@ export interface Command {
 }
 
 /** --help of a command: usage line, explanation, its settings. */
-export function helpText(usage: string, explanation: string, settings: readonly SettingName[], more = ''): string {
+export function helpText(
+  usage: string,
+  explanation: string,
+  settings: readonly SettingName[],
+  more = '',
+): string {
   return `hologen ${usage}\n\n${explanation}\n\n${describeSettings(settings)}${more}`;
 }

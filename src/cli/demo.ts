@@ -25,19 +25,31 @@ export const demoCommand: Command = {
     const dataDir = resolve(settings.dataDir ?? '', 'demo');
     if (await readRunFile(dataDir)) throw new Error(`a demo still runs on ${dataDir}; stop it first`);
     await rm(dataDir, { recursive: true, force: true });
-    const inSandbox = { ...settings, dataDir, sandbox: 'on', engineUrl: undefined, logLevel: process.env.HOLOGEN_LOG_LEVEL ?? 'warn' };
+    const inSandbox = {
+      ...settings,
+      dataDir,
+      sandbox: 'on',
+      engineUrl: undefined,
+      logLevel: process.env.HOLOGEN_LOG_LEVEL ?? 'warn',
+    };
     const startedAt = Date.now();
     const gateway = await startGateway(inSandbox, createLog(inSandbox));
-    console.log(`The gateway is ready after ${seconds(startedAt)}, with a sandbox in place of the cloud: nothing is spent.\n`);
+    console.log(
+      `The gateway is ready after ${seconds(startedAt)}, with a sandbox in place of the cloud: nothing is spent.\n`,
+    );
     try {
       await runExamples(gateway.runFile.postgres);
-      console.log(`\nAll scenarios ran in ${seconds(startedAt)}. The pictures and videos lie in\n  ${join(gateway.sandboxObjects ?? '', 'demo')}`);
+      console.log(
+        `\nAll scenarios ran in ${seconds(startedAt)}. The pictures and videos lie in\n  ${join(gateway.sandboxObjects ?? '', 'demo')}`,
+      );
     } catch (error) {
       await gateway.stop();
       throw error;
     }
     if (switches.has('keep')) {
-      console.log(`\nThe gateway goes on; Ctrl-C ends it. Connect with\n  psql '${gateway.runFile.postgres}'`);
+      console.log(
+        `\nThe gateway goes on; Ctrl-C ends it. Connect with\n  psql '${gateway.runFile.postgres}'`,
+      );
       return untilStopped(gateway);
     }
     await gateway.stop();
@@ -55,7 +67,8 @@ async function runExamples(url: string): Promise<void> {
       const startedAt = Date.now();
       console.log(`${statement}\n`);
       const { rows } = await client.query<Record<string, string>>(statement);
-      for (const row of rows) for (const value of Object.values(row)) console.log(`${pretty(value)}\n  ${seconds(startedAt)}\n`);
+      for (const row of rows)
+        for (const value of Object.values(row)) console.log(`${pretty(value)}\n  ${seconds(startedAt)}\n`);
     }
   } finally {
     await client.end();

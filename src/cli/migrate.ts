@@ -20,7 +20,9 @@ export const migrateCommand: Command = {
     const pool = openEnginePool(parseEngineUrl(settings.engineUrl));
     try {
       const installed = await migrate(pool);
-      console.log(installed.length === 0 ? 'up to date' : installed.map((name) => `installed ${name}`).join('\n'));
+      console.log(
+        installed.length === 0 ? 'up to date' : installed.map((name) => `installed ${name}`).join('\n'),
+      );
       return 0;
     } finally {
       await pool.end();

@@ -44,7 +44,9 @@ export const serveCommand: Command = {
     announceMode(settings);
     const gateway = await startGateway(settings, log);
     const where = new URL(gateway.runFile.postgres);
-    console.log(`ready postgresql://${where.username}@${where.host}${where.pathname} (hologen url prints it with the password)`);
+    console.log(
+      `ready postgresql://${where.username}@${where.host}${where.pathname} (hologen url prints it with the password)`,
+    );
     process.on('SIGHUP', () => {
       try {
         gateway.reloadCertificate();
@@ -83,7 +85,9 @@ export function untilStopped(gateway: Gateway): Promise<number> {
     process.on('SIGINT', stop);
     gateway.engineDied.then((code) => {
       if (stopping) return;
-      console.error(`hologen serve: the engine ended by itself (exit code ${code}); engine.log in the data directory says why`);
+      console.error(
+        `hologen serve: the engine ended by itself (exit code ${code}); engine.log in the data directory says why`,
+      );
       stopping = true;
       gateway.stop().finally(() => resolve(1));
     });

@@ -8,12 +8,19 @@ const flags: SettingName[] = ['dataDir'];
 
 export const urlCommand: Command = {
   summary: 'print the connection URL, password included',
-  help: helpText('url [--data-dir DIR]', 'Prints the connection URL of the running gateway. Exit code 1 when none runs there.', flags),
+  help: helpText(
+    'url [--data-dir DIR]',
+    'Prints the connection URL of the running gateway. Exit code 1 when none runs there.',
+    flags,
+  ),
   async run(args) {
     const { settings } = readSettings(args, process.env, flags);
     const directory = resolve(settings.dataDir ?? '');
     const running = await readRunFile(directory);
-    if (!running) throw new Error(`no gateway runs on ${directory}; start one with hologen serve --data-dir ${directory}`);
+    if (!running)
+      throw new Error(
+        `no gateway runs on ${directory}; start one with hologen serve --data-dir ${directory}`,
+      );
     console.log(running.postgres);
     return 0;
   },

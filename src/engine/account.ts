@@ -32,7 +32,9 @@ export async function placeEngine(dataDirectory: string, binaries: string): Prom
   }
   const account = await findAccount();
   const reachableBinaries = (await othersCanEnter(binaries)) ? binaries : await copyBinaries(binaries);
-  const reachableHome = (await othersCanEnter(dataDirectory)) ? home : join(sharedRoot, hashOf(resolve(dataDirectory)));
+  const reachableHome = (await othersCanEnter(dataDirectory))
+    ? home
+    : join(sharedRoot, hashOf(resolve(dataDirectory)));
   await mkdir(reachableHome, { recursive: true, mode: 0o700 });
   await chown(reachableHome, account.uid, account.gid);
   return { account, binaries: reachableBinaries, home: reachableHome };

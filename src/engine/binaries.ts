@@ -23,14 +23,18 @@ export async function findEngineBinaries(): Promise<string> {
 /** npm packages cannot hold symlinks; theirs are listed in a file and made after the install, unless scripts were off. */
 async function restoreSymlinks(packageFolder: string): Promise<void> {
   const list = join(packageFolder, 'native', 'pg-symlinks.json');
-  const links: { source: string; target: string }[] = JSON.parse(await readFile(list, 'utf8').catch(() => '[]'));
+  const links: { source: string; target: string }[] = JSON.parse(
+    await readFile(list, 'utf8').catch(() => '[]'),
+  );
   const last = links.at(-1);
   if (!last || (await exists(join(packageFolder, last.target)))) return;
   for (const { source, target } of links) {
     const from = join(packageFolder, target);
-    await symlink(relative(dirname(from), join(packageFolder, source)), from).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
+    await symlink(relative(dirname(from), join(packageFolder, source)), from).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+      },
+    );
   }
 }
 

@@ -44,7 +44,9 @@ const scramIterations = 1;
 
 export interface CallbackOptions {
   /** Where to listen: a folder for a unix socket, or a TCP address the engine can reach. */
-  listen: { socketDirectory: string; account: EngineAccount | undefined } | { host: string; port: number; advertisedHost: string };
+  listen:
+    | { socketDirectory: string; account: EngineAccount | undefined }
+    | { host: string; port: number; advertisedHost: string };
   /** `gone`: the engine process ended or its connection broke. */
   answer: Answer;
   gone(engineProcessId: number): void;
@@ -78,10 +80,16 @@ export async function listenForEngine(options: CallbackOptions): Promise<Callbac
       auth: { method: 'scram-sha-256', getScramSha256Data: () => scram },
       async onMessage(message, { isAuthenticated }) {
         if (!isAuthenticated || message[0] !== frontendType.query) return undefined;
-        const text = Buffer.from(message.buffer, message.byteOffset + 5, message.byteLength - 6).toString('utf8');
+        const text = Buffer.from(message.buffer, message.byteOffset + 5, message.byteLength - 6).toString(
+          'utf8',
+        );
         // dblink says "set client_encoding to …" first; everything here is UTF-8 anyway.
         if (!text.startsWith('{')) return commandDone('SET');
-        const { secret: shown, caller, question } = JSON.parse(text) as { secret: string; caller: Caller; question: Question };
+        const {
+          secret: shown,
+          caller,
+          question,
+        } = JSON.parse(text) as { secret: string; caller: Caller; question: Question };
         if (shown !== secret) throw new Error('a callback message without the secret');
         engineProcessId = caller.engineProcessId;
         return textAnswer('answer', await reply(question, caller, leaving.signal));
@@ -100,7 +108,10 @@ export async function listenForEngine(options: CallbackOptions): Promise<Callbac
       }
       options.log.error({ err: error, ask: question.ask }, 'call failed unexpectedly');
       return JSON.stringify({
-        error: { sqlstate: sqlstate.internalError, message: 'hologen failed unexpectedly; its log has the particulars' },
+        error: {
+          sqlstate: sqlstate.internalError,
+          message: 'hologen failed unexpectedly; its log has the particulars',
+        },
       });
     }
   }
@@ -127,7 +138,8 @@ async function listen(server: Server, where: CallbackOptions['listen']): Promise
   }
   const path = `${where.socketDirectory}/.s.PGSQL.${socketPort}`;
   // A killed gateway leaves its socket file; a living one answers on it.
-  if (await socketAnswers(path)) throw new Error(`another hologen serves this data directory (it answers on ${path})`);
+  if (await socketAnswers(path))
+    throw new Error(`another hologen serves this data directory (it answers on ${path})`);
   await rm(path, { force: true });
   await bound(server, () => server.listen(path));
   if (where.account) await chown(path, where.account.uid, where.account.gid);

@@ -38,7 +38,9 @@ export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue
       return rows[0] && asModel(rows[0]);
     },
     async list() {
-      const { rows } = await pool.query<Row>(`SELECT ${columns} FROM hologen.deployed_models ORDER BY deployed_at, model_name`);
+      const { rows } = await pool.query<Row>(
+        `SELECT ${columns} FROM hologen.deployed_models ORDER BY deployed_at, model_name`,
+      );
       return rows.map(asModel);
     },
     async deploy(model) {
@@ -68,7 +70,9 @@ export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue
       }
     },
     async remove(name) {
-      const { rowCount } = await pool.query('DELETE FROM hologen.deployed_models WHERE model_name = $1', [name]);
+      const { rowCount } = await pool.query('DELETE FROM hologen.deployed_models WHERE model_name = $1', [
+        name,
+      ]);
       if (rowCount === 0) {
         throw new SqlError({
           sqlstate: sqlstate.undefinedObject,

@@ -36,7 +36,10 @@ async function upgrade(socket: Socket, host: string): Promise<Socket> {
 
 function once(socket: Socket, event: 'connect' | 'secureConnect' | 'readable'): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => finish(new Error(`no ${event} within ${connectTimeoutMs} ms`)), connectTimeoutMs);
+    const timer = setTimeout(
+      () => finish(new Error(`no ${event} within ${connectTimeoutMs} ms`)),
+      connectTimeoutMs,
+    );
     const succeed = () => finish();
     const closed = () => finish(new Error('connection closed'));
     socket.once(event, succeed).once('error', finish).once('close', closed);

@@ -54,7 +54,14 @@ export async function startEmbeddedEngine(options: {
 
   let stopping = false;
   return {
-    address: { host: socketDirectory, port: socketPort, user: ownerRole, password, database: ownerRole, tls: false },
+    address: {
+      host: socketDirectory,
+      port: socketPort,
+      user: ownerRole,
+      password,
+      database: ownerRole,
+      tls: false,
+    },
     socketDirectory,
     account: place.account,
     died: ended.then((code) => (stopping ? new Promise<never>(() => {}) : code)),
@@ -89,7 +96,11 @@ async function createCluster(place: EnginePlace, cluster: string, password: stri
     // The builtin C.UTF-8 locale sorts alike on every machine and needs none of its locales.
     const flags = ['-D', cluster, '-U', ownerRole, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
     const locale = ['-E', 'UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-    await run(join(place.binaries, 'bin', 'initdb'), [...flags, ...locale, '--no-instructions'], processOptions(place));
+    await run(
+      join(place.binaries, 'bin', 'initdb'),
+      [...flags, ...locale, '--no-instructions'],
+      processOptions(place),
+    );
   } catch (error) {
     await rm(cluster, { recursive: true, force: true });
     throw new Error(`initdb failed: ${(error as { stderr?: string }).stderr ?? (error as Error).message}`);
@@ -125,9 +136,15 @@ async function endLeftover(place: EnginePlace, cluster: string): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid');
   const processId = Number((await readFile(pidFile, 'utf8').catch(() => '')).split('\n')[0]);
   if (!processId) return;
-  const { stdout } = await run('ps', ['-o', 'args=', '-p', String(processId)]).catch(() => commandLine(processId));
+  const { stdout } = await run('ps', ['-o', 'args=', '-p', String(processId)]).catch(() =>
+    commandLine(processId),
+  );
   if (stdout.includes(cluster)) {
-    await run(join(place.binaries, 'bin', 'pg_ctl'), ['stop', '-D', cluster, '-m', 'fast', '-w'], processOptions(place));
+    await run(
+      join(place.binaries, 'bin', 'pg_ctl'),
+      ['stop', '-D', cluster, '-m', 'fast', '-w'],
+      processOptions(place),
+    );
   } else {
     // The number now belongs to another process (or none): PostgreSQL itself would refuse to start in the first case.
     await rm(pidFile, { force: true });
@@ -142,7 +159,9 @@ async function commandLine(processId: number): Promise<{ stdout: string }> {
 async function makeSocketDirectory(place: EnginePlace): Promise<string> {
   const preferred = join(place.home, 'run');
   const directory =
-    preferred.length <= longestSocketDirectory ? preferred : join(tmpdir(), `hologen-${randomBytes(6).toString('hex')}`);
+    preferred.length <= longestSocketDirectory
+      ? preferred
+      : join(tmpdir(), `hologen-${randomBytes(6).toString('hex')}`);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   if (place.account) await chown(directory, place.account.uid, place.account.gid);
   return directory;

@@ -26,7 +26,9 @@ export async function migrate(pool: EnginePool): Promise<string[]> {
     const missing = files.filter((name) => !installed.has(name));
     for (const name of missing) {
       const text = await readFile(new URL(name, `file://${folder}`), 'utf8');
-      await client.query(text.replaceAll('@dblink@', text.includes('@dblink@') ? await dblinkSchema(client) : ''));
+      await client.query(
+        text.replaceAll('@dblink@', text.includes('@dblink@') ? await dblinkSchema(client) : ''),
+      );
       await client.query('INSERT INTO hologen.migrations (name) VALUES ($1)', [name]);
     }
     await client.query('COMMIT');
@@ -40,7 +42,9 @@ export async function migrate(pool: EnginePool): Promise<string[]> {
 }
 
 async function refuseOldServers(client: PoolClient): Promise<void> {
-  const { rows } = await client.query<{ number: number }>("SELECT current_setting('server_version_num')::int AS number");
+  const { rows } = await client.query<{ number: number }>(
+    "SELECT current_setting('server_version_num')::int AS number",
+  );
   const number = rows[0]?.number ?? 0;
   if (number < oldestServer) {
     throw new Error(`the engine is PostgreSQL ${Math.floor(number / 10_000)}; hologen needs 14 or newer`);

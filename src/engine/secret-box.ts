@@ -13,8 +13,13 @@ const nonceBytes = 12;
 const tagBytes = 16;
 
 /** `passphrase`: HOLOGEN_SECRET_KEY. Without one a random key is made and kept in the data directory. */
-export async function openSecretBox(dataDirectory: string, passphrase: string | undefined): Promise<SecretBox> {
-  const key = createHash('sha256').update(passphrase ?? (await keptKey(dataDirectory))).digest();
+export async function openSecretBox(
+  dataDirectory: string,
+  passphrase: string | undefined,
+): Promise<SecretBox> {
+  const key = createHash('sha256')
+    .update(passphrase ?? (await keptKey(dataDirectory)))
+    .digest();
   return {
     seal(text) {
       const nonce = randomBytes(nonceBytes);
@@ -27,9 +32,13 @@ export async function openSecretBox(dataDirectory: string, passphrase: string | 
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes));
       decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
       try {
-        return decipher.update(bytes.subarray(nonceBytes + tagBytes), undefined, 'utf8') + decipher.final('utf8');
+        return (
+          decipher.update(bytes.subarray(nonceBytes + tagBytes), undefined, 'utf8') + decipher.final('utf8')
+        );
       } catch {
-        throw new Error('a stored API key cannot be decrypted: HOLOGEN_SECRET_KEY (or secret.key) is not the one it was stored with');
+        throw new Error(
+          'a stored API key cannot be decrypted: HOLOGEN_SECRET_KEY (or secret.key) is not the one it was stored with',
+        );
       }
     },
   };

@@ -20,7 +20,11 @@ const validForDays = 3650;
 
 export function openCertificate(files: CertificateFiles): Certificate {
   const read = () =>
-    createSecureContext({ cert: readFileSync(files.cert), key: readFileSync(files.key), minVersion: 'TLSv1.2' });
+    createSecureContext({
+      cert: readFileSync(files.cert),
+      key: readFileSync(files.key),
+      minVersion: 'TLSv1.2',
+    });
   let context = read();
   return {
     current: () => context,

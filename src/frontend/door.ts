@@ -5,7 +5,13 @@ import { errorResponse } from '../wire/replies.js';
 import { longestStartupPacket, readInitialPacket, tlsHandshakeByte } from '../wire/startup.js';
 
 export type Visitor =
-  | { kind: 'session'; socket: Socket; startup: Buffer; parameters: Map<string, string> | undefined; rest: Buffer }
+  | {
+      kind: 'session';
+      socket: Socket;
+      startup: Buffer;
+      parameters: Map<string, string> | undefined;
+      rest: Buffer;
+    }
   | { kind: 'cancel'; socket: Socket; request: Buffer };
 
 /** PostgreSQL's default authentication_timeout; once the startup packet is relayed the engine's own applies. */
@@ -16,7 +22,10 @@ const alpnProtocol = 'postgresql';
  * Listens to a new connection until it is clear what it wants. Undefined: it left, was too slow, or broke the protocol (then it was told so).
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
  */
-export async function welcome(raw: Socket, tls: () => SecureContext | undefined): Promise<Visitor | undefined> {
+export async function welcome(
+  raw: Socket,
+  tls: () => SecureContext | undefined,
+): Promise<Visitor | undefined> {
   const timer = setTimeout(() => raw.destroy(), startupTimeoutMs);
   try {
     return await listen(raw, tls);
@@ -45,7 +54,8 @@ async function listen(raw: Socket, tls: () => SecureContext | undefined): Promis
       case 'ssl':
       case 'gss': {
         // Bytes sent ahead of our answer were not encrypted and might be an attacker's (CVE-2021-23214).
-        if (rest.length > 0) return refuse(socket, '08P01', 'received unencrypted data after encryption request');
+        if (rest.length > 0)
+          return refuse(socket, '08P01', 'received unencrypted data after encryption request');
         const context = packet.kind === 'ssl' && socket === raw ? tls() : undefined;
         socket.write(context ? 'S' : 'N');
         if (context) {
@@ -58,7 +68,13 @@ async function listen(raw: Socket, tls: () => SecureContext | undefined): Promis
       case 'cancel':
         return { kind: 'cancel', socket, request: buffer.subarray(0, packet.bytes) };
       case 'startup':
-        return { kind: 'session', socket, startup: buffer.subarray(0, packet.bytes), parameters: packet.parameters, rest };
+        return {
+          kind: 'session',
+          socket,
+          startup: buffer.subarray(0, packet.bytes),
+          parameters: packet.parameters,
+          rest,
+        };
     }
   }
 }
@@ -74,7 +90,10 @@ async function hear(socket: Socket): Promise<{ packet: Packet | 'tls'; buffer: B
     buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk]);
     if (buffer[0] === tlsHandshakeByte) return { packet: 'tls', buffer };
     const packet = readInitialPacket(buffer);
-    if (packet.kind === 'malformed' || (packet.kind === 'incomplete' && buffer.length > longestStartupPacket)) {
+    if (
+      packet.kind === 'malformed' ||
+      (packet.kind === 'incomplete' && buffer.length > longestStartupPacket)
+    ) {
       return refuse(socket, '08P01', 'invalid length of startup packet');
     }
     if (packet.kind !== 'incomplete') return { packet, buffer };

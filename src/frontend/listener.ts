@@ -90,7 +90,8 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
     server.listen(options.port, options.host, resolve);
   });
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the gateway does not listen on a TCP port');
+  if (address === null || typeof address === 'string')
+    throw new Error('the gateway does not listen on a TCP port');
 
   return {
     port: address.port,

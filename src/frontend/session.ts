@@ -36,7 +36,8 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
   const fromClient = createFrameStream({
     wants: (type, bytes) => {
       busy = true;
-      if (type === frontendType.query || type === frontendType.sync || type === frontendType.functionCall) unanswered += 1;
+      if (type === frontendType.query || type === frontendType.sync || type === frontendType.functionCall)
+        unanswered += 1;
       return (type === frontendType.query || type === frontendType.parse) && bytes <= longestSeenText;
     },
     see: (type, frame) => rewriteFrame(type, frame, events.rewrite),
@@ -59,7 +60,9 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
   pump(client, engine, fromClient);
   pump(engine, client, fromEngine);
   if (first.length > 0) client.unshift(first);
-  const closed = Promise.all([whenClosed(client), whenClosed(engine)]).then(() => events.ended(engineProcessId));
+  const closed = Promise.all([whenClosed(client), whenClosed(engine)]).then(() =>
+    events.ended(engineProcessId),
+  );
   return {
     get busy() {
       return busy;
@@ -86,7 +89,9 @@ function pump(source: Socket, target: Socket, frames: FrameStream): void {
 }
 
 function whenClosed(socket: Socket): Promise<void> {
-  return socket.destroyed ? Promise.resolve() : new Promise((resolve) => socket.once('close', () => resolve()));
+  return socket.destroyed
+    ? Promise.resolve()
+    : new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
 /** Query: text. Parse: statement name, text, parameter types. */

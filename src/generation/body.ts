@@ -58,12 +58,19 @@ export function chatBody(modelType: string, parts: MessagePart[], urls: string[]
   const content = parts.map((part) => {
     if ('text' in part) return { type: 'text', text: part.text };
     const url = urls[next++] as string;
-    if (part.kind === 'audio') return { type: 'input_audio', input_audio: { data: url, format: formatOf(part.file.path.key) } };
-    return part.kind === 'video' ? { type: 'video_url', video_url: { url } } : { type: 'image_url', image_url: { url } };
+    if (part.kind === 'audio')
+      return { type: 'input_audio', input_audio: { data: url, format: formatOf(part.file.path.key) } };
+    return part.kind === 'video'
+      ? { type: 'video_url', video_url: { url } }
+      : { type: 'image_url', image_url: { url } };
   });
   const onlyText = parts.every((part) => 'text' in part);
   const text = parts.map((part) => ('text' in part ? part.text : '')).join('');
-  return { model: modelType, messages: [{ role: 'user', content: onlyText ? text : content }], ...parameters };
+  return {
+    model: modelType,
+    messages: [{ role: 'user', content: onlyText ? text : content }],
+    ...parameters,
+  };
 }
 
 function formatOf(key: string): string {

@@ -57,7 +57,14 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
     if (known?.origin.statementAt === origin.statementAt) return known;
     if (known) end(known);
     const now = Date.now();
-    const statement = { origin, calls: [], stop: new AbortController(), progress, noticedAt: now, startedAt: now };
+    const statement = {
+      origin,
+      calls: [],
+      stop: new AbortController(),
+      progress,
+      noticedAt: now,
+      startedAt: now,
+    };
     statements.set(origin.engineProcessId, statement);
     return statement;
   }
@@ -70,7 +77,10 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
     for (const call of statement.calls) byHandle.delete(call.handle);
     const left = statement.calls.filter((call) => !call.delivered);
     statement.stop.abort(
-      new SqlError({ sqlstate: sqlstate.queryCanceled, message: 'the statement ended before the call was sent' }),
+      new SqlError({
+        sqlstate: sqlstate.queryCanceled,
+        message: 'the statement ended before the call was sent',
+      }),
     );
     logStatement(statement, left.length);
   }
@@ -103,7 +113,15 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       })
       .finally(() => {
         unfinished.delete(handle);
-        log.debug({ job: handle, model: checked.model.name, state: call.state, statement: statement.origin.statementAt }, 'call');
+        log.debug(
+          {
+            job: handle,
+            model: checked.model.name,
+            state: call.state,
+            statement: statement.origin.statementAt,
+          },
+          'call',
+        );
       });
   }
 
@@ -116,7 +134,11 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       modelType: checked.model.modelType,
       scenario: checked.scenario,
       request: checked.requestText,
-      file: checked.file && { oss_path: checked.file.text, oss_endpoint: checked.file.access.endpoint, role_arn: checked.file.access.roleArn },
+      file: checked.file && {
+        oss_path: checked.file.text,
+        oss_endpoint: checked.file.access.endpoint,
+        role_arn: checked.file.access.roleArn,
+      },
     });
     try {
       const moved = (state: Call['state']) => {
@@ -126,7 +148,8 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       call.state = 'succeeded';
       return result;
     } catch (error) {
-      call.state = error instanceof SqlError && error.sqlstate === sqlstate.queryCanceled ? 'cancelled' : 'failed';
+      call.state =
+        error instanceof SqlError && error.sqlstate === sqlstate.queryCanceled ? 'cancelled' : 'failed';
       const known = error instanceof SqlError ? error : undefined;
       await drivers.ledger.change(handle, {
         state: call.state,
@@ -173,7 +196,10 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       const call = byHandle.get(handle);
       if (!call || call.statement.origin.role !== origin.role) throw unknownHandle(handle);
       const { statement } = call;
-      const news = await orLater(startAll(statement).then(() => call.outcome), longestMs);
+      const news = await orLater(
+        startAll(statement).then(() => call.outcome),
+        longestMs,
+      );
       if (news !== later) {
         call.delivered = true;
         return { done: true, result: news as string };
@@ -219,7 +245,8 @@ function notice(statement: Statement): string | undefined {
   const now = Date.now();
   if (!statement.progress || now - statement.noticedAt < noticeEveryMs) return undefined;
   statement.noticedAt = now;
-  const count = (...states: Call['state'][]) => statement.calls.filter((call) => states.includes(call.state)).length;
+  const count = (...states: Call['state'][]) =>
+    statement.calls.filter((call) => states.includes(call.state)).length;
   const parts = [
     [count('succeeded'), 'done'],
     [count('running'), 'running'],

@@ -36,7 +36,10 @@ export async function checkCall(call: CallArguments, catalogue: Catalogue): Prom
     });
   }
   const file = isObject(call.file) ? parseFileValue(call.file, 'file') : undefined;
-  const model = call.model === null ? await defaultModel(call.request, file, catalogue) : await namedModel(call.model, catalogue);
+  const model =
+    call.model === null
+      ? await defaultModel(call.request, file, catalogue)
+      : await namedModel(call.model, catalogue);
   const type = requireModelType(model.modelType, model.task);
   const isText = type.task === 'chat/completions' || type.task === 'embedding';
   const request: CheckedCall['request'] = isText
@@ -53,7 +56,13 @@ export async function checkStorage(call: CheckedCall, storage: Storage, signal: 
     const files = call.request.text.parts.flatMap((part) => ('file' in part ? [part] : []));
     await Promise.all(
       files.map(({ file, kind }, index) =>
-        checkMedium(storage, { field: `file ${index + 1}`, text: file.text, path: file.path }, [kind], file.access, signal),
+        checkMedium(
+          storage,
+          { field: `file ${index + 1}`, text: file.text, path: file.path },
+          [kind],
+          file.access,
+          signal,
+        ),
       ),
     );
     return;
@@ -61,7 +70,9 @@ export async function checkStorage(call: CheckedCall, storage: Storage, signal: 
   const { media, audio, output, scenario } = call.request.media;
   const kinds = scenario === 'reference-video' ? (['image', 'video'] as const) : (['image'] as const);
   await Promise.all([
-    ...media.map((medium) => checkMedium(storage, medium, [...kinds], requireAccess(access, medium.field), signal)),
+    ...media.map((medium) =>
+      checkMedium(storage, medium, [...kinds], requireAccess(access, medium.field), signal),
+    ),
     audio && checkMedium(storage, audio, ['audio'], requireAccess(access, audio.field), signal),
     output && storage.checkWritable(output, requireAccess(access, 'output_dir'), signal),
   ]);
@@ -82,7 +93,11 @@ async function namedModel(name: string, catalogue: Catalogue): Promise<DeployedM
 }
 
 /** Without a name: the first deployed model whose type can do what the request asks for. A FILE means media, as in Hologres. */
-async function defaultModel(request: string, file: FileValue | undefined, catalogue: Catalogue): Promise<DeployedModel> {
+async function defaultModel(
+  request: string,
+  file: FileValue | undefined,
+  catalogue: Catalogue,
+): Promise<DeployedModel> {
   const task = file && looksLikePictureRequest(request) ? 'image-generation' : 'chat/completions';
   const models = (await catalogue.list()).filter((model) => model.task === task);
   const fitting = models.find((model) => canRead(request, model)) ?? models[0];

@@ -14,7 +14,12 @@ const apiKeyPattern = /^sk-(?!sp-)\S+$/;
 export async function deployModel(question: Json, role: string, catalogue: Catalogue): Promise<void> {
   const name = requiredText(question, 'name', 'model_name');
   if (!namePattern.test(name)) {
-    refuse('model_name', name, 'of letters, digits, underscores, hyphens and dots, at most 128', 'For example wan26_t2v or happyhorse-1.0-t2v.');
+    refuse(
+      'model_name',
+      name,
+      'of letters, digits, underscores, hyphens and dots, at most 128',
+      'For example wan26_t2v or happyhorse-1.0-t2v.',
+    );
   }
   const provider = requiredText(question, 'provider', 'model_provider');
   if (!providers.includes(provider.toLowerCase())) refuse('model_provider', provider, oneOf(providers));
@@ -28,7 +33,8 @@ export async function deployModel(question: Json, role: string, catalogue: Catal
     modelType: requiredText(question, 'type', 'model_type'),
     provider,
     task,
-    endpoint: typeof question.endpoint === 'string' && question.endpoint !== '' ? question.endpoint : undefined,
+    endpoint:
+      typeof question.endpoint === 'string' && question.endpoint !== '' ? question.endpoint : undefined,
     apiKey,
     config: rest,
     deployedBy: role,
@@ -50,7 +56,8 @@ function keyOf(value: unknown): string | undefined {
   if (typeof value === 'string' && apiKeyPattern.test(value)) return value;
   throw new SqlError({
     sqlstate: sqlstate.invalidParameterValue,
-    message: 'api_key must be a Model Studio key, which begins with sk- (keys that begin with sk-sp- belong to the Coding Plan)',
+    message:
+      'api_key must be a Model Studio key, which begins with sk- (keys that begin with sk-sp- belong to the Coding Plan)',
     hint: 'Leave it out to use the gateway’s default key.',
   });
 }

@@ -4,7 +4,6 @@ import { isObject, type Json } from '../json.js';
 
 export { isObject, type Json };
 
-
 /** Refuses a field's value. `allowed` completes "… must be …". */
 export function refuse(field: string, value: unknown, allowed: string, hint?: string): never {
   throw new SqlError({
@@ -19,7 +18,6 @@ export function show(value: unknown): string {
   const text = value === undefined ? 'missing' : JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
-
 
 /** JSON null counts as absent, because json_build_object writes it for SQL NULL. */
 function given(value: unknown): boolean {
@@ -48,10 +46,17 @@ export function optionalText(from: Json, name: string, label = name): string | u
 export function optionalBoolean(from: Json, name: string, label = name): boolean | undefined {
   const value = from[name];
   if (!given(value)) return undefined;
-  return typeof value === 'boolean' ? value : refuse(label, value, 'true or false', `Write ${label} without quotes: TRUE or FALSE.`);
+  return typeof value === 'boolean'
+    ? value
+    : refuse(label, value, 'true or false', `Write ${label} without quotes: TRUE or FALSE.`);
 }
 
-export function optionalInteger(from: Json, name: string, [least, most]: [number, number], label = name): number | undefined {
+export function optionalInteger(
+  from: Json,
+  name: string,
+  [least, most]: [number, number],
+  label = name,
+): number | undefined {
   const value = from[name];
   if (!given(value)) return undefined;
   const fits = typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
@@ -59,7 +64,12 @@ export function optionalInteger(from: Json, name: string, [least, most]: [number
   return refuse(label, value, least === most ? String(least) : `a whole number from ${least} to ${most}`);
 }
 
-export function optionalChoice(from: Json, name: string, choices: readonly string[], label = name): string | undefined {
+export function optionalChoice(
+  from: Json,
+  name: string,
+  choices: readonly string[],
+  label = name,
+): string | undefined {
   const value = from[name];
   if (!given(value)) return undefined;
   return typeof value === 'string' && choices.includes(value) ? value : refuse(label, value, oneOf(choices));
@@ -69,7 +79,9 @@ export function optionalTexts(from: Json, name: string): string[] | undefined {
   const value = from[name];
   if (!given(value)) return undefined;
   const fits = Array.isArray(value) && value.every((item) => typeof item === 'string');
-  return fits ? value : refuse(name, value, 'an array of texts', `Write ARRAY['oss://bucket/path/file.png', …].`);
+  return fits
+    ? value
+    : refuse(name, value, 'an array of texts', `Write ARRAY['oss://bucket/path/file.png', …].`);
 }
 
 export function optionalObject(from: Json, name: string): Json {

@@ -1,6 +1,7 @@
 /** A FILE as the engine hands it over: {oss_path, oss_endpoint, role_arn}. */
-import type { FileAccess } from '../storage/storage.js';
+
 import { type OssPath, parseOssPath } from '../storage/oss-path.js';
+import type { FileAccess } from '../storage/storage.js';
 import { type Json, requiredText } from './fields.js';
 
 export interface FileValue {

@@ -9,7 +9,11 @@ const urlLifeSeconds = 3600;
 
 /** What the provider takes of each kind; more is refused there after the wait. */
 const limits = {
-  image: { endings: /\.(jpe?g|png|bmp|webp|tiff?|gif|heic)$/i, mebibytes: 10, what: 'a picture (JPEG, PNG, BMP, WEBP)' },
+  image: {
+    endings: /\.(jpe?g|png|bmp|webp|tiff?|gif|heic)$/i,
+    mebibytes: 10,
+    what: 'a picture (JPEG, PNG, BMP, WEBP)',
+  },
   video: { endings: /\.(mp4|mov)$/i, mebibytes: 100, what: 'a video (MP4, MOV)' },
   audio: { endings: /\.(wav|mp3)$/i, mebibytes: 15, what: 'a sound file (WAV, MP3)' },
 } as const;
@@ -33,12 +37,22 @@ export async function checkMedium(
   const info: ObjectInfo = await storage.head(medium.path, access, signal);
   const most = limits[kind ?? 'image'].mebibytes;
   if (info.bytes > most * 1024 * 1024) {
-    refuse(medium.field, medium.text, `at most ${most} MiB`, `The object has ${(info.bytes / 1024 / 1024).toFixed(1)} MiB; make it smaller.`);
+    refuse(
+      medium.field,
+      medium.text,
+      `at most ${most} MiB`,
+      `The object has ${(info.bytes / 1024 / 1024).toFixed(1)} MiB; make it smaller.`,
+    );
   }
   if (info.bytes === 0) refuse(medium.field, medium.text, 'an object with content');
 }
 
-export function signForProvider(storage: Storage, path: OssPath, access: FileAccess, signal: AbortSignal): Promise<string> {
+export function signForProvider(
+  storage: Storage,
+  path: OssPath,
+  access: FileAccess,
+  signal: AbortSignal,
+): Promise<string> {
   return storage.presign(path, access, { expiresSeconds: urlLifeSeconds, signal });
 }
 

@@ -20,7 +20,15 @@ export type Scenario = (typeof scenarios)[number];
 
 export type SizeRule =
   /** Any width and height whose product lies in the range; `sides` and `ratio` narrow it. */
-  | { form: 'area'; least: string; most: string; sides?: [number, number]; ratio?: [number, number]; default: string; advised: string[] }
+  | {
+      form: 'area';
+      least: string;
+      most: string;
+      sides?: [number, number];
+      ratio?: [number, number];
+      default: string;
+      advised: string[];
+    }
   | { form: 'list'; values: string[]; default: string };
 
 export interface ModelType {
@@ -77,7 +85,13 @@ const editSizes: SizeRule = { ...freeSizes(['1024*1024', '1536*1024', '1024*1536
 /** Widths and heights of each resolution class and aspect ratio. */
 export const videoSizes: Record<string, Record<string, string>> = {
   '720P': { '16:9': '1280*720', '9:16': '720*1280', '1:1': '960*960', '4:3': '1088*832', '3:4': '832*1088' },
-  '1080P': { '16:9': '1920*1080', '9:16': '1080*1920', '1:1': '1440*1440', '4:3': '1632*1248', '3:4': '1248*1632' },
+  '1080P': {
+    '16:9': '1920*1080',
+    '9:16': '1080*1920',
+    '1:1': '1440*1440',
+    '4:3': '1632*1248',
+    '3:4': '1248*1632',
+  },
 };
 const wanSizes: SizeRule = {
   form: 'list',
@@ -106,7 +120,11 @@ const video = {
 const everyImage: Scenario[] = ['text-to-image', 'image-edit', 'multi-image-fusion'];
 const editing: Scenario[] = ['image-edit', 'multi-image-fusion'];
 const wanPrice = { '720P': 0.6, '1080P': 1 };
-const flashPrice = { per: 'second', cny: { '720P': 0.3, '1080P': 0.5 }, silentCny: { '720P': 0.15, '1080P': 0.25 } } as const;
+const flashPrice = {
+  per: 'second',
+  cny: { '720P': 0.3, '1080P': 0.5 },
+  silentCny: { '720P': 0.15, '1080P': 0.25 },
+} as const;
 
 export const modelTable: Record<string, ModelType> = {
   'qwen-image-2.0-pro': {

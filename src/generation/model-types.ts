@@ -1,6 +1,14 @@
 /** Finds the row of the model table that serves a deployed model's type. */
 import { SqlError, sqlstate } from '../errors.js';
-import { chatType, embeddingType, type ModelType, modelTable, type Price, type Scenario, type Task } from './model-table.js';
+import {
+  chatType,
+  embeddingType,
+  type ModelType,
+  modelTable,
+  type Price,
+  type Scenario,
+  type Task,
+} from './model-table.js';
 
 export const tasks: Task[] = ['chat/completions', 'embedding', 'image-generation', 'video-generation'];
 /** Tasks that Hologres has and hologen can keep in the catalogue, but not call. */
@@ -69,7 +77,9 @@ function priceOf(price: Price): string {
   if (price.per === 'token') return 'per token, see the provider';
   if (price.per === 'picture') return `CNY ${price.cny} a picture`;
   const perSecond = (prices: Record<string, number>) =>
-    Object.entries(prices).map(([resolution, cny]) => `${cny} at ${resolution}`).join(', ');
+    Object.entries(prices)
+      .map(([resolution, cny]) => `${cny} at ${resolution}`)
+      .join(', ');
   const silent = price.silentCny ? `; silent ${perSecond(price.silentCny)}` : '';
   return `CNY a second: ${perSecond(price.cny)}${silent}${price.countsInput ? '; seconds of input videos count too' : ''}`;
 }

@@ -22,7 +22,11 @@ export async function saveOutputs(
       const target = targetOf(place.output, requestId, url, urls.length > 1 ? index + 1 : undefined);
       await drivers.storage.save(target, place.access, (stop) => drivers.studio.download(url, stop), {
         contentType: endingOf(url) === 'mp4' ? 'video/mp4' : 'image/png',
-        metadata: { 'hologen-model': facts.modelType, 'hologen-job': facts.jobId, 'hologen-request': requestId },
+        metadata: {
+          'hologen-model': facts.modelType,
+          'hologen-job': facts.jobId,
+          'hologen-request': requestId,
+        },
         signal,
       });
       return formatOssPath(target);

@@ -45,7 +45,10 @@ export async function perform(call: CheckedCall, drivers: Drivers, watch: Watch)
     const reply = await submit(call, body, apiKey, gate, drivers, watch);
     if (call.request.kind === 'text') return finishText(call, reply, drivers, watch);
     const taskId = textOf(objectAt(reply.body, 'output').task_id);
-    const made = call.type.mode === 'async' ? await followTask(requireTask(taskId, reply), apiKey, drivers, watch) : reply;
+    const made =
+      call.type.mode === 'async'
+        ? await followTask(requireTask(taskId, reply), apiKey, drivers, watch)
+        : reply;
     return await finishMedia(call, made, drivers, watch);
   } finally {
     leave();
@@ -58,7 +61,7 @@ function requireKey(call: CheckedCall, drivers: Drivers): string {
   throw new SqlError({
     sqlstate: sqlstate.providerAuthorization,
     message: `external model "${call.model.name}" has no API key, and the gateway has no default one`,
-    hint: "Start hologen with DASHSCOPE_API_KEY, or deploy the model with a config of {\"api_key\": \"sk-…\"}.",
+    hint: 'Start hologen with DASHSCOPE_API_KEY, or deploy the model with a config of {"api_key": "sk-…"}.',
   });
 }
 
@@ -67,8 +70,11 @@ async function buildBody(call: CheckedCall, storage: Storage, signal: AbortSigna
   if (call.request.kind === 'text') {
     const { parts, parameters } = call.request.text;
     const files = parts.flatMap((part) => ('file' in part ? [part.file] : []));
-    const urls = await Promise.all(files.map((file) => signForProvider(storage, file.path, file.access, signal)));
-    if (call.type.task === 'embedding') return { model: modelType, input: parts.map((part) => ('text' in part ? part.text : '')).join('') };
+    const urls = await Promise.all(
+      files.map((file) => signForProvider(storage, file.path, file.access, signal)),
+    );
+    if (call.type.task === 'embedding')
+      return { model: modelType, input: parts.map((part) => ('text' in part ? part.text : '')).join('') };
     return chatBody(modelType, parts, urls, parameters);
   }
   const { media, audio } = call.request.media;
@@ -101,7 +107,11 @@ async function submit(
       const reply =
         call.request.kind === 'text'
           ? await studio.complete(call.type.path, body, { apiKey, signal })
-          : await studio.generate(call.type.path, body, { apiKey, signal, async: call.type.mode === 'async' });
+          : await studio.generate(call.type.path, body, {
+              apiKey,
+              signal,
+              async: call.type.mode === 'async',
+            });
       gate.taken();
       const taskId = textOf(objectAt(reply.body, 'output').task_id);
       await ledger.change(watch.jobId, { taskId, providerRequestId: reply.requestId });
@@ -109,7 +119,8 @@ async function submit(
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       const throttled = error.repeat === 'wait' && Date.now() < throttledUntil;
-      const again = error.repeat === 'again' ? attempt < mostAttempts : error.repeat === 'once' && attempt === 1;
+      const again =
+        error.repeat === 'again' ? attempt < mostAttempts : error.repeat === 'once' && attempt === 1;
       if (!throttled && !again) throw error;
       if (!throttled) attempt += 1;
       watch.moved('queued');
@@ -138,9 +149,14 @@ async function followTask(taskId: string, apiKey: string, drivers: Drivers, watc
   for (;;) {
     const runningMs = Date.now() - startedAt;
     if (runningMs > longestTaskMs) {
-      throw new SqlError({ sqlstate: sqlstate.providerFailure, message: `task ${taskId} gave no result within 3 hours` });
+      throw new SqlError({
+        sqlstate: sqlstate.providerFailure,
+        message: `task ${taskId} gave no result within 3 hours`,
+      });
     }
-    await delay(drivers.pollAfterMs(runningMs), undefined, { signal: mayCancel ? watch.stop : lookup }).catch(() => {});
+    await delay(drivers.pollAfterMs(runningMs), undefined, { signal: mayCancel ? watch.stop : lookup }).catch(
+      () => {},
+    );
     if (watch.stop.aborted && mayCancel) {
       mayCancel = false;
       if (await drivers.studio.cancelTask(taskId, apiKey, lookup).catch(() => false)) throw watch.stop.reason;
@@ -150,7 +166,8 @@ async function followTask(taskId: string, apiKey: string, drivers: Drivers, watc
       throw error;
     });
     const status = textOf(reply && objectAt(reply.body, 'output').task_status);
-    if (reply && status && !['PENDING', 'RUNNING', 'SUSPENDED'].includes(status)) return requireKnown(reply, status, taskId);
+    if (reply && status && !['PENDING', 'RUNNING', 'SUSPENDED'].includes(status))
+      return requireKnown(reply, status, taskId);
   }
 }
 
@@ -159,7 +176,10 @@ function requireKnown(reply: Reply, status: string, taskId: string): Reply {
   if (status === 'SUCCEEDED' || status === 'FAILED') return reply;
   throw new SqlError({
     sqlstate: status === 'CANCELED' ? sqlstate.queryCanceled : sqlstate.providerFailure,
-    message: status === 'CANCELED' ? `task ${taskId} was cancelled at the provider` : `the provider does not know task ${taskId} (any more)`,
+    message:
+      status === 'CANCELED'
+        ? `task ${taskId} was cancelled at the provider`
+        : `the provider does not know task ${taskId} (any more)`,
     detail: `Provider request id: ${reply.requestId}.`,
     hint: 'Tasks and their results are kept for 24 hours.',
   });
@@ -167,7 +187,11 @@ function requireKnown(reply: Reply, status: string, taskId: string): Reply {
 
 async function finishText(call: CheckedCall, reply: Reply, drivers: Drivers, watch: Watch): Promise<string> {
   const result = call.type.task === 'embedding' ? embeddingText(reply) : chatText(reply);
-  await drivers.ledger.change(watch.jobId, { state: 'succeeded', usage: objectAt(reply.body, 'usage'), result });
+  await drivers.ledger.change(watch.jobId, {
+    state: 'succeeded',
+    usage: objectAt(reply.body, 'usage'),
+    result,
+  });
   return result;
 }
 
@@ -183,9 +207,17 @@ async function finishMedia(call: CheckedCall, reply: Reply, drivers: Drivers, wa
     await drivers.ledger.change(watch.jobId, { state: 'saving', usage: produced.usage, outputs });
     const place = { output, access: requireAccess(call.file?.access, 'output_dir') };
     const facts = { modelType: call.model.modelType, jobId: watch.jobId };
-    ossPaths = await saveOutputs(produced.urls, produced.requestId, place, facts, drivers, new AbortController().signal);
+    ossPaths = await saveOutputs(
+      produced.urls,
+      produced.requestId,
+      place,
+      facts,
+      drivers,
+      new AbortController().signal,
+    );
   }
-  if (failed && call.type.task === 'image-generation') throw failedPicture(produced.task ?? {}, produced.requestId);
+  if (failed && call.type.task === 'image-generation')
+    throw failedPicture(produced.task ?? {}, produced.requestId);
   if (!failed && produced.urls.length === 0) {
     throw new SqlError({
       sqlstate: sqlstate.providerFailure,

@@ -10,7 +10,12 @@ export function checkSize(given: Json, modelType: string, type: ModelType, scena
   const size = optionalText(given, 'size', 'parameters.size');
   if (!type.size && !type.resolution) {
     if (size !== undefined) {
-      refuse('parameters.size', size, `left out for ${modelType}`, 'qwen-image-edit-plus takes a size; this type follows the picture.');
+      refuse(
+        'parameters.size',
+        size,
+        `left out for ${modelType}`,
+        'qwen-image-edit-plus takes a size; this type follows the picture.',
+      );
     }
     return {};
   }
@@ -18,28 +23,56 @@ export function checkSize(given: Json, modelType: string, type: ModelType, scena
   const rule = type.size as SizeRule;
   const byClass = sizeOfClass(given, size, type, rule);
   if (byClass) return { size: byClass };
-  if (size === undefined) return scenario === 'image-edit' || scenario === 'multi-image-fusion' ? {} : { size: rule.default };
+  if (size === undefined)
+    return scenario === 'image-edit' || scenario === 'multi-image-fusion' ? {} : { size: rule.default };
   return { size: checkAgainst(rule, size, modelType) };
 }
 
-function checkResolution(given: Json, size: string | undefined, modelType: string, rule: { values: string[]; default: string }): Json {
+function checkResolution(
+  given: Json,
+  size: string | undefined,
+  modelType: string,
+  rule: { values: string[]; default: string },
+): Json {
   if (size !== undefined) {
-    refuse('parameters.size', size, `left out for ${modelType}`, `Use parameters.resolution: ${oneOf(rule.values)}; the picture gives the ratio.`);
+    refuse(
+      'parameters.size',
+      size,
+      `left out for ${modelType}`,
+      `Use parameters.resolution: ${oneOf(rule.values)}; the picture gives the ratio.`,
+    );
   }
   if (given.ratio !== undefined && given.ratio !== null) {
-    refuse('parameters.ratio', given.ratio, `left out for ${modelType}`, 'The first picture gives the ratio.');
+    refuse(
+      'parameters.ratio',
+      given.ratio,
+      `left out for ${modelType}`,
+      'The first picture gives the ratio.',
+    );
   }
-  return { resolution: optionalChoice(given, 'resolution', rule.values, 'parameters.resolution') ?? rule.default };
+  return {
+    resolution: optionalChoice(given, 'resolution', rule.values, 'parameters.resolution') ?? rule.default,
+  };
 }
 
 /** Hologres' client says resolution and ratio where these video types want width and height. */
-function sizeOfClass(given: Json, size: string | undefined, type: ModelType, rule: SizeRule): string | undefined {
+function sizeOfClass(
+  given: Json,
+  size: string | undefined,
+  type: ModelType,
+  rule: SizeRule,
+): string | undefined {
   const video = type.task === 'video-generation';
   for (const name of ['resolution', 'ratio']) {
     const value = given[name];
     if (value === undefined || value === null) continue;
     if (!video || size !== undefined) {
-      refuse(`parameters.${name}`, value, 'left out', `This model type takes parameters.size, e.g. '${rule.default}'.`);
+      refuse(
+        `parameters.${name}`,
+        value,
+        'left out',
+        `This model type takes parameters.size, e.g. '${rule.default}'.`,
+      );
     }
   }
   const resolution = optionalChoice(given, 'resolution', Object.keys(videoSizes), 'parameters.resolution');
@@ -55,9 +88,16 @@ function checkAgainst(rule: SizeRule, size: string, modelType: string): string {
   const normal = `${width}*${height}`;
   // Two sizes that the provider advises for wan2.6-t2i lie just below its own least area.
   const fits =
-    rule.form === 'list' ? rule.values.includes(normal) : rule.advised.includes(normal) || fitsArea(rule, width, height);
+    rule.form === 'list'
+      ? rule.values.includes(normal)
+      : rule.advised.includes(normal) || fitsArea(rule, width, height);
   if (fits) return normal;
-  return refuse('parameters.size', size, rule.form === 'list' ? oneOf(rule.values) : describeArea(rule), hint);
+  return refuse(
+    'parameters.size',
+    size,
+    rule.form === 'list' ? oneOf(rule.values) : describeArea(rule),
+    hint,
+  );
 }
 
 type AreaRule = Extract<SizeRule, { form: 'area' }>;
@@ -67,7 +107,10 @@ function fitsArea(rule: AreaRule, width: number, height: number): boolean {
   if (pixels < areaOf(rule.least) || pixels > areaOf(rule.most)) return false;
   const ratio = width / height;
   if (rule.ratio && (ratio < rule.ratio[0] || ratio > rule.ratio[1])) return false;
-  return !rule.sides || [width, height].every((side) => side >= (rule.sides?.[0] ?? 0) && side <= (rule.sides?.[1] ?? 0));
+  return (
+    !rule.sides ||
+    [width, height].every((side) => side >= (rule.sides?.[0] ?? 0) && side <= (rule.sides?.[1] ?? 0))
+  );
 }
 
 function describeArea(rule: AreaRule): string {
@@ -87,9 +130,17 @@ export function checkDuration(given: Json, modelType: string, type: ModelType): 
   if ('fixed' in type.duration) {
     const { fixed } = type.duration;
     if (given.duration !== undefined && given.duration !== null && given.duration !== fixed) {
-      refuse('parameters.duration', given.duration, `${fixed} for ${modelType}`, `${modelType} makes videos of ${fixed} seconds; leave duration out.`);
+      refuse(
+        'parameters.duration',
+        given.duration,
+        `${fixed} for ${modelType}`,
+        `${modelType} makes videos of ${fixed} seconds; leave duration out.`,
+      );
     }
     return {};
   }
-  return { duration: optionalInteger(given, 'duration', type.duration.range, 'parameters.duration') ?? type.duration.default };
+  return {
+    duration:
+      optionalInteger(given, 'duration', type.duration.range, 'parameters.duration') ?? type.duration.default,
+  };
 }

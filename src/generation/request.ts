@@ -90,16 +90,20 @@ function parseObject(text: string): Json {
       hint: `Write json_build_object('prompt', '…', 'parameters', json_build_object(…))::text.`,
     });
   }
-  return isObject(value) ? value : refuse('the request', value, 'a JSON object', `Write json_build_object('prompt', '…')::text.`);
+  return isObject(value)
+    ? value
+    : refuse('the request', value, 'a JSON object', `Write json_build_object('prompt', '…')::text.`);
 }
 
 /** What is asked for: the model type decides, for picture types the number of reference pictures does. */
 function scenarioOf(request: Json, modelType: string, type: ModelType): Scenario {
   if (type.task !== 'image-generation') return type.scenarios[0] as Scenario;
   const references = optionalTexts(request, 'reference_urls')?.length ?? 0;
-  const asked: Scenario = references === 0 ? 'text-to-image' : references === 1 ? 'image-edit' : 'multi-image-fusion';
+  const asked: Scenario =
+    references === 0 ? 'text-to-image' : references === 1 ? 'image-edit' : 'multi-image-fusion';
   if (type.scenarios.includes(asked)) return asked;
-  if (asked === 'text-to-image') return refuseMissing('reference_urls', modelType, type.scenarios[0] as Scenario);
+  if (asked === 'text-to-image')
+    return refuseMissing('reference_urls', modelType, type.scenarios[0] as Scenario);
   if (type.referenceFiles) return refuseCount(request.reference_urls, type.referenceFiles, modelType);
   throw new SqlError({
     sqlstate: sqlstate.invalidParameterValue,
@@ -111,7 +115,9 @@ function scenarioOf(request: Json, modelType: string, type: ModelType): Scenario
 function refuseForeignFields(request: Json, scenario: Scenario, modelType: string): void {
   const known = [...commonFields, ...(mediaFields[scenario] ?? [])];
   for (const [other, fields] of Object.entries(mediaFields) as [Scenario, string[]][]) {
-    const foreign = fields.find((field) => !known.includes(field) && request[field] !== undefined && request[field] !== null);
+    const foreign = fields.find(
+      (field) => !known.includes(field) && request[field] !== undefined && request[field] !== null,
+    );
     if (!foreign) continue;
     throw new SqlError({
       sqlstate: sqlstate.invalidParameterValue,
@@ -145,7 +151,8 @@ function readMedia(request: Json, scenario: Scenario, type: ModelType): Medium[]
 
 function medium(field: string, text: string): Medium {
   const path = parseOssPath(text, field);
-  if (isDirectory(path)) refuse(field, text, 'the path of one object', 'Name the file: oss://bucket/path/file.png.');
+  if (isDirectory(path))
+    refuse(field, text, 'the path of one object', 'Name the file: oss://bucket/path/file.png.');
   return { field, text, path };
 }
 
@@ -194,7 +201,12 @@ function readSwitches(given: Json, modelType: string, type: ModelType, parameter
   if (seed !== undefined) parameters.seed = seed;
   const shot = optionalChoice(given, 'shot_type', ['single', 'multi'], 'parameters.shot_type');
   if (shot && parameters.prompt_extend === false) {
-    refuse('parameters.prompt_extend', false, 'true beside shot_type', 'shot_type works only with prompt_extend; leave one of them out.');
+    refuse(
+      'parameters.prompt_extend',
+      false,
+      'true beside shot_type',
+      'shot_type works only with prompt_extend; leave one of them out.',
+    );
   }
   if (shot) parameters.shot_type = shot;
   readSound(given, modelType, type, parameters);
@@ -227,19 +239,32 @@ function readOutput(request: Json, scenario: Scenario): OssPath | undefined {
   const path = parseOssPath(text, 'output_dir');
   if (scenario === 'first-and-last-frame') {
     if (isDirectory(path)) {
-      refuse('output_dir', text, 'a complete file name for first-and-last-frame', 'Write oss://bucket/path/video.mp4.');
+      refuse(
+        'output_dir',
+        text,
+        'a complete file name for first-and-last-frame',
+        'Write oss://bucket/path/video.mp4.',
+      );
     }
     return path;
   }
   return isDirectory(path) ? path : { ...path, key: `${path.key}/` };
 }
 
-function lengthNotes(prompt: string, negative: string | undefined, modelType: string, type: ModelType): string[] {
+function lengthNotes(
+  prompt: string,
+  negative: string | undefined,
+  modelType: string,
+  type: ModelType,
+): string[] {
   const notes: string[] = [];
   const most = type.promptCharacters;
   const cut = (name: string, text: string, limit: number) =>
-    notes.push(`${name} has ${[...text].length} characters; ${modelType} may read only the first ${limit} of ${show(text.slice(0, 30))}`);
+    notes.push(
+      `${name} has ${[...text].length} characters; ${modelType} may read only the first ${limit} of ${show(text.slice(0, 30))}`,
+    );
   if (most && [...prompt].length > most) cut('prompt', prompt, most);
-  if (negative && [...negative].length > negativePromptCharacters) cut('negative_prompt', negative, negativePromptCharacters);
+  if (negative && [...negative].length > negativePromptCharacters)
+    cut('negative_prompt', negative, negativePromptCharacters);
   return notes;
 }

@@ -37,7 +37,9 @@ function resultUrls(output: Json): string[] {
 }
 
 function videoUrls(output: Json): string[] {
-  return [textOf(output.video_url) ?? textOf(objectAt(output, 'results').video_url)].flatMap((url) => url ?? []);
+  return [textOf(output.video_url) ?? textOf(objectAt(output, 'results').video_url)].flatMap(
+    (url) => url ?? [],
+  );
 }
 
 export function pictureResult(produced: Produced, ossPaths: string[]): string {
@@ -63,7 +65,13 @@ const taskFields = [
   'message',
 ];
 
-export function videoResult(requestId: string, task: Json, usage: Json, url: string | undefined, ossPath: string | undefined): string {
+export function videoResult(
+  requestId: string,
+  task: Json,
+  usage: Json,
+  url: string | undefined,
+  ossPath: string | undefined,
+): string {
   const output: Json = {};
   for (const field of taskFields) {
     const value = field === 'video_url' ? url : task[field];
@@ -71,14 +79,22 @@ export function videoResult(requestId: string, task: Json, usage: Json, url: str
   }
   if (ossPath) output.video_oss_path = ossPath;
   const failed = task.task_status === 'FAILED';
-  return JSON.stringify({ request_id: requestId, output, ...(failed && Object.keys(usage).length === 0 ? {} : { usage }) });
+  return JSON.stringify({
+    request_id: requestId,
+    output,
+    ...(failed && Object.keys(usage).length === 0 ? {} : { usage }),
+  });
 }
 
 /** The answer of a chat model: its text, nothing around it. */
 export function chatText(reply: Reply): string {
   const choices = Array.isArray(reply.body.choices) ? reply.body.choices.filter(isObject) : [];
   const content = choices[0] && objectAt(choices[0], 'message').content;
-  if (Array.isArray(content)) return content.filter(isObject).map((part) => textOf(part.text) ?? '').join('');
+  if (Array.isArray(content))
+    return content
+      .filter(isObject)
+      .map((part) => textOf(part.text) ?? '')
+      .join('');
   return typeof content === 'string' ? content : '';
 }
 

@@ -28,7 +28,9 @@ export function createSchedule(paced: boolean): Schedule {
     gate(key, limits) {
       let gate = gates.get(key);
       if (!gate) {
-        gate = createGate(paced ? limits : { submitsPerSecond: Number.POSITIVE_INFINITY, concurrentTasks: null });
+        gate = createGate(
+          paced ? limits : { submitsPerSecond: Number.POSITIVE_INFINITY, concurrentTasks: null },
+        );
         gates.set(key, gate);
       }
       return gate;
@@ -40,7 +42,10 @@ function createGate(limits: Limits): Gate {
   const queue: { admit(): void }[] = [];
   const spacingMs = 1000 / limits.submitsPerSecond;
   /** A limit of two a minute still lets both come at once, as the provider does. */
-  const burst = limits.submitsPerSecond < 1 ? Math.max(1, Math.round(limits.submitsPerSecond * 60)) : Math.ceil(limits.submitsPerSecond);
+  const burst =
+    limits.submitsPerSecond < 1
+      ? Math.max(1, Math.round(limits.submitsPerSecond * 60))
+      : Math.ceil(limits.submitsPerSecond);
   let tokens = burst;
   let refilledAt = Date.now();
   let inside = 0;

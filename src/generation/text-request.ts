@@ -1,7 +1,7 @@
 /** Reads the request of a text call: plain text, or JSON with placeholders whose arguments may be files. */
 import { SqlError, sqlstate } from '../errors.js';
-import { type FileValue, parseFileValue } from './file-value.js';
 import { isObject, type Json, optionalObject, refuse, refuseUnknown, requiredText } from './fields.js';
+import { type FileValue, parseFileValue } from './file-value.js';
 
 /** A piece of the user message, in order. */
 export type MessagePart = { text: string } | { file: FileValue; kind: MediaKind };
@@ -117,5 +117,13 @@ function refusePlaceholder(placeholder: string, count: number): never {
 function mediaKind(file: FileValue, field: string): MediaKind {
   const extension = /\.([a-z0-9]+)$/i.exec(file.path.key)?.[1]?.toLowerCase() ?? '';
   const kind = (Object.keys(extensions) as MediaKind[]).find((name) => extensions[name].includes(extension));
-  return kind ?? refuse(field, file.text, 'a picture, video or sound file', `Known endings: ${Object.values(extensions).flat().join(', ')}.`);
+  return (
+    kind ??
+    refuse(
+      field,
+      file.text,
+      'a picture, video or sound file',
+      `Known endings: ${Object.values(extensions).flat().join(', ')}.`,
+    )
+  );
 }

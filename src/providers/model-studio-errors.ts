@@ -20,28 +20,118 @@ interface Rule {
 }
 
 const refusedContent = 'The provider’s content check refused it; change the prompt or the media.';
-const keyHint = 'Check the API key and that key, region (DASHSCOPE_HTTP_BASE_URL) and model belong together; `hologen check` tells.';
+const keyHint =
+  'Check the API key and that key, region (DASHSCOPE_HTTP_BASE_URL) and model belong together; `hologen check` tells.';
 const rightsHint = 'Enable the model for this account in the Model Studio console.';
 const billHint = 'Settle the account’s bill in the Alibaba Cloud console.';
-const mediaHint = 'The provider could not read the media; see the model’s limits on format, size and duration.';
+const mediaHint =
+  'The provider could not read the media; see the model’s limits on format, size and duration.';
 
 /** Looked through in order; the first rule with the longest matching code wins. */
 const rules: Rule[] = [
-  { codes: ['DataInspectionFailed', 'data_inspection_failed'], sqlstate: sqlstate.contentRefused, repeat: 'no', hint: refusedContent },
-  { codes: ['IPInfringementSuspect', 'CustomRoleBlocked', 'FaqRuleBlocked'], sqlstate: sqlstate.contentRefused, repeat: 'no', hint: refusedContent },
-  { codes: ['InvalidParameter.DataInspection', 'InvalidURL.Timeout'], sqlstate: sqlstate.undefinedFile, repeat: 'once', hint: mediaHint },
-  { codes: ['InvalidURL', 'BadRequest.InputDownloadFailed'], sqlstate: sqlstate.undefinedFile, repeat: 'no', hint: mediaHint },
-  { codes: ['InvalidImage', 'InvalidImageResolution', 'InvalidImageFormat', 'InvalidFile'], sqlstate: sqlstate.invalidParameterValue, repeat: 'no', hint: mediaHint },
-  { codes: ['InvalidParameter', 'BadRequest', 'InternalError.Algo.InvalidParameter', 'UnsupportedOperation', 'invalid_parameter_error', 'invalid_request_error'], sqlstate: sqlstate.invalidParameterValue, repeat: 'no' },
-  { codes: ['InvalidApiKey', 'invalid_api_key', 'NOT AUTHORIZED', 'invalid access token'], sqlstate: sqlstate.providerAuthorization, repeat: 'no', hint: keyHint },
-  { codes: ['AccessDenied', 'Model.AccessDenied', 'Workspace.AccessDenied', 'App.AccessDenied'], sqlstate: sqlstate.providerAuthorization, repeat: 'no', hint: rightsHint },
-  { codes: ['Arrearage', 'CommodityNotPurchased', 'PrepaidBillOverdue', 'PostpaidBillOverdue'], sqlstate: sqlstate.providerAuthorization, repeat: 'no', hint: billHint },
-  { codes: ['AllocationQuota.FreeTierOnly'], sqlstate: sqlstate.providerQuota, repeat: 'no', hint: 'The free quota is used up and the account allows nothing else; change that in the console.' },
-  { codes: ['ModelNotFound', 'model_not_found', 'model_not_supported', 'WorkSpaceNotFound', 'NotFound'], sqlstate: sqlstate.undefinedObject, repeat: 'no', hint: 'The model type is unknown to the provider in this region; see hologen.supported_models.' },
-  { codes: ['Throttling.AllocationQuota', 'insufficient_quota'], sqlstate: sqlstate.providerQuota, repeat: 'wait', hint: 'The account’s quota is used up for now.' },
-  { codes: ['Throttling', 'LimitRequests', 'limit_requests', 'limit_burst_rate'], sqlstate: sqlstate.providerQuota, repeat: 'wait' },
-  { codes: ['RewriteFailed'], sqlstate: sqlstate.providerFailure, repeat: 'again', hint: "Set parameters.prompt_extend to false to do without the provider's prompt writer." },
-  { codes: ['RequestTimeOut', 'ResponseTimeout', 'InternalError', 'internal_error', 'SystemError', 'ModelServiceFailed', 'ModelServingError', 'ModelUnavailable'], sqlstate: sqlstate.providerFailure, repeat: 'again' },
+  {
+    codes: ['DataInspectionFailed', 'data_inspection_failed'],
+    sqlstate: sqlstate.contentRefused,
+    repeat: 'no',
+    hint: refusedContent,
+  },
+  {
+    codes: ['IPInfringementSuspect', 'CustomRoleBlocked', 'FaqRuleBlocked'],
+    sqlstate: sqlstate.contentRefused,
+    repeat: 'no',
+    hint: refusedContent,
+  },
+  {
+    codes: ['InvalidParameter.DataInspection', 'InvalidURL.Timeout'],
+    sqlstate: sqlstate.undefinedFile,
+    repeat: 'once',
+    hint: mediaHint,
+  },
+  {
+    codes: ['InvalidURL', 'BadRequest.InputDownloadFailed'],
+    sqlstate: sqlstate.undefinedFile,
+    repeat: 'no',
+    hint: mediaHint,
+  },
+  {
+    codes: ['InvalidImage', 'InvalidImageResolution', 'InvalidImageFormat', 'InvalidFile'],
+    sqlstate: sqlstate.invalidParameterValue,
+    repeat: 'no',
+    hint: mediaHint,
+  },
+  {
+    codes: [
+      'InvalidParameter',
+      'BadRequest',
+      'InternalError.Algo.InvalidParameter',
+      'UnsupportedOperation',
+      'invalid_parameter_error',
+      'invalid_request_error',
+    ],
+    sqlstate: sqlstate.invalidParameterValue,
+    repeat: 'no',
+  },
+  {
+    codes: ['InvalidApiKey', 'invalid_api_key', 'NOT AUTHORIZED', 'invalid access token'],
+    sqlstate: sqlstate.providerAuthorization,
+    repeat: 'no',
+    hint: keyHint,
+  },
+  {
+    codes: ['AccessDenied', 'Model.AccessDenied', 'Workspace.AccessDenied', 'App.AccessDenied'],
+    sqlstate: sqlstate.providerAuthorization,
+    repeat: 'no',
+    hint: rightsHint,
+  },
+  {
+    codes: ['Arrearage', 'CommodityNotPurchased', 'PrepaidBillOverdue', 'PostpaidBillOverdue'],
+    sqlstate: sqlstate.providerAuthorization,
+    repeat: 'no',
+    hint: billHint,
+  },
+  {
+    codes: ['AllocationQuota.FreeTierOnly'],
+    sqlstate: sqlstate.providerQuota,
+    repeat: 'no',
+    hint: 'The free quota is used up and the account allows nothing else; change that in the console.',
+  },
+  {
+    codes: ['ModelNotFound', 'model_not_found', 'model_not_supported', 'WorkSpaceNotFound', 'NotFound'],
+    sqlstate: sqlstate.undefinedObject,
+    repeat: 'no',
+    hint: 'The model type is unknown to the provider in this region; see hologen.supported_models.',
+  },
+  {
+    codes: ['Throttling.AllocationQuota', 'insufficient_quota'],
+    sqlstate: sqlstate.providerQuota,
+    repeat: 'wait',
+    hint: 'The account’s quota is used up for now.',
+  },
+  {
+    codes: ['Throttling', 'LimitRequests', 'limit_requests', 'limit_burst_rate'],
+    sqlstate: sqlstate.providerQuota,
+    repeat: 'wait',
+  },
+  {
+    codes: ['RewriteFailed'],
+    sqlstate: sqlstate.providerFailure,
+    repeat: 'again',
+    hint: "Set parameters.prompt_extend to false to do without the provider's prompt writer.",
+  },
+  {
+    codes: [
+      'RequestTimeOut',
+      'ResponseTimeout',
+      'InternalError',
+      'internal_error',
+      'SystemError',
+      'ModelServiceFailed',
+      'ModelServingError',
+      'ModelUnavailable',
+    ],
+    sqlstate: sqlstate.providerFailure,
+    repeat: 'again',
+  },
 ];
 
 const byStatus: Record<number, Rule> = {
@@ -58,7 +148,14 @@ export class ProviderError extends SqlError {
   /** What the provider asked us to wait, if it did. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(fields: { code: string; message: string; rule: Rule; requestId: string; retryAfterMs?: number; cause?: unknown }) {
+  constructor(fields: {
+    code: string;
+    message: string;
+    rule: Rule;
+    requestId: string;
+    retryAfterMs?: number;
+    cause?: unknown;
+  }) {
     super({
       sqlstate: fields.rule.sqlstate,
       message: fields.message,
@@ -75,7 +172,12 @@ export class ProviderError extends SqlError {
 }
 
 /** An error reply as ProviderError. Both forms of body are read: {code, message} and compatible mode's {error: {code, message}}. */
-export function providerError(status: number, body: Json, requestId: string, retryAfter?: string | string[]): ProviderError {
+export function providerError(
+  status: number,
+  body: Json,
+  requestId: string,
+  retryAfter?: string | string[],
+): ProviderError {
   const inner = (typeof body.error === 'object' && body.error !== null ? body.error : body) as Json;
   const code = textOf(inner.code) ?? textOf(inner.type) ?? `HTTP ${status}`;
   const message = textOf(inner.message) ?? 'no message';
@@ -98,10 +200,23 @@ function ruleFor(code: string, status: number): Rule {
     }
   }
   if (best) return best.rule;
-  return byStatus[status] ?? { codes: [], sqlstate: status >= 500 ? sqlstate.providerFailure : sqlstate.invalidParameterValue, repeat: status >= 500 ? 'again' : 'no' };
+  return (
+    byStatus[status] ?? {
+      codes: [],
+      sqlstate: status >= 500 ? sqlstate.providerFailure : sqlstate.invalidParameterValue,
+      repeat: status >= 500 ? 'again' : 'no',
+    }
+  );
 }
 
-const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
+const neverSent = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 /** No answer came. Where the request surely never left, it may be sent again; else a submit may have been taken and billed. */
 export function unansweredError(cause: unknown, submit: boolean): ProviderError {
@@ -116,7 +231,9 @@ export function unansweredError(cause: unknown, submit: boolean): ProviderError 
       codes: [],
       sqlstate: sqlstate.connectionFailure,
       repeat: mayBeBilled ? 'no' : 'again',
-      hint: mayBeBilled ? 'hologen.jobs has the call; look for it in the Model Studio console before repeating it.' : 'Check the network and DASHSCOPE_HTTP_BASE_URL.',
+      hint: mayBeBilled
+        ? 'hologen.jobs has the call; look for it in the Model Studio console before repeating it.'
+        : 'Check the network and DASHSCOPE_HTTP_BASE_URL.',
     },
     requestId: '',
     cause,

@@ -26,7 +26,11 @@ export interface Reply {
 
 export interface ModelStudio {
   /** Posts a generation request. `async`: the reply is a task. Errors: SqlError; `unanswered` ones may have been billed. */
-  generate(path: string, body: Json, options: { apiKey: string; async: boolean; signal: AbortSignal }): Promise<Reply>;
+  generate(
+    path: string,
+    body: Json,
+    options: { apiKey: string; async: boolean; signal: AbortSignal },
+  ): Promise<Reply>;
   /** Posts to the OpenAI-compatible endpoint: text and embeddings. */
   complete(path: string, body: Json, options: { apiKey: string; signal: AbortSignal }): Promise<Reply>;
   task(taskId: string, apiKey: string, signal: AbortSignal): Promise<Reply>;
@@ -75,12 +79,17 @@ export function createModelStudio(settings: ModelStudioSettings): ModelStudio {
     const body = parseBody(text);
     const requestId = String(body.request_id ?? response.headers['x-request-id'] ?? '');
     // Some refusals come with status 200 and only a code in the body.
-    const refused = response.statusCode >= 400 || (typeof body.code === 'string' && body.code !== '' && !body.output);
+    const refused =
+      response.statusCode >= 400 || (typeof body.code === 'string' && body.code !== '' && !body.output);
     if (refused) throw providerError(response.statusCode, body, requestId, response.headers['retry-after']);
     return { body, requestId };
   }
 
-  const lookup = (apiKey: string, signal: AbortSignal): CallOptions => ({ apiKey, signal, timeoutMs: timeouts.lookupMs });
+  const lookup = (apiKey: string, signal: AbortSignal): CallOptions => ({
+    apiKey,
+    signal,
+    timeoutMs: timeouts.lookupMs,
+  });
 
   return {
     generate: (path, body, { apiKey, async, signal }) =>
@@ -93,7 +102,8 @@ export function createModelStudio(settings: ModelStudioSettings): ModelStudio {
       }),
     complete: (path, body, { apiKey, signal }) =>
       call('POST', compatible + path, { apiKey, signal, body, timeoutMs: timeouts.generateMs }),
-    task: (taskId, apiKey, signal) => call('GET', `${base}/tasks/${encodeURIComponent(taskId)}`, lookup(apiKey, signal)),
+    task: (taskId, apiKey, signal) =>
+      call('GET', `${base}/tasks/${encodeURIComponent(taskId)}`, lookup(apiKey, signal)),
     async cancelTask(taskId, apiKey, signal) {
       try {
         await call('POST', `${base}/tasks/${encodeURIComponent(taskId)}/cancel`, lookup(apiKey, signal));
@@ -119,7 +129,10 @@ export function createModelStudio(settings: ModelStudioSettings): ModelStudio {
         });
       }
       const length = Number(response.headers['content-length']);
-      return { stream: response.body, lengthBytes: Number.isFinite(length) && length > 0 ? length : undefined };
+      return {
+        stream: response.body,
+        lengthBytes: Number.isFinite(length) && length > 0 ? length : undefined,
+      };
     },
     close: () => agent.close(),
   };
@@ -145,7 +158,8 @@ function checkBaseUrl(text: string): string {
 function checkDownloadUrl(text: string, base: string): void {
   const url = new URL(text);
   if (url.protocol === 'https:') return;
-  if (url.protocol === 'http:' && loopback.test(url.hostname) && loopback.test(new URL(base).hostname)) return;
+  if (url.protocol === 'http:' && loopback.test(url.hostname) && loopback.test(new URL(base).hostname))
+    return;
   throw new SqlError({
     sqlstate: sqlstate.providerFailure,
     message: `the provider named a result at ${url.origin}, which is not https`,

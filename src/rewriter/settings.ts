@@ -58,7 +58,8 @@ export function mapStartupParameters(parameters: Map<string, string>): Map<strin
   let changed = false;
   for (const [name, value] of parameters) {
     const engineName = engineSetting(name);
-    const engineValue = name === 'options' ? value.replace(/((?:^|\s)(?:-c\s*|--))((?:hg|optimizer)_\w+)/gi, mapOption) : value;
+    const engineValue =
+      name === 'options' ? value.replace(/((?:^|\s)(?:-c\s*|--))((?:hg|optimizer)_\w+)/gi, mapOption) : value;
     mapped.set(engineName, engineValue);
     changed ||= engineName !== name || engineValue !== value;
   }

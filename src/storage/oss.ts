@@ -5,13 +5,14 @@ import { setMaxListeners } from 'node:events';
 import { Agent } from 'undici';
 import { SqlError, sqlstate } from '../errors.js';
 import { waitFor } from './attempts.js';
-import { checkOverride } from './endpoint.js';
+import { checkOverride, resolveEndpoint } from './endpoint.js';
 import { type ObjectTarget, partBytes } from './object-target.js';
 import { presignGet } from './oss-client.js';
 import { ServiceRefusal, toReadError, toSqlError } from './oss-error.js';
 import { formatOssPath, isDirectory, joinOssPath, type OssPath } from './oss-path.js';
 import { createPartBuffers } from './part-buffers.js';
 import { createProofs } from './proofs.js';
+import { checkRole } from './role-arn.js';
 import { longestLifeSeconds, type RoleScope } from './role-credentials.js';
 import { createRoleRequests } from './role-requests.js';
 import { saveStream } from './save-stream.js';
@@ -162,6 +163,11 @@ export function createOssStorage(
   }
 
   return {
+    checkAccess({ endpoint, roleArn }) {
+      checkRole(roleArn, settings);
+      resolveEndpoint(endpoint, 'oss_endpoint', settings);
+    },
+
     head: (path, access, signal) => untilClosed(signal, (either) => headWith('read', path, access, either)),
 
     presign: (path, access, { expiresSeconds, signal }) =>

@@ -33,6 +33,9 @@ export interface SaveOptions {
 }
 
 export interface Storage {
+  /** Refuses a malformed or foreign endpoint (SqlError 22023) and a role that may not be named (22023, 42501). Asks nobody. */
+  checkAccess(access: FileAccess): void;
+
   /** Facts of one object; a missing or unreadable one is a SqlError 58P01 that names the path. */
   head(path: OssPath, access: FileAccess, signal: AbortSignal): Promise<ObjectInfo>;
 
