@@ -35,6 +35,7 @@ export async function placeEngine(dataDirectory: string, binaries: string): Prom
   const reachableHome = (await othersCanEnter(dataDirectory))
     ? home
     : join(sharedRoot, hashOf(resolve(dataDirectory)));
+  await mkdir(dirname(reachableHome), { recursive: true, mode: 0o755 });
   await mkdir(reachableHome, { recursive: true, mode: 0o700 });
   await chown(reachableHome, account.uid, account.gid);
   return { account, binaries: reachableBinaries, home: reachableHome };

@@ -1,4 +1,4 @@
-// Writes H.264 syntax elements, bit by bit, and wraps them as a NAL unit.
+/** Writes H.264 syntax elements, bit by bit, and wraps them as a NAL unit. */
 
 /** Bits in the making; grows as needed. */
 export interface BitWriter {

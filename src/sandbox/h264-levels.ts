@@ -1,4 +1,4 @@
-// The levels of H.264 (ITU-T H.264 table A-1): how large and how fast a stream a decoder must be able to play.
+/** The levels of H.264 (ITU-T H.264 table A-1): how large and how fast a stream a decoder must be able to play. */
 
 // level_idc, macroblocks a second, macroblocks a frame.
 const LEVELS: readonly (readonly [number, number, number])[] = [

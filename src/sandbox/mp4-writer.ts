@@ -1,4 +1,4 @@
-// Puts H.264 frames into an MP4 file (ISO/IEC 14496-12 and -15) that plays while it still downloads: the index comes first.
+/** Puts H.264 frames into an MP4 file (ISO/IEC 14496-12 and -15) that plays while it still downloads: the index comes first. */
 
 /** A video track; frames and parameter sets are NAL units without start codes. */
 export interface VideoTrack {

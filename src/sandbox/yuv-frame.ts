@@ -1,4 +1,4 @@
-// A video frame as H.264 sees it: luma and chroma planes (4:2:0, BT.709, limited range) in macroblocks of 16x16.
+/** A video frame as H.264 sees it: luma and chroma planes (4:2:0, BT.709, limited range) in macroblocks of 16x16. */
 
 /** Side of a macroblock in pixels. */
 export const MACROBLOCK_SIZE = 16;

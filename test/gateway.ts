@@ -1,0 +1,93 @@
+/** A whole gateway for a test: own engine, own sandbox, free ports, a folder of its own; gone when the test is over. */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { createLog, startGateway } from '../src/main.js';
+import { readSettings, type Settings } from '../src/settings.js';
+
+export interface SandboxRequest {
+  sequence: number;
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: unknown;
+  status?: number;
+}
+
+export interface TestGateway {
+  /** URL of the owner role, password included. */
+  url: string;
+  dataDir: string;
+  sandbox: { modelStudio: string; oss: string; sts: string };
+  /** A connected client; ended with the gateway. */
+  client(options?: pg.ClientConfig): Promise<pg.Client>;
+  /** What Model Studio received; result downloads and polls are left out unless asked for. */
+  requests(kind?: 'submits' | 'all'): Promise<SandboxRequest[]>;
+  forgetRequests(): Promise<void>;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Picture and video take some milliseconds unless told otherwise. */
+export async function startTestGateway(changes: Partial<Settings> = {}): Promise<TestGateway> {
+  const dataDir = changes.dataDir ?? (await mkdtemp(join(tmpdir(), 'hologen-test-')));
+  // Root's engine runs under an account of its own, which must be able to walk in.
+  await chmod(dataDir, 0o711);
+  const { settings } = readSettings([], {}, []);
+  const quick = {
+    sandbox: 'on',
+    port: '0',
+    dataDir,
+    sandboxImageMs: '20',
+    sandboxVideoMs: '100',
+    logLevel: 'error',
+    drainMs: '2000',
+  };
+  const full = { ...settings, maxConnections: '100', ...quick, ...changes };
+  const gateway = await startGateway(full, createLog(full));
+  const { sandbox, postgres } = gateway.runFile;
+  if (!sandbox) throw new Error('a test gateway needs its sandbox');
+  const clients: pg.Client[] = [];
+
+  async function close(): Promise<void> {
+    await Promise.all(clients.map((client) => client.end().catch(() => {})));
+    await gateway.stop();
+    if (!changes.dataDir) await rm(dataDir, { recursive: true, force: true });
+  }
+
+  return {
+    url: postgres,
+    dataDir,
+    sandbox,
+    async client(options = {}) {
+      const client = new pg.Client({ connectionString: postgres, ...options });
+      client.on('error', () => {});
+      await client.connect();
+      clients.push(client);
+      return client;
+    },
+    async requests(kind = 'submits') {
+      const answer = await fetch(`${sandbox.modelStudio}/_sandbox/requests`);
+      const all = (await answer.json()) as SandboxRequest[];
+      return kind === 'all'
+        ? all
+        : all.filter((request) => request.method === 'POST' && !request.path.endsWith('/cancel'));
+    },
+    async forgetRequests() {
+      await fetch(`${sandbox.modelStudio}/_sandbox/requests`, { method: 'DELETE' });
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** The error of a statement that must fail. */
+export async function refusal(statement: Promise<unknown>): Promise<pg.DatabaseError> {
+  try {
+    await statement;
+  } catch (error) {
+    return error as pg.DatabaseError;
+  }
+  throw new Error('the statement was not refused');
+}
