@@ -47,10 +47,7 @@ function readParameters(body: Buffer): Map<string, string> | undefined {
 
 /** The same startup packet with other parameters, its protocol version kept. */
 export function withParameters(packet: Buffer, parameters: Map<string, string>): Buffer {
-  const body = Buffer.from(
-    `${[...parameters].flatMap(([name, value]) => [name, value]).join('\0')}\0\0`,
-    'utf8',
-  );
+  const body = Buffer.from(`${[...parameters].flat().join('\0')}\0\0`, 'utf8');
   const header = Buffer.alloc(2 * lengthBytes);
   header.writeUInt32BE(header.length + body.length, 0);
   packet.copy(header, lengthBytes, lengthBytes, 2 * lengthBytes);
