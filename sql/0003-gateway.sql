@@ -1,25 +1,5 @@
 -- How a function of the engine calls the gateway back: one private dblink connection a backend, JSON there and back.
 
--- Raises the gateway's error as the engine's own. Four forms, because RAISE takes neither NULL nor an empty DETAIL or HINT.
-CREATE FUNCTION hologen_internal.raise_error(failure json) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-  code text := failure ->> 'sqlstate';
-  text text := failure ->> 'message';
-  more text := failure ->> 'detail';
-  mend text := failure ->> 'hint';
-BEGIN
-  IF more IS NULL AND mend IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = text;
-  ELSIF mend IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = text, DETAIL = more;
-  ELSIF more IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = text, HINT = mend;
-  ELSE
-    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = text, DETAIL = more, HINT = mend;
-  END IF;
-END $$;
-
 -- Sends one question and returns the reply's "value"; an "error" in the reply becomes an SQL error with its own SQLSTATE.
 -- Not for clients: it would let them speak in another role's name.
 CREATE FUNCTION hologen_internal.ask_gateway(question json) RETURNS json
@@ -28,7 +8,10 @@ DECLARE
   gateway hologen_internal.gateway;
   message text;
   reply   json;
-  failure json;
+  code    text;
+  problem text;
+  detail  text;
+  hint    text;
 BEGIN
   SELECT * INTO gateway FROM hologen_internal.gateway;
   IF NOT FOUND THEN
@@ -65,9 +48,22 @@ BEGIN
     SELECT answer::json INTO reply FROM @dblink@.dblink('hologen', message) AS t(answer text);
   END IF;
 
-  IF reply -> 'error' IS NOT NULL THEN
-    PERFORM hologen_internal.raise_error(reply -> 'error');
+  IF reply -> 'error' IS NULL THEN
+    RETURN reply -> 'value';
   END IF;
-  RETURN reply -> 'value';
+  code := reply #>> '{error,sqlstate}';
+  problem := reply #>> '{error,message}';
+  detail := reply #>> '{error,detail}';
+  hint := reply #>> '{error,hint}';
+  -- Four forms, because RAISE takes no NULL, and an empty DETAIL or HINT would be shown.
+  IF detail IS NULL AND hint IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = problem;
+  ELSIF hint IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = problem, DETAIL = detail;
+  ELSIF detail IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = problem, HINT = hint;
+  ELSE
+    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = problem, DETAIL = detail, HINT = hint;
+  END IF;
 END $$;
 REVOKE ALL ON FUNCTION hologen_internal.ask_gateway(json) FROM PUBLIC;

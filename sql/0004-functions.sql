@@ -3,10 +3,13 @@
 -- Text -> FILE. A malformed path or a missing object is an error; a path ending in "/" names a directory and carries rights only.
 CREATE FUNCTION hologen.to_file(oss_path text, oss_endpoint text, role_arn text) RETURNS hologen.file
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  file   hologen.file := ROW(oss_path, oss_endpoint, role_arn);
+  answer json;
 BEGIN
-  PERFORM hologen_internal.ask_gateway(json_build_object('ask', 'check_file',
-    'file', json_build_object('oss_path', oss_path, 'oss_endpoint', oss_endpoint, 'role_arn', role_arn)));
-  RETURN ROW(oss_path, oss_endpoint, role_arn)::hologen.file;
+  -- An assignment, not PERFORM: errors then carry no copy of this statement in their CONTEXT.
+  answer := hologen_internal.ask_gateway(json_build_object('ask', 'check_file', 'file', to_json(file)));
+  RETURN file;
 END $$;
 
 -- Hands one call to the gateway, which checks it and sends nothing yet; returns the handle to wait for.

@@ -32,6 +32,8 @@ interface Statement {
   progress: boolean;
   noticedAt: number;
   startedAt: number;
+  /** The check that ended the statement before anything was sent. */
+  refused: SqlError | undefined;
 }
 
 interface Call {
@@ -43,9 +45,12 @@ interface Call {
   state: JobState | 'waiting' | 'queued';
   outcome: Promise<string> | undefined;
   delivered: boolean;
+  providerRequestId: string | undefined;
 }
 
 const noticeEveryMs = 3_000;
+/** A statement of ten thousand calls must not make a log line of a megabyte. */
+const mostLogged = 20;
 
 export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger): Calls {
   const statements = new Map<number, Statement>();
@@ -64,6 +69,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       progress,
       noticedAt: now,
       startedAt: now,
+      refused: undefined,
     };
     statements.set(origin.engineProcessId, statement);
     return statement;
@@ -95,7 +101,9 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
         calls: calls.length,
         delivered: calls.length - left,
         models: [...new Set(calls.map((call) => call.checked.model.name))],
-        jobs: calls.slice(0, 20).map((call) => call.handle),
+        jobs: calls.slice(0, mostLogged).map((call) => call.handle),
+        providerRequests: calls.slice(0, mostLogged).map((call) => call.providerRequestId),
+        refused: statement.refused?.sqlstate,
         ms: Date.now() - statement.startedAt,
       },
       'statement',
@@ -144,7 +152,15 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       const moved = (state: Call['state']) => {
         call.state = state;
       };
-      const result = await perform(checked, drivers, { jobId: handle, stop: statement.stop.signal, moved });
+      const answered = (requestId: string) => {
+        call.providerRequestId = requestId;
+      };
+      const result = await perform(checked, drivers, {
+        jobId: handle,
+        stop: statement.stop.signal,
+        moved,
+        answered,
+      });
       call.state = 'succeeded';
       return result;
     } catch (error) {
@@ -174,7 +190,10 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
   return {
     async submit({ progress, ...call }, origin) {
       const statement = statementOf(origin, progress);
-      const checked = await checkCall(call, catalogue);
+      const checked = await checkCall(call, catalogue).catch((error: unknown) => {
+        if (error instanceof SqlError) statement.refused = error;
+        throw error;
+      });
       const storageChecked = checkStorage(checked, drivers.storage, statement.stop.signal);
       // Awaited at the first wait; until then a refusal must not count as unhandled.
       storageChecked.catch(() => {});
@@ -186,6 +205,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
         state: 'waiting',
         outcome: undefined,
         delivered: false,
+        providerRequestId: undefined,
       };
       statement.calls.push(submitted);
       byHandle.set(submitted.handle, submitted);

@@ -28,6 +28,8 @@ export interface Watch {
   /** Ends the call while nothing is paid yet; once a task runs it goes on, because it will be billed. */
   stop: AbortSignal;
   moved(state: JobState | 'queued'): void;
+  /** The provider took the call under this request id. */
+  answered(requestId: string): void;
 }
 
 /** An answer that never came within this time is the provider's InternalError.Timeout. */
@@ -113,6 +115,7 @@ async function submit(
               async: call.type.mode === 'async',
             });
       gate.taken();
+      watch.answered(reply.requestId);
       const taskId = textOf(objectAt(reply.body, 'output').task_id);
       await ledger.change(watch.jobId, { taskId, providerRequestId: reply.requestId });
       return reply;
