@@ -3,14 +3,13 @@ import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Logger, pino } from 'pino';
-import { type EngineAddress, parseEngineUrl } from './engine/address.js';
-import { type Callback, type CallbackOptions, listenForEngine } from './engine/callback.js';
+import type { EngineAddress } from './engine/address.js';
+import type { Answer } from './engine/callback.js';
 import { createCatalogue } from './engine/catalogue.js';
-import { startEmbeddedEngine } from './engine/embedded.js';
 import { createLedger } from './engine/ledger.js';
-import { migrate } from './engine/migrate.js';
-import { type EnginePool, ensureDatabase, openEnginePool } from './engine/pool.js';
+import { type EngineOptions, openEngine } from './engine/open.js';
 import { openSecretBox } from './engine/secret-box.js';
+import { SqlError, sqlstate } from './errors.js';
 import { ensureOwnCertificate, openCertificate } from './frontend/certificate.js';
 import { type Frontend, listenForClients } from './frontend/listener.js';
 import { type Calls, createCalls } from './generation/calls.js';
@@ -48,9 +47,18 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
   await mkdir(dataDirectory, { recursive: true, mode });
 
   const stopping: (() => Promise<void>)[] = [];
+  // The callback endpoint listens before the engine starts, and what answers it needs the engine.
+  const answers: { answer: Answer; gone(engineProcessId: number): void } = { answer: notYet, gone: () => {} };
   try {
-    const [engine, cloud, certificateFiles] = await Promise.all([
-      openEngine(settings, dataDirectory, stopping),
+    const [engine, cloud, certificateFiles] = await allStarted([
+      openEngine(engineOptions(settings, dataDirectory), {
+        answer: (question, caller, signal) => answers.answer(question, caller, signal),
+        gone: (engineProcessId) => answers.gone(engineProcessId),
+        log,
+      }).then((opened) => {
+        stopping.push(opened.close);
+        return opened;
+      }),
       openCloud(settings, dataDirectory, stopping),
       settings.tlsCert && settings.tlsKey
         ? { cert: settings.tlsCert, key: settings.tlsKey }
@@ -70,14 +78,8 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       pollAfterMs: cloud ? sandboxPoll(numberSetting(settings, 'sandboxVideoMs', 0, 3_600_000)) : advisedPoll,
     };
     const calls = createCalls(drivers, catalogue, log);
-    const callback = await listenForEngine({
-      listen: engine.callbackPlace,
-      answer: answerQuestions({ calls, catalogue, storage, files: createFileMemory() }),
-      gone: (engineProcessId) => calls.statementOver(engineProcessId),
-      log,
-    });
-    stopping.push(callback.close);
-    await announce(engine.pool, callback);
+    answers.answer = answerQuestions({ calls, catalogue, storage, files: createFileMemory() });
+    answers.gone = calls.statementOver;
 
     const certificate = openCertificate(certificateFiles);
     const frontend = await listenForClients({
@@ -119,39 +121,6 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
 
 export function createLog(settings: Settings): Logger {
   return pino({ name: 'hologen', level: settings.logLevel ?? 'info' }, pino.destination(2));
-}
-
-interface OpenEngine {
-  address: EngineAddress;
-  pool: EnginePool;
-  callbackPlace: CallbackOptions['listen'];
-  died: Promise<number | null>;
-}
-
-async function openEngine(
-  settings: Settings,
-  dataDirectory: string,
-  stopping: (() => Promise<void>)[],
-): Promise<OpenEngine> {
-  if (settings.engineUrl) {
-    const address = parseEngineUrl(settings.engineUrl);
-    const pool = openEnginePool(address);
-    stopping.push(() => pool.end());
-    await migrate(pool);
-    const advertisedHost = settings.callbackHost ?? '127.0.0.1';
-    const host = advertisedHost === '127.0.0.1' ? advertisedHost : '0.0.0.0';
-    const port = numberSetting(settings, 'callbackPort', 0, 65_535);
-    return { address, pool, callbackPlace: { host, port, advertisedHost }, died: new Promise(() => {}) };
-  }
-  // Sessions, the gateway's own connections, and what PostgreSQL keeps back for superusers.
-  const maxConnections = numberSetting(settings, 'maxConnections', 1, 1_000_000) + 20;
-  const engine = await startEmbeddedEngine({ dataDirectory, maxConnections });
-  stopping.push(engine.stop);
-  await ensureDatabase(engine.address);
-  const pool = openEnginePool(engine.address);
-  stopping.push(() => pool.end());
-  await migrate(pool);
-  return { address: engine.address, pool, callbackPlace: engine, died: engine.died };
 }
 
 async function openCloud(
@@ -213,14 +182,22 @@ async function deploySandboxModels(catalogue: Catalogue): Promise<void> {
   }
 }
 
-/** The engine's functions read here where to call back. */
-async function announce(pool: EnginePool, callback: Callback): Promise<void> {
-  await pool.query(
-    `INSERT INTO hologen_internal.gateway (connection_string, secret) VALUES ($1, $2)
-     ON CONFLICT (only_row) DO UPDATE SET connection_string = excluded.connection_string, secret = excluded.secret,
-       updated_at = clock_timestamp()`,
-    [callback.connectionString, callback.secret],
-  );
+function engineOptions(settings: Settings, dataDirectory: string): EngineOptions {
+  return {
+    dataDirectory,
+    engineUrl: settings.engineUrl,
+    maxConnections: numberSetting(settings, 'maxConnections', 1, 1_000_000),
+    callbackHost: settings.callbackHost ?? '127.0.0.1',
+    callbackPort: numberSetting(settings, 'callbackPort', 0, 65_535),
+  };
+}
+
+async function notYet(): Promise<never> {
+  throw new SqlError({
+    sqlstate: sqlstate.cannotConnectNow,
+    message: 'hologen is starting',
+    retryable: true,
+  });
 }
 
 function sessionEvents(calls: Calls) {
@@ -249,6 +226,14 @@ function advisedPoll(runningMs: number): number {
 /** A sandbox that is told to be quick is looked at as much more often. */
 function sandboxPoll(videoMs: number): (runningMs: number) => number {
   return () => Math.min(3_000, Math.max(50, videoMs / 10));
+}
+
+/** As Promise.all, but a failure is told only when nothing is still starting: then everything can be stopped. */
+async function allStarted<T extends readonly unknown[]>(
+  starts: readonly [...{ [K in keyof T]: T[K] | Promise<T[K]> }],
+): Promise<T> {
+  await Promise.allSettled(starts);
+  return (await Promise.all(starts)) as unknown as T;
 }
 
 /** In the reverse order of starting; one failure must not keep the rest running. */

@@ -4,7 +4,7 @@ import { SqlError, sqlstate } from './errors.js';
 import type { Calls } from './generation/calls.js';
 import { deployModel, removeModel } from './generation/deploy.js';
 import { parseFileValue } from './generation/file-value.js';
-import type { CallOrigin, Catalogue } from './generation/ledger.js';
+import type { CallOrigin, Catalogue, DeployedModel } from './generation/ledger.js';
 import { describeModelTypes } from './generation/model-types.js';
 import { isObject, type Json } from './json.js';
 import { isDirectory } from './storage/oss-path.js';
@@ -57,6 +57,10 @@ export function answerQuestions({ calls, catalogue, storage, files }: QuestionTo
       refuseReadOnly(caller, 'removing a model');
       return removeModel(question, catalogue);
     },
+    async list_models() {
+      const models = await catalogue.list();
+      return models.sort((a, b) => (a.name < b.name ? -1 : 1)).map(catalogueRow);
+    },
     async supported_models() {
       return describeModelTypes();
     },
@@ -67,6 +71,19 @@ export function answerQuestions({ calls, catalogue, storage, files }: QuestionTo
     if (!answer || !isObject(question))
       throw new Error(`the engine asks for "${question.ask}", which this hologen does not know`);
     return answer(question, caller, signal);
+  };
+}
+
+/** A row of list_external_models(): everything but the key. */
+function catalogueRow(model: DeployedModel): Json {
+  return {
+    model_name: model.name,
+    model_type: model.modelType,
+    model_provider: model.provider,
+    task: model.task,
+    config: model.config,
+    deployed_by: model.deployedBy,
+    deployed_at: model.deployedAt,
   };
 }
 

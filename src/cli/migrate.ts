@@ -1,7 +1,6 @@
 /** `hologen migrate`: installs or updates hologen's schema in an engine. */
 import { parseEngineUrl } from '../engine/address.js';
-import { migrate } from '../engine/migrate.js';
-import { openEnginePool } from '../engine/pool.js';
+import { migrateHome } from '../engine/migrate.js';
 import { readSettings, type SettingName, UsageError } from '../settings.js';
 import { type Command, helpText } from './command.js';
 
@@ -17,15 +16,10 @@ export const migrateCommand: Command = {
   async run(args) {
     const { settings } = readSettings(args, process.env, flags);
     if (!settings.engineUrl) throw new UsageError('--engine-url is missing');
-    const pool = openEnginePool(parseEngineUrl(settings.engineUrl));
-    try {
-      const installed = await migrate(pool);
-      console.log(
-        installed.length === 0 ? 'up to date' : installed.map((name) => `installed ${name}`).join('\n'),
-      );
-      return 0;
-    } finally {
-      await pool.end();
-    }
+    const installed = await migrateHome(parseEngineUrl(settings.engineUrl));
+    console.log(
+      installed.length === 0 ? 'up to date' : installed.map((name) => `installed ${name}`).join('\n'),
+    );
+    return 0;
   },
 };

@@ -1,5 +1,5 @@
 /** The callback endpoint: the engine's functions connect here over dblink and ask in JSON; pg-gateway speaks their protocol. */
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { chown, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { createScramSha256Data } from 'pg-gateway';
@@ -43,6 +43,8 @@ const socketPort = 5433;
 const scramIterations = 1;
 
 export interface CallbackOptions {
+  /** Kept over restarts, so that databases made from a template know it too. */
+  secret: string;
   /** Where to listen: a folder for a unix socket, or a TCP address the engine can reach. */
   listen:
     | { socketDirectory: string; account: EngineAccount | undefined }
@@ -54,8 +56,8 @@ export interface CallbackOptions {
 }
 
 export async function listenForEngine(options: CallbackOptions): Promise<Callback> {
-  const password = randomBytes(32).toString('base64url');
-  const secret = randomBytes(32).toString('base64url');
+  const password = derive(options.secret, 'password');
+  const secret = derive(options.secret, 'message');
   const scram = await createScramSha256Data(password, scramIterations);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -125,6 +127,10 @@ export async function listenForEngine(options: CallbackOptions): Promise<Callbac
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+function derive(secret: string, purpose: string): string {
+  return createHash('sha256').update(`${purpose} ${secret}`).digest('base64url');
 }
 
 type Server = ReturnType<typeof createServer>;

@@ -12,10 +12,12 @@ interface Row {
   task: string;
   api_key: string | null;
   config: Json;
+  deployed_by: string;
+  deployed_at: Date;
 }
 
 const uniqueViolation = '23505';
-const columns = 'model_name, model_type, model_provider, task, api_key, config';
+const columns = 'model_name, model_type, model_provider, task, api_key, config, deployed_by, deployed_at';
 
 export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue {
   const asModel = (row: Row): DeployedModel => ({
@@ -25,6 +27,8 @@ export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue
     task: row.task,
     apiKey: row.api_key === null ? undefined : secrets.open(row.api_key),
     config: row.config,
+    deployedBy: row.deployed_by,
+    deployedAt: row.deployed_at,
   });
 
   return {

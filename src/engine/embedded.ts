@@ -1,6 +1,6 @@
 /** The embedded engine: a PostgreSQL of our own, initialised on first start, started and stopped with the gateway. */
 import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -8,18 +8,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { type EngineAccount, type EnginePlace, placeEngine } from './account.js';
+import { keptSecret } from '../kept-secret.js';
+import { type EnginePlace, placeEngine } from './account.js';
 import type { EngineAddress } from './address.js';
 import { findEngineBinaries } from './binaries.js';
 
 export interface EmbeddedEngine {
   address: EngineAddress;
-  /** Folder that both sides may use for sockets; only gateway and engine can enter it. */
-  socketDirectory: string;
-  account: EngineAccount | undefined;
   stop(): Promise<void>;
   /** Resolves when the engine ends without having been asked to. */
   died: Promise<number | null>;
+}
+
+export interface PreparedEngine extends EnginePlace {
+  dataDirectory: string;
+  /** Folder that both sides may use for sockets; only gateway and engine can enter it. */
+  socketDirectory: string;
 }
 
 export const ownerRole = 'hologen';
@@ -29,19 +33,25 @@ const longestSocketDirectory = 90;
 const startTimeoutMs = 60_000;
 const run = promisify(execFile);
 
-/** Starts the engine below `dataDirectory`, creating the cluster if there is none, ending one that a killed gateway left behind. */
-export async function startEmbeddedEngine(options: {
-  dataDirectory: string;
-  maxConnections: number;
-}): Promise<EmbeddedEngine> {
-  const place = await placeEngine(options.dataDirectory, await findEngineBinaries());
+/** Finds binaries and account, makes the folders. Nothing runs yet. */
+export async function prepareEngine(dataDirectory: string): Promise<PreparedEngine> {
+  const place = await placeEngine(dataDirectory, await findEngineBinaries());
+  return { ...place, dataDirectory, socketDirectory: await makeSocketDirectory(place) };
+}
+
+/** Starts the engine, creating the cluster if there is none, ending one that a killed gateway left behind. */
+export async function startEmbeddedEngine(
+  place: PreparedEngine,
+  options: { maxConnections: number },
+): Promise<EmbeddedEngine> {
+  const { dataDirectory, socketDirectory } = place;
   const cluster = join(place.home, 'cluster');
-  const password = await ownerPassword(options.dataDirectory);
+  const password = await keptSecret(dataDirectory, 'owner-password');
   if (!existsSync(join(cluster, 'PG_VERSION'))) await createCluster(place, cluster, password);
   await endLeftover(place, cluster);
-  const socketDirectory = await makeSocketDirectory(place);
 
-  const log = await open(join(options.dataDirectory, 'engine.log'), 'a', 0o600);
+  const logFile = join(dataDirectory, 'engine.log');
+  const log = await open(logFile, 'a', 0o600);
   const server = spawn(
     join(place.binaries, 'bin', 'postgres'),
     ['-D', cluster, ...settings(socketDirectory, options.maxConnections)],
@@ -50,7 +60,7 @@ export async function startEmbeddedEngine(options: {
   );
   const ended = new Promise<number | null>((resolve) => server.once('exit', resolve));
   await log.close();
-  await untilReady(cluster, ended, join(options.dataDirectory, 'engine.log'));
+  await untilReady(cluster, ended, logFile);
 
   let stopping = false;
   return {
@@ -62,8 +72,6 @@ export async function startEmbeddedEngine(options: {
       database: ownerRole,
       tls: false,
     },
-    socketDirectory,
-    account: place.account,
     died: ended.then((code) => (stopping ? new Promise<never>(() => {}) : code)),
     async stop() {
       stopping = true;
@@ -72,19 +80,6 @@ export async function startEmbeddedEngine(options: {
       await ended;
     },
   };
-}
-
-/** The owner role's password: random, made at the first start, readable by the gateway's user only. */
-export async function ownerPassword(dataDirectory: string): Promise<string> {
-  const file = join(dataDirectory, 'owner-password');
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const password = randomBytes(24).toString('base64url');
-    await writeFile(file, `${password}\n`, { mode: 0o600, flag: 'wx' });
-    return password;
-  }
 }
 
 async function createCluster(place: EnginePlace, cluster: string, password: string): Promise<void> {
@@ -117,6 +112,8 @@ function settings(socketDirectory: string, maxConnections: number): string[] {
     port: String(socketPort),
     max_connections: String(maxConnections),
     password_encryption: 'scram-sha-256',
+    // The type FILE is found by its bare name in every database.
+    search_path: '"$user", public, hologen',
     // A gateway that goes away must not leave its clients' statements running.
     client_connection_check_interval: '2s',
   };
@@ -161,7 +158,7 @@ async function makeSocketDirectory(place: EnginePlace): Promise<string> {
   const directory =
     preferred.length <= longestSocketDirectory
       ? preferred
-      : join(tmpdir(), `hologen-${randomBytes(6).toString('hex')}`);
+      : join(tmpdir(), `hologen-${createHash('sha256').update(place.home).digest('hex').slice(0, 16)}`);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   if (place.account) await chown(directory, place.account.uid, place.account.gid);
   return directory;

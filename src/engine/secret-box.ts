@@ -1,7 +1,6 @@
 /** Keeps API keys unreadable in the engine's tables: AES-256-GCM with a key that never enters the engine. */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { keptSecret } from '../kept-secret.js';
 
 export interface SecretBox {
   seal(text: string): string;
@@ -18,7 +17,7 @@ export async function openSecretBox(
   passphrase: string | undefined,
 ): Promise<SecretBox> {
   const key = createHash('sha256')
-    .update(passphrase ?? (await keptKey(dataDirectory)))
+    .update(passphrase ?? (await keptSecret(dataDirectory, 'secret.key')))
     .digest();
   return {
     seal(text) {
@@ -42,16 +41,4 @@ export async function openSecretBox(
       }
     },
   };
-}
-
-async function keptKey(dataDirectory: string): Promise<string> {
-  const file = join(dataDirectory, 'secret.key');
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const key = randomBytes(32).toString('base64url');
-    await writeFile(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
-    return key;
-  }
 }

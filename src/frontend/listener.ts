@@ -26,12 +26,19 @@ export interface FrontendOptions {
 export interface Frontend {
   port: number;
   sessions(): number;
-  /** Stops accepting, waits up to `graceMs` for running statements. The sessions themselves are ended by the engine's shutdown. */
+  /** Stops accepting and waits up to `graceMs` for running statements. */
   drain(graceMs: number): Promise<void>;
+  /** Ends the sessions that are left, each with PostgreSQL's own word for it. */
   close(): Promise<void>;
 }
 
 const drainPollMs = 20;
+/** What PostgreSQL says when it is stopped. */
+const farewell = errorResponse({
+  severity: 'FATAL',
+  sqlstate: sqlstate.adminShutdown,
+  message: 'terminating connection due to administrator command',
+});
 
 export async function listenForClients(options: FrontendOptions): Promise<Frontend> {
   const sessions = new Set<Session>();
@@ -105,7 +112,7 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
     },
     async close() {
       server.close();
-      for (const session of sessions) session.destroy();
+      for (const session of sessions) session.end(farewell);
       await Promise.all([...sessions].map((session) => session.closed));
     },
   };

@@ -17,7 +17,8 @@ export interface SessionEvents {
 export interface Session {
   /** True while a statement runs or a transaction is open. */
   readonly busy: boolean;
-  destroy(): void;
+  /** Says a last word (a whole ErrorResponse), where the stream allows it, and ends both sides. */
+  end(farewell: Buffer): void;
   closed: Promise<void>;
 }
 
@@ -67,8 +68,9 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
     get busy() {
       return busy;
     },
-    destroy() {
-      client.destroy();
+    end(farewell) {
+      if (fromEngine.betweenFrames && client.writable) client.write(farewell);
+      client.destroySoon();
       engine.destroy();
     },
     closed,

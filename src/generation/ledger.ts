@@ -10,11 +10,12 @@ export interface DeployedModel {
   /** Undefined: the gateway's default key. */
   apiKey: string | undefined;
   config: Json;
+  deployedBy: string;
+  deployedAt: Date;
 }
 
-export interface NewDeployment extends DeployedModel {
+export interface NewDeployment extends Omit<DeployedModel, 'deployedAt'> {
   endpoint: string | undefined;
-  deployedBy: string;
 }
 
 export interface Catalogue {

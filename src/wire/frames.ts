@@ -27,6 +27,8 @@ export interface FrameStream {
   push(chunk: Buffer): Buffer[];
   /** True once the stream broke the framing; from then on bytes pass unseen, for the receiver to refuse. */
   readonly broken: boolean;
+  /** True between two frames: something of our own may be said here. */
+  readonly betweenFrames: boolean;
 }
 
 /** Only wanted frames that are cut between two chunks are held back, until they are whole; everything else passes as it comes. */
@@ -43,6 +45,9 @@ export function createFrameStream(watcher: FrameWatcher): FrameStream {
   return {
     get broken() {
       return broken;
+    },
+    get betweenFrames() {
+      return !broken && toHop === 0 && heldBytes === 0;
     },
     push(chunk) {
       if (broken) return [chunk];

@@ -1,5 +1,14 @@
 -- How a function of the engine calls the gateway back: one private dblink connection a backend, JSON there and back.
 
+-- One row: where the functions of this database find the gateway. Only the functions' owner can read the secret.
+CREATE TABLE hologen_internal.gateway (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  connection_string text NOT NULL,
+  secret            text NOT NULL,
+  updated_at        timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+REVOKE ALL ON hologen_internal.gateway FROM PUBLIC;
+
 -- Sends one question and returns the reply's "value"; an "error" in the reply becomes an SQL error with its own SQLSTATE.
 -- Not for clients: it would let them speak in another role's name.
 CREATE FUNCTION hologen_internal.ask_gateway(question json) RETURNS json

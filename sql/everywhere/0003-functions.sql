@@ -66,11 +66,13 @@ BEGIN
   PERFORM hologen_internal.ask_gateway(json_build_object('ask', 'remove_model', 'name', model_name));
 END $$;
 
+-- The catalogue. Its first four columns, in this order, are what Hologres' clients read.
 CREATE FUNCTION hologen.list_external_models()
-RETURNS TABLE (model_name text, model_type text, model_provider text, task text, endpoint text, config json, deployed_by text, deployed_at timestamptz)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT m.model_name, m.model_type, m.model_provider, m.task, m.endpoint, m.config, m.deployed_by, m.deployed_at
-  FROM hologen.deployed_models m ORDER BY m.model_name
+RETURNS TABLE (model_name text, model_type text, model_provider text, task text, config json, deployed_by text, deployed_at timestamptz)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT m.model_name, m.model_type, m.model_provider, m.task, m.config, m.deployed_by, m.deployed_at
+  FROM json_to_recordset(hologen_internal.ask_gateway('{"ask": "list_models"}'))
+    AS m (model_name text, model_type text, model_provider text, task text, config json, deployed_by text, deployed_at timestamptz)
 $$;
 
 -- What the gateway's model table knows; one row a model type.
@@ -92,3 +94,6 @@ LANGUAGE sql STABLE AS $$ SELECT 'Hologres 4.1.9 (hologen on PostgreSQL ' || cur
 -- SHOW of an hg_* or optimizer_* setting; one that was never set shows as the empty string.
 CREATE FUNCTION hologen.show_setting(name text) RETURNS text
 LANGUAGE sql STABLE AS $$ SELECT coalesce(current_setting(name, true), '') $$;
+
+CREATE VIEW hologen.supported_models AS SELECT * FROM hologen.list_supported_models();
+GRANT SELECT ON hologen.supported_models TO PUBLIC;

@@ -11,6 +11,3 @@ CREATE VIEW hologen.jobs WITH (security_barrier) AS
   FROM hologen.job
   WHERE role_name = current_user OR hologen_internal.sees_all_jobs();
 GRANT SELECT ON hologen.jobs TO PUBLIC;
-
-CREATE VIEW hologen.supported_models AS SELECT * FROM hologen.list_supported_models();
-GRANT SELECT ON hologen.supported_models TO PUBLIC;

@@ -1,4 +1,4 @@
--- What outlives a statement: the catalogue of deployed models, the jobs with their outcome, and where the gateway listens.
+-- What outlives a statement, kept in one database of the engine: the catalogue of deployed models and the jobs with their outcome.
 
 CREATE TABLE hologen.deployed_models (
   model_name     text PRIMARY KEY CHECK (model_name <> ''),
@@ -43,12 +43,3 @@ CREATE TABLE hologen.job (
 CREATE INDEX job_submitted_at ON hologen.job (submitted_at DESC);
 CREATE INDEX job_unfinished ON hologen.job (state) WHERE state IN ('submitted', 'running', 'saving');
 REVOKE ALL ON hologen.job FROM PUBLIC;
-
--- One row: where the functions of this database find the gateway. Only the functions' owner can read the secret.
-CREATE TABLE hologen_internal.gateway (
-  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-  connection_string text NOT NULL,
-  secret            text NOT NULL,
-  updated_at        timestamptz NOT NULL DEFAULT clock_timestamp()
-);
-REVOKE ALL ON hologen_internal.gateway FROM PUBLIC;

@@ -1,0 +1,16 @@
+/** Secrets of a data directory: random, made when first asked for, readable by the gateway's user only. */
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export async function keptSecret(dataDirectory: string, fileName: string): Promise<string> {
+  const file = join(dataDirectory, fileName);
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const secret = randomBytes(32).toString('base64url');
+    await writeFile(file, `${secret}\n`, { mode: 0o600, flag: 'wx' });
+    return secret;
+  }
+}
