@@ -1,0 +1,3 @@
+export async function benchGeneration() {
+  throw new Error('x');
+}

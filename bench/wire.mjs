@@ -1,0 +1,202 @@
+/** The wire: the same work directly on the engine, through PgBouncer (session pooling) and through hologen, in turns. */
+import { spawn } from 'node:child_process';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { median, residentBytes, run, start, stop, table } from './processes.mjs';
+
+const hologen = fileURLToPath(new URL('../dist/cli/hologen.js', import.meta.url));
+const modes = ['simple', 'extended', 'prepared'];
+const clientCounts = [1, 8, 32];
+const idleSessions = 1000;
+const bigRows = 1_000_000;
+
+export async function benchWire(args) {
+  const rounds = Number(args[0] ?? 5);
+  const seconds = Number(args[1] ?? 3);
+  const folder = await mkdtemp(join(tmpdir(), 'hologen-bench-'));
+  await chmod(folder, 0o755);
+  const gateway = await start(
+    process.execPath,
+    [hologen, 'serve', '--data-dir', join(folder, 'data'), '--port', '0', '--max-connections', '1200'],
+    /^ready /m,
+  );
+  const url = new URL(JSON.parse(await readFile(join(folder, 'data/runtime.json'), 'utf8')).postgres);
+  const password = decodeURIComponent(url.password);
+  const bouncerPort = await freePort();
+  const bouncer = await startPgBouncer(folder, bouncerPort, password);
+  const ways = {
+    direct: { host: join(folder, 'data/engine/run'), port: 5432 },
+    pgbouncer: { host: '127.0.0.1', port: bouncerPort },
+    hologen: { host: '127.0.0.1', port: Number(url.port) },
+  };
+  const env = {
+    ...process.env,
+    PGUSER: 'hologen',
+    PGDATABASE: 'hologen',
+    PGPASSWORD: password,
+    PGSSLMODE: 'disable',
+  };
+  try {
+    const pgbench = await findPgbench();
+    const bench = (way, ...more) =>
+      run(pgbench, ['-h', way.host, '-p', String(way.port), '-n', ...more], { env, maxBuffer: 1e8 });
+    await bench(ways.direct, '-i', '-s', '10', '-q');
+    const work = { ...throughputWork(bench, seconds), ...connectWork(bench, seconds), ...bulkWork(env) };
+    const results = await inTurns(ways, work, rounds);
+    print(results);
+    return { rounds, seconds, results, idle: await measureIdle(ways.hologen, password, gateway.pid) };
+  } finally {
+    await stop(bouncer, 'SIGINT');
+    await stop(gateway);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function throughputWork(bench, seconds) {
+  const work = {};
+  for (const mode of modes) {
+    for (const clients of clientCounts) {
+      work[`pgbench -S ${mode}, ${clients} clients (tps)`] = async (way) =>
+        tps(await bench(way, '-S', '-M', mode, '-c', String(clients), '-j', '1', '-T', String(seconds)));
+    }
+  }
+  return work;
+}
+
+function connectWork(bench, seconds) {
+  return {
+    'connect, query, disconnect (a second)': async (way) =>
+      tps(await bench(way, '-S', '-C', '-c', '4', '-j', '1', '-T', String(seconds))),
+  };
+}
+
+function tps({ stdout }) {
+  return Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
+}
+
+/** Rows a second; psql reads and throws away, or sends what a pipe gives. */
+function bulkWork(env) {
+  const timed = async (way, script) => {
+    const startedAt = process.hrtime.bigint();
+    await shell(script, { ...env, PGHOST: way.host, PGPORT: String(way.port) });
+    return bigRows / (Number(process.hrtime.bigint() - startedAt) / 1e9);
+  };
+  const rows = `SELECT aid, bid, abalance, filler FROM pgbench_accounts LIMIT ${bigRows}`;
+  return {
+    '1e6-row SELECT (rows a second)': (way) =>
+      timed(way, `psql -XAtq --set FETCH_COUNT=0 -c '${rows}' > /dev/null`),
+    '1e6-row COPY out (rows a second)': (way) =>
+      timed(way, `psql -Xq -c 'COPY (${rows}) TO STDOUT' > /dev/null`),
+    '1e6-row COPY in (rows a second)': (way) =>
+      timed(way, `seq 1 ${bigRows} | psql -Xq -c 'CREATE TEMP TABLE t (i int)' -c 'COPY t FROM STDIN'`),
+  };
+}
+
+function shell(script, env) {
+  return new Promise((resolve, reject) => {
+    spawn('sh', ['-c', script], { env, stdio: ['ignore', 'ignore', 'inherit'] }).once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${script}: exit ${code}`)),
+    );
+  });
+}
+
+/** A B C, A B C, …: what the machine does meanwhile falls on all alike. */
+async function inTurns(ways, work, rounds) {
+  const results = [];
+  for (const [name, measure] of Object.entries(work)) {
+    const figures = { direct: [], pgbouncer: [], hologen: [] };
+    for (let round = 0; round < rounds; round++) {
+      for (const [way, target] of Object.entries(ways)) figures[way].push(await measure(target));
+    }
+    const medians = Object.fromEntries(Object.entries(figures).map(([way, values]) => [way, median(values)]));
+    results.push({
+      name,
+      medians,
+      toPgbouncer: ratio(figures.hologen, figures.pgbouncer),
+      toDirect: ratio(figures.hologen, figures.direct),
+      figures,
+    });
+    process.stderr.write('.');
+  }
+  process.stderr.write('\n');
+  return results;
+}
+
+/** Median of the ratios of each round. */
+function ratio(ours, theirs) {
+  return median(ours.map((value, round) => value / theirs[round]));
+}
+
+function print(results) {
+  const rows = results.map(({ name, medians, toPgbouncer, toDirect }) => [
+    name,
+    ...['direct', 'pgbouncer', 'hologen'].map((way) => Math.round(medians[way]).toLocaleString('en')),
+    toPgbouncer.toFixed(2),
+    toDirect.toFixed(2),
+  ]);
+  console.log(table(['what', 'direct', 'PgBouncer', 'hologen', '÷ PgBouncer', '÷ direct'], rows));
+}
+
+async function measureIdle({ host, port }, password, pid) {
+  const before = await residentBytes(pid);
+  const clients = [];
+  for (let i = 0; i < idleSessions; i++) {
+    const client = new pg.Client({ host, port, user: 'hologen', password, database: 'hologen', ssl: false });
+    await client.connect();
+    clients.push(client);
+  }
+  const after = await residentBytes(pid);
+  await Promise.all(clients.map((client) => client.end()));
+  const kibibytesEach = (after - before) / 1024 / idleSessions;
+  console.log(
+    `\n${idleSessions} idle sessions: ${kibibytesEach.toFixed(1)} KiB each (gateway ${(before / 2 ** 20).toFixed(0)} to ${(after / 2 ** 20).toFixed(0)} MiB)`,
+  );
+  return { idleSessions, kibibytesEach };
+}
+
+async function startPgBouncer(folder, port, password) {
+  const settings = `[databases]
+hologen = host=${join(folder, 'data/engine/run')} port=5432 dbname=hologen user=hologen password=${password}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = ${join(folder, 'users.txt')}
+pool_mode = session
+default_pool_size = 100
+max_client_conn = 1200
+ignore_startup_parameters = extra_float_digits
+`;
+  await writeFile(join(folder, 'pgbouncer.ini'), settings);
+  await writeFile(join(folder, 'users.txt'), `"hologen" "${password}"\n`);
+  // PgBouncer, like PostgreSQL, does not run as root; it must enter the engine's socket folder, so it runs as the engine does.
+  const account = process.getuid() === 0 ? await ownerOf(join(folder, 'data/engine/run')) : {};
+  return start('pgbouncer', [join(folder, 'pgbouncer.ini')], /process up/, account);
+}
+
+async function ownerOf(path) {
+  const { stdout } = await run('stat', ['-c', '%u %g', path]);
+  const [uid, gid] = stdout.split(' ').map(Number);
+  return { uid, gid };
+}
+
+/** Debian keeps it beside the server's other programs, outside PATH. */
+async function findPgbench() {
+  const versions = await readdir('/usr/lib/postgresql').catch(() => []);
+  const newest = versions.map(Number).sort((a, b) => b - a)[0];
+  return newest ? `/usr/lib/postgresql/${newest}/bin/pgbench` : 'pgbench';
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
