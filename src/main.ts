@@ -10,7 +10,7 @@ import { createLedger } from './engine/ledger.js';
 import { type EngineOptions, openEngine } from './engine/open.js';
 import { openSecretBox } from './engine/secret-box.js';
 import { SqlError, sqlstate } from './errors.js';
-import { ensureOwnCertificate, openCertificate } from './frontend/certificate.js';
+import { ensureOwnCertificate, openEncryption, type TlsPolicy } from './frontend/encryption.js';
 import { type Frontend, listenForClients } from './frontend/listener.js';
 import { type Calls, createCalls } from './generation/calls.js';
 import type { Catalogue } from './generation/ledger.js';
@@ -23,7 +23,7 @@ import { mapStartupParameters, rewriteSettings } from './rewriter/settings.js';
 import { type RunFile, removeRunFile, writeRunFile } from './run-file.js';
 import { type Cloud, sandboxApiKey, sandboxKeys, startCloud } from './sandbox/cloud.js';
 import { sandboxModels } from './sandbox/shelves.js';
-import { listSetting, numberSetting, type Settings, switchSetting } from './settings.js';
+import { listSetting, numberSetting, type Settings, switchSetting, UsageError } from './settings.js';
 import { defaultIdentity, fixedIdentity } from './storage/base-identity.js';
 import { createOssStorage } from './storage/oss.js';
 
@@ -81,13 +81,14 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
     answers.answer = answerQuestions({ calls, catalogue, storage, files: createFileMemory() });
     answers.gone = calls.statementOver;
 
-    const certificate = openCertificate(certificateFiles);
+    const encryption = openEncryption(certificateFiles, tlsPolicy(settings));
     const frontend = await listenForClients({
       host: settings.host ?? '127.0.0.1',
       port: numberSetting(settings, 'port', 0, 65_535),
       maxConnections: numberSetting(settings, 'maxConnections', 1, 1_000_000),
       engine: engine.address,
-      tls: certificate.current,
+      encryption,
+      loginMs: numberSetting(settings, 'loginMs', 1, 3_600_000),
       mapParameters: mapStartupParameters,
       events: sessionEvents(calls),
       log,
@@ -103,7 +104,7 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
     return {
       runFile,
       sandboxObjects: cloud?.objectDirectory,
-      reloadCertificate: certificate.reload,
+      reloadCertificate: encryption.reload,
       engineDied: engine.died,
       async stop() {
         await removeRunFile(dataDirectory);
@@ -180,6 +181,12 @@ async function deploySandboxModels(catalogue: Catalogue): Promise<void> {
       deployedBy: 'sandbox',
     });
   }
+}
+
+function tlsPolicy({ tlsMinVersion, tlsClientCa }: Settings): TlsPolicy {
+  if (tlsMinVersion === 'TLSv1.2' || tlsMinVersion === 'TLSv1.3')
+    return { minVersion: tlsMinVersion, clientCa: tlsClientCa };
+  throw new UsageError(`HOLOGEN_TLS_MIN_VERSION must be TLSv1.2 or TLSv1.3, not "${tlsMinVersion}"`);
 }
 
 function engineOptions(settings: Settings, dataDirectory: string): EngineOptions {

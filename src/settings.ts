@@ -76,6 +76,22 @@ export const settingTable = {
     meaning: 'certificate (PEM) for clients; without one hologen makes its own',
   },
   tlsKey: { flag: 'tls-key', env: 'HOLOGEN_TLS_KEY', value: 'FILE', meaning: "the certificate's key (PEM)" },
+  tlsMinVersion: {
+    env: 'HOLOGEN_TLS_MIN_VERSION',
+    default: 'TLSv1.2',
+    meaning: 'oldest TLS version clients may use: TLSv1.2 or TLSv1.3',
+  },
+  tlsClientCa: {
+    env: 'HOLOGEN_TLS_CLIENT_CA',
+    meaning:
+      'certificates (PEM) that client certificates must come from; with it a client without one is refused',
+  },
+  loginMs: {
+    env: 'HOLOGEN_LOGIN_MS',
+    default: '60000',
+    meaning:
+      "how long a client may take to say what it wants; then the engine's authentication_timeout holds",
+  },
   drainMs: {
     env: 'HOLOGEN_DRAIN_MS',
     default: '30000',

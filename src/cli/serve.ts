@@ -27,6 +27,9 @@ const environmentOnly: SettingName[] = [
   'callbackHost',
   'callbackPort',
   'sandboxLimits',
+  'tlsMinVersion',
+  'tlsClientCa',
+  'loginMs',
   'drainMs',
   'logLevel',
 ];

@@ -1,8 +1,8 @@
 /** The door: what a client says before its session begins. TLS, GSS refusal, cancel requests, the startup packet. */
 import type { Socket } from 'node:net';
-import { type SecureContext, TLSSocket } from 'node:tls';
 import { errorResponse } from '../wire/replies.js';
 import { longestStartupPacket, readInitialPacket, tlsHandshakeByte } from '../wire/startup.js';
+import type { Encryption } from './encryption.js';
 
 export type Visitor =
   | {
@@ -14,37 +14,33 @@ export type Visitor =
     }
   | { kind: 'cancel'; socket: Socket; request: Buffer };
 
-/** PostgreSQL's default authentication_timeout; once the startup packet is relayed the engine's own applies. */
-const startupTimeoutMs = 60_000;
-const alpnProtocol = 'postgresql';
-
 /**
  * Listens to a new connection until it is clear what it wants. Undefined: it left, was too slow, or broke the protocol (then it was told so).
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
  */
 export async function welcome(
   raw: Socket,
-  tls: () => SecureContext | undefined,
+  encryption: Encryption,
+  loginMs: number,
 ): Promise<Visitor | undefined> {
-  const timer = setTimeout(() => raw.destroy(), startupTimeoutMs);
+  const timer = setTimeout(() => raw.destroy(), loginMs);
   try {
-    return await listen(raw, tls);
+    return await listen(raw, encryption);
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function listen(raw: Socket, tls: () => SecureContext | undefined): Promise<Visitor | undefined> {
+async function listen(raw: Socket, encryption: Encryption): Promise<Visitor | undefined> {
   let socket = raw;
   for (;;) {
     const heard = await hear(socket);
     if (!heard) return undefined;
     const { packet, buffer } = heard;
     if (packet === 'tls') {
-      const context = tls();
-      if (socket !== raw || !context) return refuse(socket, '08P01', 'invalid length of startup packet');
+      if (socket !== raw) return refuse(socket, '08P01', 'invalid length of startup packet');
       socket.unshift(buffer);
-      const secure = await encrypt(socket, context);
+      const secure = await encryption.encrypt(socket);
       if (!secure) return undefined;
       socket = secure;
       continue;
@@ -56,10 +52,10 @@ async function listen(raw: Socket, tls: () => SecureContext | undefined): Promis
         // Bytes sent ahead of our answer were not encrypted and might be an attacker's (CVE-2021-23214).
         if (rest.length > 0)
           return refuse(socket, '08P01', 'received unencrypted data after encryption request');
-        const context = packet.kind === 'ssl' && socket === raw ? tls() : undefined;
-        socket.write(context ? 'S' : 'N');
-        if (context) {
-          const secure = await encrypt(socket, context);
+        const upgrade = packet.kind === 'ssl' && socket === raw;
+        socket.write(upgrade ? 'S' : 'N');
+        if (upgrade) {
+          const secure = await encryption.encrypt(socket);
           if (!secure) return undefined;
           socket = secure;
         }
@@ -68,6 +64,13 @@ async function listen(raw: Socket, tls: () => SecureContext | undefined): Promis
       case 'cancel':
         return { kind: 'cancel', socket, request: buffer.subarray(0, packet.bytes) };
       case 'startup':
+        if (encryption.required && socket === raw) {
+          return refuse(
+            socket,
+            '28000',
+            'this gateway accepts only TLS connections with a client certificate',
+          );
+        }
         return {
           kind: 'session',
           socket,
@@ -113,15 +116,6 @@ function nextChunk(socket: Socket): Promise<Buffer | undefined> {
       socket.off('readable', ready).off('close', gone).off('end', gone).off('error', gone);
       resolve(chunk);
     }
-  });
-}
-
-function encrypt(socket: Socket, secureContext: SecureContext): Promise<TLSSocket | undefined> {
-  return new Promise((resolve) => {
-    const secure = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: [alpnProtocol] });
-    secure.once('secure', () => resolve(secure));
-    secure.once('close', () => resolve(undefined));
-    secure.on('error', () => secure.destroy());
   });
 }
 

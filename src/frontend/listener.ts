@@ -1,6 +1,5 @@
 /** Accepts clients and gives each its engine connection. */
 import { createServer, type Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
 import { connectToEngine } from '../engine/connect.js';
@@ -8,6 +7,7 @@ import { SqlError, sqlstate } from '../errors.js';
 import { errorResponse } from '../wire/replies.js';
 import { withParameters } from '../wire/startup.js';
 import { type Visitor, welcome } from './door.js';
+import type { Encryption } from './encryption.js';
 import { joinSession, type Session, type SessionEvents } from './session.js';
 
 export interface FrontendOptions {
@@ -15,8 +15,9 @@ export interface FrontendOptions {
   port: number;
   maxConnections: number;
   engine: EngineAddress;
-  /** The certificate to show now; undefined refuses TLS. Asked at each handshake, so that a reload takes effect. */
-  tls(): SecureContext | undefined;
+  encryption: Encryption;
+  /** How long a client may take until its startup packet is whole. */
+  loginMs: number;
   /** Startup parameters as the engine understands them. */
   mapParameters(parameters: Map<string, string>): Map<string, string>;
   events: SessionEvents;
@@ -60,7 +61,7 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
   });
 
   async function serve(raw: Socket): Promise<void> {
-    const visitor = await welcome(raw, options.tls);
+    const visitor = await welcome(raw, options.encryption, options.loginMs);
     if (!visitor) return;
     if (visitor.kind === 'cancel') return forwardCancel(visitor.socket, visitor.request);
     await openSession(visitor);

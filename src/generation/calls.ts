@@ -42,6 +42,8 @@ interface Call {
   checked: CheckedCall;
   /** The checks that need OSS; started with the submit, awaited before the first spending. */
   storageChecked: Promise<void>;
+  /** Those checks have failed. */
+  refused: boolean;
   state: JobState | 'waiting' | 'queued';
   outcome: Promise<string> | undefined;
   delivered: boolean;
@@ -187,6 +189,12 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
     for (const call of waiting) if (call.outcome === undefined) start(call);
   }
 
+  /** A refusal that was told counts no more: a function of the client's may catch it and go on with other calls. */
+  function forgetRefused(statement: Statement): void {
+    for (const call of statement.calls) if (call.refused) byHandle.delete(call.handle);
+    statement.calls = statement.calls.filter((call) => !call.refused);
+  }
+
   return {
     async submit({ progress, ...call }, origin) {
       const statement = statementOf(origin, progress);
@@ -195,18 +203,21 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
         throw error;
       });
       const storageChecked = checkStorage(checked, drivers.storage, statement.stop.signal);
-      // Awaited at the first wait; until then a refusal must not count as unhandled.
-      storageChecked.catch(() => {});
       const submitted: Call = {
         handle: randomUUID(),
         statement,
         checked,
         storageChecked,
+        refused: false,
         state: 'waiting',
         outcome: undefined,
         delivered: false,
         providerRequestId: undefined,
       };
+      // Awaited at the first wait; until then a refusal must not count as unhandled.
+      storageChecked.catch(() => {
+        submitted.refused = true;
+      });
       statement.calls.push(submitted);
       byHandle.set(submitted.handle, submitted);
       return { handle: submitted.handle };
@@ -219,7 +230,10 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       const news = await orLater(
         startAll(statement).then(() => call.outcome),
         longestMs,
-      );
+      ).catch((error: unknown) => {
+        if (call.outcome === undefined) forgetRefused(statement);
+        throw error;
+      });
       if (news !== later) {
         call.delivered = true;
         return { done: true, result: news as string };

@@ -1,5 +1,5 @@
 /** Reads SQL with PostgreSQL's own grammar (libpg-query, WebAssembly). */
-import { loadModule, parseSync } from 'libpg-query';
+import { loadModule, parseSync, scanSync } from 'libpg-query';
 
 export interface ParsedStatement {
   /** Offsets into the text, in UTF-16 units, without the semicolon. */
@@ -23,10 +23,33 @@ export function parseStatements(text: string): ParsedStatement[] | undefined {
   } catch {
     return undefined;
   }
-  const bytes = Buffer.from(text);
-  const offset = (byte: number) => bytes.toString('utf8', 0, byte).length;
+  const offset = utf16Offsets(text);
   return (parsed.stmts ?? []).map(({ stmt, stmt_location: from = 0, stmt_len: length }) => {
     const [kind, node] = Object.entries(stmt)[0] as [string, unknown];
     return { start: offset(from), end: length ? offset(from + length) : text.length, kind, node };
   });
+}
+
+export interface Token {
+  /** Offsets into the text, in UTF-16 units. */
+  start: number;
+  end: number;
+  text: string;
+}
+
+const commentTokens = new Set(['C_COMMENT', 'SQL_COMMENT']);
+
+/** The tokens of a text that parses, comments left out. */
+export function scanTokens(text: string): Token[] {
+  const offset = utf16Offsets(text);
+  return scanSync(text)
+    .tokens.filter(({ tokenName }) => !commentTokens.has(tokenName))
+    .map(({ start, end }) => ({ start: offset(start), end: offset(end) }))
+    .map((place) => ({ ...place, text: text.slice(place.start, place.end) }));
+}
+
+/** The grammar counts UTF-8 bytes. */
+function utf16Offsets(text: string): (byte: number) => number {
+  const bytes = Buffer.from(text);
+  return bytes.length === text.length ? (byte) => byte : (byte) => bytes.toString('utf8', 0, byte).length;
 }

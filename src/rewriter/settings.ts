@@ -2,9 +2,11 @@
  * PostgreSQL knows a setting it was not told of only by a two-part name, so Hologres' one-part ones are written with a dot in the
  * underscore's place: hg_x becomes hg.x, optimizer_x becomes optimizer.x. The length stays, so error positions stay right.
  */
-import { type ParsedStatement, parseStatements } from './parse.js';
+import { type ParsedStatement, parseStatements, scanTokens } from './parse.js';
 
 const foreignSetting = /^(hg|optimizer)_(\w+)$/i;
+/** What stands before the name; elsewhere in the statement the same word is a comment, a role or a value. */
+const nameFollows = /^(SET|RESET|LOCAL|SESSION)$/i;
 
 /** The engine's name for a setting. Names that PostgreSQL has itself are its own. */
 export function engineSetting(name: string): string {
@@ -30,12 +32,19 @@ function rewriteStatement(text: string, statement: ParsedStatement): string {
 
 /** Keeps quotes and the user's spelling: the engine finds settings case-insensitively. */
 function renameIn(body: string, name: string): string {
-  return body.replace(new RegExp(`\\b${name}\\b`, 'i'), engineSetting);
+  const tokens = scanTokens(body);
+  const written = tokens.find(
+    ({ text }, at) =>
+      text.replaceAll('"', '').toLowerCase() === name.toLowerCase() &&
+      nameFollows.test(tokens[at - 1]?.text ?? ''),
+  );
+  if (!written) return body;
+  return body.slice(0, written.start) + written.text.replace('_', '.') + body.slice(written.end);
 }
 
 /** SHOW names its column after the setting and refuses one that was never set; this gives the asked name and an empty value. */
 function showStatement(name: string): string {
-  return ` SELECT hologen.show_setting('${engineSetting(name)}') AS "${name}"`;
+  return ` SELECT coalesce(pg_catalog.current_setting('${engineSetting(name)}', true), '') AS "${name}"`;
 }
 
 function settingOf({ kind, node }: ParsedStatement): string | undefined {

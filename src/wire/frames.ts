@@ -14,7 +14,7 @@ export const backendType = {
 } as const;
 
 export interface FrameWatcher {
-  /** True for frames whose body is to be seen; the others are only hopped over. */
+  /** True for frames whose body is to be seen; the others are only hopped over. Asked once a frame. */
   wants(type: number, bodyBytes: number): boolean;
   /**
    * Sees one whole wanted frame (header included). A returned buffer takes its place in the stream; undefined leaves it as it was.
@@ -40,6 +40,8 @@ export function createFrameStream(watcher: FrameWatcher): FrameStream {
   let heldBytes = 0;
   /** How many bytes `held` must reach before it is worth looking again. */
   let heldNeeds = 0;
+  /** The held frame is wanted: the watcher said so, and is asked once a frame. */
+  let heldIsWanted = false;
   let broken = false;
 
   return {
@@ -77,8 +79,10 @@ export function createFrameStream(watcher: FrameWatcher): FrameStream {
         break;
       }
       const end = at + 1 + length;
-      if (watcher.wants(type, length - leastLength)) {
-        if (end > chunk.length) return hold(at, end - at);
+      const wanted = heldIsWanted || watcher.wants(type, length - leastLength);
+      heldIsWanted = wanted && end > chunk.length;
+      if (wanted) {
+        if (heldIsWanted) return hold(at, end - at);
         const replacement = watcher.see(type, chunk.subarray(at, end));
         if (replacement) {
           if (at > passedTo) out.push(chunk.subarray(passedTo, at));

@@ -1,0 +1,83 @@
+/** TLS towards clients: the certificate shown is the operator's, or one of its own, made once and kept in the data directory. */
+import { readFileSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { createServer, type TLSSocket } from 'node:tls';
+import { generate } from 'selfsigned';
+
+export interface CertificateFiles {
+  cert: string;
+  key: string;
+}
+
+export interface TlsPolicy {
+  minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** File of the certificates that client certificates must come from; undefined: none are asked for. */
+  clientCa: string | undefined;
+}
+
+export interface Encryption {
+  /** Does the server's side of a TLS handshake on a paused socket; undefined when it fails. */
+  encrypt(socket: Socket): Promise<TLSSocket | undefined>;
+  /** True: clients must show a certificate, so unencrypted sessions are refused. */
+  required: boolean;
+  /** Reads the files again; a broken pair is an error and the old one stays. */
+  reload(): void;
+}
+
+const validForDays = 3650;
+/** @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL */
+const alpnProtocol = 'postgresql';
+
+/** A TLS server that never listens: connections are handed to it once their client has asked for encryption. */
+export function openEncryption(files: CertificateFiles, { minVersion, clientCa }: TlsPolicy): Encryption {
+  const read = () => ({
+    cert: readFileSync(files.cert),
+    key: readFileSync(files.key),
+    ca: clientCa ? readFileSync(clientCa) : undefined,
+    minVersion,
+  });
+  const asksClients = { requestCert: clientCa !== undefined, rejectUnauthorized: clientCa !== undefined };
+  const server = createServer({ ...read(), ...asksClients, ALPNProtocols: [alpnProtocol] });
+  const waiting = new Map<string, (socket: TLSSocket | undefined) => void>();
+  const peer = (socket: Socket) => `${socket.remoteAddress} ${socket.remotePort}`;
+  server.on('secureConnection', (secure) => waiting.get(peer(secure))?.(secure));
+  server.on('tlsClientError', (_error, secure) => secure.destroy());
+  return {
+    encrypt: (socket) =>
+      new Promise((resolve) => {
+        const key = peer(socket);
+        const finish = (secure: TLSSocket | undefined) => {
+          waiting.delete(key);
+          secure?.on('error', () => secure.destroy());
+          resolve(secure);
+        };
+        waiting.set(key, finish);
+        socket.once('close', () => waiting.get(key) === finish && finish(undefined));
+        // Node documents this event as the way to hand a TLS server a connection of one's own.
+        server.emit('connection', socket);
+      }),
+    required: clientCa !== undefined,
+    reload: () => server.setSecureContext(read()),
+  };
+}
+
+/** The files of the gateway's own certificate below `dataDirectory`, made when there are none. */
+export async function ensureOwnCertificate(dataDirectory: string): Promise<CertificateFiles> {
+  const folder = join(dataDirectory, 'tls');
+  const files = { cert: join(folder, 'server.crt'), key: join(folder, 'server.key') };
+  const present = await readFile(files.key).catch(() => undefined);
+  if (present) return files;
+  const notAfterDate = new Date(Date.now() + validForDays * 24 * 3600 * 1000);
+  const pair = await generate([{ name: 'commonName', value: 'hologen' }], {
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
+    notAfterDate,
+  });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(files.cert, pair.cert);
+  await writeFile(files.key, pair.private, { mode: 0o600 });
+  return files;
+}
