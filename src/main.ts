@@ -34,8 +34,8 @@ export interface Gateway {
   reloadCertificate(): void;
   /** Drains, settles what is paid for, stops the engine. */
   stop(): Promise<void>;
-  /** The embedded engine ended by itself: the gateway is of no use any more. */
-  engineDied: Promise<number | null>;
+  /** The embedded engine ended by itself and does not start again: the gateway is of no use any more. */
+  engineDied: Promise<unknown>;
 }
 
 const gatewayUser = { create: 0o711, createAsUser: 0o700 };

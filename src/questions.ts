@@ -26,7 +26,7 @@ export interface QuestionTools {
 export function answerQuestions({ calls, catalogue, storage, files }: QuestionTools): Answer {
   const answers: Record<string, (question: Json, caller: Caller, signal: AbortSignal) => Promise<unknown>> = {
     async check_file(question, _caller, signal) {
-      const file = parseFileValue(question.file as Json, 'oss_path');
+      const file = parseFileValue(question.file as Json);
       storage.checkAccess(file.access);
       if (isDirectory(file.path)) return;
       await files.once(JSON.stringify(question.file), async () => {

@@ -86,10 +86,10 @@ export function untilStopped(gateway: Gateway): Promise<number> {
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
-    gateway.engineDied.then((code) => {
+    gateway.engineDied.then(() => {
       if (stopping) return;
       console.error(
-        `hologen serve: the engine ended by itself (exit code ${code}); engine.log in the data directory says why`,
+        'hologen serve: the engine does not start any more; engine.log in the data directory says why',
       );
       stopping = true;
       gateway.stop().finally(() => resolve(1));

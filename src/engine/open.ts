@@ -6,6 +6,7 @@ import { type Answer, listenForEngine } from './callback.js';
 import { prepareEngine, startEmbeddedEngine } from './embedded.js';
 import { migrateAll, migrateHome } from './migrate.js';
 import { type EnginePool, openEnginePool } from './pool.js';
+import { superviseEngine } from './supervise.js';
 
 export interface EngineOptions {
   dataDirectory: string;
@@ -20,8 +21,8 @@ export interface EngineOptions {
 export interface OpenedEngine {
   address: EngineAddress;
   pool: EnginePool;
-  /** Resolves when an embedded engine ends by itself. */
-  died: Promise<number | null>;
+  /** Resolves when an embedded engine ended by itself and could not be started again. */
+  died: Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -49,9 +50,8 @@ async function openEmbedded(options: EngineOptions, listening: Listening): Promi
   const callback = await listenForEngine({ ...listening, listen: place });
   const opened = [callback.close];
   try {
-    const engine = await startEmbeddedEngine(place, {
-      maxConnections: options.maxConnections + ownConnections,
-    });
+    const maxConnections = options.maxConnections + ownConnections;
+    const engine = await superviseEngine(() => startEmbeddedEngine(place, { maxConnections }), listening.log);
     opened.push(engine.stop);
     await migrateAll(engine.address, callback);
     const pool = openEnginePool(engine.address);

@@ -42,8 +42,8 @@ interface Call {
   checked: CheckedCall;
   /** The checks that need OSS; started with the submit, awaited before the first spending. */
   storageChecked: Promise<void>;
-  /** Those checks have failed. */
-  refused: boolean;
+  /** Submitted together with one that was refused: not sent unless it is waited for by itself. */
+  aside: boolean;
   state: JobState | 'waiting' | 'queued';
   outcome: Promise<string> | undefined;
   delivered: boolean;
@@ -182,17 +182,18 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
   }
 
   /** Every call of the statement is checked to the end before the first one is sent. */
-  async function startAll(statement: Statement): Promise<void> {
-    const waiting = statement.calls.filter((call) => call.outcome === undefined);
+  async function startAll(statement: Statement, wanted: Call): Promise<void> {
+    const waiting = statement.calls.filter(
+      (call) => call.outcome === undefined && (!call.aside || call === wanted),
+    );
     if (waiting.length === 0) return;
     await Promise.all(waiting.map((call) => call.storageChecked));
     for (const call of waiting) if (call.outcome === undefined) start(call);
   }
 
-  /** A refusal that was told counts no more: a function of the client's may catch it and go on with other calls. */
-  function forgetRefused(statement: Statement): void {
-    for (const call of statement.calls) if (call.refused) byHandle.delete(call.handle);
-    statement.calls = statement.calls.filter((call) => !call.refused);
+  /** A client's function may catch a refusal and go on with other calls of the same statement; what came with it was given up. */
+  function setAside(statement: Statement): void {
+    for (const call of statement.calls) if (call.outcome === undefined) call.aside = true;
   }
 
   return {
@@ -203,21 +204,19 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
         throw error;
       });
       const storageChecked = checkStorage(checked, drivers.storage, statement.stop.signal);
+      // Awaited at the first wait; until then a refusal must not count as unhandled.
+      storageChecked.catch(() => {});
       const submitted: Call = {
         handle: randomUUID(),
         statement,
         checked,
         storageChecked,
-        refused: false,
+        aside: false,
         state: 'waiting',
         outcome: undefined,
         delivered: false,
         providerRequestId: undefined,
       };
-      // Awaited at the first wait; until then a refusal must not count as unhandled.
-      storageChecked.catch(() => {
-        submitted.refused = true;
-      });
       statement.calls.push(submitted);
       byHandle.set(submitted.handle, submitted);
       return { handle: submitted.handle };
@@ -228,10 +227,10 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       if (!call || call.statement.origin.role !== origin.role) throw unknownHandle(handle);
       const { statement } = call;
       const news = await orLater(
-        startAll(statement).then(() => call.outcome),
+        startAll(statement, call).then(() => call.outcome),
         longestMs,
       ).catch((error: unknown) => {
-        if (call.outcome === undefined) forgetRefused(statement);
+        if (call.outcome === undefined) setAside(statement);
         throw error;
       });
       if (news !== later) {

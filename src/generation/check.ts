@@ -41,10 +41,10 @@ export async function checkCall(call: CallArguments, catalogue: Catalogue): Prom
       ? await defaultModel(call.request, file, catalogue)
       : await namedModel(call.model, catalogue);
   const type = requireModelType(model.modelType, model.task);
-  const isText = type.task === 'chat/completions' || type.task === 'embedding';
-  const request: CheckedCall['request'] = isText
-    ? { kind: 'text', text: readTextRequest(call.request, file) }
-    : { kind: 'media', media: readMediaRequest(call.request, model.modelType, type) };
+  const request: CheckedCall['request'] =
+    type.task === 'chat/completions' || type.task === 'embedding'
+      ? { kind: 'text', text: readTextRequest(call.request, file, type.task) }
+      : { kind: 'media', media: readMediaRequest(call.request, model.modelType, type) };
   const scenario = request.kind === 'media' ? request.media.scenario : (type.scenarios[0] as Scenario);
   return { model, type, scenario, file, requestText: call.request, request };
 }

@@ -3,7 +3,7 @@ import { SqlError, sqlstate } from '../errors.js';
 import { isObject, type Json } from '../json.js';
 import { oneOf, refuse, requiredText } from './fields.js';
 import type { Catalogue } from './ledger.js';
-import { listedTasks } from './model-types.js';
+import { listedTasks, taskOf } from './model-types.js';
 
 /** Hologres' client and skills write bailian; the provider calls itself DashScope or Model Studio. */
 const providers = ['bailian', 'dashscope', 'model-studio'];
@@ -25,12 +25,21 @@ export async function deployModel(question: Json, role: string, catalogue: Catal
   if (!providers.includes(provider.toLowerCase())) refuse('model_provider', provider, oneOf(providers));
   const task = requiredText(question, 'task');
   if (!listedTasks.includes(task)) refuse('task', task, oneOf(listedTasks));
+  const modelType = requiredText(question, 'type', 'model_type');
+  const ownTask = taskOf(modelType);
+  if (ownTask && ownTask !== task)
+    refuse(
+      'task',
+      task,
+      `'${ownTask}' for model type ${modelType}`,
+      `CALL register_external_model(…, '${ownTask}').`,
+    );
   const config = readConfig(question.config);
   const { api_key: configKey, ...rest } = config;
   const apiKey = keyOf(question.apiKey) ?? keyOf(configKey);
   await catalogue.deploy({
     name,
-    modelType: requiredText(question, 'type', 'model_type'),
+    modelType,
     provider,
     task,
     endpoint:
@@ -45,12 +54,17 @@ export async function removeModel(question: Json, catalogue: Catalogue): Promise
   await catalogue.remove(requiredText(question, 'name', 'model_name'));
 }
 
+/** Neither config nor key may be repeated in an error: the key would reach logs and screens. */
 function readConfig(value: unknown): Json {
   if (value === undefined || value === null) return {};
-  return isObject(value) ? value : refuse('config', value, 'a JSON object', 'Write \'{"api_key": "sk-…"}\'.');
+  if (isObject(value)) return value;
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: 'config must be a JSON object',
+    hint: 'Write \'{"api_key": "sk-…"}\'.',
+  });
 }
 
-/** The key itself must not be repeated in an error: it would reach logs and screens. */
 function keyOf(value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value === 'string' && apiKeyPattern.test(value)) return value;

@@ -31,16 +31,28 @@ export function requiredText(from: Json, name: string, label = name): string {
     throw new SqlError({
       sqlstate: sqlstate.invalidParameterValue,
       message: `the request has no ${label}`,
-      hint: `Add it: json_build_object('${name}', '…', …)::text.`,
+      hint: `Add it: json_build_object('${name}', '${name.endsWith('_url') ? 'oss://bucket/path/file.png' : '…'}', …)::text.`,
     });
   }
-  return refuse(label, value, 'a text that is not empty');
+  return refuseText(label, value, 'Calls without one are refused: filter such rows out, or coalesce it.');
+}
+
+function refuseText(label: string, value: unknown, emptyHint: string): never {
+  const isEmpty = typeof value === 'string';
+  return refuse(
+    label,
+    value,
+    isEmpty ? 'a text that is not empty' : 'a text',
+    isEmpty ? emptyHint : `Write ${label} as one text in quotes.`,
+  );
 }
 
 export function optionalText(from: Json, name: string, label = name): string | undefined {
   const value = from[name];
   if (!given(value)) return undefined;
-  return typeof value === 'string' && value !== '' ? value : refuse(label, value, 'a text that is not empty');
+  return typeof value === 'string' && value !== ''
+    ? value
+    : refuseText(label, value, "Leave it out, or make it NULL with nullif(…, '').");
 }
 
 export function optionalBoolean(from: Json, name: string, label = name): boolean | undefined {
@@ -61,7 +73,16 @@ export function optionalInteger(
   if (!given(value)) return undefined;
   const fits = typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
   if (fits) return value;
-  return refuse(label, value, least === most ? String(least) : `a whole number from ${least} to ${most}`);
+  const allowed = least === most ? String(least) : `a whole number from ${least} to ${most}`;
+  const quoted = typeof value === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(value);
+  return refuse(
+    label,
+    value,
+    allowed,
+    quoted
+      ? `Write the number without quotes: ${value.trim()}; a text column needs a cast, …::int.`
+      : `Set ${label} to ${allowed}, or leave it out for the default.`,
+  );
 }
 
 export function optionalChoice(
@@ -91,9 +112,15 @@ export function optionalObject(from: Json, name: string): Json {
 }
 
 /** Refuses fields outside `known`, so that a typing mistake is not paid for. */
-export function refuseUnknown(from: Json, known: readonly string[], where: string): void {
+export function refuseUnknown(
+  from: Json,
+  known: readonly string[],
+  where: string,
+  /** Checked elsewhere already. */
+  checked: readonly string[] = [],
+): void {
   for (const [name, value] of Object.entries(from)) {
-    if (known.includes(name) || !given(value)) continue;
+    if (known.includes(name) || checked.includes(name) || !given(value)) continue;
     throw new SqlError({
       sqlstate: sqlstate.invalidParameterValue,
       message: `unknown field "${name}" in ${where}`,

@@ -11,15 +11,13 @@ export interface FileValue {
   access: FileAccess;
 }
 
-/** Malformed paths are a SqlError; endpoint and role are checked where they are used. */
-export function parseFileValue(value: Json, field: string): FileValue {
-  const text = requiredText(value, 'oss_path', `${field}.oss_path`);
+/** Malformed paths are a SqlError; endpoint and role are checked where they are used. `field`: where the FILE stands; to_file has none. */
+export function parseFileValue(value: Json, field?: string): FileValue {
+  const read = (name: string) => requiredText(value, name, field ? `${field}.${name}` : name);
+  const text = read('oss_path');
   return {
     text,
-    path: parseOssPath(text, field),
-    access: {
-      endpoint: requiredText(value, 'oss_endpoint', `${field}.oss_endpoint`),
-      roleArn: requiredText(value, 'role_arn', `${field}.role_arn`),
-    },
+    path: parseOssPath(text, field ?? 'oss_path'),
+    access: { endpoint: read('oss_endpoint'), roleArn: read('role_arn') },
   };
 }

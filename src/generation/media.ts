@@ -32,19 +32,21 @@ export async function checkMedium(
   const kind = kinds.find((name) => ending && limits[name].endings.test(ending));
   if (ending && !kind) {
     const what = kinds.map((name) => limits[name].what).join(' or ');
-    refuse(medium.field, medium.text, what);
+    refuse(medium.field, medium.text, what, 'The ending of its name tells what an object is.');
   }
   const info: ObjectInfo = await storage.head(medium.path, access, signal);
   const most = limits[kind ?? 'image'].mebibytes;
   if (info.bytes > most * 1024 * 1024) {
-    refuse(
-      medium.field,
-      medium.text,
-      `at most ${most} MiB`,
-      `The object has ${(info.bytes / 1024 / 1024).toFixed(1)} MiB; make it smaller.`,
-    );
+    const mebibytes = (info.bytes / 1024 / 1024).toFixed(1);
+    refuseObject(`${medium.field} is too large: ${medium.text} has ${mebibytes} MiB`, `At most ${most} MiB.`);
   }
-  if (info.bytes === 0) refuse(medium.field, medium.text, 'an object with content');
+  if (info.bytes === 0) {
+    refuseObject(`${medium.field} is empty: ${medium.text} has no bytes`, 'Upload the file again.');
+  }
+}
+
+function refuseObject(message: string, hint: string): never {
+  throw new SqlError({ sqlstate: sqlstate.invalidParameterValue, message, hint });
 }
 
 export function signForProvider(
@@ -62,6 +64,6 @@ export function requireAccess(access: FileAccess | undefined, field: string): Fi
   throw new SqlError({
     sqlstate: sqlstate.invalidParameterValue,
     message: `the request uses ${field}, but no FILE gives access to OSS`,
-    hint: "Pass to_file('oss://bucket/path/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::<account>:role/<name>') as the last argument.",
+    hint: "Pass to_file('oss://bucket/path/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::<account>:role/<name>') as the last argument; it is NULL when one of its own arguments is.",
   });
 }

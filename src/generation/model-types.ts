@@ -21,8 +21,17 @@ const variant = /(-us)?(-\d{4}-\d{2}-\d{2})?$/;
 export function findModelType(name: string, task: string): ModelType | undefined {
   if (task === 'chat/completions') return chatType;
   if (task === 'embedding') return embeddingType;
-  const type = modelTable[name] ?? modelTable[name.replace(variant, '')];
+  const type = inTable(name);
   return type?.task === task ? type : undefined;
+}
+
+function inTable(name: string): ModelType | undefined {
+  return modelTable[name] ?? modelTable[name.replace(variant, '')];
+}
+
+/** The only task that a type of the table can do; undefined for names that are not in it. */
+export function taskOf(name: string): Task | undefined {
+  return inTable(name)?.task;
 }
 
 /** As findModelType, but unknown types are a SqlError that names the known ones. */

@@ -76,7 +76,11 @@ async function buildBody(call: CheckedCall, storage: Storage, signal: AbortSigna
       files.map((file) => signForProvider(storage, file.path, file.access, signal)),
     );
     if (call.type.task === 'embedding')
-      return { model: modelType, input: parts.map((part) => ('text' in part ? part.text : '')).join('') };
+      return {
+        model: modelType,
+        input: parts.map((part) => ('text' in part ? part.text : '')).join(''),
+        ...parameters,
+      };
     return chatBody(modelType, parts, urls, parameters);
   }
   const { media, audio } = call.request.media;

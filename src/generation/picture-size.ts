@@ -1,89 +1,78 @@
 /** The form of a picture or video: width and height, resolution class, duration. */
-import { type Json, oneOf, optionalChoice, optionalInteger, optionalText, refuse } from './fields.js';
+import { SqlError, sqlstate } from '../errors.js';
+import { type Json, oneOf, optionalChoice, optionalInteger, refuse, show } from './fields.js';
 import { type ModelType, type Scenario, type SizeRule, videoSizes } from './model-table.js';
 
 const sizePattern = /^(\d{2,5})\s*[*x×]\s*(\d{2,5})$/i;
+/** All that a request may say about width and height. */
+export const sizeFieldNames = ['size', 'resolution', 'ratio'];
 const ratios = ['16:9', '9:16', '1:1', '4:3', '3:4'];
+
+/** Those of them that a type takes. */
+export function sizeFields(type: ModelType): string[] {
+  if (type.resolution) return ['resolution'];
+  if (!type.size) return [];
+  return type.task === 'video-generation' ? sizeFieldNames : ['size'];
+}
 
 /** `{size}` or `{resolution}` to send, or nothing where the provider's default follows the input picture or none is accepted. */
 export function checkSize(given: Json, modelType: string, type: ModelType, scenario: Scenario): Json {
-  const size = optionalText(given, 'size', 'parameters.size');
-  if (!type.size && !type.resolution) {
-    if (size !== undefined) {
-      refuse(
-        'parameters.size',
-        size,
-        `left out for ${modelType}`,
-        'qwen-image-edit-plus takes a size; this type follows the picture.',
-      );
-    }
-    return {};
+  const taken = sizeFields(type);
+  for (const name of sizeFieldNames) {
+    if (!taken.includes(name)) refuseForeign(given, name, modelType, hintForSize(type));
   }
-  if (type.resolution) return checkResolution(given, size, modelType, type.resolution);
-  const rule = type.size as SizeRule;
-  const byClass = sizeOfClass(given, size, type, rule);
+  if (type.resolution) {
+    const { values, default: usual } = type.resolution;
+    return { resolution: optionalChoice(given, 'resolution', values, 'parameters.resolution') ?? usual };
+  }
+  if (!type.size) return {};
+  const rule = type.size;
+  const size = given.size ?? undefined;
+  const byClass = sizeOfClass(given, size, rule);
   if (byClass) return { size: byClass };
   if (size === undefined)
     return scenario === 'image-edit' || scenario === 'multi-image-fusion' ? {} : { size: rule.default };
   return { size: checkAgainst(rule, size, modelType) };
 }
 
-function checkResolution(
-  given: Json,
-  size: string | undefined,
-  modelType: string,
-  rule: { values: string[]; default: string },
-): Json {
-  if (size !== undefined) {
-    refuse(
-      'parameters.size',
-      size,
-      `left out for ${modelType}`,
-      `Use parameters.resolution: ${oneOf(rule.values)}; the picture gives the ratio.`,
-    );
-  }
-  if (given.ratio !== undefined && given.ratio !== null) {
-    refuse(
-      'parameters.ratio',
-      given.ratio,
-      `left out for ${modelType}`,
-      'The first picture gives the ratio.',
-    );
-  }
-  return {
-    resolution: optionalChoice(given, 'resolution', rule.values, 'parameters.resolution') ?? rule.default,
-  };
+function hintForSize(type: ModelType): string {
+  if (type.resolution)
+    return `Use parameters.resolution: ${oneOf(type.resolution.values)}; the first picture gives the ratio.`;
+  return type.size
+    ? `Use parameters.size, e.g. '${type.size.default}'.`
+    : 'The result has the size of the picture; qwen-image-edit-plus and qwen-image-edit-max take a size.';
+}
+
+function refuseForeign(given: Json, name: string, modelType: string, hint: string): void {
+  const value = given[name];
+  if (value === undefined || value === null) return;
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `${modelType} takes no parameters.${name}, which is ${show(value)}`,
+    hint,
+  });
 }
 
 /** Hologres' client says resolution and ratio where these video types want width and height. */
-function sizeOfClass(
-  given: Json,
-  size: string | undefined,
-  type: ModelType,
-  rule: SizeRule,
-): string | undefined {
-  const video = type.task === 'video-generation';
-  for (const name of ['resolution', 'ratio']) {
-    const value = given[name];
-    if (value === undefined || value === null) continue;
-    if (!video || size !== undefined) {
-      refuse(
-        `parameters.${name}`,
-        value,
-        'left out',
-        `This model type takes parameters.size, e.g. '${rule.default}'.`,
-      );
-    }
-  }
+function sizeOfClass(given: Json, size: unknown, rule: SizeRule): string | undefined {
   const resolution = optionalChoice(given, 'resolution', Object.keys(videoSizes), 'parameters.resolution');
   const ratio = optionalChoice(given, 'ratio', ratios, 'parameters.ratio');
-  return resolution || ratio ? videoSizes[resolution ?? '1080P']?.[ratio ?? '16:9'] : undefined;
+  if (!resolution && !ratio) return undefined;
+  if (size !== undefined) {
+    refuse(
+      `parameters.${resolution ? 'resolution' : 'ratio'}`,
+      resolution ?? ratio,
+      'left out beside parameters.size',
+      `Say it one way: parameters.size, e.g. '${rule.default}', or resolution and ratio.`,
+    );
+  }
+  return videoSizes[resolution ?? '1080P']?.[ratio ?? '16:9'];
 }
 
-function checkAgainst(rule: SizeRule, size: string, modelType: string): string {
-  const match = sizePattern.exec(size);
+function checkAgainst(rule: SizeRule, size: unknown, modelType: string): string {
+  const match = typeof size === 'string' ? sizePattern.exec(size.trim()) : null;
   const hint = `Sizes of ${modelType}: ${rule.form === 'list' ? rule.values.join(', ') : `${rule.least} to ${rule.most} pixels in all, e.g. ${rule.advised.join(', ')}`}.`;
-  if (!match) return refuse('parameters.size', size, "width*height, such as '1280*720'", hint);
+  if (!match) return refuse('parameters.size', size, `width*height, such as '${rule.default}'`, hint);
   const [width, height] = [Number(match[1]), Number(match[2])];
   const normal = `${width}*${height}`;
   // Two sizes that the provider advises for wan2.6-t2i lie just below its own least area.

@@ -15,9 +15,9 @@ import {
   requiredText,
   show,
 } from './fields.js';
-import type { ModelType, Scenario } from './model-table.js';
+import { type ModelType, modelTable, type Scenario } from './model-table.js';
 import { typesFor } from './model-types.js';
-import { checkDuration, checkSize } from './picture-size.js';
+import { checkDuration, checkSize, sizeFieldNames, sizeFields } from './picture-size.js';
 
 export interface Medium {
   /** Where it stood in the request, e.g. `reference_urls[1]`. */
@@ -51,6 +51,11 @@ const mediaFields: Partial<Record<Scenario, string[]>> = {
   'reference-video': ['reference_urls'],
 };
 const commonFields = ['prompt', 'negative_prompt', 'parameters', 'output_dir'];
+/** Provider parameters that people write beside the prompt. */
+const parameterNames = new Set([
+  ...['size', 'resolution', 'ratio', 'n', 'duration', 'seed', 'watermark'],
+  ...['prompt_extend', 'shot_type', 'audio'],
+]);
 const seedRange: [number, number] = [0, 2_147_483_647];
 const negativePromptCharacters = 500;
 
@@ -58,9 +63,10 @@ const negativePromptCharacters = 500;
 export function readMediaRequest(text: string, modelType: string, type: ModelType): MediaRequest {
   const request = parseObject(text);
   const scenario = scenarioOf(request, modelType, type);
-  refuseForeignFields(request, scenario, modelType);
+  refuseForeignFields(request, scenario, modelType, type.task);
   const prompt = requiredText(request, 'prompt');
-  const media = readMedia(request, scenario, type);
+  const media = readMedia(request, scenario, modelType, type);
+  if (scenario === 'reference-video') refuseUnnamed(prompt, media);
   const audioText = optionalText(request, 'audio_url');
   const negativePrompt = optionalText(request, 'negative_prompt') ?? negativePromptInParameters(request);
   const parameters = readParameters(request, modelType, type, scenario);
@@ -99,11 +105,11 @@ function parseObject(text: string): Json {
 function scenarioOf(request: Json, modelType: string, type: ModelType): Scenario {
   if (type.task !== 'image-generation') return type.scenarios[0] as Scenario;
   const references = optionalTexts(request, 'reference_urls')?.length ?? 0;
+  if (references === 0 && Array.isArray(request.reference_urls)) refuseEmpty(type);
   const asked: Scenario =
     references === 0 ? 'text-to-image' : references === 1 ? 'image-edit' : 'multi-image-fusion';
   if (type.scenarios.includes(asked)) return asked;
-  if (asked === 'text-to-image')
-    return refuseMissing('reference_urls', modelType, type.scenarios[0] as Scenario);
+  if (asked === 'text-to-image') return refuseMissing('reference_urls', modelType);
   if (type.referenceFiles) return refuseCount(request.reference_urls, type.referenceFiles, modelType);
   throw new SqlError({
     sqlstate: sqlstate.invalidParameterValue,
@@ -112,23 +118,45 @@ function scenarioOf(request: Json, modelType: string, type: ModelType): Scenario
   });
 }
 
-function refuseForeignFields(request: Json, scenario: Scenario, modelType: string): void {
+function refuseForeignFields(
+  request: Json,
+  scenario: Scenario,
+  modelType: string,
+  task: ModelType['task'],
+): void {
   const known = [...commonFields, ...(mediaFields[scenario] ?? [])];
-  for (const [other, fields] of Object.entries(mediaFields) as [Scenario, string[]][]) {
-    const foreign = fields.find(
-      (field) => !known.includes(field) && request[field] !== undefined && request[field] !== null,
-    );
-    if (!foreign) continue;
+  const foreign = Object.values(mediaFields)
+    .flat()
+    .find((field) => !known.includes(field) && request[field] !== undefined && request[field] !== null);
+  if (foreign) {
     throw new SqlError({
       sqlstate: sqlstate.invalidParameterValue,
       message: `model type ${modelType} does ${scenario} and takes no ${foreign}`,
-      hint: `${foreign} belongs to ${other}: use a model of type ${typesFor(other).join(', ')}.`,
+      hint: hintForForeign(foreign, task),
+    });
+  }
+  const misplaced = Object.keys(request).find((name) => !known.includes(name) && parameterNames.has(name));
+  if (misplaced && request[misplaced] !== null) {
+    throw new SqlError({
+      sqlstate: sqlstate.invalidParameterValue,
+      message: `${misplaced} stands beside the prompt; it belongs into parameters`,
+      hint: `Write 'parameters', json_build_object('${misplaced}', …).`,
     });
   }
   refuseUnknown(request, known, `a ${scenario} request`);
 }
 
-function readMedia(request: Json, scenario: Scenario, type: ModelType): Medium[] {
+/** The scenarios that take the field, those of the model's own task alone where there are any. */
+function hintForForeign(field: string, task: ModelType['task']): string {
+  const takers = (Object.keys(mediaFields) as Scenario[]).filter((each) =>
+    mediaFields[each]?.includes(field),
+  );
+  const typesOf = (each: Scenario) => `${each} (model type ${typesFor(each).join(', ')})`;
+  const own = takers.filter((each) => typesFor(each).some((name) => modelTable[name]?.task === task));
+  return `${field} belongs to ${(own.length > 0 ? own : takers).map(typesOf).join(' or ')}.`;
+}
+
+function readMedia(request: Json, scenario: Scenario, modelType: string, type: ModelType): Medium[] {
   const required = (field: string) => [medium(field, requiredText(request, field))];
   switch (scenario) {
     case 'first-frame':
@@ -139,9 +167,12 @@ function readMedia(request: Json, scenario: Scenario, type: ModelType): Medium[]
     case 'multi-image-fusion':
     case 'reference-video': {
       const paths = optionalTexts(request, 'reference_urls') ?? [];
-      if (paths.length === 0) refuseMissing('reference_urls', undefined, scenario);
+      if (paths.length === 0) {
+        if (request.reference_urls) refuseEmpty(type);
+        refuseMissing('reference_urls', modelType);
+      }
       const [least, most] = type.referenceFiles ?? [1, 1];
-      if (paths.length < least || paths.length > most) refuseCount(paths, [least, most]);
+      if (paths.length < least || paths.length > most) refuseCount(paths, [least, most], modelType);
       return paths.map((path, index) => medium(`reference_urls[${index + 1}]`, path));
     }
     default:
@@ -156,40 +187,81 @@ function medium(field: string, text: string): Medium {
   return { field, text, path };
 }
 
-function refuseMissing(field: string, modelType: string | undefined, scenario: Scenario): never {
+/** The model sees its references alone: another path in the prompt would be read as words. */
+function refuseUnnamed(prompt: string, media: Medium[]): void {
+  const known = media.map((each) => each.text).sort((a, b) => b.length - a.length);
+  const rest = known.reduce((text, path) => text.replaceAll(path, ''), prompt);
+  const path = /oss:\/\/[^\s"'<>,;]+/.exec(rest)?.[0];
+  if (!path) return;
   throw new SqlError({
     sqlstate: sqlstate.invalidParameterValue,
-    message: `the request has no ${field}, which ${modelType ? `model type ${modelType}` : scenario} needs`,
+    message: `the prompt names ${path}, which is not among reference_urls`,
+    hint: 'Add the path to reference_urls, written as in the prompt.',
+  });
+}
+
+function refuseMissing(field: string, modelType: string): never {
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `the request has no ${field}, which model type ${modelType} needs`,
     hint: `Add '${field}', ARRAY['oss://bucket/path/file.png'].`,
   });
 }
 
-function refuseCount(paths: unknown, [least, most]: [number, number], modelType?: string): never {
-  const count = Array.isArray(paths) ? paths.length : 0;
+/** An array without paths is a join that found nothing more often than a wish for a picture from text alone. */
+function refuseEmpty(type: ModelType): never {
+  const optional = type.scenarios.includes('text-to-image')
+    ? ' Leave reference_urls out for a picture from the text alone.'
+    : '';
   throw new SqlError({
     sqlstate: sqlstate.invalidParameterValue,
-    message: `reference_urls has ${count} paths; ${modelType ?? 'this model type'} takes ${least === most ? least : `${least} to ${most}`}`,
-    hint: `For several pictures in one: a model of type ${typesFor('multi-image-fusion').join(', ')}.`,
+    message: 'reference_urls is an empty array',
+    hint: `Write ARRAY['oss://bucket/path/file.png'].${optional}`,
+  });
+}
+
+function refuseCount(paths: unknown, [least, most]: [number, number], modelType: string): never {
+  const count = Array.isArray(paths) ? paths.length : 0;
+  const more = typesFor('multi-image-fusion').join(', ');
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `reference_urls has ${count} paths; ${modelType} takes ${least === most ? least : `${least} to ${most}`}`,
+    hint:
+      most === 1
+        ? `For several pictures in one use a model of type ${more}.`
+        : `Leave out ${count - most} of them.`,
   });
 }
 
 function readParameters(request: Json, modelType: string, type: ModelType, scenario: Scenario): Json {
   const given = optionalObject(request, 'parameters');
-  const sized = type.size || type.resolution ? ['size', 'resolution', 'ratio'] : ['size'];
+  const form = checkSize(given, modelType, type, scenario);
   const known = [
-    ...sized,
+    ...sizeFields(type),
     ...(type.pictures ? ['n'] : []),
     ...(type.duration ? ['duration'] : []),
     ...(type.task === 'video-generation' ? ['audio'] : []),
     ...type.switches,
   ];
-  refuseUnknown(given, [...new Set(known)], `parameters of ${modelType}`);
-  const parameters: Json = {};
-  Object.assign(parameters, checkSize(given, modelType, type, scenario));
-  if (type.pictures) parameters.n = optionalInteger(given, 'n', type.pictures, 'parameters.n') ?? 1;
+  refuseUnknown(given, [...new Set(known)], `parameters of ${modelType}`, sizeFieldNames);
+  const parameters: Json = { ...form };
+  if (type.pictures) parameters.n = readCount(given, modelType, type.pictures);
   Object.assign(parameters, checkDuration(given, modelType, type));
   readSwitches(given, modelType, type, parameters);
   return parameters;
+}
+
+function readCount(given: Json, modelType: string, [least, most]: [number, number]): number {
+  if (most === 1 && typeof given.n === 'number' && given.n > 1) {
+    refuse('parameters.n', given.n, `1 for ${modelType}`, hintForMore(given.n));
+  }
+  return optionalInteger(given, 'n', [least, most], 'parameters.n') ?? 1;
+}
+
+function hintForMore(count: number): string {
+  const types = Object.keys(modelTable).filter((name) => (modelTable[name]?.pictures?.[1] ?? 0) >= count);
+  const others = types.length > 0 ? `use a model of type ${types.join(', ')}, or ` : '';
+  return `For several pictures ${others}call once for each.`;
 }
 
 function readSwitches(given: Json, modelType: string, type: ModelType, parameters: Json): void {
@@ -220,11 +292,15 @@ function readSound(given: Json, modelType: string, type: ModelType, parameters: 
     const hint = type.silentAlternative
       ? `For silent video use a model of type ${type.silentAlternative}; or leave audio out.`
       : 'No type makes silent video from text alone; leave audio out.';
-    refuse('parameters.audio', false, `true: ${modelType} always makes sound`, hint);
+    refuseSound(`parameters.audio cannot be false: ${modelType} always makes sound`, hint);
   }
   if (audio === true && type.sound === 'never') {
-    refuse('parameters.audio', true, `false: ${modelType} makes silent video`, 'Leave audio out.');
+    refuseSound(`parameters.audio cannot be true: ${modelType} makes silent video`, 'Leave audio out.');
   }
+}
+
+function refuseSound(message: string, hint: string): never {
+  throw new SqlError({ sqlstate: sqlstate.invalidParameterValue, message, hint });
 }
 
 /** Hologres' client writes negative_prompt beside the prompt; people who know the provider write it into parameters. */
@@ -247,6 +323,10 @@ function readOutput(request: Json, scenario: Scenario): OssPath | undefined {
       );
     }
     return path;
+  }
+  if (/\.(png|jpe?g|webp|mp4|mov)$/i.test(path.key)) {
+    const directory = text.slice(0, text.lastIndexOf('/') + 1);
+    refuse('output_dir', text, 'a directory', `Write ${directory}; the file is named after the request id.`);
   }
   return isDirectory(path) ? path : { ...path, key: `${path.key}/` };
 }

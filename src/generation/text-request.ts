@@ -12,23 +12,26 @@ export interface TextRequest {
   parameters: Json;
 }
 
-/** Parameters of the chat API that change the answer but not the form of the reply. */
-const knownParameters = [
-  'temperature',
-  'top_p',
-  'top_k',
-  'max_tokens',
-  'max_completion_tokens',
-  'seed',
-  'stop',
-  'presence_penalty',
-  'frequency_penalty',
-  'repetition_penalty',
-  'response_format',
-  'enable_thinking',
-  'thinking_budget',
-  'enable_search',
-];
+/** Parameters that change the answer but not the form of the reply. */
+const knownParameters = {
+  embedding: ['dimensions'],
+  'chat/completions': [
+    'temperature',
+    'top_p',
+    'top_k',
+    'max_tokens',
+    'max_completion_tokens',
+    'seed',
+    'stop',
+    'presence_penalty',
+    'frequency_penalty',
+    'repetition_penalty',
+    'response_format',
+    'enable_thinking',
+    'thinking_budget',
+    'enable_search',
+  ],
+};
 
 const extensions: Record<MediaKind, string[]> = {
   image: ['png', 'jpg', 'jpeg', 'webp', 'bmp', 'gif', 'tif', 'tiff', 'heic'],
@@ -40,20 +43,44 @@ const extensions: Record<MediaKind, string[]> = {
  * `file`, when it names an object, joins a prompt that has no `args` of its own: ai_gen(model, 'What is this?', to_file(…)).
  * A JSON text without a "prompt" is a prompt itself: people send rows as JSON.
  */
-export function readTextRequest(text: string, file: FileValue | undefined): TextRequest {
+export function readTextRequest(
+  text: string,
+  file: FileValue | undefined,
+  task: 'chat/completions' | 'embedding',
+): TextRequest {
+  const read = readParts(text, file, task);
+  if (task === 'embedding') refuseFiles(read.parts);
+  return read;
+}
+
+function readParts(
+  text: string,
+  file: FileValue | undefined,
+  task: keyof typeof knownParameters,
+): TextRequest {
   const request = asRequest(text);
   if (!request) {
-    if (text.trim() === '') refuse('the prompt', text, 'a text that is not empty');
+    if (text.trim() === '') requiredText({ prompt: text }, 'prompt');
     return { parts: withFile([{ text }], file), parameters: {} };
   }
   refuseUnknown(request, ['prompt', 'args', 'parameters'], 'a text request');
   const parameters = optionalObject(request, 'parameters');
-  refuseUnknown(parameters, knownParameters, 'parameters of a text request');
+  refuseUnknown(parameters, knownParameters[task], `parameters of task ${task}`);
   const prompt = requiredText(request, 'prompt');
   const { args } = request;
   if (args === undefined || args === null) return { parts: withFile([{ text: prompt }], file), parameters };
   if (!Array.isArray(args)) refuse('args', args, 'an array', "Write 'args', json_build_array(…).");
   return { parts: fillPlaceholders(prompt, args as unknown[]), parameters };
+}
+
+function refuseFiles(parts: MessagePart[]): void {
+  const part = parts.find((each) => 'file' in each);
+  if (!part || !('file' in part)) return;
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `an embedding model reads text alone, and the call passes the file ${part.file.text}`,
+    hint: 'Leave the FILE out.',
+  });
 }
 
 function asRequest(text: string): Json | undefined {

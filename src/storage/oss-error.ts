@@ -53,7 +53,11 @@ const badKey: Meaning = {
 const meanings: Record<string, Meaning> = {
   AccessDenied: denied,
   NoSuchKey: { sqlstate: sqlstate.undefinedFile, says: 'there is no such object' },
-  NoSuchBucket: { sqlstate: sqlstate.undefinedFile, says: 'there is no such bucket' },
+  NoSuchBucket: {
+    sqlstate: sqlstate.undefinedFile,
+    says: 'there is no such bucket',
+    hint: "Check the bucket's name; a bucket of another region needs that region's endpoint.",
+  },
   InvalidAccessKeyId: badKey,
   InvalidSecurityToken: badKey,
   SecurityTokenExpired: badKey,
@@ -118,7 +122,7 @@ export function toReadError(error: unknown, path: OssPath, roleArn: string): Sql
   const says = error.status === 404 ? 'does not exist' : 'does not exist or may not be read';
   return new SqlError({
     sqlstate: sqlstate.undefinedFile,
-    message: `${formatOssPath(path)} ${says} with role ${roleArn}`,
+    message: `${formatOssPath(path)} ${says} (asked with role ${roleArn})`,
     detail: describe(error),
     hint: "Check the path, the endpoint of the bucket's region, and that the role has oss:GetObject on it.",
     cause: error,
