@@ -17,7 +17,9 @@ CREATE FUNCTION hologen.submit_call(model text, request text, file hologen.file)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN hologen_internal.ask_gateway(json_build_object('ask', 'submit',
-    'model', model, 'request', request, 'file', to_json(file), 'progress', current_setting('ai_gen.progress', true))) ->> 'handle';
+    'model', model, 'request', request, 'progress', current_setting('ai_gen.progress', true),
+    -- A FILE variable that was never set is a row of NULLs, which IS NULL too.
+    'file', CASE WHEN NOT file IS NULL THEN to_json(file) END)) ->> 'handle';
 END $$;
 
 -- Waits for a submitted call. Each round trip is short, so that cancel and timeouts are prompt on every PostgreSQL version.
@@ -37,33 +39,46 @@ BEGIN
   END LOOP;
 END $$;
 
-CREATE FUNCTION hologen.ai_gen(model text, request text, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, request, file)) $$;
-CREATE FUNCTION hologen.ai_gen(request text, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(NULL, request, file)) $$;
+-- The request is text, as Hologres documents it, or json without the cast that people forget.
+CREATE FUNCTION hologen.ai_gen(model text, prompt text, file hologen.file) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt, file)) $$;
+CREATE FUNCTION hologen.ai_gen(prompt text, file hologen.file) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(NULL, prompt, file)) $$;
 CREATE FUNCTION hologen.ai_gen(model text, prompt text) RETURNS text
 LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt, NULL)) $$;
 CREATE FUNCTION hologen.ai_gen(prompt text) RETURNS text
 LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(NULL, prompt, NULL)) $$;
+CREATE FUNCTION hologen.ai_gen(model text, prompt json, file hologen.file) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt::text, file)) $$;
+CREATE FUNCTION hologen.ai_gen(prompt json, file hologen.file) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(NULL, prompt::text, file)) $$;
+CREATE FUNCTION hologen.ai_gen(model text, prompt json) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt::text, NULL)) $$;
 
 -- Deploys a model: Hologres' two procedures, the second with the client's own endpoint and key arguments.
 CREATE PROCEDURE hologen.register_external_model(model_name text, model_type text, model_provider text, config json, task text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
 BEGIN
-  PERFORM hologen_internal.ask_gateway(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
+  answer := hologen_internal.ask_gateway(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
     'provider', model_provider, 'config', config, 'task', task));
 END $$;
 CREATE PROCEDURE hologen.add_external_model(model_name text, model_type text, model_provider text, endpoint text,
   api_key text, task text, config json)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
 BEGIN
-  PERFORM hologen_internal.ask_gateway(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
+  answer := hologen_internal.ask_gateway(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
     'provider', model_provider, 'endpoint', endpoint, 'apiKey', api_key, 'config', config, 'task', task));
 END $$;
 CREATE PROCEDURE hologen.delete_external_model(model_name text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
 BEGIN
-  PERFORM hologen_internal.ask_gateway(json_build_object('ask', 'remove_model', 'name', model_name));
+  answer := hologen_internal.ask_gateway(json_build_object('ask', 'remove_model', 'name', model_name));
 END $$;
 
 -- The catalogue. Its first four columns, in this order, are what Hologres' clients read.
@@ -90,10 +105,6 @@ $$;
 -- Answers like Hologres, whose clients read the part before the parenthesis.
 CREATE FUNCTION hologen.hg_version() RETURNS text
 LANGUAGE sql STABLE AS $$ SELECT 'Hologres 4.1.9 (hologen on PostgreSQL ' || current_setting('server_version') || ')' $$;
-
--- SHOW of an hg_* or optimizer_* setting; one that was never set shows as the empty string.
-CREATE FUNCTION hologen.show_setting(name text) RETURNS text
-LANGUAGE sql STABLE AS $$ SELECT coalesce(current_setting(name, true), '') $$;
 
 CREATE VIEW hologen.supported_models AS SELECT * FROM hologen.list_supported_models();
 GRANT SELECT ON hologen.supported_models TO PUBLIC;

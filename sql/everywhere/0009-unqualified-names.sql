@@ -15,7 +15,8 @@ BEGIN
     FROM pg_proc p
     WHERE p.pronamespace = 'hologen'::regnamespace
       AND p.proname IN ('ai_gen', 'to_file', 'register_external_model', 'add_external_model', 'delete_external_model',
-                        'list_external_models', 'hg_version')
+                        'list_external_models', 'hg_version', 'set_table_property', 'hg_dump_script', 'instance_max_connections',
+                        'hg_show_build_index_progress', 'hg_upgrade_all_normal_dynamic_tables', 'hg_dynamic_table_config_upgrade')
   LOOP
     IF routine.prokind = 'p' THEN
       EXECUTE format('CREATE PROCEDURE pg_catalog.%I(%s) LANGUAGE plpgsql AS %L',
