@@ -210,12 +210,14 @@ $$;
 CREATE PROCEDURE hologen.hg_upgrade_all_normal_dynamic_tables()
 LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM hologen.refuse_statement('dynamic tables are not supported', 'There are none to convert: PostgreSQL has materialized views instead.');
+  RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'dynamic tables are not supported',
+    HINT = 'There are none to convert: PostgreSQL has materialized views instead.';
 END $$;
 CREATE PROCEDURE hologen.hg_dynamic_table_config_upgrade(table_name text)
 LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM hologen.refuse_statement('dynamic tables are not supported', 'There are none to convert: PostgreSQL has materialized views instead.');
+  RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'dynamic tables are not supported',
+    HINT = 'There are none to convert: PostgreSQL has materialized views instead.';
 END $$;
 
 CREATE FUNCTION hologen.instance_max_connections() RETURNS integer

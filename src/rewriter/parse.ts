@@ -30,26 +30,37 @@ export function parseStatements(text: string): ParsedStatement[] | undefined {
   });
 }
 
+/** The grammar counts UTF-8 bytes. */
+export function utf16Offsets(text: string): (byte: number) => number {
+  const bytes = Buffer.from(text);
+  return bytes.length === text.length ? (byte) => byte : (byte) => bytes.toString('utf8', 0, byte).length;
+}
+
 export interface Token {
+  /** As written; a quoted name or string keeps its quotes. */
+  text: string;
   /** Offsets into the text, in UTF-16 units. */
   start: number;
   end: number;
-  text: string;
 }
 
-const commentTokens = new Set(['C_COMMENT', 'SQL_COMMENT']);
-
-/** The tokens of a text that parses, comments left out. */
-export function scanTokens(text: string): Token[] {
-  const offset = utf16Offsets(text);
-  return scanSync(text)
-    .tokens.filter(({ tokenName }) => !commentTokens.has(tokenName))
-    .map(({ start, end }) => ({ start: offset(start), end: offset(end) }))
-    .map((place) => ({ ...place, text: text.slice(place.start, place.end) }));
-}
-
-/** The grammar counts UTF-8 bytes. */
-function utf16Offsets(text: string): (byte: number) => number {
+/** The words and signs of a text without its comments, also of a text the grammar refuses; undefined when even they are broken. */
+export function scanTokens(text: string): Token[] | undefined {
+  let scanned: { tokens: { text: string; start: number; end: number; tokenName: string }[] };
+  try {
+    scanned = scanSync(text) as typeof scanned;
+  } catch {
+    return undefined;
+  }
   const bytes = Buffer.from(text);
-  return bytes.length === text.length ? (byte) => byte : (byte) => bytes.toString('utf8', 0, byte).length;
+  let from = 0;
+  let start = 0;
+  const tokens: Token[] = [];
+  for (const token of scanned.tokens) {
+    start += bytes.toString('utf8', from, token.start).length;
+    from = token.start;
+    if (!token.tokenName.endsWith('_COMMENT'))
+      tokens.push({ text: token.text, start, end: start + token.text.length });
+  }
+  return tokens;
 }

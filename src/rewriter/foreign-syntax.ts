@@ -1,0 +1,87 @@
+/**
+ * Statements that Hologres has and PostgreSQL's grammar has not: in place of a bare syntax error the client hears what it is that
+ * cannot be carried, and what to write instead.
+ */
+import pg from 'pg';
+import { parseStatements, scanTokens } from './parse.js';
+
+interface ForeignForm {
+  /** Tried on a statement in lower case, one space between its words and signs, names and strings in quotes left out. */
+  form: RegExp;
+  what: string;
+  hint: string;
+}
+
+const dynamicTables = 'dynamic tables are not supported';
+const objectTables = 'object tables are not supported';
+const logicalPartitions = 'logical partitions are not supported';
+const relation = String.raw`(if exists )?(only )?\S+( \. \S+)*`;
+
+/** https://www.alibabacloud.com/help/en/hologres/user-guide/create-dynamic-table and its neighbours. */
+const forms: ForeignForm[] = [
+  {
+    form: /^create (or replace )?dynamic table /,
+    what: dynamicTables,
+    hint: 'Write CREATE MATERIALIZED VIEW name AS query, and REFRESH MATERIALIZED VIEW name when it is to be computed again.',
+  },
+  {
+    form: /^refresh (overwrite )?dynamic table /,
+    what: dynamicTables,
+    hint: 'Write REFRESH MATERIALIZED VIEW name for a materialized view.',
+  },
+  {
+    form: /^alter dynamic table /,
+    what: dynamicTables,
+    hint: 'Write ALTER MATERIALIZED VIEW for a materialized view; PostgreSQL refreshes none by itself.',
+  },
+  {
+    form: /^drop dynamic table /,
+    what: dynamicTables,
+    hint: 'Write DROP MATERIALIZED VIEW for a materialized view.',
+  },
+  {
+    form: /^(create|refresh|alter|drop) object table /,
+    what: objectTables,
+    hint: 'Keep the oss:// paths in an ordinary table and make files of them with to_file(path, endpoint, role_arn).',
+  },
+  {
+    form: /^create (\w+ )*table .*logical partition by /,
+    what: logicalPartitions,
+    hint: 'Write PARTITION BY LIST (column), and a CREATE TABLE … PARTITION OF … FOR VALUES IN (…) for each partition.',
+  },
+  {
+    form: new RegExp(String.raw`^alter table ${relation} partition \(`),
+    what: logicalPartitions,
+    hint: 'A partition of PostgreSQL is a table of its own: write ALTER TABLE with its name.',
+  },
+];
+
+const mayBeForeign = /\b(?:dynamic|object)\s+table\b|\blogical\s+partition\b|\bpartition\s*\(/i;
+
+/**
+ * A text that PostgreSQL's grammar refuses and one of whose statements is such a form becomes a call that raises 0A000; every other
+ * text stays. As with a syntax error, no statement of the text runs.
+ */
+export function refuseForeignSyntax(text: string): string {
+  if (!mayBeForeign.test(text) || parseStatements(text)) return text;
+  for (const statement of plainStatements(text)) {
+    const found = forms.find(({ form }) => form.test(statement));
+    if (found) return refusal(found.what, found.hint);
+  }
+  return text;
+}
+
+/** The statement that raises 0A000. */
+export function refusal(what: string, hint: string): string {
+  return `SELECT hologen.refuse_statement(${pg.escapeLiteral(what)}, ${pg.escapeLiteral(hint)})`;
+}
+
+function plainStatements(text: string): string[] {
+  const words = (scanTokens(text) ?? []).map((token) =>
+    /^([\w.]+|.)$/.test(token.text) ? token.text.toLowerCase() : '?',
+  );
+  return words
+    .join(' ')
+    .split(' ; ')
+    .map((statement) => `${statement} `);
+}
