@@ -32,7 +32,7 @@ function rewriteStatement(text: string, statement: ParsedStatement): string {
 
 /** Keeps quotes and the user's spelling: the engine finds settings case-insensitively. */
 function renameIn(body: string, name: string): string {
-  const tokens = scanTokens(body);
+  const tokens = scanTokens(body) ?? [];
   const written = tokens.find(
     ({ text }, at) =>
       text.replaceAll('"', '').toLowerCase() === name.toLowerCase() &&

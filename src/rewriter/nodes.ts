@@ -1,0 +1,59 @@
+/** Reading PostgreSQL's parse tree: a node is an object of one key, its kind; locations are byte offsets. */
+
+export type Body = Record<string, unknown>;
+export type AnyNode = Body;
+
+/** Kind and body; an absent node has the kind ''. */
+export function kindOf(node: unknown): [kind: string, body: Body] {
+  if (typeof node !== 'object' || node === null) return ['', {}];
+  const entry = Object.entries(node)[0];
+  return entry ? [entry[0], (entry[1] ?? {}) as Body] : ['', {}];
+}
+
+export function child(body: Body, name: string): AnyNode {
+  return (body[name] ?? {}) as AnyNode;
+}
+
+export function children(body: Body, name: string): AnyNode[] {
+  return Array.isArray(body[name]) ? (body[name] as AnyNode[]) : [];
+}
+
+/** The strings of a qualified name. */
+export function nameList(list: unknown): string[] {
+  if (!Array.isArray(list)) return [];
+  return list.map((item) => String(kindOf(item)[1].sval ?? ''));
+}
+
+/** Visits a node and everything below it; `visit` returns false to stay above. */
+export function walk(node: unknown, visit: (kind: string, body: Body) => boolean): void {
+  if (Array.isArray(node)) {
+    for (const item of node) walk(item, visit);
+    return;
+  }
+  if (typeof node !== 'object' || node === null) return;
+  for (const [kind, body] of Object.entries(node)) {
+    if (typeof body !== 'object' || body === null) continue;
+    // Nodes begin with a capital letter, fields do not.
+    if (/^[A-Z]/.test(kind) && !Array.isArray(body) && !visit(kind, body as Body)) continue;
+    walk(body, visit);
+  }
+}
+
+const callSchemas = new Set(['hologen', 'pg_catalog']);
+
+/** A plain call of ai_gen: no DISTINCT, FILTER, OVER, VARIADIC or named arguments, which it does not take. */
+export function isAiCall(kind: string, body: Body): boolean {
+  if (kind !== 'FuncCall') return false;
+  const name = nameList(body.funcname);
+  if (name.at(-1) !== 'ai_gen') return false;
+  return name.length === 1 || (name.length === 2 && callSchemas.has(name[0] ?? ''));
+}
+
+export function containsAiCall(node: unknown): boolean {
+  let found = false;
+  walk(node, (kind, body) => {
+    found ||= isAiCall(kind, body);
+    return !found;
+  });
+  return found;
+}

@@ -1,0 +1,195 @@
+/** Takes the items of a target list apart: where each stands in the text, which calls it makes for sure, what else it needs. */
+import { columnName } from './column-name.js';
+import {
+  type AnyNode,
+  type Body,
+  child,
+  children,
+  containsAiCall,
+  isAiCall,
+  kindOf,
+  nameList,
+} from './nodes.js';
+import type { Token } from './parse.js';
+
+export type Range = [start: number, end: number];
+
+export type TargetItem =
+  /** `t.*` of tables or `(composite).*`; `rows` are expressions of the whole rows. */
+  | { form: 'star'; range: Range; rows: string[] }
+  /** A constant or parameter: evaluated where it is used, because its type depends on that. */
+  | { form: 'constant'; range: Range }
+  | { form: 'plain'; range: Range; expression: Range; name: string }
+  | {
+      form: 'call';
+      range: Range;
+      expression: Range;
+      name: string;
+      calls: Range[];
+      columns: Range[];
+      nested: boolean;
+    };
+
+/** Built-in functions that always evaluate their arguments, once each, and return one value. */
+const plainFunctions = new Set(
+  `json_build_object jsonb_build_object json_build_array jsonb_build_array to_json to_jsonb json_extract_path json_extract_path_text
+   jsonb_extract_path jsonb_extract_path_text jsonb_pretty json_array_length jsonb_array_length json_typeof jsonb_typeof
+   concat concat_ws format upper lower length char_length trim btrim ltrim rtrim replace left right substr substring split_part
+   md5 quote_literal to_file`.split(/\s+/),
+);
+
+export interface ItemContext {
+  /** Byte location of the grammar to offset in the text. */
+  offset(location: number): number;
+  text: string;
+  tokens: Token[];
+  /** Names that `*` stands for, undefined when that cannot be told. */
+  starTables: string[] | undefined;
+  /** Tables whose whole row can be taken; names of CTEs and sub-selects have no row type. */
+  isTable(name: string): boolean;
+}
+
+/** Undefined: the item cannot be taken apart safely. */
+export function readItem(target: AnyNode, range: Range, context: ItemContext): TargetItem | undefined {
+  const [, body] = kindOf(target);
+  const value = child(body, 'val');
+  const expression: Range = [
+    range[0],
+    body.name === undefined ? range[1] : beforeAlias(range, context.tokens),
+  ];
+  const name = body.name === undefined ? columnName(value) : String(body.name);
+  if (isStar(value)) return readStar(value, range, context);
+  if (isRowStar(value)) return readRowStar(value, range, context);
+  if (isConstant(value)) return { form: 'constant', range };
+  if (name === undefined) return undefined;
+  if (!containsAiCall(value)) return { form: 'plain', range, expression, name };
+  const parts: Parts = { calls: [], columns: [], nested: false };
+  if (!takeApart(value, parts)) return undefined;
+  return {
+    form: 'call',
+    range,
+    expression,
+    name,
+    calls: parts.calls.map((call) => callRange(context, Number(call.location ?? 0))),
+    columns: parts.columns.map((column) => columnRange(context, column)),
+    nested: parts.nested,
+  };
+}
+
+/** Alias with or without AS. */
+function beforeAlias([start, end]: Range, tokens: Token[]): number {
+  const inside = tokens.filter((token) => token.start >= start && token.end <= end);
+  const withAs = inside.at(-2)?.text.toLowerCase() === 'as';
+  return inside.at(withAs ? -3 : -2)?.end ?? start;
+}
+
+function isStar(value: AnyNode): boolean {
+  const [kind, body] = kindOf(value);
+  return kind === 'ColumnRef' && kindOf(children(body, 'fields').at(-1))[0] === 'A_Star';
+}
+
+function readStar(value: AnyNode, range: Range, context: ItemContext): TargetItem | undefined {
+  const fields = nameList(kindOf(value)[1].fields).slice(0, -1);
+  const tables = fields.length === 0 ? context.starTables : fields.length === 1 ? fields : undefined;
+  if (!tables?.every((table) => context.isTable(table))) return undefined;
+  // A bare table name could also be a column's; inside a function's argument the star is surely the whole row.
+  return { form: 'star', range, rows: tables.map((table) => `coalesce(${quoted(table)}.*)`) };
+}
+
+/** `(column).*` */
+function isRowStar(value: AnyNode): boolean {
+  const [kind, body] = kindOf(value);
+  return kind === 'A_Indirection' && kindOf(children(body, 'indirection').at(-1))[0] === 'A_Star';
+}
+
+function readRowStar(value: AnyNode, range: Range, { tokens, text }: ItemContext): TargetItem | undefined {
+  const [, body] = kindOf(value);
+  if (children(body, 'indirection').length !== 1 || kindOf(child(body, 'arg'))[0] !== 'ColumnRef')
+    return undefined;
+  const dot = tokens.findLast(
+    (token) => token.text === '.' && token.end <= range[1] && token.start >= range[0],
+  );
+  return dot && { form: 'star', range, rows: [text.slice(range[0], dot.start)] };
+}
+
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function isConstant(value: AnyNode): boolean {
+  const [kind, body] = kindOf(value);
+  if (kind === 'TypeCast') return isConstant(child(body, 'arg'));
+  return kind === 'A_Const' || kind === 'ParamRef';
+}
+
+interface Parts {
+  calls: Body[];
+  columns: Body[];
+  /** A call takes another one's result. */
+  nested: boolean;
+}
+
+/** Collects the innermost calls and the columns outside of them; false when a call may not happen or something else is needed. */
+function takeApart(node: AnyNode, parts: Parts): boolean {
+  const [kind, body] = kindOf(node);
+  const all = (nodes: unknown[]) => nodes.every((each) => takeApart(each as AnyNode, parts));
+  if (isAiCall(kind, body)) {
+    if (children(body, 'args').some((argument) => kindOf(argument)[0] === 'NamedArgExpr')) return false;
+    if (containsAiCall(body.args)) {
+      parts.nested = true;
+      return all(children(body, 'args'));
+    }
+    parts.calls.push(body);
+    return true;
+  }
+  switch (kind) {
+    case '':
+    case 'A_Const':
+    case 'ParamRef':
+      return true;
+    case 'ColumnRef':
+      parts.columns.push(body);
+      return !isStar(node);
+    case 'TypeCast':
+    case 'CollateClause':
+    case 'NullTest':
+      return takeApart(child(body, 'arg'), parts);
+    case 'A_Indirection':
+      return takeApart(child(body, 'arg'), parts) && all(children(body, 'indirection'));
+    case 'A_Indices':
+      return all([body.lidx, body.uidx]);
+    case 'String':
+      return true;
+    case 'A_Expr':
+      return body.kind === 'AEXPR_OP' && all([body.lexpr, body.rexpr]);
+    case 'A_ArrayExpr':
+      return all(children(body, 'elements'));
+    case 'FuncCall': {
+      const name = nameList(body.funcname);
+      const plain = plainFunctions.has(name.at(-1) ?? '') && (name.length === 1 || name[0] === 'pg_catalog');
+      return plain && !body.over && !body.agg_filter && !body.agg_order && all(children(body, 'args'));
+    }
+    default:
+      return false;
+  }
+}
+
+/** From the function's name to its closing parenthesis. */
+function callRange({ tokens, offset }: ItemContext, location: number): Range {
+  const start = offset(location);
+  let depth = 0;
+  for (const token of tokens) {
+    if (token.start < start) continue;
+    if (token.text === '(') depth += 1;
+    if (token.text === ')' && --depth === 0) return [start, token.end];
+  }
+  return [start, start];
+}
+
+/** name, or name.name…: as many tokens as the reference has parts. */
+function columnRange({ tokens, offset }: ItemContext, column: Body): Range {
+  const start = offset(Number(column.location ?? 0));
+  const first = tokens.findIndex((token) => token.start === start);
+  const last = tokens[first + 2 * (children(column, 'fields').length - 1)];
+  return [start, last?.end ?? start];
+}
