@@ -18,12 +18,14 @@ import { createSchedule } from './generation/schedule.js';
 import { findDefaultApiKey } from './providers/default-api-key.js';
 import { createModelStudio, type ModelStudio } from './providers/model-studio.js';
 import { answerQuestions, createFileMemory } from './questions.js';
+import { refuseForeignSyntax } from './rewriter/foreign-syntax.js';
 import { loadParser } from './rewriter/parse.js';
 import { mapStartupParameters, rewriteSettings } from './rewriter/settings.js';
+import { rewriteTableProperties } from './rewriter/table-properties.js';
 import { type RunFile, removeRunFile, writeRunFile } from './run-file.js';
 import { type Cloud, sandboxApiKey, sandboxKeys, startCloud } from './sandbox/cloud.js';
 import { sandboxModels } from './sandbox/shelves.js';
-import { listSetting, numberSetting, type Settings, switchSetting, UsageError } from './settings.js';
+import { listSetting, numberSetting, type Settings, switchSetting } from './settings.js';
 import { defaultIdentity, fixedIdentity } from './storage/base-identity.js';
 import { createOssStorage } from './storage/oss.js';
 
@@ -75,7 +77,7 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       ledger: createLedger(engine.pool),
       schedule: createSchedule(!cloud || settings.sandboxLimits === 'documented'),
       defaultApiKey: cloud ? sandboxApiKey : await findDefaultApiKey(settings.apiKey, homedir()),
-      pollAfterMs: cloud ? sandboxPoll(numberSetting(settings, 'sandboxVideoMs', 0, 3_600_000)) : advisedPoll,
+      pollAfterMs: cloud ? sandboxPoll(numberSetting(settings, 'sandboxVideoMs')) : advisedPoll,
     };
     const calls = createCalls(drivers, catalogue, log);
     answers.answer = answerQuestions({ calls, catalogue, storage, files: createFileMemory() });
@@ -84,11 +86,11 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
     const encryption = openEncryption(certificateFiles, tlsPolicy(settings));
     const frontend = await listenForClients({
       host: settings.host ?? '127.0.0.1',
-      port: numberSetting(settings, 'port', 0, 65_535),
-      maxConnections: numberSetting(settings, 'maxConnections', 1, 1_000_000),
+      port: numberSetting(settings, 'port'),
+      maxConnections: numberSetting(settings, 'maxConnections'),
       engine: engine.address,
       encryption,
-      loginMs: numberSetting(settings, 'loginMs', 1, 3_600_000),
+      loginMs: numberSetting(settings, 'loginMs'),
       mapParameters: mapStartupParameters,
       events: sessionEvents(calls),
       log,
@@ -108,7 +110,7 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       engineDied: engine.died,
       async stop() {
         await removeRunFile(dataDirectory);
-        const graceMs = numberSetting(settings, 'drainMs', 0, 86_400_000);
+        const graceMs = numberSetting(settings, 'drainMs');
         await frontend.drain(graceMs);
         await Promise.race([calls.settled(), new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
         await stopAll(stopping, log);
@@ -130,10 +132,13 @@ async function openCloud(
   stopping: (() => Promise<void>)[],
 ): Promise<Cloud | undefined> {
   if (!switchSetting(settings, 'sandbox')) return undefined;
+  const directory = join(dataDirectory, 'sandbox');
+  // What clients generate is theirs, also when it is only pretended.
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   const cloud = await startCloud({
-    directory: join(dataDirectory, 'sandbox'),
-    imageMs: numberSetting(settings, 'sandboxImageMs', 0, 3_600_000),
-    videoMs: numberSetting(settings, 'sandboxVideoMs', 0, 3_600_000),
+    directory,
+    imageMs: numberSetting(settings, 'sandboxImageMs'),
+    videoMs: numberSetting(settings, 'sandboxVideoMs'),
     documentedLimits: settings.sandboxLimits === 'documented',
   });
   stopping.push(cloud.close);
@@ -184,18 +189,16 @@ async function deploySandboxModels(catalogue: Catalogue): Promise<void> {
 }
 
 function tlsPolicy({ tlsMinVersion, tlsClientCa }: Settings): TlsPolicy {
-  if (tlsMinVersion === 'TLSv1.2' || tlsMinVersion === 'TLSv1.3')
-    return { minVersion: tlsMinVersion, clientCa: tlsClientCa };
-  throw new UsageError(`HOLOGEN_TLS_MIN_VERSION must be TLSv1.2 or TLSv1.3, not "${tlsMinVersion}"`);
+  return { minVersion: tlsMinVersion === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2', clientCa: tlsClientCa };
 }
 
 function engineOptions(settings: Settings, dataDirectory: string): EngineOptions {
   return {
     dataDirectory,
     engineUrl: settings.engineUrl,
-    maxConnections: numberSetting(settings, 'maxConnections', 1, 1_000_000),
+    maxConnections: numberSetting(settings, 'maxConnections'),
     callbackHost: settings.callbackHost ?? '127.0.0.1',
-    callbackPort: numberSetting(settings, 'callbackPort', 0, 65_535),
+    callbackPort: numberSetting(settings, 'callbackPort'),
   };
 }
 
@@ -209,7 +212,7 @@ async function notYet(): Promise<never> {
 
 function sessionEvents(calls: Calls) {
   return {
-    rewrite: rewriteSettings,
+    rewrite: (text: string) => rewriteSettings(refuseForeignSyntax(rewriteTableProperties(text))),
     started: () => {},
     ready: (engineProcessId: number, idle: boolean) => {
       if (idle) calls.statementOver(engineProcessId);

@@ -7,8 +7,14 @@ interface SettingEntry {
   /** What stands behind the flag in --help; none: a switch. */
   value?: string;
   default?: string;
+  /** Whole numbers from the first to the second. */
+  range?: readonly [least: number, most: number];
+  choices?: readonly string[];
   meaning: string;
 }
+
+const anyPort = [0, 65_535] as const;
+const upToAnHour = [0, 3_600_000] as const;
 
 export const settingTable = {
   host: {
@@ -23,6 +29,7 @@ export const settingTable = {
     env: 'HOLOGEN_PORT',
     value: 'PORT',
     default: '15432',
+    range: anyPort,
     meaning: 'TCP port; 0 takes a free one',
   },
   dataDir: {
@@ -48,6 +55,7 @@ export const settingTable = {
     env: 'HOLOGEN_SANDBOX_IMAGE_MS',
     value: 'MS',
     default: '1500',
+    range: upToAnHour,
     meaning: 'how long the sandbox takes for a picture',
   },
   sandboxVideoMs: {
@@ -55,11 +63,13 @@ export const settingTable = {
     env: 'HOLOGEN_SANDBOX_VIDEO_MS',
     value: 'MS',
     default: '4000',
+    range: upToAnHour,
     meaning: 'how long the sandbox takes for a video',
   },
   sandboxLimits: {
     env: 'HOLOGEN_SANDBOX_LIMITS',
     default: 'off',
+    choices: ['off', 'documented'],
     meaning: "`documented`: the sandbox enforces the provider's rate limits",
   },
   maxConnections: {
@@ -67,6 +77,7 @@ export const settingTable = {
     env: 'HOLOGEN_MAX_CONNECTIONS',
     value: 'N',
     default: '1000',
+    range: [1, 1_000_000],
     meaning: 'clients at once; more are refused with 53300',
   },
   tlsCert: {
@@ -79,6 +90,7 @@ export const settingTable = {
   tlsMinVersion: {
     env: 'HOLOGEN_TLS_MIN_VERSION',
     default: 'TLSv1.2',
+    choices: ['TLSv1.2', 'TLSv1.3'],
     meaning: 'oldest TLS version clients may use: TLSv1.2 or TLSv1.3',
   },
   tlsClientCa: {
@@ -89,12 +101,14 @@ export const settingTable = {
   loginMs: {
     env: 'HOLOGEN_LOGIN_MS',
     default: '60000',
+    range: [1, 3_600_000],
     meaning:
       "how long a client may take to say what it wants; then the engine's authentication_timeout holds",
   },
   drainMs: {
     env: 'HOLOGEN_DRAIN_MS',
     default: '30000',
+    range: [0, 86_400_000],
     meaning: 'how long running statements may go on after SIGTERM',
   },
   callbackHost: {
@@ -105,12 +119,14 @@ export const settingTable = {
   callbackPort: {
     env: 'HOLOGEN_CALLBACK_PORT',
     default: '0',
+    range: anyPort,
     meaning: 'with --engine-url: port for it; 0 takes a free one',
   },
   logLevel: {
     env: 'HOLOGEN_LOG_LEVEL',
     default: 'info',
-    meaning: 'trace, debug, info, warn, error, silent; JSON lines on standard error',
+    choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    meaning: 'trace, debug, info, warn, error, fatal or silent; JSON lines on standard error',
   },
   apiKey: {
     env: 'DASHSCOPE_API_KEY',
@@ -176,20 +192,30 @@ export function readSettings(
     entries.map(([name, entry]) => {
       const flag = entry.flag ? values[entry.flag] : undefined;
       const given = flag === undefined ? environment[entry.env] || undefined : String(flag);
-      return [name, given ?? entry.default];
+      return [name, fitting(entry, given ?? entry.default)];
     }),
   ) as Settings;
   return { settings, switches: new Set(Object.keys(values).filter((name) => values[name] === true)) };
 }
 
-/** A whole number within a range, or a UsageError that names the setting both ways. */
-export function numberSetting(settings: Settings, name: SettingName, least: number, most: number): number {
-  const text = settings[name] ?? '';
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  const entry: SettingEntry = settingTable[name];
-  const names = [entry.flag && `--${entry.flag}`, entry.env].filter(Boolean).join(' / ');
-  throw new UsageError(`${names} must be a whole number from ${least} to ${most}, not "${text}"`);
+/** The value itself, or a UsageError that names the setting both ways, so that nothing starts with a wrong one. */
+function fitting(entry: SettingEntry, value: string | undefined): string | undefined {
+  const { flag, env, range, choices } = entry;
+  if (value === undefined) return value;
+  const names = [flag && `--${flag}`, env].filter(Boolean).join(' / ');
+  if (range && !(/^\d+$/.test(value) && Number(value) >= range[0] && Number(value) <= range[1]))
+    throw new UsageError(`${names} must be a whole number from ${range[0]} to ${range[1]}, not "${value}"`);
+  if (choices && !choices.includes(value))
+    throw new UsageError(`${names} must be ${choices.join(', ')}, not "${value}"`);
+  return value;
+}
+
+type NumberName = {
+  [Name in SettingName]: (typeof settingTable)[Name] extends { range: unknown } ? Name : never;
+}[SettingName];
+
+export function numberSetting(settings: Settings, name: NumberName): number {
+  return Number(fitting(settingTable[name], settings[name]));
 }
 
 export function switchSetting(settings: Settings, name: SettingName): boolean {

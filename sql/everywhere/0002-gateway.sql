@@ -9,6 +9,23 @@ CREATE TABLE hologen_internal.gateway (
 );
 REVOKE ALL ON hologen_internal.gateway FROM PUBLIC;
 
+-- Sends a message over the backend's connection and waits for the answer; NULL: the connection takes none. Sent and fetched apart, because
+-- dblink() itself, when it is cancelled, first waits for the answer. What a cancel leaves unread makes the connection refuse the next message.
+CREATE FUNCTION hologen_internal.exchange(message text) RETURNS json
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
+DECLARE
+  reply json;
+BEGIN
+  IF @dblink@.dblink_send_query('hologen', message) = 0 THEN
+    RETURN NULL;
+  END IF;
+  SELECT answer::json INTO reply FROM @dblink@.dblink_get_result('hologen') AS t(answer text);
+  -- The empty result behind the answer ends the exchange.
+  PERFORM 1 FROM @dblink@.dblink_get_result('hologen') AS t(answer text);
+  RETURN reply;
+END $$;
+REVOKE ALL ON FUNCTION hologen_internal.exchange(text) FROM PUBLIC;
+
 -- Sends one question and returns the reply's "value"; an "error" in the reply becomes an SQL error with its own SQLSTATE.
 -- Not for clients: it would let them speak in another role's name.
 CREATE FUNCTION hologen_internal.ask_gateway(question json) RETURNS json
@@ -41,11 +58,14 @@ BEGIN
 
   IF 'hologen' = ANY (coalesce(@dblink@.dblink_get_connections(), '{}')) THEN
     BEGIN
-      SELECT answer::json INTO reply FROM @dblink@.dblink('hologen', message) AS t(answer text);
+      reply := hologen_internal.exchange(message);
     EXCEPTION WHEN connection_exception OR internal_error THEN
+      reply := NULL;
+    END;
+    IF reply IS NULL THEN
       -- The gateway was restarted, or an earlier statement was cancelled in the middle of an answer.
       PERFORM @dblink@.dblink_disconnect('hologen');
-    END;
+    END IF;
   END IF;
   IF reply IS NULL THEN
     BEGIN
@@ -54,7 +74,7 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = '57P03', MESSAGE = 'the hologen gateway does not answer',
         HINT = 'Is hologen running? It must serve this engine while AI functions are used.';
     END;
-    SELECT answer::json INTO reply FROM @dblink@.dblink('hologen', message) AS t(answer text);
+    reply := hologen_internal.exchange(message);
   END IF;
 
   IF reply -> 'error' IS NULL THEN

@@ -1,8 +1,8 @@
 /** The door: what a client says before its session begins. TLS, GSS refusal, cancel requests, the startup packet. */
 import type { Socket } from 'node:net';
-import { errorResponse } from '../wire/replies.js';
+import { type ErrorFields, errorResponse } from '../wire/replies.js';
 import { longestStartupPacket, readInitialPacket, tlsHandshakeByte } from '../wire/startup.js';
-import type { Encryption } from './encryption.js';
+import { alpnProtocol, type Encryption } from './encryption.js';
 
 export type Visitor =
   | {
@@ -42,6 +42,8 @@ async function listen(raw: Socket, encryption: Encryption): Promise<Visitor | un
       socket.unshift(buffer);
       const secure = await encryption.encrypt(socket);
       if (!secure) return undefined;
+      // Without ALPN a client of another protocol could be lured here, so PostgreSQL demands it of direct TLS.
+      if (secure.alpnProtocol !== alpnProtocol) return void secure.destroy();
       socket = secure;
       continue;
     }
@@ -120,6 +122,16 @@ function nextChunk(socket: Socket): Promise<Buffer | undefined> {
 }
 
 function refuse(socket: Socket, sqlstate: string, message: string): undefined {
-  socket.end(errorResponse({ severity: 'FATAL', sqlstate, message }));
-  return undefined;
+  dismiss(socket, { severity: 'FATAL', sqlstate, message });
+}
+
+/** How long a client may take to read why it is sent away. */
+export const lastWordMs = 2_000;
+
+/** Says a last word. What the client still sends is read away: a close over unread bytes would reset the connection and lose the word. */
+export function dismiss(socket: Socket, lastWord: ErrorFields): void {
+  const timer = setTimeout(() => socket.destroy(), lastWordMs).unref();
+  socket.once('close', () => clearTimeout(timer));
+  socket.end(errorResponse(lastWord));
+  socket.resume();
 }

@@ -28,7 +28,7 @@ export interface Encryption {
 
 const validForDays = 3650;
 /** @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL */
-const alpnProtocol = 'postgresql';
+export const alpnProtocol = 'postgresql';
 
 /** A TLS server that never listens: connections are handed to it once their client has asked for encryption. */
 export function openEncryption(files: CertificateFiles, { minVersion, clientCa }: TlsPolicy): Encryption {

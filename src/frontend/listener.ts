@@ -4,9 +4,9 @@ import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
 import { connectToEngine } from '../engine/connect.js';
 import { SqlError, sqlstate } from '../errors.js';
-import { errorResponse } from '../wire/replies.js';
+import { type ErrorFields, errorResponse } from '../wire/replies.js';
 import { withParameters } from '../wire/startup.js';
-import { type Visitor, welcome } from './door.js';
+import { dismiss, type Visitor, welcome } from './door.js';
 import type { Encryption } from './encryption.js';
 import { joinSession, type Session, type SessionEvents } from './session.js';
 
@@ -41,15 +41,18 @@ const farewell = errorResponse({
   message: 'terminating connection due to administrator command',
 });
 
+const tooMany = { sqlstate: sqlstate.tooManyConnections, message: 'sorry, too many clients already' };
+
 export async function listenForClients(options: FrontendOptions): Promise<Frontend> {
   const sessions = new Set<Session>();
+  /** Connections, whatever they want; and those of them that have a session or wait for one. */
   let visitors = 0;
+  let seats = 0;
 
   const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: false }, (socket) => {
     socket.on('error', () => socket.destroy());
-    if (visitors >= options.maxConnections) {
-      return turnAway(socket, sqlstate.tooManyConnections, 'sorry, too many clients already');
-    }
+    // As many again may stand at the door, as in PostgreSQL: a cancel request must get through to a gateway that is full.
+    if (visitors >= 2 * options.maxConnections) return turnAway(socket, tooMany);
     visitors += 1;
     socket.once('close', () => {
       visitors -= 1;
@@ -64,7 +67,13 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
     const visitor = await welcome(raw, options.encryption, options.loginMs);
     if (!visitor) return;
     if (visitor.kind === 'cancel') return forwardCancel(visitor.socket, visitor.request);
-    await openSession(visitor);
+    if (seats >= options.maxConnections) return turnAway(visitor.socket, tooMany);
+    seats += 1;
+    try {
+      await openSession(visitor);
+    } finally {
+      seats -= 1;
+    }
   }
 
   async function openSession(visitor: Extract<Visitor, { kind: 'session' }>): Promise<void> {
@@ -74,7 +83,8 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
       options.log.error({ err: error.cause }, error.message);
-      return turnAway(visitor.socket, sqlstate.cannotConnectNow, error.message, error.hint);
+      const { message, hint } = error;
+      return turnAway(visitor.socket, { sqlstate: sqlstate.cannotConnectNow, message, hint });
     }
     const { startup, parameters } = visitor;
     const mapped = parameters && options.mapParameters(parameters);
@@ -119,6 +129,6 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
   };
 }
 
-function turnAway(socket: Socket, code: string, message: string, hint?: string): void {
-  socket.end(errorResponse({ severity: 'FATAL', sqlstate: code, message, hint }));
+function turnAway(socket: Socket, why: Omit<ErrorFields, 'severity'>): void {
+  dismiss(socket, { severity: 'FATAL', ...why });
 }

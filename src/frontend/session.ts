@@ -1,8 +1,11 @@
 /** A session: one client connection and its engine connection, bytes relayed both ways, statement texts seen on the way. */
+import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { FrameStream } from '../wire/frames.js';
 import { backendType, createFrameStream, frontendType } from '../wire/frames.js';
 import { replaceText } from '../wire/replies.js';
+import { lastWordMs } from './door.js';
+import { createOwedAnswers } from './owed-answers.js';
 
 export interface SessionEvents {
   /** Another text for this statement, or the same. Called for Query and Parse texts that may concern the gateway. */
@@ -24,35 +27,53 @@ export interface Session {
 
 /** Texts longer than this are relayed unseen: nobody writes such a SET or ai_gen by hand. */
 const longestSeenText = 8 * 1024 * 1024;
-const mayConcernUs = /ai_gen|hg_|optimizer_/i;
+/** Before the engine let the client in, it may not make the gateway hold more than this. */
+const longestEarlyText = 64 * 1024;
+const mayConcernUs = new RegExp(
+  [
+    'ai_gen|hg_|optimizer_',
+    // Statements and table properties of Hologres; "PARTITION (", not the PARTITION BY of window functions.
+    String.raw`(?:dynamic|object)\s+table|logical\s+partition|partition\s*\(|partition_\w+\s*=`,
+    'orientation|(?:distribution|clustering|segment)_key|event_time_column|(?:bitmap|dictionary_encoding)_columns',
+    'time_to_live_in|storage_(?:mode|format)|table_group|colocate_with|mutate_type|vectors|binlog|keep_alive',
+  ].join('|'),
+  'i',
+);
 const idle = 0x49;
+const seenFromEngine = new Set<number>(Object.values(backendType));
 
 /** Joins the two sockets until one of them closes. `first` are bytes the client sent right behind its startup packet. */
 export function joinSession(client: Socket, engine: Socket, first: Buffer, events: SessionEvents): Session {
   let engineProcessId = 0;
   let busy = true;
-  /** Query and Sync messages that the engine has not answered with ReadyForQuery; startup ends with one too. */
-  let unanswered = 1;
+  let longestText = longestEarlyText;
+  const owed = createOwedAnswers();
 
   const fromClient = createFrameStream({
     wants: (type, bytes) => {
       busy = true;
-      if (type === frontendType.query || type === frontendType.sync || type === frontendType.functionCall)
-        unanswered += 1;
-      return (type === frontendType.query || type === frontendType.parse) && bytes <= longestSeenText;
+      owed.sent(type);
+      return (type === frontendType.query || type === frontendType.parse) && bytes <= longestText;
     },
     see: (type, frame) => rewriteFrame(type, frame, events.rewrite),
   });
   const fromEngine = createFrameStream({
-    wants: (type) => type === backendType.readyForQuery || type === backendType.backendKeyData,
+    wants: (type) => seenFromEngine.has(type),
     see: (type, frame) => {
-      if (type === backendType.backendKeyData) {
-        engineProcessId = frame.readUInt32BE(5);
-        events.started(engineProcessId);
-      } else {
-        unanswered -= 1;
-        busy = frame[5] !== idle || unanswered > 0;
-        events.ready(engineProcessId, unanswered <= 0);
+      switch (type) {
+        case backendType.backendKeyData:
+          engineProcessId = frame.readUInt32BE(5);
+          events.started(engineProcessId);
+          break;
+        case backendType.copyInResponse:
+          owed.copyBegins();
+          break;
+        case backendType.readyForQuery: {
+          const allAnswered = owed.answered();
+          busy = frame[5] !== idle || !allAnswered;
+          longestText = longestSeenText;
+          events.ready(engineProcessId, allAnswered);
+        }
       }
       return undefined;
     },
@@ -72,6 +93,9 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
       if (fromEngine.betweenFrames && client.writable) client.write(farewell);
       client.destroySoon();
       engine.destroy();
+      // A client that does not read would never let go.
+      const timer = setTimeout(() => client.destroy(), lastWordMs).unref();
+      client.once('close', () => clearTimeout(timer));
     },
     closed,
   };
@@ -103,7 +127,9 @@ function rewriteFrame(type: number, frame: Buffer, rewrite: (text: string) => st
   if (start === 0 || end < 0) return undefined;
   // Latin-1 keeps one character a byte, enough to look for ASCII words without decoding.
   if (!mayConcernUs.test(frame.toString('latin1', start, end))) return undefined;
-  const text = frame.toString('utf8', start, end);
+  // A client_encoding other than UTF-8 keeps its bytes this way; all the words that matter are ASCII.
+  const encoding = isUtf8(frame.subarray(start, end)) ? 'utf8' : 'latin1';
+  const text = frame.toString(encoding, start, end);
   const rewritten = rewrite(text);
-  return rewritten === text ? undefined : replaceText(frame, start, end, rewritten);
+  return rewritten === text ? undefined : replaceText(frame, start, end, Buffer.from(rewritten, encoding));
 }

@@ -7,10 +7,19 @@ const headerBytes = 5;
 /** A frame's length counts its own four bytes, so anything below is a broken stream. */
 const leastLength = 4;
 
-export const frontendType = { query: 0x51, parse: 0x50, sync: 0x53, functionCall: 0x46 } as const;
+export const frontendType = {
+  query: 0x51,
+  parse: 0x50,
+  execute: 0x45,
+  sync: 0x53,
+  functionCall: 0x46,
+  copyDone: 0x63,
+  copyFail: 0x66,
+} as const;
 export const backendType = {
   backendKeyData: 0x4b,
   readyForQuery: 0x5a,
+  copyInResponse: 0x47,
 } as const;
 
 export interface FrameWatcher {
@@ -35,8 +44,8 @@ export interface FrameStream {
 export function createFrameStream(watcher: FrameWatcher): FrameStream {
   /** Bytes of the current, unwanted frame that are still to come. */
   let toHop = 0;
-  /** The beginning of a frame whose header or wanted body is not complete yet. */
-  let held: Buffer[] = [];
+  /** Room for a frame whose header or wanted body is not complete yet; it grows with what came, not with what was announced. */
+  let held: Buffer = Buffer.alloc(0);
   let heldBytes = 0;
   /** How many bytes `held` must reach before it is worth looking again. */
   let heldNeeds = 0;
@@ -54,16 +63,27 @@ export function createFrameStream(watcher: FrameWatcher): FrameStream {
     push(chunk) {
       if (broken) return [chunk];
       if (heldBytes > 0) {
-        held.push(chunk);
-        heldBytes += chunk.length;
+        keep(chunk);
         if (heldBytes < heldNeeds) return [];
-        chunk = Buffer.concat(held, heldBytes);
-        held = [];
+        chunk = held.subarray(0, heldBytes);
+        held = Buffer.alloc(0);
         heldBytes = 0;
       }
       return walk(chunk);
     },
   };
+
+  /** Copies: a client that sends single bytes must not make the gateway keep an object for each. */
+  function keep(chunk: Buffer): void {
+    const needed = heldBytes + chunk.length;
+    if (needed > held.length) {
+      const wider = Buffer.allocUnsafe(Math.max(needed, 2 * held.length));
+      held.copy(wider, 0, 0, heldBytes);
+      held = wider;
+    }
+    chunk.copy(held, heldBytes);
+    heldBytes = needed;
+  }
 
   function walk(chunk: Buffer): Buffer[] {
     const out: Buffer[] = [];
@@ -99,8 +119,7 @@ export function createFrameStream(watcher: FrameWatcher): FrameStream {
 
     function hold(from: number, needs: number): Buffer[] {
       if (from > passedTo) out.push(chunk.subarray(passedTo, from));
-      held = [chunk.subarray(from)];
-      heldBytes = chunk.length - from;
+      keep(chunk.subarray(from));
       heldNeeds = needs;
       return out;
     }

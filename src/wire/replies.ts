@@ -39,12 +39,8 @@ export function errorResponse(fields: ErrorFields): Buffer {
 }
 
 /** A Query or Parse frame with another statement text in the old one's place. */
-export function replaceText(frameBytes: Buffer, start: number, end: number, text: string): Buffer {
-  const replacement = Buffer.concat([
-    frameBytes.subarray(0, start),
-    Buffer.from(text),
-    frameBytes.subarray(end),
-  ]);
+export function replaceText(frameBytes: Buffer, start: number, end: number, text: Buffer): Buffer {
+  const replacement = Buffer.concat([frameBytes.subarray(0, start), text, frameBytes.subarray(end)]);
   replacement.writeUInt32BE(replacement.length - 1, 1);
   return replacement;
 }

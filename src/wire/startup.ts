@@ -35,19 +35,25 @@ export function readInitialPacket(buffer: Buffer): InitialPacket {
   return { kind: 'startup', bytes, parameters };
 }
 
+/** Bytes as Latin-1 characters, because their encoding is not known yet. Undefined for a layout that PostgreSQL refuses. */
 function readParameters(body: Buffer): Map<string, string> | undefined {
   if (body.at(-1) !== 0) return undefined;
-  const words = body.toString('utf8').split('\0');
+  const words = body.toString('latin1').split('\0');
   const parameters = new Map<string, string>();
-  for (let i = 0; i + 1 < words.length && words[i] !== ''; i += 2) {
-    parameters.set(words[i] as string, words[i + 1] as string);
+  let at = 0;
+  for (; at + 1 < words.length && words[at] !== ''; at += 2) {
+    parameters.set(words[at] as string, words[at + 1] as string);
   }
-  return parameters;
+  // The empty name that ends the list is the last byte.
+  return at === words.length - 2 ? parameters : undefined;
 }
 
 /** The same startup packet with other parameters, its protocol version kept. */
 export function withParameters(packet: Buffer, parameters: Map<string, string>): Buffer {
-  const body = Buffer.from(`${[...parameters].flat().join('\0')}\0\0`, 'utf8');
+  const body = Buffer.from(
+    `${[...parameters].flatMap((pair) => pair.map((word) => `${word}\0`)).join('')}\0`,
+    'latin1',
+  );
   const header = Buffer.alloc(2 * lengthBytes);
   header.writeUInt32BE(header.length + body.length, 0);
   packet.copy(header, lengthBytes, lengthBytes, 2 * lengthBytes);
