@@ -18,10 +18,9 @@ import { createSchedule } from './generation/schedule.js';
 import { findDefaultApiKey } from './providers/default-api-key.js';
 import { createModelStudio, type ModelStudio } from './providers/model-studio.js';
 import { answerQuestions, createFileMemory } from './questions.js';
-import { refuseForeignSyntax } from './rewriter/foreign-syntax.js';
 import { loadParser } from './rewriter/parse.js';
-import { mapStartupParameters, rewriteSettings } from './rewriter/settings.js';
-import { rewriteTableProperties } from './rewriter/table-properties.js';
+import { rewriteText, translateErrorField } from './rewriter/rewrite.js';
+import { mapStartupParameters } from './rewriter/settings.js';
 import { type RunFile, removeRunFile, writeRunFile } from './run-file.js';
 import { type Cloud, sandboxApiKey, sandboxKeys, startCloud } from './sandbox/cloud.js';
 import { sandboxModels } from './sandbox/shelves.js';
@@ -212,7 +211,15 @@ async function notYet(): Promise<never> {
 
 function sessionEvents(calls: Calls) {
   return {
-    rewrite: (text: string) => rewriteSettings(refuseForeignSyntax(rewriteTableProperties(text))),
+    rewrite(text: string) {
+      const rewritten = rewriteText(text);
+      return (
+        rewritten && {
+          text: rewritten.text,
+          translateErrorField: (code: string, value: string) => translateErrorField(rewritten, code, value),
+        }
+      );
+    },
     started: () => {},
     ready: (engineProcessId: number, idle: boolean) => {
       if (idle) calls.statementOver(engineProcessId);

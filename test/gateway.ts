@@ -29,8 +29,14 @@ export interface TestGateway {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Picture and video take some milliseconds unless told otherwise. */
-export async function startTestGateway(changes: Partial<Settings> = {}): Promise<TestGateway> {
+/**
+ * Picture and video take some milliseconds unless told otherwise. A test that starts the parts of a cloud itself passes
+ * their addresses beside settings of `sandbox: 'off'`.
+ */
+export async function startTestGateway(
+  changes: Partial<Settings> = {},
+  ownCloud?: TestGateway['sandbox'],
+): Promise<TestGateway> {
   const dataDir = changes.dataDir ?? (await mkdtemp(join(tmpdir(), 'hologen-test-')));
   // Root's engine runs under an account of its own, which must be able to walk in.
   await chmod(dataDir, 0o711);
@@ -46,7 +52,8 @@ export async function startTestGateway(changes: Partial<Settings> = {}): Promise
   };
   const full = { ...settings, maxConnections: '100', ...quick, ...changes };
   const gateway = await startGateway(full, createLog(full));
-  const { sandbox, postgres } = gateway.runFile;
+  const { postgres } = gateway.runFile;
+  const sandbox = gateway.runFile.sandbox ?? ownCloud;
   if (!sandbox) throw new Error('a test gateway needs its sandbox');
   const clients: pg.Client[] = [];
 

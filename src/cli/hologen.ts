@@ -1,19 +1,15 @@
 #!/usr/bin/env node
 /** The command line: one file a command, each with its own --help; exit 0 done, 1 failed, 2 wrong usage. */
 import { UsageError } from '../settings.js';
-import { checkCommand } from './check.js';
 import type { Command } from './command.js';
-import { demoCommand } from './demo.js';
-import { migrateCommand } from './migrate.js';
-import { serveCommand } from './serve.js';
-import { urlCommand } from './url.js';
 
-const commands: Record<string, Command> = {
-  serve: serveCommand,
-  url: urlCommand,
-  demo: demoCommand,
-  check: checkCommand,
-  migrate: migrateCommand,
+// Loaded when asked for: `hologen url` in a script should not wait for the whole gateway to be read.
+const commands: Record<string, () => Promise<Command>> = {
+  serve: async () => (await import('./serve.js')).serveCommand,
+  url: async () => (await import('./url.js')).urlCommand,
+  demo: async () => (await import('./demo.js')).demoCommand,
+  check: async () => (await import('./check.js')).checkCommand,
+  migrate: async () => (await import('./migrate.js')).migrateCommand,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
@@ -21,12 +17,12 @@ process.exitCode = await run(name, args);
 
 async function run(name: string, args: string[]): Promise<number> {
   if (['', '--help', '-h', 'help'].includes(name)) {
-    console.log(overview());
+    console.log(await overview());
     return name === '' ? 2 : 0;
   }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const command = Object.hasOwn(commands, name) ? await commands[name]?.() : undefined;
   if (!command) {
-    console.error(`hologen: there is no command "${name}"\n\n${overview()}`);
+    console.error(`hologen: there is no command "${name}"\n\n${await overview()}`);
     return 2;
   }
   if (args.includes('--help') || args.includes('-h')) {
@@ -36,13 +32,18 @@ async function run(name: string, args: string[]): Promise<number> {
   try {
     return await command.run(args);
   } catch (error) {
-    console.error(`hologen ${name}: ${(error as Error).message}`);
+    // Errors of the engine and our own often say how to mend them.
+    const { message, detail, hint } = error as Error & { detail?: string; hint?: string };
+    console.error([`hologen ${name}: ${message}`, detail, hint].filter(Boolean).join('\n  '));
     if (error instanceof UsageError) console.error(`See hologen ${name} --help.`);
     return error instanceof UsageError ? 2 : 1;
   }
 }
 
-function overview(): string {
-  const lines = Object.entries(commands).map(([name, command]) => `  ${name.padEnd(8)} ${command.summary}`);
+async function overview(): Promise<string> {
+  const loaded = Object.entries(commands).map(async ([name, load]) => [name, await load()] as const);
+  const lines = (await Promise.all(loaded)).map(
+    ([name, command]) => `  ${name.padEnd(8)} ${command.summary}`,
+  );
   return `hologen: a PostgreSQL-wire gateway that gives any SQL client Hologres' ai_gen\n\nhologen COMMAND [--help]\n${lines.join('\n')}`;
 }

@@ -1,5 +1,7 @@
 /** `hologen serve`: runs the gateway until it is told to stop. */
+import { homedir } from 'node:os';
 import { createLog, type Gateway, startGateway } from '../main.js';
+import { findDefaultApiKey } from '../providers/default-api-key.js';
 import { readSettings, type SettingName, type Settings, switchSetting } from '../settings.js';
 import { type Command, helpText } from './command.js';
 
@@ -40,10 +42,12 @@ export const serveCommand: Command = {
     'serve [options]',
     'Runs the gateway, with its own PostgreSQL unless --engine-url names another. Prints one line that begins with "ready "\nwhen it can be used. SIGTERM and SIGINT stop it after the running statements; SIGHUP reads the certificate again.',
     [...serveFlags, ...environmentOnly],
+    '\n  --sandbox-without-key    serve in the sandbox when there is no default API key (npm start does so)',
   ),
   async run(args) {
-    const { settings } = readSettings(args, process.env, serveFlags);
+    const { settings, switches } = readSettings(args, process.env, serveFlags, ['sandbox-without-key']);
     const log = createLog(settings);
+    if (switches.has('sandbox-without-key')) await takeSandboxWithoutKey(settings);
     announceMode(settings);
     const gateway = await startGateway(settings, log);
     const where = new URL(gateway.runFile.postgres);
@@ -62,7 +66,13 @@ export const serveCommand: Command = {
   },
 };
 
-/** Without an account and without --sandbox most calls would fail; the sandbox is what a newcomer means. */
+/** Without an account every call would fail; the sandbox is what a newcomer means. */
+async function takeSandboxWithoutKey(settings: Settings): Promise<void> {
+  if (switchSetting(settings, 'sandbox') || (await findDefaultApiKey(settings.apiKey, homedir()))) return;
+  console.log('no API key (DASHSCOPE_API_KEY is not set), so the sandbox takes the place of the cloud');
+  settings.sandbox = 'on';
+}
+
 function announceMode(settings: Settings): void {
   if (switchSetting(settings, 'sandbox')) {
     console.log('sandbox: Model Studio, OSS and STS are stand-ins on this machine; nothing is spent');

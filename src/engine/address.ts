@@ -1,4 +1,5 @@
 /** Where an engine is and as whom the gateway itself enters it. */
+import { UsageError } from '../settings.js';
 
 export interface EngineAddress {
   /** Host name, IP address, or the absolute folder of a unix socket. */
@@ -10,19 +11,19 @@ export interface EngineAddress {
   tls: boolean;
 }
 
-/** Reads `postgresql://user:password@host:port/database?sslmode=…`; an error says what is missing. */
+/** Reads `postgresql://user:password@host:port/database?sslmode=…`; a UsageError says what is missing. */
 export function parseEngineUrl(text: string): EngineAddress {
   let url: URL;
   try {
     url = new URL(text);
   } catch {
-    throw new Error('the engine URL is not of the form postgresql://user:password@host:port/database');
+    throw new UsageError('the engine URL is not of the form postgresql://user:password@host:port/database');
   }
   if (!['postgres:', 'postgresql:'].includes(url.protocol)) {
-    throw new Error(`the engine URL begins with ${url.protocol}// instead of postgresql://`);
+    throw new UsageError(`the engine URL begins with ${url.protocol}// instead of postgresql://`);
   }
   const user = decodeURIComponent(url.username);
-  if (!user) throw new Error('the engine URL names no user');
+  if (!user) throw new UsageError('the engine URL names no user');
   const sslMode = url.searchParams.get('sslmode') ?? 'disable';
   return {
     host: url.searchParams.get('host') ?? url.hostname.replace(/^\[|\]$/g, ''),

@@ -60,6 +60,8 @@ export async function listenForEngine(options: CallbackOptions): Promise<Callbac
   const secret = derive(options.secret, 'message');
   const scram = await createScramSha256Data(password, scramIterations);
   const sockets = new Set<Socket>();
+  /** A backend whose statement was cancelled in the middle of an answer comes back over a new connection. */
+  const newest = new Map<number, Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
@@ -72,10 +74,16 @@ export async function listenForEngine(options: CallbackOptions): Promise<Callbac
   async function serve(socket: Socket): Promise<void> {
     const leaving = new AbortController();
     let engineProcessId: number | undefined;
-    socket.on('error', () => socket.destroy());
+    socket.on('error', (error) => {
+      // A cancelled statement leaves its connection with an answer unread. pg-gateway prints every error but an abort.
+      Object.assign(error, { code: 'ABORT_ERR' });
+      socket.destroy();
+    });
     socket.once('close', () => {
       leaving.abort();
-      if (engineProcessId !== undefined) options.gone(engineProcessId);
+      if (engineProcessId === undefined || newest.get(engineProcessId) !== socket) return;
+      newest.delete(engineProcessId);
+      options.gone(engineProcessId);
     });
     await fromNodeSocket(socket, {
       serverVersion: '18.0 (hologen)',
@@ -94,6 +102,7 @@ export async function listenForEngine(options: CallbackOptions): Promise<Callbac
         } = JSON.parse(text) as { secret: string; caller: Caller; question: Question };
         if (shown !== secret) throw new Error('a callback message without the secret');
         engineProcessId = caller.engineProcessId;
+        newest.set(engineProcessId, socket);
         return textAnswer('answer', await reply(question, caller, leaving.signal));
       },
     });

@@ -116,6 +116,10 @@ function settings(socketDirectory: string, maxConnections: number): string[] {
     search_path: '"$user", public, hologen',
     // A gateway that goes away must not leave its clients' statements running.
     client_connection_check_interval: '2s',
+    // A failed statement's message goes to its client; in the log it would leave API keys and prompts.
+    log_min_messages: 'log',
+    log_min_error_statement: 'panic',
+    log_error_verbosity: 'terse',
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

@@ -113,7 +113,8 @@ function nextChunk(socket: Socket): Promise<Buffer | undefined> {
     };
     const gone = () => finish(undefined);
     socket.on('readable', ready).once('close', gone).once('end', gone).once('error', gone);
-    if (socket.destroyed) gone();
+    // Its end may have been told between two calls.
+    if (socket.destroyed || socket.readableEnded) gone();
     function finish(chunk: Buffer | undefined): void {
       socket.off('readable', ready).off('close', gone).off('end', gone).off('error', gone);
       resolve(chunk);

@@ -3,18 +3,24 @@ import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { FrameStream } from '../wire/frames.js';
 import { backendType, createFrameStream, frontendType } from '../wire/frames.js';
-import { replaceText } from '../wire/replies.js';
+import { editFields, replaceText } from '../wire/replies.js';
 import { lastWordMs } from './door.js';
 import { createOwedAnswers } from './owed-answers.js';
 
 export interface SessionEvents {
-  /** Another text for this statement, or the same. Called for Query and Parse texts that may concern the gateway. */
-  rewrite(text: string): string;
+  /** Another text for this statement, or undefined. Called for Query and Parse texts that may concern the gateway. */
+  rewrite(text: string): Rewritten | undefined;
   /** The engine named its process: later calls of this session carry the number. */
   started(engineProcessId: number): void;
   /** The engine is ready for the next statement. `idle`: and the client has sent none yet, so nothing of this session runs. */
   ready(engineProcessId: number, idle: boolean): void;
   ended(engineProcessId: number): void;
+}
+
+export interface Rewritten {
+  text: string;
+  /** A field of an error about the new text, told about the old one. */
+  translateErrorField(code: string, value: string): string;
 }
 
 export interface Session {
@@ -48,6 +54,8 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
   let busy = true;
   let longestText = longestEarlyText;
   const owed = createOwedAnswers();
+  /** The latest text that went to the engine in other words, until everything sent is answered. */
+  let rewritten: Rewritten | undefined;
 
   const fromClient = createFrameStream({
     wants: (type, bytes) => {
@@ -55,12 +63,20 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
       owed.sent(type);
       return (type === frontendType.query || type === frontendType.parse) && bytes <= longestText;
     },
-    see: (type, frame) => rewriteFrame(type, frame, events.rewrite),
+    see: (type, frame) =>
+      rewriteFrame(type, frame, (text) => {
+        const changed = events.rewrite(text);
+        rewritten = changed ?? rewritten;
+        return changed?.text;
+      }),
   });
   const fromEngine = createFrameStream({
     wants: (type) => seenFromEngine.has(type),
     see: (type, frame) => {
       switch (type) {
+        case backendType.errorResponse:
+        case backendType.noticeResponse:
+          return rewritten && editFields(frame, rewritten.translateErrorField);
         case backendType.backendKeyData:
           engineProcessId = frame.readUInt32BE(5);
           events.started(engineProcessId);
@@ -72,6 +88,7 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
           const allAnswered = owed.answered();
           busy = frame[5] !== idle || !allAnswered;
           longestText = longestSeenText;
+          if (allAnswered) rewritten = undefined;
           events.ready(engineProcessId, allAnswered);
         }
       }
@@ -121,7 +138,11 @@ function whenClosed(socket: Socket): Promise<void> {
 }
 
 /** Query: text. Parse: statement name, text, parameter types. */
-function rewriteFrame(type: number, frame: Buffer, rewrite: (text: string) => string): Buffer | undefined {
+function rewriteFrame(
+  type: number,
+  frame: Buffer,
+  rewrite: (text: string) => string | undefined,
+): Buffer | undefined {
   const start = type === frontendType.query ? 5 : frame.indexOf(0, 5) + 1;
   const end = frame.indexOf(0, start);
   if (start === 0 || end < 0) return undefined;
@@ -129,7 +150,6 @@ function rewriteFrame(type: number, frame: Buffer, rewrite: (text: string) => st
   if (!mayConcernUs.test(frame.toString('latin1', start, end))) return undefined;
   // A client_encoding other than UTF-8 keeps its bytes this way; all the words that matter are ASCII.
   const encoding = isUtf8(frame.subarray(start, end)) ? 'utf8' : 'latin1';
-  const text = frame.toString(encoding, start, end);
-  const rewritten = rewrite(text);
-  return rewritten === text ? undefined : replaceText(frame, start, end, Buffer.from(rewritten, encoding));
+  const text = rewrite(frame.toString(encoding, start, end));
+  return text === undefined ? undefined : replaceText(frame, start, end, Buffer.from(text, encoding));
 }

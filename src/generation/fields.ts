@@ -34,7 +34,7 @@ export function requiredText(from: Json, name: string, label = name): string {
       hint: `Add it: json_build_object('${name}', '${name.endsWith('_url') ? 'oss://bucket/path/file.png' : '…'}', …)::text.`,
     });
   }
-  return refuseText(label, value, 'Calls without one are refused: filter such rows out, or coalesce it.');
+  return refuseText(label, value, `Give ${label} a value; in a query, filter such rows out or coalesce it.`);
 }
 
 function refuseText(label: string, value: unknown, emptyHint: string): never {

@@ -38,7 +38,10 @@ export async function checkMedium(
   const most = limits[kind ?? 'image'].mebibytes;
   if (info.bytes > most * 1024 * 1024) {
     const mebibytes = (info.bytes / 1024 / 1024).toFixed(1);
-    refuseObject(`${medium.field} is too large: ${medium.text} has ${mebibytes} MiB`, `At most ${most} MiB.`);
+    refuseObject(
+      `${medium.field} is too large: ${medium.text} has ${mebibytes} MiB`,
+      `The provider takes at most ${most} MiB.`,
+    );
   }
   if (info.bytes === 0) {
     refuseObject(`${medium.field} is empty: ${medium.text} has no bytes`, 'Upload the file again.');

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SqlError, sqlstate } from '../errors.js';
 import { objectAt, textOf } from '../json.js';
 import type { ModelStudio, Reply } from '../providers/model-studio.js';
-import { ProviderError } from '../providers/model-studio-errors.js';
+import { meaningOf, ProviderError } from '../providers/model-studio-errors.js';
 import type { Storage } from '../storage/storage.js';
 import { chatBody, mediaBody } from './body.js';
 import type { CheckedCall } from './check.js';
@@ -131,9 +131,14 @@ async function submit(
       if (!throttled && !again) throw error;
       if (!throttled) attempt += 1;
       watch.moved('queued');
-      await delay(gate.slowDown(error.retryAfterMs), undefined, { signal: watch.stop });
+      await pause(gate.slowDown(error.retryAfterMs), watch.stop);
     }
   }
+}
+
+/** Rejects with the signal's own reason, not with an AbortError that nobody reads. */
+async function pause(ms: number, stop: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal: stop }).catch(() => stop.throwIfAborted());
 }
 
 function requireTask(taskId: string | undefined, reply: Reply): string {
@@ -221,7 +226,9 @@ async function finishMedia(call: CheckedCall, reply: Reply, drivers: Drivers, wa
       facts,
       drivers,
       new AbortController().signal,
-    );
+    ).catch((error: unknown) => {
+      throw withAddress(error, watch.jobId);
+    });
   }
   if (failed && call.type.task === 'image-generation')
     throw failedPicture(produced.task ?? {}, produced.requestId);
@@ -246,11 +253,23 @@ async function finishMedia(call: CheckedCall, reply: Reply, drivers: Drivers, wa
   return result;
 }
 
+/** What could not be saved is paid for all the same: its user must learn where it is. */
+function withAddress(error: unknown, jobId: string): unknown {
+  if (!(error instanceof SqlError)) return error;
+  const kept = `The result is made and paid for: for 24 hours it is at the address in hologen.jobs, job ${jobId}.`;
+  const { sqlstate, message, detail, hint, retryable } = error;
+  return new SqlError({
+    ...{ sqlstate, message, detail, retryable },
+    hint: hint ? `${hint} ${kept}` : kept,
+    cause: error,
+  });
+}
+
 /** Hologres has no JSON form of a failed picture: it is an SQL error, whatever way the provider made it. */
 function failedPicture(task: Record<string, unknown>, requestId: string): SqlError {
   const code = textOf(task.code) ?? 'unknown';
   return new SqlError({
-    sqlstate: code.startsWith('DataInspection') ? sqlstate.contentRefused : sqlstate.providerFailure,
+    ...meaningOf(code),
     message: `Model Studio could not make the picture: ${code}: ${textOf(task.message) ?? 'no reason given'}`,
     detail: `Provider request id: ${requestId}.`,
   });

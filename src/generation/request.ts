@@ -4,9 +4,6 @@ import { isDirectory, type OssPath, parseOssPath } from '../storage/oss-path.js'
 import {
   isObject,
   type Json,
-  optionalBoolean,
-  optionalChoice,
-  optionalInteger,
   optionalObject,
   optionalText,
   optionalTexts,
@@ -17,7 +14,7 @@ import {
 } from './fields.js';
 import { type ModelType, modelTable, type Scenario } from './model-table.js';
 import { typesFor } from './model-types.js';
-import { checkDuration, checkSize, sizeFieldNames, sizeFields } from './picture-size.js';
+import { parameterNames, readParameters } from './parameters.js';
 
 export interface Medium {
   /** Where it stood in the request, e.g. `reference_urls[1]`. */
@@ -51,12 +48,6 @@ const mediaFields: Partial<Record<Scenario, string[]>> = {
   'reference-video': ['reference_urls'],
 };
 const commonFields = ['prompt', 'negative_prompt', 'parameters', 'output_dir'];
-/** Provider parameters that people write beside the prompt. */
-const parameterNames = new Set([
-  ...['size', 'resolution', 'ratio', 'n', 'duration', 'seed', 'watermark'],
-  ...['prompt_extend', 'shot_type', 'audio'],
-]);
-const seedRange: [number, number] = [0, 2_147_483_647];
 const negativePromptCharacters = 500;
 
 /** Parses the request text of a media call; anything wrong is a SqlError 22023 or 22P02. */
@@ -191,7 +182,7 @@ function medium(field: string, text: string): Medium {
 function refuseUnnamed(prompt: string, media: Medium[]): void {
   const known = media.map((each) => each.text).sort((a, b) => b.length - a.length);
   const rest = known.reduce((text, path) => text.replaceAll(path, ''), prompt);
-  const path = /oss:\/\/[^\s"'<>,;]+/.exec(rest)?.[0];
+  const path = /oss:\/\/[^\s"'<>,;]*[^\s"'<>,;.:!?)]/.exec(rest)?.[0];
   if (!path) return;
   throw new SqlError({
     sqlstate: sqlstate.invalidParameterValue,
@@ -231,76 +222,6 @@ function refuseCount(paths: unknown, [least, most]: [number, number], modelType:
         ? `For several pictures in one use a model of type ${more}.`
         : `Leave out ${count - most} of them.`,
   });
-}
-
-function readParameters(request: Json, modelType: string, type: ModelType, scenario: Scenario): Json {
-  const given = optionalObject(request, 'parameters');
-  const form = checkSize(given, modelType, type, scenario);
-  const known = [
-    ...sizeFields(type),
-    ...(type.pictures ? ['n'] : []),
-    ...(type.duration ? ['duration'] : []),
-    ...(type.task === 'video-generation' ? ['audio'] : []),
-    ...type.switches,
-  ];
-  refuseUnknown(given, [...new Set(known)], `parameters of ${modelType}`, sizeFieldNames);
-  const parameters: Json = { ...form };
-  if (type.pictures) parameters.n = readCount(given, modelType, type.pictures);
-  Object.assign(parameters, checkDuration(given, modelType, type));
-  readSwitches(given, modelType, type, parameters);
-  return parameters;
-}
-
-function readCount(given: Json, modelType: string, [least, most]: [number, number]): number {
-  if (most === 1 && typeof given.n === 'number' && given.n > 1) {
-    refuse('parameters.n', given.n, `1 for ${modelType}`, hintForMore(given.n));
-  }
-  return optionalInteger(given, 'n', [least, most], 'parameters.n') ?? 1;
-}
-
-function hintForMore(count: number): string {
-  const types = Object.keys(modelTable).filter((name) => (modelTable[name]?.pictures?.[1] ?? 0) >= count);
-  const others = types.length > 0 ? `use a model of type ${types.join(', ')}, or ` : '';
-  return `For several pictures ${others}call once for each.`;
-}
-
-function readSwitches(given: Json, modelType: string, type: ModelType, parameters: Json): void {
-  if (type.switches.includes('prompt_extend')) {
-    parameters.prompt_extend = optionalBoolean(given, 'prompt_extend', 'parameters.prompt_extend') ?? true;
-  }
-  parameters.watermark = optionalBoolean(given, 'watermark', 'parameters.watermark') ?? false;
-  const seed = optionalInteger(given, 'seed', seedRange, 'parameters.seed');
-  if (seed !== undefined) parameters.seed = seed;
-  const shot = optionalChoice(given, 'shot_type', ['single', 'multi'], 'parameters.shot_type');
-  if (shot && parameters.prompt_extend === false) {
-    refuse(
-      'parameters.prompt_extend',
-      false,
-      'true beside shot_type',
-      'shot_type works only with prompt_extend; leave one of them out.',
-    );
-  }
-  if (shot) parameters.shot_type = shot;
-  readSound(given, modelType, type, parameters);
-}
-
-/** `audio` is sent only to types with a silent form; elsewhere asking for what always is so anyway is fine. */
-function readSound(given: Json, modelType: string, type: ModelType, parameters: Json): void {
-  const audio = optionalBoolean(given, 'audio', 'parameters.audio');
-  if (type.sound === 'optional') parameters.audio = audio ?? true;
-  if (audio === false && type.sound === 'always') {
-    const hint = type.silentAlternative
-      ? `For silent video use a model of type ${type.silentAlternative}; or leave audio out.`
-      : 'No type makes silent video from text alone; leave audio out.';
-    refuseSound(`parameters.audio cannot be false: ${modelType} always makes sound`, hint);
-  }
-  if (audio === true && type.sound === 'never') {
-    refuseSound(`parameters.audio cannot be true: ${modelType} makes silent video`, 'Leave audio out.');
-  }
-}
-
-function refuseSound(message: string, hint: string): never {
-  throw new SqlError({ sqlstate: sqlstate.invalidParameterValue, message, hint });
 }
 
 /** Hologres' client writes negative_prompt beside the prompt; people who know the provider write it into parameters. */

@@ -1,6 +1,6 @@
 /** Reads the request of a text call: plain text, or JSON with placeholders whose arguments may be files. */
 import { SqlError, sqlstate } from '../errors.js';
-import { isObject, type Json, optionalObject, refuse, refuseUnknown, requiredText } from './fields.js';
+import { isObject, type Json, optionalObject, refuse, refuseUnknown, requiredText, show } from './fields.js';
 import { type FileValue, parseFileValue } from './file-value.js';
 
 /** A piece of the user message, in order. */
@@ -114,7 +114,7 @@ function fillPlaceholders(prompt: string, args: unknown[]): MessagePart[] {
     addArgument(parts, args[position], `args[${position}]`);
   }
   const unused = args.findIndex((_, position) => !used.has(position));
-  if (unused >= 0) refuse(`args[${unused}]`, args[unused], `used in the prompt as {${unused}}`);
+  if (unused >= 0) refuseUnused(unused, args[unused]);
   return parts;
 }
 
@@ -131,6 +131,14 @@ function addText(parts: MessagePart[], text: string): void {
   const last = parts.at(-1);
   if (last && 'text' in last) last.text += text;
   else if (text !== '') parts.push({ text });
+}
+
+function refuseUnused(position: number, argument: unknown): never {
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `args[${position}], which is ${show(argument)}, is not used in the prompt`,
+    hint: `Write {${position}} in its place in the prompt, or leave it out of args.`,
+  });
 }
 
 function refusePlaceholder(placeholder: string, count: number): never {

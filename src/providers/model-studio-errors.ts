@@ -104,8 +104,9 @@ const rules: Rule[] = [
   {
     codes: ['Throttling.AllocationQuota', 'insufficient_quota'],
     sqlstate: sqlstate.providerQuota,
-    repeat: 'wait',
-    hint: 'The account’s quota is used up for now.',
+    // Tokens come back within a minute, a free quota that is used up never does.
+    repeat: 'again',
+    hint: 'The account’s quota is used up; see the quotas in the Model Studio console.',
   },
   {
     codes: ['Throttling', 'LimitRequests', 'limit_requests', 'limit_burst_rate'],
@@ -181,14 +182,20 @@ export function providerError(
   const inner = (typeof body.error === 'object' && body.error !== null ? body.error : body) as Json;
   const code = textOf(inner.code) ?? textOf(inner.type) ?? `HTTP ${status}`;
   const message = textOf(inner.message) ?? 'no message';
+  const what = status >= 500 ? 'Model Studio failed' : 'Model Studio refused the call';
   const seconds = Number(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter);
   return new ProviderError({
     code,
-    message: `Model Studio refused the call: ${code}: ${message}`,
+    message: `${what}: ${code}: ${message}`,
     rule: ruleFor(code, status),
     requestId,
     retryAfterMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined,
   });
+}
+
+/** SQLSTATE and hint for the code of a failed task, which comes with HTTP status 200. */
+export function meaningOf(code: string): Pick<Rule, 'sqlstate' | 'hint'> {
+  return ruleFor(code, 500);
 }
 
 function ruleFor(code: string, status: number): Rule {
@@ -209,6 +216,38 @@ function ruleFor(code: string, status: number): Rule {
   );
 }
 
+/** These two say that the request was not taken, whoever between us and the provider says so. */
+const clearWithoutCode = new Set([429, 503]);
+
+/**
+ * An answer that is not the provider's JSON: a proxy's page, say. Whether it took a submit cannot be known then, unless the status tells.
+ */
+export function unreadableAnswer(
+  status: number,
+  text: string,
+  submit: boolean,
+  requestId: string,
+  retryAfter?: string | string[],
+): ProviderError {
+  const start = text.replace(/\s+/g, ' ').trim().slice(0, 100);
+  if ((status >= 400 && status < 500) || clearWithoutCode.has(status))
+    return providerError(status, { message: start }, requestId, retryAfter);
+  return new ProviderError({
+    code: `HTTP ${status}`,
+    message: `Model Studio's answer cannot be read (HTTP ${status}, ${JSON.stringify(start)})${submit ? notSentAgain : ''}`,
+    rule: {
+      codes: [],
+      sqlstate: submit ? sqlstate.connectionFailure : sqlstate.providerFailure,
+      repeat: submit ? 'no' : 'again',
+      hint: submit ? lookHint : 'Check DASHSCOPE_HTTP_BASE_URL and the proxies on the way.',
+    },
+    requestId,
+  });
+}
+
+const notSentAgain = '; the call may have been taken and billed, so it was not sent again';
+const lookHint = 'hologen.jobs has the call; look for it in the Model Studio console before repeating it.';
+
 const neverSent = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -225,15 +264,13 @@ export function unansweredError(cause: unknown, submit: boolean): ProviderError 
   return new ProviderError({
     code: mayBeBilled ? 'Unanswered' : 'Unreachable',
     message: mayBeBilled
-      ? `Model Studio did not answer (${system}); the call may have been taken and billed, so it was not sent again`
+      ? `Model Studio did not answer (${system})${notSentAgain}`
       : `Model Studio cannot be reached (${system})`,
     rule: {
       codes: [],
       sqlstate: sqlstate.connectionFailure,
       repeat: mayBeBilled ? 'no' : 'again',
-      hint: mayBeBilled
-        ? 'hologen.jobs has the call; look for it in the Model Studio console before repeating it.'
-        : 'Check the network and DASHSCOPE_HTTP_BASE_URL.',
+      hint: mayBeBilled ? lookHint : 'Check the network and DASHSCOPE_HTTP_BASE_URL.',
     },
     requestId: '',
     cause,

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, request } from 'undici';
 import { SqlError, sqlstate } from '../errors.js';
 import { isObject, type Json } from '../json.js';
-import { providerError, unansweredError } from './model-studio-errors.js';
+import { providerError, unansweredError, unreadableAnswer } from './model-studio-errors.js';
 
 export interface ModelStudioSettings {
   /** e.g. https://dashscope.aliyuncs.com/api/v1; plain http only to loopback. */
@@ -76,12 +76,14 @@ export function createModelStudio(settings: ModelStudioSettings): ModelStudio {
       options.signal.throwIfAborted();
       throw unansweredError(cause, method === 'POST');
     }
+    const { 'x-request-id': headerId, 'retry-after': retryAfter } = response.headers;
     const body = parseBody(text);
-    const requestId = String(body.request_id ?? response.headers['x-request-id'] ?? '');
+    const requestId = String(body?.request_id ?? headerId ?? '');
+    if (!body) throw unreadableAnswer(response.statusCode, text, method === 'POST', requestId, retryAfter);
     // Some refusals come with status 200 and only a code in the body.
     const refused =
       response.statusCode >= 400 || (typeof body.code === 'string' && body.code !== '' && !body.output);
-    if (refused) throw providerError(response.statusCode, body, requestId, response.headers['retry-after']);
+    if (refused) throw providerError(response.statusCode, body, requestId, retryAfter);
     return { body, requestId };
   }
 
@@ -118,9 +120,13 @@ export function createModelStudio(settings: ModelStudioSettings): ModelStudio {
     },
     async download(url, signal) {
       checkDownloadUrl(url, base);
-      const response = await request(url, { dispatcher: agent, signal });
+      const response = await request(url, { dispatcher: agent, signal }).catch((cause: unknown) => {
+        signal.throwIfAborted();
+        throw undeliveredResult(url, cause);
+      });
       if (response.statusCode !== 200) {
-        response.body.destroy();
+        // Destroying a body that nobody reads is an error of its own, which would end the process.
+        response.body.on('error', () => {}).destroy();
         throw new SqlError({
           sqlstate: sqlstate.providerFailure,
           message: `the result could not be downloaded: HTTP ${response.statusCode}`,
@@ -166,12 +172,22 @@ function checkDownloadUrl(text: string, base: string): void {
   });
 }
 
-function parseBody(text: string): Json {
+function undeliveredResult(url: string, cause: unknown): SqlError {
+  const system = (cause as NodeJS.ErrnoException).code ?? (cause as Error).name;
+  return new SqlError({
+    sqlstate: sqlstate.connectionFailure,
+    message: `the result could not be downloaded (${system})`,
+    detail: `Host: ${new URL(url).host}.`,
+    retryable: true,
+    cause,
+  });
+}
+
+function parseBody(text: string): Json | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    if (isObject(value)) return value;
+    return isObject(value) ? value : undefined;
   } catch {
-    // Not JSON: a proxy's page, say. The status tells enough.
+    return undefined;
   }
-  return { message: text.slice(0, 200) };
 }

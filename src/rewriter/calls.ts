@@ -6,7 +6,7 @@
 import { consumedSelects, insertedValues } from './blocks.js';
 import { type AnyNode, type Body, child, children, containsAiCall, kindOf, nameList } from './nodes.js';
 import { type ParsedStatement, parseStatements, scanTokens, type Token, utf16Offsets } from './parse.js';
-import { type Edit, type Piece, type SplicedText, splice, unedited } from './spliced-text.js';
+import { type Edit, type Piece, type SplicedText, splice } from './spliced-text.js';
 import { type ItemContext, quoted, type Range, readItem, type TargetItem } from './target-items.js';
 
 /** A call whose request takes another call's result makes one stage more; nobody nests deeper than this. */
@@ -15,15 +15,14 @@ const mostStages = 8;
 const mostValueCalls = 500;
 const mentionsCall = /ai_gen/i;
 
-/** The text with submits before waits, and where its parts come from; undefined when there is nothing to change. */
-export function rewriteCalls(text: string): SplicedText | undefined {
-  if (!mentionsCall.test(text)) return undefined;
-  let result: SplicedText | undefined;
+/** The text with submits before waits; the very same object when there is nothing to change. */
+export function rewriteCalls(before: SplicedText): SplicedText {
+  if (!mentionsCall.test(before.text)) return before;
+  let result = before;
   for (let stage = 0; stage < mostStages; stage++) {
-    const current = result ?? unedited(text);
-    const edits = editsFor(current.text);
+    const edits = editsFor(result.text);
     if (edits.length === 0) break;
-    const next = splice(current, edits);
+    const next = splice(result, edits);
     // Splicing that gave something PostgreSQL cannot read is our mistake; the user's text is not.
     if (!parseStatements(next.text)) break;
     result = next;

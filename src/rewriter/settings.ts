@@ -3,6 +3,7 @@
  * underscore's place: hg_x becomes hg.x, optimizer_x becomes optimizer.x. The length stays, so error positions stay right.
  */
 import { type ParsedStatement, parseStatements, scanTokens } from './parse.js';
+import type { Edit } from './spliced-text.js';
 
 const foreignSetting = /^(hg|optimizer)_(\w+)$/i;
 /** What stands before the name; elsewhere in the statement the same word is a comment, a role or a value. */
@@ -13,33 +14,31 @@ export function engineSetting(name: string): string {
   return name.replace(foreignSetting, (_, prefix: string, rest: string) => `${prefix}.${rest}`);
 }
 
-/** Rewrites SET, RESET, SHOW and ALTER … SET of such names; every other statement, and what cannot be parsed, stays as it is. */
-export function rewriteSettings(text: string): string {
-  if (!/\b(hg|optimizer)_/i.test(text)) return text;
-  const statements = parseStatements(text);
-  if (!statements) return text;
-  // From the end, so that earlier offsets stay valid.
-  return statements.reduceRight(rewriteStatement, text);
+/** What to change in SET, RESET, SHOW and ALTER … SET of such names; every other statement, and what cannot be parsed, stays as it is. */
+export function editSettings(text: string): Edit[] {
+  if (!/\b(hg|optimizer)_/i.test(text)) return [];
+  return (parseStatements(text) ?? []).flatMap((statement) => editStatement(text, statement) ?? []);
 }
 
-function rewriteStatement(text: string, statement: ParsedStatement): string {
+function editStatement(text: string, statement: ParsedStatement): Edit | undefined {
   const name = settingOf(statement);
-  if (!name || engineSetting(name) === name) return text;
-  const body = text.slice(statement.start, statement.end);
-  const rewritten = statement.kind === 'VariableShowStmt' ? showStatement(name) : renameIn(body, name);
-  return text.slice(0, statement.start) + rewritten + text.slice(statement.end);
-}
-
-/** Keeps quotes and the user's spelling: the engine finds settings case-insensitively. */
-function renameIn(body: string, name: string): string {
-  const tokens = scanTokens(body) ?? [];
+  if (!name || engineSetting(name) === name) return undefined;
+  const { start, end } = statement;
+  if (statement.kind === 'VariableShowStmt') return { start, end, pieces: [showStatement(name)] };
+  const tokens = scanTokens(text.slice(start, end)) ?? [];
   const written = tokens.find(
-    ({ text }, at) =>
-      text.replaceAll('"', '').toLowerCase() === name.toLowerCase() &&
+    (token, at) =>
+      token.text.replaceAll('"', '').toLowerCase() === name.toLowerCase() &&
       nameFollows.test(tokens[at - 1]?.text ?? ''),
   );
-  if (!written) return body;
-  return body.slice(0, written.start) + written.text.replace('_', '.') + body.slice(written.end);
+  // Quotes and the user's spelling stay: the engine finds settings case-insensitively.
+  return (
+    written && {
+      start: start + written.start,
+      end: start + written.end,
+      pieces: [written.text.replace('_', '.')],
+    }
+  );
 }
 
 /** SHOW names its column after the setting and refuses one that was never set; this gives the asked name and an empty value. */

@@ -20,6 +20,8 @@ export const backendType = {
   backendKeyData: 0x4b,
   readyForQuery: 0x5a,
   copyInResponse: 0x47,
+  errorResponse: 0x45,
+  noticeResponse: 0x4e,
 } as const;
 
 export interface FrameWatcher {

@@ -1,4 +1,5 @@
 /** Builds the few backend messages that the gateway says itself. */
+import { isUtf8 } from 'node:buffer';
 
 const textOid = 25;
 
@@ -36,6 +37,19 @@ export function errorResponse(fields: ErrorFields): Buffer {
   const parts = [`S${fields.severity}`, `V${fields.severity}`, `C${fields.sqlstate}`, `M${fields.message}`];
   if (fields.hint) parts.push(`H${fields.hint}`);
   return frame('E', Buffer.from(`${parts.join('\0')}\0\0`));
+}
+
+/** An ErrorResponse or NoticeResponse with some of its fields changed; undefined when `edit` leaves them all as they are. */
+export function editFields(whole: Buffer, edit: (code: string, value: string) => string): Buffer | undefined {
+  // A client_encoding other than UTF-8 keeps its bytes this way.
+  const encoding = isUtf8(whole.subarray(5)) ? 'utf8' : 'latin1';
+  const before = whole.toString(encoding, 5, whole.length - 2);
+  const after = before
+    .split('\0')
+    .map((field) => field.charAt(0) + edit(field.charAt(0), field.slice(1)))
+    .join('\0');
+  if (after === before) return undefined;
+  return frame(whole.toString('latin1', 0, 1), Buffer.from(`${after}\0\0`, encoding));
 }
 
 /** A Query or Parse frame with another statement text in the old one's place. */

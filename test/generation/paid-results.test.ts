@@ -1,0 +1,232 @@
+/** What is paid for is not lost: tasks are followed through failing looks at them, results fetched and saved through failing networks. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refusal } from '../gateway.js';
+import { type OwnCloud, type Said, startOwnCloud } from './own-cloud.js';
+import { aiGen, deploy, newestJob } from './statements.js';
+
+let cloud: OwnCloud;
+beforeAll(async () => {
+  cloud = await startOwnCloud();
+});
+afterAll(() => cloud?.close());
+
+async function start(modelType: string, task: string) {
+  const client = await cloud.gateway.client();
+  const model = await deploy(client, modelType, task);
+  return { client, model };
+}
+
+// The gateway looks at a task every three seconds: these run side by side.
+describe.concurrent('a task', () => {
+  const video = 'video-generation';
+
+  test('that failed is a value with the provider’s code and message', async () => {
+    const { client, model } = await start('wan2.6-t2v', video);
+    const result = JSON.parse(await aiGen(client, model, { prompt: 'waves [[sandbox:fail]]' }, null));
+    expect(Object.keys(result)).toEqual(['request_id', 'output']);
+    expect(result.output).toMatchObject({
+      task_id: expect.any(String),
+      task_status: 'FAILED',
+      code: expect.stringMatching(/^InternalError/),
+      message: expect.any(String),
+    });
+    expect(result.output).not.toHaveProperty('video_url');
+    expect(cloud.speaker.submits('wan2.6-t2v')).toBe(1);
+    expect(await newestJob(client, 'wan2.6-t2v')).toMatchObject({
+      state: 'failed',
+      task_id: result.output.task_id,
+      result: JSON.stringify(result),
+      finished: true,
+    });
+  });
+
+  test('that failed without a reason is a value too', async () => {
+    const { client, model } = await start('wan2.6-t2v-us', video);
+    const result = JSON.parse(
+      await aiGen(client, model, { prompt: 'waves [[sandbox:fail-silently]]' }, null),
+    );
+    expect(result.output.task_status).toBe('FAILED');
+    expect(result.output).not.toHaveProperty('code');
+    expect(result.output).not.toHaveProperty('message');
+  });
+
+  test('whose content was refused is a value too', async () => {
+    const { client, model } = await start('wan2.6-r2v', video);
+    cloud.speaker.script('wan2.6-r2v', taskNamed('refused'));
+    cloud.speaker.script('/api/v1/tasks/refused', {
+      status: 200,
+      body: {
+        request_id: 'r-1',
+        output: { task_id: 'refused', task_status: 'FAILED', code: 'DataInspectionFailed', message: 'no' },
+      },
+    });
+    await cloud.store.put('bucket', 'man.png', Buffer.from('not looked at'));
+    const request = { prompt: 'character1 waves', reference_urls: ['oss://bucket/man.png'] };
+    expect(JSON.parse(await aiGen(client, model, request))).toEqual({
+      request_id: 'r-1',
+      output: { task_id: 'refused', task_status: 'FAILED', code: 'DataInspectionFailed', message: 'no' },
+    });
+  });
+
+  test('for a picture that failed is an error, for which there is no JSON', async () => {
+    const { client, model } = await start('wan2.6-t2i', 'image-generation');
+    const error = await refusal(aiGen(client, model, { prompt: 'a castle [[sandbox:refuse]]' }, null));
+    expect(error.code).toBe('22H01');
+    expect(error.message).toMatch(/^Model Studio could not make the picture: DataInspectionFailed: /);
+    expect(error.detail).toMatch(/^Provider request id: [0-9a-f-]{36}\.$/);
+    expect(error.hint).toMatch(/change the prompt or the media/);
+    expect(cloud.speaker.submits('wan2.6-t2i')).toBe(1);
+  });
+
+  const taskNamed = (id: string): Said => ({
+    status: 200,
+    body: { request_id: `submit-${id}`, output: { task_id: id, task_status: 'PENDING' } },
+  });
+  /** Any known type serves: its submit is answered by the test. */
+  const typeFor = (id: string) => `wan2.6-t2v-${2001 + ids.indexOf(id)}-01-01`;
+  const ids = ['forgotten', 'cancelled', 'locked', 'reset', 'failing', 'garbled', 'throttled'];
+
+  test.each([
+    ['forgotten', undefined, '58H01', 'the provider does not know task forgotten (any more)', 'failed'],
+    [
+      'cancelled',
+      taskState('cancelled', 'CANCELED'),
+      '57014',
+      'task cancelled was cancelled at the provider',
+      'cancelled',
+    ],
+    [
+      'locked',
+      { status: 401, body: { code: 'InvalidApiKey', message: 'revoked', request_id: 'r-2' } },
+      '28H01',
+      'Model Studio refused the call: InvalidApiKey: revoked',
+      'failed',
+    ],
+  ] as const)('that is %s is an error', async (id, said, code, message, state) => {
+    const { client, model } = await start(typeFor(id), video);
+    cloud.speaker.script(typeFor(id), taskNamed(id));
+    if (said) cloud.speaker.script(`/api/v1/tasks/${id}`, said);
+    const error = await refusal(aiGen(client, model, { prompt: 'waves' }, null));
+    expect(error).toMatchObject({ code, message });
+    expect(error.detail).toMatch(/^Provider request id: \S+\.$/);
+    expect(error.hint).toBeTruthy();
+    expect(await newestJob(client, typeFor(id))).toMatchObject({ state, task_id: id, sqlstate: code });
+    expect(cloud.speaker.submits(typeFor(id))).toBe(1);
+  });
+
+  function taskState(id: string, state: string): Said {
+    return { status: 200, body: { request_id: 'r-3', output: { task_id: id, task_status: state } } };
+  }
+
+  test.each([
+    ['reset', 'reset'],
+    ['failing', { status: 500, body: { code: 'InternalError', message: 'oh', request_id: 'r' } }],
+    ['garbled', { status: 200, body: '<html>' }],
+    ['throttled', { status: 429, body: { code: 'Throttling.RateQuota', message: 'slow', request_id: 'r' } }],
+  ] as const)('survives a look at it that is %s', async (id, said) => {
+    const { client, model } = await start(typeFor(id), video);
+    cloud.speaker.script(typeFor(id), taskNamed(id));
+    const output = { task_id: id, task_status: 'SUCCEEDED', video_url: 'https://result.example/v.mp4' };
+    const body = { request_id: 'r-4', output, usage: { video_count: 1 } };
+    cloud.speaker.script(`/api/v1/tasks/${id}`, said as Said, { status: 200, body });
+    expect(JSON.parse(await aiGen(client, model, { prompt: 'waves' }, null))).toEqual(body);
+    expect(cloud.speaker.submits(typeFor(id))).toBe(1);
+    expect(await newestJob(client, typeFor(id))).toMatchObject({ state: 'succeeded', task_id: id });
+  });
+});
+
+describe('a result', () => {
+  const failing = (status: number) => ({ kind: 'answer', status, code: 'InternalError' }) as const;
+
+  test.each([
+    [
+      'cannot be fetched twice',
+      'qwen-image-2.0',
+      () => cloud.studio.faults.add({ action: failing(500), path: '/results/', times: 2 }),
+    ],
+    [
+      'breaks off while it is fetched',
+      'qwen-image',
+      () => cloud.studio.faults.add({ action: { kind: 'truncate', bytes: 1000 }, path: '/results/' }),
+    ],
+    [
+      'comes over a connection that is reset',
+      'qwen-image-plus',
+      () => cloud.studio.faults.add({ action: { kind: 'reset' }, path: '/results/' }),
+    ],
+    [
+      'finds OSS busy twice',
+      'qwen-image-plus-2026-01-09',
+      () => cloud.store.faults.add({ answer: 'unavailable', times: 2, when: isPut }),
+    ],
+    [
+      'is stored but OSS’s answer is lost',
+      'qwen-image-2.0-2026-03-03',
+      () => cloud.store.faults.add({ answer: 'lost-answer', when: isPut }),
+    ],
+  ])('that %s is saved, and made once', async (_what, modelType, breakIt) => {
+    const { client, model } = await start(modelType, 'image-generation');
+    breakIt();
+    const request = { prompt: 'a castle', output_dir: 'oss://bucket/out/' };
+    const result = JSON.parse(await aiGen(client, model, request));
+    expect(result.image_oss_paths).toEqual([`oss://bucket/out/${result.requestId}.png`]);
+    const saved = await cloud.store.read('bucket', `out/${result.requestId}.png`);
+    expect(saved?.equals(Buffer.from(await (await fetch(result.image_urls[0])).arrayBuffer()))).toBe(true);
+    expect(cloud.speaker.submits(modelType)).toBe(1);
+    expect(cloud.store.faults.remaining()).toBe(0);
+    expect(await newestJob(client, modelType)).toMatchObject({
+      state: 'succeeded',
+      outputs: [{ url: result.image_urls[0], ossPath: result.image_oss_paths[0] }],
+    });
+  });
+
+  test('that OSS does not take is an error; the job keeps the address of what was paid for', async () => {
+    const { client, model } = await start('qwen-image-max', 'image-generation');
+    // Once for the proof that the place is writable: it is remembered.
+    cloud.store.faults.add({ answer: 'unavailable', times: 100, when: isPut });
+    const request = { prompt: 'a castle', output_dir: 'oss://bucket/out/' };
+    const error = await refusal(aiGen(client, model, request));
+    cloud.store.faults.clear();
+    expect(error.code).toBe('58030');
+    expect(error.message).toMatch(/^cannot write oss:\/\/bucket\/out\/\S+\.png: /);
+    const job = await newestJob(client, 'qwen-image-max');
+    expect(job).toMatchObject({ state: 'failed', sqlstate: '58030', finished: true });
+    expect((await fetch(job.outputs[0].url)).status).toBe(200);
+    expect(error.hint).toMatch(new RegExp(`made and paid for: .* hologen.jobs, job ${job.job_id}\\.$`));
+    expect(cloud.speaker.submits('qwen-image-max')).toBe(1);
+  });
+
+  test('that is gone at the provider is an error, tried once', async () => {
+    const { client, model } = await start('qwen-image-max-2025-12-30', 'image-generation');
+    cloud.studio.faults.add({ action: failing(403), path: '/results/', times: 2 });
+    const request = { prompt: 'a castle', output_dir: 'oss://bucket/out/' };
+    const error = await refusal(aiGen(client, model, request));
+    cloud.studio.faults.clear();
+    expect(error).toMatchObject({ code: '58H01', message: 'the result could not be downloaded: HTTP 403' });
+    const fetched = cloud.studio
+      .requests()
+      .filter((each) => each.path.startsWith('/results/') && each.status === 403);
+    expect(fetched).toHaveLength(1);
+  });
+
+  function isPut({ operation }: { operation: string }): boolean {
+    return operation === 'PutObject';
+  }
+});
+
+describe('a provider that does not listen', () => {
+  test('is tried three times, then named; when it is back all works', async () => {
+    const { client, model } = await start('qwen-plus', 'chat/completions');
+    const listenAgain = await cloud.speaker.hangUp();
+    const error = await refusal(aiGen(client, model, 'hello', null));
+    await listenAgain();
+    expect(error).toMatchObject({
+      code: '08006',
+      message: 'Model Studio cannot be reached (ECONNREFUSED)',
+      hint: 'Check the network and DASHSCOPE_HTTP_BASE_URL.',
+    });
+    expect(await newestJob(client, 'qwen-plus')).toMatchObject({ state: 'failed', sqlstate: '08006' });
+    expect(await aiGen(client, model, 'hello', null)).not.toBe('');
+    expect(cloud.speaker.submits('qwen-plus')).toBe(1);
+  });
+});
