@@ -80,7 +80,7 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
     };
     const calls = createCalls(drivers, catalogue, log);
     answers.answer = answerQuestions({ calls, catalogue, storage, files: createFileMemory() });
-    answers.gone = calls.statementOver;
+    answers.gone = (engineProcessId) => calls.statementOver(engineProcessId, false);
 
     const encryption = openEncryption(certificateFiles, tlsPolicy(settings));
     const frontend = await listenForClients({
@@ -221,10 +221,9 @@ function sessionEvents(calls: Calls) {
       );
     },
     started: () => {},
-    ready: (engineProcessId: number, idle: boolean) => {
-      if (idle) calls.statementOver(engineProcessId);
-    },
-    ended: (engineProcessId: number) => calls.statementOver(engineProcessId),
+    rowsAsked: calls.rowsAsked,
+    ready: calls.statementOver,
+    ended: (engineProcessId: number) => calls.statementOver(engineProcessId, false),
   };
 }
 

@@ -12,8 +12,10 @@ export interface SessionEvents {
   rewrite(text: string): Rewritten | undefined;
   /** The engine named its process: later calls of this session carry the number. */
   started(engineProcessId: number): void;
-  /** The engine is ready for the next statement. `idle`: and the client has sent none yet, so nothing of this session runs. */
-  ready(engineProcessId: number, idle: boolean): void;
+  /** The client asks for rows of a portal whose text was rewritten, at most so many; 0: all. */
+  rowsAsked(engineProcessId: number, rows: number): void;
+  /** The engine is ready, and the client has sent nothing more yet: no statement of this session runs. */
+  ready(engineProcessId: number, inTransaction: boolean): void;
   ended(engineProcessId: number): void;
 }
 
@@ -45,7 +47,9 @@ const mayConcernUs = new RegExp(
   ].join('|'),
   'i',
 );
+/** Transaction states of ReadyForQuery. */
 const idle = 0x49;
+const inTransaction = 0x54;
 const seenFromEngine = new Set<number>(Object.values(backendType));
 
 /** Joins the two sockets until one of them closes. `first` are bytes the client sent right behind its startup packet. */
@@ -56,22 +60,35 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
   const owed = createOwedAnswers();
   /** The latest text that went to the engine in other words, until everything sent is answered. */
   let rewritten: Rewritten | undefined;
+  /** Ordinary sessions are spared a look at each Execute. */
+  let everRewritten = false;
 
   const fromClient = createFrameStream({
     wants: (type, bytes) => {
       busy = true;
       owed.sent(type);
+      if (type === frontendType.execute) return everRewritten && bytes <= longestText;
       return (type === frontendType.query || type === frontendType.parse) && bytes <= longestText;
     },
-    see: (type, frame) =>
-      rewriteFrame(type, frame, (text) => {
-        const changed = events.rewrite(text);
-        rewritten = changed ?? rewritten;
-        return changed?.text;
-      }),
+    see: (type, frame) => {
+      if (type === frontendType.execute) {
+        events.rowsAsked(engineProcessId, frame.readUInt32BE(frame.length - 4));
+        return undefined;
+      }
+      return rewriteFrame(type, frame, rewrite);
+    },
   });
+  function rewrite(text: string): string | undefined {
+    const changed = events.rewrite(text);
+    if (changed) {
+      rewritten = changed;
+      everRewritten = true;
+    }
+    return changed?.text;
+  }
   const fromEngine = createFrameStream({
-    wants: (type) => seenFromEngine.has(type),
+    // A NOTICE can be as long as a client's function makes it.
+    wants: (type, bytes) => seenFromEngine.has(type) && bytes <= longestSeenText,
     see: (type, frame) => {
       switch (type) {
         case backendType.errorResponse:
@@ -89,7 +106,7 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
           busy = frame[5] !== idle || !allAnswered;
           longestText = longestSeenText;
           if (allAnswered) rewritten = undefined;
-          events.ready(engineProcessId, allAnswered);
+          if (allAnswered) events.ready(engineProcessId, frame[5] === inTransaction);
         }
       }
       return undefined;

@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { SqlError, sqlstate } from '../errors.js';
-import { type CallArguments, type CheckedCall, checkCall, checkStorage } from './check.js';
-import type { CallOrigin, Catalogue, JobState } from './ledger.js';
+import { type CallArguments, checkCall, checkStorage } from './check.js';
+import type { CallOrigin, Catalogue } from './ledger.js';
 import { type Drivers, perform } from './perform.js';
+import { type Call, createStatements, nextNotice, type Statement } from './statements.js';
 
 export interface WaitNews {
   done: boolean;
@@ -17,81 +18,26 @@ export interface Calls {
   submit(call: CallArguments & { progress: boolean }, origin: CallOrigin): Promise<{ handle: string }>;
   /** Resolves when there is news, at the latest after `longestMs`. The first wait of a statement starts all its calls. */
   wait(handle: string, origin: CallOrigin, longestMs: number): Promise<WaitNews>;
-  /** The engine process runs no statement (any more). */
-  statementOver(engineProcessId: number): void;
+  /** The client asked the engine process for so many rows at most; 0: for all. Calls beyond them are not sent. */
+  rowsAsked(engineProcessId: number, rows: number): void;
+  /** The engine process runs no statement (any more); in an open transaction its portals may still be read. */
+  statementOver(engineProcessId: number, inTransaction: boolean): void;
   /** Ids of the jobs that are not finished. */
   running(): string[];
   /** Resolves when everything that is paid for has its outcome in the ledger. */
   settled(): Promise<void>;
 }
 
-interface Statement {
-  origin: CallOrigin;
-  calls: Call[];
-  stop: AbortController;
-  progress: boolean;
-  noticedAt: number;
-  startedAt: number;
-  /** The check that ended the statement before anything was sent. */
-  refused: SqlError | undefined;
-}
-
-interface Call {
-  handle: string;
-  statement: Statement;
-  checked: CheckedCall;
-  /** The checks that need OSS; started with the submit, awaited before the first spending. */
-  storageChecked: Promise<void>;
-  /** Submitted together with one that was refused: not sent unless it is waited for by itself. */
-  aside: boolean;
-  state: JobState | 'waiting' | 'queued';
-  outcome: Promise<string> | undefined;
-  delivered: boolean;
-  providerRequestId: string | undefined;
-}
-
-const noticeEveryMs = 3_000;
 /** A statement of ten thousand calls must not make a log line of a megabyte. */
 const mostLogged = 20;
 
 export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger): Calls {
-  const statements = new Map<number, Statement>();
+  const statements = createStatements((statement, left) => {
+    for (const call of statement.calls) byHandle.delete(call.handle);
+    logStatement(statement, left.length);
+  });
   const byHandle = new Map<string, Call>();
   const unfinished = new Map<string, Promise<unknown>>();
-
-  function statementOf(origin: CallOrigin, progress: boolean): Statement {
-    const known = statements.get(origin.engineProcessId);
-    if (known?.origin.statementAt === origin.statementAt) return known;
-    if (known) end(known);
-    const now = Date.now();
-    const statement = {
-      origin,
-      calls: [],
-      stop: new AbortController(),
-      progress,
-      noticedAt: now,
-      startedAt: now,
-      refused: undefined,
-    };
-    statements.set(origin.engineProcessId, statement);
-    return statement;
-  }
-
-  /** Whatever was not sent is dropped; whatever runs goes on to its end, because it is paid for. */
-  function end(statement: Statement): void {
-    if (statements.get(statement.origin.engineProcessId) === statement) {
-      statements.delete(statement.origin.engineProcessId);
-    }
-    for (const call of statement.calls) byHandle.delete(call.handle);
-    const left = statement.calls.filter((call) => !call.delivered);
-    statement.stop.abort(
-      new SqlError({
-        sqlstate: sqlstate.queryCanceled,
-        message: 'the statement ended before the call was sent',
-      }),
-    );
-    logStatement(statement, left.length);
-  }
 
   function logStatement(statement: Statement, left: number): void {
     const { origin, calls } = statement;
@@ -181,14 +127,12 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
     }
   }
 
-  /** Every call of the statement is checked to the end before the first one is sent. */
-  async function startAll(statement: Statement, wanted: Call): Promise<void> {
-    const waiting = statement.calls.filter(
-      (call) => call.outcome === undefined && (!call.aside || call === wanted),
-    );
-    if (waiting.length === 0) return;
-    await Promise.all(waiting.map((call) => call.storageChecked));
-    for (const call of waiting) if (call.outcome === undefined) start(call);
+  /** Everything that is to be sent is checked to the end before the first is sent. */
+  async function startAll(wanted: Call): Promise<void> {
+    const unsent = statements.startable(wanted);
+    if (unsent.length === 0) return;
+    await Promise.all(unsent.map((call) => call.storageChecked));
+    for (const call of unsent) if (call.outcome === undefined) start(call);
   }
 
   /** A client's function may catch a refusal and go on with other calls of the same statement; what came with it was given up. */
@@ -198,7 +142,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
 
   return {
     async submit({ progress, ...call }, origin) {
-      const statement = statementOf(origin, progress);
+      const statement = statements.of(origin, progress);
       const checked = await checkCall(call, catalogue).catch((error: unknown) => {
         if (error instanceof SqlError) statement.refused = error;
         throw error;
@@ -218,6 +162,8 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
         providerRequestId: undefined,
       };
       statement.calls.push(submitted);
+      if (checked.request.kind === 'media')
+        for (const note of checked.request.media.notes) statement.notes.add(note);
       byHandle.set(submitted.handle, submitted);
       return { handle: submitted.handle };
     },
@@ -227,7 +173,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       if (!call || call.statement.origin.role !== origin.role) throw unknownHandle(handle);
       const { statement } = call;
       const news = await orLater(
-        startAll(statement, call).then(() => call.outcome),
+        startAll(call).then(() => call.outcome),
         longestMs,
       ).catch((error: unknown) => {
         if (call.outcome === undefined) setAside(statement);
@@ -235,15 +181,13 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       });
       if (news !== later) {
         call.delivered = true;
-        return { done: true, result: news as string };
+        return { done: true, result: news as string, notice: nextNotice(statement) };
       }
-      return { done: false, notice: notice(statement) };
+      return { done: false, notice: nextNotice(statement) };
     },
 
-    statementOver(engineProcessId) {
-      const statement = statements.get(engineProcessId);
-      if (statement) end(statement);
-    },
+    rowsAsked: statements.rowsAsked,
+    statementOver: statements.over,
     running: () => [...unfinished.keys()],
     async settled() {
       await Promise.allSettled(unfinished.values());
@@ -271,23 +215,4 @@ async function orLater<T>(work: Promise<T>, longestMs: number): Promise<T | type
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** One line every few seconds: what the statement's calls are doing. */
-function notice(statement: Statement): string | undefined {
-  const now = Date.now();
-  if (!statement.progress || now - statement.noticedAt < noticeEveryMs) return undefined;
-  statement.noticedAt = now;
-  const count = (...states: Call['state'][]) =>
-    statement.calls.filter((call) => states.includes(call.state)).length;
-  const parts = [
-    [count('succeeded'), 'done'],
-    [count('running'), 'running'],
-    [count('saving'), 'saving'],
-    [count('queued', 'waiting'), 'queued'],
-    [count('failed', 'cancelled'), 'failed'],
-  ] as const;
-  const states = parts.filter(([number]) => number > 0).map(([number, name]) => `${number} ${name}`);
-  const models = [...new Set(statement.calls.map((call) => call.checked.model.name))].join(', ');
-  return `ai_gen: ${states.join(', ')}, ${Math.round((now - statement.startedAt) / 1000)} s (${models})`;
 }

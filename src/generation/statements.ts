@@ -1,0 +1,144 @@
+/** Which calls belong to one statement, which of them may be sent, and when they are given up. */
+import { SqlError, sqlstate } from '../errors.js';
+import type { CheckedCall } from './check.js';
+import type { CallOrigin, JobState } from './ledger.js';
+
+export interface Statement {
+  origin: CallOrigin;
+  calls: Call[];
+  /** Aborted when the statement is over: what was not sent by then is dropped. */
+  stop: AbortController;
+  progress: boolean;
+  /** What the person should know although the requests are good; each is said once. */
+  notes: Set<string>;
+  noticedAt: number;
+  startedAt: number;
+  /** The check that ended the statement before anything was sent. */
+  refused: SqlError | undefined;
+  /** The Execute message that waits at present, and the index of its first wait. */
+  window: { execute: number; from: number } | undefined;
+}
+
+export interface Call {
+  handle: string;
+  statement: Statement;
+  checked: CheckedCall;
+  /** The checks that need OSS; started with the submit, awaited before the first spending. */
+  storageChecked: Promise<void>;
+  /** Submitted together with one that was refused: not sent unless it is waited for by itself. */
+  aside: boolean;
+  state: JobState | 'waiting' | 'queued';
+  outcome: Promise<string> | undefined;
+  delivered: boolean;
+  providerRequestId: string | undefined;
+}
+
+export interface Statements {
+  /** The statement a call belongs to: same engine process, same time. */
+  of(origin: CallOrigin, progress: boolean): Statement;
+  /** The client asked the engine process for so many rows at most; 0: for all. */
+  rowsAsked(engineProcessId: number, rows: number): void;
+  /** The calls that may be sent now that `wanted` is waited for, itself included. */
+  startable(wanted: Call): Call[];
+  /** The engine process is ready for more. In an open transaction a portal may still be read, so what was not delivered stays. */
+  over(engineProcessId: number, inTransaction: boolean): void;
+}
+
+/** `ended` hears of each statement once, with the calls nobody fetched the result of. */
+export function createStatements(ended: (statement: Statement, left: Call[]) => void): Statements {
+  const running = new Map<number, Map<string, Statement>>();
+  const asked = new Map<number, { execute: number; rows: number }>();
+
+  function end(statement: Statement): void {
+    statement.stop.abort(
+      new SqlError({
+        sqlstate: sqlstate.queryCanceled,
+        message: 'the statement ended before the call was sent',
+      }),
+    );
+    ended(
+      statement,
+      statement.calls.filter((call) => !call.delivered),
+    );
+  }
+
+  return {
+    of(origin, progress) {
+      const own = running.get(origin.engineProcessId) ?? new Map<string, Statement>();
+      running.set(origin.engineProcessId, own);
+      const known = own.get(origin.statementAt);
+      if (known) return known;
+      const now = Date.now();
+      const statement: Statement = {
+        origin,
+        calls: [],
+        stop: new AbortController(),
+        progress,
+        notes: new Set(),
+        noticedAt: now,
+        startedAt: now,
+        refused: undefined,
+        window: undefined,
+      };
+      own.set(origin.statementAt, statement);
+      return statement;
+    },
+
+    rowsAsked(engineProcessId, rows) {
+      asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });
+    },
+
+    startable(wanted) {
+      const { statement } = wanted;
+      const unsent = statement.calls.filter(
+        (call) => call.outcome === undefined && (!call.aside || call === wanted),
+      );
+      const limit = asked.get(statement.origin.engineProcessId);
+      if (!limit || limit.rows === 0) return unsent;
+      // Calls were submitted in row order and each row makes at least one: so many ahead of the first wait are surely asked for.
+      const index = statement.calls.indexOf(wanted);
+      if (statement.window?.execute !== limit.execute)
+        statement.window = { execute: limit.execute, from: index };
+      const end = statement.window.from + limit.rows;
+      return unsent.filter((call) => call === wanted || statement.calls.indexOf(call) < end);
+    },
+
+    over(engineProcessId, inTransaction) {
+      const own = running.get(engineProcessId);
+      for (const [at, statement] of own ?? []) {
+        if (inTransaction && statement.calls.some((call) => !call.delivered)) continue;
+        own?.delete(at);
+        end(statement);
+      }
+      if (own?.size === 0) running.delete(engineProcessId);
+      if (!inTransaction) asked.delete(engineProcessId);
+    },
+  };
+}
+
+const noticeEveryMs = 3_000;
+
+/** What to tell the person who waits: notes at once, then a line every few seconds on what the statement's calls are doing. */
+export function nextNotice(statement: Statement): string | undefined {
+  if (!statement.progress) return undefined;
+  const [note] = statement.notes;
+  if (note !== undefined) {
+    statement.notes.delete(note);
+    return note;
+  }
+  const now = Date.now();
+  if (now - statement.noticedAt < noticeEveryMs) return undefined;
+  statement.noticedAt = now;
+  const count = (...states: Call['state'][]) =>
+    statement.calls.filter((call) => states.includes(call.state)).length;
+  const parts = [
+    [count('succeeded'), 'done'],
+    [count('running'), 'running'],
+    [count('saving'), 'saving'],
+    [count('queued', 'waiting'), 'queued'],
+    [count('failed', 'cancelled'), 'failed'],
+  ] as const;
+  const states = parts.filter(([number]) => number > 0).map(([number, name]) => `${number} ${name}`);
+  const models = [...new Set(statement.calls.map((call) => call.checked.model.name))].join(', ');
+  return `ai_gen: ${states.join(', ')}, ${Math.round((now - statement.startedAt) / 1000)} s (${models})`;
+}
