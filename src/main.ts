@@ -7,7 +7,7 @@ import type { EngineAddress } from './engine/address.js';
 import type { Answer } from './engine/callback.js';
 import { createCatalogue } from './engine/catalogue.js';
 import { createLedger } from './engine/ledger.js';
-import { type EngineOptions, openEngine } from './engine/open.js';
+import { claimEngine, type EngineOptions } from './engine/open.js';
 import { openSecretBox } from './engine/secret-box.js';
 import { SqlError, sqlstate } from './errors.js';
 import { ensureOwnCertificate, openEncryption, type TlsPolicy } from './frontend/encryption.js';
@@ -51,15 +51,14 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
   // The callback endpoint listens before the engine starts, and what answers it needs the engine.
   const answers: { answer: Answer; gone(engineProcessId: number): void } = { answer: notYet, gone: () => {} };
   try {
+    const claim = await claimEngine(engineOptions(settings, dataDirectory), {
+      answer: (question, caller, signal) => answers.answer(question, caller, signal),
+      gone: (engineProcessId) => answers.gone(engineProcessId),
+      log,
+    });
+    stopping.push(claim.release);
     const [engine, cloud, certificateFiles] = await allStarted([
-      openEngine(engineOptions(settings, dataDirectory), {
-        answer: (question, caller, signal) => answers.answer(question, caller, signal),
-        gone: (engineProcessId) => answers.gone(engineProcessId),
-        log,
-      }).then((opened) => {
-        stopping.push(opened.close);
-        return opened;
-      }),
+      claim.open(),
       openCloud(settings, dataDirectory, stopping),
       settings.tlsCert && settings.tlsKey
         ? { cert: settings.tlsCert, key: settings.tlsKey }
@@ -80,8 +79,9 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
     };
     const calls = createCalls(drivers, catalogue, log);
     answers.answer = answerQuestions({ calls, catalogue, storage, files: createFileMemory() });
-    answers.gone = (engineProcessId) => calls.statementOver(engineProcessId, false);
+    answers.gone = (engineProcessId) => calls.statementOver(engineProcessId, 'failed');
 
+    await calls.resume();
     const encryption = openEncryption(certificateFiles, tlsPolicy(settings));
     const frontend = await listenForClients({
       host: settings.host ?? '127.0.0.1',
@@ -91,7 +91,7 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       encryption,
       loginMs: numberSetting(settings, 'loginMs'),
       mapParameters: mapStartupParameters,
-      events: sessionEvents(calls),
+      events: sessionEvents(calls, log),
       log,
     });
     stopping.push(frontend.close);
@@ -209,10 +209,10 @@ async function notYet(): Promise<never> {
   });
 }
 
-function sessionEvents(calls: Calls) {
+function sessionEvents(calls: Calls, log: Logger) {
   return {
     rewrite(text: string) {
-      const rewritten = rewriteText(text);
+      const rewritten = attempt(() => rewriteText(text), log);
       return (
         rewritten && {
           text: rewritten.text,
@@ -223,8 +223,18 @@ function sessionEvents(calls: Calls) {
     started: () => {},
     rowsAsked: calls.rowsAsked,
     ready: calls.statementOver,
-    ended: (engineProcessId: number) => calls.statementOver(engineProcessId, false),
+    ended: (engineProcessId: number) => calls.statementOver(engineProcessId, 'failed'),
   };
+}
+
+/** A mistake of the rewriter must not cost the user the statement: it runs as it was written. */
+function attempt<T>(rewrite: () => T, log: Logger): T | undefined {
+  try {
+    return rewrite();
+  } catch (error) {
+    log.error({ err: error }, 'a statement could not be rewritten');
+    return undefined;
+  }
 }
 
 function clientUrl(settings: Settings, engine: EngineAddress, frontend: Frontend): string {

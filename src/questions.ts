@@ -40,6 +40,7 @@ export function answerQuestions({ calls, catalogue, storage, files }: QuestionTo
           request: textOrNull(question.request),
           file: question.file,
           progress: question.progress !== 'off',
+          reuse: question.reuse !== 'off',
         },
         originOf(caller),
       ),

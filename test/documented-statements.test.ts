@@ -90,7 +90,10 @@ describe.each(documentedStatements)('$name', (statement) => {
   test('gives one row of the documented keys, order and types', () => {
     expect(JSON.stringify(shapeOf(result))).toBe(JSON.stringify(statement.shape));
     expect(result.usage).toEqual(statement.usage);
-    expect(stderr).toBe('');
+    // One of the printed prompts is longer than its model reads, and the person is told.
+    const tooLong =
+      /^psql:\S+ NOTICE: {2}prompt has \d+ characters; wan2\.2-kf2v-flash may read only the first 800 .*\n$/;
+    expect(stderr.replace(tooLong, '')).toBe('');
   });
 
   test('is one call to the provider', async () => {

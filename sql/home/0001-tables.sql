@@ -18,7 +18,7 @@ COMMENT ON TABLE hologen.deployed_models IS 'The catalogue: SQL name -> model ty
 
 CREATE TABLE hologen.job (
   job_id              uuid PRIMARY KEY,
-  state               text NOT NULL CHECK (state IN ('submitted', 'running', 'saving', 'succeeded', 'failed', 'cancelled')),
+  state               text NOT NULL CHECK (state IN ('submitted', 'running', 'saving', 'succeeded', 'failed', 'cancelled', 'unanswered')),
   role_name           text NOT NULL,
   database_name       text NOT NULL,
   application_name    text NOT NULL,
@@ -29,6 +29,8 @@ CREATE TABLE hologen.job (
   scenario            text NOT NULL,
   request             json NOT NULL,
   file                json,
+  -- Hash of model type, request and file: what makes two calls of a role identical.
+  request_key         text NOT NULL,
   task_id             text,
   provider_request_id text,
   usage               json,
@@ -38,8 +40,11 @@ CREATE TABLE hologen.job (
   submitted_at        timestamptz NOT NULL,
   started_at          timestamptz,
   generated_at        timestamptz,
-  finished_at         timestamptz
+  finished_at         timestamptz,
+  -- When a committed statement gave the result to its client; NULL: it is still to be had by the next identical call.
+  claimed_at          timestamptz
 );
 CREATE INDEX job_submitted_at ON hologen.job (submitted_at DESC);
+CREATE INDEX job_unclaimed ON hologen.job (role_name, request_key) WHERE state = 'succeeded' AND claimed_at IS NULL;
 CREATE INDEX job_unfinished ON hologen.job (state) WHERE state IN ('submitted', 'running', 'saving');
 REVOKE ALL ON hologen.job FROM PUBLIC;

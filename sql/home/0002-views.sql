@@ -7,7 +7,7 @@ $$;
 
 CREATE VIEW hologen.jobs WITH (security_barrier) AS
   SELECT job_id, state, role_name, database_name, application_name, model_name, model_type, scenario, request, file, task_id,
-         provider_request_id, usage, outputs, result, error, statement_at, submitted_at, started_at, generated_at, finished_at
+         provider_request_id, usage, outputs, result, error, statement_at, submitted_at, started_at, generated_at, finished_at, claimed_at
   FROM hologen.job
   WHERE role_name = current_user OR hologen_internal.sees_all_jobs();
 GRANT SELECT ON hologen.jobs TO PUBLIC;

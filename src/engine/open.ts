@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { keptSecret } from '../kept-secret.js';
 import { type EngineAddress, parseEngineUrl } from './address.js';
-import { type Answer, listenForEngine } from './callback.js';
+import { type Answer, type Callback, listenForEngine } from './callback.js';
 import { prepareEngine, startEmbeddedEngine } from './embedded.js';
 import { migrateAll, migrateHome } from './migrate.js';
 import { type EnginePool, openEnginePool } from './pool.js';
@@ -35,55 +35,76 @@ export interface Callbacks {
 /** Room for the gateway's own connections and for what PostgreSQL keeps back for superusers. */
 const ownConnections = 20;
 
-export async function openEngine(options: EngineOptions, callbacks: Callbacks): Promise<OpenedEngine> {
+export interface ClaimedEngine {
+  /** Starts (or reaches) the engine and installs the schema. A failure releases the claim. */
+  open(): Promise<OpenedEngine>;
+  release(): Promise<void>;
+}
+
+/**
+ * Listens for the engine's functions. With the embedded engine the endpoint's socket is also the lock that keeps two gateways off one data
+ * directory: nothing else of the directory may be touched before.
+ */
+export async function claimEngine(options: EngineOptions, callbacks: Callbacks): Promise<ClaimedEngine> {
   const secret = await keptSecret(options.dataDirectory, 'callback-secret');
-  return options.engineUrl
-    ? openRemote(options, options.engineUrl, { ...callbacks, secret })
-    : openEmbedded(options, { ...callbacks, secret });
+  return options.engineUrl === undefined
+    ? claimEmbedded(options, { ...callbacks, secret })
+    : claimRemote(options, parseEngineUrl(options.engineUrl), { ...callbacks, secret });
 }
 
 type Listening = Callbacks & { secret: string };
+type Opened = Pick<OpenedEngine, 'address' | 'died'>;
 
-/** The endpoint listens first: its socket is also the lock that keeps two gateways off one data directory. */
-async function openEmbedded(options: EngineOptions, listening: Listening): Promise<OpenedEngine> {
+async function claimEmbedded(options: EngineOptions, listening: Listening): Promise<ClaimedEngine> {
   const place = await prepareEngine(options.dataDirectory);
   const callback = await listenForEngine({ ...listening, listen: place });
-  const opened = [callback.close];
-  try {
+  return claimed(callback, async (opened) => {
     const maxConnections = options.maxConnections + ownConnections;
     const engine = await superviseEngine(() => startEmbeddedEngine(place, { maxConnections }), listening.log);
     opened.push(engine.stop);
     await migrateAll(engine.address, callback);
-    const pool = openEnginePool(engine.address);
-    opened.push(() => pool.end());
-    return { address: engine.address, pool, died: engine.died, close: () => closeAll(opened) };
-  } catch (error) {
-    await closeAll(opened);
-    throw error;
-  }
+    return engine;
+  });
 }
 
-async function openRemote(options: EngineOptions, url: string, listening: Listening): Promise<OpenedEngine> {
-  const address = parseEngineUrl(url);
+async function claimRemote(
+  options: EngineOptions,
+  address: EngineAddress,
+  listening: Listening,
+): Promise<ClaimedEngine> {
   const { callbackHost, callbackPort } = options;
   const host = callbackHost === '127.0.0.1' ? callbackHost : '0.0.0.0';
-  const callback = await listenForEngine({
-    ...listening,
-    listen: { host, port: callbackPort, advertisedHost: callbackHost },
-  });
-  const opened = [callback.close];
-  try {
+  const listen = { host, port: callbackPort, advertisedHost: callbackHost };
+  const callback = await listenForEngine({ ...listening, listen });
+  return claimed(callback, async () => {
     await migrateHome(address, callback);
-    const pool = openEnginePool(address);
-    opened.push(() => pool.end());
-    return { address, pool, died: new Promise(() => {}), close: () => closeAll(opened) };
-  } catch (error) {
-    await closeAll(opened);
-    throw error;
-  }
+    return { address, died: new Promise(() => {}) };
+  });
+}
+
+function claimed(
+  callback: Callback,
+  start: (opened: (() => Promise<void>)[]) => Promise<Opened>,
+): ClaimedEngine {
+  const opened = [callback.close];
+  const release = () => closeAll(opened);
+  return {
+    release,
+    async open() {
+      try {
+        const { address, died } = await start(opened);
+        const pool = openEnginePool(address);
+        opened.push(() => pool.end());
+        return { address, pool, died, close: release };
+      } catch (error) {
+        await release();
+        throw error;
+      }
+    },
+  };
 }
 
 /** What was opened last is closed first. */
 async function closeAll(opened: (() => Promise<void>)[]): Promise<void> {
-  for (const close of opened.reverse()) await close();
+  for (const close of opened.splice(0).reverse()) await close();
 }

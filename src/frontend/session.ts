@@ -14,8 +14,8 @@ export interface SessionEvents {
   started(engineProcessId: number): void;
   /** The client asks for rows of a portal whose text was rewritten, at most so many; 0: all. */
   rowsAsked(engineProcessId: number, rows: number): void;
-  /** The engine is ready, and the client has sent nothing more yet: no statement of this session runs. */
-  ready(engineProcessId: number, inTransaction: boolean): void;
+  /** Everything the client sent is answered, and what it had under way is either committed or lost; not called in an open transaction. */
+  ready(engineProcessId: number, outcome: 'committed' | 'failed'): void;
   ended(engineProcessId: number): void;
 }
 
@@ -47,9 +47,9 @@ const mayConcernUs = new RegExp(
   ].join('|'),
   'i',
 );
-/** Transaction states of ReadyForQuery. */
+/** States of ReadyForQuery: outside of a transaction, and in one that can only be rolled back. */
 const idle = 0x49;
-const inTransaction = 0x54;
+const failedTransaction = 0x45;
 const seenFromEngine = new Set<number>(Object.values(backendType));
 
 /** Joins the two sockets until one of them closes. `first` are bytes the client sent right behind its startup packet. */
@@ -60,6 +60,8 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
   const owed = createOwedAnswers();
   /** The latest text that went to the engine in other words, until everything sent is answered. */
   let rewritten: Rewritten | undefined;
+  /** Something since the last settled state failed or was rolled back. */
+  let failed = false;
   /** Ordinary sessions are spared a look at each Execute. */
   let everRewritten = false;
 
@@ -91,7 +93,12 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
     wants: (type, bytes) => seenFromEngine.has(type) && bytes <= longestSeenText,
     see: (type, frame) => {
       switch (type) {
+        case backendType.commandComplete:
+          failed ||= frame.toString('latin1', 5, frame.length - 1) === 'ROLLBACK';
+          break;
         case backendType.errorResponse:
+          failed = true;
+          return rewritten && editFields(frame, rewritten.translateErrorField);
         case backendType.noticeResponse:
           return rewritten && editFields(frame, rewritten.translateErrorField);
         case backendType.backendKeyData:
@@ -106,7 +113,10 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
           busy = frame[5] !== idle || !allAnswered;
           longestText = longestSeenText;
           if (allAnswered) rewritten = undefined;
-          if (allAnswered) events.ready(engineProcessId, frame[5] === inTransaction);
+          if (!allAnswered) break;
+          if (frame[5] === idle || frame[5] === failedTransaction)
+            events.ready(engineProcessId, failed ? 'failed' : 'committed');
+          if (frame[5] === idle) failed = false;
         }
       }
       return undefined;

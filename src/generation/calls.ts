@@ -3,9 +3,18 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { SqlError, sqlstate } from '../errors.js';
 import { type CallArguments, checkCall, checkStorage } from './check.js';
+import { createEarlierResults, requestKey } from './earlier-results.js';
 import type { CallOrigin, Catalogue } from './ledger.js';
 import { type Drivers, perform } from './perform.js';
-import { type Call, createStatements, nextNotice, type Statement } from './statements.js';
+import { resumeJobs } from './resume.js';
+import {
+  type Call,
+  createStatements,
+  nextNotice,
+  type Statement,
+  type StatementOutcome,
+  type StatementSettings,
+} from './statements.js';
 
 export interface WaitNews {
   done: boolean;
@@ -15,15 +24,15 @@ export interface WaitNews {
 }
 
 export interface Calls {
-  submit(call: CallArguments & { progress: boolean }, origin: CallOrigin): Promise<{ handle: string }>;
+  submit(call: CallArguments & StatementSettings, origin: CallOrigin): Promise<{ handle: string }>;
   /** Resolves when there is news, at the latest after `longestMs`. The first wait of a statement starts all its calls. */
   wait(handle: string, origin: CallOrigin, longestMs: number): Promise<WaitNews>;
   /** The client asked the engine process for so many rows at most; 0: for all. Calls beyond them are not sent. */
   rowsAsked(engineProcessId: number, rows: number): void;
-  /** The engine process runs no statement (any more); in an open transaction its portals may still be read. */
-  statementOver(engineProcessId: number, inTransaction: boolean): void;
-  /** Ids of the jobs that are not finished. */
-  running(): string[];
+  /** The engine process runs no statement (any more), and its transaction is over or lost. */
+  statementOver(engineProcessId: number, outcome: StatementOutcome): void;
+  /** Takes up what an earlier gateway did not finish. */
+  resume(): Promise<void>;
   /** Resolves when everything that is paid for has its outcome in the ledger. */
   settled(): Promise<void>;
 }
@@ -32,14 +41,29 @@ export interface Calls {
 const mostLogged = 20;
 
 export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger): Calls {
-  const statements = createStatements((statement, left) => {
+  const earlier = createEarlierResults(drivers.ledger, (error) =>
+    log.error({ err: error }, 'claiming failed'),
+  );
+  const statements = createStatements((statement, committed) => {
     for (const call of statement.calls) byHandle.delete(call.handle);
-    logStatement(statement, left.length);
+    settle(statement, committed);
+    logStatement(statement);
   });
   const byHandle = new Map<string, Call>();
   const unfinished = new Map<string, Promise<unknown>>();
 
-  function logStatement(statement: Statement, left: number): void {
+  /** Results are the client's once its statement is committed; until then they are kept for the next identical call. */
+  function settle(statement: Statement, committed: boolean): void {
+    const delivered = statement.calls.filter((call) => committed && call.delivered);
+    earlier.claim(delivered.map((call) => call.earlierJob ?? call.handle));
+    const kept = statement.calls.filter((call) => !delivered.includes(call));
+    earlier.release(kept.flatMap((call) => call.earlierJob ?? []));
+    for (const { handle, requestKey, outcome, earlierJob } of kept) {
+      if (outcome && !earlierJob) earlier.abandon(statement.origin.role, requestKey, handle, outcome);
+    }
+  }
+
+  function logStatement(statement: Statement): void {
     const { origin, calls } = statement;
     log.info(
       {
@@ -47,7 +71,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
         database: origin.database,
         application: origin.application,
         calls: calls.length,
-        delivered: calls.length - left,
+        delivered: calls.filter((call) => call.delivered).length,
         models: [...new Set(calls.map((call) => call.checked.model.name))],
         jobs: calls.slice(0, mostLogged).map((call) => call.handle),
         providerRequests: calls.slice(0, mostLogged).map((call) => call.providerRequestId),
@@ -82,7 +106,17 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
   }
 
   async function run(call: Call): Promise<string> {
-    const { statement, checked, handle } = call;
+    const { statement, checked, handle, requestKey } = call;
+    const { role } = statement.origin;
+    const taken = statement.reuse && (await earlier.take(role, requestKey, statements.liveHandles()));
+    if (taken) {
+      call.state = 'succeeded';
+      call.earlierJob = taken.jobId;
+      statement.notes.add(
+        'ai_gen: took results of earlier calls that had reached nobody; nothing was paid for them',
+      );
+      return taken.result;
+    }
     await drivers.ledger.open({
       id: handle,
       origin: statement.origin,
@@ -90,6 +124,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       modelType: checked.model.modelType,
       scenario: checked.scenario,
       request: checked.requestText,
+      requestKey,
       file: checked.file && {
         oss_path: checked.file.text,
         oss_endpoint: checked.file.access.endpoint,
@@ -141,8 +176,8 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
   }
 
   return {
-    async submit({ progress, ...call }, origin) {
-      const statement = statements.of(origin, progress);
+    async submit({ progress, reuse, ...call }, origin) {
+      const statement = statements.of(origin, { progress, reuse });
       const checked = await checkCall(call, catalogue).catch((error: unknown) => {
         if (error instanceof SqlError) statement.refused = error;
         throw error;
@@ -154,6 +189,8 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
         handle: randomUUID(),
         statement,
         checked,
+        requestKey: requestKey(checked),
+        earlierJob: undefined,
         storageChecked,
         aside: false,
         state: 'waiting',
@@ -188,7 +225,12 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
 
     rowsAsked: statements.rowsAsked,
     statementOver: statements.over,
-    running: () => [...unfinished.keys()],
+    async resume() {
+      for (const [id, outcome] of await resumeJobs(drivers, catalogue, earlier, log)) {
+        unfinished.set(id, outcome);
+        outcome.finally(() => unfinished.delete(id));
+      }
+    },
     async settled() {
       await Promise.allSettled(unfinished.values());
     },

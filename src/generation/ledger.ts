@@ -38,7 +38,15 @@ export interface CallOrigin {
   statementAt: string;
 }
 
-export type JobState = 'submitted' | 'running' | 'saving' | 'succeeded' | 'failed' | 'cancelled';
+/** unanswered: sent, but nobody will ever learn what became of it; it may have been billed. */
+export type JobState =
+  | 'submitted'
+  | 'running'
+  | 'saving'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'unanswered';
 
 export interface NewJob {
   id: string;
@@ -47,8 +55,26 @@ export interface NewJob {
   modelType: string;
   scenario: Scenario;
   /** The request as it was written, and the FILE as JSON. */
-  request: unknown;
+  request: string;
   file: unknown;
+  /** The same for two calls that ask for the same. */
+  requestKey: string;
+}
+
+/** A job that an earlier gateway did not finish. */
+export interface UnfinishedJob {
+  id: string;
+  state: JobState;
+  role: string;
+  modelName: string;
+  request: string;
+  file: unknown;
+  requestKey: string;
+  taskId: string | undefined;
+  providerRequestId: string | undefined;
+  usage: Json;
+  outputs: { url: string }[];
+  startedAt: Date | undefined;
 }
 
 export interface JobChange {
@@ -65,4 +91,18 @@ export interface JobChange {
 export interface Ledger {
   open(job: NewJob): Promise<void>;
   change(id: string, change: JobChange): Promise<void>;
+  /** The results of these jobs have reached their client for good. */
+  claim(ids: string[]): Promise<void>;
+  /** Takes that back: a statement took them and failed. */
+  release(ids: string[]): Promise<void>;
+  /** Takes the oldest unclaimed result of an identical call of the role, but none of `except`; it is claimed from then on. */
+  takeUnclaimed(
+    role: string,
+    requestKey: string,
+    except: string[],
+  ): Promise<{ id: string; result: string } | undefined>;
+  /** What no running gateway finishes any more. */
+  unfinished(): Promise<UnfinishedJob[]>;
+  /** Task ids the ledger knows, among these. */
+  knownTasks(taskIds: string[]): Promise<Set<string>>;
 }

@@ -10,7 +10,14 @@ import type { CheckedCall } from './check.js';
 import type { JobState, Ledger } from './ledger.js';
 import { requireAccess, signForProvider } from './media.js';
 import { saveOutputs } from './outputs.js';
-import { chatText, embeddingText, pictureResult, readProduced, videoResult } from './result.js';
+import {
+  chatText,
+  embeddingText,
+  type Produced,
+  pictureResult,
+  readProduced,
+  videoResult,
+} from './result.js';
 import type { Gate, Schedule } from './schedule.js';
 
 export interface Drivers {
@@ -57,7 +64,18 @@ export async function perform(call: CheckedCall, drivers: Drivers, watch: Watch)
   }
 }
 
-function requireKey(call: CheckedCall, drivers: Drivers): string {
+/** Goes on with a task that an earlier gateway submitted: follows, saves, records it. */
+export async function resumeTask(
+  call: CheckedCall,
+  taskId: string,
+  drivers: Drivers,
+  watch: Watch,
+): Promise<string> {
+  const made = await followTask(taskId, requireKey(call, drivers), drivers, watch);
+  return finishMedia(call, made, drivers, watch);
+}
+
+export function requireKey(call: CheckedCall, drivers: Drivers): string {
   const key = call.model.apiKey ?? drivers.defaultApiKey;
   if (key) return key;
   throw new SqlError({
@@ -208,28 +226,8 @@ async function finishText(call: CheckedCall, reply: Reply, drivers: Drivers, wat
 }
 
 async function finishMedia(call: CheckedCall, reply: Reply, drivers: Drivers, watch: Watch): Promise<string> {
-  if (call.request.kind !== 'media') throw new Error('a text call made media');
   const produced = readProduced(call.type, reply);
   const failed = produced.task?.task_status === 'FAILED';
-  const outputs = produced.urls.map((url) => ({ url }));
-  let ossPaths: string[] = [];
-  const { output } = call.request.media;
-  if (output && !failed) {
-    watch.moved('saving');
-    await drivers.ledger.change(watch.jobId, { state: 'saving', usage: produced.usage, outputs });
-    const place = { output, access: requireAccess(call.file?.access, 'output_dir') };
-    const facts = { modelType: call.model.modelType, jobId: watch.jobId };
-    ossPaths = await saveOutputs(
-      produced.urls,
-      produced.requestId,
-      place,
-      facts,
-      drivers,
-      new AbortController().signal,
-    ).catch((error: unknown) => {
-      throw withAddress(error, watch.jobId);
-    });
-  }
   if (failed && call.type.task === 'image-generation')
     throw failedPicture(produced.task ?? {}, produced.requestId);
   if (!failed && produced.urls.length === 0) {
@@ -239,6 +237,18 @@ async function finishMedia(call: CheckedCall, reply: Reply, drivers: Drivers, wa
       detail: `Provider request id: ${produced.requestId}.`,
     });
   }
+  return finishProduced(call, produced, drivers, watch);
+}
+
+/** Saves what was made where the request wants it saved, and records the result. */
+export async function finishProduced(
+  call: CheckedCall,
+  produced: Produced,
+  drivers: Drivers,
+  watch: Watch,
+): Promise<string> {
+  const failed = produced.task?.task_status === 'FAILED';
+  const ossPaths = failed ? [] : await save(call, produced, drivers, watch);
   const result =
     call.type.task === 'image-generation'
       ? pictureResult(produced, ossPaths)
@@ -247,10 +257,36 @@ async function finishMedia(call: CheckedCall, reply: Reply, drivers: Drivers, wa
     state: failed ? 'failed' : 'succeeded',
     providerRequestId: produced.requestId,
     usage: produced.usage,
-    outputs: outputs.map((each, index) => ({ ...each, ossPath: ossPaths[index] })),
+    outputs: produced.urls.map((url, index) => ({ url, ossPath: ossPaths[index] })),
     result,
   });
   return result;
+}
+
+async function save(
+  call: CheckedCall,
+  produced: Produced,
+  drivers: Drivers,
+  watch: Watch,
+): Promise<string[]> {
+  const output = call.request.kind === 'media' ? call.request.media.output : undefined;
+  if (!output) return [];
+  watch.moved('saving');
+  const outputs = produced.urls.map((url) => ({ url }));
+  await drivers.ledger.change(watch.jobId, {
+    state: 'saving',
+    providerRequestId: produced.requestId,
+    usage: produced.usage,
+    outputs,
+  });
+  const place = { output, access: requireAccess(call.file?.access, 'output_dir') };
+  const facts = { modelType: call.model.modelType, jobId: watch.jobId };
+  const signal = new AbortController().signal;
+  return saveOutputs(produced.urls, produced.requestId, place, facts, drivers, signal).catch(
+    (error: unknown) => {
+      throw withAddress(error, watch.jobId);
+    },
+  );
 }
 
 /** What could not be saved is paid for all the same: its user must learn where it is. */

@@ -9,6 +9,8 @@ export interface Statement {
   /** Aborted when the statement is over: what was not sent by then is dropped. */
   stop: AbortController;
   progress: boolean;
+  /** Results that are paid for but reached nobody may be taken. */
+  reuse: boolean;
   /** What the person should know although the requests are good; each is said once. */
   notes: Set<string>;
   noticedAt: number;
@@ -23,6 +25,9 @@ export interface Call {
   handle: string;
   statement: Statement;
   checked: CheckedCall;
+  requestKey: string;
+  /** The earlier job whose result this call took. */
+  earlierJob: string | undefined;
   /** The checks that need OSS; started with the submit, awaited before the first spending. */
   storageChecked: Promise<void>;
   /** Submitted together with one that was refused: not sent unless it is waited for by itself. */
@@ -33,37 +38,41 @@ export interface Call {
   providerRequestId: string | undefined;
 }
 
+/** What the session's ai_gen.* settings say about a statement. */
+export type StatementSettings = Pick<Statement, 'progress' | 'reuse'>;
+
+export type StatementOutcome = 'committed' | 'failed';
+
 export interface Statements {
   /** The statement a call belongs to: same engine process, same time. */
-  of(origin: CallOrigin, progress: boolean): Statement;
+  of(origin: CallOrigin, settings: StatementSettings): Statement;
   /** The client asked the engine process for so many rows at most; 0: for all. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** The calls that may be sent now that `wanted` is waited for, itself included. */
   startable(wanted: Call): Call[];
-  /** The engine process is ready for more. In an open transaction a portal may still be read, so what was not delivered stays. */
-  over(engineProcessId: number, inTransaction: boolean): void;
+  /** The engine process has nothing of its statements left to do. Not for open transactions: portals may still be read, results rolled back. */
+  over(engineProcessId: number, outcome: StatementOutcome): void;
+  /** The handles of all calls whose statement or transaction is not over. */
+  liveHandles(): string[];
 }
 
-/** `ended` hears of each statement once, with the calls nobody fetched the result of. */
-export function createStatements(ended: (statement: Statement, left: Call[]) => void): Statements {
+/** `ended` hears of each statement once; only of a committed one the results have reached their client for good. */
+export function createStatements(ended: (statement: Statement, committed: boolean) => void): Statements {
   const running = new Map<number, Map<string, Statement>>();
   const asked = new Map<number, { execute: number; rows: number }>();
 
-  function end(statement: Statement): void {
+  function end(statement: Statement, outcome: StatementOutcome): void {
     statement.stop.abort(
       new SqlError({
         sqlstate: sqlstate.queryCanceled,
         message: 'the statement ended before the call was sent',
       }),
     );
-    ended(
-      statement,
-      statement.calls.filter((call) => !call.delivered),
-    );
+    ended(statement, outcome === 'committed');
   }
 
   return {
-    of(origin, progress) {
+    of(origin, settings) {
       const own = running.get(origin.engineProcessId) ?? new Map<string, Statement>();
       running.set(origin.engineProcessId, own);
       const known = own.get(origin.statementAt);
@@ -73,7 +82,7 @@ export function createStatements(ended: (statement: Statement, left: Call[]) => 
         origin,
         calls: [],
         stop: new AbortController(),
-        progress,
+        ...settings,
         notes: new Set(),
         noticedAt: now,
         startedAt: now,
@@ -103,16 +112,17 @@ export function createStatements(ended: (statement: Statement, left: Call[]) => 
       return unsent.filter((call) => call === wanted || statement.calls.indexOf(call) < end);
     },
 
-    over(engineProcessId, inTransaction) {
+    over(engineProcessId, outcome) {
       const own = running.get(engineProcessId);
-      for (const [at, statement] of own ?? []) {
-        if (inTransaction && statement.calls.some((call) => !call.delivered)) continue;
-        own?.delete(at);
-        end(statement);
-      }
-      if (own?.size === 0) running.delete(engineProcessId);
-      if (!inTransaction) asked.delete(engineProcessId);
+      running.delete(engineProcessId);
+      asked.delete(engineProcessId);
+      for (const statement of own?.values() ?? []) end(statement, outcome);
     },
+
+    liveHandles: () =>
+      [...running.values()].flatMap((own) =>
+        [...own.values()].flatMap((statement) => statement.calls.map((call) => call.handle)),
+      ),
   };
 }
 

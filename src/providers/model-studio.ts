@@ -24,6 +24,11 @@ export interface Reply {
   requestId: string;
 }
 
+export interface ListedTask {
+  taskId: string;
+  submittedAt: Date;
+}
+
 export interface ModelStudio {
   /** Posts a generation request. `async`: the reply is a task. Errors: SqlError; `unanswered` ones may have been billed. */
   generate(
@@ -34,6 +39,14 @@ export interface ModelStudio {
   /** Posts to the OpenAI-compatible endpoint: text and embeddings. */
   complete(path: string, body: Json, options: { apiKey: string; signal: AbortSignal }): Promise<Reply>;
   task(taskId: string, apiKey: string, signal: AbortSignal): Promise<Reply>;
+  /** Tasks of a model type submitted within a span of at most 24 hours, newest first. */
+  listTasks(
+    modelType: string,
+    from: Date,
+    to: Date,
+    apiKey: string,
+    signal: AbortSignal,
+  ): Promise<ListedTask[]>;
   /** Only PENDING tasks can be cancelled; false: it goes on and will be billed. */
   cancelTask(taskId: string, apiKey: string, signal: AbortSignal): Promise<boolean>;
   /** Asks for a task that cannot exist: proves key and region, spends nothing. */
@@ -106,6 +119,16 @@ export function createModelStudio(settings: ModelStudioSettings): ModelStudio {
       call('POST', compatible + path, { apiKey, signal, body, timeoutMs: timeouts.generateMs }),
     task: (taskId, apiKey, signal) =>
       call('GET', `${base}/tasks/${encodeURIComponent(taskId)}`, lookup(apiKey, signal)),
+    async listTasks(modelType, from, to, apiKey, signal) {
+      const span = { start_time: listTime(from), end_time: listTime(to), model_name: modelType };
+      const query = new URLSearchParams({ ...span, page_no: '1', page_size: '100' });
+      const { body } = await call('GET', `${base}/tasks/?${query}`, lookup(apiKey, signal));
+      const data = Array.isArray(body.data) ? body.data.filter(isObject) : [];
+      return data.map((task) => ({
+        taskId: String(task.task_id),
+        submittedAt: new Date(Number(task.gmt_create)),
+      }));
+    },
     async cancelTask(taskId, apiKey, signal) {
       try {
         await call('POST', `${base}/tasks/${encodeURIComponent(taskId)}/cancel`, lookup(apiKey, signal));
@@ -142,6 +165,12 @@ export function createModelStudio(settings: ModelStudioSettings): ModelStudio {
     },
     close: () => agent.close(),
   };
+}
+
+/** The task list counts in Beijing time, YYYYMMDDhhmmss. */
+function listTime(time: Date): string {
+  const beijing = new Date(time.getTime() + 8 * 3_600_000);
+  return beijing.toISOString().replace(/\D/g, '').slice(0, 14);
 }
 
 interface CallOptions {

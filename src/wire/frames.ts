@@ -20,6 +20,7 @@ export const backendType = {
   backendKeyData: 0x4b,
   readyForQuery: 0x5a,
   copyInResponse: 0x47,
+  commandComplete: 0x43,
   errorResponse: 0x45,
   noticeResponse: 0x4e,
 } as const;

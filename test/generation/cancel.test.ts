@@ -138,10 +138,10 @@ describe('a task that waits at the provider', () => {
 describe('what runs at the provider is paid for', () => {
   test.each(ways.filter(([name]) => /cancel request|gone/.test(name)))(
     'so a video goes on and is saved after %s',
-    async (_name, stop, code) => {
+    async (name, stop, code) => {
       const client = await cloud.gateway.client();
       const submits = cloud.speaker.submits('wan2.6-t2v');
-      const slow = { ...video, prompt: 'waves [[sandbox:slow=1500]]' };
+      const slow = { ...video, prompt: `waves after ${name} [[sandbox:slow=1500]]` };
       const failed = refusal(aiGen(client, 'test_wan2_6_t2v', slow));
       await waitForSubmit('wan2.6-t2v', submits + 1);
       await expect.poll(async () => (await newestJob(observer, 'wan2.6-t2v')).task_id, soon).not.toBeNull();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg, { type FieldDef } from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type OpenedEngine, openEngine } from '../../src/engine/open.js';
+import { claimEngine, type OpenedEngine } from '../../src/engine/open.js';
 import { clientOptions } from '../../src/engine/pool.js';
 import { inUsersWords, rewriteCalls } from '../../src/rewriter/calls.js';
 import { loadParser } from '../../src/rewriter/parse.js';
@@ -46,7 +46,8 @@ beforeAll(async () => {
     callbackHost: '127.0.0.1',
     callbackPort: 0,
   };
-  engine = await openEngine(options, { answer, gone: () => {}, log: pino({ level: 'silent' }) });
+  const claim = await claimEngine(options, { answer, gone: () => {}, log: pino({ level: 'silent' }) });
+  engine = await claim.open();
   client = new pg.Client(clientOptions(engine.address));
   await client.connect();
   await client.query(tables);

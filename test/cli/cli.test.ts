@@ -1,0 +1,225 @@
+/** The command line: help, exit codes, settings, `check`, and what `serve` prints, writes and removes. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RunFile } from '../../src/run-file.js';
+import { freePort } from '../debian-postgres.js';
+import { hologen, makeDirectory, type SpawnedGateway, serve, stopGateways } from './spawned-gateway.js';
+
+const commands = ['serve', 'url', 'demo', 'check', 'migrate'];
+const role = 'acs:ram::1234567890123456:role/hologen';
+const endpoint = 'oss-cn-hangzhou-internal.aliyuncs.com';
+const identity = { ALIBABA_CLOUD_ACCESS_KEY_ID: 'LTAItest', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'test' };
+
+let gateway: SpawnedGateway;
+let emptyDirectory: string;
+
+beforeAll(async () => {
+  emptyDirectory = await makeDirectory();
+  gateway = await serve(await makeDirectory());
+});
+afterAll(async () => {
+  await stopGateways();
+  for (const directory of [emptyDirectory, gateway?.dataDir]) {
+    if (directory) await rm(directory, { recursive: true, force: true });
+  }
+});
+
+async function runtime(directory: string): Promise<RunFile> {
+  return JSON.parse(await readFile(join(directory, 'runtime.json'), 'utf8'));
+}
+
+async function sandboxRequests(): Promise<{ method: string; path: string }[]> {
+  const { sandbox } = await runtime(gateway.dataDir);
+  return (await fetch(`${sandbox?.modelStudio}/_sandbox/requests`)).json() as Promise<
+    { method: string; path: string }[]
+  >;
+}
+
+test.concurrent.each(commands)('hologen %s --help explains itself and exits 0', async (command) => {
+  const { code, stdout, stderr } = await hologen([command, '--help']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(new RegExp(`^hologen ${command} `));
+});
+
+test('hologen --help lists every command; without a command it does so with exit code 2', async () => {
+  const asked = await hologen(['--help']);
+  const bare = await hologen([]);
+  for (const command of commands) expect(asked.stdout).toMatch(new RegExp(`^ +${command} +\\S`, 'm'));
+  expect([asked.code, bare.code]).toEqual([0, 2]);
+  expect(bare.stdout).toBe(asked.stdout);
+});
+
+const wrongUsage: [string[], RegExp, NodeJS.ProcessEnv?][] = [
+  [['bogus'], /no command "bogus"/],
+  [['serve', '--bogus'], /--bogus/],
+  [['serve', 'extra'], /extra/],
+  [['serve', '--port', 'http'], /--port \/ HOLOGEN_PORT .* not "http"/],
+  [['serve', '--port', '70000'], /0 to 65535/],
+  [['serve', '--sandbox'], /HOLOGEN_DRAIN_MS .*"soon"/, { HOLOGEN_PORT: '0', HOLOGEN_DRAIN_MS: 'soon' }],
+  [['serve', '--sandbox'], /HOLOGEN_LOG_LEVEL .*"loud"/, { HOLOGEN_PORT: '0', HOLOGEN_LOG_LEVEL: 'loud' }],
+  [['serve'], /engine URL begins with mysql/, { HOLOGEN_PORT: '0', HOLOGEN_ENGINE_URL: 'mysql://u@h/d' }],
+  [['url', '--port', '1'], /--port/],
+  [['check', 'oss://demo/x/', endpoint], /three words/],
+  [['migrate'], /--engine-url is missing/],
+  [['migrate', '--engine-url', 'http://u@h/d'], /postgresql:\/\//],
+];
+
+test.concurrent.each(wrongUsage)(
+  'hologen %j is wrong usage: exit code 2 and the way to --help',
+  async (args, said, env) => {
+    const { code, stderr } = await hologen(args, {
+      environment: { HOLOGEN_DATA_DIR: join(emptyDirectory, 'wrong'), ...env },
+    });
+    expect(stderr).toMatch(said);
+    expect(stderr).toMatch(/--help|COMMAND/);
+    expect(code).toBe(2);
+  },
+);
+
+test('what fails for another reason has exit code 1 and one sentence', async () => {
+  const { port } = new URL(gateway.url);
+  const failures: [string[], RegExp][] = [
+    [['url', '--data-dir', emptyDirectory], /^hologen url: no gateway runs on /],
+    [['migrate', '--engine-url', 'postgresql://u:p@127.0.0.1:1/d'], /^hologen migrate: .*127\.0\.0\.1:1/],
+    [['serve', '--sandbox', '--data-dir', emptyDirectory, '--port', port], /^hologen serve: .*EADDRINUSE/],
+  ];
+  for (const [args, said] of failures) {
+    const { code, stderr } = await hologen(args);
+    expect(stderr).toMatch(said);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(code).toBe(1);
+  }
+  expect(existsSync(join(emptyDirectory, 'runtime.json'))).toBe(false);
+});
+
+test('serve prints one ready line without the password, and writes runtime.json for its owner only', async () => {
+  const file = await runtime(gateway.dataDir);
+  const url = new URL(file.postgres);
+  const ready = gateway.printed.stdout.split('\n').filter((line) => line.startsWith('ready '));
+  expect(ready).toHaveLength(1);
+  expect(ready[0]).toContain(`${url.username}@${url.host}${url.pathname}`);
+  expect(gateway.printed.stdout + gateway.printed.stderr).not.toContain(url.password);
+  expect(file).toEqual({
+    pid: gateway.pid,
+    postgres: gateway.url,
+    console: null,
+    sandbox: {
+      modelStudio: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      oss: expect.stringMatching(/^http:\/\/localhost:\d+$/),
+      sts: expect.stringMatching(/^http:\/\/localhost:\d+$/),
+    },
+  });
+  expect((await stat(join(gateway.dataDir, 'runtime.json'))).mode & 0o777).toBe(0o600);
+  const printed = await hologen(['url'], { environment: { HOLOGEN_DATA_DIR: gateway.dataDir } });
+  expect(printed).toEqual({ code: 0, stdout: `${file.postgres}\n`, stderr: '' });
+  const client = await gateway.client();
+  expect((await client.query("SELECT ai_gen('qwen_plus', 'hello') AS text")).rows[0].text).toContain('hello');
+  await client.end();
+});
+
+test('check in the sandbox proves key, identity and places, and spends nothing', async () => {
+  const before = await sandboxRequests();
+  const place = ['oss://demo/somewhere/', endpoint, role];
+  const { code, stdout } = await hologen(['check', '--data-dir', gateway.dataDir, ...place]);
+  expect(stdout).toMatch(/sandbox/);
+  expect(stdout.match(/^ok /gm)).toHaveLength(3);
+  expect(code).toBe(0);
+  const sent = (await sandboxRequests()).slice(before.length);
+  expect(sent.length).toBeGreaterThan(0);
+  expect(sent.filter(({ method }) => method !== 'GET')).toEqual([]);
+  expect(existsSync(join(gateway.dataDir, 'sandbox', 'oss', 'demo', 'somewhere'))).toBe(false);
+});
+
+test('check names a wrong role, a missing bucket and a wrong endpoint, each on its own line', async () => {
+  const places = [
+    ['oss://demo/', endpoint, 'acs:ram::1:user/me'],
+    ['oss://no-such-bucket-here/', endpoint, role],
+    ['oss://demo/', 'files.example.com', role],
+    ['oss://demo/', endpoint, role],
+  ];
+  const { code, stdout } = await hologen(['check', '--data-dir', gateway.dataDir, ...places.flat()]);
+  const lines = stdout.split('\n').filter((line) => /^(ok|failed) /.test(line));
+  expect(lines.map((line) => line.split(' ')[0])).toEqual(['ok', 'ok', 'failed', 'failed', 'failed', 'ok']);
+  expect(lines[2]).toMatch(/role/);
+  expect(lines[3]).toMatch(/bucket/i);
+  expect(lines[4]).toMatch(/files\.example\.com/);
+  expect(code).toBe(1);
+});
+
+test('check without a gateway names a missing key and an unreachable provider', async () => {
+  const noKey = await hologen(['check', '--data-dir', emptyDirectory], { environment: identity });
+  expect(noKey.stdout).toMatch(/^failed +API key and region: no default API key\n.*DASHSCOPE_API_KEY/m);
+  expect(noKey.stdout).toMatch(/^ok +identity/m);
+  expect(noKey.code).toBe(1);
+  const unreachable = await hologen(['check', '--data-dir', emptyDirectory], {
+    environment: {
+      ...identity,
+      DASHSCOPE_API_KEY: 'sk-0123456789abcdef',
+      DASHSCOPE_HTTP_BASE_URL: 'http://127.0.0.1:1/api/v1',
+    },
+  });
+  expect(unreachable.stdout).toMatch(/^failed +API key and region: .*\n.*DASHSCOPE_HTTP_BASE_URL/m);
+  expect(unreachable.stdout + unreachable.stderr).not.toContain('sk-0123456789abcdef');
+  expect(unreachable.code).toBe(1);
+});
+
+test('settings come from the environment, and flags win', async () => {
+  const dataDir = await makeDirectory();
+  const port = await freePort();
+  const environment = {
+    HOLOGEN_DATA_DIR: '/nonexistent/never-used',
+    HOLOGEN_PORT: '1',
+    HOLOGEN_HOST: '127.0.0.1',
+    HOLOGEN_SANDBOX: 'on',
+    HOLOGEN_SANDBOX_IMAGE_MS: '1',
+    HOLOGEN_LOG_LEVEL: 'silent',
+  };
+  const other = await serve(dataDir, ['--port', String(port)], { environment });
+  expect(new URL(other.url).port).toBe(String(port));
+  expect((await runtime(dataDir)).sandbox).not.toBeNull();
+  const client = await other.client();
+  await client.query("SELECT ai_gen('qwen_plus', 'hello')");
+  await client.end();
+  other.kill('SIGINT');
+  expect(await other.exit).toBe(0);
+  expect(other.printed.stderr).toBe('');
+  expect(existsSync(join(dataDir, 'runtime.json'))).toBe(false);
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+test('npm start serves in the sandbox without a key and says so, and with a key in the cloud', async () => {
+  const manifest = fileURLToPath(new URL('../../package.json', import.meta.url));
+  const { scripts } = JSON.parse(await readFile(manifest, 'utf8'));
+  const flags: string[] = scripts.start.split(' serve ')[1].split(' ');
+  const home = await makeDirectory();
+  const started = async (environment: NodeJS.ProcessEnv) => {
+    const dataDir = await makeDirectory();
+    const other = await serve(dataDir, flags, { environment: { HOME: home, ...environment } });
+    const { sandbox } = await runtime(dataDir);
+    other.kill('SIGTERM');
+    await other.exit;
+    await rm(dataDir, { recursive: true, force: true });
+    return { sandbox, said: other.printed.stdout };
+  };
+  const without = await started({});
+  expect(without.sandbox).not.toBeNull();
+  expect(without.said).toMatch(/DASHSCOPE_API_KEY.*sandbox/);
+  const withKey = await started({ DASHSCOPE_API_KEY: 'sk-0123456789abcdef' });
+  expect(withKey).toEqual({ sandbox: null, said: expect.not.stringContaining('sandbox') });
+  await mkdir(join(home, '.alibabacloud'));
+  const key = 'dashscope_api_key = sk-0123456789abcdef';
+  await writeFile(join(home, '.alibabacloud', 'credentials'), `[default]\n${key}\n`);
+  expect((await started({})).sandbox).toBeNull();
+  await rm(home, { recursive: true, force: true });
+});
+
+test('the installed command runs through npm', async () => {
+  const folder = fileURLToPath(new URL('../..', import.meta.url));
+  const { stdout } = await promisify(execFile)('npx', ['--no-install', 'hologen', '--help'], { cwd: folder });
+  expect(stdout).toMatch(/^hologen: /);
+});
