@@ -128,6 +128,7 @@ export async function listenForEngine(options: CallbackOptions): Promise<Callbac
   }
 
   const connectionTarget = await listen(server, options.listen);
+  server.on('error', (error) => options.log.error({ err: error }, 'the engine could not be answered'));
   return {
     connectionString: `${connectionTarget} user=${callbackUser} password=${password} dbname=hologen sslmode=disable gssencmode=disable connect_timeout=10`,
     secret,

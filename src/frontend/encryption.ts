@@ -29,6 +29,11 @@ export interface Encryption {
 const validForDays = 3650;
 /** @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL */
 export const alpnProtocol = 'postgresql';
+/**
+ * PostgreSQL's own most (PQ_SEND_BUFFER_SIZE of src/backend/libpq/pqcomm.c). libpq reads so much at once; of a longer record it leaves a
+ * rest inside OpenSSL, where a program that waits for its socket to become readable does not see it: pg_receivewal would hang.
+ */
+const longestRecordBytes = 8_192;
 
 /** A TLS server that never listens: connections are handed to it once their client has asked for encryption. */
 export function openEncryption(files: CertificateFiles, { minVersion, clientCa }: TlsPolicy): Encryption {
@@ -42,7 +47,10 @@ export function openEncryption(files: CertificateFiles, { minVersion, clientCa }
   const server = createServer({ ...read(), ...asksClients, ALPNProtocols: [alpnProtocol] });
   const waiting = new Map<string, (socket: TLSSocket | undefined) => void>();
   const peer = (socket: Socket) => `${socket.remoteAddress} ${socket.remotePort}`;
-  server.on('secureConnection', (secure) => waiting.get(peer(secure))?.(secure));
+  server.on('secureConnection', (secure) => {
+    secure.setMaxSendFragment(longestRecordBytes);
+    waiting.get(peer(secure))?.(secure);
+  });
   server.on('tlsClientError', (_error, secure) => secure.destroy());
   return {
     encrypt: (socket) =>

@@ -107,6 +107,8 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
   });
+  // A client that cannot be accepted, for want of file descriptors say, must not end the others.
+  server.on('error', (error) => options.log.error({ err: error }, 'a client could not be accepted'));
   const address = server.address();
   if (address === null || typeof address === 'string')
     throw new Error('the gateway does not listen on a TCP port');

@@ -1,6 +1,7 @@
 /** What the sandbox has from the start: the buckets, objects and models that the documentation's examples name. */
+
+import { drawPicture } from './media/pictures.js';
 import type { ObjectStore } from './object-store/server.js';
-import { drawPicture } from './pictures.js';
 
 const folder = 'holo_ai_powered_marketing_content';
 

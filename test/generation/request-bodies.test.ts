@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { recordVideo } from '../../src/sandbox/videos.js';
+import { recordVideo } from '../../src/sandbox/media/videos.js';
 import { type SandboxRequest, startTestGateway, type TestGateway } from '../gateway.js';
 import { imageEdit, multiImageFusion, textToImage } from './bodies/pictures.js';
 import { type BodyRow, golden } from './bodies/row.js';

@@ -1,6 +1,6 @@
 /** Fetches the media of a request as the provider would, and checks what arrived. */
 import { Agent, request } from 'undici';
-import { pictureSize } from '../pictures.js';
+import { pictureSize } from '../media/pictures.js';
 import { readClip } from './media-duration.js';
 import {
   checkMediaUrl,

@@ -5,8 +5,8 @@ import { access, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promis
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { drawPicture } from '../pictures.js';
-import { recordVideo } from '../videos.js';
+import { drawPicture } from '../media/pictures.js';
+import { recordVideo } from '../media/videos.js';
 
 export interface ResultRequest {
   /** File name below `/results/`, e.g. `<task id>-1.png`. */
