@@ -3,6 +3,7 @@ import type { Answer, Caller } from './engine/callback.js';
 import { SqlError, sqlstate } from './errors.js';
 import type { Calls } from './generation/calls.js';
 import { deployModel, removeModel } from './generation/deploy.js';
+import { refuse } from './generation/fields.js';
 import { parseFileValue } from './generation/file-value.js';
 import type { CallOrigin, Catalogue, DeployedModel } from './generation/ledger.js';
 import { describeModelTypes } from './generation/model-types.js';
@@ -41,6 +42,7 @@ export function answerQuestions({ calls, catalogue, storage, files }: QuestionTo
           file: question.file,
           progress: question.progress !== 'off',
           reuse: question.reuse !== 'off',
+          maxCalls: readMaxCalls(question.maxCalls),
         },
         originOf(caller),
       ),
@@ -86,6 +88,16 @@ function catalogueRow(model: DeployedModel): Json {
     deployed_by: model.deployedBy,
     deployed_at: model.deployedAt,
   };
+}
+
+const defaultMaxCalls = 1000;
+
+/** The setting as it was SET: any text, or nothing. */
+function readMaxCalls(value: unknown): number {
+  if (value === undefined || value === null || value === '') return defaultMaxCalls;
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 0) return number;
+  return refuse('ai_gen.max_calls', value, 'a whole number', 'SET ai_gen.max_calls = 1000.');
 }
 
 function textOrNull(value: unknown): string | null {

@@ -18,7 +18,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 BEGIN
   RETURN hologen_internal.ask_gateway(json_build_object('ask', 'submit',
     'model', model, 'request', request, 'progress', current_setting('ai_gen.progress', true),
-    'reuse', current_setting('ai_gen.reuse', true),
+    'reuse', current_setting('ai_gen.reuse', true), 'maxCalls', current_setting('ai_gen.max_calls', true),
     -- A FILE variable that was never set is a row of NULLs, which IS NULL too.
     'file', CASE WHEN NOT file IS NULL THEN to_json(file) END)) ->> 'handle';
 END $$;

@@ -176,8 +176,9 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
   }
 
   return {
-    async submit({ progress, reuse, ...call }, origin) {
-      const statement = statements.of(origin, { progress, reuse });
+    async submit({ progress, reuse, maxCalls, ...call }, origin) {
+      const statement = statements.of(origin, { progress, reuse, maxCalls });
+      refuseTooMany(statement);
       const checked = await checkCall(call, catalogue).catch((error: unknown) => {
         if (error instanceof SqlError) statement.refused = error;
         throw error;
@@ -235,6 +236,16 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       await Promise.allSettled(unfinished.values());
     },
   };
+}
+
+function refuseTooMany(statement: Statement): void {
+  if (statement.calls.length < statement.maxCalls) return;
+  statement.refused = new SqlError({
+    sqlstate: sqlstate.configurationLimitExceeded,
+    message: `the statement makes more than ${statement.maxCalls} calls`,
+    hint: 'SET ai_gen.max_calls to as many as you mean, or write a LIMIT.',
+  });
+  throw statement.refused;
 }
 
 function unknownHandle(handle: string): SqlError {

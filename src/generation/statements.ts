@@ -11,6 +11,8 @@ export interface Statement {
   progress: boolean;
   /** Results that are paid for but reached nobody may be taken. */
   reuse: boolean;
+  /** More calls than this are refused: nobody writes a statement of a thousand pictures by accident twice. */
+  maxCalls: number;
   /** What the person should know although the requests are good; each is said once. */
   notes: Set<string>;
   noticedAt: number;
@@ -39,7 +41,7 @@ export interface Call {
 }
 
 /** What the session's ai_gen.* settings say about a statement. */
-export type StatementSettings = Pick<Statement, 'progress' | 'reuse'>;
+export type StatementSettings = Pick<Statement, 'progress' | 'reuse' | 'maxCalls'>;
 
 export type StatementOutcome = 'committed' | 'failed';
 
