@@ -3,8 +3,8 @@
  * @see https://www.postgresql.org/docs/current/protocol-message-formats.html (StartupMessage, SSLRequest, GSSENCRequest, CancelRequest)
  */
 
-/** MAX_STARTUP_PACKET_LENGTH of PostgreSQL's src/include/libpq/pqcomm.h. */
-export const longestStartupPacket = 10_000;
+/** MAX_STARTUP_PACKET_LENGTH of PostgreSQL's src/include/libpq/pqcomm.h, which does not count the length itself. */
+export const longestStartupPacket = 10_004;
 /** First byte of a TLS record: a client that uses sslnegotiation=direct. */
 export const tlsHandshakeByte = 0x16;
 

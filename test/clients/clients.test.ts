@@ -109,4 +109,16 @@ describe.each(['disable', 'require'])('sslmode=%s', (sslmode) => {
     });
     expect(stdout.trim().split('\n')).toEqual(checks);
   });
+  test('isql', async () => {
+    const { hostname, port, username, password, pathname } = new URL(gateway.url);
+    const dsn = [
+      `Driver=${odbcDriver};Server=${hostname};Port=${port};SSLmode=${sslmode}`,
+      `Uid=${username};Pwd=${password};Database=${pathname.slice(1)}`,
+    ].join(';');
+    const statements =
+      "SELECT 6 * 7 AS answer, 'größe'\nCREATE TABLE seen (by_isql int)\nhelp seen\nDROP TABLE seen\n";
+    const { stdout } = await runProgram('sh', ['-c', 'printf "$1" | isql -b -k "$0"', dsn, statements]);
+    expect(stdout).toMatch(/\| answer +\|.*\n.*\n\| 42 +\| größe/);
+    expect(stdout).toMatch(/\| by_isql +\|/);
+  });
 });

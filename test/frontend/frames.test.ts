@@ -180,7 +180,7 @@ describe('the first packet', () => {
 
   test.each([
     ['a length that leaves no room for a code', int32(7)],
-    ['a length above PostgreSQL’s limit', int32(10_001)],
+    ['a length above PostgreSQL’s limit', int32(10_005)],
     ['text of another protocol', Buffer.from('GET / HTTP/1.1\r\n')],
   ])('%s is malformed', (_name, bytes) => {
     expect(readInitialPacket(bytes)).toEqual({ kind: 'malformed' });

@@ -103,6 +103,8 @@ passed('notices and notifications');
 const sleeping = assert.rejects(client.query('SELECT pg_sleep(30)'), { code: '57014' });
 const canceller = new pg.Client(options);
 await canceller.connect();
+const active = "SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active' AND query LIKE '%pg_sleep%'";
+while ((await canceller.query(active, [client.processID])).rowCount === 0);
 await canceller.query('SELECT pg_cancel_backend($1)', [client.processID]);
 await sleeping;
 const wrong = new URL(url);

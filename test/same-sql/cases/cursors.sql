@@ -1,0 +1,59 @@
+-- Cursors of SQL: scroll, hold, moves, positioned update, and what ends them.
+-- Refused with: 34000 25P01 55000
+BEGIN;
+
+DECLARE c SCROLL CURSOR FOR SELECT n, 'row ' || n AS t FROM generate_series(1, 10) n;
+
+FETCH 3 FROM c;
+
+FETCH BACKWARD 2 FROM c;
+
+MOVE FORWARD 5 IN c;
+
+FETCH ABSOLUTE -1 FROM c;
+
+FETCH RELATIVE -2 FROM c;
+
+FETCH 0 FROM c;
+
+FETCH ALL FROM c;
+
+FETCH NEXT FROM c;
+
+CLOSE c;
+
+FETCH 1 FROM c;
+
+ROLLBACK;
+
+DECLARE outside CURSOR FOR SELECT 1;
+
+DECLARE held BINARY CURSOR WITH HOLD FOR SELECT n, n::text FROM generate_series(1, 4) n;
+
+FETCH 2 FROM held;
+
+FETCH ALL IN held;
+
+CLOSE ALL;
+
+CREATE TABLE walked (a int);
+
+INSERT INTO walked VALUES (1), (2), (3);
+
+BEGIN;
+
+DECLARE w NO SCROLL CURSOR FOR SELECT a FROM walked FOR UPDATE;
+
+FETCH 2 FROM w;
+
+UPDATE walked SET a = a * 100 WHERE CURRENT OF w;
+
+FETCH PRIOR FROM w;
+
+COMMIT;
+
+SELECT a FROM walked ORDER BY a;
+
+CREATE FUNCTION opened() RETURNS refcursor LANGUAGE plpgsql AS $$ DECLARE r refcursor := 'named'; BEGIN OPEN r FOR SELECT 1 AS x UNION ALL SELECT 2; RETURN r; END $$;
+
+BEGIN; SELECT opened(); FETCH ALL FROM named; COMMIT;
