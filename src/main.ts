@@ -13,6 +13,7 @@ import { SqlError, sqlstate } from './errors.js';
 import { ensureOwnCertificate, openEncryption, type TlsPolicy } from './frontend/encryption.js';
 import { type Frontend, listenForClients } from './frontend/listener.js';
 import { type Calls, createCalls } from './generation/calls.js';
+import { createLanes } from './generation/lanes.js';
 import type { Catalogue } from './generation/ledger.js';
 import { createSchedule } from './generation/schedule.js';
 import { findDefaultApiKey } from './providers/default-api-key.js';
@@ -22,8 +23,9 @@ import { loadParser } from './rewriter/parse.js';
 import { rewriteText, translateErrorField } from './rewriter/rewrite.js';
 import { mapStartupParameters } from './rewriter/settings.js';
 import { type RunFile, removeRunFile, writeRunFile } from './run-file.js';
-import { type Cloud, sandboxApiKey, sandboxKeys, startCloud } from './sandbox/cloud.js';
-import { sandboxModels } from './sandbox/shelves.js';
+import type { Cloud } from './sandbox/cloud.js';
+import { sandboxApiKey, sandboxKeys } from './sandbox/keys.js';
+import { sandboxModels } from './sandbox/models.js';
 import { listSetting, numberSetting, type Settings, switchSetting } from './settings.js';
 import { defaultIdentity, fixedIdentity } from './storage/base-identity.js';
 import { createOssStorage } from './storage/oss.js';
@@ -73,6 +75,7 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       studio,
       storage,
       ledger: createLedger(engine.pool),
+      lanes: createLanes(),
       schedule: createSchedule(!cloud || settings.sandboxLimits === 'documented'),
       defaultApiKey: cloud ? sandboxApiKey : await findDefaultApiKey(settings.apiKey, homedir()),
       pollAfterMs: cloud ? sandboxPoll(numberSetting(settings, 'sandboxVideoMs')) : advisedPoll,
@@ -134,6 +137,8 @@ async function openCloud(
   const directory = join(dataDirectory, 'sandbox');
   // What clients generate is theirs, also when it is only pretended.
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  // Loaded only here: it brings a drawing library and fonts that nobody else needs.
+  const { startCloud } = await import('./sandbox/cloud.js');
   const cloud = await startCloud({
     directory,
     imageMs: numberSetting(settings, 'sandboxImageMs'),

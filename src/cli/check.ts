@@ -5,7 +5,7 @@ import { SqlError } from '../errors.js';
 import { openDrivers } from '../main.js';
 import { findDefaultApiKey } from '../providers/default-api-key.js';
 import { readRunFile } from '../run-file.js';
-import { sandboxApiKey } from '../sandbox/cloud.js';
+import { sandboxApiKey } from '../sandbox/keys.js';
 import { readSettings, type SettingName, type Settings, UsageError } from '../settings.js';
 import { parseOssPath } from '../storage/oss-path.js';
 import { type Command, helpText } from './command.js';

@@ -1,6 +1,7 @@
 /** The whole sandbox: Model Studio, OSS and STS on loopback, stocked with what the documentation's examples name. */
 import { join } from 'node:path';
 import { createCredentialRegistry } from './credentials.js';
+import { sandboxKeys } from './keys.js';
 import { startModelStudio } from './model-studio/server.js';
 import { startObjectStore } from './object-store/server.js';
 import { stockShelves } from './shelves.js';
@@ -14,14 +15,6 @@ export interface Cloud {
   objectDirectory: string;
   close(): Promise<void>;
 }
-
-/** The only key the sandbox's STS knows; production services refuse it. */
-export const sandboxKeys = {
-  accessKeyId: 'LTAI-hologen-sandbox',
-  accessKeySecret: 'sandbox-secret-not-for-production',
-};
-/** Any key of this form is taken; Model Studio's are too. */
-export const sandboxApiKey = 'sk-sandbox';
 
 export async function startCloud(options: {
   directory: string;

@@ -5,8 +5,8 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sandboxKeys } from '../../src/sandbox/cloud.js';
 import { createCredentialRegistry } from '../../src/sandbox/credentials.js';
+import { sandboxKeys } from '../../src/sandbox/keys.js';
 import { type ModelStudioOptions, startModelStudio } from '../../src/sandbox/model-studio/server.js';
 import { startObjectStore } from '../../src/sandbox/object-store/server.js';
 import { startSts } from '../../src/sandbox/sts.js';
