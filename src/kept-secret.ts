@@ -1,6 +1,6 @@
 /** Secrets of a data directory: random, made when first asked for, readable by the gateway's user only. */
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export async function keptSecret(dataDirectory: string, fileName: string): Promise<string> {
@@ -10,7 +10,10 @@ export async function keptSecret(dataDirectory: string, fileName: string): Promi
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     const secret = randomBytes(32).toString('base64url');
-    await writeFile(file, `${secret}\n`, { mode: 0o600, flag: 'wx' });
+    // Written under another name first: who is killed half way must not leave an empty secret behind.
+    const draft = `${file}.${process.pid}`;
+    await writeFile(draft, `${secret}\n`, { mode: 0o600 });
+    await link(draft, file).finally(() => rm(draft, { force: true }));
     return secret;
   }
 }

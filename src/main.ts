@@ -10,7 +10,12 @@ import { createLedger } from './engine/ledger.js';
 import { claimEngine, type EngineOptions } from './engine/open.js';
 import { openSecretBox } from './engine/secret-box.js';
 import { SqlError, sqlstate } from './errors.js';
-import { ensureOwnCertificate, openEncryption, type TlsPolicy } from './frontend/encryption.js';
+import {
+  type CertificateFiles,
+  ensureOwnCertificate,
+  openEncryption,
+  type TlsPolicy,
+} from './frontend/encryption.js';
 import { type Frontend, listenForClients } from './frontend/listener.js';
 import { type Calls, createCalls } from './generation/calls.js';
 import { createLanes } from './generation/lanes.js';
@@ -26,7 +31,7 @@ import { type RunFile, removeRunFile, writeRunFile } from './run-file.js';
 import type { Cloud } from './sandbox/cloud.js';
 import { sandboxApiKey, sandboxKeys } from './sandbox/keys.js';
 import { sandboxModels } from './sandbox/models.js';
-import { listSetting, numberSetting, type Settings, switchSetting } from './settings.js';
+import { listSetting, numberSetting, type Settings, switchSetting, UsageError } from './settings.js';
 import { defaultIdentity, fixedIdentity } from './storage/base-identity.js';
 import { createOssStorage } from './storage/oss.js';
 
@@ -62,9 +67,7 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
     const [engine, cloud, certificateFiles] = await allStarted([
       claim.open(),
       openCloud(settings, dataDirectory, stopping),
-      settings.tlsCert && settings.tlsKey
-        ? { cert: settings.tlsCert, key: settings.tlsKey }
-        : ensureOwnCertificate(dataDirectory),
+      operatorsCertificate(settings) ?? ensureOwnCertificate(dataDirectory),
       loadParser(),
     ]);
     const secrets = await openSecretBox(dataDirectory, settings.secretKey);
@@ -124,8 +127,17 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
   }
 }
 
+/** PostgreSQL's errors carry rows and parameters in their fields; of those only code and message are for the log. */
+function loggedError(error: Error & { code?: string; severity?: string }): unknown {
+  if (error.severity === undefined) return pino.stdSerializers.err(error);
+  return { type: error.name, code: error.code, message: error.message, stack: error.stack };
+}
+
 export function createLog(settings: Settings): Logger {
-  return pino({ name: 'hologen', level: settings.logLevel ?? 'info' }, pino.destination(2));
+  return pino(
+    { name: 'hologen', level: settings.logLevel ?? 'info', serializers: { err: loggedError } },
+    pino.destination(2),
+  );
 }
 
 async function openCloud(
@@ -194,6 +206,12 @@ async function deploySandboxModels(catalogue: Catalogue): Promise<void> {
 
 function tlsPolicy({ tlsMinVersion, tlsClientCa }: Settings): TlsPolicy {
   return { minVersion: tlsMinVersion === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2', clientCa: tlsClientCa };
+}
+
+function operatorsCertificate({ tlsCert, tlsKey }: Settings): CertificateFiles | undefined {
+  if (tlsCert && tlsKey) return { cert: tlsCert, key: tlsKey };
+  if (!tlsCert && !tlsKey) return undefined;
+  throw new UsageError('--tls-cert and --tls-key belong together: one of them is missing');
 }
 
 function engineOptions(settings: Settings, dataDirectory: string): EngineOptions {

@@ -26,12 +26,13 @@ export interface QuestionTools {
 
 export function answerQuestions({ calls, catalogue, storage, files }: QuestionTools): Answer {
   const answers: Record<string, (question: Json, caller: Caller, signal: AbortSignal) => Promise<unknown>> = {
-    async check_file(question, _caller, signal) {
+    async check_file(question) {
       const file = parseFileValue(question.file as Json);
       storage.checkAccess(file.access);
       if (isDirectory(file.path)) return;
+      // A look of its own, that does not end with the session that asked first: others may wait for it.
       await files.once(JSON.stringify(question.file), async () => {
-        await storage.head(file.path, file.access, signal);
+        await storage.head(file.path, file.access, new AbortController().signal);
       });
     },
     submit: (question, caller) =>
@@ -58,7 +59,7 @@ export function answerQuestions({ calls, catalogue, storage, files }: QuestionTo
     },
     remove_model: (question, caller) => {
       refuseReadOnly(caller, 'removing a model');
-      return removeModel(question, catalogue);
+      return removeModel(question, { role: caller.role, admin: caller.admin }, catalogue);
     },
     async list_models() {
       const models = await catalogue.list();

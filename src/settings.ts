@@ -219,7 +219,11 @@ export function numberSetting(settings: Settings, name: NumberName): number {
 }
 
 export function switchSetting(settings: Settings, name: SettingName): boolean {
-  return ['true', '1', 'on', 'yes'].includes((settings[name] ?? '').toLowerCase());
+  const word = (settings[name] ?? 'off').toLowerCase();
+  if (['true', '1', 'on', 'yes'].includes(word)) return true;
+  if (['false', '0', 'off', 'no'].includes(word)) return false;
+  const entry: SettingEntry = settingTable[name];
+  throw new UsageError(`${entry.env} must be on or off, not "${settings[name]}"`);
 }
 
 export function listSetting(settings: Settings, name: SettingName): string[] {

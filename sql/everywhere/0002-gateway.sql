@@ -52,6 +52,8 @@ BEGIN
       'application', current_setting('application_name'),
       'engineProcessId', pg_backend_pid(),
       'statementAt', to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+      -- The owner of these functions, or a member of it.
+      'admin', pg_has_role(CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END, current_user, 'USAGE'),
       'readOnly', current_setting('transaction_read_only') = 'on',
       'engineVersion', current_setting('server_version_num')::int),
     'question', question)::text;

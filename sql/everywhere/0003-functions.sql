@@ -40,7 +40,7 @@ BEGIN
   END LOOP;
 END $$;
 
--- The request is text, as Hologres documents it, or json without the cast that people forget. A submit has the same forms as ai_gen:
+-- The request is text, as Hologres documents it, or json or jsonb without the cast that people forget. A submit has the same forms as ai_gen:
 -- the gateway writes one in the other's place when a statement makes many calls.
 CREATE FUNCTION hologen.submit_call(prompt text, file hologen.file) RETURNS text
 LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(NULL, prompt, file) $$;
@@ -50,9 +50,15 @@ CREATE FUNCTION hologen.submit_call(prompt text) RETURNS text
 LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(NULL, prompt, NULL) $$;
 CREATE FUNCTION hologen.submit_call(model text, prompt json, file hologen.file) RETURNS text
 LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(model, prompt::text, file) $$;
+CREATE FUNCTION hologen.submit_call(model text, prompt jsonb, file hologen.file) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(model, prompt::text, file) $$;
 CREATE FUNCTION hologen.submit_call(prompt json, file hologen.file) RETURNS text
 LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(NULL, prompt::text, file) $$;
+CREATE FUNCTION hologen.submit_call(prompt jsonb, file hologen.file) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(NULL, prompt::text, file) $$;
 CREATE FUNCTION hologen.submit_call(model text, prompt json) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(model, prompt::text, NULL) $$;
+CREATE FUNCTION hologen.submit_call(model text, prompt jsonb) RETURNS text
 LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(model, prompt::text, NULL) $$;
 
 CREATE FUNCTION hologen.ai_gen(model text, prompt text, file hologen.file) RETURNS text
@@ -65,9 +71,15 @@ CREATE FUNCTION hologen.ai_gen(prompt text) RETURNS text
 LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(prompt)) $$;
 CREATE FUNCTION hologen.ai_gen(model text, prompt json, file hologen.file) RETURNS text
 LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt, file)) $$;
+CREATE FUNCTION hologen.ai_gen(model text, prompt jsonb, file hologen.file) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt, file)) $$;
 CREATE FUNCTION hologen.ai_gen(prompt json, file hologen.file) RETURNS text
 LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(prompt, file)) $$;
+CREATE FUNCTION hologen.ai_gen(prompt jsonb, file hologen.file) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(prompt, file)) $$;
 CREATE FUNCTION hologen.ai_gen(model text, prompt json) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt)) $$;
+CREATE FUNCTION hologen.ai_gen(model text, prompt jsonb) RETURNS text
 LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt)) $$;
 
 -- Deploys a model: Hologres' two procedures, the second with the client's own endpoint and key arguments.

@@ -4,7 +4,11 @@ DO $do$
 DECLARE
   routine record;
 BEGIN
-  EXECUTE format('ALTER DATABASE %I SET search_path = "$user", public, hologen', current_database());
+  -- A database whose owner has set a search_path keeps it.
+  IF NOT EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+                 WHERE d.datname = current_database() AND s.setrole = 0 AND s.setconfig::text LIKE '%search_path=%') THEN
+    EXECUTE format('ALTER DATABASE %I SET search_path = "$user", public, hologen', current_database());
+  END IF;
   IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
     RETURN;
   END IF;

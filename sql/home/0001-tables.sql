@@ -5,7 +5,7 @@ CREATE TABLE hologen.deployed_models (
   model_type     text NOT NULL,
   model_provider text NOT NULL,
   task           text NOT NULL,
-  -- Path on the provider's host; NULL: as the model table says.
+  -- As add_external_model was told; kept for its reader, never dialled: the model table knows the path, the settings the host.
   endpoint       text,
   -- Encrypted by the gateway (AES-256-GCM); NULL: the gateway's default key.
   api_key        text,

@@ -1,7 +1,7 @@
 -- What a person may look at: own jobs, all jobs for members of the role that owns hologen.
 
 CREATE FUNCTION hologen_internal.sees_all_jobs() RETURNS boolean
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_has_role(current_user, (SELECT nspowner FROM pg_namespace WHERE nspname = 'hologen'), 'USAGE')
 $$;
 

@@ -1,5 +1,5 @@
 /** `hologen demo`: every scenario once, in the sandbox, through a real PostgreSQL client. */
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -7,7 +7,7 @@ import { createLog, startGateway } from '../main.js';
 import { readRunFile } from '../run-file.js';
 import { readSettings, type SettingName } from '../settings.js';
 import { type Command, helpText } from './command.js';
-import { untilStopped } from './serve.js';
+import { hearStopSignals, type StopSignals, untilStopped } from './signals.js';
 
 const flags: SettingName[] = ['host', 'port', 'dataDir', 'sandboxImageMs', 'sandboxVideoMs'];
 const examples = fileURLToPath(new URL('../../examples/scenarios/', import.meta.url));
@@ -24,7 +24,7 @@ export const demoCommand: Command = {
     const { settings, switches } = readSettings(args, { HOLOGEN_PORT: '0', ...process.env }, flags, ['keep']);
     const dataDir = resolve(settings.dataDir ?? '', 'demo');
     if (await readRunFile(dataDir)) throw new Error(`a demo still runs on ${dataDir}; stop it first`);
-    await rm(dataDir, { recursive: true, force: true });
+    await emptyDemoFolder(dataDir);
     const inSandbox = {
       ...settings,
       dataDir,
@@ -33,12 +33,13 @@ export const demoCommand: Command = {
       logLevel: process.env.HOLOGEN_LOG_LEVEL ?? 'warn',
     };
     const startedAt = Date.now();
+    const signals = hearStopSignals();
     const gateway = await startGateway(inSandbox, createLog(inSandbox));
     console.log(
       `The gateway is ready after ${seconds(startedAt)}, with a sandbox in place of the cloud: nothing is spent.\n`,
     );
     try {
-      await runExamples(gateway.runFile.postgres);
+      await runExamples(gateway.runFile.postgres, signals);
       console.log(
         `\nAll scenarios ran in ${seconds(startedAt)}. The pictures and videos lie in\n  ${join(gateway.sandboxObjects ?? '', 'demo')}`,
       );
@@ -50,19 +51,34 @@ export const demoCommand: Command = {
       console.log(
         `\nThe gateway goes on; Ctrl-C ends it. Connect with\n  psql '${gateway.runFile.postgres}'`,
       );
-      return untilStopped(gateway);
+      return untilStopped(gateway, signals);
     }
     await gateway.stop();
     return 0;
   },
 };
 
-async function runExamples(url: string): Promise<void> {
+const marker = '.made-by-hologen-demo';
+
+/** Only what an earlier demo made is deleted; somebody's own folder of that name is not. */
+async function emptyDemoFolder(folder: string): Promise<void> {
+  const content: string[] = await readdir(folder).catch(() => []);
+  if (content.length > 0 && !content.includes(marker)) {
+    throw new Error(`${folder} holds other files than a demo's; name another place with --data-dir`);
+  }
+  await rm(folder, { recursive: true, force: true });
+  // As open as a gateway makes its own: root's engine runs under another account.
+  await mkdir(folder, { recursive: true, mode: 0o711 });
+  await writeFile(join(folder, marker), '');
+}
+
+async function runExamples(url: string, signals: StopSignals): Promise<void> {
   const client = new pg.Client({ connectionString: url, application_name: 'hologen demo' });
   client.on('notice', (notice) => console.log(`  ${notice.message}`));
   await client.connect();
   try {
     for (const file of (await readdir(examples)).sort()) {
+      if (signals.heard) throw new Error('stopped');
       const statement = (await readFile(join(examples, file), 'utf8')).trim();
       const startedAt = Date.now();
       console.log(`${statement}\n`);

@@ -1,9 +1,10 @@
 /** `hologen serve`: runs the gateway until it is told to stop. */
 import { homedir } from 'node:os';
-import { createLog, type Gateway, startGateway } from '../main.js';
+import { createLog, startGateway } from '../main.js';
 import { findDefaultApiKey } from '../providers/default-api-key.js';
 import { readSettings, type SettingName, type Settings, switchSetting } from '../settings.js';
 import { type Command, helpText } from './command.js';
+import { hearStopSignals, untilStopped } from './signals.js';
 
 export const serveFlags: SettingName[] = [
   'host',
@@ -49,6 +50,7 @@ export const serveCommand: Command = {
     const log = createLog(settings);
     if (switches.has('sandbox-without-key')) await takeSandboxWithoutKey(settings);
     announceMode(settings);
+    const signals = hearStopSignals();
     const gateway = await startGateway(settings, log);
     const where = new URL(gateway.runFile.postgres);
     console.log(
@@ -62,7 +64,7 @@ export const serveCommand: Command = {
         log.error({ err: error }, 'the new certificate cannot be used; the old one stays');
       }
     });
-    return untilStopped(gateway);
+    return untilStopped(gateway, signals);
   },
 };
 
@@ -77,32 +79,4 @@ function announceMode(settings: Settings): void {
   if (switchSetting(settings, 'sandbox')) {
     console.log('sandbox: Model Studio, OSS and STS are stand-ins on this machine; nothing is spent');
   }
-}
-
-/** A second signal does not wait for the drain. */
-export function untilStopped(gateway: Gateway): Promise<number> {
-  return new Promise((resolve) => {
-    let stopping = false;
-    const stop = () => {
-      if (stopping) process.exit(1);
-      stopping = true;
-      gateway.stop().then(
-        () => resolve(0),
-        (error: unknown) => {
-          console.error(error);
-          resolve(1);
-        },
-      );
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-    gateway.engineDied.then(() => {
-      if (stopping) return;
-      console.error(
-        'hologen serve: the engine does not start any more; engine.log in the data directory says why',
-      );
-      stopping = true;
-      gateway.stop().finally(() => resolve(1));
-    });
-  });
 }

@@ -1,6 +1,7 @@
 /** PostgreSQL refuses to run as root; started by root, the engine runs as an unprivileged account that can reach its files. */
 import { createHash } from 'node:crypto';
-import { chown, cp, mkdir, readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chown, cp, mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 export interface EngineAccount {
@@ -64,7 +65,13 @@ async function othersCanEnter(path: string): Promise<boolean> {
 
 async function copyBinaries(binaries: string): Promise<string> {
   const copy = join(sharedRoot, `binaries-${hashOf(binaries + (await stat(binaries)).mtimeMs)}`);
-  await cp(binaries, copy, { recursive: true, verbatimSymlinks: true, force: false });
+  if (existsSync(copy)) return copy;
+  // Under another name until it is whole: the gateway may be killed half way.
+  const draft = `${copy}-${process.pid}`;
+  await cp(binaries, draft, { recursive: true, verbatimSymlinks: true });
+  await rename(draft, copy).catch((error: unknown) => {
+    if (!existsSync(copy)) throw error;
+  });
   return copy;
 }
 

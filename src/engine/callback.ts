@@ -19,6 +19,8 @@ export interface Caller {
   engineProcessId: number;
   /** ISO time of the statement; together with the process id it names one statement. */
   statementAt: string;
+  /** Owns hologen's functions, or is a member of the role that does. */
+  admin: boolean;
   readOnly: boolean;
   engineVersion: number;
 }

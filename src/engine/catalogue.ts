@@ -25,7 +25,10 @@ export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue
     modelType: row.model_type,
     provider: row.model_provider,
     task: row.task,
-    apiKey: row.api_key === null ? undefined : secrets.open(row.api_key),
+    // Opened when it is used: one key that cannot be read must not take the whole catalogue with it.
+    get apiKey() {
+      return row.api_key === null ? undefined : secrets.open(row.api_key, row.model_name);
+    },
     config: row.config,
     deployedBy: row.deployed_by,
     deployedAt: row.deployed_at,

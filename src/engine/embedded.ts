@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,9 +58,14 @@ export async function startEmbeddedEngine(
     // A group of its own: Ctrl-C in the gateway's terminal must not stop the engine before its sessions are drained.
     { ...processOptions(place), detached: true, stdio: ['ignore', log.fd, log.fd] },
   );
-  const ended = new Promise<number | null>((resolve) => server.once('exit', resolve));
+  const ended = new Promise<number | null>((resolve) =>
+    server.once('exit', resolve).once('error', () => resolve(null)),
+  );
   await log.close();
-  await untilReady(cluster, ended, logFile);
+  await untilReady(cluster, ended, logFile).catch((error: unknown) => {
+    server.kill('SIGINT');
+    throw error;
+  });
 
   let stopping = false;
   return {
@@ -83,21 +88,27 @@ export async function startEmbeddedEngine(
 }
 
 async function createCluster(place: EnginePlace, cluster: string, password: string): Promise<void> {
-  await rm(cluster, { recursive: true, force: true });
-  const passwordFile = join(place.home, 'first-password');
+  // Made under another name: an initdb that is killed half way, or goes on after its gateway was killed, must not be taken for a cluster.
+  for (const name of await readdir(place.home)) {
+    if (name.startsWith('cluster-'))
+      await rm(join(place.home, name), { recursive: true, force: true }).catch(() => {});
+  }
+  const draft = `${cluster}-${process.pid}`;
+  const passwordFile = `${draft}-password`;
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   if (place.account) await chown(passwordFile, place.account.uid, place.account.gid);
   try {
     // The builtin C.UTF-8 locale sorts alike on every machine and needs none of its locales.
-    const flags = ['-D', cluster, '-U', ownerRole, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
+    const flags = ['-D', draft, '-U', ownerRole, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
     const locale = ['-E', 'UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
     await run(
       join(place.binaries, 'bin', 'initdb'),
       [...flags, ...locale, '--no-instructions'],
       processOptions(place),
     );
+    await rename(draft, cluster);
   } catch (error) {
-    await rm(cluster, { recursive: true, force: true });
+    await rm(draft, { recursive: true, force: true });
     throw new Error(`initdb failed: ${(error as { stderr?: string }).stderr ?? (error as Error).message}`);
   } finally {
     await rm(passwordFile, { force: true });

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg, { type ClientBase } from 'pg';
+import type { Logger } from 'pino';
 import type { EngineAddress } from './address.js';
 import { clientOptions } from './pool.js';
 
@@ -30,13 +31,22 @@ export function migrateHome(address: EngineAddress, announcement?: Announcement)
  * The embedded engine: `ai_gen` is in every database, also in those made later, because template1 has it. The gateway's own
  * database is made when it is missing.
  */
-export async function migrateAll(address: EngineAddress, announcement: Announcement): Promise<void> {
+export async function migrateAll(
+  address: EngineAddress,
+  announcement: Announcement,
+  log: Logger,
+): Promise<void> {
   await migrateDatabase({ ...address, database: 'template1' }, everywhere, announcement);
   const others = await listDatabases(address);
-  await Promise.all([
-    ...others.map((database) => migrateDatabase({ ...address, database }, everywhere, announcement)),
-    migrateHome(address, announcement),
-  ]);
+  await migrateHome(address, announcement);
+  // Databases of other people: one that cannot have the functions (another encoding, say) does not keep the gateway from serving the rest.
+  await Promise.all(
+    others.map((database) =>
+      migrateDatabase({ ...address, database }, everywhere, announcement).catch((error: unknown) =>
+        log.warn({ database, reason: (error as Error).message }, 'this database goes without ai_gen'),
+      ),
+    ),
+  );
 }
 
 /** All databases that can be entered, but for templates and the gateway's own. Creates the latter when it is missing. */
@@ -62,9 +72,7 @@ function migrateDatabase(
     await refuseOldServers(client);
     await client.query('BEGIN');
     await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock]);
-    await client.query(`CREATE SCHEMA IF NOT EXISTS hologen;
-      CREATE TABLE IF NOT EXISTS hologen.migrations
-        (name text PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp())`);
+    if (!(await schemaIsOurs(client))) await client.query(firstSteps);
     const { rows } = await client.query<{ name: string }>('SELECT name FROM hologen.migrations');
     const installed = new Set(rows.map((row) => row.name));
     const missing = (await listFiles(folders)).filter((name) => !installed.has(name));
@@ -79,6 +87,23 @@ function migrateDatabase(
     await client.query('COMMIT');
     return missing;
   });
+}
+
+const firstSteps = `CREATE SCHEMA hologen;
+  CREATE TABLE hologen.migrations (name text PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp())`;
+
+/**
+ * False: there is none yet. One that belongs to somebody else is an error: the owner of a database could have planted a table with a trigger
+ * in it, which would then run with the gateway's rights.
+ */
+async function schemaIsOurs(client: ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ name: string; ours: boolean }>(
+    `SELECT nspname AS name, pg_get_userbyid(nspowner) = current_user AS ours FROM pg_namespace
+     WHERE nspname IN ('hologen', 'hologen_internal')`,
+  );
+  const foreign = rows.find((row) => !row.ours);
+  if (foreign) throw new Error(`the schema ${foreign.name} belongs to another role than the gateway's`);
+  return rows.some((row) => row.name === 'hologen');
 }
 
 /** Written only when it changed: copies of template1 have it already. */
@@ -103,7 +128,10 @@ async function listFiles(folders: string[]): Promise<string[]> {
 
 /** A failed statement ends the connection, and with it its transaction. */
 async function withClient<T>(address: EngineAddress, use: (client: ClientBase) => Promise<T>): Promise<T> {
-  const client = new pg.Client(clientOptions(address));
+  // Names are looked up in pg_catalog alone, whatever the database's owner has set for those who enter it.
+  const client = new pg.Client({ ...clientOptions(address), options: '-c search_path=pg_catalog' });
+  // The error comes back from the query too; without a listener it would end the process.
+  client.on('error', () => {});
   await client.connect();
   try {
     return await use(client);
@@ -122,11 +150,25 @@ async function refuseOldServers(client: ClientBase): Promise<void> {
   }
 }
 
-/** Managed engines may have dblink installed already, in a schema of their choice. */
+/**
+ * Managed engines may have dblink installed already, in a schema of their choice. Where everybody may use it, everybody could take over the
+ * connection on which the functions speak to the gateway.
+ */
 async function dblinkSchema(client: ClientBase): Promise<string> {
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT quote_ident(n.nspname) AS name FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'dblink'`,
+  const { rows } = await client.query<{ name: string; open: boolean }>(
+    `SELECT quote_ident(n.nspname) AS name,
+       has_schema_privilege('public', n.oid, 'USAGE') AND EXISTS (
+         SELECT FROM pg_proc p WHERE p.pronamespace = n.oid AND p.proname = 'dblink_connect'
+           AND has_function_privilege('public', p.oid, 'EXECUTE')) AS open
+     FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'dblink'`,
   );
-  if (!rows[0]) throw new Error('the extension dblink is not installed in the engine');
-  return rows[0].name;
+  const [extension] = rows;
+  if (!extension) throw new Error('the extension dblink is not installed in the engine');
+  if (extension.open) {
+    throw new Error(
+      `dblink is installed in the schema ${extension.name}, where every role may use it and could speak to the gateway in another's name; ` +
+        "ALTER EXTENSION dblink SET SCHEMA to one that only the gateway's role may use, or REVOKE EXECUTE on its functions FROM PUBLIC",
+    );
+  }
+  return extension.name;
 }

@@ -1,11 +1,12 @@
 /** Opens the engine, embedded or remote, with the callback endpoint its functions use and the schema they need. */
+import pg from 'pg';
 import type { Logger } from 'pino';
 import { keptSecret } from '../kept-secret.js';
 import { type EngineAddress, parseEngineUrl } from './address.js';
 import { type Answer, type Callback, listenForEngine } from './callback.js';
 import { prepareEngine, startEmbeddedEngine } from './embedded.js';
 import { migrateAll, migrateHome } from './migrate.js';
-import { type EnginePool, openEnginePool } from './pool.js';
+import { clientOptions, type EnginePool, openEnginePool } from './pool.js';
 import { superviseEngine } from './supervise.js';
 
 export interface EngineOptions {
@@ -62,7 +63,7 @@ async function claimEmbedded(options: EngineOptions, listening: Listening): Prom
     const maxConnections = options.maxConnections + ownConnections;
     const engine = await superviseEngine(() => startEmbeddedEngine(place, { maxConnections }), listening.log);
     opened.push(engine.stop);
-    await migrateAll(engine.address, callback);
+    await migrateAll(engine.address, callback, listening.log);
     return engine;
   });
 }
@@ -76,10 +77,27 @@ async function claimRemote(
   const host = callbackHost === '127.0.0.1' ? callbackHost : '0.0.0.0';
   const listen = { host, port: callbackPort, advertisedHost: callbackHost };
   const callback = await listenForEngine({ ...listening, listen });
-  return claimed(callback, async () => {
+  return claimed(callback, async (opened) => {
+    opened.push(await claimRemoteEngine(address));
     await migrateHome(address, callback);
     return { address, died: new Promise(() => {}) };
   });
+}
+
+/** Any number will do, as long as every gateway takes the same. */
+const gatewayLock = 7_465_164;
+
+/** Two gateways on one engine would take up each other's jobs: the second is refused. The lock ends with the connection. */
+async function claimRemoteEngine(address: EngineAddress): Promise<() => Promise<void>> {
+  const client = new pg.Client(clientOptions(address));
+  client.on('error', () => {});
+  await client.connect();
+  const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1) AS got', [
+    gatewayLock,
+  ]);
+  if (rows[0]?.got) return () => client.end();
+  await client.end();
+  throw new Error(`another hologen serves the database ${address.database} of this engine`);
 }
 
 function claimed(

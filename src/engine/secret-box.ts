@@ -1,11 +1,12 @@
 /** Keeps API keys unreadable in the engine's tables: AES-256-GCM with a key that never enters the engine. */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { SqlError, sqlstate } from '../errors.js';
 import { keptSecret } from '../kept-secret.js';
 
 export interface SecretBox {
   seal(text: string): string;
-  /** An error when the text was sealed with another key. */
-  open(sealed: string): string;
+  /** A SqlError that names the model when the text was sealed with another key. */
+  open(sealed: string, modelName: string): string;
 }
 
 const nonceBytes = 12;
@@ -26,7 +27,7 @@ export async function openSecretBox(
       const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
       return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64');
     },
-    open(sealed) {
+    open(sealed, modelName) {
       const bytes = Buffer.from(sealed, 'base64');
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes));
       decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
@@ -35,9 +36,11 @@ export async function openSecretBox(
           decipher.update(bytes.subarray(nonceBytes + tagBytes), undefined, 'utf8') + decipher.final('utf8')
         );
       } catch {
-        throw new Error(
-          'a stored API key cannot be decrypted: HOLOGEN_SECRET_KEY (or secret.key) is not the one it was stored with',
-        );
+        throw new SqlError({
+          sqlstate: sqlstate.providerAuthorization,
+          message: `the API key of external model "${modelName}" cannot be read: it was stored under another secret key`,
+          hint: 'Set HOLOGEN_SECRET_KEY (or keep secret.key) as it was then, or delete and register the model again.',
+        });
       }
     },
   };

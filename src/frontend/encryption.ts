@@ -76,7 +76,8 @@ export async function ensureOwnCertificate(dataDirectory: string): Promise<Certi
   const folder = join(dataDirectory, 'tls');
   const files = { cert: join(folder, 'server.crt'), key: join(folder, 'server.key') };
   const present = await readFile(files.key).catch(() => undefined);
-  if (present) return files;
+  // Empty: the gateway was killed while it wrote it.
+  if (present?.length) return files;
   const notAfterDate = new Date(Date.now() + validForDays * 24 * 3600 * 1000);
   const pair = await generate([{ name: 'commonName', value: 'hologen' }], {
     keyType: 'ec',

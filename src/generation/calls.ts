@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { SqlError, sqlstate } from '../errors.js';
 import { type CallArguments, checkCall, checkStorage } from './check.js';
 import { createEarlierResults, requestKey } from './earlier-results.js';
+import { failureOf } from './failure.js';
 import type { CallOrigin, Catalogue } from './ledger.js';
 import { type Drivers, perform } from './perform.js';
 import { resumeJobs } from './resume.js';
@@ -108,12 +109,16 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
   async function run(call: Call): Promise<string> {
     const { statement, checked, handle, requestKey } = call;
     const { role } = statement.origin;
-    const taken = statement.reuse && (await earlier.take(role, requestKey, statements.liveHandles()));
+    const stop = statement.stop.signal;
+    const live = () => statements.liveHandles(requestKey);
+    const taken = statement.reuse && (await earlier.take(role, requestKey, live, stop));
     if (taken) {
+      if (stop.aborted) earlier.release([taken.jobId]);
+      stop.throwIfAborted();
       call.state = 'succeeded';
       call.earlierJob = taken.jobId;
       statement.notes.add(
-        'ai_gen: took results of earlier calls that had reached nobody; nothing was paid for them',
+        'ai_gen: took results of earlier calls whose statements were not committed; nothing was paid for them (SET ai_gen.reuse = off makes new ones)',
       );
       return taken.result;
     }
@@ -140,24 +145,16 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       };
       const result = await perform(checked, drivers, {
         jobId: handle,
-        stop: statement.stop.signal,
+        stop,
         moved,
         answered,
       });
       call.state = 'succeeded';
       return result;
     } catch (error) {
-      call.state =
-        error instanceof SqlError && error.sqlstate === sqlstate.queryCanceled ? 'cancelled' : 'failed';
-      const known = error instanceof SqlError ? error : undefined;
-      await drivers.ledger.change(handle, {
-        state: call.state,
-        error: {
-          sqlstate: known?.sqlstate ?? sqlstate.internalError,
-          message: known?.message ?? 'unexpected failure, see the log',
-          detail: known?.detail,
-        },
-      });
+      const failure = failureOf(error);
+      call.state = failure.state;
+      await drivers.ledger.change(handle, failure);
       throw error;
     }
   }

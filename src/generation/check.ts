@@ -58,7 +58,7 @@ export async function checkStorage(call: CheckedCall, storage: Storage, signal: 
       files.map(({ file, kind }, index) =>
         checkMedium(
           storage,
-          { field: `file ${index + 1}`, text: file.text, path: file.path },
+          { field: `file ${index + 1}`, text: file.text, path: file.path, anyForm: true },
           [kind],
           file.access,
           signal,

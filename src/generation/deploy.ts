@@ -4,11 +4,13 @@ import { isObject, type Json } from '../json.js';
 import { oneOf, refuse, requiredText } from './fields.js';
 import type { Catalogue } from './ledger.js';
 import { listedTasks, taskOf } from './model-types.js';
+import { ownLimits } from './own-limits.js';
 
 /** Hologres' client and skills write bailian; the provider calls itself DashScope or Model Studio. */
 const providers = ['bailian', 'dashscope', 'model-studio'];
 /** Hologres' own rule for names, dots included. */
 const namePattern = /^[A-Za-z0-9_.-]{1,128}$/;
+const looksLikeKeyName = /key$|secret|password/i;
 const apiKeyPattern = /^sk-(?!sp-)\S+$/;
 
 export async function deployModel(question: Json, role: string, catalogue: Catalogue): Promise<void> {
@@ -35,6 +37,7 @@ export async function deployModel(question: Json, role: string, catalogue: Catal
       `CALL register_external_model(…, '${ownTask}').`,
     );
   const config = readConfig(question.config);
+  ownLimits(config);
   const { api_key: configKey, ...rest } = config;
   const apiKey = keyOf(question.apiKey) ?? keyOf(configKey);
   await catalogue.deploy({
@@ -50,19 +53,46 @@ export async function deployModel(question: Json, role: string, catalogue: Catal
   });
 }
 
-export async function removeModel(question: Json, catalogue: Catalogue): Promise<void> {
-  await catalogue.remove(requiredText(question, 'name', 'model_name'));
+/** Who deployed a model may remove it, and who administers hologen. */
+export async function removeModel(
+  question: Json,
+  caller: { role: string; admin: boolean },
+  catalogue: Catalogue,
+): Promise<void> {
+  const name = requiredText(question, 'name', 'model_name');
+  const model = (await catalogue.list()).find((each) => each.name === name);
+  if (model && !caller.admin && model.deployedBy !== caller.role) {
+    throw new SqlError({
+      sqlstate: sqlstate.insufficientPrivilege,
+      message: `external model "${name}" was deployed by another role`,
+      hint: `Ask ${model.deployedBy} or the owner of hologen to remove it.`,
+    });
+  }
+  await catalogue.remove(name);
 }
 
 /** Neither config nor key may be repeated in an error: the key would reach logs and screens. */
 function readConfig(value: unknown): Json {
   if (value === undefined || value === null) return {};
-  if (isObject(value)) return value;
+  if (isObject(value)) return refuseStrayKeys(value);
   throw new SqlError({
     sqlstate: sqlstate.invalidParameterValue,
     message: 'config must be a JSON object',
     hint: 'Write \'{"api_key": "sk-…"}\'.',
   });
+}
+
+/** Everybody can read the config, so a key under a mistyped name must not get into it. */
+function refuseStrayKeys(config: Json): Json {
+  for (const [name, value] of Object.entries(config)) {
+    if (name === 'api_key' || !(looksLikeKeyName.test(name) || String(value).startsWith('sk-'))) continue;
+    throw new SqlError({
+      sqlstate: sqlstate.invalidParameterValue,
+      message: `config has a field "${name}" that looks like a key`,
+      hint: 'The field is called api_key; it is stored encrypted and never shown.',
+    });
+  }
+  return config;
 }
 
 function keyOf(value: unknown): string | undefined {

@@ -1,6 +1,7 @@
 /** Results that are paid for but reached nobody: the next identical call of the same role takes them instead of paying again. */
 import { createHash } from 'node:crypto';
 import type { CheckedCall } from './check.js';
+import { createLanes } from './lanes.js';
 import type { Ledger } from './ledger.js';
 
 export interface EarlierResult {
@@ -9,8 +10,16 @@ export interface EarlierResult {
 }
 
 export interface EarlierResults {
-  /** A result that is there already, or of a job that still runs for nobody; claimed from then on. `live` jobs have their own client. */
-  take(role: string, key: string, live: string[]): Promise<EarlierResult | undefined>;
+  /**
+   * A result that is there already, or of a job that still runs for nobody; no other call gets it until it is released. `live` are jobs
+   * that have their own client. Rejects with the signal's reason when the call is given up meanwhile.
+   */
+  take(
+    role: string,
+    key: string,
+    live: () => string[],
+    stop: AbortSignal,
+  ): Promise<EarlierResult | undefined>;
   /** Nobody waits for this job any more; it goes on because it is paid for. */
   abandon(role: string, key: string, jobId: string, outcome: Promise<string>): void;
   /** These results have reached their clients. Later calls do not find them, even before the ledger has it in writing. */
@@ -29,24 +38,35 @@ export function requestKey(call: CheckedCall): string {
 
 export function createEarlierResults(ledger: Ledger, onError: (error: unknown) => void): EarlierResults {
   const underWay = new Map<string, { jobId: string; outcome: Promise<string> }[]>();
-  const claiming = new Set<string>();
+  /**
+   * Taken by a statement that is not over, or given to a client and not yet claimed in writing. Only here, not in the ledger: after a crash
+   * of the gateway what reached nobody is to be had again.
+   */
+  const taken = new Set<string>();
+  const lookups = createLanes();
 
-  /** A job that fails after all gives nothing to take. */
-  async function takeRunning(name: string): Promise<EarlierResult | undefined> {
-    const job = underWay.get(name)?.shift();
-    if (!job) return undefined;
-    const result = await job.outcome.catch(() => undefined);
-    if (result === undefined) return undefined;
-    await ledger.claim([job.jobId]);
-    return { jobId: job.jobId, result };
+  /** Waits for a job that runs for nobody, one call for each; what it gave is then in the ledger, or it failed and gave nothing. */
+  async function awaitRunning(name: string, stop: AbortSignal): Promise<void> {
+    const job = underWay.get(name)?.find(({ jobId }) => !taken.has(jobId));
+    if (!job) return;
+    taken.add(job.jobId);
+    const ended = job.outcome.then(
+      () => {},
+      () => {},
+    );
+    await orStopped(ended, stop).finally(() => taken.delete(job.jobId));
   }
 
   return {
-    async take(role, key, live) {
-      const running = await takeRunning(`${role} ${key}`);
-      if (running) return running;
-      const taken = await ledger.takeUnclaimed(role, key, [...live, ...claiming]);
-      return taken && { jobId: taken.id, result: taken.result };
+    async take(role, key, live, stop) {
+      const name = `${role} ${key}`;
+      await awaitRunning(name, stop);
+      return lookups.run(name, async () => {
+        const found = await ledger.findUnclaimed(role, key, [...live(), ...taken]);
+        if (!found) return undefined;
+        taken.add(found.id);
+        return { jobId: found.id, result: found.result };
+      });
     },
     abandon(role, key, jobId, outcome) {
       const name = `${role} ${key}`;
@@ -55,28 +75,45 @@ export function createEarlierResults(ledger: Ledger, onError: (error: unknown) =
       const job = { jobId, outcome };
       jobs.push(job);
       const forget = () => {
-        if (jobs.includes(job)) jobs.splice(jobs.indexOf(job), 1);
-        if (jobs.length === 0 && underWay.get(name) === jobs) underWay.delete(name);
+        jobs.splice(jobs.indexOf(job), 1);
+        if (jobs.length === 0) underWay.delete(name);
       };
       outcome.then(forget, forget);
     },
     claim(jobIds) {
       if (jobIds.length === 0) return;
-      for (const id of jobIds) claiming.add(id);
+      for (const id of jobIds) taken.add(id);
       ledger
         .claim(jobIds)
         .catch(onError)
         .finally(() => {
-          for (const id of jobIds) claiming.delete(id);
+          for (const id of jobIds) taken.delete(id);
         });
     },
     release(jobIds) {
-      if (jobIds.length > 0) ledger.release(jobIds).catch(onError);
+      for (const id of jobIds) taken.delete(id);
     },
   };
 }
 
+/** Rejects with the signal's reason when that comes first. */
+async function orStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
+  stop.throwIfAborted();
+  let stopped = () => {};
+  const limit = new Promise<never>((_, reject) => {
+    stopped = () => reject(stop.reason);
+    stop.addEventListener('abort', stopped);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    stop.removeEventListener('abort', stopped);
+  }
+}
+
 function parsed(text: string): unknown {
+  // Most prompts are plain text, and a failing JSON.parse costs more than the rest of a key.
+  if (!text.trimStart().startsWith('{')) return text;
   try {
     return JSON.parse(text);
   } catch {

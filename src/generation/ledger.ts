@@ -19,7 +19,7 @@ export interface NewDeployment extends Omit<DeployedModel, 'deployedAt'> {
 }
 
 export interface Catalogue {
-  /** By name; else the only model of that type, so that `wan2.6-t2v` also finds `wan26_t2v`. */
+  /** By name; else the oldest model of that type, so that `wan2.6-t2v` also finds `wan26_t2v`. */
   find(name: string): Promise<DeployedModel | undefined>;
   /** In the order of deployment: the first fitting one is the default of its task. */
   list(): Promise<DeployedModel[]>;
@@ -93,10 +93,8 @@ export interface Ledger {
   change(id: string, change: JobChange): Promise<void>;
   /** The results of these jobs have reached their client for good. */
   claim(ids: string[]): Promise<void>;
-  /** Takes that back: a statement took them and failed. */
-  release(ids: string[]): Promise<void>;
-  /** Takes the oldest unclaimed result of an identical call of the role, but none of `except`; it is claimed from then on. */
-  takeUnclaimed(
+  /** The oldest unclaimed result of an identical call of the role, but none of `except`. */
+  findUnclaimed(
     role: string,
     requestKey: string,
     except: string[],

@@ -20,22 +20,25 @@ const limits = {
 
 export type MediumKind = keyof typeof limits;
 
-/** Proves that an object exists, may be read, and is not larger than the provider takes. Objects without an ending are taken on trust. */
+/**
+ * Proves that an object exists, may be read, and is not larger than the provider takes. Objects without an ending are taken on trust, and so is
+ * the form of files for text models (`anyForm`), which read more than the makers of pictures and videos do.
+ */
 export async function checkMedium(
   storage: Storage,
-  medium: { field: string; text: string; path: OssPath },
+  medium: { field: string; text: string; path: OssPath; anyForm?: boolean },
   kinds: MediumKind[],
   access: FileAccess,
   signal: AbortSignal,
 ): Promise<void> {
   const ending = /\.[a-z0-9]+$/i.exec(medium.path.key)?.[0];
   const kind = kinds.find((name) => ending && limits[name].endings.test(ending));
-  if (ending && !kind) {
+  if (ending && !kind && !medium.anyForm) {
     const what = kinds.map((name) => limits[name].what).join(' or ');
     refuse(medium.field, medium.text, what, 'The ending of its name tells what an object is.');
   }
   const info: ObjectInfo = await storage.head(medium.path, access, signal);
-  const most = limits[kind ?? 'image'].mebibytes;
+  const most = Math.max(...(kind ? [kind] : kinds).map((name) => limits[name].mebibytes));
   if (info.bytes > most * 1024 * 1024) {
     const mebibytes = (info.bytes / 1024 / 1024).toFixed(1);
     refuseObject(

@@ -21,7 +21,7 @@ export async function saveOutputs(
     urls.map(async (url, index) => {
       const target = targetOf(place.output, requestId, url, urls.length > 1 ? index + 1 : undefined);
       await drivers.storage.save(target, place.access, (stop) => drivers.studio.download(url, stop), {
-        contentType: endingOf(url) === 'mp4' ? 'video/mp4' : 'image/png',
+        contentType: contentTypes[endingOf(url)] ?? 'application/octet-stream',
         metadata: {
           'hologen-model': facts.modelType,
           'hologen-job': facts.jobId,
@@ -40,6 +40,15 @@ function targetOf(output: OssPath, requestId: string, url: string, index: number
   const suffix = index === undefined ? '' : `-${index}`;
   return joinOssPath(output, `${requestId}${suffix}.${endingOf(url)}`);
 }
+
+const contentTypes: Record<string, string> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  webp: 'image/webp',
+  mp4: 'video/mp4',
+  mov: 'video/quicktime',
+};
 
 function endingOf(url: string): string {
   const ending = /\.(png|jpe?g|webp|mp4|mov)$/i.exec(new URL(url).pathname)?.[1]?.toLowerCase();

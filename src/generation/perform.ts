@@ -3,13 +3,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SqlError, sqlstate } from '../errors.js';
 import { objectAt, textOf } from '../json.js';
 import type { ModelStudio, Reply } from '../providers/model-studio.js';
-import { meaningOf, ProviderError } from '../providers/model-studio-errors.js';
+import { mayBeTaken, meaningOf, ProviderError } from '../providers/model-studio-errors.js';
 import type { Storage } from '../storage/storage.js';
 import { chatBody, mediaBody } from './body.js';
 import type { CheckedCall } from './check.js';
+import type { Lanes } from './lanes.js';
 import type { JobState, Ledger } from './ledger.js';
+import { findTask, submitLane } from './lost-submits.js';
 import { requireAccess, signForProvider } from './media.js';
 import { saveOutputs } from './outputs.js';
+import { ownLimits } from './own-limits.js';
 import {
   chatText,
   embeddingText,
@@ -25,6 +28,8 @@ export interface Drivers {
   storage: Storage;
   ledger: Ledger;
   schedule: Schedule;
+  /** Asynchronous submits, one at a time for each API key and model type. */
+  lanes: Lanes;
   defaultApiKey: string | undefined;
   /** Milliseconds to the next look at a task that has been running for so long. */
   pollAfterMs(runningMs: number): number;
@@ -43,36 +48,47 @@ export interface Watch {
 const longestTaskMs = 3 * 60 * 60 * 1000;
 const mostAttempts = 3;
 const mostThrottledMs = 30 * 60 * 1000;
+const mostSavingMs = 15 * 60 * 1000;
 
 export async function perform(call: CheckedCall, drivers: Drivers, watch: Watch): Promise<string> {
   const apiKey = requireKey(call, drivers);
   const body = await buildBody(call, drivers.storage, watch.stop);
-  const gate = drivers.schedule.gate(`${apiKey} ${call.model.modelType}`, call.type);
+  const { modelType, config } = call.model;
+  const gate = drivers.schedule.gate(`${apiKey} ${modelType}`, call.type, ownLimits(config));
   watch.moved('queued');
   const leave = await gate.enter(watch.stop);
-  try {
-    const reply = await submit(call, body, apiKey, gate, drivers, watch);
-    if (call.request.kind === 'text') return finishText(call, reply, drivers, watch);
-    const taskId = textOf(objectAt(reply.body, 'output').task_id);
-    const made =
-      call.type.mode === 'async'
-        ? await followTask(requireTask(taskId, reply), apiKey, drivers, watch)
-        : reply;
-    return await finishMedia(call, made, drivers, watch);
-  } finally {
-    leave();
-  }
+  // The place is the next call's as soon as the provider has answered: recording and saving take none of its time.
+  const made = await askProvider(call, body, gate, drivers, watch).finally(leave);
+  return call.request.kind === 'text'
+    ? finishText(call, made, drivers, watch)
+    : finishMedia(call, made, drivers, watch);
 }
 
-/** Goes on with a task that an earlier gateway submitted: follows, saves, records it. */
+/** The provider's last word on a call: its answer, or its task when that has ended. */
+async function askProvider(
+  call: CheckedCall,
+  body: Record<string, unknown>,
+  gate: Gate,
+  drivers: Drivers,
+  watch: Watch,
+): Promise<Reply> {
+  const reply = await submit(call, body, gate, drivers, watch);
+  if (call.request.kind === 'text' || call.type.mode === 'sync') return reply;
+  const taskId = textOf(objectAt(reply.body, 'output').task_id);
+  return followTask(requireTask(taskId, reply), requireKey(call, drivers), drivers, watch);
+}
+
+/** Goes on with a task that an earlier gateway submitted: follows, saves, records it. `requestId` is the answer's that it had already. */
 export async function resumeTask(
   call: CheckedCall,
   taskId: string,
+  requestId: string | undefined,
   drivers: Drivers,
   watch: Watch,
 ): Promise<string> {
-  const made = await followTask(taskId, requireKey(call, drivers), drivers, watch);
-  return finishMedia(call, made, drivers, watch);
+  // It may have ended long ago.
+  const made = await followTask(taskId, requireKey(call, drivers), drivers, watch, 0);
+  return finishMedia(call, { ...made, requestId: requestId ?? made.requestId }, drivers, watch);
 }
 
 export function requireKey(call: CheckedCall, drivers: Drivers): string {
@@ -114,32 +130,17 @@ async function buildBody(call: CheckedCall, storage: Storage, signal: AbortSigna
 async function submit(
   call: CheckedCall,
   body: Record<string, unknown>,
-  apiKey: string,
   gate: Gate,
   drivers: Drivers,
   watch: Watch,
 ): Promise<Reply> {
-  const { studio, ledger } = drivers;
-  // The provider may have taken what we cancel half way: from here on the call is left to finish.
-  const signal = new AbortController().signal;
+  const send = () => sendOnce(call, body, drivers, watch);
   const throttledUntil = Date.now() + mostThrottledMs;
   for (let attempt = 1; ; ) {
-    watch.stop.throwIfAborted();
-    watch.moved('running');
-    await ledger.change(watch.jobId, { state: 'running' });
     try {
       const reply =
-        call.request.kind === 'text'
-          ? await studio.complete(call.type.path, body, { apiKey, signal })
-          : await studio.generate(call.type.path, body, {
-              apiKey,
-              signal,
-              async: call.type.mode === 'async',
-            });
+        call.type.mode === 'async' ? await drivers.lanes.run(submitLane(call, drivers), send) : await send();
       gate.taken();
-      watch.answered(reply.requestId);
-      const taskId = textOf(objectAt(reply.body, 'output').task_id);
-      await ledger.change(watch.jobId, { taskId, providerRequestId: reply.requestId });
       return reply;
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
@@ -149,14 +150,41 @@ async function submit(
       if (!throttled && !again) throw error;
       if (!throttled) attempt += 1;
       watch.moved('queued');
-      await pause(gate.slowDown(error.retryAfterMs), watch.stop);
+      // It surely was not taken: nothing is at risk if the gateway ends now.
+      await drivers.ledger.change(watch.jobId, { state: 'submitted' });
+      await gate.again({ throttled, askedMs: error.retryAfterMs }, watch.stop);
     }
   }
 }
 
-/** Rejects with the signal's own reason, not with an AbortError that nobody reads. */
-async function pause(ms: number, stop: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal: stop }).catch(() => stop.throwIfAborted());
+/** One attempt, from the note in the ledger that it may be taken to the note what became of it. */
+async function sendOnce(
+  call: CheckedCall,
+  body: Record<string, unknown>,
+  drivers: Drivers,
+  watch: Watch,
+): Promise<Reply> {
+  const { studio, ledger } = drivers;
+  watch.stop.throwIfAborted();
+  watch.moved('running');
+  await ledger.change(watch.jobId, { state: 'running' });
+  const sentAt = new Date();
+  const { path, mode } = call.type;
+  // The provider may have taken what we cancel half way: from here on the call is left to finish.
+  const options = { apiKey: requireKey(call, drivers), signal: new AbortController().signal };
+  const answer =
+    call.request.kind === 'text'
+      ? studio.complete(path, body, options)
+      : studio.generate(path, body, { ...options, async: mode === 'async' });
+  const reply = await answer.catch(async (error: unknown) => {
+    const found = mode === 'async' && mayBeTaken(error) ? await findTask(call, sentAt, drivers) : undefined;
+    if (!found) throw error;
+    return { body: { output: { task_id: found.taskId } }, requestId: found.requestId };
+  });
+  watch.answered(reply.requestId);
+  const taskId = textOf(objectAt(reply.body, 'output').task_id);
+  await ledger.change(watch.jobId, { taskId, providerRequestId: textOf(reply.requestId) });
+  return reply;
 }
 
 function requireTask(taskId: string | undefined, reply: Reply): string {
@@ -172,8 +200,15 @@ function requireTask(taskId: string | undefined, reply: Reply): string {
  * Polls until the task has ended. A stopped statement cancels a PENDING task; one that runs already is followed to its end and saved.
  * Failed lookups are repeated: the task goes on whether we see it or not.
  */
-async function followTask(taskId: string, apiKey: string, drivers: Drivers, watch: Watch): Promise<Reply> {
+async function followTask(
+  taskId: string,
+  apiKey: string,
+  drivers: Drivers,
+  watch: Watch,
+  firstLookAfterMs = drivers.pollAfterMs(0),
+): Promise<Reply> {
   const startedAt = Date.now();
+  let pauseMs = firstLookAfterMs;
   let mayCancel = true;
   const lookup = new AbortController().signal;
   for (;;) {
@@ -184,9 +219,8 @@ async function followTask(taskId: string, apiKey: string, drivers: Drivers, watc
         message: `task ${taskId} gave no result within 3 hours`,
       });
     }
-    await delay(drivers.pollAfterMs(runningMs), undefined, { signal: mayCancel ? watch.stop : lookup }).catch(
-      () => {},
-    );
+    await delay(pauseMs, undefined, { signal: mayCancel ? watch.stop : lookup }).catch(() => {});
+    pauseMs = drivers.pollAfterMs(runningMs);
     if (watch.stop.aborted && mayCancel) {
       mayCancel = false;
       if (await drivers.studio.cancelTask(taskId, apiKey, lookup).catch(() => false)) throw watch.stop.reason;
@@ -282,11 +316,23 @@ async function save(
   const place = { output, access: requireAccess(call.file?.access, 'output_dir') };
   const facts = { modelType: call.model.modelType, jobId: watch.jobId };
   const signal = new AbortController().signal;
-  return saveOutputs(produced.urls, produced.requestId, place, facts, drivers, signal).catch(
-    (error: unknown) => {
-      throw withAddress(error, watch.jobId);
-    },
-  );
+  const copy = () => saveOutputs(produced.urls, produced.requestId, place, facts, drivers, signal);
+  return patiently(copy).catch((error: unknown) => {
+    throw withAddress(error, watch.jobId);
+  });
+}
+
+/** The provider keeps a result for 24 hours, and making it anew costs money: a network or an OSS that is down is waited for. */
+async function patiently<T>(copy: () => Promise<T>): Promise<T> {
+  const giveUpAt = Date.now() + mostSavingMs;
+  for (let pauseMs = 1_000; ; pauseMs = Math.min(2 * pauseMs, 15_000)) {
+    try {
+      return await copy();
+    } catch (error) {
+      if (!(error instanceof SqlError && error.retryable) || Date.now() > giveUpAt) throw error;
+    }
+    await delay(pauseMs);
+  }
 }
 
 /** What could not be saved is paid for all the same: its user must learn where it is. */

@@ -86,16 +86,18 @@ export function videoResult(
   });
 }
 
-/** The answer of a chat model: its text, nothing around it. */
+/** The answer of a chat model: its text, nothing around it, and nothing in it that PostgreSQL cannot hold. */
 export function chatText(reply: Reply): string {
   const choices = Array.isArray(reply.body.choices) ? reply.body.choices.filter(isObject) : [];
   const content = choices[0] && objectAt(choices[0], 'message').content;
-  if (Array.isArray(content))
-    return content
-      .filter(isObject)
-      .map((part) => textOf(part.text) ?? '')
-      .join('');
-  return typeof content === 'string' ? content : '';
+  const text = Array.isArray(content)
+    ? content
+        .filter(isObject)
+        .map((part) => textOf(part.text) ?? '')
+        .join('')
+    : content;
+  // A limit of tokens may cut an emoji in half; a NUL no text type can store.
+  return typeof text === 'string' ? text.replaceAll('\0', '').toWellFormed() : '';
 }
 
 /** An embedding in the text form of a PostgreSQL array, because users cast it: ai_gen(…)::float4[]. */

@@ -1,18 +1,14 @@
 /** After a crash: what an earlier gateway began is brought to its end, so that nothing paid for is lost or paid twice. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { SqlError, sqlstate } from '../errors.js';
 import { isObject } from '../json.js';
-import type { ListedTask } from '../providers/model-studio.js';
-import { ProviderError } from '../providers/model-studio-errors.js';
+import { unansweredCall } from '../providers/model-studio-errors.js';
 import { type CheckedCall, checkCall } from './check.js';
 import type { EarlierResults } from './earlier-results.js';
+import { failureOf } from './failure.js';
 import type { Catalogue, UnfinishedJob } from './ledger.js';
-import { type Drivers, finishProduced, requireKey, resumeTask, type Watch } from './perform.js';
-
-/** Between our clock and the provider's, and the time a submit takes. */
-const clockDoubtMs = 5_000;
-const longestSubmitMs = 60_000;
+import { findTask, submitLane } from './lost-submits.js';
+import { type Drivers, finishProduced, resumeTask, type Watch } from './perform.js';
 
 /** Takes up every unfinished job; each goes on by itself. Resolves with their outcomes' promises when all are taken up. */
 export async function resumeJobs(
@@ -22,22 +18,35 @@ export async function resumeJobs(
   log: Logger,
 ): Promise<Map<string, Promise<unknown>>> {
   const jobs = await drivers.ledger.unfinished();
+  const calls = await Promise.allSettled(jobs.map((job) => readCall(job, catalogue)));
   const underWay = new Map<string, Promise<unknown>>();
-  for (const job of jobs) {
-    const outcome = resume(job, drivers, catalogue);
+  // All at once from here on: lost submits are in their lanes before the first new call can enter one.
+  for (const [index, job] of jobs.entries()) {
+    const outcome = resume(job, calls[index] as PromiseSettledResult<CheckedCall>, drivers);
     earlier.abandon(job.role, job.requestKey, job.id, outcome);
     underWay.set(
       job.id,
-      outcome.catch((error: unknown) => recordEnd(job, error, drivers, log)),
+      outcome
+        .catch((error: unknown) => recordEnd(job, error, drivers, log))
+        .catch((error: unknown) => log.error({ err: error, job: job.id }, 'an outcome was not recorded')),
     );
   }
   if (jobs.length > 0) log.info({ jobs: jobs.length }, 'jobs of an earlier run are taken up');
   return underWay;
 }
 
-async function resume(job: UnfinishedJob, drivers: Drivers, catalogue: Catalogue): Promise<string> {
+function readCall({ modelName, request, file }: UnfinishedJob, catalogue: Catalogue): Promise<CheckedCall> {
+  return checkCall({ model: modelName, request, file }, catalogue);
+}
+
+async function resume(
+  job: UnfinishedJob,
+  read: PromiseSettledResult<CheckedCall>,
+  drivers: Drivers,
+): Promise<string> {
   if (job.state === 'submitted') throw neverSent();
-  const call = await checkCall({ model: job.modelName, request: job.request, file: job.file }, catalogue);
+  if (read.status === 'rejected') throw read.reason;
+  const call = read.value;
   const watch: Watch = {
     jobId: job.id,
     stop: new AbortController().signal,
@@ -45,10 +54,11 @@ async function resume(job: UnfinishedJob, drivers: Drivers, catalogue: Catalogue
     answered: () => {},
   };
   if (job.state === 'saving' && call.type.mode === 'sync') return saveAgain(job, call, drivers, watch);
-  const taskId = job.taskId ?? (await findTask(job, call, drivers));
+  const taskId = job.taskId ?? (await findLost(job, call, drivers));
   if (!taskId) throw unanswered(call);
-  if (!job.taskId) await drivers.ledger.change(job.id, { taskId });
-  return resumeTask(call, taskId, drivers, watch);
+  // A copy that was cut short is written over, under the name it had.
+  const name = job.state === 'saving' ? job.providerRequestId : undefined;
+  return resumeTask(call, taskId, name, drivers, watch);
 }
 
 /** The picture is made, its address is in the ledger, and its copy was cut short. */
@@ -58,43 +68,19 @@ function saveAgain(job: UnfinishedJob, call: CheckedCall, drivers: Drivers, watc
   return finishProduced(call, produced, drivers, watch);
 }
 
-/** The submit's answer was lost with the gateway: the provider's list tells whether it was taken. */
-async function findTask(
+/** The submit's answer was lost with the gateway. */
+async function findLost(
   job: UnfinishedJob,
   call: CheckedCall,
   drivers: Drivers,
 ): Promise<string | undefined> {
-  if (call.type.mode !== 'async' || !job.startedAt) return undefined;
-  const from = new Date(job.startedAt.getTime() - clockDoubtMs);
-  const to = new Date(job.startedAt.getTime() + longestSubmitMs);
-  const listed = await listPatiently(call, from, to, drivers);
-  const known = await drivers.ledger.knownTasks(listed.map((task) => task.taskId));
-  const strangers = listed.filter((task) => !known.has(task.taskId));
-  // Of several the earliest: jobs are taken up in the order they were submitted in.
-  return strangers.sort((a, b) => a.submittedAt.getTime() - b.submittedAt.getTime())[0]?.taskId;
-}
-
-/** A provider that cannot be reached now may know the task all the same. */
-async function listPatiently(
-  call: CheckedCall,
-  from: Date,
-  to: Date,
-  drivers: Drivers,
-): Promise<ListedTask[]> {
-  const { signal } = new AbortController();
-  for (const startedAt = Date.now(); ; await delay(drivers.pollAfterMs(Date.now() - startedAt))) {
-    try {
-      return await drivers.studio.listTasks(
-        call.model.modelType,
-        from,
-        to,
-        requireKey(call, drivers),
-        signal,
-      );
-    } catch (error) {
-      if (!(error instanceof ProviderError) || error.repeat === 'no') throw error;
-    }
-  }
+  const { startedAt } = job;
+  if (call.type.mode !== 'async' || !startedAt) return undefined;
+  return drivers.lanes.run(submitLane(call, drivers), async () => {
+    const found = await findTask(call, startedAt, drivers);
+    if (found) await drivers.ledger.change(job.id, { taskId: found.taskId });
+    return found?.taskId;
+  });
 }
 
 function neverSent(): SqlError {
@@ -105,28 +91,15 @@ function neverSent(): SqlError {
 }
 
 function unanswered(call: CheckedCall): SqlError {
-  return new SqlError({
-    sqlstate: sqlstate.connectionFailure,
-    message: `the gateway ended while Model Studio worked on the call; type ${call.model.modelType} cannot be asked for it again`,
-    detail: 'The call may have been billed.',
-  });
+  return unansweredCall(
+    call.type.mode === 'sync'
+      ? `the gateway ended while Model Studio worked on the call; type ${call.model.modelType} cannot be asked for it again, and it may have been billed`
+      : 'the gateway ended while it sent the call; the task list of Model Studio does not tell for certain whether it was taken and billed',
+  );
 }
 
 async function recordEnd(job: UnfinishedJob, error: unknown, drivers: Drivers, log: Logger): Promise<void> {
-  const known = error instanceof SqlError ? error : undefined;
-  if (!known) log.error({ err: error, job: job.id }, 'a job of an earlier run failed unexpectedly');
-  const state =
-    known?.sqlstate === sqlstate.queryCanceled
-      ? 'cancelled'
-      : known?.sqlstate === sqlstate.connectionFailure && job.state === 'running'
-        ? 'unanswered'
-        : 'failed';
-  await drivers.ledger.change(job.id, {
-    state,
-    error: {
-      sqlstate: known?.sqlstate ?? sqlstate.internalError,
-      message: known?.message ?? 'unexpected failure, see the log',
-      detail: known?.detail,
-    },
-  });
+  if (!(error instanceof SqlError))
+    log.error({ err: error, job: job.id }, 'a job of an earlier run failed unexpectedly');
+  await drivers.ledger.change(job.id, failureOf(error));
 }

@@ -1,4 +1,5 @@
 /** Which calls belong to one statement, which of them may be sent, and when they are given up. */
+import { setMaxListeners } from 'node:events';
 import { SqlError, sqlstate } from '../errors.js';
 import type { CheckedCall } from './check.js';
 import type { CallOrigin, JobState } from './ledger.js';
@@ -54,8 +55,8 @@ export interface Statements {
   startable(wanted: Call): Call[];
   /** The engine process has nothing of its statements left to do. Not for open transactions: portals may still be read, results rolled back. */
   over(engineProcessId: number, outcome: StatementOutcome): void;
-  /** The handles of all calls whose statement or transaction is not over. */
-  liveHandles(): string[];
+  /** The handles of all calls of this request key whose statement or transaction is not over. */
+  liveHandles(requestKey: string): string[];
 }
 
 /** `ended` hears of each statement once; only of a committed one the results have reached their client for good. */
@@ -91,6 +92,8 @@ export function createStatements(ended: (statement: Statement, committed: boolea
         refused: undefined,
         window: undefined,
       };
+      // Each call of the statement listens, and Node takes more than ten listeners for a leak.
+      setMaxListeners(0, statement.stop.signal);
       own.set(origin.statementAt, statement);
       return statement;
     },
@@ -121,9 +124,11 @@ export function createStatements(ended: (statement: Statement, committed: boolea
       for (const statement of own?.values() ?? []) end(statement, outcome);
     },
 
-    liveHandles: () =>
+    liveHandles: (requestKey) =>
       [...running.values()].flatMap((own) =>
-        [...own.values()].flatMap((statement) => statement.calls.map((call) => call.handle)),
+        [...own.values()].flatMap(({ calls }) =>
+          calls.filter((call) => call.requestKey === requestKey).map((call) => call.handle),
+        ),
       ),
   };
 }
@@ -148,7 +153,7 @@ export function nextNotice(statement: Statement): string | undefined {
     [count('running'), 'running'],
     [count('saving'), 'saving'],
     [count('queued', 'waiting'), 'queued'],
-    [count('failed', 'cancelled'), 'failed'],
+    [count('failed', 'cancelled', 'unanswered'), 'failed'],
   ] as const;
   const states = parts.filter(([number]) => number > 0).map(([number, name]) => `${number} ${name}`);
   const models = [...new Set(statement.calls.map((call) => call.checked.model.name))].join(', ');

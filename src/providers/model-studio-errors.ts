@@ -248,6 +248,19 @@ export function unreadableAnswer(
 const notSentAgain = '; the call may have been taken and billed, so it was not sent again';
 const lookHint = 'hologen.jobs has the call; look for it in the Model Studio console before repeating it.';
 
+/** A call that was sent and whose answer nobody will ever read. */
+export function unansweredCall(message: string, cause?: unknown): ProviderError {
+  const rule: Rule = { codes: [], sqlstate: sqlstate.connectionFailure, repeat: 'no', hint: lookHint };
+  return new ProviderError({ code: 'Unanswered', message, rule, requestId: '', cause });
+}
+
+/** True when the provider may have taken (and billed) a submit although it ended with this error. */
+export function mayBeTaken(error: unknown): boolean {
+  return (
+    error instanceof ProviderError && error.sqlstate === sqlstate.connectionFailure && error.repeat === 'no'
+  );
+}
+
 const neverSent = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -260,17 +273,16 @@ const neverSent = new Set([
 /** No answer came. Where the request surely never left, it may be sent again; else a submit may have been taken and billed. */
 export function unansweredError(cause: unknown, submit: boolean): ProviderError {
   const system = (cause as NodeJS.ErrnoException).code ?? (cause as Error).name;
-  const mayBeBilled = submit && !neverSent.has(system);
+  if (submit && !neverSent.has(system))
+    return unansweredCall(`Model Studio did not answer (${system})${notSentAgain}`, cause);
   return new ProviderError({
-    code: mayBeBilled ? 'Unanswered' : 'Unreachable',
-    message: mayBeBilled
-      ? `Model Studio did not answer (${system})${notSentAgain}`
-      : `Model Studio cannot be reached (${system})`,
+    code: 'Unreachable',
+    message: `Model Studio cannot be reached (${system})`,
     rule: {
       codes: [],
       sqlstate: sqlstate.connectionFailure,
-      repeat: mayBeBilled ? 'no' : 'again',
-      hint: mayBeBilled ? lookHint : 'Check the network and DASHSCOPE_HTTP_BASE_URL.',
+      repeat: 'again',
+      hint: 'Check the network and DASHSCOPE_HTTP_BASE_URL.',
     },
     requestId: '',
     cause,

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, request } from 'undici';
 import { SqlError, sqlstate } from '../errors.js';
-import { isObject, type Json } from '../json.js';
+import { isObject, type Json, textOf } from '../json.js';
 import { providerError, unansweredError, unreadableAnswer } from './model-studio-errors.js';
 
 export interface ModelStudioSettings {
@@ -26,7 +26,8 @@ export interface Reply {
 
 export interface ListedTask {
   taskId: string;
-  submittedAt: Date;
+  /** Of the submit. */
+  requestId: string;
 }
 
 export interface ModelStudio {
@@ -121,13 +122,14 @@ export function createModelStudio(settings: ModelStudioSettings): ModelStudio {
       call('GET', `${base}/tasks/${encodeURIComponent(taskId)}`, lookup(apiKey, signal)),
     async listTasks(modelType, from, to, apiKey, signal) {
       const span = { start_time: listTime(from), end_time: listTime(to), model_name: modelType };
-      const query = new URLSearchParams({ ...span, page_no: '1', page_size: '100' });
-      const { body } = await call('GET', `${base}/tasks/?${query}`, lookup(apiKey, signal));
-      const data = Array.isArray(body.data) ? body.data.filter(isObject) : [];
-      return data.map((task) => ({
-        taskId: String(task.task_id),
-        submittedAt: new Date(Number(task.gmt_create)),
-      }));
+      const tasks: ListedTask[] = [];
+      for (let page = 1; ; page++) {
+        const query = new URLSearchParams({ ...span, page_no: String(page), page_size: '100' });
+        const { body } = await call('GET', `${base}/tasks/?${query}`, lookup(apiKey, signal));
+        for (const task of Array.isArray(body.data) ? body.data.filter(isObject) : [])
+          tasks.push({ taskId: String(task.task_id), requestId: textOf(task.request_id) ?? '' });
+        if (page >= Number(body.total_page ?? 1)) return tasks;
+      }
     },
     async cancelTask(taskId, apiKey, signal) {
       try {

@@ -4,7 +4,7 @@
  * as it was written: exact, one call after another.
  */
 import { consumedSelects, insertedValues } from './blocks.js';
-import { type AnyNode, type Body, child, children, containsAiCall, kindOf, nameList } from './nodes.js';
+import { type AnyNode, type Body, child, children, containsAiCall, kindOf, nameList, walk } from './nodes.js';
 import { type ParsedStatement, parseStatements, scanTokens, type Token, utf16Offsets } from './parse.js';
 import { type Edit, type Piece, type SplicedText, splice } from './spliced-text.js';
 import { type ItemContext, quoted, type Range, readItem, type TargetItem } from './target-items.js';
@@ -35,11 +35,24 @@ export function inUsersWords(message: string): string {
   return message.replaceAll('hologen.submit_call(', 'ai_gen(');
 }
 
+function cteNamesOf(statements: ParsedStatement[]): Set<string> {
+  const names = new Set<string>();
+  for (const { node } of statements) {
+    walk(node, (kind, body) => {
+      if (kind === 'CommonTableExpr') names.add(String(body.ctename));
+      return true;
+    });
+  }
+  return names;
+}
+
 interface Source {
   text: string;
   tokens: Token[];
   offset(location: number): number;
   nextName(): string;
+  /** Names that stand for a query of the statement, not for a table. */
+  cteNames: Set<string>;
 }
 
 function editsFor(text: string): Edit[] {
@@ -51,6 +64,7 @@ function editsFor(text: string): Edit[] {
     text,
     tokens,
     offset: utf16Offsets(text),
+    cteNames: cteNamesOf(statements),
     nextName() {
       do names += 1;
       while (text.includes(`hologen_stage_${names} `));
@@ -118,14 +132,9 @@ function refersToCall(select: Body, items: TargetItem[]): boolean {
 function itemContext(select: Body, source: Source): ItemContext {
   const leaves = children(select, 'fromClause').map((item) => kindOf(item));
   const tables = leaves.filter(([kind]) => kind === 'RangeVar').map(([, table]) => aliasOf(table));
-  const subselectNames = new Set(
-    source.text
-      .match(/[\w$]+(?=\s+(\([^()]*\)\s+)?as\s+(not\s+)?(materialized\s+)?\()/gi)
-      ?.map((name) => name.toLowerCase()),
-  );
   const cteTables = new Set(
     leaves
-      .filter(([, table]) => subselectNames.has(String(table.relname).toLowerCase()))
+      .filter(([, table]) => source.cteNames.has(String(table.relname)))
       .map(([, table]) => aliasOf(table)),
   );
   return {

@@ -42,8 +42,15 @@ beforeAll(async () => {
     'CREATE DATABASE first',
     'CREATE DATABASE owned OWNER owner',
     'CREATE DATABASE bare OWNER owner',
+    'CREATE DATABASE careless OWNER owner',
   );
-  await runAsSuperuser('owned', 'CREATE EXTENSION dblink');
+  await runAsSuperuser(
+    'owned',
+    'CREATE SCHEMA for_owner',
+    'CREATE EXTENSION dblink SCHEMA for_owner',
+    'GRANT USAGE ON SCHEMA for_owner TO owner',
+  );
+  await runAsSuperuser('careless', 'CREATE EXTENSION dblink SCHEMA public');
 });
 afterAll(async () => {
   await stopGateways();
@@ -81,6 +88,18 @@ test('a database without dblink and without the right to install it is left as i
   expect(stderr).toMatch(/dblink/);
   expect(stderr).toMatch(/superuser/i);
   await runAsSuperuser('bare', "DO $$ BEGIN ASSERT to_regnamespace('hologen') IS NULL; END $$");
+});
+
+test('a database where every role may use dblink is refused: whoever may, could speak to the gateway in another name', async () => {
+  const { code, stderr } = await hologen([
+    'migrate',
+    '--engine-url',
+    engineUrl('careless', 'owner', password),
+  ]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/dblink is installed in the schema public, where every role may use it/);
+  expect(stderr).toMatch(/ALTER EXTENSION dblink SET SCHEMA/);
+  await runAsSuperuser('careless', "DO $$ BEGIN ASSERT to_regnamespace('hologen') IS NULL; END $$");
 });
 
 test('migrate refuses with one sentence what it cannot enter', async () => {

@@ -183,14 +183,14 @@ describe('a result', () => {
   test('that OSS does not take is an error; the job keeps the address of what was paid for', async () => {
     const { client, model } = await start('qwen-image-max', 'image-generation');
     // Once for the proof that the place is writable: it is remembered.
-    cloud.store.faults.add({ answer: 'unavailable', times: 100, when: isPut });
+    cloud.store.faults.add({ answer: 'forbidden', times: 100, when: isPut });
     const request = { prompt: 'a castle', output_dir: 'oss://bucket/out/' };
     const error = await refusal(aiGen(client, model, request));
     cloud.store.faults.clear();
-    expect(error.code).toBe('58030');
+    expect(error.code).toBe('42501');
     expect(error.message).toMatch(/^cannot write oss:\/\/bucket\/out\/\S+\.png: /);
     const job = await newestJob(client, 'qwen-image-max');
-    expect(job).toMatchObject({ state: 'failed', sqlstate: '58030', finished: true });
+    expect(job).toMatchObject({ state: 'failed', sqlstate: '42501', finished: true });
     expect((await fetch(job.outputs[0].url)).status).toBe(200);
     expect(error.hint).toMatch(new RegExp(`made and paid for: .* hologen.jobs, job ${job.job_id}\\.$`));
     expect(cloud.speaker.submits('qwen-image-max')).toBe(1);

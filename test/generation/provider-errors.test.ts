@@ -144,7 +144,7 @@ describe.concurrent('an answer that is none', () => {
     else expect(error.message).toMatch(message);
     expect(error).toMatchObject({ code, hint });
     expect(cloud.speaker.submits(modelType)).toBe(submits);
-    expect(await newestJob(own, modelType)).toMatchObject({ state: 'failed', sqlstate: code });
+    expect(await newestJob(own, modelType)).toMatchObject({ state: 'unanswered', sqlstate: code });
     const taken = cloud.studio
       .requests()
       .filter((each) => (each.body as { model?: string })?.model === modelType);

@@ -1,0 +1,16 @@
+/** How a call that gave no result goes into the ledger. */
+import { SqlError, sqlstate } from '../errors.js';
+import { mayBeTaken } from '../providers/model-studio-errors.js';
+import type { JobChange } from './ledger.js';
+
+/** A call whose answer is lost may have been billed: it is `unanswered`, not failed. */
+export function failureOf(error: unknown): Required<Pick<JobChange, 'state' | 'error'>> {
+  if (!(error instanceof SqlError)) {
+    const message = 'unexpected failure, see the log';
+    return { state: 'failed', error: { sqlstate: sqlstate.internalError, message } };
+  }
+  const { message, detail } = error;
+  const state =
+    error.sqlstate === sqlstate.queryCanceled ? 'cancelled' : mayBeTaken(error) ? 'unanswered' : 'failed';
+  return { state, error: { sqlstate: error.sqlstate, message, detail } };
+}
