@@ -5,14 +5,15 @@ import { promisify } from 'node:util';
 
 export const run = promisify(execFile);
 
-/** Starts a command; resolves with it when a line of its output matches. */
+/** Starts a command; resolves with it when its output matches, with what matched last as `said`. */
 export function start(command, args, ready, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     let output = '';
     const look = (chunk) => {
       output += chunk;
-      if (ready.test(output)) resolve(child);
+      const said = ready.exec(output)?.at(-1);
+      if (said !== undefined) resolve(Object.assign(child, { said }));
     };
     child.stdout.on('data', look);
     child.stderr.on('data', look);

@@ -70,6 +70,8 @@ beforeAll(async () => {
   gateway = await startTestGateway({ sandboxImageMs: '1', sandboxVideoMs: '1' });
   directory = await mkdtemp(join(tmpdir(), 'hologen-drivers-'));
   const client = await gateway.client();
+  // Drivers that do not commit would be given the results of the statements before.
+  await client.query('ALTER ROLE hologen SET ai_gen.reuse = off');
   for (const statement of documentedStatements) {
     const { rows } = await client.query(`SELECT ${statement.requestExpression} AS request`);
     const folder = join(directory, statement.name);

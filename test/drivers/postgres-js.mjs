@@ -23,7 +23,7 @@ const bound = (sql, { model, request, path, endpoint, role }) =>
   sql`SELECT ai_gen(${model}, ${request}, to_file(${path}, ${endpoint}, ${role}))`;
 
 async function runMode(mode, { begin, connection, query }) {
-  const pool = postgres(url, { max: 1, ssl: 'prefer', connection });
+  const pool = postgres(url, { max: 1, ssl: 'prefer', connection, onnotice: () => {} });
   const work = async (sql) => {
     const [state] =
       await sql`SELECT current_setting('transaction_read_only') AS r, current_setting('transaction_isolation') AS i`;

@@ -29,6 +29,7 @@ let gateway: TestGateway;
 let guarded: SpawnedGateway;
 let folder: string;
 const file = (name: string) => join(folder, name);
+const ownDatabase = (name: string) => engine.url.replace(/[^/]*$/, name);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hologen-certificates-'));
@@ -40,7 +41,7 @@ beforeAll(async () => {
     CREATE ROLE limited LOGIN CONNECTION LIMIT 1; CREATE ROLE expired LOGIN PASSWORD '${password}' VALID UNTIL '2001-01-01'`);
   await admin.query(`SET password_encryption = 'md5'`);
   await admin.query(`CREATE ROLE md5_role LOGIN PASSWORD '${password}'`);
-  for (const name of ['private', 'closed']) await admin.query(`CREATE DATABASE ${name}`);
+  for (const name of ['private', 'closed', 'guarded', 'small']) await admin.query(`CREATE DATABASE ${name}`);
   await admin.query(
     'REVOKE CONNECT ON DATABASE closed FROM PUBLIC; ALTER DATABASE closed ALLOW_CONNECTIONS true',
   );
@@ -65,7 +66,8 @@ beforeAll(async () => {
     [
       '--sandbox',
       '--engine-url',
-      engine.url,
+      // A database of its own: one database has one gateway.
+      ownDatabase('guarded'),
       '--tls-cert',
       file('server.crt'),
       '--tls-key',
@@ -374,7 +376,7 @@ describe('a client that takes too long to say what it wants is cut', () => {
 });
 
 test('the gateway’s own limit is told as 53300, before the engine is asked', async () => {
-  await using small = await startTestGateway({ engineUrl: engine.url, maxConnections: '2' });
+  await using small = await startTestGateway({ engineUrl: ownDatabase('small'), maxConnections: '2' });
   const port = Number(new URL(small.url).port);
   const clients = await Promise.all([small.client(), small.client()]);
   const third = await connectRaw({ host: '127.0.0.1', port });

@@ -101,7 +101,9 @@ test('a long text that comes byte by byte is held in about its own size, one tha
   const text = query('x'.repeat(4 * 2 ** 20));
   const before = collected();
   for (let at = 0; at < text.length - 1; at += 1) frames.push(Buffer.from([text[at] as number]));
-  expect(collected() - before).toBeLessThan(2.5 * text.length);
+  // The least of three looks: what other parts of the runtime hold at the moment is not the stream's.
+  const held = Math.min(collected(), collected(), collected()) - before;
+  expect(held).toBeLessThan(2.5 * text.length);
   expect(Buffer.concat(frames.push(text.subarray(-1))).equals(text)).toBe(true);
 
   const announced = Array.from({ length: 1_000 }, () => {

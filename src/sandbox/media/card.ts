@@ -1,7 +1,7 @@
 /** What every sandbox result says of itself, laid over the landscape: the badge, the title, the prompt, the reference pictures. */
 import { type Image, loadImage, type SKRSContext2D } from '@napi-rs/canvas';
 import { pictureSize } from './picture-size.js';
-import { fontFor, oneLine, wrapText } from './text-drawing.js';
+import { oneLine, useFont, wrapText } from './text-drawing.js';
 import type { Area } from './yuv-frame.js';
 
 /** What a card shows. */
@@ -64,7 +64,7 @@ export function layOut(context: SKRSContext2D, content: CardContent): CardLayout
   const titleSize = Math.max(9, 2.7 * unit);
   const promptSize = Math.max(10, 3.9 * unit);
   const prompt = [...content.prompt].slice(0, MAX_PROMPT_CHARACTERS).join('');
-  context.font = fontFor(prompt, promptSize, 400);
+  useFont(context, prompt, promptSize, 400);
   const maxLines = height > width * 1.2 ? 6 : 4;
   const promptLines = wrapText(context, prompt, width - 2 * (margin + padding), maxLines);
   const panelHeight =
@@ -110,7 +110,7 @@ export function drawPill(
   colors: { fill: string; text: string; weight: 400 | 700 },
 ): Area {
   const { y, height } = place;
-  context.font = fontFor(text, height * 0.56, colors.weight);
+  useFont(context, text, height * 0.56, colors.weight);
   const textWidth = context.measureText(text).width;
   const width = place.width ?? textWidth + height * 0.9;
   const x = place.anchor === 'left' ? place.x : place.x - width;
@@ -133,7 +133,7 @@ function drawBadge(
   const badge = drawPill(context, BADGE, place, { fill: BADGE_COLOR, text: '#1b1300', weight: 700 });
   const size = badgeHeight * 0.44;
   const x = badge.x + badge.width + badgeHeight * 0.35;
-  context.font = fontFor(EXPLANATION, size, 400);
+  useFont(context, EXPLANATION, size, 400);
   const text = oneLine(context, EXPLANATION, width - margin - x - (isVideo ? badgeHeight * 3.6 : 0));
   context.fillStyle = 'rgba(255, 255, 255, 0.94)';
   context.fillText(text, x, margin + badgeHeight * 0.66);
@@ -148,13 +148,13 @@ function drawPanel(context: SKRSContext2D, content: CardContent, layout: CardLay
   context.textBaseline = 'alphabetic';
   const x = panel.x + padding;
   let y = panel.y + padding + titleSize * 0.8;
-  context.font = fontFor(content.title, titleSize, 700);
+  useFont(context, content.title, titleSize, 700);
   context.fillStyle = BADGE_COLOR;
   context.fillText(oneLine(context, content.title, panel.width - 2 * padding), x, y);
   y += titleSize * 0.6 + promptSize * 1.15;
   context.fillStyle = '#ffffff';
   for (const line of layout.promptLines) {
-    context.font = fontFor(line, promptSize, 400);
+    useFont(context, line, promptSize, 400);
     context.fillText(line, x, y);
     y += promptSize * 1.4;
   }
@@ -204,7 +204,7 @@ function drawReference(
     context.fillStyle = '#2b3147';
     context.fillRect(area.x, area.y, area.width, area.height);
     const size = area.height * 0.18;
-    context.font = fontFor(reference, size, 400);
+    useFont(context, reference, size, 400);
     context.fillStyle = '#ffffff';
     const textWidth = context.measureText(reference).width;
     context.fillText(reference, area.x + (area.width - textWidth) / 2, area.y + area.height / 2 + size / 3);

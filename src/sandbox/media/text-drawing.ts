@@ -37,6 +37,12 @@ export function fontFor(text: string, sizePixels: number, weight: 400 | 700): st
   return `${weight} ${sizePixels}px ${[...families].join(', ')}, sans-serif`;
 }
 
+/** Sets the context's font for a text. Older drawing libraries take a variable font's weight only from its own setting. */
+export function useFont(context: SKRSContext2D, text: string, sizePixels: number, weight: 400 | 700): void {
+  context.font = fontFor(text, sizePixels, weight);
+  context.fontVariationSettings = `"wght" ${weight}`;
+}
+
 /**
  * Breaks the text into lines of at most `maxWidth` pixels in the context's current font, at word boundaries as its script has
  * them. What does not fit into `maxLines` lines is cut off, with an ellipsis at the end. White space collapses.
