@@ -1,4 +1,4 @@
-/** The wire: the same work directly on the engine, through PgBouncer (session pooling) and through hologen, in turns. */
+/** The wire: the same work directly on the engine, through PgBouncer (session pooling), a bare pipe in Node and hologen, in turns. */
 import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -9,6 +9,7 @@ import pg from 'pg';
 import { median, residentBytes, run, start, stop, table } from './processes.mjs';
 
 const hologen = fileURLToPath(new URL('../dist/cli/hologen.js', import.meta.url));
+const barePipe = fileURLToPath(new URL('pipe.mjs', import.meta.url));
 const modes = ['simple', 'extended', 'prepared'];
 const clientCounts = [1, 8, 32];
 const idleSessions = 1000;
@@ -28,9 +29,16 @@ export async function benchWire(args) {
   const password = decodeURIComponent(url.password);
   const bouncerPort = await freePort();
   const bouncer = await startPgBouncer(folder, bouncerPort, password);
+  const pipePort = await freePort();
+  const pipe = await start(
+    process.execPath,
+    [barePipe, join(folder, 'data/engine/run/.s.PGSQL.5432'), String(pipePort)],
+    /piping/,
+  );
   const ways = {
     direct: { host: join(folder, 'data/engine/run'), port: 5432 },
     pgbouncer: { host: '127.0.0.1', port: bouncerPort },
+    pipe: { host: '127.0.0.1', port: pipePort },
     hologen: { host: '127.0.0.1', port: Number(url.port) },
   };
   const env = {
@@ -50,6 +58,7 @@ export async function benchWire(args) {
     print(results);
     return { rounds, seconds, results, idle: await measureIdle(ways.hologen, password, gateway.pid) };
   } finally {
+    await stop(pipe);
     await stop(bouncer, 'SIGINT');
     await stop(gateway);
     await rm(folder, { recursive: true, force: true });
@@ -108,7 +117,7 @@ function shell(script, env) {
 async function inTurns(ways, work, rounds) {
   const results = [];
   for (const [name, measure] of Object.entries(work)) {
-    const figures = { direct: [], pgbouncer: [], hologen: [] };
+    const figures = Object.fromEntries(Object.keys(ways).map((way) => [way, []]));
     for (let round = 0; round < rounds; round++) {
       for (const [way, target] of Object.entries(ways)) figures[way].push(await measure(target));
     }
@@ -117,6 +126,7 @@ async function inTurns(ways, work, rounds) {
       name,
       medians,
       toPgbouncer: ratio(figures.hologen, figures.pgbouncer),
+      toPipe: ratio(figures.hologen, figures.pipe),
       toDirect: ratio(figures.hologen, figures.direct),
       figures,
     });
@@ -132,13 +142,16 @@ function ratio(ours, theirs) {
 }
 
 function print(results) {
-  const rows = results.map(({ name, medians, toPgbouncer, toDirect }) => [
+  const rows = results.map(({ name, medians, toPgbouncer, toPipe, toDirect }) => [
     name,
-    ...['direct', 'pgbouncer', 'hologen'].map((way) => Math.round(medians[way]).toLocaleString('en')),
+    ...['direct', 'pgbouncer', 'pipe', 'hologen'].map((way) => Math.round(medians[way]).toLocaleString('en')),
     toPgbouncer.toFixed(2),
+    toPipe.toFixed(2),
     toDirect.toFixed(2),
   ]);
-  console.log(table(['what', 'direct', 'PgBouncer', 'hologen', '÷ PgBouncer', '÷ direct'], rows));
+  console.log(
+    table(['what', 'direct', 'PgBouncer', 'bare pipe', 'hologen', '÷ PgBouncer', '÷ pipe', '÷ direct'], rows),
+  );
 }
 
 async function measureIdle({ host, port }, password, pid) {
