@@ -99,14 +99,15 @@ const wanSizes: SizeRule = {
   default: '1920*1080',
 };
 
-const image = {
-  task: 'image-generation',
-  path: imagePath,
-  mode: 'sync',
-  switches: ['watermark', 'prompt_extend', 'seed', 'negative_prompt'],
-  promptCharacters: 800,
-  concurrentTasks: null,
-} as const satisfies Partial<ModelType>;
+const image: Pick<ModelType, 'task' | 'path' | 'mode' | 'switches' | 'promptCharacters' | 'concurrentTasks'> =
+  {
+    task: 'image-generation',
+    path: imagePath,
+    mode: 'sync',
+    switches: ['watermark', 'prompt_extend', 'seed', 'negative_prompt'],
+    promptCharacters: 800,
+    concurrentTasks: null,
+  };
 
 const video = {
   task: 'video-generation',
@@ -129,7 +130,6 @@ const flashPrice = {
 export const modelTable: Record<string, ModelType> = {
   'qwen-image-2.0-pro': {
     ...image,
-    switches: [...image.switches],
     scenarios: everyImage,
     size: qwenImage2Sizes,
     pictures: [1, 6],
@@ -139,7 +139,6 @@ export const modelTable: Record<string, ModelType> = {
   },
   'qwen-image-2.0': {
     ...image,
-    switches: [...image.switches],
     scenarios: everyImage,
     size: qwenImage2Sizes,
     pictures: [1, 6],
@@ -149,7 +148,6 @@ export const modelTable: Record<string, ModelType> = {
   },
   'qwen-image-max': {
     ...image,
-    switches: [...image.switches],
     scenarios: ['text-to-image'],
     size: fixedSizes,
     pictures: [1, 1],
@@ -158,7 +156,6 @@ export const modelTable: Record<string, ModelType> = {
   },
   'qwen-image-plus': {
     ...image,
-    switches: [...image.switches],
     scenarios: ['text-to-image'],
     size: fixedSizes,
     pictures: [1, 1],
@@ -167,7 +164,6 @@ export const modelTable: Record<string, ModelType> = {
   },
   'qwen-image': {
     ...image,
-    switches: [...image.switches],
     scenarios: ['text-to-image'],
     size: fixedSizes,
     pictures: [1, 1],
@@ -185,7 +181,6 @@ export const modelTable: Record<string, ModelType> = {
   },
   'qwen-image-edit-plus': {
     ...image,
-    switches: [...image.switches],
     scenarios: editing,
     size: editSizes,
     pictures: [1, 6],
@@ -195,7 +190,6 @@ export const modelTable: Record<string, ModelType> = {
   },
   'qwen-image-edit-max': {
     ...image,
-    switches: [...image.switches],
     scenarios: editing,
     size: editSizes,
     pictures: [1, 6],
@@ -205,7 +199,6 @@ export const modelTable: Record<string, ModelType> = {
   },
   'wan2.6-t2i': {
     ...image,
-    switches: [...image.switches],
     path: '/services/aigc/image-generation/generation',
     mode: 'async',
     scenarios: ['text-to-image'],

@@ -125,7 +125,7 @@ async function attack(random: Random): Promise<void> {
 }
 
 test('real connections: good clients hear only their own answers while others attack, and the gateway serves on', async () => {
-  const atStart = collected();
+  const atStart = await collected();
   const random = randomNumbers(seed + 4);
   const clients = await Promise.all(
     Array.from({ length: 8 }, async () => {
@@ -153,7 +153,7 @@ test('real connections: good clients hear only their own answers while others at
     AND application_name <> 'hologen gateway' AND pid <> pg_backend_pid()`;
   await expect.poll(async () => (await newcomer.query(others)).rowCount, { timeout: 20_000 }).toBe(0);
 
-  const growth = collected() - atStart;
+  const growth = (await collected()) - atStart;
   console.log(
     `fuzz seed ${seed}: ${cases.dialogues} dialogues beside ${cases.attacks} attacks, ${Math.round(growth / 2 ** 20)} MiB more heap`,
   );
