@@ -240,6 +240,7 @@ function sessionEvents(calls: Calls, log: Logger) {
         rewritten && {
           text: rewritten.text,
           translateErrorField: (code: string, value: string) => translateErrorField(rewritten, code, value),
+          tagOf: (index: number) => (rewritten.shows.has(index) ? 'SHOW' : undefined),
         }
       );
     },

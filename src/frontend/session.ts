@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { FrameStream } from '../wire/frames.js';
 import { backendType, createFrameStream, frontendType } from '../wire/frames.js';
-import { editFields, replaceText } from '../wire/replies.js';
+import { commandComplete, editFields, replaceText } from '../wire/replies.js';
 import { lastWordMs } from './door.js';
 import { createOwedAnswers } from './owed-answers.js';
 
@@ -23,6 +23,8 @@ export interface Rewritten {
   text: string;
   /** A field of an error about the new text, told about the old one. */
   translateErrorField(code: string, value: string): string;
+  /** The command tag of a statement, counted from 0, where it differs from what the engine says. */
+  tagOf(index: number): string | undefined;
 }
 
 export interface Session {
@@ -60,6 +62,8 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
   const owed = createOwedAnswers();
   /** The latest text that went to the engine in other words, until everything sent is answered. */
   let rewritten: Rewritten | undefined;
+  /** Statements of that text that are complete. */
+  let completed = 0;
   /** Something since the last settled state failed or was rolled back. */
   let failed = false;
   /** Ordinary sessions are spared a look at each Execute. */
@@ -84,6 +88,7 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
     const changed = events.rewrite(text);
     if (changed) {
       rewritten = changed;
+      completed = 0;
       everRewritten = true;
     }
     return changed?.text;
@@ -95,7 +100,7 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
       switch (type) {
         case backendType.commandComplete:
           failed ||= frame.toString('latin1', 5, frame.length - 1) === 'ROLLBACK';
-          break;
+          return rewritten && renameTag(rewritten.tagOf(completed++));
         case backendType.errorResponse:
           failed = true;
           return rewritten && editFields(frame, rewritten.translateErrorField);
@@ -162,6 +167,10 @@ function whenClosed(socket: Socket): Promise<void> {
   return socket.destroyed
     ? Promise.resolve()
     : new Promise((resolve) => socket.once('close', () => resolve()));
+}
+
+function renameTag(tag: string | undefined): Buffer | undefined {
+  return tag === undefined ? undefined : commandComplete(tag);
 }
 
 /** Query: text. Parse: statement name, text, parameter types. */

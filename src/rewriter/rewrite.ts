@@ -1,7 +1,7 @@
 /** The rewriter as a whole: a pure function from the client's statement text to the engine's. */
 import { inUsersWords, rewriteCalls } from './calls.js';
 import { refuseForeignSyntax } from './foreign-syntax.js';
-import { editSettings } from './settings.js';
+import { editSettings, foreignShows } from './settings.js';
 import { originalOffset, type Stretch, splice, unedited } from './spliced-text.js';
 import { rewriteTableProperties } from './table-properties.js';
 
@@ -10,6 +10,8 @@ export interface RewrittenText {
   original: string;
   /** Where the parts of `text` stood in `original`. */
   stretches: Stretch[];
+  /** The statements, counted from 0, whose tag is SHOW although the engine runs a SELECT. */
+  shows: Set<number>;
 }
 
 /** Undefined: the text goes to the engine as it is. */
@@ -17,7 +19,7 @@ export function rewriteText(original: string): RewrittenText | undefined {
   const native = refuseForeignSyntax(rewriteTableProperties(original));
   const start = native === original ? unedited(original) : { text: native, stretches: [] };
   const { text, stretches } = rewriteCalls(splice(start, editSettings(native)));
-  return text === original ? undefined : { text, original, stretches };
+  return text === original ? undefined : { text, original, stretches, shows: foreignShows(native) };
 }
 
 /** An error field about a rewritten text, told in terms of the text that the client sent. */

@@ -20,6 +20,16 @@ export function editSettings(text: string): Edit[] {
   return (parseStatements(text) ?? []).flatMap((statement) => editStatement(text, statement) ?? []);
 }
 
+/** Which statements of the text, counted from 0, are a SHOW of such a name: the engine runs a SELECT in their place. */
+export function foreignShows(text: string): Set<number> {
+  const shows = new Set<number>();
+  for (const [index, statement] of (parseStatements(text) ?? []).entries()) {
+    const name = settingOf(statement);
+    if (statement.kind === 'VariableShowStmt' && name && engineSetting(name) !== name) shows.add(index);
+  }
+  return shows;
+}
+
 function editStatement(text: string, statement: ParsedStatement): Edit | undefined {
   const name = settingOf(statement);
   if (!name || engineSetting(name) === name) return undefined;

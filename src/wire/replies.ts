@@ -22,7 +22,11 @@ export function textAnswer(column: string, value: string): Buffer {
 
 /** The whole answer to a statement that returns no rows. */
 export function commandDone(tag: string): Buffer {
-  return Buffer.concat([frame('C', Buffer.from(`${tag}\0`)), frame('Z', Buffer.from('I'))]);
+  return Buffer.concat([commandComplete(tag), frame('Z', Buffer.from('I'))]);
+}
+
+export function commandComplete(tag: string): Buffer {
+  return frame('C', Buffer.from(`${tag}\0`));
 }
 
 export interface ErrorFields {

@@ -261,7 +261,9 @@ test('sessions side by side: each engine gets its own client’s bytes, texts re
     const heard: { engine: Buffer[]; client: Buffer[] } = { engine: [], client: [] };
     const { closed } = joinSession(clientSide, engineSide, first, {
       rewrite: (text) =>
-        text.includes('hg_') ? { text: mark(text), translateErrorField: (_code, value) => value } : undefined,
+        text.includes('hg_')
+          ? { text: mark(text), translateErrorField: (_code, value) => value, tagOf: () => undefined }
+          : undefined,
       started: (processId) => expect(processId).toBe(number),
       rowsAsked: () => {},
       ready: () => {},
