@@ -215,7 +215,9 @@ test('a text in another client encoding keeps its bytes', async () => {
 
 test('SHOW of such a name has the tag SHOW, its neighbours have theirs, and errors behind it keep their position', async () => {
   const client = await gateway.client();
-  const results = (await client.query('SHOW hg_tagged; SELECT 1; SHOW hg_other')) as unknown as { command: string }[];
+  const results = (await client.query('SHOW hg_tagged; SELECT 1; SHOW hg_other')) as unknown as {
+    command: string;
+  }[];
   expect(results.map((result) => result.command)).toEqual(['SHOW', 'SELECT', 'SHOW']);
   expect((await client.query({ text: 'SHOW hg_tagged', values: [] })).command).toBe('SHOW');
   expect((await client.query('SHOW server_version')).command).toBe('SHOW');
