@@ -46,7 +46,6 @@ export const sqlstate = {
   queryCanceled: '57014',
   adminShutdown: '57P01',
   configurationLimitExceeded: '53400',
-  insufficientResources: '53000',
   featureNotSupported: '0A000',
   readOnlyTransaction: '25006',
   internalError: 'XX000',

@@ -46,12 +46,12 @@ export interface Gateway {
   engineDied: Promise<unknown>;
 }
 
-const gatewayUser = { create: 0o711, createAsUser: 0o700 };
+const dataDirectoryMode = { ofRoot: 0o711, ofUser: 0o700 };
 
 export async function startGateway(settings: Settings, log: Logger = createLog(settings)): Promise<Gateway> {
   const dataDirectory = resolve(settings.dataDir ?? '');
   // Started by root, the engine's own account must be able to walk through; the files in it are readable by their owners only.
-  const mode = process.getuid?.() === 0 ? gatewayUser.create : gatewayUser.createAsUser;
+  const mode = process.getuid?.() === 0 ? dataDirectoryMode.ofRoot : dataDirectoryMode.ofUser;
   await mkdir(dataDirectory, { recursive: true, mode });
 
   const stopping: (() => Promise<void>)[] = [];

@@ -8,19 +8,10 @@ import { readRunFile } from '../run-file.js';
 import { sandboxApiKey } from '../sandbox/keys.js';
 import { readSettings, type SettingName, type Settings, UsageError } from '../settings.js';
 import { parseOssPath } from '../storage/oss-path.js';
-import { type Command, helpText } from './command.js';
+import { type Command, cloudSettings, helpText } from './command.js';
 
 const flags: SettingName[] = ['dataDir'];
-const shown: SettingName[] = [
-  ...flags,
-  'apiKey',
-  'providerUrl',
-  'ossEndpoint',
-  'stsEndpoint',
-  'allowedRoles',
-  'ossDomains',
-  'externalId',
-];
+const shown: SettingName[] = [...flags, ...cloudSettings];
 const timeoutMs = 60_000;
 
 export const checkCommand: Command = {

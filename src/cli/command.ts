@@ -8,6 +8,17 @@ export interface Command {
   run(args: string[]): Promise<number>;
 }
 
+/** What says where the cloud is and what may be used of it. */
+export const cloudSettings: SettingName[] = [
+  'apiKey',
+  'providerUrl',
+  'ossEndpoint',
+  'stsEndpoint',
+  'allowedRoles',
+  'ossDomains',
+  'externalId',
+];
+
 /** --help of a command: usage line, explanation, its settings. */
 export function helpText(
   usage: string,

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { createLog, startGateway } from '../main.js';
 import { findDefaultApiKey } from '../providers/default-api-key.js';
 import { readSettings, type SettingName, type Settings, switchSetting } from '../settings.js';
-import { type Command, helpText } from './command.js';
+import { type Command, cloudSettings, helpText } from './command.js';
 import { hearStopSignals, untilStopped } from './signals.js';
 
 export const serveFlags: SettingName[] = [
@@ -19,13 +19,7 @@ export const serveFlags: SettingName[] = [
   'tlsKey',
 ];
 const environmentOnly: SettingName[] = [
-  'apiKey',
-  'providerUrl',
-  'ossEndpoint',
-  'stsEndpoint',
-  'allowedRoles',
-  'ossDomains',
-  'externalId',
+  ...cloudSettings,
   'secretKey',
   'callbackHost',
   'callbackPort',

@@ -117,8 +117,8 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
           const allAnswered = owed.answered();
           busy = frame[5] !== idle || !allAnswered;
           longestText = longestSeenText;
-          if (allAnswered) rewritten = undefined;
           if (!allAnswered) break;
+          rewritten = undefined;
           if (frame[5] === idle || frame[5] === failedTransaction)
             events.ready(engineProcessId, failed ? 'failed' : 'committed');
           if (frame[5] === idle) failed = false;

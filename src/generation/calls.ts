@@ -55,9 +55,9 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
 
   /** Results are the client's once its statement is committed; until then they are kept for the next identical call. */
   function settle(statement: Statement, committed: boolean): void {
-    const delivered = statement.calls.filter((call) => committed && call.delivered);
-    earlier.claim(delivered.map((call) => call.earlierJob ?? call.handle));
-    const kept = statement.calls.filter((call) => !delivered.includes(call));
+    const isClaimed = (call: Call) => committed && call.delivered;
+    earlier.claim(statement.calls.filter(isClaimed).map((call) => call.earlierJob ?? call.handle));
+    const kept = statement.calls.filter((call) => !isClaimed(call));
     earlier.release(kept.flatMap((call) => call.earlierJob ?? []));
     for (const { handle, requestKey, outcome, earlierJob } of kept) {
       if (outcome && !earlierJob) earlier.abandon(statement.origin.role, requestKey, handle, outcome);

@@ -74,6 +74,17 @@ export function createStatements(ended: (statement: Statement, committed: boolea
     ended(statement, outcome === 'committed');
   }
 
+  /** Calls were submitted in row order and each row makes at least one: so many from the first wait on are surely asked for. */
+  function windowEnd({ statement, handle }: Call): number {
+    const limit = asked.get(statement.origin.engineProcessId);
+    if (!limit || limit.rows === 0) return Number.POSITIVE_INFINITY;
+    if (statement.window?.execute !== limit.execute) {
+      const from = statement.calls.findIndex((call) => call.handle === handle);
+      statement.window = { execute: limit.execute, from };
+    }
+    return statement.window.from + limit.rows;
+  }
+
   return {
     of(origin, settings) {
       const own = running.get(origin.engineProcessId) ?? new Map<string, Statement>();
@@ -104,17 +115,10 @@ export function createStatements(ended: (statement: Statement, committed: boolea
 
     startable(wanted) {
       const { statement } = wanted;
-      const unsent = statement.calls.filter(
-        (call) => call.outcome === undefined && (!call.aside || call === wanted),
+      const end = windowEnd(wanted);
+      return statement.calls.filter(
+        (call, index) => call.outcome === undefined && (call === wanted || (!call.aside && index < end)),
       );
-      const limit = asked.get(statement.origin.engineProcessId);
-      if (!limit || limit.rows === 0) return unsent;
-      // Calls were submitted in row order and each row makes at least one: so many ahead of the first wait are surely asked for.
-      const index = statement.calls.indexOf(wanted);
-      if (statement.window?.execute !== limit.execute)
-        statement.window = { execute: limit.execute, from: index };
-      const end = statement.window.from + limit.rows;
-      return unsent.filter((call) => call === wanted || statement.calls.indexOf(call) < end);
     },
 
     over(engineProcessId, outcome) {

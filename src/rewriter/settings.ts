@@ -5,6 +5,8 @@
 import { type ParsedStatement, parseStatements, scanTokens } from './parse.js';
 import type { Edit } from './spliced-text.js';
 
+/** Spares texts without such a word the parsing. */
+const mentionsSetting = /\b(hg|optimizer)_/i;
 const foreignSetting = /^(hg|optimizer)_(\w+)$/i;
 /** What stands before the name; elsewhere in the statement the same word is a comment, a role or a value. */
 const nameFollows = /^(SET|RESET|LOCAL|SESSION)$/i;
@@ -16,13 +18,14 @@ export function engineSetting(name: string): string {
 
 /** What to change in SET, RESET, SHOW and ALTER … SET of such names; every other statement, and what cannot be parsed, stays as it is. */
 export function editSettings(text: string): Edit[] {
-  if (!/\b(hg|optimizer)_/i.test(text)) return [];
+  if (!mentionsSetting.test(text)) return [];
   return (parseStatements(text) ?? []).flatMap((statement) => editStatement(text, statement) ?? []);
 }
 
 /** Which statements of the text, counted from 0, are a SHOW of such a name: the engine runs a SELECT in their place. */
 export function foreignShows(text: string): Set<number> {
   const shows = new Set<number>();
+  if (!mentionsSetting.test(text)) return shows;
   for (const [index, statement] of (parseStatements(text) ?? []).entries()) {
     const name = settingOf(statement);
     if (statement.kind === 'VariableShowStmt' && name && engineSetting(name) !== name) shows.add(index);
