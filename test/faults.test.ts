@@ -68,15 +68,19 @@ async function lastWord(client: RawClient): Promise<Record<string, string> | und
   }
 }
 
-/** Connects as soon as the gateway lets one; every refusal on the way must be the one that says "come again". */
+/**
+ * Connects as soon as the gateway lets one. Every refusal on the way must be the one that says "come again", or none:
+ * a PostgreSQL that ends in the middle of somebody's login cuts the connection without a word.
+ */
 async function comeAgain(of: SpawnedGateway): Promise<{ client: pg.Client; refusals: pg.DatabaseError[] }> {
   const refusals: pg.DatabaseError[] = [];
   for (;;) {
     try {
       return { client: await of.client(), refusals };
     } catch (error) {
-      refusals.push(error as pg.DatabaseError);
-      expect((error as pg.DatabaseError).code).toBe('57P03');
+      const { code, message } = error as pg.DatabaseError;
+      expect(code ?? message).toMatch(/^(57P03|ECONNRESET|Connection terminated unexpectedly)$/);
+      if (code === '57P03') refusals.push(error as pg.DatabaseError);
     }
   }
 }
@@ -138,18 +142,21 @@ describe('the engine dies', () => {
   });
 
   test('kill -9 of one session’s process: that client’s connection ends, the others hear the engine’s own 57P02', async () => {
-    const victim = await session(gateway);
-    const other = await session(gateway);
-    victim.client.write(query(endless));
-    process.kill(victim.processId, 'SIGKILL');
-    expect(await lastWord(victim.client)).toBeUndefined();
-    const notices: string[] = [];
-    for (let next = await other.client.frame(); next; next = await other.client.frame()) {
-      notices.push(fields(next).C ?? '');
+    // PostgreSQL gives its processes five seconds for this word; on a machine that stands still longer they die without.
+    const heard: string[] = [];
+    for (let tries = 0; tries < 3 && heard.length === 0; tries++) {
+      const victim = await session(gateway);
+      const other = await session(gateway);
+      victim.client.write(query(endless));
+      process.kill(victim.processId, 'SIGKILL');
+      expect(await lastWord(victim.client)).toBeUndefined();
+      for (let next = await other.client.frame(); next; next = await other.client.frame()) {
+        heard.push(fields(next).C ?? '');
+      }
+      const { client } = await comeAgain(gateway);
+      await client.end();
     }
-    expect(notices).toEqual(['57P02']);
-    const { client } = await comeAgain(gateway);
-    await client.end();
+    expect(heard).toEqual(['57P02']);
   });
 });
 
