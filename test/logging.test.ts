@@ -58,6 +58,8 @@ const failing = [
   deploy('broken', `{"api_key": "${key}"`),
   deploy('bad name', `{"api_key": "${key}"}`),
   deploy('other', `{"api_key": "marked ${key}"}`),
+  deploy('nested', `{"price": {"per_picture": 0.4, "api_key": "${key}"}}`),
+  deploy('priced', `{"price": {"per_second": 0.4}}`),
   `CALL add_external_model('qwen_image', 'qwen-image', 'bailian', '', '${key}', 'image-generation', '{}')`,
   `CALL add_external_model('a', 'qwen-image', 'bailian', '${key}')`,
 ];

@@ -3,8 +3,9 @@ import { SqlError, sqlstate } from '../errors.js';
 import { isObject, type Json } from '../json.js';
 import { oneOf, refuse, requiredText } from './fields.js';
 import type { Catalogue } from './ledger.js';
-import { listedTasks, taskOf } from './model-types.js';
+import { findModelType, listedTasks, taskOf } from './model-types.js';
 import { ownLimits } from './own-limits.js';
+import { ownPrice } from './own-price.js';
 
 /** Hologres' client and skills write bailian; the provider calls itself DashScope or Model Studio. */
 const providers = ['bailian', 'dashscope', 'model-studio'];
@@ -38,6 +39,8 @@ export async function deployModel(question: Json, role: string, catalogue: Catal
     );
   const config = readConfig(question.config);
   ownLimits(config);
+  const type = findModelType(modelType, task);
+  if (type) ownPrice(config, type);
   const { api_key: configKey, ...rest } = config;
   const apiKey = keyOf(question.apiKey) ?? keyOf(configKey);
   await catalogue.deploy({
@@ -83,12 +86,14 @@ function readConfig(value: unknown): Json {
 }
 
 /** Everybody can read the config, so a key under a mistyped name must not get into it. */
-function refuseStrayKeys(config: Json): Json {
+function refuseStrayKeys(config: Json, place = ''): Json {
   for (const [name, value] of Object.entries(config)) {
-    if (name === 'api_key' || !(looksLikeKeyName.test(name) || String(value).startsWith('sk-'))) continue;
+    const field = place + name;
+    if (isObject(value)) refuseStrayKeys(value, `${field}.`);
+    if (field === 'api_key' || !(looksLikeKeyName.test(name) || String(value).startsWith('sk-'))) continue;
     throw new SqlError({
       sqlstate: sqlstate.invalidParameterValue,
-      message: `config has a field "${name}" that looks like a key`,
+      message: `config has a field "${field}" that looks like a key`,
       hint: 'The field is called api_key; it is stored encrypted and never shown.',
     });
   }

@@ -56,12 +56,22 @@ export interface ModelType {
   /** null: the provider sets no limit. */
   concurrentTasks: number | null;
   price: Price;
+  /** What its `-us` name has otherwise. */
+  american?: Partial<ModelType>;
 }
 
-export type Price =
-  | { per: 'picture'; cny: number }
-  | { per: 'second'; cny: Record<string, number>; silentCny?: Record<string, number>; countsInput?: boolean }
-  | { per: 'token' };
+/** Amounts of `currency`; those of seconds by resolution class. */
+export type Price = { currency: string } & (
+  | { per: 'picture'; amount: number }
+  | {
+      per: 'second';
+      amounts: Record<string, number>;
+      silentAmounts?: Record<string, number>;
+      /** Seconds of each input video that count at most: `[0]` where there is one reference file, `[1]` where there are two, … */
+      inputSecondsPerVideo?: number[];
+    }
+  | { per: 'token'; inputPerMillion?: number; outputPerMillion?: number }
+);
 
 const imagePath = '/services/aigc/multimodal-generation/generation';
 const videoPath = '/services/aigc/video-generation/video-synthesis';
@@ -120,12 +130,19 @@ const video = {
 
 const everyImage: Scenario[] = ['text-to-image', 'image-edit', 'multi-image-fusion'];
 const editing: Scenario[] = ['image-edit', 'multi-image-fusion'];
-const wanPrice = { '720P': 0.6, '1080P': 1 };
-const flashPrice = {
-  per: 'second',
-  cny: { '720P': 0.3, '1080P': 0.5 },
-  silentCny: { '720P': 0.15, '1080P': 0.25 },
-} as const;
+
+const currency = 'CNY';
+type SecondPrice = Extract<Price, { per: 'second' }>;
+const perPicture = (amount: number): Price => ({ per: 'picture', currency, amount });
+const perSecond = (amounts: Record<string, number>): SecondPrice => ({ per: 'second', currency, amounts });
+const wanPrice = perSecond({ '720P': 0.6, '1080P': 1 });
+const americanWanPrice = perSecond({ '720P': 0.733924, '1080P': 1.100886 });
+const flashPrice: SecondPrice = {
+  ...perSecond({ '720P': 0.3, '1080P': 0.5 }),
+  silentAmounts: { '720P': 0.15, '1080P': 0.25 },
+};
+/** Input videos count at most 5 seconds together, shared by the reference files; reference pictures are free. */
+const inputSecondsPerVideo = [5, 2.5, 1.65, 1.25, 1];
 
 export const modelTable: Record<string, ModelType> = {
   'qwen-image-2.0-pro': {
@@ -135,7 +152,7 @@ export const modelTable: Record<string, ModelType> = {
     pictures: [1, 6],
     referenceFiles: [1, 3],
     submitsPerSecond: 2 * perMinute,
-    price: { per: 'picture', cny: 0.5 },
+    price: perPicture(0.5),
   },
   'qwen-image-2.0': {
     ...image,
@@ -144,7 +161,7 @@ export const modelTable: Record<string, ModelType> = {
     pictures: [1, 6],
     referenceFiles: [1, 3],
     submitsPerSecond: 2,
-    price: { per: 'picture', cny: 0.2 },
+    price: perPicture(0.2),
   },
   'qwen-image-max': {
     ...image,
@@ -152,7 +169,7 @@ export const modelTable: Record<string, ModelType> = {
     size: fixedSizes,
     pictures: [1, 1],
     submitsPerSecond: 2 * perMinute,
-    price: { per: 'picture', cny: 0.5 },
+    price: perPicture(0.5),
   },
   'qwen-image-plus': {
     ...image,
@@ -160,7 +177,7 @@ export const modelTable: Record<string, ModelType> = {
     size: fixedSizes,
     pictures: [1, 1],
     submitsPerSecond: 2,
-    price: { per: 'picture', cny: 0.2 },
+    price: perPicture(0.2),
   },
   'qwen-image': {
     ...image,
@@ -168,7 +185,7 @@ export const modelTable: Record<string, ModelType> = {
     size: fixedSizes,
     pictures: [1, 1],
     submitsPerSecond: 2,
-    price: { per: 'picture', cny: 0.25 },
+    price: perPicture(0.25),
   },
   'qwen-image-edit': {
     ...image,
@@ -177,7 +194,7 @@ export const modelTable: Record<string, ModelType> = {
     pictures: [1, 1],
     referenceFiles: [1, 1],
     submitsPerSecond: 2,
-    price: { per: 'picture', cny: 0.3 },
+    price: perPicture(0.3),
   },
   'qwen-image-edit-plus': {
     ...image,
@@ -186,7 +203,7 @@ export const modelTable: Record<string, ModelType> = {
     pictures: [1, 6],
     referenceFiles: [1, 3],
     submitsPerSecond: 2,
-    price: { per: 'picture', cny: 0.2 },
+    price: perPicture(0.2),
   },
   'qwen-image-edit-max': {
     ...image,
@@ -195,7 +212,7 @@ export const modelTable: Record<string, ModelType> = {
     pictures: [1, 6],
     referenceFiles: [1, 3],
     submitsPerSecond: 2 * perMinute,
-    price: { per: 'picture', cny: 0.5 },
+    price: perPicture(0.5),
   },
   'wan2.6-t2i': {
     ...image,
@@ -214,7 +231,7 @@ export const modelTable: Record<string, ModelType> = {
     promptCharacters: 2100,
     submitsPerSecond: 1,
     concurrentTasks: 5,
-    price: { per: 'picture', cny: 0.2 },
+    price: perPicture(0.2),
   },
   'wan2.6-t2v': {
     ...video,
@@ -223,7 +240,8 @@ export const modelTable: Record<string, ModelType> = {
     size: wanSizes,
     duration: { range: [2, 15], default: 5 },
     sound: 'always',
-    price: { per: 'second', cny: wanPrice },
+    price: wanPrice,
+    american: { price: americanWanPrice },
   },
   'wan2.6-i2v': {
     ...video,
@@ -233,7 +251,8 @@ export const modelTable: Record<string, ModelType> = {
     duration: { range: [2, 15], default: 5 },
     sound: 'always',
     silentAlternative: 'wan2.6-i2v-flash',
-    price: { per: 'second', cny: wanPrice },
+    price: wanPrice,
+    american: { price: americanWanPrice },
   },
   'wan2.6-i2v-flash': {
     ...video,
@@ -255,7 +274,7 @@ export const modelTable: Record<string, ModelType> = {
     promptCharacters: 800,
     submitsPerSecond: 2,
     concurrentTasks: 2,
-    price: { per: 'second', cny: { '480P': 0.1, '720P': 0.2, '1080P': 0.48 } },
+    price: perSecond({ '480P': 0.1, '720P': 0.2, '1080P': 0.48 }),
   },
   'wan2.6-r2v': {
     ...video,
@@ -266,7 +285,7 @@ export const modelTable: Record<string, ModelType> = {
     duration: { range: [2, 10], default: 5 },
     sound: 'always',
     silentAlternative: 'wan2.6-r2v-flash',
-    price: { per: 'second', cny: wanPrice, countsInput: true },
+    price: { ...wanPrice, inputSecondsPerVideo },
   },
   'wan2.6-r2v-flash': {
     ...video,
@@ -276,7 +295,7 @@ export const modelTable: Record<string, ModelType> = {
     referenceFiles: [1, 5],
     duration: { range: [2, 10], default: 5 },
     sound: 'optional',
-    price: { ...flashPrice, countsInput: true },
+    price: { ...flashPrice, inputSecondsPerVideo },
   },
 };
 
@@ -289,7 +308,7 @@ export const chatType: ModelType = {
   switches: [],
   submitsPerSecond: 10,
   concurrentTasks: null,
-  price: { per: 'token' },
+  price: { per: 'token', currency },
 };
 
 export const embeddingType: ModelType = {
@@ -300,5 +319,5 @@ export const embeddingType: ModelType = {
   switches: [],
   submitsPerSecond: 10,
   concurrentTasks: null,
-  price: { per: 'token' },
+  price: { per: 'token', currency },
 };

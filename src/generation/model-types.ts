@@ -14,8 +14,8 @@ export const tasks: Task[] = ['chat/completions', 'embedding', 'image-generation
 /** Tasks that Hologres has and hologen can keep in the catalogue, but not call. */
 export const listedTasks = [...tasks, 'translation', 'speech-to-text'];
 
-/** A dated or regional name (`qwen-image-2.0-pro-2026-03-03`, `wan2.6-t2v-us`) has the rules of its plain one. */
-const variant = /(-us)?(-\d{4}-\d{2}-\d{2})?$/;
+/** A dated or regional name (`qwen-image-2.0-pro-2026-03-03`, `wan2.6-t2v-us`) has the rules of its plain one, but for what the table says. */
+const variant = /^(?<plain>.*?)(?<american>-us)?(-\d{4}-\d{2}-\d{2})?$/;
 
 /** The rules of a model type; undefined when hologen does not know it. */
 export function findModelType(name: string, task: string): ModelType | undefined {
@@ -26,7 +26,9 @@ export function findModelType(name: string, task: string): ModelType | undefined
 }
 
 function inTable(name: string): ModelType | undefined {
-  return modelTable[name] ?? modelTable[name.replace(variant, '')];
+  const { plain = name, american } = variant.exec(name)?.groups ?? {};
+  const type = modelTable[plain];
+  return type && american ? { ...type, ...type.american } : type;
 }
 
 /** The only task that a type of the table can do; undefined for names that are not in it. */
@@ -66,7 +68,7 @@ export function describeModelTypes(): Record<string, unknown>[] {
     reference_files: type.referenceFiles ? range(type.referenceFiles) : null,
     submits_per_second: Number(type.submitsPerSecond.toFixed(4)),
     concurrent_tasks: type.concurrentTasks,
-    price: priceOf(type.price),
+    price: describePrice(type.price),
   }));
 }
 
@@ -82,15 +84,17 @@ function durationOf(type: ModelType): string | null {
   return 'fixed' in type.duration ? `${type.duration.fixed} s` : `${range(type.duration.range)} s`;
 }
 
-function priceOf(price: Price): string {
+function describePrice(price: Price): string {
+  const { currency } = price;
   if (price.per === 'token') return 'per token, see the provider';
-  if (price.per === 'picture') return `CNY ${price.cny} a picture`;
-  const perSecond = (prices: Record<string, number>) =>
-    Object.entries(prices)
-      .map(([resolution, cny]) => `${cny} at ${resolution}`)
+  if (price.per === 'picture') return `${currency} ${price.amount} a picture`;
+  const perSecond = (amounts: Record<string, number>) =>
+    Object.entries(amounts)
+      .map(([resolution, amount]) => `${amount} at ${resolution}`)
       .join(', ');
-  const silent = price.silentCny ? `; silent ${perSecond(price.silentCny)}` : '';
-  return `CNY a second: ${perSecond(price.cny)}${silent}${price.countsInput ? '; seconds of input videos count too' : ''}`;
+  const silent = price.silentAmounts ? `; silent ${perSecond(price.silentAmounts)}` : '';
+  const input = price.inputSecondsPerVideo ? '; seconds of input videos count too' : '';
+  return `${currency} a second: ${perSecond(price.amounts)}${silent}${input}`;
 }
 
 function range([least, most]: [number, number]): string {
