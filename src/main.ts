@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { EngineAddress } from './engine/address.js';
+import { createBudgets } from './engine/budgets.js';
 import type { Answer } from './engine/callback.js';
 import { createCatalogue } from './engine/catalogue.js';
 import { createLedger } from './engine/ledger.js';
@@ -23,7 +24,8 @@ import type { Catalogue } from './generation/ledger.js';
 import { createSchedule } from './generation/schedule.js';
 import { findDefaultApiKey } from './providers/default-api-key.js';
 import { createModelStudio, type ModelStudio } from './providers/model-studio.js';
-import { answerQuestions, createFileMemory } from './questions.js';
+import { answerQuestions } from './questions/answer.js';
+import { createFileMemory } from './questions/files.js';
 import { loadParser } from './rewriter/parse.js';
 import { rewriteText, translateErrorField } from './rewriter/rewrite.js';
 import { mapStartupParameters } from './rewriter/settings.js';
@@ -32,6 +34,7 @@ import type { Cloud } from './sandbox/cloud.js';
 import { sandboxApiKey, sandboxKeys } from './sandbox/keys.js';
 import { sandboxModels } from './sandbox/models.js';
 import { listSetting, numberSetting, type Settings, switchSetting, UsageError } from './settings.js';
+import { createStatementTexts, type StatementTexts } from './statement-texts.js';
 import { defaultIdentity, fixedIdentity } from './storage/base-identity.js';
 import { createOssStorage } from './storage/oss.js';
 
@@ -84,7 +87,13 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       pollAfterMs: cloud ? sandboxPoll(numberSetting(settings, 'sandboxVideoMs')) : advisedPoll,
     };
     const calls = createCalls(drivers, catalogue, log);
-    answers.answer = answerQuestions({ calls, catalogue, storage, files: createFileMemory() });
+    const texts = createStatementTexts();
+    answers.answer = answerQuestions({
+      ...{ calls, catalogue, storage, ledger: drivers.ledger, schedule: drivers.schedule },
+      budgets: createBudgets(engine.pool),
+      files: createFileMemory(),
+      originalText: texts.originalOf,
+    });
     answers.gone = (engineProcessId) => calls.statementOver(engineProcessId, 'failed');
 
     await calls.resume();
@@ -97,7 +106,7 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       encryption,
       loginMs: numberSetting(settings, 'loginMs'),
       mapParameters: mapStartupParameters,
-      events: sessionEvents(calls, log),
+      events: sessionEvents(calls, texts, log),
       log,
     });
     stopping.push(frontend.close);
@@ -232,10 +241,11 @@ async function notYet(): Promise<never> {
   });
 }
 
-function sessionEvents(calls: Calls, log: Logger) {
+function sessionEvents(calls: Calls, texts: StatementTexts, log: Logger) {
   return {
     rewrite(text: string) {
       const rewritten = attempt(() => rewriteText(text), log);
+      if (rewritten) texts.remember(rewritten.text, text);
       return (
         rewritten && {
           text: rewritten.text,

@@ -8,19 +8,35 @@ DECLARE
   answer json;
 BEGIN
   -- An assignment, not PERFORM: errors then carry no copy of this statement in their CONTEXT.
-  answer := hologen_internal.ask_gateway(json_build_object('ask', 'check_file', 'file', to_json(file)));
+  answer := hologen_internal.ask_gateway(json_build_object('ask', 'check_file', 'file', to_json(file),
+    'dryRun', current_setting('ai_gen.dry_run', true)));
   RETURN file;
 END $$;
+
+-- The ai_gen.* settings as they were SET.
+CREATE FUNCTION hologen_internal.session_settings() RETURNS json
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT json_build_object('progress', current_setting('ai_gen.progress', true), 'reuse', current_setting('ai_gen.reuse', true),
+    'max_calls', current_setting('ai_gen.max_calls', true), 'on_error', current_setting('ai_gen.on_error', true),
+    'dry_run', current_setting('ai_gen.dry_run', true), 'timeout', current_setting('ai_gen.timeout', true))
+$$;
+REVOKE ALL ON FUNCTION hologen_internal.session_settings() FROM PUBLIC;
+
+-- A call as the gateway is told of it.
+CREATE FUNCTION hologen_internal.call_question(ask text, model text, request text, file hologen.file) RETURNS json
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT json_build_object('ask', ask, 'model', model, 'request', request,
+    -- A FILE variable that was never set is a row of NULLs, which IS NULL too.
+    'file', CASE WHEN NOT file IS NULL THEN to_json(file) END,
+    'settings', hologen_internal.session_settings(), 'statement', left(current_query(), 10000))
+$$;
+REVOKE ALL ON FUNCTION hologen_internal.call_question(text, text, text, hologen.file) FROM PUBLIC;
 
 -- Hands one call to the gateway, which checks it and sends nothing yet; returns the handle to wait for.
 CREATE FUNCTION hologen.submit_call(model text, request text, file hologen.file) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN hologen_internal.ask_gateway(json_build_object('ask', 'submit',
-    'model', model, 'request', request, 'progress', current_setting('ai_gen.progress', true),
-    'reuse', current_setting('ai_gen.reuse', true), 'maxCalls', current_setting('ai_gen.max_calls', true),
-    -- A FILE variable that was never set is a row of NULLs, which IS NULL too.
-    'file', CASE WHEN NOT file IS NULL THEN to_json(file) END)) ->> 'handle';
+  RETURN hologen_internal.ask_gateway(hologen_internal.call_question('submit', model, request, file)) ->> 'handle';
 END $$;
 
 -- Waits for a submitted call. Each round trip is short, so that cancel and timeouts are prompt on every PostgreSQL version.

@@ -19,7 +19,8 @@ BEGIN
     FROM pg_proc p
     WHERE p.pronamespace = 'hologen'::regnamespace
       AND p.proname IN ('ai_gen', 'to_file', 'register_external_model', 'add_external_model', 'delete_external_model',
-                        'list_external_models', 'hg_version', 'set_table_property', 'hg_dump_script', 'instance_max_connections',
+                        'list_external_models', 'hg_version', 'ai_submit', 'ai_wait', 'ai_status', 'ai_cancel', 'ai_estimate',
+                        'file_url', 'set_budget', 'remove_budget', 'grant_model', 'revoke_model', 'set_table_property', 'hg_dump_script', 'instance_max_connections',
                         'hg_show_build_index_progress', 'hg_upgrade_all_normal_dynamic_tables', 'hg_dynamic_table_config_upgrade')
   LOOP
     IF routine.prokind = 'p' THEN

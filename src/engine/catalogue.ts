@@ -14,10 +14,12 @@ interface Row {
   config: Json;
   deployed_by: string;
   deployed_at: Date;
+  restricted: boolean;
 }
 
 const uniqueViolation = '23505';
-const columns = 'model_name, model_type, model_provider, task, api_key, config, deployed_by, deployed_at';
+const columns =
+  'model_name, model_type, model_provider, task, api_key, config, deployed_by, deployed_at, restricted';
 
 export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue {
   const asModel = (row: Row): DeployedModel => ({
@@ -32,7 +34,17 @@ export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue
     config: row.config,
     deployedBy: row.deployed_by,
     deployedAt: row.deployed_at,
+    restricted: row.restricted,
   });
+
+  /** From the first grant or revoke on, who is not named may not call the model. */
+  async function restrict(name: string): Promise<void> {
+    const { rowCount } = await pool.query(
+      'UPDATE hologen.deployed_models SET restricted = true WHERE model_name = $1',
+      [name],
+    );
+    if (rowCount === 0) throw unknownModel(name);
+  }
 
   return {
     async find(name) {
@@ -80,13 +92,45 @@ export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue
       const { rowCount } = await pool.query('DELETE FROM hologen.deployed_models WHERE model_name = $1', [
         name,
       ]);
-      if (rowCount === 0) {
-        throw new SqlError({
-          sqlstate: sqlstate.undefinedObject,
-          message: `external model "${name}" does not exist`,
-          hint: 'SELECT * FROM list_external_models() shows what is deployed.',
-        });
-      }
+      if (rowCount === 0) throw unknownModel(name);
+    },
+    async mayCall(name, role) {
+      const { rows } = await pool.query<{ may: boolean }>(
+        `SELECT EXISTS (SELECT FROM hologen.model_grant g LEFT JOIN pg_roles r ON r.rolname = g.role_name
+           WHERE g.model_name = $1 AND (g.role_name = 'public' OR pg_has_role($2, r.oid, 'USAGE'))) AS may`,
+        [name, role],
+      );
+      return rows[0]?.may ?? false;
+    },
+    async grant(name, role) {
+      await restrict(name);
+      const { rowCount } = await pool.query(
+        `INSERT INTO hologen.model_grant (model_name, role_name)
+         SELECT $1, $2 WHERE $2 = 'public' OR EXISTS (SELECT FROM pg_roles WHERE rolname = $2)
+         ON CONFLICT (model_name, role_name) DO UPDATE SET role_name = excluded.role_name`,
+        [name, role],
+      );
+      if (rowCount !== 0) return;
+      throw new SqlError({
+        sqlstate: sqlstate.undefinedObject,
+        message: `role "${role}" does not exist`,
+        hint: "Name a role of the engine, or 'public' for everybody.",
+      });
+    },
+    async revoke(name, role) {
+      await restrict(name);
+      await pool.query('DELETE FROM hologen.model_grant WHERE model_name = $1 AND role_name = $2', [
+        name,
+        role,
+      ]);
     },
   };
+}
+
+function unknownModel(name: string): SqlError {
+  return new SqlError({
+    sqlstate: sqlstate.undefinedObject,
+    message: `external model "${name}" does not exist`,
+    hint: 'SELECT * FROM list_external_models() shows what is deployed.',
+  });
 }

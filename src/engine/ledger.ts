@@ -1,7 +1,9 @@
-/** The ledger in the engine's own table: one row a job, each change committed before it is reported, together with those of its moment. */
+/** The ledger in the engine's own tables: each change committed before it is reported, together with those of its moment. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JobChange, Ledger, NewJob, UnfinishedJob } from '../generation/ledger.js';
+import type { EarlierWish, JobChange, Ledger, NewJob, UnfinishedJob } from '../generation/ledger.js';
 import { inBatches } from './batches.js';
+import { type Exceeded, overBudget } from './budgets.js';
+import * as statements from './ledger-statements.js';
 import type { EnginePool } from './pool.js';
 
 /** What is paid for must be written: an engine that is being restarted is waited for. */
@@ -12,41 +14,80 @@ const passing = /^(08|57P|53300|ECONN|EPIPE|ENOENT)/;
 
 export function createLedger(pool: EnginePool): Ledger {
   const open = inBatches(
-    (job: NewJob) => job.id,
-    (jobs) => patiently(() => openJobs(pool, jobs)),
+    (jobs: NewJob[]) => jobs[0]?.id ?? '',
+    (batches) => patiently(() => openJobs(pool, batches)),
   );
   const change = inBatches(
     (one: IdentifiedChange) => one.id,
     (changes) => patiently(() => changeJobs(pool, changes)),
   );
   const find = inBatches(
-    (wish: Wish) => `${wish.role} ${wish.requestKey}`,
-    (wishes) => findUnclaimed(pool, wishes),
+    (wish: EarlierWish) => `${wish.role} ${wish.requestKey}`,
+    (wishes) => findEarlier(pool, wishes),
   );
+  const query = <Row extends object>(name: string, text: string, values: unknown[]) =>
+    patiently(() => pool.query<Row>({ name, text, values })).then(({ rows }) => rows);
   return {
-    open,
+    async open(jobs) {
+      const exceeded = jobs.length > 0 && (await open(jobs));
+      if (exceeded) throw overBudget(exceeded);
+    },
     change: (id, news) => change({ ...news, id }),
-    claim: (ids) => patiently(() => claimJobs(pool, ids)),
-    findUnclaimed: (role, requestKey, except) => find({ role, requestKey, except }),
+    async release(ids) {
+      if (ids.length > 0) await query('release-jobs', statements.release, [ids]);
+    },
+    async claim(ids) {
+      await query('claim-jobs', statements.claim, [ids]);
+    },
+    async reused(jobId, { origin, statementId, statementText, modelName, modelType, currency }) {
+      const { role, database, application, statementAt } = origin;
+      const who = [role, database, application, statementId, statementText, statementAt];
+      await query('reused-job', statements.reused, [jobId, ...who, modelName, modelType, currency]);
+    },
+    findEarlier: find,
+    async find(id, role) {
+      const [row] = await query<Nullable<{ state: UnfinishedJob['state']; result: string; error: Failure }>>(
+        'find-job',
+        statements.find,
+        [id, role],
+      );
+      return row?.state
+        ? { state: row.state, result: row.result ?? undefined, error: row.error ?? undefined }
+        : undefined;
+    },
+    async tellUnanswered(role) {
+      const [row] = await query<{ calls: number; money: string; currency: string }>(
+        'tell-unanswered',
+        statements.tellUnanswered,
+        [role],
+      );
+      return row && { ...row, money: Number(row.money) };
+    },
+    async untoldRoles() {
+      return (await query<{ role_name: string }>('untold-roles', statements.untoldRoles, [])).map(
+        (row) => row.role_name,
+      );
+    },
+    async fileOfOutput(ossPath, role, admin) {
+      const outputs = JSON.stringify([{ ossPath }]);
+      const [row] = await query<{ file: unknown }>('file-of-output', statements.fileOfOutput, [
+        outputs,
+        role,
+        admin,
+      ]);
+      return row?.file;
+    },
     unfinished: () => unfinishedJobs(pool),
     async knownTasks(taskIds) {
-      const { rows } = await patiently(() =>
-        pool.query<{ id: string }>('SELECT task_id AS id FROM hologen.job WHERE task_id = ANY ($1)', [
-          taskIds,
-        ]),
-      );
+      const rows = await query<{ id: string }>('known-tasks', statements.knownTasks, [taskIds]);
       return new Set(rows.map((row) => row.id));
     },
   };
 }
 
-async function claimJobs(pool: EnginePool, ids: string[]): Promise<void> {
-  await pool.query({
-    name: 'claim-jobs',
-    text: 'UPDATE hologen.job SET claimed_at = coalesce(claimed_at, clock_timestamp()) WHERE job_id = ANY ($1)',
-    values: [ids],
-  });
-}
+type Nullable<T> = { [K in keyof T]: T[K] | null };
+type Failure = NonNullable<JobChange['error']>;
+type IdentifiedChange = JobChange & { id: string };
 
 async function patiently<T>(write: () => Promise<T>): Promise<T> {
   for (const giveUpAt = Date.now() + patienceMs; ; await delay(pauseMs)) {
@@ -61,14 +102,12 @@ async function patiently<T>(write: () => Promise<T>): Promise<T> {
 }
 
 async function unfinishedJobs(pool: EnginePool): Promise<UnfinishedJob[]> {
-  const { rows } = await pool.query(
-    `SELECT job_id, state, role_name, model_name, request #>> '{}' AS request, file, request_key, task_id, provider_request_id, usage,
-       outputs, started_at
-     FROM hologen.job WHERE state IN ('submitted', 'running', 'saving') ORDER BY submitted_at`,
-  );
+  const { rows } = await pool.query(statements.unfinished);
   return rows.map((row) => ({
     id: row.job_id,
     state: row.state,
+    detached: row.detached,
+    released: row.released,
     role: row.role_name,
     modelName: row.model_name,
     request: row.request,
@@ -82,98 +121,76 @@ async function unfinishedJobs(pool: EnginePool): Promise<UnfinishedJob[]> {
   }));
 }
 
-async function openJobs(pool: EnginePool, jobs: NewJob[]): Promise<undefined[]> {
-  await pool.query({
+/** For each statement's jobs the budget they would go over, or undefined: they are open. */
+async function openJobs(pool: EnginePool, batches: NewJob[][]): Promise<(Exceeded | undefined)[]> {
+  const { rows } = await pool.query<Exceeded & { place: number }>({
     name: 'open-jobs',
-    // A write whose answer was lost is repeated: the row may be there.
-    text: `INSERT INTO hologen.job (job_id, state, role_name, database_name, application_name, engine_process_id, statement_at,
-        model_name, model_type, scenario, request, file, request_key, submitted_at)
-      SELECT job_id, 'submitted', role_name, database_name, application_name, engine_process_id, statement_at,
-        model_name, model_type, scenario, request, file, request_key, clock_timestamp()
-      FROM json_to_recordset($1) AS new (job_id uuid, role_name text, database_name text, application_name text,
-        engine_process_id integer, statement_at timestamptz, model_name text, model_type text, scenario text, request json,
-        file json, request_key text)
-      ON CONFLICT (job_id) DO NOTHING`,
-    values: [
-      JSON.stringify(
-        jobs.map(({ id, origin, modelName, modelType, scenario, request, file, requestKey }) => ({
-          job_id: id,
-          role_name: origin.role,
-          database_name: origin.database,
-          application_name: origin.application,
-          engine_process_id: origin.engineProcessId,
-          statement_at: origin.statementAt,
-          model_name: modelName,
-          model_type: modelType,
-          scenario,
-          request,
-          file,
-          request_key: requestKey,
-        })),
-      ),
-    ],
+    text: 'SELECT * FROM hologen_internal.open_jobs($1)',
+    values: [JSON.stringify(batches.map((jobs) => jobs.map(jobRow)))],
   });
-  return jobs.map(() => undefined);
+  const exceeded = new Map(rows.map((row) => [row.place - 1, row]));
+  return batches.map((_, index) => exceeded.get(index));
 }
 
-type IdentifiedChange = JobChange & { id: string };
+function jobRow(job: NewJob) {
+  const { origin } = job;
+  return {
+    job_id: job.id,
+    statement_id: job.statementId,
+    statement_text: storable(job.statementText),
+    role_name: origin.role,
+    database_name: origin.database,
+    application_name: origin.application,
+    engine_process_id: origin.engineProcessId,
+    statement_at: origin.statementAt,
+    model_name: job.modelName,
+    model_type: job.modelType,
+    scenario: job.scenario,
+    request: requestJson(job.request),
+    file: job.file,
+    request_key: job.requestKey,
+    detached: job.detached,
+    estimated_price: job.estimatedPrice,
+    currency: job.currency,
+  };
+}
+
+/** A request that is an object is kept as one, so that people can look into it; any other text as a JSON string. */
+function requestJson(text: string): unknown {
+  if (!text.trimStart().startsWith('{')) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** No text of PostgreSQL holds a NUL. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed();
+}
 
 async function changeJobs(pool: EnginePool, changes: IdentifiedChange[]): Promise<undefined[]> {
-  await pool.query({
-    name: 'change-jobs',
-    // The times follow from the states, so that no writer can forget one.
-    text: `UPDATE hologen.job SET
-        state = coalesce(new.state, job.state),
-        task_id = coalesce(new.task_id, job.task_id),
-        provider_request_id = coalesce(new.provider_request_id, job.provider_request_id),
-        usage = coalesce(new.usage, job.usage),
-        outputs = coalesce(new.outputs, job.outputs),
-        result = coalesce(new.result, job.result),
-        error = coalesce(new.error, job.error),
-        -- Of several attempts the last one counts: a lost answer is looked for from there.
-        started_at = CASE WHEN new.state = 'running' THEN clock_timestamp() ELSE started_at END,
-        generated_at = CASE WHEN new.state IN ('saving', 'succeeded') THEN coalesce(generated_at, clock_timestamp()) ELSE generated_at END,
-        finished_at = CASE WHEN new.state IN ('succeeded', 'failed', 'cancelled', 'unanswered') THEN clock_timestamp() ELSE finished_at END
-      FROM json_to_recordset($1) AS new (job_id uuid, state text, task_id text, provider_request_id text, usage json, outputs json,
-        result text, error json)
-      WHERE job.job_id = new.job_id`,
-    values: [
-      JSON.stringify(
-        changes.map(({ id, taskId, providerRequestId, ...same }) => ({
-          job_id: id,
-          task_id: taskId,
-          provider_request_id: providerRequestId,
-          ...same,
-        })),
-      ),
-    ],
-  });
+  const rows = changes.map(({ id, taskId, providerRequestId, ...same }) => ({
+    job_id: id,
+    task_id: taskId,
+    provider_request_id: providerRequestId,
+    ...same,
+  }));
+  await pool.query({ name: 'change-jobs', text: statements.change, values: [JSON.stringify(rows)] });
   return changes.map(() => undefined);
 }
 
-interface Wish {
-  role: string;
-  requestKey: string;
-  except: string[];
-}
-
-/** For each wish the oldest unclaimed result, if there is one. */
-async function findUnclaimed(
+async function findEarlier(
   pool: EnginePool,
-  wishes: Wish[],
-): Promise<({ id: string; result: string } | undefined)[]> {
-  const { rows } = await pool.query<{ id: string | null; result: string }>({
-    name: 'find-unclaimed',
-    text: `SELECT found.id, found.result
-      FROM json_array_elements($1) WITH ORDINALITY AS each (value, place)
-      CROSS JOIN LATERAL json_to_record(each.value) AS wish (role text, "requestKey" text, "except" uuid[])
-      LEFT JOIN LATERAL (
-        SELECT job_id AS id, result FROM hologen.job
-        WHERE role_name = wish.role AND request_key = wish."requestKey" AND state = 'succeeded' AND claimed_at IS NULL
-          AND job_id <> ALL (wish."except")
-        ORDER BY submitted_at LIMIT 1) AS found ON true
-      ORDER BY place`,
+  wishes: EarlierWish[],
+): Promise<({ id: string; result: string; ossPaths: string[] } | undefined)[]> {
+  const { rows } = await pool.query<{ id: string | null; result: string; oss_paths: string[] }>({
+    name: 'find-earlier',
+    text: statements.findEarlier,
     values: [JSON.stringify(wishes)],
   });
-  return rows.map(({ id, result }) => (id === null ? undefined : { id, result }));
+  return rows.map(({ id, result, oss_paths }) =>
+    id === null ? undefined : { id, result, ossPaths: oss_paths },
+  );
 }

@@ -3,31 +3,50 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { SqlError, sqlstate } from '../errors.js';
 import { type CallArguments, checkCall, checkStorage } from './check.js';
+import { createDetachedCalls, type DetachedCalls } from './detached.js';
+import { dryNote, dryRunPrefix, type Estimate, estimateOf } from './dry-run.js';
 import { createEarlierResults, requestKey } from './earlier-results.js';
-import { failureOf } from './failure.js';
 import type { CallOrigin, Catalogue } from './ledger.js';
-import { type Drivers, perform } from './perform.js';
+import type { Drivers } from './perform.js';
+import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
-import {
-  type Call,
-  createStatements,
-  nextNotice,
-  type Statement,
-  type StatementOutcome,
-  type StatementSettings,
-} from './statements.js';
+import { valueOfFailure } from './row-errors.js';
+import { createSender } from './send.js';
+import { readStatementSettings } from './statement-settings.js';
+import { type Call, createStatements, type Statement, type StatementOutcome } from './statements.js';
+import { createUnansweredNotes } from './unanswered-notes.js';
+
+export interface SubmittedCall extends CallArguments {
+  /** The session's ai_gen.* settings, as they were SET. */
+  settings: Record<string, unknown>;
+  /** What the client sent. */
+  statement: string;
+}
 
 export interface WaitNews {
   done: boolean;
-  result?: string;
+  /** null: the call failed, and the statement skips such rows. */
+  result?: string | null;
   /** To be shown to the person who waits. */
   notice?: string;
 }
 
-export interface Calls {
-  submit(call: CallArguments & StatementSettings, origin: CallOrigin): Promise<{ handle: string }>;
+export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
+  submit(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
+  /** As submit, for a call that outlives its statement: it is made when the transaction is committed. */
+  submitDetached(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
   /** Resolves when there is news, at the latest after `longestMs`. The first wait of a statement starts all its calls. */
   wait(handle: string, origin: CallOrigin, longestMs: number): Promise<WaitNews>;
+  /** As wait, for a call of submitDetached, of whatever session. */
+  collect(
+    handle: string,
+    given: Pick<SubmittedCall, 'settings' | 'statement'>,
+    origin: CallOrigin,
+    longestMs: number,
+  ): Promise<WaitNews>;
+  /** What the dry calls of the caller's statement would cost. */
+  estimate(origin: CallOrigin): Estimate[];
+  progress(): (Progress & { statement: Statement })[];
   /** The client asked the engine process for so many rows at most; 0: for all. Calls beyond them are not sent. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** The engine process runs no statement (any more), and its transaction is over or lost. */
@@ -42,21 +61,27 @@ export interface Calls {
 const mostLogged = 20;
 
 export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger): Calls {
-  const earlier = createEarlierResults(drivers.ledger, (error) =>
+  const { ledger, storage } = drivers;
+  const earlier = createEarlierResults(ledger, storage, (error) =>
     log.error({ err: error }, 'claiming failed'),
   );
+  const sender = createSender(drivers, earlier, log);
+  const detached = createDetachedCalls(drivers, sender, log);
+  const unanswered = createUnansweredNotes(ledger);
   const statements = createStatements((statement, committed) => {
     for (const call of statement.calls) byHandle.delete(call.handle);
+    sender.forget(statement.calls);
     settle(statement, committed);
+    detached.settle(statement, committed);
     logStatement(statement);
   });
   const byHandle = new Map<string, Call>();
-  const unfinished = new Map<string, Promise<unknown>>();
 
   /** Results are the client's once its statement is committed; until then they are kept for the next identical call. */
   function settle(statement: Statement, committed: boolean): void {
     const isClaimed = (call: Call) => committed && call.delivered;
-    earlier.claim(statement.calls.filter(isClaimed).map((call) => call.earlierJob ?? call.handle));
+    const claimed = statement.calls.filter(isClaimed).map((call) => call.earlierJob ?? call.handle);
+    earlier.claim([...claimed, ...(committed ? statement.collected : [])]);
     const kept = statement.calls.filter((call) => !isClaimed(call));
     earlier.release(kept.flatMap((call) => call.earlierJob ?? []));
     for (const { handle, requestKey, outcome, earlierJob } of kept) {
@@ -83,160 +108,135 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
     );
   }
 
-  function start(call: Call): void {
-    const { statement, checked, handle } = call;
-    const outcome = run(call);
-    call.outcome = outcome;
-    unfinished.set(handle, outcome);
-    outcome
-      .catch((error: unknown) => {
-        if (!(error instanceof SqlError)) log.error({ err: error, job: handle }, 'call failed unexpectedly');
-      })
-      .finally(() => {
-        unfinished.delete(handle);
-        log.debug(
-          {
-            job: handle,
-            model: checked.model.name,
-            state: call.state,
-            statement: statement.origin.statementAt,
-          },
-          'call',
-        );
-      });
-  }
-
-  async function run(call: Call): Promise<string> {
-    const { statement, checked, handle, requestKey } = call;
-    const { role } = statement.origin;
-    const stop = statement.stop.signal;
-    const live = () => statements.liveHandles(requestKey);
-    const taken = statement.reuse && (await earlier.take(role, requestKey, live, stop));
-    if (taken) {
-      if (stop.aborted) earlier.release([taken.jobId]);
-      stop.throwIfAborted();
-      call.state = 'succeeded';
-      call.earlierJob = taken.jobId;
-      statement.notes.add(
-        'ai_gen: took results of earlier calls whose statements were not committed; nothing was paid for them (SET ai_gen.reuse = off makes new ones)',
-      );
-      return taken.result;
-    }
-    await drivers.ledger.open({
-      id: handle,
-      origin: statement.origin,
-      modelName: checked.model.name,
-      modelType: checked.model.modelType,
-      scenario: checked.scenario,
-      request: checked.requestText,
-      requestKey,
-      file: checked.file && {
-        oss_path: checked.file.text,
-        oss_endpoint: checked.file.access.endpoint,
-        role_arn: checked.file.access.roleArn,
-      },
-    });
-    try {
-      const moved = (state: Call['state']) => {
-        call.state = state;
-      };
-      const answered = (requestId: string) => {
-        call.providerRequestId = requestId;
-      };
-      const result = await perform(checked, drivers, {
-        jobId: handle,
-        stop,
-        moved,
-        answered,
-      });
-      call.state = 'succeeded';
-      return result;
-    } catch (error) {
-      const failure = failureOf(error);
-      call.state = failure.state;
-      await drivers.ledger.change(handle, failure);
+  async function newCall(
+    { settings, statement: text, ...given }: SubmittedCall,
+    origin: CallOrigin,
+  ): Promise<Call> {
+    const own = readStatementSettings(settings);
+    const statement = statements.of(origin, own, text);
+    refuseTooMany(statement);
+    const checked = await checkCall(given, catalogue, origin).catch((error: unknown) => {
+      if (error instanceof SqlError) statement.refused = error;
       throw error;
-    }
+    });
+    if (checked.request.kind === 'media')
+      for (const note of checked.request.media.notes) statement.notes.add(note);
+    const call: Call = {
+      handle: randomUUID(),
+      statement,
+      index: statement.calls.length,
+      checked,
+      detached: false,
+      dryRun: own.dryRun,
+      stop: statement.stop.signal,
+      requestKey: '',
+      earlierJob: undefined,
+      storageChecked: checkStorage(checked, storage, statement.stop.signal, own.dryRun).then((etags) => {
+        call.requestKey = requestKey(checked, etags);
+      }),
+      sending: undefined,
+      aside: false,
+      state: 'waiting',
+      startedAt: undefined,
+      endedAt: undefined,
+      outcome: undefined,
+      delivered: false,
+      providerRequestId: undefined,
+    };
+    // Awaited at the first wait; until then a refusal must not count as unhandled.
+    call.storageChecked.catch(() => {});
+    return call;
   }
 
   /** Everything that is to be sent is checked to the end before the first is sent. */
-  async function startAll(wanted: Call): Promise<void> {
-    const unsent = statements.startable(wanted);
-    if (unsent.length === 0) return;
-    await Promise.all(unsent.map((call) => call.storageChecked));
-    for (const call of unsent) if (call.outcome === undefined) start(call);
+  function startAll(wanted: Call): Promise<void> {
+    if (wanted.sending) return wanted.sending;
+    const calls = statements.startable(wanted).filter((call) => !call.sending);
+    const sending = sender.send(calls).catch((error: unknown) => {
+      // A client's function may catch a refusal and go on with other calls of the same statement; what came with it was given up.
+      for (const call of calls) Object.assign(call, { sending: undefined, aside: true });
+      throw error;
+    });
+    for (const call of calls) call.sending = sending;
+    // Once for a stage, not for each of a thousand rows that come one after another.
+    if (wanted.dryRun && (calls.length > 1 || wanted.index === 0))
+      wanted.statement.notes.add(dryNote(wanted.statement.calls.filter((call) => call.dryRun)));
+    return sending;
   }
 
-  /** A client's function may catch a refusal and go on with other calls of the same statement; what came with it was given up. */
-  function setAside(statement: Statement): void {
-    for (const call of statement.calls) if (call.outcome === undefined) call.aside = true;
+  /** A call of the statement itself. */
+  async function waitOwn(call: Call, longestMs: number): Promise<WaitNews> {
+    const { statement } = call;
+    const news = await orLater(
+      startAll(call)
+        .then(() => call.outcome as Promise<string>)
+        .catch((error: unknown) => {
+          if (call.outcome === undefined) throw error;
+          return valueOfFailure(error, statement.onError);
+        }),
+      untilTimeout(statement, longestMs),
+    );
+    if (news === later) return { done: false, notice: nextNotice(statement) };
+    call.delivered = true;
+    return { done: true, result: news, notice: nextNotice(statement) };
   }
 
   return {
-    async submit({ progress, reuse, maxCalls, ...call }, origin) {
-      const statement = statements.of(origin, { progress, reuse, maxCalls });
-      refuseTooMany(statement);
-      const checked = await checkCall(call, catalogue).catch((error: unknown) => {
-        if (error instanceof SqlError) statement.refused = error;
-        throw error;
-      });
-      const storageChecked = checkStorage(checked, drivers.storage, statement.stop.signal);
-      // Awaited at the first wait; until then a refusal must not count as unhandled.
-      storageChecked.catch(() => {});
-      const submitted: Call = {
-        handle: randomUUID(),
-        statement,
-        checked,
-        requestKey: requestKey(checked),
-        earlierJob: undefined,
-        storageChecked,
-        aside: false,
-        state: 'waiting',
-        outcome: undefined,
-        delivered: false,
-        providerRequestId: undefined,
-      };
-      statement.calls.push(submitted);
-      if (checked.request.kind === 'media')
-        for (const note of checked.request.media.notes) statement.notes.add(note);
-      byHandle.set(submitted.handle, submitted);
-      return { handle: submitted.handle };
+    async submit(given, origin) {
+      const call = await newCall(given, origin);
+      const { statement } = call;
+      if (statement.calls.length === 0) await unanswered.tell(statement);
+      call.index = statement.calls.length;
+      statement.calls.push(call);
+      statement.unsent.add(call);
+      byHandle.set(call.handle, call);
+      return { handle: call.handle };
+    },
+    async submitDetached(given, origin) {
+      const stop = new AbortController();
+      const call = { ...(await newCall(given, origin)), detached: true, stop: stop.signal };
+      if (!call.dryRun) return { handle: await detached.submit(call, stop) };
+      call.statement.calls.push(call);
+      return { handle: `${dryRunPrefix}${call.handle}` };
     },
 
     async wait(handle, origin, longestMs) {
       const call = byHandle.get(handle);
       if (!call || call.statement.origin.role !== origin.role) throw unknownHandle(handle);
-      const { statement } = call;
-      const news = await orLater(
-        startAll(call).then(() => call.outcome),
-        longestMs,
-      ).catch((error: unknown) => {
-        if (call.outcome === undefined) setAside(statement);
-        throw error;
-      });
-      if (news !== later) {
-        call.delivered = true;
-        return { done: true, result: news as string, notice: nextNotice(statement) };
-      }
-      return { done: false, notice: nextNotice(statement) };
+      return waitOwn(call, longestMs);
     },
 
+    async collect(handle, { settings, statement: text }, origin, longestMs) {
+      const statement = statements.of(origin, readStatementSettings(settings), text);
+      const result = await detached.wait(handle, statement, untilTimeout(statement, longestMs));
+      return { done: result !== undefined, result, notice: nextNotice(statement) };
+    },
+
+    status: detached.status,
+    cancel: detached.cancel,
+    estimate: (origin) => estimateOf((statements.find(origin)?.calls ?? []).filter((call) => call.dryRun)),
+    progress: () =>
+      statements
+        .running()
+        .filter((statement) => statement.calls.length > 0)
+        .map((statement) => ({ ...progressOf(statement), statement })),
     rowsAsked: statements.rowsAsked,
     statementOver: statements.over,
     async resume() {
-      for (const [id, outcome] of await resumeJobs(drivers, catalogue, earlier, log)) {
-        unfinished.set(id, outcome);
-        outcome.finally(() => unfinished.delete(id));
+      for (const [id, job] of await resumeJobs(drivers, catalogue, earlier, log)) {
+        sender.underWay.set(id, job);
+        job.outcome.finally(() => sender.underWay.delete(id)).catch(() => {});
       }
+      await unanswered.load();
     },
     async settled() {
-      await Promise.allSettled(unfinished.values());
+      await Promise.allSettled([...sender.underWay.values()].map((job) => job.outcome));
     },
   };
 }
 
 function refuseTooMany(statement: Statement): void {
-  if (statement.calls.length < statement.maxCalls) return;
+  if (statement.calls.length + statement.detached.length < statement.maxCalls) return;
   statement.refused = new SqlError({
     sqlstate: sqlstate.configurationLimitExceeded,
     message: `the statement makes more than ${statement.maxCalls} calls`,
@@ -250,6 +250,18 @@ function unknownHandle(handle: string): SqlError {
     sqlstate: sqlstate.undefinedObject,
     message: `there is no call with the handle "${handle}"`,
     hint: 'Handles belong to the statement and the role that made them; hologen.jobs has the outcome of earlier calls.',
+  });
+}
+
+/** How long a wait may take for the statement to end in time. SqlError 57014 when its time is over. */
+function untilTimeout({ startedAt, timeoutMs }: Statement, longestMs: number): number {
+  if (timeoutMs === undefined) return longestMs;
+  const leftMs = startedAt + timeoutMs - Date.now();
+  if (leftMs > 0) return Math.min(leftMs, longestMs);
+  throw new SqlError({
+    sqlstate: sqlstate.queryCanceled,
+    message: `the calls of the statement took longer than ai_gen.timeout (${timeoutMs / 1000} s)`,
+    hint: 'What the provider has begun goes on and is kept: the same statement takes it when it is run again. SET ai_gen.timeout = 0 waits as long as it takes.',
   });
 }
 

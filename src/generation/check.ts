@@ -1,10 +1,11 @@
 /** Checks a call before anything is spent: model, request, media, output place. What comes out can be sent. */
 import { SqlError, sqlstate } from '../errors.js';
 import { isObject } from '../json.js';
-import type { Storage } from '../storage/storage.js';
+import type { FileAccess, Storage } from '../storage/storage.js';
+import { isPretended } from './dry-run.js';
 import { type FileValue, parseFileValue } from './file-value.js';
 import type { Catalogue, DeployedModel } from './ledger.js';
-import { checkMedium, requireAccess } from './media.js';
+import { checkMedium, type Medium, type MediumKind, requireAccess } from './media.js';
 import type { ModelType, Scenario } from './model-table.js';
 import { requireModelType } from './model-types.js';
 import { type MediaRequest, readMediaRequest } from './request.js';
@@ -26,8 +27,12 @@ export interface CallArguments {
   file: unknown;
 }
 
-/** The part that needs no network: refuses bad requests at once. */
-export async function checkCall(call: CallArguments, catalogue: Catalogue): Promise<CheckedCall> {
+/** The part that needs no network: refuses bad requests at once. `caller` must have the right to the model; a job taken up again has it. */
+export async function checkCall(
+  call: CallArguments,
+  catalogue: Catalogue,
+  caller?: { role: string; admin: boolean },
+): Promise<CheckedCall> {
   if (call.request === null) {
     throw new SqlError({
       sqlstate: sqlstate.invalidParameterValue,
@@ -40,6 +45,7 @@ export async function checkCall(call: CallArguments, catalogue: Catalogue): Prom
     call.model === null
       ? await defaultModel(call.request, file, catalogue)
       : await namedModel(call.model, catalogue);
+  if (model.restricted && caller && !caller.admin) await requireGrant(model.name, caller.role, catalogue);
   const type = requireModelType(model.modelType, model.task);
   const request: CheckedCall['request'] =
     type.task === 'chat/completions' || type.task === 'embedding'
@@ -49,33 +55,57 @@ export async function checkCall(call: CallArguments, catalogue: Catalogue): Prom
   return { model, type, scenario, file, requestText: call.request, request };
 }
 
-/** The part that asks OSS: every medium readable, the output place writable. */
-export async function checkStorage(call: CheckedCall, storage: Storage, signal: AbortSignal): Promise<void> {
-  const access = call.file?.access;
+async function requireGrant(model: string, role: string, catalogue: Catalogue): Promise<void> {
+  if (await catalogue.mayCall(model, role)) return;
+  throw new SqlError({
+    sqlstate: sqlstate.insufficientPrivilege,
+    message: `permission denied for external model "${model}"`,
+    hint: `The owner of hologen can CALL grant_model('${model}', '${role}').`,
+  });
+}
+
+/**
+ * The part that asks OSS: every medium readable, the output place writable. Returns the ETags of the media, in their order. In a dry run
+ * media that another call of it would have made are taken for granted.
+ */
+export async function checkStorage(
+  call: CheckedCall,
+  storage: Storage,
+  signal: AbortSignal,
+  dryRun: boolean,
+): Promise<string[]> {
+  const looks = mediaOf(call)
+    .filter(({ medium }) => !(dryRun && isPretended(medium.path)))
+    .map(({ medium, kinds, access }) => checkMedium(storage, medium, kinds, access, signal));
+  if (call.request.kind === 'media') {
+    const { output } = call.request.media;
+    const access = call.file?.access;
+    if (output)
+      await Promise.all([
+        ...looks,
+        storage.checkWritable(output, requireAccess(access, 'output_dir'), signal),
+      ]);
+  }
+  return Promise.all(looks);
+}
+
+/** What the provider is to read, and what each may be. */
+function mediaOf(call: CheckedCall): { medium: Medium; kinds: MediumKind[]; access: FileAccess }[] {
   if (call.request.kind === 'text') {
     const files = call.request.text.parts.flatMap((part) => ('file' in part ? [part] : []));
-    await Promise.all(
-      files.map(({ file, kind }, index) =>
-        checkMedium(
-          storage,
-          { field: `file ${index + 1}`, text: file.text, path: file.path, anyForm: true },
-          [kind],
-          file.access,
-          signal,
-        ),
-      ),
-    );
-    return;
+    return files.map(({ file, kind }, index) => ({
+      medium: { field: `file ${index + 1}`, text: file.text, path: file.path, anyForm: true },
+      kinds: [kind],
+      access: file.access,
+    }));
   }
-  const { media, audio, output, scenario } = call.request.media;
-  const kinds = scenario === 'reference-video' ? (['image', 'video'] as const) : (['image'] as const);
-  await Promise.all([
-    ...media.map((medium) =>
-      checkMedium(storage, medium, [...kinds], requireAccess(access, medium.field), signal),
-    ),
-    audio && checkMedium(storage, audio, ['audio'], requireAccess(access, audio.field), signal),
-    output && storage.checkWritable(output, requireAccess(access, 'output_dir'), signal),
-  ]);
+  const { media, audio, scenario } = call.request.media;
+  const kinds: MediumKind[] = scenario === 'reference-video' ? ['image', 'video'] : ['image'];
+  const access = (field: string) => requireAccess(call.file?.access, field);
+  return [
+    ...media.map((medium) => ({ medium, kinds, access: access(medium.field) })),
+    ...(audio ? [{ medium: audio, kinds: ['audio' as const], access: access(audio.field) }] : []),
+  ];
 }
 
 async function namedModel(name: string, catalogue: Catalogue): Promise<DeployedModel> {

@@ -1,8 +1,10 @@
 /** Results that are paid for but reached nobody: the next identical call of the same role takes them instead of paying again. */
 import { createHash } from 'node:crypto';
+import { parseOssPath } from '../storage/oss-path.js';
+import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
 import { createLanes } from './lanes.js';
-import type { Ledger } from './ledger.js';
+import type { EarlierWish, Ledger } from './ledger.js';
 
 export interface EarlierResult {
   jobId: string;
@@ -10,14 +12,16 @@ export interface EarlierResult {
 }
 
 export interface EarlierResults {
+  /** A job for nobody is making what this call asks for: take will wait for it. */
+  isUnderWay(role: string, key: string): boolean;
   /**
    * A result that is there already, or of a job that still runs for nobody; no other call gets it until it is released. `live` are jobs
    * that have their own client. Rejects with the signal's reason when the call is given up meanwhile.
    */
   take(
-    role: string,
-    key: string,
+    wish: Omit<EarlierWish, 'except'>,
     live: () => string[],
+    call: CheckedCall,
     stop: AbortSignal,
   ): Promise<EarlierResult | undefined>;
   /** Nobody waits for this job any more; it goes on because it is paid for. */
@@ -28,15 +32,19 @@ export interface EarlierResults {
   release(jobIds: string[]): void;
 }
 
-/** What makes two calls the same: model type, request with its fields in one order, file. */
-export function requestKey(call: CheckedCall): string {
+/** What makes two calls the same: model type, request with its fields in one order, file, and what its media contain. */
+export function requestKey(call: CheckedCall, mediaEtags: string[]): string {
   const file = call.file && [call.file.text, call.file.access.endpoint, call.file.access.roleArn];
   return createHash('sha256')
-    .update(JSON.stringify([call.model.modelType, canonical(parsed(call.requestText)), file]))
+    .update(JSON.stringify([call.model.modelType, canonical(parsed(call.requestText)), file, mediaEtags]))
     .digest('base64url');
 }
 
-export function createEarlierResults(ledger: Ledger, onError: (error: unknown) => void): EarlierResults {
+export function createEarlierResults(
+  ledger: Ledger,
+  storage: Storage,
+  onError: (error: unknown) => void,
+): EarlierResults {
   const underWay = new Map<string, { jobId: string; outcome: Promise<string> }[]>();
   /**
    * Taken by a statement that is not over, or given to a client and not yet claimed in writing. Only here, not in the ledger: after a crash
@@ -57,15 +65,34 @@ export function createEarlierResults(ledger: Ledger, onError: (error: unknown) =
     await orStopped(ended, stop).finally(() => taken.delete(job.jobId));
   }
 
+  /** A file that its owner has removed from OSS meanwhile is no result any more. */
+  async function stillThere(ossPaths: string[], call: CheckedCall, stop: AbortSignal): Promise<boolean> {
+    const { file } = call;
+    if (!file) return true;
+    const looks = ossPaths.map((path) => storage.head(parseOssPath(path, 'output'), file.access, stop));
+    return Promise.all(looks).then(
+      () => true,
+      () => false,
+    );
+  }
+
   return {
-    async take(role, key, live, stop) {
+    isUnderWay: (role, key) => (underWay.get(`${role} ${key}`) ?? []).some(({ jobId }) => !taken.has(jobId)),
+    async take({ role, requestKey: key, delivered }, live, call, stop) {
       const name = `${role} ${key}`;
       await awaitRunning(name, stop);
       return lookups.run(name, async () => {
-        const found = await ledger.findUnclaimed(role, key, [...live(), ...taken]);
-        if (!found) return undefined;
-        taken.add(found.id);
-        return { jobId: found.id, result: found.result };
+        const gone: string[] = [];
+        for (;;) {
+          const except = [...live(), ...taken, ...gone];
+          const found = await ledger.findEarlier({ role, requestKey: key, except, delivered });
+          if (!found) return undefined;
+          if (await stillThere(found.ossPaths, call, stop)) {
+            taken.add(found.id);
+            return { jobId: found.id, result: found.result };
+          }
+          gone.push(found.id);
+        }
       });
     },
     abandon(role, key, jobId, outcome) {

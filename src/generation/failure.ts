@@ -1,6 +1,6 @@
 /** How a call that gave no result goes into the ledger. */
 import { SqlError, sqlstate } from '../errors.js';
-import { mayBeTaken } from '../providers/model-studio-errors.js';
+import { mayBeTaken, ProviderError } from '../providers/model-studio-errors.js';
 import type { JobChange } from './ledger.js';
 
 /** A call whose answer is lost may have been billed: it is `unanswered`, not failed. */
@@ -9,8 +9,9 @@ export function failureOf(error: unknown): Required<Pick<JobChange, 'state' | 'e
     const message = 'unexpected failure, see the log';
     return { state: 'failed', error: { sqlstate: sqlstate.internalError, message } };
   }
-  const { message, detail } = error;
+  const { message, detail, retryable } = error;
   const state =
     error.sqlstate === sqlstate.queryCanceled ? 'cancelled' : mayBeTaken(error) ? 'unanswered' : 'failed';
-  return { state, error: { sqlstate: error.sqlstate, message, detail } };
+  const code = error instanceof ProviderError ? error.code : undefined;
+  return { state, error: { sqlstate: error.sqlstate, message, detail, code, retryable } };
 }

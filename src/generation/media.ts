@@ -20,17 +20,25 @@ const limits = {
 
 export type MediumKind = keyof typeof limits;
 
+export interface Medium {
+  /** Where the request names it. */
+  field: string;
+  text: string;
+  path: OssPath;
+  anyForm?: boolean;
+}
+
 /**
- * Proves that an object exists, may be read, and is not larger than the provider takes. Objects without an ending are taken on trust, and so is
+ * Returns the ETag of the object, which tells what is in it. Proves that it exists, may be read, and is not larger than the provider takes. Objects without an ending are taken on trust, and so is
  * the form of files for text models (`anyForm`), which read more than the makers of pictures and videos do.
  */
 export async function checkMedium(
   storage: Storage,
-  medium: { field: string; text: string; path: OssPath; anyForm?: boolean },
+  medium: Medium,
   kinds: MediumKind[],
   access: FileAccess,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   const ending = /\.[a-z0-9]+$/i.exec(medium.path.key)?.[0];
   const kind = kinds.find((name) => ending && limits[name].endings.test(ending));
   if (ending && !kind && !medium.anyForm) {
@@ -49,6 +57,7 @@ export async function checkMedium(
   if (info.bytes === 0) {
     refuseObject(`${medium.field} is empty: ${medium.text} has no bytes`, 'Upload the file again.');
   }
+  return info.etag;
 }
 
 function refuseObject(message: string, hint: string): never {

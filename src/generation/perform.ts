@@ -1,9 +1,9 @@
 /** Performs one checked call: submit, wait for the task, save, shape the result; the ledger hears of every step. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { SqlError, sqlstate } from '../errors.js';
-import { objectAt, textOf } from '../json.js';
+import { type Json, objectAt, textOf } from '../json.js';
 import type { ModelStudio, Reply } from '../providers/model-studio.js';
-import { mayBeTaken, meaningOf, ProviderError } from '../providers/model-studio-errors.js';
+import { failedTask, mayBeTaken, ProviderError } from '../providers/model-studio-errors.js';
 import type { Storage } from '../storage/storage.js';
 import { chatBody, mediaBody } from './body.js';
 import type { CheckedCall } from './check.js';
@@ -13,6 +13,8 @@ import { findTask, submitLane } from './lost-submits.js';
 import { requireAccess, signForProvider } from './media.js';
 import { saveOutputs } from './outputs.js';
 import { ownLimits } from './own-limits.js';
+import { ownPrice } from './own-price.js';
+import { priceOf, unitsOf } from './price.js';
 import {
   chatText,
   embeddingText,
@@ -37,6 +39,7 @@ export interface Drivers {
 
 export interface Watch {
   jobId: string;
+  role: string;
   /** Ends the call while nothing is paid yet; once a task runs it goes on, because it will be billed. */
   stop: AbortSignal;
   moved(state: JobState | 'queued'): void;
@@ -251,11 +254,8 @@ function requireKnown(reply: Reply, status: string, taskId: string): Reply {
 
 async function finishText(call: CheckedCall, reply: Reply, drivers: Drivers, watch: Watch): Promise<string> {
   const result = call.type.task === 'embedding' ? embeddingText(reply) : chatText(reply);
-  await drivers.ledger.change(watch.jobId, {
-    state: 'succeeded',
-    usage: objectAt(reply.body, 'usage'),
-    result,
-  });
+  const usage = objectAt(reply.body, 'usage');
+  await drivers.ledger.change(watch.jobId, { state: 'succeeded', ...billed(call, usage, 1), result });
   return result;
 }
 
@@ -290,11 +290,18 @@ export async function finishProduced(
   await drivers.ledger.change(watch.jobId, {
     state: failed ? 'failed' : 'succeeded',
     providerRequestId: produced.requestId,
-    usage: produced.usage,
+    ...billed(call, produced.usage, failed ? 0 : produced.urls.length),
     outputs: produced.urls.map((url, index) => ({ url, ossPath: ossPaths[index] })),
     result,
   });
   return result;
+}
+
+/** What the ledger keeps of the bill; `made` is the number of pictures or videos, because failures are free. */
+function billed(call: CheckedCall, usage: Json, made: number) {
+  const units = unitsOf(call, usage, made);
+  const cost = priceOf(call.type, units, ownPrice(call.model.config, call.type));
+  return { usage, units, price: cost?.amount, currency: cost?.currency };
 }
 
 async function save(
@@ -310,7 +317,7 @@ async function save(
   await drivers.ledger.change(watch.jobId, {
     state: 'saving',
     providerRequestId: produced.requestId,
-    usage: produced.usage,
+    ...billed(call, produced.usage, produced.urls.length),
     outputs,
   });
   const place = { output, access: requireAccess(call.file?.access, 'output_dir') };
@@ -348,11 +355,8 @@ function withAddress(error: unknown, jobId: string): unknown {
 }
 
 /** Hologres has no JSON form of a failed picture: it is an SQL error, whatever way the provider made it. */
-function failedPicture(task: Record<string, unknown>, requestId: string): SqlError {
+function failedPicture(task: Json, requestId: string): ProviderError {
   const code = textOf(task.code) ?? 'unknown';
-  return new SqlError({
-    ...meaningOf(code),
-    message: `Model Studio could not make the picture: ${code}: ${textOf(task.message) ?? 'no reason given'}`,
-    detail: `Provider request id: ${requestId}.`,
-  });
+  const reason = textOf(task.message) ?? 'no reason given';
+  return failedTask(code, `Model Studio could not make the picture: ${code}: ${reason}`, requestId);
 }

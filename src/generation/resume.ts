@@ -8,7 +8,8 @@ import type { EarlierResults } from './earlier-results.js';
 import { failureOf } from './failure.js';
 import type { Catalogue, UnfinishedJob } from './ledger.js';
 import { findTask, submitLane } from './lost-submits.js';
-import { type Drivers, finishProduced, resumeTask, type Watch } from './perform.js';
+import { type Drivers, finishProduced, perform, resumeTask, type Watch } from './perform.js';
+import type { UnderWay } from './send.js';
 
 /** Takes up every unfinished job; each goes on by itself. Resolves with their outcomes' promises when all are taken up. */
 export async function resumeJobs(
@@ -16,20 +17,22 @@ export async function resumeJobs(
   catalogue: Catalogue,
   earlier: EarlierResults,
   log: Logger,
-): Promise<Map<string, Promise<unknown>>> {
+): Promise<Map<string, UnderWay>> {
   const jobs = await drivers.ledger.unfinished();
   const calls = await Promise.allSettled(jobs.map((job) => readCall(job, catalogue)));
-  const underWay = new Map<string, Promise<unknown>>();
+  const underWay = new Map<string, UnderWay>();
   // All at once from here on: lost submits are in their lanes before the first new call can enter one.
   for (const [index, job] of jobs.entries()) {
-    const outcome = resume(job, calls[index] as PromiseSettledResult<CheckedCall>, drivers);
-    earlier.abandon(job.role, job.requestKey, job.id, outcome);
-    underWay.set(
-      job.id,
-      outcome
+    const stop = new AbortController();
+    const outcome = resume(job, calls[index] as PromiseSettledResult<CheckedCall>, drivers, stop.signal);
+    // Only its handle gives the result of a detached one.
+    if (!job.detached) earlier.abandon(job.role, job.requestKey, job.id, outcome);
+    underWay.set(job.id, {
+      outcome: outcome
         .catch((error: unknown) => recordEnd(job, error, drivers, log))
         .catch((error: unknown) => log.error({ err: error, job: job.id }, 'an outcome was not recorded')),
-    );
+      cancel: () => stop.abort(neverSent('the call was cancelled')),
+    });
   }
   if (jobs.length > 0) log.info({ jobs: jobs.length }, 'jobs of an earlier run are taken up');
   return underWay;
@@ -43,16 +46,15 @@ async function resume(
   job: UnfinishedJob,
   read: PromiseSettledResult<CheckedCall>,
   drivers: Drivers,
+  stop: AbortSignal,
 ): Promise<string> {
-  if (job.state === 'submitted') throw neverSent();
+  if (job.state === 'submitted' && !(job.detached && job.released))
+    throw neverSent('the gateway ended before the call was sent');
   if (read.status === 'rejected') throw read.reason;
   const call = read.value;
-  const watch: Watch = {
-    jobId: job.id,
-    stop: new AbortController().signal,
-    moved: () => {},
-    answered: () => {},
-  };
+  const watch: Watch = { jobId: job.id, role: job.role, stop, moved: () => {}, answered: () => {} };
+  // Nobody waits for it, and it was never sent: it is made now.
+  if (job.state === 'submitted') return perform(call, drivers, watch);
   if (job.state === 'saving' && call.type.mode === 'sync') return saveAgain(job, call, drivers, watch);
   const taskId = job.taskId ?? (await findLost(job, call, drivers));
   if (!taskId) throw unanswered(call);
@@ -83,11 +85,8 @@ async function findLost(
   });
 }
 
-function neverSent(): SqlError {
-  return new SqlError({
-    sqlstate: sqlstate.queryCanceled,
-    message: 'the gateway ended before the call was sent',
-  });
+function neverSent(message: string): SqlError {
+  return new SqlError({ sqlstate: sqlstate.queryCanceled, message });
 }
 
 function unanswered(call: CheckedCall): SqlError {

@@ -1,19 +1,25 @@
 /** Which calls belong to one statement, which of them may be sent, and when they are given up. */
+import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { SqlError, sqlstate } from '../errors.js';
 import type { CheckedCall } from './check.js';
 import type { CallOrigin, JobState } from './ledger.js';
+import type { StatementSettings } from './statement-settings.js';
 
-export interface Statement {
+export interface Statement extends Omit<StatementSettings, 'dryRun'> {
+  id: string;
+  /** As the client wrote it. */
+  text: string;
   origin: CallOrigin;
   calls: Call[];
+  /** Of `calls` those that nothing was done about yet, in their order. */
+  unsent: Set<Call>;
+  /** Calls of ai_submit: sent when the statement is committed, and from then on its no more. */
+  detached: Call[];
+  /** Detached jobs whose result the statement was given. */
+  collected: string[];
   /** Aborted when the statement is over: what was not sent by then is dropped. */
   stop: AbortController;
-  progress: boolean;
-  /** Results that are paid for but reached nobody may be taken. */
-  reuse: boolean;
-  /** More calls than this are refused: nobody writes a statement of a thousand pictures by accident twice. */
-  maxCalls: number;
   /** What the person should know although the requests are good; each is said once. */
   notes: Set<string>;
   noticedAt: number;
@@ -27,36 +33,46 @@ export interface Statement {
 export interface Call {
   handle: string;
   statement: Statement;
+  /** Its place among the calls of the statement. */
+  index: number;
   checked: CheckedCall;
+  /** Made by ai_submit: it has a life of its own. */
+  detached: boolean;
+  /** Checked and priced, and never sent. */
+  dryRun: boolean;
+  stop: AbortSignal;
+  /** Known when the storage is checked: the ETags of the media belong to it. */
   requestKey: string;
   /** The earlier job whose result this call took. */
   earlierJob: string | undefined;
   /** The checks that need OSS; started with the submit, awaited before the first spending. */
   storageChecked: Promise<void>;
+  /** Settles when it is decided that the call is made, or that nothing of its statement may be. */
+  sending: Promise<void> | undefined;
   /** Submitted together with one that was refused: not sent unless it is waited for by itself. */
   aside: boolean;
   state: JobState | 'waiting' | 'queued';
+  startedAt: number | undefined;
+  endedAt: number | undefined;
   outcome: Promise<string> | undefined;
   delivered: boolean;
   providerRequestId: string | undefined;
 }
 
-/** What the session's ai_gen.* settings say about a statement. */
-export type StatementSettings = Pick<Statement, 'progress' | 'reuse' | 'maxCalls'>;
-
 export type StatementOutcome = 'committed' | 'failed';
 
 export interface Statements {
   /** The statement a call belongs to: same engine process, same time. */
-  of(origin: CallOrigin, settings: StatementSettings): Statement;
+  of(origin: CallOrigin, settings: StatementSettings, text: string): Statement;
+  /** The statement of this moment, if it has made a call. */
+  find(origin: CallOrigin): Statement | undefined;
   /** The client asked the engine process for so many rows at most; 0: for all. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** The calls that may be sent now that `wanted` is waited for, itself included. */
   startable(wanted: Call): Call[];
   /** The engine process has nothing of its statements left to do. Not for open transactions: portals may still be read, results rolled back. */
   over(engineProcessId: number, outcome: StatementOutcome): void;
-  /** The handles of all calls of this request key whose statement or transaction is not over. */
-  liveHandles(requestKey: string): string[];
+  running(): Statement[];
 }
 
 /** `ended` hears of each statement once; only of a committed one the results have reached their client for good. */
@@ -75,26 +91,29 @@ export function createStatements(ended: (statement: Statement, committed: boolea
   }
 
   /** Calls were submitted in row order and each row makes at least one: so many from the first wait on are surely asked for. */
-  function windowEnd({ statement, handle }: Call): number {
+  function windowEnd({ statement, index }: Call): number {
     const limit = asked.get(statement.origin.engineProcessId);
     if (!limit || limit.rows === 0) return Number.POSITIVE_INFINITY;
-    if (statement.window?.execute !== limit.execute) {
-      const from = statement.calls.findIndex((call) => call.handle === handle);
-      statement.window = { execute: limit.execute, from };
-    }
+    if (statement.window?.execute !== limit.execute)
+      statement.window = { execute: limit.execute, from: index };
     return statement.window.from + limit.rows;
   }
 
   return {
-    of(origin, settings) {
+    of(origin, settings, text) {
       const own = running.get(origin.engineProcessId) ?? new Map<string, Statement>();
       running.set(origin.engineProcessId, own);
       const known = own.get(origin.statementAt);
       if (known) return known;
       const now = Date.now();
       const statement: Statement = {
+        id: randomUUID(),
+        text,
         origin,
         calls: [],
+        unsent: new Set(),
+        detached: [],
+        collected: [],
         stop: new AbortController(),
         ...settings,
         notes: new Set(),
@@ -109,15 +128,16 @@ export function createStatements(ended: (statement: Statement, committed: boolea
       return statement;
     },
 
+    find: (origin) => running.get(origin.engineProcessId)?.get(origin.statementAt),
+
     rowsAsked(engineProcessId, rows) {
       asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });
     },
 
     startable(wanted) {
-      const { statement } = wanted;
       const end = windowEnd(wanted);
-      return statement.calls.filter(
-        (call, index) => call.outcome === undefined && (call === wanted || (!call.aside && index < end)),
+      return [...wanted.statement.unsent].filter(
+        (call) => call === wanted || (!call.aside && call.index < end),
       );
     },
 
@@ -128,38 +148,6 @@ export function createStatements(ended: (statement: Statement, committed: boolea
       for (const statement of own?.values() ?? []) end(statement, outcome);
     },
 
-    liveHandles: (requestKey) =>
-      [...running.values()].flatMap((own) =>
-        [...own.values()].flatMap(({ calls }) =>
-          calls.filter((call) => call.requestKey === requestKey).map((call) => call.handle),
-        ),
-      ),
+    running: () => [...running.values()].flatMap((own) => [...own.values()]),
   };
-}
-
-const noticeEveryMs = 3_000;
-
-/** What to tell the person who waits: notes at once, then a line every few seconds on what the statement's calls are doing. */
-export function nextNotice(statement: Statement): string | undefined {
-  if (!statement.progress) return undefined;
-  const [note] = statement.notes;
-  if (note !== undefined) {
-    statement.notes.delete(note);
-    return note;
-  }
-  const now = Date.now();
-  if (now - statement.noticedAt < noticeEveryMs) return undefined;
-  statement.noticedAt = now;
-  const count = (...states: Call['state'][]) =>
-    statement.calls.filter((call) => states.includes(call.state)).length;
-  const parts = [
-    [count('succeeded'), 'done'],
-    [count('running'), 'running'],
-    [count('saving'), 'saving'],
-    [count('queued', 'waiting'), 'queued'],
-    [count('failed', 'cancelled', 'unanswered'), 'failed'],
-  ] as const;
-  const states = parts.filter(([number]) => number > 0).map(([number, name]) => `${number} ${name}`);
-  const models = [...new Set(statement.calls.map((call) => call.checked.model.name))].join(', ');
-  return `ai_gen: ${states.join(', ')}, ${Math.round((now - statement.startedAt) / 1000)} s (${models})`;
 }

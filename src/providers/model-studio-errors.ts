@@ -193,9 +193,9 @@ export function providerError(
   });
 }
 
-/** SQLSTATE and hint for the code of a failed task, which comes with HTTP status 200. */
-export function meaningOf(code: string): Pick<Rule, 'sqlstate' | 'hint'> {
-  return ruleFor(code, 500);
+/** A task that failed, which comes with HTTP status 200. The same request may be sent again only by who asked for it: it was tried. */
+export function failedTask(code: string, message: string, requestId: string): ProviderError {
+  return new ProviderError({ code, message, rule: ruleFor(code, 500), requestId });
 }
 
 function ruleFor(code: string, status: number): Rule {

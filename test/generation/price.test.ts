@@ -18,7 +18,7 @@ function call(modelType: string, task: Task, request: Json): CheckedCall {
   const model = { name: 'model', modelType, provider: 'bailian', task, apiKey: undefined, config: {} };
   const media = () => readMediaRequest(requestText, modelType, type);
   return {
-    model: { ...model, deployedBy: 'owner', deployedAt: new Date(0) },
+    model: { ...model, deployedBy: 'owner', deployedAt: new Date(0), restricted: false },
     type,
     scenario: isText ? (type.scenarios[0] ?? 'text') : media().scenario,
     file: undefined,

@@ -1,0 +1,87 @@
+-- What statements cost before they run, what may be spent, who may call which model, and who may read what was made.
+
+-- The dry calls of the caller's own statement, a row for each model.
+CREATE FUNCTION hologen.estimated_calls()
+RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT m.model_name, m.model_type, m.calls, m.pictures, m.seconds, m.price, m.currency
+  FROM json_to_recordset(hologen_internal.ask_gateway('{"ask": "estimate"}'))
+    AS m (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text)
+$$;
+
+-- Runs a statement without sending its calls, and undoes what it did. A call that takes another's result sees one with names only.
+CREATE FUNCTION hologen.ai_estimate(statement text)
+RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
+BEGIN
+  BEGIN
+    PERFORM pg_catalog.set_config('ai_gen.dry_run', 'on', true), pg_catalog.set_config('ai_gen.progress', 'off', true);
+    EXECUTE statement;
+    RAISE EXCEPTION SQLSTATE 'HG001';
+  EXCEPTION WHEN SQLSTATE 'HG001' THEN
+    -- All that the statement did is undone here, the two settings included.
+    NULL;
+  END;
+  RETURN QUERY SELECT e.model_name, e.model_type, e.calls, e.pictures, e.seconds, e.price, e.currency FROM hologen.estimated_calls() AS e;
+END $$;
+
+-- Limits of a day; NULL stands for every role, every model, no limit of that kind.
+CREATE PROCEDURE hologen.set_budget(role_name text, model_name text, calls_per_day integer, money_per_day numeric)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_internal.ask_gateway(json_build_object('ask', 'set_budget', 'role_name', role_name, 'model_name', model_name,
+    'calls_per_day', calls_per_day, 'money_per_day', money_per_day));
+END $$;
+CREATE PROCEDURE hologen.remove_budget(role_name text, model_name text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_internal.ask_gateway(json_build_object('ask', 'remove_budget', 'role_name', role_name, 'model_name', model_name));
+END $$;
+
+-- Everybody may call a model until one of these two is used on it; the role public is everybody.
+CREATE PROCEDURE hologen.grant_model(model_name text, role_name text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_internal.ask_gateway(json_build_object('ask', 'grant_model', 'model_name', model_name, 'role_name', role_name));
+END $$;
+CREATE PROCEDURE hologen.revoke_model(model_name text, role_name text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_internal.ask_gateway(json_build_object('ask', 'revoke_model', 'model_name', model_name, 'role_name', role_name));
+END $$;
+
+-- An HTTPS address that lets anybody read the object for a while: of an output with the right of the call that saved it, of a file with its own.
+CREATE FUNCTION hologen.file_url(oss_path text, ttl interval DEFAULT '1 hour') RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN hologen_internal.ask_gateway(json_build_object('ask', 'sign_file', 'path', oss_path, 'seconds', extract(epoch FROM ttl))) #>> '{}';
+END $$;
+CREATE FUNCTION hologen.file_url(file hologen.file, ttl interval DEFAULT '1 hour') RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN hologen_internal.ask_gateway(json_build_object('ask', 'sign_file', 'file', to_json(file), 'seconds', extract(epoch FROM ttl))) #>> '{}';
+END $$;
+
+-- The running statements that wait for calls, of the gateway that serves this session: own ones, all for the owner of hologen.
+CREATE FUNCTION hologen.list_progress()
+RETURNS TABLE (statement_at timestamptz, role_name text, database_name text, application_name text, engine_process_id integer, statement text,
+               calls bigint, queued bigint, running bigint, saving bigint, done bigint, failed bigint, elapsed_seconds bigint,
+               remaining_seconds bigint, models text[])
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT p.statement_at, p.role_name, p.database_name, p.application_name, p.engine_process_id, p.statement, p.calls, p.queued, p.running,
+         p.saving, p.done, p.failed, p.elapsed_seconds, p.remaining_seconds, p.models
+  FROM json_to_recordset(hologen_internal.ask_gateway('{"ask": "progress"}'))
+    AS p (statement_at timestamptz, role_name text, database_name text, application_name text, engine_process_id integer, statement text,
+          calls bigint, queued bigint, running bigint, saving bigint, done bigint, failed bigint, elapsed_seconds bigint,
+          remaining_seconds bigint, models text[])
+$$;
+CREATE VIEW hologen.progress AS SELECT * FROM hologen.list_progress();
+GRANT SELECT ON hologen.progress TO PUBLIC;

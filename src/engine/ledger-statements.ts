@@ -1,0 +1,90 @@
+/** The SQL of the ledger. Times and attempts follow from the states, so that no writer can forget one. */
+
+/** A job changes; its latest attempt goes along. What was not taken (`submitted` again) ends its attempt as refused. */
+export const change = `
+  WITH new AS (
+    SELECT * FROM json_to_recordset($1) AS new (job_id uuid, state text, task_id text, provider_request_id text, usage json,
+      units json, price numeric, currency text, outputs jsonb, result text, error json)
+  ), changed AS (
+    UPDATE hologen.job SET
+      state = coalesce(new.state, job.state),
+      attempts = job.attempts + (coalesce(new.state, '') = 'running')::int,
+      task_id = coalesce(new.task_id, job.task_id),
+      provider_request_id = coalesce(new.provider_request_id, job.provider_request_id),
+      usage = coalesce(new.usage, job.usage),
+      units = coalesce(new.units, job.units),
+      price = coalesce(new.price, job.price, CASE WHEN new.state IN ('failed', 'cancelled') THEN 0 END),
+      currency = coalesce(new.currency, job.currency),
+      outputs = coalesce(new.outputs, job.outputs),
+      result = coalesce(new.result, job.result),
+      error = coalesce(new.error, job.error),
+      -- Of several attempts the last one counts: a lost answer is looked for from there.
+      started_at = CASE WHEN new.state = 'running' THEN clock_timestamp() ELSE started_at END,
+      generated_at = CASE WHEN new.state IN ('saving', 'succeeded') THEN coalesce(generated_at, clock_timestamp()) ELSE generated_at END,
+      finished_at = CASE WHEN new.state IN ('succeeded', 'failed', 'cancelled', 'unanswered') THEN clock_timestamp() ELSE finished_at END
+    FROM new WHERE job.job_id = new.job_id
+    RETURNING job.*, new.state AS new_state, new.error AS new_error
+  ), begun AS (
+    INSERT INTO hologen.attempt (job_id, attempt, role_name, database_name, application_name, statement_id, statement_at, model_name,
+        model_type, outcome, currency, sent_at)
+      SELECT job_id, attempts, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type,
+        'running', currency, clock_timestamp()
+      FROM changed WHERE new_state = 'running'
+  )
+  UPDATE hologen.attempt SET
+    outcome = CASE changed.new_state WHEN 'submitted' THEN 'refused' WHEN 'saving' THEN outcome ELSE coalesce(changed.new_state, outcome) END,
+    units = changed.units, price = changed.price, currency = changed.currency,
+    provider_request_id = changed.provider_request_id, error = coalesce(changed.new_error, attempt.error),
+    ended_at = CASE WHEN coalesce(changed.new_state, 'saving') <> 'saving' THEN clock_timestamp() END
+  FROM changed
+  WHERE attempt.job_id = changed.job_id AND attempt.attempt = changed.attempts AND attempt.ended_at IS NULL
+    AND coalesce(changed.new_state, '') <> 'running'`;
+
+export const release = 'UPDATE hologen.job SET released = true WHERE job_id = ANY ($1)';
+
+export const claim =
+  'UPDATE hologen.job SET claimed_at = coalesce(claimed_at, clock_timestamp()) WHERE job_id = ANY ($1)';
+
+export const reused = `
+  WITH statement AS (
+    INSERT INTO hologen.statement (statement_id, statement_text) VALUES ($5, $6) ON CONFLICT (statement_id) DO NOTHING
+  )
+  INSERT INTO hologen.attempt (job_id, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type,
+    outcome, price, currency, sent_at, ended_at)
+  VALUES ($1, $2, $3, $4, $5, $7, $8, $9, 'reused', 0, $10, clock_timestamp(), clock_timestamp())`;
+
+/** For each wish the oldest result, unclaimed ones first. What was not saved lies at the provider for a day only. */
+export const findEarlier = `
+  SELECT found.id, found.result, found.oss_paths
+  FROM json_array_elements($1) WITH ORDINALITY AS each (value, place)
+  CROSS JOIN LATERAL json_to_record(each.value) AS wish (role text, "requestKey" text, "except" uuid[], delivered boolean)
+  LEFT JOIN LATERAL (
+    SELECT job_id AS id, result, ARRAY(SELECT jsonb_path_query(outputs, '$[*].ossPath') #>> '{}') AS oss_paths FROM hologen.job
+    WHERE role_name = wish.role AND request_key = wish."requestKey" AND state = 'succeeded' AND NOT detached
+      AND (claimed_at IS NULL OR wish.delivered) AND job_id <> ALL (wish."except")
+      AND (outputs = '[]' OR outputs @? '$[*].ossPath' OR generated_at > clock_timestamp() - interval '23 hours')
+    ORDER BY claimed_at IS NOT NULL, submitted_at LIMIT 1) AS found ON true
+  ORDER BY place`;
+
+export const find = `
+  SELECT state, result, error FROM hologen.job WHERE job_id = $1 AND role_name = $2`;
+
+export const tellUnanswered = `
+  WITH told AS (
+    UPDATE hologen.job SET told_at = clock_timestamp() WHERE role_name = $1 AND state = 'unanswered' AND told_at IS NULL
+    RETURNING estimated_price, currency
+  )
+  SELECT count(*)::int AS calls, coalesce(sum(estimated_price), 0) AS money, currency FROM told GROUP BY currency`;
+
+export const untoldRoles = `SELECT DISTINCT role_name FROM hologen.job WHERE state = 'unanswered' AND told_at IS NULL`;
+
+/** The latest call that saved something at this path. */
+export const fileOfOutput = `
+  SELECT file FROM hologen.job WHERE outputs @> $1 AND (role_name = $2 OR $3) ORDER BY submitted_at DESC LIMIT 1`;
+
+export const unfinished = `
+  SELECT job_id, state, detached, released, role_name, model_name, file, request_key, task_id, provider_request_id, usage, outputs,
+    started_at, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
+  FROM hologen.job WHERE state IN ('submitted', 'running', 'saving') ORDER BY submitted_at`;
+
+export const knownTasks = 'SELECT task_id AS id FROM hologen.job WHERE task_id = ANY ($1)';

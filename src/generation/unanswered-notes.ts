@@ -1,0 +1,31 @@
+/** Calls whose answer was lost with an earlier gateway, and the money at risk: told to their role with its next statement. */
+import type { Ledger } from './ledger.js';
+import type { Statement } from './statements.js';
+
+export interface UnansweredNotes {
+  /** Learns whom there is something to tell. */
+  load(): Promise<void>;
+  /** Adds the note to a statement of a role that was not told yet. */
+  tell(statement: Statement): Promise<void>;
+}
+
+export function createUnansweredNotes(ledger: Ledger): UnansweredNotes {
+  const roles = new Set<string>();
+  return {
+    async load() {
+      for (const role of await ledger.untoldRoles()) roles.add(role);
+    },
+    async tell(statement) {
+      const { role } = statement.origin;
+      // With progress switched off nobody would see it; it stays for another session.
+      if (!statement.progress || !roles.delete(role)) return;
+      const lost = await ledger.tellUnanswered(role);
+      if (!lost) return;
+      const money = lost.money > 0 ? ` and may have cost ${lost.currency} ${lost.money.toFixed(2)}` : '';
+      statement.notes.add(
+        `ai_gen: ${lost.calls} earlier calls of yours were under way when the gateway ended; the provider does not tell what became of them${money}. ` +
+          "SELECT * FROM hologen.jobs WHERE state = 'unanswered' shows them",
+      );
+    },
+  };
+}
