@@ -1,6 +1,14 @@
 /** The ledger in the engine's own tables: each change committed before it is reported, together with those of its moment. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EarlierWish, JobChange, Ledger, NewJob, UnfinishedJob } from '../generation/ledger.js';
+import type {
+  EarlierWish,
+  JobChange,
+  JobFailure,
+  JobState,
+  Ledger,
+  NewJob,
+  UnfinishedJob,
+} from '../generation/ledger.js';
 import { inBatches } from './batches.js';
 import { type Exceeded, overBudget } from './budgets.js';
 import * as statements from './ledger-statements.js';
@@ -46,14 +54,15 @@ export function createLedger(pool: EnginePool): Ledger {
     },
     findEarlier: find,
     async find(id, role) {
-      const [row] = await query<Nullable<{ state: UnfinishedJob['state']; result: string; error: Failure }>>(
-        'find-job',
-        statements.find,
-        [id, role],
+      const [row] = await query<OutcomeRow>('find-job', statements.find, [id, role]);
+      return (
+        row && {
+          state: row.state,
+          result: row.result ?? undefined,
+          error: row.error ?? undefined,
+          providerRequestId: row.provider_request_id ?? undefined,
+        }
       );
-      return row?.state
-        ? { state: row.state, result: row.result ?? undefined, error: row.error ?? undefined }
-        : undefined;
     },
     async tellUnanswered(role) {
       const [row] = await query<{ calls: number; money: string; currency: string }>(
@@ -85,8 +94,13 @@ export function createLedger(pool: EnginePool): Ledger {
   };
 }
 
-type Nullable<T> = { [K in keyof T]: T[K] | null };
-type Failure = NonNullable<JobChange['error']>;
+interface OutcomeRow {
+  state: JobState;
+  result: string | null;
+  error: JobFailure | null;
+  provider_request_id: string | null;
+}
+
 type IdentifiedChange = JobChange & { id: string };
 
 async function patiently<T>(write: () => Promise<T>): Promise<T> {

@@ -42,6 +42,8 @@ export function createDetachedCalls(drivers: Drivers, sender: Sender, log: Logge
   }
 
   async function release(released: Call[]): Promise<void> {
+    // From here on it is no longer `waiting`: whoever else comes to release it finds it done.
+    for (const call of released) call.state = 'queued';
     await ledger.release(released.map((call) => call.handle));
     for (const call of released) make(call);
   }
@@ -80,7 +82,7 @@ export function createDetachedCalls(drivers: Drivers, sender: Sender, log: Logge
     },
 
     settle({ detached }, committed) {
-      const waiting = detached.filter((call) => call.outcome === undefined && call.state === 'waiting');
+      const waiting = detached.filter((call) => call.state === 'waiting');
       if (committed) release(waiting).catch(complain);
       else
         for (const call of waiting)
@@ -93,15 +95,14 @@ export function createDetachedCalls(drivers: Drivers, sender: Sender, log: Logge
       const { role } = statement.origin;
       const own = find(handle, role);
       // Asked for in the transaction that submitted it: it cannot be committed before it has its answer.
-      if (own?.outcome === undefined && own?.state === 'waiting') await release([own]);
+      if (own?.state === 'waiting') await release([own]);
       for (;;) {
         const job = await kept(handle, role);
         if (job.result !== undefined && ended.includes(job.state)) {
           statement.collected.push(handle);
           return job.result;
         }
-        if (ended.includes(job.state))
-          return valueOfFailure(keptFailure(handle, job.error), statement.onError);
+        if (ended.includes(job.state)) return valueOfFailure(keptFailure(handle, job), statement.onError);
         const leftMs = until - Date.now();
         if (leftMs <= 0) return undefined;
         const news = sender.underWay.get(handle)?.outcome ?? delay(Math.min(leftMs, lookEveryMs));
@@ -116,7 +117,7 @@ export function createDetachedCalls(drivers: Drivers, sender: Sender, log: Logge
 
     async cancel(handle, role) {
       const own = find(handle, role);
-      if (own?.state === 'waiting' && own.outcome === undefined) {
+      if (own?.state === 'waiting') {
         await drop(own, 'cancelled by ai_cancel');
         return true;
       }

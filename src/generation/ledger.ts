@@ -139,6 +139,7 @@ export interface JobOutcome {
   state: JobState;
   result: string | undefined;
   error: JobFailure | undefined;
+  providerRequestId: string | undefined;
 }
 
 /** Each write is committed at once, outside the client's transaction. */

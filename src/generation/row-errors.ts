@@ -1,7 +1,7 @@
 /** What a call that failed at the provider gives where a statement's ai_gen.on_error says that it shall go on. */
 import { SqlError, sqlstate } from '../errors.js';
 import { ProviderError } from '../providers/model-studio-errors.js';
-import type { JobFailure } from './ledger.js';
+import type { JobOutcome } from './ledger.js';
 import type { StatementSettings } from './statement-settings.js';
 
 /** Who ended these wants no row. */
@@ -26,15 +26,12 @@ export function valueOfFailure(error: unknown, onError: StatementSettings['onErr
 }
 
 /** The error of a job that ended before, as the ledger keeps it. */
-export function keptFailure(jobId: string, failure: JobFailure | undefined): SqlError {
-  const {
-    sqlstate: code,
-    message,
-    detail,
-    retryable,
-  } = failure ?? {
-    sqlstate: sqlstate.internalError,
-    message: `job ${jobId} ended without a result`,
-  };
-  return new SqlError({ sqlstate: code, message, detail, retryable });
+export function keptFailure(jobId: string, { error, providerRequestId }: JobOutcome): SqlError {
+  if (!error) {
+    return new SqlError({ sqlstate: sqlstate.internalError, message: `job ${jobId} ended without a result` });
+  }
+  const { code, message, detail, retryable = false } = error;
+  if (code === undefined) return new SqlError({ sqlstate: error.sqlstate, message, detail, retryable });
+  const rule = { sqlstate: error.sqlstate, repeat: retryable ? 'again' : 'no' } as const;
+  return new ProviderError({ code, message, rule, requestId: providerRequestId ?? '' });
 }

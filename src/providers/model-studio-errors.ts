@@ -152,7 +152,7 @@ export class ProviderError extends SqlError {
   constructor(fields: {
     code: string;
     message: string;
-    rule: Rule;
+    rule: Pick<Rule, 'sqlstate' | 'repeat' | 'hint'>;
     requestId: string;
     retryAfterMs?: number;
     cause?: unknown;
@@ -236,7 +236,6 @@ export function unreadableAnswer(
     code: `HTTP ${status}`,
     message: `Model Studio's answer cannot be read (HTTP ${status}, ${JSON.stringify(start)})${submit ? notSentAgain : ''}`,
     rule: {
-      codes: [],
       sqlstate: submit ? sqlstate.connectionFailure : sqlstate.providerFailure,
       repeat: submit ? 'no' : 'again',
       hint: submit ? lookHint : 'Check DASHSCOPE_HTTP_BASE_URL and the proxies on the way.',
@@ -279,7 +278,6 @@ export function unansweredError(cause: unknown, submit: boolean): ProviderError 
     code: 'Unreachable',
     message: `Model Studio cannot be reached (${system})`,
     rule: {
-      codes: [],
       sqlstate: sqlstate.connectionFailure,
       repeat: 'again',
       hint: 'Check the network and DASHSCOPE_HTTP_BASE_URL.',
