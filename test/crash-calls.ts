@@ -23,10 +23,16 @@ export const kinds = [
     parameters: { size: '512x512' },
   },
   { model: 'text', type: 'qwen-plus', task: 'chat/completions', parameters: undefined },
+  {
+    model: 'other_task_picture',
+    type: 'qwen-image',
+    task: 'image-generation',
+    parameters: { size: '1328x1328' },
+  },
 ] as const;
 export const other = { ...kinds[0], model: 'other_video', type: 'wan2.6-t2v-us' } as const;
 export type Kind = (typeof kinds)[number] | typeof other;
-export const isTask = (kind: Kind) => kind.type.startsWith('wan');
+export const isTask = (kind: Kind) => kind.type.startsWith('wan') || kind.type === 'qwen-image';
 
 export interface Wanted {
   /** A word of the prompt that no other call has. */

@@ -1,5 +1,6 @@
 /** The provider's request body for a checked request: one form a family, as the API pages give them. */
 import type { Json } from '../json.js';
+import type { ModelType } from './model-table.js';
 import type { MediaRequest } from './request.js';
 import type { MessagePart } from './text-request.js';
 
@@ -9,26 +10,22 @@ export interface MediaUrls {
   audio: string | undefined;
 }
 
-export function mediaBody(modelType: string, request: MediaRequest, urls: MediaUrls): Json {
-  return request.scenario.startsWith('text-to-image') || request.scenario.includes('image')
-    ? pictureBody(modelType, request, urls)
-    : { model: modelType, input: videoInput(request, urls), parameters: request.parameters };
+export function mediaBody(modelType: string, type: ModelType, request: MediaRequest, urls: MediaUrls): Json {
+  const { parameters, negativePrompt } = request;
+  const negative = negativePrompt ? { negative_prompt: negativePrompt } : {};
+  return type.input === 'messages'
+    ? { model: modelType, input: messageInput(request, urls), parameters: { ...negative, ...parameters } }
+    : { model: modelType, input: { ...fieldInput(request, urls), ...negative }, parameters };
 }
 
 /** One user message: the reference pictures in order, then the text. */
-function pictureBody(modelType: string, request: MediaRequest, urls: MediaUrls): Json {
+function messageInput(request: MediaRequest, urls: MediaUrls): Json {
   const content = [...urls.media.map((image) => ({ image })), { text: request.prompt }];
-  const negative = request.negativePrompt ? { negative_prompt: request.negativePrompt } : {};
-  return {
-    model: modelType,
-    input: { messages: [{ role: 'user', content }] },
-    parameters: { ...negative, ...request.parameters },
-  };
+  return { messages: [{ role: 'user', content }] };
 }
 
-function videoInput(request: MediaRequest, urls: MediaUrls): Json {
+function fieldInput(request: MediaRequest, urls: MediaUrls): Json {
   const input: Json = { prompt: request.prompt };
-  if (request.negativePrompt) input.negative_prompt = request.negativePrompt;
   switch (request.scenario) {
     case 'first-frame':
       input.img_url = urls.media[0];

@@ -37,6 +37,8 @@ export interface ModelType {
   path: string;
   /** Asynchronous types give a task to poll, synchronous ones answer with the result. */
   mode: 'sync' | 'async';
+  /** Where the prompt of pictures and videos stands: in a user message with the reference pictures, or in a field beside the media's. */
+  input?: 'messages' | 'prompt';
   /** Width and height (`size`), or a class of them (`resolution`): never both. Undefined: the type accepts neither. */
   size?: SizeRule;
   resolution?: { values: string[]; default: string };
@@ -58,6 +60,8 @@ export interface ModelType {
   price: Price;
   /** What its `-us` name has otherwise. */
   american?: Partial<ModelType>;
+  /** What its dated names have otherwise. */
+  dated?: Partial<ModelType>;
 }
 
 /** Amounts of `currency`; those of seconds by resolution class. */
@@ -109,20 +113,30 @@ const wanSizes: SizeRule = {
   default: '1920*1080',
 };
 
-const image: Pick<ModelType, 'task' | 'path' | 'mode' | 'switches' | 'promptCharacters' | 'concurrentTasks'> =
-  {
-    task: 'image-generation',
-    path: imagePath,
-    mode: 'sync',
-    switches: ['watermark', 'prompt_extend', 'seed', 'negative_prompt'],
-    promptCharacters: 800,
-    concurrentTasks: null,
-  };
+const image = {
+  task: 'image-generation',
+  path: imagePath,
+  mode: 'sync',
+  input: 'messages',
+  switches: ['watermark', 'prompt_extend', 'seed', 'negative_prompt'],
+  promptCharacters: 800,
+  concurrentTasks: null,
+} satisfies Partial<ModelType>;
+
+/** Its pictures can be fetched after a crash, so it is used where a type has it beside the synchronous form; dated names have that one alone. */
+const asynchronousForm = {
+  path: '/services/aigc/text2image/image-synthesis',
+  mode: 'async',
+  input: 'prompt',
+  concurrentTasks: 2,
+  dated: image,
+} satisfies Partial<ModelType>;
 
 const video = {
   task: 'video-generation',
   path: videoPath,
   mode: 'async',
+  input: 'prompt',
   promptCharacters: 1500,
   submitsPerSecond: 5,
   concurrentTasks: 5,
@@ -173,6 +187,7 @@ export const modelTable: Record<string, ModelType> = {
   },
   'qwen-image-plus': {
     ...image,
+    ...asynchronousForm,
     scenarios: ['text-to-image'],
     size: fixedSizes,
     pictures: [1, 1],
@@ -181,6 +196,7 @@ export const modelTable: Record<string, ModelType> = {
   },
   'qwen-image': {
     ...image,
+    ...asynchronousForm,
     scenarios: ['text-to-image'],
     size: fixedSizes,
     pictures: [1, 1],

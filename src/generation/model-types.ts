@@ -15,7 +15,7 @@ export const tasks: Task[] = ['chat/completions', 'embedding', 'image-generation
 export const listedTasks = [...tasks, 'translation', 'speech-to-text'];
 
 /** A dated or regional name (`qwen-image-2.0-pro-2026-03-03`, `wan2.6-t2v-us`) has the rules of its plain one, but for what the table says. */
-const variant = /^(?<plain>.*?)(?<american>-us)?(-\d{4}-\d{2}-\d{2})?$/;
+const variant = /^(?<plain>.*?)(?<american>-us)?(?<date>-\d{4}-\d{2}-\d{2})?$/;
 
 /** The rules of a model type; undefined when hologen does not know it. */
 export function findModelType(name: string, task: string): ModelType | undefined {
@@ -26,9 +26,9 @@ export function findModelType(name: string, task: string): ModelType | undefined
 }
 
 function inTable(name: string): ModelType | undefined {
-  const { plain = name, american } = variant.exec(name)?.groups ?? {};
+  const { plain = name, american, date } = variant.exec(name)?.groups ?? {};
   const type = modelTable[plain];
-  return type && american ? { ...type, ...type.american } : type;
+  return type && { ...type, ...(american && type.american), ...(date && type.dated) };
 }
 
 /** The only task that a type of the table can do; undefined for names that are not in it. */

@@ -18,6 +18,7 @@ import { priceOf, unitsOf } from './price.js';
 import {
   chatText,
   embeddingText,
+  failedPictures,
   type Produced,
   pictureResult,
   readProduced,
@@ -45,6 +46,8 @@ export interface Watch {
   moved(state: JobState | 'queued'): void;
   /** The provider took the call under this request id. */
   answered(requestId: string): void;
+  /** What the person who waits should know although the call succeeds. */
+  noted?(note: string): void;
 }
 
 /** An answer that never came within this time is the provider's InternalError.Timeout. */
@@ -123,7 +126,7 @@ async function buildBody(call: CheckedCall, storage: Storage, signal: AbortSigna
   const { media, audio } = call.request.media;
   const sign = (medium: (typeof media)[number]) =>
     signForProvider(storage, medium.path, requireAccess(call.file?.access, medium.field), signal);
-  return mediaBody(modelType, call.request.media, {
+  return mediaBody(modelType, call.type, call.request.media, {
     media: await Promise.all(media.map(sign)),
     audio: audio && (await sign(audio)),
   });
@@ -262,8 +265,10 @@ async function finishText(call: CheckedCall, reply: Reply, drivers: Drivers, wat
 async function finishMedia(call: CheckedCall, reply: Reply, drivers: Drivers, watch: Watch): Promise<string> {
   const produced = readProduced(call.type, reply);
   const failed = produced.task?.task_status === 'FAILED';
-  if (failed && call.type.task === 'image-generation')
-    throw failedPicture(produced.task ?? {}, produced.requestId);
+  const failures = failedPictures(reply);
+  const noPicture = call.type.task === 'image-generation' && produced.urls.length === 0;
+  if (noPicture && (failed || failures.length > 0))
+    throw failedPicture({ ...failures[0], ...produced.task }, produced.requestId);
   if (!failed && produced.urls.length === 0) {
     throw new SqlError({
       sqlstate: sqlstate.providerFailure,
@@ -271,7 +276,15 @@ async function finishMedia(call: CheckedCall, reply: Reply, drivers: Drivers, wa
       detail: `Provider request id: ${produced.requestId}.`,
     });
   }
+  if (failures.length > 0) watch.noted?.(fewerPictures(produced.urls.length, failures));
   return finishProduced(call, produced, drivers, watch);
+}
+
+/** Hologres' result has no place for the pictures that are missing. */
+function fewerPictures(made: number, failures: Json[]): string {
+  const [first] = failures;
+  const reason = `${textOf(first?.code)}: ${textOf(first?.message) ?? 'no reason given'}`;
+  return `ai_gen: a call gave ${made} of ${made + failures.length} pictures, the others failed and cost nothing (${reason})`;
 }
 
 /** Saves what was made where the request wants it saved, and records the result. */

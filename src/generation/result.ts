@@ -23,6 +23,12 @@ export function readProduced(type: ModelType, reply: Reply): Produced {
   };
 }
 
+/** The pictures of a task that could not be made, each with code and message: a task has succeeded when one of its pictures has. */
+export function failedPictures(reply: Reply): Json[] {
+  const { results } = objectAt(reply.body, 'output');
+  return Array.isArray(results) ? results.filter(isObject).filter((item) => textOf(item.code)) : [];
+}
+
 function choiceUrls(output: Json): string[] {
   const choices = Array.isArray(output.choices) ? output.choices.filter(isObject) : [];
   return choices.flatMap((choice) => {

@@ -98,6 +98,7 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
         answered(requestId) {
           call.providerRequestId = requestId;
         },
+        noted: (note) => call.statement.notes.add(note),
       });
       call.state = 'succeeded';
       return result;

@@ -85,6 +85,62 @@ describe.concurrent('a task', () => {
   /** Any known type serves: its submit is answered by the test. */
   const typeFor = (id: string) => `wan2.6-t2v-${2001 + ids.indexOf(id)}-01-01`;
   const ids = ['forgotten', 'cancelled', 'locked', 'reset', 'failing', 'garbled', 'throttled'];
+  const refusedItem = { code: 'DataInspectionFailed', message: 'not this one' };
+  const madeItem = { orig_prompt: 'a castle', url: 'https://result.example/1.png' };
+
+  test('for pictures of which one failed gives the others, and a note says so', async () => {
+    const { client, model } = await start('wan2.6-t2i-2001-02-01', 'image-generation');
+    cloud.speaker.script('wan2.6-t2i-2001-02-01', taskNamed('partly'));
+    const output = { task_id: 'partly', task_status: 'SUCCEEDED', results: [madeItem, refusedItem] };
+    const body = { request_id: 'r-5', output, usage: { image_count: 1 } };
+    cloud.speaker.script('/api/v1/tasks/partly', { status: 200, body });
+    const notices: (string | undefined)[] = [];
+    client.on('notice', ({ message }) => notices.push(message));
+    const request = { prompt: 'a castle', parameters: { n: 2 } };
+    expect(JSON.parse(await aiGen(client, model, request, null))).toEqual({
+      requestId: 'r-5',
+      usage: { image_count: 1 },
+      image_urls: [madeItem.url],
+      image_oss_paths: [],
+    });
+    expect(notices).toContain(
+      'ai_gen: a call gave 1 of 2 pictures, the others failed and cost nothing (DataInspectionFailed: not this one)',
+    );
+  });
+
+  test.each([
+    ['FAILED', 'failed', 'wan2.6-t2i-2001-02-03'],
+    ['SUCCEEDED', 'empty', 'wan2.6-t2i-2001-02-04'],
+  ])(
+    'for a picture that is %s with the reason beside the picture is an error with that reason',
+    async (task_status, id, type) => {
+      const { client, model } = await start(type, 'image-generation');
+      cloud.speaker.script(type, taskNamed(id));
+      const body = { request_id: 'r-6', output: { task_id: id, task_status, results: [refusedItem] } };
+      cloud.speaker.script(`/api/v1/tasks/${id}`, { status: 200, body });
+      const error = await refusal(aiGen(client, model, { prompt: 'a castle' }, null));
+      expect(error).toMatchObject({
+        code: '22H01',
+        message: 'Model Studio could not make the picture: DataInspectionFailed: not this one',
+      });
+      expect(await newestJob(client, type)).toMatchObject({
+        state: 'failed',
+        task_id: id,
+        sqlstate: '22H01',
+      });
+    },
+  );
+
+  test('for a picture that is kept no longer is an error', async () => {
+    const { client, model } = await start('wan2.6-t2i-2001-02-02', 'image-generation');
+    cloud.speaker.script('wan2.6-t2i-2001-02-02', taskNamed('expired'));
+    const error = await refusal(aiGen(client, model, { prompt: 'a castle' }, null));
+    expect(error).toMatchObject({
+      code: '58H01',
+      message: 'the provider does not know task expired (any more)',
+      hint: 'Tasks and their results are kept for 24 hours.',
+    });
+  });
 
   test.each([
     ['forgotten', undefined, '58H01', 'the provider does not know task forgotten (any more)', 'failed'],

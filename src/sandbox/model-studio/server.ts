@@ -13,7 +13,7 @@
  * `GET /_sandbox/requests` lists every request received, `DELETE` clears the list.
  */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Exchange } from './exchange.js';
@@ -67,6 +67,8 @@ export async function startModelStudio(options: ModelStudioOptions): Promise<Mod
   const requests = createRequestLog();
   const faults: ArmedFaults = createFaults();
   const closing = new AbortController();
+  // Every request that is under way listens.
+  setMaxListeners(0, closing.signal);
   let url = '';
   const parts = await buildParts(settings, options, () => url, closing.signal);
 

@@ -1,5 +1,6 @@
 /** Asynchronous tasks: PENDING until a slot of their key and model is free, then RUNNING, then done. */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { ModelType } from './model-types.js';
 import { Refusal } from './refusal.js';
 
@@ -55,6 +56,8 @@ export function createTaskQueue<Work, Outcome>(
   const timers = new Set<NodeJS.Timeout>();
   const active = new Set<Promise<void>>();
   const stop = new AbortController();
+  // Every running task listens.
+  setMaxListeners(0, stop.signal);
   const slotOf = (task: Entry) => `${task.apiKey} ${task.model.name}`;
 
   async function run(task: Entry): Promise<void> {

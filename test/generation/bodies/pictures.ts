@@ -75,13 +75,7 @@ export const textToImage: BodyRow[] = [
   {
     what: 'defaults of the types with five sizes',
     scenario: 'text-to-image',
-    modelTypes: [
-      'qwen-image-max',
-      'qwen-image-max-2025-12-30',
-      'qwen-image-plus',
-      'qwen-image-plus-2026-01-09',
-      'qwen-image',
-    ],
+    modelTypes: ['qwen-image-max', 'qwen-image-max-2025-12-30', 'qwen-image-plus-2026-01-09'],
     request: { prompt: '灯塔 "two" \\ lines\nhere' },
     path: multimodal,
     mode: 'sync',
@@ -93,13 +87,41 @@ export const textToImage: BodyRow[] = [
   {
     what: 'one of the five sizes',
     scenario: 'text-to-image',
-    modelTypes: ['qwen-image-max', 'qwen-image-plus', 'qwen-image'],
+    modelTypes: ['qwen-image-max'],
     request: { prompt: 'a lighthouse', parameters: { n: 1, size: '928X1664', seed: 7 } },
     path: multimodal,
     mode: 'sync',
     body: {
       input: { messages: [{ role: 'user', content: [{ text: 'a lighthouse' }] }] },
       parameters: { size: '928*1664', n: 1, prompt_extend: true, watermark: false, seed: 7 },
+    },
+  },
+  {
+    what: 'defaults of the asynchronous form, whose prompt is a field',
+    scenario: 'text-to-image',
+    modelTypes: ['qwen-image-plus', 'qwen-image'],
+    request: { prompt: '灯塔 "two" \\ lines\nhere' },
+    path: '/api/v1/services/aigc/text2image/image-synthesis',
+    mode: 'async',
+    body: {
+      input: { prompt: '灯塔 "two" \\ lines\nhere' },
+      parameters: { size: '1664*928', n: 1, prompt_extend: true, watermark: false },
+    },
+  },
+  {
+    what: 'the asynchronous form with everything given',
+    scenario: 'text-to-image',
+    modelTypes: ['qwen-image-plus', 'qwen-image'],
+    request: {
+      prompt: 'a lighthouse',
+      negative_prompt: 'fog',
+      parameters: { n: 1, size: '928X1664', seed: 7, watermark: true, prompt_extend: false },
+    },
+    path: '/api/v1/services/aigc/text2image/image-synthesis',
+    mode: 'async',
+    body: {
+      input: { prompt: 'a lighthouse', negative_prompt: 'fog' },
+      parameters: { size: '928*1664', n: 1, prompt_extend: false, watermark: true, seed: 7 },
     },
   },
   {
