@@ -21,6 +21,7 @@ import { type Frontend, listenForClients } from './frontend/listener.js';
 import { type Calls, createCalls } from './generation/calls.js';
 import { createLanes } from './generation/lanes.js';
 import type { Catalogue } from './generation/ledger.js';
+import { createLookupTurns } from './generation/lookups.js';
 import { createSchedule } from './generation/schedule.js';
 import { findDefaultApiKey } from './providers/default-api-key.js';
 import { createModelStudio, type ModelStudio } from './providers/model-studio.js';
@@ -76,13 +77,13 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
     const secrets = await openSecretBox(dataDirectory, settings.secretKey);
     const catalogue = createCatalogue(engine.pool, secrets);
     if (cloud) await deploySandboxModels(catalogue);
-    const { studio, storage } = openDrivers(settings, cloud, stopping);
+    const { studio, storage, schedule } = openDrivers(settings, cloud, stopping);
     const drivers = {
       studio,
       storage,
       ledger: createLedger(engine.pool),
       lanes: createLanes(),
-      schedule: createSchedule(!cloud || settings.sandboxLimits === 'documented'),
+      schedule,
       defaultApiKey: cloud ? sandboxApiKey : await findDefaultApiKey(settings.apiKey, homedir()),
       pollAfterMs: cloud ? sandboxPoll(numberSetting(settings, 'sandboxVideoMs')) : advisedPoll,
     };
@@ -176,9 +177,11 @@ export function openDrivers(
   cloud: { modelStudio: string; oss: string; sts: string } | undefined,
   stopping: (() => Promise<void>)[],
 ) {
+  const schedule = createSchedule(!cloud || settings.sandboxLimits === 'documented');
   const studio: ModelStudio = createModelStudio({
     baseUrl: cloud ? `${cloud.modelStudio}/api/v1` : (settings.providerUrl ?? ''),
     timeouts: { connectMs: 10_000, generateMs: 300_000, lookupMs: 30_000, downloadIdleMs: 60_000 },
+    lookupTurn: createLookupTurns(schedule),
   });
   const identity = cloud ? fixedIdentity(sandboxKeys) : defaultIdentity();
   const storage = createOssStorage({
@@ -194,7 +197,7 @@ export function openDrivers(
   stopping.push(async () => {
     await Promise.all([studio.close(), storage.close()]);
   });
-  return { studio, storage, identity };
+  return { studio, storage, schedule, identity };
 }
 
 async function deploySandboxModels(catalogue: Catalogue): Promise<void> {

@@ -1,7 +1,7 @@
 /** A deployed model's own limits: an account may have been granted more than the model table says, or want to use less. */
 import type { Json } from '../json.js';
 import { refuse } from './fields.js';
-import type { Limits } from './schedule.js';
+import type { Limits } from './gate.js';
 
 /**
  * Reads `submits_per_second` (a number above 0) and `concurrent_tasks` (a whole number above 0, or null for no limit) of a

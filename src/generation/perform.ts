@@ -7,6 +7,7 @@ import { failedTask, mayBeTaken, ProviderError } from '../providers/model-studio
 import type { Storage } from '../storage/storage.js';
 import { chatBody, mediaBody } from './body.js';
 import type { CheckedCall } from './check.js';
+import type { Gate } from './gate.js';
 import type { Lanes } from './lanes.js';
 import type { JobState, Ledger } from './ledger.js';
 import { findTask, submitLane } from './lost-submits.js';
@@ -24,7 +25,7 @@ import {
   readProduced,
   videoResult,
 } from './result.js';
-import type { Gate, Schedule } from './schedule.js';
+import type { Schedule } from './schedule.js';
 
 export interface Drivers {
   studio: ModelStudio;
@@ -40,6 +41,7 @@ export interface Drivers {
 
 export interface Watch {
   jobId: string;
+  /** Whose call it is. */
   role: string;
   /** Ends the call while nothing is paid yet; once a task runs it goes on, because it will be billed. */
   stop: AbortSignal;
@@ -60,9 +62,9 @@ export async function perform(call: CheckedCall, drivers: Drivers, watch: Watch)
   const apiKey = requireKey(call, drivers);
   const body = await buildBody(call, drivers.storage, watch.stop);
   const { modelType, config } = call.model;
-  const gate = drivers.schedule.gate(`${apiKey} ${modelType}`, call.type, ownLimits(config));
+  const gate = drivers.schedule.gate(apiKey, modelType, call.type, ownLimits(config));
   watch.moved('queued');
-  const leave = await gate.enter(watch.stop);
+  const leave = await gate.enter(watch.stop, watch.role);
   // The place is the next call's as soon as the provider has answered: recording and saving take none of its time.
   const made = await askProvider(call, body, gate, drivers, watch).finally(leave);
   return call.request.kind === 'text'
@@ -231,10 +233,13 @@ async function followTask(
       mayCancel = false;
       if (await drivers.studio.cancelTask(taskId, apiKey, lookup).catch(() => false)) throw watch.stop.reason;
     }
-    const reply = await drivers.studio.task(taskId, apiKey, lookup).catch((error: unknown) => {
-      if (error instanceof ProviderError && error.repeat !== 'no') return undefined;
-      throw error;
-    });
+    const reply = await drivers.studio
+      .task(taskId, apiKey, mayCancel ? watch.stop : lookup)
+      .catch((error: unknown) => {
+        if (mayCancel && watch.stop.aborted) return undefined;
+        if (error instanceof ProviderError && error.repeat !== 'no') return undefined;
+        throw error;
+      });
     const status = textOf(reply && objectAt(reply.body, 'output').task_status);
     if (reply && status && !['PENDING', 'RUNNING', 'SUSPENDED'].includes(status))
       return requireKnown(reply, status, taskId);

@@ -1,9 +1,16 @@
 /** The Model Studio (DashScope) client: the six HTTP calls that hologen makes, each with its own time limit. */
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, type Dispatcher, request } from 'undici';
 import { SqlError, sqlstate } from '../errors.js';
 import { isObject, type Json, textOf } from '../json.js';
-import { providerError, unansweredError, unreadableAnswer } from './model-studio-errors.js';
+import {
+  mayBeTaken,
+  ProviderError,
+  providerError,
+  unansweredError,
+  unreadableAnswer,
+} from './model-studio-errors.js';
 
 export interface ModelStudioSettings {
   /** e.g. https://dashscope.aliyuncs.com/api/v1; plain http only to loopback. */
@@ -17,7 +24,17 @@ export interface ModelStudioSettings {
     /** A download that brings no byte for so long has failed. */
     downloadIdleMs: number;
   };
+  /** Lets each request about tasks through in its turn; all at once when left out. */
+  lookupTurn?: LookupTurn;
 }
+
+/** Sends a request about tasks when the account's limit allows. */
+export type LookupTurn = <T>(
+  kind: 'look' | 'cancel',
+  apiKey: string,
+  signal: AbortSignal,
+  send: () => Promise<T>,
+) => Promise<T>;
 
 export interface Reply {
   body: Json;
@@ -48,7 +65,7 @@ export interface ModelStudio {
     apiKey: string,
     signal: AbortSignal,
   ): Promise<ListedTask[]>;
-  /** Only PENDING tasks can be cancelled; false: it goes on and will be billed. */
+  /** Only PENDING tasks can be cancelled; false: it goes on and will be billed, or the provider did not say in three attempts. */
   cancelTask(taskId: string, apiKey: string, signal: AbortSignal): Promise<boolean>;
   /** Asks for a task that cannot exist: proves key and region, spends nothing. */
   probe(apiKey: string, signal: AbortSignal): Promise<void>;
@@ -57,6 +74,8 @@ export interface ModelStudio {
 }
 
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+const cancelAttempts = 3;
+const cancelPauseMs = 300;
 const probeTaskId = '00000000-0000-0000-0000-000000000000';
 
 export function createModelStudio(settings: ModelStudioSettings): ModelStudio {
@@ -101,11 +120,12 @@ export function createModelStudio(settings: ModelStudioSettings): ModelStudio {
     return { body, requestId };
   }
 
-  const lookup = (apiKey: string, signal: AbortSignal): CallOptions => ({
-    apiKey,
-    signal,
-    timeoutMs: timeouts.lookupMs,
-  });
+  const inTurn: LookupTurn = settings.lookupTurn ?? ((_kind, _apiKey, _signal, send) => send());
+
+  function look(url: string, apiKey: string, signal: AbortSignal): Promise<Reply> {
+    const options = { apiKey, signal, timeoutMs: timeouts.lookupMs };
+    return inTurn('look', apiKey, signal, () => call('GET', url, options));
+  }
 
   return {
     generate: (path, body, { apiKey, async, signal }) =>
@@ -118,30 +138,36 @@ export function createModelStudio(settings: ModelStudioSettings): ModelStudio {
       }),
     complete: (path, body, { apiKey, signal }) =>
       call('POST', compatible + path, { apiKey, signal, body, timeoutMs: timeouts.generateMs }),
-    task: (taskId, apiKey, signal) =>
-      call('GET', `${base}/tasks/${encodeURIComponent(taskId)}`, lookup(apiKey, signal)),
+    task: (taskId, apiKey, signal) => look(`${base}/tasks/${encodeURIComponent(taskId)}`, apiKey, signal),
     async listTasks(modelType, from, to, apiKey, signal) {
       const span = { start_time: listTime(from), end_time: listTime(to), model_name: modelType };
       const tasks: ListedTask[] = [];
       for (let page = 1; ; page++) {
         const query = new URLSearchParams({ ...span, page_no: String(page), page_size: '100' });
-        const { body } = await call('GET', `${base}/tasks/?${query}`, lookup(apiKey, signal));
+        const { body } = await look(`${base}/tasks/?${query}`, apiKey, signal);
         for (const task of Array.isArray(body.data) ? body.data.filter(isObject) : [])
           tasks.push({ taskId: String(task.task_id), requestId: textOf(task.request_id) ?? '' });
         if (page >= Number(body.total_page ?? 1)) return tasks;
       }
     },
     async cancelTask(taskId, apiKey, signal) {
-      try {
-        await call('POST', `${base}/tasks/${encodeURIComponent(taskId)}/cancel`, lookup(apiKey, signal));
-        return true;
-      } catch (error) {
-        if (error instanceof SqlError) return false;
-        throw error;
+      const url = `${base}/tasks/${encodeURIComponent(taskId)}/cancel`;
+      const options = { apiKey, signal, timeoutMs: timeouts.lookupMs };
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await inTurn('cancel', apiKey, signal, () => call('POST', url, options));
+          return true;
+        } catch (error) {
+          if (!(error instanceof ProviderError)) throw error;
+          // A lost answer says nothing: the task is cancelled, or it goes on and costs money.
+          const unclear = error.repeat !== 'no' || mayBeTaken(error);
+          if (!unclear || attempt === cancelAttempts) return false;
+          await delay(cancelPauseMs, undefined, { signal });
+        }
       }
     },
     async probe(apiKey, signal) {
-      await call('GET', `${base}/tasks/${probeTaskId}`, lookup(apiKey, signal));
+      await look(`${base}/tasks/${probeTaskId}`, apiKey, signal);
     },
     async download(url, signal) {
       checkDownloadUrl(url, base);

@@ -1,0 +1,88 @@
+/** Lines of those who wait: joining, leaving from anywhere and taking the first cost the same however long a line is. */
+
+export interface Line<T> {
+  readonly length: number;
+  /** Joins at the end. The returned function leaves from wherever the value is by then, and does nothing when it was taken. */
+  join(value: T): () => void;
+  take(): T | undefined;
+}
+
+interface Place<T> {
+  value: T;
+  before: Place<T> | undefined;
+  behind: Place<T> | undefined;
+  left: boolean;
+}
+
+export function createLine<T>(): Line<T> {
+  let first: Place<T> | undefined;
+  let last: Place<T> | undefined;
+  let length = 0;
+
+  function remove(place: Place<T>): void {
+    if (place.left) return;
+    place.left = true;
+    length -= 1;
+    if (place.before) place.before.behind = place.behind;
+    else first = place.behind;
+    if (place.behind) place.behind.before = place.before;
+    else last = place.before;
+  }
+
+  return {
+    get length() {
+      return length;
+    },
+    join(value) {
+      const place: Place<T> = { value, before: last, behind: undefined, left: false };
+      if (last) last.behind = place;
+      else first = place;
+      last = place;
+      length += 1;
+      return () => remove(place);
+    },
+    take() {
+      const place = first;
+      if (place) remove(place);
+      return place?.value;
+    },
+  };
+}
+
+export interface FairLine<T> {
+  readonly length: number;
+  join(value: T, group: string): () => void;
+  take(): T | undefined;
+}
+
+/** A line in which the groups that wait have their turns one after the other; first come, first within a group. */
+export function createFairLine<T>(): FairLine<T> {
+  const lines = new Map<string, Line<T>>();
+  /** Each group of `lines` once. One that nobody waits in any more is dropped when its turn comes. */
+  const turns = createLine<string>();
+  return {
+    get length() {
+      let length = 0;
+      for (const line of lines.values()) length += line.length;
+      return length;
+    },
+    join(value, group) {
+      const line = lines.get(group) ?? createLine<T>();
+      if (!lines.has(group)) {
+        lines.set(group, line);
+        turns.join(group);
+      }
+      return line.join(value);
+    },
+    take() {
+      for (let group = turns.take(); group !== undefined; group = turns.take()) {
+        const line = lines.get(group);
+        const value = line?.take();
+        if (line && line.length > 0) turns.join(group);
+        else lines.delete(group);
+        if (value !== undefined) return value;
+      }
+      return undefined;
+    },
+  };
+}
