@@ -226,6 +226,10 @@ test('hologen.progress tells what a running statement is doing, to its role and 
   ]);
   const designer = await as('designer');
   expect((await designer.query('TABLE hologen.progress')).rows).toEqual([]);
+  const queues = await designer.query(
+    "SELECT queued::int, running::int FROM hologen.queues WHERE model_type = 'qwen-image-2.0'",
+  );
+  expect(queues.rows).toEqual([{ queued: 0, running: 3 }]);
   await running;
   await expect.poll(look, { timeout: 15_000 }).toEqual([]);
 });

@@ -69,19 +69,3 @@ LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_pat
 BEGIN
   RETURN hologen_internal.ask_gateway(json_build_object('ask', 'sign_file', 'file', to_json(file), 'seconds', extract(epoch FROM ttl))) #>> '{}';
 END $$;
-
--- The running statements that wait for calls, of the gateway that serves this session: own ones, all for the owner of hologen.
-CREATE FUNCTION hologen.list_progress()
-RETURNS TABLE (statement_at timestamptz, role_name text, database_name text, application_name text, engine_process_id integer, statement text,
-               calls bigint, queued bigint, running bigint, saving bigint, done bigint, failed bigint, elapsed_seconds bigint,
-               remaining_seconds bigint, models text[])
-LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT p.statement_at, p.role_name, p.database_name, p.application_name, p.engine_process_id, p.statement, p.calls, p.queued, p.running,
-         p.saving, p.done, p.failed, p.elapsed_seconds, p.remaining_seconds, p.models
-  FROM json_to_recordset(hologen_internal.ask_gateway('{"ask": "progress"}'))
-    AS p (statement_at timestamptz, role_name text, database_name text, application_name text, engine_process_id integer, statement text,
-          calls bigint, queued bigint, running bigint, saving bigint, done bigint, failed bigint, elapsed_seconds bigint,
-          remaining_seconds bigint, models text[])
-$$;
-CREATE VIEW hologen.progress AS SELECT * FROM hologen.list_progress();
-GRANT SELECT ON hologen.progress TO PUBLIC;

@@ -65,12 +65,12 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
       });
   }
 
-  function accept(call: Call, found: EarlierResult): string {
+  async function accept(call: Call, found: EarlierResult): Promise<string> {
     const { statement } = call;
     call.state = 'succeeded';
     call.earlierJob = found.jobId;
     statement.notes.add(statement.reuse === 'on' ? takenAgainNote : takenNote);
-    drivers.ledger
+    await drivers.ledger
       .reused(found.jobId, newJob(call))
       .catch((error: unknown) => log.error({ err: error, job: found.jobId }, 'a reuse was not recorded'));
     return found.result;
@@ -142,7 +142,7 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
       earlier.release(found.map(([, { jobId }]) => jobId));
       throw error;
     }
-    for (const [call, result] of found) begin(call, Promise.resolve(accept(call, result)));
+    for (const [call, result] of found) begin(call, accept(call, result));
     for (const call of fresh) begin(call, performOpened(call));
     for (const call of late) begin(call, takeLate(call));
     for (const call of calls) {

@@ -8,7 +8,7 @@ const interruptibleSince = 170_000;
 const shortWaitMs = 200;
 const longWaitMs = 2_000;
 
-export function answerAboutCalls({ calls, originalText }: QuestionTools): Answers {
+export function answerAboutCalls({ calls, schedule, originalText }: QuestionTools): Answers {
   const submitted = (question: Json) => ({
     model: textOrNull(question.model),
     request: textOrNull(question.request),
@@ -54,6 +54,16 @@ export function answerAboutCalls({ calls, originalText }: QuestionTools): Answer
           elapsed_seconds: elapsedSeconds,
           remaining_seconds: remainingSeconds,
         })),
+    queues: () =>
+      schedule.queues().map((queue) => ({
+        model_type: queue.modelType,
+        queued: queue.queued,
+        running: queue.running,
+        submits_per_second: queue.submitsPerSecond,
+        concurrent_tasks: queue.concurrentTasks,
+        pace: queue.pace,
+        paused_seconds: queue.pausedMs / 1000,
+      })),
   };
 }
 

@@ -1,0 +1,31 @@
+-- What goes on in the gateway that serves this session, live.
+
+-- The running statements that wait for calls: own ones, all for the owner of hologen.
+CREATE FUNCTION hologen.list_progress()
+RETURNS TABLE (statement_at timestamptz, role_name text, database_name text, application_name text, engine_process_id integer, statement text,
+               calls bigint, queued bigint, running bigint, saving bigint, done bigint, failed bigint, elapsed_seconds bigint,
+               remaining_seconds bigint, models text[])
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT p.statement_at, p.role_name, p.database_name, p.application_name, p.engine_process_id, p.statement, p.calls, p.queued, p.running,
+         p.saving, p.done, p.failed, p.elapsed_seconds, p.remaining_seconds, p.models
+  FROM json_to_recordset(hologen_internal.ask_gateway('{"ask": "progress"}'))
+    AS p (statement_at timestamptz, role_name text, database_name text, application_name text, engine_process_id integer, statement text,
+          calls bigint, queued bigint, running bigint, saving bigint, done bigint, failed bigint, elapsed_seconds bigint,
+          remaining_seconds bigint, models text[])
+$$;
+CREATE VIEW hologen.progress AS SELECT * FROM hologen.list_progress();
+GRANT SELECT ON hologen.progress TO PUBLIC;
+
+-- What waits and runs for each model type since the gateway started, and how much of it the provider takes; NULL: no limit. `pace` is the
+-- rate at present, lower than submits_per_second after a 429.
+CREATE FUNCTION hologen.list_queues()
+RETURNS TABLE (model_type text, queued bigint, running bigint, submits_per_second numeric, concurrent_tasks integer, pace numeric,
+               paused_seconds numeric)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT q.model_type, q.queued, q.running, q.submits_per_second, q.concurrent_tasks, q.pace, q.paused_seconds
+  FROM json_to_recordset(hologen_internal.ask_gateway('{"ask": "queues"}'))
+    AS q (model_type text, queued bigint, running bigint, submits_per_second numeric, concurrent_tasks integer, pace numeric,
+          paused_seconds numeric)
+$$;
+CREATE VIEW hologen.queues AS SELECT * FROM hologen.list_queues();
+GRANT SELECT ON hologen.queues TO PUBLIC;
