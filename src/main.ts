@@ -34,7 +34,14 @@ import { type RunFile, removeRunFile, writeRunFile } from './run-file.js';
 import type { Cloud } from './sandbox/cloud.js';
 import { sandboxApiKey, sandboxKeys } from './sandbox/keys.js';
 import { sandboxModels } from './sandbox/models.js';
-import { listSetting, numberSetting, type Settings, switchSetting, UsageError } from './settings.js';
+import {
+  listenFailure,
+  listSetting,
+  numberSetting,
+  type Settings,
+  switchSetting,
+  UsageError,
+} from './settings.js';
 import { createStatementTexts, type StatementTexts } from './statement-texts.js';
 import { defaultIdentity, fixedIdentity } from './storage/base-identity.js';
 import { createOssStorage } from './storage/oss.js';
@@ -68,10 +75,10 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       log,
     });
     stopping.push(claim.release);
-    const [engine, cloud, certificateFiles] = await allStarted([
+    const [engine, cloud, certificate] = await allStarted([
       claim.open(),
       openCloud(settings, dataDirectory, stopping),
-      operatorsCertificate(settings) ?? ensureOwnCertificate(dataDirectory),
+      certificateFiles(settings, dataDirectory),
       loadParser(),
     ]);
     const secrets = await openSecretBox(dataDirectory, settings.secretKey);
@@ -98,10 +105,11 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
     answers.gone = (engineProcessId) => calls.statementOver(engineProcessId, 'failed');
 
     await calls.resume();
-    const encryption = openEncryption(certificateFiles, tlsPolicy(settings));
+    const encryption = openEncryption(certificate, tlsPolicy(settings));
+    const [host, port] = [settings.host ?? '127.0.0.1', numberSetting(settings, 'port')];
     const frontend = await listenForClients({
-      host: settings.host ?? '127.0.0.1',
-      port: numberSetting(settings, 'port'),
+      host,
+      port,
       maxConnections: numberSetting(settings, 'maxConnections'),
       engine: engine.address,
       encryption,
@@ -109,6 +117,8 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       mapParameters: mapStartupParameters,
       events: sessionEvents(calls, texts, log),
       log,
+    }).catch((error) => {
+      throw listenFailure(error, host, port, error.code === 'EADDRNOTAVAIL' ? 'host' : 'port');
     });
     stopping.push(frontend.close);
     const runFile: RunFile = {
@@ -220,9 +230,13 @@ function tlsPolicy({ tlsMinVersion, tlsClientCa }: Settings): TlsPolicy {
   return { minVersion: tlsMinVersion === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2', clientCa: tlsClientCa };
 }
 
-function operatorsCertificate({ tlsCert, tlsKey }: Settings): CertificateFiles | undefined {
+/** The operator's certificate, else the gateway's own. */
+function certificateFiles(
+  { tlsCert, tlsKey }: Settings,
+  dataDirectory: string,
+): CertificateFiles | Promise<CertificateFiles> {
   if (tlsCert && tlsKey) return { cert: tlsCert, key: tlsKey };
-  if (!tlsCert && !tlsKey) return undefined;
+  if (!tlsCert && !tlsKey) return ensureOwnCertificate(dataDirectory);
   throw new UsageError('--tls-cert and --tls-key belong together: one of them is missing');
 }
 
@@ -231,8 +245,12 @@ function engineOptions(settings: Settings, dataDirectory: string): EngineOptions
     dataDirectory,
     engineUrl: settings.engineUrl,
     maxConnections: numberSetting(settings, 'maxConnections'),
-    callbackHost: settings.callbackHost ?? '127.0.0.1',
-    callbackPort: numberSetting(settings, 'callbackPort'),
+    callback: {
+      host: settings.callbackHost ?? '127.0.0.1',
+      port: numberSetting(settings, 'callbackPort'),
+      rootCertificate: settings.callbackRootCert,
+      certificate: () => certificateFiles(settings, dataDirectory),
+    },
   };
 }
 

@@ -122,6 +122,11 @@ export const settingTable = {
     range: anyPort,
     meaning: 'with --engine-url: port for it; 0 takes a free one',
   },
+  callbackRootCert: {
+    env: 'HOLOGEN_CALLBACK_ROOT_CERT',
+    meaning:
+      "with --engine-url: file on the engine's machine that the gateway's certificate is verified by, or `system`",
+  },
   logLevel: {
     env: 'HOLOGEN_LOG_LEVEL',
     default: 'info',
@@ -200,14 +205,40 @@ export function readSettings(
 
 /** The value itself, or a UsageError that names the setting both ways, so that nothing starts with a wrong one. */
 function fitting(entry: SettingEntry, value: string | undefined): string | undefined {
-  const { flag, env, range, choices } = entry;
+  const { range, choices } = entry;
   if (value === undefined) return value;
-  const names = [flag && `--${flag}`, env].filter(Boolean).join(' / ');
+  const names = namesOf(entry);
   if (range && !(/^\d+$/.test(value) && Number(value) >= range[0] && Number(value) <= range[1]))
     throw new UsageError(`${names} must be a whole number from ${range[0]} to ${range[1]}, not "${value}"`);
   if (choices && !choices.includes(value))
     throw new UsageError(`${names} must be ${choices.join(', ')}, not "${value}"`);
   return value;
+}
+
+/** Both names of a setting, as people may have written it. */
+function namesOf({ flag, env }: SettingEntry): string {
+  return [flag && `--${flag}`, env].filter(Boolean).join(' / ');
+}
+
+/** Why a server could not listen, with the setting that says where; other errors are returned as they are. */
+export function listenFailure(
+  error: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+  setting: SettingName,
+): Error {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: 'another program listens there',
+    EACCES: 'the system does not allow it',
+    EADDRNOTAVAIL: 'the address is not one of this machine',
+  };
+  const reason = reasons[error.code ?? ''];
+  if (!reason) return error;
+  const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return new Error(
+    `cannot listen on ${where}: ${reason} (${error.code}); ${namesOf(settingTable[setting])} chooses another place`,
+    { cause: error },
+  );
 }
 
 type NumberName = {

@@ -1,5 +1,6 @@
 /** `hologen migrate`: installs or updates hologen's schema in an engine. */
 import { parseEngineUrl } from '../engine/address.js';
+import { settleEncryption } from '../engine/connect.js';
 import { migrateHome } from '../engine/migrate.js';
 import { readSettings, type SettingName, UsageError } from '../settings.js';
 import { type Command, helpText } from './command.js';
@@ -16,7 +17,7 @@ export const migrateCommand: Command = {
   async run(args) {
     const { settings } = readSettings(args, process.env, flags);
     if (!settings.engineUrl) throw new UsageError('--engine-url is missing');
-    const installed = await migrateHome(parseEngineUrl(settings.engineUrl));
+    const installed = await migrateHome(await settleEncryption(parseEngineUrl(settings.engineUrl)));
     console.log(
       installed.length === 0 ? 'up to date' : installed.map((name) => `installed ${name}`).join('\n'),
     );

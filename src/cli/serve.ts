@@ -23,6 +23,7 @@ const environmentOnly: SettingName[] = [
   'secretKey',
   'callbackHost',
   'callbackPort',
+  'callbackRootCert',
   'sandboxLimits',
   'tlsMinVersion',
   'tlsClientCa',

@@ -1,5 +1,6 @@
 /** Where an engine is and as whom the gateway itself enters it. */
 import { UsageError } from '../settings.js';
+import { type EngineTls, readEngineTls } from './tls.js';
 
 export interface EngineAddress {
   /** Host name, IP address, or the absolute folder of a unix socket. */
@@ -8,10 +9,14 @@ export interface EngineAddress {
   user: string;
   password: string;
   database: string;
-  tls: boolean;
+  /** Undefined: the connection is not encrypted. */
+  tls: EngineTls | undefined;
 }
 
-/** Reads `postgresql://user:password@host:port/database?sslmode=…`; a UsageError says what is missing. */
+/**
+ * Reads `postgresql://user:password@host:port/database?sslmode=…`, and the files its TLS parameters name; a UsageError says what is missing
+ * or cannot be used.
+ */
 export function parseEngineUrl(text: string): EngineAddress {
   let url: URL;
   try {
@@ -24,14 +29,16 @@ export function parseEngineUrl(text: string): EngineAddress {
   }
   const user = decodeURIComponent(url.username);
   if (!user) throw new UsageError('the engine URL names no user');
-  const sslMode = url.searchParams.get('sslmode') ?? 'disable';
+  const host = url.searchParams.get('host') ?? url.hostname.replace(/^\[|\]$/g, '');
+  const tls = readEngineTls(url.searchParams);
   return {
-    host: url.searchParams.get('host') ?? url.hostname.replace(/^\[|\]$/g, ''),
+    host,
     port: Number(url.port || 5432),
     user,
     password: decodeURIComponent(url.password),
     database: decodeURIComponent(url.pathname.slice(1)) || user,
-    tls: !['disable', 'allow'].includes(sslMode),
+    // PostgreSQL has none on unix sockets, and libpq asks for none there.
+    tls: host.startsWith('/') ? undefined : tls,
   };
 }
 

@@ -1,6 +1,5 @@
 /** The callback endpoint: the engine's functions connect here over dblink and ask in JSON; pg-gateway speaks their protocol. */
 import { createHash } from 'node:crypto';
-import { chown, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { createScramSha256Data } from 'pg-gateway';
 import { fromNodeSocket } from 'pg-gateway/node';
@@ -8,8 +7,7 @@ import type { Logger } from 'pino';
 import { SqlError, sqlstate } from '../errors.js';
 import { frontendType } from '../wire/frames.js';
 import { commandDone, textAnswer } from '../wire/replies.js';
-import type { EngineAccount } from './account.js';
-import { socketAnswers } from './embedded.js';
+import { type CallbackPlace, encrypt, listenAt, needsEncryption } from './callback-address.js';
 
 /** Who asks, as the engine's SECURITY DEFINER functions tell it; a client cannot forge it. */
 export interface Caller {
@@ -40,17 +38,15 @@ export interface Callback {
 }
 
 const callbackUser = 'hologen_callback';
-const socketPort = 5433;
 /** A password of 256 random bits needs no slow hashing; each backend's first call would pay for it. */
 const scramIterations = 1;
+/** How long the engine may take to log in; whoever else finds the port is cut. */
+const loginMs = 10_000;
 
 export interface CallbackOptions {
   /** Kept over restarts, so that databases made from a template know it too. */
   secret: string;
-  /** Where to listen: a folder for a unix socket, or a TCP address the engine can reach. */
-  listen:
-    | { socketDirectory: string; account: EngineAccount | undefined }
-    | { host: string; port: number; advertisedHost: string };
+  place: CallbackPlace;
   /** `gone`: the engine process ended or its connection broke. */
   answer: Answer;
   gone(engineProcessId: number): void;
@@ -64,24 +60,28 @@ export async function listenForEngine(options: CallbackOptions): Promise<Callbac
   const sockets = new Set<Socket>();
   /** A backend whose statement was cancelled in the middle of an answer comes back over a new connection. */
   const newest = new Map<number, Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    serve(socket).catch((error: unknown) => {
+  const { place } = options;
+  const server = createServer((raw) => {
+    sockets.add(raw);
+    const timer = setTimeout(() => raw.destroy(), loginMs);
+    raw.once('close', () => {
+      clearTimeout(timer);
+      sockets.delete(raw);
+    });
+    tolerateErrors(raw);
+    serve(raw, () => clearTimeout(timer)).catch((error: unknown) => {
       options.log.error({ err: error }, 'callback connection failed');
-      socket.destroy();
+      raw.destroy();
     });
   });
 
-  async function serve(socket: Socket): Promise<void> {
+  async function serve(raw: Socket, loggedIn: () => void): Promise<void> {
+    const socket = needsEncryption(place) ? await encrypt(raw, place.certificate) : raw;
+    if (socket !== raw) tolerateErrors(socket);
     const leaving = new AbortController();
     let engineProcessId: number | undefined;
-    socket.on('error', (error) => {
-      // A cancelled statement leaves its connection with an answer unread. pg-gateway prints every error but an abort.
-      Object.assign(error, { code: 'ABORT_ERR' });
-      socket.destroy();
-    });
     socket.once('close', () => {
+      raw.destroy();
       leaving.abort();
       if (engineProcessId === undefined || newest.get(engineProcessId) !== socket) return;
       newest.delete(engineProcessId);
@@ -90,6 +90,7 @@ export async function listenForEngine(options: CallbackOptions): Promise<Callbac
     await fromNodeSocket(socket, {
       serverVersion: '18.0 (hologen)',
       auth: { method: 'scram-sha-256', getScramSha256Data: () => scram },
+      onAuthenticated: loggedIn,
       async onMessage(message, { isAuthenticated }) {
         if (!isAuthenticated || message[0] !== frontendType.query) return undefined;
         const text = Buffer.from(message.buffer, message.byteOffset + 5, message.byteLength - 6).toString(
@@ -129,10 +130,10 @@ export async function listenForEngine(options: CallbackOptions): Promise<Callbac
     }
   }
 
-  const connectionTarget = await listen(server, options.listen);
+  const target = await listenAt(server, place);
   server.on('error', (error) => options.log.error({ err: error }, 'the engine could not be answered'));
   return {
-    connectionString: `${connectionTarget} user=${callbackUser} password=${password} dbname=hologen sslmode=disable gssencmode=disable connect_timeout=10`,
+    connectionString: `${target} user=${callbackUser} password=${password} dbname=hologen gssencmode=disable connect_timeout=10`,
     secret,
     async close() {
       for (const socket of sockets) socket.destroy();
@@ -145,28 +146,10 @@ function derive(secret: string, purpose: string): string {
   return createHash('sha256').update(`${purpose} ${secret}`).digest('base64url');
 }
 
-type Server = ReturnType<typeof createServer>;
-
-async function listen(server: Server, where: CallbackOptions['listen']): Promise<string> {
-  if ('host' in where) {
-    await bound(server, () => server.listen(where.port, where.host));
-    const address = server.address();
-    const port = address && typeof address === 'object' ? address.port : where.port;
-    return `host=${where.advertisedHost} port=${port}`;
-  }
-  const path = `${where.socketDirectory}/.s.PGSQL.${socketPort}`;
-  // A killed gateway leaves its socket file; a living one answers on it.
-  if (await socketAnswers(path))
-    throw new Error(`another hologen serves this data directory (it answers on ${path})`);
-  await rm(path, { force: true });
-  await bound(server, () => server.listen(path));
-  if (where.account) await chown(path, where.account.uid, where.account.gid);
-  return `host=${where.socketDirectory} port=${socketPort}`;
-}
-
-function bound(server: Server, start: () => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject).once('listening', resolve);
-    start();
+/** A cancelled statement leaves its connection with an answer unread. pg-gateway prints every error but an abort. */
+function tolerateErrors(socket: Socket): void {
+  socket.on('error', (error) => {
+    Object.assign(error, { code: 'ABORT_ERR' });
+    socket.destroy();
   });
 }

@@ -1,20 +1,20 @@
 /** Opens a raw connection to the engine, over TLS where its URL asks for it. */
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import { SqlError, sqlstate } from '../errors.js';
 import { sslRequest } from '../wire/startup.js';
 import { type EngineAddress, socketTarget } from './address.js';
+import { type EngineTls, explainTlsFailure } from './tls.js';
 
 const connectTimeoutMs = 10_000;
+/** @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL */
+const alpnProtocol = 'postgresql';
 
 /** A connected, silent socket. An engine that cannot be reached is a SqlError 08006. */
 export async function connectToEngine(address: EngineAddress): Promise<Socket> {
-  const socket = connectTcp({ ...socketTarget(address), noDelay: true });
   try {
-    await once(socket, 'connect');
-    return address.tls ? await upgrade(socket, address.host) : socket;
+    return await openSocket(address);
   } catch (cause) {
-    socket.destroy();
     throw new SqlError({
       sqlstate: sqlstate.connectionFailure,
       message: 'the engine behind the gateway cannot be reached',
@@ -25,12 +25,56 @@ export async function connectToEngine(address: EngineAddress): Promise<Socket> {
   }
 }
 
-async function upgrade(socket: Socket, host: string): Promise<Socket> {
-  socket.write(sslRequest());
-  await once(socket, 'readable');
-  if (socket.read(1)?.toString() !== 'S') throw new Error('the engine refuses TLS');
-  const secure = connectTls({ socket, host, rejectUnauthorized: false });
-  await once(secure, 'secureConnect');
+/**
+ * The address with sslmode=prefer decided: with TLS from now on, or without. An engine that cannot be reached, has no TLS though it is
+ * required, or shows a certificate that is not believed, is an error that says so.
+ */
+export async function settleEncryption(address: EngineAddress): Promise<EngineAddress> {
+  if (!address.tls) return address;
+  const socket = await openSocket(address).catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.message || cause.code;
+    throw new Error(`the engine at ${address.host}:${address.port} cannot be used: ${reason}`, { cause });
+  });
+  socket.destroy();
+  return { ...address, tls: socket instanceof TLSSocket ? { ...address.tls, required: true } : undefined };
+}
+
+async function openSocket(address: EngineAddress): Promise<Socket> {
+  const socket = connectTcp({ ...socketTarget(address), noDelay: true });
+  try {
+    await once(socket, 'connect');
+    return address.tls ? await upgrade(socket, address.host, address.tls) : socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+async function upgrade(
+  socket: Socket,
+  host: string,
+  { required, direct, options }: EngineTls,
+): Promise<Socket> {
+  if (!direct) {
+    socket.write(sslRequest());
+    await once(socket, 'readable');
+    const answer: Buffer | null = socket.read(1);
+    if (answer?.toString() === 'N' && !required) return socket;
+    if (answer?.toString() !== 'S')
+      throw new Error('it refuses TLS, which sslmode of the engine URL asks for');
+  }
+  const negotiation = direct ? { ALPNProtocols: [alpnProtocol] } : {};
+  // A server name that is an IP address is not allowed in the handshake (RFC 6066).
+  const servername = isIP(host) ? {} : { servername: host };
+  const secure = connectTls({ ...options, ...negotiation, ...servername, socket, host });
+  try {
+    await once(secure, 'secureConnect');
+    if (direct && secure.alpnProtocol !== alpnProtocol)
+      throw new Error('it does not know sslnegotiation=direct');
+  } catch (error) {
+    secure.destroy();
+    throw explainTlsFailure(error as Error, host);
+  }
   return secure;
 }
 

@@ -75,7 +75,7 @@ export async function startEmbeddedEngine(
       user: ownerRole,
       password,
       database: ownerRole,
-      tls: false,
+      tls: undefined,
     },
     died: ended.then((code) => (stopping ? new Promise<never>(() => {}) : code)),
     async stop() {
@@ -195,10 +195,10 @@ async function untilReady(cluster: string, ended: Promise<number | null>, logFil
   throw new Error(`PostgreSQL was not ready after ${startTimeoutMs / 1000} s; see ${logFile}`);
 }
 
-/** True when something accepts connections on the socket file. */
-export function socketAnswers(path: string): Promise<boolean> {
+/** True when something accepts connections there. */
+export function socketAnswers(where: { path: string } | { host: string; port: number }): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(path);
+    const socket = connect(where);
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
     socket.once('connect', () => socket.destroy());
   });

@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import { keptSecret } from '../kept-secret.js';
 import { type EngineAddress, parseEngineUrl } from './address.js';
 import { type Answer, type Callback, listenForEngine } from './callback.js';
+import type { NetworkPlace } from './callback-address.js';
+import { settleEncryption } from './connect.js';
 import { prepareEngine, startEmbeddedEngine } from './embedded.js';
 import { migrateAll, migrateHome } from './migrate.js';
 import { clientOptions, type EnginePool, openEnginePool } from './pool.js';
@@ -14,9 +16,11 @@ export interface EngineOptions {
   /** Undefined: the embedded engine. */
   engineUrl: string | undefined;
   maxConnections: number;
-  /** Address and port of the callback endpoint as a remote engine reaches it. */
-  callbackHost: string;
-  callbackPort: number;
+  /** How a remote engine reaches the callback endpoint. */
+  callback: Omit<NetworkPlace, 'certificate'> & {
+    /** Files of the certificate it shows; asked for only when the engine is remote. */
+    certificate(): NetworkPlace['certificate'] | Promise<NetworkPlace['certificate']>;
+  };
 }
 
 export interface OpenedEngine {
@@ -58,7 +62,7 @@ type Opened = Pick<OpenedEngine, 'address' | 'died'>;
 
 async function claimEmbedded(options: EngineOptions, listening: Listening): Promise<ClaimedEngine> {
   const place = await prepareEngine(options.dataDirectory);
-  const callback = await listenForEngine({ ...listening, listen: place });
+  const callback = await listenForEngine({ ...listening, place });
   return claimed(callback, async (opened) => {
     const maxConnections = options.maxConnections + ownConnections;
     const engine = await superviseEngine(() => startEmbeddedEngine(place, { maxConnections }), listening.log);
@@ -70,14 +74,13 @@ async function claimEmbedded(options: EngineOptions, listening: Listening): Prom
 
 async function claimRemote(
   options: EngineOptions,
-  address: EngineAddress,
+  wanted: EngineAddress,
   listening: Listening,
 ): Promise<ClaimedEngine> {
-  const { callbackHost, callbackPort } = options;
-  const host = callbackHost === '127.0.0.1' ? callbackHost : '0.0.0.0';
-  const listen = { host, port: callbackPort, advertisedHost: callbackHost };
-  const callback = await listenForEngine({ ...listening, listen });
+  const certificate = await options.callback.certificate();
+  const callback = await listenForEngine({ ...listening, place: { ...options.callback, certificate } });
   return claimed(callback, async (opened) => {
+    const address = await settleEncryption(wanted);
     opened.push(await claimRemoteEngine(address));
     await migrateHome(address, callback);
     return { address, died: new Promise(() => {}) };

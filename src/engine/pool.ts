@@ -6,8 +6,16 @@ export type EnginePool = pg.Pool;
 
 /** How the gateway itself connects; the name lets an operator tell it from sessions. */
 export function clientOptions({ host, port, user, password, database, tls }: EngineAddress): pg.ClientConfig {
-  const ssl = tls ? { rejectUnauthorized: false } : false;
-  return { host, port, user, password, database, ssl, application_name: 'hologen gateway' };
+  return {
+    host,
+    port,
+    user,
+    password,
+    database,
+    ssl: tls ? tls.options : false,
+    sslnegotiation: tls?.direct ? 'direct' : 'postgres',
+    application_name: 'hologen gateway',
+  };
 }
 
 export function openEnginePool(address: EngineAddress, size = 4): EnginePool {

@@ -302,7 +302,7 @@ function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promi
     maxConnections: 10,
     loginMs: 60_000,
     mapParameters: mapStartupParameters,
-    engine: { ...parseEngineUrl(engineUrl), tls: false },
+    engine: parseEngineUrl(engineUrl),
     encryption,
     events: { ...quiet, ...events },
     log: pino({ level: 'silent' }),
