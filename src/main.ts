@@ -28,7 +28,7 @@ import { createModelStudio, type ModelStudio } from './providers/model-studio.js
 import { answerQuestions } from './questions/answer.js';
 import { createFileMemory } from './questions/files.js';
 import { loadParser } from './rewriter/parse.js';
-import { rewriteText, translateErrorField } from './rewriter/rewrite.js';
+import { rewriteText, translateError } from './rewriter/rewrite.js';
 import { mapStartupParameters } from './rewriter/settings.js';
 import { type RunFile, removeRunFile, writeRunFile } from './run-file.js';
 import type { Cloud } from './sandbox/cloud.js';
@@ -115,7 +115,8 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       encryption,
       loginMs: numberSetting(settings, 'loginMs'),
       mapParameters: mapStartupParameters,
-      events: sessionEvents(calls, texts, log),
+      databaseReady: engine.databases.ready,
+      events: sessionEvents(calls, texts, engine.databases.created, log),
       log,
     }).catch((error) => {
       throw listenFailure(error, host, port, error.code === 'EADDRNOTAVAIL' ? 'host' : 'port');
@@ -241,16 +242,16 @@ function certificateFiles(
 }
 
 function engineOptions(settings: Settings, dataDirectory: string): EngineOptions {
+  const callback = {
+    host: settings.callbackHost ?? '127.0.0.1',
+    port: numberSetting(settings, 'callbackPort'),
+    rootCertificate: settings.callbackRootCert,
+    certificate: () => certificateFiles(settings, dataDirectory),
+  };
   return {
     dataDirectory,
-    engineUrl: settings.engineUrl,
     maxConnections: numberSetting(settings, 'maxConnections'),
-    callback: {
-      host: settings.callbackHost ?? '127.0.0.1',
-      port: numberSetting(settings, 'callbackPort'),
-      rootCertificate: settings.callbackRootCert,
-      certificate: () => certificateFiles(settings, dataDirectory),
-    },
+    remote: settings.engineUrl === undefined ? undefined : { url: settings.engineUrl, callback },
   };
 }
 
@@ -262,7 +263,12 @@ async function notYet(): Promise<never> {
   });
 }
 
-function sessionEvents(calls: Calls, texts: StatementTexts, log: Logger) {
+function sessionEvents(
+  calls: Calls,
+  texts: StatementTexts,
+  databaseCreated: () => void,
+  log: Logger,
+) {
   return {
     rewrite(text: string) {
       const rewritten = attempt(() => rewriteText(text), log);
@@ -270,12 +276,13 @@ function sessionEvents(calls: Calls, texts: StatementTexts, log: Logger) {
       return (
         rewritten && {
           text: rewritten.text,
-          translateErrorField: (code: string, value: string) => translateErrorField(rewritten, code, value),
-          tagOf: (index: number) => (rewritten.shows.has(index) ? 'SHOW' : undefined),
+          translateError: (fields: Map<string, string>) => translateError(rewritten, fields),
+          tagOf: (index: number) => rewritten.tags.get(index),
         }
       );
     },
     started: () => {},
+    databaseCreated,
     rowsAsked: calls.rowsAsked,
     ready: calls.statementOver,
     ended: (engineProcessId: number) => calls.statementOver(engineProcessId, 'failed'),

@@ -24,12 +24,16 @@ export interface DebianPostgres {
   close(): Promise<void>;
 }
 
-/** `rules` are lines of pg_hba.conf before the last one, which lets everyone in by SCRAM; `settings` are lines of postgresql.conf. */
+/**
+ * `rules` are lines of pg_hba.conf before the last one, which lets everyone in by SCRAM; `settings` are lines of postgresql.conf. `programs`:
+ * the folder of another PostgreSQL's server programs.
+ */
 export async function startDebianPostgres(
   rules: string[] = [],
   settings: string[] = [],
+  programs = debianPrograms,
 ): Promise<DebianPostgres> {
-  if (!existsSync(`${debianPrograms}/postgres`)) {
+  if (!existsSync(`${programs}/postgres`)) {
     throw new Error('PostgreSQL 15 is not on this machine: apt-get install postgresql-15');
   }
   const account = await postgresAccount();
@@ -41,7 +45,7 @@ export async function startDebianPostgres(
   const passwordFile = join(folder, 'password');
   await writeFile(passwordFile, superuserPassword, { mode: 0o644 });
   await run(
-    `${debianPrograms}/initdb`,
+    `${programs}/initdb`,
     [
       '-D',
       cluster,
@@ -76,7 +80,7 @@ export async function startDebianPostgres(
   let server: ChildProcess | undefined;
 
   async function start(): Promise<void> {
-    server = spawn(`${debianPrograms}/postgres`, ['-D', cluster], {
+    server = spawn(`${programs}/postgres`, ['-D', cluster], {
       ...options,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -116,7 +120,7 @@ export async function startDebianPostgres(
 }
 
 /** PostgreSQL does not run as root. */
-async function postgresAccount(): Promise<{ uid: number; gid: number } | undefined> {
+export async function postgresAccount(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const line = (await readFile('/etc/passwd', 'utf8'))
     .split('\n')

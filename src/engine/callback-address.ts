@@ -58,10 +58,17 @@ async function listenOnSocket(
   return `host=${socketDirectory} port=${socketPort} sslmode=disable`;
 }
 
+/**
+ * No file can be there. Without these words libpq looks into the home of the account that the engine runs as, fails when that is not readable,
+ * and takes what it finds: it might show the engine's own certificate, or verify ours by the authority of another server.
+ */
+const noFile = '/dev/null/none';
+
 function encryptionWords(place: NetworkPlace): string {
   if (!needsEncryption(place)) return 'sslmode=disable';
-  if (place.rootCertificate === undefined) return 'sslmode=require';
-  return `sslmode=verify-full sslrootcert='${place.rootCertificate.replace(/[\\']/g, '\\$&')}'`;
+  const { rootCertificate } = place;
+  const [mode, root] = rootCertificate === undefined ? ['require', noFile] : ['verify-full', rootCertificate];
+  return `sslmode=${mode} sslcert=${noFile} sslrootcert='${root.replace(/[\\']/g, '\\$&')}'`;
 }
 
 /**

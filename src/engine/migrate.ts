@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import pg, { type ClientBase } from 'pg';
 import type { Logger } from 'pino';
 import type { EngineAddress } from './address.js';
+import { type Database, goesWithout, type NewDatabases, watchNewDatabases } from './new-databases.js';
 import { clientOptions } from './pool.js';
 
 /** sql/ lies beside src/ and dist/, in a checkout and in the npm package alike. */
@@ -15,6 +16,7 @@ const home = ['everywhere', 'home'];
 /** Any number will do, as long as two gateways on one engine take the same lock. */
 const migrationLock = 7_465_163;
 const oldestServer = 140_000;
+const lockTimeout = '10s';
 
 /** Where the functions of a database find the gateway. */
 export interface Announcement {
@@ -29,38 +31,48 @@ export function migrateHome(address: EngineAddress, announcement?: Announcement)
 
 /**
  * The embedded engine: `ai_gen` is in every database, also in those made later, because template1 has it. The gateway's own
- * database is made when it is missing.
+ * database is made when it is missing. What is returned migrates those that are made without template1.
  */
 export async function migrateAll(
   address: EngineAddress,
   announcement: Announcement,
   log: Logger,
-): Promise<void> {
-  await migrateDatabase({ ...address, database: 'template1' }, everywhere, announcement);
-  const others = await listDatabases(address);
+): Promise<NewDatabases> {
+  const migrate = (database: string) => migrateDatabase({ ...address, database }, everywhere, announcement);
+  const list = () => listDatabases(address);
+  await migrate('template1');
+  const databases = await list();
+  if (!databases.some(({ name }) => name === address.database)) await createDatabase(address);
   await migrateHome(address, announcement);
   // Databases of other people: one that cannot have the functions (another encoding, say) does not keep the gateway from serving the rest.
   await Promise.all(
-    others.map((database) =>
-      migrateDatabase({ ...address, database }, everywhere, announcement).catch((error: unknown) =>
-        log.warn({ database, reason: (error as Error).message }, 'this database goes without ai_gen'),
+    databases
+      .filter(({ name }) => name !== address.database)
+      .map(({ name }) =>
+        migrate(name).catch((error: Error) =>
+          log.warn({ database: name, reason: error.message }, goesWithout),
+        ),
       ),
-    ),
   );
+  return watchNewDatabases(databases, list, migrate, log);
 }
 
-/** All databases that can be entered, but for templates and the gateway's own. Creates the latter when it is missing. */
-async function listDatabases(address: EngineAddress): Promise<string[]> {
-  return withClient({ ...address, database: 'postgres' }, async (client) => {
-    const { rows } = await client.query<{ name: string }>(
-      'SELECT datname AS name FROM pg_database WHERE datallowconn AND NOT datistemplate',
+const maintenanceDatabase = 'postgres';
+
+/** All databases that can be entered, but for templates. */
+function listDatabases(address: EngineAddress): Promise<Database[]> {
+  return withClient({ ...address, database: maintenanceDatabase }, async (client) => {
+    const { rows } = await client.query<Database>(
+      'SELECT oid, datname AS name FROM pg_database WHERE datallowconn AND NOT datistemplate',
     );
-    const names = rows.map((row) => row.name);
-    if (!names.includes(address.database)) {
-      await client.query(`CREATE DATABASE ${pg.escapeIdentifier(address.database)}`);
-    }
-    return names.filter((name) => name !== address.database);
+    return rows;
   });
+}
+
+function createDatabase(address: EngineAddress): Promise<unknown> {
+  return withClient({ ...address, database: maintenanceDatabase }, (client) =>
+    client.query(`CREATE DATABASE ${pg.escapeIdentifier(address.database)}`),
+  );
 }
 
 function migrateDatabase(
@@ -71,6 +83,8 @@ function migrateDatabase(
   return withClient(address, async (client) => {
     await refuseOldServers(client);
     await client.query('BEGIN');
+    // In a database of other people a session may hold what this waits for, and logins wait for this.
+    await client.query(`SET LOCAL lock_timeout = '${lockTimeout}'`);
     await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock]);
     if (!(await schemaIsOurs(client))) await client.query(firstSteps);
     const { rows } = await client.query<{ name: string }>('SELECT name FROM hologen.migrations');

@@ -8,17 +8,21 @@ import type { NetworkPlace } from './callback-address.js';
 import { settleEncryption } from './connect.js';
 import { prepareEngine, startEmbeddedEngine } from './embedded.js';
 import { migrateAll, migrateHome } from './migrate.js';
+import { type NewDatabases, noDatabases } from './new-databases.js';
 import { clientOptions, type EnginePool, openEnginePool } from './pool.js';
 import { superviseEngine } from './supervise.js';
 
 export interface EngineOptions {
   dataDirectory: string;
-  /** Undefined: the embedded engine. */
-  engineUrl: string | undefined;
   maxConnections: number;
-  /** How a remote engine reaches the callback endpoint. */
+  /** Undefined: the embedded engine. */
+  remote: RemoteEngine | undefined;
+}
+
+export interface RemoteEngine {
+  url: string;
+  /** Where the engine finds the callback endpoint. */
   callback: Omit<NetworkPlace, 'certificate'> & {
-    /** Files of the certificate it shows; asked for only when the engine is remote. */
     certificate(): NetworkPlace['certificate'] | Promise<NetworkPlace['certificate']>;
   };
 }
@@ -26,6 +30,8 @@ export interface EngineOptions {
 export interface OpenedEngine {
   address: EngineAddress;
   pool: EnginePool;
+  /** Databases made from now on. */
+  databases: NewDatabases;
   /** Resolves when an embedded engine ended by itself and could not be started again. */
   died: Promise<unknown>;
   close(): Promise<void>;
@@ -52,13 +58,13 @@ export interface ClaimedEngine {
  */
 export async function claimEngine(options: EngineOptions, callbacks: Callbacks): Promise<ClaimedEngine> {
   const secret = await keptSecret(options.dataDirectory, 'callback-secret');
-  return options.engineUrl === undefined
-    ? claimEmbedded(options, { ...callbacks, secret })
-    : claimRemote(options, parseEngineUrl(options.engineUrl), { ...callbacks, secret });
+  return options.remote
+    ? claimRemote(options.remote, { ...callbacks, secret })
+    : claimEmbedded(options, { ...callbacks, secret });
 }
 
 type Listening = Callbacks & { secret: string };
-type Opened = Pick<OpenedEngine, 'address' | 'died'>;
+type Opened = Pick<OpenedEngine, 'address' | 'died' | 'databases'>;
 
 async function claimEmbedded(options: EngineOptions, listening: Listening): Promise<ClaimedEngine> {
   const place = await prepareEngine(options.dataDirectory);
@@ -67,23 +73,20 @@ async function claimEmbedded(options: EngineOptions, listening: Listening): Prom
     const maxConnections = options.maxConnections + ownConnections;
     const engine = await superviseEngine(() => startEmbeddedEngine(place, { maxConnections }), listening.log);
     opened.push(engine.stop);
-    await migrateAll(engine.address, callback, listening.log);
-    return engine;
+    const databases = await migrateAll(engine.address, callback, listening.log);
+    return { address: engine.address, died: engine.died, databases };
   });
 }
 
-async function claimRemote(
-  options: EngineOptions,
-  wanted: EngineAddress,
-  listening: Listening,
-): Promise<ClaimedEngine> {
-  const certificate = await options.callback.certificate();
-  const callback = await listenForEngine({ ...listening, place: { ...options.callback, certificate } });
+async function claimRemote(remote: RemoteEngine, listening: Listening): Promise<ClaimedEngine> {
+  const wanted = parseEngineUrl(remote.url);
+  const certificate = await remote.callback.certificate();
+  const callback = await listenForEngine({ ...listening, place: { ...remote.callback, certificate } });
   return claimed(callback, async (opened) => {
     const address = await settleEncryption(wanted);
     opened.push(await claimRemoteEngine(address));
     await migrateHome(address, callback);
-    return { address, died: new Promise(() => {}) };
+    return { address, died: new Promise(() => {}), databases: noDatabases };
   });
 }
 
@@ -113,10 +116,10 @@ function claimed(
     release,
     async open() {
       try {
-        const { address, died } = await start(opened);
-        const pool = openEnginePool(address);
+        const engine = await start(opened);
+        const pool = openEnginePool(engine.address);
         opened.push(() => pool.end());
-        return { address, pool, died, close: release };
+        return { ...engine, pool, close: release };
       } catch (error) {
         await release();
         throw error;

@@ -20,6 +20,8 @@ export interface FrontendOptions {
   loginMs: number;
   /** Startup parameters as the engine understands them. */
   mapParameters(parameters: Map<string, string>): Map<string, string>;
+  /** Resolves when the engine's database may be entered. */
+  databaseReady(name: string): Promise<void>;
   events: SessionEvents;
   log: Logger;
 }
@@ -77,6 +79,9 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
   }
 
   async function openSession(visitor: Extract<Visitor, { kind: 'session' }>): Promise<void> {
+    const { startup, parameters } = visitor;
+    const database = parameters?.get('database') ?? parameters?.get('user');
+    if (database) await options.databaseReady(Buffer.from(database, 'latin1').toString());
     let engine: Socket;
     try {
       engine = await connectToEngine(options.engine);
@@ -86,7 +91,6 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
       const { message, hint } = error;
       return turnAway(visitor.socket, { sqlstate: sqlstate.cannotConnectNow, message, hint });
     }
-    const { startup, parameters } = visitor;
     const mapped = parameters && options.mapParameters(parameters);
     engine.write(mapped && mapped !== parameters ? withParameters(startup, mapped) : startup);
     const session = joinSession(visitor.socket, engine, visitor.rest, options.events);

@@ -1,9 +1,11 @@
 /** A session: one client connection and its engine connection, bytes relayed both ways, statement texts seen on the way. */
 import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
-import type { FrameStream } from '../wire/frames.js';
+import { TLSSocket } from 'node:tls';
+import type { FrameStream, FrameWatcher } from '../wire/frames.js';
 import { backendType, createFrameStream, frontendType } from '../wire/frames.js';
 import { commandComplete, editFields, replaceText } from '../wire/replies.js';
+import { watchLogin } from './channel-binding.js';
 import { lastWordMs } from './door.js';
 import { createOwedAnswers } from './owed-answers.js';
 
@@ -17,12 +19,14 @@ export interface SessionEvents {
   /** Everything the client sent is answered, and what it had under way is either committed or lost; not called in an open transaction. */
   ready(engineProcessId: number, outcome: 'committed' | 'failed'): void;
   ended(engineProcessId: number): void;
+  /** A client made a database. */
+  databaseCreated(): void;
 }
 
 export interface Rewritten {
   text: string;
-  /** A field of an error about the new text, told about the old one. */
-  translateErrorField(code: string, value: string): string;
+  /** Tells the fields of an error or notice about the new text in terms of the old one. */
+  translateError(fields: Map<string, string>): void;
   /** The command tag of a statement, counted from 0, where it differs from what the engine says. */
   tagOf(index: number): string | undefined;
 }
@@ -93,19 +97,22 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
     }
     return changed?.text;
   }
-  const fromEngine = createFrameStream({
+  const engineWatcher: FrameWatcher = {
     // A NOTICE can be as long as a client's function makes it.
     wants: (type, bytes) => seenFromEngine.has(type) && bytes <= longestSeenText,
     see: (type, frame) => {
       switch (type) {
-        case backendType.commandComplete:
-          failed ||= frame.toString('latin1', 5, frame.length - 1) === 'ROLLBACK';
+        case backendType.commandComplete: {
+          const tag = frame.toString('latin1', 5, frame.length - 1);
+          failed ||= tag === 'ROLLBACK';
+          if (tag === 'CREATE DATABASE') events.databaseCreated();
           return rewritten && renameTag(rewritten.tagOf(completed++));
+        }
         case backendType.errorResponse:
           failed = true;
-          return rewritten && editFields(frame, rewritten.translateErrorField);
+          return rewritten && editFields(frame, rewritten.translateError);
         case backendType.noticeResponse:
-          return rewritten && editFields(frame, rewritten.translateErrorField);
+          return rewritten && editFields(frame, rewritten.translateError);
         case backendType.backendKeyData:
           engineProcessId = frame.readUInt32BE(5);
           events.started(engineProcessId);
@@ -126,7 +133,8 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
       }
       return undefined;
     },
-  });
+  };
+  const fromEngine = createFrameStream(watchLogin(engineWatcher, client instanceof TLSSocket));
 
   pump(client, engine, fromClient);
   pump(engine, client, fromEngine);

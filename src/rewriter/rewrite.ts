@@ -2,35 +2,65 @@
 import { inUsersWords, rewriteCalls } from './calls.js';
 import { refuseForeignSyntax } from './foreign-syntax.js';
 import { editSettings, foreignShows } from './settings.js';
-import { originalOffset, type Stretch, splice, unedited } from './spliced-text.js';
-import { rewriteTableProperties } from './table-properties.js';
+import { originalOffset, type Stretch, splice } from './spliced-text.js';
+import { type Definition, rewriteTableProperties } from './table-properties.js';
 
 export interface RewrittenText {
   text: string;
   original: string;
   /** Where the parts of `text` stood in `original`. */
   stretches: Stretch[];
-  /** The statements, counted from 0, whose tag is SHOW although the engine runs a SELECT. */
-  shows: Set<number>;
+  /** The tags of statements, counted from 0, in whose place the engine runs another command. */
+  tags: Map<number, string>;
+  /** Table definitions that the engine runs inside of a procedure. */
+  definitions: Definition[];
 }
 
 /** Undefined: the text goes to the engine as it is. */
 export function rewriteText(original: string): RewrittenText | undefined {
-  const native = refuseForeignSyntax(rewriteTableProperties(original));
-  const start = native === original ? unedited(original) : { text: native, stretches: [] };
-  const { text, stretches } = rewriteCalls(splice(start, editSettings(native)));
-  return text === original ? undefined : { text, original, stretches, shows: foreignShows(native) };
+  const declared = rewriteTableProperties(original);
+  const refused = refuseForeignSyntax(declared.text);
+  const start = refused === declared.text ? declared : { text: refused, stretches: [] };
+  const { text, stretches } = rewriteCalls(splice(start, editSettings(start.text)));
+  if (text === original) return undefined;
+  const tags = new Map([...declared.tags, ...foreignShows(start.text)]);
+  return { text, original, stretches, tags, definitions: declared.definitions };
 }
 
-/** An error field about a rewritten text, told in terms of the text that the client sent. */
-export function translateErrorField(rewritten: RewrittenText, code: string, value: string): string {
-  if (code === 'M') return inUsersWords(value);
-  if (code === 'P') return String(originalPosition(rewritten, Number(value)));
-  return value;
+/** The fields of an error or notice about a rewritten text, told in terms of the text that the client sent. */
+export function translateError(rewritten: RewrittenText, fields: Map<string, string>): void {
+  const message = fields.get('M');
+  if (message !== undefined) fields.set('M', inUsersWords(message));
+  translatePosition(rewritten, fields);
+  const context = fields.get('W');
+  const ownContext = context && withoutProcedures(rewritten, context);
+  if (ownContext) fields.set('W', ownContext);
+  else fields.delete('W');
 }
 
-/** PostgreSQL counts characters from 1; a character beyond the basic plane is two UTF-16 units to us. */
-function originalPosition({ text, original, stretches }: RewrittenText, position: number): number {
-  const offset = [...text].slice(0, position - 1).join('').length;
-  return [...original.slice(0, originalOffset(stretches, offset))].length + 1;
+/** What the engine calls an internal query is the client's own, when a procedure of ours ran it. */
+function translatePosition(rewritten: RewrittenText, fields: Map<string, string>): void {
+  const definition = rewritten.definitions.find(({ text }) => text === fields.get('q'));
+  const position = fields.get(definition ? 'p' : 'P');
+  if (definition) for (const code of ['p', 'q']) fields.delete(code);
+  if (position === undefined) return;
+  const { text, stretches } = definition ?? rewritten;
+  // PostgreSQL counts characters from 1; a character beyond the basic plane is two UTF-16 units to us.
+  const offset = [...text].slice(0, Number(position) - 1).join('').length;
+  const original = [...rewritten.original.slice(0, originalOffset(stretches, offset))].length + 1;
+  fields.set('P', String(original));
+}
+
+/** The context without the lines that tell of our procedures and what they run. */
+function withoutProcedures({ definitions }: RewrittenText, context: string): string {
+  const first = Math.min(
+    ...[
+      ...definitions.map(({ text }) => `SQL statement "${text}"`),
+      'PL/pgSQL function hologen.create_table(',
+      'PL/pgSQL function hologen.set_table_propert',
+    ]
+      .map((line) => context.indexOf(line))
+      .filter((at) => at >= 0),
+  );
+  return context.slice(0, first).trimEnd();
 }

@@ -2,75 +2,118 @@
  * PostgreSQL knows a setting it was not told of only by a two-part name, so Hologres' one-part ones are written with a dot in the
  * underscore's place: hg_x becomes hg.x, optimizer_x becomes optimizer.x. The length stays, so error positions stay right.
  */
-import { type ParsedStatement, parseStatements, scanTokens } from './parse.js';
+import { type ParsedStatement, parseStatements, scanTokens, type Token } from './parse.js';
 import type { Edit } from './spliced-text.js';
 
 /** Spares texts without such a word the parsing. */
 const mentionsSetting = /\b(hg|optimizer)_/i;
 const foreignSetting = /^(hg|optimizer)_(\w+)$/i;
-/** What stands before the name; elsewhere in the statement the same word is a comment, a role or a value. */
-const nameFollows = /^(SET|RESET|LOCAL|SESSION)$/i;
 
 /** The engine's name for a setting. Names that PostgreSQL has itself are its own. */
 export function engineSetting(name: string): string {
   return name.replace(foreignSetting, (_, prefix: string, rest: string) => `${prefix}.${rest}`);
 }
 
-/** What to change in SET, RESET, SHOW and ALTER … SET of such names; every other statement, and what cannot be parsed, stays as it is. */
+/**
+ * What to change in SET, RESET, SHOW and ALTER … SET of such names, also in the bodies of DO, functions and procedures and in their SET
+ * clauses, and where a string constant names one to set_config or current_setting; everything else, and what cannot be parsed, stays.
+ */
 export function editSettings(text: string): Edit[] {
   if (!mentionsSetting.test(text)) return [];
-  return (parseStatements(text) ?? []).flatMap((statement) => editStatement(text, statement) ?? []);
+  return (parseStatements(text) ?? []).flatMap((statement) => editStatement(text, statement));
 }
 
-/** Which statements of the text, counted from 0, are a SHOW of such a name: the engine runs a SELECT in their place. */
-export function foreignShows(text: string): Set<number> {
-  const shows = new Set<number>();
-  if (!mentionsSetting.test(text)) return shows;
-  for (const [index, statement] of (parseStatements(text) ?? []).entries()) {
-    const name = settingOf(statement);
-    if (statement.kind === 'VariableShowStmt' && name && engineSetting(name) !== name) shows.add(index);
-  }
-  return shows;
+/** The tag of each statement of the text, counted from 0, that is a SHOW of such a name: the engine runs a SELECT in its place. */
+export function foreignShows(text: string): [index: number, tag: string][] {
+  if (!mentionsSetting.test(text)) return [];
+  return (parseStatements(text) ?? []).flatMap((statement, index) =>
+    shownSetting(statement) ? [[index, 'SHOW']] : [],
+  );
 }
 
-function editStatement(text: string, statement: ParsedStatement): Edit | undefined {
-  const name = settingOf(statement);
-  if (!name || engineSetting(name) === name) return undefined;
-  const { start, end } = statement;
-  if (statement.kind === 'VariableShowStmt') return { start, end, pieces: [showStatement(name)] };
-  const tokens = scanTokens(text.slice(start, end)) ?? [];
-  const written = tokens.find(
-    (token, at) =>
-      token.text.replaceAll('"', '').toLowerCase() === name.toLowerCase() &&
-      nameFollows.test(tokens[at - 1]?.text ?? ''),
-  );
-  // Quotes and the user's spelling stay: the engine finds settings case-insensitively.
-  return (
-    written && {
-      start: start + written.start,
-      end: start + written.end,
-      pieces: [written.text.replace('_', '.')],
-    }
-  );
+function shownSetting({ kind, node }: ParsedStatement): string | undefined {
+  const { name } = node as { name?: string };
+  return kind === 'VariableShowStmt' && name && engineSetting(name) !== name ? name : undefined;
+}
+
+/** Statements that name a setting behind SET or RESET; in others the same words name a column. */
+const settingStatements = new Set([
+  'VariableSetStmt',
+  'AlterDatabaseSetStmt',
+  'AlterRoleSetStmt',
+  'AlterSystemStmt',
+  'AlterFunctionStmt',
+]);
+function editStatement(text: string, statement: ParsedStatement): Edit[] {
+  const { start, end, kind } = statement;
+  const shown = shownSetting(statement);
+  if (shown) return [{ start, end, pieces: [showStatement(shown)] }];
+  const body = text.slice(start, end);
+  if (!mentionsSetting.test(body)) return [];
+  const tokens = scanTokens(body) ?? [];
+  const places = [
+    ...namesInCalls(tokens),
+    ...(settingStatements.has(kind) ? namesBehindSet(tokens, () => true) : []),
+    ...(kind === 'DoStmt' ? tokens.flatMap(namesInBody) : []),
+    ...(kind === 'CreateFunctionStmt' ? namesOfFunction(tokens) : []),
+  ];
+  return places.map((at) => ({ start: start + at, end: start + at + 1, pieces: ['.'] }));
+}
+
+/** Where the underscores stand that become dots, in SET name and RESET name. Quotes and the user's spelling stay: the engine finds settings case-insensitively. */
+function namesBehindSet(tokens: Token[], mayStart: (before: Token | undefined) => boolean): number[] {
+  return tokens.flatMap((token, at) => {
+    if (!/^(SET|RESET)$/i.test(token.text) || !mayStart(tokens[at - 1])) return [];
+    const name = /^(LOCAL|SESSION)$/i.test(tokens[at + 1]?.text ?? '') ? tokens[at + 2] : tokens[at + 1];
+    return name && foreignSetting.test(name.text.replaceAll('"', '')) ? [underscoreOf(name)] : [];
+  });
+}
+
+/** The same in set_config('name', …) and current_setting('name'). */
+function namesInCalls(tokens: Token[]): number[] {
+  return tokens.flatMap((token, at) => {
+    const [schema, dot] = [tokens[at - 2]?.text.toLowerCase(), tokens[at - 1]?.text];
+    const [parenthesis, name] = [tokens[at + 1]?.text, tokens[at + 2]];
+    return /^(set_config|current_setting)$/i.test(token.text) &&
+      (dot !== '.' || schema === 'pg_catalog') &&
+      parenthesis === '(' &&
+      name?.text.startsWith("'") &&
+      foreignSetting.test(name.text.slice(1, -1))
+      ? [underscoreOf(name)]
+      : [];
+  });
+}
+
+/** In the SET clauses, and in the body if it is a string. */
+function namesOfFunction(tokens: Token[]): number[] {
+  const atomic = tokens.findIndex(({ text }) => /^ATOMIC$/i.test(text));
+  const clauses = atomic < 0 ? tokens : tokens.slice(0, atomic);
+  const bodies = tokens.filter((_, at) => /^AS$/i.test(tokens[at - 1]?.text ?? ''));
+  return [...namesBehindSet(clauses, () => true), ...bodies.flatMap(namesInBody)];
+}
+
+const dollarQuoted = /^(\$\w*\$)(.*)\1$/s;
+/** What stands before a statement of SQL or PL/pgSQL; before the SET of an UPDATE stands a name. */
+const beginsStatement = /^(;|BEGIN|THEN|ELSE|LOOP|>>)$/i;
+
+function namesInBody({ text, start }: Token): number[] {
+  const [, quote = '', body] = dollarQuoted.exec(text) ?? [];
+  if (body === undefined || !mentionsSetting.test(body)) return [];
+  const tokens = scanTokens(body) ?? [];
+  const places = [
+    ...namesInCalls(tokens),
+    ...namesBehindSet(tokens, (before) => before === undefined || beginsStatement.test(before.text)),
+  ];
+  return places.map((at) => start + quote.length + at);
+}
+
+function underscoreOf(name: Token): number {
+  return name.start + name.text.indexOf('_');
 }
 
 /** SHOW names its column after the setting and refuses one that was never set; this gives the asked name and an empty value. */
 function showStatement(name: string): string {
   return ` SELECT coalesce(pg_catalog.current_setting('${engineSetting(name)}', true), '') AS "${name}"`;
-}
-
-function settingOf({ kind, node }: ParsedStatement): string | undefined {
-  const body = node as { name?: string; setstmt?: { name?: string } };
-  switch (kind) {
-    case 'VariableSetStmt':
-    case 'VariableShowStmt':
-      return body.name;
-    case 'AlterDatabaseSetStmt':
-    case 'AlterRoleSetStmt':
-      return body.setstmt?.name;
-    default:
-      return undefined;
-  }
 }
 
 /** The same names in a startup packet: as parameters of their own, and inside `options`. Unchanged maps are returned as they are. */

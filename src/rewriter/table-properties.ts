@@ -5,6 +5,7 @@
 import pg from 'pg';
 import { refusal } from './foreign-syntax.js';
 import { type ParsedStatement, parseStatements, scanTokens, type Token } from './parse.js';
+import { type Edit, type SplicedText, splice, unedited } from './spliced-text.js';
 
 /** https://www.alibabacloud.com/help/en/hologres/developer-reference/create-tables; set_table_property checks the values. */
 const properties = new Set([
@@ -49,44 +50,68 @@ interface TableStatement {
   missing_ok?: boolean;
 }
 
-/** Statements without such properties, and texts that cannot be parsed, stay as they are. */
-export function rewriteTableProperties(text: string): string {
-  if (!mayHaveProperties.test(text)) return text;
-  const statements = parseStatements(text);
-  if (!statements) return text;
-  // From the end, so that earlier offsets stay valid.
-  return statements.reduceRight((whole, statement) => {
-    const body = whole.slice(statement.start, statement.end);
-    return whole.slice(0, statement.start) + rewriteStatement(statement, body) + whole.slice(statement.end);
-  }, text);
+/** A text with what it declares taken out. Texts without such properties, and those that cannot be parsed, stay as they are. */
+export interface DeclaredProperties extends SplicedText {
+  /** The definitions that went into a procedure's argument. */
+  definitions: Definition[];
+  /** The tags of the statements, counted from 0, that became a CALL. */
+  tags: Map<number, string>;
 }
 
-function rewriteStatement({ kind, node }: ParsedStatement, body: string): string {
-  if (kind !== 'CreateStmt' && kind !== 'AlterTableStmt') return body;
-  const statement = node as TableStatement;
+/** A statement as a procedure runs it, with where its parts stand in the client's text. */
+export type Definition = SplicedText;
+
+interface Replacement {
+  text: string;
+  tag?: string;
+  definition?: Definition;
+}
+
+export function rewriteTableProperties(text: string): DeclaredProperties {
+  const untouched = { ...unedited(text), definitions: [], tags: new Map() };
+  const statements = mayHaveProperties.test(text) ? parseStatements(text) : undefined;
+  if (!statements) return untouched;
+  const edits: Edit[] = [];
+  const definitions: Definition[] = [];
+  const tags = new Map<number, string>();
+  for (const [index, statement] of statements.entries()) {
+    const replacement = rewriteStatement(text, statement);
+    if (!replacement) continue;
+    const { start, end } = statement;
+    edits.push({ start, end, pieces: [replacement.text] });
+    if (replacement.tag) tags.set(index, replacement.tag);
+    if (replacement.definition) definitions.push(replacement.definition);
+  }
+  return { ...splice(untouched, edits), definitions, tags };
+}
+
+function rewriteStatement(text: string, parsed: ParsedStatement): Replacement | undefined {
+  const { kind } = parsed;
+  if (kind !== 'CreateStmt' && kind !== 'AlterTableStmt') return undefined;
+  const statement = parsed.node as TableStatement;
   const options = optionsOf(statement).map(({ DefElem }) => DefElem);
   if (options.some(({ defname }) => ofLogicalPartitions.test(defname))) {
-    return ` ${refusal(
-      'logical partitions are not supported',
-      'Leave out the partition_* properties; for partitions of PostgreSQL write PARTITION BY LIST (column).',
-    )}`;
+    const hint =
+      'Leave out the partition_* properties; for partitions of PostgreSQL write PARTITION BY LIST (column).';
+    return { text: ` ${refusal('logical partitions are not supported', hint)}` };
   }
   const declared = options.filter((option) => properties.has(propertyName(option)));
-  if (declared.length === 0) return body;
+  if (declared.length === 0) return undefined;
   const table = pg.escapeLiteral(tableName(statement));
   const values = pg.escapeLiteral(JSON.stringify(Object.fromEntries(declared.map(entry))));
   if (kind === 'CreateStmt') {
-    const definition = pg.escapeLiteral(
-      withoutOptions(
-        body,
-        options.map((option) => declared.includes(option)),
-      ),
+    const definition = withoutOptions(
+      text,
+      parsed,
+      options.map((option) => declared.includes(option)),
     );
-    return ` CALL hologen.create_table(${definition}, ${table}, ${values})`;
+    const call = ` CALL hologen.create_table(${pg.escapeLiteral(definition.text)}, ${table}, ${values})`;
+    return { text: call, tag: 'CREATE TABLE', definition };
   }
   // PostgreSQL's own parameters beside them: it is to name the one it does not know.
-  if (statement.cmds?.length !== 1 || declared.length < options.length) return body;
-  return ` CALL hologen.set_table_properties(${table}, ${values}, ${statement.missing_ok ?? false})`;
+  if (statement.cmds?.length !== 1 || declared.length < options.length) return undefined;
+  const call = ` CALL hologen.set_table_properties(${table}, ${values}, ${statement.missing_ok ?? false})`;
+  return { text: call, tag: 'ALTER TABLE' };
 }
 
 function optionsOf({ options, cmds = [] }: TableStatement): { DefElem: Option }[] {
@@ -110,15 +135,26 @@ function tableName({ relation: { schemaname, relname } }: TableStatement): strin
   return [schemaname, relname].flatMap((name) => (name ? [pg.escapeIdentifier(name)] : [])).join('.');
 }
 
-/** The definition with the options left out that are marked; WITH goes too when none is left. */
-function withoutOptions(body: string, leftOut: boolean[]): string {
+/** The statement alone, with the options left out that are marked; WITH goes too when none is left. */
+function withoutOptions(
+  text: string,
+  { start, end }: { start: number; end: number },
+  leftOut: boolean[],
+): Definition {
+  const around: Edit[] = [
+    { start: 0, end: start, pieces: [] },
+    { start: end, end: text.length, pieces: [] },
+  ];
+  const body = text.slice(start, end);
   const list = withList(scanTokens(body) ?? []);
-  if (!list) return body;
-  const kept = list.items
-    .filter((_, index) => !leftOut[index])
-    .map(({ start, end }) => body.slice(start, end));
-  const clause = kept.length > 0 ? `WITH (${kept.join(', ')})` : '';
-  return body.slice(0, list.start) + clause + body.slice(list.end);
+  if (list) {
+    const kept = list.items
+      .filter((_, index) => !leftOut[index])
+      .map((item) => body.slice(item.start, item.end));
+    const clause = kept.length > 0 ? `WITH (${kept.join(', ')})` : '';
+    around.push({ start: start + list.start, end: start + list.end, pieces: [clause] });
+  }
+  return splice(unedited(text), around);
 }
 
 /** WITH ( … ) outside all other parentheses, and where each of its items lies. */

@@ -43,15 +43,17 @@ export function errorResponse(fields: ErrorFields): Buffer {
   return frame('E', Buffer.from(`${parts.join('\0')}\0\0`));
 }
 
-/** An ErrorResponse or NoticeResponse with some of its fields changed; undefined when `edit` leaves them all as they are. */
-export function editFields(whole: Buffer, edit: (code: string, value: string) => string): Buffer | undefined {
+/**
+ * An ErrorResponse or NoticeResponse with some of its fields changed; undefined when `edit` leaves them all as they are. Fields go by their
+ * one-letter code, in their order.
+ */
+export function editFields(whole: Buffer, edit: (fields: Map<string, string>) => void): Buffer | undefined {
   // A client_encoding other than UTF-8 keeps its bytes this way.
   const encoding = isUtf8(whole.subarray(5)) ? 'utf8' : 'latin1';
   const before = whole.toString(encoding, 5, whole.length - 2);
-  const after = before
-    .split('\0')
-    .map((field) => field.charAt(0) + edit(field.charAt(0), field.slice(1)))
-    .join('\0');
+  const fields = new Map(before.split('\0').map((field) => [field.charAt(0), field.slice(1)]));
+  edit(fields);
+  const after = [...fields].map(([code, value]) => code + value).join('\0');
   if (after === before) return undefined;
   return frame(whole.toString('latin1', 0, 1), Buffer.from(`${after}\0\0`, encoding));
 }

@@ -122,6 +122,7 @@ test('of a client that the engine has not let in yet no long text is held: the e
     rowsAsked: () => {},
     ready: () => {},
     ended: () => {},
+    databaseCreated: () => {},
   };
   joinSession(clientSide, engineSide, Buffer.alloc(0), events);
   const sent = query('x'.repeat(2 ** 20)).subarray(0, -1);
@@ -262,12 +263,13 @@ test('sessions side by side: each engine gets its own client’s bytes, texts re
     const { closed } = joinSession(clientSide, engineSide, first, {
       rewrite: (text) =>
         text.includes('hg_')
-          ? { text: mark(text), translateErrorField: (_code, value) => value, tagOf: () => undefined }
+          ? { text: mark(text), translateError: () => {}, tagOf: () => undefined }
           : undefined,
       started: (processId) => expect(processId).toBe(number),
       rowsAsked: () => {},
       ready: () => {},
       ended: () => {},
+      databaseCreated: () => {},
     });
     engine.on('data', (chunk) => heard.engine.push(chunk));
     client.on('data', (chunk) => heard.client.push(chunk));

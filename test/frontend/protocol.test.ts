@@ -295,6 +295,7 @@ function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promi
     started: () => {},
     ready: () => {},
     ended: () => {},
+    databaseCreated: () => {},
   };
   return listenForClients({
     host: '127.0.0.1',
@@ -302,6 +303,7 @@ function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promi
     maxConnections: 10,
     loginMs: 60_000,
     mapParameters: mapStartupParameters,
+    databaseReady: () => Promise.resolve(),
     engine: parseEngineUrl(engineUrl),
     encryption,
     events: { ...quiet, ...events },

@@ -41,10 +41,8 @@ beforeAll(async () => {
   };
   const options = {
     dataDirectory: folder,
-    engineUrl: undefined,
     maxConnections: 20,
-    callbackHost: '127.0.0.1',
-    callbackPort: 0,
+    remote: undefined,
   };
   const claim = await claimEngine(options, { answer, gone: () => {}, log: pino({ level: 'silent' }) });
   engine = await claim.open();

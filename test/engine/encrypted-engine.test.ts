@@ -1,0 +1,225 @@
+/** An engine behind TLS: what --engine-url may ask of it, and what clients see whose logins are bound to a certificate. */
+import { rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseEngineUrl } from '../../src/engine/address.js';
+import { type CertificateFolder, makeCertificateFolder } from '../certificates.js';
+import { hologen, makeDirectory } from '../cli/spawned-gateway.js';
+import { type DebianPostgres, startDebianPostgres } from '../debian-postgres.js';
+import { startTestGateway, type TestGateway } from '../gateway.js';
+import { runProgram } from '../programs.js';
+
+let certificates: CertificateFolder;
+let engine: DebianPostgres;
+let plain: DebianPostgres;
+
+beforeAll(async () => {
+  certificates = await makeCertificateFolder();
+  await certificates.authority('authority');
+  await certificates.authority('stranger');
+  await certificates.issue('engine', 'authority', 'localhost');
+  await certificates.issue('gateway', 'authority');
+  await certificates.issue('callback', 'authority', hostname());
+  const { file } = certificates;
+  const databases = ['modes', 'guarded', 'callbacks', 'verified', 'bound', 'unbound'];
+  [engine, plain] = await Promise.all([
+    startDebianPostgres(
+      [
+        'hostssl guarded all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca',
+        'hostssl all only_encrypted 127.0.0.1/32 scram-sha-256',
+        'host all only_encrypted 127.0.0.1/32 reject',
+      ],
+      [
+        'ssl = on',
+        `ssl_cert_file = '${file('engine.crt')}'`,
+        `ssl_key_file = '${file('engine.key')}'`,
+        `ssl_ca_file = '${file('authority.crt')}'`,
+      ],
+    ),
+    startDebianPostgres(),
+  ]);
+  const admin = new pg.Client(engine.url);
+  await admin.connect();
+  for (const name of databases) await admin.query(`CREATE DATABASE ${name}`);
+  await admin.query(`CREATE ROLE only_encrypted LOGIN PASSWORD 'secret'`);
+  await admin.end();
+});
+afterAll(async () => {
+  await Promise.all([engine?.close(), plain?.close()]);
+  await certificates?.remove();
+});
+
+/** The engine's URL; names of certificates stand for their files. */
+function url(database: string, parameters: Record<string, string>, { url: base } = engine): string {
+  const whole = new URL(base);
+  whole.pathname = database;
+  for (const [name, value] of Object.entries(parameters)) {
+    const isFile = /\.(crt|key)$/.test(value);
+    if (name === 'on') whole.hostname = value;
+    else whole.searchParams.set(name, isFile ? certificates.file(value) : value);
+  }
+  return whole.href;
+}
+
+const sessionEncrypted = 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()';
+const poolEncrypted = `SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'hologen gateway'`;
+
+async function encryptedParts(gateway: TestGateway): Promise<unknown> {
+  const client = await gateway.client();
+  const [session, pool] = [await client.query(sessionEncrypted), await client.query(poolEncrypted)];
+  await client.end();
+  return { session: session.rows[0].ssl, pool: pool.rows.map(({ ssl }) => ssl) };
+}
+
+describe('sessions and the gateway’s own connections are encrypted', () => {
+  const own = { sslcert: 'gateway.crt', sslkey: 'gateway.key' };
+  test.each<[string, Record<string, string>, boolean]>([
+    ['modes', {}, false],
+    ['modes', { sslmode: 'disable' }, false],
+    ['modes', { sslmode: 'prefer' }, true],
+    ['modes', { sslmode: 'require' }, true],
+    ['modes', { sslmode: 'require', sslrootcert: 'authority.crt' }, true],
+    ['modes', { sslmode: 'verify-ca', sslrootcert: 'authority.crt' }, true],
+    ['modes', { sslmode: 'verify-full', sslrootcert: 'authority.crt', on: 'localhost' }, true],
+    ['guarded', { sslmode: 'require', ...own }, true],
+  ])('%s with %j: %s', async (database, parameters, encrypted) => {
+    await using gateway = await startTestGateway({ engineUrl: url(database, parameters) });
+    expect(await encryptedParts(gateway)).toEqual({ session: encrypted, pool: [encrypted] });
+  });
+
+  test('prefer goes without where the engine has no TLS', async () => {
+    await using gateway = await startTestGateway({
+      engineUrl: url('postgres', { sslmode: 'prefer' }, plain),
+    });
+    expect(await encryptedParts(gateway)).toEqual({ session: false, pool: [false] });
+  });
+});
+
+describe('what cannot be trusted is refused at the start, in one sentence', () => {
+  test.each<[Record<string, string>, RegExp]>([
+    [
+      { sslmode: 'verify-ca', sslrootcert: 'stranger.crt' },
+      /certificate is not believed: .*sslrootcert must hold/,
+    ],
+    [{ sslmode: 'require', sslrootcert: 'stranger.crt' }, /certificate is not believed/],
+    [
+      { sslmode: 'verify-full', sslrootcert: 'authority.crt' },
+      /certificate is not for 127\.0\.0\.1: .*verify-ca/,
+    ],
+    [
+      { sslmode: 'verify-full', sslrootcert: 'system', on: 'localhost' },
+      /certificate is not believed: .*sslrootcert must hold/,
+    ],
+  ])('%j', async (parameters, said) => {
+    const directory = await makeDirectory();
+    const engineUrl = url('modes', parameters);
+    for (const args of [['serve', '--port', '0', '--data-dir', directory], ['migrate']]) {
+      const { code, stderr } = await hologen([...args, '--engine-url', engineUrl]);
+      expect(stderr).toMatch(said);
+      expect(stderr).toMatch(/^hologen \w+: the engine at [\w.]+:\d+ cannot be used: /);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+      expect(code).toBe(1);
+    }
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  test('an engine without TLS, where it is required', async () => {
+    const { code, stderr } = await hologen([
+      'migrate',
+      '--engine-url',
+      url('postgres', { sslmode: 'require' }, plain),
+    ]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/refuses TLS, which sslmode/)]);
+  });
+
+  test('an engine that wants a certificate of its clients', async () => {
+    const engineUrl = url('guarded', { sslmode: 'require' });
+    const { code, stderr } = await hologen(['migrate', '--engine-url', engineUrl]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/valid client certificate/)]);
+  });
+});
+
+test.each<[Record<string, string>, RegExp]>([
+  [{ sslmode: 'allow' }, /must be disable, prefer, require, verify-ca, verify-full, not "allow"/],
+  [{ sslmode: 'verify-full' }, /needs sslrootcert=FILE .* or sslrootcert=system/],
+  [{ sslmode: 'require', sslrootcert: 'system' }, /needs sslmode=verify-full/],
+  [{ sslmode: 'verify-ca', sslrootcert: 'missing.crt' }, /sslrootcert of the engine URL cannot be read/],
+  [{ sslmode: 'verify-ca', sslrootcert: 'engine.key' }, /holds no certificate/],
+  [{ sslmode: 'require', sslcert: 'gateway.crt' }, /sslcert and sslkey .* belong together/],
+  [{ sslmode: 'require', sslcert: 'gateway.crt', sslkey: 'engine.key' }, /cannot be used: .*mismatch/],
+  [{ sslmode: 'prefer', sslnegotiation: 'direct' }, /needs sslmode=require or better/],
+  [{ sslmode: 'require', sslnegotiation: 'quick' }, /postgres or direct, not "quick"/],
+  [{ sslmode: 'require', sslcrl: '/crl.pem' }, /asks for sslcrl; hologen knows/],
+])('%j is wrong usage', (parameters, said) => {
+  expect(() => parseEngineUrl(url('modes', parameters))).toThrow(said);
+});
+
+describe('logins that are bound to a certificate', () => {
+  let same: TestGateway;
+  let other: TestGateway;
+  beforeAll(async () => {
+    const [tlsCert, tlsKey] = [certificates.file('engine.crt'), certificates.file('engine.key')];
+    [same, other] = await Promise.all([
+      startTestGateway({ engineUrl: url('bound', { sslmode: 'require' }), tlsCert, tlsKey }),
+      startTestGateway({ engineUrl: url('unbound', { sslmode: 'require' }) }),
+    ]);
+  });
+  afterAll(() => Promise.all([same?.close(), other?.close()]));
+
+  async function login(gateway: TestGateway, sslmode: string, binding: string): Promise<string> {
+    const port = new URL(gateway.url).port;
+    const target = `host=127.0.0.1 port=${port} dbname=bound user=only_encrypted sslmode=${sslmode} channel_binding=${binding}`;
+    return runProgram('psql', ['-XAt', target, '-c', sessionEncrypted], { PGPASSWORD: 'secret' }).then(
+      ({ stdout }) => stdout.trim(),
+      (error) => error.stderr,
+    );
+  }
+  const hint = /FATAL: .*channel binding check failed\nHINT: .*channel_binding=disable.*--tls-cert/;
+
+  test.each([
+    ['require', 'require'],
+    ['require', 'prefer'],
+    ['require', 'disable'],
+    ['prefer', 'prefer'],
+    ['disable', 'prefer'],
+    ['disable', 'disable'],
+  ])('the engine’s own certificate: sslmode=%s channel_binding=%s logs in', async (mode, binding) => {
+    expect(await login(same, mode, binding)).toBe('t');
+  });
+
+  test.each([
+    ['require', 'disable', /^t$/],
+    ['prefer', 'disable', /^t$/],
+    // libpq tries again without TLS.
+    ['prefer', 'prefer', /^t$/],
+    ['disable', 'prefer', /^t$/],
+    ['require', 'prefer', hint],
+    ['require', 'require', hint],
+  ])('another certificate: sslmode=%s channel_binding=%s is %s', async (mode, binding, outcome) => {
+    expect(await login(other, mode, binding)).toMatch(outcome);
+  });
+});
+
+describe('the engine calls the gateway back from another machine', () => {
+  const picture = `SELECT ai_gen('qwen_plus', 'hello') AS text`;
+  test.each([
+    ['encrypted, with the gateway’s own certificate', 'callbacks', {}],
+    ['encrypted and verified, with one of an authority', 'verified', { verified: true }],
+  ] as const)('%s', async (_name, database, options) => {
+    const verified = 'verified' in options;
+    await using gateway = await startTestGateway({
+      engineUrl: url(database, { sslmode: 'require' }),
+      callbackHost: hostname(),
+      ...(verified && {
+        tlsCert: certificates.file('callback.crt'),
+        tlsKey: certificates.file('callback.key'),
+        callbackRootCert: certificates.file('authority.crt'),
+      }),
+    });
+    const client = await gateway.client();
+    const { rows } = await client.query('SELECT connection_string AS told FROM hologen_internal.gateway');
+    expect(rows[0].told).toMatch(verified ? / sslmode=verify-full .*authority\.crt/ : / sslmode=require /);
+    expect((await client.query(picture)).rows[0].text).toContain('hello');
+  });
+});
