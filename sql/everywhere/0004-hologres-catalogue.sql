@@ -3,14 +3,11 @@
 CREATE SCHEMA IF NOT EXISTS hologres;
 GRANT USAGE ON SCHEMA hologres TO PUBLIC;
 
--- The relation of a name as a client writes it, quoted or not.
+-- The relation of a name as a client writes it, quoted or not; 42P01 when there is none.
 CREATE FUNCTION hologen.relation_named(name text) RETURNS oid
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-  IF pg_catalog.to_regclass(name) IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = '42P01', MESSAGE = format('relation "%s" does not exist', name);
-  END IF;
-  RETURN pg_catalog.to_regclass(name);
+  RETURN name::pg_catalog.regclass;
 END $$;
 
 -- Stands where a client wrote what PostgreSQL cannot carry.
@@ -99,7 +96,7 @@ DECLARE
   property record;
 BEGIN
   IF if_exists AND pg_catalog.to_regclass(table_name) IS NULL THEN
-    RAISE NOTICE 'relation "%" does not exist, skipping', table_name;
+    RAISE NOTICE 'relation "%" does not exist, skipping', (pg_catalog.parse_ident(table_name))[pg_catalog.cardinality(pg_catalog.parse_ident(table_name))];
     RETURN;
   END IF;
   FOR property IN SELECT * FROM json_each_text(properties) LOOP

@@ -1,7 +1,7 @@
 /** The rewriter as a whole: a pure function from the client's statement text to the engine's. */
 import { inUsersWords, rewriteCalls } from './calls.js';
 import { refuseForeignSyntax } from './foreign-syntax.js';
-import { editSettings, foreignShows } from './settings.js';
+import { editSettings, foreignShows, inClientsNames } from './settings.js';
 import { originalOffset, type Stretch, splice } from './spliced-text.js';
 import { type Definition, rewriteTableProperties } from './table-properties.js';
 
@@ -30,7 +30,7 @@ export function rewriteText(original: string): RewrittenText | undefined {
 /** The fields of an error or notice about a rewritten text, told in terms of the text that the client sent. */
 export function translateError(rewritten: RewrittenText, fields: Map<string, string>): void {
   const message = fields.get('M');
-  if (message !== undefined) fields.set('M', inUsersWords(message));
+  if (message !== undefined) fields.set('M', inClientsNames(inUsersWords(message), rewritten.original));
   translatePosition(rewritten, fields);
   const context = fields.get('W');
   const ownContext = context && withoutProcedures(rewritten, context);
@@ -51,16 +51,15 @@ function translatePosition(rewritten: RewrittenText, fields: Map<string, string>
   fields.set('P', String(original));
 }
 
+/** Schema and name of our procedures as PL/pgSQL tells them: the schema only where the search_path lacks it. */
+const ownProcedure =
+  /PL\/pgSQL function (hologen\.)?(create_table\(text,text,json\)|set_table_propert(y|ies)\(text,|relation_named\(text\))/;
+
 /** The context without the lines that tell of our procedures and what they run. */
 function withoutProcedures({ definitions }: RewrittenText, context: string): string {
-  const first = Math.min(
-    ...[
-      ...definitions.map(({ text }) => `SQL statement "${text}"`),
-      'PL/pgSQL function hologen.create_table(',
-      'PL/pgSQL function hologen.set_table_propert',
-    ]
-      .map((line) => context.indexOf(line))
-      .filter((at) => at >= 0),
-  );
-  return context.slice(0, first).trimEnd();
+  const starts = [
+    context.search(ownProcedure),
+    ...definitions.map(({ text }) => context.indexOf(`SQL statement "${text}"`)),
+  ];
+  return context.slice(0, Math.min(...starts.map((at) => (at < 0 ? context.length : at)))).trimEnd();
 }

@@ -14,6 +14,14 @@ export function engineSetting(name: string): string {
   return name.replace(foreignSetting, (_, prefix: string, rest: string) => `${prefix}.${rest}`);
 }
 
+/** An error's words about a setting, with the name that stands in the client's own text. */
+export function inClientsNames(message: string, original: string): string {
+  return message.replace(/"(hg|optimizer)\.(\w+)"/gi, (whole, prefix: string, rest: string) => {
+    const name = `${prefix}_${rest}`;
+    return original.toLowerCase().includes(name.toLowerCase()) ? `"${name}"` : whole;
+  });
+}
+
 /**
  * What to change in SET, RESET, SHOW and ALTER … SET of such names, also in the bodies of DO, functions and procedures and in their SET
  * clauses, and where a string constant names one to set_config or current_setting; everything else, and what cannot be parsed, stays.
@@ -92,7 +100,7 @@ function namesOfFunction(tokens: Token[]): number[] {
   return [...namesBehindSet(clauses, () => true), ...bodies.flatMap(namesInBody)];
 }
 
-const dollarQuoted = /^(\$\w*\$)(.*)\1$/s;
+const dollarQuoted = /^(\$[^$]*\$)(.*)\1$/s;
 /** What stands before a statement of SQL or PL/pgSQL; before the SET of an UPDATE stands a name. */
 const beginsStatement = /^(;|BEGIN|THEN|ELSE|LOOP|>>)$/i;
 

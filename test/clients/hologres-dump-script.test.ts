@@ -83,7 +83,7 @@ test('hg_dump_script writes views, partitions and tables without columns', async
 
 test('hg_dump_script of what is not there is 42P01, of a sequence 42809', async () => {
   const error = await refusal(seller.query(`SELECT hg_dump_script('"shop"."none"')`));
-  expect(error).toMatchObject({ code: '42P01', message: 'relation ""shop"."none"" does not exist' });
+  expect(error).toMatchObject({ code: '42P01', message: 'relation "shop.none" does not exist' });
   await seller.query('CREATE SEQUENCE shop.s');
   expect(await refusal(seller.query(`SELECT hg_dump_script('shop.s')`))).toMatchObject({ code: '42809' });
 });

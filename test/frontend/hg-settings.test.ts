@@ -154,6 +154,52 @@ test.each(['-c hg_x=on', '-chg_x=on', '--hg_x=on', '-c geqo=off -c hg_x=on -c op
   },
 );
 
+describe('from inside of other statements', () => {
+  test.each([
+    ["SELECT set_config('hg_x', 'v', false)"],
+    ['DO $$ BEGIN SET hg_x = v; END $$'],
+    ["DO $$ BEGIN PERFORM set_config('hg_x', 'v', false); END $$"],
+    ["DO $$ BEGIN EXECUTE 'SELECT 1'; IF true THEN SET SESSION hg_x TO 'v'; END IF; END $$"],
+    ["CREATE PROCEDURE pg_temp.p() LANGUAGE plpgsql AS $$ BEGIN SET hg_x = 'v'; END $$", 'CALL pg_temp.p()'],
+    ["CREATE FUNCTION pg_temp.f() RETURNS void LANGUAGE sql AS $$ SET hg_x = 'v' $$", 'SELECT pg_temp.f()'],
+  ])('%s', async (...texts) => {
+    expect(await last(...texts, 'SHOW hg_x')).toBe('v');
+    expect(await last(...texts, "SELECT current_setting('hg_x')")).toBe('v');
+  });
+
+  test('the SET clause of a function holds while it runs', async () => {
+    const make = `CREATE FUNCTION pg_temp.f() RETURNS text LANGUAGE plpgsql SET hg_x = inside
+      AS $$ BEGIN RETURN current_setting('hg_x'); END $$`;
+    expect(await last(make, 'SELECT pg_temp.f()')).toBe('inside');
+    expect(await last(make, 'ALTER FUNCTION pg_temp.f() SET hg_x = other', 'SELECT pg_temp.f()')).toBe(
+      'other',
+    );
+    expect(await last('SET hg_x = outside', make, 'SELECT pg_temp.f()', 'SHOW hg_x')).toBe('outside');
+  });
+
+  test('ALTER SYSTEM holds for new sessions once the configuration is read again', async () => {
+    const client = await gateway.client();
+    await client.query("ALTER SYSTEM SET hg_system_wide = 'v'");
+    await client.query('SELECT pg_reload_conf()');
+    await expect.poll(() => last('SHOW hg_system_wide')).toBe('v');
+    await client.query('ALTER SYSTEM RESET hg_system_wide');
+    await client.query('SELECT pg_reload_conf()');
+    await client.end();
+  });
+
+  test('one that was never set is unknown to current_setting, by the name it was asked for', async () => {
+    const client = await gateway.client();
+    expect(await refusal(client.query("SELECT current_setting('hg_never_set')"))).toMatchObject({
+      code: '42704',
+      message: 'unrecognized configuration parameter "hg_never_set"',
+    });
+    expect((await client.query("SELECT current_setting('hg_never_set', true)")).rows).toEqual([
+      { current_setting: null },
+    ]);
+    await client.end();
+  });
+});
+
 describe('errors stay the engine’s', () => {
   test.each([
     ['SET no_such_setting = 1', '42704'],

@@ -28,6 +28,32 @@ describe('a setting’s name gets its dot, and nothing moves', () => {
     ['ALTER USER r RESET hg_x', 'ALTER USER r RESET hg.x'],
     ['SET hg_x = on; SELECT 1; SET hg_y = off', 'SET hg.x = on; SELECT 1; SET hg.y = off'],
     ["SELECT '✓ 漢字 🎨'; SET hg_x = '✓'", "SELECT '✓ 漢字 🎨'; SET hg.x = '✓'"],
+    ["ALTER SYSTEM SET hg_x = 'v'", "ALTER SYSTEM SET hg.x = 'v'"],
+    ['ALTER SYSTEM RESET hg_x', 'ALTER SYSTEM RESET hg.x'],
+    ['ALTER FUNCTION f(int) SET hg_x = 1', 'ALTER FUNCTION f(int) SET hg.x = 1'],
+    ['ALTER PROCEDURE p RESET "hg_x"', 'ALTER PROCEDURE p RESET "hg.x"'],
+    ["SELECT set_config('hg_x', 'hg_y', false)", "SELECT set_config('hg.x', 'hg_y', false)"],
+    [
+      "SELECT a, pg_catalog.Current_Setting ( 'HG_X', true ) FROM t",
+      "SELECT a, pg_catalog.Current_Setting ( 'HG.X', true ) FROM t",
+    ],
+    [
+      "CREATE VIEW v AS SELECT current_setting('optimizer_x')",
+      "CREATE VIEW v AS SELECT current_setting('optimizer.x')",
+    ],
+    ['DO $$ BEGIN SET hg_x = 1; RESET hg_y; END $$', 'DO $$ BEGIN SET hg.x = 1; RESET hg.y; END $$'],
+    [
+      "DO LANGUAGE plpgsql $ü$ BEGIN IF true THEN SET LOCAL hg_x TO 'é'; END IF; END $ü$",
+      "DO LANGUAGE plpgsql $ü$ BEGIN IF true THEN SET LOCAL hg.x TO 'é'; END IF; END $ü$",
+    ],
+    [
+      "CREATE FUNCTION f() RETURNS text LANGUAGE sql SET hg_x = 1 AS $$ SET hg_y = 2; SELECT current_setting('hg_x') $$",
+      "CREATE FUNCTION f() RETURNS text LANGUAGE sql SET hg.x = 1 AS $$ SET hg.y = 2; SELECT current_setting('hg.x') $$",
+    ],
+    [
+      "CREATE PROCEDURE p() AS $b$ BEGIN PERFORM set_config('hg_x', '1', true); END $b$ LANGUAGE plpgsql SET hg_z TO 3",
+      "CREATE PROCEDURE p() AS $b$ BEGIN PERFORM set_config('hg.x', '1', true); END $b$ LANGUAGE plpgsql SET hg.z TO 3",
+    ],
   ])('%s', (text, expected) => {
     expect(rewriteSettings(text)).toBe(expected);
     expect(expected).toHaveLength(text.length);
@@ -62,6 +88,13 @@ describe('stays as it was written', () => {
     'CREATE TABLE hg_x (optimizer_y int)',
     'SELECT hg_version()',
     'SET hg_x = ',
+    "SELECT my.set_config('hg_x', '1', false)",
+    "SELECT set_config('my_hg_x', 'hg_x', false), current_setting($1), 'current_setting(''hg_x'')'",
+    'UPDATE t SET hg_x = 1',
+    'INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDATE SET hg_x = 2',
+    'DO $$ BEGIN UPDATE t SET hg_x = 1; INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDATE SET hg_x = 2; END $$',
+    'CREATE FUNCTION f() RETURNS void BEGIN ATOMIC UPDATE t SET hg_x = 1; END',
+    "CREATE FUNCTION f(a text DEFAULT $$ SET hg_x = 1 $$) RETURNS text LANGUAGE sql AS 'SELECT 1'",
     'not SQL, but hg_x',
     '',
   ])('%j', (text) => {
