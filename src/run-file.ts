@@ -1,6 +1,7 @@
 /** runtime.json in the data directory: where a running gateway is, for scripts and for `hologen url`. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { socketAnswers } from './engine/embedded.js';
 
 export interface RunFile {
   pid: number;
@@ -22,15 +23,21 @@ export async function removeRunFile(dataDirectory: string): Promise<void> {
   await rm(join(dataDirectory, fileName), { force: true });
 }
 
-/** Undefined when no gateway runs there. One left by a killed gateway counts as none. */
+/** Undefined when no gateway runs there. One left by a killed gateway counts as none, also when its process id lives again in another program. */
 export async function readRunFile(dataDirectory: string): Promise<RunFile | undefined> {
   const text = await readFile(join(dataDirectory, fileName), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const content = JSON.parse(text) as RunFile;
+  const { hostname, port } = new URL(content.postgres);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return isRunning(content.pid) && (await socketAnswers({ host, port: Number(port) })) ? content : undefined;
+}
+
+function isRunning(processId: number): boolean {
   try {
-    process.kill(content.pid, 0);
-    return content;
+    process.kill(processId, 0);
+    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? content : undefined;
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

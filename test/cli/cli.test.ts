@@ -86,7 +86,10 @@ test('what fails for another reason has exit code 1 and one sentence', async () 
   const failures: [string[], RegExp][] = [
     [['url', '--data-dir', emptyDirectory], /^hologen url: no gateway runs on /],
     [['migrate', '--engine-url', 'postgresql://u:p@127.0.0.1:1/d'], /^hologen migrate: .*127\.0\.0\.1:1/],
-    [['serve', '--sandbox', '--data-dir', emptyDirectory, '--port', port], /^hologen serve: .*EADDRINUSE/],
+    [
+      ['serve', '--sandbox', '--data-dir', emptyDirectory, '--port', port],
+      /^hologen serve: cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*--port \/ HOLOGEN_PORT/,
+    ],
   ];
   for (const [args, said] of failures) {
     const { code, stderr } = await hologen(args);
@@ -120,6 +123,16 @@ test('serve prints one ready line without the password, and writes runtime.json 
   const client = await gateway.client();
   expect((await client.query("SELECT ai_gen('qwen_plus', 'hello') AS text")).rows[0].text).toContain('hello');
   await client.end();
+});
+
+test('url does not hand out the address of a killed gateway whose process id another program has now', async () => {
+  const directory = await makeDirectory();
+  const stale = { pid: process.pid, postgres: `postgresql://u:p@127.0.0.1:${await freePort()}/d` };
+  await writeFile(join(directory, 'runtime.json'), JSON.stringify(stale));
+  const { code, stdout, stderr } = await hologen(['url', '--data-dir', directory]);
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(/no gateway runs on /);
+  await rm(directory, { recursive: true, force: true });
 });
 
 test('check in the sandbox proves key, identity and places, and spends nothing', async () => {

@@ -15,11 +15,11 @@ test('a schema planted for the next start gives its owner nothing, and a databas
     const as = (database: string) =>
       first.client({ connectionString: address(first.url, 'dev', 'dev', database) });
     const dev = await as('hologen');
-    await dev.query('CREATE DATABASE trap TEMPLATE template0');
-    await dev.query('CREATE DATABASE plain');
-    await owner.query(
-      "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0",
+    // An encoding that ai_gen cannot be installed in leaves room for a schema of that name.
+    await dev.query(
+      "CREATE DATABASE trap ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0",
     );
+    await dev.query('CREATE DATABASE plain');
     const trap = await as('trap');
     await trap.query(`CREATE SCHEMA hologen;
       CREATE TABLE hologen.migrations (name text PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp());
