@@ -263,12 +263,7 @@ async function notYet(): Promise<never> {
   });
 }
 
-function sessionEvents(
-  calls: Calls,
-  texts: StatementTexts,
-  databaseCreated: () => void,
-  log: Logger,
-) {
+function sessionEvents(calls: Calls, texts: StatementTexts, databaseCreated: () => void, log: Logger) {
   return {
     rewrite(text: string) {
       const rewritten = attempt(() => rewriteText(text), log);
