@@ -69,7 +69,11 @@ export interface ModelStudio {
   cancelTask(taskId: string, apiKey: string, signal: AbortSignal): Promise<boolean>;
   /** Asks for a task that cannot exist: proves key and region, spends nothing. */
   probe(apiKey: string, signal: AbortSignal): Promise<void>;
-  download(url: string, signal: AbortSignal): Promise<{ stream: Readable; lengthBytes?: number }>;
+  /** Length and CRC-64 as the host of the result announces them: it is an OSS bucket. */
+  download(
+    url: string,
+    signal: AbortSignal,
+  ): Promise<{ stream: Readable; lengthBytes?: number; crc64?: string }>;
   close(): Promise<void>;
 }
 
@@ -189,6 +193,7 @@ export function createModelStudio(settings: ModelStudioSettings): ModelStudio {
       return {
         stream: response.body,
         lengthBytes: Number.isFinite(length) && length > 0 ? length : undefined,
+        crc64: textOf(response.headers['x-oss-hash-crc64ecma']),
       };
     },
     close: () => agent.close(),

@@ -56,6 +56,9 @@ export function combineCrc64(first: string, second: string, secondLengthBytes: n
   return (multiply(factor, BigInt(first)) ^ BigInt(second)).toString();
 }
 
+/** Of no bytes. */
+export const emptyCrc64 = '0';
+
 function slice(table: Int32Array, a: number, b: number): number {
   return (
     (table[1792 + (a & 255)] as number) ^

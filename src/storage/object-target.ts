@@ -60,20 +60,22 @@ export function headerOf(result: OssResult, name: string): string {
   return (result.res.headers as Record<string, string | undefined>)[name] ?? '';
 }
 
-/**
- * OSS refuses a body that does not fit its Content-MD5; the ETag says what was stored. An encrypted object's ETag need
- * not be an MD5.
- */
-export function checkStored(result: OssResult, md5: string, path: OssPath): string {
-  const etag = headerOf(result, 'etag');
-  if (headerOf(result, 'x-oss-server-side-encryption')) return etag;
-  const expected = Buffer.from(md5, 'base64').toString('hex').toUpperCase();
-  const found = etag.replaceAll('"', '').toUpperCase();
-  if (found === expected) return etag;
-  throw new SqlError({
+/** What OSS computed over the bytes it stored, also for encrypted objects, whose ETag need not be an MD5. */
+export const crc64Header = 'x-oss-hash-crc64ecma';
+
+/** The ETag of what was stored; a SqlError when it is not what was sent. */
+export function checkStored(result: OssResult, crc64: string, path: OssPath): string {
+  const stored = headerOf(result, crc64Header);
+  if (stored !== '' && stored !== crc64) throw otherBytes(path, crc64, stored);
+  return headerOf(result, 'etag');
+}
+
+/** Bytes may flip on their way past every network checksum; the copy is worth another try. */
+export function otherBytes(path: OssPath, sent: string, stored: string): SqlError {
+  return new SqlError({
     sqlstate: sqlstate.ioError,
     message: `OSS stored other bytes for ${formatOssPath(path)} than were sent`,
-    detail: `MD5 sent ${expected}, ETag stored ${found}`,
+    detail: `CRC-64 sent ${sent}, stored ${stored}`,
     retryable: true,
   });
 }

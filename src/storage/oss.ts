@@ -6,7 +6,7 @@ import { Agent } from 'undici';
 import { SqlError, sqlstate } from '../errors.js';
 import { waitFor } from './attempts.js';
 import { checkOverride, resolveEndpoint } from './endpoint.js';
-import { type ObjectTarget, partBytes } from './object-target.js';
+import { crc64Header, type ObjectTarget, partBytes } from './object-target.js';
 import { presignGet } from './oss-client.js';
 import { ServiceRefusal, toReadError, toSqlError } from './oss-error.js';
 import { formatOssPath, isDirectory, joinOssPath, type OssPath } from './oss-path.js';
@@ -33,6 +33,7 @@ function asInfo(headers: Record<string, string | undefined>): ObjectInfo {
   return {
     bytes: Number(headers['content-length'] ?? 0),
     etag: headers.etag ?? '',
+    crc64: headers[crc64Header],
     contentType: headers['content-type'],
     lastModified: modified ? new Date(modified) : undefined,
   };

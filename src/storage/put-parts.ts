@@ -1,11 +1,10 @@
 /** A multipart upload: parts are sent while the next one is read, two on their way. */
 
-import type OSS from 'ali-oss';
 import { SqlError, sqlstate } from '../errors.js';
+import { combineCrc64, emptyCrc64 } from './crc64.js';
 import {
   type CopyContext,
   checkStored,
-  headerOf,
   headersOf,
   type ObjectTarget,
   partBytes,
@@ -14,24 +13,40 @@ import {
 import { ServiceRefusal } from './oss-error.js';
 import { formatOssPath, type OssPath } from './oss-path.js';
 import type { FilledPart, SourceReader } from './source-reader.js';
-import type { ObjectInfo } from './storage.js';
 
 const maximumParts = 10_000;
 const partsInFlight = 2;
 const cleanupLimitMs = 10_000;
 
-interface SentPart {
+interface SentPart extends FilledPart {
   number: number;
   etag: string;
 }
 
-/** A lost answer to the last request leaves it open whether the object is there: then the object itself tells. */
+/** Of the whole body, from its parts. */
+interface Body {
+  parts: SentPart[];
+  bytes: number;
+  crc64: string;
+}
+
+function bodyOf(parts: SentPart[]): Body {
+  const inOrder = parts.toSorted((a, b) => a.number - b.number);
+  return inOrder.reduce<Body>(
+    (body, part) => ({
+      parts: inOrder,
+      bytes: body.bytes + part.bytes,
+      crc64: combineCrc64(body.crc64, part.crc64, part.bytes),
+    }),
+    { parts: inOrder, bytes: 0, crc64: emptyCrc64 },
+  );
+}
+
+/** The object's ETag. A lost answer leaves it open whether the object is there: then the object itself tells. */
 async function complete(
   context: CopyContext,
   uploadId: string,
-  parts: SentPart[],
-  startedAtMs: number,
-  bytes: number,
+  { parts, bytes, crc64 }: Body,
 ): Promise<string> {
   const { target, options } = context;
   try {
@@ -39,33 +54,13 @@ async function complete(
       (client) => client.completeMultipartUpload(target.path.key, uploadId, parts),
       options.signal,
     );
-    return headerOf(result, 'etag');
+    return checkStored(result, crc64, target.path);
   } catch (error) {
     if (!(error instanceof ServiceRefusal) || error.code !== 'NoSuchUpload') throw error;
     const info = await target.head(options.signal).catch(() => undefined);
-    const toleranceMs = 15 * 60_000;
-    const isOurs = info?.bytes === bytes && (info.lastModified?.getTime() ?? 0) >= startedAtMs - toleranceMs;
-    if (!info || !isOurs) throw error;
+    if (info?.bytes !== bytes || info.crc64 !== crc64) throw error;
     return info.etag;
   }
-}
-
-async function checkStoredLength(context: CopyContext, bytes: number): Promise<void> {
-  const { path } = context.target;
-  let info: ObjectInfo;
-  try {
-    info = await context.target.head(context.options.signal);
-  } catch (error) {
-    // A role that may only write cannot look; every part was verified on its way in.
-    if (error instanceof SqlError && error.sqlstate === sqlstate.undefinedFile) return;
-    throw error;
-  }
-  if (info.bytes === bytes) return;
-  throw new SqlError({
-    sqlstate: sqlstate.ioError,
-    message: `${formatOssPath(path)} has ${info.bytes} bytes after ${bytes} were saved`,
-    retryable: true,
-  });
 }
 
 /** Sends parts while the next one is being read; the first failure stops reading and the other requests. */
@@ -75,7 +70,7 @@ async function sendParts(
   first: { buffer: Buffer; part: FilledPart },
   uploadId: string,
   stop: AbortController,
-): Promise<{ parts: SentPart[]; bytes: number }> {
+): Promise<Body> {
   const { target, buffers, options } = context;
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const parts: SentPart[] = [];
@@ -86,14 +81,11 @@ async function sendParts(
   async function sendPart(number: number, buffer: Buffer, part: FilledPart): Promise<void> {
     try {
       const result = await target.send(
-        (client) =>
-          client.uploadPart(target.path.key, uploadId, number, buffer, 0, part.bytes, {
-            headers: { 'Content-MD5': part.md5 },
-          } as OSS.PutObjectOptions),
+        (client) => client.uploadPart(target.path.key, uploadId, number, buffer, 0, part.bytes),
         signal,
       );
-      const etag = checkStored(result, part.md5, target.path);
-      parts.push({ number, etag });
+      const etag = checkStored(result, part.crc64, target.path);
+      parts.push({ ...part, number, etag });
       sentBytes += part.bytes;
       options.onProgress?.(sentBytes);
     } catch (error) {
@@ -137,7 +129,7 @@ async function sendParts(
   }
   await Promise.all(inFlight);
   if (failure) throw failure;
-  return { parts, bytes: sentBytes };
+  return bodyOf(parts);
 }
 
 function tooLarge(path: OssPath): SqlError {
@@ -166,7 +158,6 @@ export async function putParts(
   stop: AbortController,
 ): Promise<Saved> {
   const { target, options, buffers } = context;
-  const startedAtMs = Date.now();
   const begun = await target
     .send((client) => client.initMultipartUpload(target.path.key, headersOf(options)), options.signal)
     .catch((error: unknown) => {
@@ -174,10 +165,9 @@ export async function putParts(
       throw error;
     });
   try {
-    const { parts, bytes } = await sendParts(context, reader, first, begun.uploadId, stop);
-    const etag = await complete(context, begun.uploadId, parts, startedAtMs, bytes);
-    await checkStoredLength(context, bytes);
-    return { bytes, etag };
+    const body = await sendParts(context, reader, first, begun.uploadId, stop);
+    const etag = await complete(context, begun.uploadId, body);
+    return { bytes: body.bytes, etag };
   } catch (error) {
     await dropUpload(target, begun.uploadId);
     throw error;

@@ -20,7 +20,7 @@ async function putWhole(context: CopyContext, buffer: Buffer, part: FilledPart):
     (client) => client.put(target.path.key, buffer.subarray(0, part.bytes), headersOf(options)),
     options.signal,
   );
-  const etag = checkStored(result, part.md5, target.path);
+  const etag = checkStored(result, part.crc64, target.path);
   options.onProgress?.(part.bytes);
   return { bytes: part.bytes, etag };
 }
@@ -49,7 +49,7 @@ async function putStreamed(
         } as OSS.PutStreamOptions),
       signal,
     );
-    return { bytes: lengthBytes, etag: checkStored(result, reader.pouredMd5(), target.path) };
+    return { bytes: lengthBytes, etag: checkStored(result, reader.pouredCrc64(), target.path) };
   } catch (error) {
     const sourceFailure = reader.failure();
     if (sourceFailure) throw sourceFailure;

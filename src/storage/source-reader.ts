@@ -1,15 +1,15 @@
-/** Reads a source stream into part buffers: idle limit, length check, MD5 of every part. */
+/** Reads a source stream into part buffers: idle limit, check of length and CRC-64, CRC-64 of every part. */
 
-import { createHash } from 'node:crypto';
+import { combineCrc64, createCrc64, emptyCrc64 } from './crc64.js';
 import type { OpenedSource } from './storage.js';
 
-/** The source broke, stalled or has another length than announced; opening it again may help. */
+/** The source broke, stalled or has another length or checksum than announced; opening it again may help. */
 export class SourceFailure extends Error {}
 
 export interface FilledPart {
   bytes: number;
-  /** Base64, as the Content-MD5 header wants it. */
-  md5: string;
+  /** As `Crc64.digest` gives it. */
+  crc64: string;
   /** No byte follows this part. */
   isLast: boolean;
 }
@@ -22,8 +22,8 @@ export interface SourceReader {
    * request is complete only when its source was.
    */
   pour(onChunk: (totalBytes: number) => void): AsyncGenerator<Buffer>;
-  /** Base64 MD5 of all that was poured. */
-  pouredMd5(): string;
+  /** CRC-64 of all that was poured. */
+  pouredCrc64(): string;
   /** Set when the source was to blame. */
   failure(): SourceFailure | undefined;
   close(): void;
@@ -43,7 +43,8 @@ export function createSourceReader(
   const chunks: AsyncIterator<unknown> = stream[Symbol.asyncIterator]();
   let rest: Buffer | undefined;
   let totalBytes = 0;
-  const poured = createHash('md5');
+  let filledCrc64 = emptyCrc64;
+  const poured = createCrc64();
   let failure: SourceFailure | undefined;
   const onAbort = () => stream.destroy(new Error('aborted'));
   // An error between two reads must not be unhandled; the iterator reports it at the next read.
@@ -87,9 +88,17 @@ export function createSourceReader(
     }
   }
 
+  function checkContent(crc64: string): void {
+    if (source.crc64 === undefined || source.crc64 === crc64) return;
+    failure = new SourceFailure(
+      `the source has other bytes than it announced (CRC-64 ${crc64} instead of ${source.crc64})`,
+    );
+    throw failure;
+  }
+
   return {
     async fill(buffer) {
-      const hash = createHash('md5');
+      const crc64 = createCrc64();
       let bytes = 0;
       let isLast = false;
       while (!isLast) {
@@ -102,7 +111,7 @@ export function createSourceReader(
         }
         const taken = chunk.subarray(0, buffer.length - bytes);
         buffer.set(taken, bytes);
-        hash.update(taken);
+        crc64.update(taken);
         bytes += taken.length;
         if (taken.length < chunk.length) {
           rest = chunk.subarray(taken.length);
@@ -111,7 +120,9 @@ export function createSourceReader(
       }
       totalBytes += bytes;
       checkLength(isLast);
-      return { bytes, md5: hash.digest('base64'), isLast };
+      filledCrc64 = combineCrc64(filledCrc64, crc64.digest(), bytes);
+      if (isLast) checkContent(filledCrc64);
+      return { bytes, crc64: crc64.digest(), isLast };
     },
 
     async *pour(onChunk) {
@@ -120,8 +131,9 @@ export function createSourceReader(
         const chunk = await next();
         totalBytes += chunk?.length ?? 0;
         checkLength(chunk === undefined);
+        if (held) poured.update(held);
+        if (!chunk) checkContent(poured.digest());
         if (held) {
-          poured.update(held);
           yield held;
           onChunk(totalBytes - (chunk?.length ?? 0));
         }
@@ -130,7 +142,7 @@ export function createSourceReader(
       }
     },
 
-    pouredMd5: () => poured.digest('base64'),
+    pouredCrc64: poured.digest,
     failure: () => failure,
 
     close() {

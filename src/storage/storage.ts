@@ -11,15 +11,19 @@ export interface FileAccess {
 
 export interface ObjectInfo {
   bytes: number;
+  /** In quotes, as OSS writes it; changes with the content. */
   etag: string;
+  /** CRC-64 as an unsigned decimal number; an object that was not uploaded but copied may have none. */
+  crc64: string | undefined;
   contentType: string | undefined;
   lastModified: Date | undefined;
 }
 
-/** A body to be saved; `lengthBytes` when its origin announced a length. */
+/** A body to be saved; length and CRC-64 (an unsigned decimal number) when its origin announced them. */
 export interface OpenedSource {
   stream: Readable;
   lengthBytes?: number;
+  crc64?: string;
 }
 
 export interface SaveOptions {
@@ -53,7 +57,7 @@ export interface Storage {
   checkWritable(path: OssPath, access: FileAccess, signal: AbortSignal): Promise<void>;
 
   /**
-   * Streams a body into one object, constant memory, verified (length and MD5). `open` is called again for a
+   * Streams a body into one object, constant memory, verified (length and CRC-64, at both ends where the source tells its own). `open` is called again for a
    * retry, so the source must be reopenable.
    */
   save(

@@ -220,6 +220,19 @@ describe('a result', () => {
       'qwen-image-2.0-2026-03-03',
       () => cloud.store.faults.add({ answer: 'lost-answer', when: isPut }),
     ],
+    [
+      'comes with a flipped bit',
+      'qwen-image-2.0-pro',
+      () => cloud.studio.faults.add({ action: { kind: 'flip' }, path: '/results/' }),
+    ],
+    [
+      'finds OSS cutting the connection in the middle, then failing',
+      'qwen-image-2.0-pro-2026-03-03',
+      () => {
+        cloud.store.faults.add({ answer: 'reset', afterBytes: 1000, when: isPut });
+        cloud.store.faults.add({ answer: 'unavailable', when: isPut });
+      },
+    ],
   ])('that %s is saved, and made once', async (_what, modelType, breakIt) => {
     const { client, model } = await start(modelType, 'image-generation');
     breakIt();
@@ -230,7 +243,14 @@ describe('a result', () => {
     expect(saved?.equals(Buffer.from(await (await fetch(result.image_urls[0])).arrayBuffer()))).toBe(true);
     expect(cloud.speaker.submits(modelType)).toBe(1);
     expect(cloud.store.faults.remaining()).toBe(0);
-    expect(await newestJob(client, modelType)).toMatchObject({
+    const job = await newestJob(client, modelType);
+    const put = cloud.store.requests().findLast(({ operation }) => operation === 'PutObject');
+    expect(put?.headers).toMatchObject({
+      'x-oss-meta-hologen-model': modelType,
+      'x-oss-meta-hologen-job': job.job_id,
+      'x-oss-meta-hologen-request': result.requestId,
+    });
+    expect(job).toMatchObject({
       state: 'succeeded',
       outputs: [{ url: result.image_urls[0], ossPath: result.image_oss_paths[0] }],
     });

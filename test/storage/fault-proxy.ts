@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 
 /**
  * pass: forwarded. busy: answered 503 without forwarding. reset: connection cut without forwarding.
- * lost: forwarded, but its answer is cut off. silent: never answered.
+ * lost: forwarded, but its answer is cut off. silent: never answered. flipped: forwarded with one bit of the body changed.
  */
-export type Fate = 'pass' | 'busy' | 'reset' | 'lost' | 'silent';
+export type Fate = 'pass' | 'busy' | 'reset' | 'lost' | 'silent' | 'flipped';
 
 export interface FaultProxy extends AsyncDisposable {
   url: string;
@@ -20,10 +20,10 @@ export interface FaultProxy extends AsyncDisposable {
 const busyAnswer =
   '<?xml version="1.0"?><Error><Code>ServiceUnavailable</Code><Message>busy</Message></Error>';
 
-function forward(target: string, message: IncomingMessage, response: ServerResponse, isLost: boolean): void {
+function forward(target: string, message: IncomingMessage, response: ServerResponse, fate: Fate): void {
   const { method, headers } = message;
   const onward = request(`${target}${message.url}`, { method, headers, agent: false }, (answer) => {
-    if (isLost) {
+    if (fate === 'lost') {
       answer.resume();
       answer.on('end', () => message.socket.destroy());
       return;
@@ -35,6 +35,11 @@ function forward(target: string, message: IncomingMessage, response: ServerRespo
   message.on('close', () => {
     if (!message.complete) onward.destroy();
   });
+  if (fate === 'flipped') {
+    message.once('data', (chunk: Buffer) => {
+      chunk[0] = (chunk[0] ?? 0) ^ 1;
+    });
+  }
   message.pipe(onward);
 }
 
@@ -49,7 +54,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     else if (fate === 'busy') {
       message.resume();
       message.on('end', () => response.writeHead(503, { 'content-type': 'application/xml' }).end(busyAnswer));
-    } else forward(target, message, response, fate === 'lost');
+    } else forward(target, message, response, fate);
   });
   await new Promise<void>((resolve) => server.listen(0, resolve));
   const proxy: FaultProxy = {

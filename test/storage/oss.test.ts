@@ -152,6 +152,74 @@ test('a completed upload whose answer was lost counts as saved', async () => {
   expect(sha256(await download(cloud, video))).toBe(sha256(body));
 });
 
+test.each([
+  ['in a small body', 1000, undefined, /^PUT /, 1],
+  ['on the way of a streamed body', 2 * partBytes, 2 * partBytes, /^PUT /, 2],
+  ['in a part', 2 * partBytes, undefined, /partNumber=2/, 2],
+])(
+  'a bit that flips %s is noticed, and the copy is repeated',
+  async (_where, bytes, lengthBytes, pattern, opened) => {
+    await using cloud = await openCloud();
+    const body = randomBytes(bytes);
+    const source = sourceOf(body);
+    cloud.proxy.decide = fates(pattern, 'flipped');
+    await cloud.storage.save(video, access, source.open, saveOptions({ lengthBytes }));
+    expect(source.opened()).toBe(opened);
+    expect(sha256(await download(cloud, video))).toBe(sha256(body));
+  },
+);
+
+test('bits that flip each time are a retryable error with both checksums', async () => {
+  await using cloud = await openCloud();
+  cloud.proxy.decide = (line) => (line.startsWith('PUT') ? 'flipped' : 'pass');
+  const body = randomBytes(2 * partBytes);
+  await expect(
+    cloud.storage.save(video, access, sourceOf(body).open, saveOptions({ lengthBytes: body.length })),
+  ).rejects.toMatchObject({
+    sqlstate: '58030',
+    retryable: true,
+    message: 'OSS stored other bytes for oss://media/out/film.mp4 than were sent',
+    detail: expect.stringMatching(/^CRC-64 sent \d+, stored \d+$/),
+  });
+});
+
+test('each object carries its metadata, however it was sent', async () => {
+  await using cloud = await openCloud();
+  const metadata = { 'hologen-model': 'qwen-image', 'hologen-job': 'a job', 'hologen-request': 'r 你好' };
+  const ways = [
+    [1000, undefined],
+    [2 * partBytes, 2 * partBytes],
+    [2 * partBytes, undefined],
+  ] as const;
+  for (const [bytes, lengthBytes] of ways) {
+    await cloud.storage.save(
+      video,
+      access,
+      sourceOf(randomBytes(bytes)).open,
+      saveOptions({ lengthBytes, metadata }),
+    );
+    const url = await cloud.storage.presign(video, access, { expiresSeconds: 60, signal: signal() });
+    const { headers } = await fetch(url);
+    expect(headers.get('x-oss-meta-hologen-model')).toBe('qwen-image');
+    expect(headers.get('x-oss-meta-hologen-job')).toBe('a job');
+    expect(headers.get('x-oss-meta-hologen-request')).toBe('r %E4%BD%A0%E5%A5%BD');
+  }
+});
+
+test('the ETag and checksum of an object change with its content', async () => {
+  await using cloud = await openCloud();
+  const facts = async (text: string) => {
+    await cloud.store.put('media', 'out/film.mp4', Buffer.from(text));
+    const { etag, crc64 } = await cloud.storage.head(video, access, signal());
+    return { etag, crc64 };
+  };
+  const first = await facts('123456789');
+  expect(first).toEqual({ etag: '"25F9E794323B453885F5181F1B624D0B"', crc64: '11051210869376104954' });
+  const second = await facts('987654321');
+  expect(second.etag).not.toBe(first.etag);
+  expect(await facts('123456789')).toEqual(first);
+});
+
 test('an OSS that stays unavailable is a retryable error and leaves nothing behind', async () => {
   await using cloud = await openCloud();
   cloud.proxy.decide = (line) => (line.includes('partNumber=2') ? 'busy' : 'pass');

@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto';
 import { PassThrough, Readable } from 'node:stream';
 import { expect, test } from 'vitest';
+import { createCrc64 } from '../../src/storage/crc64.js';
 import { createSourceReader, SourceFailure } from '../../src/storage/source-reader.js';
 
 const never = new AbortController().signal;
 
-function md5(bytes: Uint8Array): string {
-  return createHash('md5').update(bytes).digest('base64');
+function crc64Of(bytes: Uint8Array): string {
+  const crc64 = createCrc64();
+  crc64.update(bytes);
+  return crc64.digest();
 }
 
 test('parts are filled to the last byte whatever the sizes of the chunks are', async () => {
@@ -22,7 +24,7 @@ test('parts are filled to the last byte whatever the sizes of the chunks are', a
   for (let isLast = false; !isLast; ) {
     const part = await reader.fill(buffer);
     const bytes = buffer.subarray(0, part.bytes);
-    expect(part.md5).toBe(md5(bytes));
+    expect(part.crc64).toBe(crc64Of(bytes));
     seen.push(bytes.toString());
     isLast = part.isLast;
   }
@@ -33,7 +35,7 @@ test('a source that fits a buffer exactly is one last part', async () => {
   const reader = createSourceReader({ stream: Readable.from([Buffer.from('abcd')]) }, 4, 1000, never);
   expect(await reader.fill(Buffer.alloc(4))).toEqual({
     bytes: 4,
-    md5: md5(Buffer.from('abcd')),
+    crc64: crc64Of(Buffer.from('abcd')),
     isLast: true,
   });
 });
@@ -75,3 +77,27 @@ test('an abort ends the source', async () => {
   await expect(filled).rejects.toThrow(SourceFailure);
   expect(stream.destroyed).toBe(true);
 });
+
+test.each(['fill', 'pour'] as const)(
+  'a source of other bytes than its checksum says is a failure (%s)',
+  async (way) => {
+    const bytes = Buffer.from('abcdefghij');
+    const read = async (crc64: string) => {
+      const stream = Readable.from([bytes.subarray(0, 3), bytes.subarray(3)]);
+      const reader = createSourceReader({ stream, crc64 }, undefined, 1000, never);
+      const seen: string[] = [];
+      if (way === 'pour') for await (const chunk of reader.pour(() => {})) seen.push(chunk.toString());
+      else {
+        const buffer = Buffer.alloc(4);
+        for (let isLast = false; !isLast; ) {
+          const part = await reader.fill(buffer);
+          seen.push(buffer.toString('utf8', 0, part.bytes));
+          isLast = part.isLast;
+        }
+      }
+      return seen.join('');
+    };
+    expect(await read(crc64Of(bytes))).toBe('abcdefghij');
+    await expect(read('1')).rejects.toThrow(/other bytes than it announced \(CRC-64 \d+ instead of 1\)/);
+  },
+);

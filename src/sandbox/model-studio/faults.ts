@@ -16,7 +16,9 @@ export type FaultAction =
   /** The request is looked at only after this time. */
   | { kind: 'stall'; ms: number }
   /** A result download breaks off after so many bytes. */
-  | { kind: 'truncate'; bytes: number };
+  | { kind: 'truncate'; bytes: number }
+  /** A bit of a result flips on its way. */
+  | { kind: 'flip' };
 
 export interface Fault {
   action: FaultAction;

@@ -5,8 +5,10 @@ import { access, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promis
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { createCrc64 } from '../../storage/crc64.js';
 import { drawPicture } from '../media/pictures.js';
 import { recordVideo } from '../media/videos.js';
+import type { FaultAction } from './faults.js';
 
 export interface ResultRequest {
   /** File name below `/results/`, e.g. `<task id>-1.png`. */
@@ -25,8 +27,8 @@ export interface ResultRequest {
 export interface ResultStore {
   /** Takes note of a result and returns its signed URL. */
   add(result: ResultRequest): Promise<string>;
-  /** Answers `GET` and `HEAD /results/…` and returns the HTTP status; `truncateAfter` cuts the body (bytes). */
-  serve(request: IncomingMessage, response: ServerResponse, truncateAfter?: number): Promise<number>;
+  /** Answers `GET` and `HEAD /results/…` and returns the HTTP status; the fault may be one of the body. */
+  serve(request: IncomingMessage, response: ServerResponse, fault?: FaultAction): Promise<number>;
 }
 
 export interface ResultStoreOptions {
@@ -55,6 +57,15 @@ function sendXmlError(response: ServerResponse, status: number, code: string, me
   return status;
 }
 
+async function* flipped(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let isFirst = true;
+  for await (const chunk of body) {
+    if (isFirst) chunk[0] = (chunk[0] ?? 0) ^ 1;
+    isFirst = false;
+    yield chunk;
+  }
+}
+
 async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
@@ -69,6 +80,7 @@ export async function openResultStore(options: ResultStoreOptions): Promise<Resu
   const secret = randomBytes(32);
   const known = new Map<string, StoredResult>();
   const drawing = new Map<string, Promise<string>>();
+  const checksums = new Map<string, string>();
 
   /** Query-string signature of OSS, version 1. */
   const sign = (name: string, expires: string) =>
@@ -116,11 +128,21 @@ export async function openResultStore(options: ResultStoreOptions): Promise<Resu
     return undefined;
   }
 
+  /** The host of real results is an OSS bucket, which tells the checksum of the whole object. */
+  async function checksumOf(path: string): Promise<string> {
+    const known = checksums.get(path);
+    if (known) return known;
+    const crc64 = createCrc64();
+    for await (const chunk of createReadStream(path)) crc64.update(chunk);
+    checksums.set(path, crc64.digest());
+    return crc64.digest();
+  }
+
   async function sendFile(
     path: string,
     request: IncomingMessage,
     response: ServerResponse,
-    truncateAfter: number | undefined,
+    fault: FaultAction | undefined,
   ): Promise<number> {
     const { size, mtime } = await stat(path);
     const part = range(request.headers.range, size);
@@ -130,12 +152,14 @@ export async function openResultStore(options: ResultStoreOptions): Promise<Resu
       'content-length': part ? part.end - part.start + 1 : size,
       'accept-ranges': 'bytes',
       'last-modified': mtime.toUTCString(),
+      'x-oss-hash-crc64ecma': await checksumOf(path),
       ...(part ? { 'content-range': `bytes ${part.start}-${part.end}/${size}` } : {}),
     });
     if (request.method === 'HEAD') {
       response.end();
       return status;
     }
+    const truncateAfter = fault?.kind === 'truncate' ? fault.bytes : undefined;
     const start = part?.start ?? 0;
     const last = part?.end ?? size - 1;
     if (truncateAfter === 0) {
@@ -144,7 +168,8 @@ export async function openResultStore(options: ResultStoreOptions): Promise<Resu
     }
     const end = truncateAfter === undefined ? last : Math.min(last, start + truncateAfter - 1);
     const cut = end < last;
-    await pipeline(createReadStream(path, { start, end }), response, { end: !cut });
+    const body = createReadStream(path, { start, end });
+    await pipeline(fault?.kind === 'flip' ? flipped(body) : body, response, { end: !cut });
     // Give the kernel the bytes first: destroying at once would throw them away.
     if (cut) setImmediate(() => response.socket?.destroySoon());
     return status;
@@ -164,14 +189,14 @@ export async function openResultStore(options: ResultStoreOptions): Promise<Resu
       });
       return `${options.origin()}/results/${result.name}?${query}`;
     },
-    async serve(request, response, truncateAfter) {
+    async serve(request, response, fault) {
       const url = new URL(request.url ?? '/', options.origin());
       const name = url.pathname.slice('/results/'.length);
       const refused = refuse(url, name, response);
       if (refused !== undefined) return refused;
       const result = known.get(name);
       if (!result) return sendXmlError(response, 404, 'NoSuchKey', 'The specified key does not exist.');
-      return sendFile(await drawOnce(result), request, response, truncateAfter);
+      return sendFile(await drawOnce(result), request, response, fault);
     },
   };
 }

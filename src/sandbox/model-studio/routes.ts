@@ -37,8 +37,7 @@ async function applyFault(exchange: Exchange, fault: FaultAction | undefined, si
 async function serveResult(exchange: Exchange, results: ResultStore, fault: FaultAction | undefined) {
   const { request, response, record } = exchange;
   if (!/^(GET|HEAD)$/.test(request.method ?? '')) throw urlError();
-  const truncateAfter = fault?.kind === 'truncate' ? fault.bytes : undefined;
-  record.status = await results.serve(request, response, truncateAfter);
+  record.status = await results.serve(request, response, fault);
 }
 
 async function route(exchange: Exchange, fault: FaultAction | undefined, parts: Parts): Promise<void> {
