@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { fstatSync, readdirSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -109,6 +110,43 @@ test('a download goes on with the object it began with while the key is overwrit
   const url = await fixture.client().signatureUrlV4('GET', 60, undefined, 'k');
   expect((await getRaw(url)).body).toBe('new');
 });
+
+test('clients that are gone before the answer leave no file open', async () => {
+  await using fixture = await openStore();
+  const { store } = fixture;
+  await store.put(bucket, 'k', Buffer.from('body'));
+  // The package's types forget that it can sign this one.
+  const method: string = 'HEAD';
+  const url = new URL(await fixture.client().signatureUrlV4(method as 'GET', 60, undefined, 'k'));
+  const warnings: string[] = [];
+  const note = ({ message }: Error) => warnings.push(message);
+  process.on('warning', note);
+  const head = `HEAD ${url.pathname}${url.search} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+  for (let count = 0; count < 100; count++) {
+    const socket = connect(store.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    await new Promise<void>((resolve) => socket.write(head, () => resolve()));
+    socket.destroy();
+  }
+  await expect.poll(() => store.requests().length, { timeout: 10_000 }).toBe(100);
+  const { ino } = statSync(store.filePath(bucket, 'k'));
+  await expect.poll(() => openFiles().filter((each) => each === ino), { timeout: 10_000 }).toEqual([]);
+  process.off('warning', note);
+  // What nobody closed the garbage collection closes, and warns.
+  expect(warnings).toEqual([]);
+});
+
+/** The inode numbers of all files that this process has open. */
+function openFiles(): number[] {
+  return readdirSync('/dev/fd').flatMap((number) => {
+    try {
+      return fstatSync(Number(number)).ino;
+    } catch {
+      return [];
+    }
+  });
+}
 
 test('200 MB stream through in constant memory', async () => {
   await using fixture = await openStore();

@@ -51,6 +51,8 @@ export function createAnswer({ incoming, response, record, fault }: AnswerOption
 
   function end(body?: string): Promise<void> {
     return new Promise((resolve) => {
+      // Of a client that is gone already no other word comes.
+      if (response.destroyed) return resolve();
       response.once('close', resolve);
       response.end(body, () => resolve());
     });
