@@ -63,19 +63,14 @@ export function headerOf(result: OssResult, name: string): string {
 /** What OSS computed over the bytes it stored, also for encrypted objects, whose ETag need not be an MD5. */
 export const crc64Header = 'x-oss-hash-crc64ecma';
 
-/** The ETag of what was stored; a SqlError when it is not what was sent. */
+/** The ETag of what was stored. Bytes may flip on their way past every network checksum: then it is an error, and worth another try. */
 export function checkStored(result: OssResult, crc64: string, path: OssPath): string {
   const stored = headerOf(result, crc64Header);
-  if (stored !== '' && stored !== crc64) throw otherBytes(path, crc64, stored);
-  return headerOf(result, 'etag');
-}
-
-/** Bytes may flip on their way past every network checksum; the copy is worth another try. */
-export function otherBytes(path: OssPath, sent: string, stored: string): SqlError {
-  return new SqlError({
+  if (stored === '' || stored === crc64) return headerOf(result, 'etag');
+  throw new SqlError({
     sqlstate: sqlstate.ioError,
     message: `OSS stored other bytes for ${formatOssPath(path)} than were sent`,
-    detail: `CRC-64 sent ${sent}, stored ${stored}`,
+    detail: `CRC-64 sent ${crc64}, stored ${stored}`,
     retryable: true,
   });
 }

@@ -99,7 +99,7 @@ function mayCopyAgain(error: unknown): boolean {
 
 /**
  * Copies what `open` gives into the target's object; up to three times, each time from a newly opened source. An
- * aborted or failed copy leaves no object and no parts.
+ * aborted or failed copy leaves no parts, and no object unless OSS says that it stored other bytes than it was sent.
  * @throws SqlError 08006 for a source that keeps breaking, 57014 when aborted; refusals of OSS as they came
  */
 export async function saveStream(
