@@ -57,3 +57,13 @@ export function containsAiCall(node: unknown): boolean {
   });
   return found;
 }
+
+/** Uses the two halves of a call itself: who does that has an order in mind. */
+export function asksItself(node: unknown): boolean {
+  let found = false;
+  walk(node, (kind, body) => {
+    found ||= kind === 'FuncCall' && ['ai_submit', 'ai_wait'].includes(nameList(body.funcname).at(-1) ?? '');
+    return !found;
+  });
+  return found;
+}

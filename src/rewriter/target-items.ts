@@ -9,16 +9,17 @@ import {
   isAiCall,
   kindOf,
   nameList,
+  walk,
 } from './nodes.js';
 import type { Token } from './parse.js';
 
 export type Range = [start: number, end: number];
 
 export type TargetItem =
-  /** `t.*` of tables or `(composite).*`; `rows` are expressions of the whole rows. */
-  | { form: 'star'; range: Range; rows: string[] }
+  /** `t.*` of tables or `(composite).*` of a column; `rows` are expressions of the whole rows. */
+  | { form: 'star'; range: Range; rows: string[]; ofColumn: boolean }
   /** A constant or parameter: evaluated where it is used, because its type depends on that. */
-  | { form: 'constant'; range: Range }
+  | { form: 'constant'; range: Range; name: string | undefined }
   | { form: 'plain'; range: Range; expression: Range; name: string }
   | {
       form: 'call';
@@ -30,19 +31,27 @@ export type TargetItem =
       nested: boolean;
     };
 
-/** Built-in functions that always evaluate their arguments, once each, and return one value. */
-const plainFunctions = new Set(
-  `json_build_object jsonb_build_object json_build_array jsonb_build_array to_json to_jsonb json_extract_path json_extract_path_text
-   jsonb_extract_path jsonb_extract_path_text jsonb_pretty json_array_length jsonb_array_length json_typeof jsonb_typeof
-   concat concat_ws format upper lower length char_length trim btrim ltrim rtrim replace left right substr substring split_part
-   md5 quote_literal to_file`.split(/\s+/),
-);
+/** Built-in functions that evaluate their arguments, once each, and return one value; NULL arguments are like any other to them. */
+const takingNull = words(`json_build_object jsonb_build_object json_build_array jsonb_build_array
+   concat concat_ws format`);
+/** The same, but a NULL among the arguments is their result, and one that is known beforehand spares the other arguments. */
+const strict =
+  words(`to_json to_jsonb json_extract_path json_extract_path_text jsonb_extract_path jsonb_extract_path_text
+   jsonb_pretty json_array_length jsonb_array_length json_typeof jsonb_typeof
+   upper lower length char_length trim btrim ltrim rtrim replace left right substr substring split_part md5 quote_literal to_file`);
 
-export interface ItemContext {
-  /** Byte location of the grammar to offset in the text. */
-  offset(location: number): number;
-  text: string;
+function words(text: string): Set<string> {
+  return new Set(text.split(/\s+/));
+}
+
+interface Places {
+  /** Location as the grammar counts it to offset in the text. */
+  offset(location: unknown): number;
   tokens: Token[];
+}
+
+export interface ItemContext extends Places {
+  text: string;
   /** Names that `*` stands for, undefined when that cannot be told. */
   starTables: string[] | undefined;
   /** Tables whose whole row can be taken; names of CTEs and sub-selects have no row type. */
@@ -60,7 +69,7 @@ export function readItem(target: AnyNode, range: Range, context: ItemContext): T
   const name = body.name === undefined ? columnName(value) : String(body.name);
   if (isStar(value)) return readStar(value, range, context);
   if (isRowStar(value)) return readRowStar(value, range, context);
-  if (isConstant(value)) return { form: 'constant', range };
+  if (isConstant(value)) return { form: 'constant', range, name };
   if (name === undefined) return undefined;
   if (!containsAiCall(value)) return { form: 'plain', range, expression, name };
   const parts: Parts = { calls: [], columns: [], nested: false };
@@ -70,7 +79,7 @@ export function readItem(target: AnyNode, range: Range, context: ItemContext): T
     range,
     expression,
     name,
-    calls: parts.calls.map((call) => callRange(context, Number(call.location ?? 0))),
+    calls: parts.calls.map((call) => callRange(context, call)),
     columns: parts.columns.map((column) => columnRange(context, column)),
     nested: parts.nested,
   };
@@ -93,7 +102,12 @@ function readStar(value: AnyNode, range: Range, context: ItemContext): TargetIte
   const tables = fields.length === 0 ? context.starTables : fields.length === 1 ? fields : undefined;
   if (!tables?.every((table) => context.isTable(table))) return undefined;
   // A bare table name could also be a column's; inside a function's argument the star is surely the whole row.
-  return { form: 'star', range, rows: tables.map((table) => `coalesce(${quoted(table)}.*)`) };
+  return {
+    form: 'star',
+    range,
+    rows: tables.map((table) => `coalesce(${quoted(table)}.*)`),
+    ofColumn: false,
+  };
 }
 
 /** `(column).*` */
@@ -109,7 +123,7 @@ function readRowStar(value: AnyNode, range: Range, { tokens, text }: ItemContext
   const dot = tokens.findLast(
     (token) => token.text === '.' && token.end <= range[1] && token.start >= range[0],
   );
-  return dot && { form: 'star', range, rows: [text.slice(range[0], dot.start)] };
+  return dot && { form: 'star', range, rows: [text.slice(range[0], dot.start)], ofColumn: true };
 }
 
 export function quoted(name: string): string {
@@ -122,7 +136,7 @@ function isConstant(value: AnyNode): boolean {
   return kind === 'A_Const' || kind === 'ParamRef';
 }
 
-interface Parts {
+export interface Parts {
   calls: Body[];
   columns: Body[];
   /** A call takes another one's result. */
@@ -130,7 +144,7 @@ interface Parts {
 }
 
 /** Collects the innermost calls and the columns outside of them; false when a call may not happen or something else is needed. */
-function takeApart(node: AnyNode, parts: Parts): boolean {
+export function takeApart(node: AnyNode, parts: Parts): boolean {
   const [kind, body] = kindOf(node);
   const all = (nodes: unknown[]) => nodes.every((each) => takeApart(each as AnyNode, parts));
   if (isAiCall(kind, body)) {
@@ -161,22 +175,40 @@ function takeApart(node: AnyNode, parts: Parts): boolean {
     case 'String':
       return true;
     case 'A_Expr':
-      return body.kind === 'AEXPR_OP' && all([body.lexpr, body.rexpr]);
+      return (
+        body.kind === 'AEXPR_OP' && noneIsNull([body.lexpr, body.rexpr]) && all([body.lexpr, body.rexpr])
+      );
     case 'A_ArrayExpr':
       return all(children(body, 'elements'));
     case 'FuncCall': {
       const name = nameList(body.funcname);
-      const plain = plainFunctions.has(name.at(-1) ?? '') && (name.length === 1 || name[0] === 'pg_catalog');
-      return plain && !body.over && !body.agg_filter && !body.agg_order && all(children(body, 'args'));
+      if (name.length > 1 && name[0] !== 'pg_catalog') return false;
+      if (body.over || body.agg_filter || body.agg_order) return false;
+      const called = name.at(-1) ?? '';
+      const taken = takingNull.has(called) || (strict.has(called) && noneIsNull(children(body, 'args')));
+      return taken && all(children(body, 'args'));
     }
     default:
       return false;
   }
 }
 
+/** Operands of a strict operator that are surely not NULL when the statement is planned: then the others would not be evaluated. */
+function noneIsNull(operands: unknown[]): boolean {
+  let known = true;
+  for (const operand of operands) {
+    walk(operand, (kind, body) => {
+      if (isAiCall(kind, body)) return false;
+      if (kind === 'ParamRef' || (kind === 'A_Const' && body.isnull)) known = false;
+      return known;
+    });
+  }
+  return known;
+}
+
 /** From the function's name to its closing parenthesis. */
-function callRange({ tokens, offset }: ItemContext, location: number): Range {
-  const start = offset(location);
+export function callRange({ tokens, offset }: Places, call: Body): Range {
+  const start = offset(call.location);
   let depth = 0;
   for (const token of tokens) {
     if (token.start < start) continue;
@@ -187,8 +219,8 @@ function callRange({ tokens, offset }: ItemContext, location: number): Range {
 }
 
 /** name, or name.name…: as many tokens as the reference has parts. */
-function columnRange({ tokens, offset }: ItemContext, column: Body): Range {
-  const start = offset(Number(column.location ?? 0));
+export function columnRange({ tokens, offset }: Places, column: Body): Range {
+  const start = offset(column.location);
   const first = tokens.findIndex((token) => token.start === start);
   const last = tokens[first + 2 * (children(column, 'fields').length - 1)];
   return [start, last?.end ?? start];

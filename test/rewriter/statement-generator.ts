@@ -1,23 +1,8 @@
-/** Makes random statements with AI calls over two small tables, from a seed: the same seed makes the same statements. */
+/** Makes random statements with AI calls over small tables, from a seed: the same seed makes the same statements. */
 
-export interface Random {
-  below(most: number): number;
-  chance(share: number): boolean;
-  pick<T>(from: readonly T[]): T;
-}
-
-/** mulberry32: small, and good enough for choosing. */
-export function createRandom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  const below = (most: number) => Math.floor(next() * most);
-  return { below, chance: (share) => next() < share, pick: (from) => from[below(from.length)] as never };
-}
+import type { Random } from './random.js';
+import { randomJoin, randomUnion, randomWritingCte } from './random-joins.js';
+import { randomUpdate, updatedTables } from './random-updates.js';
 
 /** Tables every statement may use, and one that INSERTs write to. */
 export const tables = `
@@ -27,62 +12,82 @@ export const tables = `
   INSERT INTO t (id, k) VALUES (10, 1);
   CREATE TABLE u (tid int, style text);
   INSERT INTO u SELECT i % 5 + 1, 's' || i FROM generate_series(1, 7) i;
-  CREATE TABLE o (id serial PRIMARY KEY, n int, r text DEFAULT 'none', d date);`;
+  CREATE TABLE o (id serial PRIMARY KEY, n int, r text DEFAULT 'none', d date);
+  ${updatedTables}`;
 
 const columns = ['id', 'p', 'k', 'v', 'd', 'name'] as const;
 
 export interface GeneratedStatement {
+  form: string;
   text: string;
   parameters: unknown[];
   ordered: boolean;
 }
 
+type Written = Pick<GeneratedStatement, 'text'> & Partial<GeneratedStatement>;
+
+/** Forms, and how often each comes. */
+const forms: [form: string, share: number, write: (random: Random) => Written][] = [
+  ['select', 4, (random) => selectStatement(random, 0)],
+  ['insert select', 2, (random) => ({ text: insertSelect(random) })],
+  ['create table', 1, (random) => ({ text: `CREATE TABLE made AS ${selectStatement(random, 0).text}` })],
+  ['insert values', 1, (random) => ({ text: valuesInsert(random), ordered: true })],
+  ['parameters', 1, withParameters],
+  ['copy', 1, copyStatement],
+  ['sub-selects', 2, (random) => ({ text: subSelects(random) })],
+  ['update', 6, (random) => ({ text: randomUpdate(random) })],
+  ['union', 3, (random) => ({ text: randomUnion(random) })],
+  ['join', 2, (random) => ({ text: randomJoin(random) })],
+  ['writing cte', 1, (random) => ({ text: randomWritingCte(random) })],
+];
+const drawn = forms.flatMap((form) => Array.from({ length: form[1] }, () => form));
+
 export function generateStatement(random: Random): GeneratedStatement {
-  const parameters: unknown[] = [];
-  const select = selectStatement(random, 0);
-  switch (random.below(12)) {
-    case 0:
-      return {
-        text: `INSERT INTO o (n, r) ${twoColumns(random)} RETURNING n, r`,
-        parameters,
-        ordered: false,
-      };
-    case 1:
-      return { text: `CREATE TABLE made AS ${select.text}`, parameters, ordered: false };
-    case 2:
-      return { text: valuesInsert(random), parameters, ordered: true };
-    case 3:
-      return {
-        text: `INSERT INTO o (r, d) SELECT ${call(random, 't')}, '2026-02-03' FROM t ON CONFLICT DO NOTHING`,
-        parameters,
-        ordered: false,
-      };
-    case 4:
-      parameters.push('with parameter');
-      return {
-        text: `SELECT id, ai_gen('m', p || $1), $1::text AS given FROM t WHERE k = 1 ORDER BY id`,
-        parameters,
-        ordered: true,
-      };
-    case 5:
-      return { text: `COPY (${select.text}) TO STDOUT`, parameters, ordered: select.ordered };
-    case 6:
-      return {
-        text: `WITH first AS (${twoColumns(random)}) SELECT n, ai_gen('second', r) AS z FROM first${random.chance(0.3) ? ' WHERE n > 2' : ''}`,
-        parameters,
-        ordered: false,
-      };
-    case 7:
-      return { text: `SELECT sub.* FROM (${select.text}) sub`, parameters, ordered: false };
-    case 8:
-      return {
-        text: `SELECT sub.id, ai_gen('outer', sub.p) FROM (SELECT id, p FROM t WHERE k < ${random.below(3)}) sub LIMIT ${random.below(6)}`,
-        parameters,
-        ordered: false,
-      };
-    default:
-      return { ...select, parameters };
-  }
+  const [form, , write] = random.pick(drawn);
+  return { form, parameters: [], ordered: false, ...write(random) };
+}
+
+function insertSelect(random: Random): string {
+  return random.pick([
+    `INSERT INTO o (n, r) ${twoColumns(random)} RETURNING n, r`,
+    `INSERT INTO o (r, d) SELECT ${call(random, 't')}, '2026-02-03' FROM t ON CONFLICT DO NOTHING`,
+  ]);
+}
+
+function withParameters(random: Random): Written {
+  return random.pick([
+    {
+      text: `SELECT id, ai_gen('m', p || $1), $1::text AS given FROM t WHERE k = 1 ORDER BY id`,
+      parameters: ['with parameter'],
+      ordered: true,
+    },
+    {
+      text: `SELECT id, ai_gen('m', p) || $1, ai_gen('m2', p) FROM t`,
+      parameters: [random.pick([null, 'x'])],
+    },
+    { text: `UPDATE w SET r = ai_gen($1, p) WHERE id = $2 OR k = $2`, parameters: ['m', random.below(8)] },
+    { text: `UPDATE w SET r = ai_gen('m', $1), r2 = ai_gen('m', p) WHERE p <> $1`, parameters: ['prompt 3'] },
+    {
+      text: `UPDATE w SET r = ai_gen('n', ai_gen('m', $1 || p)), n = $2 WHERE id < 5 RETURNING id, r`,
+      parameters: ['so ', 4],
+    },
+  ]);
+}
+
+/** The differential test reads the rows as those of a query. */
+function copyStatement(random: Random): Written {
+  const { text, ordered } = selectStatement(random, 0);
+  return { text: `COPY (${text}) TO STDOUT`, ordered };
+}
+
+function subSelects(random: Random): string {
+  return random.pick([
+    () =>
+      `WITH first AS (${twoColumns(random)}) SELECT n, ai_gen('second', r) AS z FROM first${random.chance(0.3) ? ' WHERE n > 2' : ''}`,
+    () => `SELECT sub.* FROM (${selectStatement(random, 0).text}) sub`,
+    () =>
+      `SELECT sub.id, ai_gen('outer', sub.p) FROM (SELECT id, p FROM t WHERE k < ${random.below(3)}) sub LIMIT ${random.below(6)}`,
+  ])();
 }
 
 function selectStatement(random: Random, depth: number): { text: string; ordered: boolean } {
@@ -170,13 +175,16 @@ function call(random: Random, alias: string): string {
     `json_build_object('prompt', ${alias}.p)::text`,
     `coalesce(${alias}.name, 'x')`,
     `repeat(${alias}.p, 2)`,
+    `(SELECT max(style) FROM u WHERE u.tid = ${alias}.id)`,
   ]);
   const plain = random.pick([
     `ai_gen('m', ${prompt})`,
     `ai_gen(${prompt})`,
     `hologen.ai_gen('m2', ${prompt}, NULL)`,
+    `"ai_gen" /* ( */ ('m', ${prompt})`,
+    `pg_catalog.ai_gen('m', ${prompt})`,
   ]);
-  switch (random.below(10)) {
+  switch (random.below(11)) {
     case 0:
       return `ai_gen('nested', ${plain})`;
     case 1:
@@ -191,6 +199,8 @@ function call(random: Random, alias: string): string {
       return `coalesce(${plain}, 'never')`;
     case 6:
       return `${plain} AS "Result"`;
+    case 7:
+      return `${plain} || NULL`;
     default:
       return plain;
   }

@@ -1,0 +1,46 @@
+/** INSERT … VALUES: one row of all handles, made before the first value waits. */
+import { type AnyNode, type Body, child, children, containsAiCall, kindOf } from './nodes.js';
+import { type Source, submitOf } from './source.js';
+import type { Edit, Piece } from './spliced-text.js';
+import { type ItemContext, type Range, readItem } from './target-items.js';
+
+/** Values beyond this are as well left alone: each call would become a sub-select of its own. */
+const mostValueCalls = 500;
+
+export function editValues(insert: Body, source: Source): Edit[] {
+  const lists = children(kindOf(insert.selectStmt)[1], 'valuesLists');
+  const calling = lists.flatMap((list) => children(kindOf(list)[1], 'items')).filter(containsAiCall);
+  if (calling.length === 0) return [];
+  const context: ItemContext = { ...source, starTables: undefined, isTable: () => false };
+  const calls = calling.map((value) => callsOf(value, context));
+  if (!calls.every((each) => each !== undefined)) return [];
+  const ranges = calls.flat();
+  if (ranges.length < 2 || ranges.length > mostValueCalls) return [];
+  const table = source.offset(child(insert, 'relation').location);
+  const at = source.tokens.findLast((token) => token.start < table && token.text.toLowerCase() === 'insert');
+  if (!at) return [];
+  const name = source.nextName();
+  const columns = ranges.map((_, index) => `c${index + 1}`);
+  const submits = ranges.flatMap((range): Piece[] => [', ', ...submitOf(range, source)]).slice(1);
+  return [
+    {
+      start: at.start,
+      end: at.start,
+      pieces: [
+        `${insert.withClause ? ', ' : 'WITH '}${name} (${columns.join(', ')}) AS MATERIALIZED (SELECT `,
+        ...submits,
+        ') ',
+      ],
+    },
+    ...ranges.map(([start, end], index) => ({
+      start,
+      end,
+      pieces: [`hologen.wait_call((SELECT ${columns[index]} FROM ${name}))`],
+    })),
+  ];
+}
+
+function callsOf(value: AnyNode, context: ItemContext): Range[] | undefined {
+  const item = readItem({ ResTarget: { val: value, name: 'value' } }, [0, 0], context);
+  return item?.form === 'call' && item.columns.length === 0 ? item.calls : undefined;
+}

@@ -1,0 +1,93 @@
+/** Tells expressions that may be evaluated twice in one statement: the same result again, and nothing else happens. */
+import { type Body, children, kindOf, nameList, walk } from './nodes.js';
+import { ownPrefix } from './source.js';
+
+/** Built-in functions that are not volatile, and aggregates whose result does not depend on the order of their rows. */
+const stableFunctions =
+  words(`abs age array_length array_position array_to_string array_upper bool_and bool_or btrim cardinality
+  ceil ceiling char_length coalesce concat concat_ws count date_part date_trunc extract floor format generate_series greatest
+  initcap json_array_elements json_array_elements_text json_array_length json_build_array json_build_object json_each
+  json_each_text json_extract_path json_extract_path_text json_typeof jsonb_array_elements jsonb_array_elements_text
+  jsonb_array_length jsonb_build_array jsonb_build_object jsonb_each jsonb_each_text jsonb_extract_path
+  jsonb_extract_path_text jsonb_pretty jsonb_typeof least left length like_escape lower lpad ltrim make_date max md5 min mod now
+  octet_length overlay pg_typeof position power quote_ident quote_literal regexp_match regexp_replace replace repeat reverse
+  right round rpad rtrim similar_to_escape split_part sqrt starts_with string_to_array strpos substr substring timezone to_char
+  to_date to_hex to_json to_jsonb to_number to_timestamp translate trim trunc unnest upper`);
+/** Volatile ones that look at no table: they may well be evaluated earlier, but not twice. */
+const tablelessFunctions = words('clock_timestamp gen_random_uuid random to_file uuidv4 uuidv7');
+
+function words(text: string): Set<string> {
+  return new Set(text.split(/\s+/));
+}
+
+const repeatableNodes =
+  words(`A_ArrayExpr A_Const A_Expr A_Indices A_Indirection Alias BitString Boolean BooleanTest BoolExpr
+  CaseExpr CaseWhen CoalesceExpr CollateClause ColumnDef ColumnRef Float Integer JoinExpr List MinMaxExpr NullTest ParamRef
+  RangeFunction RangeSubselect RangeVar ResTarget RowExpr SQLValueFunction String A_Star SubLink TypeCast TypeName`);
+
+/** Clauses of a sub-select that may give other rows the next time. */
+const unstableClauses = [
+  'distinctClause',
+  'limitCount',
+  'limitOffset',
+  'lockingClause',
+  'windowClause',
+  'withClause',
+];
+
+/** A condition or a part of FROM. What an operator, a cast or a view does is not looked at: nobody hides a side effect in them. */
+export function isRepeatable(node: unknown): boolean {
+  return holdsFor(node, (kind, body) => {
+    if (kind === 'FuncCall') return isCallOf(stableFunctions, body) && !body.over;
+    if (kind === 'SelectStmt') return unstableClauses.every((clause) => body[clause] === undefined);
+    return repeatableNodes.has(kind);
+  });
+}
+
+/** The arguments of a call: nothing that could see what the statement has done to earlier rows. */
+export function isTableless(node: unknown): boolean {
+  return holdsFor(node, (kind, body) => {
+    if (kind === 'FuncCall')
+      return (
+        (isCallOf(stableFunctions, body) || isCallOf(tablelessFunctions, body) || isOwnFunction(body)) &&
+        !body.over
+      );
+    if (kind === 'SubLink') return isOwnSubselect(body);
+    return kind === 'SelectStmt' || repeatableNodes.has(kind);
+  });
+}
+
+/** The numbers of the parameters below a node. */
+export function parametersOf(node: unknown): Set<number> {
+  const found = new Set<number>();
+  walk(node, (kind, body) => {
+    if (kind === 'ParamRef') found.add(Number(body.number));
+    return true;
+  });
+  return found;
+}
+
+function holdsFor(node: unknown, allows: (kind: string, body: Body) => boolean): boolean {
+  let holds = true;
+  walk(node, (kind, body) => {
+    holds &&= allows(kind, body);
+    return holds;
+  });
+  return holds;
+}
+
+function isCallOf(functions: Set<string>, body: Body): boolean {
+  const name = nameList(body.funcname);
+  return functions.has(name.at(-1) ?? '') && (name.length === 1 || name[0] === 'pg_catalog');
+}
+
+/** What an earlier pass of the rewriter has put into the arguments of a call that takes another one's result. */
+function isOwnFunction(body: Body): boolean {
+  return ['hologen.submit_call', 'hologen.wait_call'].includes(nameList(body.funcname).join('.'));
+}
+
+function isOwnSubselect(body: Body): boolean {
+  const [, select] = kindOf(body.subselect);
+  const [, table] = kindOf(children(select, 'fromClause')[0]);
+  return String(table.relname ?? '').startsWith(ownPrefix);
+}

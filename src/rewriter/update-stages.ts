@@ -1,0 +1,187 @@
+/**
+ * UPDATE … SET x = ai_gen(…): the statement stays as it is, but before its first wait the calls of all its rows are submitted, and each
+ * row looks its handles up. A row that finds none submits as it is written. That happens when
+ * - another session changed the row meanwhile, and PostgreSQL evaluates SET once more for the new version;
+ * - two rows have the same values in all columns that the statement reads;
+ * - the table is a view, has rules or row security: there a SELECT need not give the rows that UPDATE changes.
+ * So calls are submitted ahead only for rows that UPDATE evaluates, each once. Handles are found by values, not by ctid, which views do
+ * not have and for which a right to the whole table is needed. The lookup is a sub-select without outer references: PostgreSQL keeps its
+ * result when it evaluates a row again (EvalPlanQual), where it would run a CTE scan or a correlated sub-select a second time.
+ */
+import {
+  type AnyNode,
+  type Body,
+  child,
+  children,
+  containsAiCall,
+  isAiCall,
+  kindOf,
+  nameList,
+  walk,
+} from './nodes.js';
+import { isRepeatable, isTableless, parametersOf } from './repeatable.js';
+import { ownPrefix, type Source, submitOf } from './source.js';
+import type { Edit, Piece } from './spliced-text.js';
+import { callRange, columnRange, quoted, type Range, takeApart } from './target-items.js';
+
+export function editUpdate(update: Body, source: Source): Edit[] {
+  const values = children(update, 'targetList').flatMap(assignedValues);
+  if (!values.some(containsAiCall)) return [];
+  const conditions = [update.whereClause, update.fromClause];
+  const calls = distinct(values.flatMap(callsOf));
+  if (calls.length === 0 || !isRepeatable(conditions) || !calls.every(({ args }) => isTableless(args)))
+    return [];
+  if (sharesParameters(update, calls)) return [];
+  const clauses = locateClauses(update, source);
+  const columns = columnsRead([...values, update.whereClause], source);
+  if (!clauses || columns.length === 0) return [];
+
+  const ranges = calls.map((call) => callRange(source, call));
+  // A hash, because a JSON object holds 256 MiB at most; rows whose hashes meet are like rows of the same values.
+  const row = columns.flatMap((column): Piece[] => [', ', column]).slice(1);
+  const key: Piece[] = ['hashtextextended(ROW(', ...row, ')::text, 0)::text'];
+  const submits = ranges.flatMap((range): Piece[] => [', ', ...submitOf(range, source)]).slice(1);
+  const handles: Piece[] = [
+    'SELECT jsonb_object_agg(key, handles) FROM (SELECT ',
+    ...key,
+    ', CASE WHEN count(*) OVER (PARTITION BY ',
+    ...key,
+    ') = 1 THEN jsonb_build_array(',
+    ...submits,
+    ') END FROM ',
+    clauses.target,
+    ...((clauses.from ? [', ', clauses.from] : []) as Piece[]),
+    ` WHERE ${givesUpdatedRows(child(update, 'relation'))}`,
+    ...((clauses.where ? [' AND (', clauses.where, ')'] : []) as Piece[]),
+    `) ${ownPrefix}rows (key, handles)`,
+  ];
+  // A WITH is refused on tables with certain rules, but several calls need it to be submitted together.
+  const alone = countCalls(update) === 1;
+  const name = source.nextName();
+  const found: Piece[] = alone ? ['(', ...handles, ')'] : [`(SELECT c1 FROM ${name})`];
+  const opening: Piece[] = [
+    update.withClause ? ', ' : 'WITH ',
+    `${name} (c1) AS MATERIALIZED (`,
+    ...handles,
+    ') ',
+  ];
+  const edits = ranges.map(([start, end], index) => ({
+    start,
+    end,
+    pieces: [
+      'hologen.wait_call(coalesce(',
+      ...found,
+      ' -> ',
+      ...key,
+      ` ->> ${index}, `,
+      ...submitOf([start, end], source),
+      '))',
+    ],
+  }));
+  return alone ? edits : [{ start: clauses.updateAt, end: clauses.updateAt, pieces: opening }, ...edits];
+}
+
+/** What SET gives to one column; all columns of `(a, b) = (…)` have the same row. */
+function assignedValues(target: AnyNode): AnyNode[] {
+  const value = child(kindOf(target)[1], 'val');
+  const [kind, body] = kindOf(value);
+  if (kind !== 'MultiAssignRef') return [value];
+  const [sourceKind, row] = kindOf(body.source);
+  return sourceKind === 'RowExpr' ? children(row, 'args') : [child(body, 'source')];
+}
+
+/** The innermost calls of a value that are made for sure. */
+function callsOf(value: AnyNode): Body[] {
+  const parts = { calls: [], columns: [], nested: false };
+  return containsAiCall(value) && takeApart(value, parts) ? parts.calls : [];
+}
+
+function distinct(calls: Body[]): Body[] {
+  return calls.filter(
+    (call, index) => calls.findIndex(({ location }) => location === call.location) === index,
+  );
+}
+
+function countCalls(update: Body): number {
+  const locations = new Set<unknown>();
+  walk(update, (kind, body) => {
+    if (isAiCall(kind, body)) locations.add(body.location);
+    return true;
+  });
+  return locations.size;
+}
+
+/** A parameter without a type gets it where it first stands; submits stand before everything but WITH. */
+function sharesParameters(update: Body, calls: Body[]): boolean {
+  const inCalls = new Set(calls.flatMap(({ args }) => [...parametersOf(args)]));
+  let shares = false;
+  walk({ ...update, withClause: undefined }, (kind, body) => {
+    if (calls.some(({ location }) => isAiCall(kind, body) && location === body.location)) return false;
+    shares ||= kind === 'ParamRef' && inCalls.has(Number(body.number));
+    return true;
+  });
+  return shares;
+}
+
+/** The columns that SET and WHERE read, each once; what sub-selects read may have names only there. */
+function columnsRead(nodes: unknown[], source: Source): Range[] {
+  const columns = new Map<string, Range>();
+  walk(nodes, (kind, body) => {
+    if (kind === 'ColumnRef' && kindOf(children(body, 'fields').at(-1))[0] !== 'A_Star')
+      columns.set(nameList(body.fields).map(quoted).join('.'), columnRange(source, body));
+    return kind !== 'SubLink';
+  });
+  return [...columns.values()];
+}
+
+/** Whether a SELECT with the same condition gives the very rows that UPDATE evaluates. */
+function givesUpdatedRows({ schemaname, relname }: Body): string {
+  const name = [schemaname, relname].filter((part) => part !== undefined).map((part) => quoted(String(part)));
+  const literal = `'${name.join('.').replaceAll("'", "''")}'`;
+  return `(SELECT relkind IN ('r', 'p') AND NOT relhasrules AND NOT row_security_active(oid) FROM pg_class WHERE oid = ${literal}::regclass)`;
+}
+
+interface Clauses {
+  updateAt: number;
+  /** With ONLY and alias. */
+  target: Range;
+  from: Range | undefined;
+  where: Range | undefined;
+}
+
+/** Finds the clauses of an UPDATE by the words between them. */
+function locateClauses(update: Body, { tokens, offset }: Source): Clauses | undefined {
+  const table = offset(child(update, 'relation').location);
+  const word = (index: number) => tokens[index]?.text.toLowerCase() ?? '';
+  const tableIndex = tokens.findIndex((token) => token.start === table);
+  let first = tableIndex;
+  while (['only', '('].includes(word(first - 1))) first -= 1;
+  if (tableIndex < 0 || word(first - 1) !== 'update') return undefined;
+
+  const starts: Record<string, number> = {};
+  let depth = 0;
+  let end = first;
+  for (; end < tokens.length; end++) {
+    const at = word(end);
+    if (depth === 0 && (at === ')' || at === ';')) break;
+    if ('(['.includes(at)) depth += 1;
+    if (')]'.includes(at)) depth -= 1;
+    if (depth > 0 || !['set', 'from', 'where', 'returning'].includes(at)) continue;
+    // IS DISTINCT FROM; an alias that is called "set".
+    if (word(end - 1) === 'distinct' || word(end - 1) === 'as' || word(end - 1) === '.') continue;
+    starts[at] ??= end;
+  }
+  const { set, from, where, returning } = starts;
+  if (set === undefined) return undefined;
+  const until = (...ends: (number | undefined)[]) => Math.min(...ends.map((each) => each ?? end), end);
+  const range = (start: number, stop: number): Range => [
+    tokens[start]?.start ?? 0,
+    tokens[stop - 1]?.end ?? 0,
+  ];
+  return {
+    updateAt: tokens[first - 1]?.start ?? 0,
+    target: range(first, set),
+    from: from === undefined ? undefined : range(from + 1, until(where, returning)),
+    where: where === undefined ? undefined : range(where + 1, until(returning)),
+  };
+}
