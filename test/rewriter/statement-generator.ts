@@ -2,6 +2,7 @@
 
 import type { Random } from './random.js';
 import { randomJoin, randomUnion, randomWritingCte } from './random-joins.js';
+import { paintedViews, randomOddity } from './random-oddities.js';
 import { randomUpdate, updatedTables } from './random-updates.js';
 
 /** Tables every statement may use, and one that INSERTs write to. */
@@ -13,7 +14,8 @@ export const tables = `
   CREATE TABLE u (tid int, style text);
   INSERT INTO u SELECT i % 5 + 1, 's' || i FROM generate_series(1, 7) i;
   CREATE TABLE o (id serial PRIMARY KEY, n int, r text DEFAULT 'none', d date);
-  ${updatedTables}`;
+  ${updatedTables}
+  ${paintedViews}`;
 
 const columns = ['id', 'p', 'k', 'v', 'd', 'name'] as const;
 
@@ -37,6 +39,7 @@ const forms: [form: string, share: number, write: (random: Random) => Written][]
   ['sub-selects', 2, (random) => ({ text: subSelects(random) })],
   ['update', 6, (random) => ({ text: randomUpdate(random) })],
   ['union', 3, (random) => ({ text: randomUnion(random) })],
+  ['oddities', 3, randomOddity],
   ['join', 2, (random) => ({ text: randomJoin(random) })],
   ['writing cte', 1, (random) => ({ text: randomWritingCte(random) })],
 ];
