@@ -5,7 +5,7 @@ import { ownPrefix } from './source.js';
 /** Built-in functions that are not volatile, and aggregates whose result does not depend on the order of their rows. */
 const stableFunctions =
   words(`abs age array_length array_position array_to_string array_upper bool_and bool_or btrim cardinality
-  ceil ceiling char_length coalesce concat concat_ws count date_part date_trunc extract floor format generate_series greatest
+  ceil ceiling char_length coalesce concat concat_ws count date_part date_trunc extract floor format generate_series greatest hashtextextended
   initcap json_array_elements json_array_elements_text json_array_length json_build_array json_build_object json_each
   json_each_text json_extract_path json_extract_path_text json_typeof jsonb_array_elements jsonb_array_elements_text
   jsonb_array_length jsonb_build_array jsonb_build_object jsonb_each jsonb_each_text jsonb_extract_path

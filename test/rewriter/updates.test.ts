@@ -189,7 +189,7 @@ describe('the engine is asked for the same calls', () => {
     const { calls, waits } = engine.take();
     expect(calls.slice(0, 4).sort()).toEqual(['picture(1)', 'picture(2)', 'picture(3)', 'picture(4)']);
     expect(calls).toHaveLength(8);
-    expect(waits.slice(0, 4).every((call) => call.startsWith('picture'))).toBe(true);
+    expect(waits.slice(0, 4).sort()).toEqual(calls.slice(0, 4).sort());
   });
 
   test('of rows that are alike each has its own call', async () => {
