@@ -28,7 +28,7 @@ import { createModelStudio, type ModelStudio } from './providers/model-studio.js
 import { answerQuestions } from './questions/answer.js';
 import { createFileMemory } from './questions/files.js';
 import { loadParser } from './rewriter/parse.js';
-import { rewriteText, translateError } from './rewriter/rewrite.js';
+import { ownTag, rewriteText, translateError } from './rewriter/rewrite.js';
 import { mapStartupParameters } from './rewriter/settings.js';
 import { type RunFile, removeRunFile, writeRunFile } from './run-file.js';
 import type { Cloud } from './sandbox/cloud.js';
@@ -272,7 +272,7 @@ function sessionEvents(calls: Calls, texts: StatementTexts, databaseCreated: () 
         rewritten && {
           text: rewritten.text,
           translateError: (fields: Map<string, string>) => translateError(rewritten, fields),
-          tagOf: (index: number) => rewritten.tags.get(index),
+          tagOf: (index: number, tag: string) => ownTag(rewritten, index, tag),
         }
       );
     },

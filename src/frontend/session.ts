@@ -28,7 +28,7 @@ export interface Rewritten {
   /** Tells the fields of an error or notice about the new text in terms of the old one. */
   translateError(fields: Map<string, string>): void;
   /** The command tag of a statement, counted from 0, where it differs from what the engine says. */
-  tagOf(index: number): string | undefined;
+  tagOf(index: number, engineTag: string): string | undefined;
 }
 
 export interface Session {
@@ -106,7 +106,7 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
           const tag = frame.toString('latin1', 5, frame.length - 1);
           failed ||= tag === 'ROLLBACK';
           if (tag === 'CREATE DATABASE') events.databaseCreated();
-          return rewritten && renameTag(rewritten.tagOf(completed++));
+          return rewritten && renameTag(rewritten.tagOf(completed++, tag));
         }
         case backendType.errorResponse:
           failed = true;

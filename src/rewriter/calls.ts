@@ -5,9 +5,10 @@
 import { readBlocks } from './blocks.js';
 import { editValues } from './inserted-values.js';
 import { asksItself } from './nodes.js';
-import { parseStatements } from './parse.js';
+import { type ParsedStatement, parseStatements } from './parse.js';
+import { editReturning } from './returning-stages.js';
 import { editSelect } from './select-stages.js';
-import { readSource } from './source.js';
+import { readSource, type Source } from './source.js';
 import { type Edit, type SplicedText, splice } from './spliced-text.js';
 import { editUpdate } from './update-stages.js';
 
@@ -37,15 +38,17 @@ export function inUsersWords(message: string): string {
 
 function editsFor(text: string): Edit[] {
   const source = readSource(text);
-  if (!source) return [];
-  return source.statements
-    .filter(({ node }) => !asksItself(node))
-    .flatMap((statement) => {
-      const { selects, inserts, updates } = readBlocks(statement);
-      return [
-        ...selects.flatMap((arms) => editSelect(arms, source)),
-        ...inserts.flatMap((insert) => editValues(insert, source)),
-        ...updates.flatMap((update) => editUpdate(update, source)),
-      ];
-    });
+  return source ? source.statements.flatMap((statement) => editStatement(statement, source)) : [];
+}
+
+function editStatement(statement: ParsedStatement, source: Source): Edit[] {
+  if (asksItself(statement.node)) return [];
+  const { selects, inserts, updates } = readBlocks(statement);
+  const edits = [
+    ...selects.flatMap((arms) => editSelect(arms, source)),
+    ...inserts.flatMap((insert) => editValues(insert, source)),
+    ...updates.flatMap((update) => editUpdate(update, source)),
+  ];
+  // It begins where others begin, so it has a pass of its own.
+  return edits.length > 0 ? edits : editReturning(statement, source);
 }

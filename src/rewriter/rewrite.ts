@@ -1,6 +1,7 @@
 /** The rewriter as a whole: a pure function from the client's statement text to the engine's. */
 import { inUsersWords, rewriteCalls } from './calls.js';
 import { refuseForeignSyntax } from './foreign-syntax.js';
+import { commandsReplaced } from './returning-stages.js';
 import { editSettings, foreignShows, inClientsNames } from './settings.js';
 import { originalOffset, type Stretch, splice } from './spliced-text.js';
 import { type Definition, rewriteTableProperties } from './table-properties.js';
@@ -12,6 +13,8 @@ export interface RewrittenText {
   stretches: Stretch[];
   /** The tags of statements, counted from 0, in whose place the engine runs another command. */
   tags: Map<number, string>;
+  /** Of statements in whose place the engine runs a SELECT that gives as many rows: the words of the tag before the count. */
+  commands: Map<number, string>;
   /** Table definitions that the engine runs inside of a procedure. */
   definitions: Definition[];
 }
@@ -21,21 +24,38 @@ export function rewriteText(original: string): RewrittenText | undefined {
   const declared = rewriteTableProperties(original);
   const refused = refuseForeignSyntax(declared.text);
   const start = refused === declared.text ? declared : { text: refused, stretches: [] };
-  const { text, stretches } = rewriteCalls(splice(start, editSettings(start.text)));
+  const named = splice(start, editSettings(start.text));
+  const { text, stretches } = rewriteCalls(named);
   if (text === original) return undefined;
+  const commands = text === named.text ? new Map<number, string>() : commandsReplaced(named.text, text);
   const tags = new Map([...declared.tags, ...foreignShows(start.text)]);
-  return { text, original, stretches, tags, definitions: declared.definitions };
+  return { text, original, stretches, tags, commands, definitions: declared.definitions };
+}
+
+/** The command tag of a statement, counted from 0, where the engine's differs from that of the client's statement. */
+export function ownTag({ tags, commands }: RewrittenText, index: number, tag: string): string | undefined {
+  const command = commands.get(index);
+  return command ? tag.replace('SELECT', command) : tags.get(index);
 }
 
 /** The fields of an error or notice about a rewritten text, told in terms of the text that the client sent. */
 export function translateError(rewritten: RewrittenText, fields: Map<string, string>): void {
   const message = fields.get('M');
-  if (message !== undefined) fields.set('M', inClientsNames(inUsersWords(message), rewritten.original));
+  if (message !== undefined) {
+    const ownWords = inClientsNames(inUsersWords(message), rewritten.original);
+    fields.set('M', inOwnCommand(ownWords, rewritten));
+  }
   translatePosition(rewritten, fields);
   const context = fields.get('W');
   const ownContext = context && withoutProcedures(rewritten, context);
   if (ownContext) fields.set('W', ownContext);
   else fields.delete('W');
+}
+
+/** "cannot execute SELECT in a read-only transaction", where the client wrote INSERT. */
+function inOwnCommand(message: string, { commands }: RewrittenText): string {
+  const [command] = commands.values();
+  return command ? message.replace(/^(cannot execute) SELECT /, `$1 ${command.split(' ')[0]} `) : message;
 }
 
 /** What the engine calls an internal query is the client's own, when a procedure of ours ran it. */

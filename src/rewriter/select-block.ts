@@ -1,11 +1,12 @@
-/** Finds where a SELECT block stands in the text: its first word, the items of its target list, its end. */
-import { type Body, children, kindOf } from './nodes.js';
+/** Finds where a SELECT block or a statement with RETURNING stands in the text: its first word, the items of its list, its end. */
+import { type Body, child, kindOf } from './nodes.js';
 import type { Token } from './parse.js';
 import type { Source } from './source.js';
 import type { Range } from './target-items.js';
 
 export interface Block {
-  selectAt: number;
+  /** Its first word. */
+  startAt: number;
   items: Range[];
   end: number;
 }
@@ -21,19 +22,44 @@ const listEnds = new Set(
 const armEnds = new Set('union intersect except order limit offset fetch for'.split(' '));
 
 /** Finds SELECT, the items between its commas, and the end of the block. */
-export function locate(select: Body, { tokens, offset }: Source, isArm = false): Block | undefined {
-  const first = kindOf(children(select, 'targetList')[0])[1];
-  const firstIndex = tokens.findIndex((token) => token.start === offset(first.location));
-  const word = (index: number) => tokens[index]?.text.toLowerCase() ?? '';
-  const selectIndex = word(firstIndex - 1) === 'all' ? firstIndex - 2 : firstIndex - 1;
-  if (firstIndex < 0 || word(selectIndex) !== 'select') return undefined;
+export function locate(select: Body, source: Source, isArm = false): Block | undefined {
+  const first = firstToken(select.targetList, source);
+  const selectIndex = wordAt(source, first - 1) === 'all' ? first - 2 : first - 1;
+  if (wordAt(source, selectIndex) !== 'select') return undefined;
+  return { startAt: source.tokens[selectIndex]?.start ?? 0, ...readList(first, source, isArm) };
+}
 
+/** The same for INSERT, UPDATE or DELETE with the items of its RETURNING. */
+export function locateReturning(statement: Body, command: string, source: Source): Block | undefined {
+  const first = firstToken(child(statement, 'returningClause').exprs, source);
+  const table = source.offset(child(statement, 'relation').location);
+  const start = source.tokens.findLast(
+    (token) => token.start < table && token.text.toLowerCase() === command,
+  );
+  if (!start || wordAt(source, first - 1) !== 'returning') return undefined;
+  return { startAt: start.start, ...readList(first, source, false) };
+}
+
+function firstToken(targets: unknown, { tokens, offset }: Source): number {
+  const [target] = Array.isArray(targets) ? targets : [];
+  const start = offset(kindOf(target)[1].location);
+  return tokens.findIndex((token) => token.start === start);
+}
+
+function wordAt({ tokens }: Source, index: number): string {
+  return tokens[index]?.text.toLowerCase() ?? '';
+}
+
+/** The items from a token on, and the end of what they belong to. */
+function readList(first: number, source: Source, isArm: boolean): Pick<Block, 'items' | 'end'> {
+  const { tokens } = source;
+  const word = (index: number) => wordAt(source, index);
   const items: Range[] = [];
-  let from = tokens[firstIndex]?.start ?? 0;
+  let from = tokens[first]?.start ?? 0;
   let last = from;
   let depth = 0;
   let inList = true;
-  for (let index = firstIndex; index < tokens.length; index++) {
+  for (let index = first; index < tokens.length; index++) {
     const token = tokens[index] as Token;
     if ('(['.includes(token.text)) depth += 1;
     if (')]'.includes(token.text)) depth -= 1;
@@ -52,7 +78,7 @@ export function locate(select: Body, { tokens, offset }: Source, isArm = false):
     last = token.end;
   }
   if (inList) items.push([from, last]);
-  return { selectAt: tokens[selectIndex]?.start ?? 0, items, end: last };
+  return { items, end: last };
 }
 
 /** What may follow a SELECT, of an INSERT or CREATE TABLE AS for example, without belonging to it. */

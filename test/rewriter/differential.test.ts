@@ -3,13 +3,14 @@ import type pg from 'pg';
 import type { FieldDef } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inUsersWords, rewriteCalls } from '../../src/rewriter/calls.js';
+import { commandsReplaced } from '../../src/rewriter/returning-stages.js';
 import { unedited } from '../../src/rewriter/spliced-text.js';
 import { createRandom } from './random.js';
 import { type RecordedEngine, startRecordedEngine } from './recorded-engine.js';
 import { type GeneratedStatement, generateStatement, tables } from './statement-generator.js';
 
 const seed = Number(process.env.HOLOGEN_SEED ?? 20261121);
-const statements = Number(process.env.HOLOGEN_STATEMENTS ?? 600);
+const statements = Number(process.env.HOLOGEN_STATEMENTS ?? 500);
 
 let engine: RecordedEngine;
 let client: pg.Client;
@@ -33,7 +34,7 @@ interface Outcome {
 /** Runs in a transaction that is rolled back: both forms meet the same tables. */
 async function run(
   text: string,
-  { parameters, ordered }: GeneratedStatement,
+  { text: original, parameters, ordered }: GeneratedStatement,
 ): Promise<Outcome & { ahead: number }> {
   await client.query('BEGIN; ALTER SEQUENCE o_id_seq RESTART');
   engine.take();
@@ -54,7 +55,7 @@ async function run(
     return {
       rows: ordered ? result.rows : sorted(result.rows),
       fields,
-      tag: `${result.command} ${result.rowCount}`,
+      tag: `${commandsReplaced(original, text).get(0)?.split(' ')[0] ?? result.command} ${result.rowCount}`,
       error: undefined,
       calls: calls.sort(),
       written: await writtenBy(text),

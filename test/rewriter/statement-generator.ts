@@ -3,6 +3,7 @@
 import type { Random } from './random.js';
 import { randomJoin, randomUnion, randomWritingCte } from './random-joins.js';
 import { paintedViews, randomOddity } from './random-oddities.js';
+import { randomReturning } from './random-returning.js';
 import { randomUpdate, updatedTables } from './random-updates.js';
 
 /** Tables every statement may use, and one that INSERTs write to. */
@@ -38,6 +39,7 @@ const forms: [form: string, share: number, write: (random: Random) => Written][]
   ['copy', 1, copyStatement],
   ['sub-selects', 2, (random) => ({ text: subSelects(random) })],
   ['update', 6, (random) => ({ text: randomUpdate(random) })],
+  ['returning', 2, (random) => ({ text: randomReturning(random) })],
   ['union', 3, (random) => ({ text: randomUnion(random) })],
   ['oddities', 3, randomOddity],
   ['join', 2, (random) => ({ text: randomJoin(random) })],

@@ -1,0 +1,59 @@
+/**
+ * RETURNING ai_gen(…): the statement becomes a CTE that returns handles, which PostgreSQL runs to its end, and a SELECT waits for them.
+ * The tag is then that of a SELECT with the same count; the client is told its own (commandsReplaced). Tables with certain rules
+ * do not allow it: PostgreSQL refuses them in a WITH, as it does there when a user writes one.
+ */
+import { type AnyNode, type Body, child, children, containsAiCall, kindOf } from './nodes.js';
+import { type ParsedStatement, parseStatements } from './parse.js';
+import { locateReturning } from './select-block.js';
+import type { Source } from './source.js';
+import type { Edit } from './spliced-text.js';
+import { drained, makeStage, readItems } from './stage.js';
+
+/** Statements that may return rows: the word they begin with. */
+const commands: Record<string, string> = {
+  InsertStmt: 'insert',
+  UpdateStmt: 'update',
+  DeleteStmt: 'delete',
+};
+
+/** Only for statements at the top: in CTEs they may not stand one in the other, and EXECUTE would tell another tag. */
+export function editReturning({ kind, node }: ParsedStatement, source: Source): Edit[] {
+  const statement = node as Body;
+  const command = commands[kind];
+  const { exprs, options } = child(statement, 'returningClause');
+  if (!command || options || !containsAiCall(exprs) || isOneRow(statement)) return [];
+  const block = locateReturning(statement, command, source);
+  const from = [
+    { RangeVar: statement.relation },
+    ...children(statement, 'fromClause'),
+    ...children(statement, 'usingClause'),
+  ];
+  const items = block && readItems(exprs as AnyNode[], block, from, source);
+  if (!block || !items) return [];
+  const stage = makeStage(block, items, source);
+  const opening = `${statement.withClause ? ', ' : 'WITH '}${stage.name} (${stage.columns.join(', ')}) AS (`;
+  const waits = [') SELECT ', ...stage.outer, ` FROM ${stage.name} WHERE ${drained([stage])}`];
+  return [
+    { start: block.startAt, end: block.startAt, pieces: [opening] },
+    ...stage.inner,
+    { start: block.end, end: block.end, pieces: waits },
+  ];
+}
+
+/** One row has nothing to run beside it that would be worth another command. */
+function isOneRow(statement: Body): boolean {
+  return children(kindOf(statement.selectStmt)[1], 'valuesLists').length === 1;
+}
+
+/** Of the statements, counted from 0, in whose place the engine now runs a SELECT, the beginning of their own tag. */
+export function commandsReplaced(before: string, after: string): Map<number, string> {
+  const replaced = new Map<number, string>();
+  const now = parseStatements(after);
+  for (const [index, { kind }] of (parseStatements(before) ?? []).entries()) {
+    const command = commands[kind]?.toUpperCase();
+    if (command && now?.[index]?.kind === 'SelectStmt')
+      replaced.set(index, command === 'INSERT' ? 'INSERT 0' : command);
+  }
+  return replaced;
+}

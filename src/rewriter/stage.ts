@@ -1,0 +1,97 @@
+/** A stage: a CTE that has handles in the place of calls, and the items that are made of its columns outside. */
+import { type AnyNode, type Body, child, kindOf } from './nodes.js';
+import type { Block } from './select-block.js';
+import { replaceRanges, type Source, submitOf } from './source.js';
+import type { Edit, Piece } from './spliced-text.js';
+import { type ItemContext, quoted, type Range, readItem, type TargetItem } from './target-items.js';
+
+export interface Stage {
+  name: string;
+  block: Block;
+  columns: string[];
+  /** What the CTE has in the place of items of the block. */
+  inner: Edit[];
+  /** The items that the block gives, from the CTE's columns. */
+  outer: Piece[];
+}
+
+/** The items of a list, when all can be taken apart and some call. */
+export function readItems(
+  targets: AnyNode[],
+  block: Block,
+  from: AnyNode[],
+  source: Source,
+): TargetItem[] | undefined {
+  if (block.items.length !== targets.length) return undefined;
+  const context = itemContext(from, source);
+  const items = targets.map((target, index) => readItem(target, block.items[index] as Range, context));
+  if (!items.every((item) => item !== undefined)) return undefined;
+  return items.some((item) => item.form === 'call') ? items : undefined;
+}
+
+/** `from` are the tables, joins and sub-selects whose columns the items may name. */
+function itemContext(from: AnyNode[], source: Source): ItemContext {
+  const leaves = from.map((item) => kindOf(item));
+  const tables = leaves.filter(([kind]) => kind === 'RangeVar').map(([, table]) => aliasOf(table));
+  const cteTables = new Set(
+    leaves
+      .filter(([, table]) => source.cteNames.has(String(table.relname)))
+      .map(([, table]) => aliasOf(table)),
+  );
+  return {
+    offset: source.offset,
+    text: source.text,
+    tokens: source.tokens,
+    starTables: tables.length === leaves.length && tables.length > 0 ? tables : undefined,
+    isTable: (name) => tables.includes(name) && !cteTables.has(name),
+  };
+}
+
+function aliasOf(table: Body): string {
+  return String(child(table, 'alias').aliasname ?? table.relname);
+}
+
+export function makeStage(block: Block, items: TargetItem[], source: Source): Stage {
+  const name = source.nextName();
+  const columns: string[] = [];
+  const column = () => {
+    columns.push(`c${columns.length + 1}`);
+    return `${name}.${columns.at(-1)}`;
+  };
+  const inner: Edit[] = [];
+  const outer: Piece[] = [];
+  for (const [index, item] of items.entries()) {
+    if (index > 0) outer.push(', ');
+    const [start, end] = item.range;
+    switch (item.form) {
+      case 'star':
+        inner.push({ start, end, pieces: [item.rows.join(', ')] });
+        outer.push(item.rows.map(() => `(${column()}).*`).join(', '));
+        break;
+      case 'constant':
+        inner.push({ start, end, pieces: ['NULL'] });
+        column();
+        outer.push(item.range);
+        break;
+      case 'plain':
+        outer.push(`${column()} AS ${quoted(item.name)}`);
+        break;
+      case 'call': {
+        const submits = item.calls.flatMap((call): Piece[] => [', ', submitOf(call, source)].flat());
+        const carried = item.columns.flatMap((range): Piece[] => [', ', range]);
+        inner.push({ start, end, pieces: [...submits, ...carried].slice(1) });
+        const inPlace = [
+          ...item.calls.map((range) => ({ range, text: `hologen.wait_call(${column()})` })),
+          ...item.columns.map((range) => ({ range, text: column() })),
+        ];
+        outer.push(...replaceRanges(item.expression, inPlace), ` AS ${quoted(item.name)}`);
+      }
+    }
+  }
+  return { name, block, columns, inner, outer };
+}
+
+/** The stages are read to their end before the first wait. */
+export function drained(stages: Stage[]): string {
+  return stages.map(({ name }) => `(SELECT count(*) FROM ${name}) IS NOT NULL`).join(' AND ');
+}
