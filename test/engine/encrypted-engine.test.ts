@@ -27,7 +27,7 @@ beforeAll(async () => {
   await certificates.issue('engine', 'authority', 'localhost');
   await certificates.issue('gateway', 'authority');
   await certificates.issue('callback', 'authority', hostname());
-  const databases = ['modes', 'guarded', 'callbacks', 'verified', 'bound', 'unbound'];
+  const databases = ['modes', 'strangers', 'guarded', 'callbacks', 'verified', 'bound', 'unbound'];
   [engine, plain] = await Promise.all([
     startDebianPostgres(
       [
@@ -240,6 +240,26 @@ describe('logins that are bound to a certificate', () => {
 });
 
 describe('the engine calls the gateway back from another machine', () => {
+  test('whoever comes there without TLS, or without the password, hears nothing', async () => {
+    await using gateway = await startTestGateway({
+      engineUrl: url('strangers', {}),
+      callbackHost: hostname(),
+      logLevel: 'silent',
+    });
+    const client = await gateway.client();
+    const { rows } = await client.query('SELECT connection_string AS told FROM hologen_internal.gateway');
+    const told: string = rows[0].told;
+    for (const [words, said] of [
+      [told.replace('sslmode=require', 'sslmode=disable'), /server closed the connection unexpectedly/],
+      [
+        told.replace(/password=\S+/, 'password=wrong'),
+        /password authentication failed|closed the connection/,
+      ],
+    ] as const)
+      await expect(runProgram('psql', ['-X', words, '-c', '{}'])).rejects.toThrow(said);
+    expect((await client.query(picture)).rows[0].text).toContain('hello');
+  });
+
   const picture = `SELECT ai_gen('qwen_plus', 'hello') AS text`;
   test.each([
     ['encrypted, with the gateway’s own certificate', 'callbacks', {}],
