@@ -9,6 +9,7 @@ import type { Answer } from './engine/callback.js';
 import { createCatalogue } from './engine/catalogue.js';
 import { createLedger } from './engine/ledger.js';
 import { claimEngine, type EngineOptions } from './engine/open.js';
+import { createScramKeyLookup } from './engine/scram-keys.js';
 import { openSecretBox } from './engine/secret-box.js';
 import { SqlError, sqlstate } from './errors.js';
 import {
@@ -116,6 +117,7 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       loginMs: numberSetting(settings, 'loginMs'),
       mapParameters: mapStartupParameters,
       databaseReady: engine.databases.ready,
+      scramKeys: createScramKeyLookup(engine.pool),
       events: sessionEvents(calls, texts, engine.databases.created, log),
       log,
     }).catch((error) => {

@@ -1,54 +1,153 @@
 /**
- * SCRAM-SHA-256-PLUS binds a login to the server's certificate, so that nobody can relay it; to the client this gateway is that somebody,
- * unless it shows the engine's own certificate. Nothing here weakens the binding: it is left out where the client has none, and explained
- * where it fails.
- * @see https://www.postgresql.org/docs/current/sasl-authentication.html
+ * SCRAM-SHA-256-PLUS binds a login to the certificate that the client sees, so that nobody can relay it unnoticed. A gateway relays: unless it
+ * shows the engine's own certificate, a login is bound to the wrong one. Where the gateway may read what the engine keeps of passwords, it
+ * binds each of the two connections to its own certificate; else the engine refuses, and the client is told what to do.
+ * @see https://www.postgresql.org/docs/current/sasl-authentication.html and RFC 5802
  */
+import { createHmac } from 'node:crypto';
+import type { ScramKeys } from '../engine/scram-keys.js';
 import type { FrameWatcher } from '../wire/frames.js';
 import { backendType } from '../wire/frames.js';
 import { editFields } from '../wire/replies.js';
 
+/** What it takes to carry a binding over. */
+export interface Rebinding {
+  keys: ScramKeys;
+  /** Hash of the certificate that the client was shown. */
+  shown: Buffer;
+  /** Hash of the engine's certificate. */
+  engines: Buffer;
+}
+
+export interface Login {
+  watchClient(watcher: FrameWatcher): FrameWatcher;
+  watchEngine(watcher: FrameWatcher): FrameWatcher;
+}
+
+const passwordType = 0x70;
 const authenticationType = 0x52;
-const authenticationOk = 0;
-const authenticationSasl = 10;
+const authentication = { ok: 0, sasl: 10, saslContinue: 11, saslFinal: 12 } as const;
 const withBinding = 'SCRAM-SHA-256-PLUS\0';
-const longestOffer = 1024;
-/** invalid_authorization_specification: what PostgreSQL says when the certificates differ, or a client thinks it knows no binding. */
+const longestMessage = 4096;
+/** Type byte and length; and, of the engine's messages, which kind of authentication it is. */
+const headerBytes = 5;
+const kindEnd = 9;
+/** invalid_authorization_specification: what PostgreSQL says when the certificates differ. */
 const bindingRefused = '28000';
 const hint =
   "The engine binds logins to its own certificate, and this gateway shows another one. Connect with channel_binding=disable, or let hologen serve with the engine's certificate (--tls-cert, --tls-key).";
 
-/** Watches what the engine says during the login, and leaves the rest to `watcher`. */
-export function watchLogin(watcher: FrameWatcher, clientIsEncrypted: boolean): FrameWatcher {
+/** Watches what both sides say during the login, and leaves the rest to the watchers given. */
+export function createLogin(clientIsEncrypted: boolean, rebinding?: Rebinding): Login {
   let loggedIn = false;
   let bindingOffered = false;
+  const exchange = rebinding && createExchange(rebinding);
 
-  function authentication(frame: Buffer): Buffer | undefined {
-    const kind = frame.length < 9 ? undefined : frame.readUInt32BE(5);
-    loggedIn = kind === authenticationOk;
-    const at = kind === authenticationSasl ? frame.indexOf(withBinding, 9, 'latin1') : -1;
+  function fromEngine(frame: Buffer): Buffer | undefined {
+    const kind = frame.length < kindEnd ? undefined : frame.readUInt32BE(headerBytes);
+    if (kind === authentication.ok) loggedIn = true;
+    if (kind === authentication.saslContinue) exchange?.challenge(frame.toString('latin1', kindEnd));
+    if (kind === authentication.saslFinal) {
+      const answer = exchange?.answer(frame.toString('latin1', kindEnd));
+      return answer === undefined ? undefined : withBody(frame, kindEnd, answer);
+    }
+    const at = kind === authentication.sasl ? frame.indexOf(withBinding, kindEnd, 'latin1') : -1;
     if (at < 0) return undefined;
     bindingOffered = true;
-    // libpq takes it for an attack when it is offered on an unencrypted connection.
-    return clientIsEncrypted ? undefined : without(frame, at, withBinding.length);
+    if (clientIsEncrypted) return undefined;
+    // libpq takes it for an attack when a binding is offered on an unencrypted connection.
+    const others = frame.toString('latin1', kindEnd).replace(withBinding, '');
+    return withBody(frame, kindEnd, others);
   }
 
   return {
-    wants: (type, bytes) =>
-      (!loggedIn && type === authenticationType && bytes <= longestOffer) || watcher.wants(type, bytes),
-    see(type, frame) {
-      if (type === authenticationType) return authentication(frame);
-      const replacement = watcher.see(type, frame);
-      if (type !== backendType.errorResponse || loggedIn || !bindingOffered) return replacement;
-      return editFields(replacement ?? frame, (fields) => {
-        if (fields.get('C') === bindingRefused && !fields.has('H')) fields.set('H', hint);
-      });
-    },
+    watchClient: (watcher) =>
+      exchange
+        ? {
+            wants: (type, bytes) =>
+              (!loggedIn && type === passwordType && bytes <= longestMessage) || watcher.wants(type, bytes),
+            see(type, frame) {
+              if (type !== passwordType) return watcher.see(type, frame);
+              const proof = exchange.respond(frame.toString('latin1', headerBytes));
+              return proof === undefined ? undefined : withBody(frame, headerBytes, proof);
+            },
+          }
+        : watcher,
+    watchEngine: (watcher) => ({
+      wants: (type, bytes) =>
+        (!loggedIn && type === authenticationType && bytes <= longestMessage) || watcher.wants(type, bytes),
+      see(type, frame) {
+        if (type === authenticationType) return fromEngine(frame);
+        const replacement = watcher.see(type, frame);
+        if (type !== backendType.errorResponse || loggedIn || !bindingOffered) return replacement;
+        // Where the gateway carries bindings over, this means somebody between it and the client: no word on how to do without.
+        if (exchange) return replacement;
+        return editFields(replacement ?? frame, (fields) => {
+          if (fields.get('C') === bindingRefused && !fields.has('H')) fields.set('H', hint);
+        });
+      },
+    }),
   };
 }
 
-function without(frame: Buffer, at: number, length: number): Buffer {
-  const shorter = Buffer.concat([frame.subarray(0, at), frame.subarray(at + length)]);
-  shorter.writeUInt32BE(shorter.length - 1, 1);
-  return shorter;
+/**
+ * The messages of one SCRAM exchange, in Latin-1. Only the client's proof and the engine's answer to it are changed: both sign the whole
+ * exchange, in which the certificate is one word. Whether the proof is right remains for the engine to say.
+ */
+function createExchange({ keys, shown, engines }: Rebinding) {
+  /** The client's first message: the part that is bound, and the part that is signed. */
+  let first: { bound: string; signed: string } | undefined;
+  let challenge = '';
+  let answers: { engines: string; ours: string } | undefined;
+
+  function respond(message: string): string | undefined {
+    if (!first) {
+      // Mechanism, length of four bytes, then "p=tls-server-end-point,,n=,r=…".
+      const begin = message.startsWith(withBinding) ? withBinding.length + 4 : message.length;
+      const [, bound, signed] = /^(p=tls-server-end-point,[^,]*,)(.*)$/s.exec(message.slice(begin)) ?? [];
+      if (bound !== undefined && signed !== undefined) first = { bound, signed };
+      return undefined;
+    }
+    const { bound, signed } = first;
+    const binding = (hash: Buffer) =>
+      `c=${Buffer.concat([Buffer.from(bound, 'latin1'), hash]).toString('base64')}`;
+    const [, word = '', nonce, encoded = ''] = /^(c=[^,]*)(,r=.*),p=([^,]*)$/s.exec(message) ?? [];
+    const proof = Buffer.from(encoded, 'base64');
+    // Bound to a certificate that is not ours: somebody is between the client and us, and the engine is to refuse.
+    if (word !== binding(shown) || proof.length !== keys.stored.length) return undefined;
+    const ours = `${signed},${challenge},${word}${nonce}`;
+    const toEngine = `${binding(engines)}${nonce}`;
+    const theirs = `${signed},${challenge},${toEngine}`;
+    const clientKey = xor(proof, sign(keys.stored, ours));
+    answers = { engines: encode(sign(keys.server, theirs)), ours: encode(sign(keys.server, ours)) };
+    return `${toEngine},p=${encode(xor(clientKey, sign(keys.stored, theirs)))}`;
+  }
+
+  return {
+    respond,
+    challenge(message: string): void {
+      challenge = message;
+    },
+    answer: (message: string) =>
+      answers && message === `v=${answers.engines}` ? `v=${answers.ours}` : undefined,
+  };
+}
+
+function sign(key: Buffer, message: string): Buffer {
+  return createHmac('sha256', key).update(message, 'latin1').digest();
+}
+
+function xor(one: Buffer, other: Buffer): Buffer {
+  return Buffer.from(one.map((byte, at) => byte ^ (other[at] ?? 0)));
+}
+
+function encode(bytes: Buffer): string {
+  return bytes.toString('base64');
+}
+
+/** The frame with another text from an offset on. */
+function withBody(frame: Buffer, from: number, text: string): Buffer {
+  const whole = Buffer.concat([frame.subarray(0, from), Buffer.from(text, 'latin1')]);
+  whole.writeUInt32BE(whole.length - 1, 1);
+  return whole;
 }

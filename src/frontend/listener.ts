@@ -3,9 +3,11 @@ import { createServer, type Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
 import { connectToEngine } from '../engine/connect.js';
+import type { ScramKeys } from '../engine/scram-keys.js';
 import { SqlError, sqlstate } from '../errors.js';
 import { type ErrorFields, errorResponse } from '../wire/replies.js';
 import { withParameters } from '../wire/startup.js';
+import { loginBetween } from './bound-connections.js';
 import { dismiss, type Visitor, welcome } from './door.js';
 import type { Encryption } from './encryption.js';
 import { joinSession, type Session, type SessionEvents } from './session.js';
@@ -22,6 +24,8 @@ export interface FrontendOptions {
   mapParameters(parameters: Map<string, string>): Map<string, string>;
   /** Resolves when the engine's database may be entered. */
   databaseReady(name: string): Promise<void>;
+  /** What the engine keeps of a role's password; undefined where that cannot be read. */
+  scramKeys(role: string): Promise<ScramKeys | undefined>;
   events: SessionEvents;
   log: Logger;
 }
@@ -80,8 +84,7 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
 
   async function openSession(visitor: Extract<Visitor, { kind: 'session' }>): Promise<void> {
     const { startup, parameters } = visitor;
-    const database = parameters?.get('database') ?? parameters?.get('user');
-    if (database) await options.databaseReady(Buffer.from(database, 'latin1').toString());
+    await options.databaseReady(inUtf8(parameters?.get('database') ?? parameters?.get('user')));
     let engine: Socket;
     try {
       engine = await connectToEngine(options.engine);
@@ -91,9 +94,13 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
       const { message, hint } = error;
       return turnAway(visitor.socket, { sqlstate: sqlstate.cannotConnectNow, message, hint });
     }
+    engine.on('error', () => engine.destroy());
     const mapped = parameters && options.mapParameters(parameters);
     engine.write(mapped && mapped !== parameters ? withParameters(startup, mapped) : startup);
-    const session = joinSession(visitor.socket, engine, visitor.rest, options.events);
+    const login = await loginBetween(visitor.socket, engine, () =>
+      options.scramKeys(inUtf8(parameters?.get('user'))),
+    );
+    const session = joinSession(visitor.socket, engine, visitor.rest, options.events, login);
     sessions.add(session);
     await session.closed;
     sessions.delete(session);
@@ -133,6 +140,11 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
       await Promise.all([...sessions].map((session) => session.closed));
     },
   };
+}
+
+/** A name of the startup packet, whose bytes came as Latin-1 characters. */
+function inUtf8(name = ''): string {
+  return Buffer.from(name, 'latin1').toString();
 }
 
 function turnAway(socket: Socket, why: Omit<ErrorFields, 'severity'>): void {

@@ -1,11 +1,10 @@
 /** A session: one client connection and its engine connection, bytes relayed both ways, statement texts seen on the way. */
 import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import type { FrameStream, FrameWatcher } from '../wire/frames.js';
 import { backendType, createFrameStream, frontendType } from '../wire/frames.js';
 import { commandComplete, editFields, replaceText } from '../wire/replies.js';
-import { watchLogin } from './channel-binding.js';
+import { createLogin, type Login } from './channel-binding.js';
 import { lastWordMs } from './door.js';
 import { createOwedAnswers } from './owed-answers.js';
 
@@ -59,7 +58,13 @@ const failedTransaction = 0x45;
 const seenFromEngine = new Set<number>(Object.values(backendType));
 
 /** Joins the two sockets until one of them closes. `first` are bytes the client sent right behind its startup packet. */
-export function joinSession(client: Socket, engine: Socket, first: Buffer, events: SessionEvents): Session {
+export function joinSession(
+  client: Socket,
+  engine: Socket,
+  first: Buffer,
+  events: SessionEvents,
+  login: Login = createLogin(false),
+): Session {
   let engineProcessId = 0;
   let busy = true;
   let longestText = longestEarlyText;
@@ -73,7 +78,7 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
   /** Ordinary sessions are spared a look at each Execute. */
   let everRewritten = false;
 
-  const fromClient = createFrameStream({
+  const clientWatcher: FrameWatcher = {
     wants: (type, bytes) => {
       busy = true;
       owed.sent(type);
@@ -87,7 +92,8 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
       }
       return rewriteFrame(type, frame, rewrite);
     },
-  });
+  };
+  const fromClient = createFrameStream(login.watchClient(clientWatcher));
   function rewrite(text: string): string | undefined {
     const changed = events.rewrite(text);
     if (changed) {
@@ -134,7 +140,7 @@ export function joinSession(client: Socket, engine: Socket, first: Buffer, event
       return undefined;
     },
   };
-  const fromEngine = createFrameStream(watchLogin(engineWatcher, client instanceof TLSSocket));
+  const fromEngine = createFrameStream(login.watchEngine(engineWatcher));
 
   pump(client, engine, fromClient);
   pump(engine, client, fromEngine);

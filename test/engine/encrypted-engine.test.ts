@@ -1,7 +1,10 @@
 /** An engine behind TLS: what --engine-url may ask of it, and what clients see whose logins are bound to a certificate. */
-import { rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseEngineUrl } from '../../src/engine/address.js';
@@ -13,6 +16,7 @@ import {
   embeddedPrograms,
   startDebianPostgres,
 } from '../debian-postgres.js';
+import { sslRequest } from '../frontend/raw-client.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 import { runProgram } from '../programs.js';
 
@@ -27,7 +31,7 @@ beforeAll(async () => {
   await certificates.issue('engine', 'authority', 'localhost');
   await certificates.issue('gateway', 'authority');
   await certificates.issue('callback', 'authority', hostname());
-  const databases = ['modes', 'strangers', 'guarded', 'callbacks', 'verified', 'bound', 'unbound'];
+  const databases = ['carried', 'modes', 'strangers', 'guarded', 'callbacks', 'verified', 'bound', 'unbound'];
   [engine, plain] = await Promise.all([
     startDebianPostgres(
       [
@@ -43,7 +47,14 @@ beforeAll(async () => {
   await admin.connect();
   for (const name of databases) await admin.query(`CREATE DATABASE ${name}`);
   await admin.query(`CREATE ROLE only_encrypted LOGIN PASSWORD 'secret'`);
+  await admin.query(`CREATE ROLE plain_owner LOGIN PASSWORD 'secret'`);
+  await admin.query('ALTER DATABASE unbound OWNER TO plain_owner');
   await admin.end();
+  const inUnbound = new pg.Client(url('unbound', {}));
+  await inUnbound.connect();
+  await inUnbound.query('CREATE SCHEMA for_owner; CREATE EXTENSION dblink SCHEMA for_owner');
+  await inUnbound.query('GRANT USAGE ON SCHEMA for_owner TO plain_owner');
+  await inUnbound.end();
 });
 afterAll(async () => {
   await Promise.all([engine?.close(), plain?.close()]);
@@ -195,49 +206,118 @@ test.each<[Record<string, string>, RegExp]>([
 
 describe('logins that are bound to a certificate', () => {
   let same: TestGateway;
-  let other: TestGateway;
+  let carrying: TestGateway;
+  let unable: TestGateway;
   beforeAll(async () => {
     const [tlsCert, tlsKey] = [certificates.file('engine.crt'), certificates.file('engine.key')];
-    [same, other] = await Promise.all([
+    const owned = new URL(url('unbound', { sslmode: 'require' }));
+    [owned.username, owned.password] = ['plain_owner', 'secret'];
+    [same, carrying, unable] = await Promise.all([
       startTestGateway({ engineUrl: url('bound', { sslmode: 'require' }), tlsCert, tlsKey }),
-      startTestGateway({ engineUrl: url('unbound', { sslmode: 'require' }) }),
+      startTestGateway({ engineUrl: url('carried', { sslmode: 'require' }) }),
+      startTestGateway({ engineUrl: owned.href }),
     ]);
   });
-  afterAll(() => Promise.all([same?.close(), other?.close()]));
+  afterAll(() => Promise.all([same?.close(), carrying?.close(), unable?.close()]));
 
-  async function login(gateway: TestGateway, sslmode: string, binding: string): Promise<string> {
-    const port = new URL(gateway.url).port;
-    const target = `host=127.0.0.1 port=${port} dbname=bound user=only_encrypted sslmode=${sslmode} channel_binding=${binding}`;
-    return runProgram('psql', ['-XAt', target, '-c', sessionEncrypted], { PGPASSWORD: 'secret' }).then(
+  /** "t" for a login over an encrypted connection to the engine, else what psql says. */
+  async function login(port: string | number, words: string, password = 'secret'): Promise<string> {
+    const target = `host=127.0.0.1 port=${port} dbname=bound user=only_encrypted ${words}`;
+    return runProgram('psql', ['-XAt', target, '-c', sessionEncrypted], { PGPASSWORD: password }).then(
       ({ stdout }) => stdout.trim(),
       (error) => error.stderr,
     );
   }
-  const hint = /FATAL: .*channel binding check failed\nHINT: .*channel_binding=disable.*--tls-cert/;
+  const portOf = (gateway: TestGateway) => new URL(gateway.url).port;
+  const everyWay = ['require', 'prefer', 'disable'].flatMap((mode) =>
+    ['require', 'prefer', 'disable']
+      .filter((binding) => mode === 'require' || binding !== 'require')
+      .map((binding) => `sslmode=${mode} channel_binding=${binding}`),
+  );
 
-  test.each([
-    ['require', 'require'],
-    ['require', 'prefer'],
-    ['require', 'disable'],
-    ['prefer', 'prefer'],
-    ['disable', 'prefer'],
-    ['disable', 'disable'],
-  ])('the engine’s own certificate: sslmode=%s channel_binding=%s logs in', async (mode, binding) => {
-    expect(await login(same, mode, binding)).toBe('t');
+  test.each(everyWay)('with the engine’s own certificate %s logs in', async (words) => {
+    expect(await login(portOf(same), words)).toBe('t');
   });
 
-  test.each([
-    ['require', 'disable', /^t$/],
-    ['prefer', 'disable', /^t$/],
-    // libpq tries again without TLS.
-    ['prefer', 'prefer', /^t$/],
-    ['disable', 'prefer', /^t$/],
-    ['require', 'prefer', hint],
-    ['require', 'require', hint],
-  ])('another certificate: sslmode=%s channel_binding=%s is %s', async (mode, binding, outcome) => {
-    expect(await login(other, mode, binding)).toMatch(outcome);
+  test.each(everyWay)(
+    'with another one, where the gateway may read what the engine keeps of passwords, %s logs in',
+    async (words) => {
+      expect(await login(portOf(carrying), words)).toBe('t');
+    },
+  );
+
+  test.each(everyWay)('with another one, where it may not, %s logs in or is told how', async (words) => {
+    const needsBinding = /=require channel_binding=(require|prefer)/.test(words);
+    expect(await login(portOf(unable), words)).toMatch(
+      needsBinding
+        ? /FATAL: .*channel binding check failed\nHINT: .*channel_binding=disable.*--tls-cert/
+        : /^t$/,
+    );
+  });
+
+  test('a wrong password and an unknown role are what they are directly', async () => {
+    const words = 'sslmode=require channel_binding=require';
+    for (const [extra, password] of [
+      ['', 'wrong'],
+      ['user=nobody_here', 'secret'],
+    ] as const) {
+      const said = async (port: string | number) =>
+        (await login(port, `${words} ${extra}`, password)).replace(String(port), 'PORT');
+      const direct = await said(engine.port);
+      expect(direct).toMatch(/password authentication failed/);
+      expect(await said(portOf(carrying))).toBe(direct);
+    }
+  });
+
+  test('somebody between client and gateway is found out', async () => {
+    const middle = await standBetween(Number(portOf(carrying)));
+    expect(await login(middle.port, 'sslmode=require channel_binding=disable')).toBe('t');
+    const said = await login(middle.port, 'sslmode=require channel_binding=require');
+    expect(said).toMatch(/channel binding check failed/);
+    expect(said).not.toMatch(/HINT/);
+    middle.close();
+  });
+
+  test('a driver in JavaScript binds its login too', async () => {
+    const client = new pg.Client({
+      host: '127.0.0.1',
+      port: Number(portOf(carrying)),
+      user: 'only_encrypted',
+      password: 'secret',
+      database: 'bound',
+      ssl: { rejectUnauthorized: false },
+      enableChannelBinding: true,
+    });
+    await client.connect();
+    expect((await client.query(sessionEncrypted)).rows).toEqual([{ ssl: true }]);
+    await client.end();
   });
 });
+
+/** One who shows clients a certificate of his own and passes on to the gateway what they say. */
+async function standBetween(gatewayPort: number): Promise<{ port: number; close(): void }> {
+  const secureContext = createSecureContext({
+    cert: await readFile(certificates.file('gateway.crt')),
+    key: await readFile(certificates.file('gateway.key')),
+  });
+  const server = createServer(async (victim) => {
+    await once(victim, 'readable');
+    victim.read(8);
+    const gateway = connect(gatewayPort, '127.0.0.1');
+    gateway.write(sslRequest);
+    await once(gateway, 'readable');
+    gateway.read(1);
+    victim.write('S');
+    const ends = [
+      new TLSSocket(victim, { isServer: true, secureContext }),
+      connectTls({ socket: gateway, rejectUnauthorized: false }),
+    ] as const;
+    for (const end of ends) end.on('error', () => {});
+    ends[0].pipe(ends[1]).pipe(ends[0]);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+}
 
 describe('the engine calls the gateway back from another machine', () => {
   test('whoever comes there without TLS, or without the password, hears nothing', async () => {

@@ -304,6 +304,7 @@ function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promi
     loginMs: 60_000,
     mapParameters: mapStartupParameters,
     databaseReady: () => Promise.resolve(),
+    scramKeys: () => Promise.resolve(undefined),
     engine: parseEngineUrl(engineUrl),
     encryption,
     events: { ...quiet, ...events },
