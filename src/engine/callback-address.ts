@@ -108,10 +108,10 @@ function bound(server: Server, start: () => void): Promise<void> {
  * certificate is shown at once: an engine process connects once.
  */
 export async function encrypt(socket: Socket, files: NetworkPlace['certificate']): Promise<TLSSocket> {
-  const [cert, key] = await Promise.all([readFile(files.cert), readFile(files.key)]);
   const request = await firstBytes(socket, sslRequest().length);
   if (!request.equals(sslRequest())) throw new Error('the engine came without TLS');
-  // Paused at eight bytes: what an attacker sends ahead of the handshake would be read as part of it, and break it.
+  const [cert, key] = await Promise.all([readFile(files.cert), readFile(files.key)]);
+  // What an attacker sends ahead of the handshake is taken for a part of it, and breaks it (CVE-2021-23214).
   socket.write('S');
   const secure = new TLSSocket(socket, { isServer: true, secureContext: createSecureContext({ cert, key }) });
   return new Promise((resolve, reject) => {

@@ -52,6 +52,7 @@ const settingStatements = new Set([
   'AlterSystemStmt',
   'AlterFunctionStmt',
 ]);
+
 function editStatement(text: string, statement: ParsedStatement): Edit[] {
   const { start, end, kind } = statement;
   const shown = shownSetting(statement);
@@ -68,7 +69,10 @@ function editStatement(text: string, statement: ParsedStatement): Edit[] {
   return places.map((at) => ({ start: start + at, end: start + at + 1, pieces: ['.'] }));
 }
 
-/** Where the underscores stand that become dots, in SET name and RESET name. Quotes and the user's spelling stay: the engine finds settings case-insensitively. */
+/**
+ * Where the underscores stand that become dots, in SET name and RESET name. Quotes and the user's spelling stay: the engine finds settings
+ * case-insensitively.
+ */
 function namesBehindSet(tokens: Token[], mayStart: (before: Token | undefined) => boolean): number[] {
   return tokens.flatMap((token, at) => {
     if (!/^(SET|RESET)$/i.test(token.text) || !mayStart(tokens[at - 1])) return [];

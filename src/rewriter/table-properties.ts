@@ -50,7 +50,7 @@ interface TableStatement {
   missing_ok?: boolean;
 }
 
-/** A text with what it declares taken out. Texts without such properties, and those that cannot be parsed, stay as they are. */
+/** A text with Hologres' properties taken out of its statements. */
 export interface DeclaredProperties extends SplicedText {
   /** The definitions that went into a procedure's argument. */
   definitions: Definition[];
@@ -67,6 +67,7 @@ interface Replacement {
   definition?: Definition;
 }
 
+/** Texts without such properties, and those that cannot be parsed, stay as they are. */
 export function rewriteTableProperties(text: string): DeclaredProperties {
   const untouched = { ...unedited(text), definitions: [], tags: new Map() };
   const statements = mayHaveProperties.test(text) ? parseStatements(text) : undefined;
