@@ -89,7 +89,7 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
     const drivers = {
       studio,
       storage,
-      ledger: createLedger(engine.pool),
+      ledger: createLedger(engine.pool, engine.gatewayId),
       lanes: createLanes(),
       schedule,
       defaultApiKey: cloud ? sandboxApiKey : await findDefaultApiKey(settings.apiKey, homedir()),
@@ -105,7 +105,11 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
     });
     answers.gone = (engineProcessId) => calls.statementOver(engineProcessId, 'failed');
 
-    await calls.resume();
+    await engine.gateways.watch({
+      gone: calls.takeOver,
+      cancel: calls.cancelHere,
+      counted: schedule.shareAmong,
+    });
     const encryption = openEncryption(certificate, tlsPolicy(settings));
     const [host, port] = [settings.host ?? '127.0.0.1', numberSetting(settings, 'port')];
     const frontend = await listenForClients({
@@ -115,7 +119,7 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       engine: engine.address,
       encryption,
       loginMs: numberSetting(settings, 'loginMs'),
-      mapParameters: mapStartupParameters,
+      mapParameters: (parameters) => nameGateway(mapStartupParameters(parameters), engine.sessionGateway),
       databaseReady: engine.databases.ready,
       scramKeys: createScramKeyLookup(engine.pool),
       events: sessionEvents(calls, texts, engine.databases.created, log),
@@ -284,6 +288,11 @@ function sessionEvents(calls: Calls, texts: StatementTexts, databaseCreated: () 
     ready: calls.statementOver,
     ended: (engineProcessId: number) => calls.statementOver(engineProcessId, 'failed'),
   };
+}
+
+/** Where several gateways serve one engine, a session's calls must come back to the gateway that relays it. */
+function nameGateway(parameters: Map<string, string>, gatewayId: string | undefined): Map<string, string> {
+  return gatewayId === undefined ? parameters : new Map([...parameters, ['hologen.gateway', gatewayId]]);
 }
 
 /** A mistake of the rewriter must not cost the user the statement: it runs as it was written. */

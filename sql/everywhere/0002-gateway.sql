@@ -1,8 +1,8 @@
 -- How a function of the engine calls the gateway back: one private dblink connection a backend, JSON there and back.
 
--- One row: where the functions of this database find the gateway. Only the functions' owner can read the secret.
+-- Where the functions of this database find the gateways. Only the functions' owner can read the secrets.
 CREATE TABLE hologen_internal.gateway (
-  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  gateway_id        text PRIMARY KEY,
   connection_string text NOT NULL,
   secret            text NOT NULL,
   updated_at        timestamptz NOT NULL DEFAULT clock_timestamp()
@@ -39,7 +39,9 @@ DECLARE
   detail  text;
   hint    text;
 BEGIN
-  SELECT * INTO gateway FROM hologen_internal.gateway;
+  -- A session asks the gateway it came through; one that came by another way the latest.
+  SELECT * INTO gateway FROM hologen_internal.gateway
+    ORDER BY gateway_id = current_setting('hologen.gateway', true) DESC NULLS LAST, updated_at DESC LIMIT 1;
   IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = '57P03', MESSAGE = 'no hologen gateway has served this database yet',
       HINT = 'Start hologen with this engine, then run the statement again.';

@@ -28,6 +28,8 @@ REVOKE ALL ON hologen.statement FROM PUBLIC;
 CREATE TABLE hologen.job (
   job_id              uuid PRIMARY KEY,
   state               text NOT NULL CHECK (state IN ('submitted', 'running', 'saving', 'succeeded', 'failed', 'cancelled', 'unanswered')),
+  -- Who works on it; a write of anybody else is refused.
+  gateway_id          text NOT NULL,
   statement_id        uuid NOT NULL,
   role_name           text NOT NULL,
   database_name       text NOT NULL,

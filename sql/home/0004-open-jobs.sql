@@ -1,7 +1,7 @@
 -- Opening jobs against the budgets: all jobs of a statement or none, and two statements at once cannot both take what is left.
 
--- `batches` is an array of arrays of new jobs, one for each statement. Returns a row for each that went over a budget and was not opened.
-CREATE FUNCTION hologen_internal.open_jobs(batches json)
+-- `batches` is an array of arrays of new jobs, one for each statement; `gateway` works on them. Returns a row for each that went over a budget and was not opened.
+CREATE FUNCTION hologen_internal.open_jobs(batches json, gateway text)
 RETURNS TABLE (place integer, role_name text, model_name text, what text, allowed numeric, used numeric, wanted numeric, currency text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -19,9 +19,9 @@ BEGIN
       SELECT DISTINCT ON (new.statement_id) new.statement_id, new.statement_text
       FROM json_to_recordset(batch) AS new (statement_id uuid, statement_text text)
       ON CONFLICT (statement_id) DO NOTHING;
-    INSERT INTO hologen.job (job_id, state, statement_id, role_name, database_name, application_name, engine_process_id, statement_at,
+    INSERT INTO hologen.job (job_id, state, gateway_id, statement_id, role_name, database_name, application_name, engine_process_id, statement_at,
         model_name, model_type, scenario, request, file, request_key, detached, released, estimated_price, currency, submitted_at)
-      SELECT new.job_id, 'submitted', new.statement_id, new.role_name, new.database_name, new.application_name, new.engine_process_id,
+      SELECT new.job_id, 'submitted', gateway, new.statement_id, new.role_name, new.database_name, new.application_name, new.engine_process_id,
         new.statement_at, new.model_name, new.model_type, new.scenario, new.request, new.file, new.request_key, new.detached,
         NOT new.detached, new.estimated_price, new.currency, clock_timestamp()
       FROM json_to_recordset(batch) AS new (job_id uuid, statement_id uuid, role_name text, database_name text, application_name text,
@@ -30,7 +30,7 @@ BEGIN
       ON CONFLICT (job_id) DO NOTHING;
   END LOOP;
 END $$;
-REVOKE ALL ON FUNCTION hologen_internal.open_jobs(json) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hologen_internal.open_jobs(json, text) FROM PUBLIC;
 
 -- The first budget that these jobs would go over; no row when there is none.
 CREATE FUNCTION hologen_internal.exceeded_budget(batch json)

@@ -1,6 +1,6 @@
 /** The SQL of the ledger. Times and attempts follow from the states, so that no writer can forget one. */
 
-/** A job changes; its latest attempt goes along. What was not taken (`submitted` again) ends its attempt as refused. */
+/** Jobs of the gateway change, and those that do are returned; the latest attempt of each goes along. What was not taken (`submitted` again) ends its attempt as refused. */
 export const change = `
   WITH new AS (
     SELECT * FROM json_to_recordset($1) AS new (job_id uuid, state text, task_id text, provider_request_id text, usage json,
@@ -22,7 +22,7 @@ export const change = `
       started_at = CASE WHEN new.state = 'running' THEN clock_timestamp() ELSE started_at END,
       generated_at = CASE WHEN new.state IN ('saving', 'succeeded') THEN coalesce(generated_at, clock_timestamp()) ELSE generated_at END,
       finished_at = CASE WHEN new.state IN ('succeeded', 'failed', 'cancelled', 'unanswered') THEN clock_timestamp() ELSE finished_at END
-    FROM new WHERE job.job_id = new.job_id
+    FROM new WHERE job.job_id = new.job_id AND job.gateway_id = $2
     RETURNING job.*, new.state AS new_state, new.error AS new_error
   ), begun AS (
     INSERT INTO hologen.attempt (job_id, attempt, role_name, database_name, application_name, statement_id, statement_at, model_name,
@@ -30,7 +30,7 @@ export const change = `
       SELECT job_id, attempts, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type,
         'running', currency, clock_timestamp()
       FROM changed WHERE new_state = 'running'
-  )
+  ), ended AS (
   UPDATE hologen.attempt SET
     outcome = CASE changed.new_state WHEN 'submitted' THEN 'refused' WHEN 'saving' THEN outcome ELSE coalesce(changed.new_state, outcome) END,
     units = changed.units, price = changed.price, currency = changed.currency,
@@ -38,7 +38,9 @@ export const change = `
     ended_at = CASE WHEN coalesce(changed.new_state, 'saving') <> 'saving' THEN clock_timestamp() END
   FROM changed
   WHERE attempt.job_id = changed.job_id AND attempt.attempt = changed.attempts AND attempt.ended_at IS NULL
-    AND coalesce(changed.new_state, '') <> 'running'`;
+    AND coalesce(changed.new_state, '') <> 'running'
+  )
+  SELECT job_id FROM changed`;
 
 export const release = 'UPDATE hologen.job SET released = true WHERE job_id = ANY ($1)';
 
@@ -82,9 +84,14 @@ export const untoldRoles = `SELECT DISTINCT role_name FROM hologen.job WHERE sta
 export const fileOfOutput = `
   SELECT file FROM hologen.job WHERE outputs @> $1 AND (role_name = $2 OR $3) ORDER BY submitted_at DESC LIMIT 1`;
 
-export const unfinished = `
+/** What gateways that are gone have left is this one's from now on. */
+export const takeOver = `
+  WITH taken AS (
+    UPDATE hologen.job SET gateway_id = $1 WHERE gateway_id = ANY ($2) AND state IN ('submitted', 'running', 'saving')
+    RETURNING *
+  )
   SELECT job_id, state, detached, released, role_name, model_name, file, request_key, task_id, provider_request_id, usage, outputs,
     started_at, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
-  FROM hologen.job WHERE state IN ('submitted', 'running', 'saving') ORDER BY submitted_at`;
+  FROM taken ORDER BY submitted_at`;
 
 export const knownTasks = 'SELECT task_id AS id FROM hologen.job WHERE task_id = ANY ($1)';

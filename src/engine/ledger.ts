@@ -1,5 +1,6 @@
 /** The ledger in the engine's own tables: each change committed before it is reported, together with those of its moment. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { SqlError, sqlstate } from '../errors.js';
 import type {
   EarlierWish,
   JobChange,
@@ -11,6 +12,7 @@ import type {
 } from '../generation/ledger.js';
 import { inBatches } from './batches.js';
 import { type Exceeded, overBudget } from './budgets.js';
+import { cancelChannel } from './gateways.js';
 import * as statements from './ledger-statements.js';
 import type { EnginePool } from './pool.js';
 
@@ -20,14 +22,15 @@ const pauseMs = 200;
 /** PostgreSQL's classes of lost connections and shutdowns, too many connections, and node's names for the same. */
 const passing = /^(08|57P|53300|ECONN|EPIPE|ENOENT)/;
 
-export function createLedger(pool: EnginePool): Ledger {
+/** `gatewayId`: whose jobs are opened and changed here. */
+export function createLedger(pool: EnginePool, gatewayId: string): Ledger {
   const open = inBatches(
     (jobs: NewJob[]) => jobs[0]?.id ?? '',
-    (batches) => patiently(() => openJobs(pool, batches)),
+    (batches) => patiently(() => openJobs(pool, gatewayId, batches)),
   );
   const change = inBatches(
     (one: IdentifiedChange) => one.id,
-    (changes) => patiently(() => changeJobs(pool, changes)),
+    (changes) => patiently(() => changeJobs(pool, gatewayId, changes)),
   );
   const find = inBatches(
     (wish: EarlierWish) => `${wish.role} ${wish.requestKey}`,
@@ -40,7 +43,9 @@ export function createLedger(pool: EnginePool): Ledger {
       const exceeded = jobs.length > 0 && (await open(jobs));
       if (exceeded) throw overBudget(exceeded);
     },
-    change: (id, news) => change({ ...news, id }),
+    async change(id, news) {
+      if (!(await change({ ...news, id }))) throw takenOver(id);
+    },
     async release(ids) {
       if (ids.length > 0) await query('release-jobs', statements.release, [ids]);
     },
@@ -86,7 +91,10 @@ export function createLedger(pool: EnginePool): Ledger {
       ]);
       return row?.file;
     },
-    unfinished: () => unfinishedJobs(pool),
+    takeOver: (gatewayIds) => takeOverJobs(pool, gatewayId, gatewayIds),
+    async askCancel(id) {
+      await query('ask-cancel', 'SELECT pg_notify($1, $2)', [cancelChannel, id]);
+    },
     async knownTasks(taskIds) {
       const rows = await query<{ id: string }>('known-tasks', statements.knownTasks, [taskIds]);
       return new Set(rows.map((row) => row.id));
@@ -115,8 +123,22 @@ async function patiently<T>(write: () => Promise<T>): Promise<T> {
   }
 }
 
-async function unfinishedJobs(pool: EnginePool): Promise<UnfinishedJob[]> {
-  const { rows } = await pool.query(statements.unfinished);
+/** This gateway was away for so long that another one goes on with its jobs. */
+function takenOver(id: string): SqlError {
+  return new SqlError({
+    sqlstate: sqlstate.adminShutdown,
+    message: `another gateway has taken over the call (job ${id})`,
+    hint: 'Run the statement again: it takes the result when it is there.',
+    retryable: true,
+  });
+}
+
+async function takeOverJobs(
+  pool: EnginePool,
+  gatewayId: string,
+  goneIds: string[],
+): Promise<UnfinishedJob[]> {
+  const { rows } = await pool.query(statements.takeOver, [gatewayId, goneIds]);
   return rows.map((row) => ({
     id: row.job_id,
     state: row.state,
@@ -136,11 +158,15 @@ async function unfinishedJobs(pool: EnginePool): Promise<UnfinishedJob[]> {
 }
 
 /** For each statement's jobs the budget they would go over, or undefined: they are open. */
-async function openJobs(pool: EnginePool, batches: NewJob[][]): Promise<(Exceeded | undefined)[]> {
+async function openJobs(
+  pool: EnginePool,
+  gatewayId: string,
+  batches: NewJob[][],
+): Promise<(Exceeded | undefined)[]> {
   const { rows } = await pool.query<Exceeded & { place: number }>({
     name: 'open-jobs',
-    text: 'SELECT * FROM hologen_internal.open_jobs($1)',
-    values: [JSON.stringify(batches.map((jobs) => jobs.map(jobRow)))],
+    text: 'SELECT * FROM hologen_internal.open_jobs($1, $2)',
+    values: [JSON.stringify(batches.map((jobs) => jobs.map(jobRow))), gatewayId],
   });
   const exceeded = new Map(rows.map((row) => [row.place - 1, row]));
   return batches.map((_, index) => exceeded.get(index));
@@ -184,15 +210,25 @@ function storable(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();
 }
 
-async function changeJobs(pool: EnginePool, changes: IdentifiedChange[]): Promise<undefined[]> {
+/** For each change whether the job is (still) this gateway's. */
+async function changeJobs(
+  pool: EnginePool,
+  gatewayId: string,
+  changes: IdentifiedChange[],
+): Promise<boolean[]> {
   const rows = changes.map(({ id, taskId, providerRequestId, ...same }) => ({
     job_id: id,
     task_id: taskId,
     provider_request_id: providerRequestId,
     ...same,
   }));
-  await pool.query({ name: 'change-jobs', text: statements.change, values: [JSON.stringify(rows)] });
-  return changes.map(() => undefined);
+  const changed = await pool.query<{ job_id: string }>({
+    name: 'change-jobs',
+    text: statements.change,
+    values: [JSON.stringify(rows), gatewayId],
+  });
+  const ids = new Set(changed.rows.map((row) => row.job_id));
+  return changes.map(({ id }) => ids.has(id));
 }
 
 async function findEarlier(

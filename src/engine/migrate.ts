@@ -18,8 +18,9 @@ const migrationLock = 7_465_163;
 const oldestServer = 140_000;
 const lockTimeout = '10s';
 
-/** Where the functions of a database find the gateway. */
+/** Where the functions of a database find the gateway. The embedded engine has one only, whose id stays the same. */
 export interface Announcement {
+  gatewayId: string;
   connectionString: string;
   secret: string;
 }
@@ -121,13 +122,16 @@ async function schemaIsOurs(client: ClientBase): Promise<boolean> {
 }
 
 /** Written only when it changed: copies of template1 have it already. */
-async function announce(client: ClientBase, { connectionString, secret }: Announcement): Promise<void> {
+async function announce(
+  client: ClientBase,
+  { gatewayId, connectionString, secret }: Announcement,
+): Promise<void> {
   await client.query(
-    `INSERT INTO hologen_internal.gateway (connection_string, secret) VALUES ($1, $2)
-     ON CONFLICT (only_row) DO UPDATE SET
+    `INSERT INTO hologen_internal.gateway (gateway_id, connection_string, secret) VALUES ($1, $2, $3)
+     ON CONFLICT (gateway_id) DO UPDATE SET
        connection_string = excluded.connection_string, secret = excluded.secret, updated_at = clock_timestamp()
-     WHERE (gateway.connection_string, gateway.secret) IS DISTINCT FROM ($1, $2)`,
-    [connectionString, secret],
+     WHERE (gateway.connection_string, gateway.secret) IS DISTINCT FROM ($2, $3)`,
+    [gatewayId, connectionString, secret],
   );
 }
 

@@ -1,5 +1,5 @@
 /** Opens the engine, embedded or remote, with the callback endpoint its functions use and the schema they need. */
-import pg from 'pg';
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { keptSecret } from '../kept-secret.js';
 import { type EngineAddress, parseEngineUrl } from './address.js';
@@ -7,9 +7,10 @@ import { type Answer, type Callback, listenForEngine } from './callback.js';
 import type { NetworkPlace } from './callback-address.js';
 import { settleEncryption } from './connect.js';
 import { prepareEngine, startEmbeddedEngine } from './embedded.js';
+import { type Gateways, joinGateways } from './gateways.js';
 import { migrateAll, migrateHome } from './migrate.js';
 import { type NewDatabases, noDatabases } from './new-databases.js';
-import { clientOptions, type EnginePool, openEnginePool } from './pool.js';
+import { type EnginePool, openEnginePool } from './pool.js';
 import { superviseEngine } from './supervise.js';
 
 export interface EngineOptions {
@@ -28,6 +29,11 @@ export interface RemoteEngine {
 }
 
 export interface OpenedEngine {
+  /** Of this gateway, as long as it runs. */
+  gatewayId: string;
+  /** The same, where sessions must tell the engine which gateway they came through. */
+  sessionGateway: string | undefined;
+  gateways: Gateways;
   address: EngineAddress;
   pool: EnginePool;
   /** Databases made from now on. */
@@ -64,51 +70,37 @@ export async function claimEngine(options: EngineOptions, callbacks: Callbacks):
 }
 
 type Listening = Callbacks & { secret: string };
-type Opened = Pick<OpenedEngine, 'address' | 'died' | 'databases'>;
+type Opened = Pick<OpenedEngine, 'address' | 'died' | 'databases' | 'sessionGateway'>;
 
 async function claimEmbedded(options: EngineOptions, listening: Listening): Promise<ClaimedEngine> {
+  const { log } = listening;
   const place = await prepareEngine(options.dataDirectory);
   const callback = await listenForEngine({ ...listening, place });
-  return claimed(callback, async (opened) => {
+  return claimed(callback, log, async (opened) => {
     const maxConnections = options.maxConnections + ownConnections;
-    const engine = await superviseEngine(() => startEmbeddedEngine(place, { maxConnections }), listening.log);
+    const engine = await superviseEngine(() => startEmbeddedEngine(place, { maxConnections }), log);
     opened.push(engine.stop);
-    const databases = await migrateAll(engine.address, callback, listening.log);
-    return { address: engine.address, died: engine.died, databases };
+    const databases = await migrateAll(engine.address, { ...callback, gatewayId: 'embedded' }, log);
+    return { address: engine.address, died: engine.died, databases, sessionGateway: undefined };
   });
 }
 
 async function claimRemote(remote: RemoteEngine, listening: Listening): Promise<ClaimedEngine> {
+  const { log } = listening;
   const wanted = parseEngineUrl(remote.url);
   const certificate = await remote.callback.certificate();
   const callback = await listenForEngine({ ...listening, place: { ...remote.callback, certificate } });
-  return claimed(callback, async (opened) => {
+  return claimed(callback, log, async (_opened, gatewayId) => {
     const address = await settleEncryption(wanted);
-    opened.push(await claimRemoteEngine(address));
-    await migrateHome(address, callback);
-    return { address, died: new Promise(() => {}), databases: noDatabases };
+    await migrateHome(address, { ...callback, gatewayId });
+    return { address, died: new Promise(() => {}), databases: noDatabases, sessionGateway: gatewayId };
   });
-}
-
-/** Any number will do, as long as every gateway takes the same. */
-const gatewayLock = 7_465_164;
-
-/** Two gateways on one engine would take up each other's jobs: the second is refused. The lock ends with the connection. */
-async function claimRemoteEngine(address: EngineAddress): Promise<() => Promise<void>> {
-  const client = new pg.Client(clientOptions(address));
-  client.on('error', () => {});
-  await client.connect();
-  const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1) AS got', [
-    gatewayLock,
-  ]);
-  if (rows[0]?.got) return () => client.end();
-  await client.end();
-  throw new Error(`another hologen serves the database ${address.database} of this engine`);
 }
 
 function claimed(
   callback: Callback,
-  start: (opened: (() => Promise<void>)[]) => Promise<Opened>,
+  log: Logger,
+  start: (opened: (() => Promise<void>)[], gatewayId: string) => Promise<Opened>,
 ): ClaimedEngine {
   const opened = [callback.close];
   const release = () => closeAll(opened);
@@ -116,10 +108,13 @@ function claimed(
     release,
     async open() {
       try {
-        const engine = await start(opened);
+        const gatewayId = randomUUID();
+        const engine = await start(opened, gatewayId);
+        const gateways = await joinGateways(engine.address, gatewayId, log);
+        opened.push(gateways.close);
         const pool = openEnginePool(engine.address);
         opened.push(() => pool.end());
-        return { ...engine, pool, close: release };
+        return { ...engine, gatewayId, gateways, pool, close: release };
       } catch (error) {
         await release();
         throw error;

@@ -51,8 +51,10 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   rowsAsked(engineProcessId: number, rows: number): void;
   /** The engine process runs no statement (any more), and its transaction is over or lost. */
   statementOver(engineProcessId: number, outcome: StatementOutcome): void;
-  /** Takes up what an earlier gateway did not finish. */
-  resume(): Promise<void>;
+  /** Takes up what these gateways, which are gone, did not finish. */
+  takeOver(gatewayIds: string[]): Promise<void>;
+  /** As cancel, for a call that is made here and whose role has asked elsewhere. */
+  cancelHere(handle: string): void;
   /** Resolves when everything that is paid for has its outcome in the ledger. */
   settled(): Promise<void>;
 }
@@ -222,8 +224,9 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
         .map((statement) => ({ ...progressOf(statement), statement })),
     rowsAsked: statements.rowsAsked,
     statementOver: statements.over,
-    async resume() {
-      for (const [id, job] of await resumeJobs(drivers, catalogue, earlier, log)) {
+    cancelHere: detached.cancelHere,
+    async takeOver(gatewayIds) {
+      for (const [id, job] of await resumeJobs(gatewayIds, drivers, catalogue, earlier, log)) {
         sender.underWay.set(id, job);
         job.outcome.finally(() => sender.underWay.delete(id)).catch(() => {});
       }

@@ -19,6 +19,8 @@ export interface DetachedCalls {
   status(handle: string, role: string): Promise<JobState>;
   /** True when the call ends without a result for it; one that the provider works on goes on and is paid for. */
   cancel(handle: string, role: string): Promise<boolean>;
+  /** Gives a call up that is made by this gateway; nothing happens for any other. */
+  cancelHere(handle: string): void;
 }
 
 const lookEveryMs = 250;
@@ -66,6 +68,12 @@ export function createDetachedCalls(drivers: Drivers, sender: Sender, log: Logge
       message: `there is no call with the handle "${handle}"`,
       hint: 'Handles belong to the role that made them with ai_submit; they are the job_id of hologen.jobs.',
     });
+  }
+
+  function cancelHere(handle: string): void {
+    const waiting = calls.get(handle)?.call;
+    if (waiting?.state === 'waiting') drop(waiting, 'cancelled by ai_cancel').catch(complain);
+    else sender.underWay.get(handle)?.cancel();
   }
 
   function complain(error: unknown): void {
@@ -116,19 +124,19 @@ export function createDetachedCalls(drivers: Drivers, sender: Sender, log: Logge
     },
 
     async cancel(handle, role) {
-      const own = find(handle, role);
-      if (own?.state === 'waiting') {
-        await drop(own, 'cancelled by ai_cancel');
-        return true;
-      }
       const { state } = await kept(handle, role);
-      const underWay = sender.underWay.get(handle);
-      if (ended.includes(state) || !underWay) return state === 'cancelled';
-      underWay.cancel();
+      if (!ended.includes(state)) {
+        if (calls.has(handle) || sender.underWay.has(handle)) cancelHere(handle);
+        else await ledger.askCancel(handle);
+      }
       // What is not sent yet ends at once, a task that waits at the provider after a word with it; one that runs there goes on.
-      await Promise.race([underWay.outcome, delay(cancelledWithinMs)]).catch(() => {});
-      return (await kept(handle, role)).state === 'cancelled';
+      for (const until = Date.now() + cancelledWithinMs; ; await delay(lookEveryMs / 5)) {
+        const now = await kept(handle, role);
+        if (ended.includes(now.state) || Date.now() > until) return now.state === 'cancelled';
+      }
     },
+
+    cancelHere,
   };
 }
 

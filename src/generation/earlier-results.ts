@@ -1,5 +1,6 @@
 /** Results that are paid for but reached nobody: the next identical call of the same role takes them instead of paying again. */
 import { createHash } from 'node:crypto';
+import { SqlError, sqlstate } from '../errors.js';
 import { parseOssPath } from '../storage/oss-path.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
@@ -46,11 +47,10 @@ export function createEarlierResults(
   onError: (error: unknown) => void,
 ): EarlierResults {
   const underWay = new Map<string, { jobId: string; outcome: Promise<string> }[]>();
-  /**
-   * Taken by a statement that is not over, or given to a client and not yet claimed in writing. Only here, not in the ledger: after a crash
-   * of the gateway what reached nobody is to be had again.
-   */
+  /** Taken by a statement that is not over. Only here, not in the ledger: after a crash of the gateway what reached nobody is to be had again. */
   const taken = new Set<string>();
+  /** Given to a client, and not yet claimed in writing. */
+  const claiming = new Set<string>();
   const lookups = createLanes();
 
   /** Waits for a job that runs for nobody, one call for each; what it gave is then in the ledger, or it failed and gave nothing. */
@@ -72,7 +72,10 @@ export function createEarlierResults(
     const looks = ossPaths.map((path) => storage.head(parseOssPath(path, 'output'), file.access, stop));
     return Promise.all(looks).then(
       () => true,
-      () => false,
+      (error: unknown) => {
+        if (error instanceof SqlError && error.sqlstate === sqlstate.undefinedFile) return false;
+        throw error;
+      },
     );
   }
 
@@ -84,7 +87,7 @@ export function createEarlierResults(
       return lookups.run(name, async () => {
         const gone: string[] = [];
         for (;;) {
-          const except = [...live(), ...taken, ...gone];
+          const except = [...live(), ...taken, ...(delivered ? [] : claiming), ...gone];
           const found = await ledger.findEarlier({ role, requestKey: key, except, delivered });
           if (!found) return undefined;
           if (await stillThere(found.ossPaths, call, stop)) {
@@ -109,12 +112,15 @@ export function createEarlierResults(
     },
     claim(jobIds) {
       if (jobIds.length === 0) return;
-      for (const id of jobIds) taken.add(id);
+      for (const id of jobIds) {
+        taken.delete(id);
+        claiming.add(id);
+      }
       ledger
         .claim(jobIds)
         .catch(onError)
         .finally(() => {
-          for (const id of jobIds) taken.delete(id);
+          for (const id of jobIds) claiming.delete(id);
         });
     },
     release(jobIds) {

@@ -14,6 +14,8 @@ export interface Gate {
   again(refusal: { throttled: boolean; askedMs: number | undefined }, signal: AbortSignal): Promise<void>;
   /** A submit was taken: pauses shrink and the rate rises again. */
   taken(): void;
+  /** So many gateways use the account alike: each keeps to its part of the limits. */
+  shareAmong(gateways: number): void;
   state(): GateState;
 }
 
@@ -60,17 +62,23 @@ export function createGate(limits: Limits): Gate {
   let inside = 0;
   let pauseMs = 0;
   let pausedUntil = 0;
+  let gateways = 1;
   let timer: NodeJS.Timeout | undefined;
 
   function nextLine(): typeof entering | typeof returning | undefined {
     if (returning.length > 0) return returning;
-    const full = limits.concurrentTasks !== null && inside >= limits.concurrentTasks;
+    const full =
+      limits.concurrentTasks !== null && inside >= Math.max(1, Math.floor(limits.concurrentTasks / gateways));
     return full || entering.length === 0 ? undefined : entering;
   }
 
   function openAt(): number {
     const lowered = pace < limits.submitsPerSecond;
-    return Math.max(pausedUntil, lowered ? admittedAt + 1000 / pace : spacing.nextAt());
+    const spacedAt = spacing.nextAt(gateways);
+    return Math.max(
+      pausedUntil,
+      lowered ? Math.max(admittedAt + 1000 / pace, gateways > 1 ? spacedAt : 0) : spacedAt,
+    );
   }
 
   function admitNext(): void {
@@ -135,6 +143,10 @@ export function createGate(limits: Limits): Gate {
         pace = Math.min(limits.submitsPerSecond, pace + limits.submitsPerSecond / 10);
       else pace *= pace > endlessPace ? Number.POSITIVE_INFINITY : 1.05;
     },
+    shareAmong(number) {
+      gateways = number;
+      admitNext();
+    },
     state: () => ({
       queued: entering.length + returning.length,
       running: inside - returning.length,
@@ -168,7 +180,7 @@ function createWindow({ submitsPerSecond, bursts }: Limits) {
   const times: number[] = [];
   let next = 0;
   return {
-    nextAt: () => (times[next] ?? Number.NEGATIVE_INFINITY) + lengthMs,
+    nextAt: (gateways: number) => (times[next] ?? Number.NEGATIVE_INFINITY) + lengthMs * gateways,
     add(now: number) {
       times[next] = now;
       next = (next + 1) % count;

@@ -146,6 +146,7 @@ export interface JobOutcome {
 export interface Ledger {
   /** Opens all of these jobs of one statement, or none: SqlError 53400 when they would go over a budget of the day. */
   open(jobs: NewJob[]): Promise<void>;
+  /** SqlError 57P01 when another gateway has taken the job over: nothing may be sent for it here any more. */
   change(id: string, change: JobChange): Promise<void>;
   /** The transactions of these jobs' ai_submit are committed: they may be sent, also after a restart. */
   release(ids: string[]): Promise<void>;
@@ -166,8 +167,10 @@ export interface Ledger {
   untoldRoles(): Promise<string[]>;
   /** The file of the call that saved this output, if the role may know of it. */
   fileOfOutput(ossPath: string, role: string, admin: boolean): Promise<unknown>;
-  /** What no running gateway finishes any more. */
-  unfinished(): Promise<UnfinishedJob[]>;
+  /** What these gateways, which are gone, have not finished: it is this one's from now on. */
+  takeOver(gatewayIds: string[]): Promise<UnfinishedJob[]>;
+  /** Tells the gateway that makes the job that its role does not want it any more. */
+  askCancel(id: string): Promise<void>;
   /** Task ids the ledger knows, among these. */
   knownTasks(taskIds: string[]): Promise<Set<string>>;
 }

@@ -10,6 +10,8 @@ const clockDoubtMs = 5_000;
 const longestSubmitMs = 60_000;
 /** What has not turned up in the list so long after it was sent was not taken. */
 const listedAfterMs = 8_000;
+/** Another gateway on the same account has written down its own task within this time. */
+const writtenWithinMs = 3_000;
 
 /**
  * Calls of one lane are submitted one at a time. So at most one of them lacks its answer at any time, and a task in the list that the
@@ -28,6 +30,8 @@ export async function findTask(
   sentAt: Date,
   drivers: Drivers,
 ): Promise<ListedTask | undefined> {
+  // A lane orders the submits of this gateway only.
+  if (drivers.schedule.gateways > 1) await delay(writtenWithinMs);
   for (const startedAt = Date.now(); ; await delay(drivers.pollAfterMs(Date.now() - startedAt))) {
     const over = Date.now() > sentAt.getTime() + listedAfterMs;
     const listed = await listTasks(call, sentAt, drivers);

@@ -1,4 +1,4 @@
-/** After a crash: what an earlier gateway began is brought to its end, so that nothing paid for is lost or paid twice. */
+/** After a crash: what a gateway that is gone began is brought to its end, so that nothing paid for is lost or paid twice. */
 import type { Logger } from 'pino';
 import { SqlError, sqlstate } from '../errors.js';
 import { isObject } from '../json.js';
@@ -11,14 +11,15 @@ import { findTask, submitLane } from './lost-submits.js';
 import { type Drivers, finishProduced, perform, resumeTask, type Watch } from './perform.js';
 import type { UnderWay } from './send.js';
 
-/** Takes up every unfinished job; each goes on by itself. Resolves with their outcomes' promises when all are taken up. */
+/** Takes up every job these gateways left unfinished; each goes on by itself. Resolves when all are taken up. */
 export async function resumeJobs(
+  goneGateways: string[],
   drivers: Drivers,
   catalogue: Catalogue,
   earlier: EarlierResults,
   log: Logger,
 ): Promise<Map<string, UnderWay>> {
-  const jobs = await drivers.ledger.unfinished();
+  const jobs = await drivers.ledger.takeOver(goneGateways);
   const calls = await Promise.allSettled(jobs.map((job) => readCall(job, catalogue)));
   const underWay = new Map<string, UnderWay>();
   // All at once from here on: lost submits are in their lanes before the first new call can enter one.
@@ -34,7 +35,7 @@ export async function resumeJobs(
       cancel: () => stop.abort(neverSent('the call was cancelled')),
     });
   }
-  if (jobs.length > 0) log.info({ jobs: jobs.length }, 'jobs of an earlier run are taken up');
+  if (jobs.length > 0) log.info({ jobs: jobs.length }, 'jobs that were left unfinished are taken up');
   return underWay;
 }
 

@@ -12,6 +12,10 @@ export interface Schedule {
   lookups(apiKey: string): Gate;
   /** What waits and runs at each gate that was used since the gateway started. */
   queues(): Queue[];
+  /** So many gateways work with the same API keys: this one keeps to its part of every limit. */
+  shareAmong(gateways: number): void;
+  /** The same number again. */
+  readonly gateways: number;
 }
 
 /**
@@ -24,21 +28,38 @@ const lookupLimits: Limits = { submitsPerSecond: 19, concurrentTasks: null, burs
 export function createSchedule(paced: boolean): Schedule {
   const gates = new Map<string, { modelType: string; gate: Gate }>();
   const lookupGates = new Map<string, Gate>();
+  let gateways = 1;
+
+  function newGate(limits: Limits): Gate {
+    const gate = createGate(limits);
+    gate.shareAmong(gateways);
+    return gate;
+  }
+
   return {
     gate(apiKey, modelType, limits, own) {
       const { submitsPerSecond, concurrentTasks } = { ...(paced ? limits : unlimited), ...own };
       const name = `${apiKey} ${modelType} ${submitsPerSecond} ${concurrentTasks}`;
       const known = gates.get(name);
       if (known) return known.gate;
-      const gate = createGate({ submitsPerSecond, concurrentTasks });
+      const gate = newGate({ submitsPerSecond, concurrentTasks });
       gates.set(name, { modelType, gate });
       return gate;
     },
     lookups(apiKey) {
-      const gate = lookupGates.get(apiKey) ?? createGate(paced ? lookupLimits : unlimited);
+      const gate = lookupGates.get(apiKey) ?? newGate(paced ? lookupLimits : unlimited);
       lookupGates.set(apiKey, gate);
       return gate;
     },
     queues: () => [...gates.values()].map(({ modelType, gate }) => ({ modelType, ...gate.state() })),
+    shareAmong(number) {
+      if (number === gateways) return;
+      gateways = number;
+      for (const gate of [...[...gates.values()].map((each) => each.gate), ...lookupGates.values()])
+        gate.shareAmong(number);
+    },
+    get gateways() {
+      return gateways;
+    },
   };
 }
