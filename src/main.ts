@@ -9,6 +9,7 @@ import type { Answer } from './engine/callback.js';
 import { createCatalogue } from './engine/catalogue.js';
 import { createLedger } from './engine/ledger.js';
 import { claimEngine, type EngineOptions } from './engine/open.js';
+import { keepLedgerShort } from './engine/retention.js';
 import { createScramKeyLookup } from './engine/scram-keys.js';
 import { openSecretBox } from './engine/secret-box.js';
 import { SqlError, sqlstate } from './errors.js';
@@ -110,6 +111,11 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       cancel: calls.cancelHere,
       counted: schedule.shareAmong,
     });
+    const retention = {
+      jobsDays: numberSetting(settings, 'keepJobsDays'),
+      usageDays: numberSetting(settings, 'keepUsageDays'),
+    };
+    stopping.push(keepLedgerShort(engine.pool, retention, log).close);
     const encryption = openEncryption(certificate, tlsPolicy(settings));
     const [host, port] = [settings.host ?? '127.0.0.1', numberSetting(settings, 'port')];
     const frontend = await listenForClients({

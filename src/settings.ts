@@ -111,6 +111,18 @@ export const settingTable = {
     range: [0, 86_400_000],
     meaning: 'how long running statements may go on after SIGTERM',
   },
+  keepJobsDays: {
+    env: 'HOLOGEN_KEEP_JOBS_DAYS',
+    default: '0',
+    range: [0, 36_500],
+    meaning: 'days that a finished job stays in hologen.jobs; 0: for ever',
+  },
+  keepUsageDays: {
+    env: 'HOLOGEN_KEEP_USAGE_DAYS',
+    default: '0',
+    range: [0, 36_500],
+    meaning: 'days that an attempt stays in hologen.usage; 0: for ever',
+  },
   callbackHost: {
     env: 'HOLOGEN_CALLBACK_HOST',
     default: '127.0.0.1',

@@ -21,7 +21,8 @@ COMMENT ON TABLE hologen.deployed_models IS 'The catalogue: SQL name -> model ty
 -- What a client sent, once for all its calls.
 CREATE TABLE hologen.statement (
   statement_id   uuid PRIMARY KEY,
-  statement_text text NOT NULL
+  statement_text text NOT NULL,
+  noted_at       timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 REVOKE ALL ON hologen.statement FROM PUBLIC;
 
@@ -72,6 +73,7 @@ CREATE TABLE hologen.job (
 CREATE INDEX job_submitted_at ON hologen.job (submitted_at DESC);
 CREATE INDEX job_finished ON hologen.job (role_name, request_key) WHERE state = 'succeeded' AND NOT detached;
 CREATE INDEX job_unfinished ON hologen.job (state) WHERE state IN ('submitted', 'running', 'saving');
+CREATE INDEX job_statement ON hologen.job (statement_id);
 CREATE INDEX job_untold ON hologen.job (role_name) WHERE state = 'unanswered' AND told_at IS NULL;
 CREATE INDEX job_outputs ON hologen.job USING gin (outputs jsonb_path_ops);
 REVOKE ALL ON hologen.job FROM PUBLIC;
@@ -99,6 +101,7 @@ CREATE TABLE hologen.attempt (
   ended_at            timestamptz
 );
 CREATE UNIQUE INDEX attempt_job ON hologen.attempt (job_id, attempt);
+CREATE INDEX attempt_statement ON hologen.attempt (statement_id);
 CREATE INDEX attempt_sent_at ON hologen.attempt (sent_at DESC);
 REVOKE ALL ON hologen.attempt FROM PUBLIC;
 

@@ -1,0 +1,40 @@
+/** Old rows of the ledger are removed where that is wanted; what is unfinished, new, or saved for nobody yet stays. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { startTestGateway } from '../gateway.js';
+
+test('finished jobs and attempts go after their days, the rest stays', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'hologen-test-'));
+  const first = await startTestGateway({ dataDir });
+  const before = await first.client();
+  const toFile = `to_file('oss://demo/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx')`;
+  const picture = (prompt: string, more = '') =>
+    before.query(
+      `SELECT ai_gen('qwen_image_2', json_build_object('prompt', '${prompt}', 'output_dir', 'oss://demo/kept/')::text, ${toFile})${more}`,
+    );
+  await picture('old');
+  await picture('new');
+  await before.query('BEGIN');
+  await picture('unclaimed');
+  await before.query('ROLLBACK');
+  await before.query(
+    `UPDATE hologen.job SET finished_at = finished_at - interval '31 days' WHERE request ->> 'prompt' <> 'new'`,
+  );
+  await before.query(`UPDATE hologen.attempt SET ended_at = ended_at - interval '91 days' WHERE job_id IN
+    (SELECT job_id FROM hologen.job WHERE request ->> 'prompt' = 'old')`);
+  await before.query(`UPDATE hologen.statement SET noted_at = noted_at - interval '91 days'`);
+  await first.close();
+
+  const second = await startTestGateway({ dataDir, keepJobsDays: '30', keepUsageDays: '90' });
+  const after = await second.client();
+  const prompts = async () =>
+    (await after.query(`SELECT request ->> 'prompt' AS prompt FROM hologen.jobs ORDER BY 1`)).rows;
+  await expect.poll(prompts, { timeout: 15_000 }).toEqual([{ prompt: 'new' }, { prompt: 'unclaimed' }]);
+  const texts = async () => (await after.query('SELECT count(*)::int AS n FROM hologen.statement')).rows;
+  await expect.poll(texts, { timeout: 15_000 }).toEqual([{ n: 2 }]);
+  expect((await after.query('SELECT count(*)::int AS n FROM hologen.usage')).rows).toEqual([{ n: 2 }]);
+  await second.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
