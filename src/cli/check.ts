@@ -1,82 +1,116 @@
-/** `hologen check`: tells whether key, region, identity, roles and buckets work, without spending anything. */
+/** `hologen check`: finds what is misconfigured and says how to mend it, without spending anything. */
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { SqlError } from '../errors.js';
 import { openDrivers } from '../main.js';
 import { findDefaultApiKey } from '../providers/default-api-key.js';
-import { readRunFile } from '../run-file.js';
+import { type RunFile, readRunFile } from '../run-file.js';
 import { sandboxApiKey } from '../sandbox/keys.js';
-import { readSettings, type SettingName, type Settings, UsageError } from '../settings.js';
-import { parseOssPath } from '../storage/oss-path.js';
+import {
+  numberSetting,
+  readSettings,
+  type SettingName,
+  type Settings,
+  switchSetting,
+  UsageError,
+} from '../settings.js';
+import {
+  clockCheck,
+  cloudSettingsCheck,
+  identityCheck,
+  keyCheck,
+  type Place,
+  placeCheck,
+} from './checks/cloud.js';
+import { engineCheck } from './checks/engine.js';
+import { certificateCheck, dataDirectoryCheck, embeddedEngineCheck, portCheck } from './checks/machine.js';
+import { type Check, misconfigured, report } from './checks/report.js';
 import { type Command, cloudSettings, helpText } from './command.js';
 
-const flags: SettingName[] = ['dataDir'];
-const shown: SettingName[] = [...flags, ...cloudSettings];
-const timeoutMs = 60_000;
+const flags: SettingName[] = ['dataDir', 'host', 'port', 'engineUrl', 'sandbox', 'tlsCert', 'tlsKey'];
+const environmentOnly: SettingName[] = [...cloudSettings, 'tlsClientCa', 'callbackHost', 'callbackPort'];
 
 export const checkCommand: Command = {
-  summary: 'tell whether key, region, roles and buckets work, spending nothing',
+  summary: 'tell what is misconfigured and how to mend it, spending nothing',
   help: helpText(
-    'check [--data-dir DIR] [oss://bucket/path/ ENDPOINT ROLE_ARN]…',
-    'Asks Model Studio about a task that does not exist (proves key and region), looks for the identity that assumes roles, and for\neach place given assumes the role and proves that files may be written there. A gateway that runs in the sandbox on the data\ndirectory is checked with its sandbox. Exit code 0: all works.',
-    shown,
+    'check [options] [oss://bucket/path/ ENDPOINT ROLE_ARN]…',
+    'Run it with the settings that hologen serve gets. It looks at data directory, port, certificate and engine; asks Model Studio about\na task that does not exist (proves key and region); looks for the identity that assumes roles and at the clock; and for each place\ngiven assumes the role and proves that files may be written there. Where a gateway runs in the sandbox on the data directory, its\nsandbox is asked in the place of the cloud.\n\nPrints a line a check: ok, note (works, but worth knowing) or failed (with what to do). Exit codes: 0 nothing failed,\n1 something failed, 2 wrong usage.',
+    [...flags, ...environmentOnly],
   ),
   async run(args) {
     const first = args.findIndex((arg) => arg.startsWith('oss://'));
-    const placeArgs = first < 0 ? [] : args.slice(first);
-    if (placeArgs.length % 3 !== 0)
-      throw new UsageError('a place is three words: oss://bucket/path/ ENDPOINT ROLE_ARN');
+    const places = readPlaces(first < 0 ? [] : args.slice(first));
     const { settings } = readSettings(first < 0 ? args : args.slice(0, first), process.env, flags);
-    const sandbox = (await readRunFile(resolve(settings.dataDir ?? '')))?.sandbox ?? undefined;
+    const running = await readRunFile(resolve(settings.dataDir ?? ''));
+    const sandbox = running?.sandbox ?? undefined;
+    const machine = machineChecks(settings, running);
     if (sandbox)
       console.log('The gateway on this data directory runs in the sandbox; that is what is checked.');
-    const stopping: (() => Promise<void>)[] = [];
-    const { studio, storage, identity } = openDrivers(settings, sandbox, stopping);
-    const signal = AbortSignal.timeout(timeoutMs);
-    const checks: [string, () => Promise<unknown>][] = [
-      [
-        'API key and region',
-        async () => studio.probe(await requireKey(settings, sandbox !== undefined), signal),
-      ],
-      ['identity that assumes roles', identity],
-    ];
-    for (let i = 0; i < placeArgs.length; i += 3) {
-      const [path, endpoint, roleArn] = placeArgs.slice(i, i + 3) as [string, string, string];
-      checks.push([
-        `${path} as ${roleArn}`,
-        () => storage.checkWritable(parseOssPath(path, 'path'), { endpoint, roleArn }, signal),
-      ]);
+    else if (switchSetting(settings, 'sandbox')) {
+      console.log('The sandbox is on: the account is not checked.');
+      return (await report(machine)) ? 0 : 1;
     }
+    const stopping: (() => Promise<void>)[] = [];
     try {
-      return await report(checks);
+      return (await report([...machine, ...accountChecks(settings, sandbox, places, stopping)])) ? 0 : 1;
     } finally {
       await Promise.all(stopping.map((stop) => stop()));
     }
   },
 };
 
-async function requireKey(settings: Settings, inSandbox: boolean): Promise<string> {
-  const key = inSandbox ? sandboxApiKey : await findDefaultApiKey(settings.apiKey, homedir());
-  if (key) return key;
-  throw new SqlError({
-    sqlstate: '28000',
-    message: 'no default API key',
-    hint: 'Set DASHSCOPE_API_KEY, or give each model a key of its own when it is registered.',
-  });
+function readPlaces(words: string[]): Place[] {
+  if (words.length % 3 !== 0)
+    throw new UsageError('a place is three words: oss://bucket/path/ ENDPOINT ROLE_ARN');
+  return words.flatMap((path, index) =>
+    index % 3 === 0 ? [{ path, endpoint: words[index + 1] ?? '', roleArn: words[index + 2] ?? '' }] : [],
+  );
 }
 
-async function report(checks: [string, () => Promise<unknown>][]): Promise<number> {
-  let failures = 0;
-  for (const [name, check] of checks) {
-    try {
-      await check();
-      console.log(`ok      ${name}`);
-    } catch (error) {
-      failures += 1;
-      console.log(`failed  ${name}: ${(error as Error).message}`);
-      if (error instanceof SqlError && error.detail) console.log(`        ${error.detail}`);
-      if (error instanceof SqlError && error.hint) console.log(`        ${error.hint}`);
-    }
+/** What a running gateway holds, its ports, is not tried. */
+function machineChecks(settings: Settings, running: RunFile | undefined): Check[] {
+  const callback = {
+    host: settings.callbackHost ?? '127.0.0.1',
+    port: numberSetting(settings, 'callbackPort'),
+  };
+  return [
+    dataDirectoryCheck(resolve(settings.dataDir ?? '')),
+    ...(running
+      ? []
+      : [portCheck('--port / HOLOGEN_PORT', settings.host ?? '127.0.0.1', numberSetting(settings, 'port'))]),
+    certificateCheck(settings),
+    settings.engineUrl === undefined
+      ? embeddedEngineCheck
+      : engineCheck(settings.engineUrl, running ? undefined : callback),
+  ];
+}
+
+function accountChecks(
+  settings: Settings,
+  sandbox: NonNullable<RunFile['sandbox']> | undefined,
+  places: Place[],
+  stopping: (() => Promise<void>)[],
+): Check[] {
+  let drivers: ReturnType<typeof openDrivers>;
+  try {
+    drivers = openDrivers(settings, sandbox, stopping);
+  } catch (error) {
+    // A URL of the settings that is none.
+    const { message } = error as Error;
+    return [
+      {
+        name: 'cloud settings',
+        run: () =>
+          Promise.reject(misconfigured(message, 'See the list of settings: hologen check --help.', error)),
+      },
+    ];
   }
-  return failures === 0 ? 0 : 1;
+  const findKey = () =>
+    sandbox ? Promise.resolve(sandboxApiKey) : findDefaultApiKey(settings.apiKey, homedir());
+  return [
+    ...(sandbox ? [] : [cloudSettingsCheck(settings)]),
+    keyCheck(findKey, drivers, settings.providerUrl ?? ''),
+    identityCheck(drivers),
+    clockCheck(sandbox?.sts ?? settings.stsEndpoint ?? ''),
+    ...places.map((place) => placeCheck(place, drivers)),
+  ];
 }

@@ -30,6 +30,11 @@ export function migrateHome(address: EngineAddress, announcement?: Announcement)
   return migrateDatabase(address, home, announcement);
 }
 
+/** Does all of it but the last step: rejects where migrateHome would, and leaves nothing. Returns the files that are missing. */
+export function rehearseMigration(address: EngineAddress): Promise<string[]> {
+  return migrateDatabase(address, home, undefined, 'ROLLBACK');
+}
+
 /**
  * The embedded engine: `ai_gen` is in every database, also in those made later, because template1 has it. The gateway's own
  * database is made when it is missing. What is returned migrates those that are made without template1.
@@ -80,6 +85,7 @@ function migrateDatabase(
   address: EngineAddress,
   folders: string[],
   announcement: Announcement | undefined,
+  end: 'COMMIT' | 'ROLLBACK' = 'COMMIT',
 ): Promise<string[]> {
   return withClient(address, async (client) => {
     await refuseOldServers(client);
@@ -99,7 +105,7 @@ function migrateDatabase(
       await client.query('INSERT INTO hologen.migrations (name) VALUES ($1)', [name]);
     }
     if (announcement) await announce(client, announcement);
-    await client.query('COMMIT');
+    await client.query(end);
     return missing;
   });
 }

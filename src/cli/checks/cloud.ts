@@ -1,0 +1,163 @@
+/** Checks of the account: API key and region, the identity that assumes roles, the roles, the clock, and places in OSS. Spends nothing. */
+import { request } from 'undici';
+import type { openDrivers } from '../../main.js';
+import { ProviderError } from '../../providers/model-studio-errors.js';
+import { listSetting, type Settings } from '../../settings.js';
+import { resolveEndpoint } from '../../storage/endpoint.js';
+import { parseOssPath } from '../../storage/oss-path.js';
+import { type Check, misconfigured } from './report.js';
+
+/** https://www.alibabacloud.com/help/en/model-studio/regions: key, host and models belong to one region. */
+const regions: [name: string, url: string][] = [
+  ['China (Beijing)', 'https://dashscope.aliyuncs.com/api/v1'],
+  ['Singapore', 'https://dashscope-intl.aliyuncs.com/api/v1'],
+  ['US (Virginia)', 'https://dashscope-us.aliyuncs.com/api/v1'],
+  ['China (Hong Kong)', 'https://cn-hongkong.dashscope.aliyuncs.com/api/v1'],
+];
+
+const keyPage = 'Copy a key from the API-key page of the Model Studio console into DASHSCOPE_API_KEY.';
+/** What people take for a key, by how it looks; looked through in order. */
+const wrongKeys: [RegExp, message: string, hint: string][] = [
+  [
+    /^sk-sp-/,
+    'this is a key of a Coding Plan (sk-sp-…), which serves coding tools only',
+    `Coding Plan keys call neither picture nor video models. ${keyPage}`,
+  ],
+  [/^LTAI/, 'this is the id of an AccessKey (LTAI…), not an API key', keyPage],
+  [/[^\x21-\x7e]|["'<>]|\.\.\./, 'the key holds blanks, quotes or a placeholder’s signs', keyPage],
+  [/^(?!sk-|st-)/, 'an API key begins with sk-', keyPage],
+];
+
+/** The key's form, then Model Studio's own word on it: a task that does not exist is looked up. */
+export function keyCheck(
+  findKey: () => Promise<string | undefined>,
+  drivers: Pick<Drivers, 'studio'>,
+  baseUrl: string,
+): Check {
+  return {
+    name: 'API key and region',
+    async run(signal) {
+      const key = await findKey();
+      if (!key)
+        throw misconfigured(
+          'no default API key',
+          'Set DASHSCOPE_API_KEY, or give each model a key of its own when it is registered.',
+        );
+      const wrong = wrongKeys.find(([pattern]) => pattern.test(key));
+      if (wrong) throw misconfigured(wrong[1], wrong[2]);
+      await drivers.studio.probe(key, signal).catch((error: unknown) => {
+        throw error instanceof ProviderError ? explainProbe(error, baseUrl) : error;
+      });
+      return key.startsWith('st-') ? 'this is a temporary key (st-…), which lives for minutes' : undefined;
+    },
+  };
+}
+
+function explainProbe(error: ProviderError, baseUrl: string): Error {
+  if (/^(InvalidApiKey|invalid_api_key|HTTP 401)/.test(error.code)) {
+    const others = regions
+      .filter(([, url]) => url !== baseUrl)
+      .map(([name, url]) => `\n          ${name}: ${url}`);
+    return misconfigured(
+      error.message,
+      `The key is wrong, was deleted, or belongs to another region than ${baseUrl}. DASHSCOPE_HTTP_BASE_URL of other regions:${others.join('')}`,
+      error,
+    );
+  }
+  if (/^HTTP 404|^NotFound/.test(error.code))
+    return misconfigured(error.message, 'DASHSCOPE_HTTP_BASE_URL must end with /api/v1.', error);
+  return error;
+}
+
+/** DASHSCOPE_HTTP_BASE_URL, HOLOGEN_ALLOWED_ROLES and HOLOGEN_OSS_DOMAINS have a form that can work. */
+export function cloudSettingsCheck(settings: Settings): Check {
+  return {
+    name: 'cloud settings',
+    async run() {
+      const { pathname } = new URL(settings.providerUrl ?? '');
+      if (!/\/api\/v1\/?$/.test(pathname))
+        throw misconfigured(
+          `DASHSCOPE_HTTP_BASE_URL ends with "${pathname}"`,
+          'It must end with /api/v1, also where other programs want /compatible-mode/v1.',
+        );
+      const roles = listSetting(settings, 'allowedRoles');
+      const strange = roles.find(
+        (role) => !/^acs:ram::[A-Za-z0-9*]+:role\/[A-Za-z0-9._*-]+$/.test(role) && role !== '*',
+      );
+      if (strange)
+        throw misconfigured(
+          `HOLOGEN_ALLOWED_ROLES holds "${strange}"`,
+          'Write acs:ram::<account id>:role/<role name>, with * for any run of characters, and commas in between.',
+        );
+      for (const domain of listSetting(settings, 'ossDomains')) {
+        resolveEndpoint(domain.split('=')[0] ?? '', 'HOLOGEN_OSS_DOMAINS', {
+          customDomains: [domain],
+          ossEndpointOverride: undefined,
+        });
+      }
+      return roles.length === 0
+        ? 'HOLOGEN_ALLOWED_ROLES is empty, so SQL may name no role: nothing can be read from or saved to OSS'
+        : undefined;
+    },
+  };
+}
+
+const toleranceMs = 15 * 60_000;
+const noticeableMs = 60_000;
+
+/** OSS and STS refuse requests whose time is more than 15 minutes off; STS tells its own time in every answer. */
+export function clockCheck(stsUrl: string): Check {
+  return {
+    name: 'STS and the clock',
+    async run(signal) {
+      const sentMs = Date.now();
+      const { headers, body } = await request(stsUrl, { method: 'HEAD', signal }).catch((cause: Error) => {
+        throw misconfigured(
+          `${stsUrl} cannot be reached (${(cause as NodeJS.ErrnoException).code ?? cause.message})`,
+          'Check the network; inside a VPC set HOLOGEN_STS_ENDPOINT to the region’s own STS.',
+          cause,
+        );
+      });
+      body.on('error', () => {}).destroy();
+      const theirsMs = Date.parse(String(headers.date));
+      if (Number.isNaN(theirsMs)) return `${stsUrl} does not tell the time`;
+      const offMs = (sentMs + Date.now()) / 2 - theirsMs;
+      const said = `this machine's clock is ${Math.round(Math.abs(offMs) / 60_000)} min ${offMs > 0 ? 'ahead' : 'behind'}`;
+      if (Math.abs(offMs) > toleranceMs)
+        throw misconfigured(
+          said,
+          'OSS and STS refuse it (RequestTimeTooSkewed): synchronise the clock, with chrony or systemd-timesyncd.',
+        );
+      return Math.abs(offMs) > noticeableMs ? said : undefined;
+    },
+  };
+}
+
+export interface Place {
+  path: string;
+  endpoint: string;
+  roleArn: string;
+}
+
+type Drivers = ReturnType<typeof openDrivers>;
+
+export function identityCheck({ identity }: Pick<Drivers, 'identity'>): Check {
+  return {
+    name: 'identity that assumes roles',
+    async run() {
+      await identity();
+      return undefined;
+    },
+  };
+}
+
+/** Assumes the role and begins an upload that is never completed. */
+export function placeCheck({ path, endpoint, roleArn }: Place, { storage }: Pick<Drivers, 'storage'>): Check {
+  return {
+    name: `${path} as ${roleArn}`,
+    async run(signal) {
+      await storage.checkWritable(parseOssPath(path, 'path'), { endpoint, roleArn }, signal);
+      return undefined;
+    },
+  };
+}
