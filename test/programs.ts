@@ -17,10 +17,11 @@ export async function runProgram(
   program: string,
   args: string[],
   environment: NodeJS.ProcessEnv = {},
+  cwd?: string,
 ): Promise<{ stdout: string; stderr: string }> {
   const own = Object.entries(process.env).filter(([name]) => !/^PG[A-Z]/.test(name));
   const env = { ...Object.fromEntries(own), ...environment };
-  return run(program, args, { env, maxBuffer: 1 << 26 }).catch((error) => {
+  return run(program, args, { env, cwd, maxBuffer: 1 << 26 }).catch((error) => {
     if (error.code !== 'ENOENT') throw error;
     throw new Error(`${program} is not on this machine: apt-get install ${packages[program] ?? program}`);
   });
