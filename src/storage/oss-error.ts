@@ -78,6 +78,19 @@ const meanings: Record<string, Meaning> = {
   },
 };
 
+const elsewhere: Meaning = {
+  sqlstate: sqlstate.invalidParameterValue,
+  says: 'the bucket lies in another region',
+  hint: "Write the endpoint of the bucket's own region; its page in the OSS console shows it.",
+};
+
+/** OSS has no code of its own for a bucket that is asked for at the endpoint, or with the signature, of another region. */
+function meaningOf({ code, message }: ServiceRefusal): Meaning | undefined {
+  return /must be addressed using the specified endpoint|signing region/.test(message)
+    ? elsewhere
+    : meanings[code];
+}
+
 function describe(refusal: ServiceRefusal): string {
   const request = refusal.requestId ? `, request id ${refusal.requestId}` : '';
   return `${refusal.service} answered ${refusal.status} ${refusal.code}: ${refusal.message}${request}`;
@@ -91,7 +104,7 @@ export function toSqlError(error: unknown, action: string, path: OssPath): SqlEr
   if (error instanceof SqlError) return error;
   const where = `${action} ${formatOssPath(path)}`;
   if (error instanceof ServiceRefusal) {
-    const meaning = meanings[error.code];
+    const meaning = meaningOf(error);
     return new SqlError({
       sqlstate: meaning?.sqlstate ?? sqlstate.ioError,
       message: `${where}: ${meaning?.says ?? `OSS refused the request (${error.code})`}`,

@@ -69,6 +69,9 @@ function explainProbe(error: ProviderError, baseUrl: string): Error {
   return error;
 }
 
+/** What some role's ARN can match. */
+const rolePattern = /^(\*|acs:ram::[A-Za-z0-9]*(\*|:role\/[A-Za-z0-9._*-]+$))/;
+
 /** DASHSCOPE_HTTP_BASE_URL, HOLOGEN_ALLOWED_ROLES and HOLOGEN_OSS_DOMAINS have a form that can work. */
 export function cloudSettingsCheck(settings: Settings): Check {
   return {
@@ -81,9 +84,7 @@ export function cloudSettingsCheck(settings: Settings): Check {
           'It must end with /api/v1, also where other programs want /compatible-mode/v1.',
         );
       const roles = listSetting(settings, 'allowedRoles');
-      const strange = roles.find(
-        (role) => !/^acs:ram::[A-Za-z0-9*]+:role\/[A-Za-z0-9._*-]+$/.test(role) && role !== '*',
-      );
+      const strange = roles.find((role) => !rolePattern.test(role));
       if (strange)
         throw misconfigured(
           `HOLOGEN_ALLOWED_ROLES holds "${strange}"`,

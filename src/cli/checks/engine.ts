@@ -5,6 +5,7 @@ import pg from 'pg';
 import { parseEngineUrl } from '../../engine/address.js';
 import { rehearseMigration } from '../../engine/migrate.js';
 import { clientOptions } from '../../engine/pool.js';
+import { portCheck } from './machine.js';
 import { type Check, misconfigured } from './report.js';
 
 /** By SQLSTATE, else by the system's code. */
@@ -57,10 +58,14 @@ export function engineCheck(url: string, callback: { host: string; port: number 
       }
     },
   };
+  const wayBack = (at: { host: string; port: number }): Check => ({
+    ...portCheck('HOLOGEN_CALLBACK_PORT', callbackAddress(at.host), at.port),
+    next: [callbackCheck(url, at)],
+  });
   return {
     name: 'engine',
     run: () => withEngine(url, async () => undefined),
-    next: callback ? [install, callbackCheck(url, callback)] : [install],
+    next: callback ? [install, wayBack(callback)] : [install],
   };
 }
 
@@ -84,6 +89,11 @@ async function withEngine<T>(url: string, use: (client: pg.Client) => Promise<T>
   }
 }
 
+/** The address that the gateway listens on for an engine that knows it by this name. */
+function callbackAddress(host: string): string {
+  return host === '127.0.0.1' ? host : '0.0.0.0';
+}
+
 /** Listens where the gateway would, and lets the engine connect there. */
 function callbackCheck(url: string, { host, port }: { host: string; port: number }): Check {
   return {
@@ -97,10 +107,11 @@ function callbackCheck(url: string, { host, port }: { host: string; port: number
           arrived = true;
           socket.on('error', () => {}).destroy();
         });
-        await once(server.listen(port, host === '127.0.0.1' ? host : '0.0.0.0'), 'listening');
+        await once(server.listen(port, callbackAddress(host)), 'listening');
         try {
-          const words = `host=${host} port=${(server.address() as AddressInfo).port} password=none sslmode=disable`;
-          await client.query(`SELECT ${dblink}.dblink_connect('${words} connect_timeout=${connectSeconds}')`);
+          const { port: listening } = server.address() as AddressInfo;
+          const words = `host=${host} port=${listening} password=none sslmode=disable connect_timeout=${connectSeconds}`;
+          await client.query(`SELECT ${dblink}.dblink_connect($1)`, [words]);
         } catch (error) {
           // A connection that arrived proves the way; that it was ended at once is what dblink complains of then.
           if (arrived) return undefined;
