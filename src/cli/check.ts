@@ -27,7 +27,13 @@ import { type Check, misconfigured, report } from './checks/report.js';
 import { type Command, cloudSettings, helpText } from './command.js';
 
 const flags: SettingName[] = ['dataDir', 'host', 'port', 'engineUrl', 'sandbox', 'tlsCert', 'tlsKey'];
-const environmentOnly: SettingName[] = [...cloudSettings, 'tlsClientCa', 'callbackHost', 'callbackPort'];
+const environmentOnly: SettingName[] = [
+  ...cloudSettings,
+  'tlsClientCa',
+  'callbackHost',
+  'callbackPort',
+  'callbackRootCert',
+];
 
 export const checkCommand: Command = {
   summary: 'tell what is misconfigured and how to mend it, spending nothing',
@@ -71,12 +77,11 @@ function machineChecks(settings: Settings, running: RunFile | undefined): Check[
   const callback = {
     host: settings.callbackHost ?? '127.0.0.1',
     port: numberSetting(settings, 'callbackPort'),
+    rootCertificate: settings.callbackRootCert,
   };
   return [
     dataDirectoryCheck(resolve(settings.dataDir ?? '')),
-    ...(running
-      ? []
-      : [portCheck('--port / HOLOGEN_PORT', settings.host ?? '127.0.0.1', numberSetting(settings, 'port'))]),
+    ...(running ? [] : [portCheck('port', settings.host ?? '127.0.0.1', numberSetting(settings, 'port'))]),
     certificateCheck(settings),
     settings.engineUrl === undefined
       ? embeddedEngineCheck

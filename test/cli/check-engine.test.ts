@@ -9,12 +9,19 @@ import { hologen, makeDirectory } from './spawned-gateway.js';
 let postgres: DebianPostgres;
 let folder: string;
 
-const url = (changes: { user?: string; password?: string; database?: string; port?: string }) => {
+const url = (changes: {
+  user?: string;
+  password?: string;
+  database?: string;
+  port?: string;
+  parameters?: string;
+}) => {
   const engine = new URL(postgres.url);
   if (changes.user) engine.username = changes.user;
   if (changes.password) engine.password = changes.password;
   if (changes.port) engine.port = changes.port;
   if (changes.database) engine.pathname = changes.database;
+  if (changes.parameters) engine.search = changes.parameters;
   return engine.href;
 };
 const run = async (database: string, ...statements: string[]) => {
@@ -54,6 +61,7 @@ const faults: [string, Parameters<typeof url>[0], string, RegExp][] = [
   ['unreachable', { port: '1' }, 'engine', /ECONNREFUSED.*\n.*listen_addresses/],
   ['a wrong password', { password: 'wrong' }, 'engine', /authentication failed.*\n.*user and password/],
   ['refused by pg_hba.conf', { user: 'stranger', password: 'stranger' }, 'engine', /pg_hba\.conf.*\n.*line/],
+  ['an engine without TLS', { parameters: 'sslmode=require' }, 'engine', /refuses TLS.*\n.*ssl on/],
   ['a missing database', { database: 'nowhere' }, 'engine', /does not exist\n.*Create the database/],
   [
     'a role that may not install',

@@ -1,13 +1,14 @@
 /** Checks of a PostgreSQL of one's own: it lets us in, the schema could be installed, its functions can reach the gateway. */
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import pg from 'pg';
-import { parseEngineUrl } from '../../engine/address.js';
+import { type EngineAddress, parseEngineUrl } from '../../engine/address.js';
+import { listenAt, type NetworkPlace } from '../../engine/callback-address.js';
+import { settleEncryption } from '../../engine/connect.js';
 import { rehearseMigration } from '../../engine/migrate.js';
 import { clientOptions } from '../../engine/pool.js';
-import { portCheck } from './machine.js';
 import { type Check, misconfigured } from './report.js';
 
+const noAnswer = 'No answer: check host and port of the engine URL, and the firewall in between.';
 /** By SQLSTATE, else by the system's code. */
 const loginHints: Record<string, string> = {
   '28P01': 'Check user and password in --engine-url / HOLOGEN_ENGINE_URL; write special characters as %XX.',
@@ -18,8 +19,13 @@ const loginHints: Record<string, string> = {
   '57P03': 'The engine is starting or stopping: try again in a moment.',
   ECONNREFUSED: 'Check host and port of the engine URL, that PostgreSQL runs, and its listen_addresses.',
   ENOTFOUND: 'The host name of the engine URL is unknown on this machine.',
-  ETIMEDOUT: 'No answer: check host and port of the engine URL, and the firewall in between.',
+  ETIMEDOUT: noAnswer,
 };
+
+const loginHintsByMessage: [RegExp, string][] = [
+  [/timeout|no connect within/, noAnswer],
+  [/refuses TLS/, 'Turn ssl on in that PostgreSQL, or leave sslmode out of the engine URL.'],
+];
 
 const installHints: Record<string, string> = {
   '0A000':
@@ -43,45 +49,37 @@ const callbackHint =
 const connectSeconds = 5;
 
 /** `callback`: where the gateway would listen for the engine; undefined when a gateway listens there already. */
-export function engineCheck(url: string, callback: { host: string; port: number } | undefined): Check {
+export function engineCheck(url: string, callback: CallbackSettings | undefined): Check {
   const install: Check = {
     name: 'schema in the engine',
     async run() {
       try {
-        const missing = await rehearseMigration(parseEngineUrl(url));
+        const missing = await rehearseMigration(await settleEncryption(parseEngineUrl(url)));
         return missing.length > 0 ? 'not installed yet; it can be, and hologen serve will do it' : undefined;
       } catch (error) {
-        const { code = '', message } = error as Error & { code?: string };
-        const hint =
-          installHints[code] ?? installHintsByMessage.find(([pattern]) => pattern.test(message))?.[1];
-        throw hint ? misconfigured(message, hint, error) : error;
+        throw explained(error as Failure, installHints, installHintsByMessage);
       }
     },
   };
-  const wayBack = (at: { host: string; port: number }): Check => ({
-    ...portCheck('HOLOGEN_CALLBACK_PORT', callbackAddress(at.host), at.port),
-    next: [callbackCheck(url, at)],
-  });
   return {
     name: 'engine',
     run: () => withEngine(url, async () => undefined),
-    next: callback ? [install, wayBack(callback)] : [install],
+    next: callback ? [install, callbackCheck(url, callback)] : [install],
   };
 }
 
+type Failure = Error & { code?: string; detail?: string; cause?: { code?: string } };
+
+function explained(error: Failure, byCode: Record<string, string>, byMessage: [RegExp, string][]): Error {
+  const code = error.code ?? error.cause?.code ?? '';
+  const hint = byCode[code] ?? byMessage.find(([pattern]) => pattern.test(error.message))?.[1];
+  return hint ? misconfigured(error.message || code, hint, error) : error;
+}
+
 async function withEngine<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
-    ...clientOptions(parseEngineUrl(url)),
-    connectionTimeoutMillis: 2 * connectSeconds * 1000,
+  const client = await connect(parseEngineUrl(url)).catch((error: Failure) => {
+    throw explained(error, loginHints, loginHintsByMessage);
   });
-  client.on('error', () => {});
-  try {
-    await client.connect();
-  } catch (error) {
-    const { code = '', message } = error as Error & { code?: string };
-    const hint = loginHints[code] ?? (/timeout/.test(message) ? loginHints.ETIMEDOUT : undefined);
-    throw hint ? misconfigured(message || code, hint, error) : error;
-  }
   try {
     return await use(client);
   } finally {
@@ -89,15 +87,22 @@ async function withEngine<T>(url: string, use: (client: pg.Client) => Promise<T>
   }
 }
 
-/** The address that the gateway listens on for an engine that knows it by this name. */
-function callbackAddress(host: string): string {
-  return host === '127.0.0.1' ? host : '0.0.0.0';
+async function connect(address: EngineAddress): Promise<pg.Client> {
+  const options = clientOptions(await settleEncryption(address));
+  const client = new pg.Client({ ...options, connectionTimeoutMillis: 2 * connectSeconds * 1000 });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
 }
 
+type CallbackSettings = Omit<NetworkPlace, 'certificate'>;
+/** The connection is ended before anything is said on it. */
+const noCertificate = { cert: '', key: '' };
+
 /** Listens where the gateway would, and lets the engine connect there. */
-function callbackCheck(url: string, { host, port }: { host: string; port: number }): Check {
+function callbackCheck(url: string, callback: CallbackSettings): Check {
   return {
-    name: `way back from the engine to ${host}`,
+    name: `way back from the engine to ${callback.host}`,
     run: () =>
       withEngine(url, async (client) => {
         const dblink = await findDblink(client);
@@ -107,19 +112,17 @@ function callbackCheck(url: string, { host, port }: { host: string; port: number
           arrived = true;
           socket.on('error', () => {}).destroy();
         });
-        await once(server.listen(port, callbackAddress(host)), 'listening');
+        const words = await listenAt(server, { ...callback, certificate: noCertificate });
         try {
-          const { port: listening } = server.address() as AddressInfo;
-          const words = `host=${host} port=${listening} password=none sslmode=disable connect_timeout=${connectSeconds}`;
-          await client.query(`SELECT ${dblink}.dblink_connect($1)`, [words]);
+          await client.query(`SELECT ${dblink}.dblink_connect($1)`, [
+            `${words} password=none connect_timeout=${connectSeconds}`,
+          ]);
         } catch (error) {
           // A connection that arrived proves the way; that it was ended at once is what dblink complains of then.
           if (arrived) return undefined;
-          const { message, detail } = error as Error & { detail?: string };
-          throw misconfigured(
-            `the engine cannot connect to this gateway: ${detail ?? message}`,
-            callbackHint,
-          );
+          const { message, detail } = error as Failure;
+          const reason = `the engine cannot connect to this gateway: ${detail ?? message}`;
+          throw misconfigured(reason, callbackHint, error);
         } finally {
           server.close();
         }

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rmdir, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { findEngineBinaries } from '../../engine/binaries.js';
-import type { Settings } from '../../settings.js';
+import { listenFailure, type SettingName, type Settings } from '../../settings.js';
 import { type Check, misconfigured } from './report.js';
 
 const littleSpaceBytes = 1024 ** 3;
@@ -51,23 +51,16 @@ async function nearestExisting(path: string): Promise<string> {
   return found || path === dirname(path) ? path : nearestExisting(dirname(path));
 }
 
-const portHints: Record<string, string> = {
-  EADDRINUSE: 'Another program listens there: stop it, or take another port; 0 takes a free one.',
-  EACCES: 'Ports below 1024 are for root: take a higher one.',
-  EADDRNOTAVAIL: 'This machine does not have that address: take one of its own, 127.0.0.1 or 0.0.0.0.',
-};
-
-/** Proves that the port may be listened on. `setting` is how the person names it. */
-export function portCheck(setting: string, host: string, port: number): Check {
+/** Proves that the port may be listened on; `setting` chooses it. */
+export function portCheck(setting: SettingName, host: string, port: number): Check {
   return {
-    name: `port ${host}:${port} (${setting})`,
+    name: `port ${host}:${port}`,
     async run() {
       const server = createServer();
       try {
         await once(server.listen(port, host), 'listening');
       } catch (error) {
-        const { code = '', message } = error as NodeJS.ErrnoException;
-        throw misconfigured(message, portHints[code] ?? `Change ${setting}.`, error);
+        throw listenFailure(error as NodeJS.ErrnoException, host, port, setting);
       } finally {
         server.close();
       }
