@@ -1,7 +1,6 @@
 /** SELECT: the block becomes a materialised CTE of handles, which is read to its end before the first wait. */
-
 import type { Arms } from './blocks.js';
-import { type AnyNode, type Body, child, children, containsAiCall, kindOf, nameList } from './nodes.js';
+import { type AnyNode, type Body, child, children, containsAiCall, kindOf, nameList, walk } from './nodes.js';
 import { type Block, locate } from './select-block.js';
 import type { Source } from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
@@ -39,9 +38,22 @@ export function editSelect({ selects, hasWith }: Arms, source: Source): Edit[] {
 function takeItems(select: Body, block: Block, source: Source): TargetItem[] | undefined {
   const items = readItems(children(select, 'targetList'), block, children(select, 'fromClause'), source);
   if (!items || !mayBeStaged(select) || refersToOutput(select, items)) return undefined;
-  // Rows that OFFSET skips have made their calls; a second stage would not see them.
-  if (select.limitOffset && items.some((item) => item.form === 'call' && item.nested)) return undefined;
-  return items;
+  // Rows that OFFSET skips have made their calls; a second stage would not see them. Nor would it see that PostgreSQL evaluates what
+  // stands beside a set-returning function once more than there are rows.
+  const dropsRows = select.limitOffset !== undefined || returnsSets(select.targetList);
+  return dropsRows && items.some((item) => item.form === 'call' && item.nested) ? undefined : items;
+}
+
+const setFunctions =
+  /^(unnest|generate_(series|subscripts)|jsonb?_(each|each_text|array_elements|array_elements_text|object_keys|path_query|populate_recordset|to_recordset)|(regexp_split|string)_to_table|regexp_matches)$/;
+
+function returnsSets(targets: unknown): boolean {
+  let found = false;
+  walk(targets, (kind, body) => {
+    found ||= kind === 'FuncCall' && setFunctions.test(nameList(body.funcname).at(-1) ?? '');
+    return !found;
+  });
+  return found;
 }
 
 /** Between the arms of a UNION there may be nothing but the words that join them: no parentheses. */

@@ -55,6 +55,7 @@ test.each([
     'a recursive CTE',
     "WITH RECURSIVE n AS (SELECT ai_gen('m', '1') AS r UNION ALL SELECT ai_gen('m', r) FROM n) SELECT r FROM n WHERE false",
   ],
+  ['calls of calls beside rows that multiply', "SELECT unnest(tags), ai_gen('n', ai_gen('m', p)) FROM t"],
   ['an EXISTS', "SELECT 1 WHERE EXISTS (SELECT ai_gen('m', p) FROM t)"],
   ['UPDATE of what a cursor stands on', "UPDATE t SET r = ai_gen('m', p) WHERE CURRENT OF c"],
   ['UPDATE by chance', "UPDATE t SET r = ai_gen('m', p) WHERE random() < 0.5"],
