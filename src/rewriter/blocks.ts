@@ -1,6 +1,6 @@
 /** Finds the parts of a statement whose rows are all read, whatever happens: only there may calls be submitted ahead. */
 
-import { type AnyNode, type Body, child, children, kindOf } from './nodes.js';
+import { type AnyNode, type Body, child, children, containsAiCall, kindOf, walk } from './nodes.js';
 import type { ParsedStatement } from './parse.js';
 
 export interface Blocks {
@@ -74,16 +74,31 @@ function consume(select: Body, outer: CommonTable[], blocks: Blocks): void {
   const ctes = [...ctesOf(select), ...outer];
   for (const arm of arms) {
     const [kind, item] = kindOf(readToEnd(arm));
+    // PostgreSQL makes a WHERE of a HAVING where it can.
+    const condition = arm.whereClause || arm.havingClause;
     if (kind === 'RangeVar' && !item.schemaname) {
       const index = ctes.findIndex(({ name }) => name === item.relname);
       const [cteKind, query] = kindOf(ctes[index]?.query);
-      if (cteKind === 'SelectStmt') consume(query, ctes.slice(index + 1), blocks);
+      // PostgreSQL treats a CTE without calls as a sub-select.
+      const holdsConditionOff = containsAiCall(query) && !containsSubselect(condition);
+      if (cteKind === 'SelectStmt' && (!condition || holdsConditionOff))
+        consume(query, ctes.slice(index + 1), blocks);
     }
-    // A condition could be pushed down into a sub-select and keep rows from their calls.
-    if (kind === 'RangeSubselect' && !arm.whereClause && !arm.havingClause && !item.lateral) {
+    // A condition could be pushed down and keep rows from their calls, or end a row_number() early.
+    if (kind === 'RangeSubselect' && !condition && !item.lateral) {
       consume(kindOf(item.subquery)[1], ctes, blocks);
     }
   }
+}
+
+/** A condition with a sub-select may become a join, which stops at the first row when the other side is empty. */
+function containsSubselect(condition: unknown): boolean {
+  let found = false;
+  walk(condition, (kind) => {
+    found ||= kind === 'SubLink';
+    return !found;
+  });
+  return found;
 }
 
 /** The SELECT itself, or the arms of a UNION; an arm in parentheses may have clauses of its own. Undefined: not surely read to the end. */
@@ -109,7 +124,7 @@ function readToEnd(select: Body): AnyNode | undefined {
     const [kind, join] = kindOf(item);
     if (kind !== 'JoinExpr') return item;
     // A strict condition on the other side would turn the join into an inner one.
-    if (select.whereClause) return undefined;
+    if (select.whereClause || select.havingClause) return undefined;
     if (join.jointype === 'JOIN_LEFT') item = child(join, 'larg');
     else if (join.jointype === 'JOIN_RIGHT') item = child(join, 'rarg');
     else return undefined;

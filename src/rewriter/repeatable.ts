@@ -3,21 +3,23 @@ import { type Body, children, kindOf, nameList, walk } from './nodes.js';
 import { ownPrefix } from './source.js';
 
 /** Built-in functions that are not volatile, and aggregates whose result does not depend on the order of their rows. */
-const stableFunctions =
-  words(`abs age array_length array_position array_to_string array_upper bool_and bool_or btrim cardinality
-  ceil ceiling char_length coalesce concat concat_ws count date_part date_trunc extract floor format generate_series greatest hashtextextended
-  initcap json_array_elements json_array_elements_text json_array_length json_build_array json_build_object json_each
-  json_each_text json_extract_path json_extract_path_text json_typeof jsonb_array_elements jsonb_array_elements_text
-  jsonb_array_length jsonb_build_array jsonb_build_object jsonb_each jsonb_each_text jsonb_extract_path
-  jsonb_extract_path_text jsonb_pretty jsonb_typeof least left length like_escape lower lpad ltrim make_date max md5 min mod now
-  octet_length overlay pg_typeof position power quote_ident quote_literal regexp_match regexp_replace replace repeat reverse
-  right round rpad rtrim similar_to_escape split_part sqrt starts_with string_to_array strpos substr substring timezone to_char
-  to_date to_hex to_json to_jsonb to_number to_timestamp translate trim trunc unnest upper`);
+const stableFunctions = words(`
+  abs age array_length array_position array_to_string array_upper bool_and bool_or btrim cardinality ceil
+  ceiling char_length concat concat_ws count date_part date_trunc extract floor format generate_series
+  hashtextextended initcap json_array_elements json_array_elements_text json_array_length json_build_array
+  json_build_object json_each json_each_text json_extract_path json_extract_path_text json_typeof
+  jsonb_array_elements jsonb_array_elements_text jsonb_array_length jsonb_build_array jsonb_build_object
+  jsonb_each jsonb_each_text jsonb_extract_path jsonb_extract_path_text jsonb_pretty jsonb_typeof left
+  length like_escape lower lpad ltrim make_date max md5 min mod now octet_length overlay pg_typeof position
+  power quote_ident quote_literal regexp_match regexp_replace repeat replace reverse right round rpad rtrim
+  similar_to_escape split_part sqrt starts_with string_to_array strpos substr substring timezone to_char
+  to_date to_hex to_json to_jsonb to_number to_timestamp translate trim trunc unnest upper
+`);
 /** Volatile ones that look at no table: they may well be evaluated earlier, but not twice. */
 const tablelessFunctions = words('clock_timestamp gen_random_uuid random to_file uuidv4 uuidv7');
 
 function words(text: string): Set<string> {
-  return new Set(text.split(/\s+/));
+  return new Set(text.trim().split(/\s+/));
 }
 
 const repeatableNodes =

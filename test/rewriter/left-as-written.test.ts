@@ -46,6 +46,14 @@ test.each([
     'an outer join that a condition may make an inner one',
     "WITH s AS (SELECT id, ai_gen('m', p) AS r FROM t) SELECT s.r FROM s LEFT JOIN u ON s.id = u.tid WHERE u.style = 'a'",
   ],
+  [
+    'a CTE under a condition that may become a join',
+    "WITH s AS (SELECT id, ai_gen('m', p) AS r FROM t) SELECT r FROM s WHERE id IN (SELECT tid FROM u)",
+  ],
+  [
+    'a CTE of which only numbered rows are read',
+    "WITH s AS (SELECT ai_gen('m', p) AS r FROM t), n AS (SELECT r, row_number() OVER () AS n FROM s) SELECT r FROM n WHERE n < 3",
+  ],
   ['LATERAL', "SELECT s.r FROM t, LATERAL (SELECT ai_gen('m', t.p) AS r) s"],
   ['a sub-select below LIMIT', "SELECT s.r FROM (SELECT ai_gen('m', p) AS r FROM t) s LIMIT 3"],
   ['a UNION below LIMIT', "SELECT ai_gen('m', p) FROM t UNION ALL SELECT ai_gen('m', p) FROM t LIMIT 3"],

@@ -42,6 +42,9 @@ export function randomOddity(random: Random): { text: string; ordered: boolean }
     `WITH c AS (SELECT id, ai_gen('c', p) AS r FROM t) SELECT (SELECT count(*) FROM c), id, ai_gen('d', r) FROM c`,
     `WITH c AS (SELECT id, ai_gen('c', p) AS r FROM t) SELECT * FROM c WHERE EXISTS (SELECT FROM u WHERE tid = c.id)`,
     `WITH c AS (SELECT id, ai_gen('c', p) AS r FROM t) SELECT 1 FROM t WHERE false AND t.id IN (SELECT id FROM c)`,
+    `WITH c AS (SELECT id, ai_gen('c', p) AS r FROM t) SELECT * FROM c WHERE id IN (SELECT tid FROM u WHERE style = 'none')`,
+    `WITH c AS (SELECT id, ai_gen('c', p) AS r FROM t), d AS (SELECT row_number() OVER () AS n, r FROM c) SELECT n, ai_gen('d', r) FROM d WHERE n < 3`,
+    `WITH c AS (SELECT id, ai_gen('c', p) AS r FROM t), d AS (SELECT id + 1 AS n, r FROM c) SELECT n, ai_gen('d', r) FROM d`,
     `WITH c AS (SELECT id, p FROM t), d AS (SELECT id, ai_gen('d', p) AS r FROM c) SELECT r FROM d WHERE false`,
     `SELECT ai_gen('m', p) IS NULL, ai_gen('m2', p) || NULL::text, upper(ai_gen('m3', p)), replace(ai_gen('m4', p), NULL, 'x') FROM t`,
   ]);
