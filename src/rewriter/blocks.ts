@@ -2,6 +2,7 @@
 
 import { type AnyNode, type Body, child, children, containsAiCall, kindOf, walk } from './nodes.js';
 import type { ParsedStatement } from './parse.js';
+import { isOwnSubselect } from './source.js';
 
 export interface Blocks {
   /** SELECT blocks that are read to their end once they run; the arms of a UNION stand together. */
@@ -50,6 +51,8 @@ function readStatement(node: AnyNode, outer: CommonTable[], blocks: Blocks): voi
 interface CommonTable {
   name: string;
   query: AnyNode;
+  /** Surely evaluated by itself; PostgreSQL treats other CTEs as sub-selects. */
+  apart: boolean;
 }
 
 /** The common table expressions that a statement or block declares, the last first: each may name those behind it in this list. */
@@ -57,9 +60,13 @@ function ctesOf(body: Body): CommonTable[] {
   const { recursive, ctes } = child(body, 'withClause') as { recursive?: boolean; ctes?: AnyNode[] };
   return (ctes ?? [])
     .map((cte) => kindOf(cte)[1])
-    .map(({ ctename, ctequery }) => {
+    .map(({ ctename, ctequery, ctematerialized }) => {
       const repeats = recursive && kindOf(ctequery)[1].op !== 'SETOP_NONE';
-      return { name: String(ctename), query: repeats ? {} : (ctequery as AnyNode) };
+      return {
+        name: String(ctename),
+        query: repeats ? {} : (ctequery as AnyNode),
+        apart: ctematerialized === 'CTEMaterializeAlways' || containsAiCall(ctequery),
+      };
     })
     .reverse();
 }
@@ -75,28 +82,27 @@ function consume(select: Body, outer: CommonTable[], blocks: Blocks): void {
   for (const arm of arms) {
     const [kind, item] = kindOf(readToEnd(arm));
     // PostgreSQL makes a WHERE of a HAVING where it can.
-    const condition = arm.whereClause || arm.havingClause;
+    const conditions = [arm.whereClause, arm.havingClause].filter((each) => each !== undefined);
     if (kind === 'RangeVar' && !item.schemaname) {
       const index = ctes.findIndex(({ name }) => name === item.relname);
-      const [cteKind, query] = kindOf(ctes[index]?.query);
-      // PostgreSQL treats a CTE without calls as a sub-select.
-      const holdsConditionOff = containsAiCall(query) && !containsSubselect(condition);
-      if (cteKind === 'SelectStmt' && (!condition || holdsConditionOff))
-        consume(query, ctes.slice(index + 1), blocks);
+      const { query, apart } = ctes[index] ?? {};
+      const [cteKind, select] = kindOf(query);
+      if (cteKind === 'SelectStmt' && (conditions.length === 0 || (apart && !containsSubselect(conditions))))
+        consume(select, ctes.slice(index + 1), blocks);
     }
     // A condition could be pushed down and keep rows from their calls, or end a row_number() early.
-    if (kind === 'RangeSubselect' && !condition && !item.lateral) {
+    if (kind === 'RangeSubselect' && conditions.length === 0 && !item.lateral) {
       consume(kindOf(item.subquery)[1], ctes, blocks);
     }
   }
 }
 
 /** A condition with a sub-select may become a join, which stops at the first row when the other side is empty. */
-function containsSubselect(condition: unknown): boolean {
+function containsSubselect(conditions: unknown[]): boolean {
   let found = false;
-  walk(condition, (kind) => {
-    found ||= kind === 'SubLink';
-    return !found;
+  walk(conditions, (kind, body) => {
+    found ||= kind === 'SubLink' && !isOwnSubselect(body);
+    return kind !== 'SubLink';
   });
   return found;
 }

@@ -1,6 +1,6 @@
 /** Tells expressions that may be evaluated twice in one statement: the same result again, and nothing else happens. */
-import { type Body, children, kindOf, nameList, walk } from './nodes.js';
-import { ownPrefix } from './source.js';
+import { type Body, nameList, walk } from './nodes.js';
+import { isOwnSubselect } from './source.js';
 
 /** Built-in functions that are not volatile, and aggregates whose result does not depend on the order of their rows. */
 const stableFunctions = words(`
@@ -86,10 +86,4 @@ function isCallOf(functions: Set<string>, body: Body): boolean {
 /** What an earlier pass of the rewriter has put into the arguments of a call that takes another one's result. */
 function isOwnFunction(body: Body): boolean {
   return ['hologen.submit_call', 'hologen.wait_call'].includes(nameList(body.funcname).join('.'));
-}
-
-function isOwnSubselect(body: Body): boolean {
-  const [, select] = kindOf(body.subselect);
-  const [, table] = kindOf(children(select, 'fromClause')[0]);
-  return String(table.relname ?? '').startsWith(ownPrefix);
 }

@@ -1,5 +1,5 @@
 /** A text on its way to other words: its tokens, where the grammar's locations lie in it, names that are not taken yet. */
-import { type Body, walk } from './nodes.js';
+import { type Body, children, kindOf, walk } from './nodes.js';
 import { type ParsedStatement, parseStatements, scanTokens, type Token, utf16Offsets } from './parse.js';
 import type { Piece } from './spliced-text.js';
 import type { Range } from './target-items.js';
@@ -39,6 +39,13 @@ export function readSource(text: string): Source | undefined {
 
 /** How the CTEs begin that the rewriter adds. */
 export const ownPrefix = 'hologen_stage_';
+
+/** A SubLink that the rewriter wrote. */
+export function isOwnSubselect(subLink: Body): boolean {
+  const [, select] = kindOf(subLink.subselect);
+  const [, table] = kindOf(children(select, 'fromClause')[0]);
+  return String(table.relname ?? '').startsWith(ownPrefix);
+}
 
 function cteNamesOf(statements: ParsedStatement[]): Set<string> {
   const names = new Set<string>();

@@ -1,0 +1,58 @@
+/** Calls run stage by stage: all of a stage are submitted before the first of them is waited for. */
+import type pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { rewriteCalls } from '../../src/rewriter/calls.js';
+import { unedited } from '../../src/rewriter/spliced-text.js';
+import { type RecordedEngine, startRecordedEngine } from './recorded-engine.js';
+
+let engine: RecordedEngine;
+let client: pg.Client;
+
+beforeAll(async () => {
+  engine = await startRecordedEngine();
+  client = await engine.connect();
+  await client.query(
+    "CREATE TABLE t (id int PRIMARY KEY, p text, r text); INSERT INTO t SELECT i, 'fox ' || i FROM generate_series(1, 3) i",
+  );
+});
+afterAll(() => engine?.close());
+
+/** The models that were waited for, in order, without repetition. */
+function stages(waits: string[]): string {
+  const models = waits.map((call) => call.slice(0, call.indexOf('(')));
+  return models.filter((model, index) => model !== models[index - 1]).join(' ');
+}
+
+test.each([
+  ["SELECT ai_gen('b', ai_gen('a', p)) FROM t", 'a b'],
+  ["SELECT ai_gen('c', s.r) FROM (SELECT ai_gen('b', ai_gen('a', p)) AS r FROM t) s", 'a b c'],
+  [
+    "WITH x AS (SELECT id, ai_gen('a', p) AS r FROM t), y AS (SELECT id, ai_gen('b', r) AS r FROM x WHERE id > 0) SELECT ai_gen('c', r) FROM y",
+    'a b c',
+  ],
+  [
+    "WITH x AS (SELECT ai_gen('b', ai_gen('a', p)) AS r FROM t) SELECT ai_gen('c', string_agg(r, ',')) FROM x",
+    'a b c',
+  ],
+  ["SELECT ai_gen('b', ai_gen('a', p)) FROM t UNION ALL SELECT ai_gen('b', ai_gen('a', p)) FROM t", 'a b'],
+  ["UPDATE t SET r = ai_gen('b', ai_gen('a', p))", 'a b'],
+  ["UPDATE t SET r = ai_gen('c', ai_gen('b', ai_gen('a', p)))", 'a b c'],
+  ["DELETE FROM t WHERE id < 0 OR id > 0 RETURNING ai_gen('b', ai_gen('a', p))", 'a b'],
+  ["INSERT INTO t SELECT id + 10, ai_gen('a', p) FROM t RETURNING ai_gen('c', ai_gen('b', p))", 'a b c'],
+  [
+    "INSERT INTO t VALUES (20, ai_gen('b', ai_gen('a', 'x'))), (21, ai_gen('b', ai_gen('a', 'y'))) RETURNING ai_gen('c', p)",
+    'a b c',
+  ],
+  [
+    "WITH x AS (SELECT t.id, ai_gen('a', p) AS r FROM t) SELECT x.id, ai_gen('b', x.r) FROM x LEFT JOIN t ON t.id = x.id + 1",
+    'a b',
+  ],
+])('%s', async (statement, expected) => {
+  await client.query('BEGIN');
+  engine.take();
+  await client.query(rewriteCalls(unedited(statement)).text);
+  const { calls, waits } = engine.take();
+  await client.query('ROLLBACK');
+  expect(stages(waits)).toBe(expected);
+  expect(waits.sort()).toEqual(calls.sort());
+});
