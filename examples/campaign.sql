@@ -1,4 +1,5 @@
 -- An advertising campaign as one statement: products x styles, for each two pictures, a script written from them, and a film made from both.
+-- The sandbox has the models and the bucket; with an account register the three under these names, and put a bucket and a role of yours.
 -- Each stage runs all its rows at once; what was paid for survives a lost connection and is taken up by running the statement again.
 
 CREATE TABLE IF NOT EXISTS campaign_product (
