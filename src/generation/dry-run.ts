@@ -85,8 +85,12 @@ export function dryNote(calls: Call[]): string {
   });
   const pictures = sum((row) => row.pictures);
   const seconds = sum((row) => row.seconds);
-  const units = [pictures > 0 && `${pictures} pictures`, seconds > 0 && `${seconds} s of video`].filter(
+  const units = [pictures > 0 && counted(pictures, 'picture'), seconds > 0 && `${seconds} s of video`].filter(
     Boolean,
   );
-  return `ai_gen: dry run: ${[`${calls.length} calls`, ...units, ...money].join(', ')}; nothing is sent`;
+  return `ai_gen: dry run: ${[counted(calls.length, 'call'), ...units, ...money].join(', ')}; nothing is sent`;
+}
+
+function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

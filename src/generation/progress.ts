@@ -14,6 +14,8 @@ export interface Progress {
   models: string[];
 }
 
+const ended: Call['state'][] = ['succeeded', 'failed', 'cancelled', 'unanswered'];
+
 export function progressOf(statement: Statement): Progress {
   const { calls } = statement;
   const count = (...states: Call['state'][]) => calls.filter((call) => states.includes(call.state)).length;
@@ -28,18 +30,29 @@ export function progressOf(statement: Statement): Progress {
     done,
     failed,
     elapsedSeconds: Math.round(elapsedMs / 1000),
-    remainingSeconds: remainingSeconds(calls, calls.length - done - failed),
+    remainingSeconds: remainingSeconds(calls),
     models: [...new Set(calls.map((call) => call.checked.model.name))],
   };
 }
 
+/** The model that needs longest decides: they run side by side. */
+function remainingSeconds(calls: Call[]): number | undefined {
+  const models = [...new Set(calls.map((call) => call.checked.model.name))];
+  const each = models.map((name) =>
+    remainingOfModel(calls.filter((call) => call.checked.model.name === name)),
+  );
+  return each.every((seconds) => seconds !== undefined) ? Math.max(...each, 0) : undefined;
+}
+
 /** As many turns as are left at the present number at once, each as long as those that have ended took. */
-function remainingSeconds(calls: Call[], left: number): number | undefined {
+function remainingOfModel(calls: Call[]): number | undefined {
+  const left = calls.filter((call) => !call.endedAt && !ended.includes(call.state)).length;
+  if (left === 0) return 0;
   // What was taken from an earlier call tells nothing of the time it takes to make one.
   const took = calls.flatMap(({ startedAt, endedAt, earlierJob }) =>
     startedAt === undefined || endedAt === undefined || earlierJob !== undefined ? [] : [endedAt - startedAt],
   );
-  if (took.length === 0) return left === 0 ? 0 : undefined;
+  if (took.length === 0) return undefined;
   const eachMs = took.reduce((sum, ms) => sum + ms, 0) / took.length;
   const atOnce = calls.filter((call) => call.state === 'running' || call.state === 'saving').length;
   return Math.round((eachMs * left) / Math.max(atOnce, 1) / 1000);

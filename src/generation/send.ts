@@ -42,7 +42,6 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
   function begin(call: Call, outcome: Promise<string>, cancel = () => {}): void {
     const { handle, statement, checked, requestKey } = call;
     call.outcome = outcome;
-    call.startedAt = Date.now();
     underWay.set(handle, { outcome, cancel });
     const siblings = live.get(requestKey) ?? new Set();
     live.set(requestKey, siblings.add(handle));
@@ -94,6 +93,8 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
         stop: call.stop,
         moved(state) {
           call.state = state;
+          // Of several attempts the first: the pauses between them are part of the time it takes.
+          if (state === 'running') call.startedAt ??= Date.now();
         },
         answered(requestId) {
           call.providerRequestId = requestId;
