@@ -35,6 +35,12 @@ export async function residentBytes(pid) {
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024;
 }
 
+/** Memory that is the process's own, in bytes (Linux): resident without shared libraries and files. */
+export async function privateBytes(pid) {
+  const sums = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return Number(/^Private_Dirty:\s+(\d+)/m.exec(sums)?.[1]) * 1024;
+}
+
 /** User and system time so far, in milliseconds (Linux counts in hundredths of a second). */
 export async function cpuMs(pid) {
   const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1].split(' ');

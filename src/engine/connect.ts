@@ -1,5 +1,5 @@
 /** Opens a raw connection to the engine, over TLS where its URL asks for it. */
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { SqlError, sqlstate } from '../errors.js';
 import { sslRequest } from '../wire/startup.js';
@@ -10,10 +10,13 @@ const connectTimeoutMs = 10_000;
 /** @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL */
 const alpnProtocol = 'postgresql';
 
-/** A connected, silent socket. An engine that cannot be reached is a SqlError 08006. */
-export async function connectToEngine(address: EngineAddress): Promise<Socket> {
+/**
+ * A connected, silent socket. With `onread` what it receives goes there in place of the stream, unless the connection is encrypted. An engine
+ * that cannot be reached is a SqlError 08006.
+ */
+export async function connectToEngine(address: EngineAddress, onread?: OnReadOpts): Promise<Socket> {
   try {
-    return await openSocket(address);
+    return await openSocket(address, onread);
   } catch (cause) {
     throw new SqlError({
       sqlstate: sqlstate.connectionFailure,
@@ -39,8 +42,9 @@ export async function settleEncryption(address: EngineAddress): Promise<EngineAd
   return { ...address, tls: socket instanceof TLSSocket ? { ...address.tls, required: true } : undefined };
 }
 
-async function openSocket(address: EngineAddress): Promise<Socket> {
-  const socket = connectTcp({ ...socketTarget(address), noDelay: true });
+async function openSocket(address: EngineAddress, onread?: OnReadOpts): Promise<Socket> {
+  const direct = onread && !address.tls ? { onread } : {};
+  const socket = connectTcp({ ...socketTarget(address), noDelay: true, ...direct });
   try {
     await once(socket, 'connect');
     return address.tls ? await upgrade(socket, address.host, address.tls) : socket;

@@ -35,7 +35,7 @@ async function listen(raw: Socket, encryption: Encryption): Promise<Visitor | un
   let socket = raw;
   for (;;) {
     const heard = await hear(socket);
-    if (!heard) return undefined;
+    if (!heard) return void socket.end();
     const { packet, buffer } = heard;
     if (packet === 'tls') {
       if (socket !== raw) return refuse(socket, '08P01', 'invalid length of startup packet');

@@ -56,13 +56,17 @@ export function openEncryption(files: CertificateFiles, { minVersion, clientCa }
     encrypt: (socket) =>
       new Promise((resolve) => {
         const key = peer(socket);
+        const halfOpen = socket.allowHalfOpen;
         const finish = (secure: TLSSocket | undefined) => {
           waiting.delete(key);
           secure?.on('error', () => secure.destroy());
+          if (secure) secure.allowHalfOpen = halfOpen;
           resolve(secure);
         };
         waiting.set(key, finish);
         socket.once('close', () => waiting.get(key) === finish && finish(undefined));
+        // Half a handshake is worth nothing; the TLS socket takes this over from the one below it.
+        socket.allowHalfOpen = false;
         // Node documents this event as the way to hand a TLS server a connection of one's own.
         server.emit('connection', socket);
       }),

@@ -6,10 +6,11 @@ import { connectToEngine } from '../engine/connect.js';
 import type { ScramKeys } from '../engine/scram-keys.js';
 import { SqlError, sqlstate } from '../errors.js';
 import { type ErrorFields, errorResponse } from '../wire/replies.js';
-import { withParameters } from '../wire/startup.js';
+import { cancelRequest, withParameters } from '../wire/startup.js';
 import { loginBetween } from './bound-connections.js';
 import { dismiss, type Visitor, welcome } from './door.js';
 import type { Encryption } from './encryption.js';
+import { createLanding } from './pump.js';
 import { joinSession, type Session, type SessionEvents } from './session.js';
 
 export interface FrontendOptions {
@@ -55,7 +56,8 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
   let visitors = 0;
   let seats = 0;
 
-  const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: false }, (socket) => {
+  // Half open: a client that has closed its sending side still waits for the answers.
+  const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {
     socket.on('error', () => socket.destroy());
     // As many again may stand at the door, as in PostgreSQL: a cancel request must get through to a gateway that is full.
     if (visitors >= 2 * options.maxConnections) return turnAway(socket, tooMany);
@@ -85,9 +87,10 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
   async function openSession(visitor: Extract<Visitor, { kind: 'session' }>): Promise<void> {
     const { startup, parameters } = visitor;
     await options.databaseReady(inUtf8(parameters?.get('database') ?? parameters?.get('user')));
+    const landing = createLanding();
     let engine: Socket;
     try {
-      engine = await connectToEngine(options.engine);
+      engine = await connectToEngine(options.engine, landing.onread);
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
       options.log.error({ err: error.cause }, error.message);
@@ -100,18 +103,31 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
     const login = await loginBetween(visitor.socket, engine, () =>
       options.scramKeys(inUtf8(parameters?.get('user'))),
     );
-    const session = joinSession(visitor.socket, engine, visitor.rest, options.events, login);
+    const sides = { client: visitor.socket, engine, landing, first: visitor.rest };
+    const session = joinSession(sides, options.events, cancelForNobody, login);
     sessions.add(session);
     await session.closed;
     sessions.delete(session);
   }
 
-  /** The engine decides which statement a key cancels; it answers by closing the connection. */
+  /** Without client_connection_check_interval an engine notices a lost client only when it writes; until then each row would be paid. */
+  function cancelForNobody(processKey: Buffer): void {
+    sendCancel(cancelRequest(processKey)).catch((error: unknown) =>
+      options.log.warn({ err: error }, 'a statement that nobody waits for could not be cancelled'),
+    );
+  }
+
   async function forwardCancel(client: Socket, request: Buffer): Promise<void> {
+    const engine = await sendCancel(request);
+    engine.once('close', () => client.destroy());
+  }
+
+  /** The engine decides which statement a key cancels; it answers by closing the connection. */
+  async function sendCancel(request: Buffer): Promise<Socket> {
     const engine = await connectToEngine(options.engine);
-    engine.on('error', () => engine.destroy()).once('close', () => client.destroy());
+    engine.on('error', () => engine.destroy());
     engine.end(request);
-    engine.resume();
+    return engine.resume();
   }
 
   await new Promise<void>((resolve, reject) => {

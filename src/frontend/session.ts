@@ -1,12 +1,19 @@
 /** A session: one client connection and its engine connection, bytes relayed both ways, statement texts seen on the way. */
-import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
-import type { FrameStream, FrameWatcher } from '../wire/frames.js';
-import { backendType, createFrameStream, frontendType } from '../wire/frames.js';
-import { commandComplete, editFields, replaceText } from '../wire/replies.js';
+import {
+  backendType,
+  createFrameStream,
+  type FrameWatcher,
+  frontendType,
+  typeTable,
+} from '../wire/frames.js';
+import { commandComplete, editFields } from '../wire/replies.js';
 import { createLogin, type Login } from './channel-binding.js';
 import { lastWordMs } from './door.js';
-import { createOwedAnswers } from './owed-answers.js';
+import { type Landing, pump, whenClosed } from './pump.js';
+import { createStatementNames, readNames } from './statement-names.js';
+import { rewriteFrame } from './statement-text.js';
+import { createUnanswered, type SentMessage } from './unanswered.js';
 
 export interface SessionEvents {
   /** Another text for this statement, or undefined. Called for Query and Parse texts that may concern the gateway. */
@@ -17,7 +24,8 @@ export interface SessionEvents {
   rowsAsked(engineProcessId: number, rows: number): void;
   /** Everything the client sent is answered, and what it had under way is either committed or lost; not called in an open transaction. */
   ready(engineProcessId: number, outcome: 'committed' | 'failed'): void;
-  ended(engineProcessId: number): void;
+  /** Nobody waits for the session's answers any more; true when its last statement had made calls, and so might be making more. */
+  ended(engineProcessId: number): boolean;
   /** A client made a database. */
   databaseCreated(): void;
 }
@@ -42,77 +50,108 @@ export interface Session {
 const longestSeenText = 8 * 1024 * 1024;
 /** Before the engine let the client in, it may not make the gateway hold more than this. */
 const longestEarlyText = 64 * 1024;
-const mayConcernUs = new RegExp(
-  [
-    'ai_gen|hg_|optimizer_',
-    // Statements and table properties of Hologres; "PARTITION (", not the PARTITION BY of window functions.
-    String.raw`(?:dynamic|object)\s+table|logical\s+partition|partition\s*\(|partition_\w+\s*=`,
-    'orientation|(?:distribution|clustering|segment)_key|event_time_column|(?:bitmap|dictionary_encoding)_columns',
-    'time_to_live_in|storage_(?:mode|format)|table_group|colocate_with|mutate_type|vectors|binlog|keep_alive',
-  ].join('|'),
-  'i',
-);
+/** As often as the embedded engine looks, see client_connection_check_interval: to PostgreSQL a half-closed client is a gone one then. */
+const halfClosedCheckMs = 2_000;
 /** States of ReadyForQuery: outside of a transaction, and in one that can only be rolled back. */
 const idle = 0x49;
 const failedTransaction = 0x45;
-const seenFromEngine = new Set<number>(Object.values(backendType));
+/** After these commands no prepared statement is left. */
+const forgettingTags = new Set(['DEALLOCATE ALL', 'DISCARD ALL']);
+/** Answers whose bodies are looked into; of the others it is enough that they came. */
+const seenFromEngine = typeTable([
+  backendType.backendKeyData,
+  backendType.readyForQuery,
+  backendType.commandComplete,
+  backendType.errorResponse,
+  backendType.noticeResponse,
+]);
+const answersFromEngine = typeTable(Object.values(backendType));
+/** Frames with names of statements and portals. */
+const namingFromClient = typeTable([
+  frontendType.parse,
+  frontendType.bind,
+  frontendType.describe,
+  frontendType.execute,
+  frontendType.close,
+]);
 
-/** Joins the two sockets until one of them closes. `first` are bytes the client sent right behind its startup packet. */
+export interface Sides {
+  client: Socket;
+  engine: Socket;
+  /** Where the engine's answers land when its socket gives no data events. */
+  landing?: Landing;
+  /** Bytes that the client sent right behind its startup packet. */
+  first: Buffer;
+}
+
+/** Joins the two sockets until one of them closes. `cancel` ends, by the engine's key for it, a statement that nobody waits for. */
 export function joinSession(
-  client: Socket,
-  engine: Socket,
-  first: Buffer,
+  { client, engine, landing, first }: Sides,
   events: SessionEvents,
+  cancel: (processKey: Buffer) => void,
   login: Login = createLogin(false),
 ): Session {
   let engineProcessId = 0;
+  let key: Buffer | undefined;
   let busy = true;
   let longestText = longestEarlyText;
-  const owed = createOwedAnswers();
-  /** The latest text that went to the engine in other words, until everything sent is answered. */
-  let rewritten: Rewritten | undefined;
-  /** Statements of that text that are complete. */
-  let completed = 0;
   /** Something since the last settled state failed or was rolled back. */
   let failed = false;
-  /** Ordinary sessions are spared a look at each Execute. */
+  /** Ordinary sessions are spared the look at names. */
   let everRewritten = false;
+  const unanswered = createUnanswered<Rewritten>();
+  const names = createStatementNames<Rewritten>();
+  /** The message whose frame passes at present; undefined when it will not be answered. */
+  let sent: SentMessage<Rewritten> | undefined;
+  /** The message that the engine was at when it sent the frame that passes at present. */
+  let answered: SentMessage<Rewritten> | undefined;
 
   const clientWatcher: FrameWatcher = {
     wants: (type, bytes) => {
       busy = true;
-      owed.sent(type);
-      if (type === frontendType.execute) return everRewritten && bytes <= longestText;
-      return (type === frontendType.query || type === frontendType.parse) && bytes <= longestText;
+      sent = unanswered.sent(type);
+      const hasText = type === frontendType.query || type === frontendType.parse;
+      return (hasText || (everRewritten && namingFromClient[type] === 1)) && bytes <= longestText;
     },
     see: (type, frame) => {
+      if (everRewritten && sent) readNames(sent, frame);
       if (type === frontendType.execute) {
         events.rowsAsked(engineProcessId, frame.readUInt32BE(frame.length - 4));
         return undefined;
       }
-      return rewriteFrame(type, frame, rewrite);
+      if (type !== frontendType.query && type !== frontendType.parse) return undefined;
+      return rewriteFrame(type, frame, (text) => rewrite(text, frame));
     },
   };
   const fromClient = createFrameStream(login.watchClient(clientWatcher));
-  function rewrite(text: string): string | undefined {
-    const changed = events.rewrite(text);
-    if (changed) {
-      rewritten = changed;
-      completed = 0;
-      everRewritten = true;
+  function rewrite(text: string, frame: Buffer): string | undefined {
+    const rewritten = events.rewrite(text);
+    if (!rewritten) return undefined;
+    everRewritten = true;
+    if (sent) {
+      sent.text = rewritten;
+      readNames(sent, frame);
     }
-    return changed?.text;
+    return rewritten.text;
   }
+
   const engineWatcher: FrameWatcher = {
-    // A NOTICE can be as long as a client's function makes it.
-    wants: (type, bytes) => seenFromEngine.has(type) && bytes <= longestSeenText,
+    wants: (type, bytes) => {
+      if (answersFromEngine[type] === 0) return false;
+      answered = unanswered.answered(type);
+      if (everRewritten && answered) names.answered(type, answered);
+      // A NOTICE can be as long as a client's function makes it.
+      return seenFromEngine[type] === 1 && bytes <= longestSeenText;
+    },
     see: (type, frame) => {
+      const rewritten = everRewritten && answered ? names.textOf(answered) : undefined;
       switch (type) {
         case backendType.commandComplete: {
           const tag = frame.toString('latin1', 5, frame.length - 1);
           failed ||= tag === 'ROLLBACK';
           if (tag === 'CREATE DATABASE') events.databaseCreated();
-          return rewritten && renameTag(rewritten.tagOf(completed++, tag));
+          if (forgettingTags.has(tag)) names.forgetStatements();
+          return rewritten && answered && renameTag(rewritten.tagOf(answered.count++, tag));
         }
         case backendType.errorResponse:
           failed = true;
@@ -120,34 +159,42 @@ export function joinSession(
         case backendType.noticeResponse:
           return rewritten && editFields(frame, rewritten.translateError);
         case backendType.backendKeyData:
-          engineProcessId = frame.readUInt32BE(5);
+          // A copy: the frame is part of a whole chunk.
+          key = Buffer.from(frame.subarray(5));
+          engineProcessId = key.readUInt32BE(0);
           events.started(engineProcessId);
           break;
-        case backendType.copyInResponse:
-          owed.copyBegins();
-          break;
-        case backendType.readyForQuery: {
-          const allAnswered = owed.answered();
-          busy = frame[5] !== idle || !allAnswered;
-          longestText = longestSeenText;
-          if (!allAnswered) break;
-          rewritten = undefined;
-          if (frame[5] === idle || frame[5] === failedTransaction)
-            events.ready(engineProcessId, failed ? 'failed' : 'committed');
-          if (frame[5] === idle) failed = false;
-        }
+        case backendType.readyForQuery:
+          readyForQuery(frame[5]);
       }
       return undefined;
     },
   };
   const fromEngine = createFrameStream(login.watchEngine(engineWatcher));
+  function readyForQuery(state: number | undefined): void {
+    busy = state !== idle || !unanswered.none;
+    longestText = longestSeenText;
+    if (state === idle) names.forgetPortals();
+    if (!unanswered.none) return;
+    if (state === idle || state === failedTransaction)
+      events.ready(engineProcessId, failed ? 'failed' : 'committed');
+    if (state === idle) failed = false;
+  }
 
+  for (const piece of fromClient.push(first)) engine.write(piece);
   pump(client, engine, fromClient);
-  pump(engine, client, fromEngine);
-  if (first.length > 0) client.unshift(first);
-  const closed = Promise.all([whenClosed(client), whenClosed(engine)]).then(() =>
-    events.ended(engineProcessId),
-  );
+  pump(engine, client, fromEngine, landing);
+  if (client.readableEnded) halfClosed();
+  else client.once('end', halfClosed);
+  /** Such a client may well wait for its answers, and gets them, but nobody can tell it from one that is gone: nothing is paid for it. */
+  function halfClosed(): void {
+    const timer = setInterval(stopGenerating, halfClosedCheckMs).unref();
+    client.once('close', () => clearInterval(timer));
+  }
+  function stopGenerating(): void {
+    if (events.ended(engineProcessId) && key) cancel(key);
+  }
+  const closed = Promise.all([whenClosed(client), whenClosed(engine)]).then(stopGenerating);
   return {
     get busy() {
       return busy;
@@ -164,42 +211,6 @@ export function joinSession(
   };
 }
 
-/** Moves chunks one way; a receiver that stops reading stops the sender, so memory stays flat. */
-function pump(source: Socket, target: Socket, frames: FrameStream): void {
-  source.on('data', (chunk) => {
-    let room = true;
-    for (const piece of frames.push(chunk)) room = target.write(piece);
-    if (!room) source.pause();
-  });
-  target.on('drain', () => source.resume());
-  source.on('end', () => target.end());
-  source.on('error', () => source.destroy());
-  source.on('close', () => target.destroySoon());
-}
-
-function whenClosed(socket: Socket): Promise<void> {
-  return socket.destroyed
-    ? Promise.resolve()
-    : new Promise((resolve) => socket.once('close', () => resolve()));
-}
-
 function renameTag(tag: string | undefined): Buffer | undefined {
   return tag === undefined ? undefined : commandComplete(tag);
-}
-
-/** Query: text. Parse: statement name, text, parameter types. */
-function rewriteFrame(
-  type: number,
-  frame: Buffer,
-  rewrite: (text: string) => string | undefined,
-): Buffer | undefined {
-  const start = type === frontendType.query ? 5 : frame.indexOf(0, 5) + 1;
-  const end = frame.indexOf(0, start);
-  if (start === 0 || end < 0) return undefined;
-  // Latin-1 keeps one character a byte, enough to look for ASCII words without decoding.
-  if (!mayConcernUs.test(frame.toString('latin1', start, end))) return undefined;
-  // A client_encoding other than UTF-8 keeps its bytes this way; all the words that matter are ASCII.
-  const encoding = isUtf8(frame.subarray(start, end)) ? 'utf8' : 'latin1';
-  const text = rewrite(frame.toString(encoding, start, end));
-  return text === undefined ? undefined : replaceText(frame, start, end, Buffer.from(text, encoding));
 }

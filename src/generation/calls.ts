@@ -50,7 +50,7 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   /** The client asked the engine process for so many rows at most; 0: for all. Calls beyond them are not sent. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** The engine process runs no statement (any more), and its transaction is over or lost. */
-  statementOver(engineProcessId: number, outcome: StatementOutcome): void;
+  statementOver(engineProcessId: number, outcome: StatementOutcome): boolean;
   /** Takes up what these gateways, which are gone, did not finish. */
   takeOver(gatewayIds: string[]): Promise<void>;
   /** As cancel, for a call that is made here and whose role has asked elsewhere. */

@@ -70,8 +70,11 @@ export interface Statements {
   rowsAsked(engineProcessId: number, rows: number): void;
   /** The calls that may be sent now that `wanted` is waited for, itself included. */
   startable(wanted: Call): Call[];
-  /** The engine process has nothing of its statements left to do. Not for open transactions: portals may still be read, results rolled back. */
-  over(engineProcessId: number, outcome: StatementOutcome): void;
+  /**
+   * The engine process has nothing of its statements left to do; true when it had made calls. Not for open transactions: portals may still
+   * be read, results rolled back.
+   */
+  over(engineProcessId: number, outcome: StatementOutcome): boolean;
   running(): Statement[];
 }
 
@@ -146,6 +149,7 @@ export function createStatements(ended: (statement: Statement, committed: boolea
       running.delete(engineProcessId);
       asked.delete(engineProcessId);
       for (const statement of own?.values() ?? []) end(statement, outcome);
+      return own !== undefined;
     },
 
     running: () => [...running.values()].flatMap((own) => [...own.values()]),

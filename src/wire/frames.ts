@@ -10,7 +10,10 @@ const leastLength = 4;
 export const frontendType = {
   query: 0x51,
   parse: 0x50,
+  bind: 0x42,
+  describe: 0x44,
   execute: 0x45,
+  close: 0x43,
   sync: 0x53,
   functionCall: 0x46,
   copyDone: 0x63,
@@ -19,11 +22,26 @@ export const frontendType = {
 export const backendType = {
   backendKeyData: 0x4b,
   readyForQuery: 0x5a,
-  copyInResponse: 0x47,
+  parseComplete: 0x31,
+  bindComplete: 0x32,
+  closeComplete: 0x33,
+  rowDescription: 0x54,
+  noData: 0x6e,
+  portalSuspended: 0x73,
+  emptyQueryResponse: 0x49,
   commandComplete: 0x43,
+  copyInResponse: 0x47,
+  copyBothResponse: 0x57,
   errorResponse: 0x45,
   noticeResponse: 0x4e,
 } as const;
+
+/** A set of type bytes, for a look at each frame of a stream: 1 at those in it. */
+export function typeTable(types: Iterable<number>): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const type of types) table[type] = 1;
+  return table;
+}
 
 export interface FrameWatcher {
   /** True for frames whose body is to be seen; the others are only hopped over. Asked once a frame. */

@@ -60,6 +60,14 @@ export function withParameters(packet: Buffer, parameters: Map<string, string>):
   return Buffer.concat([header, body]);
 }
 
+/** CancelRequest with the body of a BackendKeyData: process id and key. */
+export function cancelRequest(processKey: Buffer): Buffer {
+  const header = Buffer.alloc(2 * lengthBytes);
+  header.writeUInt32BE(header.length + processKey.length, 0);
+  header.writeUInt32BE(cancelRequestCode, lengthBytes);
+  return Buffer.concat([header, processKey]);
+}
+
 /** SSLRequest, for an engine that is reached over TLS. */
 export function sslRequest(): Buffer {
   const packet = Buffer.alloc(2 * lengthBytes);

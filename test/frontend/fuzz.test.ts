@@ -121,10 +121,10 @@ test('of a client that the engine has not let in yet no long text is held: the e
     started: () => {},
     rowsAsked: () => {},
     ready: () => {},
-    ended: () => {},
+    ended: () => false,
     databaseCreated: () => {},
   };
-  joinSession(clientSide, engineSide, Buffer.alloc(0), events);
+  joinSession({ client: clientSide, engine: engineSide, first: Buffer.alloc(0) }, events, () => {});
   const sent = query('x'.repeat(2 ** 20)).subarray(0, -1);
   client.write(sent);
   let heard = 0;
@@ -260,17 +260,21 @@ test('sessions side by side: each engine gets its own client’s bytes, texts re
     const [sent, answered] = [Buffer.concat(requests), Buffer.concat(answers)];
     const first = sent.subarray(0, random(sent.length + 1));
     const heard: { engine: Buffer[]; client: Buffer[] } = { engine: [], client: [] };
-    const { closed } = joinSession(clientSide, engineSide, first, {
-      rewrite: (text) =>
-        text.includes('hg_')
-          ? { text: mark(text), translateError: () => {}, tagOf: () => undefined }
-          : undefined,
-      started: (processId) => expect(processId).toBe(number),
-      rowsAsked: () => {},
-      ready: () => {},
-      ended: () => {},
-      databaseCreated: () => {},
-    });
+    const { closed } = joinSession(
+      { client: clientSide, engine: engineSide, first },
+      {
+        rewrite: (text) =>
+          text.includes('hg_')
+            ? { text: mark(text), translateError: () => {}, tagOf: () => undefined }
+            : undefined,
+        started: (processId) => expect(processId).toBe(number),
+        rowsAsked: () => {},
+        ready: () => {},
+        ended: () => false,
+        databaseCreated: () => {},
+      },
+      () => {},
+    );
     engine.on('data', (chunk) => heard.engine.push(chunk));
     client.on('data', (chunk) => heard.client.push(chunk));
     for (const chunk of cut(answered, random)) engine.write(chunk);

@@ -294,7 +294,7 @@ function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promi
     rowsAsked: () => {},
     started: () => {},
     ready: () => {},
-    ended: () => {},
+    ended: () => false,
     databaseCreated: () => {},
   };
   return listenForClients({
@@ -371,7 +371,7 @@ describe('a stream cut at every byte', () => {
     engine.port = String(engineSide.port);
     const ended: number[] = [];
     const frontend = await openDoor(engine.href, {
-      ended: (engineProcessId) => void ended.push(engineProcessId),
+      ended: (engineProcessId) => ended.push(engineProcessId) < 0,
     });
     await using clientSide = await oneByteRelay({ host: '127.0.0.1', port: frontend.port });
 
