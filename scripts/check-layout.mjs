@@ -17,6 +17,7 @@ const arrows = {
   generation: ['.', 'providers', 'storage'],
   engine: ['.', 'wire', 'generation'],
   frontend: ['.', 'wire', 'engine'],
+  metrics: ['.', 'engine', 'generation'],
   questions: ['.', 'engine', 'generation', 'storage'],
   '.': ['engine', 'generation', 'storage'],
 };

@@ -25,6 +25,8 @@ import { createLanes } from './generation/lanes.js';
 import type { Catalogue } from './generation/ledger.js';
 import { createLookupTurns } from './generation/lookups.js';
 import { createSchedule } from './generation/schedule.js';
+import type { GatewayParts } from './metrics/gateway-parts.js';
+import { openMetrics } from './metrics/open.js';
 import { findDefaultApiKey } from './providers/default-api-key.js';
 import { createModelStudio, type ModelStudio } from './providers/model-studio.js';
 import { answerQuestions } from './questions/answer.js';
@@ -77,22 +79,29 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       log,
     });
     stopping.push(claim.release);
+    const parts: GatewayParts = {};
+    const metrics = await openMetrics(metricsPlace(settings), parts, log);
+    // Stopped among the last, so that it tells of draining too.
+    stopping.unshift(metrics.close);
     const [engine, cloud, certificate] = await allStarted([
       claim.open(),
       openCloud(settings, dataDirectory, stopping),
       certificateFiles(settings, dataDirectory),
       loadParser(),
     ]);
+    parts.engine = engine;
     const secrets = await openSecretBox(dataDirectory, settings.secretKey);
     const catalogue = createCatalogue(engine.pool, secrets);
     if (cloud) await deploySandboxModels(catalogue);
     const { studio, storage, schedule } = openDrivers(settings, cloud, stopping);
+    parts.schedule = schedule;
     const drivers = {
       studio,
       storage,
       ledger: createLedger(engine.pool, engine.gatewayId),
       lanes: createLanes(),
       schedule,
+      meter: metrics.meter,
       defaultApiKey: cloud ? sandboxApiKey : await findDefaultApiKey(settings.apiKey, homedir()),
       pollAfterMs: cloud ? sandboxPoll(numberSetting(settings, 'sandboxVideoMs')) : advisedPoll,
     };
@@ -134,10 +143,12 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       throw listenFailure(error, host, port, error.code === 'EADDRNOTAVAIL' ? 'host' : 'port');
     });
     stopping.push(frontend.close);
+    parts.frontend = frontend;
     const runFile: RunFile = {
       pid: process.pid,
       postgres: clientUrl(settings, engine.address, frontend),
       console: null,
+      metrics: metrics.url,
       sandbox: cloud ? { modelStudio: cloud.modelStudio, oss: cloud.oss, sts: cloud.sts } : null,
     };
     await writeRunFile(dataDirectory, runFile);
@@ -265,6 +276,11 @@ function engineOptions(settings: Settings, dataDirectory: string): EngineOptions
     maxConnections: numberSetting(settings, 'maxConnections'),
     remote: settings.engineUrl === undefined ? undefined : { url: settings.engineUrl, callback },
   };
+}
+
+function metricsPlace(settings: Settings) {
+  const port = settings.metricsPort === undefined ? undefined : numberSetting(settings, 'metricsPort');
+  return { host: settings.metricsHost ?? '127.0.0.1', port };
 }
 
 async function notYet(): Promise<never> {

@@ -80,6 +80,20 @@ export const settingTable = {
     range: [1, 1_000_000],
     meaning: 'clients at once; more are refused with 53300',
   },
+  metricsPort: {
+    flag: 'metrics-port',
+    env: 'HOLOGEN_METRICS_PORT',
+    value: 'PORT',
+    range: anyPort,
+    meaning: 'serve /metrics, /healthz and /readyz on this port; 0 takes a free one; not without it',
+  },
+  metricsHost: {
+    flag: 'metrics-host',
+    env: 'HOLOGEN_METRICS_HOST',
+    value: 'ADDRESS',
+    default: '127.0.0.1',
+    meaning: 'address for them',
+  },
   tlsCert: {
     flag: 'tls-cert',
     env: 'HOLOGEN_TLS_CERT',

@@ -15,6 +15,8 @@ export const serveFlags: SettingName[] = [
   'sandboxImageMs',
   'sandboxVideoMs',
   'maxConnections',
+  'metricsPort',
+  'metricsHost',
   'tlsCert',
   'tlsKey',
 ];

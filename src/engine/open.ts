@@ -38,6 +38,8 @@ export interface OpenedEngine {
   pool: EnginePool;
   /** Databases made from now on. */
   databases: NewDatabases;
+  /** How often an embedded engine ended by itself and was started again. */
+  restarts(): number;
   /** Resolves when an embedded engine ended by itself and could not be started again. */
   died: Promise<unknown>;
   close(): Promise<void>;
@@ -70,7 +72,7 @@ export async function claimEngine(options: EngineOptions, callbacks: Callbacks):
 }
 
 type Listening = Callbacks & { secret: string };
-type Opened = Pick<OpenedEngine, 'address' | 'died' | 'databases' | 'sessionGateway'>;
+type Opened = Pick<OpenedEngine, 'address' | 'died' | 'restarts' | 'databases' | 'sessionGateway'>;
 
 async function claimEmbedded(options: EngineOptions, listening: Listening): Promise<ClaimedEngine> {
   const { log } = listening;
@@ -81,7 +83,8 @@ async function claimEmbedded(options: EngineOptions, listening: Listening): Prom
     const engine = await superviseEngine(() => startEmbeddedEngine(place, { maxConnections }), log);
     opened.push(engine.stop);
     const databases = await migrateAll(engine.address, { ...callback, gatewayId: 'embedded' }, log);
-    return { address: engine.address, died: engine.died, databases, sessionGateway: undefined };
+    const { address, died, restarts } = engine;
+    return { address, died, restarts, databases, sessionGateway: undefined };
   });
 }
 
@@ -93,7 +96,8 @@ async function claimRemote(remote: RemoteEngine, listening: Listening): Promise<
   return claimed(callback, log, async (_opened, gatewayId) => {
     const address = await settleEncryption(wanted);
     await migrateHome(address, { ...callback, gatewayId });
-    return { address, died: new Promise(() => {}), databases: noDatabases, sessionGateway: gatewayId };
+    const never = { died: new Promise(() => {}), restarts: () => 0 };
+    return { ...never, address, databases: noDatabases, sessionGateway: gatewayId };
   });
 }
 

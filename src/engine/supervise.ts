@@ -6,6 +6,8 @@ import type { EmbeddedEngine } from './embedded.js';
 export interface SupervisedEngine {
   address: EmbeddedEngine['address'];
   stop(): Promise<void>;
+  /** How often it was started again. */
+  restarts(): number;
   /** Resolves when the engine could not be started again. */
   died: Promise<unknown>;
 }
@@ -22,6 +24,7 @@ export async function superviseEngine(
 ): Promise<SupervisedEngine> {
   let engine = await start();
   let stopping = false;
+  let restarts = 0;
   let restarting: Promise<unknown> = Promise.resolve();
   const { address } = engine;
 
@@ -39,6 +42,7 @@ export async function superviseEngine(
         restarting = attempt.catch(() => {});
         try {
           engine = await attempt;
+          restarts += 1;
           break;
         } catch (error) {
           log.error({ err: error }, 'the engine did not start again');
@@ -51,6 +55,7 @@ export async function superviseEngine(
   return {
     address,
     died,
+    restarts: () => restarts,
     async stop() {
       stopping = true;
       await restarting;

@@ -34,6 +34,10 @@ export interface FrontendOptions {
 export interface Frontend {
   port: number;
   sessions(): number;
+  /** Connections turned away so far, by SQLSTATE. */
+  refusals(): ReadonlyMap<string, number>;
+  /** False from the moment it drains. */
+  accepting(): boolean;
   /** Stops accepting and waits up to `graceMs` for running statements. */
   drain(graceMs: number): Promise<void>;
   /** Ends the sessions that are left, each with PostgreSQL's own word for it. */
@@ -55,6 +59,7 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
   /** Connections, whatever they want; and those of them that have a session or wait for one. */
   let visitors = 0;
   let seats = 0;
+  const refusals = new Map<string, number>();
 
   // Half open: a client that has closed its sending side still waits for the answers.
   const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {
@@ -70,6 +75,11 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
       socket.destroy();
     });
   });
+
+  function turnAway(socket: Socket, why: Omit<ErrorFields, 'severity'>): void {
+    refusals.set(why.sqlstate, (refusals.get(why.sqlstate) ?? 0) + 1);
+    dismiss(socket, { severity: 'FATAL', ...why });
+  }
 
   async function serve(raw: Socket): Promise<void> {
     const visitor = await welcome(raw, options.encryption, options.loginMs);
@@ -143,6 +153,8 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
   return {
     port: address.port,
     sessions: () => sessions.size,
+    refusals: () => refusals,
+    accepting: () => server.listening,
     async drain(graceMs) {
       server.close();
       const giveUpAt = Date.now() + graceMs;
@@ -161,8 +173,4 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
 /** A name of the startup packet, whose bytes came as Latin-1 characters. */
 function inUtf8(name = ''): string {
   return Buffer.from(name, 'latin1').toString();
-}
-
-function turnAway(socket: Socket, why: Omit<ErrorFields, 'severity'>): void {
-  dismiss(socket, { severity: 'FATAL', ...why });
 }

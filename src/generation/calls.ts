@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { SqlError, sqlstate } from '../errors.js';
-import { type CallArguments, checkCall, checkStorage } from './check.js';
+import { type CallArguments, type CheckedCall, checkCall, checkStorage } from './check.js';
 import { createDetachedCalls, type DetachedCalls } from './detached.js';
 import { dryNote, dryRunPrefix, type Estimate, estimateOf } from './dry-run.js';
 import { createEarlierResults, requestKey } from './earlier-results.js';
 import type { CallOrigin, Catalogue } from './ledger.js';
+import { isRefusal, type MeteredModel } from './meter.js';
 import type { Drivers } from './perform.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
@@ -63,7 +64,7 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
 const mostLogged = 20;
 
 export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger): Calls {
-  const { ledger, storage } = drivers;
+  const { ledger, storage, meter } = drivers;
   const earlier = createEarlierResults(ledger, storage, (error) =>
     log.error({ err: error }, 'claiming failed'),
   );
@@ -76,6 +77,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
     settle(statement, committed);
     detached.settle(statement, committed);
     logStatement(statement);
+    tellEnd(statement, committed);
   });
   const byHandle = new Map<string, Call>();
 
@@ -110,17 +112,47 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
     );
   }
 
+  /** Dry calls are no calls. */
+  function tellEnd(statement: Statement, committed: boolean): void {
+    const made = [...statement.calls, ...statement.detached].filter((call) => !call.dryRun);
+    if (made.length === 0 && !statement.refused) return;
+    // A transaction may stay open long after its last call.
+    const sent = made.filter((call) => call.startedAt !== undefined && !call.detached);
+    const lastEnd = sent.reduce(
+      (latest, call) => Math.max(latest, call.endedAt ?? Number.POSITIVE_INFINITY),
+      0,
+    );
+    meter.statementEnded({
+      statement,
+      outcome: committed ? 'committed' : statement.refused && sent.length === 0 ? 'refused' : 'failed',
+      calls: made.length,
+      endedAt: lastEnd > 0 && Number.isFinite(lastEnd) ? lastEnd : Date.now(),
+    });
+  }
+
+  async function checkOrRefuse(given: CallArguments, statement: Statement): Promise<CheckedCall> {
+    try {
+      refuseTooMany(statement);
+      return await checkCall(given, catalogue, statement.origin);
+    } catch (error) {
+      if (error instanceof SqlError) statement.refused = error;
+      if (isRefusal(error)) meter.refused(await deployedModel(given.model));
+      throw error;
+    }
+  }
+
+  /** What the user wrote may be no model's name. */
+  async function deployedModel(name: string | null): Promise<MeteredModel | undefined> {
+    return name === null ? undefined : catalogue.find(name).catch(() => undefined);
+  }
+
   async function newCall(
     { settings, statement: text, ...given }: SubmittedCall,
     origin: CallOrigin,
   ): Promise<Call> {
     const own = readStatementSettings(settings);
     const statement = statements.of(origin, own, text);
-    refuseTooMany(statement);
-    const checked = await checkCall(given, catalogue, origin).catch((error: unknown) => {
-      if (error instanceof SqlError) statement.refused = error;
-      throw error;
-    });
+    const checked = await checkOrRefuse(given, statement);
     if (checked.request.kind === 'media')
       for (const note of checked.request.media.notes) statement.notes.add(note);
     const call: Call = {
@@ -141,6 +173,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       state: 'waiting',
       startedAt: undefined,
       endedAt: undefined,
+      phases: [],
       outcome: undefined,
       delivered: false,
       providerRequestId: undefined,
@@ -157,6 +190,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
     const sending = sender.send(calls).catch((error: unknown) => {
       // A client's function may catch a refusal and go on with other calls of the same statement; what came with it was given up.
       for (const call of calls) Object.assign(call, { sending: undefined, aside: true });
+      if (error instanceof SqlError && isRefusal(error)) wanted.statement.refused = error;
       throw error;
     });
     for (const call of calls) call.sending = sending;
@@ -240,12 +274,11 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
 
 function refuseTooMany(statement: Statement): void {
   if (statement.calls.length + statement.detached.length < statement.maxCalls) return;
-  statement.refused = new SqlError({
+  throw new SqlError({
     sqlstate: sqlstate.configurationLimitExceeded,
     message: `the statement makes more than ${statement.maxCalls} calls`,
     hint: 'SET ai_gen.max_calls to as many as you mean, or write a LIMIT.',
   });
-  throw statement.refused;
 }
 
 function unknownHandle(handle: string): SqlError {

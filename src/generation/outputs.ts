@@ -2,6 +2,7 @@
 import type { ModelStudio } from '../providers/model-studio.js';
 import { formatOssPath, isDirectory, joinOssPath, type OssPath } from '../storage/oss-path.js';
 import type { FileAccess, Storage } from '../storage/storage.js';
+import type { Meter, MeteredModel } from './meter.js';
 
 export interface SavePlace {
   output: OssPath;
@@ -13,22 +14,24 @@ export async function saveOutputs(
   urls: string[],
   requestId: string,
   place: SavePlace,
-  facts: { modelType: string; jobId: string },
-  drivers: { storage: Storage; studio: ModelStudio },
+  facts: { model: MeteredModel; jobId: string },
+  drivers: { storage: Storage; studio: ModelStudio; meter: Meter },
   signal: AbortSignal,
 ): Promise<string[]> {
   return Promise.all(
     urls.map(async (url, index) => {
       const target = targetOf(place.output, requestId, url, urls.length > 1 ? index + 1 : undefined);
-      await drivers.storage.save(target, place.access, (stop) => drivers.studio.download(url, stop), {
+      const open = (stop: AbortSignal) => drivers.studio.download(url, stop);
+      const { bytes } = await drivers.storage.save(target, place.access, open, {
         contentType: contentTypes[endingOf(url)] ?? 'application/octet-stream',
         metadata: {
-          'hologen-model': facts.modelType,
+          'hologen-model': facts.model.modelType,
           'hologen-job': facts.jobId,
           'hologen-request': requestId,
         },
         signal,
       });
+      drivers.meter.saved(facts.model, bytes);
       return formatOssPath(target);
     }),
   );

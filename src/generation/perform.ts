@@ -12,10 +12,11 @@ import type { Lanes } from './lanes.js';
 import type { JobState, Ledger } from './ledger.js';
 import { findTask, submitLane } from './lost-submits.js';
 import { requireAccess, signForProvider } from './media.js';
+import type { Meter } from './meter.js';
 import { saveOutputs } from './outputs.js';
 import { ownLimits } from './own-limits.js';
 import { ownPrice } from './own-price.js';
-import { priceOf, unitsOf } from './price.js';
+import { type Cost, priceOf, unitsOf } from './price.js';
 import {
   chatText,
   embeddingText,
@@ -32,6 +33,7 @@ export interface Drivers {
   storage: Storage;
   ledger: Ledger;
   schedule: Schedule;
+  meter: Meter;
   /** Asynchronous submits, one at a time for each API key and model type. */
   lanes: Lanes;
   defaultApiKey: string | undefined;
@@ -50,6 +52,8 @@ export interface Watch {
   answered(requestId: string): void;
   /** What the person who waits should know although the call succeeds. */
   noted?(note: string): void;
+  /** The provider has given its last word, and this is its price. */
+  billed?(cost: Cost): void;
 }
 
 /** An answer that never came within this time is the provider's InternalError.Timeout. */
@@ -157,6 +161,7 @@ async function submit(
         error.repeat === 'again' ? attempt < mostAttempts : error.repeat === 'once' && attempt === 1;
       if (!throttled && !again) throw error;
       if (!throttled) attempt += 1;
+      drivers.meter.repeated(call.model, throttled ? 'throttled' : 'submit');
       watch.moved('queued');
       // It surely was not taken: nothing is at risk if the gateway ends now.
       await drivers.ledger.change(watch.jobId, { state: 'submitted' });
@@ -262,8 +267,9 @@ function requireKnown(reply: Reply, status: string, taskId: string): Reply {
 
 async function finishText(call: CheckedCall, reply: Reply, drivers: Drivers, watch: Watch): Promise<string> {
   const result = call.type.task === 'embedding' ? embeddingText(reply) : chatText(reply);
-  const usage = objectAt(reply.body, 'usage');
-  await drivers.ledger.change(watch.jobId, { state: 'succeeded', ...billed(call, usage, 1), result });
+  const bill = billed(call, objectAt(reply.body, 'usage'), 1);
+  tellBill(bill, watch);
+  await drivers.ledger.change(watch.jobId, { state: 'succeeded', ...bill, result });
   return result;
 }
 
@@ -281,6 +287,7 @@ async function finishMedia(call: CheckedCall, reply: Reply, drivers: Drivers, wa
       detail: `Provider request id: ${produced.requestId}.`,
     });
   }
+  tellBill(billed(call, produced.usage, failed ? 0 : produced.urls.length), watch);
   if (failures.length > 0) watch.noted?.(fewerPictures(produced.urls.length, failures));
   return finishProduced(call, produced, drivers, watch);
 }
@@ -322,6 +329,10 @@ function billed(call: CheckedCall, usage: Json, made: number) {
   return { usage, units, price: cost?.amount, currency: cost?.currency };
 }
 
+function tellBill({ price, currency }: ReturnType<typeof billed>, watch: Watch): void {
+  if (price !== undefined && currency !== undefined) watch.billed?.({ amount: price, currency });
+}
+
 async function save(
   call: CheckedCall,
   produced: Produced,
@@ -339,16 +350,17 @@ async function save(
     outputs,
   });
   const place = { output, access: requireAccess(call.file?.access, 'output_dir') };
-  const facts = { modelType: call.model.modelType, jobId: watch.jobId };
+  const facts = { model: call.model, jobId: watch.jobId };
   const signal = new AbortController().signal;
   const copy = () => saveOutputs(produced.urls, produced.requestId, place, facts, drivers, signal);
-  return patiently(copy).catch((error: unknown) => {
+  const again = () => drivers.meter.repeated(call.model, 'copy');
+  return patiently(copy, again).catch((error: unknown) => {
     throw withAddress(error, watch.jobId);
   });
 }
 
 /** The provider keeps a result for 24 hours, and making it anew costs money: a network or an OSS that is down is waited for. */
-async function patiently<T>(copy: () => Promise<T>): Promise<T> {
+async function patiently<T>(copy: () => Promise<T>, again: () => void): Promise<T> {
   const giveUpAt = Date.now() + mostSavingMs;
   for (let pauseMs = 1_000; ; pauseMs = Math.min(2 * pauseMs, 15_000)) {
     try {
@@ -357,6 +369,7 @@ async function patiently<T>(copy: () => Promise<T>): Promise<T> {
       if (!(error instanceof SqlError && error.retryable) || Date.now() > giveUpAt) throw error;
     }
     await delay(pauseMs);
+    again();
   }
 }
 

@@ -8,6 +8,7 @@ import type { EarlierResults } from './earlier-results.js';
 import { failureOf } from './failure.js';
 import type { Catalogue, UnfinishedJob } from './ledger.js';
 import { findTask, submitLane } from './lost-submits.js';
+import { type CallOutcome, enterPhase, type Meter, type PhaseTime } from './meter.js';
 import { type Drivers, finishProduced, perform, resumeTask, type Watch } from './perform.js';
 import type { UnderWay } from './send.js';
 
@@ -25,7 +26,10 @@ export async function resumeJobs(
   // All at once from here on: lost submits are in their lanes before the first new call can enter one.
   for (const [index, job] of jobs.entries()) {
     const stop = new AbortController();
-    const outcome = resume(job, calls[index] as PromiseSettledResult<CheckedCall>, drivers, stop.signal);
+    const read = calls[index] as PromiseSettledResult<CheckedCall>;
+    const phases: PhaseTime[] = [];
+    const outcome = resume(job, read, phases, drivers, stop.signal);
+    if (read.status === 'fulfilled') tellEnd(outcome, job.id, read.value, phases, drivers.meter);
     // Only its handle gives the result of a detached one.
     if (!job.detached) earlier.abandon(job.role, job.requestKey, job.id, outcome);
     underWay.set(job.id, {
@@ -46,6 +50,7 @@ function readCall({ modelName, request, file }: UnfinishedJob, catalogue: Catalo
 async function resume(
   job: UnfinishedJob,
   read: PromiseSettledResult<CheckedCall>,
+  phases: PhaseTime[],
   drivers: Drivers,
   stop: AbortSignal,
 ): Promise<string> {
@@ -53,7 +58,15 @@ async function resume(
     throw neverSent('the gateway ended before the call was sent');
   if (read.status === 'rejected') throw read.reason;
   const call = read.value;
-  const watch: Watch = { jobId: job.id, role: job.role, stop, moved: () => {}, answered: () => {} };
+  const watch: Watch = {
+    jobId: job.id,
+    role: job.role,
+    stop,
+    moved: (state) => enterPhase(phases, state),
+    answered: () => {},
+    // What was being saved was told by the gateway that began it.
+    billed: (cost) => job.state === 'saving' || drivers.meter.spent(call.model, cost),
+  };
   // Nobody waits for it, and it was never sent: it is made now.
   if (job.state === 'submitted') return perform(call, drivers, watch);
   if (job.state === 'saving' && call.type.mode === 'sync') return saveAgain(job, call, drivers, watch);
@@ -62,6 +75,28 @@ async function resume(
   // A copy that was cut short is written over, under the name it had.
   const name = job.state === 'saving' ? job.providerRequestId : undefined;
   return resumeTask(call, taskId, name, drivers, watch);
+}
+
+/** It has no statement any more; what of its time went before is not known here. */
+function tellEnd(
+  outcome: Promise<unknown>,
+  jobId: string,
+  call: CheckedCall,
+  phases: PhaseTime[],
+  meter: Meter,
+): void {
+  const startedAt = Date.now();
+  const { model, scenario } = call;
+  const tell = (ended: CallOutcome) => {
+    enterPhase(phases, 'ended');
+    const times = { startedAt, endedAt: Date.now(), phases };
+    const unknown = { providerRequestId: undefined, statement: undefined };
+    meter.callEnded({ jobId, model, scenario, outcome: ended, ...times, ...unknown });
+  };
+  outcome.then(
+    () => tell('succeeded'),
+    (error: unknown) => tell(failureOf(error).state as CallOutcome),
+  );
 }
 
 /** The picture is made, its address is in the ledger, and its copy was cut short. */

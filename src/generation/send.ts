@@ -5,6 +5,7 @@ import { dryResult } from './dry-run.js';
 import type { EarlierResult, EarlierResults } from './earlier-results.js';
 import { failureOf } from './failure.js';
 import type { NewJob } from './ledger.js';
+import { type CallOutcome, enterPhase, isRefusal } from './meter.js';
 import { ownPrice } from './own-price.js';
 import { type Drivers, perform } from './perform.js';
 import { estimateUnits, priceOf } from './price.js';
@@ -34,7 +35,16 @@ const takenNote =
 const takenAgainNote =
   'ai_gen: took results of earlier calls again (ai_gen.reuse is on); nothing was paid for them';
 
+/** A call that ended in another state never came to its own job. */
+const outcomes: Partial<Record<Call['state'], CallOutcome>> = {
+  succeeded: 'succeeded',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  unanswered: 'unanswered',
+};
+
 export function createSender(drivers: Drivers, earlier: EarlierResults, log: Logger): Sender {
+  const { meter } = drivers;
   const underWay = new Map<string, UnderWay>();
   /** Jobs that have a client of their own, by what they ask for: no other call may take their results. */
   const live = new Map<string, Set<string>>();
@@ -52,6 +62,7 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
       .finally(() => {
         underWay.delete(handle);
         call.endedAt = Date.now();
+        tellEnd(call);
         log.debug(
           {
             job: handle,
@@ -62,6 +73,15 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
           'call',
         );
       });
+  }
+
+  function tellEnd({ handle, statement, checked, phases, providerRequestId, ...call }: Call): void {
+    enterPhase(phases, 'ended');
+    const [startedAt = 0, endedAt = 0] = [call.startedAt, call.endedAt];
+    const { model, scenario } = checked;
+    const outcome = call.earlierJob ? 'reused' : (outcomes[call.state] ?? 'refused');
+    const times = { startedAt, endedAt, phases };
+    meter.callEnded({ jobId: handle, model, scenario, outcome, ...times, providerRequestId, statement });
   }
 
   async function accept(call: Call, found: EarlierResult): Promise<string> {
@@ -95,11 +115,13 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
           call.state = state;
           // Of several attempts the first: the pauses between them are part of the time it takes.
           if (state === 'running') call.startedAt ??= Date.now();
+          enterPhase(call.phases, state);
         },
         answered(requestId) {
           call.providerRequestId = requestId;
         },
         noted: (note) => call.statement.notes.add(note),
+        billed: (cost) => meter.spent(call.checked.model, cost),
       });
       call.state = 'succeeded';
       return result;
@@ -155,7 +177,11 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
   }
 
   return {
-    send,
+    send: (calls) =>
+      send(calls).catch((error: unknown) => {
+        if (isRefusal(error)) for (const { checked } of calls) meter.refused(checked.model);
+        throw error;
+      }),
     make: (call, cancel) => begin(call, performOpened(call), cancel),
     forget(calls) {
       for (const { requestKey, handle } of calls) {

@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { SqlError, sqlstate } from '../errors.js';
 import type { CheckedCall } from './check.js';
 import type { CallOrigin, JobState } from './ledger.js';
+import type { PhaseTime } from './meter.js';
 import type { StatementSettings } from './statement-settings.js';
 
 export interface Statement extends Omit<StatementSettings, 'dryRun'> {
@@ -54,6 +55,8 @@ export interface Call {
   state: JobState | 'waiting' | 'queued';
   startedAt: number | undefined;
   endedAt: number | undefined;
+  /** How it spent its time. */
+  phases: PhaseTime[];
   outcome: Promise<string> | undefined;
   delivered: boolean;
   providerRequestId: string | undefined;

@@ -1,0 +1,85 @@
+/** What the gateway shows of itself, part by part as they start; and the metrics that are read off them when somebody looks. */
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { EngineAddress } from '../engine/address.js';
+import type { Queue } from '../generation/schedule.js';
+
+/** A part is missing until it runs. */
+export interface GatewayParts {
+  engine?: { address: EngineAddress; restarts(): number };
+  schedule?: { queues(): Queue[] };
+  frontend?: {
+    /** False from the moment the gateway drains. */
+    accepting(): boolean;
+    sessions(): number;
+    /** Connections turned away, by SQLSTATE. */
+    refusals(): ReadonlyMap<string, number>;
+  };
+}
+
+export function watchParts(registry: Registry, parts: GatewayParts): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'hologen_sessions',
+    help: 'Client sessions that are open.',
+    registers,
+    collect() {
+      this.set(parts.frontend?.sessions() ?? 0);
+    },
+  });
+  new Counter({
+    name: 'hologen_connections_refused_total',
+    help: 'Connections turned away: 53300 too many clients, 57P03 the engine could not be reached.',
+    labelNames: ['sqlstate'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [sqlstate, count] of parts.frontend?.refusals() ?? []) this.inc({ sqlstate }, count);
+    },
+  });
+  new Counter({
+    name: 'hologen_engine_restarts_total',
+    help: 'How often the embedded engine ended by itself and was started again.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(parts.engine?.restarts() ?? 0);
+    },
+  });
+  for (const { name, help, of } of queueGauges) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['model_type'],
+      registers,
+      collect() {
+        this.reset();
+        for (const queue of parts.schedule?.queues() ?? [])
+          this.inc({ model_type: queue.modelType }, of(queue));
+      },
+    });
+  }
+}
+
+/** A model type has a queue for each API key and limits: their sum is shown. */
+const queueGauges: { name: string; help: string; of(queue: Queue): number }[] = [
+  {
+    name: 'hologen_queued_calls',
+    help: 'Calls that wait for their turn at the provider.',
+    of: ({ queued }) => queued,
+  },
+  {
+    name: 'hologen_running_calls',
+    help: 'Calls that the provider works on.',
+    of: ({ running }) => running,
+  },
+  {
+    name: 'hologen_running_calls_limit',
+    help: 'Calls that may be at the provider at once; +Inf where there is no limit.',
+    of: ({ concurrentTasks }) => concurrentTasks ?? Number.POSITIVE_INFINITY,
+  },
+  {
+    name: 'hologen_submits_per_second_pace',
+    help: 'Submits a second at present: less than the limit after a 429; +Inf where there is no limit.',
+    of: ({ pace }) => pace ?? Number.POSITIVE_INFINITY,
+  },
+];

@@ -1,0 +1,51 @@
+/** Opens what the settings ask for: metrics and health on a port of their own, traces; and the meter that generation tells. */
+import type { Logger } from 'pino';
+import { type Meter, meterOf } from '../generation/meter.js';
+import { listenFailure } from '../settings.js';
+import type { GatewayParts } from './gateway-parts.js';
+import { openTraces } from './traces.js';
+
+export interface Metrics {
+  meter: Meter;
+  /** Of the HTTP server; null where there is none. */
+  url: string | null;
+  close(): Promise<void>;
+}
+
+/** `port` undefined: no HTTP server. `parts` are read when somebody asks, so that starting and draining show too. */
+export async function openMetrics(
+  { host, port }: { host: string; port: number | undefined },
+  parts: GatewayParts,
+  log: Logger,
+): Promise<Metrics> {
+  const traces = await openTraces(log);
+  const prometheus = port === undefined ? undefined : await openPrometheus(host, port, parts);
+  return {
+    meter: meterOf([prometheus, traces].flatMap((opened) => opened?.meter ?? [])),
+    url: prometheus?.url ?? null,
+    async close() {
+      await Promise.all([prometheus?.close(), traces?.close()]);
+    },
+  };
+}
+
+async function openPrometheus(host: string, port: number, parts: GatewayParts): Promise<Metrics> {
+  // Loaded only here: without a port nobody reads what is counted.
+  const [client, { createPrometheusMeter }, { watchParts }, { createReadiness }, { serveMetrics }] =
+    await Promise.all([
+      import('prom-client'),
+      import('./prometheus.js'),
+      import('./gateway-parts.js'),
+      import('./readiness.js'),
+      import('./server.js'),
+    ]);
+  const registry = new client.Registry();
+  const meter = createPrometheusMeter(registry);
+  watchParts(registry, parts);
+  client.collectDefaultMetrics({ register: registry });
+  const options = { host, port, registry, readiness: createReadiness(parts) };
+  const server = await serveMetrics(options).catch((error) => {
+    throw listenFailure(error, host, port, error.code === 'EADDRNOTAVAIL' ? 'metricsHost' : 'metricsPort');
+  });
+  return { meter, ...server };
+}

@@ -1,0 +1,99 @@
+/** The HTTP server of metrics and health: three addresses, nothing to send to it, nothing secret in its answers. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import type { Readiness } from './readiness.js';
+
+export interface MetricsServer {
+  /** e.g. http://127.0.0.1:9187 */
+  url: string;
+  close(): Promise<void>;
+}
+
+interface Page {
+  status: number;
+  contentType: string;
+  text: string;
+}
+
+/** A scraper asks for little and reads at once; whoever is slower is cut off. */
+const limits = {
+  maxHeaderSize: 8 * 1024,
+  headersTimeout: 5_000,
+  requestTimeout: 5_000,
+  keepAliveTimeout: 15_000,
+  connectionsCheckingInterval: 1_000,
+};
+const mostConnections = 64;
+const longestSilenceMs = 20_000;
+
+/** Rejects with the system's error when it cannot listen there. */
+export async function serveMetrics(options: {
+  host: string;
+  port: number;
+  registry: Registry;
+  readiness: () => Promise<Readiness>;
+}): Promise<MetricsServer> {
+  const { host, registry, readiness } = options;
+  const pages: Record<string, () => Promise<Page>> = {
+    '/metrics': async () => ({
+      status: 200,
+      contentType: registry.contentType,
+      text: await registry.metrics(),
+    }),
+    // It answers, so the process lives and its event loop turns.
+    '/healthz': async () => json(200, { alive: true }),
+    '/readyz': async () => {
+      const answer = await readiness();
+      return json(answer.ready ? 200 : 503, answer);
+    },
+  };
+
+  async function find(request: IncomingMessage): Promise<Page> {
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return json(405, { error: 'only GET and HEAD' });
+    if (Number(request.headers['content-length'] ?? 0) > 0 || request.headers['transfer-encoding'])
+      return json(413, { error: 'a request here has no body' });
+    const [path = ''] = (request.url ?? '').split('?');
+    const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+    return page ? page() : json(404, { error: `there are ${Object.keys(pages).join(', ')}` });
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, contentType, text } = await find(request).catch(() =>
+      json(500, { error: 'the metrics could not be read' }),
+    );
+    response.writeHead(status, {
+      'content-type': contentType,
+      'content-length': Buffer.byteLength(text),
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      // What a refused request still wants to send is not waited for.
+      ...(status === 405 || status === 413 ? { connection: 'close', allow: 'GET, HEAD' } : {}),
+    });
+    response.end(request.method === 'HEAD' ? undefined : text);
+  }
+
+  const server = createServer(limits, (request, response) => void answer(request, response));
+  server.maxConnections = mostConnections;
+  server.setTimeout(longestSilenceMs, (socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, host, resolve);
+  });
+  server.on('error', () => {});
+  const { port } = server.address() as AddressInfo;
+  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return {
+    url: `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function json(status: number, content: unknown): Page {
+  return { status, contentType: 'application/json; charset=utf-8', text: `${JSON.stringify(content)}\n` };
+}

@@ -1,0 +1,153 @@
+/** Traces of statements and their calls through OpenTelemetry, where its standard environment variables ask for them. */
+import type { Attributes, Context } from '@opentelemetry/api';
+import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
+import type { Logger } from 'pino';
+import type { EndedCall, EndedStatement, Meter, MeteredStatement } from '../generation/meter.js';
+import { UsageError } from '../settings.js';
+
+export interface Traces {
+  meter: Meter;
+  /** Sends what is left, within some seconds. */
+  close(): Promise<void>;
+}
+
+/** The exporters take address, headers, certificates and time limits from the environment themselves. */
+const exporters: Record<string, () => Promise<SpanExporter>> = {
+  'http/protobuf': async () => {
+    const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
+    return new OTLPTraceExporter();
+  },
+  'http/json': async () => {
+    const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
+    return new OTLPTraceExporter();
+  },
+};
+
+/** A statement of some thousand calls ends with as many spans at once; the library's own 2048 would lose them. */
+const mostSpansWaiting = 32_768;
+const longestFlushMs = 5_000;
+
+/**
+ * Undefined where the environment asks for no traces; nothing of OpenTelemetry is loaded then. A UsageError says what it asks for and cannot
+ * have. Variables: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ */
+export async function openTraces(log: Logger): Promise<Traces | undefined> {
+  const protocol = wantedProtocol(process.env);
+  if (protocol === undefined) return undefined;
+  const [api, sdk, { defaultResource, detectResources, envDetector, resourceFromAttributes }, exporter] =
+    await Promise.all([
+      import('@opentelemetry/api'),
+      import('@opentelemetry/sdk-trace-base'),
+      import('@opentelemetry/resources'),
+      exporters[protocol]?.() as Promise<SpanExporter>,
+    ]).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+      throw new UsageError(
+        'OpenTelemetry is asked for, but its packages are not installed: npm install --include=optional',
+      );
+    });
+  const say = (message: string) => log.warn({ from: 'OpenTelemetry' }, message.slice(0, 500));
+  const silent = () => {};
+  api.diag.setLogger(
+    { error: say, warn: say, info: silent, debug: silent, verbose: silent },
+    { logLevel: api.DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+  const waiting = process.env.OTEL_BSP_MAX_QUEUE_SIZE ? {} : { maxQueueSize: mostSpansWaiting };
+  const provider = new sdk.BasicTracerProvider({
+    resource: defaultResource()
+      .merge(resourceFromAttributes({ 'service.name': 'hologen' }))
+      .merge(detectResources({ detectors: [envDetector] })),
+    spanProcessors: [new sdk.BatchSpanProcessor(exporter, waiting)],
+  });
+  return {
+    meter: createTraceMeter(api, provider.getTracer('hologen')),
+    async close() {
+      const late = new Promise((resolve) => setTimeout(resolve, longestFlushMs).unref());
+      await Promise.race([provider.shutdown(), late]);
+    },
+  };
+}
+
+function wantedProtocol(environment: NodeJS.ProcessEnv): string | undefined {
+  const value = (...names: string[]) => names.map((name) => environment[name]?.trim()).find(Boolean);
+  const exporter = value('OTEL_TRACES_EXPORTER');
+  const address = value('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT');
+  if (value('OTEL_SDK_DISABLED')?.toLowerCase() === 'true') return undefined;
+  if (exporter === 'none' || (exporter === undefined && address === undefined)) return undefined;
+  if (exporter !== undefined && exporter !== 'otlp')
+    throw new UsageError(`OTEL_TRACES_EXPORTER must be otlp or none, not "${exporter}"`);
+  const [name, otherName] = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'] as const;
+  const protocol = value(name, otherName) ?? 'http/protobuf';
+  if (Object.hasOwn(exporters, protocol)) return protocol;
+  throw new UsageError(
+    `${value(name) ? name : otherName} must be ${Object.keys(exporters).join(' or ')}, not "${protocol}"`,
+  );
+}
+
+type Api = typeof import('@opentelemetry/api');
+
+/** Spans are made when their work is over, with the times it took: until then nothing is kept but a statement's identity. */
+function createTraceMeter(api: Api, tracer: import('@opentelemetry/api').Tracer): Meter {
+  const { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } = api;
+  /** Goes away with its statement, which the calls that outlive it still hold. */
+  const spans = new WeakMap<MeteredStatement, import('@opentelemetry/api').Span>();
+
+  function begin(
+    name: string,
+    parent: Context,
+    startTime: number,
+    attributes: Attributes,
+    kind = SpanKind.INTERNAL,
+  ) {
+    return tracer.startSpan(name, { startTime: new Date(startTime), attributes, kind }, parent);
+  }
+
+  function statementSpan(statement: MeteredStatement) {
+    const known = spans.get(statement);
+    if (known) return known;
+    const { id, startedAt, origin } = statement;
+    const span = begin(
+      'statement',
+      ROOT_CONTEXT,
+      startedAt,
+      { 'hologen.statement_id': id, 'hologen.role': origin.role, 'db.namespace': origin.database },
+      SpanKind.SERVER,
+    );
+    spans.set(statement, span);
+    return span;
+  }
+
+  function callEnded(call: EndedCall): void {
+    const parent = call.statement ? trace.setSpan(ROOT_CONTEXT, statementSpan(call.statement)) : ROOT_CONTEXT;
+    const span = begin(`ai_gen ${call.model.name}`, parent, call.startedAt, callAttributes(call));
+    if (['failed', 'refused', 'unanswered'].includes(call.outcome))
+      span.setStatus({ code: SpanStatusCode.ERROR });
+    const inCall = trace.setSpan(ROOT_CONTEXT, span);
+    for (const { phase, startedAt, endedAt } of call.phases) {
+      const kind = phase === 'queued' ? SpanKind.INTERNAL : SpanKind.CLIENT;
+      begin(phase, inCall, startedAt, {}, kind).end(new Date(endedAt));
+    }
+    span.end(new Date(call.endedAt));
+  }
+
+  function statementEnded({ statement, outcome, calls, endedAt }: EndedStatement): void {
+    const span = statementSpan(statement);
+    span.setAttributes({ 'hologen.outcome': outcome, 'hologen.calls': calls });
+    if (outcome !== 'committed') span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end(new Date(endedAt));
+  }
+
+  const untold = () => {};
+  return { callEnded, statementEnded, refused: untold, repeated: untold, saved: untold, spent: untold };
+}
+
+function callAttributes({ jobId, model, scenario, outcome, providerRequestId }: EndedCall): Attributes {
+  return {
+    'hologen.job_id': jobId,
+    'hologen.model': model.name,
+    'hologen.model_type': model.modelType,
+    'hologen.scenario': scenario,
+    'hologen.outcome': outcome,
+    ...(providerRequestId && { 'hologen.provider_request_id': providerRequestId }),
+  };
+}
