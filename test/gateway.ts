@@ -20,6 +20,8 @@ export interface TestGateway {
   url: string;
   dataDir: string;
   sandbox: { modelStudio: string; oss: string; sts: string };
+  /** Where its metrics are, if they were asked for. */
+  metrics: string;
   /** A connected client; ended with the gateway. */
   client(options?: pg.ClientConfig): Promise<pg.Client>;
   /** What Model Studio received; result downloads and polls are left out unless asked for. */
@@ -67,6 +69,7 @@ export async function startTestGateway(
     url: postgres,
     dataDir,
     sandbox,
+    metrics: gateway.runFile.metrics ?? '',
     async client(options = {}) {
       const client = new pg.Client({ connectionString: postgres, ...options });
       client.on('error', () => {});

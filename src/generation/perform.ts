@@ -270,6 +270,7 @@ async function finishText(call: CheckedCall, reply: Reply, drivers: Drivers, wat
   const bill = billed(call, objectAt(reply.body, 'usage'), 1);
   tellBill(bill, watch);
   await drivers.ledger.change(watch.jobId, { state: 'succeeded', ...bill, result });
+  watch.moved('succeeded');
   return result;
 }
 
@@ -312,13 +313,15 @@ export async function finishProduced(
     call.type.task === 'image-generation'
       ? pictureResult(produced, ossPaths)
       : videoResult(produced.requestId, produced.task ?? {}, produced.usage, produced.urls[0], ossPaths[0]);
+  const state = failed ? 'failed' : 'succeeded';
   await drivers.ledger.change(watch.jobId, {
-    state: failed ? 'failed' : 'succeeded',
+    state,
     providerRequestId: produced.requestId,
     ...billed(call, produced.usage, failed ? 0 : produced.urls.length),
     outputs: produced.urls.map((url, index) => ({ url, ossPath: ossPaths[index] })),
     result,
   });
+  watch.moved(state);
   return result;
 }
 

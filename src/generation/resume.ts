@@ -6,11 +6,17 @@ import { unansweredCall } from '../providers/model-studio-errors.js';
 import { type CheckedCall, checkCall } from './check.js';
 import type { EarlierResults } from './earlier-results.js';
 import { failureOf } from './failure.js';
-import type { Catalogue, UnfinishedJob } from './ledger.js';
+import type { Catalogue, JobState, UnfinishedJob } from './ledger.js';
 import { findTask, submitLane } from './lost-submits.js';
 import { type CallOutcome, enterPhase, type Meter, type PhaseTime } from './meter.js';
 import { type Drivers, finishProduced, perform, resumeTask, type Watch } from './perform.js';
 import type { UnderWay } from './send.js';
+
+/** What a job has come to since it was taken up. */
+interface Course {
+  state: JobState | 'queued';
+  phases: PhaseTime[];
+}
 
 /** Takes up every job these gateways left unfinished; each goes on by itself. Resolves when all are taken up. */
 export async function resumeJobs(
@@ -27,9 +33,9 @@ export async function resumeJobs(
   for (const [index, job] of jobs.entries()) {
     const stop = new AbortController();
     const read = calls[index] as PromiseSettledResult<CheckedCall>;
-    const phases: PhaseTime[] = [];
-    const outcome = resume(job, read, phases, drivers, stop.signal);
-    if (read.status === 'fulfilled') tellEnd(outcome, job.id, read.value, phases, drivers.meter);
+    const course: Course = { state: job.state, phases: [] };
+    const outcome = resume(job, read, course, drivers, stop.signal);
+    if (read.status === 'fulfilled') tellEnd(outcome, job.id, read.value, course, drivers.meter);
     // Only its handle gives the result of a detached one.
     if (!job.detached) earlier.abandon(job.role, job.requestKey, job.id, outcome);
     underWay.set(job.id, {
@@ -50,7 +56,7 @@ function readCall({ modelName, request, file }: UnfinishedJob, catalogue: Catalo
 async function resume(
   job: UnfinishedJob,
   read: PromiseSettledResult<CheckedCall>,
-  phases: PhaseTime[],
+  course: Course,
   drivers: Drivers,
   stop: AbortSignal,
 ): Promise<string> {
@@ -62,7 +68,10 @@ async function resume(
     jobId: job.id,
     role: job.role,
     stop,
-    moved: (state) => enterPhase(phases, state),
+    moved(state) {
+      course.state = state;
+      enterPhase(course.phases, state);
+    },
     answered: () => {},
     // What was being saved was told by the gateway that began it.
     billed: (cost) => job.state === 'saving' || drivers.meter.spent(call.model, cost),
@@ -82,20 +91,21 @@ function tellEnd(
   outcome: Promise<unknown>,
   jobId: string,
   call: CheckedCall,
-  phases: PhaseTime[],
+  course: Course,
   meter: Meter,
 ): void {
   const startedAt = Date.now();
+  const { phases } = course;
   const { model, scenario } = call;
-  const tell = (ended: CallOutcome) => {
+  const tell = (ended: string) => {
     enterPhase(phases, 'ended');
     const times = { startedAt, endedAt: Date.now(), phases };
     const unknown = { providerRequestId: undefined, statement: undefined };
-    meter.callEnded({ jobId, model, scenario, outcome: ended, ...times, ...unknown });
+    meter.callEnded({ jobId, model, scenario, outcome: ended as CallOutcome, ...times, ...unknown });
   };
   outcome.then(
-    () => tell('succeeded'),
-    (error: unknown) => tell(failureOf(error).state as CallOutcome),
+    () => tell(course.state),
+    (error: unknown) => tell(failureOf(error).state),
   );
 }
 

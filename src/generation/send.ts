@@ -107,7 +107,7 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
 
   async function performOpened(call: Call): Promise<string> {
     try {
-      const result = await perform(call.checked, drivers, {
+      return await perform(call.checked, drivers, {
         jobId: call.handle,
         role: call.statement.origin.role,
         stop: call.stop,
@@ -123,8 +123,6 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
         noted: (note) => call.statement.notes.add(note),
         billed: (cost) => meter.spent(call.checked.model, cost),
       });
-      call.state = 'succeeded';
-      return result;
     } catch (error) {
       const failure = failureOf(error);
       call.state = failure.state;
