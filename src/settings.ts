@@ -85,14 +85,14 @@ export const settingTable = {
     env: 'HOLOGEN_METRICS_PORT',
     value: 'PORT',
     range: anyPort,
-    meaning: 'serve /metrics, /healthz and /readyz on this port; 0 takes a free one; not without it',
+    meaning: 'serve `/metrics`, `/healthz` and `/readyz` on this port; 0 takes a free one; not without it',
   },
   metricsHost: {
     flag: 'metrics-host',
     env: 'HOLOGEN_METRICS_HOST',
     value: 'ADDRESS',
     default: '127.0.0.1',
-    meaning: 'address for them',
+    meaning: 'address of the metrics port',
   },
   tlsCert: {
     flag: 'tls-cert',
