@@ -61,9 +61,17 @@ export interface EndedStatement {
   endedAt: number;
 }
 
-/** Tells all of them; with none it is the meter of a gateway that nobody watches. */
-export function meterOf(meters: readonly Meter[]): Meter {
-  const each = (tell: (meter: Meter) => void) => meters.forEach(tell);
+/** Tells all of them; with none it is the meter of a gateway that nobody watches. What goes wrong with telling harms no call. */
+export function meterOf(meters: readonly Meter[], failed: (error: unknown) => void): Meter {
+  function each(tell: (meter: Meter) => void): void {
+    for (const meter of meters) {
+      try {
+        tell(meter);
+      } catch (error) {
+        failed(error);
+      }
+    }
+  }
   return {
     callEnded: (call) => each((meter) => meter.callEnded(call)),
     refused: (model) => each((meter) => meter.refused(model)),

@@ -1,4 +1,6 @@
 /** Media on their way out: from the provider's temporary URL into OSS, streamed; the copy is repeated, never the generation. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { SqlError } from '../errors.js';
 import type { ModelStudio } from '../providers/model-studio.js';
 import { formatOssPath, isDirectory, joinOssPath, type OssPath } from '../storage/oss-path.js';
 import type { FileAccess, Storage } from '../storage/storage.js';
@@ -9,15 +11,51 @@ export interface SavePlace {
   access: FileAccess;
 }
 
-/** Saves each URL and returns the oss:// paths in order: `<request id>.png`, or `<request id>-<i>.png` where there are several. */
+interface OutputFacts {
+  model: MeteredModel;
+  jobId: string;
+}
+
+interface OutputDrivers {
+  storage: Storage;
+  studio: ModelStudio;
+  meter: Meter;
+}
+
+const mostSavingMs = 15 * 60 * 1000;
+
+/**
+ * Saves each URL and returns the oss:// paths in order: `<request id>.png`, or `<request id>-<i>.png` where there are several. The provider
+ * keeps a result for 24 hours, and making it anew costs money: a network or an OSS that is down is waited for.
+ */
 export async function saveOutputs(
   urls: string[],
   requestId: string,
   place: SavePlace,
-  facts: { model: MeteredModel; jobId: string },
-  drivers: { storage: Storage; studio: ModelStudio; meter: Meter },
-  signal: AbortSignal,
+  facts: OutputFacts,
+  drivers: OutputDrivers,
 ): Promise<string[]> {
+  const giveUpAt = Date.now() + mostSavingMs;
+  for (let pauseMs = 1_000; ; pauseMs = Math.min(2 * pauseMs, 15_000)) {
+    try {
+      return await copyOutputs(urls, requestId, place, facts, drivers);
+    } catch (error) {
+      if (!(error instanceof SqlError && error.retryable) || Date.now() > giveUpAt) throw error;
+    }
+    await delay(pauseMs);
+    drivers.meter.repeated(facts.model, 'copy');
+  }
+}
+
+async function copyOutputs(
+  urls: string[],
+  requestId: string,
+  place: SavePlace,
+  facts: OutputFacts,
+  drivers: OutputDrivers,
+): Promise<string[]> {
+  // What is paid for is saved, whoever waits.
+  const { signal } = new AbortController();
   return Promise.all(
     urls.map(async (url, index) => {
       const target = targetOf(place.output, requestId, url, urls.length > 1 ? index + 1 : undefined);

@@ -60,7 +60,6 @@ export interface Watch {
 const longestTaskMs = 3 * 60 * 60 * 1000;
 const mostAttempts = 3;
 const mostThrottledMs = 30 * 60 * 1000;
-const mostSavingMs = 15 * 60 * 1000;
 
 export async function perform(call: CheckedCall, drivers: Drivers, watch: Watch): Promise<string> {
   const apiKey = requireKey(call, drivers);
@@ -354,26 +353,9 @@ async function save(
   });
   const place = { output, access: requireAccess(call.file?.access, 'output_dir') };
   const facts = { model: call.model, jobId: watch.jobId };
-  const signal = new AbortController().signal;
-  const copy = () => saveOutputs(produced.urls, produced.requestId, place, facts, drivers, signal);
-  const again = () => drivers.meter.repeated(call.model, 'copy');
-  return patiently(copy, again).catch((error: unknown) => {
+  return saveOutputs(produced.urls, produced.requestId, place, facts, drivers).catch((error: unknown) => {
     throw withAddress(error, watch.jobId);
   });
-}
-
-/** The provider keeps a result for 24 hours, and making it anew costs money: a network or an OSS that is down is waited for. */
-async function patiently<T>(copy: () => Promise<T>, again: () => void): Promise<T> {
-  const giveUpAt = Date.now() + mostSavingMs;
-  for (let pauseMs = 1_000; ; pauseMs = Math.min(2 * pauseMs, 15_000)) {
-    try {
-      return await copy();
-    } catch (error) {
-      if (!(error instanceof SqlError && error.retryable) || Date.now() > giveUpAt) throw error;
-    }
-    await delay(pauseMs);
-    again();
-  }
 }
 
 /** What could not be saved is paid for all the same: its user must learn where it is. */

@@ -20,8 +20,9 @@ export async function openMetrics(
 ): Promise<Metrics> {
   const traces = await openTraces(log);
   const prometheus = port === undefined ? undefined : await openPrometheus(host, port, parts);
+  const meters = [prometheus, traces].flatMap((opened) => opened?.meter ?? []);
   return {
-    meter: meterOf([prometheus, traces].flatMap((opened) => opened?.meter ?? [])),
+    meter: meterOf(meters, (error) => log.error({ err: error }, 'a call was not counted')),
     url: prometheus?.url ?? null,
     async close() {
       await Promise.all([prometheus?.close(), traces?.close()]);
