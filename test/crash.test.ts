@@ -106,7 +106,7 @@ async function expectPaidOnce(client: pg.Client, wanted: Wanted[], results: Map<
     ).toEqual([]);
     expect(inState('succeeded'), `${word}: ${states}`).toBe(1);
     const submits = cloud.submits(word).length;
-    if (isTask(kind)) expect(submits, `${word} submits`).toBe(1);
+    if (isTask(kind)) expect(submits, `${word} submits, jobs ${JSON.stringify(rows)}`).toBe(1);
     else {
       expect(submits, `${word} submits`).toBeLessThanOrEqual(1 + inState('unanswered'));
       unanswered += inState('unanswered');
