@@ -49,6 +49,7 @@ import {
 import { createStatementTexts, type StatementTexts } from './statement-texts.js';
 import { defaultIdentity, fixedIdentity } from './storage/base-identity.js';
 import { createOssStorage } from './storage/oss.js';
+import { longestStartupPacket } from './wire/startup.js';
 
 export interface Gateway {
   runFile: RunFile;
@@ -295,7 +296,7 @@ function sessionEvents(calls: Calls, texts: StatementTexts, databaseCreated: () 
   return {
     rewrite(text: string) {
       const rewritten = attempt(() => rewriteText(text), log);
-      if (rewritten) texts.remember(rewritten.text, text);
+      if (rewritten) texts.remember(rewritten.text, { text, stopsAtRows: rewritten.stopsAtRows });
       return (
         rewritten && {
           text: rewritten.text,
@@ -312,10 +313,19 @@ function sessionEvents(calls: Calls, texts: StatementTexts, databaseCreated: () 
   };
 }
 
-/** Where several gateways serve one engine, a session's calls must come back to the gateway that relays it. */
+/**
+ * Where several gateways serve one engine, a session's calls must come back to the gateway that relays it. Parameters that fill a startup
+ * packet to the brim go as they are: PostgreSQL would refuse a longer one.
+ */
 function nameGateway(parameters: Map<string, string>, gatewayId: string | undefined): Map<string, string> {
-  return gatewayId === undefined ? parameters : new Map([...parameters, ['hologen.gateway', gatewayId]]);
+  if (gatewayId === undefined) return parameters;
+  const named = new Map([...parameters, ['hologen.gateway', gatewayId]]);
+  const bytes = [...named].flat().reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0);
+  return bytes + startupFrameBytes > longestStartupPacket ? parameters : named;
 }
+
+/** Length, protocol version, and the zero at the end. */
+const startupFrameBytes = 9;
 
 /** A mistake of the rewriter must not cost the user the statement: it runs as it was written. */
 function attempt<T>(rewrite: () => T, log: Logger): T | undefined {

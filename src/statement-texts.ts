@@ -1,9 +1,15 @@
-/** The client's own words for statements that went to the engine in others, so that the ledger shows what somebody wrote. */
+/** What the client wrote where the engine was given other words: the ledger shows it, and the window of rows depends on it. */
+
+export interface ClientText {
+  text: string;
+  /** PostgreSQL stops it after as many rows as the client asks for. */
+  stopsAtRows: boolean;
+}
 
 export interface StatementTexts {
-  remember(engineText: string, clientText: string): void;
+  remember(engineText: string, client: ClientText): void;
   /** The client's text for an engine's one, of which the beginning is enough; a text that was not rewritten is its own. */
-  originalOf(engineText: string): string;
+  originalOf(engineText: string): ClientText;
 }
 
 /** As much of a statement as the engine's functions send along with a call, in characters. */
@@ -11,15 +17,16 @@ const longestKept = 10_000;
 const mostRemembered = 1_000;
 
 export function createStatementTexts(): StatementTexts {
-  const texts = new Map<string, string>();
+  const texts = new Map<string, ClientText>();
   return {
-    remember(engineText, clientText) {
+    remember(engineText, { text, stopsAtRows }) {
       const key = engineText.slice(0, longestKept);
       texts.delete(key);
-      texts.set(key, clientText.slice(0, longestKept));
+      texts.set(key, { text: text.slice(0, longestKept), stopsAtRows });
       const [oldest] = texts.keys();
       if (texts.size > mostRemembered && oldest !== undefined) texts.delete(oldest);
     },
-    originalOf: (engineText) => texts.get(engineText.slice(0, longestKept)) ?? engineText,
+    originalOf: (engineText) =>
+      texts.get(engineText.slice(0, longestKept)) ?? { text: engineText, stopsAtRows: true },
   };
 }

@@ -184,6 +184,26 @@ test('kill -9 of the gateway at random moments: every row comes, every task was 
   );
 }, 3_600_000);
 
+test('a synchronous call that was under way at a kill is told to its role with its next statement, once, with the money at risk', async () => {
+  const client = await connect(dataDir);
+  const rows = [wish('untold-[[sandbox:slow=20000]]', 2)];
+  const lost = refusal(generate(client, rows));
+  await expect.poll(() => cloud.submits('untold-').length, { timeout: 15_000, interval: 20 }).toBe(1);
+  gateway.child.kill('SIGKILL');
+  await Promise.all([gateway.ended, lost]);
+  gateway = await served();
+  const again = await connect(dataDir);
+  const notices: string[] = [];
+  again.on('notice', ({ message }) => notices.push(message ?? ''));
+  for (const word of ['told-one-', 'told-two-']) await generate(again, [wish(word, 3)]);
+  const told = notices.filter((notice) => notice.includes('under way when the gateway ended'));
+  expect(told).toEqual([
+    expect.stringMatching(/; they may have cost CNY \d+\.\d\d\. SELECT \* FROM hologen\.jobs/),
+  ]);
+  expect(await jobs(again, 'untold-')).toMatchObject([{ state: 'unanswered' }]);
+  await again.end();
+}, 60_000);
+
 test('kill -9 in the first seconds of an empty directory: the next start works', async () => {
   const random = seededRandom(seed + 1);
   const directory = await newDirectory();

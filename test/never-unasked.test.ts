@@ -8,6 +8,7 @@ import {
   execute,
   login,
   parse,
+  query,
   sync,
   types,
 } from './frontend/raw-client.js';
@@ -250,6 +251,41 @@ describe('each evaluation is one call', () => {
     raw.close();
     expect(await promptsSent()).toEqual(['portal 1', 'portal 2']);
   });
+
+  test.each([
+    [
+      'INSERT … SELECT',
+      (call: string) => `INSERT INTO kept SELECT ${call} FROM generate_series(1, 3) i`,
+      '1 2 C Z',
+    ],
+    [
+      'INSERT … RETURNING',
+      (call: string) =>
+        `INSERT INTO kept SELECT 'x' FROM generate_series(1, 3) i RETURNING ${call.replace('|| i', '|| made')}`,
+      '1 2 D s Z',
+    ],
+    [
+      'a CTE that writes',
+      (call: string) =>
+        `WITH w AS (INSERT INTO kept SELECT ${call} FROM generate_series(1, 3) i RETURNING made) SELECT made FROM w`,
+      '1 2 D s Z',
+    ],
+  ])(
+    '%s with a row limit, as JDBC sends it, runs to its end: all its calls at once',
+    async (_name, statement, answers) => {
+      await client.query('DROP TABLE IF EXISTS kept; CREATE TABLE kept (made text)');
+      const raw = await connectRaw(gateway.url);
+      await login(raw, gateway.url);
+      raw.write(query('SET ai_gen.progress = off'));
+      await raw.until('Z');
+      const slow = rowCall.replace("'fox ' ||", "'[[sandbox:slow=6000]] ' ||");
+      raw.write(parse('', statement(slow)), bind('', ''), execute('', 1), sync);
+      // None has ended when the last one is sent.
+      await expect.poll(async () => (await promptsSent()).length, { timeout: 5_500, interval: 20 }).toBe(3);
+      expect(types(await raw.until('Z'))).toBe(answers);
+      raw.close();
+    },
+  );
 
   test('each EXECUTE of a prepared statement, each look at a view, each run of a rule and a default', async () => {
     await client.query(`PREPARE p (int) AS SELECT ${rowCall.replace('|| i', '|| $1')}`);

@@ -20,8 +20,8 @@ import { createUnansweredNotes } from './unanswered-notes.js';
 export interface SubmittedCall extends CallArguments {
   /** The session's ai_gen.* settings, as they were SET. */
   settings: Record<string, unknown>;
-  /** What the client sent. */
-  statement: string;
+  /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
+  statement: { text: string; stopsAtRows: boolean };
 }
 
 export interface WaitNews {
@@ -71,6 +71,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
   const sender = createSender(drivers, earlier, log);
   const detached = createDetachedCalls(drivers, sender, log);
   const unanswered = createUnansweredNotes(ledger);
+  const told = { earlier, unanswered, log };
   const statements = createStatements((statement, committed) => {
     for (const call of statement.calls) byHandle.delete(call.handle);
     sender.forget(statement.calls);
@@ -147,11 +148,11 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
   }
 
   async function newCall(
-    { settings, statement: text, ...given }: SubmittedCall,
+    { settings, statement: client, ...given }: SubmittedCall,
     origin: CallOrigin,
   ): Promise<Call> {
     const own = readStatementSettings(settings);
-    const statement = statements.of(origin, own, text);
+    const statement = statements.of(origin, own, client);
     const checked = await checkOrRefuse(given, statement);
     if (checked.request.kind === 'media')
       for (const note of checked.request.media.notes) statement.notes.add(note);
@@ -242,8 +243,8 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       return waitOwn(call, longestMs);
     },
 
-    async collect(handle, { settings, statement: text }, origin, longestMs) {
-      const statement = statements.of(origin, readStatementSettings(settings), text);
+    async collect(handle, { settings, statement: client }, origin, longestMs) {
+      const statement = statements.of(origin, readStatementSettings(settings), client);
       const result = await detached.wait(handle, statement, untilTimeout(statement, longestMs));
       return { done: result !== undefined, result, notice: nextNotice(statement) };
     },
@@ -260,7 +261,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
     statementOver: statements.over,
     cancelHere: detached.cancelHere,
     async takeOver(gatewayIds) {
-      for (const [id, job] of await resumeJobs(gatewayIds, drivers, catalogue, earlier, log)) {
+      for (const [id, job] of await resumeJobs(gatewayIds, drivers, catalogue, told)) {
         sender.underWay.set(id, job);
         job.outcome.finally(() => sender.underWay.delete(id)).catch(() => {});
       }

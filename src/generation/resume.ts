@@ -11,6 +11,7 @@ import { findTask, submitLane } from './lost-submits.js';
 import { type CallOutcome, enterPhase, type Meter, type PhaseTime } from './meter.js';
 import { type Drivers, finishProduced, perform, resumeTask, type Watch } from './perform.js';
 import type { UnderWay } from './send.js';
+import type { UnansweredNotes } from './unanswered-notes.js';
 
 /** What a job has come to since it was taken up. */
 interface Course {
@@ -23,9 +24,9 @@ export async function resumeJobs(
   goneGateways: string[],
   drivers: Drivers,
   catalogue: Catalogue,
-  earlier: EarlierResults,
-  log: Logger,
+  told: { earlier: EarlierResults; unanswered: UnansweredNotes; log: Logger },
 ): Promise<Map<string, UnderWay>> {
+  const { earlier, log } = told;
   const jobs = await drivers.ledger.takeOver(goneGateways);
   const calls = await Promise.allSettled(jobs.map((job) => readCall(job, catalogue)));
   const underWay = new Map<string, UnderWay>();
@@ -40,7 +41,7 @@ export async function resumeJobs(
     if (!job.detached) earlier.abandon(job.role, job.requestKey, job.id, outcome);
     underWay.set(job.id, {
       outcome: outcome
-        .catch((error: unknown) => recordEnd(job, error, drivers, log))
+        .catch((error: unknown) => recordEnd(job, error, drivers, told))
         .catch((error: unknown) => log.error({ err: error, job: job.id }, 'an outcome was not recorded')),
       cancel: () => stop.abort(neverSent('the call was cancelled')),
     });
@@ -143,8 +144,15 @@ function unanswered(call: CheckedCall): SqlError {
   );
 }
 
-async function recordEnd(job: UnfinishedJob, error: unknown, drivers: Drivers, log: Logger): Promise<void> {
+async function recordEnd(
+  job: UnfinishedJob,
+  error: unknown,
+  drivers: Drivers,
+  { unanswered, log }: { unanswered: UnansweredNotes; log: Logger },
+): Promise<void> {
   if (!(error instanceof SqlError))
     log.error({ err: error, job: job.id }, 'a job of an earlier run failed unexpectedly');
-  await drivers.ledger.change(job.id, failureOf(error));
+  const failure = failureOf(error);
+  await drivers.ledger.change(job.id, failure);
+  if (failure.state === 'unanswered') unanswered.add(job.role);
 }

@@ -11,6 +11,8 @@ export interface Statement extends Omit<StatementSettings, 'dryRun'> {
   id: string;
   /** As the client wrote it. */
   text: string;
+  /** PostgreSQL stops it after as many rows as the client asks for; otherwise all its calls are made whatever that number is. */
+  stopsAtRows: boolean;
   origin: CallOrigin;
   calls: Call[];
   /** Of `calls` those that nothing was done about yet, in their order. */
@@ -66,7 +68,11 @@ export type StatementOutcome = 'committed' | 'failed';
 
 export interface Statements {
   /** The statement a call belongs to: same engine process, same time. */
-  of(origin: CallOrigin, settings: StatementSettings, text: string): Statement;
+  of(
+    origin: CallOrigin,
+    settings: StatementSettings,
+    client: Pick<Statement, 'text' | 'stopsAtRows'>,
+  ): Statement;
   /** The statement of this moment, if it has made a call. */
   find(origin: CallOrigin): Statement | undefined;
   /** The client asked the engine process for so many rows at most; 0: for all. */
@@ -99,14 +105,14 @@ export function createStatements(ended: (statement: Statement, committed: boolea
   /** Calls were submitted in row order and each row makes at least one: so many from the first wait on are surely asked for. */
   function windowEnd({ statement, index }: Call): number {
     const limit = asked.get(statement.origin.engineProcessId);
-    if (!limit || limit.rows === 0) return Number.POSITIVE_INFINITY;
+    if (!limit || limit.rows === 0 || !statement.stopsAtRows) return Number.POSITIVE_INFINITY;
     if (statement.window?.execute !== limit.execute)
       statement.window = { execute: limit.execute, from: index };
     return statement.window.from + limit.rows;
   }
 
   return {
-    of(origin, settings, text) {
+    of(origin, settings, { text, stopsAtRows }) {
       const own = running.get(origin.engineProcessId) ?? new Map<string, Statement>();
       running.set(origin.engineProcessId, own);
       const known = own.get(origin.statementAt);
@@ -115,6 +121,7 @@ export function createStatements(ended: (statement: Statement, committed: boolea
       const statement: Statement = {
         id: randomUUID(),
         text,
+        stopsAtRows,
         origin,
         calls: [],
         unsent: new Set(),

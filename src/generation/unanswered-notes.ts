@@ -3,8 +3,10 @@ import type { Ledger } from './ledger.js';
 import type { Statement } from './statements.js';
 
 export interface UnansweredNotes {
-  /** Learns whom there is something to tell. */
+  /** Learns whom there is something to tell from before. */
   load(): Promise<void>;
+  /** There is something to tell this role. */
+  add(role: string): void;
   /** Adds the note to a statement of a role that was not told yet. */
   tell(statement: Statement): Promise<void>;
 }
@@ -15,15 +17,16 @@ export function createUnansweredNotes(ledger: Ledger): UnansweredNotes {
     async load() {
       for (const role of await ledger.untoldRoles()) roles.add(role);
     },
+    add: (role) => roles.add(role),
     async tell(statement) {
       const { role } = statement.origin;
       // With progress switched off nobody would see it; it stays for another session.
       if (!statement.progress || !roles.delete(role)) return;
       const lost = await ledger.tellUnanswered(role);
       if (!lost) return;
-      const money = lost.money > 0 ? ` and may have cost ${lost.currency} ${lost.money.toFixed(2)}` : '';
+      const money = lost.money > 0 ? `; they may have cost ${lost.currency} ${lost.money.toFixed(2)}` : '';
       statement.notes.add(
-        `ai_gen: ${lost.calls} earlier calls of yours were under way when the gateway ended; the provider does not tell what became of them${money}. ` +
+        `ai_gen: of ${lost.calls} earlier calls of yours that were under way when the gateway ended the provider does not tell what became${money}. ` +
           "SELECT * FROM hologen.jobs WHERE state = 'unanswered' shows them",
       );
     },

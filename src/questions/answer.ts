@@ -4,6 +4,7 @@ import type { Calls } from '../generation/calls.js';
 import type { Budgets, CallOrigin, Catalogue, Ledger } from '../generation/ledger.js';
 import type { Schedule } from '../generation/schedule.js';
 import { isObject, type Json } from '../json.js';
+import type { ClientText } from '../statement-texts.js';
 import type { Storage } from '../storage/storage.js';
 import { answerAboutCalls } from './calls.js';
 import { answerAboutFiles, type FileMemory } from './files.js';
@@ -19,7 +20,7 @@ export interface QuestionTools {
   storage: Storage;
   files: FileMemory;
   /** The client's own words for a statement text that the engine was given. */
-  originalText(engineText: string): string;
+  originalText(engineText: string): ClientText;
 }
 
 export type Answers = Record<

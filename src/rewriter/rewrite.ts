@@ -1,6 +1,8 @@
 /** The rewriter as a whole: a pure function from the client's statement text to the engine's. */
 import { inUsersWords, rewriteCalls } from './calls.js';
 import { refuseForeignSyntax } from './foreign-syntax.js';
+import { type Body, walk } from './nodes.js';
+import { parseStatements } from './parse.js';
 import { commandsReplaced } from './returning-stages.js';
 import { editSettings, foreignShows, inClientsNames } from './settings.js';
 import { originalOffset, type Stretch, splice } from './spliced-text.js';
@@ -17,6 +19,8 @@ export interface RewrittenText {
   commands: Map<number, string>;
   /** Table definitions that the engine runs inside of a procedure. */
   definitions: Definition[];
+  /** PostgreSQL stops a portal of it after as many rows as the client asks for; anything that writes it runs to its end. */
+  stopsAtRows: boolean;
 }
 
 /** Undefined: the text goes to the engine as it is. */
@@ -29,7 +33,23 @@ export function rewriteText(original: string): RewrittenText | undefined {
   if (text === original) return undefined;
   const commands = text === named.text ? new Map<number, string>() : commandsReplaced(named.text, text);
   const tags = new Map([...declared.tags, ...foreignShows(start.text)]);
-  return { text, original, stretches, tags, commands, definitions: declared.definitions };
+  const stopsAtRows = text !== named.text && isPlainSelect(text);
+  return { text, original, stretches, tags, commands, definitions: declared.definitions, stopsAtRows };
+}
+
+const writing = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'];
+
+/** What PostgreSQL calls PORTAL_ONE_SELECT (src/include/utils/portal.h). */
+function isPlainSelect(text: string): boolean {
+  const [statement, ...more] = parseStatements(text) ?? [];
+  if (statement?.kind !== 'SelectStmt' || more.length > 0) return false;
+  const { withClause, intoClause } = statement.node as Body;
+  let writes = intoClause !== undefined;
+  walk(withClause, (kind) => {
+    writes ||= writing.includes(kind);
+    return !writes;
+  });
+  return !writes;
 }
 
 /** The command tag of a statement, counted from 0, where the engine's differs from that of the client's statement. */
