@@ -186,8 +186,12 @@ export function joinSession(
   pump(engine, client, fromEngine, landing);
   if (client.readableEnded) halfClosed();
   else client.once('end', halfClosed);
-  /** Such a client may well wait for its answers, and gets them, but nobody can tell it from one that is gone: nothing is paid for it. */
+  /**
+   * Such a client may well wait for its answers, and gets them, but nobody can tell it from one that is gone: nothing is paid for it, and
+   * what is paid for already is for whoever asks next.
+   */
   function halfClosed(): void {
+    stopGenerating();
     const timer = setInterval(stopGenerating, halfClosedCheckMs).unref();
     client.once('close', () => clearInterval(timer));
   }
