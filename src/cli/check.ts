@@ -26,7 +26,17 @@ import { certificateCheck, dataDirectoryCheck, embeddedEngineCheck, portCheck } 
 import { type Check, misconfigured, report } from './checks/report.js';
 import { type Command, cloudSettings, helpText } from './command.js';
 
-const flags: SettingName[] = ['dataDir', 'host', 'port', 'engineUrl', 'sandbox', 'tlsCert', 'tlsKey'];
+const flags: SettingName[] = [
+  'dataDir',
+  'host',
+  'port',
+  'engineUrl',
+  'sandbox',
+  'metricsPort',
+  'metricsHost',
+  'tlsCert',
+  'tlsKey',
+];
 const environmentOnly: SettingName[] = [
   ...cloudSettings,
   'tlsClientCa',
@@ -72,6 +82,16 @@ function readPlaces(words: string[]): Place[] {
   );
 }
 
+function portChecks(settings: Settings): Check[] {
+  const { host, metricsHost, metricsPort } = settings;
+  const clients = portCheck('port', host ?? '127.0.0.1', numberSetting(settings, 'port'));
+  if (metricsPort === undefined) return [clients];
+  return [
+    clients,
+    portCheck('metricsPort', metricsHost ?? '127.0.0.1', numberSetting(settings, 'metricsPort')),
+  ];
+}
+
 /** What a running gateway holds, its ports, is not tried. */
 function machineChecks(settings: Settings, running: RunFile | undefined): Check[] {
   const callback = {
@@ -81,7 +101,7 @@ function machineChecks(settings: Settings, running: RunFile | undefined): Check[
   };
   return [
     dataDirectoryCheck(resolve(settings.dataDir ?? '')),
-    ...(running ? [] : [portCheck('port', settings.host ?? '127.0.0.1', numberSetting(settings, 'port'))]),
+    ...(running ? [] : portChecks(settings)),
     certificateCheck(settings),
     settings.engineUrl === undefined
       ? embeddedEngineCheck

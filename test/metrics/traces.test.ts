@@ -207,7 +207,11 @@ test('a collector that is away costs no call, and the log says so without the ga
   const directory = await makeDirectory();
   directories.push(directory);
   const gateway = await serve(directory, ['--sandbox', '--sandbox-image-ms', '1'], {
-    environment: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_BSP_SCHEDULE_DELAY: '50' },
+    environment: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '500',
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+    },
   });
   const client = await gateway.client();
   for (const n of [1, 2, 3])
