@@ -118,14 +118,14 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
     const made = [...statement.calls, ...statement.detached].filter((call) => !call.dryRun);
     if (made.length === 0 && !statement.refused) return;
     // A transaction may stay open long after its last call.
-    const sent = made.filter((call) => call.startedAt !== undefined && !call.detached);
-    const lastEnd = sent.reduce(
+    const begun = made.filter((call) => call.outcome !== undefined && !call.detached);
+    const lastEnd = begun.reduce(
       (latest, call) => Math.max(latest, call.endedAt ?? Number.POSITIVE_INFINITY),
       0,
     );
     meter.statementEnded({
       statement,
-      outcome: committed ? 'committed' : statement.refused && sent.length === 0 ? 'refused' : 'failed',
+      outcome: committed ? 'committed' : statement.refused && begun.length === 0 ? 'refused' : 'failed',
       calls: made.length,
       endedAt: lastEnd > 0 && Number.isFinite(lastEnd) ? lastEnd : Date.now(),
     });

@@ -77,7 +77,9 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
 
   function tellEnd({ handle, statement, checked, phases, providerRequestId, ...call }: Call): void {
     enterPhase(phases, 'ended');
-    const [startedAt = 0, endedAt = 0] = [call.startedAt, call.endedAt];
+    const endedAt = call.endedAt ?? Date.now();
+    // A call may end in the queue, and one that takes an earlier result has no phase at all.
+    const startedAt = phases[0]?.startedAt ?? endedAt;
     const { model, scenario } = checked;
     const outcome = call.earlierJob ? 'reused' : (outcomes[call.state] ?? 'refused');
     const times = { startedAt, endedAt, phases };
