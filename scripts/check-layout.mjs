@@ -18,6 +18,7 @@ const arrows = {
   engine: ['.', 'wire', 'generation'],
   frontend: ['.', 'wire', 'engine'],
   metrics: ['.', 'engine', 'generation'],
+  console: ['.', 'storage'],
   questions: ['.', 'engine', 'generation', 'storage'],
   '.': ['engine', 'generation', 'storage'],
 };
@@ -65,6 +66,6 @@ function folderOf(file) {
 
 function sources(folder) {
   return readdirSync(folder, { recursive: true })
-    .filter((name) => /\.(ts|sql)$/.test(name))
+    .filter((name) => /\.(tsx?|sql)$/.test(name))
     .map((name) => join(folder, name));
 }

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Logger, pino } from 'pino';
+import { openConsole } from './console/open.js';
 import type { EngineAddress } from './engine/address.js';
 import { createBudgets } from './engine/budgets.js';
 import type { Answer } from './engine/callback.js';
@@ -145,10 +146,13 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
     });
     stopping.push(frontend.close);
     parts.frontend = frontend;
+    const door = { host: ownHost(settings), port: frontend.port, database: engine.address.database };
+    const webConsole = await openConsole(settings, { door, storage, dataDirectory, certificate, log });
+    if (webConsole) stopping.push(webConsole.close);
     const runFile: RunFile = {
       pid: process.pid,
       postgres: clientUrl(settings, engine.address, frontend),
-      console: null,
+      console: webConsole?.url ?? null,
       metrics: metrics.url,
       sandbox: cloud ? { modelStudio: cloud.modelStudio, oss: cloud.oss, sts: cloud.sts } : null,
     };
@@ -156,7 +160,10 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
     return {
       runFile,
       sandboxObjects: cloud?.objectDirectory,
-      reloadCertificate: encryption.reload,
+      reloadCertificate() {
+        encryption.reload();
+        webConsole?.reloadCertificate();
+      },
       engineDied: engine.died,
       async stop() {
         await removeRunFile(dataDirectory);
@@ -337,9 +344,13 @@ function attempt<T>(rewrite: () => T, log: Logger): T | undefined {
   }
 }
 
+/** How the gateway's own machine reaches its front door. */
+function ownHost({ host }: Settings): string {
+  return !host || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+}
+
 function clientUrl(settings: Settings, engine: EngineAddress, frontend: Frontend): string {
-  const host =
-    !settings.host || settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host;
+  const host = ownHost(settings);
   const [user, password, database] = [engine.user, engine.password, engine.database].map(encodeURIComponent);
   return `postgresql://${user}:${password}@${host.includes(':') ? `[${host}]` : host}:${frontend.port}/${database}`;
 }

@@ -9,6 +9,8 @@ interface SettingEntry {
   default?: string;
   /** Whole numbers from the first to the second. */
   range?: readonly [least: number, most: number];
+  /** Beside the numbers of the range. */
+  word?: string;
   choices?: readonly string[];
   meaning: string;
 }
@@ -31,6 +33,22 @@ export const settingTable = {
     default: '15432',
     range: anyPort,
     meaning: 'TCP port; 0 takes a free one',
+  },
+  consoleHost: {
+    flag: 'console-host',
+    env: 'HOLOGEN_CONSOLE_HOST',
+    value: 'ADDRESS',
+    default: '127.0.0.1',
+    meaning: 'address the console listens on; HTTPS unless it is a loopback address',
+  },
+  consolePort: {
+    flag: 'console-port',
+    env: 'HOLOGEN_CONSOLE_PORT',
+    value: 'PORT',
+    range: anyPort,
+    word: 'off',
+    meaning:
+      'port of the console, `off` for none; without it the one after --port, or a free one when that is 0',
   },
   dataDir: {
     flag: 'data-dir',
@@ -231,11 +249,13 @@ export function readSettings(
 
 /** The value itself, or a UsageError that names the setting both ways, so that nothing starts with a wrong one. */
 function fitting(entry: SettingEntry, value: string | undefined): string | undefined {
-  const { range, choices } = entry;
-  if (value === undefined) return value;
+  const { range, word, choices } = entry;
+  if (value === undefined || value === word) return value;
   const names = namesOf(entry);
   if (range && !(/^\d+$/.test(value) && Number(value) >= range[0] && Number(value) <= range[1]))
-    throw new UsageError(`${names} must be a whole number from ${range[0]} to ${range[1]}, not "${value}"`);
+    throw new UsageError(
+      `${names} must be ${word ? `${word} or ` : ''}a whole number from ${range[0]} to ${range[1]}, not "${value}"`,
+    );
   if (choices && !choices.includes(value))
     throw new UsageError(`${names} must be ${choices.join(', ')}, not "${value}"`);
   return value;
@@ -268,11 +288,22 @@ export function listenFailure(
 }
 
 type NumberName = {
-  [Name in SettingName]: (typeof settingTable)[Name] extends { range: unknown } ? Name : never;
+  [Name in SettingName]: (typeof settingTable)[Name] extends { range: unknown; default: string }
+    ? Name
+    : never;
 }[SettingName];
 
 export function numberSetting(settings: Settings, name: NumberName): number {
   return Number(fitting(settingTable[name], settings[name]));
+}
+
+/** Undefined: no console. Without a setting it is the gateway's neighbour. */
+export function consolePortSetting(settings: Settings): number | undefined {
+  const port = fitting(settingTable.consolePort, settings.consolePort);
+  if (port === 'off') return undefined;
+  if (port !== undefined) return Number(port);
+  const gatewayPort = numberSetting(settings, 'port');
+  return gatewayPort === 0 || gatewayPort === anyPort[1] ? 0 : gatewayPort + 1;
 }
 
 export function switchSetting(settings: Settings, name: SettingName): boolean {

@@ -70,7 +70,11 @@ CREATE TABLE hologen.job (
   -- When its role was told of an unanswered call.
   told_at             timestamptz
 );
-CREATE INDEX job_submitted_at ON hologen.job (submitted_at DESC);
+-- The newest of all, of a role, of a model: with the key, so that a page of them goes on exactly where the last one ended.
+CREATE INDEX job_newest ON hologen.job (submitted_at DESC, job_id DESC);
+CREATE INDEX job_of_role ON hologen.job (role_name, submitted_at DESC, job_id DESC);
+CREATE INDEX job_of_model ON hologen.job (model_name, submitted_at DESC, job_id DESC);
+CREATE INDEX job_provider_request ON hologen.job (provider_request_id) WHERE provider_request_id IS NOT NULL;
 CREATE INDEX job_finished ON hologen.job (role_name, request_key) WHERE state = 'succeeded' AND NOT detached;
 CREATE INDEX job_unfinished ON hologen.job (state) WHERE state IN ('submitted', 'running', 'saving');
 CREATE INDEX job_statement ON hologen.job (statement_id);

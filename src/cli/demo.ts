@@ -9,7 +9,15 @@ import { readSettings, type SettingName } from '../settings.js';
 import { type Command, helpText } from './command.js';
 import { hearStopSignals, type StopSignals, untilStopped } from './signals.js';
 
-const flags: SettingName[] = ['host', 'port', 'dataDir', 'sandboxImageMs', 'sandboxVideoMs'];
+const flags: SettingName[] = [
+  'host',
+  'port',
+  'consoleHost',
+  'consolePort',
+  'dataDir',
+  'sandboxImageMs',
+  'sandboxVideoMs',
+];
 const examples = fileURLToPath(new URL('../../examples/scenarios/', import.meta.url));
 
 export const demoCommand: Command = {
@@ -48,9 +56,9 @@ export const demoCommand: Command = {
       throw error;
     }
     if (switches.has('keep')) {
-      console.log(
-        `\nThe gateway goes on; Ctrl-C ends it. Connect with\n  psql '${gateway.runFile.postgres}'`,
-      );
+      const { postgres, console: page } = gateway.runFile;
+      console.log(`\nThe gateway goes on; Ctrl-C ends it. Connect with\n  psql '${postgres}'`);
+      if (page) console.log(`or look at ${page} (role and password are those of the line above)`);
       return untilStopped(gateway, signals);
     }
     await gateway.stop();

@@ -9,6 +9,8 @@ import { hearStopSignals, untilStopped } from './signals.js';
 export const serveFlags: SettingName[] = [
   'host',
   'port',
+  'consoleHost',
+  'consolePort',
   'dataDir',
   'engineUrl',
   'sandbox',
@@ -53,6 +55,7 @@ export const serveCommand: Command = {
     console.log(
       `ready postgresql://${where.username}@${where.host}${where.pathname} (hologen url prints it with the password)`,
     );
+    if (gateway.runFile.console) console.log(`console ${gateway.runFile.console}`);
     process.on('SIGHUP', () => {
       try {
         gateway.reloadCertificate();

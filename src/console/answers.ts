@@ -1,0 +1,215 @@
+/** What the console's server and its page tell each other: the JSON of every /api/ path. */
+
+/** Who is signed in. `owner`: member of the role that owns hologen, may change things and sees everybody's jobs. */
+export interface WhoAmI {
+  role: string;
+  owner: boolean;
+  database: string;
+  /** Sent back in the header x-csrf-token with everything that changes something. */
+  csrfToken: string;
+}
+
+export interface Problem {
+  message: string;
+  sqlstate?: string;
+  detail?: string;
+  hint?: string;
+}
+
+export type JobState =
+  | 'submitted'
+  | 'running'
+  | 'saving'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'unanswered';
+
+/** Addresses are the console's own, signed, and good for an hour at least half of which is left. */
+export interface Medium {
+  kind: 'picture' | 'video';
+  address: string;
+  /** A small picture; none for videos. */
+  thumbnail: string | null;
+  ossPath: string | null;
+}
+
+export interface JobCard {
+  id: string;
+  state: JobState;
+  role: string;
+  model: string;
+  scenario: string;
+  prompt: string;
+  submittedAt: string;
+  media: Medium[];
+  /** What a text model wrote, cut. */
+  text: string | null;
+  error: string | null;
+}
+
+export interface GalleryPage {
+  jobs: JobCard[];
+  /** Give it back as `before` to get older ones; null: there are none. */
+  next: string | null;
+}
+
+export interface FilterChoices {
+  models: string[];
+  roles: string[];
+}
+
+export interface JobDetails extends Omit<JobCard, 'error'> {
+  modelType: string;
+  database: string;
+  application: string;
+  statement: string | null;
+  statementAt: string;
+  /** As it was written; JSON text where the client gave JSON. */
+  request: string;
+  file: { oss_path: string; oss_endpoint: string; role_arn: string } | null;
+  references: Medium[];
+  result: string | null;
+  error: { sqlstate?: string; message?: string; detail?: string } | null;
+  usage: unknown;
+  units: Units | null;
+  price: string | null;
+  estimatedPrice: string | null;
+  currency: string | null;
+  attempts: number;
+  taskId: string | null;
+  providerRequestId: string | null;
+  startedAt: string | null;
+  generatedAt: string | null;
+  finishedAt: string | null;
+  claimedAt: string | null;
+}
+
+export interface Units {
+  pictures?: number;
+  seconds?: number;
+  resolution?: string;
+  inputTokens?: number;
+  outputTokens?: number;
+}
+
+export interface RunningStatement {
+  statementAt: string;
+  role: string;
+  database: string;
+  application: string;
+  engineProcessId: number;
+  statement: string | null;
+  models: string[];
+  calls: number;
+  queued: number;
+  running: number;
+  saving: number;
+  done: number;
+  failed: number;
+  elapsedSeconds: number;
+  remainingSeconds: number | null;
+}
+
+export interface Queue {
+  modelType: string;
+  queued: number;
+  running: number;
+  /** null: no limit. */
+  submitsPerSecond: number | null;
+  concurrentTasks: number | null;
+  pace: number | null;
+  pausedSeconds: number;
+}
+
+export interface Now {
+  statements: RunningStatement[];
+  queues: Queue[];
+}
+
+export interface Model {
+  name: string;
+  type: string;
+  provider: string;
+  task: string;
+  config: unknown;
+  deployedBy: string;
+  deployedAt: string;
+  /** Empty: everybody may call it. */
+  grantedTo: string[];
+}
+
+export interface SupportedModel {
+  type: string;
+  task: string;
+  scenarios: string[];
+  mode: string;
+  sizes: string | null;
+  pictures: string | null;
+  duration: string | null;
+  referenceFiles: string | null;
+  submitsPerSecond: number;
+  concurrentTasks: number | null;
+  price: string;
+}
+
+export interface Models {
+  deployed: Model[];
+  supported: SupportedModel[];
+}
+
+export interface DayOfUse {
+  day: string;
+  role: string;
+  model: string;
+  calls: number;
+  pictures: number;
+  seconds: number;
+  tokens: number;
+  price: number;
+  currency: string;
+}
+
+/** null stands for every role, every model, no limit. */
+export interface Budget {
+  role: string | null;
+  model: string | null;
+  callsPerDay: number | null;
+  moneyPerDay: number | null;
+  currency: string;
+  callsToday: number;
+  moneyToday: number;
+}
+
+export interface Money {
+  days: DayOfUse[];
+  /** The engine's own date, which the days are counted in. */
+  today: string;
+  budgets: Budget[];
+}
+
+export interface EstimateRow {
+  model: string;
+  modelType: string;
+  calls: number;
+  pictures: number;
+  seconds: number;
+  price: number | null;
+  currency: string | null;
+}
+
+export interface Run {
+  id: string;
+  state: 'running' | 'done' | 'failed';
+  statement: string;
+  seconds: number;
+  columns: string[];
+  /** The first rows, long values cut. */
+  rows: (string | null)[][];
+  rowCount: number;
+  command: string | null;
+  notices: string[];
+  problem: Problem | null;
+  /** The jobs whose results are among the rows. */
+  jobs: JobCard[];
+}

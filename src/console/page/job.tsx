@@ -1,0 +1,206 @@
+/** The page of one job: what was asked, what came out, when, for how much, and how to have it again. */
+import type { ComponentChildren } from 'preact';
+import type { JobDetails } from '../answers.js';
+import { indented, sqlAgain } from './again.js';
+import { get } from './ask.js';
+import { dateAndTime, duration, known, money, number, t } from './language.js';
+import { useLoaded, usePolled } from './loading.js';
+import { WholeMedium } from './media.js';
+import { CopyButton, PageTitle, ProblemNote, StateMark } from './notes.js';
+
+const unfinished = ['submitted', 'running', 'saving'];
+const pollMs = 2_000;
+const neverMs = 2 ** 31 - 1;
+
+export function JobPage({ id }: { id: string }) {
+  const first = useLoaded(id, (signal) => get<JobDetails>('/api/job', { id }, signal));
+  const going = unfinished.includes(first.content?.state ?? '');
+  const { content: latest } = usePolled(`${id} ${going}`, going ? pollMs : neverMs, (signal) =>
+    going ? get<JobDetails>('/api/job', { id }, signal) : Promise.resolve(undefined),
+  );
+  const job = latest ?? first.content;
+  return (
+    <>
+      <a class="back" href="#/gallery">
+        ← {t('gallery')}
+      </a>
+      <PageTitle title={scenarioName(job?.scenario)}>{job && <StateMark state={job.state} />}</PageTitle>
+      <ProblemNote problem={first.problem} />
+      {job && <Details job={job} />}
+    </>
+  );
+}
+
+function scenarioName(scenario: string | undefined): string {
+  const key = `scenario.${scenario}`;
+  return known(key) ? t(key) : (scenario ?? t('job'));
+}
+
+function Details({ job }: { job: JobDetails }) {
+  return (
+    <div class="job">
+      <div class="job-media">
+        {job.media.map((medium) => (
+          <figure key={medium.address}>
+            <WholeMedium medium={medium} description={job.prompt} />
+            <figcaption>
+              <code class="path">{medium.ossPath ?? t('medium.unsaved')}</code>
+              {medium.ossPath && <CopyButton text={medium.ossPath} label={t('job.copyPath')} />}
+            </figcaption>
+          </figure>
+        ))}
+        {job.media.length === 0 && job.result && <p class="said">{job.result}</p>}
+        {job.error && (
+          <ProblemNote
+            problem={{
+              message: job.error.message ?? '',
+              sqlstate: job.error.sqlstate,
+              detail: job.error.detail,
+            }}
+          />
+        )}
+      </div>
+      <div class="job-words">
+        <Part title={t('job.prompt')}>
+          <p class="prompt-whole">{promptOf(job)}</p>
+        </Part>
+        <Timing job={job} />
+        <Facts job={job} />
+        {job.references.length > 0 && (
+          <Part title={t('job.references')}>
+            <ul class="references">
+              {job.references.map((medium) => (
+                <li key={medium.address}>
+                  <WholeMedium medium={medium} description={medium.ossPath ?? ''} />
+                  <code class="path">{medium.ossPath}</code>
+                </li>
+              ))}
+            </ul>
+          </Part>
+        )}
+        <Code title={t('job.again')} text={sqlAgain(job)} label={t('job.copySql')} />
+        <Code title={t('job.request')} text={indented(job.request)} />
+        {job.result && <Code title={t('job.result')} text={indented(job.result)} />}
+        {job.statement && <Code title={t('job.statement')} text={job.statement} />}
+      </div>
+    </div>
+  );
+}
+
+/** The whole prompt; the card's is cut. */
+function promptOf(job: JobDetails): string {
+  try {
+    const request: unknown = JSON.parse(job.request);
+    if (typeof request === 'object' && request && 'prompt' in request) return String(request.prompt);
+  } catch {
+    return job.request;
+  }
+  return job.prompt;
+}
+
+function Part({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <section class="part">
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function Code({ title, text, label }: { title: string; text: string; label?: string }) {
+  return (
+    <section class="part">
+      <div class="part-head">
+        <h2>{title}</h2>
+        <CopyButton text={text} label={label ?? t('copy')} />
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard. */}
+      <pre tabIndex={0}>{text}</pre>
+    </section>
+  );
+}
+
+const phases = ['waiting', 'generating', 'saving'] as const;
+
+function Timing({ job }: { job: JobDetails }) {
+  const end = job.finishedAt ? Date.parse(job.finishedAt) : Date.now();
+  const marks = [job.submittedAt, job.startedAt, job.generatedAt].map((iso) => (iso ? Date.parse(iso) : end));
+  const [submitted = end, started = end, generated = end] = marks;
+  const seconds = [started - submitted, generated - started, end - generated].map((ms) =>
+    Math.max(0, ms / 1000),
+  );
+  const whole = Math.max(0.001, (end - submitted) / 1000);
+  return (
+    <Part title={t('job.timing')}>
+      <dl class="timing">
+        {phases.map((phase, index) => {
+          const before = seconds.slice(0, index).reduce((sum, value) => sum + value, 0);
+          const own = seconds[index] ?? 0;
+          return (
+            <div key={phase}>
+              <dt>{t(`phase.${phase}`)}</dt>
+              <dd>
+                <span class="lane" aria-hidden="true">
+                  <span
+                    class={`span ${phase}`}
+                    style={{ left: `${(before / whole) * 100}%`, width: `${(own / whole) * 100}%` }}
+                  />
+                </span>
+                <span class="figure">{duration(own)}</span>
+              </dd>
+            </div>
+          );
+        })}
+      </dl>
+    </Part>
+  );
+}
+
+function Facts({ job }: { job: JobDetails }) {
+  const facts: [label: string, value: string | null][] = [
+    [t('model'), job.model === job.modelType ? job.model : `${job.model} (${job.modelType})`],
+    [t('price'), priceOf(job)],
+    [t('job.units'), unitsOf(job)],
+    [t('role'), job.role],
+    [t('job.database'), job.database],
+    [t('job.application'), job.application],
+    [t('job.submittedAt'), dateAndTime(job.submittedAt)],
+    [t('job.attempts'), job.attempts > 1 ? number(job.attempts) : null],
+    [t('job.requestId'), job.providerRequestId],
+    [t('job.taskId'), job.taskId],
+    [t('job.id'), job.id],
+  ];
+  return (
+    <Part title={t('job.facts')}>
+      <dl class="facts">
+        {facts.map(
+          ([label, value]) =>
+            value && (
+              <div key={label}>
+                <dt>{label}</dt>
+                <dd>{value}</dd>
+              </div>
+            ),
+        )}
+      </dl>
+    </Part>
+  );
+}
+
+function priceOf(job: JobDetails): string | null {
+  if (job.price !== null) return money(Number(job.price), job.currency ?? 'CNY');
+  if (job.estimatedPrice === null) return null;
+  return t('job.estimated', { price: money(Number(job.estimatedPrice), job.currency ?? 'CNY') });
+}
+
+function unitsOf({ units }: JobDetails): string | null {
+  if (!units) return null;
+  const parts = [
+    units.pictures && t('units.pictures', { count: units.pictures }),
+    units.seconds && t('units.seconds', { count: units.seconds }),
+    units.resolution,
+    units.inputTokens && t('units.inputTokens', { count: units.inputTokens }),
+    units.outputTokens && t('units.outputTokens', { count: units.outputTokens }),
+  ].filter(Boolean);
+  return parts.length > 0 ? parts.join(' · ') : null;
+}

@@ -1,0 +1,55 @@
+/** Small things every page uses: problems, empty places, buttons that copy. */
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import type { JobState, Problem } from '../answers.js';
+import { t } from './language.js';
+
+export function ProblemNote({ problem }: { problem: Problem | null | undefined }) {
+  if (!problem) return null;
+  return (
+    <div class="note bad" role="alert">
+      <p>
+        {problem.message}
+        {problem.sqlstate && <code class="sqlstate">{problem.sqlstate}</code>}
+      </p>
+      {problem.detail && <p class="soft">{problem.detail}</p>}
+      {problem.hint && <p>{problem.hint}</p>}
+    </div>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <p class="empty-title">{title}</p>
+      {children}
+    </div>
+  );
+}
+
+export function CopyButton({ text, label }: { text: string; label: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 1_600);
+  };
+  return (
+    <button type="button" class="quiet small" onClick={copy}>
+      <span aria-live="polite">{copied ? t('copied') : label}</span>
+    </button>
+  );
+}
+
+export function StateMark({ state }: { state: JobState }) {
+  return <span class={`state ${state}`}>{t(`state.${state}`)}</span>;
+}
+
+export function PageTitle({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="page-title">
+      <h1 tabIndex={-1}>{title}</h1>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,178 @@
+/** *Now*: statements that run, and how full the way to each model is. */
+import { useState } from 'preact/hooks';
+import type { Now, Problem, Queue, RunningStatement } from '../answers.js';
+import { get, post, problemOf } from './ask.js';
+import { duration, number, t } from './language.js';
+import { usePolled } from './loading.js';
+import { Empty, PageTitle, ProblemNote } from './notes.js';
+
+const pollMs = 1_000;
+
+export function NowPage() {
+  const { content, problem } = usePolled('now', pollMs, (signal) => get<Now>('/api/now', {}, signal));
+  const statements = content?.statements ?? [];
+  return (
+    <>
+      <PageTitle title={t('now')}>
+        <p class="soft" aria-live="polite">
+          {statements.length > 0 && t('now.statements', { count: statements.length })}
+        </p>
+      </PageTitle>
+      <ProblemNote problem={problem} />
+      {content && statements.length === 0 && <Empty title={t('now.nothing')}>{t('now.nothingHint')}</Empty>}
+      <ul class="running">
+        {statements.map((one) => (
+          <li key={`${one.engineProcessId} ${one.statementAt}`}>
+            <Statement statement={one} />
+          </li>
+        ))}
+      </ul>
+      {content && <Queues queues={content.queues} />}
+    </>
+  );
+}
+
+const steps = ['done', 'failed', 'saving', 'running', 'queued'] as const;
+
+function Statement({ statement }: { statement: RunningStatement }) {
+  const [problem, setProblem] = useState<Problem>();
+  const [asked, setAsked] = useState(false);
+  const cancel = async () => {
+    setAsked(true);
+    try {
+      await post('/api/cancel', { engineProcessId: statement.engineProcessId });
+    } catch (error) {
+      setProblem(problemOf(error));
+      setAsked(false);
+    }
+  };
+  const finished = statement.done + statement.failed;
+  return (
+    <article class="statement">
+      <div class="statement-head">
+        <p>
+          <strong>{t('now.progress', { done: finished, count: statement.calls })}</strong>
+          <span class="soft">
+            {' '}
+            · {duration(statement.elapsedSeconds)}
+            {statement.remainingSeconds !== null &&
+              ` · ${t('now.left', { time: duration(statement.remainingSeconds) })}`}
+          </span>
+        </p>
+        <button type="button" class="small" onClick={cancel} disabled={asked}>
+          {asked ? t('now.cancelling') : t('cancel')}
+        </button>
+      </div>
+      <div
+        class="progress"
+        role="progressbar"
+        aria-label={t('now.progressOf', { role: statement.role })}
+        aria-valuemin={0}
+        aria-valuemax={statement.calls}
+        aria-valuenow={finished}
+        aria-valuetext={t('now.progress', { done: finished, count: statement.calls })}
+      >
+        {steps.map((step) => (
+          <span key={step} class={step} style={{ flexGrow: statement[step] }} />
+        ))}
+      </div>
+      <ul class="legend">
+        {steps
+          .filter((step) => statement[step] > 0)
+          .map((step) => (
+            <li key={step} class={step}>
+              {t(`step.${step}`)} {number(statement[step])}
+            </li>
+          ))}
+      </ul>
+      {statement.statement && <pre class="clipped">{statement.statement}</pre>}
+      <p class="soft small meta">
+        <span>{statement.role}</span>
+        <span>{statement.database}</span>
+        {statement.application && <span>{statement.application}</span>}
+        <span>{statement.models.join(', ')}</span>
+      </p>
+      <ProblemNote problem={problem} />
+    </article>
+  );
+}
+
+function Queues({ queues }: { queues: Queue[] }) {
+  if (queues.length === 0) return null;
+  return (
+    <section>
+      <h2>{t('queues')}</h2>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard. */}
+      <section class="scroll" tabIndex={0} aria-label={t('queues')}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t('model')}</th>
+              <th scope="col" class="figure">
+                {t('queues.queued')}
+              </th>
+              <th scope="col">{t('queues.running')}</th>
+              <th scope="col">{t('queues.rate')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {queues.map((queue) => (
+              <QueueRow key={queue.modelType} queue={queue} />
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </section>
+  );
+}
+
+function QueueRow({ queue }: { queue: Queue }) {
+  const { concurrentTasks, submitsPerSecond, pace, pausedSeconds } = queue;
+  return (
+    <tr>
+      <th scope="row">{queue.modelType}</th>
+      <td class="figure">{number(queue.queued)}</td>
+      <td>
+        <Used used={queue.running} allowed={concurrentTasks} label={t('queues.running')} />
+      </td>
+      <td>
+        {submitsPerSecond === null ? (
+          <span class="soft">{t('queues.unlimited')}</span>
+        ) : (
+          <Used
+            used={pace ?? submitsPerSecond}
+            allowed={submitsPerSecond}
+            label={t('queues.rate')}
+            unit={t('queues.perSecond')}
+          />
+        )}
+        {pausedSeconds > 0 && (
+          <span class="state failed">{t('queues.paused', { time: duration(pausedSeconds) })}</span>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function Used({
+  used,
+  allowed,
+  label,
+  unit = '',
+}: {
+  used: number;
+  allowed: number | null;
+  label: string;
+  unit?: string;
+}) {
+  const text = allowed === null ? number(used) : `${number(used)} / ${number(allowed)}`;
+  return (
+    <span class="used">
+      <span class="figure">
+        {text}
+        {unit}
+      </span>
+      {allowed !== null && <meter min={0} max={allowed} value={Math.min(used, allowed)} aria-label={label} />}
+    </span>
+  );
+}

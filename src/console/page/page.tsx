@@ -1,0 +1,109 @@
+/** The console's page: who is signed in decides between the form and the five rooms. */
+import { render } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { post, recallSession, whoAmI } from './ask.js';
+import { Gallery } from './gallery.js';
+import { JobPage } from './job.js';
+import { chooseLanguage, language, t } from './language.js';
+import { ModelsPage } from './models.js';
+import { MoneyPage } from './money.js';
+import { NowPage } from './now.js';
+import { place } from './place.js';
+import { SignIn } from './sign-in.js';
+import { TryPage } from './try.js';
+
+const rooms = { gallery: Gallery, now: NowPage, models: ModelsPage, money: MoneyPage, try: TryPage };
+type Room = keyof typeof rooms;
+const roomNames = Object.keys(rooms) as Room[];
+
+function Page() {
+  const who = whoAmI.value;
+  if (who === undefined) return null;
+  return (
+    <>
+      <button
+        type="button"
+        class="skip"
+        onClick={() => document.querySelector<HTMLElement>('main h1')?.focus()}
+      >
+        {t('skip')}
+      </button>
+      <header class="top">
+        <a class="brand" href="#/gallery">
+          <img src="/icon.svg" alt="" width="26" height="26" />
+          hologen
+        </a>
+        {who && <Rooms />}
+        <div class="corner">
+          <LanguageSwitch />
+          {who && <Account role={who.role} owner={who.owner} />}
+        </div>
+      </header>
+      {who ? <CurrentRoom /> : <SignIn />}
+    </>
+  );
+}
+
+function Rooms() {
+  const { page } = place.value;
+  const current = page === 'job' ? 'gallery' : page;
+  return (
+    <nav aria-label={t('rooms')}>
+      {roomNames.map((name) => (
+        <a key={name} href={`#/${name}`} aria-current={current === name ? 'page' : undefined}>
+          {t(name)}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function LanguageSwitch() {
+  const other = language.value === 'en' ? 'zh' : 'en';
+  return (
+    <button type="button" class="quiet" lang={other} onClick={() => chooseLanguage(other)}>
+      {other === 'zh' ? '中文' : 'English'}
+    </button>
+  );
+}
+
+function Account({ role, owner }: { role: string; owner: boolean }) {
+  const signOut = async () => {
+    await post('/api/sign-out').catch(() => {});
+    whoAmI.value = null;
+  };
+  return (
+    <>
+      <span class="role" title={owner ? t('account.owner') : t('account.readOnly')}>
+        {role}
+        {!owner && <span class="soft"> · {t('account.readOnlyShort')}</span>}
+      </span>
+      <button type="button" class="quiet" onClick={signOut}>
+        {t('signOut')}
+      </button>
+    </>
+  );
+}
+
+function CurrentRoom() {
+  const { page, rest } = place.value;
+  const main = useRef<HTMLElement>(null);
+  const arrived = useRef(false);
+  useEffect(() => {
+    document.title = `${t(page in rooms ? (page as Room) : 'job')} · hologen`;
+    // Who uses a screen reader hears where a link has led; on the first page the browser does that itself.
+    if (arrived.current) main.current?.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+    arrived.current = true;
+    window.scrollTo(0, 0);
+  }, [page, rest, language.value]);
+  const Content = Object.hasOwn(rooms, page) ? rooms[page as Room] : undefined;
+  return (
+    <main id="main" ref={main}>
+      {page === 'job' ? <JobPage key={rest} id={rest} /> : Content ? <Content /> : <Gallery />}
+    </main>
+  );
+}
+
+const root = document.querySelector('#page');
+if (root) render(<Page />, root);
+await recallSession();

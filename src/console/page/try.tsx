@@ -1,0 +1,237 @@
+/** *Try*: write a statement, see what it would call and cost, run it, look at what comes out. */
+import { signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import type { EstimateRow, Problem, Run } from '../answers.js';
+import { get, post, problemOf, whoAmI } from './ask.js';
+import { JobCards } from './cards.js';
+import { examples } from './examples.js';
+import { duration, money, number, t } from './language.js';
+import { PageTitle, ProblemNote } from './notes.js';
+
+/** Kept while the visitor looks at other pages. */
+const statement = signal<string>(examples[0]?.sql ?? '');
+const lastRun = signal<Run | undefined>(undefined);
+
+const pollMs = 700;
+
+export function TryPage() {
+  const [estimated, setEstimated] = useState<{ statement: string; rows: EstimateRow[] }>();
+  const [problem, setProblem] = useState<Problem>();
+  const [busy, setBusy] = useState(false);
+  const run = useRun(setProblem);
+  const fresh = estimated?.statement === statement.value ? estimated.rows : undefined;
+  const running = run?.state === 'running';
+
+  const doing = async (work: () => Promise<void>) => {
+    setBusy(true);
+    setProblem(undefined);
+    await work().catch((error) => setProblem(problemOf(error)));
+    setBusy(false);
+  };
+  const estimate = () =>
+    doing(async () => {
+      const text = statement.value;
+      setEstimated({
+        statement: text,
+        rows: await post<EstimateRow[]>('/api/estimate', { statement: text }),
+      });
+    });
+  const start = () =>
+    doing(async () => {
+      lastRun.value = await post<Run>('/api/run', { statement: statement.value });
+    });
+  const shortcut = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || busy || running) return;
+    event.preventDefault();
+    if (fresh) start();
+    else estimate();
+  };
+
+  return (
+    <>
+      <PageTitle title={t('try')}>
+        <label class="field inline">
+          <span>{t('try.examples')}</span>
+          <select
+            value={examples.find(({ sql }) => sql === statement.value)?.key ?? ''}
+            onChange={(event) => {
+              const chosen = examples.find(({ key }) => key === event.currentTarget.value);
+              if (chosen) statement.value = chosen.sql;
+            }}
+          >
+            <option value="" disabled hidden />
+            {examples.map(({ key }) => (
+              <option key={key} value={key}>
+                {t(key)}
+              </option>
+            ))}
+          </select>
+        </label>
+      </PageTitle>
+      {!whoAmI.value?.owner && <p class="note">{t('try.readOnly')}</p>}
+      <textarea
+        class="editor"
+        aria-label={t('try.statement')}
+        value={statement.value}
+        rows={10}
+        spellcheck={false}
+        autocapitalize="none"
+        onInput={(event) => {
+          statement.value = event.currentTarget.value;
+        }}
+        onKeyDown={shortcut}
+      />
+      <div class="actions">
+        <button
+          type="button"
+          class={fresh ? '' : 'primary'}
+          disabled={busy || running || !statement.value.trim()}
+          onClick={estimate}
+        >
+          {t('try.estimate')}
+        </button>
+        <button
+          type="button"
+          class={fresh ? 'primary' : ''}
+          disabled={busy || running || !fresh}
+          onClick={start}
+        >
+          {fresh ? t('try.runFor', { price: priceOf(fresh) }) : t('try.run')}
+        </button>
+        {running && run && (
+          <button type="button" onClick={() => post('/api/run/cancel', { id: run.id })}>
+            {t('cancel')}
+          </button>
+        )}
+        <span class="soft small">{t('try.keys')}</span>
+      </div>
+      <ProblemNote problem={problem} />
+      {fresh && <Estimate rows={fresh} />}
+      {run && <Outcome run={run} />}
+    </>
+  );
+}
+
+/** The last run, asked for again and again until it is over. */
+function useRun(fail: (problem: Problem) => void): Run | undefined {
+  const run = lastRun.value;
+  useEffect(() => {
+    if (run?.state !== 'running') return;
+    const timer = setTimeout(async () => {
+      try {
+        lastRun.value = await get<Run>('/api/run', { id: run.id });
+      } catch (error) {
+        lastRun.value = undefined;
+        fail(problemOf(error));
+      }
+    }, pollMs);
+    return () => clearTimeout(timer);
+  }, [run]);
+  return run;
+}
+
+function priceOf(rows: EstimateRow[]): string {
+  const calls = t('units.calls', { count: rows.reduce((sum, row) => sum + row.calls, 0) });
+  if (rows.some((row) => row.price === null)) return calls;
+  const sum = rows.reduce((total, row) => total + (row.price ?? 0), 0);
+  return `${calls}, ${money(sum, rows[0]?.currency ?? 'CNY')}`;
+}
+
+function Estimate({ rows }: { rows: EstimateRow[] }) {
+  if (rows.length === 0) return <p class="note">{t('try.noCalls')}</p>;
+  return (
+    <section class="panel" aria-live="polite">
+      <h2>{t('try.estimated')}</h2>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard. */}
+      <section class="scroll" tabIndex={0} aria-label={t('try.estimated')}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t('model')}</th>
+              <th scope="col" class="figure">
+                {t('money.calls')}
+              </th>
+              <th scope="col" class="figure">
+                {t('money.pictures')}
+              </th>
+              <th scope="col" class="figure">
+                {t('money.seconds')}
+              </th>
+              <th scope="col" class="figure">
+                {t('price')}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.model}>
+                <th scope="row">{row.model}</th>
+                <td class="figure">{number(row.calls)}</td>
+                <td class="figure">{row.pictures ? number(row.pictures) : '–'}</td>
+                <td class="figure">{row.seconds ? number(row.seconds) : '–'}</td>
+                <td class="figure">
+                  {row.price === null ? t('try.unknownPrice') : money(row.price, row.currency ?? 'CNY')}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </section>
+  );
+}
+
+function Outcome({ run }: { run: Run }) {
+  return (
+    <section class="panel outcome">
+      <div class="part-head">
+        <h2>{t('try.outcome')}</h2>
+        <span class="soft" aria-live="polite">
+          {run.state === 'running'
+            ? t('try.running')
+            : run.state === 'done'
+              ? (run.command ?? '')
+              : t('state.failed')}
+        </span>
+        <span class="soft figure">{duration(run.seconds)}</span>
+      </div>
+      {run.notices.length > 0 && run.state === 'running' && <p class="soft small">{run.notices.at(-1)}</p>}
+      <ProblemNote problem={run.problem} />
+      {run.jobs.length > 0 && <JobCards jobs={run.jobs} />}
+      {run.rows.length > 0 && <Rows run={run} />}
+    </section>
+  );
+}
+
+function Rows({ run }: { run: Run }) {
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard. */}
+      <section class="scroll rows" tabIndex={0} aria-label={t('try.rows')}>
+        <table>
+          <thead>
+            <tr>
+              {run.columns.map((column, index) => (
+                <th key={String(index)} scope="col">
+                  {column}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {run.rows.map((row, index) => (
+              <tr key={String(index)}>
+                {row.map((value, place) => (
+                  <td key={String(place)}>{value === null ? <i class="soft">NULL</i> : value}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      {run.rowCount > run.rows.length && (
+        <p class="soft">{t('try.firstRows', { shown: run.rows.length, count: run.rowCount })}</p>
+      )}
+    </>
+  );
+}

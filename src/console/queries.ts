@@ -1,0 +1,364 @@
+/** All SQL of the console. It runs as the role that is signed in, so the views decide what that role may see. */
+import type pg from 'pg';
+
+type Database = Pick<pg.Pool, 'query'>;
+
+/** Member of the role that owns hologen: sees everybody's jobs, may deploy and set budgets. */
+export const asksWho = `SELECT pg_has_role(current_user, (SELECT nspowner FROM pg_namespace WHERE nspname = 'hologen'), 'USAGE') AS owner`;
+
+export interface JobRow {
+  job_id: string;
+  state: string;
+  role_name: string;
+  model_name: string;
+  model_type: string;
+  scenario: string;
+  prompt: string;
+  outputs: { url?: string; ossPath?: string }[];
+  text: string | null;
+  error_message: string | null;
+  /** With its microseconds, as PostgreSQL writes it. */
+  submitted_at: string;
+}
+
+const promptLength = 300;
+/** The request is an object where the client gave one; its prompt, else the text itself. */
+const prompt = `CASE WHEN json_typeof(request) = 'object' THEN coalesce(request ->> 'prompt', request::text) ELSE request #>> '{}' END`;
+const cardColumns = `job_id, state, role_name, model_name, model_type, scenario, left(${prompt}, ${promptLength}) AS prompt, outputs,
+  CASE WHEN scenario = 'text' THEN left(result, ${promptLength}) END AS text, error ->> 'message' AS error_message, submitted_at::text`;
+
+export interface GalleryWish {
+  /** Only for the owner role: others see their own anyway. */
+  role: string | null;
+  model: string | null;
+  state: string | null;
+  kind: string | null;
+  /** Part of the prompt, in any case. */
+  text: string | null;
+  /** Times as PostgreSQL reads them: from, and before. */
+  from: string | null;
+  until: string | null;
+  after: { submittedAt: string; jobId: string } | null;
+  limit: number;
+}
+
+const kinds: Record<string, string> = {
+  pictures: `scenario IN ('text-to-image', 'image-edit', 'multi-image-fusion')`,
+  videos: `scenario IN ('text-to-video', 'first-frame', 'first-and-last-frame', 'reference-video')`,
+  texts: `scenario IN ('text', 'embedding')`,
+};
+
+/**
+ * The gallery's statement, newest first. Each condition is there only when asked for, so that the planner can take the index that fits.
+ * The inner query finds the rows, so that requests are read only for those that are shown.
+ */
+export function galleryStatement(wish: GalleryWish): pg.QueryConfig {
+  const values: unknown[] = [];
+  const place = (value: unknown) => `$${values.push(value)}`;
+  const conditions: string[] = [];
+  if (wish.role !== null) conditions.push(`role_name = ${place(wish.role)}`);
+  if (wish.model !== null) conditions.push(`model_name = ${place(wish.model)}`);
+  if (wish.state !== null) conditions.push(`state = ${place(wish.state)}`);
+  if (wish.kind !== null && kinds[wish.kind]) conditions.push(kinds[wish.kind] ?? '');
+  if (wish.from !== null) conditions.push(`submitted_at >= ${place(wish.from)}::timestamptz`);
+  if (wish.until !== null) conditions.push(`submitted_at < ${place(wish.until)}::timestamptz`);
+  // Collation C folds the case of ASCII only, in a third of the time.
+  if (wish.text !== null)
+    conditions.push(`(${prompt}) COLLATE "C" ILIKE ${place(`%${likeLiteral(wish.text)}%`)}`);
+  if (wish.after) {
+    const { submittedAt, jobId } = wish.after;
+    conditions.push(`(submitted_at, job_id) < (${place(submittedAt)}::timestamptz, ${place(jobId)}::uuid)`);
+  }
+  const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+  return {
+    text: `SELECT ${cardColumns} FROM (
+      SELECT * FROM hologen.jobs ${where} ORDER BY submitted_at DESC, job_id DESC LIMIT ${place(wish.limit)}
+    ) AS found ORDER BY found.submitted_at DESC, found.job_id DESC`,
+    values,
+  };
+}
+
+const hourMs = 3_600_000;
+const firstWindowMs = hourMs;
+const windowGrowth = 8;
+const longestWindowMs = 20 * 365 * 24 * hourMs;
+
+/**
+ * The views are security barriers: PostgreSQL uses an index for a span of time in them, but not for "the newest few". So the newest are
+ * looked for in the last hour first, then further and further back: what has just been made is found at once however old the ledger is.
+ */
+export async function listJobs(db: Database, wish: GalleryWish): Promise<JobRow[]> {
+  const found: JobRow[] = [];
+  const earliest = wish.from === null ? Number.NEGATIVE_INFINITY : Date.parse(wish.from);
+  let { after } = wish;
+  // A minute ahead: the engine's clock may be another machine's.
+  let until = Math.min(
+    ...[after?.submittedAt, wish.until].filter((time) => time != null).map((time) => Date.parse(time) + 1),
+    Date.now() + 60_000,
+  );
+  for (let windowMs = firstWindowMs; found.length < wish.limit; windowMs *= windowGrowth) {
+    const last = windowMs > longestWindowMs || until - windowMs <= earliest;
+    const from = last ? wish.from : new Date(until - windowMs).toISOString();
+    const statement = galleryStatement({ ...wish, from, after, limit: wish.limit - found.length });
+    const { rows } = await db.query<JobRow>(statement);
+    found.push(...rows);
+    if (last) break;
+    // The next window ends where this one began.
+    after = { submittedAt: from ?? '', jobId: leastJobId };
+    until -= windowMs;
+  }
+  return found;
+}
+
+/** No row is before it at the same time, so a window that ends with it leaves out what the one before began with. */
+const leastJobId = '00000000-0000-0000-0000-000000000000';
+
+function likeLiteral(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&');
+}
+
+export async function jobsOfRequests(db: Database, providerRequestIds: string[]): Promise<JobRow[]> {
+  if (providerRequestIds.length === 0) return [];
+  const { rows } = await db.query<JobRow>(
+    `SELECT ${cardColumns} FROM hologen.jobs WHERE provider_request_id = ANY ($1) ORDER BY jobs.submitted_at, jobs.job_id LIMIT 200`,
+    [providerRequestIds],
+  );
+  return rows;
+}
+
+/** Every pair of role and model that there are jobs of. */
+export async function listRolesAndModels(
+  db: Database,
+  role: string | null,
+): Promise<{ role_name: string; model_name: string }[]> {
+  const { rows } = await db.query<{ role_name: string; model_name: string }>(
+    `SELECT role_name, model_name FROM hologen.jobs ${role === null ? '' : 'WHERE role_name = $1'} GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 2000`,
+    role === null ? [] : [role],
+  );
+  return rows;
+}
+
+export interface JobDetailsRow extends JobRow {
+  database_name: string;
+  application_name: string;
+  statement: string | null;
+  statement_at: Date;
+  request: string;
+  file: { oss_path: string; oss_endpoint: string; role_arn: string } | null;
+  result: string | null;
+  error: { sqlstate?: string; message?: string; detail?: string } | null;
+  usage: unknown;
+  units: Record<string, unknown> | null;
+  price: string | null;
+  estimated_price: string | null;
+  currency: string | null;
+  attempts: number;
+  task_id: string | null;
+  provider_request_id: string | null;
+  started_at: Date | null;
+  generated_at: Date | null;
+  finished_at: Date | null;
+  claimed_at: Date | null;
+}
+
+export async function findJob(db: Database, jobId: string): Promise<JobDetailsRow | undefined> {
+  const { rows } = await db.query<JobDetailsRow>(
+    `SELECT ${cardColumns}, database_name, application_name, statement, statement_at,
+       CASE WHEN json_typeof(request) = 'object' THEN request::text ELSE request #>> '{}' END AS request, file, result, error, usage, units,
+       price, estimated_price, currency, attempts, task_id, provider_request_id, started_at, generated_at, finished_at, claimed_at
+     FROM hologen.jobs WHERE job_id = $1`,
+    [jobId],
+  );
+  return rows[0];
+}
+
+export async function listRunning(db: Database) {
+  const { rows } = await db.query<{
+    statement_at: Date;
+    role_name: string;
+    database_name: string;
+    application_name: string;
+    engine_process_id: number;
+    statement: string | null;
+    models: string[] | null;
+    calls: number;
+    queued: number;
+    running: number;
+    saving: number;
+    done: number;
+    failed: number;
+    elapsed_seconds: number;
+    remaining_seconds: number | null;
+  }>(
+    `SELECT statement_at, role_name, database_name, application_name, engine_process_id, statement, models, calls::int, queued::int,
+       running::int, saving::int, done::int, failed::int, elapsed_seconds::float8, remaining_seconds::float8
+     FROM hologen.progress ORDER BY statement_at, engine_process_id`,
+  );
+  return rows;
+}
+
+export async function listQueues(db: Database) {
+  const { rows } = await db.query<{
+    model_type: string;
+    queued: number;
+    running: number;
+    submits_per_second: number | null;
+    concurrent_tasks: number | null;
+    pace: number | null;
+    paused_seconds: number | null;
+  }>(
+    `SELECT model_type, queued::int, running::int, submits_per_second::float8, concurrent_tasks::int, pace::float8, paused_seconds::float8
+     FROM hologen.queues ORDER BY model_type`,
+  );
+  return rows;
+}
+
+/** False: there is no such process, or it is idle; an error: the engine does not let this role cancel it. */
+export async function cancelStatement(db: Database, engineProcessId: number): Promise<boolean> {
+  const { rows } = await db.query<{ done: boolean }>('SELECT pg_cancel_backend($1) AS done', [
+    engineProcessId,
+  ]);
+  return rows[0]?.done ?? false;
+}
+
+export async function listDeployed(db: Database) {
+  const { rows } = await db.query<{
+    model_name: string;
+    model_type: string;
+    model_provider: string;
+    task: string;
+    config: unknown;
+    deployed_by: string;
+    deployed_at: Date;
+    granted_to: string[];
+  }>(
+    `SELECT m.model_name, m.model_type, m.model_provider, m.task, m.config, m.deployed_by, m.deployed_at,
+       ARRAY(SELECT g.role_name FROM hologen.model_grants g WHERE g.model_name = m.model_name ORDER BY 1) AS granted_to
+     FROM hologen.list_external_models() m ORDER BY m.task, m.model_name`,
+  );
+  return rows;
+}
+
+export async function listSupported(db: Database) {
+  const { rows } = await db.query<{
+    model_type: string;
+    task: string;
+    scenarios: string[];
+    mode: string;
+    sizes: string | null;
+    pictures: string | null;
+    duration: string | null;
+    reference_files: string | null;
+    submits_per_second: number;
+    concurrent_tasks: number | null;
+    price: string;
+  }>(
+    `SELECT model_type, task, scenarios, mode, sizes, pictures, duration, reference_files, submits_per_second::float8, concurrent_tasks, price
+     FROM hologen.supported_models`,
+  );
+  return rows;
+}
+
+export async function deployModel(
+  db: Database,
+  model: { name: string; type: string; provider: string; task: string; config: string },
+): Promise<void> {
+  await db.query('CALL hologen.register_external_model($1, $2, $3, $4::json, $5)', [
+    model.name,
+    model.type,
+    model.provider,
+    model.config,
+    model.task,
+  ]);
+}
+
+export async function removeModel(db: Database, name: string): Promise<void> {
+  await db.query('CALL hologen.delete_external_model($1)', [name]);
+}
+
+export async function grantModel(db: Database, model: string, role: string): Promise<void> {
+  await db.query('CALL hologen.grant_model($1, $2)', [model, role]);
+}
+
+export async function revokeModel(db: Database, model: string, role: string): Promise<void> {
+  await db.query('CALL hologen.revoke_model($1, $2)', [model, role]);
+}
+
+export interface DayOfUseRow {
+  day: string;
+  role_name: string;
+  model_name: string;
+  calls: number;
+  pictures: number;
+  seconds: number;
+  tokens: number;
+  price: number;
+  currency: string;
+}
+
+/** As hologen.daily_usage, but by the time itself, which has an index: a month is found among years. */
+export const dailyUsageStatement = `SELECT sent_at::date::text AS day, role_name, model_name,
+    count(*) FILTER (WHERE outcome IN ('running', 'succeeded', 'failed', 'unanswered'))::int AS calls,
+    coalesce(sum((units ->> 'pictures')::bigint), 0)::int AS pictures, coalesce(sum((units ->> 'seconds')::float8), 0) AS seconds,
+    (coalesce(sum((units ->> 'inputTokens')::bigint), 0) + coalesce(sum((units ->> 'outputTokens')::bigint), 0))::float8 AS tokens,
+    coalesce(sum(price), 0)::float8 AS price, currency
+  FROM hologen.usage WHERE sent_at >= (current_date - $1::int)::timestamptz
+  GROUP BY sent_at::date, role_name, model_name, currency ORDER BY sent_at::date, role_name, model_name`;
+
+export async function listDailyUsage(db: Database, days: number): Promise<DayOfUseRow[]> {
+  return (await db.query<DayOfUseRow>(dailyUsageStatement, [days - 1])).rows;
+}
+
+export async function today(db: Database): Promise<string> {
+  const { rows } = await db.query<{ today: string }>('SELECT current_date::text AS today');
+  return rows[0]?.today ?? '';
+}
+
+export async function listBudgets(db: Database) {
+  const { rows } = await db.query<{
+    role_name: string | null;
+    model_name: string | null;
+    calls_per_day: number | null;
+    money_per_day: number | null;
+    currency: string | null;
+    calls_today: number | null;
+    money_today: number | null;
+  }>(
+    `SELECT role_name, model_name, calls_per_day::float8, money_per_day::float8, currency, calls_today::float8, money_today::float8
+     FROM hologen.budgets ORDER BY role_name NULLS FIRST, model_name NULLS FIRST`,
+  );
+  return rows;
+}
+
+export async function setBudget(
+  db: Database,
+  budget: { role: string | null; model: string | null; calls: number | null; money: number | null },
+): Promise<void> {
+  await db.query('CALL hologen.set_budget($1, $2, $3, $4)', [
+    budget.role,
+    budget.model,
+    budget.calls,
+    budget.money,
+  ]);
+}
+
+export async function removeBudget(db: Database, role: string | null, model: string | null): Promise<void> {
+  await db.query('CALL hologen.remove_budget($1, $2)', [role, model]);
+}
+
+export async function estimate(db: Database, statement: string) {
+  const { rows } = await db.query<{
+    model_name: string;
+    model_type: string;
+    calls: number;
+    pictures: number | null;
+    seconds: number | null;
+    price: number | null;
+    currency: string | null;
+  }>(
+    `SELECT model_name, model_type, calls::int, pictures::int, seconds::float8, price::float8, currency
+     FROM hologen.ai_estimate($1)`,
+    [statement],
+  );
+  return rows;
+}

@@ -1,0 +1,150 @@
+/** *Try*: runs one statement of the visitor on a connection of its own and keeps what came out, within bounds. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { Problem, Run } from './answers.js';
+import { Refusal } from './exchange.js';
+import { problemOf } from './problems.js';
+import { cancelStatement } from './queries.js';
+import type { ConsoleSession } from './sessions.js';
+
+/** One statement at a time a session; the last one's outcome stays until the next. */
+export interface RunSlot {
+  current: RunningRun | undefined;
+}
+
+interface RunningRun {
+  id: string;
+  client: pg.Client;
+  startedAt: number;
+  endedAt: number | undefined;
+  statement: string;
+  columns: string[];
+  rows: (string | null)[][];
+  rowCount: number;
+  command: string | null;
+  notices: string[];
+  problem: Problem | null;
+}
+
+const mostRows = 200;
+const longestValue = 20_000;
+const mostNotices = 200;
+/** Values stay as PostgreSQL writes them. */
+const asText = { getTypeParser: () => (value: unknown) => value };
+
+/** Returns at once; `describeRun` tells how it goes. */
+export function startRun(session: ConsoleSession, statement: string): RunningRun {
+  if (session.run.current && session.run.current.endedAt === undefined) {
+    throw new Refusal(409, { message: 'a statement of yours is still running; cancel it or wait' });
+  }
+  const run: RunningRun = {
+    id: randomUUID(),
+    client: session.newClient(),
+    startedAt: Date.now(),
+    endedAt: undefined,
+    statement,
+    columns: [],
+    rows: [],
+    rowCount: 0,
+    command: null,
+    notices: [],
+    problem: null,
+  };
+  session.run.current = run;
+  execute(run)
+    .catch((error: unknown) => {
+      run.problem = problemOf(error);
+    })
+    .finally(() => {
+      run.endedAt = Date.now();
+      run.client.end().catch(() => {});
+    });
+  return run;
+}
+
+async function execute(run: RunningRun): Promise<void> {
+  const { client } = run;
+  client.on('error', () => {});
+  client.on('notice', (notice) => {
+    if (run.notices.length < mostNotices) run.notices.push(notice.message ?? '');
+  });
+  await client.connect();
+  // The extended protocol takes exactly one statement, so what was estimated is what runs.
+  const query = client.query(
+    new pg.Query({ text: run.statement, queryMode: 'extended', rowMode: 'array', types: asText } as never),
+  );
+  await new Promise<void>((resolve, reject) => {
+    // With a listener for rows the library keeps none itself: a million of them take no memory.
+    query.on('row', (row: unknown, result) => {
+      run.columns = result?.fields.map((field) => field.name) ?? run.columns;
+      run.rowCount += 1;
+      if (run.rows.length < mostRows) run.rows.push((row as unknown[]).map(cut));
+    });
+    query.on('end', (result) => {
+      run.columns = result.fields.map((field) => field.name);
+      run.command = result.rowCount === null ? result.command : `${result.command} ${result.rowCount}`;
+      resolve();
+    });
+    query.on('error', reject);
+  });
+}
+
+function cut(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  const text = String(value);
+  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
+}
+
+export function describeRun(run: RunningRun): Omit<Run, 'jobs'> {
+  return {
+    id: run.id,
+    state: run.endedAt === undefined ? 'running' : run.problem ? 'failed' : 'done',
+    statement: run.statement,
+    seconds: ((run.endedAt ?? Date.now()) - run.startedAt) / 1000,
+    columns: run.columns,
+    rows: run.rows,
+    rowCount: run.rowCount,
+    command: run.command,
+    notices: run.notices,
+    problem: run.problem,
+  };
+}
+
+/** The provider's request ids that results of ai_gen among the rows name, in both of Hologres' spellings. */
+export function requestIdsOf(run: RunningRun): string[] {
+  const ids = run.rows.flat().flatMap((value) => {
+    return [...(value ?? '').matchAll(/"(?:requestId|request_id)"\s*:\s*"([\w-]{8,80})"/g)].map(
+      (match) => match[1] ?? '',
+    );
+  });
+  return [...new Set(ids)];
+}
+
+export function requireRun(slot: RunSlot, id: string | null): RunningRun {
+  if (slot.current?.id === id && slot.current) return slot.current;
+  throw new Refusal(404, { message: 'this statement was not run in this session, or another one since' });
+}
+
+const cancelEveryMs = 300;
+const cancelForMs = 60_000;
+
+/** Asks the engine until it has listened: a statement that is only on its way to it cannot be cancelled yet. */
+export async function cancelRun(session: ConsoleSession, run: RunningRun): Promise<void> {
+  const { client } = run as { client: pg.Client & { processID?: number | null } };
+  for (const giveUpAt = Date.now() + cancelForMs; run.endedAt === undefined && Date.now() < giveUpAt; ) {
+    if (client.processID) await cancelStatement(session.pool, client.processID);
+    await delay(cancelEveryMs);
+  }
+}
+
+/** The session is over: closing the connection makes the engine give the statement up. */
+export function closeRun(slot: RunSlot): void {
+  const { current } = slot;
+  slot.current = undefined;
+  if (current && current.endedAt === undefined) {
+    (
+      current.client as pg.Client & { connection: { stream: { destroy(): void } } }
+    ).connection.stream.destroy();
+  }
+}

@@ -1,0 +1,155 @@
+/** Who is signed in to the console. A password lives only in the memory of its session; every query runs as that role, through the front door. */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import pg from 'pg';
+import type { WhoAmI } from './answers.js';
+import { Refusal } from './exchange.js';
+import { asksWho } from './queries.js';
+import { closeRun, type RunSlot } from './runs.js';
+import { createSignInPace } from './sign-in-pace.js';
+
+/** Where the gateway's own front door is. */
+export interface FrontDoor {
+  host: string;
+  port: number;
+  /** The gateway's own database, which has the catalogue and the jobs. */
+  database: string;
+}
+
+export interface ConsoleSession {
+  id: string;
+  who: WhoAmI;
+  pool: pg.Pool;
+  /** A connection of its own, as the same role and with the same rights. */
+  newClient(): pg.Client;
+  run: RunSlot;
+}
+
+export interface Sessions {
+  signIn(role: string, password: string, from: string): Promise<ConsoleSession>;
+  find(id: string | undefined): ConsoleSession | undefined;
+  signOut(session: ConsoleSession): void;
+  close(): Promise<void>;
+}
+
+const idleMs = 60 * 60_000;
+const longestMs = 12 * 3_600_000;
+const mostSessions = 200;
+const sweepMs = 60_000;
+const connectionsOfOne = 3;
+/** A page's question that takes longer is given up; statements of *Try* have no limit of ours. */
+const questionTimeoutMs = 30_000;
+const connectTimeoutMs = 15_000;
+/** Too many clients, the engine is starting or stopping: not the visitor's fault. */
+const notNow = /^(53|57P|08)/;
+
+interface Entry {
+  session: ConsoleSession;
+  openedAt: number;
+  seenAt: number;
+}
+
+export function createSessions(door: FrontDoor, now: () => number = Date.now): Sessions {
+  const entries = new Map<string, Entry>();
+  const pace = createSignInPace(now);
+  const sweep = setInterval(() => {
+    for (const { session } of entries.values()) find(session.id, false);
+  }, sweepMs);
+  sweep.unref();
+
+  function find(id: string | undefined, seen = true): ConsoleSession | undefined {
+    const entry = id === undefined ? undefined : entries.get(id);
+    if (!entry) return undefined;
+    if (now() - entry.seenAt > idleMs || now() - entry.openedAt > longestMs) {
+      end(entry.session);
+      return undefined;
+    }
+    if (seen) entry.seenAt = now();
+    return entry.session;
+  }
+
+  async function end(session: ConsoleSession): Promise<void> {
+    entries.delete(session.id);
+    closeRun(session.run);
+    await session.pool.end();
+  }
+
+  return {
+    async signIn(role, password, from) {
+      const keys = [`from ${from}`, `role ${role} ${from}`];
+      const waitMs = pace.waitMs(keys);
+      if (waitMs > 0) {
+        const seconds = Math.ceil(waitMs / 1000);
+        const problem = { message: `too many failed attempts; try again in ${seconds} s` };
+        throw new Refusal(429, problem, { 'retry-after': String(seconds) });
+      }
+      if (entries.size >= mostSessions) {
+        throw new Refusal(503, { message: 'too many people are signed in to this console' });
+      }
+      // Counted before the answer is known: many attempts at once must not all be free.
+      pace.failed(keys);
+      const session = await openSession(door, role, password);
+      pace.succeeded(keys);
+      entries.set(session.id, { session, openedAt: now(), seenAt: now() });
+      return session;
+    },
+    find,
+    signOut: (session) => void end(session).catch(() => {}),
+    async close() {
+      clearInterval(sweep);
+      await Promise.allSettled([...entries.values()].map(({ session }) => end(session)));
+    },
+  };
+}
+
+/** The role proves itself to the engine; whoever does not own hologen gets connections that only read. */
+async function openSession(door: FrontDoor, role: string, password: string): Promise<ConsoleSession> {
+  const account: pg.ClientConfig = {
+    ...door,
+    user: role,
+    password,
+    ssl: false,
+    application_name: 'hologen console',
+    connectionTimeoutMillis: connectTimeoutMs,
+  };
+  const owner = await provedOwner(account);
+  const readOnly = owner ? '' : '-c default_transaction_read_only=on';
+  const pool = new pg.Pool({
+    ...account,
+    options: `${readOnly} -c statement_timeout=${questionTimeoutMs}`.trim(),
+    max: connectionsOfOne,
+    idleTimeoutMillis: 30_000,
+  });
+  // A broken idle connection is replaced at the next use.
+  pool.on('error', () => {});
+  return {
+    id: randomBytes(32).toString('base64url'),
+    who: { role, owner, database: door.database, csrfToken: randomBytes(32).toString('base64url') },
+    pool,
+    newClient: () => new pg.Client({ ...account, options: readOnly || undefined }),
+    run: { current: undefined },
+  };
+}
+
+async function provedOwner(account: pg.ClientConfig): Promise<boolean> {
+  const client = new pg.Client(account);
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ owner: boolean }>(asksWho);
+    return rows[0]?.owner ?? false;
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    // The engine's own words tell a stranger which roles exist; one sentence does for all.
+    if (code && !notNow.test(code) && !code.startsWith('E')) {
+      throw new Refusal(401, { message: 'role or password is wrong, or the role may not sign in' });
+    }
+    throw new Refusal(503, { message: `the engine cannot be asked now: ${message}` });
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+export function sameToken(given: unknown, wanted: string): boolean {
+  const [a, b] = [Buffer.from(String(given)), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
