@@ -18,6 +18,8 @@ export interface SandboxRequest {
 export interface TestGateway {
   /** URL of the owner role, password included. */
   url: string;
+  /** Address of its console. */
+  console: string;
   dataDir: string;
   sandbox: { modelStudio: string; oss: string; sts: string };
   /** Where its metrics are, if they were asked for. */
@@ -67,6 +69,7 @@ export async function startTestGateway(
 
   return {
     url: postgres,
+    console: gateway.runFile.console ?? '',
     dataDir,
     sandbox,
     metrics: gateway.runFile.metrics ?? '',

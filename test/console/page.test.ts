@@ -1,0 +1,303 @@
+/** The console as people use it, in a real Chromium on a real gateway. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../gateway.js';
+import { runProgram } from '../programs.js';
+import { type ConsolePage, openBrowser, openConsole, openRoom, signInOnPage } from './browser.js';
+import { file, ownerOf, pictureOf } from './visitor.js';
+
+let gateway: TestGateway;
+let browser: Browser;
+let opened: ConsolePage[] = [];
+const painter = { role: 'painter', password: 'blue' };
+const injected = `<img src=x onerror=alert(1)><script>alert(2)</script> "&'<b>bold</b>`;
+
+beforeAll(async () => {
+  [gateway, browser] = await Promise.all([startTestGateway(), openBrowser()]);
+  const client = await gateway.client();
+  await client.query("CREATE ROLE painter LOGIN PASSWORD 'blue'");
+  await client.query(pictureOf('A fox by the river', { parameters: { n: 2 } }));
+  await client.query(pictureOf(injected));
+  await client.query(`SELECT ai_gen('wan26_t2v', '{"prompt": "A running fox", "output_dir": "oss://demo/videos/",
+    "parameters": {"size": "1280*720", "duration": 2}}', ${file})`);
+  await client.query("SELECT ai_gen('qwen_plus', 'A word about foxes')");
+});
+afterAll(async () => {
+  await browser?.close();
+  await gateway?.close();
+});
+afterEach(async () => {
+  const faults = opened.flatMap((one) => one.faults);
+  await Promise.all(opened.map(({ page }) => page.context().close()));
+  opened = [];
+  expect(faults).toEqual([]);
+});
+
+async function room(name: string, options: Parameters<typeof openRoom>[3] = {}): Promise<Page> {
+  const one = await openRoom(browser, gateway, name, options);
+  opened.push(one);
+  return one.page;
+}
+
+/** Nothing may be wider than the window. */
+async function overflow(page: Page): Promise<number> {
+  return page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
+}
+
+test('a wrong password is told on the form, the right one opens the gallery', async () => {
+  const one = await openConsole(browser, gateway);
+  opened.push(one);
+  const { page } = one;
+  await page.waitForSelector('input[name=role]');
+  await signInOnPage(page, { role: 'hologen', password: 'wrong' });
+  await page.waitForSelector('[role=alert] >> text=role or password is wrong');
+  await signInOnPage(page, ownerOf(gateway));
+  await page.waitForSelector('.card');
+  expect(await page.title()).toBe('Gallery · hologen');
+  await page.click('text=Sign out');
+  await page.waitForSelector('input[name=password]');
+});
+
+test('the gallery shows what psql has just made, newest first', async () => {
+  await runProgram('psql', [gateway.url, '-qAtc', pictureOf('Made in psql a moment ago')]);
+  const page = await room('gallery');
+  const first = page.locator('.card').first();
+  await expect.poll(() => first.innerText()).toContain('Made in psql a moment ago');
+  const picture = first.locator('img');
+  await expect
+    .poll(() => picture.evaluate((element: { naturalWidth: number }) => element.naturalWidth))
+    .toBe(480);
+});
+
+test('filters narrow the gallery, stay in the address, and can be cleared', async () => {
+  const page = await room('gallery');
+  await page.waitForSelector('.card');
+  const all = await page.locator('.card').count();
+  await page.selectOption('select[name=kind]', 'videos');
+  await expect.poll(() => page.locator('.card').count()).toBe(1);
+  expect(page.url()).toContain('kind=videos');
+  await page.click('text=Clear');
+  await expect.poll(() => page.locator('.card').count()).toBe(all);
+  await page.fill('input[name=text]', 'FOX BY THE');
+  await expect.poll(() => page.locator('.card').count()).toBe(1);
+  await page.reload();
+  await expect.poll(() => page.locator('.card').count()).toBe(1);
+  await page.fill('input[name=text]', '');
+  await page.selectOption('select[name=model]', 'qwen_plus');
+  await expect.poll(() => page.locator('.card').allInnerTexts()).toHaveLength(1);
+  await page.fill('input[name=day]', '2001-02-03');
+  await page.waitForSelector('text=Nothing here yet');
+});
+
+test('a job has its pictures, prompt, timing, price, statement and the SQL that makes it again', async () => {
+  const page = await room('gallery?text=river');
+  await page.click('.card a.card-words');
+  await page.waitForSelector('h1 >> text=Text to image');
+  const text = await page.locator('main').innerText();
+  for (const part of [
+    'A fox by the river',
+    'qwen_image_2',
+    '¥0.40',
+    '2 pictures',
+    'Generating',
+    'oss://demo/pictures/',
+  ]) {
+    expect(text).toContain(part);
+  }
+  await expect.poll(() => page.locator('.job-media img').count()).toBe(2);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.click('text=Copy SQL');
+  await page.waitForSelector('text=Copied');
+  const copied: string = await page.evaluate('navigator.clipboard.readText()');
+  const client = await gateway.client();
+  const { rows } = await client.query<{ ai_gen: string }>(copied);
+  expect(JSON.parse(rows[0]?.ai_gen ?? '').image_oss_paths).toHaveLength(2);
+});
+
+test('a video plays where it is', async () => {
+  const page = await room('gallery?kind=videos');
+  await page.click('button.play');
+  const video = page.locator('.card video');
+  await expect
+    .poll(() => video.evaluate((element: { currentTime: number }) => element.currentTime))
+    .toBeGreaterThan(0.2);
+});
+
+test('a prompt that looks like a page stays a prompt', async () => {
+  const page = await room('gallery?text=onerror');
+  await expect.poll(() => page.locator('.prompt').first().innerText()).toBe(injected);
+  await page.click('.card a.card-words');
+  await expect.poll(() => page.locator('.prompt-whole').innerText()).toBe(injected);
+  expect(await page.locator('main b, main script, main img[src=x]').count()).toBe(0);
+});
+
+test('Now shows a statement with its progress and cancels it', async () => {
+  const client = await gateway.client();
+  const failed = client
+    .query(
+      `SELECT ai_gen('qwen_image', json_build_object('prompt', '[[sandbox:slow=' || n * 60000 || ']] poster ' || n)::text)
+       FROM generate_series(0, 2) AS n`,
+    )
+    .catch((error) => error);
+  const page = await room('now');
+  await page.waitForSelector('text=1 of 3 calls');
+  const bar = page.locator('[role=progressbar]');
+  expect(await bar.getAttribute('aria-valuenow')).toBe('1');
+  expect(await page.locator('.statement').innerText()).toContain('hologen');
+  await page.waitForSelector('tbody >> text=qwen-image');
+  await page.click('.statement button');
+  expect((await failed).code).toBe('57014');
+  await page.waitForSelector('text=All quiet');
+});
+
+test('Try tells calls and price first, then runs and shows what came out', async () => {
+  const page = await room('try');
+  const run = page.locator('.actions button').nth(1);
+  expect(await run.isDisabled()).toBe(true);
+  await gateway.forgetRequests();
+  await page.fill(
+    '.editor',
+    `SELECT n, ai_gen('qwen_image_2', json_build_object('prompt', 'tried ' || n, 'output_dir', 'oss://demo/tried/')::text, ${file})
+     FROM generate_series(1, 2) AS n`,
+  );
+  await page.press('.editor', 'Control+Enter');
+  await page.waitForSelector('text=Run: 2 calls, ¥0.40');
+  expect(await gateway.requests()).toEqual([]);
+  await page.press('.editor', 'Control+Enter');
+  await page.waitForSelector('text=SELECT 2');
+  await expect.poll(() => page.locator('.outcome .card').count()).toBe(2);
+  expect(await page.locator('.outcome td').first().innerText()).toBe('1');
+  await page.fill('.editor', 'SELECT broken');
+  expect(await run.isDisabled()).toBe(true);
+  await page.press('.editor', 'Control+Enter');
+  await page.waitForSelector('[role=alert] >> text=column "broken" does not exist');
+});
+
+test('a statement that is tried can be cancelled', async () => {
+  const page = await room('try');
+  await page.fill('.editor', `SELECT ai_gen('qwen_image', '{"prompt": "[[sandbox:slow=600000]] endless"}')`);
+  await page.click('text=Estimate');
+  await page.click('text=Run: 1 call');
+  await page.click('.actions >> text=Cancel');
+  await page.waitForSelector('.outcome [role=alert] >> text=canceling statement due to user request');
+});
+
+test('the owner deploys a model, lets a role call it, and removes it', async () => {
+  const page = await room('models');
+  await page.click('summary');
+  await page.fill('.deploy input[name=name]', 'poster_maker');
+  await page.fill('.deploy input[name=type]', 'qwen-image-max');
+  await page.click('.deploy button[type=submit]');
+  const model = page.locator('.model', { has: page.locator('h2 >> text="poster_maker"') });
+  await model.locator('input[name=role]').fill('painter');
+  await model.locator('text=Allow').click();
+  await model.locator('button.tag >> text=painter').waitFor();
+  await model.locator('text=Remove').click();
+  await model.locator('text=Really remove poster_maker').click();
+  await expect.poll(() => model.count()).toBe(0);
+});
+
+test('who does not own hologen sees own jobs only and can deploy nothing', async () => {
+  const page = await room('gallery', { account: painter });
+  await page.waitForSelector('text=Nothing here yet');
+  expect(await page.locator('select[name=role]').count()).toBe(0);
+  await page.goto('/#/models');
+  await page.waitForSelector('.model');
+  expect(await page.locator('.deploy, .model button').count()).toBe(0);
+  await page.waitForSelector('text=deployed and removed by members of the owner role');
+  await page.goto('/#/money');
+  await page.waitForSelector('text=No daily budgets are set');
+  expect(await page.locator('.deploy').count()).toBe(0);
+});
+
+test('Money adds up, and the owner sets a budget and sees what is left', async () => {
+  const page = await room('money');
+  await page.waitForSelector('.plot rect.series-0');
+  expect(await page.locator('.totals').innerText()).toMatch(/¥\d/);
+  await page.click('text=Set a budget');
+  await page.fill('input[name=role]', 'painter');
+  await page.fill('input[name=money]', '12.5');
+  await page.click('.deploy button[type=submit]');
+  await page.waitForSelector('text=¥12.50 left of ¥12.50 today');
+  await page.click('.budgets button');
+  await page.waitForSelector('text=No daily budgets are set');
+});
+
+test('everything can be reached with the keyboard, and focus can be seen', async () => {
+  const page = await room('gallery');
+  await page.reload();
+  await page.waitForSelector('.card');
+  const focused = () =>
+    page.evaluate(`(() => { const e = document.activeElement;
+      return (e.getAttribute('aria-label') ?? e.name ?? '') + ' ' + e.innerText; })()`) as Promise<string>;
+  await page.keyboard.press('Tab');
+  expect(await focused()).toContain('Skip to content');
+  await page.keyboard.press('Enter');
+  expect(await focused()).toContain('Gallery');
+  const passed: string[] = [];
+  for (let press = 0; press < 12; press += 1) {
+    await page.keyboard.press('Tab');
+    passed.push(await focused());
+    const outline = await page.evaluate(`(() => { const e = document.activeElement;
+      return [getComputedStyle(e).outlineStyle, getComputedStyle(e, '::after').outlineStyle].join(' '); })()`);
+    expect(outline, `outline of ${passed.at(-1)}`).toMatch(/solid|auto/);
+  }
+  expect(passed[0]).toMatch(/^text/);
+  const card = passed.findIndex((name) => name.includes('A word about foxes') || name.includes('psql'));
+  expect(card).toBeGreaterThan(0);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.job');
+});
+
+test.each([
+  ['en-US', 'Gallery', '中文', '作品'],
+  ['zh-CN', '作品', 'English', 'Gallery'],
+])(
+  'the page speaks the browser’s language (%s) and changes to the other',
+  async (locale, title, button, other) => {
+    const page = await room('gallery', { locale });
+    await expect.poll(() => page.locator('h1').innerText()).toBe(title);
+    await page.click(`text=${button}`);
+    await expect.poll(() => page.locator('h1').innerText()).toBe(other);
+    await page.reload();
+    await expect.poll(() => page.locator('h1').innerText()).toBe(other);
+  },
+);
+
+test.each(['gallery', 'gallery?text=river', 'now', 'models', 'money', 'try'])(
+  'on a phone %s is never wider than the window, in the dark too',
+  async (name) => {
+    const page = await room(name, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+    await page.waitForSelector('.card, .empty, .model, .totals, .editor');
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    if (name.includes('river')) {
+      await page.click('.card a.card-words');
+      await page.waitForSelector('.job');
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
+    }
+  },
+);
+
+test('Now asks nothing while its tab is hidden', async () => {
+  const page = await room('now');
+  await page.clock.install();
+  await page.reload();
+  await page.waitForSelector('text=All quiet');
+  let asked = 0;
+  page.on('request', (request) => {
+    if (request.url().endsWith('/api/now')) asked += 1;
+  });
+  const answered = page.waitForResponse(/api\/now/);
+  await page.clock.runFor(1_500);
+  await (await answered).finished();
+  await page.evaluate(`Object.defineProperty(document, 'hidden', { get: () => true, configurable: true })`);
+  const before = asked;
+  expect(before).toBeGreaterThan(0);
+  await page.clock.runFor(60_000);
+  expect(asked).toBe(before);
+  const again = page.waitForRequest(/api\/now/);
+  await page.evaluate(
+    `(() => { delete document.hidden; document.dispatchEvent(new Event('visibilitychange')); })()`,
+  );
+  await again;
+});
