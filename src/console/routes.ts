@@ -87,7 +87,8 @@ async function gallery({ session, parameters, addresses }: Asked): Promise<Galle
     // For others than the owner their own role: the same rows, and an index that has only theirs.
     role: session.who.owner ? given('role') : session.who.role,
     model: given('model'),
-    state: given('state'),
+    // What was made, unless something else is asked for.
+    state: given('state') === 'all' ? null : (given('state') ?? 'succeeded'),
     kind: given('kind'),
     text: given('text'),
     from: instant(given('from')),

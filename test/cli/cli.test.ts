@@ -101,7 +101,7 @@ test('serve prints one ready line without the password, and writes runtime.json 
   expect(file).toEqual({
     pid: gateway.pid,
     postgres: gateway.url,
-    console: null,
+    console: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/),
     metrics: null,
     sandbox: {
       modelStudio: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),

@@ -40,5 +40,6 @@ function Card({ job }: { job: JobCard }) {
 
 /** A job without files shows what it wrote, or why there is nothing. */
 function Words({ job }: { job: JobCard }) {
-  return <p class={`words ${job.error ? 'bad' : ''}`}>{job.text ?? job.error ?? t(`state.${job.state}`)}</p>;
+  const wrong = job.state === 'failed' || job.state === 'unanswered';
+  return <p class={`words ${wrong ? 'bad' : ''}`}>{job.text ?? job.error ?? t(`state.${job.state}`)}</p>;
 }

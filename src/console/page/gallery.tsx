@@ -47,7 +47,7 @@ function FilterBar({ chosen, change }: { chosen: Filters; change(news: Filters):
     <label class="field">
       <span>{t(`filter.${name}`)}</span>
       <select name={name} value={chosen[name]} onChange={pick(name)}>
-        <option value="">{t('filter.all')}</option>
+        <option value="">{t(name === 'state' ? 'state.succeeded' : 'filter.all')}</option>
         {options.map(([value, label]) => (
           <option key={value} value={value}>
             {label}
@@ -77,11 +77,11 @@ function FilterBar({ chosen, change }: { chosen: Filters; change(news: Filters):
       {select('model', same(choices?.models))}
       {whoAmI.value?.owner && select('role', same(choices?.roles))}
       {select('state', [
-        ['succeeded', t('state.succeeded')],
         ['failed', t('state.failed')],
         ['cancelled', t('state.cancelled')],
         ['unanswered', t('state.unanswered')],
         ['running', t('state.running')],
+        ['all', t('filter.all')],
       ])}
       <label class="field">
         <span>{t('filter.day')}</span>

@@ -87,8 +87,8 @@ function Statement({ statement }: { statement: RunningStatement }) {
       </ul>
       {statement.statement && <pre class="clipped">{statement.statement}</pre>}
       <p class="soft small meta">
-        <span>{statement.role}</span>
-        <span>{statement.database}</span>
+        <span>{`${t('role')}: ${statement.role}`}</span>
+        <span>{`${t('job.database')}: ${statement.database}`}</span>
         {statement.application && <span>{statement.application}</span>}
         <span>{statement.models.join(', ')}</span>
       </p>

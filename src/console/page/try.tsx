@@ -59,7 +59,9 @@ export function TryPage() {
               if (chosen) statement.value = chosen.sql;
             }}
           >
-            <option value="" disabled hidden />
+            <option value="" disabled hidden>
+              –
+            </option>
             {examples.map(({ key }) => (
               <option key={key} value={key}>
                 {t(key)}
