@@ -111,7 +111,7 @@ export const en = {
   'step.saving': 'saving',
   'step.running': 'running',
   'step.queued': 'queued',
-  queues: 'Ways to the provider',
+  queues: 'Queues',
   'queues.queued': 'Queued',
   'queues.running': 'Running',
   'queues.rate': 'Submits',

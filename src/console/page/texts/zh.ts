@@ -113,7 +113,7 @@ export const zh: Record<TextKey, string> = {
   'step.saving': '保存中',
   'step.running': '运行中',
   'step.queued': '排队中',
-  queues: '服务商通道',
+  queues: '队列',
   'queues.queued': '排队',
   'queues.running': '运行',
   'queues.rate': '提交速率',
