@@ -27,11 +27,17 @@ export function problemOf(error: unknown): Problem {
   return { message: error instanceof Error ? error.message : 'something went wrong' };
 }
 
-/** HTTP's word for a SQLSTATE. */
-export function statusOf(sqlstate: string | undefined): number {
+/** The engine refuses the role itself, not a statement of it: the password was changed, or the role may not log in any more. */
+export function isLostLogin(error: unknown): boolean {
+  return isEngineError(error) && error.severity === 'FATAL' && (error.code?.startsWith('28') ?? false);
+}
+
+/** HTTP's word for an error. */
+export function statusOf(error: unknown): number {
+  if (isLostLogin(error)) return 401;
+  const { sqlstate } = problemOf(error);
   if (!sqlstate) return 500;
   if (sqlstate === '42501' || sqlstate === '25006') return 403;
-  if (sqlstate.startsWith('28')) return 401;
   if (sqlstate === '42704') return 404;
   if (/^(53|57P|08)/.test(sqlstate)) return 503;
   return 400;

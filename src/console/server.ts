@@ -16,7 +16,7 @@ import {
   sendJson,
 } from './exchange.js';
 import { createMedia, type Media } from './media.js';
-import { isEngineError, problemOf, statusOf } from './problems.js';
+import { isLostLogin, problemOf, statusOf } from './problems.js';
 import { routes } from './routes.js';
 import { type ConsoleSession, createSessions, type FrontDoor, type Sessions, sameToken } from './sessions.js';
 import { createSignedAddresses, type SignedAddresses } from './signed-addresses.js';
@@ -53,7 +53,6 @@ interface Parts {
 }
 
 const mostConnections = 512;
-const noSession = 'sign in first';
 
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const { readCertificate, storage, log } = options;
@@ -116,9 +115,7 @@ async function route(exchange: Exchange, parts: Parts): Promise<void> {
   const session = parts.sessions.find(cookieOf(request, parts.cookie));
   if (what === 'GET /api/session') return sendJson(response, 200, session?.who ?? null);
   if (!session)
-    throw new Refusal(url.pathname.startsWith('/api/') || url.pathname.startsWith('/media/') ? 401 : 404, {
-      message: noSession,
-    });
+    throw new Refusal(/^\/(api|media)\//.test(url.pathname) ? 401 : 404, { message: 'sign in first' });
   if (reads && url.pathname.startsWith('/media/')) return parts.media.serve(exchange, session);
   if (method === 'POST' && !sameToken(request.headers['x-csrf-token'], session.who.csrfToken)) {
     throw new Refusal(403, { message: 'this request does not come from the console’s own page' });
@@ -142,8 +139,7 @@ async function askRoute(
   try {
     sendJson(response, 200, await asked({ session, parameters: url.searchParams, body, addresses }));
   } catch (error) {
-    // The password was changed or the role dropped: the session has no basis any more.
-    if (isEngineError(error) && error.code?.startsWith('28')) sessions.signOut(session);
+    if (isLostLogin(error)) sessions.signOut(session);
     throw error;
   }
 }
@@ -177,7 +173,7 @@ function refuse(response: ServerResponse, error: unknown, log: Logger): void {
     return;
   }
   const problem = problemOf(error);
-  const status = statusOf(problem.sqlstate);
+  const status = statusOf(error);
   if (status === 500) log.error({ err: error }, 'the console could not answer');
   const told = status === 500 ? { message: 'something went wrong; the gateway’s log says what' } : problem;
   sendJson(response, status, { problem: told }, headers);

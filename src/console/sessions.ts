@@ -60,7 +60,7 @@ export function createSessions(door: FrontDoor, now: () => number = Date.now): S
     const entry = id === undefined ? undefined : entries.get(id);
     if (!entry) return undefined;
     if (now() - entry.seenAt > idleMs || now() - entry.openedAt > longestMs) {
-      end(entry.session);
+      void end(entry.session);
       return undefined;
     }
     if (seen) entry.seenAt = now();
@@ -68,7 +68,7 @@ export function createSessions(door: FrontDoor, now: () => number = Date.now): S
   }
 
   async function end(session: ConsoleSession): Promise<void> {
-    entries.delete(session.id);
+    if (!entries.delete(session.id)) return;
     closeRun(session.run);
     await session.pool.end();
   }
@@ -93,7 +93,7 @@ export function createSessions(door: FrontDoor, now: () => number = Date.now): S
       return session;
     },
     find,
-    signOut: (session) => void end(session).catch(() => {}),
+    signOut: (session) => void end(session),
     async close() {
       clearInterval(sweep);
       await Promise.allSettled([...entries.values()].map(({ session }) => end(session)));
