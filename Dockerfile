@@ -18,6 +18,6 @@ RUN mkdir /data && chown node:node /data && ln -s /app/dist/cli/hologen.js /usr/
 USER node
 ENV NODE_ENV=production HOLOGEN_HOST=0.0.0.0 HOLOGEN_DATA_DIR=/data
 VOLUME /data
-EXPOSE 15432
+EXPOSE 15432 15433
 ENTRYPOINT ["hologen"]
 CMD ["serve"]

@@ -288,9 +288,11 @@ export function listenFailure(
 }
 
 type NumberName = {
-  [Name in SettingName]: (typeof settingTable)[Name] extends { range: unknown; default: string }
-    ? Name
-    : never;
+  [Name in SettingName]: (typeof settingTable)[Name] extends { word: unknown }
+    ? never
+    : (typeof settingTable)[Name] extends { range: unknown }
+      ? Name
+      : never;
 }[SettingName];
 
 export function numberSetting(settings: Settings, name: NumberName): number {

@@ -32,7 +32,11 @@ describe.skipIf(missing)('docker compose', () => {
     environment = await new DockerComposeEnvironment(root, 'docker-compose.yml')
       .withBuild()
       .withEnvironmentFile('/dev/null')
-      .withEnvironment({ ...withoutAccount(), HOLOGEN_PUBLISHED_PORT: '127.0.0.1:0' })
+      .withEnvironment({
+        ...withoutAccount(),
+        HOLOGEN_PUBLISHED_PORT: '127.0.0.1:0',
+        HOLOGEN_PUBLISHED_CONSOLE_PORT: '127.0.0.1:0',
+      })
       .withStartupTimeout(slowestStartMs)
       .withWaitStrategy('engine-1', Wait.forHealthCheck())
       .withWaitStrategy('gateway-1', Wait.forHealthCheck())
