@@ -28,6 +28,7 @@ interface RunningRun {
 }
 
 const mostRows = 200;
+const mostCharacters = 4_000_000;
 const longestValue = 20_000;
 const mostNotices = 200;
 /** Values stay as PostgreSQL writes them. */
@@ -74,12 +75,16 @@ async function execute(run: RunningRun): Promise<void> {
   const query = client.query(
     new pg.Query({ text: run.statement, queryMode: 'extended', rowMode: 'array', types: asText } as never),
   );
+  let keptCharacters = 0;
   await new Promise<void>((resolve, reject) => {
     // With a listener for rows the library keeps none itself: a million of them take no memory.
     query.on('row', (row: unknown, result) => {
       run.columns = result?.fields.map((field) => field.name) ?? run.columns;
       run.rowCount += 1;
-      if (run.rows.length < mostRows) run.rows.push((row as unknown[]).map(cut));
+      if (run.rows.length >= mostRows || keptCharacters >= mostCharacters) return;
+      const values = (row as unknown[]).map(cut);
+      run.rows.push(values);
+      for (const value of values) keptCharacters += value?.length ?? 0;
     });
     query.on('end', (result) => {
       run.columns = result.fields.map((field) => field.name);
