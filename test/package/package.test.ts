@@ -36,7 +36,7 @@ test('the package holds what runs and what explains it, and nothing else', () =>
   const paths = packed.files.map(({ path }) => path);
   const foreign = paths.filter(
     (path) =>
-      !/^(dist\/.+\.js|sql\/.+\.sql|examples\/.+|docs\/.+\.md|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
+      !/^(dist\/.+\.js|sql\/.+\.sql|examples\/.+|docs\/.+\.(md|png|json)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
         path,
       ),
   );
