@@ -286,8 +286,17 @@ describe('any pipeline', () => {
         );
         const expected = await answers(theirs, frames);
         const sent = frames.map((each) => JSON.stringify(each.toString('latin1'))).join(' ');
-        expect(await answers(ours, inOurWords), `seed ${seed}: ${sent}`).toEqual(expected);
-        if (expected.at(-1) === 'closed') break;
+        const told = await answers(ours, inOurWords);
+        if (expected.at(-1) !== 'closed') expect(told, `seed ${seed}: ${sent}`).toEqual(expected);
+        else {
+          // PostgreSQL closes over what it has not read, which resets the connection: the last answers may be lost on the way.
+          const heard = told.slice(0, -1);
+          expect([...heard, told.at(-1)], `seed ${seed}: ${sent}`).toEqual([
+            ...expected.slice(0, heard.length),
+            'closed',
+          ]);
+          break;
+        }
       }
       theirs.close();
       ours.close();
