@@ -2,30 +2,35 @@
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { openConsole } from './console/open.js';
 import type { EngineAddress } from './engine/address.js';
 import { createBudgets } from './engine/budgets.js';
 import type { Answer } from './engine/callback.js';
 import { createCatalogue } from './engine/catalogue.js';
 import { createLedger } from './engine/ledger.js';
-import { claimEngine, type EngineOptions } from './engine/open.js';
+import { claimEngine, type EngineOptions, type OpenedEngine } from './engine/open.js';
 import { keepLedgerShort } from './engine/retention.js';
 import { createScramKeyLookup } from './engine/scram-keys.js';
 import { openSecretBox } from './engine/secret-box.js';
 import { SqlError, sqlstate } from './errors.js';
 import {
   type CertificateFiles,
+  type Encryption,
   ensureOwnCertificate,
   openEncryption,
   type TlsPolicy,
 } from './frontend/encryption.js';
 import { type Frontend, listenForClients } from './frontend/listener.js';
+import type { SessionEvents } from './frontend/session.js';
 import { type Calls, createCalls } from './generation/calls.js';
 import { createLanes } from './generation/lanes.js';
 import type { Catalogue } from './generation/ledger.js';
 import { createLookupTurns } from './generation/lookups.js';
+import type { Meter } from './generation/meter.js';
+import { advisedPoll, sandboxPoll } from './generation/poll-times.js';
 import { createSchedule } from './generation/schedule.js';
+import { createLog } from './log.js';
 import type { GatewayParts } from './metrics/gateway-parts.js';
 import { openMetrics } from './metrics/open.js';
 import { findDefaultApiKey } from './providers/default-api-key.js';
@@ -47,6 +52,7 @@ import {
   switchSetting,
   UsageError,
 } from './settings.js';
+import { allStarted, stopAll } from './start-and-stop.js';
 import { createStatementTexts, type StatementTexts } from './statement-texts.js';
 import { defaultIdentity, fixedIdentity } from './storage/base-identity.js';
 import { createOssStorage } from './storage/oss.js';
@@ -92,58 +98,24 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
       loadParser(),
     ]);
     parts.engine = engine;
-    const secrets = await openSecretBox(dataDirectory, settings.secretKey);
-    const catalogue = createCatalogue(engine.pool, secrets);
-    if (cloud) await deploySandboxModels(catalogue);
-    const { studio, storage, schedule } = openDrivers(settings, cloud, stopping);
+    const generation = await openGeneration(
+      settings,
+      { dataDirectory, engine, cloud, stopping, log },
+      metrics.meter,
+    );
+    const { calls, storage, schedule, texts } = generation;
     parts.schedule = schedule;
-    const drivers = {
-      studio,
-      storage,
-      ledger: createLedger(engine.pool, engine.gatewayId),
-      lanes: createLanes(),
-      schedule,
-      meter: metrics.meter,
-      defaultApiKey: cloud ? sandboxApiKey : await findDefaultApiKey(settings.apiKey, homedir()),
-      pollAfterMs: cloud ? sandboxPoll(numberSetting(settings, 'sandboxVideoMs')) : advisedPoll,
-    };
-    const calls = createCalls(drivers, catalogue, log);
-    const texts = createStatementTexts();
-    answers.answer = answerQuestions({
-      ...{ calls, catalogue, storage, ledger: drivers.ledger, schedule: drivers.schedule },
-      budgets: createBudgets(engine.pool),
-      files: createFileMemory(),
-      originalText: texts.originalOf,
-    });
+    answers.answer = generation.answer;
     answers.gone = (engineProcessId) => calls.statementOver(engineProcessId, 'failed');
-
     await engine.gateways.watch({
       gone: calls.takeOver,
       cancel: calls.cancelHere,
       counted: schedule.shareAmong,
     });
-    const retention = {
-      jobsDays: numberSetting(settings, 'keepJobsDays'),
-      usageDays: numberSetting(settings, 'keepUsageDays'),
-    };
-    stopping.push(keepLedgerShort(engine.pool, retention, log).close);
+
     const encryption = openEncryption(certificate, tlsPolicy(settings));
-    const [host, port] = [settings.host ?? '127.0.0.1', numberSetting(settings, 'port')];
-    const frontend = await listenForClients({
-      host,
-      port,
-      maxConnections: numberSetting(settings, 'maxConnections'),
-      engine: engine.address,
-      encryption,
-      loginMs: numberSetting(settings, 'loginMs'),
-      mapParameters: (parameters) => nameGateway(mapStartupParameters(parameters), engine.sessionGateway),
-      databaseReady: engine.databases.ready,
-      scramKeys: createScramKeyLookup(engine.pool),
-      events: sessionEvents(calls, texts, engine.databases.created, log),
-      log,
-    }).catch((error) => {
-      throw listenFailure(error, host, port, error.code === 'EADDRNOTAVAIL' ? 'host' : 'port');
-    });
+    const events = sessionEvents(calls, texts, engine.databases.created, log);
+    const frontend = await openFrontDoor(settings, engine, encryption, events, log);
     stopping.push(frontend.close);
     parts.frontend = frontend;
     const door = { host: ownHost(settings), port: frontend.port, database: engine.address.database };
@@ -179,17 +151,67 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
   }
 }
 
-/** PostgreSQL's errors carry rows and parameters in their fields; of those only code and message are for the log. */
-function loggedError(error: Error & { code?: string; severity?: string }): unknown {
-  if (error.severity === undefined) return pino.stdSerializers.err(error);
-  return { type: error.name, code: error.code, message: error.message, stack: error.stack };
+interface Surroundings {
+  dataDirectory: string;
+  engine: OpenedEngine;
+  cloud: Cloud | undefined;
+  stopping: (() => Promise<void>)[];
+  log: Logger;
 }
 
-export function createLog(settings: Settings): Logger {
-  return pino(
-    { name: 'hologen', level: settings.logLevel ?? 'info', serializers: { err: loggedError } },
-    pino.destination(2),
-  );
+/** All that a call needs, and the answers to what the engine's functions ask about calls. */
+async function openGeneration(
+  settings: Settings,
+  { dataDirectory, engine, cloud, stopping, log }: Surroundings,
+  meter: Meter,
+) {
+  const secrets = await openSecretBox(dataDirectory, settings.secretKey);
+  const catalogue = createCatalogue(engine.pool, secrets);
+  if (cloud) await deploySandboxModels(catalogue);
+  const { studio, storage, schedule } = openDrivers(settings, cloud, stopping);
+  const ledger = createLedger(engine.pool, engine.gatewayId);
+  const days = {
+    jobsDays: numberSetting(settings, 'keepJobsDays'),
+    usageDays: numberSetting(settings, 'keepUsageDays'),
+  };
+  stopping.push(keepLedgerShort(engine.pool, days, log).close);
+  const drivers = {
+    ...{ studio, storage, ledger, schedule, meter },
+    lanes: createLanes(),
+    defaultApiKey: cloud ? sandboxApiKey : await findDefaultApiKey(settings.apiKey, homedir()),
+    pollAfterMs: cloud ? sandboxPoll(numberSetting(settings, 'sandboxVideoMs')) : advisedPoll,
+  };
+  const calls = createCalls(drivers, catalogue, log);
+  const texts = createStatementTexts();
+  const answer = answerQuestions({
+    ...{ calls, catalogue, storage, ledger, schedule },
+    budgets: createBudgets(engine.pool),
+    files: createFileMemory(),
+    originalText: texts.originalOf,
+  });
+  return { calls, storage, schedule, texts, answer };
+}
+
+async function openFrontDoor(
+  settings: Settings,
+  engine: OpenedEngine,
+  encryption: Encryption,
+  events: SessionEvents,
+  log: Logger,
+): Promise<Frontend> {
+  const [host, port] = [settings.host ?? '127.0.0.1', numberSetting(settings, 'port')];
+  const frontend = listenForClients({
+    ...{ host, port, encryption, events, log },
+    maxConnections: numberSetting(settings, 'maxConnections'),
+    loginMs: numberSetting(settings, 'loginMs'),
+    engine: engine.address,
+    mapParameters: (parameters) => nameGateway(mapStartupParameters(parameters), engine.sessionGateway),
+    databaseReady: engine.databases.ready,
+    scramKeys: createScramKeyLookup(engine.pool),
+  });
+  return frontend.catch((error) => {
+    throw listenFailure(error, host, port, error.code === 'EADDRNOTAVAIL' ? 'host' : 'port');
+  });
 }
 
 async function openCloud(
@@ -353,29 +375,4 @@ function clientUrl(settings: Settings, engine: EngineAddress, frontend: Frontend
   const host = ownHost(settings);
   const [user, password, database] = [engine.user, engine.password, engine.database].map(encodeURIComponent);
   return `postgresql://${user}:${password}@${host.includes(':') ? `[${host}]` : host}:${frontend.port}/${database}`;
-}
-
-/** The provider advises 10 to 15 s a look, and 3 s while a task is fresh. */
-function advisedPoll(runningMs: number): number {
-  return runningMs < 30_000 ? 3_000 : runningMs < 300_000 ? 10_000 : 15_000;
-}
-
-/** A sandbox that is told to be quick is looked at as much more often. */
-function sandboxPoll(videoMs: number): (runningMs: number) => number {
-  return () => Math.min(3_000, Math.max(50, videoMs / 10));
-}
-
-/** As Promise.all, but a failure is told only when nothing is still starting: then everything can be stopped. */
-async function allStarted<T extends readonly unknown[]>(
-  starts: readonly [...{ [K in keyof T]: T[K] | Promise<T[K]> }],
-): Promise<T> {
-  await Promise.allSettled(starts);
-  return (await Promise.all(starts)) as unknown as T;
-}
-
-/** In the reverse order of starting; one failure must not keep the rest running. */
-async function stopAll(stopping: (() => Promise<void>)[], log: Logger): Promise<void> {
-  for (const stop of stopping.splice(0).reverse()) {
-    await stop().catch((error: unknown) => log.error({ err: error }, 'stopping failed'));
-  }
 }

@@ -3,7 +3,8 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { createLog, startGateway } from '../src/main.js';
+import { createLog } from '../src/log.js';
+import { startGateway } from '../src/main.js';
 import { readSettings, type Settings } from '../src/settings.js';
 
 export interface SandboxRequest {

@@ -1,6 +1,7 @@
 /** `hologen serve`: runs the gateway until it is told to stop. */
 import { homedir } from 'node:os';
-import { createLog, startGateway } from '../main.js';
+import { createLog } from '../log.js';
+import { startGateway } from '../main.js';
 import { findDefaultApiKey } from '../providers/default-api-key.js';
 import { readSettings, type SettingName, type Settings, switchSetting } from '../settings.js';
 import { type Command, cloudSettings, helpText } from './command.js';
