@@ -141,33 +141,46 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
     return performOpened(call);
   }
 
-  async function send(calls: Call[]): Promise<void> {
-    await Promise.all(calls.map((call) => call.storageChecked));
-    const late: Call[] = [];
+  /** Sorts calls by what is to be done for them; what was found is the caller's to use or to release. */
+  async function lookUp(calls: Call[]) {
     const fresh: Call[] = [];
+    const late: Call[] = [];
     const found: [Call, EarlierResult][] = [];
-    await Promise.all(
+    const looks = await Promise.allSettled(
       calls.map(async (call) => {
         const { statement, requestKey } = call;
-        if (call.dryRun) return;
-        if (statement.reuse === 'off') fresh.push(call);
-        else if (earlier.isUnderWay(statement.origin.role, requestKey)) late.push(call);
-        else {
-          const result = await take(call);
-          if (result) found.push([call, result]);
-          else fresh.push(call);
-        }
+        if (statement.reuse === 'off') return fresh.push(call);
+        if (earlier.isUnderWay(statement.origin.role, requestKey)) return late.push(call);
+        const result = await take(call);
+        return result ? found.push([call, result]) : fresh.push(call);
       }),
     );
+    const failure = looks.find((look) => look.status === 'rejected');
+    return { fresh, late, found, failure };
+  }
+
+  async function sendReal(calls: Call[]): Promise<void> {
+    const { fresh, late, found, failure } = await lookUp(calls);
     try {
+      if (failure) throw failure.reason;
       await drivers.ledger.open(fresh.map(newJob));
     } catch (error) {
       earlier.release(found.map(([, { jobId }]) => jobId));
       throw error;
     }
-    for (const [call, result] of found) begin(call, accept(call, result));
+    for (const [call, result] of found) {
+      // Its statement may have ended meanwhile, and with it the only one who would release it.
+      if (call.stop.aborted) earlier.release([result.jobId]);
+      else begin(call, accept(call, result));
+    }
     for (const call of fresh) begin(call, performOpened(call));
     for (const call of late) begin(call, takeLate(call));
+  }
+
+  async function send(calls: Call[]): Promise<void> {
+    await Promise.all(calls.map((call) => call.storageChecked));
+    const real = calls.filter((call) => !call.dryRun);
+    if (real.length > 0) await sendReal(real);
     for (const call of calls) {
       call.statement.unsent.delete(call);
       if (!call.dryRun) continue;
