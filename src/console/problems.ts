@@ -11,7 +11,7 @@ interface EngineError {
 }
 
 /** True for an error that the engine sent: its words are meant for the person who wrote the statement. */
-export function isEngineError(error: unknown): error is EngineError {
+function isEngineError(error: unknown): error is EngineError {
   return error instanceof Error && 'severity' in error && error.severity !== undefined;
 }
 

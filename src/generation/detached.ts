@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { SqlError, sqlstate } from '../errors.js';
 import { dryRunPrefix } from './dry-run.js';
-import type { JobOutcome, JobState } from './ledger.js';
+import { hasEnded, type JobOutcome, type JobState } from './ledger.js';
 import type { Drivers } from './perform.js';
 import { keptFailure, valueOfFailure } from './row-errors.js';
 import { newJob, type Sender } from './send.js';
@@ -25,7 +25,6 @@ export interface DetachedCalls {
 
 const lookEveryMs = 250;
 const cancelledWithinMs = 3_000;
-const ended: JobState[] = ['succeeded', 'failed', 'cancelled', 'unanswered'];
 
 export function createDetachedCalls(drivers: Drivers, sender: Sender, log: Logger): DetachedCalls {
   const { ledger } = drivers;
@@ -106,11 +105,11 @@ export function createDetachedCalls(drivers: Drivers, sender: Sender, log: Logge
       if (own?.state === 'waiting') await release([own]);
       for (;;) {
         const job = await kept(handle, role);
-        if (job.result !== undefined && ended.includes(job.state)) {
+        if (job.result !== undefined && hasEnded(job.state)) {
           statement.collected.push(handle);
           return job.result;
         }
-        if (ended.includes(job.state)) return valueOfFailure(keptFailure(handle, job), statement.onError);
+        if (hasEnded(job.state)) return valueOfFailure(keptFailure(handle, job), statement.onError);
         const leftMs = until - Date.now();
         if (leftMs <= 0) return undefined;
         const news = sender.underWay.get(handle)?.outcome ?? delay(Math.min(leftMs, lookEveryMs));
@@ -125,14 +124,14 @@ export function createDetachedCalls(drivers: Drivers, sender: Sender, log: Logge
 
     async cancel(handle, role) {
       const { state } = await kept(handle, role);
-      if (!ended.includes(state)) {
+      if (!hasEnded(state)) {
         if (calls.has(handle) || sender.underWay.has(handle)) cancelHere(handle);
         else await ledger.askCancel(handle);
       }
       // What is not sent yet ends at once, a task that waits at the provider after a word with it; one that runs there goes on.
       for (const until = Date.now() + cancelledWithinMs; ; await delay(lookEveryMs / 5)) {
         const now = await kept(handle, role);
-        if (ended.includes(now.state) || Date.now() > until) return now.state === 'cancelled';
+        if (hasEnded(now.state) || Date.now() > until) return now.state === 'cancelled';
       }
     },
 

@@ -1,8 +1,7 @@
 /** Calls that are priced and not made: what they give in a result's place, and what a statement of them would cost. */
 import { formatOssPath, isDirectory, joinOssPath, type OssPath } from '../storage/oss-path.js';
 import type { CheckedCall } from './check.js';
-import { ownPrice } from './own-price.js';
-import { type Cost, estimateUnits, priceOf, type Units } from './price.js';
+import { type Cost, costOf, estimateUnits, type Units } from './price.js';
 import type { Call } from './statements.js';
 
 export interface Estimate {
@@ -49,7 +48,7 @@ function pretendedPaths(output: OssPath | undefined, name: string, pictures: num
 
 function priced(call: CheckedCall): { units: Units; cost: Cost | undefined } {
   const units = estimateUnits(call);
-  return { units, cost: priceOf(call.type, units, ownPrice(call.model.config, call.type)) };
+  return { units, cost: costOf(call, units) };
 }
 
 /** What dry calls come to, a row for each model. */

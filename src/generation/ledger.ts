@@ -73,6 +73,13 @@ export type JobState =
   | 'cancelled'
   | 'unanswered';
 
+const endStates = new Set<string>(['succeeded', 'failed', 'cancelled', 'unanswered'] satisfies JobState[]);
+
+/** Nothing will change any more: neither the state nor the result. */
+export function hasEnded(state: string): boolean {
+  return endStates.has(state);
+}
+
 export interface NewJob {
   id: string;
   origin: CallOrigin;

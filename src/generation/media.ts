@@ -29,8 +29,9 @@ export interface Medium {
 }
 
 /**
- * Returns the ETag of the object, which tells what is in it. Proves that it exists, may be read, and is not larger than the provider takes. Objects without an ending are taken on trust, and so is
- * the form of files for text models (`anyForm`), which read more than the makers of pictures and videos do.
+ * Proves that an object exists, may be read, and is not larger than the provider takes; returns its ETag, which tells what is in it.
+ * Objects without an ending are taken on trust, and so is the form of files for text models (`anyForm`), which read more than the makers
+ * of pictures and videos do.
  */
 export async function checkMedium(
   storage: Storage,

@@ -15,8 +15,7 @@ import { requireAccess, signForProvider } from './media.js';
 import type { Meter } from './meter.js';
 import { saveOutputs } from './outputs.js';
 import { ownLimits } from './own-limits.js';
-import { ownPrice } from './own-price.js';
-import { type Cost, priceOf, unitsOf } from './price.js';
+import { type Cost, costOf, unitsOf } from './price.js';
 import {
   chatText,
   embeddingText,
@@ -327,7 +326,7 @@ export async function finishProduced(
 /** What the ledger keeps of the bill; `made` is the number of pictures or videos, because failures are free. */
 function billed(call: CheckedCall, usage: Json, made: number) {
   const units = unitsOf(call, usage, made);
-  const cost = priceOf(call.type, units, ownPrice(call.model.config, call.type));
+  const cost = costOf(call, units);
   return { usage, units, price: cost?.amount, currency: cost?.currency };
 }
 

@@ -2,6 +2,7 @@
 import type { Json } from '../json.js';
 import type { CheckedCall } from './check.js';
 import { type ModelType, type Price, videoSizes } from './model-table.js';
+import { ownPrice } from './own-price.js';
 import type { MediaRequest } from './request.js';
 
 /** What the provider counts. A field is there only where the type is billed by it and the number is known. */
@@ -59,6 +60,11 @@ export function unitsOf(call: CheckedCall, usage: Json, produced: number): Units
   if (height) units.resolution = `${height}P`;
   if (units.silent !== undefined && typeof usage.audio === 'boolean') units.silent = !usage.audio;
   return units;
+}
+
+/** What units of a call cost, by its deployed model's own price if it has one; undefined where that is not known. */
+export function costOf({ type, model }: CheckedCall, units: Units): Cost | undefined {
+  return priceOf(type, units, ownPrice(model.config, type));
 }
 
 /** What units cost; undefined where their number or their price is not known. `own` is the deployed model's price, see ownPrice. */

@@ -1,4 +1,5 @@
 /** What the calls of a statement are doing: for the person who waits a line now and then, for everybody else rows of hologen.progress. */
+import { hasEnded } from './ledger.js';
 import type { Call, Statement } from './statements.js';
 
 export interface Progress {
@@ -13,8 +14,6 @@ export interface Progress {
   remainingSeconds: number | undefined;
   models: string[];
 }
-
-const ended: Call['state'][] = ['succeeded', 'failed', 'cancelled', 'unanswered'];
 
 export function progressOf(statement: Statement): Progress {
   const { calls } = statement;
@@ -46,7 +45,7 @@ function remainingSeconds(calls: Call[]): number | undefined {
 
 /** As many turns as are left at the present number at once, each as long as those that have ended took. */
 function remainingOfModel(calls: Call[]): number | undefined {
-  const left = calls.filter((call) => !call.endedAt && !ended.includes(call.state)).length;
+  const left = calls.filter((call) => !hasEnded(call.state)).length;
   if (left === 0) return 0;
   // What was taken from an earlier call tells nothing of the time it takes to make one.
   const took = calls.flatMap(({ startedAt, endedAt, earlierJob }) =>

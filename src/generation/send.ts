@@ -6,9 +6,8 @@ import type { EarlierResult, EarlierResults } from './earlier-results.js';
 import { failureOf } from './failure.js';
 import type { NewJob } from './ledger.js';
 import { type CallOutcome, enterPhase, isRefusal } from './meter.js';
-import { ownPrice } from './own-price.js';
 import { type Drivers, perform } from './perform.js';
-import { estimateUnits, priceOf } from './price.js';
+import { costOf, estimateUnits } from './price.js';
 import type { Call } from './statements.js';
 
 export interface Sender {
@@ -208,7 +207,7 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
 }
 
 export function newJob({ handle, statement, checked, requestKey, detached }: Call): NewJob {
-  const cost = priceOf(checked.type, estimateUnits(checked), ownPrice(checked.model.config, checked.type));
+  const cost = costOf(checked, estimateUnits(checked));
   return {
     id: handle,
     origin: statement.origin,

@@ -56,7 +56,7 @@ interface OssResult {
   res: { headers: object };
 }
 
-export function headerOf(result: OssResult, name: string): string {
+function headerOf(result: OssResult, name: string): string {
   return (result.res.headers as Record<string, string | undefined>)[name] ?? '';
 }
 
