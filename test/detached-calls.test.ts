@@ -89,10 +89,34 @@ test('a rolled back submit is never sent and its handle says cancelled', async (
   expect(await submits()).toBe(0);
 });
 
+test('an ai_submit that is cancelled while its job is being opened leaves no job waiting', async () => {
+  const owner = await gateway.client();
+  await owner.query('BEGIN; LOCK TABLE hologen.budget');
+  const client = await gateway.client();
+  await client.query("SET statement_timeout = '300ms'");
+  expect((await refusal(client.query(submit('too late')))).code).toBe('57014');
+  await owner.query('COMMIT');
+  const state = async () =>
+    (await owner.query("SELECT state FROM hologen.jobs WHERE request ->> 'prompt' = 'too late'")).rows;
+  await expect.poll(state, { timeout: 15_000 }).toEqual([{ state: 'cancelled' }]);
+  expect(await submits()).toBe(0);
+});
+
 test('a bad request is refused by ai_submit itself', async () => {
   const client = await gateway.client();
   const error = await refusal(client.query(`SELECT ai_submit('qwen_image_2', '{"promt": "x"}')`));
   expect(error).toMatchObject({ code: '22023', message: expect.stringContaining('promt') });
+});
+
+test('its job has the key of what it asks for: the media’s contents belong to it', async () => {
+  const [first, same, other] = [await handleOf('key'), await handleOf('key'), await handleOf('another key')];
+  const client = await gateway.client();
+  const keyOf = async (handle: string) =>
+    (await client.query('SELECT request_key AS key FROM hologen.job WHERE job_id = $1', [handle])).rows[0]
+      .key;
+  expect(await keyOf(first)).toMatch(/^[\w-]{43}$/);
+  expect(await keyOf(same)).toBe(await keyOf(first));
+  expect(await keyOf(other)).not.toBe(await keyOf(first));
 });
 
 test('a failed call raises its own error when it is waited for, or gives it as a value', async () => {

@@ -147,9 +147,11 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
     return name === null ? undefined : catalogue.find(name).catch(() => undefined);
   }
 
+  /** `ownStop`: of a detached call, which its statement does not end. */
   async function newCall(
     { settings, statement: client, ...given }: SubmittedCall,
     origin: CallOrigin,
+    ownStop?: AbortController,
   ): Promise<Call> {
     const own = readStatementSettings(settings);
     const statement = statements.of(origin, own, client);
@@ -161,9 +163,9 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       statement,
       index: statement.calls.length,
       checked,
-      detached: false,
+      detached: ownStop !== undefined,
       dryRun: own.dryRun,
-      stop: statement.stop.signal,
+      stop: (ownStop ?? statement.stop).signal,
       requestKey: '',
       earlierJob: undefined,
       storageChecked: checkStorage(checked, storage, statement.stop.signal, own.dryRun).then((etags) => {
@@ -231,7 +233,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
     },
     async submitDetached(given, origin) {
       const stop = new AbortController();
-      const call = { ...(await newCall(given, origin)), detached: true, stop: stop.signal };
+      const call = await newCall(given, origin, stop);
       if (!call.dryRun) return { handle: await detached.submit(call, stop) };
       call.statement.calls.push(call);
       return { handle: `${dryRunPrefix}${call.handle}` };

@@ -23,6 +23,7 @@ export interface DetachedCalls {
   cancelHere(handle: string): void;
 }
 
+const notCommitted = 'the transaction of its ai_submit was not committed';
 const lookEveryMs = 250;
 const cancelledWithinMs = 3_000;
 
@@ -85,15 +86,15 @@ export function createDetachedCalls(drivers: Drivers, sender: Sender, log: Logge
       await ledger.open([newJob(call)]);
       calls.set(call.handle, { call, stop });
       call.statement.detached.push(call);
+      // It ended while the job was being opened, and settled what it had then.
+      if (call.statement.stop.signal.aborted) await drop(call, notCommitted);
       return call.handle;
     },
 
     settle({ detached }, committed) {
       const waiting = detached.filter((call) => call.state === 'waiting');
       if (committed) release(waiting).catch(complain);
-      else
-        for (const call of waiting)
-          drop(call, 'the transaction of its ai_submit was not committed').catch(complain);
+      else for (const call of waiting) drop(call, notCommitted).catch(complain);
     },
 
     async wait(handle, statement, longestMs) {
