@@ -14,7 +14,7 @@ COPY --from=build /app/dist dist
 COPY package.json ./
 COPY sql sql
 COPY examples examples
-RUN mkdir /data && chown node:node /data && ln -s /app/dist/cli/hologen.js /usr/local/bin/hologen
+RUN mkdir /data && chown node:node /data && ln -s /app/dist/src/cli/hologen.js /usr/local/bin/hologen
 USER node
 ENV NODE_ENV=production HOLOGEN_HOST=0.0.0.0 HOLOGEN_DATA_DIR=/data
 VOLUME /data

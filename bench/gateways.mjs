@@ -30,7 +30,7 @@ export async function startGateway(dataDir, flags = [], environment = {}, nodeFl
   const startedAt = performance.now();
   const args = [
     ...nodeFlags,
-    program('../dist/cli/hologen.js'),
+    program('../dist/src/cli/hologen.js'),
     'serve',
     '--data-dir',
     dataDir,

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { median, privateBytes, run, start, stop, table } from './processes.mjs';
 
-const hologen = fileURLToPath(new URL('../dist/cli/hologen.js', import.meta.url));
+const hologen = fileURLToPath(new URL('../dist/src/cli/hologen.js', import.meta.url));
 const barePipe = fileURLToPath(new URL('pipe.mjs', import.meta.url));
 const modes = ['simple', 'extended', 'prepared'];
 const clientCounts = [1, 8, 32];

@@ -10,17 +10,20 @@ const emptyNames = /^(utils?|helpers?|common|misc|manager|lib)\b/;
 /** Folder of src -> folders it may import. `.` are the files directly in src; main.ts and the command line see everything. */
 const arrows = {
   wire: [],
-  rewriter: [],
-  storage: ['.'],
-  providers: ['.'],
-  sandbox: ['storage'],
-  generation: ['.', 'providers', 'storage'],
-  engine: ['.', 'wire', 'generation'],
-  frontend: ['.', 'wire', 'engine'],
-  metrics: ['.', 'engine', 'generation'],
-  console: ['.', 'storage'],
-  questions: ['.', 'engine', 'generation', 'storage'],
-  '.': ['engine', 'generation', 'storage'],
+  settings: [],
+  media: [],
+  rewriter: ['.'],
+  pace: ['.'],
+  storage: ['.', 'media'],
+  ledger: ['.', 'engine', 'calls', 'providers', 'storage'],
+  providers: ['.', 'ledger', 'pace', 'storage', 'media', 'calls'],
+  calls: ['.', 'ledger', 'providers', 'pace', 'storage', 'media'],
+  engine: ['.', 'wire', 'callback', 'ledger', 'settings'],
+  frontend: ['.', 'wire', 'engine', 'rewriter'],
+  metrics: ['settings', '.', 'engine', 'calls', 'pace', 'ledger', 'providers'],
+  console: ['.', 'storage', 'settings', 'media'],
+  callback: ['settings', '.', 'wire', 'engine', 'calls', 'ledger', 'pace', 'providers', 'storage', 'frontend'],
+  '.': ['settings', 'engine'],
 };
 const seesAll = ['src/main.ts'];
 const seesAllFolders = ['src/cli'];

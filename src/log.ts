@@ -1,6 +1,6 @@
 /** The log: JSON lines on standard error, without the rows and parameters that PostgreSQL puts into its errors. */
 import { type Logger, pino } from 'pino';
-import type { Settings } from './settings.js';
+import type { Settings } from './settings/settings.js';
 
 export function createLog(settings: Settings): Logger {
   return pino(

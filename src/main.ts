@@ -3,16 +3,18 @@ import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { openConsole } from './console/open.js';
+import type { Cloud } from '../sandbox/cloud.js';
+import { sandboxApiKey, sandboxKeys } from '../sandbox/keys.js';
+import { sandboxModels } from '../sandbox/models.js';
+import type { Answer } from './callback/endpoint.js';
+import { answerQuestions } from './callback/questions/answer.js';
+import { createFileMemory } from './callback/questions/files.js';
+import { type Calls, createCalls } from './calls/calls.js';
+import type { Meter } from './calls/meter.js';
+import { openConsole } from './console/server/open.js';
 import type { EngineAddress } from './engine/address.js';
-import { createBudgets } from './engine/budgets.js';
-import type { Answer } from './engine/callback.js';
-import { createCatalogue } from './engine/catalogue.js';
-import { createLedger } from './engine/ledger.js';
 import { claimEngine, type EngineOptions, type OpenedEngine } from './engine/open.js';
-import { keepLedgerShort } from './engine/retention.js';
 import { createScramKeyLookup } from './engine/scram-keys.js';
-import { openSecretBox } from './engine/secret-box.js';
 import { SqlError, sqlstate } from './errors.js';
 import {
   type CertificateFiles,
@@ -23,27 +25,26 @@ import {
 } from './frontend/encryption.js';
 import { type Frontend, listenForClients } from './frontend/listener.js';
 import type { SessionEvents } from './frontend/session.js';
-import { type Calls, createCalls } from './generation/calls.js';
-import { createLanes } from './generation/lanes.js';
-import type { Catalogue } from './generation/ledger.js';
-import { createLookupTurns } from './generation/lookups.js';
-import type { Meter } from './generation/meter.js';
-import { advisedPoll, sandboxPoll } from './generation/poll-times.js';
-import { createSchedule } from './generation/schedule.js';
+import { createStatementTexts, type StatementTexts } from './frontend/statement-texts.js';
+import { createBudgets } from './ledger/budgets.js';
+import { createCatalogue } from './ledger/catalogue.js';
+import type { Catalogue } from './ledger/job.js';
+import { createLedger } from './ledger/ledger.js';
+import { keepLedgerShort } from './ledger/retention.js';
+import { openSecretBox } from './ledger/secret-box.js';
 import { createLog } from './log.js';
 import type { GatewayParts } from './metrics/gateway-parts.js';
 import { openMetrics } from './metrics/open.js';
-import { findDefaultApiKey } from './providers/default-api-key.js';
-import { createModelStudio, type ModelStudio } from './providers/model-studio.js';
-import { answerQuestions } from './questions/answer.js';
-import { createFileMemory } from './questions/files.js';
+import { createLanes } from './pace/lanes.js';
+import { createSchedule } from './pace/schedule.js';
+import { createModelStudio, type ModelStudio } from './providers/model-studio/client.js';
+import { findDefaultApiKey } from './providers/model-studio/default-api-key.js';
+import { createLookupTurns } from './providers/model-studio/lookups.js';
+import { advisedPoll, sandboxPoll } from './providers/model-studio/poll-times.js';
 import { loadParser } from './rewriter/parse.js';
 import { ownTag, rewriteText, translateError } from './rewriter/rewrite.js';
 import { mapStartupParameters } from './rewriter/settings.js';
 import { type RunFile, removeRunFile, writeRunFile } from './run-file.js';
-import type { Cloud } from './sandbox/cloud.js';
-import { sandboxApiKey, sandboxKeys } from './sandbox/keys.js';
-import { sandboxModels } from './sandbox/models.js';
 import {
   listenFailure,
   listSetting,
@@ -51,11 +52,10 @@ import {
   type Settings,
   switchSetting,
   UsageError,
-} from './settings.js';
+} from './settings/settings.js';
 import { allStarted, stopAll } from './start-and-stop.js';
-import { createStatementTexts, type StatementTexts } from './statement-texts.js';
-import { defaultIdentity, fixedIdentity } from './storage/base-identity.js';
-import { createOssStorage } from './storage/oss.js';
+import { defaultIdentity, fixedIdentity } from './storage/oss/base-identity.js';
+import { createOssStorage } from './storage/oss/oss.js';
 import { longestStartupPacket } from './wire/startup.js';
 
 export interface Gateway {
@@ -224,7 +224,7 @@ async function openCloud(
   // What clients generate is theirs, also when it is only pretended.
   await mkdir(directory, { recursive: true, mode: 0o700 });
   // Loaded only here: it brings a drawing library and fonts that nobody else needs.
-  const { startCloud } = await import('./sandbox/cloud.js');
+  const { startCloud } = await import('../sandbox/cloud.js');
   const cloud = await startCloud({
     directory,
     imageMs: numberSetting(settings, 'sandboxImageMs'),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { createLog } from '../src/log.js';
 import { startGateway } from '../src/main.js';
-import { readSettings, type Settings } from '../src/settings.js';
+import { readSettings, type Settings } from '../src/settings/settings.js';
 
 export interface SandboxRequest {
   sequence: number;

@@ -1,10 +1,10 @@
 /** `hologen check`: finds what is misconfigured and says how to mend it, without spending anything. */
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
+import { sandboxApiKey } from '../../sandbox/keys.js';
 import { openDrivers } from '../main.js';
-import { findDefaultApiKey } from '../providers/default-api-key.js';
+import { findDefaultApiKey } from '../providers/model-studio/default-api-key.js';
 import { type RunFile, readRunFile } from '../run-file.js';
-import { sandboxApiKey } from '../sandbox/keys.js';
 import {
   numberSetting,
   readSettings,
@@ -12,7 +12,7 @@ import {
   type Settings,
   switchSetting,
   UsageError,
-} from '../settings.js';
+} from '../settings/settings.js';
 import {
   clockCheck,
   cloudSettingsCheck,

@@ -1,5 +1,5 @@
 /** What a command of the command line is. */
-import { describeSettings, type SettingName } from '../settings.js';
+import { describeSettings, type SettingName } from '../settings/settings.js';
 
 export interface Command {
   summary: string;

@@ -1,12 +1,12 @@
 /** `hologen demo`: every scenario once, in the sandbox, through a real PostgreSQL client. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { createLog } from '../log.js';
 import { startGateway } from '../main.js';
+import { packagePath } from '../package-root.js';
 import { readRunFile } from '../run-file.js';
-import { readSettings, type SettingName } from '../settings.js';
+import { readSettings, type SettingName } from '../settings/settings.js';
 import { type Command, helpText } from './command.js';
 import { hearStopSignals, type StopSignals, untilStopped } from './signals.js';
 
@@ -19,7 +19,7 @@ const flags: SettingName[] = [
   'sandboxImageMs',
   'sandboxVideoMs',
 ];
-const examples = fileURLToPath(new URL('../../examples/scenarios/', import.meta.url));
+const examples = packagePath('examples', 'scenarios');
 
 export const demoCommand: Command = {
   summary: 'run every scenario in the sandbox and show what comes out',

@@ -2,7 +2,7 @@
 import { parseEngineUrl } from '../engine/address.js';
 import { settleEncryption } from '../engine/connect.js';
 import { migrateHome } from '../engine/migrate.js';
-import { readSettings, type SettingName, UsageError } from '../settings.js';
+import { readSettings, type SettingName, UsageError } from '../settings/settings.js';
 import { type Command, helpText } from './command.js';
 
 const flags: SettingName[] = ['engineUrl'];

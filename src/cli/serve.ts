@@ -2,8 +2,8 @@
 import { homedir } from 'node:os';
 import { createLog } from '../log.js';
 import { startGateway } from '../main.js';
-import { findDefaultApiKey } from '../providers/default-api-key.js';
-import { readSettings, type SettingName, type Settings, switchSetting } from '../settings.js';
+import { findDefaultApiKey } from '../providers/model-studio/default-api-key.js';
+import { readSettings, type SettingName, type Settings, switchSetting } from '../settings/settings.js';
 import { type Command, cloudSettings, helpText } from './command.js';
 import { hearStopSignals, untilStopped } from './signals.js';
 

@@ -1,7 +1,7 @@
 /** `hologen url`: the connection URL of the gateway that serves a data directory, password included. */
 import { resolve } from 'node:path';
 import { readRunFile } from '../run-file.js';
-import { readSettings, type SettingName } from '../settings.js';
+import { readSettings, type SettingName } from '../settings/settings.js';
 import { type Command, helpText } from './command.js';
 
 const flags: SettingName[] = ['dataDir'];

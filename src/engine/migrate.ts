@@ -1,15 +1,14 @@
 /** Installs sql/ into the engine's databases: every file once, in order, all of a database in one transaction. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg, { type ClientBase } from 'pg';
 import type { Logger } from 'pino';
+import { packagePath } from '../package-root.js';
 import type { EngineAddress } from './address.js';
 import { type Database, goesWithout, type NewDatabases, watchNewDatabases } from './new-databases.js';
 import { clientOptions } from './pool.js';
 
-/** sql/ lies beside src/ and dist/, in a checkout and in the npm package alike. */
-const root = fileURLToPath(new URL('../../sql/', import.meta.url));
+const root = packagePath('sql');
 /** What every database gets, and what only the gateway's own one has besides. */
 const everywhere = ['everywhere'];
 const home = ['everywhere', 'home'];

@@ -1,13 +1,13 @@
 /** Opens the engine, embedded or remote, with the callback endpoint its functions use and the schema they need. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { NetworkPlace } from '../callback/address.js';
+import { type Answer, type Callback, listenForEngine } from '../callback/endpoint.js';
 import { keptSecret } from '../kept-secret.js';
+import { type Gateways, joinGateways } from '../ledger/gateways.js';
 import { type EngineAddress, parseEngineUrl } from './address.js';
-import { type Answer, type Callback, listenForEngine } from './callback.js';
-import type { NetworkPlace } from './callback-address.js';
 import { settleEncryption } from './connect.js';
 import { prepareEngine, startEmbeddedEngine } from './embedded.js';
-import { type Gateways, joinGateways } from './gateways.js';
 import { migrateAll, migrateHome } from './migrate.js';
 import { type NewDatabases, noDatabases } from './new-databases.js';
 import { type EnginePool, openEnginePool } from './pool.js';

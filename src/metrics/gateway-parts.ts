@@ -1,7 +1,7 @@
 /** What the gateway shows of itself, part by part as they start; and the metrics that are read off them when somebody looks. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { EngineAddress } from '../engine/address.js';
-import type { Queue } from '../generation/schedule.js';
+import type { Queue } from '../pace/schedule.js';
 
 /** A part is missing until it runs. */
 export interface GatewayParts {

@@ -1,6 +1,6 @@
 /** Counts what generation tells, as Prometheus metrics. Labels are few: model, model type, outcome, currency. */
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { Meter, MeteredModel, Phase } from '../generation/meter.js';
+import type { Meter, MeteredModel, Phase } from '../calls/meter.js';
 
 /** Every deployed name is a time series of its own, and any role may deploy: later names are counted together. */
 const mostModels = 200;

@@ -2,8 +2,8 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
-import type { EndedCall, EndedStatement, Meter, MeteredStatement } from '../generation/meter.js';
-import { UsageError } from '../settings.js';
+import type { EndedCall, EndedStatement, Meter, MeteredStatement } from '../calls/meter.js';
+import { UsageError } from '../settings/settings.js';
 
 export interface Traces {
   meter: Meter;

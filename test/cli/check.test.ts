@@ -6,11 +6,11 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createCredentialRegistry } from '../../src/sandbox/credentials.js';
-import { sandboxKeys } from '../../src/sandbox/keys.js';
-import { type ModelStudio, startModelStudio } from '../../src/sandbox/model-studio/server.js';
-import { type ObjectStore, startObjectStore } from '../../src/sandbox/object-store/server.js';
-import { type Sts, startSts } from '../../src/sandbox/sts.js';
+import { createCredentialRegistry } from '../../sandbox/credentials.js';
+import { sandboxKeys } from '../../sandbox/keys.js';
+import { type ModelStudio, startModelStudio } from '../../sandbox/model-studio/server.js';
+import { type ObjectStore, startObjectStore } from '../../sandbox/object-store/server.js';
+import { type Sts, startSts } from '../../sandbox/sts.js';
 import { type Checked, runCheck } from './run-check.js';
 import {
   isRoot,

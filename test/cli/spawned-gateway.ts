@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 
-const program = fileURLToPath(new URL('../../dist/cli/hologen.js', import.meta.url));
+const program = fileURLToPath(new URL('../../dist/src/cli/hologen.js', import.meta.url));
 
 export interface Account {
   uid?: number;

@@ -1,8 +1,8 @@
 /** A ledger of 100,000 jobs: the gallery turns its pages exactly, and both it and the money look only at what they need. */
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { FilterChoices, GalleryPage, Money } from '../../src/console/answers.js';
-import { dailyUsageStatement, type GalleryWish, galleryStatement } from '../../src/console/queries.js';
+import type { FilterChoices, GalleryPage, Money } from '../../src/console/server/answers.js';
+import { dailyUsageStatement, type GalleryWish, galleryStatement } from '../../src/console/server/queries.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 import { signIn, type Visitor } from './visitor.js';
 

@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadImage } from '@napi-rs/canvas';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { GalleryPage, JobCard, JobDetails } from '../../src/console/answers.js';
-import { createSignedAddresses } from '../../src/console/signed-addresses.js';
+import type { GalleryPage, JobCard, JobDetails } from '../../src/console/server/answers.js';
+import { createSignedAddresses } from '../../src/console/server/signed-addresses.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 import { file, pictureOf, signIn, type Visitor } from './visitor.js';
 

@@ -1,7 +1,7 @@
 /** The console's door: who comes in, what a session may do, what is refused. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { WhoAmI } from '../../src/console/answers.js';
-import { createSignInPace } from '../../src/console/sign-in-pace.js';
+import type { WhoAmI } from '../../src/console/server/answers.js';
+import { createSignInPace } from '../../src/console/server/sign-in-pace.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 import { askToSignIn, ownerOf, signIn } from './visitor.js';
 

@@ -1,5 +1,5 @@
 /** A visitor of the console without a browser: keeps the cookie, sends what the page would send. */
-import type { WhoAmI } from '../../src/console/answers.js';
+import type { WhoAmI } from '../../src/console/server/answers.js';
 import type { TestGateway } from '../gateway.js';
 
 export interface Answer<T = unknown> {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readStatementSettings } from '../../src/generation/statement-settings.js';
+import { readStatementSettings } from '../../src/calls/statement-settings.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 
 const page = readFileSync(fileURLToPath(new URL('../../docs/sql.md', import.meta.url)), 'utf8');

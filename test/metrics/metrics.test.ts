@@ -1,9 +1,9 @@
 /** /metrics counts what clients did: every outcome of a call, statements, times, bytes, money, 429s, sessions. */
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type OwnCloud, startOwnCloud } from '../calls/own-cloud.js';
+import { aiGen, deploy, rights } from '../calls/statements.js';
 import { refusal } from '../gateway.js';
-import { type OwnCloud, startOwnCloud } from '../generation/own-cloud.js';
-import { aiGen, deploy, rights } from '../generation/statements.js';
 import { readMetrics } from './read-metrics.js';
 
 const picture = 'picture';

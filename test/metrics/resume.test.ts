@@ -2,7 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { connect, newDirectory, spawnGateway, startOutlivingCloud } from '../crash-run.js';
+import { connect, newDirectory, spawnGateway, startOutlivingCloud } from '../calls/crash-run.js';
 import { readMetrics } from './read-metrics.js';
 
 const patience = { timeout: 100_000, interval: 50 };

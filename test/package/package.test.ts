@@ -41,11 +41,11 @@ test('the package holds what runs and what explains it, and nothing else', () =>
       ),
   );
   // What the console's page is made of is not JavaScript alone.
-  expect(foreign.filter((path) => !path.startsWith('dist/console/'))).toEqual([]);
+  expect(foreign.filter((path) => !path.startsWith('dist/page/'))).toEqual([]);
   for (const needed of [
     ...[
-      'dist/cli/hologen.js',
-      'dist/main.js',
+      'dist/src/cli/hologen.js',
+      'dist/src/main.js',
       'sql/everywhere/0003-functions.sql',
       'sql/home/0001-tables.sql',
     ],

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { openH264Writer } from '../../src/sandbox/media/h264-writer.js';
+import { openH264Writer } from '../../sandbox/media/h264-writer.js';
 import {
   type Area,
   createFrame,
   type Frame,
   paint,
   wholeMacroblocks,
-} from '../../src/sandbox/media/yuv-frame.js';
+} from '../../sandbox/media/yuv-frame.js';
 import { run } from './ffmpeg.js';
 
 const START_CODE = Buffer.of(0, 0, 0, 1);

@@ -4,12 +4,12 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OSS from 'ali-oss';
-import { type CredentialRegistry, createCredentialRegistry } from '../../src/sandbox/credentials.js';
+import { type CredentialRegistry, createCredentialRegistry } from '../../sandbox/credentials.js';
 import {
   type ObjectStore,
   type ObjectStoreOptions,
   startObjectStore,
-} from '../../src/sandbox/object-store/server.js';
+} from '../../sandbox/object-store/server.js';
 
 export const baseKey = { accessKeyId: 'LTAIsandboxbase', accessKeySecret: 'sandbox-base-secret' };
 export const bucket = 'sandbox-pictures';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
-import { parseSessionPolicy, type SessionPolicy } from '../../src/sandbox/object-store/policy.js';
+import { parseSessionPolicy, type SessionPolicy } from '../../sandbox/object-store/policy.js';
 import {
   baseKey,
   bucket,

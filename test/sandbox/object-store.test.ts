@@ -3,9 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { createCredentialRegistry } from '../../src/sandbox/credentials.js';
-import { startObjectStore } from '../../src/sandbox/object-store/server.js';
-import { createCrc64 } from '../../src/storage/crc64.js';
+import { createCredentialRegistry } from '../../sandbox/credentials.js';
+import { startObjectStore } from '../../sandbox/object-store/server.js';
+import { createCrc64 } from '../../src/storage/oss/crc64.js';
 import {
   baseKey,
   bucket,

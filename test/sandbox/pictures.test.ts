@@ -1,6 +1,6 @@
 import { createCanvas } from '@napi-rs/canvas';
 import { expect, test } from 'vitest';
-import { drawPicture, type PictureRequest, pictureSize } from '../../src/sandbox/media/pictures.js';
+import { drawPicture, type PictureRequest, pictureSize } from '../../sandbox/media/pictures.js';
 import { countColor, plainPicture, rgbPixels } from './ffmpeg.js';
 
 const MAGENTA: [number, number, number] = [255, 0, 255];

@@ -1,6 +1,6 @@
 import { createCanvas } from '@napi-rs/canvas';
 import { expect, test } from 'vitest';
-import { fontFor, oneLine, wrapText } from '../../src/sandbox/media/text-drawing.js';
+import { fontFor, oneLine, wrapText } from '../../sandbox/media/text-drawing.js';
 
 const WITHOUT_GLYPH = '\u{e123}';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recordVideo, type VideoRequest } from '../../src/sandbox/media/videos.js';
+import { recordVideo, type VideoRequest } from '../../sandbox/media/videos.js';
 import { countColor, plainPicture, rgbPixels, run } from './ffmpeg.js';
 
 function request(changes: Partial<VideoRequest> = {}): VideoRequest {

@@ -1,9 +1,9 @@
 /** Checks of the account: API key and region, the identity that assumes roles, the roles, the clock, and places in OSS. Spends nothing. */
 import { request } from 'undici';
 import type { openDrivers } from '../../main.js';
-import { ProviderError } from '../../providers/model-studio-errors.js';
-import { listSetting, type Settings } from '../../settings.js';
-import { resolveEndpoint } from '../../storage/endpoint.js';
+import { ProviderError } from '../../providers/model-studio/errors.js';
+import { listSetting, type Settings } from '../../settings/settings.js';
+import { resolveEndpoint } from '../../storage/oss/endpoint.js';
 import { parseOssPath } from '../../storage/oss-path.js';
 import { type Check, misconfigured } from './report.js';
 

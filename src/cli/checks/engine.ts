@@ -1,8 +1,8 @@
 /** Checks of a PostgreSQL of one's own: it lets us in, the schema could be installed, its functions can reach the gateway. */
 import { createServer } from 'node:net';
 import pg from 'pg';
+import { listenAt, type NetworkPlace } from '../../callback/address.js';
 import { type EngineAddress, parseEngineUrl } from '../../engine/address.js';
-import { listenAt, type NetworkPlace } from '../../engine/callback-address.js';
 import { settleEncryption } from '../../engine/connect.js';
 import { rehearseMigration } from '../../engine/migrate.js';
 import { clientOptions } from '../../engine/pool.js';

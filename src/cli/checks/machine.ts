@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rmdir, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { findEngineBinaries } from '../../engine/binaries.js';
-import { listenFailure, type SettingName, type Settings } from '../../settings.js';
+import { listenFailure, type SettingName, type Settings } from '../../settings/settings.js';
 import { type Check, misconfigured } from './report.js';
 
 const littleSpaceBytes = 1024 ** 3;

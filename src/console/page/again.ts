@@ -1,5 +1,5 @@
 /** The SQL that makes a job's result again. */
-import type { JobDetails } from '../answers.js';
+import type { JobDetails } from '../server/answers.js';
 
 export function sqlAgain(job: Pick<JobDetails, 'model' | 'request' | 'file'>): string {
   const request = indented(job.request);

@@ -1,6 +1,6 @@
 /** Asks the console's server. */
 import { signal } from '@preact/signals';
-import type { Problem, WhoAmI } from '../answers.js';
+import type { Problem, WhoAmI } from '../server/answers.js';
 
 /** Who is signed in; undefined while it is not known, null for nobody. */
 export const whoAmI = signal<WhoAmI | null | undefined>(undefined);

@@ -1,6 +1,6 @@
 /** Daily budgets: what may be spent, what is left of it today; the owner sets and removes them. */
 import { useState } from 'preact/hooks';
-import type { Budget, Problem } from '../answers.js';
+import type { Budget, Problem } from '../server/answers.js';
 import { post, problemOf, whoAmI } from './ask.js';
 import { money, number, t } from './language.js';
 import { ProblemNote } from './notes.js';

@@ -1,4 +1,4 @@
-/** Builds the console's page into dist/console/page: bundled, named by content, compressed once, with the licences of what is inside. */
+/** Builds the console's page into dist/page: bundled, named by content, compressed once, with the licences of what is inside. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../..');
-const target = join(root, 'dist/console/page');
+const target = join(root, 'dist/page');
 const bundled = ['preact', '@preact/signals', '@preact/signals-core'];
 
 rmSync(target, { recursive: true, force: true });

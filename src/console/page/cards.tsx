@@ -1,5 +1,5 @@
 /** Cards of jobs, in the gallery and below a statement that was tried. */
-import type { JobCard } from '../answers.js';
+import type { JobCard } from '../server/answers.js';
 import { t, time } from './language.js';
 import { SmallMedium } from './media.js';
 import { StateMark } from './notes.js';

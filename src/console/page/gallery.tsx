@@ -1,6 +1,6 @@
 /** *Gallery*: everything that was made, newest first. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { FilterChoices, GalleryPage, JobCard } from '../answers.js';
+import type { FilterChoices, GalleryPage, JobCard } from '../server/answers.js';
 import { get, problemOf, whoAmI } from './ask.js';
 import { JobCards } from './cards.js';
 import { day, t } from './language.js';

@@ -1,6 +1,6 @@
 /** The page of one job: what was asked, what came out, when, for how much, and how to have it again. */
 import type { ComponentChildren } from 'preact';
-import type { JobDetails } from '../answers.js';
+import type { JobDetails } from '../server/answers.js';
 import { indented, sqlAgain } from './again.js';
 import { get } from './ask.js';
 import { dateAndTime, duration, known, money, number, t } from './language.js';

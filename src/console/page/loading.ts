@@ -1,6 +1,6 @@
 /** Hooks that fetch: once for given dependencies, or again and again while somebody looks. */
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import type { Problem } from '../answers.js';
+import type { Problem } from '../server/answers.js';
 import { problemOf } from './ask.js';
 
 export interface Loaded<T> {

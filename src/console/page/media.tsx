@@ -1,6 +1,6 @@
 /** Pictures and videos, loaded only when they come into view. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Medium } from '../answers.js';
+import type { Medium } from '../server/answers.js';
 import { t } from './language.js';
 
 /** In a gallery: a small picture, or a video that can be played where it is. */

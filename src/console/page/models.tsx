@@ -1,6 +1,6 @@
 /** *Models*: what is deployed, what can be, and who may call it. */
 import { useState } from 'preact/hooks';
-import type { Model, Models, Problem, SupportedModel } from '../answers.js';
+import type { Model, Models, Problem, SupportedModel } from '../server/answers.js';
 import { get, post, problemOf, whoAmI } from './ask.js';
 import { known, number, t } from './language.js';
 import { useLoaded } from './loading.js';

@@ -1,6 +1,6 @@
 /** *Money*: what was spent, by day and model or role, as a plot and a table; budgets and what is left of them. */
 import { useState } from 'preact/hooks';
-import type { DayOfUse, Money } from '../answers.js';
+import type { DayOfUse, Money } from '../server/answers.js';
 import { get } from './ask.js';
 import { Budgets } from './budgets.js';
 import { money, number, shortDay, t } from './language.js';

@@ -1,7 +1,7 @@
 /** Small things every page uses: problems, empty places, buttons that copy. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import type { JobState, Problem } from '../answers.js';
+import type { JobState, Problem } from '../server/answers.js';
 import { t } from './language.js';
 
 export function ProblemNote({ problem }: { problem: Problem | null | undefined }) {

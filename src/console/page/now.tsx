@@ -1,6 +1,6 @@
 /** *Now*: statements that run, and how full the way to each model is. */
 import { useState } from 'preact/hooks';
-import type { Now, Problem, Queue, RunningStatement } from '../answers.js';
+import type { Now, Problem, Queue, RunningStatement } from '../server/answers.js';
 import { get, post, problemOf } from './ask.js';
 import { duration, number, t } from './language.js';
 import { usePolled } from './loading.js';

@@ -1,6 +1,6 @@
 /** Signing in with the engine's role and password. */
 import { useState } from 'preact/hooks';
-import type { Problem, WhoAmI } from '../answers.js';
+import type { Problem, WhoAmI } from '../server/answers.js';
 import { post, problemOf, whoAmI } from './ask.js';
 import { t } from './language.js';
 import { ProblemNote } from './notes.js';

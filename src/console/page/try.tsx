@@ -1,7 +1,7 @@
 /** *Try*: write a statement, see what it would call and cost, run it, look at what comes out. */
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import type { EstimateRow, Problem, Run } from '../answers.js';
+import type { EstimateRow, Problem, Run } from '../server/answers.js';
 import { get, post, problemOf, whoAmI } from './ask.js';
 import { JobCards } from './cards.js';
 import { examples } from './examples.js';

@@ -9,7 +9,7 @@ import {
   type ModelStudio,
   type ModelStudioOptions,
   startModelStudio,
-} from '../../../src/sandbox/model-studio/server.js';
+} from '../../../sandbox/model-studio/server.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are read like JavaScript, a wrong shape fails the test
 export type Json = any;

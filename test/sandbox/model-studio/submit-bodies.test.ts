@@ -1,8 +1,8 @@
 /** Good and refused submit bodies of every model family, over HTTP. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { drawPicture } from '../../../src/sandbox/media/pictures.js';
-import { recordVideo } from '../../../src/sandbox/media/videos.js';
-import { readClip } from '../../../src/sandbox/model-studio/media-duration.js';
+import { drawPicture } from '../../../sandbox/media/pictures.js';
+import { recordVideo } from '../../../sandbox/media/videos.js';
+import { readClip } from '../../../sandbox/model-studio/media-duration.js';
 import {
   type Json,
   type MediaServer,

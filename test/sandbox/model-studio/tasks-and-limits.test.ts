@@ -1,8 +1,8 @@
 /** Tasks over time, authentication, modes, rate limits, markers, armed faults and the request log. */
 import { request } from 'node:http';
 import { expect, test } from 'vitest';
-import { pictureSize } from '../../../src/sandbox/media/pictures.js';
-import { beijingTime } from '../../../src/sandbox/model-studio/beijing-time.js';
+import { pictureSize } from '../../../sandbox/media/pictures.js';
+import { beijingTime } from '../../../sandbox/model-studio/beijing-time.js';
 import { paths, startStudio } from './studio-client.js';
 
 const t2v = (prompt: string) => ({

@@ -1,0 +1,75 @@
+/** Questions about calls: submit, wait, collect, status, cancel, what they would cost, how far they are. */
+
+import { isObject, type Json } from '../../json.js';
+import type { Caller } from '../endpoint.js';
+import { type Answers, originOf, type QuestionTools, textOrNull } from './answer.js';
+
+/** PostgreSQL 17 made dblink interruptible; before, a cancel is noticed only between two round trips. */
+const interruptibleSince = 170_000;
+const shortWaitMs = 200;
+const longWaitMs = 2_000;
+
+export function answerAboutCalls({ calls, schedule, originalText }: QuestionTools): Answers {
+  const submitted = (question: Json) => ({
+    model: textOrNull(question.model),
+    request: textOrNull(question.request),
+    file: question.file,
+    ...circumstances(question),
+  });
+  const circumstances = (question: Json) => ({
+    settings: isObject(question.settings) ? question.settings : {},
+    statement: originalText(String(question.statement ?? '')),
+  });
+  return {
+    submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
+    submit_detached: (question, caller) => calls.submitDetached(submitted(question), originOf(caller)),
+    wait: (question, caller) =>
+      calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller)),
+    collect: (question, caller) =>
+      calls.collect(
+        String(question.handle),
+        circumstances(question),
+        originOf(caller),
+        longestWaitMs(question, caller),
+      ),
+    call_status: (question, caller) => calls.status(String(question.handle), caller.role),
+    cancel_call: (question, caller) => calls.cancel(String(question.handle), caller.role),
+    estimate: (_question, caller) =>
+      calls.estimate(originOf(caller)).map(({ modelName, modelType, ...row }) => ({
+        model_name: modelName,
+        model_type: modelType,
+        ...row,
+      })),
+    progress: (_question, caller) =>
+      calls
+        .progress()
+        .filter(({ statement }) => caller.admin || statement.origin.role === caller.role)
+        .map(({ statement, elapsedSeconds, remainingSeconds, ...counts }) => ({
+          statement_at: statement.origin.statementAt,
+          role_name: statement.origin.role,
+          database_name: statement.origin.database,
+          application_name: statement.origin.application,
+          engine_process_id: statement.origin.engineProcessId,
+          statement: statement.text,
+          ...counts,
+          elapsed_seconds: elapsedSeconds,
+          remaining_seconds: remainingSeconds,
+        })),
+    queues: () =>
+      schedule.queues().map((queue) => ({
+        model_type: queue.modelType,
+        queued: queue.queued,
+        running: queue.running,
+        submits_per_second: queue.submitsPerSecond,
+        concurrent_tasks: queue.concurrentTasks,
+        pace: queue.pace,
+        paused_seconds: queue.pausedMs / 1000,
+      })),
+  };
+}
+
+/** Round trips are short, so that cancel and time limits are prompt on every PostgreSQL version. */
+function longestWaitMs({ longestMs }: Json, { engineVersion }: Caller): number {
+  const usual = engineVersion >= interruptibleSince ? longWaitMs : shortWaitMs;
+  return typeof longestMs === 'number' ? Math.max(0, Math.min(longestMs, usual)) : usual;
+}

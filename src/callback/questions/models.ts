@@ -1,0 +1,68 @@
+/** Questions about models: what is deployed, what could be, and who may call it. */
+
+import { deployModel, removeModel } from '../../calls/deploy.js';
+import { SqlError, sqlstate } from '../../errors.js';
+import { requiredText } from '../../fields.js';
+import type { Json } from '../../json.js';
+import type { DeployedModel } from '../../ledger/job.js';
+import { describeModelTypes } from '../../providers/model-studio/model-types.js';
+import type { Caller } from '../endpoint.js';
+import type { Answers, QuestionTools } from './answer.js';
+
+export function answerAboutModels({ catalogue }: QuestionTools): Answers {
+  return {
+    deploy_model(question, caller) {
+      refuseReadOnly(caller, 'deploying a model');
+      return deployModel(question, caller.role, catalogue);
+    },
+    remove_model(question, caller) {
+      refuseReadOnly(caller, 'removing a model');
+      return removeModel(question, { role: caller.role, admin: caller.admin }, catalogue);
+    },
+    async list_models() {
+      const models = await catalogue.list();
+      return models.sort((a, b) => (a.name < b.name ? -1 : 1)).map(catalogueRow);
+    },
+    supported_models: () => describeModelTypes(),
+    grant_model(question, caller) {
+      requireOwner(caller, 'granting a model');
+      return catalogue.grant(requiredText(question, 'model_name'), requiredText(question, 'role_name'));
+    },
+    revoke_model(question, caller) {
+      requireOwner(caller, 'revoking a model');
+      return catalogue.revoke(requiredText(question, 'model_name'), requiredText(question, 'role_name'));
+    },
+  };
+}
+
+/** A row of list_external_models(): everything but the key. */
+function catalogueRow(model: DeployedModel): Json {
+  return {
+    model_name: model.name,
+    model_type: model.modelType,
+    model_provider: model.provider,
+    task: model.task,
+    config: model.config,
+    deployed_by: model.deployedBy,
+    deployed_at: model.deployedAt,
+  };
+}
+
+export function requireOwner(caller: Caller, what: string): void {
+  refuseReadOnly(caller, what);
+  if (caller.admin) return;
+  throw new SqlError({
+    sqlstate: sqlstate.insufficientPrivilege,
+    message: `permission denied: ${what} is for the owner of hologen`,
+    hint: 'The owner is the role that owns the schema hologen; its members count too.',
+  });
+}
+
+function refuseReadOnly(caller: Caller, what: string): void {
+  if (!caller.readOnly) return;
+  throw new SqlError({
+    sqlstate: sqlstate.readOnlyTransaction,
+    message: `${what} is not possible in a read-only transaction`,
+    hint: 'SET default_transaction_read_only = off.',
+  });
+}

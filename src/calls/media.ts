@@ -1,0 +1,85 @@
+/** Media on their way in: each object is looked at before anything is spent, then signed so that the provider can fetch it. */
+import { SqlError, sqlstate } from '../errors.js';
+import { refuse } from '../fields.js';
+import type { OssPath } from '../storage/oss-path.js';
+import type { FileAccess, ObjectInfo, Storage } from '../storage/storage.js';
+
+/** Role credentials live an hour at most, and a URL no longer than they; the provider fetches media when it starts a task. */
+const urlLifeSeconds = 3600;
+
+/** What the provider takes of each kind; more is refused there after the wait. */
+const limits = {
+  image: {
+    endings: /\.(jpe?g|png|bmp|webp|tiff?|gif|heic)$/i,
+    mebibytes: 10,
+    what: 'a picture (JPEG, PNG, BMP, WEBP)',
+  },
+  video: { endings: /\.(mp4|mov)$/i, mebibytes: 100, what: 'a video (MP4, MOV)' },
+  audio: { endings: /\.(wav|mp3)$/i, mebibytes: 15, what: 'a sound file (WAV, MP3)' },
+} as const;
+
+export type MediumKind = keyof typeof limits;
+
+export interface Medium {
+  /** Where the request names it. */
+  field: string;
+  text: string;
+  path: OssPath;
+  anyForm?: boolean;
+}
+
+/**
+ * Proves that an object exists, may be read, and is not larger than the provider takes; returns its ETag, which tells what is in it.
+ * Objects without an ending are taken on trust, and so is the form of files for text models (`anyForm`), which read more than the makers
+ * of pictures and videos do.
+ */
+export async function checkMedium(
+  storage: Storage,
+  medium: Medium,
+  kinds: MediumKind[],
+  access: FileAccess,
+  signal: AbortSignal,
+): Promise<string> {
+  const ending = /\.[a-z0-9]+$/i.exec(medium.path.key)?.[0];
+  const kind = kinds.find((name) => ending && limits[name].endings.test(ending));
+  if (ending && !kind && !medium.anyForm) {
+    const what = kinds.map((name) => limits[name].what).join(' or ');
+    refuse(medium.field, medium.text, what, 'The ending of its name tells what an object is.');
+  }
+  const info: ObjectInfo = await storage.head(medium.path, access, signal);
+  const most = Math.max(...(kind ? [kind] : kinds).map((name) => limits[name].mebibytes));
+  if (info.bytes > most * 1024 * 1024) {
+    const mebibytes = (info.bytes / 1024 / 1024).toFixed(1);
+    refuseObject(
+      `${medium.field} is too large: ${medium.text} has ${mebibytes} MiB`,
+      `The provider takes at most ${most} MiB.`,
+    );
+  }
+  if (info.bytes === 0) {
+    refuseObject(`${medium.field} is empty: ${medium.text} has no bytes`, 'Upload the file again.');
+  }
+  return info.etag;
+}
+
+function refuseObject(message: string, hint: string): never {
+  throw new SqlError({ sqlstate: sqlstate.invalidParameterValue, message, hint });
+}
+
+export function signForProvider(
+  storage: Storage,
+  path: OssPath,
+  access: FileAccess,
+  signal: AbortSignal,
+): Promise<string> {
+  return storage.presign(path, access, { expiresSeconds: urlLifeSeconds, signal });
+}
+
+/** A request that names OSS paths needs a FILE for the right to them. */
+export function requireAccess(access: FileAccess | undefined, field: string): FileAccess {
+  if (access) return access;
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `the request uses ${field}, but no FILE gives access to OSS`,
+    hint: "Pass to_file('oss://bucket/path/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::<account>:role/<name>') as the last argument; it is NULL when one of its own arguments is.",
+  });
+}

@@ -1,0 +1,97 @@
+/** Media on their way out: from the provider's temporary URL into OSS, streamed; the copy is repeated, never the generation. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { SqlError } from '../errors.js';
+import type { ModelStudio } from '../providers/model-studio/client.js';
+import { formatOssPath, isDirectory, joinOssPath, type OssPath } from '../storage/oss-path.js';
+import type { FileAccess, Storage } from '../storage/storage.js';
+import type { Meter, MeteredModel } from './meter.js';
+
+export interface SavePlace {
+  output: OssPath;
+  access: FileAccess;
+}
+
+interface OutputFacts {
+  model: MeteredModel;
+  jobId: string;
+}
+
+interface OutputDrivers {
+  storage: Storage;
+  studio: ModelStudio;
+  meter: Meter;
+}
+
+const mostSavingMs = 15 * 60 * 1000;
+
+/**
+ * Saves each URL and returns the oss:// paths in order: `<request id>.png`, or `<request id>-<i>.png` where there are several. The provider
+ * keeps a result for 24 hours, and making it anew costs money: a network or an OSS that is down is waited for.
+ */
+export async function saveOutputs(
+  urls: string[],
+  requestId: string,
+  place: SavePlace,
+  facts: OutputFacts,
+  drivers: OutputDrivers,
+): Promise<string[]> {
+  const giveUpAt = Date.now() + mostSavingMs;
+  for (let pauseMs = 1_000; ; pauseMs = Math.min(2 * pauseMs, 15_000)) {
+    try {
+      return await copyOutputs(urls, requestId, place, facts, drivers);
+    } catch (error) {
+      if (!(error instanceof SqlError && error.retryable) || Date.now() > giveUpAt) throw error;
+    }
+    await delay(pauseMs);
+    drivers.meter.repeated(facts.model, 'copy');
+  }
+}
+
+async function copyOutputs(
+  urls: string[],
+  requestId: string,
+  place: SavePlace,
+  facts: OutputFacts,
+  drivers: OutputDrivers,
+): Promise<string[]> {
+  // What is paid for is saved, whoever waits.
+  const { signal } = new AbortController();
+  return Promise.all(
+    urls.map(async (url, index) => {
+      const target = targetOf(place.output, requestId, url, urls.length > 1 ? index + 1 : undefined);
+      const open = (stop: AbortSignal) => drivers.studio.download(url, stop);
+      const { bytes } = await drivers.storage.save(target, place.access, open, {
+        contentType: contentTypes[endingOf(url)] ?? 'application/octet-stream',
+        metadata: {
+          'hologen-model': facts.model.modelType,
+          'hologen-job': facts.jobId,
+          'hologen-request': requestId,
+        },
+        signal,
+      });
+      drivers.meter.saved(facts.model, bytes);
+      return formatOssPath(target);
+    }),
+  );
+}
+
+/** first-and-last-frame names its file; everything else names a directory. */
+function targetOf(output: OssPath, requestId: string, url: string, index: number | undefined): OssPath {
+  if (!isDirectory(output)) return output;
+  const suffix = index === undefined ? '' : `-${index}`;
+  return joinOssPath(output, `${requestId}${suffix}.${endingOf(url)}`);
+}
+
+const contentTypes: Record<string, string> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  webp: 'image/webp',
+  mp4: 'video/mp4',
+  mov: 'video/quicktime',
+};
+
+function endingOf(url: string): string {
+  const ending = /\.(png|jpe?g|webp|mp4|mov)$/i.exec(new URL(url).pathname)?.[1]?.toLowerCase();
+  return ending ?? 'png';
+}

@@ -1,0 +1,79 @@
+/** What the calls of a statement are doing: for the person who waits a line now and then, for everybody else rows of hologen.progress. */
+import { hasEnded } from '../ledger/job.js';
+import type { Call, Statement } from './statements.js';
+
+export interface Progress {
+  calls: number;
+  queued: number;
+  running: number;
+  saving: number;
+  done: number;
+  failed: number;
+  elapsedSeconds: number;
+  /** Undefined while nothing of it is done: there is nothing to reckon from. */
+  remainingSeconds: number | undefined;
+  models: string[];
+}
+
+export function progressOf(statement: Statement): Progress {
+  const { calls } = statement;
+  const count = (...states: Call['state'][]) => calls.filter((call) => states.includes(call.state)).length;
+  const done = count('succeeded');
+  const failed = count('failed', 'cancelled', 'unanswered');
+  const elapsedMs = Date.now() - statement.startedAt;
+  return {
+    calls: calls.length,
+    queued: count('queued', 'waiting', 'submitted'),
+    running: count('running'),
+    saving: count('saving'),
+    done,
+    failed,
+    elapsedSeconds: Math.round(elapsedMs / 1000),
+    remainingSeconds: remainingSeconds(calls),
+    models: [...new Set(calls.map((call) => call.checked.model.name))],
+  };
+}
+
+/** The model that needs longest decides: they run side by side. */
+function remainingSeconds(calls: Call[]): number | undefined {
+  const models = [...new Set(calls.map((call) => call.checked.model.name))];
+  const each = models.map((name) =>
+    remainingOfModel(calls.filter((call) => call.checked.model.name === name)),
+  );
+  return each.every((seconds) => seconds !== undefined) ? Math.max(...each, 0) : undefined;
+}
+
+/** As many turns as are left at the present number at once, each as long as those that have ended took. */
+function remainingOfModel(calls: Call[]): number | undefined {
+  const left = calls.filter((call) => !hasEnded(call.state)).length;
+  if (left === 0) return 0;
+  // What was taken from an earlier call tells nothing of the time it takes to make one.
+  const took = calls.flatMap(({ startedAt, endedAt, earlierJob }) =>
+    startedAt === undefined || endedAt === undefined || earlierJob !== undefined ? [] : [endedAt - startedAt],
+  );
+  if (took.length === 0) return undefined;
+  const eachMs = took.reduce((sum, ms) => sum + ms, 0) / took.length;
+  const atOnce = calls.filter((call) => call.state === 'running' || call.state === 'saving').length;
+  return Math.round((eachMs * left) / Math.max(atOnce, 1) / 1000);
+}
+
+const noticeEveryMs = 3_000;
+
+/** What to tell the person who waits: notes at once, then a line every few seconds. */
+export function nextNotice(statement: Statement): string | undefined {
+  if (!statement.progress) return undefined;
+  const [note] = statement.notes;
+  if (note !== undefined) {
+    statement.notes.delete(note);
+    return note;
+  }
+  const now = Date.now();
+  if (now - statement.noticedAt < noticeEveryMs) return undefined;
+  statement.noticedAt = now;
+  const progress = progressOf(statement);
+  const states = (['done', 'running', 'saving', 'queued', 'failed'] as const)
+    .filter((state) => progress[state] > 0)
+    .map((state) => `${progress[state]} ${state}`);
+  const left = progress.remainingSeconds ? `, about ${progress.remainingSeconds} s left` : '';
+  return `ai_gen: ${states.join(', ')}, ${progress.elapsedSeconds} s${left} (${progress.models.join(', ')})`;
+}

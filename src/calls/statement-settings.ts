@@ -1,0 +1,89 @@
+/** What the session's ai_gen.* settings say about a statement, read and checked at its first call. */
+
+import { oneOf, refuse } from '../fields.js';
+import type { Json } from '../json.js';
+
+export interface StatementSettings {
+  /** Tell the person who waits what goes on. */
+  progress: boolean;
+  /** Which earlier results of the role may be taken: none, those that reached nobody, or all. */
+  reuse: 'off' | 'unclaimed' | 'on';
+  /** More calls than this are refused: nobody writes a statement of a thousand pictures by accident twice. */
+  maxCalls: number;
+  /** What a call that fails at the provider gives: an error, a JSON value that tells it, or NULL. */
+  onError: 'error' | 'capture' | 'skip';
+  /** Calls are checked and priced, and nothing is sent. */
+  dryRun: boolean;
+  /** How long the calls of a statement may take; undefined: as long as they need. */
+  timeoutMs: number | undefined;
+}
+
+const switches: Record<string, boolean> = {
+  on: true,
+  true: true,
+  yes: true,
+  '1': true,
+  off: false,
+  false: false,
+  no: false,
+  '0': false,
+};
+const unitMs: Record<string, number> = {
+  ms: 1,
+  s: 1_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** `given` has the settings by their SQL names, each a text or null. SqlError 22023 names the setting that makes no sense. */
+export function readStatementSettings(given: Json): StatementSettings {
+  return {
+    progress: readSwitch(given, 'progress', true),
+    reuse: readWord(given, 'reuse', ['unclaimed', 'off', 'on']),
+    maxCalls: readCount(given, 'max_calls', 1000),
+    onError: readWord(given, 'on_error', ['error', 'capture', 'skip']),
+    dryRun: readSwitch(given, 'dry_run', false),
+    timeoutMs: readDuration(given, 'timeout'),
+  };
+}
+
+function textAt(given: Json, name: string): string | undefined {
+  const value = given[name];
+  return value === undefined || value === null || value === '' ? undefined : String(value).toLowerCase();
+}
+
+function readSwitch(given: Json, name: string, byDefault: boolean): boolean {
+  const word = textAt(given, name);
+  if (word === undefined) return byDefault;
+  return switches[word] ?? refuseSetting(name, word, 'on or off', byDefault ? 'on' : 'off');
+}
+
+/** The first word is the default. */
+function readWord<Word extends string>(given: Json, name: string, words: [Word, ...Word[]]): Word {
+  const word = textAt(given, name) ?? words[0];
+  return words.find((each) => each === word) ?? refuseSetting(name, word, oneOf(words), words[0]);
+}
+
+function readCount(given: Json, name: string, byDefault: number): number {
+  const word = textAt(given, name);
+  const count = word === undefined ? byDefault : Number(word);
+  return Number.isInteger(count) && count >= 0
+    ? count
+    : refuseSetting(name, word, 'a whole number', String(byDefault));
+}
+
+/** As PostgreSQL reads its own time-outs: milliseconds, or a number with a unit; 0 is none. */
+function readDuration(given: Json, name: string): number | undefined {
+  const word = textAt(given, name);
+  if (word === undefined) return undefined;
+  const [, number, unit = 'ms'] = /^(\d+(?:\.\d+)?)\s*([a-z]+)?$/.exec(word) ?? [];
+  const factor = unitMs[unit];
+  if (number === undefined || factor === undefined)
+    return refuseSetting(name, word, 'a time such as 90s, 10min or 2h (0: none)', "'10min'");
+  return Number(number) * factor || undefined;
+}
+
+function refuseSetting(name: string, value: unknown, allowed: string, example: string): never {
+  return refuse(`ai_gen.${name}`, value, allowed, `SET ai_gen.${name} = ${example}.`);
+}

@@ -1,0 +1,167 @@
+/** Which calls belong to one statement, which of them may be sent, and when they are given up. */
+import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { SqlError, sqlstate } from '../errors.js';
+import type { CallOrigin, JobState } from '../ledger/job.js';
+import type { CheckedCall } from './check.js';
+import type { PhaseTime } from './meter.js';
+import type { StatementSettings } from './statement-settings.js';
+
+export interface Statement extends Omit<StatementSettings, 'dryRun'> {
+  id: string;
+  /** As the client wrote it. */
+  text: string;
+  /** PostgreSQL stops it after as many rows as the client asks for; otherwise all its calls are made whatever that number is. */
+  stopsAtRows: boolean;
+  origin: CallOrigin;
+  calls: Call[];
+  /** Of `calls` those that nothing was done about yet, in their order. */
+  unsent: Set<Call>;
+  /** Calls of ai_submit: sent when the statement is committed, and from then on its no more. */
+  detached: Call[];
+  /** Detached jobs whose result the statement was given. */
+  collected: string[];
+  /** Aborted when the statement is over: what was not sent by then is dropped. */
+  stop: AbortController;
+  /** What the person should know although the requests are good; each is said once. */
+  notes: Set<string>;
+  noticedAt: number;
+  startedAt: number;
+  /** The check that ended the statement before anything was sent. */
+  refused: SqlError | undefined;
+  /** The Execute message that waits at present, and the index of its first wait. */
+  window: { execute: number; from: number } | undefined;
+}
+
+export interface Call {
+  handle: string;
+  statement: Statement;
+  /** Its place among the calls of the statement. */
+  index: number;
+  checked: CheckedCall;
+  /** Made by ai_submit: it has a life of its own. */
+  detached: boolean;
+  /** Checked and priced, and never sent. */
+  dryRun: boolean;
+  stop: AbortSignal;
+  /** Known when the storage is checked: the ETags of the media belong to it. */
+  requestKey: string;
+  /** The earlier job whose result this call took. */
+  earlierJob: string | undefined;
+  /** The checks that need OSS; started with the submit, awaited before the first spending. */
+  storageChecked: Promise<void>;
+  /** Settles when it is decided that the call is made, or that nothing of its statement may be. */
+  sending: Promise<void> | undefined;
+  /** Submitted together with one that was refused: not sent unless it is waited for by itself. */
+  aside: boolean;
+  state: JobState | 'waiting' | 'queued';
+  startedAt: number | undefined;
+  endedAt: number | undefined;
+  /** How it spent its time. */
+  phases: PhaseTime[];
+  outcome: Promise<string> | undefined;
+  delivered: boolean;
+  providerRequestId: string | undefined;
+}
+
+export type StatementOutcome = 'committed' | 'failed';
+
+export interface Statements {
+  /** The statement a call belongs to: same engine process, same time. */
+  of(
+    origin: CallOrigin,
+    settings: StatementSettings,
+    client: Pick<Statement, 'text' | 'stopsAtRows'>,
+  ): Statement;
+  /** The statement of this moment, if it has made a call. */
+  find(origin: CallOrigin): Statement | undefined;
+  /** The client asked the engine process for so many rows at most; 0: for all. */
+  rowsAsked(engineProcessId: number, rows: number): void;
+  /** The calls that may be sent now that `wanted` is waited for, itself included. */
+  startable(wanted: Call): Call[];
+  /**
+   * The engine process has nothing of its statements left to do; true when it had made calls. Not for open transactions: portals may still
+   * be read, results rolled back.
+   */
+  over(engineProcessId: number, outcome: StatementOutcome): boolean;
+  running(): Statement[];
+}
+
+/** `ended` hears of each statement once; only of a committed one the results have reached their client for good. */
+export function createStatements(ended: (statement: Statement, committed: boolean) => void): Statements {
+  const running = new Map<number, Map<string, Statement>>();
+  const asked = new Map<number, { execute: number; rows: number }>();
+
+  function end(statement: Statement, outcome: StatementOutcome): void {
+    statement.stop.abort(
+      new SqlError({
+        sqlstate: sqlstate.queryCanceled,
+        message: 'the statement ended before the call was sent',
+      }),
+    );
+    ended(statement, outcome === 'committed');
+  }
+
+  /** Calls were submitted in row order and each row makes at least one: so many from the first wait on are surely asked for. */
+  function windowEnd({ statement, index }: Call): number {
+    const limit = asked.get(statement.origin.engineProcessId);
+    if (!limit || limit.rows === 0 || !statement.stopsAtRows) return Number.POSITIVE_INFINITY;
+    if (statement.window?.execute !== limit.execute)
+      statement.window = { execute: limit.execute, from: index };
+    return statement.window.from + limit.rows;
+  }
+
+  return {
+    of(origin, settings, { text, stopsAtRows }) {
+      const own = running.get(origin.engineProcessId) ?? new Map<string, Statement>();
+      running.set(origin.engineProcessId, own);
+      const known = own.get(origin.statementAt);
+      if (known) return known;
+      const now = Date.now();
+      const statement: Statement = {
+        id: randomUUID(),
+        text,
+        stopsAtRows,
+        origin,
+        calls: [],
+        unsent: new Set(),
+        detached: [],
+        collected: [],
+        stop: new AbortController(),
+        ...settings,
+        notes: new Set(),
+        noticedAt: now,
+        startedAt: now,
+        refused: undefined,
+        window: undefined,
+      };
+      // Each call of the statement listens, and Node takes more than ten listeners for a leak.
+      setMaxListeners(0, statement.stop.signal);
+      own.set(origin.statementAt, statement);
+      return statement;
+    },
+
+    find: (origin) => running.get(origin.engineProcessId)?.get(origin.statementAt),
+
+    rowsAsked(engineProcessId, rows) {
+      asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });
+    },
+
+    startable(wanted) {
+      const end = windowEnd(wanted);
+      return [...wanted.statement.unsent].filter(
+        (call) => call === wanted || (!call.aside && call.index < end),
+      );
+    },
+
+    over(engineProcessId, outcome) {
+      const own = running.get(engineProcessId);
+      running.delete(engineProcessId);
+      asked.delete(engineProcessId);
+      for (const statement of own?.values() ?? []) end(statement, outcome);
+      return own !== undefined;
+    },
+
+    running: () => [...running.values()].flatMap((own) => [...own.values()]),
+  };
+}

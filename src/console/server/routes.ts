@@ -1,0 +1,295 @@
+/** What the page may ask: one entry a method and path, each answering JSON. */
+
+import type { Json } from '../../json.js';
+import type {
+  Budget,
+  FilterChoices,
+  GalleryPage,
+  JobCard,
+  JobDetails,
+  Models,
+  Money,
+  Now,
+  Queue,
+  Run,
+  RunningStatement,
+} from './answers.js';
+import { optionalNumber, optionalText, Refusal, requiredText } from './exchange.js';
+import { outputsOf, referencesOf } from './job-media.js';
+import * as queries from './queries.js';
+import { cancelRun, describeRun, requestIdsOf, requireRun, startRun } from './runs.js';
+import type { ConsoleSession } from './sessions.js';
+import type { SignedAddresses } from './signed-addresses.js';
+
+export interface Asked {
+  session: ConsoleSession;
+  /** Of a GET. */
+  parameters: URLSearchParams;
+  /** Of a POST. */
+  body: Json;
+  addresses: SignedAddresses;
+}
+
+type Route = (asked: Asked) => Promise<unknown> | unknown;
+
+const pageLength = 48;
+const mostDays = 366;
+const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export const routes: Record<string, Route> = {
+  'GET /api/gallery': gallery,
+  'GET /api/choices': choices,
+  'GET /api/job': job,
+  'GET /api/now': now,
+  'GET /api/models': models,
+  'GET /api/money': money,
+  'GET /api/run': ({ session, parameters, addresses }) => runState(session, parameters.get('id'), addresses),
+
+  'POST /api/cancel': async ({ session, body }) => ({
+    cancelled: await queries.cancelStatement(session.pool, optionalNumber(body, 'engineProcessId') ?? 0),
+  }),
+  'POST /api/models/deploy': ({ session, body }) =>
+    queries.deployModel(session.pool, {
+      name: requiredText(body, 'name'),
+      type: requiredText(body, 'type'),
+      provider: optionalText(body, 'provider') ?? 'bailian',
+      task: requiredText(body, 'task'),
+      config: optionalText(body, 'config') ?? '{}',
+    }),
+  'POST /api/models/remove': ({ session, body }) =>
+    queries.removeModel(session.pool, requiredText(body, 'name')),
+  'POST /api/models/grant': ({ session, body }) =>
+    queries.grantModel(session.pool, requiredText(body, 'model'), requiredText(body, 'role')),
+  'POST /api/models/revoke': ({ session, body }) =>
+    queries.revokeModel(session.pool, requiredText(body, 'model'), requiredText(body, 'role')),
+  'POST /api/budgets/set': ({ session, body }) =>
+    queries.setBudget(session.pool, {
+      role: optionalText(body, 'role'),
+      model: optionalText(body, 'model'),
+      calls: optionalNumber(body, 'callsPerDay'),
+      money: optionalNumber(body, 'moneyPerDay'),
+    }),
+  'POST /api/budgets/remove': ({ session, body }) =>
+    queries.removeBudget(session.pool, optionalText(body, 'role'), optionalText(body, 'model')),
+  'POST /api/estimate': estimate,
+  'POST /api/run': ({ session, body, addresses }) =>
+    runState(session, startRun(session, requiredText(body, 'statement')).id, addresses),
+  'POST /api/run/cancel': ({ session, body }) => {
+    // The run itself tells when it is over.
+    cancelRun(session, requireRun(session.run, optionalText(body, 'id'))).catch(() => {});
+    return {};
+  },
+};
+
+async function gallery({ session, parameters, addresses }: Asked): Promise<GalleryPage> {
+  const given = (name: string) => parameters.get(name) || null;
+  const rows = await queries.listJobs(session.pool, {
+    // For others than the owner their own role: the same rows, and an index that has only theirs.
+    role: session.who.owner ? given('role') : session.who.role,
+    model: given('model'),
+    // What was made, unless something else is asked for.
+    state: given('state') === 'all' ? null : (given('state') ?? 'succeeded'),
+    kind: given('kind'),
+    text: given('text'),
+    from: instant(given('from')),
+    until: instant(given('until')),
+    after: readCursor(given('before')),
+    limit: pageLength + 1,
+  });
+  const shown = rows.slice(0, pageLength);
+  const last = shown.at(-1);
+  return {
+    jobs: shown.map((row) => card(row, addresses, session)),
+    next: rows.length > pageLength && last ? `${last.submitted_at}~${last.job_id}` : null,
+  };
+}
+
+function instant(text: string | null): string | null {
+  if (text === null) return null;
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw new Refusal(400, { message: `"${text}" is not a time` });
+  return new Date(time).toISOString();
+}
+
+function readCursor(text: string | null): { submittedAt: string; jobId: string } | null {
+  if (text === null) return null;
+  const [submittedAt = '', jobId = ''] = text.split('~');
+  if (Number.isNaN(Date.parse(submittedAt)) || !uuidPattern.test(jobId)) {
+    throw new Refusal(400, { message: '"before" is not a place in the gallery' });
+  }
+  return { submittedAt, jobId };
+}
+
+function card(row: queries.JobRow, addresses: SignedAddresses, session: ConsoleSession): JobCard {
+  return {
+    id: row.job_id,
+    state: row.state as JobCard['state'],
+    role: row.role_name,
+    model: row.model_name,
+    scenario: row.scenario,
+    prompt: row.prompt,
+    submittedAt: new Date(row.submitted_at).toISOString(),
+    media: outputsOf(row, addresses, session.id),
+    text: row.text,
+    error: row.error_message,
+  };
+}
+
+async function choices({ session }: Asked): Promise<FilterChoices> {
+  const { owner, role } = session.who;
+  const pairs = await queries.listRolesAndModels(session.pool, owner ? null : role);
+  return {
+    roles: [...new Set(pairs.map((pair) => pair.role_name))],
+    models: [...new Set(pairs.map((pair) => pair.model_name))].sort(),
+  };
+}
+
+async function job({ session, parameters, addresses }: Asked): Promise<JobDetails> {
+  const id = parameters.get('id') ?? '';
+  const row = uuidPattern.test(id) ? await queries.findJob(session.pool, id) : undefined;
+  if (!row) throw new Refusal(404, { message: 'there is no such job, or it is not yours' });
+  return {
+    ...card(row, addresses, session),
+    modelType: row.model_type,
+    database: row.database_name,
+    application: row.application_name,
+    statement: row.statement,
+    statementAt: row.statement_at.toISOString(),
+    request: row.request,
+    file: row.file,
+    references: referencesOf(row, addresses, session.id),
+    result: row.result,
+    error: row.error,
+    usage: row.usage,
+    units: row.units,
+    price: row.price,
+    estimatedPrice: row.estimated_price,
+    currency: row.currency,
+    attempts: row.attempts,
+    taskId: row.task_id,
+    providerRequestId: row.provider_request_id,
+    startedAt: row.started_at?.toISOString() ?? null,
+    generatedAt: row.generated_at?.toISOString() ?? null,
+    finishedAt: row.finished_at?.toISOString() ?? null,
+    claimedAt: row.claimed_at?.toISOString() ?? null,
+  };
+}
+
+async function now({ session }: Asked): Promise<Now> {
+  const [running, queues] = await Promise.all([
+    queries.listRunning(session.pool),
+    queries.listQueues(session.pool),
+  ]);
+  return {
+    statements: running.map(
+      (row): RunningStatement => ({
+        statementAt: row.statement_at.toISOString(),
+        role: row.role_name,
+        database: row.database_name,
+        application: row.application_name,
+        engineProcessId: row.engine_process_id,
+        statement: row.statement,
+        models: row.models ?? [],
+        calls: row.calls,
+        queued: row.queued,
+        running: row.running,
+        saving: row.saving,
+        done: row.done,
+        failed: row.failed,
+        elapsedSeconds: row.elapsed_seconds,
+        remainingSeconds: row.remaining_seconds,
+      }),
+    ),
+    queues: queues.map(
+      (row): Queue => ({
+        modelType: row.model_type,
+        queued: row.queued,
+        running: row.running,
+        submitsPerSecond: row.submits_per_second,
+        concurrentTasks: row.concurrent_tasks,
+        pace: row.pace,
+        pausedSeconds: row.paused_seconds ?? 0,
+      }),
+    ),
+  };
+}
+
+async function models({ session }: Asked): Promise<Models> {
+  const [deployed, supported] = await Promise.all([
+    queries.listDeployed(session.pool),
+    queries.listSupported(session.pool),
+  ]);
+  return {
+    deployed: deployed.map((row) => ({
+      name: row.model_name,
+      type: row.model_type,
+      provider: row.model_provider,
+      task: row.task,
+      config: row.config,
+      deployedBy: row.deployed_by,
+      deployedAt: row.deployed_at.toISOString(),
+      grantedTo: row.granted_to,
+    })),
+    supported: supported.map((row) => ({
+      type: row.model_type,
+      task: row.task,
+      scenarios: row.scenarios,
+      mode: row.mode,
+      sizes: row.sizes,
+      pictures: row.pictures,
+      duration: row.duration,
+      referenceFiles: row.reference_files,
+      submitsPerSecond: row.submits_per_second,
+      concurrentTasks: row.concurrent_tasks,
+      price: row.price,
+    })),
+  };
+}
+
+async function money({ session, parameters }: Asked): Promise<Money> {
+  const days = Math.min(mostDays, Math.max(1, Number.parseInt(parameters.get('days') ?? '30', 10) || 30));
+  const [rows, today, budgets] = await Promise.all([
+    queries.listDailyUsage(session.pool, days),
+    queries.today(session.pool),
+    queries.listBudgets(session.pool),
+  ]);
+  return {
+    days: rows.map(({ role_name: role, model_name: model, ...rest }) => ({ role, model, ...rest })),
+    today,
+    budgets: budgets.map(
+      (row): Budget => ({
+        role: row.role_name,
+        model: row.model_name,
+        callsPerDay: row.calls_per_day,
+        moneyPerDay: row.money_per_day,
+        currency: row.currency ?? 'CNY',
+        callsToday: row.calls_today ?? 0,
+        moneyToday: row.money_today ?? 0,
+      }),
+    ),
+  };
+}
+
+async function estimate({ session, body }: Asked) {
+  const rows = await queries.estimate(session.pool, requiredText(body, 'statement'));
+  return rows.map((row) => ({
+    model: row.model_name,
+    modelType: row.model_type,
+    calls: row.calls,
+    pictures: row.pictures ?? 0,
+    seconds: row.seconds ?? 0,
+    price: row.price,
+    currency: row.currency,
+  }));
+}
+
+async function runState(
+  session: ConsoleSession,
+  id: string | null,
+  addresses: SignedAddresses,
+): Promise<Run> {
+  const run = requireRun(session.run, id);
+  const told = describeRun(run);
+  const rows = told.state === 'running' ? [] : await queries.jobsOfRequests(session.pool, requestIdsOf(run));
+  return { ...told, jobs: rows.map((row) => card(row, addresses, session)) };
+}

@@ -1,0 +1,137 @@
+/** The catalogue of deployed models in the engine's own table; API keys are stored encrypted. */
+
+import type { EnginePool } from '../engine/pool.js';
+import { SqlError, sqlstate } from '../errors.js';
+import type { Json } from '../json.js';
+import type { Catalogue, DeployedModel } from './job.js';
+import type { SecretBox } from './secret-box.js';
+
+interface Row {
+  model_name: string;
+  model_type: string;
+  model_provider: string;
+  task: string;
+  api_key: string | null;
+  config: Json;
+  deployed_by: string;
+  deployed_at: Date;
+  restricted: boolean;
+}
+
+const uniqueViolation = '23505';
+const columns =
+  'model_name, model_type, model_provider, task, api_key, config, deployed_by, deployed_at, restricted';
+
+export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue {
+  const asModel = (row: Row): DeployedModel => ({
+    name: row.model_name,
+    modelType: row.model_type,
+    provider: row.model_provider,
+    task: row.task,
+    // Opened when it is used: one key that cannot be read must not take the whole catalogue with it.
+    get apiKey() {
+      return row.api_key === null ? undefined : secrets.open(row.api_key, row.model_name);
+    },
+    config: row.config,
+    deployedBy: row.deployed_by,
+    deployedAt: row.deployed_at,
+    restricted: row.restricted,
+  });
+
+  /** From the first grant or revoke on, who is not named may not call the model. */
+  async function restrict(name: string): Promise<void> {
+    const { rowCount } = await pool.query(
+      'UPDATE hologen.deployed_models SET restricted = true WHERE model_name = $1',
+      [name],
+    );
+    if (rowCount === 0) throw unknownModel(name);
+  }
+
+  return {
+    async find(name) {
+      const { rows } = await pool.query<Row>({
+        name: 'find-model',
+        text: `SELECT ${columns} FROM hologen.deployed_models WHERE model_name = $1 OR model_type = $1
+          ORDER BY model_name = $1 DESC, deployed_at LIMIT 1`,
+        values: [name],
+      });
+      return rows[0] && asModel(rows[0]);
+    },
+    async list() {
+      const { rows } = await pool.query<Row>(
+        `SELECT ${columns} FROM hologen.deployed_models ORDER BY deployed_at, model_name`,
+      );
+      return rows.map(asModel);
+    },
+    async deploy(model) {
+      try {
+        await pool.query(
+          `INSERT INTO hologen.deployed_models
+             (model_name, model_type, model_provider, task, endpoint, api_key, config, deployed_by)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+          [
+            model.name,
+            model.modelType,
+            model.provider,
+            model.task,
+            model.endpoint ?? null,
+            model.apiKey === undefined ? null : secrets.seal(model.apiKey),
+            JSON.stringify(model.config),
+            model.deployedBy,
+          ],
+        );
+      } catch (error) {
+        if ((error as { code?: string }).code !== uniqueViolation) throw error;
+        throw new SqlError({
+          sqlstate: sqlstate.duplicateObject,
+          message: `external model "${model.name}" already exists`,
+          hint: `Choose another name, or first CALL delete_external_model('${model.name}').`,
+        });
+      }
+    },
+    async remove(name) {
+      const { rowCount } = await pool.query('DELETE FROM hologen.deployed_models WHERE model_name = $1', [
+        name,
+      ]);
+      if (rowCount === 0) throw unknownModel(name);
+    },
+    async mayCall(name, role) {
+      const { rows } = await pool.query<{ may: boolean }>(
+        `SELECT EXISTS (SELECT FROM hologen.model_grant g LEFT JOIN pg_roles r ON r.rolname = g.role_name
+           WHERE g.model_name = $1 AND (g.role_name = 'public' OR pg_has_role($2, r.oid, 'USAGE'))) AS may`,
+        [name, role],
+      );
+      return rows[0]?.may ?? false;
+    },
+    async grant(name, role) {
+      await restrict(name);
+      const { rowCount } = await pool.query(
+        `INSERT INTO hologen.model_grant (model_name, role_name)
+         SELECT $1, $2 WHERE $2 = 'public' OR EXISTS (SELECT FROM pg_roles WHERE rolname = $2)
+         ON CONFLICT (model_name, role_name) DO UPDATE SET role_name = excluded.role_name`,
+        [name, role],
+      );
+      if (rowCount !== 0) return;
+      throw new SqlError({
+        sqlstate: sqlstate.undefinedObject,
+        message: `role "${role}" does not exist`,
+        hint: "Name a role of the engine, or 'public' for everybody.",
+      });
+    },
+    async revoke(name, role) {
+      await restrict(name);
+      await pool.query('DELETE FROM hologen.model_grant WHERE model_name = $1 AND role_name = $2', [
+        name,
+        role,
+      ]);
+    },
+  };
+}
+
+function unknownModel(name: string): SqlError {
+  return new SqlError({
+    sqlstate: sqlstate.undefinedObject,
+    message: `external model "${name}" does not exist`,
+    hint: 'SELECT * FROM list_external_models() shows what is deployed.',
+  });
+}

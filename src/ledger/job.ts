@@ -1,0 +1,190 @@
+/** What generation needs kept outside itself: the catalogue of deployed models and the ledger of jobs. */
+import type { Json } from '../json.js';
+import type { Scenario } from '../providers/model-studio/model-table.js';
+import type { Units } from '../providers/model-studio/price.js';
+
+export interface DeployedModel {
+  name: string;
+  modelType: string;
+  provider: string;
+  task: string;
+  /** Undefined: the gateway's default key. */
+  apiKey: string | undefined;
+  config: Json;
+  deployedBy: string;
+  deployedAt: Date;
+  /** Only for roles it is granted to. */
+  restricted: boolean;
+}
+
+export interface NewDeployment extends Omit<DeployedModel, 'deployedAt' | 'restricted'> {
+  endpoint: string | undefined;
+}
+
+export interface Catalogue {
+  /** By name; else the oldest model of that type, so that `wan2.6-t2v` also finds `wan26_t2v`. */
+  find(name: string): Promise<DeployedModel | undefined>;
+  /** In the order of deployment: the first fitting one is the default of its task. */
+  list(): Promise<DeployedModel[]>;
+  /** SqlError 42710 when the name is taken. */
+  deploy(model: NewDeployment): Promise<void>;
+  /** SqlError 42704 when there is no such model. */
+  remove(name: string): Promise<void>;
+  /** Whether a restricted model is granted to the role, or to one it is a member of. */
+  mayCall(name: string, role: string): Promise<boolean>;
+  /** Both restrict the model from then on. SqlError 42704 when there is no such model or role. */
+  grant(name: string, role: string): Promise<void>;
+  revoke(name: string, role: string): Promise<void>;
+}
+
+/** Limits of a day; undefined: for every role or model together, or no limit of that kind. */
+export interface Budget {
+  role: string | undefined;
+  model: string | undefined;
+  callsPerDay: number | undefined;
+  moneyPerDay: number | undefined;
+}
+
+export interface Budgets {
+  /** Replaces what was set for this role and model. */
+  set(budget: Budget): Promise<void>;
+  /** False when there is none. */
+  remove(role: string | undefined, model: string | undefined): Promise<boolean>;
+}
+
+/** Who evaluates a call, as the engine tells it. */
+export interface CallOrigin {
+  role: string;
+  database: string;
+  application: string;
+  engineProcessId: number;
+  statementAt: string;
+  /** Owns hologen, or is a member of the role that does. */
+  admin: boolean;
+}
+
+/** unanswered: sent, but nobody will ever learn what became of it; it may have been billed. */
+export type JobState =
+  | 'submitted'
+  | 'running'
+  | 'saving'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'unanswered';
+
+const endStates = new Set<string>(['succeeded', 'failed', 'cancelled', 'unanswered'] satisfies JobState[]);
+
+/** Nothing will change any more: neither the state nor the result. */
+export function hasEnded(state: string): boolean {
+  return endStates.has(state);
+}
+
+export interface NewJob {
+  id: string;
+  origin: CallOrigin;
+  statementId: string;
+  statementText: string;
+  modelName: string;
+  modelType: string;
+  scenario: Scenario;
+  /** The request as it was written, and the FILE as JSON. */
+  request: string;
+  file: unknown;
+  /** The same for two calls that ask for the same. */
+  requestKey: string;
+  /** Made by ai_submit. It is sent when it is released, and only its handle gives the result. */
+  detached: boolean;
+  /** Undefined: not to be known before. */
+  estimatedPrice: number | undefined;
+  currency: string;
+}
+
+/** A job that an earlier gateway did not finish. */
+export interface UnfinishedJob {
+  id: string;
+  state: JobState;
+  detached: boolean;
+  /** It may be sent: the transaction of its ai_submit was committed. */
+  released: boolean;
+  role: string;
+  modelName: string;
+  request: string;
+  file: unknown;
+  requestKey: string;
+  taskId: string | undefined;
+  providerRequestId: string | undefined;
+  usage: Json;
+  outputs: { url: string }[];
+  startedAt: Date | undefined;
+}
+
+export interface JobFailure {
+  sqlstate: string;
+  message: string;
+  detail?: string;
+  /** The provider's own code. */
+  code?: string;
+  retryable?: boolean;
+}
+
+export interface JobChange {
+  state?: JobState;
+  taskId?: string;
+  providerRequestId?: string;
+  usage?: Json;
+  units?: Units;
+  price?: number;
+  currency?: string;
+  outputs?: { url: string; ossPath?: string }[];
+  result?: string;
+  error?: JobFailure;
+}
+
+/** What the ledger knows of a job's outcome. */
+export interface JobOutcome {
+  state: JobState;
+  result: string | undefined;
+  error: JobFailure | undefined;
+  providerRequestId: string | undefined;
+}
+
+/** Each write is committed at once, outside the client's transaction. */
+export interface Ledger {
+  /** Opens all of these jobs of one statement, or none: SqlError 53400 when they would go over a budget of the day. */
+  open(jobs: NewJob[]): Promise<void>;
+  /** SqlError 57P01 when another gateway has taken the job over: nothing may be sent for it here any more. */
+  change(id: string, change: JobChange): Promise<void>;
+  /** The transactions of these jobs' ai_submit are committed: they may be sent, also after a restart. */
+  release(ids: string[]): Promise<void>;
+  /** The results of these jobs have reached their client for good. */
+  claim(ids: string[]): Promise<void>;
+  /** The result of a job was given to this call in place of a new one. */
+  reused(jobId: string, call: Omit<NewJob, 'id' | 'estimatedPrice'>): Promise<void>;
+  /**
+   * The oldest result of an identical call of the role that can still be had, but none of `except`: an unclaimed one; with
+   * `delivered` also one that somebody got already.
+   */
+  findEarlier(wish: EarlierWish): Promise<{ id: string; result: string; ossPaths: string[] } | undefined>;
+  /** The job of this id, if the role made it. */
+  find(id: string, role: string): Promise<JobOutcome | undefined>;
+  /** The role's unanswered calls it was not yet told of; from now on it counts as told. */
+  tellUnanswered(role: string): Promise<{ calls: number; money: number; currency: string } | undefined>;
+  /** Roles that have such calls. */
+  untoldRoles(): Promise<string[]>;
+  /** The file of the call that saved this output, if the role may know of it. */
+  fileOfOutput(ossPath: string, role: string, admin: boolean): Promise<unknown>;
+  /** What these gateways, which are gone, have not finished: it is this one's from now on. */
+  takeOver(gatewayIds: string[]): Promise<UnfinishedJob[]>;
+  /** Tells the gateway that makes the job that its role does not want it any more. */
+  askCancel(id: string): Promise<void>;
+  /** Task ids the ledger knows, among these. */
+  knownTasks(taskIds: string[]): Promise<Set<string>>;
+}
+
+export interface EarlierWish {
+  role: string;
+  requestKey: string;
+  except: string[];
+  delivered: boolean;
+}

@@ -1,0 +1,238 @@
+/** The ledger in the engine's own tables: each change committed before it is reported, together with those of its moment. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EnginePool } from '../engine/pool.js';
+import { SqlError, sqlstate } from '../errors.js';
+import { inBatches } from './batches.js';
+import { type Exceeded, overBudget } from './budgets.js';
+import { cancelChannel } from './gateways.js';
+import type { EarlierWish, JobChange, JobFailure, JobState, Ledger, NewJob, UnfinishedJob } from './job.js';
+import * as statements from './ledger-sql.js';
+
+/** What is paid for must be written: an engine that is being restarted is waited for. */
+const patienceMs = 120_000;
+const pauseMs = 200;
+/** PostgreSQL's classes of lost connections and shutdowns, too many connections, and node's names for the same. */
+const passing = /^(08|57P|53300|ECONN|EPIPE|ENOENT)/;
+
+/** `gatewayId`: whose jobs are opened and changed here. */
+export function createLedger(pool: EnginePool, gatewayId: string): Ledger {
+  const open = inBatches(
+    (jobs: NewJob[]) => jobs[0]?.id ?? '',
+    (batches) => patiently(() => openJobs(pool, gatewayId, batches)),
+  );
+  const change = inBatches(
+    (one: IdentifiedChange) => one.id,
+    (changes) => patiently(() => changeJobs(pool, gatewayId, changes)),
+  );
+  const find = inBatches(
+    (wish: EarlierWish) => `${wish.role} ${wish.requestKey}`,
+    (wishes) => findEarlier(pool, wishes),
+  );
+  const query = <Row extends object>(name: string, text: string, values: unknown[]) =>
+    patiently(() => pool.query<Row>({ name, text, values })).then(({ rows }) => rows);
+  return {
+    async open(jobs) {
+      const exceeded = jobs.length > 0 && (await open(jobs));
+      if (exceeded) throw overBudget(exceeded);
+    },
+    async change(id, news) {
+      if (!(await change({ ...news, id }))) throw takenOver(id);
+    },
+    async release(ids) {
+      if (ids.length > 0) await query('release-jobs', statements.release, [ids]);
+    },
+    async claim(ids) {
+      await query('claim-jobs', statements.claim, [ids]);
+    },
+    async reused(jobId, { origin, statementId, statementText, modelName, modelType, currency }) {
+      const { role, database, application, statementAt } = origin;
+      const who = [role, database, application, statementId, statementText, statementAt];
+      await query('reused-job', statements.reused, [jobId, ...who, modelName, modelType, currency]);
+    },
+    findEarlier: find,
+    async find(id, role) {
+      const [row] = await query<OutcomeRow>('find-job', statements.find, [id, role]);
+      return (
+        row && {
+          state: row.state,
+          result: row.result ?? undefined,
+          error: row.error ?? undefined,
+          providerRequestId: row.provider_request_id ?? undefined,
+        }
+      );
+    },
+    async tellUnanswered(role) {
+      const [row] = await query<{ calls: number; money: string; currency: string }>(
+        'tell-unanswered',
+        statements.tellUnanswered,
+        [role],
+      );
+      return row && { ...row, money: Number(row.money) };
+    },
+    async untoldRoles() {
+      return (await query<{ role_name: string }>('untold-roles', statements.untoldRoles, [])).map(
+        (row) => row.role_name,
+      );
+    },
+    async fileOfOutput(ossPath, role, admin) {
+      const outputs = JSON.stringify([{ ossPath }]);
+      const [row] = await query<{ file: unknown }>('file-of-output', statements.fileOfOutput, [
+        outputs,
+        role,
+        admin,
+      ]);
+      return row?.file;
+    },
+    takeOver: (gatewayIds) => takeOverJobs(pool, gatewayId, gatewayIds),
+    async askCancel(id) {
+      await query('ask-cancel', 'SELECT pg_notify($1, $2)', [cancelChannel, id]);
+    },
+    async knownTasks(taskIds) {
+      const rows = await query<{ id: string }>('known-tasks', statements.knownTasks, [taskIds]);
+      return new Set(rows.map((row) => row.id));
+    },
+  };
+}
+
+interface OutcomeRow {
+  state: JobState;
+  result: string | null;
+  error: JobFailure | null;
+  provider_request_id: string | null;
+}
+
+type IdentifiedChange = JobChange & { id: string };
+
+async function patiently<T>(write: () => Promise<T>): Promise<T> {
+  for (const giveUpAt = Date.now() + patienceMs; ; await delay(pauseMs)) {
+    try {
+      return await write();
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string };
+      const lost = passing.test(code ?? '') || /connection terminated|timeout exceeded/i.test(message);
+      if (!lost || Date.now() > giveUpAt) throw error;
+    }
+  }
+}
+
+/** This gateway was away for so long that another one goes on with its jobs. */
+function takenOver(id: string): SqlError {
+  return new SqlError({
+    sqlstate: sqlstate.adminShutdown,
+    message: `another gateway has taken over the call (job ${id})`,
+    hint: 'Run the statement again: it takes the result when it is there.',
+    retryable: true,
+  });
+}
+
+async function takeOverJobs(
+  pool: EnginePool,
+  gatewayId: string,
+  goneIds: string[],
+): Promise<UnfinishedJob[]> {
+  const { rows } = await pool.query(statements.takeOver, [gatewayId, goneIds]);
+  return rows.map((row) => ({
+    id: row.job_id,
+    state: row.state,
+    detached: row.detached,
+    released: row.released,
+    role: row.role_name,
+    modelName: row.model_name,
+    request: row.request,
+    file: row.file ?? undefined,
+    requestKey: row.request_key,
+    taskId: row.task_id ?? undefined,
+    providerRequestId: row.provider_request_id ?? undefined,
+    usage: row.usage ?? {},
+    outputs: row.outputs,
+    startedAt: row.started_at ?? undefined,
+  }));
+}
+
+/** For each statement's jobs the budget they would go over, or undefined: they are open. */
+async function openJobs(
+  pool: EnginePool,
+  gatewayId: string,
+  batches: NewJob[][],
+): Promise<(Exceeded | undefined)[]> {
+  const { rows } = await pool.query<Exceeded & { place: number }>({
+    name: 'open-jobs',
+    text: 'SELECT * FROM hologen_internal.open_jobs($1, $2)',
+    values: [JSON.stringify(batches.map((jobs) => jobs.map(jobRow))), gatewayId],
+  });
+  const exceeded = new Map(rows.map((row) => [row.place - 1, row]));
+  return batches.map((_, index) => exceeded.get(index));
+}
+
+function jobRow(job: NewJob) {
+  const { origin } = job;
+  return {
+    job_id: job.id,
+    statement_id: job.statementId,
+    statement_text: storable(job.statementText),
+    role_name: origin.role,
+    database_name: origin.database,
+    application_name: origin.application,
+    engine_process_id: origin.engineProcessId,
+    statement_at: origin.statementAt,
+    model_name: job.modelName,
+    model_type: job.modelType,
+    scenario: job.scenario,
+    request: requestJson(job.request),
+    file: job.file,
+    request_key: job.requestKey,
+    detached: job.detached,
+    estimated_price: job.estimatedPrice,
+    currency: job.currency,
+  };
+}
+
+/** A request that is an object is kept as one, so that people can look into it; any other text as a JSON string. */
+function requestJson(text: string): unknown {
+  if (!text.trimStart().startsWith('{')) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** No text of PostgreSQL holds a NUL. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed();
+}
+
+/** For each change whether the job is (still) this gateway's. */
+async function changeJobs(
+  pool: EnginePool,
+  gatewayId: string,
+  changes: IdentifiedChange[],
+): Promise<boolean[]> {
+  const rows = changes.map(({ id, taskId, providerRequestId, ...same }) => ({
+    job_id: id,
+    task_id: taskId,
+    provider_request_id: providerRequestId,
+    ...same,
+  }));
+  const changed = await pool.query<{ job_id: string }>({
+    name: 'change-jobs',
+    text: statements.change,
+    values: [JSON.stringify(rows), gatewayId],
+  });
+  const ids = new Set(changed.rows.map((row) => row.job_id));
+  return changes.map(({ id }) => ids.has(id));
+}
+
+async function findEarlier(
+  pool: EnginePool,
+  wishes: EarlierWish[],
+): Promise<({ id: string; result: string; ossPaths: string[] } | undefined)[]> {
+  const { rows } = await pool.query<{ id: string | null; result: string; oss_paths: string[] }>({
+    name: 'find-earlier',
+    text: statements.findEarlier,
+    values: [JSON.stringify(wishes)],
+  });
+  return rows.map(({ id, result, oss_paths }) =>
+    id === null ? undefined : { id, result, ossPaths: oss_paths },
+  );
+}

@@ -1,0 +1,67 @@
+/** Forgets old rows of the ledger where the operator wants that; what is unfinished, or was saved for nobody yet, stays. */
+import type { Logger } from 'pino';
+import type { EnginePool } from '../engine/pool.js';
+
+export interface Retention {
+  /** Days that a job is kept after its end; 0: for ever. */
+  jobsDays: number;
+  /** Days that an attempt, with its price, is kept; 0: for ever. */
+  usageDays: number;
+}
+
+const everyMs = 3_600_000;
+/** Few enough at a time to hold no lock for long. */
+const atOnce = 5_000;
+
+const oldJobs = `
+  DELETE FROM hologen.job WHERE job_id IN (
+    SELECT job_id FROM hologen.job WHERE finished_at < clock_timestamp() - make_interval(days => $1)
+      AND NOT (state = 'succeeded' AND claimed_at IS NULL AND outputs @? '$[*].ossPath') LIMIT ${atOnce})`;
+const oldAttempts = `
+  DELETE FROM hologen.attempt WHERE attempt_id IN (
+    SELECT attempt_id FROM hologen.attempt WHERE ended_at < clock_timestamp() - make_interval(days => $1) LIMIT ${atOnce})`;
+const textsOfNobody = `
+  DELETE FROM hologen.statement s
+  WHERE NOT EXISTS (SELECT FROM hologen.job j WHERE j.statement_id = s.statement_id)
+    AND NOT EXISTS (SELECT FROM hologen.attempt a WHERE a.statement_id = s.statement_id)
+    AND s.noted_at < clock_timestamp() - interval '1 day'`;
+
+/** Looks now and then every hour, until it is closed. */
+export function keepLedgerShort(
+  pool: EnginePool,
+  { jobsDays, usageDays }: Retention,
+  log: Logger,
+): { close(): Promise<void> } {
+  if (jobsDays === 0 && usageDays === 0) return { close: () => Promise.resolve() };
+  let looking = look();
+  const timer = setInterval(() => {
+    looking = looking.then(look);
+  }, everyMs).unref();
+
+  async function look(): Promise<void> {
+    try {
+      const jobs = jobsDays === 0 ? 0 : await removeAll(oldJobs, jobsDays);
+      const attempts = usageDays === 0 ? 0 : await removeAll(oldAttempts, usageDays);
+      if (jobs + attempts === 0) return;
+      await pool.query(textsOfNobody);
+      log.info({ jobs, attempts }, 'old rows of the ledger are removed');
+    } catch (error) {
+      log.error({ err: error }, 'old rows of the ledger could not be removed');
+    }
+  }
+
+  async function removeAll(text: string, days: number): Promise<number> {
+    for (let removed = 0; ; ) {
+      const { rowCount } = await pool.query(text, [days]);
+      removed += rowCount ?? 0;
+      if ((rowCount ?? 0) < atOnce) return removed;
+    }
+  }
+
+  return {
+    async close() {
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}

@@ -1,0 +1,288 @@
+/**
+ * The provider's errors as SQL errors: a table from code to SQLSTATE, whether the same request may be sent again, and a hint.
+ * Codes: the provider's error page, https://www.alibabacloud.com/help/en/model-studio/error-code
+ */
+import { SqlError, sqlstate } from '../../errors.js';
+import { type Json, textOf } from '../../json.js';
+
+/**
+ * no: the same request fails again. wait: the provider is busy with us, not an attempt. again: the provider failed and said so.
+ * once: worth one more try.
+ */
+export type Repeat = 'no' | 'wait' | 'again' | 'once';
+
+interface Rule {
+  /** The code or the beginning of it up to a dot; compatible-mode spellings beside. */
+  codes: string[];
+  sqlstate: string;
+  repeat: Repeat;
+  hint?: string;
+}
+
+const refusedContent = 'The provider’s content check refused it; change the prompt or the media.';
+const keyHint =
+  'Check the API key and that key, region (DASHSCOPE_HTTP_BASE_URL) and model belong together; `hologen check` tells.';
+const rightsHint = 'Enable the model for this account in the Model Studio console.';
+const billHint = 'Settle the account’s bill in the Alibaba Cloud console.';
+const mediaHint =
+  'The provider could not read the media; see the model’s limits on format, size and duration.';
+
+/** Looked through in order; the first rule with the longest matching code wins. */
+const rules: Rule[] = [
+  {
+    codes: ['DataInspectionFailed', 'data_inspection_failed'],
+    sqlstate: sqlstate.contentRefused,
+    repeat: 'no',
+    hint: refusedContent,
+  },
+  {
+    codes: ['IPInfringementSuspect', 'CustomRoleBlocked', 'FaqRuleBlocked'],
+    sqlstate: sqlstate.contentRefused,
+    repeat: 'no',
+    hint: refusedContent,
+  },
+  {
+    codes: ['InvalidParameter.DataInspection', 'InvalidURL.Timeout'],
+    sqlstate: sqlstate.undefinedFile,
+    repeat: 'once',
+    hint: mediaHint,
+  },
+  {
+    codes: ['InvalidURL', 'BadRequest.InputDownloadFailed'],
+    sqlstate: sqlstate.undefinedFile,
+    repeat: 'no',
+    hint: mediaHint,
+  },
+  {
+    codes: ['InvalidImage', 'InvalidImageResolution', 'InvalidImageFormat', 'InvalidFile'],
+    sqlstate: sqlstate.invalidParameterValue,
+    repeat: 'no',
+    hint: mediaHint,
+  },
+  {
+    codes: [
+      'InvalidParameter',
+      'BadRequest',
+      'InternalError.Algo.InvalidParameter',
+      'UnsupportedOperation',
+      'invalid_parameter_error',
+      'invalid_request_error',
+    ],
+    sqlstate: sqlstate.invalidParameterValue,
+    repeat: 'no',
+  },
+  {
+    codes: ['InvalidApiKey', 'invalid_api_key', 'NOT AUTHORIZED', 'invalid access token'],
+    sqlstate: sqlstate.providerAuthorization,
+    repeat: 'no',
+    hint: keyHint,
+  },
+  {
+    codes: ['AccessDenied', 'Model.AccessDenied', 'Workspace.AccessDenied', 'App.AccessDenied'],
+    sqlstate: sqlstate.providerAuthorization,
+    repeat: 'no',
+    hint: rightsHint,
+  },
+  {
+    codes: ['Arrearage', 'CommodityNotPurchased', 'PrepaidBillOverdue', 'PostpaidBillOverdue'],
+    sqlstate: sqlstate.providerAuthorization,
+    repeat: 'no',
+    hint: billHint,
+  },
+  {
+    codes: ['AllocationQuota.FreeTierOnly'],
+    sqlstate: sqlstate.providerQuota,
+    repeat: 'no',
+    hint: 'The free quota is used up and the account allows nothing else; change that in the console.',
+  },
+  {
+    codes: ['ModelNotFound', 'model_not_found', 'model_not_supported', 'WorkSpaceNotFound', 'NotFound'],
+    sqlstate: sqlstate.undefinedObject,
+    repeat: 'no',
+    hint: 'The model type is unknown to the provider in this region; see hologen.supported_models.',
+  },
+  {
+    codes: ['Throttling.AllocationQuota', 'insufficient_quota'],
+    sqlstate: sqlstate.providerQuota,
+    // Tokens come back within a minute, a free quota that is used up never does.
+    repeat: 'again',
+    hint: 'The account’s quota is used up; see the quotas in the Model Studio console.',
+  },
+  {
+    codes: ['Throttling', 'LimitRequests', 'limit_requests', 'limit_burst_rate'],
+    sqlstate: sqlstate.providerQuota,
+    repeat: 'wait',
+  },
+  {
+    codes: ['RewriteFailed'],
+    sqlstate: sqlstate.providerFailure,
+    repeat: 'again',
+    hint: "Set parameters.prompt_extend to false to do without the provider's prompt writer.",
+  },
+  {
+    codes: [
+      'RequestTimeOut',
+      'ResponseTimeout',
+      'InternalError',
+      'internal_error',
+      'SystemError',
+      'ModelServiceFailed',
+      'ModelServingError',
+      'ModelUnavailable',
+    ],
+    sqlstate: sqlstate.providerFailure,
+    repeat: 'again',
+  },
+];
+
+const byStatus: Record<number, Rule> = {
+  401: { codes: [], sqlstate: sqlstate.providerAuthorization, repeat: 'no', hint: keyHint },
+  403: { codes: [], sqlstate: sqlstate.providerAuthorization, repeat: 'no', hint: rightsHint },
+  404: { codes: [], sqlstate: sqlstate.undefinedObject, repeat: 'no' },
+  429: { codes: [], sqlstate: sqlstate.providerQuota, repeat: 'wait' },
+};
+
+export class ProviderError extends SqlError {
+  readonly code: string;
+  readonly repeat: Repeat;
+  readonly requestId: string;
+  /** What the provider asked us to wait, if it did. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(fields: {
+    code: string;
+    message: string;
+    rule: Pick<Rule, 'sqlstate' | 'repeat' | 'hint'>;
+    requestId: string;
+    retryAfterMs?: number;
+    cause?: unknown;
+  }) {
+    super({
+      sqlstate: fields.rule.sqlstate,
+      message: fields.message,
+      detail: fields.requestId ? `Provider request id: ${fields.requestId}.` : undefined,
+      hint: fields.rule.hint,
+      retryable: fields.rule.repeat !== 'no',
+      cause: fields.cause,
+    });
+    this.code = fields.code;
+    this.repeat = fields.rule.repeat;
+    this.requestId = fields.requestId;
+    this.retryAfterMs = fields.retryAfterMs;
+  }
+}
+
+/** An error reply as ProviderError. Both forms of body are read: {code, message} and compatible mode's {error: {code, message}}. */
+export function providerError(
+  status: number,
+  body: Json,
+  requestId: string,
+  retryAfter?: string | string[],
+): ProviderError {
+  const inner = (typeof body.error === 'object' && body.error !== null ? body.error : body) as Json;
+  const code = textOf(inner.code) ?? textOf(inner.type) ?? `HTTP ${status}`;
+  const message = textOf(inner.message) ?? 'no message';
+  const what = status >= 500 ? 'Model Studio failed' : 'Model Studio refused the call';
+  const seconds = Number(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter);
+  return new ProviderError({
+    code,
+    message: `${what}: ${code}: ${message}`,
+    rule: ruleFor(code, status),
+    requestId,
+    retryAfterMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined,
+  });
+}
+
+/** A task that failed, which comes with HTTP status 200. The same request may be sent again only by who asked for it: it was tried. */
+export function failedTask(code: string, message: string, requestId: string): ProviderError {
+  return new ProviderError({ code, message, rule: ruleFor(code, 500), requestId });
+}
+
+function ruleFor(code: string, status: number): Rule {
+  let best: { rule: Rule; length: number } | undefined;
+  for (const rule of rules) {
+    for (const known of rule.codes) {
+      if (code !== known && !code.startsWith(`${known}.`)) continue;
+      if (!best || known.length > best.length) best = { rule, length: known.length };
+    }
+  }
+  if (best) return best.rule;
+  return (
+    byStatus[status] ?? {
+      codes: [],
+      sqlstate: status >= 500 ? sqlstate.providerFailure : sqlstate.invalidParameterValue,
+      repeat: status >= 500 ? 'again' : 'no',
+    }
+  );
+}
+
+/** These two say that the request was not taken, whoever between us and the provider says so. */
+const clearWithoutCode = new Set([429, 503]);
+
+/**
+ * An answer that is not the provider's JSON: a proxy's page, say. Whether it took a submit cannot be known then, unless the status tells.
+ */
+export function unreadableAnswer(
+  status: number,
+  text: string,
+  submit: boolean,
+  requestId: string,
+  retryAfter?: string | string[],
+): ProviderError {
+  const start = text.replace(/\s+/g, ' ').trim().slice(0, 100);
+  if ((status >= 400 && status < 500) || clearWithoutCode.has(status))
+    return providerError(status, { message: start }, requestId, retryAfter);
+  return new ProviderError({
+    code: `HTTP ${status}`,
+    message: `Model Studio's answer cannot be read (HTTP ${status}, ${JSON.stringify(start)})${submit ? notSentAgain : ''}`,
+    rule: {
+      sqlstate: submit ? sqlstate.connectionFailure : sqlstate.providerFailure,
+      repeat: submit ? 'no' : 'again',
+      hint: submit ? lookHint : 'Check DASHSCOPE_HTTP_BASE_URL and the proxies on the way.',
+    },
+    requestId,
+  });
+}
+
+const notSentAgain = '; the call may have been taken and billed, so it was not sent again';
+const lookHint = 'hologen.jobs has the call; look for it in the Model Studio console before repeating it.';
+
+/** A call that was sent and whose answer nobody will ever read. */
+export function unansweredCall(message: string, cause?: unknown): ProviderError {
+  const rule: Rule = { codes: [], sqlstate: sqlstate.connectionFailure, repeat: 'no', hint: lookHint };
+  return new ProviderError({ code: 'Unanswered', message, rule, requestId: '', cause });
+}
+
+/** True when the provider may have taken (and billed) a submit although it ended with this error. */
+export function mayBeTaken(error: unknown): boolean {
+  return (
+    error instanceof ProviderError && error.sqlstate === sqlstate.connectionFailure && error.repeat === 'no'
+  );
+}
+
+const neverSent = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** No answer came. Where the request surely never left, it may be sent again; else a submit may have been taken and billed. */
+export function unansweredError(cause: unknown, submit: boolean): ProviderError {
+  const system = (cause as NodeJS.ErrnoException).code ?? (cause as Error).name;
+  if (submit && !neverSent.has(system))
+    return unansweredCall(`Model Studio did not answer (${system})${notSentAgain}`, cause);
+  return new ProviderError({
+    code: 'Unreachable',
+    message: `Model Studio cannot be reached (${system})`,
+    rule: {
+      sqlstate: sqlstate.connectionFailure,
+      repeat: 'again',
+      hint: 'Check the network and DASHSCOPE_HTTP_BASE_URL.',
+    },
+    requestId: '',
+    cause,
+  });
+}

@@ -1,0 +1,92 @@
+/** A deployed model's own price: price lists differ by region and contract, and those of text types are not in the model table. */
+import { isObject, type Json, refuse, refuseUnknown } from '../../fields.js';
+import type { ModelType, Price } from './model-table.js';
+
+/**
+ * Reads `price` of a deployed model's config; undefined when there is none. Fields by what the type is billed by: `per_picture`;
+ * `per_second` and `per_silent_second`, amounts by resolution; `input_per_million` and `output_per_million` tokens; and `currency`,
+ * which is CNY when left out. What per_second leaves out keeps its price of the model table if that is in the same currency.
+ * SqlError 22023 for other fields and values.
+ */
+export function ownPrice(config: Json, type: ModelType): Price | undefined {
+  const { price } = config;
+  if (price === undefined || price === null) return undefined;
+  if (!isObject(price))
+    return refuse('price', price, 'an object', `Write {"price": ${examples[type.price.per]}}.`);
+  const { currency = 'CNY' } = price;
+  if (typeof currency !== 'string' || !/^[A-Z]{3}$/.test(currency))
+    return refuse(
+      'price.currency',
+      currency,
+      'a currency code of three capital letters',
+      'For example CNY or USD.',
+    );
+  switch (type.price.per) {
+    case 'picture':
+      refuseUnknown(price, ['per_picture', 'currency'], 'the price of pictures');
+      return { per: 'picture', currency, amount: readAmount(price.per_picture, 'price.per_picture') };
+    case 'second':
+      return readSecondPrice(price, currency, type.price);
+    case 'token':
+      refuseUnknown(price, ['input_per_million', 'output_per_million', 'currency'], 'the price of tokens');
+      return {
+        per: 'token',
+        currency,
+        inputPerMillion: readAmount(price.input_per_million, 'price.input_per_million'),
+        // An embedding has no tokens of output.
+        ...(type.task !== 'embedding' && {
+          outputPerMillion: readAmount(price.output_per_million, 'price.output_per_million'),
+        }),
+      };
+  }
+}
+
+const examples: Record<Price['per'], string> = {
+  picture: '{"per_picture": 0.4}',
+  second: '{"per_second": {"720P": 0.6, "1080P": 1}}',
+  token: '{"input_per_million": 0.8, "output_per_million": 2}',
+};
+
+function readSecondPrice(price: Json, currency: string, table: Extract<Price, { per: 'second' }>): Price {
+  const silent = table.silentAmounts ? ['per_silent_second'] : [];
+  refuseUnknown(price, ['per_second', ...silent, 'currency'], 'the price of seconds');
+  const read = (field: string, amounts: Record<string, number>) =>
+    readAmounts(price[field], `price.${field}`, amounts, currency === table.currency);
+  return {
+    ...table,
+    currency,
+    amounts: read('per_second', table.amounts),
+    ...(table.silentAmounts && { silentAmounts: read('per_silent_second', table.silentAmounts) }),
+  };
+}
+
+/** A table's amount stands in for one that was left out only where it means the same money. */
+function readAmounts(
+  value: unknown,
+  field: string,
+  table: Record<string, number>,
+  sameCurrency: boolean,
+): Record<string, number> {
+  const given = value ?? (sameCurrency ? {} : value);
+  if (!isObject(given)) {
+    const example = JSON.stringify(table);
+    return refuse(
+      field,
+      given,
+      'an object of amounts by resolution',
+      `Write "${field.replace('price.', '')}": ${example}.`,
+    );
+  }
+  refuseUnknown(given, Object.keys(table), field);
+  return Object.fromEntries(
+    Object.entries(table).map(([resolution, amount]) => {
+      const own = given[resolution] ?? (sameCurrency ? amount : undefined);
+      return [resolution, readAmount(own, `${field}.${resolution}`)];
+    }),
+  );
+}
+
+function readAmount(value: unknown, field: string): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
+  return refuse(field, value, 'a number, 0 or above');
+}

@@ -1,0 +1,91 @@
+/** The `parameters` of a request: each one checked against the model table, defaults filled in. */
+import { SqlError, sqlstate } from '../../errors.js';
+import {
+  type Json,
+  optionalBoolean,
+  optionalChoice,
+  optionalInteger,
+  optionalObject,
+  refuse,
+  refuseUnknown,
+} from '../../fields.js';
+import { type ModelType, modelTable, type Scenario } from './model-table.js';
+import { checkDuration, checkSize, sizeFieldNames, sizeFields } from './picture-size.js';
+
+/** Provider parameters that people also write beside the prompt. */
+export const parameterNames = new Set([
+  ...['size', 'resolution', 'ratio', 'n', 'duration', 'seed', 'watermark'],
+  ...['prompt_extend', 'shot_type', 'audio'],
+]);
+const seedRange: [number, number] = [0, 2_147_483_647];
+
+/** The provider's `parameters`; anything wrong is a SqlError 22023. */
+export function readParameters(request: Json, modelType: string, type: ModelType, scenario: Scenario): Json {
+  const given = optionalObject(request, 'parameters');
+  const form = checkSize(given, modelType, type, scenario);
+  const known = [
+    ...sizeFields(type),
+    ...(type.pictures ? ['n'] : []),
+    ...(type.duration ? ['duration'] : []),
+    ...(type.task === 'video-generation' ? ['audio'] : []),
+    ...type.switches,
+  ];
+  refuseUnknown(given, [...new Set(known)], `parameters of ${modelType}`, sizeFieldNames);
+  const parameters: Json = { ...form };
+  if (type.pictures) parameters.n = readCount(given, modelType, type.pictures);
+  Object.assign(parameters, checkDuration(given, modelType, type));
+  readSwitches(given, modelType, type, parameters);
+  return parameters;
+}
+
+function readCount(given: Json, modelType: string, [least, most]: [number, number]): number {
+  if (most === 1 && typeof given.n === 'number' && given.n > 1) {
+    refuse('parameters.n', given.n, `1 for ${modelType}`, hintForMore(given.n));
+  }
+  return optionalInteger(given, 'n', [least, most], 'parameters.n') ?? 1;
+}
+
+function hintForMore(count: number): string {
+  const types = Object.keys(modelTable).filter((name) => (modelTable[name]?.pictures?.[1] ?? 0) >= count);
+  const others = types.length > 0 ? `use a model of type ${types.join(', ')}, or ` : '';
+  return `For several pictures ${others}call once for each.`;
+}
+
+function readSwitches(given: Json, modelType: string, type: ModelType, parameters: Json): void {
+  if (type.switches.includes('prompt_extend')) {
+    parameters.prompt_extend = optionalBoolean(given, 'prompt_extend', 'parameters.prompt_extend') ?? true;
+  }
+  parameters.watermark = optionalBoolean(given, 'watermark', 'parameters.watermark') ?? false;
+  const seed = optionalInteger(given, 'seed', seedRange, 'parameters.seed');
+  if (seed !== undefined) parameters.seed = seed;
+  const shot = optionalChoice(given, 'shot_type', ['single', 'multi'], 'parameters.shot_type');
+  if (shot && parameters.prompt_extend === false) {
+    refuse(
+      'parameters.prompt_extend',
+      false,
+      'true beside shot_type',
+      'shot_type works only with prompt_extend; leave one of them out.',
+    );
+  }
+  if (shot) parameters.shot_type = shot;
+  readSound(given, modelType, type, parameters);
+}
+
+/** `audio` is sent only to types with a silent form; elsewhere asking for what always is so anyway is fine. */
+function readSound(given: Json, modelType: string, type: ModelType, parameters: Json): void {
+  const audio = optionalBoolean(given, 'audio', 'parameters.audio');
+  if (type.sound === 'optional') parameters.audio = audio ?? true;
+  if (audio === false && type.sound === 'always') {
+    const hint = type.silentAlternative
+      ? `For silent video use a model of type ${type.silentAlternative}; or leave audio out.`
+      : 'No type makes silent video from text alone; leave audio out.';
+    refuseSound(`parameters.audio cannot be false: ${modelType} always makes sound`, hint);
+  }
+  if (audio === true && type.sound === 'never') {
+    refuseSound(`parameters.audio cannot be true: ${modelType} makes silent video`, 'Leave audio out.');
+  }
+}
+
+function refuseSound(message: string, hint: string): never {
+  throw new SqlError({ sqlstate: sqlstate.invalidParameterValue, message, hint });
+}

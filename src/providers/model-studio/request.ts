@@ -1,0 +1,271 @@
+/** Reads the request of a picture or video call and checks every field against the model table, before anything is spent. */
+import { SqlError, sqlstate } from '../../errors.js';
+import {
+  isObject,
+  type Json,
+  optionalObject,
+  optionalText,
+  optionalTexts,
+  refuse,
+  refuseUnknown,
+  requiredText,
+  show,
+} from '../../fields.js';
+import { isDirectory, type OssPath, parseOssPath } from '../../storage/oss-path.js';
+import { type ModelType, modelTable, type Scenario } from './model-table.js';
+import { typesFor } from './model-types.js';
+import { parameterNames, readParameters } from './parameters.js';
+
+export interface Medium {
+  /** Where it stood in the request, e.g. `reference_urls[1]`. */
+  field: string;
+  /** As the user wrote it. */
+  text: string;
+  path: OssPath;
+}
+
+export interface MediaRequest {
+  scenario: Scenario;
+  prompt: string;
+  negativePrompt: string | undefined;
+  /** Reference pictures and frames, in order; `audio` apart. */
+  media: Medium[];
+  audio: Medium | undefined;
+  /** The provider's `parameters`, defaults filled in. */
+  parameters: Json;
+  output: OssPath | undefined;
+  /** What the user should know although the request is good. */
+  notes: string[];
+}
+
+/** The request fields that carry media, by scenario. */
+const mediaFields: Partial<Record<Scenario, string[]>> = {
+  'image-edit': ['reference_urls'],
+  'multi-image-fusion': ['reference_urls'],
+  'text-to-video': ['audio_url'],
+  'first-frame': ['img_url', 'audio_url'],
+  'first-and-last-frame': ['first_frame_url', 'last_frame_url'],
+  'reference-video': ['reference_urls'],
+};
+const commonFields = ['prompt', 'negative_prompt', 'parameters', 'output_dir'];
+const negativePromptCharacters = 500;
+
+/** Parses the request text of a media call; anything wrong is a SqlError 22023 or 22P02. */
+export function readMediaRequest(text: string, modelType: string, type: ModelType): MediaRequest {
+  const request = parseObject(text);
+  const scenario = scenarioOf(request, modelType, type);
+  refuseForeignFields(request, scenario, modelType, type.task);
+  const prompt = requiredText(request, 'prompt');
+  const media = readMedia(request, scenario, modelType, type);
+  if (scenario === 'reference-video') refuseUnnamed(prompt, media);
+  const audioText = optionalText(request, 'audio_url');
+  const negativePrompt = optionalText(request, 'negative_prompt') ?? negativePromptInParameters(request);
+  const parameters = readParameters(request, modelType, type, scenario);
+  if (parameters.audio === false && audioText) {
+    refuse('parameters.audio', false, 'true (or left out) beside audio_url', 'Leave out one of the two.');
+  }
+  return {
+    scenario,
+    prompt,
+    negativePrompt,
+    media,
+    audio: audioText ? medium('audio_url', audioText) : undefined,
+    parameters,
+    output: readOutput(request, scenario),
+    notes: lengthNotes(prompt, negativePrompt, modelType, type),
+  };
+}
+
+function parseObject(text: string): Json {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new SqlError({
+      sqlstate: sqlstate.invalidJson,
+      message: `the request is not JSON: ${(cause as Error).message}`,
+      hint: `Write json_build_object('prompt', '…', 'parameters', json_build_object(…))::text.`,
+    });
+  }
+  return isObject(value)
+    ? value
+    : refuse('the request', value, 'a JSON object', `Write json_build_object('prompt', '…')::text.`);
+}
+
+/** What is asked for: the model type decides, for picture types the number of reference pictures does. */
+function scenarioOf(request: Json, modelType: string, type: ModelType): Scenario {
+  if (type.task !== 'image-generation') return type.scenarios[0] as Scenario;
+  const references = optionalTexts(request, 'reference_urls')?.length ?? 0;
+  if (references === 0 && Array.isArray(request.reference_urls)) refuseEmpty(type);
+  const asked: Scenario =
+    references === 0 ? 'text-to-image' : references === 1 ? 'image-edit' : 'multi-image-fusion';
+  if (type.scenarios.includes(asked)) return asked;
+  if (asked === 'text-to-image') return refuseMissing('reference_urls', modelType);
+  if (type.referenceFiles) return refuseCount(request.reference_urls, type.referenceFiles, modelType);
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `model type ${modelType} makes pictures from text only, and the request has reference_urls`,
+    hint: `For ${asked} use a model of type ${typesFor(asked).join(', ')}.`,
+  });
+}
+
+function refuseForeignFields(
+  request: Json,
+  scenario: Scenario,
+  modelType: string,
+  task: ModelType['task'],
+): void {
+  const known = [...commonFields, ...(mediaFields[scenario] ?? [])];
+  const foreign = Object.values(mediaFields)
+    .flat()
+    .find((field) => !known.includes(field) && request[field] !== undefined && request[field] !== null);
+  if (foreign) {
+    throw new SqlError({
+      sqlstate: sqlstate.invalidParameterValue,
+      message: `model type ${modelType} does ${scenario} and takes no ${foreign}`,
+      hint: hintForForeign(foreign, task),
+    });
+  }
+  const misplaced = Object.keys(request).find((name) => !known.includes(name) && parameterNames.has(name));
+  if (misplaced && request[misplaced] !== null) {
+    throw new SqlError({
+      sqlstate: sqlstate.invalidParameterValue,
+      message: `${misplaced} stands beside the prompt; it belongs into parameters`,
+      hint: `Write 'parameters', json_build_object('${misplaced}', …).`,
+    });
+  }
+  refuseUnknown(request, known, `a ${scenario} request`);
+}
+
+/** The scenarios that take the field, those of the model's own task alone where there are any. */
+function hintForForeign(field: string, task: ModelType['task']): string {
+  const takers = (Object.keys(mediaFields) as Scenario[]).filter((each) =>
+    mediaFields[each]?.includes(field),
+  );
+  const typesOf = (each: Scenario) => `${each} (model type ${typesFor(each).join(', ')})`;
+  const own = takers.filter((each) => typesFor(each).some((name) => modelTable[name]?.task === task));
+  return `${field} belongs to ${(own.length > 0 ? own : takers).map(typesOf).join(' or ')}.`;
+}
+
+function readMedia(request: Json, scenario: Scenario, modelType: string, type: ModelType): Medium[] {
+  const required = (field: string) => [medium(field, requiredText(request, field))];
+  switch (scenario) {
+    case 'first-frame':
+      return required('img_url');
+    case 'first-and-last-frame':
+      return [...required('first_frame_url'), ...required('last_frame_url')];
+    case 'image-edit':
+    case 'multi-image-fusion':
+    case 'reference-video': {
+      const paths = optionalTexts(request, 'reference_urls') ?? [];
+      if (paths.length === 0) {
+        if (request.reference_urls) refuseEmpty(type);
+        refuseMissing('reference_urls', modelType);
+      }
+      const [least, most] = type.referenceFiles ?? [1, 1];
+      if (paths.length < least || paths.length > most) refuseCount(paths, [least, most], modelType);
+      return paths.map((path, index) => medium(`reference_urls[${index + 1}]`, path));
+    }
+    default:
+      return [];
+  }
+}
+
+function medium(field: string, text: string): Medium {
+  const path = parseOssPath(text, field);
+  if (isDirectory(path))
+    refuse(field, text, 'the path of one object', 'Name the file: oss://bucket/path/file.png.');
+  return { field, text, path };
+}
+
+/** The model sees its references alone: another path in the prompt would be read as words. */
+function refuseUnnamed(prompt: string, media: Medium[]): void {
+  const known = media.map((each) => each.text).sort((a, b) => b.length - a.length);
+  const rest = known.reduce((text, path) => text.replaceAll(path, ''), prompt);
+  const path = /oss:\/\/[^\s"'<>,;]*[^\s"'<>,;.:!?)]/.exec(rest)?.[0];
+  if (!path) return;
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `the prompt names ${path}, which is not among reference_urls`,
+    hint: 'Add the path to reference_urls, written as in the prompt.',
+  });
+}
+
+function refuseMissing(field: string, modelType: string): never {
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `the request has no ${field}, which model type ${modelType} needs`,
+    hint: `Add '${field}', ARRAY['oss://bucket/path/file.png'].`,
+  });
+}
+
+/** An array without paths is a join that found nothing more often than a wish for a picture from text alone. */
+function refuseEmpty(type: ModelType): never {
+  const optional = type.scenarios.includes('text-to-image')
+    ? ' Leave reference_urls out for a picture from the text alone.'
+    : '';
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: 'reference_urls is an empty array',
+    hint: `Write ARRAY['oss://bucket/path/file.png'].${optional}`,
+  });
+}
+
+function refuseCount(paths: unknown, [least, most]: [number, number], modelType: string): never {
+  const count = Array.isArray(paths) ? paths.length : 0;
+  const more = typesFor('multi-image-fusion').join(', ');
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `reference_urls has ${count} paths; ${modelType} takes ${least === most ? least : `${least} to ${most}`}`,
+    hint:
+      most === 1
+        ? `For several pictures in one use a model of type ${more}.`
+        : `Leave out ${count - most} of them.`,
+  });
+}
+
+/** Hologres' client writes negative_prompt beside the prompt; people who know the provider write it into parameters. */
+function negativePromptInParameters(request: Json): string | undefined {
+  return optionalText(optionalObject(request, 'parameters'), 'negative_prompt', 'parameters.negative_prompt');
+}
+
+/** A directory everywhere, but a whole file name for first-and-last-frame, as Hologres has it. */
+function readOutput(request: Json, scenario: Scenario): OssPath | undefined {
+  const text = optionalText(request, 'output_dir');
+  if (text === undefined) return undefined;
+  const path = parseOssPath(text, 'output_dir');
+  if (scenario === 'first-and-last-frame') {
+    if (isDirectory(path)) {
+      refuse(
+        'output_dir',
+        text,
+        'a complete file name for first-and-last-frame',
+        'Write oss://bucket/path/video.mp4.',
+      );
+    }
+    return path;
+  }
+  if (/\.(png|jpe?g|webp|mp4|mov)$/i.test(path.key)) {
+    const directory = text.slice(0, text.lastIndexOf('/') + 1);
+    refuse('output_dir', text, 'a directory', `Write ${directory}; the file is named after the request id.`);
+  }
+  return isDirectory(path) ? path : { ...path, key: `${path.key}/` };
+}
+
+function lengthNotes(
+  prompt: string,
+  negative: string | undefined,
+  modelType: string,
+  type: ModelType,
+): string[] {
+  const notes: string[] = [];
+  const most = type.promptCharacters;
+  const cut = (name: string, text: string, limit: number) =>
+    notes.push(
+      `${name} has ${[...text].length} characters; ${modelType} may read only the first ${limit} of ${show(text.slice(0, 30))}`,
+    );
+  if (most && [...prompt].length > most) cut('prompt', prompt, most);
+  if (negative && [...negative].length > negativePromptCharacters)
+    cut('negative_prompt', negative, negativePromptCharacters);
+  return notes;
+}

@@ -1,0 +1,173 @@
+/** Reads the request of a text call: plain text, or JSON with placeholders whose arguments may be files. */
+
+import { type FileValue, parseFileValue } from '../../calls/file-value.js';
+import { SqlError, sqlstate } from '../../errors.js';
+import {
+  isObject,
+  type Json,
+  optionalObject,
+  refuse,
+  refuseUnknown,
+  requiredText,
+  show,
+} from '../../fields.js';
+
+/** A piece of the user message, in order. */
+export type MessagePart = { text: string } | { file: FileValue; kind: MediaKind };
+export type MediaKind = 'image' | 'video' | 'audio';
+
+export interface TextRequest {
+  parts: MessagePart[];
+  parameters: Json;
+}
+
+/** Parameters that change the answer but not the form of the reply. */
+const knownParameters = {
+  embedding: ['dimensions'],
+  'chat/completions': [
+    'temperature',
+    'top_p',
+    'top_k',
+    'max_tokens',
+    'max_completion_tokens',
+    'seed',
+    'stop',
+    'presence_penalty',
+    'frequency_penalty',
+    'repetition_penalty',
+    'response_format',
+    'enable_thinking',
+    'thinking_budget',
+    'enable_search',
+  ],
+};
+
+const extensions: Record<MediaKind, string[]> = {
+  image: ['png', 'jpg', 'jpeg', 'webp', 'bmp', 'gif', 'tif', 'tiff', 'heic'],
+  video: ['mp4', 'mov', 'avi', 'mkv', 'webm', 'flv', 'wmv', 'mpeg', 'mpg'],
+  audio: ['wav', 'mp3', 'm4a', 'aac', 'amr', 'flac', 'ogg', 'opus'],
+};
+
+/**
+ * `file`, when it names an object, joins a prompt that has no `args` of its own: ai_gen(model, 'What is this?', to_file(…)).
+ * A JSON text without a "prompt" is a prompt itself: people send rows as JSON.
+ */
+export function readTextRequest(
+  text: string,
+  file: FileValue | undefined,
+  task: 'chat/completions' | 'embedding',
+): TextRequest {
+  const read = readParts(text, file, task);
+  if (task === 'embedding') refuseFiles(read.parts);
+  return read;
+}
+
+function readParts(
+  text: string,
+  file: FileValue | undefined,
+  task: keyof typeof knownParameters,
+): TextRequest {
+  const request = asRequest(text);
+  if (!request) {
+    if (text.trim() === '') requiredText({ prompt: text }, 'prompt');
+    return { parts: withFile([{ text }], file), parameters: {} };
+  }
+  refuseUnknown(request, ['prompt', 'args', 'parameters'], 'a text request');
+  const parameters = optionalObject(request, 'parameters');
+  refuseUnknown(parameters, knownParameters[task], `parameters of task ${task}`);
+  const prompt = requiredText(request, 'prompt');
+  const { args } = request;
+  if (args === undefined || args === null) return { parts: withFile([{ text: prompt }], file), parameters };
+  if (!Array.isArray(args)) refuse('args', args, 'an array', "Write 'args', json_build_array(…).");
+  return { parts: fillPlaceholders(prompt, args as unknown[]), parameters };
+}
+
+function refuseFiles(parts: MessagePart[]): void {
+  const part = parts.find((each) => 'file' in each);
+  if (!part || !('file' in part)) return;
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `an embedding model reads text alone, and the call passes the file ${part.file.text}`,
+    hint: 'Leave the FILE out.',
+  });
+}
+
+function asRequest(text: string): Json | undefined {
+  if (!text.trimStart().startsWith('{')) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) && 'prompt' in value ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function withFile(parts: MessagePart[], file: FileValue | undefined): MessagePart[] {
+  if (!file || file.path.key === '' || file.path.key.endsWith('/')) return parts;
+  return [{ file, kind: mediaKind(file, 'file') }, ...parts];
+}
+
+/** `{0}`, `{1}` … become the arguments in their places; a file becomes a part of its own between the texts. */
+function fillPlaceholders(prompt: string, args: unknown[]): MessagePart[] {
+  const parts: MessagePart[] = [];
+  const used = new Set<number>();
+  for (const piece of prompt.split(/(\{\d+\})/)) {
+    const index = /^\{(\d+)\}$/.exec(piece)?.[1];
+    if (index === undefined) {
+      addText(parts, piece);
+      continue;
+    }
+    const position = Number(index);
+    if (position >= args.length) refusePlaceholder(piece, args.length);
+    used.add(position);
+    addArgument(parts, args[position], `args[${position}]`);
+  }
+  const unused = args.findIndex((_, position) => !used.has(position));
+  if (unused >= 0) refuseUnused(unused, args[unused]);
+  return parts;
+}
+
+function addArgument(parts: MessagePart[], argument: unknown, field: string): void {
+  if (isObject(argument) && 'oss_path' in argument) {
+    const file = parseFileValue(argument, field);
+    parts.push({ file, kind: mediaKind(file, field) });
+  } else {
+    addText(parts, typeof argument === 'string' ? argument : JSON.stringify(argument));
+  }
+}
+
+function addText(parts: MessagePart[], text: string): void {
+  const last = parts.at(-1);
+  if (last && 'text' in last) last.text += text;
+  else if (text !== '') parts.push({ text });
+}
+
+function refuseUnused(position: number, argument: unknown): never {
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `args[${position}], which is ${show(argument)}, is not used in the prompt`,
+    hint: `Write {${position}} in its place in the prompt, or leave it out of args.`,
+  });
+}
+
+function refusePlaceholder(placeholder: string, count: number): never {
+  throw new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `the prompt has the placeholder ${placeholder}, but args has ${count} elements`,
+    hint: 'Placeholders count from {0}.',
+  });
+}
+
+function mediaKind(file: FileValue, field: string): MediaKind {
+  const extension = /\.([a-z0-9]+)$/i.exec(file.path.key)?.[1]?.toLowerCase() ?? '';
+  const kind = (Object.keys(extensions) as MediaKind[]).find((name) => extensions[name].includes(extension));
+  return (
+    kind ??
+    refuse(
+      field,
+      file.text,
+      'a picture, video or sound file',
+      `Known endings: ${Object.values(extensions).flat().join(', ')}.`,
+    )
+  );
+}

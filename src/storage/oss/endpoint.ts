@@ -1,0 +1,130 @@
+/** Which hosts may be spoken to: OSS endpoints named in SQL, and the overrides of the gateway's configuration. */
+
+import { SqlError, sqlstate } from '../../errors.js';
+import type { StorageSettings } from './settings.js';
+
+/** Where requests go and how they are addressed and signed; URLs have no path. */
+export interface ResolvedEndpoint {
+  requestUrl: string;
+  /** Base of URLs handed to the provider, which is outside our private network. */
+  presignUrl: string;
+  /** For the signature, e.g. `cn-hangzhou`. */
+  region: string;
+  /** The bucket stands in the path instead of the host name. */
+  pathStyle: boolean;
+  /** The host already belongs to one bucket. */
+  customDomain: boolean;
+}
+
+const formHint =
+  "Write the endpoint of the bucket's region, for example oss-cn-hangzhou-internal.aliyuncs.com or oss-cn-hangzhou.aliyuncs.com.";
+
+/** Alibaba's regions: two letters, then words: cn-hangzhou, ap-southeast-1. */
+const regionalPattern = /^oss-([a-z]{2}-[a-z0-9-]*?[a-z0-9])(-internal)?\.aliyuncs\.com$/;
+
+/** Hosts that look like OSS but cannot be used, with what to write instead. */
+const refusedHosts: { pattern: RegExp; hint: string }[] = [
+  {
+    pattern: /^oss-accelerate(-overseas)?\.aliyuncs\.com$/,
+    hint: `An acceleration endpoint does not tell the bucket's region, which requests are signed for. ${formHint}`,
+  },
+  {
+    pattern: /^[a-z0-9-]+\.oss-[a-z0-9-]+\.aliyuncs\.com$/,
+    hint: `Leave the bucket out of the endpoint; it belongs into the path. ${formHint}`,
+  },
+];
+
+function refuse(endpoint: string, field: string, hint = formHint): SqlError {
+  return new SqlError({
+    sqlstate: sqlstate.invalidParameterValue,
+    message: `${field} is not an OSS endpoint: "${endpoint}"`,
+    hint,
+  });
+}
+
+/** True for the names of this machine on which plain http cannot be overheard. */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname);
+}
+
+/**
+ * Checks a base URL of the gateway's configuration: https, or http to this machine only; no user, path or query.
+ * Returns it without a trailing slash.
+ * @throws Error that names the setting
+ */
+export function checkOverride(text: string, setting: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isBare = url && !url.username && !url.password && url.pathname === '/' && !url.search && !url.hash;
+  if (!isBare || !/^https?:$/.test(url.protocol)) {
+    throw new Error(`${setting} must be a URL such as https://host:port, not "${text}"`);
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw new Error(`${setting} must use https: "${text}" is not on this machine`);
+  }
+  return url.origin;
+}
+
+function fromOverride(override: string, region: string): ResolvedEndpoint {
+  const url = new URL(checkOverride(override, 'HOLOGEN_OSS_ENDPOINT'));
+  const pathStyle = isLoopback(url.hostname);
+  // ali-oss leaves the bucket out of URLs whose host is an IP address.
+  if (pathStyle) url.hostname = 'localhost';
+  return { requestUrl: url.origin, presignUrl: url.origin, region, pathStyle, customDomain: false };
+}
+
+/** HOLOGEN_OSS_DOMAINS entries: domain → region. */
+function readCustomDomains(entries: string[]): Map<string, string | undefined> {
+  return new Map(
+    entries.map((entry) => {
+      const [domain = '', region] = entry.split('=');
+      return [domain.trim().toLowerCase(), region?.trim().replace(/^oss-/, '') || undefined];
+    }),
+  );
+}
+
+function hostOf(endpoint: string, field: string): string {
+  const host = endpoint
+    .trim()
+    .toLowerCase()
+    .replace(/^https:\/\//, '')
+    .replace(/\/$/, '');
+  if (host.startsWith('http://')) throw refuse(endpoint, field, `Plain http is not used. ${formHint}`);
+  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(host)) throw refuse(endpoint, field);
+  return host;
+}
+
+/**
+ * Turns the endpoint that SQL names into the hosts to use. Only OSS's own regional endpoints and the configured
+ * custom domains pass: anything else would let SQL send the gateway, and its signatures, to any host.
+ * Endpoints: https://www.alibabacloud.com/help/en/oss/user-guide/regions-and-endpoints
+ * @throws SqlError 22023 that names `field`, the value and what to write instead
+ */
+export function resolveEndpoint(
+  endpoint: string,
+  field: string,
+  settings: Pick<StorageSettings, 'ossEndpointOverride' | 'customDomains'>,
+): ResolvedEndpoint {
+  const host = hostOf(endpoint, field);
+  const domains = readCustomDomains(settings.customDomains);
+  if (domains.has(host)) {
+    const region = domains.get(host);
+    if (!region) {
+      throw refuse(endpoint, field, `Give its region in HOLOGEN_OSS_DOMAINS, as in ${host}=cn-hangzhou.`);
+    }
+    if (settings.ossEndpointOverride) return fromOverride(settings.ossEndpointOverride, region);
+    const url = `https://${host}`;
+    return { requestUrl: url, presignUrl: url, region, pathStyle: false, customDomain: true };
+  }
+  const refused = refusedHosts.find((candidate) => candidate.pattern.test(host));
+  if (refused) throw refuse(endpoint, field, refused.hint);
+  const region = regionalPattern.exec(host)?.[1];
+  if (!region) throw refuse(endpoint, field);
+  if (settings.ossEndpointOverride) return fromOverride(settings.ossEndpointOverride, region);
+  return {
+    requestUrl: `https://${host}`,
+    presignUrl: `https://oss-${region}.aliyuncs.com`,
+    region,
+    pathStyle: false,
+    customDomain: false,
+  };
+}

@@ -1,0 +1,175 @@
+/** A multipart upload: parts are sent while the next one is read, two on their way. */
+
+import { SqlError, sqlstate } from '../../errors.js';
+import { formatOssPath, type OssPath } from '../oss-path.js';
+import { combineCrc64, emptyCrc64 } from './crc64.js';
+import { ServiceRefusal } from './error.js';
+import {
+  type CopyContext,
+  checkStored,
+  headersOf,
+  type ObjectTarget,
+  partBytes,
+  type Saved,
+} from './object-target.js';
+import type { FilledPart, SourceReader } from './source-reader.js';
+
+const maximumParts = 10_000;
+const partsInFlight = 2;
+const cleanupLimitMs = 10_000;
+
+interface SentPart extends FilledPart {
+  number: number;
+  etag: string;
+}
+
+/** Of the whole body, from its parts. */
+interface Body {
+  parts: SentPart[];
+  bytes: number;
+  crc64: string;
+}
+
+function bodyOf(parts: SentPart[]): Body {
+  const inOrder = parts.toSorted((a, b) => a.number - b.number);
+  return inOrder.reduce<Body>(
+    (body, part) => ({
+      parts: inOrder,
+      bytes: body.bytes + part.bytes,
+      crc64: combineCrc64(body.crc64, part.crc64, part.bytes),
+    }),
+    { parts: inOrder, bytes: 0, crc64: emptyCrc64 },
+  );
+}
+
+/** The object's ETag. A lost answer leaves it open whether the object is there: then the object itself tells. */
+async function complete(
+  context: CopyContext,
+  uploadId: string,
+  { parts, bytes, crc64 }: Body,
+): Promise<string> {
+  const { target, options } = context;
+  try {
+    const result = await target.send(
+      (client) => client.completeMultipartUpload(target.path.key, uploadId, parts),
+      options.signal,
+    );
+    return checkStored(result, crc64, target.path);
+  } catch (error) {
+    if (!(error instanceof ServiceRefusal) || error.code !== 'NoSuchUpload') throw error;
+    const info = await target.head(options.signal).catch(() => undefined);
+    if (info?.bytes !== bytes || info.crc64 !== crc64) throw error;
+    return info.etag;
+  }
+}
+
+/** Sends parts while the next one is being read; the first failure stops reading and the other requests. */
+async function sendParts(
+  context: CopyContext,
+  reader: SourceReader,
+  first: { buffer: Buffer; part: FilledPart },
+  uploadId: string,
+  stop: AbortController,
+): Promise<Body> {
+  const { target, buffers, options } = context;
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const parts: SentPart[] = [];
+  const inFlight = new Set<Promise<void>>();
+  let failure: unknown;
+  let sentBytes = 0;
+
+  async function sendPart(number: number, buffer: Buffer, part: FilledPart): Promise<void> {
+    try {
+      const result = await target.send(
+        (client) => client.uploadPart(target.path.key, uploadId, number, buffer, 0, part.bytes),
+        signal,
+      );
+      const etag = checkStored(result, part.crc64, target.path);
+      parts.push({ ...part, number, etag });
+      sentBytes += part.bytes;
+      options.onProgress?.(sentBytes);
+    } catch (error) {
+      failure ??= error;
+      stop.abort(error);
+    } finally {
+      buffers.release(buffer);
+    }
+  }
+
+  function launch(number: number, buffer: Buffer, part: FilledPart): void {
+    const work = sendPart(number, buffer, part).finally(() => inFlight.delete(work));
+    inFlight.add(work);
+  }
+
+  async function readAndLaunch(): Promise<void> {
+    let { isLast } = first.part;
+    for (let number = 2; !isLast && !failure; number += 1) {
+      if (number > maximumParts) throw tooLarge(target.path);
+      const buffer = await buffers.acquire(signal);
+      let part: FilledPart;
+      try {
+        part = await reader.fill(buffer);
+      } catch (error) {
+        buffers.release(buffer);
+        throw error;
+      }
+      isLast = part.isLast;
+      if (part.bytes === 0) buffers.release(buffer);
+      else launch(number, buffer, part);
+      if (inFlight.size >= partsInFlight) await Promise.race(inFlight);
+    }
+  }
+
+  launch(1, first.buffer, first.part);
+  try {
+    await readAndLaunch();
+  } catch (error) {
+    failure ??= error;
+    stop.abort(error);
+  }
+  await Promise.all(inFlight);
+  if (failure) throw failure;
+  return bodyOf(parts);
+}
+
+function tooLarge(path: OssPath): SqlError {
+  return new SqlError({
+    sqlstate: sqlstate.configurationLimitExceeded,
+    message: `the body for ${formatOssPath(path)} is larger than ${(maximumParts * partBytes) / 2 ** 30} GiB`,
+  });
+}
+
+/** Parts of an upload that is never completed would be billed for ever. */
+async function dropUpload(target: ObjectTarget, uploadId: string): Promise<void> {
+  const signal = AbortSignal.timeout(cleanupLimitMs);
+  await target
+    .send((client) => client.abortMultipartUpload(target.path.key, uploadId), signal)
+    .catch(() => {});
+}
+
+/**
+ * Sends the part that was read already and all that follow. A failed upload leaves no object and no parts.
+ * @param stop ends the source and the requests of this upload
+ */
+export async function putParts(
+  context: CopyContext,
+  reader: SourceReader,
+  first: { buffer: Buffer; part: FilledPart },
+  stop: AbortController,
+): Promise<Saved> {
+  const { target, options, buffers } = context;
+  const begun = await target
+    .send((client) => client.initMultipartUpload(target.path.key, headersOf(options)), options.signal)
+    .catch((error: unknown) => {
+      buffers.release(first.buffer);
+      throw error;
+    });
+  try {
+    const body = await sendParts(context, reader, first, begun.uploadId, stop);
+    const etag = await complete(context, begun.uploadId, body);
+    return { bytes: body.bytes, etag };
+  } catch (error) {
+    await dropUpload(target, begun.uploadId);
+    throw error;
+  }
+}

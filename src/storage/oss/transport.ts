@@ -1,0 +1,141 @@
+/** Carries ali-oss's signed requests over undici: abortable, with time limits for silence instead of totals. */
+
+import { Readable } from 'node:stream';
+import { type Dispatcher, request } from 'undici';
+import { ConnectionLoss } from './error.js';
+import type { StorageSettings } from './settings.js';
+
+/** What ali-oss hands to the HTTP client it is given (its `urllib` option). */
+interface SignedRequest {
+  method: Dispatcher.HttpMethod;
+  headers: Record<string, string | number>;
+  content?: Buffer | string;
+  stream?: AsyncIterable<Buffer>;
+}
+
+/** What ali-oss expects back. */
+interface TransportAnswer {
+  status: number;
+  headers: Record<string, string>;
+  data: Buffer;
+  res: { status: number; headers: Record<string, string> };
+}
+
+export interface OssTransport {
+  request(url: string, signed: SignedRequest): Promise<TransportAnswer>;
+  /** Why there was no answer; ali-oss passes on only the text. */
+  readonly failure: Error | undefined;
+}
+
+const sliceBytes = 128 * 1024;
+const maximumAnswerBytes = 1024 * 1024;
+
+/** A timer that aborts its signal unless it is moved on in time. */
+function createWatchdog(): {
+  signal: AbortSignal;
+  allow(durationMs: number, what: string): void;
+  stop(): void;
+} {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    signal: controller.signal,
+    allow(durationMs, what) {
+      clearTimeout(timer);
+      timer = setTimeout(() => controller.abort(new Error(`${what} for ${durationMs} ms`)), durationMs);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** The body in slices: a slice is taken when the connection has room, so each one is a sign of life. */
+async function* slices(
+  body: AsyncIterable<Buffer>,
+  onOffer: () => void,
+  onTaken: () => void,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of body) {
+    for (let start = 0; start < chunk.length; start += sliceBytes) {
+      onOffer();
+      yield chunk.subarray(start, start + sliceBytes);
+      // While the source is waited for, which has its own limit, the connection is not to blame.
+      onTaken();
+    }
+  }
+}
+
+function flatten(headers: Record<string, string | number | string[] | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value ?? '')]));
+}
+
+async function readAnswer(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maximumAnswerBytes) throw new Error('the answer is larger than any answer of OSS');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * A transport for one request of ali-oss.
+ * @param signal aborts the request on the wire
+ */
+export function createOssTransport(
+  dispatcher: Dispatcher,
+  timeouts: StorageSettings['timeouts'],
+  signal: AbortSignal,
+): OssTransport {
+  let failure: Error | undefined;
+
+  async function send(url: string, signed: SignedRequest): Promise<TransportAnswer> {
+    const watchdog = createWatchdog();
+    const awaitAnswer = () => watchdog.allow(timeouts.responseMs, 'OSS did not answer');
+    const content = typeof signed.content === 'string' ? Buffer.from(signed.content) : signed.content;
+    const source = signed.stream ?? (content?.length ? [content] : undefined);
+    async function* body(): AsyncGenerator<Buffer> {
+      yield* slices(
+        source as AsyncIterable<Buffer>,
+        () => watchdog.allow(timeouts.idleMs, 'OSS accepted no data'),
+        watchdog.stop,
+      );
+      awaitAnswer();
+    }
+    // Time to connect is the dispatcher's own limit and comes on top.
+    watchdog.allow(timeouts.connectMs + timeouts.responseMs, 'OSS did not answer');
+    try {
+      const response = await request(url, {
+        method: signed.method,
+        headers: flatten(signed.headers),
+        body: source ? Readable.from(body(), { objectMode: false, highWaterMark: sliceBytes }) : null,
+        dispatcher,
+        headersTimeout: 0,
+        bodyTimeout: timeouts.idleMs,
+        signal: AbortSignal.any([signal, watchdog.signal]),
+      });
+      awaitAnswer();
+      const headers = flatten(response.headers);
+      const data = await readAnswer(response.body);
+      return { status: response.statusCode, headers, data, res: { status: response.statusCode, headers } };
+    } finally {
+      watchdog.stop();
+    }
+  }
+
+  return {
+    get failure() {
+      return failure;
+    },
+    async request(url, signed) {
+      try {
+        return await send(url, signed);
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        failure = new ConnectionLoss(text, { cause: error });
+        throw Object.assign(new Error(text), { name: 'RequestError', status: -1 });
+      }
+    },
+  };
+}

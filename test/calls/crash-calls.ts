@@ -1,0 +1,64 @@
+/** The calls that crash tests make: a few kinds of them, each with a word in its prompt that tells it from all others. */
+import type pg from 'pg';
+import { rights } from './statements.js';
+
+/** What is called, in turn. The limits of the deployed models are wide, so that a kill hits many calls at once. */
+export const kinds = [
+  {
+    model: 'video',
+    type: 'wan2.6-t2v',
+    task: 'video-generation',
+    parameters: { size: '1280x720', duration: 2 },
+  },
+  {
+    model: 'task_picture',
+    type: 'wan2.6-t2i',
+    task: 'image-generation',
+    parameters: { size: '1280x1280' },
+  },
+  {
+    model: 'picture',
+    type: 'qwen-image-2.0',
+    task: 'image-generation',
+    parameters: { size: '512x512' },
+  },
+  { model: 'text', type: 'qwen-plus', task: 'chat/completions', parameters: undefined },
+  {
+    model: 'other_task_picture',
+    type: 'qwen-image',
+    task: 'image-generation',
+    parameters: { size: '1328x1328' },
+  },
+] as const;
+export const other = { ...kinds[0], model: 'other_video', type: 'wan2.6-t2v-us' } as const;
+export type Kind = (typeof kinds)[number] | typeof other;
+export const isTask = (kind: Kind) => kind.type.startsWith('wan') || kind.type === 'qwen-image';
+
+export interface Wanted {
+  /** A word of the prompt that no other call has. */
+  word: string;
+  kind: Kind;
+  saved: boolean;
+}
+
+export function wish(word: string, kindNumber: number, saved = false): Wanted {
+  const kind = kinds[kindNumber % kinds.length] as Kind;
+  return { word, kind, saved: saved && kind.model !== 'text' };
+}
+
+function requestOf({ word, kind, saved }: Wanted): string {
+  if (kind.model === 'text') return `say ${word}`;
+  const output = saved ? { output_dir: 'oss://bucket/out/' } : {};
+  return JSON.stringify({ prompt: `a lake, ${word}`, parameters: kind.parameters, ...output });
+}
+
+/** All rows in one statement, whose calls are submitted ahead; word -> result. */
+export async function generate(client: pg.Client, rows: Wanted[]): Promise<Map<string, string>> {
+  const [first] = rows;
+  const file = first?.saved ? `, to_file('oss://bucket/out/', '${rights.join("', '")}')` : ', NULL';
+  const { rows: made } = await client.query<{ word: string; result: string }>(
+    `SELECT word, ai_gen($1::text, request${file}) AS result FROM unnest($2::text[], $3::text[]) AS wanted (word, request)`,
+    [first?.kind.model, rows.map(({ word }) => word), rows.map(requestOf)],
+  );
+  return new Map(made.map(({ word, result }) => [word, result]));
+}

@@ -1,0 +1,235 @@
+/** Nothing is spent by surprise: budgets, estimates, dry runs, and a ledger that has every attempt with its price. */
+
+import type pg from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
+
+let gateway: TestGateway;
+let owner: pg.Client;
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  owner = await gateway.client();
+  await owner.query('CREATE ROLE painter; CREATE ROLE designer');
+});
+beforeEach(async () => {
+  await gateway.forgetRequests();
+  await owner.query('RESET ALL; RESET ROLE');
+  for (const { role_name, model_name } of (await owner.query('TABLE hologen.budgets')).rows)
+    await owner.query('CALL remove_budget($1, $2)', [role_name, model_name]);
+  await owner.query(`UPDATE hologen.job SET submitted_at = submitted_at - interval '2 days'`);
+});
+afterAll(() => gateway?.close());
+
+const submits = async () => (await gateway.requests()).length;
+const pictures = (count: number, prompt: string, model = 'qwen_image_2') =>
+  `SELECT ai_gen('${model}', json_build_object('prompt', '${prompt} ' || i)::text) AS made FROM generate_series(1, ${count}) i`;
+
+async function as(role: string): Promise<pg.Client> {
+  const client = await gateway.client();
+  await client.query(`SET ROLE ${role}`);
+  return client;
+}
+
+test('a statement that would go over a budget of calls is refused before the first call, and the rest can be spent', async () => {
+  await owner.query('CALL set_budget(NULL, NULL, 3, NULL)');
+  const error = await refusal(owner.query(pictures(4, 'too many')));
+  expect(error).toMatchObject({
+    code: '53400',
+    message:
+      "the statement would go over today's budget of all roles and models: 0 calls of 3 calls are used, and these calls need 4 calls more",
+    detail: 'None of these calls was sent.',
+  });
+  expect(error.hint).toContain('hologen.budgets');
+  expect(await submits()).toBe(0);
+  expect((await owner.query(pictures(3, 'just enough'))).rowCount).toBe(3);
+  expect((await refusal(owner.query(pictures(1, 'one more')))).code).toBe('53400');
+  expect(await submits()).toBe(3);
+});
+
+test('a budget of money counts what was made by its price, and what is under way by its estimate', async () => {
+  await owner.query("CALL set_budget('painter', 'qwen_image_2', NULL, 0.5)");
+  const painter = await as('painter');
+  await painter.query(pictures(2, 'cheap'));
+  expect((await owner.query('TABLE hologen.budgets')).rows).toEqual([
+    {
+      role_name: 'painter',
+      model_name: 'qwen_image_2',
+      calls_per_day: null,
+      money_per_day: '0.5',
+      currency: 'CNY',
+      calls_today: '2',
+      money_today: '0.4',
+    },
+  ]);
+  expect((await refusal(painter.query(pictures(1, 'dear')))).message).toContain(
+    'CNY 0.40 of CNY 0.50 are used',
+  );
+  // Another role and another model are no matter of this budget.
+  expect((await owner.query(pictures(3, 'owner'))).rowCount).toBe(3);
+  expect((await painter.query(pictures(1, 'other', 'qwen_image_2_pro'))).rowCount).toBe(1);
+});
+
+test('two statements at once do not both take what is left', async () => {
+  await owner.query('CALL set_budget(NULL, NULL, 10, NULL)');
+  const outcomes = await Promise.allSettled(
+    [1, 2, 3, 4, 5, 6].map(async (number) => (await as('designer')).query(pictures(3, `race ${number}`))),
+  );
+  expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(3);
+  expect(await submits()).toBe(9);
+});
+
+test('calls that take an earlier result cost nothing and need no budget', async () => {
+  await owner.query('BEGIN');
+  const { rows } = await owner.query(pictures(2, 'again'));
+  await owner.query('ROLLBACK');
+  await owner.query('CALL set_budget(NULL, NULL, 2, NULL)');
+  expect((await owner.query(pictures(2, 'again'))).rows).toEqual(rows);
+  expect(await submits()).toBe(2);
+});
+
+test('a budget holds for ai_submit at once', async () => {
+  await owner.query('CALL set_budget(NULL, NULL, 1, NULL)');
+  const submit = `SELECT ai_submit('qwen_image_2', '{"prompt": "x"}')`;
+  await owner.query(submit);
+  expect((await refusal(owner.query(submit))).code).toBe('53400');
+});
+
+test('only the owner sets budgets; bad ones are refused; there is something to remove or an error', async () => {
+  const painter = await as('painter');
+  const denied = { code: '42501', message: expect.stringContaining('owner of hologen') };
+  expect(await refusal(painter.query('CALL set_budget(NULL, NULL, 1, 1)'))).toMatchObject(denied);
+  expect(await refusal(painter.query('CALL remove_budget(NULL, NULL)'))).toMatchObject(denied);
+  expect(await refusal(owner.query('CALL set_budget(NULL, NULL, -1, NULL)'))).toMatchObject({
+    code: '22023',
+    message: 'calls_per_day must be a number of at least 0, or NULL for no limit, not -1',
+  });
+  expect((await refusal(owner.query('CALL set_budget(NULL, NULL, NULL, NULL)'))).code).toBe('22023');
+  expect((await refusal(owner.query("CALL remove_budget('painter', NULL)"))).code).toBe('42704');
+  await owner.query("CALL set_budget('painter', NULL, 1, 1); CALL set_budget('painter', NULL, 2, NULL)");
+  const { rows } = await painter.query('SELECT calls_per_day, money_per_day FROM hologen.budgets');
+  expect(rows).toEqual([{ calls_per_day: 2, money_per_day: null }]);
+});
+
+test('ai_estimate tells calls, pictures, seconds and price of a statement, sends nothing and leaves nothing behind', async () => {
+  await owner.query('CREATE TABLE kept (made text)');
+  const { rows } = await owner.query('SELECT * FROM ai_estimate($1) ORDER BY model_name', [
+    `WITH drawn AS (
+       SELECT ai_gen('qwen_image_2_pro', json_build_object('prompt', 'p ' || i, 'parameters', json_build_object('n', 2),
+         'output_dir', 'oss://demo/estimate/')::text,
+         to_file('oss://demo/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx'))::json AS r
+       FROM generate_series(1, 3) i)
+     INSERT INTO kept SELECT ai_gen('wan26_i2v', json_build_object('prompt', 'move', 'img_url', r -> 'image_oss_paths' ->> 0,
+         'parameters', json_build_object('duration', 4, 'resolution', '720P'))::text,
+         to_file('oss://demo/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx')) FROM drawn`,
+  ]);
+  expect(rows).toEqual([
+    {
+      model_name: 'qwen_image_2_pro',
+      model_type: 'qwen-image-2.0-pro',
+      calls: '3',
+      pictures: '6',
+      seconds: '0',
+      price: '3',
+      currency: 'CNY',
+    },
+    {
+      model_name: 'wan26_i2v',
+      model_type: 'wan2.6-i2v',
+      calls: '3',
+      pictures: '0',
+      seconds: '12',
+      price: '7.2',
+      currency: 'CNY',
+    },
+  ]);
+  expect(await submits()).toBe(0);
+  expect((await owner.query('TABLE kept')).rows).toEqual([]);
+  expect((await owner.query('SHOW ai_gen.dry_run')).rows[0]).not.toEqual({ 'ai_gen.dry_run': 'on' });
+  expect((await owner.query(pictures(1, 'real again'))).rows[0].made).toContain('image_urls');
+});
+
+test('an estimate beside a real call of the same statement sends only the real one', async () => {
+  await owner.query(
+    `SELECT ai_gen('qwen_image_2', '{"prompt": "real"}'), (SELECT sum(price) FROM ai_estimate($1))`,
+    [pictures(5, 'estimated')],
+  );
+  expect(await submits()).toBe(1);
+});
+
+test('SET ai_gen.dry_run = on prices each call in its place and the statement in a NOTICE', async () => {
+  const notices: (string | undefined)[] = [];
+  owner.on('notice', (notice) => notices.push(notice.message));
+  await owner.query('SET ai_gen.dry_run = on');
+  const { rows } = await owner.query(pictures(3, 'dry'));
+  expect(JSON.parse(rows[0].made)).toMatchObject({
+    image_urls: [],
+    dry_run: { pictures: 1, price: 0.2, currency: 'CNY' },
+  });
+  expect(notices).toContain('ai_gen: dry run: 3 calls, 3 pictures, CNY 0.60; nothing is sent');
+  expect(await submits()).toBe(0);
+  expect(
+    (await owner.query("SELECT count(*)::int AS n FROM hologen.jobs WHERE request ->> 'prompt' LIKE 'dry%'"))
+      .rows,
+  ).toEqual([{ n: 0 }]);
+});
+
+test('hologen.usage has a row for each attempt, with who, what, outcome, units and price', async () => {
+  const client = await gateway.client({ application_name: 'a notebook' });
+  await client.query(pictures(1, 'usage [[sandbox:busy=1]]')).catch(() => {});
+  await refusal(client.query(pictures(1, 'usage [[sandbox:refuse]]')));
+  await client.query('SET ai_gen.reuse = on');
+  await client.query(pictures(1, 'usage plain'));
+  await client.query(pictures(1, 'usage plain'));
+  const { rows } = await client.query(
+    `SELECT outcome, model_type, application_name, price::float, units ->> 'pictures' AS pictures, error ->> 'code' AS code,
+       statement LIKE 'SELECT ai_gen(%' AS own_words, provider_request_id IS NOT NULL AS requested
+     FROM hologen.usage WHERE statement LIKE '%usage plain%' OR statement LIKE '%usage [[sandbox:refuse%' ORDER BY sent_at`,
+  );
+  const common = { model_type: 'qwen-image-2.0', application_name: 'a notebook', own_words: true };
+  expect(rows).toEqual([
+    {
+      ...common,
+      outcome: 'failed',
+      price: 0,
+      pictures: null,
+      code: 'DataInspectionFailed',
+      requested: false,
+    },
+    { ...common, outcome: 'succeeded', price: 0.2, pictures: '1', code: null, requested: true },
+    { ...common, outcome: 'reused', price: 0, pictures: null, code: null, requested: false },
+  ]);
+  const daily = await client.query(
+    `SELECT calls > 0 AS calls, reused::int, price > 0 AS price FROM hologen.daily_usage WHERE model_name = 'qwen_image_2' AND role_name = 'hologen'`,
+  );
+  expect(daily.rows).toEqual([{ calls: true, reused: expect.any(Number), price: true }]);
+});
+
+test('a role sees its own usage only', async () => {
+  const designer = await as('designer');
+  const { rows } = await designer.query('SELECT DISTINCT role_name FROM hologen.usage');
+  expect(rows).toEqual([{ role_name: 'designer' }]);
+});
+
+test('hologen.progress tells what a running statement is doing, to its role and the owner', async () => {
+  const painter = await as('painter');
+  const running = painter.query(pictures(3, 'progress [[sandbox:slow=1500]]'));
+  const look = async () =>
+    (await owner.query('SELECT role_name, calls::int, running::int, statement FROM hologen.progress')).rows;
+  await expect.poll(look, { timeout: 15_000 }).toEqual([
+    {
+      role_name: 'painter',
+      calls: 3,
+      running: 3,
+      statement: pictures(3, 'progress [[sandbox:slow=1500]]'),
+    },
+  ]);
+  const designer = await as('designer');
+  expect((await designer.query('TABLE hologen.progress')).rows).toEqual([]);
+  const queues = await designer.query(
+    "SELECT queued::int, running::int FROM hologen.queues WHERE model_type = 'qwen-image-2.0'",
+  );
+  expect(queues.rows).toEqual([{ queued: 0, running: 3 }]);
+  await running;
+  await expect.poll(look, { timeout: 15_000 }).toEqual([]);
+});

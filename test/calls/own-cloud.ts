@@ -1,0 +1,137 @@
+/** A gateway that is told of no sandbox: a cloud that the test owns and breaks at will stands where the real one would. */
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createCredentialRegistry } from '../../sandbox/credentials.js';
+import { sandboxKeys } from '../../sandbox/keys.js';
+import { type ModelStudioOptions, startModelStudio } from '../../sandbox/model-studio/server.js';
+import { startObjectStore } from '../../sandbox/object-store/server.js';
+import { startSts } from '../../sandbox/sts.js';
+import type { Settings } from '../../src/settings/settings.js';
+import { startTestGateway } from '../gateway.js';
+
+/** What is said instead of the provider's answer. `lost`: the provider takes the request, its answer is lost. */
+export type Said =
+  | { status: number; headers?: Record<string, string>; body: string | object }
+  | 'reset'
+  | 'lost';
+
+interface Seen {
+  method: string;
+  path: string;
+  model: string | undefined;
+}
+
+/** Stands before Model Studio and passes everything on, but for what `script` foresees. */
+async function startSpeaker(studioUrl: string) {
+  const scripts = new Map<string, Said[]>();
+  const seen: Seen[] = [];
+  const server = createServer(async (incoming, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const { method = '', url: path = '' } = incoming;
+    const model: string | undefined = body.length > 0 ? JSON.parse(body.toString()).model : undefined;
+    seen.push({ method, path, model });
+    const said = scripts.get(model ?? '')?.shift() ?? scripts.get(path.split('?')[0] ?? '')?.shift();
+    if (said === 'reset') incoming.socket.resetAndDestroy();
+    else if (said === undefined || said === 'lost') pass(incoming, body, response, said === 'lost');
+    else {
+      const text = typeof said.body === 'string' ? said.body : JSON.stringify(said.body);
+      response.writeHead(said.status, { 'content-type': 'application/json', ...said.headers }).end(text);
+    }
+  });
+
+  function pass(incoming: IncomingMessage, body: Buffer, response: ServerResponse, lost: boolean): void {
+    const onward = httpRequest(studioUrl + incoming.url, {
+      method: incoming.method,
+      headers: incoming.headers,
+    });
+    onward.on('response', (answer) => {
+      if (lost) {
+        answer.resume();
+        incoming.socket.resetAndDestroy();
+        return;
+      }
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    onward.end(body);
+  }
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    /** Says these instead of the next answers to a model type's submits, or to requests for a path. */
+    script: (modelOrPath: string, ...said: Said[]) => scripts.set(modelOrPath, said),
+    /** Submits for a model type. */
+    submits: (model: string) => seen.filter((each) => each.method === 'POST' && each.model === model).length,
+    /** Nobody listens any more until the returned function is called. */
+    async hangUp(): Promise<() => Promise<void>> {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+      return async () => {
+        server.listen(port, '127.0.0.1');
+        await once(server, 'listening');
+      };
+    },
+    async close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+export type OwnCloud = Awaited<ReturnType<typeof startOwnCloud>>;
+
+/** The bucket `bucket` exists and is empty. The gateway's base identity comes from the environment, as in production. */
+export async function startOwnCloud(
+  options: Partial<ModelStudioOptions> = {},
+  settings: Partial<Settings> = {},
+) {
+  const directory = await mkdtemp(join(tmpdir(), 'hologen-own-cloud-'));
+  const credentials = createCredentialRegistry();
+  const [studio, store, sts] = await Promise.all([
+    startModelStudio({
+      ...{ directory: join(directory, 'results'), rateLimits: 'off', imageMs: 0, videoMs: 0, textMs: 0 },
+      ...options,
+    }),
+    startObjectStore({ directory: join(directory, 'oss'), credentials }),
+    startSts({ credentials, baseAccessKeys: [sandboxKeys] }),
+  ]);
+  await store.createBucket('bucket');
+  const speaker = await startSpeaker(studio.url);
+  process.env.ALIBABA_CLOUD_ACCESS_KEY_ID = sandboxKeys.accessKeyId;
+  process.env.ALIBABA_CLOUD_ACCESS_KEY_SECRET = sandboxKeys.accessKeySecret;
+  const gateway = await startTestGateway(
+    {
+      sandbox: 'off',
+      providerUrl: `${speaker.url}/api/v1`,
+      apiKey: 'sk-test',
+      ossEndpoint: store.url,
+      stsEndpoint: sts.url,
+      allowedRoles: '*',
+      ...settings,
+    },
+    { modelStudio: studio.url, oss: store.url, sts: sts.url },
+  );
+  return {
+    gateway,
+    studio,
+    store,
+    speaker,
+    async close() {
+      await gateway.close();
+      await Promise.all([speaker.close(), studio.close(), store.close(), sts.close()]);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

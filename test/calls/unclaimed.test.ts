@@ -1,0 +1,91 @@
+/** Paid results that reached nobody are taken by the next identical call of the same role, and by nobody else. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
+
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+beforeEach(() => gateway.forgetRequests());
+afterAll(() => gateway.close());
+
+const picture = (prompt: string) => `SELECT ai_gen('qwen_image_2', '{"prompt": "${prompt}"}') AS made`;
+const submits = async () => (await gateway.requests()).length;
+
+test('a result whose client got it is not given twice', async () => {
+  const client = await gateway.client();
+  const first = (await client.query(picture('delivered'))).rows[0].made;
+  const second = (await client.query(picture('delivered'))).rows[0].made;
+  expect(second).not.toBe(first);
+  expect(await submits()).toBe(2);
+});
+
+test('a cancelled statement pays once: the same statement again takes what was made meanwhile', async () => {
+  const client = await gateway.client();
+  await client.query("SET statement_timeout = '150ms'");
+  const slow = picture('cancelled [[sandbox:slow=800]]');
+  expect((await refusal(client.query(slow))).code).toBe('57014');
+  await client.query('RESET statement_timeout');
+  const notices: (string | undefined)[] = [];
+  client.on('notice', (notice) => notices.push(notice.message));
+  const { rows } = await client.query(slow);
+  expect(JSON.parse(rows[0].made).image_urls).toHaveLength(1);
+  expect(await submits()).toBe(1);
+  expect(notices.join()).toContain('nothing was paid');
+});
+
+test('a rolled back transaction leaves its results unclaimed, a committed one does not', async () => {
+  const client = await gateway.client();
+  await client.query('BEGIN');
+  const rolledBack = (await client.query(picture('rolled back'))).rows[0].made;
+  await client.query('ROLLBACK');
+  expect((await client.query(picture('rolled back'))).rows[0].made).toBe(rolledBack);
+  expect(await submits()).toBe(1);
+  await client.query('BEGIN');
+  const committed = (await client.query(picture('committed'))).rows[0].made;
+  await client.query('COMMIT');
+  expect((await client.query(picture('committed'))).rows[0].made).not.toBe(committed);
+});
+
+test('the neighbours of a row that the provider refused are not lost', async () => {
+  const client = await gateway.client();
+  const campaign = (last: string) =>
+    client.query(
+      `SELECT p, ai_gen('qwen_image_2', json_build_object('prompt', p)::text) FROM unnest(ARRAY['one', 'two', '${last}']) p`,
+    );
+  expect((await refusal(campaign('[[sandbox:refuse]]'))).code).toBe('22H01');
+  await gateway.forgetRequests();
+  expect((await campaign('three')).rows).toHaveLength(3);
+  expect(await submits()).toBe(1);
+});
+
+test('another role does not get them, and ai_gen.reuse = off does without them', async () => {
+  const owner = await gateway.client();
+  await owner.query("CREATE ROLE stranger LOGIN PASSWORD 'secret'");
+  await owner.query('BEGIN');
+  await owner.query(picture('mine'));
+  await owner.query('ROLLBACK');
+  const stranger = await gateway.client({
+    user: 'stranger',
+    password: 'secret',
+    connectionString: undefined,
+    ...target(),
+  });
+  await stranger.query(picture('mine'));
+  expect(await submits()).toBe(2);
+  await owner.query('SET ai_gen.reuse = off');
+  await owner.query(picture('mine'));
+  expect(await submits()).toBe(3);
+});
+
+test('identical calls of one statement are calls of their own', async () => {
+  const client = await gateway.client();
+  await client.query(`SELECT ai_gen('qwen_image_2', '{"prompt": "twins"}') FROM generate_series(1, 3)`);
+  expect(await submits()).toBe(3);
+});
+
+function target() {
+  const url = new URL(gateway.url);
+  return { host: url.hostname, port: Number(url.port), database: url.pathname.slice(1) };
+}

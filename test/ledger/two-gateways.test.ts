@@ -1,0 +1,142 @@
+/** Two gateways on one engine: jobs, budgets, limits and cancel work across both; one dies, the other goes on with what it left. */
+import { rm } from 'node:fs/promises';
+import type pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  connect,
+  type GatewayProcess,
+  newDirectory,
+  type OutlivingCloud,
+  spawnGateway,
+  startOutlivingCloud,
+} from '../calls/crash-run.js';
+import { type DebianPostgres, startDebianPostgres } from '../debian-postgres.js';
+import { refusal } from '../gateway.js';
+
+let engine: DebianPostgres;
+let cloud: OutlivingCloud;
+const places: string[] = [];
+const processes: GatewayProcess[] = [];
+let first: pg.Client;
+let second: pg.Client;
+
+async function startOne(): Promise<{ process: GatewayProcess; client: pg.Client }> {
+  const place = await newDirectory();
+  const process = spawnGateway(place, {
+    ...cloud.environment,
+    HOLOGEN_ENGINE_URL: engine.url,
+    HOLOGEN_SECRET_KEY: 'the same for all gateways of one engine',
+  });
+  places.push(place);
+  processes.push(process);
+  expect(await process.ready, process.printed()).toBe(true);
+  return { process, client: await connect(place) };
+}
+
+let firstProcess: GatewayProcess;
+
+beforeAll(async () => {
+  engine = await startDebianPostgres();
+  cloud = await startOutlivingCloud({ imageMs: 100, videoMs: 1_500, textMs: 50 });
+  ({ process: firstProcess, client: first } = await startOne());
+  ({ client: second } = await startOne());
+  for (const [name, type, task, config] of [
+    ['picture', 'qwen-image-2.0', 'image-generation', { submits_per_second: 1000 }],
+    [
+      'video',
+      'wan2.6-t2v',
+      'video-generation',
+      { submits_per_second: 1000, concurrent_tasks: 4, api_key: 'sk-test' },
+    ],
+  ] as const)
+    await first.query("CALL register_external_model($1, $2, 'bailian', $3, $4)", [
+      name,
+      type,
+      JSON.stringify(config),
+      task,
+    ]);
+}, 120_000);
+afterAll(async () => {
+  for (const { child, ended } of processes) {
+    child.kill('SIGTERM');
+    await ended;
+  }
+  await cloud?.close();
+  await engine?.close();
+  for (const place of places) await rm(place, { recursive: true, force: true });
+}, 60_000);
+
+const pictures = (word: string, count: number) =>
+  `SELECT ai_gen('picture', json_build_object('prompt', '${word} ' || i)::text) AS made FROM generate_series(1, ${count}) i`;
+const status = async (client: pg.Client, handle: string) =>
+  (await client.query('SELECT ai_status($1) AS state', [handle])).rows[0].state;
+
+test('both serve, each session through its own gateway, and both show the jobs of both', async () => {
+  await Promise.all([first.query(pictures('at the first', 3)), second.query(pictures('at the second', 3))]);
+  for (const client of [first, second]) {
+    const { rows } = await client.query(
+      "SELECT count(*)::int AS jobs FROM hologen.jobs WHERE request ->> 'prompt' LIKE 'at the %' AND claimed_at IS NOT NULL",
+    );
+    expect(rows).toEqual([{ jobs: 6 }]);
+  }
+  expect(cloud.submits('at the ')).toHaveLength(6);
+});
+
+test('a budget that was set at one is kept by the other', async () => {
+  const used = (await first.query("SELECT count(*)::int AS n FROM hologen.jobs WHERE model_name = 'picture'"))
+    .rows[0].n;
+  await first.query("CALL set_budget(NULL, 'picture', $1, NULL)", [used + 2]);
+  await first.query(pictures('budget', 1));
+  expect((await refusal(second.query(pictures('too many', 2)))).code).toBe('53400');
+  await second.query(pictures('budget', 1));
+  await second.query("CALL remove_budget(NULL, 'picture')");
+});
+
+test('what one submits the other waits for, and cancels', async () => {
+  const submit = (word: string, model: string) =>
+    first.query(`SELECT ai_submit($1, json_build_object('prompt', $2::text)::text) AS handle`, [model, word]);
+  const waited = (await submit('handed over', 'picture')).rows[0].handle;
+  const { rows } = await second.query('SELECT ai_wait($1) AS made', [waited]);
+  expect(JSON.parse(rows[0].made).image_urls).toHaveLength(1);
+
+  const videos = await first.query(
+    `SELECT ai_submit('video', json_build_object('prompt', 'queue ' || i)::text) AS handle FROM generate_series(1, 12) i`,
+  );
+  const last = videos.rows.at(-1).handle;
+  expect(await status(second, last)).toBe('submitted');
+  expect((await second.query('SELECT ai_cancel($1) AS gone', [last])).rows).toEqual([{ gone: true }]);
+  expect(await status(first, last)).toBe('cancelled');
+  for (const { handle } of videos.rows.slice(0, -1)) await second.query('SELECT ai_wait($1)', [handle]);
+  expect(cloud.submits('queue ')).toHaveLength(11);
+}, 60_000);
+
+test('together they keep to the limits of one', async () => {
+  cloud.studio.settings.rateLimits = { 'wan2.6-t2v': { submits: 1000, windowMs: 1000, concurrentTasks: 4 } };
+  const videos = (word: string) =>
+    `SELECT ai_gen('video', json_build_object('prompt', '${word} ' || i)::text) FROM generate_series(1, 6) i`;
+  await Promise.all([first.query(videos('shared a')), second.query(videos('shared b'))]);
+  cloud.studio.settings.rateLimits = 'off';
+  expect(cloud.submits('shared ')).toHaveLength(12);
+}, 60_000);
+
+test('one is killed: the other polls its tasks, sends what was committed and not sent, and saves; everything is paid once', async () => {
+  const committed = await first.query(
+    `SELECT ai_submit('video', json_build_object('prompt', 'orphan ' || i)::text) AS handle FROM generate_series(1, 6) i`,
+  );
+  const waiting = first
+    .query(`SELECT ai_gen('video', '{"prompt": "orphan of a statement"}')`)
+    .catch((error: Error) => error.message);
+  await expect.poll(() => cloud.submits('orphan ').length, { timeout: 15_000 }).toBeGreaterThanOrEqual(2);
+  firstProcess.child.kill('SIGKILL');
+  await firstProcess.ended;
+  expect(await waiting).toMatch(/terminated|ECONNRESET/);
+  for (const { handle } of committed.rows) {
+    const { rows } = await second.query('SELECT ai_wait($1) AS made', [handle]);
+    expect(JSON.parse(rows[0].made).output.task_status).toBe('SUCCEEDED');
+  }
+  for (let number = 1; number <= 6; number++) expect(cloud.submits(`orphan ${number}`)).toHaveLength(1);
+  // The gateway that is gone is forgotten; the engine's functions ask the one that lives.
+  const gateways = async () =>
+    (await second.query('SELECT count(*)::int AS n FROM hologen_internal.gateway')).rows;
+  await expect.poll(gateways, { timeout: 30_000 }).toEqual([{ n: 1 }]);
+}, 90_000);

@@ -1,0 +1,125 @@
+/** Text and embeddings over the OpenAI-compatible paths. */
+import { rights } from '../../../calls/statements.js';
+import { type BodyRow, golden, music, stone } from './row.js';
+
+const chat = {
+  task: 'chat/completions',
+  scenario: 'text',
+  path: '/compatible-mode/v1/chat/completions',
+  mode: 'sync',
+} as const;
+const embedding = {
+  task: 'embedding',
+  scenario: 'embedding',
+  path: '/compatible-mode/v1/embeddings',
+  mode: 'sync',
+} as const;
+const fileSql = (path: string) => `to_file('${path}', '${rights[0]}', '${rights[1]}')`;
+
+export const text: BodyRow[] = [
+  {
+    ...chat,
+    what: 'plain text',
+    modelTypes: ['qwen-plus', 'qwen-max'],
+    request: 'Name a colour.',
+    body: { messages: [{ role: 'user', content: 'Name a colour.' }] },
+  },
+  {
+    ...chat,
+    what: 'JSON without a prompt is a prompt',
+    modelTypes: ['qwen-plus'],
+    request: '{"city": "Hangzhou", "args": 1}',
+    body: { messages: [{ role: 'user', content: '{"city": "Hangzhou", "args": 1}' }] },
+  },
+  {
+    ...chat,
+    what: 'a prompt with parameters',
+    modelTypes: ['qwen-plus'],
+    request: { prompt: 'Name a colour.', parameters: { temperature: 0.7, max_tokens: 20, seed: 3 } },
+    body: {
+      messages: [{ role: 'user', content: 'Name a colour.' }],
+      temperature: 0.7,
+      max_tokens: 20,
+      seed: 3,
+    },
+  },
+  {
+    ...chat,
+    what: 'text arguments, one twice, none read as a placeholder',
+    modelTypes: ['qwen-plus'],
+    request: { prompt: '{1} and {0}, then {1}; {not} {a}', args: ['{1}', 2.5] },
+    body: { messages: [{ role: 'user', content: '2.5 and {1}, then 2.5; {not} {a}' }] },
+  },
+  {
+    ...chat,
+    what: 'FILE arguments become parts in their places',
+    modelTypes: ['qwen-vl-plus'],
+    request: undefined,
+    requestSql: `json_build_object('prompt', 'Compare {1} with {2} for {0}.',
+      'args', json_build_array('me', ${fileSql(golden)}, ${fileSql(stone)}))::text`,
+    body: {
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'Compare ' },
+            { type: 'image_url', image_url: { url: `signed:${golden}` } },
+            { type: 'text', text: ' with ' },
+            { type: 'image_url', image_url: { url: `signed:${stone}` } },
+            { type: 'text', text: ' for me.' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    ...chat,
+    what: 'the third argument joins a prompt without args',
+    modelTypes: ['qwen-vl-plus'],
+    request: 'What is this?',
+    file: golden,
+    body: {
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'image_url', image_url: { url: `signed:${golden}` } },
+            { type: 'text', text: 'What is this?' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    ...chat,
+    what: 'a sound file',
+    modelTypes: ['qwen3-omni-flash'],
+    request: 'What is said?',
+    file: music,
+    body: {
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'input_audio', input_audio: { data: `signed:${music}`, format: 'mp3' } },
+            { type: 'text', text: 'What is said?' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    ...embedding,
+    what: 'a text',
+    modelTypes: ['text-embedding-v4', 'text-embedding-v3'],
+    request: 'a red door',
+    body: { input: 'a red door' },
+  },
+  {
+    ...embedding,
+    what: 'a vector of a length asked for',
+    modelTypes: ['text-embedding-v4'],
+    request: { prompt: '{0} door', args: ['a red'], parameters: { dimensions: 256 } },
+    body: { input: 'a red door', dimensions: 256 },
+  },
+];

@@ -1,0 +1,272 @@
+/** What calls cost: the provider's price list (Beijing, spring 2026), units before and after, a deployed model's own prices. */
+import { describe, expect, test } from 'vitest';
+import type { CheckedCall } from '../../../src/calls/check.js';
+import { SqlError } from '../../../src/errors.js';
+import type { Json } from '../../../src/json.js';
+import { requireModelType } from '../../../src/providers/model-studio/model-types.js';
+import { ownPrice } from '../../../src/providers/model-studio/own-price.js';
+import { estimateUnits, priceOf, type Units, unitsOf } from '../../../src/providers/model-studio/price.js';
+import { readMediaRequest } from '../../../src/providers/model-studio/request.js';
+import { readTextRequest } from '../../../src/providers/model-studio/text-request.js';
+
+type Task = 'image-generation' | 'video-generation' | 'chat/completions' | 'embedding';
+
+function call(modelType: string, task: Task, request: Json): CheckedCall {
+  const type = requireModelType(modelType, task);
+  const requestText = JSON.stringify(request);
+  const isText = task === 'chat/completions' || task === 'embedding';
+  const model = { name: 'model', modelType, provider: 'bailian', task, apiKey: undefined, config: {} };
+  const media = () => readMediaRequest(requestText, modelType, type);
+  return {
+    model: { ...model, deployedBy: 'owner', deployedAt: new Date(0), restricted: false },
+    type,
+    scenario: isText ? (type.scenarios[0] ?? 'text') : media().scenario,
+    file: undefined,
+    requestText,
+    request: isText
+      ? { kind: 'text', text: readTextRequest(requestText, undefined, task) }
+      : { kind: 'media', media: media() },
+  };
+}
+
+const picture = (modelType: string, request: Json = {}) =>
+  call(modelType, 'image-generation', { prompt: 'a castle', ...request });
+const video = (modelType: string, request: Json) =>
+  call(modelType, 'video-generation', { prompt: 'a castle', ...request });
+
+/** The price of a call before it is sent. */
+function estimate(checked: CheckedCall) {
+  return priceOf(checked.type, estimateUnits(checked));
+}
+
+const references = (count: number) =>
+  Array.from({ length: count }, (_, index) => `oss://bucket/path/${index}.png`);
+
+test.each([
+  ['qwen-image-2.0-pro', 0.5],
+  ['qwen-image-2.0-pro-2026-03-03', 0.5],
+  ['qwen-image-max', 0.5],
+  ['qwen-image-max-2025-12-30', 0.5],
+  ['qwen-image-edit-max', 0.5],
+  ['qwen-image-edit-max-2026-01-16', 0.5],
+  ['qwen-image-2.0', 0.2],
+  ['qwen-image-2.0-2026-03-03', 0.2],
+  ['qwen-image-plus', 0.2],
+  ['qwen-image-plus-2026-01-09', 0.2],
+  ['qwen-image-edit-plus', 0.2],
+  ['qwen-image-edit-plus-2025-12-15', 0.2],
+  ['qwen-image', 0.25],
+  ['qwen-image-edit', 0.3],
+  ['wan2.6-t2i', 0.2],
+])('a picture of %s costs CNY %s', (modelType, amount) => {
+  const edits = modelType.includes('edit') ? { reference_urls: references(1) } : {};
+  expect(estimate(picture(modelType, edits))).toEqual({ amount, currency: 'CNY' });
+});
+
+const frame = { img_url: 'oss://bucket/path/0.png' };
+const frames = {
+  first_frame_url: 'oss://bucket/path/0.png',
+  last_frame_url: 'oss://bucket/path/1.png',
+};
+const oneReference = { reference_urls: references(1) };
+test.each([
+  ['wan2.6-t2v', { '720P': 0.6, '1080P': 1 }, {}],
+  ['wan2.6-i2v', { '720P': 0.6, '1080P': 1 }, frame],
+  ['wan2.6-r2v', { '720P': 0.6, '1080P': 1 }, oneReference],
+  ['wan2.6-i2v-flash', { '720P': 0.3, '1080P': 0.5 }, frame],
+  ['wan2.6-r2v-flash', { '720P': 0.3, '1080P': 0.5 }, oneReference],
+  ['wan2.6-t2v-us', { '720P': 0.733924, '1080P': 1.100886 }, {}],
+  ['wan2.6-i2v-us', { '720P': 0.733924, '1080P': 1.100886 }, frame],
+  ['wan2.2-kf2v-flash', { '480P': 0.1, '720P': 0.2, '1080P': 0.48 }, frames],
+])('a second of %s costs CNY %o', (modelType, amounts, fields) => {
+  for (const [resolution, amount] of Object.entries(amounts)) {
+    const checked = video(modelType, { ...fields, parameters: { resolution } });
+    expect(estimateUnits(checked)).toMatchObject({ seconds: 5, resolution });
+    expect(estimate(checked)?.amount).toBeCloseTo(5 * amount, 9);
+  }
+});
+
+test.each([
+  ['wan2.6-i2v-flash', frame],
+  ['wan2.6-r2v-flash', oneReference],
+])('a silent video of %s costs half', (modelType, fields) => {
+  const parameters = { resolution: '720P', duration: 10, audio: false };
+  expect(estimate(video(modelType, { ...fields, parameters }))?.amount).toBe(1.5);
+  expect(estimate(video(modelType, { ...fields, parameters: { ...parameters, audio: true } }))?.amount).toBe(
+    3,
+  );
+});
+
+test('an estimate counts the pictures asked for, and gives amounts without binary dust', () => {
+  const checked = picture('wan2.6-t2i', { parameters: { n: 3 } });
+  expect(estimateUnits(checked)).toEqual({ pictures: 3 });
+  expect(estimate(checked)).toEqual({ amount: 0.6, currency: 'CNY' });
+});
+
+test.each([
+  ['1280*720', '720P'],
+  ['832*1088', '720P'],
+  ['1920*1080', '1080P'],
+  ['1440*1440', '1080P'],
+])('a video of size %s is billed as %s', (size, resolution) => {
+  expect(estimateUnits(video('wan2.6-t2v', { parameters: { size, duration: 2 } }))).toEqual({
+    seconds: 2,
+    resolution,
+  });
+});
+
+test.each([
+  [['a.mp4'], 5],
+  [['a.mp4', 'b.mov'], 5],
+  [['a.mp4', 'b.png'], 2.5],
+  [['a.mp4', 'b.png', 'c.jpg'], 1.65],
+  [['a.mp4', 'b.mp4', 'c.png', 'd.png'], 2.5],
+  [['a.png', 'b.webp', 'c.jpeg', 'd.bmp', 'e.png'], 0],
+  [['nameless'], 5],
+])('the input seconds of references %o are at most %s', (names, most) => {
+  const reference_urls = names.map((name) => `oss://bucket/path/${name}`);
+  const checked = video('wan2.6-r2v', { reference_urls, parameters: { duration: 4 } });
+  expect(estimateUnits(checked).seconds).toBe(4 + most);
+});
+
+describe('units of a call that has ended', () => {
+  const text = call('qwen-plus', 'chat/completions', { prompt: 'hello' });
+  const reference = video('wan2.6-r2v-flash', { ...oneReference, parameters: { resolution: '720P' } });
+  const cases: [string, CheckedCall, Json, number, Units][] = [
+    [
+      'pictures made',
+      picture('qwen-image-2.0', { parameters: { n: 4 } }),
+      { image_count: 3 },
+      3,
+      { pictures: 3 },
+    ],
+    ['pictures without usage', picture('qwen-image-2.0', { parameters: { n: 4 } }), {}, 2, { pictures: 2 }],
+    ['no picture', picture('qwen-image-2.0', { parameters: { n: 4 } }), {}, 0, { pictures: 0 }],
+    [
+      'a text-to-video usage',
+      video('wan2.6-t2v', { parameters: { duration: 10 } }),
+      { duration: 10, input_video_duration: 0, output_video_duration: 10, video_count: 1, SR: 720 },
+      1,
+      { seconds: 10, resolution: '720P' },
+    ],
+    [
+      'a first-and-last-frame usage with its class as text',
+      video('wan2.2-kf2v-flash', frames),
+      { video_duration: 5, video_count: 1, SR: '480' },
+      1,
+      { seconds: 5, resolution: '480P' },
+    ],
+    [
+      'a reference-video usage',
+      reference,
+      { duration: 7.5, input_video_duration: 2.5, output_video_duration: 5, SR: 720, audio: false },
+      1,
+      { seconds: 7.5, resolution: '720P', silent: true },
+    ],
+    [
+      'a usage of parts alone',
+      reference,
+      { input_video_duration: 2.5, output_video_duration: 5 },
+      1,
+      { seconds: 7.5, resolution: '720P', silent: false },
+    ],
+    ['a video without usage', reference, {}, 1, { seconds: 5, resolution: '720P', silent: false }],
+    ['a failed video', reference, {}, 0, { seconds: 0, resolution: '720P', silent: false }],
+    [
+      'a chat',
+      text,
+      { prompt_tokens: 12, completion_tokens: 30, total_tokens: 42 },
+      1,
+      { inputTokens: 12, outputTokens: 30 },
+    ],
+    [
+      'an embedding',
+      call('text-embedding-v4', 'embedding', { prompt: 'a' }),
+      { prompt_tokens: 3 },
+      1,
+      { inputTokens: 3 },
+    ],
+    ['a text without usage', text, {}, 1, {}],
+  ];
+  test.each(cases)('%s', (_, checked, usage, produced, units) => {
+    expect(unitsOf(checked, usage, produced)).toEqual(units);
+  });
+});
+
+describe("a deployed model's own price", () => {
+  test('replaces that of a picture, also in another currency', () => {
+    const { type } = picture('qwen-image-2.0-pro');
+    const own = ownPrice({ price: { per_picture: 0.075, currency: 'USD' } }, type);
+    expect(priceOf(type, { pictures: 2 }, own)).toEqual({ amount: 0.15, currency: 'USD' });
+    expect(ownPrice({}, type)).toBeUndefined();
+    expect(ownPrice({ price: null }, type)).toBeUndefined();
+  });
+
+  test('replaces the resolutions it names', () => {
+    const { type } = video('wan2.6-i2v-flash', frame);
+    const own = ownPrice({ price: { per_second: { '720P': 0.2 }, per_silent_second: { '1080P': 0 } } }, type);
+    const amount = (resolution: string, silent: boolean) =>
+      priceOf(type, { seconds: 10, resolution, silent }, own)?.amount;
+    expect([amount('720P', false), amount('1080P', false)]).toEqual([2, 5]);
+    expect([amount('720P', true), amount('1080P', true)]).toEqual([1.5, 0]);
+  });
+
+  test('is the only price that tokens have', () => {
+    const { type } = call('qwen-plus', 'chat/completions', { prompt: 'hello' });
+    const own = ownPrice({ price: { input_per_million: 0.8, output_per_million: 2 } }, type);
+    expect(priceOf(type, { inputTokens: 1000, outputTokens: 500 }, own)).toEqual({
+      amount: 0.0018,
+      currency: 'CNY',
+    });
+    expect(priceOf(type, { inputTokens: 1000, outputTokens: 500 })).toBeUndefined();
+    expect(priceOf(type, {}, own)).toBeUndefined();
+    const embedding = requireModelType('text-embedding-v4', 'embedding');
+    expect(
+      priceOf(
+        embedding,
+        { inputTokens: 2_000_000 },
+        ownPrice({ price: { input_per_million: 0.5 } }, embedding),
+      ),
+    ).toEqual({ amount: 1, currency: 'CNY' });
+  });
+
+  const image = requireModelType('qwen-image', 'image-generation');
+  const keyFrames = requireModelType('wan2.2-kf2v-flash', 'video-generation');
+  const chat = requireModelType('qwen-plus', 'chat/completions');
+  test.each([
+    [image, 0.4, 'price must be an object, not 0.4'],
+    [image, {}, 'price.per_picture must be a number, 0 or above, not missing'],
+    [image, { per_picture: '0.4' }, 'price.per_picture must be a number, 0 or above, not "0.4"'],
+    [image, { per_picture: -1 }, 'price.per_picture must be a number, 0 or above, not -1'],
+    [image, { per_picture: 1, per_second: {} }, 'unknown field "per_second" in the price of pictures'],
+    [
+      image,
+      { per_picture: 1, currency: 'yuan' },
+      'price.currency must be a currency code of three capital letters, not "yuan"',
+    ],
+    [keyFrames, { per_second: 1 }, 'price.per_second must be an object of amounts by resolution, not 1'],
+    [keyFrames, { per_second: { '4K': 1 } }, 'unknown field "4K" in price.per_second'],
+    [
+      keyFrames,
+      { per_silent_second: { '720P': 1 } },
+      'unknown field "per_silent_second" in the price of seconds',
+    ],
+    [
+      keyFrames,
+      { per_second: { '480P': 1, '720P': 1 }, currency: 'USD' },
+      'price.per_second.1080P must be a number, 0 or above, not missing',
+    ],
+    [
+      keyFrames,
+      { currency: 'USD' },
+      'price.per_second must be an object of amounts by resolution, not missing',
+    ],
+    [chat, { input_per_million: 1 }, 'price.output_per_million must be a number, 0 or above, not missing'],
+    [chat, { per_picture: 1 }, 'unknown field "per_picture" in the price of tokens'],
+  ])('%#: a wrong one is refused with the field and what is allowed', (type, price, message) => {
+    expect(() => ownPrice({ price }, type)).toThrow(
+      expect.objectContaining({ sqlstate: '22023', message, hint: expect.any(String) }),
+    );
+    expect(() => ownPrice({ price }, type)).toThrow(SqlError);
+  });
+});

@@ -1,0 +1,66 @@
+/** Bad requests for text and embeddings. */
+import { rights } from '../../../calls/statements.js';
+import { emptyHint, golden, parameters, type Refusals } from './row.js';
+
+const notes = { oss_path: 'oss://bucket/path/notes.txt', oss_endpoint: rights[0], role_arn: rights[1] };
+
+export const text: Refusals = {
+  scenario: 'text',
+  model: 'qwen_plus',
+  good: { prompt: 'Name a colour.' },
+  rows: [
+    [null, 'the request of ai_gen is NULL', 'A JSON operator with a NULL side gives NULL; coalesce it.'],
+    [' ', 'prompt must be a text that is not empty, not " "', emptyHint('prompt')],
+    [{ prompt: '' }, 'prompt must be a text that is not empty, not ""', emptyHint('prompt')],
+    [
+      parameters({ size: '1024*1024' }),
+      'unknown field "size" in parameters of task chat/completions',
+      /^Known here: temperature, /,
+    ],
+    [
+      { reference_urls: [golden] },
+      'unknown field "reference_urls" in a text request',
+      'Known here: prompt, args, parameters.',
+    ],
+    [{ args: 'a' }, 'args must be an array, not "a"', "Write 'args', json_build_array(…)."],
+    [
+      { prompt: '{0} {2}', args: ['a'] },
+      'the prompt has the placeholder {2}, but args has 1 elements',
+      'Placeholders count from {0}.',
+    ],
+    [
+      { prompt: '{0}', args: ['a', 'b'] },
+      'args[1], which is "b", is not used in the prompt',
+      'Write {1} in its place in the prompt, or leave it out of args.',
+    ],
+    [
+      { prompt: '{0}', args: [notes] },
+      'args[0] must be a picture, video or sound file, not "oss://bucket/path/notes.txt"',
+      /^Known endings: png, /,
+    ],
+    [
+      { prompt: '{0}', args: [{ oss_path: golden, oss_endpoint: rights[0] }] },
+      'the request has no args[0].role_arn',
+      /^Add it/,
+    ],
+  ],
+};
+
+export const embedding: Refusals = {
+  scenario: 'embedding',
+  model: 'text_embedding_v4',
+  good: { prompt: 'a red door' },
+  rows: [
+    [
+      parameters({ temperature: 1 }),
+      'unknown field "temperature" in parameters of task embedding',
+      'Known here: dimensions.',
+    ],
+    [
+      {},
+      `an embedding model reads text alone, and the call passes the file ${golden}`,
+      'Leave the FILE out.',
+      { file: golden },
+    ],
+  ],
+};

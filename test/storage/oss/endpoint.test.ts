@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { SqlError } from '../../../src/errors.js';
+import { checkOverride, resolveEndpoint } from '../../../src/storage/oss/endpoint.js';
+
+const plain = { customDomains: [] };
+
+test.each([
+  ['oss-cn-hangzhou-internal.aliyuncs.com', 'https://oss-cn-hangzhou-internal.aliyuncs.com', 'cn-hangzhou'],
+  ['https://oss-cn-hangzhou.aliyuncs.com', 'https://oss-cn-hangzhou.aliyuncs.com', 'cn-hangzhou'],
+  ['OSS-AP-southeast-1.aliyuncs.com/', 'https://oss-ap-southeast-1.aliyuncs.com', 'ap-southeast-1'],
+])('the endpoint %s is used over https and presigns for the public host', (endpoint, requestUrl, region) => {
+  expect(resolveEndpoint(endpoint, 'oss_endpoint', plain)).toEqual({
+    requestUrl,
+    presignUrl: `https://oss-${region}.aliyuncs.com`,
+    region,
+    pathStyle: false,
+    customDomain: false,
+  });
+});
+
+test.each([
+  '',
+  '127.0.0.1',
+  '100.100.100.200',
+  'http://100.100.100.200',
+  '[::1]',
+  'localhost',
+  'http://localhost:9000',
+  'http://oss-cn-hangzhou.aliyuncs.com',
+  'https://user:secret@oss-cn-hangzhou.aliyuncs.com',
+  'oss-cn-hangzhou.aliyuncs.com@evil.example',
+  'oss-cn-hangzhou.aliyuncs.com/path',
+  'oss-cn-hangzhou.aliyuncs.com:8080',
+  'oss-cn-hangzhou.aliyuncs.com?x=1',
+  'oss-cn-hangzhou.aliyuncs.com#',
+  'oss-cn-hangzhou.aliyuncs.com.evil.example',
+  'oss-cn-hangzhou.aliyuncs.com.',
+  'evil-oss-cn-hangzhou.aliyuncs.com',
+  'ecs.aliyuncs.com',
+  'oss-internal.aliyuncs.com',
+  'oss-accelerate.aliyuncs.com',
+  'oss-accelerate-overseas.aliyuncs.com',
+  's3.oss-cn-hangzhou.aliyuncs.com',
+  'bucket.oss-cn-hangzhou.aliyuncs.com',
+  'media.example.com',
+  'oss-cn-hangzhou.aliyuncs.com\r\nHost: x',
+])('the endpoint %j is refused', (endpoint) => {
+  let error: unknown;
+  try {
+    resolveEndpoint(endpoint, 'oss_endpoint', { customDomains: ['other.example.com=cn-hangzhou'] });
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toBeInstanceOf(SqlError);
+  const { sqlstate, message, hint } = error as SqlError;
+  expect(sqlstate).toBe('22023');
+  expect(message).toBe(`oss_endpoint is not an OSS endpoint: "${endpoint}"`);
+  expect(hint).toContain('oss-cn-hangzhou');
+});
+
+test('an allowed custom domain is used as it is, with its configured region', () => {
+  const settings = { customDomains: ['media.example.com=cn-shanghai'] };
+  expect(resolveEndpoint('https://Media.example.com', 'oss_endpoint', settings)).toEqual({
+    requestUrl: 'https://media.example.com',
+    presignUrl: 'https://media.example.com',
+    region: 'cn-shanghai',
+    pathStyle: false,
+    customDomain: true,
+  });
+});
+
+test('a custom domain without a region is refused with the form of the setting', () => {
+  expect(() =>
+    resolveEndpoint('media.example.com', 'oss_endpoint', { customDomains: ['media.example.com'] }),
+  ).toThrow(expect.objectContaining({ hint: expect.stringContaining('media.example.com=cn-hangzhou') }));
+});
+
+test('an override takes all traffic while the region still comes from the endpoint in SQL', () => {
+  const settings = { ossEndpointOverride: 'http://127.0.0.1:9000', customDomains: [] };
+  expect(resolveEndpoint('oss-cn-beijing-internal.aliyuncs.com', 'oss_endpoint', settings)).toEqual({
+    requestUrl: 'http://localhost:9000',
+    presignUrl: 'http://localhost:9000',
+    region: 'cn-beijing',
+    pathStyle: true,
+    customDomain: false,
+  });
+});
+
+test('an override does not open the door for other endpoints in SQL', () => {
+  const settings = { ossEndpointOverride: 'http://localhost:9000', customDomains: [] };
+  expect(() => resolveEndpoint('100.100.100.200', 'oss_endpoint', settings)).toThrow(SqlError);
+});
+
+test.each([
+  'http://example.com',
+  'ftp://localhost',
+  'localhost:9000',
+  'https://a:b@host',
+  'https://host/path',
+])('the override %s is refused and the error names the setting', (override) => {
+  expect(() => checkOverride(override, 'HOLOGEN_OSS_ENDPOINT')).toThrow('HOLOGEN_OSS_ENDPOINT');
+});
+
+test('an override may be https anywhere and http on this machine', () => {
+  expect(checkOverride('https://oss.example.com/', 'X')).toBe('https://oss.example.com');
+  expect(checkOverride('http://[::1]:9000', 'X')).toBe('http://[::1]:9000');
+});
