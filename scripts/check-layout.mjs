@@ -22,7 +22,18 @@ const arrows = {
   frontend: ['.', 'wire', 'engine', 'rewriter'],
   metrics: ['settings', '.', 'engine', 'calls', 'pace', 'ledger', 'providers'],
   console: ['.', 'storage', 'settings', 'media'],
-  callback: ['settings', '.', 'wire', 'engine', 'calls', 'ledger', 'pace', 'providers', 'storage', 'frontend'],
+  callback: [
+    'settings',
+    '.',
+    'wire',
+    'engine',
+    'calls',
+    'ledger',
+    'pace',
+    'providers',
+    'storage',
+    'frontend',
+  ],
   '.': ['settings', 'engine'],
 };
 const seesAll = ['src/main.ts'];

@@ -1,37 +1,7 @@
-/** The one error type that may reach a client: it carries a SQLSTATE, what was wrong and how to mend it. */
+/** The one error type that may reach a client: it carries a kind, what was wrong and how to mend it. Only the edges know SQLSTATEs. */
 
-export interface SqlErrorFields {
-  /** Five-character SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html */
-  sqlstate: string;
-  /** One sentence: which field, which value, what is wrong with it. */
-  message: string;
-  /** Facts for whoever investigates, e.g. the provider's request id. */
-  detail?: string;
-  /** What to write instead. */
-  hint?: string;
-  /** True when the very same call may succeed later. */
-  retryable?: boolean;
-  cause?: unknown;
-}
-
-export class SqlError extends Error {
-  readonly sqlstate: string;
-  readonly detail: string | undefined;
-  readonly hint: string | undefined;
-  readonly retryable: boolean;
-
-  constructor(fields: SqlErrorFields) {
-    super(fields.message, { cause: fields.cause });
-    this.name = 'SqlError';
-    this.sqlstate = fields.sqlstate;
-    this.detail = fields.detail;
-    this.hint = fields.hint;
-    this.retryable = fields.retryable ?? false;
-  }
-}
-
-/** SQLSTATEs in use, by meaning, so that one condition always has one code. */
-export const sqlstate = {
+/** What went wrong, and the SQLSTATE it is told with, so that one condition always has one code. */
+const sqlstates = {
   invalidParameterValue: '22023',
   invalidJson: '22P02',
   undefinedObject: '42704',
@@ -57,3 +27,51 @@ export const sqlstate = {
   /** The provider failed on its side. */
   providerFailure: '58H01',
 } as const;
+
+export type ErrorKind = keyof typeof sqlstates;
+
+export interface KnownErrorFields {
+  kind: ErrorKind;
+  /** One sentence: which field, which value, what is wrong with it. */
+  message: string;
+  /** Facts for whoever investigates, e.g. the provider's request id. */
+  detail?: string;
+  /** What to write instead. */
+  hint?: string;
+  /** True when the very same call may succeed later. */
+  retryable?: boolean;
+  cause?: unknown;
+}
+
+/** What is not one of these is told to nobody but the log. */
+export class KnownError extends Error {
+  readonly kind: ErrorKind;
+  readonly detail: string | undefined;
+  readonly hint: string | undefined;
+  readonly retryable: boolean;
+
+  constructor(fields: KnownErrorFields) {
+    super(fields.message, { cause: fields.cause });
+    this.name = 'KnownError';
+    this.kind = fields.kind;
+    this.detail = fields.detail;
+    this.hint = fields.hint;
+    this.retryable = fields.retryable ?? false;
+  }
+
+  /** For the edges: five characters, https://www.postgresql.org/docs/current/errcodes-appendix.html */
+  get sqlstate(): string {
+    return sqlstates[this.kind];
+  }
+}
+
+/** The kind that is told with this SQLSTATE, for what was written down with it. */
+export function kindOf(sqlstate: string): ErrorKind {
+  const kinds = Object.keys(sqlstates) as ErrorKind[];
+  return kinds.find((kind) => sqlstates[kind] === sqlstate) ?? 'internalError';
+}
+
+/** The SQLSTATE of a condition that no error object stands for. */
+export function sqlstateOf(kind: ErrorKind): string {
+  return sqlstates[kind];
+}

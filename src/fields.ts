@@ -1,13 +1,13 @@
 /** Reads the fields of a request, one reader a kind; what does not fit is an error with field, value, what is allowed and a HINT. */
-import { SqlError, sqlstate } from './errors.js';
+import { KnownError } from './errors.js';
 import { isObject, type Json } from './json.js';
 
 export { isObject, type Json };
 
 /** Refuses a field's value. `allowed` completes "… must be …". */
 export function refuse(field: string, value: unknown, allowed: string, hint?: string): never {
-  throw new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+  throw new KnownError({
+    kind: 'invalidParameterValue',
     message: `${field} must be ${allowed}, not ${show(value)}`,
     hint: hint ?? `Set ${field} to ${allowed}.`,
   });
@@ -28,8 +28,8 @@ export function requiredText(from: Json, name: string, label = name): string {
   const value = from[name];
   if (typeof value === 'string' && value.trim() !== '') return value;
   if (!given(value)) {
-    throw new SqlError({
-      sqlstate: sqlstate.invalidParameterValue,
+    throw new KnownError({
+      kind: 'invalidParameterValue',
       message: `the request has no ${label}`,
       hint: `Add it: json_build_object('${name}', '${name.endsWith('_url') ? 'oss://bucket/path/file.png' : '…'}', …)::text.`,
     });
@@ -121,8 +121,8 @@ export function refuseUnknown(
 ): void {
   for (const [name, value] of Object.entries(from)) {
     if (known.includes(name) || checked.includes(name) || !given(value)) continue;
-    throw new SqlError({
-      sqlstate: sqlstate.invalidParameterValue,
+    throw new KnownError({
+      kind: 'invalidParameterValue',
       message: `unknown field "${name}" in ${where}`,
       detail: `Its value is ${show(value)}.`,
       hint: `Known here: ${known.join(', ')}.`,

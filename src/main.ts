@@ -15,7 +15,7 @@ import { openConsole } from './console/server/open.js';
 import type { EngineAddress } from './engine/address.js';
 import { claimEngine, type EngineOptions, type OpenedEngine } from './engine/open.js';
 import { createScramKeyLookup } from './engine/scram-keys.js';
-import { SqlError, sqlstate } from './errors.js';
+import { KnownError } from './errors.js';
 import {
   type CertificateFiles,
   type Encryption,
@@ -314,8 +314,8 @@ function metricsPlace(settings: Settings) {
 }
 
 async function notYet(): Promise<never> {
-  throw new SqlError({
-    sqlstate: sqlstate.cannotConnectNow,
+  throw new KnownError({
+    kind: 'cannotConnectNow',
     message: 'hologen is starting',
     retryable: true,
   });

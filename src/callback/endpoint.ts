@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { createScramSha256Data } from 'pg-gateway';
 import { fromNodeSocket } from 'pg-gateway/node';
 import type { Logger } from 'pino';
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import { frontendType } from '../wire/frames.js';
 import { commandDone, textAnswer } from '../wire/replies.js';
 import { type CallbackPlace, encrypt, listenAt, needsEncryption } from './address.js';
@@ -116,14 +116,14 @@ export async function listenForEngine(options: CallbackOptions): Promise<Callbac
     try {
       return JSON.stringify({ value: (await options.answer(question, caller, signal)) ?? null });
     } catch (error) {
-      if (error instanceof SqlError) {
+      if (error instanceof KnownError) {
         const { sqlstate, message, detail, hint } = error;
         return JSON.stringify({ error: { sqlstate, message, detail, hint } });
       }
       options.log.error({ err: error, ask: question.ask }, 'call failed unexpectedly');
       return JSON.stringify({
         error: {
-          sqlstate: sqlstate.internalError,
+          kind: 'internalError',
           message: 'hologen failed unexpectedly; its log has the particulars',
         },
       });

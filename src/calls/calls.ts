@@ -1,7 +1,7 @@
 /** Calls as the engine sees them: submit gives a handle, wait gives news; the calls of one statement stand and fall together. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import type { CallOrigin, Catalogue } from '../ledger/job.js';
 import { type CallArguments, type CheckedCall, checkCall, checkStorage } from './check.js';
 import { createDetachedCalls, type DetachedCalls } from './detached.js';
@@ -106,7 +106,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
         models: [...new Set(calls.map((call) => call.checked.model.name))],
         jobs: calls.slice(0, mostLogged).map((call) => call.handle),
         providerRequests: calls.slice(0, mostLogged).map((call) => call.providerRequestId),
-        refused: statement.refused?.sqlstate,
+        refused: statement.refused?.kind,
         ms: Date.now() - statement.startedAt,
       },
       'statement',
@@ -136,7 +136,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
       refuseTooMany(statement);
       return await checkCall(given, catalogue, statement.origin);
     } catch (error) {
-      if (error instanceof SqlError) statement.refused = error;
+      if (error instanceof KnownError) statement.refused = error;
       if (isRefusal(error)) meter.refused(await deployedModel(given.model));
       throw error;
     }
@@ -193,7 +193,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
     const sending = sender.send(calls).catch((error: unknown) => {
       // A client's function may catch a refusal and go on with other calls of the same statement; what came with it was given up.
       for (const call of calls) Object.assign(call, { sending: undefined, aside: true });
-      if (error instanceof SqlError && isRefusal(error)) wanted.statement.refused = error;
+      if (error instanceof KnownError && isRefusal(error)) wanted.statement.refused = error;
       throw error;
     });
     for (const call of calls) call.sending = sending;
@@ -277,28 +277,28 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
 
 function refuseTooMany(statement: Statement): void {
   if (statement.calls.length + statement.detached.length < statement.maxCalls) return;
-  throw new SqlError({
-    sqlstate: sqlstate.configurationLimitExceeded,
+  throw new KnownError({
+    kind: 'configurationLimitExceeded',
     message: `the statement makes more than ${statement.maxCalls} calls`,
     hint: 'SET ai_gen.max_calls to as many as you mean, or write a LIMIT.',
   });
 }
 
-function unknownHandle(handle: string): SqlError {
-  return new SqlError({
-    sqlstate: sqlstate.undefinedObject,
+function unknownHandle(handle: string): KnownError {
+  return new KnownError({
+    kind: 'undefinedObject',
     message: `there is no call with the handle "${handle}"`,
     hint: 'Handles belong to the statement and the role that made them; hologen.jobs has the outcome of earlier calls.',
   });
 }
 
-/** How long a wait may take for the statement to end in time. SqlError 57014 when its time is over. */
+/** How long a wait may take for the statement to end in time. KnownError 57014 when its time is over. */
 function untilTimeout({ startedAt, timeoutMs }: Statement, longestMs: number): number {
   if (timeoutMs === undefined) return longestMs;
   const leftMs = startedAt + timeoutMs - Date.now();
   if (leftMs > 0) return Math.min(leftMs, longestMs);
-  throw new SqlError({
-    sqlstate: sqlstate.queryCanceled,
+  throw new KnownError({
+    kind: 'queryCanceled',
     message: `the calls of the statement took longer than ai_gen.timeout (${timeoutMs / 1000} s)`,
     hint: 'What the provider has begun goes on and is kept: the same statement takes it when it is run again. SET ai_gen.timeout = 0 waits as long as it takes.',
   });

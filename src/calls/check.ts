@@ -1,5 +1,5 @@
 /** Checks a call before anything is spent: model, request, media, output place. What comes out can be sent. */
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import { isObject } from '../json.js';
 import type { Catalogue, DeployedModel } from '../ledger/job.js';
 import type { ModelType, Scenario } from '../providers/model-studio/model-table.js';
@@ -34,8 +34,8 @@ export async function checkCall(
   caller?: { role: string; admin: boolean },
 ): Promise<CheckedCall> {
   if (call.request === null) {
-    throw new SqlError({
-      sqlstate: sqlstate.invalidParameterValue,
+    throw new KnownError({
+      kind: 'invalidParameterValue',
       message: 'the request of ai_gen is NULL',
       hint: 'A JSON operator with a NULL side gives NULL; coalesce it.',
     });
@@ -57,8 +57,8 @@ export async function checkCall(
 
 async function requireGrant(model: string, role: string, catalogue: Catalogue): Promise<void> {
   if (await catalogue.mayCall(model, role)) return;
-  throw new SqlError({
-    sqlstate: sqlstate.insufficientPrivilege,
+  throw new KnownError({
+    kind: 'insufficientPrivilege',
     message: `permission denied for external model "${model}"`,
     hint: `The owner of hologen can CALL grant_model('${model}', '${role}').`,
   });
@@ -112,8 +112,8 @@ async function namedModel(name: string, catalogue: Catalogue): Promise<DeployedM
   const model = await catalogue.find(name);
   if (model) return model;
   const deployed = (await catalogue.list()).map((each) => each.name);
-  throw new SqlError({
-    sqlstate: sqlstate.undefinedObject,
+  throw new KnownError({
+    kind: 'undefinedObject',
     message: `external model "${name}" does not exist`,
     hint:
       deployed.length > 0
@@ -132,8 +132,8 @@ async function defaultModel(
   const models = (await catalogue.list()).filter((model) => model.task === task);
   const fitting = models.find((model) => canRead(request, model)) ?? models[0];
   if (fitting) return fitting;
-  throw new SqlError({
-    sqlstate: sqlstate.undefinedObject,
+  throw new KnownError({
+    kind: 'undefinedObject',
     message: `no model of task ${task} is deployed, and the call names none`,
     hint: `CALL register_external_model(…, '${task}') deploys one.`,
   });

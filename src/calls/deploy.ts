@@ -1,5 +1,5 @@
 /** Deploying and removing models: the arguments of register_external_model and add_external_model, checked. */
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import { oneOf, refuse, requiredText } from '../fields.js';
 import { isObject, type Json } from '../json.js';
 import type { Catalogue } from '../ledger/job.js';
@@ -65,8 +65,8 @@ export async function removeModel(
   const name = requiredText(question, 'name', 'model_name');
   const model = (await catalogue.list()).find((each) => each.name === name);
   if (model && !caller.admin && model.deployedBy !== caller.role) {
-    throw new SqlError({
-      sqlstate: sqlstate.insufficientPrivilege,
+    throw new KnownError({
+      kind: 'insufficientPrivilege',
       message: `external model "${name}" was deployed by another role`,
       hint: `Ask ${model.deployedBy} or the owner of hologen to remove it.`,
     });
@@ -78,8 +78,8 @@ export async function removeModel(
 function readConfig(value: unknown): Json {
   if (value === undefined || value === null) return {};
   if (isObject(value)) return refuseStrayKeys(value);
-  throw new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+  throw new KnownError({
+    kind: 'invalidParameterValue',
     message: 'config must be a JSON object',
     hint: 'Write \'{"api_key": "sk-…"}\'.',
   });
@@ -91,8 +91,8 @@ function refuseStrayKeys(config: Json, place = ''): Json {
     const field = place + name;
     if (isObject(value)) refuseStrayKeys(value, `${field}.`);
     if (field === 'api_key' || !(looksLikeKeyName.test(name) || String(value).startsWith('sk-'))) continue;
-    throw new SqlError({
-      sqlstate: sqlstate.invalidParameterValue,
+    throw new KnownError({
+      kind: 'invalidParameterValue',
       message: `config has a field "${field}" that looks like a key`,
       hint: 'The field is called api_key; it is stored encrypted and never shown.',
     });
@@ -103,8 +103,8 @@ function refuseStrayKeys(config: Json, place = ''): Json {
 function keyOf(value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value === 'string' && apiKeyPattern.test(value)) return value;
-  throw new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+  throw new KnownError({
+    kind: 'invalidParameterValue',
     message:
       'api_key must be a Model Studio key, which begins with sk- (keys that begin with sk-sp- belong to the Coding Plan)',
     hint: 'Leave it out to use the gateway’s default key.',

@@ -1,7 +1,7 @@
 /** Calls of ai_submit: made when their transaction is committed, whoever is connected then; any later session of the role asks for them by handle. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import { hasEnded, type JobOutcome, type JobState } from '../ledger/job.js';
 import { dryRunPrefix } from './dry-run.js';
 import type { Drivers } from './perform.js';
@@ -55,7 +55,7 @@ export function createDetachedCalls(drivers: Drivers, sender: Sender, log: Logge
     call.state = 'cancelled';
     await ledger.change(call.handle, {
       state: 'cancelled',
-      error: { sqlstate: sqlstate.queryCanceled, message },
+      error: { kind: 'queryCanceled', message },
     });
   }
 
@@ -63,8 +63,8 @@ export function createDetachedCalls(drivers: Drivers, sender: Sender, log: Logge
   async function kept(handle: string, role: string): Promise<JobOutcome> {
     const job = handlePattern.test(handle) ? await ledger.find(handle, role) : undefined;
     if (job) return job;
-    throw new SqlError({
-      sqlstate: sqlstate.undefinedObject,
+    throw new KnownError({
+      kind: 'undefinedObject',
       message: `there is no call with the handle "${handle}"`,
       hint: 'Handles belong to the role that made them with ai_submit; they are the job_id of hologen.jobs.',
     });
@@ -140,8 +140,8 @@ export function createDetachedCalls(drivers: Drivers, sender: Sender, log: Logge
   };
 }
 
-function cancelled(): SqlError {
-  return new SqlError({ sqlstate: sqlstate.queryCanceled, message: 'cancelled by ai_cancel' });
+function cancelled(): KnownError {
+  return new KnownError({ kind: 'queryCanceled', message: 'cancelled by ai_cancel' });
 }
 
 const handlePattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

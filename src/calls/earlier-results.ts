@@ -1,6 +1,6 @@
 /** Results that are paid for but reached nobody: the next identical call of the same role takes them instead of paying again. */
 import { createHash } from 'node:crypto';
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import type { EarlierWish, Ledger } from '../ledger/job.js';
 import { createLanes } from '../pace/lanes.js';
 import { parseOssPath } from '../storage/oss-path.js';
@@ -73,7 +73,7 @@ export function createEarlierResults(
     return Promise.all(looks).then(
       () => true,
       (error: unknown) => {
-        if (error instanceof SqlError && error.sqlstate === sqlstate.undefinedFile) return false;
+        if (error instanceof KnownError && error.kind === 'undefinedFile') return false;
         throw error;
       },
     );

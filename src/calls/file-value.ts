@@ -11,7 +11,7 @@ export interface FileValue {
   access: FileAccess;
 }
 
-/** Malformed paths are a SqlError; endpoint and role are checked where they are used. `field`: where the FILE stands; to_file has none. */
+/** Malformed paths are a KnownError; endpoint and role are checked where they are used. `field`: where the FILE stands; to_file has none. */
 export function parseFileValue(value: Json, field?: string): FileValue {
   const read = (name: string) => requiredText(value, name, field ? `${field}.${name}` : name);
   const text = read('oss_path');

@@ -1,5 +1,5 @@
 /** Media on their way in: each object is looked at before anything is spent, then signed so that the provider can fetch it. */
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import { refuse } from '../fields.js';
 import type { OssPath } from '../storage/oss-path.js';
 import type { FileAccess, ObjectInfo, Storage } from '../storage/storage.js';
@@ -62,7 +62,7 @@ export async function checkMedium(
 }
 
 function refuseObject(message: string, hint: string): never {
-  throw new SqlError({ sqlstate: sqlstate.invalidParameterValue, message, hint });
+  throw new KnownError({ kind: 'invalidParameterValue', message, hint });
 }
 
 export function signForProvider(
@@ -77,8 +77,8 @@ export function signForProvider(
 /** A request that names OSS paths needs a FILE for the right to them. */
 export function requireAccess(access: FileAccess | undefined, field: string): FileAccess {
   if (access) return access;
-  throw new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+  throw new KnownError({
+    kind: 'invalidParameterValue',
     message: `the request uses ${field}, but no FILE gives access to OSS`,
     hint: "Pass to_file('oss://bucket/path/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::<account>:role/<name>') as the last argument; it is NULL when one of its own arguments is.",
   });

@@ -1,5 +1,5 @@
 /** What generation tells to whoever counts or traces it: names, times and numbers, never a prompt or a result. */
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import type { Cost } from '../providers/model-studio/price.js';
 
 export interface Meter {
@@ -95,5 +95,5 @@ export function enterPhase(phases: PhaseTime[], state: string): void {
 
 /** True for what our own checks and budgets say; not for who gave up, nor for what should not happen. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof SqlError && error.sqlstate !== sqlstate.queryCanceled;
+  return error instanceof KnownError && error.kind !== 'queryCanceled';
 }

@@ -1,6 +1,6 @@
 /** Media on their way out: from the provider's temporary URL into OSS, streamed; the copy is repeated, never the generation. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { SqlError } from '../errors.js';
+import { KnownError } from '../errors.js';
 import type { ModelStudio } from '../providers/model-studio/client.js';
 import { formatOssPath, isDirectory, joinOssPath, type OssPath } from '../storage/oss-path.js';
 import type { FileAccess, Storage } from '../storage/storage.js';
@@ -40,7 +40,7 @@ export async function saveOutputs(
     try {
       return await copyOutputs(urls, requestId, place, facts, drivers);
     } catch (error) {
-      if (!(error instanceof SqlError && error.retryable) || Date.now() > giveUpAt) throw error;
+      if (!(error instanceof KnownError && error.retryable) || Date.now() > giveUpAt) throw error;
     }
     await delay(pauseMs);
     drivers.meter.repeated(facts.model, 'copy');

@@ -1,6 +1,6 @@
 /** Performs one checked call: submit, wait for the task, save, shape the result; the ledger hears of every step. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import { type Json, objectAt, textOf } from '../json.js';
 import type { JobState, Ledger } from '../ledger/job.js';
 import type { Gate } from '../pace/gate.js';
@@ -104,8 +104,8 @@ export async function resumeTask(
 export function requireKey(call: CheckedCall, drivers: Drivers): string {
   const key = call.model.apiKey ?? drivers.defaultApiKey;
   if (key) return key;
-  throw new SqlError({
-    sqlstate: sqlstate.providerAuthorization,
+  throw new KnownError({
+    kind: 'providerAuthorization',
     message: `external model "${call.model.name}" has no API key, and the gateway has no default one`,
     hint: 'Start hologen with DASHSCOPE_API_KEY, or deploy the model with a config of {"api_key": "sk-…"}.',
   });
@@ -200,8 +200,8 @@ async function sendOnce(
 
 function requireTask(taskId: string | undefined, reply: Reply): string {
   if (taskId) return taskId;
-  throw new SqlError({
-    sqlstate: sqlstate.providerFailure,
+  throw new KnownError({
+    kind: 'providerFailure',
     message: 'Model Studio took the call but named no task',
     detail: `Provider request id: ${reply.requestId}.`,
   });
@@ -225,8 +225,8 @@ async function followTask(
   for (;;) {
     const runningMs = Date.now() - startedAt;
     if (runningMs > longestTaskMs) {
-      throw new SqlError({
-        sqlstate: sqlstate.providerFailure,
+      throw new KnownError({
+        kind: 'providerFailure',
         message: `task ${taskId} gave no result within 3 hours`,
       });
     }
@@ -252,8 +252,8 @@ async function followTask(
 /** FAILED is a result of its own; a task the provider cancelled or forgot is an error. */
 function requireKnown(reply: Reply, status: string, taskId: string): Reply {
   if (status === 'SUCCEEDED' || status === 'FAILED') return reply;
-  throw new SqlError({
-    sqlstate: status === 'CANCELED' ? sqlstate.queryCanceled : sqlstate.providerFailure,
+  throw new KnownError({
+    kind: status === 'CANCELED' ? 'queryCanceled' : 'providerFailure',
     message:
       status === 'CANCELED'
         ? `task ${taskId} was cancelled at the provider`
@@ -280,8 +280,8 @@ async function finishMedia(call: CheckedCall, reply: Reply, drivers: Drivers, wa
   if (noPicture && (failed || failures.length > 0))
     throw failedPicture({ ...failures[0], ...produced.task }, produced.requestId);
   if (!failed && produced.urls.length === 0) {
-    throw new SqlError({
-      sqlstate: sqlstate.providerFailure,
+    throw new KnownError({
+      kind: 'providerFailure',
       message: 'Model Studio answered without a picture or video',
       detail: `Provider request id: ${produced.requestId}.`,
     });
@@ -359,11 +359,11 @@ async function save(
 
 /** What could not be saved is paid for all the same: its user must learn where it is. */
 function withAddress(error: unknown, jobId: string): unknown {
-  if (!(error instanceof SqlError)) return error;
+  if (!(error instanceof KnownError)) return error;
   const kept = `The result is made and paid for: for 24 hours it is at the address in hologen.jobs, job ${jobId}.`;
-  const { sqlstate, message, detail, hint, retryable } = error;
-  return new SqlError({
-    ...{ sqlstate, message, detail, retryable },
+  const { kind, message, detail, hint, retryable } = error;
+  return new KnownError({
+    ...{ kind, message, detail, retryable },
     hint: hint ? `${hint} ${kept}` : kept,
     cause: error,
   });

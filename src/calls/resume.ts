@@ -1,6 +1,6 @@
 /** After a crash: what a gateway that is gone began is brought to its end, so that nothing paid for is lost or paid twice. */
 import type { Logger } from 'pino';
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import { isObject } from '../json.js';
 import type { Catalogue, JobState, UnfinishedJob } from '../ledger/job.js';
 import { unansweredCall } from '../providers/model-studio/errors.js';
@@ -132,11 +132,11 @@ async function findLost(
   });
 }
 
-function neverSent(message: string): SqlError {
-  return new SqlError({ sqlstate: sqlstate.queryCanceled, message });
+function neverSent(message: string): KnownError {
+  return new KnownError({ kind: 'queryCanceled', message });
 }
 
-function unanswered(call: CheckedCall): SqlError {
+function unanswered(call: CheckedCall): KnownError {
   return unansweredCall(
     call.type.mode === 'sync'
       ? `the gateway ended while Model Studio worked on the call; type ${call.model.modelType} cannot be asked for it again, and it may have been billed`
@@ -150,7 +150,7 @@ async function recordEnd(
   drivers: Drivers,
   { unanswered, log }: { unanswered: UnansweredNotes; log: Logger },
 ): Promise<void> {
-  if (!(error instanceof SqlError))
+  if (!(error instanceof KnownError))
     log.error({ err: error, job: job.id }, 'a job of an earlier run failed unexpectedly');
   const failure = failureOf(error);
   await drivers.ledger.change(job.id, failure);

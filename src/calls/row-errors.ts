@@ -1,23 +1,18 @@
 /** What a call that failed at the provider gives where a statement's ai_gen.on_error says that it shall go on. */
-import { SqlError, sqlstate } from '../errors.js';
+import { type ErrorKind, KnownError } from '../errors.js';
 import type { JobOutcome } from '../ledger/job.js';
 import { ProviderError } from '../providers/model-studio/errors.js';
 import type { StatementSettings } from './statement-settings.js';
 
 /** Who ended these wants no row. */
-const raisedAlways: string[] = [
-  sqlstate.queryCanceled,
-  sqlstate.adminShutdown,
-  sqlstate.configurationLimitExceeded,
-];
+const raisedAlways: ErrorKind[] = ['queryCanceled', 'adminShutdown', 'configurationLimitExceeded'];
 
 /**
  * The value in the failed call's place: NULL for skip, for capture `{"error": {code, message, request_id, retryable}}`, where code is the
  * provider's own if it gave one, else the SQLSTATE. Throws the error itself where the statement is to fail, and where it is none of a call's.
  */
 export function valueOfFailure(error: unknown, onError: StatementSettings['onError']): string | null {
-  if (onError === 'error' || !(error instanceof SqlError) || raisedAlways.includes(error.sqlstate))
-    throw error;
+  if (onError === 'error' || !(error instanceof KnownError) || raisedAlways.includes(error.kind)) throw error;
   if (onError === 'skip') return null;
   const { message, retryable } = error;
   const provider = error instanceof ProviderError ? error : undefined;
@@ -26,12 +21,12 @@ export function valueOfFailure(error: unknown, onError: StatementSettings['onErr
 }
 
 /** The error of a job that ended before, as the ledger keeps it. */
-export function keptFailure(jobId: string, { error, providerRequestId }: JobOutcome): SqlError {
+export function keptFailure(jobId: string, { error, providerRequestId }: JobOutcome): KnownError {
   if (!error) {
-    return new SqlError({ sqlstate: sqlstate.internalError, message: `job ${jobId} ended without a result` });
+    return new KnownError({ kind: 'internalError', message: `job ${jobId} ended without a result` });
   }
   const { code, message, detail, retryable = false } = error;
-  if (code === undefined) return new SqlError({ sqlstate: error.sqlstate, message, detail, retryable });
-  const rule = { sqlstate: error.sqlstate, repeat: retryable ? 'again' : 'no' } as const;
+  if (code === undefined) return new KnownError({ kind: error.kind, message, detail, retryable });
+  const rule = { kind: error.kind, repeat: retryable ? 'again' : 'no' } as const;
   return new ProviderError({ code, message, rule, requestId: providerRequestId ?? '' });
 }

@@ -1,6 +1,6 @@
 /** From calls that are waited for to calls that are made: earlier results first, then jobs within the budgets, then all at once. */
 import type { Logger } from 'pino';
-import { SqlError } from '../errors.js';
+import { KnownError } from '../errors.js';
 import type { NewJob } from '../ledger/job.js';
 import { costOf, estimateUnits } from '../providers/model-studio/price.js';
 import { dryResult } from './dry-run.js';
@@ -56,7 +56,8 @@ export function createSender(drivers: Drivers, earlier: EarlierResults, log: Log
     live.set(requestKey, siblings.add(handle));
     outcome
       .catch((error: unknown) => {
-        if (!(error instanceof SqlError)) log.error({ err: error, job: handle }, 'call failed unexpectedly');
+        if (!(error instanceof KnownError))
+          log.error({ err: error, job: handle }, 'call failed unexpectedly');
       })
       .finally(() => {
         underWay.delete(handle);

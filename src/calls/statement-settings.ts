@@ -36,7 +36,7 @@ const unitMs: Record<string, number> = {
   d: 86_400_000,
 };
 
-/** `given` has the settings by their SQL names, each a text or null. SqlError 22023 names the setting that makes no sense. */
+/** `given` has the settings by their SQL names, each a text or null. KnownError 22023 names the setting that makes no sense. */
 export function readStatementSettings(given: Json): StatementSettings {
   return {
     progress: readSwitch(given, 'progress', true),

@@ -1,7 +1,7 @@
 /** Which calls belong to one statement, which of them may be sent, and when they are given up. */
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import type { CallOrigin, JobState } from '../ledger/job.js';
 import type { CheckedCall } from './check.js';
 import type { PhaseTime } from './meter.js';
@@ -28,7 +28,7 @@ export interface Statement extends Omit<StatementSettings, 'dryRun'> {
   noticedAt: number;
   startedAt: number;
   /** The check that ended the statement before anything was sent. */
-  refused: SqlError | undefined;
+  refused: KnownError | undefined;
   /** The Execute message that waits at present, and the index of its first wait. */
   window: { execute: number; from: number } | undefined;
 }
@@ -94,8 +94,8 @@ export function createStatements(ended: (statement: Statement, committed: boolea
 
   function end(statement: Statement, outcome: StatementOutcome): void {
     statement.stop.abort(
-      new SqlError({
-        sqlstate: sqlstate.queryCanceled,
+      new KnownError({
+        kind: 'queryCanceled',
         message: 'the statement ended before the call was sent',
       }),
     );

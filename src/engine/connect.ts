@@ -1,7 +1,7 @@
 /** Opens a raw connection to the engine, over TLS where its URL asks for it. */
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import { sslRequest } from '../wire/startup.js';
 import { type EngineAddress, socketTarget } from './address.js';
 import { type EngineTls, explainTlsFailure } from './tls.js';
@@ -12,14 +12,14 @@ const alpnProtocol = 'postgresql';
 
 /**
  * A connected, silent socket. With `onread` what it receives goes there in place of the stream, unless the connection is encrypted. An engine
- * that cannot be reached is a SqlError 08006.
+ * that cannot be reached is a KnownError 08006.
  */
 export async function connectToEngine(address: EngineAddress, onread?: OnReadOpts): Promise<Socket> {
   try {
     return await openSocket(address, onread);
   } catch (cause) {
-    throw new SqlError({
-      sqlstate: sqlstate.connectionFailure,
+    throw new KnownError({
+      kind: 'connectionFailure',
       message: 'the engine behind the gateway cannot be reached',
       hint: 'Try again in a moment; if it lasts, the gateway’s log says why.',
       retryable: true,

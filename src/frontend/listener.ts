@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
 import { connectToEngine } from '../engine/connect.js';
 import type { ScramKeys } from '../engine/scram-keys.js';
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError, sqlstateOf } from '../errors.js';
 import { type ErrorFields, errorResponse } from '../wire/replies.js';
 import { cancelRequest, withParameters } from '../wire/startup.js';
 import { loginBetween } from './bound-connections.js';
@@ -48,11 +48,11 @@ const drainPollMs = 20;
 /** What PostgreSQL says when it is stopped. */
 const farewell = errorResponse({
   severity: 'FATAL',
-  sqlstate: sqlstate.adminShutdown,
+  sqlstate: sqlstateOf('adminShutdown'),
   message: 'terminating connection due to administrator command',
 });
 
-const tooMany = { sqlstate: sqlstate.tooManyConnections, message: 'sorry, too many clients already' };
+const tooMany = { sqlstate: sqlstateOf('tooManyConnections'), message: 'sorry, too many clients already' };
 
 export async function listenForClients(options: FrontendOptions): Promise<Frontend> {
   const sessions = new Set<Session>();
@@ -102,10 +102,10 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
     try {
       engine = await connectToEngine(options.engine, landing.onread);
     } catch (error) {
-      if (!(error instanceof SqlError)) throw error;
+      if (!(error instanceof KnownError)) throw error;
       options.log.error({ err: error.cause }, error.message);
       const { message, hint } = error;
-      return turnAway(visitor.socket, { sqlstate: sqlstate.cannotConnectNow, message, hint });
+      return turnAway(visitor.socket, { sqlstate: sqlstateOf('cannotConnectNow'), message, hint });
     }
     engine.on('error', () => engine.destroy());
     const mapped = parameters && options.mapParameters(parameters);

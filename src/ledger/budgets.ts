@@ -1,7 +1,7 @@
 /** Budgets of a day in the engine's own table, and the error of a statement that would go over one. */
 
 import type { EnginePool } from '../engine/pool.js';
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import type { Budgets } from './job.js';
 
 /** The budget a statement would go over, as hologen_internal.open_jobs tells it. */
@@ -35,15 +35,15 @@ export function createBudgets(pool: EnginePool): Budgets {
   };
 }
 
-export function overBudget(exceeded: Exceeded): SqlError {
+export function overBudget(exceeded: Exceeded): KnownError {
   const { role_name, model_name, what, currency } = exceeded;
   const amount = (value: string) =>
     what === 'money'
       ? `${currency} ${Number(value).toFixed(2)}`
       : `${Number(value)} ${Number(value) === 1 ? 'call' : 'calls'}`;
   const whose = [role_name && `role ${role_name}`, model_name && `model ${model_name}`].filter(Boolean);
-  return new SqlError({
-    sqlstate: sqlstate.configurationLimitExceeded,
+  return new KnownError({
+    kind: 'configurationLimitExceeded',
     message: `the statement would go over today's budget of ${whose.join(' and ') || 'all roles and models'}: ${amount(exceeded.used)} of ${amount(exceeded.allowed)} are used, and these calls need ${amount(exceeded.wanted)} more`,
     detail: 'None of these calls was sent.',
     hint: 'SELECT * FROM hologen.budgets shows what is left; the owner of hologen changes it with CALL set_budget(role, model, calls_per_day, money_per_day).',

@@ -1,7 +1,7 @@
 /** The catalogue of deployed models in the engine's own table; API keys are stored encrypted. */
 
 import type { EnginePool } from '../engine/pool.js';
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import type { Json } from '../json.js';
 import type { Catalogue, DeployedModel } from './job.js';
 import type { SecretBox } from './secret-box.js';
@@ -82,8 +82,8 @@ export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue
         );
       } catch (error) {
         if ((error as { code?: string }).code !== uniqueViolation) throw error;
-        throw new SqlError({
-          sqlstate: sqlstate.duplicateObject,
+        throw new KnownError({
+          kind: 'duplicateObject',
           message: `external model "${model.name}" already exists`,
           hint: `Choose another name, or first CALL delete_external_model('${model.name}').`,
         });
@@ -112,8 +112,8 @@ export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue
         [name, role],
       );
       if (rowCount !== 0) return;
-      throw new SqlError({
-        sqlstate: sqlstate.undefinedObject,
+      throw new KnownError({
+        kind: 'undefinedObject',
         message: `role "${role}" does not exist`,
         hint: "Name a role of the engine, or 'public' for everybody.",
       });
@@ -128,9 +128,9 @@ export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue
   };
 }
 
-function unknownModel(name: string): SqlError {
-  return new SqlError({
-    sqlstate: sqlstate.undefinedObject,
+function unknownModel(name: string): KnownError {
+  return new KnownError({
+    kind: 'undefinedObject',
     message: `external model "${name}" does not exist`,
     hint: 'SELECT * FROM list_external_models() shows what is deployed.',
   });

@@ -1,4 +1,5 @@
 /** What generation needs kept outside itself: the catalogue of deployed models and the ledger of jobs. */
+import type { ErrorKind } from '../errors.js';
 import type { Json } from '../json.js';
 import type { Scenario } from '../providers/model-studio/model-table.js';
 import type { Units } from '../providers/model-studio/price.js';
@@ -26,13 +27,13 @@ export interface Catalogue {
   find(name: string): Promise<DeployedModel | undefined>;
   /** In the order of deployment: the first fitting one is the default of its task. */
   list(): Promise<DeployedModel[]>;
-  /** SqlError 42710 when the name is taken. */
+  /** KnownError 42710 when the name is taken. */
   deploy(model: NewDeployment): Promise<void>;
-  /** SqlError 42704 when there is no such model. */
+  /** KnownError 42704 when there is no such model. */
   remove(name: string): Promise<void>;
   /** Whether a restricted model is granted to the role, or to one it is a member of. */
   mayCall(name: string, role: string): Promise<boolean>;
-  /** Both restrict the model from then on. SqlError 42704 when there is no such model or role. */
+  /** Both restrict the model from then on. KnownError 42704 when there is no such model or role. */
   grant(name: string, role: string): Promise<void>;
   revoke(name: string, role: string): Promise<void>;
 }
@@ -120,7 +121,7 @@ export interface UnfinishedJob {
 }
 
 export interface JobFailure {
-  sqlstate: string;
+  kind: ErrorKind;
   message: string;
   detail?: string;
   /** The provider's own code. */
@@ -151,9 +152,9 @@ export interface JobOutcome {
 
 /** Each write is committed at once, outside the client's transaction. */
 export interface Ledger {
-  /** Opens all of these jobs of one statement, or none: SqlError 53400 when they would go over a budget of the day. */
+  /** Opens all of these jobs of one statement, or none: KnownError 53400 when they would go over a budget of the day. */
   open(jobs: NewJob[]): Promise<void>;
-  /** SqlError 57P01 when another gateway has taken the job over: nothing may be sent for it here any more. */
+  /** KnownError 57P01 when another gateway has taken the job over: nothing may be sent for it here any more. */
   change(id: string, change: JobChange): Promise<void>;
   /** The transactions of these jobs' ai_submit are committed: they may be sent, also after a restart. */
   release(ids: string[]): Promise<void>;

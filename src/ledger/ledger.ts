@@ -1,7 +1,7 @@
 /** The ledger in the engine's own tables: each change committed before it is reported, together with those of its moment. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EnginePool } from '../engine/pool.js';
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError, kindOf, sqlstateOf } from '../errors.js';
 import { inBatches } from './batches.js';
 import { type Exceeded, overBudget } from './budgets.js';
 import { cancelChannel } from './gateways.js';
@@ -56,7 +56,7 @@ export function createLedger(pool: EnginePool, gatewayId: string): Ledger {
         row && {
           state: row.state,
           result: row.result ?? undefined,
-          error: row.error ?? undefined,
+          error: row.error ? readFailure(row.error) : undefined,
           providerRequestId: row.provider_request_id ?? undefined,
         }
       );
@@ -97,8 +97,19 @@ export function createLedger(pool: EnginePool, gatewayId: string): Ledger {
 interface OutcomeRow {
   state: JobState;
   result: string | null;
-  error: JobFailure | null;
+  error: WrittenFailure | null;
   provider_request_id: string | null;
+}
+
+/** As people read it in hologen.jobs: with the SQLSTATE that its client was told. */
+type WrittenFailure = Omit<JobFailure, 'kind'> & { sqlstate: string };
+
+function writtenFailure({ kind, ...failure }: JobFailure): WrittenFailure {
+  return { sqlstate: sqlstateOf(kind), ...failure };
+}
+
+function readFailure({ sqlstate, ...failure }: WrittenFailure): JobFailure {
+  return { kind: kindOf(sqlstate), ...failure };
 }
 
 type IdentifiedChange = JobChange & { id: string };
@@ -116,9 +127,9 @@ async function patiently<T>(write: () => Promise<T>): Promise<T> {
 }
 
 /** This gateway was away for so long that another one goes on with its jobs. */
-function takenOver(id: string): SqlError {
-  return new SqlError({
-    sqlstate: sqlstate.adminShutdown,
+function takenOver(id: string): KnownError {
+  return new KnownError({
+    kind: 'adminShutdown',
     message: `another gateway has taken over the call (job ${id})`,
     hint: 'Run the statement again: it takes the result when it is there.',
     retryable: true,
@@ -208,10 +219,11 @@ async function changeJobs(
   gatewayId: string,
   changes: IdentifiedChange[],
 ): Promise<boolean[]> {
-  const rows = changes.map(({ id, taskId, providerRequestId, ...same }) => ({
+  const rows = changes.map(({ id, taskId, providerRequestId, error, ...same }) => ({
     job_id: id,
     task_id: taskId,
     provider_request_id: providerRequestId,
+    error: error && writtenFailure(error),
     ...same,
   }));
   const changed = await pool.query<{ job_id: string }>({

@@ -1,11 +1,11 @@
 /** Keeps API keys unreadable in the engine's tables: AES-256-GCM with a key that never enters the engine. */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 import { keptSecret } from '../kept-secret.js';
 
 export interface SecretBox {
   seal(text: string): string;
-  /** A SqlError that names the model when the text was sealed with another key. */
+  /** A KnownError that names the model when the text was sealed with another key. */
   open(sealed: string, modelName: string): string;
 }
 
@@ -36,8 +36,8 @@ export async function openSecretBox(
           decipher.update(bytes.subarray(nonceBytes + tagBytes), undefined, 'utf8') + decipher.final('utf8')
         );
       } catch {
-        throw new SqlError({
-          sqlstate: sqlstate.providerAuthorization,
+        throw new KnownError({
+          kind: 'providerAuthorization',
           message: `the API key of external model "${modelName}" cannot be read: it was stored under another secret key`,
           hint: 'Set HOLOGEN_SECRET_KEY (or keep secret.key) as it was then, or delete and register the model again.',
         });

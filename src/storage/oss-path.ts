@@ -1,6 +1,6 @@
 /** Paths of objects and directories as SQL writes them: oss://bucket/key. */
 
-import { SqlError, sqlstate } from '../errors.js';
+import { KnownError } from '../errors.js';
 
 /** `key` is '' for the bucket's root and ends in '/' for a directory. */
 export interface OssPath {
@@ -34,9 +34,9 @@ const keyRules: { isBroken: (key: string) => boolean; allowed: string }[] = [
   },
 ];
 
-function invalidPath(text: string, field: string, allowed: string): SqlError {
-  return new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+function invalidPath(text: string, field: string, allowed: string): KnownError {
+  return new KnownError({
+    kind: 'invalidParameterValue',
     message: `${field} is not an OSS path: "${text}"; ${allowed}`,
     hint: pathHint,
   });
@@ -45,7 +45,7 @@ function invalidPath(text: string, field: string, allowed: string): SqlError {
 /**
  * Reads `oss://bucket/key`, `oss://bucket/directory/` or `oss://bucket`. The key is taken as it is written, without
  * percent-decoding. Naming rules: https://www.alibabacloud.com/help/en/oss/user-guide/object-naming-conventions
- * @throws SqlError 22023 that names `field`, the value and what is allowed
+ * @throws KnownError 22023 that names `field`, the value and what is allowed
  */
 export function parseOssPath(text: string, field: string): OssPath {
   const match = /^oss:\/\/([^/]*)(?:\/(.*))?$/s.exec(text);
@@ -72,7 +72,7 @@ export function isDirectory(path: OssPath): boolean {
 
 /**
  * The path of a file in a directory, which may be written with or without its trailing slash.
- * @throws SqlError 22023 when the resulting path is not a valid one, e.g. too long
+ * @throws KnownError 22023 when the resulting path is not a valid one, e.g. too long
  */
 export function joinOssPath(directory: OssPath, fileName: string): OssPath {
   const prefix = isDirectory(directory) ? directory.key : `${directory.key}/`;

@@ -37,10 +37,10 @@ export interface SaveOptions {
 }
 
 export interface Storage {
-  /** Refuses a malformed or foreign endpoint (SqlError 22023) and a role that may not be named (22023, 42501). Asks nobody. */
+  /** Refuses a malformed or foreign endpoint (KnownError 22023) and a role that may not be named (22023, 42501). Asks nobody. */
   checkAccess(access: FileAccess): void;
 
-  /** Facts of one object; a missing or unreadable one is a SqlError 58P01 that names the path. */
+  /** Facts of one object; a missing or unreadable one is a KnownError 58P01 that names the path. */
   head(path: OssPath, access: FileAccess, signal: AbortSignal): Promise<ObjectInfo>;
 
   /**

@@ -2,7 +2,7 @@
 
 import { isPretended } from '../../calls/dry-run.js';
 import { type FileValue, parseFileValue } from '../../calls/file-value.js';
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
 import { isObject, type Json } from '../../json.js';
 import { isDirectory, parseOssPath } from '../../storage/oss-path.js';
@@ -49,8 +49,8 @@ export function answerAboutFiles({ storage, files, ledger }: QuestionTools): Ans
     const path = parseOssPath(text, 'oss_path');
     const file = await ledger.fileOfOutput(text, caller.role, caller.admin);
     if (isObject(file)) return { path, access: parseFileValue(file).access };
-    throw new SqlError({
-      sqlstate: sqlstate.undefinedObject,
+    throw new KnownError({
+      kind: 'undefinedObject',
       message: `no call of role "${caller.role}" has saved an output at ${text}`,
       hint: 'For any other object pass a file: file_url(to_file(path, endpoint, role_arn), ttl).',
     });

@@ -1,7 +1,7 @@
 /** Questions about models: what is deployed, what could be, and who may call it. */
 
 import { deployModel, removeModel } from '../../calls/deploy.js';
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import { requiredText } from '../../fields.js';
 import type { Json } from '../../json.js';
 import type { DeployedModel } from '../../ledger/job.js';
@@ -51,8 +51,8 @@ function catalogueRow(model: DeployedModel): Json {
 export function requireOwner(caller: Caller, what: string): void {
   refuseReadOnly(caller, what);
   if (caller.admin) return;
-  throw new SqlError({
-    sqlstate: sqlstate.insufficientPrivilege,
+  throw new KnownError({
+    kind: 'insufficientPrivilege',
     message: `permission denied: ${what} is for the owner of hologen`,
     hint: 'The owner is the role that owns the schema hologen; its members count too.',
   });
@@ -60,8 +60,8 @@ export function requireOwner(caller: Caller, what: string): void {
 
 function refuseReadOnly(caller: Caller, what: string): void {
   if (!caller.readOnly) return;
-  throw new SqlError({
-    sqlstate: sqlstate.readOnlyTransaction,
+  throw new KnownError({
+    kind: 'readOnlyTransaction',
     message: `${what} is not possible in a read-only transaction`,
     hint: 'SET default_transaction_read_only = off.',
   });

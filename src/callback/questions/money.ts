@@ -1,5 +1,5 @@
 /** Questions about money: the budgets of a day. */
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
 import { type Json, textOf } from '../../json.js';
 import type { Answers, QuestionTools } from './answer.js';
@@ -12,8 +12,8 @@ export function answerAboutMoney({ budgets }: QuestionTools): Answers {
       const callsPerDay = amountAt(question, 'calls_per_day');
       const moneyPerDay = amountAt(question, 'money_per_day');
       if (callsPerDay === undefined && moneyPerDay === undefined) {
-        throw new SqlError({
-          sqlstate: sqlstate.invalidParameterValue,
+        throw new KnownError({
+          kind: 'invalidParameterValue',
           message: 'a budget needs calls_per_day, money_per_day or both',
           hint: 'CALL remove_budget(role, model) removes one.',
         });
@@ -29,8 +29,8 @@ export function answerAboutMoney({ budgets }: QuestionTools): Answers {
       requireOwner(caller, 'removing a budget');
       const [role, model] = [textOf(question.role_name), textOf(question.model_name)];
       if (await budgets.remove(role, model)) return;
-      throw new SqlError({
-        sqlstate: sqlstate.undefinedObject,
+      throw new KnownError({
+        kind: 'undefinedObject',
         message: `there is no budget of ${role ? `role "${role}"` : 'all roles'} and ${model ? `model "${model}"` : 'all models'}`,
         hint: 'SELECT * FROM hologen.budgets shows them; NULL stands for all.',
       });

@@ -1,5 +1,5 @@
 /** Errors of the engine and of the product, as the page is told of them. */
-import { SqlError } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import type { Problem } from './answers.js';
 
 interface EngineError {
@@ -16,7 +16,7 @@ function isEngineError(error: unknown): error is EngineError {
 }
 
 export function problemOf(error: unknown): Problem {
-  if (error instanceof SqlError) {
+  if (error instanceof KnownError) {
     const { message, sqlstate, detail, hint } = error;
     return { message, sqlstate, detail, hint };
   }

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, type Dispatcher, request } from 'undici';
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import { isObject, type Json, textOf } from '../../json.js';
 import { mayBeTaken, ProviderError, providerError, unansweredError, unreadableAnswer } from './errors.js';
 
@@ -42,7 +42,7 @@ export interface ListedTask {
 }
 
 export interface ModelStudio {
-  /** Posts a generation request. `async`: the reply is a task. Errors: SqlError; `unanswered` ones may have been billed. */
+  /** Posts a generation request. `async`: the reply is a task. Errors: KnownError; `unanswered` ones may have been billed. */
   generate(
     path: string,
     body: Json,
@@ -176,8 +176,8 @@ export function createModelStudio(settings: ModelStudioSettings): ModelStudio {
       if (response.statusCode !== 200) {
         // Destroying a body that nobody reads is an error of its own, which would end the process.
         response.body.on('error', () => {}).destroy();
-        throw new SqlError({
-          sqlstate: sqlstate.providerFailure,
+        throw new KnownError({
+          kind: 'providerFailure',
           message: `the result could not be downloaded: HTTP ${response.statusCode}`,
           detail: `Host: ${new URL(url).host}.`,
           retryable: response.statusCode >= 500,
@@ -222,16 +222,16 @@ function checkDownloadUrl(text: string, base: string): void {
   if (url.protocol === 'https:') return;
   if (url.protocol === 'http:' && loopback.test(url.hostname) && loopback.test(new URL(base).hostname))
     return;
-  throw new SqlError({
-    sqlstate: sqlstate.providerFailure,
+  throw new KnownError({
+    kind: 'providerFailure',
     message: `the provider named a result at ${url.origin}, which is not https`,
   });
 }
 
-function undeliveredResult(url: string, cause: unknown): SqlError {
+function undeliveredResult(url: string, cause: unknown): KnownError {
   const system = (cause as NodeJS.ErrnoException).code ?? (cause as Error).name;
-  return new SqlError({
-    sqlstate: sqlstate.connectionFailure,
+  return new KnownError({
+    kind: 'connectionFailure',
     message: `the result could not be downloaded (${system})`,
     detail: `Host: ${new URL(url).host}.`,
     retryable: true,

@@ -2,7 +2,7 @@
  * The provider's errors as SQL errors: a table from code to SQLSTATE, whether the same request may be sent again, and a hint.
  * Codes: the provider's error page, https://www.alibabacloud.com/help/en/model-studio/error-code
  */
-import { SqlError, sqlstate } from '../../errors.js';
+import { type ErrorKind, KnownError } from '../../errors.js';
 import { type Json, textOf } from '../../json.js';
 
 /**
@@ -14,7 +14,7 @@ export type Repeat = 'no' | 'wait' | 'again' | 'once';
 interface Rule {
   /** The code or the beginning of it up to a dot; compatible-mode spellings beside. */
   codes: string[];
-  sqlstate: string;
+  kind: ErrorKind;
   repeat: Repeat;
   hint?: string;
 }
@@ -31,31 +31,31 @@ const mediaHint =
 const rules: Rule[] = [
   {
     codes: ['DataInspectionFailed', 'data_inspection_failed'],
-    sqlstate: sqlstate.contentRefused,
+    kind: 'contentRefused',
     repeat: 'no',
     hint: refusedContent,
   },
   {
     codes: ['IPInfringementSuspect', 'CustomRoleBlocked', 'FaqRuleBlocked'],
-    sqlstate: sqlstate.contentRefused,
+    kind: 'contentRefused',
     repeat: 'no',
     hint: refusedContent,
   },
   {
     codes: ['InvalidParameter.DataInspection', 'InvalidURL.Timeout'],
-    sqlstate: sqlstate.undefinedFile,
+    kind: 'undefinedFile',
     repeat: 'once',
     hint: mediaHint,
   },
   {
     codes: ['InvalidURL', 'BadRequest.InputDownloadFailed'],
-    sqlstate: sqlstate.undefinedFile,
+    kind: 'undefinedFile',
     repeat: 'no',
     hint: mediaHint,
   },
   {
     codes: ['InvalidImage', 'InvalidImageResolution', 'InvalidImageFormat', 'InvalidFile'],
-    sqlstate: sqlstate.invalidParameterValue,
+    kind: 'invalidParameterValue',
     repeat: 'no',
     hint: mediaHint,
   },
@@ -68,54 +68,54 @@ const rules: Rule[] = [
       'invalid_parameter_error',
       'invalid_request_error',
     ],
-    sqlstate: sqlstate.invalidParameterValue,
+    kind: 'invalidParameterValue',
     repeat: 'no',
   },
   {
     codes: ['InvalidApiKey', 'invalid_api_key', 'NOT AUTHORIZED', 'invalid access token'],
-    sqlstate: sqlstate.providerAuthorization,
+    kind: 'providerAuthorization',
     repeat: 'no',
     hint: keyHint,
   },
   {
     codes: ['AccessDenied', 'Model.AccessDenied', 'Workspace.AccessDenied', 'App.AccessDenied'],
-    sqlstate: sqlstate.providerAuthorization,
+    kind: 'providerAuthorization',
     repeat: 'no',
     hint: rightsHint,
   },
   {
     codes: ['Arrearage', 'CommodityNotPurchased', 'PrepaidBillOverdue', 'PostpaidBillOverdue'],
-    sqlstate: sqlstate.providerAuthorization,
+    kind: 'providerAuthorization',
     repeat: 'no',
     hint: billHint,
   },
   {
     codes: ['AllocationQuota.FreeTierOnly'],
-    sqlstate: sqlstate.providerQuota,
+    kind: 'providerQuota',
     repeat: 'no',
     hint: 'The free quota is used up and the account allows nothing else; change that in the console.',
   },
   {
     codes: ['ModelNotFound', 'model_not_found', 'model_not_supported', 'WorkSpaceNotFound', 'NotFound'],
-    sqlstate: sqlstate.undefinedObject,
+    kind: 'undefinedObject',
     repeat: 'no',
     hint: 'The model type is unknown to the provider in this region; see hologen.supported_models.',
   },
   {
     codes: ['Throttling.AllocationQuota', 'insufficient_quota'],
-    sqlstate: sqlstate.providerQuota,
+    kind: 'providerQuota',
     // Tokens come back within a minute, a free quota that is used up never does.
     repeat: 'again',
     hint: 'The account’s quota is used up; see the quotas in the Model Studio console.',
   },
   {
     codes: ['Throttling', 'LimitRequests', 'limit_requests', 'limit_burst_rate'],
-    sqlstate: sqlstate.providerQuota,
+    kind: 'providerQuota',
     repeat: 'wait',
   },
   {
     codes: ['RewriteFailed'],
-    sqlstate: sqlstate.providerFailure,
+    kind: 'providerFailure',
     repeat: 'again',
     hint: "Set parameters.prompt_extend to false to do without the provider's prompt writer.",
   },
@@ -130,19 +130,19 @@ const rules: Rule[] = [
       'ModelServingError',
       'ModelUnavailable',
     ],
-    sqlstate: sqlstate.providerFailure,
+    kind: 'providerFailure',
     repeat: 'again',
   },
 ];
 
 const byStatus: Record<number, Rule> = {
-  401: { codes: [], sqlstate: sqlstate.providerAuthorization, repeat: 'no', hint: keyHint },
-  403: { codes: [], sqlstate: sqlstate.providerAuthorization, repeat: 'no', hint: rightsHint },
-  404: { codes: [], sqlstate: sqlstate.undefinedObject, repeat: 'no' },
-  429: { codes: [], sqlstate: sqlstate.providerQuota, repeat: 'wait' },
+  401: { codes: [], kind: 'providerAuthorization', repeat: 'no', hint: keyHint },
+  403: { codes: [], kind: 'providerAuthorization', repeat: 'no', hint: rightsHint },
+  404: { codes: [], kind: 'undefinedObject', repeat: 'no' },
+  429: { codes: [], kind: 'providerQuota', repeat: 'wait' },
 };
 
-export class ProviderError extends SqlError {
+export class ProviderError extends KnownError {
   readonly code: string;
   readonly repeat: Repeat;
   readonly requestId: string;
@@ -152,13 +152,13 @@ export class ProviderError extends SqlError {
   constructor(fields: {
     code: string;
     message: string;
-    rule: Pick<Rule, 'sqlstate' | 'repeat' | 'hint'>;
+    rule: Pick<Rule, 'kind' | 'repeat' | 'hint'>;
     requestId: string;
     retryAfterMs?: number;
     cause?: unknown;
   }) {
     super({
-      sqlstate: fields.rule.sqlstate,
+      kind: fields.rule.kind,
       message: fields.message,
       detail: fields.requestId ? `Provider request id: ${fields.requestId}.` : undefined,
       hint: fields.rule.hint,
@@ -210,7 +210,7 @@ function ruleFor(code: string, status: number): Rule {
   return (
     byStatus[status] ?? {
       codes: [],
-      sqlstate: status >= 500 ? sqlstate.providerFailure : sqlstate.invalidParameterValue,
+      kind: status >= 500 ? 'providerFailure' : 'invalidParameterValue',
       repeat: status >= 500 ? 'again' : 'no',
     }
   );
@@ -236,7 +236,7 @@ export function unreadableAnswer(
     code: `HTTP ${status}`,
     message: `Model Studio's answer cannot be read (HTTP ${status}, ${JSON.stringify(start)})${submit ? notSentAgain : ''}`,
     rule: {
-      sqlstate: submit ? sqlstate.connectionFailure : sqlstate.providerFailure,
+      kind: submit ? 'connectionFailure' : 'providerFailure',
       repeat: submit ? 'no' : 'again',
       hint: submit ? lookHint : 'Check DASHSCOPE_HTTP_BASE_URL and the proxies on the way.',
     },
@@ -249,15 +249,13 @@ const lookHint = 'hologen.jobs has the call; look for it in the Model Studio con
 
 /** A call that was sent and whose answer nobody will ever read. */
 export function unansweredCall(message: string, cause?: unknown): ProviderError {
-  const rule: Rule = { codes: [], sqlstate: sqlstate.connectionFailure, repeat: 'no', hint: lookHint };
+  const rule: Rule = { codes: [], kind: 'connectionFailure', repeat: 'no', hint: lookHint };
   return new ProviderError({ code: 'Unanswered', message, rule, requestId: '', cause });
 }
 
 /** True when the provider may have taken (and billed) a submit although it ended with this error. */
 export function mayBeTaken(error: unknown): boolean {
-  return (
-    error instanceof ProviderError && error.sqlstate === sqlstate.connectionFailure && error.repeat === 'no'
-  );
+  return error instanceof ProviderError && error.kind === 'connectionFailure' && error.repeat === 'no';
 }
 
 const neverSent = new Set([
@@ -278,7 +276,7 @@ export function unansweredError(cause: unknown, submit: boolean): ProviderError 
     code: 'Unreachable',
     message: `Model Studio cannot be reached (${system})`,
     rule: {
-      sqlstate: sqlstate.connectionFailure,
+      kind: 'connectionFailure',
       repeat: 'again',
       hint: 'Check the network and DASHSCOPE_HTTP_BASE_URL.',
     },

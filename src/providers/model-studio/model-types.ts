@@ -1,5 +1,5 @@
 /** Finds the row of the model table that serves a deployed model's type. */
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import {
   chatType,
   embeddingType,
@@ -36,12 +36,12 @@ export function taskOf(name: string): Task | undefined {
   return inTable(name)?.task;
 }
 
-/** As findModelType, but unknown types are a SqlError that names the known ones. */
+/** As findModelType, but unknown types are a KnownError that names the known ones. */
 export function requireModelType(name: string, task: string): ModelType {
   const type = findModelType(name, task);
   if (type) return type;
-  throw new SqlError({
-    sqlstate: sqlstate.featureNotSupported,
+  throw new KnownError({
+    kind: 'featureNotSupported',
     message: `model type "${name}" cannot be called for task "${task}"`,
     hint: `hologen calls: ${Object.keys(modelTable).join(', ')} (also with a date behind), and any type of task chat/completions. See hologen.supported_models.`,
   });

@@ -6,7 +6,7 @@ import type { Limits } from '../../pace/gate.js';
 
 /**
  * Reads `submits_per_second` (a number above 0) and `concurrent_tasks` (a whole number above 0, or null for no limit) of a
- * deployed model's config; what it leaves out stays as the model table has it. SqlError 22023 for other values.
+ * deployed model's config; what it leaves out stays as the model table has it. KnownError 22023 for other values.
  */
 export function ownLimits(config: Json): Partial<Limits> {
   const limits: Partial<Limits> = {};

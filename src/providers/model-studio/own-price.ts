@@ -6,7 +6,7 @@ import type { ModelType, Price } from './model-table.js';
  * Reads `price` of a deployed model's config; undefined when there is none. Fields by what the type is billed by: `per_picture`;
  * `per_second` and `per_silent_second`, amounts by resolution; `input_per_million` and `output_per_million` tokens; and `currency`,
  * which is CNY when left out. What per_second leaves out keeps its price of the model table if that is in the same currency.
- * SqlError 22023 for other fields and values.
+ * KnownError 22023 for other fields and values.
  */
 export function ownPrice(config: Json, type: ModelType): Price | undefined {
   const { price } = config;

@@ -1,5 +1,5 @@
 /** The `parameters` of a request: each one checked against the model table, defaults filled in. */
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import {
   type Json,
   optionalBoolean,
@@ -19,7 +19,7 @@ export const parameterNames = new Set([
 ]);
 const seedRange: [number, number] = [0, 2_147_483_647];
 
-/** The provider's `parameters`; anything wrong is a SqlError 22023. */
+/** The provider's `parameters`; anything wrong is a KnownError 22023. */
 export function readParameters(request: Json, modelType: string, type: ModelType, scenario: Scenario): Json {
   const given = optionalObject(request, 'parameters');
   const form = checkSize(given, modelType, type, scenario);
@@ -87,5 +87,5 @@ function readSound(given: Json, modelType: string, type: ModelType, parameters: 
 }
 
 function refuseSound(message: string, hint: string): never {
-  throw new SqlError({ sqlstate: sqlstate.invalidParameterValue, message, hint });
+  throw new KnownError({ kind: 'invalidParameterValue', message, hint });
 }

@@ -1,5 +1,5 @@
 /** The form of a picture or video: width and height, resolution class, duration. */
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import { type Json, oneOf, optionalChoice, optionalInteger, refuse, show } from '../../fields.js';
 import { type ModelType, type Scenario, type SizeRule, videoSizes } from './model-table.js';
 
@@ -46,8 +46,8 @@ function hintForSize(type: ModelType): string {
 function refuseForeign(given: Json, name: string, modelType: string, hint: string): void {
   const value = given[name];
   if (value === undefined || value === null) return;
-  throw new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+  throw new KnownError({
+    kind: 'invalidParameterValue',
     message: `${modelType} takes no parameters.${name}, which is ${show(value)}`,
     hint,
   });

@@ -1,5 +1,5 @@
 /** Reads the request of a picture or video call and checks every field against the model table, before anything is spent. */
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import {
   isObject,
   type Json,
@@ -50,7 +50,7 @@ const mediaFields: Partial<Record<Scenario, string[]>> = {
 const commonFields = ['prompt', 'negative_prompt', 'parameters', 'output_dir'];
 const negativePromptCharacters = 500;
 
-/** Parses the request text of a media call; anything wrong is a SqlError 22023 or 22P02. */
+/** Parses the request text of a media call; anything wrong is a KnownError 22023 or 22P02. */
 export function readMediaRequest(text: string, modelType: string, type: ModelType): MediaRequest {
   const request = parseObject(text);
   const scenario = scenarioOf(request, modelType, type);
@@ -81,8 +81,8 @@ function parseObject(text: string): Json {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new SqlError({
-      sqlstate: sqlstate.invalidJson,
+    throw new KnownError({
+      kind: 'invalidJson',
       message: `the request is not JSON: ${(cause as Error).message}`,
       hint: `Write json_build_object('prompt', '…', 'parameters', json_build_object(…))::text.`,
     });
@@ -102,8 +102,8 @@ function scenarioOf(request: Json, modelType: string, type: ModelType): Scenario
   if (type.scenarios.includes(asked)) return asked;
   if (asked === 'text-to-image') return refuseMissing('reference_urls', modelType);
   if (type.referenceFiles) return refuseCount(request.reference_urls, type.referenceFiles, modelType);
-  throw new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+  throw new KnownError({
+    kind: 'invalidParameterValue',
     message: `model type ${modelType} makes pictures from text only, and the request has reference_urls`,
     hint: `For ${asked} use a model of type ${typesFor(asked).join(', ')}.`,
   });
@@ -120,16 +120,16 @@ function refuseForeignFields(
     .flat()
     .find((field) => !known.includes(field) && request[field] !== undefined && request[field] !== null);
   if (foreign) {
-    throw new SqlError({
-      sqlstate: sqlstate.invalidParameterValue,
+    throw new KnownError({
+      kind: 'invalidParameterValue',
       message: `model type ${modelType} does ${scenario} and takes no ${foreign}`,
       hint: hintForForeign(foreign, task),
     });
   }
   const misplaced = Object.keys(request).find((name) => !known.includes(name) && parameterNames.has(name));
   if (misplaced && request[misplaced] !== null) {
-    throw new SqlError({
-      sqlstate: sqlstate.invalidParameterValue,
+    throw new KnownError({
+      kind: 'invalidParameterValue',
       message: `${misplaced} stands beside the prompt; it belongs into parameters`,
       hint: `Write 'parameters', json_build_object('${misplaced}', …).`,
     });
@@ -184,16 +184,16 @@ function refuseUnnamed(prompt: string, media: Medium[]): void {
   const rest = known.reduce((text, path) => text.replaceAll(path, ''), prompt);
   const path = /oss:\/\/[^\s"'<>,;]*[^\s"'<>,;.:!?)]/.exec(rest)?.[0];
   if (!path) return;
-  throw new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+  throw new KnownError({
+    kind: 'invalidParameterValue',
     message: `the prompt names ${path}, which is not among reference_urls`,
     hint: 'Add the path to reference_urls, written as in the prompt.',
   });
 }
 
 function refuseMissing(field: string, modelType: string): never {
-  throw new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+  throw new KnownError({
+    kind: 'invalidParameterValue',
     message: `the request has no ${field}, which model type ${modelType} needs`,
     hint: `Add '${field}', ARRAY['oss://bucket/path/file.png'].`,
   });
@@ -204,8 +204,8 @@ function refuseEmpty(type: ModelType): never {
   const optional = type.scenarios.includes('text-to-image')
     ? ' Leave reference_urls out for a picture from the text alone.'
     : '';
-  throw new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+  throw new KnownError({
+    kind: 'invalidParameterValue',
     message: 'reference_urls is an empty array',
     hint: `Write ARRAY['oss://bucket/path/file.png'].${optional}`,
   });
@@ -214,8 +214,8 @@ function refuseEmpty(type: ModelType): never {
 function refuseCount(paths: unknown, [least, most]: [number, number], modelType: string): never {
   const count = Array.isArray(paths) ? paths.length : 0;
   const more = typesFor('multi-image-fusion').join(', ');
-  throw new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+  throw new KnownError({
+    kind: 'invalidParameterValue',
     message: `reference_urls has ${count} paths; ${modelType} takes ${least === most ? least : `${least} to ${most}`}`,
     hint:
       most === 1

@@ -1,7 +1,7 @@
 /** Reads the request of a text call: plain text, or JSON with placeholders whose arguments may be files. */
 
 import { type FileValue, parseFileValue } from '../../calls/file-value.js';
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import {
   isObject,
   type Json,
@@ -85,8 +85,8 @@ function readParts(
 function refuseFiles(parts: MessagePart[]): void {
   const part = parts.find((each) => 'file' in each);
   if (!part || !('file' in part)) return;
-  throw new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+  throw new KnownError({
+    kind: 'invalidParameterValue',
     message: `an embedding model reads text alone, and the call passes the file ${part.file.text}`,
     hint: 'Leave the FILE out.',
   });
@@ -143,16 +143,16 @@ function addText(parts: MessagePart[], text: string): void {
 }
 
 function refuseUnused(position: number, argument: unknown): never {
-  throw new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+  throw new KnownError({
+    kind: 'invalidParameterValue',
     message: `args[${position}], which is ${show(argument)}, is not used in the prompt`,
     hint: `Write {${position}} in its place in the prompt, or leave it out of args.`,
   });
 }
 
 function refusePlaceholder(placeholder: string, count: number): never {
-  throw new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+  throw new KnownError({
+    kind: 'invalidParameterValue',
     message: `the prompt has the placeholder ${placeholder}, but args has ${count} elements`,
     hint: 'Placeholders count from {0}.',
   });

@@ -1,24 +1,24 @@
 /** Waiting and trying again: abortable pauses with jitter, one abort rule for the whole of storage. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 
 export const maximumAttempts = 3;
 const firstPauseMs = 200;
 
 /** What an aborted signal means to the client: the reason it was given, a time limit, or "canceled". */
-export function abortError(signal: AbortSignal): SqlError {
-  if (signal.reason instanceof SqlError) return signal.reason;
+export function abortError(signal: AbortSignal): KnownError {
+  if (signal.reason instanceof KnownError) return signal.reason;
   if (signal.reason instanceof Error && signal.reason.name === 'TimeoutError') {
-    return new SqlError({
-      sqlstate: sqlstate.connectionFailure,
+    return new KnownError({
+      kind: 'connectionFailure',
       message: 'no answer from OSS or STS in time',
       retryable: true,
       cause: signal.reason,
     });
   }
-  return new SqlError({
-    sqlstate: sqlstate.queryCanceled,
+  return new KnownError({
+    kind: 'queryCanceled',
     message: 'canceled while working with OSS',
     cause: signal.reason,
   });

@@ -1,7 +1,7 @@
 /** The gateway's own identity, the one that assumes the roles named in SQL. */
 
 import { createRequire } from 'node:module';
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import type { AccessKeys } from './settings.js';
 
 /** What is used of @alicloud/credentials. */
@@ -22,9 +22,9 @@ export function fixedIdentity(keys: AccessKeys): () => Promise<AccessKeys> {
   return async () => keys;
 }
 
-function noIdentity(cause: unknown): SqlError {
-  return new SqlError({
-    sqlstate: sqlstate.systemError,
+function noIdentity(cause: unknown): KnownError {
+  return new KnownError({
+    kind: 'systemError',
     message: 'the gateway has no Alibaba Cloud identity of its own, so it cannot assume roles',
     detail: cause instanceof Error ? cause.message : String(cause),
     hint:
@@ -37,7 +37,7 @@ function noIdentity(cause: unknown): SqlError {
 /**
  * Alibaba's default chain: environment, OIDC, CLI profile, credentials file, machine role, credentials URI.
  * https://www.alibabacloud.com/help/en/sdk/developer-reference/v2-manage-node-js-access-credentials
- * The returned function rejects with a SqlError 58000 when the chain finds nothing, and looks anew the next time.
+ * The returned function rejects with a KnownError 58000 when the chain finds nothing, and looks anew the next time.
  */
 export function defaultIdentity(): () => Promise<AccessKeys> {
   let chain: Chain | undefined;

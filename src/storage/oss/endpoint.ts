@@ -1,6 +1,6 @@
 /** Which hosts may be spoken to: OSS endpoints named in SQL, and the overrides of the gateway's configuration. */
 
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import type { StorageSettings } from './settings.js';
 
 /** Where requests go and how they are addressed and signed; URLs have no path. */
@@ -34,9 +34,9 @@ const refusedHosts: { pattern: RegExp; hint: string }[] = [
   },
 ];
 
-function refuse(endpoint: string, field: string, hint = formHint): SqlError {
-  return new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+function refuse(endpoint: string, field: string, hint = formHint): KnownError {
+  return new KnownError({
+    kind: 'invalidParameterValue',
     message: `${field} is not an OSS endpoint: "${endpoint}"`,
     hint,
   });
@@ -97,7 +97,7 @@ function hostOf(endpoint: string, field: string): string {
  * Turns the endpoint that SQL names into the hosts to use. Only OSS's own regional endpoints and the configured
  * custom domains pass: anything else would let SQL send the gateway, and its signatures, to any host.
  * Endpoints: https://www.alibabacloud.com/help/en/oss/user-guide/regions-and-endpoints
- * @throws SqlError 22023 that names `field`, the value and what to write instead
+ * @throws KnownError 22023 that names `field`, the value and what to write instead
  */
 export function resolveEndpoint(
   endpoint: string,

@@ -1,9 +1,9 @@
 /** What OSS and the network answer, told to SQL: one table from OSS's error codes to SQLSTATEs and hints. */
 
-import { SqlError, type SqlErrorFields, sqlstate } from '../../errors.js';
+import { KnownError, type KnownErrorFields } from '../../errors.js';
 import { formatOssPath, type OssPath } from '../oss-path.js';
 
-/** A refusal by OSS or STS; `code` is the service's own. Retries look at it, clients get a SqlError. */
+/** A refusal by OSS or STS; `code` is the service's own. Retries look at it, clients get a KnownError. */
 export class ServiceRefusal extends Error {
   constructor(
     readonly service: 'OSS' | 'STS',
@@ -36,25 +36,25 @@ export function isPassing(error: unknown): boolean {
   return error instanceof ServiceRefusal && (error.status >= 500 || tooBusyCodes.test(error.code));
 }
 
-type Meaning = Pick<SqlErrorFields, 'sqlstate' | 'hint'> & { says: string };
+type Meaning = Pick<KnownErrorFields, 'kind' | 'hint'> & { says: string };
 
 const denied: Meaning = {
-  sqlstate: sqlstate.insufficientPrivilege,
+  kind: 'insufficientPrivilege',
   says: 'the role may not do this',
   hint: "Give the role oss:GetObject and oss:PutObject on this path, and check that the endpoint is the one of the bucket's region.",
 };
 
 const badKey: Meaning = {
-  sqlstate: sqlstate.insufficientPrivilege,
+  kind: 'insufficientPrivilege',
   says: 'OSS does not accept the credentials of the role',
 };
 
 /** Codes: https://www.alibabacloud.com/help/en/oss/user-guide/error-responses */
 const meanings: Record<string, Meaning> = {
   AccessDenied: denied,
-  NoSuchKey: { sqlstate: sqlstate.undefinedFile, says: 'there is no such object' },
+  NoSuchKey: { kind: 'undefinedFile', says: 'there is no such object' },
   NoSuchBucket: {
-    sqlstate: sqlstate.undefinedFile,
+    kind: 'undefinedFile',
     says: 'there is no such bucket',
     hint: "Check the bucket's name; a bucket of another region needs that region's endpoint.",
   },
@@ -63,23 +63,23 @@ const meanings: Record<string, Meaning> = {
   SecurityTokenExpired: badKey,
   SignatureDoesNotMatch: badKey,
   RequestTimeTooSkewed: {
-    sqlstate: sqlstate.systemError,
+    kind: 'systemError',
     says: 'the clock of the gateway is wrong',
     hint: 'Synchronise the clock of the gateway; OSS tolerates 15 minutes.',
   },
   PublicEndpointForbidden: {
-    sqlstate: sqlstate.insufficientPrivilege,
+    kind: 'insufficientPrivilege',
     says: 'the bucket may not be reached over this public endpoint',
     hint: 'Write the internal endpoint of the region, oss-<region>-internal.aliyuncs.com, or a custom domain of the bucket.',
   },
   FileAlreadyExists: {
-    sqlstate: sqlstate.duplicateObject,
+    kind: 'duplicateObject',
     says: 'the object exists and may not be overwritten',
   },
 };
 
 const elsewhere: Meaning = {
-  sqlstate: sqlstate.invalidParameterValue,
+  kind: 'invalidParameterValue',
   says: 'the bucket lies in another region',
   hint: "Write the endpoint of the bucket's own region; its page in the OSS console shows it.",
 };
@@ -100,13 +100,13 @@ function describe(refusal: ServiceRefusal): string {
  * The error a client gets for a failed request to OSS.
  * @param action what was being done, e.g. `cannot write`
  */
-export function toSqlError(error: unknown, action: string, path: OssPath): SqlError {
-  if (error instanceof SqlError) return error;
+export function toSqlError(error: unknown, action: string, path: OssPath): KnownError {
+  if (error instanceof KnownError) return error;
   const where = `${action} ${formatOssPath(path)}`;
   if (error instanceof ServiceRefusal) {
     const meaning = meaningOf(error);
-    return new SqlError({
-      sqlstate: meaning?.sqlstate ?? sqlstate.ioError,
+    return new KnownError({
+      kind: meaning?.kind ?? 'ioError',
       message: `${where}: ${meaning?.says ?? `OSS refused the request (${error.code})`}`,
       detail: describe(error),
       hint: meaning?.hint,
@@ -116,8 +116,8 @@ export function toSqlError(error: unknown, action: string, path: OssPath): SqlEr
   }
   const text = error instanceof Error ? error.message : String(error);
   if (error instanceof ConnectionLoss) {
-    return new SqlError({
-      sqlstate: sqlstate.connectionFailure,
+    return new KnownError({
+      kind: 'connectionFailure',
       message: `${where}: no connection to OSS`,
       detail: text,
       hint: 'Check that the gateway can reach the endpoint; an internal endpoint answers only inside its region.',
@@ -125,16 +125,16 @@ export function toSqlError(error: unknown, action: string, path: OssPath): SqlEr
       cause: error,
     });
   }
-  return new SqlError({ sqlstate: sqlstate.ioError, message: `${where}: ${text}`, cause: error });
+  return new KnownError({ kind: 'ioError', message: `${where}: ${text}`, cause: error });
 }
 
 /** The error for an object that was looked for: not there and not readable cannot always be told apart. */
-export function toReadError(error: unknown, path: OssPath, roleArn: string): SqlError {
+export function toReadError(error: unknown, path: OssPath, roleArn: string): KnownError {
   const isHidden = error instanceof ServiceRefusal && (error.status === 404 || error.code === 'AccessDenied');
   if (!isHidden) return toSqlError(error, 'cannot read', path);
   const says = error.status === 404 ? 'does not exist' : 'does not exist or may not be read';
-  return new SqlError({
-    sqlstate: sqlstate.undefinedFile,
+  return new KnownError({
+    kind: 'undefinedFile',
     message: `${formatOssPath(path)} ${says} (asked with role ${roleArn})`,
     detail: describe(error),
     hint: "Check the path, the endpoint of the bucket's region, and that the role has oss:GetObject on it.",

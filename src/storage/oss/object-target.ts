@@ -1,7 +1,7 @@
 /** The object a copy is made into: requests for it, what they carry, and what OSS says it stored. */
 
 import type OSS from 'ali-oss';
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import { formatOssPath, type OssPath } from '../oss-path.js';
 import type { ObjectInfo, SaveOptions } from '../storage.js';
 import type { PartBuffers } from './part-buffers.js';
@@ -67,8 +67,8 @@ export const crc64Header = 'x-oss-hash-crc64ecma';
 export function checkStored(result: OssResult, crc64: string, path: OssPath): string {
   const stored = headerOf(result, crc64Header);
   if (stored === '' || stored === crc64) return headerOf(result, 'etag');
-  throw new SqlError({
-    sqlstate: sqlstate.ioError,
+  throw new KnownError({
+    kind: 'ioError',
     message: `OSS stored other bytes for ${formatOssPath(path)} than were sent`,
     detail: `CRC-64 sent ${crc64}, stored ${stored}`,
     retryable: true,

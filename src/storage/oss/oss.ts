@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { Agent } from 'undici';
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import { formatOssPath, isDirectory, joinOssPath, type OssPath } from '../oss-path.js';
 import type { FileAccess, ObjectInfo, OpenedSource, SaveOptions, Storage } from '../storage.js';
 import { waitFor } from './attempts.js';
@@ -39,9 +39,9 @@ function asInfo(headers: Record<string, string | undefined>): ObjectInfo {
   };
 }
 
-function notAFile(path: OssPath): SqlError {
-  return new SqlError({
-    sqlstate: sqlstate.invalidParameterValue,
+function notAFile(path: OssPath): KnownError {
+  return new KnownError({
+    kind: 'invalidParameterValue',
     message: `${formatOssPath(path)} is a directory, an object is needed`,
     hint: 'Write the full path of a file, without a slash at its end.',
   });
@@ -119,8 +119,8 @@ export function createOssStorage(
 
   async function close(): Promise<void> {
     closing.abort(
-      new SqlError({
-        sqlstate: sqlstate.adminShutdown,
+      new KnownError({
+        kind: 'adminShutdown',
         message: 'the gateway is shutting down',
         retryable: true,
       }),

@@ -1,6 +1,6 @@
 /** A multipart upload: parts are sent while the next one is read, two on their way. */
 
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import { formatOssPath, type OssPath } from '../oss-path.js';
 import { combineCrc64, emptyCrc64 } from './crc64.js';
 import { ServiceRefusal } from './error.js';
@@ -132,9 +132,9 @@ async function sendParts(
   return bodyOf(parts);
 }
 
-function tooLarge(path: OssPath): SqlError {
-  return new SqlError({
-    sqlstate: sqlstate.configurationLimitExceeded,
+function tooLarge(path: OssPath): KnownError {
+  return new KnownError({
+    kind: 'configurationLimitExceeded',
     message: `the body for ${formatOssPath(path)} is larger than ${(maximumParts * partBytes) / 2 ** 30} GiB`,
   });
 }

@@ -1,6 +1,6 @@
 /** Which roles SQL may name: the form of a role ARN and the gateway's allow-list. */
 
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import type { StorageSettings } from './settings.js';
 
 const roleArnPattern = /^acs:ram::[A-Za-z0-9]+:role\/[A-Za-z0-9._-]{1,64}$/;
@@ -10,9 +10,9 @@ function matchesPattern(roleArn: string, pattern: string): boolean {
   return new RegExp(`^${literal.join('.*')}$`).test(roleArn);
 }
 
-function refusedRole(roleArn: string, hint: string): SqlError {
-  return new SqlError({
-    sqlstate: sqlstate.insufficientPrivilege,
+function refusedRole(roleArn: string, hint: string): KnownError {
+  return new KnownError({
+    kind: 'insufficientPrivilege',
     message: `role_arn "${roleArn}" is not one of the roles this gateway may assume`,
     hint,
   });
@@ -21,15 +21,15 @@ function refusedRole(roleArn: string, hint: string): SqlError {
 /**
  * Accepts a role that is well formed and allowed. Without an allow-list every role is refused outside the sandbox:
  * whoever can write SQL could otherwise borrow any role that trusts the gateway.
- * @throws SqlError 22023 for a malformed ARN, 42501 for a role that is not allowed
+ * @throws KnownError 22023 for a malformed ARN, 42501 for a role that is not allowed
  */
 export function checkRole(
   roleArn: string,
   settings: Pick<StorageSettings, 'allowedRoles' | 'allowAnyRole'>,
 ): void {
   if (!roleArnPattern.test(roleArn)) {
-    throw new SqlError({
-      sqlstate: sqlstate.invalidParameterValue,
+    throw new KnownError({
+      kind: 'invalidParameterValue',
       message: `role_arn is not the ARN of a RAM role: "${roleArn}"`,
       hint: 'Write acs:ram::<account id>:role/<role name>, as the RAM console shows it on the page of the role.',
     });

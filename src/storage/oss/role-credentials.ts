@@ -18,7 +18,7 @@ export interface RoleScope {
 export interface RoleCredentials {
   /**
    * Credentials that live at least `minimumLifeSeconds` longer (as far as STS grants so long a life).
-   * @throws SqlError 22023 or 42501 for the role, 08006 when STS cannot be reached
+   * @throws KnownError 22023 or 42501 for the role, 08006 when STS cannot be reached
    */
   obtain(scope: RoleScope, minimumLifeSeconds: number, signal: AbortSignal): Promise<AssumedRole>;
   /** Forgets credentials that OSS refused; newer ones of the same scope stay. */

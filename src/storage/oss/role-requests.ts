@@ -13,7 +13,7 @@ import type { StorageSettings } from './settings.js';
 export interface RoleRequests {
   /**
    * Endpoint and credentials for one request; checks both before anything is sent.
-   * @throws SqlError 22023 for the endpoint, and what RoleCredentials.obtain throws
+   * @throws KnownError 22023 for the endpoint, and what RoleCredentials.obtain throws
    */
   connect(
     scope: RoleScope,
@@ -33,7 +33,7 @@ export interface RoleRequests {
   ): Promise<T>;
   /**
    * One request: up to three tries when a failure may pass, once more with new credentials when they are refused.
-   * @throws ServiceRefusal or ConnectionLoss of the last try, SqlError from `connect` or when aborted
+   * @throws ServiceRefusal or ConnectionLoss of the last try, KnownError from `connect` or when aborted
    */
   send<T>(
     scope: RoleScope,

@@ -2,7 +2,7 @@
 
 import { Readable } from 'node:stream';
 import type OSS from 'ali-oss';
-import { SqlError, sqlstate } from '../../errors.js';
+import { KnownError } from '../../errors.js';
 import { formatOssPath } from '../oss-path.js';
 import type { OpenedSource } from '../storage.js';
 import { abortError, withAttempts } from './attempts.js';
@@ -93,14 +93,14 @@ async function copyOnce(
 /** Worth another try is a failed source and a failed stream; other requests were tried three times already. */
 function mayCopyAgain(error: unknown): boolean {
   if (error instanceof StreamLoss) return true;
-  if (error instanceof SqlError) return error.retryable;
+  if (error instanceof KnownError) return error.retryable;
   return !(error instanceof ServiceRefusal || error instanceof ConnectionLoss);
 }
 
 /**
  * Copies what `open` gives into the target's object; up to three times, each time from a newly opened source. An
  * aborted or failed copy leaves no parts, and no object unless OSS says that it stored other bytes than it was sent.
- * @throws SqlError 08006 for a source that keeps breaking, 57014 when aborted; refusals of OSS as they came
+ * @throws KnownError 08006 for a source that keeps breaking, 57014 when aborted; refusals of OSS as they came
  */
 export async function saveStream(
   context: CopyContext,
@@ -113,8 +113,8 @@ export async function saveStream(
     if (signal.aborted) throw abortError(signal);
     if (error instanceof StreamLoss) throw error.cause;
     if (!(error instanceof SourceFailure)) throw error;
-    throw new SqlError({
-      sqlstate: sqlstate.connectionFailure,
+    throw new KnownError({
+      kind: 'connectionFailure',
       message: `cannot save ${formatOssPath(context.target.path)}: ${error.message}`,
       retryable: true,
       cause: error,

@@ -2,7 +2,7 @@
 
 import { createHmac, randomUUID } from 'node:crypto';
 import { type Dispatcher, request } from 'undici';
-import { SqlError, type SqlErrorFields, sqlstate } from '../../errors.js';
+import { type ErrorKind, KnownError, type KnownErrorFields } from '../../errors.js';
 import { ConnectionLoss, isPassing, ServiceRefusal } from './error.js';
 import type { AccessKeys } from './settings.js';
 
@@ -127,10 +127,10 @@ const ownIdentityHint =
   'Check the access key of the gateway itself (ALIBABA_CLOUD_ACCESS_KEY_ID or the RAM role of its machine).';
 
 /** The first pattern that fits a code decides. */
-const refusals: { code: RegExp; sqlstate: string; says: string; hint: string }[] = [
+const refusals: { code: RegExp; kind: ErrorKind; says: string; hint: string }[] = [
   {
     code: /^NoPermission/,
-    sqlstate: sqlstate.insufficientPrivilege,
+    kind: 'insufficientPrivilege',
     says: 'the gateway may not assume this role',
     hint:
       'The trust policy of the role must name the account of the gateway (and its external id, if one is set), and the ' +
@@ -138,35 +138,35 @@ const refusals: { code: RegExp; sqlstate: string; says: string; hint: string }[]
   },
   {
     code: /^EntityNotExist/,
-    sqlstate: sqlstate.insufficientPrivilege,
+    kind: 'insufficientPrivilege',
     says: 'there is no such role',
     hint: 'Check account id and role name: acs:ram::<account id>:role/<role name>. A RAM user is not a role.',
   },
   {
     code: /^InvalidParameter/,
-    sqlstate: sqlstate.invalidParameterValue,
+    kind: 'invalidParameterValue',
     says: 'STS does not accept the request',
     hint: 'Check role_arn: acs:ram::<account id>:role/<role name>.',
   },
   {
     code: /^(InvalidAccessKeyId|InvalidSecurityToken|MissingSecurityToken|SignatureDoesNotMatch|IncompleteSignature)/,
-    sqlstate: sqlstate.systemError,
+    kind: 'systemError',
     says: "STS does not accept the gateway's own access key",
     hint: ownIdentityHint,
   },
   {
     code: /^(InvalidTimeStamp|SignatureNonceUsed)/,
-    sqlstate: sqlstate.systemError,
+    kind: 'systemError',
     says: 'STS does not accept the time of the request',
     hint: 'Synchronise the clock of the gateway.',
   },
 ];
 
 /** The error a client gets when a role could not be assumed. */
-export function toAssumeRoleError(error: unknown, roleArn: string): SqlError {
-  if (error instanceof SqlError) return error;
-  const fields: SqlErrorFields = {
-    sqlstate: sqlstate.connectionFailure,
+export function toAssumeRoleError(error: unknown, roleArn: string): KnownError {
+  if (error instanceof KnownError) return error;
+  const fields: KnownErrorFields = {
+    kind: 'connectionFailure',
     message: `cannot assume role "${roleArn}"`,
     retryable: isPassing(error),
     cause: error,
@@ -174,13 +174,18 @@ export function toAssumeRoleError(error: unknown, roleArn: string): SqlError {
   if (!(error instanceof ServiceRefusal)) {
     const text = error instanceof Error ? error.message : String(error);
     const hint = 'Check that the gateway can reach STS; inside a VPC set HOLOGEN_STS_ENDPOINT.';
-    return new SqlError({ ...fields, message: `${fields.message}: no answer from STS`, detail: text, hint });
+    return new KnownError({
+      ...fields,
+      message: `${fields.message}: no answer from STS`,
+      detail: text,
+      hint,
+    });
   }
   const meaning = refusals.find((refusal) => refusal.code.test(error.code));
   const request = error.requestId ? `, request id ${error.requestId}` : '';
-  return new SqlError({
+  return new KnownError({
     ...fields,
-    sqlstate: meaning?.sqlstate ?? (isPassing(error) ? sqlstate.connectionFailure : sqlstate.ioError),
+    kind: meaning?.kind ?? (isPassing(error) ? 'connectionFailure' : 'ioError'),
     message: `${fields.message}: ${meaning?.says ?? `STS refused the request (${error.code})`}`,
     detail: `STS answered ${error.status} ${error.code}: ${error.message}${request}`,
     hint: meaning?.hint,

@@ -1,7 +1,7 @@
 /** What calls cost: the provider's price list (Beijing, spring 2026), units before and after, a deployed model's own prices. */
 import { describe, expect, test } from 'vitest';
 import type { CheckedCall } from '../../../src/calls/check.js';
-import { SqlError } from '../../../src/errors.js';
+import { KnownError } from '../../../src/errors.js';
 import type { Json } from '../../../src/json.js';
 import { requireModelType } from '../../../src/providers/model-studio/model-types.js';
 import { ownPrice } from '../../../src/providers/model-studio/own-price.js';
@@ -267,6 +267,6 @@ describe("a deployed model's own price", () => {
     expect(() => ownPrice({ price }, type)).toThrow(
       expect.objectContaining({ sqlstate: '22023', message, hint: expect.any(String) }),
     );
-    expect(() => ownPrice({ price }, type)).toThrow(SqlError);
+    expect(() => ownPrice({ price }, type)).toThrow(KnownError);
   });
 });

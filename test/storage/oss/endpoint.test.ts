@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SqlError } from '../../../src/errors.js';
+import { KnownError } from '../../../src/errors.js';
 import { checkOverride, resolveEndpoint } from '../../../src/storage/oss/endpoint.js';
 
 const plain = { customDomains: [] };
@@ -51,8 +51,8 @@ test.each([
   } catch (thrown) {
     error = thrown;
   }
-  expect(error).toBeInstanceOf(SqlError);
-  const { sqlstate, message, hint } = error as SqlError;
+  expect(error).toBeInstanceOf(KnownError);
+  const { sqlstate, message, hint } = error as KnownError;
   expect(sqlstate).toBe('22023');
   expect(message).toBe(`oss_endpoint is not an OSS endpoint: "${endpoint}"`);
   expect(hint).toContain('oss-cn-hangzhou');
@@ -88,7 +88,7 @@ test('an override takes all traffic while the region still comes from the endpoi
 
 test('an override does not open the door for other endpoints in SQL', () => {
   const settings = { ossEndpointOverride: 'http://localhost:9000', customDomains: [] };
-  expect(() => resolveEndpoint('100.100.100.200', 'oss_endpoint', settings)).toThrow(SqlError);
+  expect(() => resolveEndpoint('100.100.100.200', 'oss_endpoint', settings)).toThrow(KnownError);
 });
 
 test.each([

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { SqlError } from '../../../src/errors.js';
+import { KnownError } from '../../../src/errors.js';
 import { formatOssPath, isDirectory, joinOssPath, parseOssPath } from '../../../src/storage/oss-path.js';
 
-function refusal(text: string): SqlError {
+function refusal(text: string): KnownError {
   try {
     parseOssPath(text, 'output_dir');
   } catch (error) {
-    if (error instanceof SqlError) return error;
+    if (error instanceof KnownError) return error;
   }
   throw new Error(`${text} was accepted`);
 }
@@ -68,5 +68,5 @@ test('a file is joined to its directory with exactly one slash', () => {
 });
 
 test('a joined path that climbs out of its directory is refused', () => {
-  expect(() => joinOssPath({ bucket: 'bucket', key: 'a' }, '../x.png')).toThrow(SqlError);
+  expect(() => joinOssPath({ bucket: 'bucket', key: 'a' }, '../x.png')).toThrow(KnownError);
 });

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { PassThrough, Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { SqlError } from '../../../src/errors.js';
+import { KnownError } from '../../../src/errors.js';
 import type { OssPath } from '../../../src/storage/oss-path.js';
 import { parseOssPath } from '../../../src/storage/oss-path.js';
 import type { OpenedSource, SaveOptions } from '../../../src/storage/storage.js';
@@ -267,7 +267,7 @@ test('an error of the opener that will not pass is not tried again', async () =>
   let count = 0;
   const open = async (): Promise<OpenedSource> => {
     count += 1;
-    throw new SqlError({ sqlstate: '58H01', message: 'the result has expired' });
+    throw new KnownError({ kind: 'providerFailure', message: 'the result has expired' });
   };
   await expect(cloud.storage.save(picture, access, open, saveOptions())).rejects.toMatchObject({
     sqlstate: '58H01',

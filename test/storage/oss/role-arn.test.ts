@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { SqlError } from '../../../src/errors.js';
+import { KnownError } from '../../../src/errors.js';
 import { checkRole } from '../../../src/storage/oss/role-arn.js';
 
-function refusal(roleArn: string, allowedRoles: string[], allowAnyRole: boolean): SqlError {
+function refusal(roleArn: string, allowedRoles: string[], allowAnyRole: boolean): KnownError {
   try {
     checkRole(roleArn, { allowedRoles, allowAnyRole });
   } catch (error) {
-    if (error instanceof SqlError) return error;
+    if (error instanceof KnownError) return error;
   }
   throw new Error(`${roleArn} was accepted`);
 }
