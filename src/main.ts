@@ -35,11 +35,10 @@ import { openSecretBox } from './ledger/secret-box.js';
 import { createLog } from './log.js';
 import type { GatewayParts } from './metrics/gateway-parts.js';
 import { openMetrics } from './metrics/open.js';
-import { createLanes } from './pace/lanes.js';
 import { createSchedule } from './pace/schedule.js';
-import { createModelStudio, type ModelStudio } from './providers/model-studio/client.js';
+import { openProviders } from './providers/drivers.js';
 import { findDefaultApiKey } from './providers/model-studio/default-api-key.js';
-import { createLookupTurns } from './providers/model-studio/lookups.js';
+import { openClient } from './providers/model-studio/open.js';
 import { advisedPoll, sandboxPoll } from './providers/model-studio/poll-times.js';
 import { loadParser } from './rewriter/parse.js';
 import { ownTag, rewriteText, translateError } from './rewriter/rewrite.js';
@@ -54,8 +53,9 @@ import {
   UsageError,
 } from './settings/settings.js';
 import { allStarted, stopAll } from './start-and-stop.js';
+import { drivers as stores } from './storage/drivers.js';
+import { openStorage } from './storage/open.js';
 import { defaultIdentity, fixedIdentity } from './storage/oss/base-identity.js';
-import { createOssStorage } from './storage/oss/oss.js';
 import { longestStartupPacket } from './wire/startup.js';
 
 export interface Gateway {
@@ -168,23 +168,29 @@ async function openGeneration(
   const secrets = await openSecretBox(dataDirectory, settings.secretKey);
   const catalogue = createCatalogue(engine.pool, secrets);
   if (cloud) await deploySandboxModels(catalogue);
-  const { studio, storage, schedule } = openDrivers(settings, cloud, stopping);
+  const { storage, schedule } = openDrivers(settings, cloud, stopping);
   const ledger = createLedger(engine.pool, engine.gatewayId);
+  const providers = openProviders(
+    {
+      modelStudio: {
+        baseUrl: cloud ? `${cloud.modelStudio}/api/v1` : (settings.providerUrl ?? ''),
+        defaultApiKey: cloud ? sandboxApiKey : await findDefaultApiKey(settings.apiKey, homedir()),
+        pauseMs: cloud ? sandboxPoll(numberSetting(settings, 'sandboxVideoMs')) : advisedPoll,
+      },
+    },
+    { ledger, schedule },
+  );
+  stopping.push(providers.close);
   const days = {
     jobsDays: numberSetting(settings, 'keepJobsDays'),
     usageDays: numberSetting(settings, 'keepUsageDays'),
   };
   stopping.push(keepLedgerShort(engine.pool, days, log).close);
-  const drivers = {
-    ...{ studio, storage, ledger, schedule, meter },
-    lanes: createLanes(),
-    defaultApiKey: cloud ? sandboxApiKey : await findDefaultApiKey(settings.apiKey, homedir()),
-    pollAfterMs: cloud ? sandboxPoll(numberSetting(settings, 'sandboxVideoMs')) : advisedPoll,
-  };
-  const calls = createCalls(drivers, catalogue, log);
+  const models = { catalogue, providers, places: storage };
+  const calls = createCalls({ storage, ledger, schedule, meter }, models, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
-    ...{ calls, catalogue, storage, ledger, schedule },
+    ...{ calls, models, storage, ledger, schedule },
     budgets: createBudgets(engine.pool),
     files: createFileMemory(),
     originalText: texts.originalOf,
@@ -242,22 +248,21 @@ export function openDrivers(
   stopping: (() => Promise<void>)[],
 ) {
   const schedule = createSchedule(!cloud || settings.sandboxLimits === 'documented');
-  const studio: ModelStudio = createModelStudio({
-    baseUrl: cloud ? `${cloud.modelStudio}/api/v1` : (settings.providerUrl ?? ''),
-    timeouts: { connectMs: 10_000, generateMs: 300_000, lookupMs: 30_000, downloadIdleMs: 60_000 },
-    lookupTurn: createLookupTurns(schedule),
-  });
+  const studio = openClient(cloud ? `${cloud.modelStudio}/api/v1` : (settings.providerUrl ?? ''), schedule);
   const identity = cloud ? fixedIdentity(sandboxKeys) : defaultIdentity();
-  const storage = createOssStorage({
-    ossEndpointOverride: cloud?.oss ?? settings.ossEndpoint,
-    stsEndpointOverride: cloud?.sts ?? settings.stsEndpoint,
-    allowedRoles: listSetting(settings, 'allowedRoles'),
-    allowAnyRole: cloud !== undefined,
-    customDomains: listSetting(settings, 'ossDomains'),
-    externalId: settings.externalId,
-    baseIdentity: identity,
-    timeouts: { connectMs: 10_000, responseMs: 60_000, idleMs: 60_000 },
-  });
+  const storage = openStorage(
+    {
+      ossEndpointOverride: cloud?.oss ?? settings.ossEndpoint,
+      stsEndpointOverride: cloud?.sts ?? settings.stsEndpoint,
+      allowedRoles: listSetting(settings, 'allowedRoles'),
+      allowAnyRole: cloud !== undefined,
+      customDomains: listSetting(settings, 'ossDomains'),
+      externalId: settings.externalId,
+      baseIdentity: identity,
+      timeouts: { connectMs: 10_000, responseMs: 60_000, idleMs: 60_000 },
+    },
+    stores,
+  );
   stopping.push(async () => {
     await Promise.all([studio.close(), storage.close()]);
   });

@@ -2,20 +2,30 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
-import type { CallOrigin, Catalogue } from '../ledger/job.js';
-import { type CallArguments, type CheckedCall, checkCall, checkStorage } from './check.js';
+import type { CallOrigin } from '../ledger/job.js';
+import { earlierJobOf } from './call.js';
+import { type CallArguments, type CheckedCall, checkCall, checkStorage, type Models } from './check.js';
+import { newCourse, type Services } from './course.js';
+import { createDecider, type Decider } from './decide.js';
 import { createDetachedCalls, type DetachedCalls } from './detached.js';
-import { dryNote, dryRunPrefix, type Estimate, estimateOf } from './dry-run.js';
-import { createEarlierResults, requestKey } from './earlier-results.js';
-import { isRefusal, type MeteredModel } from './meter.js';
-import type { Drivers } from './perform.js';
+import { dryNote, type Estimate, estimateOf } from './dry-run.js';
+import { dryRunPrefix } from './dry-run-names.js';
+import { createEarlierResults, type EarlierResults, requestKey } from './earlier-results.js';
+import { isRefusal } from './meter.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
-import { valueOfFailure } from './row-errors.js';
-import { createSender } from './send.js';
-import { readStatementSettings } from './statement-settings.js';
-import { type Call, createStatements, type Statement, type StatementOutcome } from './statements.js';
-import { createUnansweredNotes } from './unanswered-notes.js';
+import { inPlaceOf } from './row-errors.js';
+import { readSessionSettings } from './session-settings.js';
+import {
+  createStatements,
+  type Statement,
+  type StatementCall,
+  type StatementOutcome,
+  type Statements,
+} from './statement.js';
+import { tellStatementEnd } from './statement-end.js';
+import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
+import { later, orLater, untilTimeout } from './waiting.js';
 
 export interface SubmittedCall extends CallArguments {
   /** The session's ai_gen.* settings, as they were SET. */
@@ -28,6 +38,8 @@ export interface WaitNews {
   done: boolean;
   /** null: the call failed, and the statement skips such rows. */
   result?: string | null;
+  /** The call failed, and the statement captures such failures. */
+  failure?: KnownError;
   /** To be shown to the person who waits. */
   notice?: string;
 }
@@ -60,200 +72,30 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   settled(): Promise<void>;
 }
 
-/** A statement of ten thousand calls must not make a log line of a megabyte. */
-const mostLogged = 20;
+interface Surroundings {
+  services: Services;
+  models: Models;
+  log: Logger;
+  earlier: EarlierResults;
+  decider: Decider;
+  detached: DetachedCalls;
+  unanswered: UnansweredNotes;
+  statements: Statements;
+  /** Calls of running statements. */
+  byHandle: Map<string, StatementCall>;
+}
 
-export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger): Calls {
-  const { ledger, storage, meter } = drivers;
-  const earlier = createEarlierResults(ledger, storage, (error) =>
-    log.error({ err: error }, 'claiming failed'),
-  );
-  const sender = createSender(drivers, earlier, log);
-  const detached = createDetachedCalls(drivers, sender, log);
-  const unanswered = createUnansweredNotes(ledger);
-  const told = { earlier, unanswered, log };
-  const statements = createStatements((statement, committed) => {
-    for (const call of statement.calls) byHandle.delete(call.handle);
-    sender.forget(statement.calls);
-    settle(statement, committed);
-    detached.settle(statement, committed);
-    logStatement(statement);
-    tellEnd(statement, committed);
-  });
-  const byHandle = new Map<string, Call>();
-
-  /** Results are the client's once its statement is committed; until then they are kept for the next identical call. */
-  function settle(statement: Statement, committed: boolean): void {
-    const isClaimed = (call: Call) => committed && call.delivered;
-    const claimed = statement.calls.filter(isClaimed).map((call) => call.earlierJob ?? call.handle);
-    earlier.claim([...claimed, ...(committed ? statement.collected : [])]);
-    const kept = statement.calls.filter((call) => !isClaimed(call));
-    earlier.release(kept.flatMap((call) => call.earlierJob ?? []));
-    for (const { handle, requestKey, outcome, earlierJob } of kept) {
-      if (outcome && !earlierJob) earlier.abandon(statement.origin.role, requestKey, handle, outcome);
-    }
-  }
-
-  function logStatement(statement: Statement): void {
-    const { origin, calls } = statement;
-    log.info(
-      {
-        role: origin.role,
-        database: origin.database,
-        application: origin.application,
-        calls: calls.length,
-        delivered: calls.filter((call) => call.delivered).length,
-        models: [...new Set(calls.map((call) => call.checked.model.name))],
-        jobs: calls.slice(0, mostLogged).map((call) => call.handle),
-        providerRequests: calls.slice(0, mostLogged).map((call) => call.providerRequestId),
-        refused: statement.refused?.kind,
-        ms: Date.now() - statement.startedAt,
-      },
-      'statement',
-    );
-  }
-
-  /** Dry calls are no calls. */
-  function tellEnd(statement: Statement, committed: boolean): void {
-    const made = [...statement.calls, ...statement.detached].filter((call) => !call.dryRun);
-    if (made.length === 0 && !statement.refused) return;
-    // A transaction may stay open long after its last call.
-    const begun = made.filter((call) => call.outcome !== undefined && !call.detached);
-    const lastEnd = begun.reduce(
-      (latest, call) => Math.max(latest, call.endedAt ?? Number.POSITIVE_INFINITY),
-      0,
-    );
-    meter.statementEnded({
-      statement,
-      outcome: committed ? 'committed' : statement.refused && begun.length === 0 ? 'refused' : 'failed',
-      calls: made.length,
-      endedAt: lastEnd > 0 && Number.isFinite(lastEnd) ? lastEnd : Date.now(),
-    });
-  }
-
-  async function checkOrRefuse(given: CallArguments, statement: Statement): Promise<CheckedCall> {
-    try {
-      refuseTooMany(statement);
-      return await checkCall(given, catalogue, statement.origin);
-    } catch (error) {
-      if (error instanceof KnownError) statement.refused = error;
-      if (isRefusal(error)) meter.refused(await deployedModel(given.model));
-      throw error;
-    }
-  }
-
-  /** What the user wrote may be no model's name. */
-  async function deployedModel(name: string | null): Promise<MeteredModel | undefined> {
-    return name === null ? undefined : catalogue.find(name).catch(() => undefined);
-  }
-
-  /** `ownStop`: of a detached call, which its statement does not end. */
-  async function newCall(
-    { settings, statement: client, ...given }: SubmittedCall,
-    origin: CallOrigin,
-    ownStop?: AbortController,
-  ): Promise<Call> {
-    const own = readStatementSettings(settings);
-    const statement = statements.of(origin, own, client);
-    const checked = await checkOrRefuse(given, statement);
-    if (checked.request.kind === 'media')
-      for (const note of checked.request.media.notes) statement.notes.add(note);
-    const call: Call = {
-      handle: randomUUID(),
-      statement,
-      index: statement.calls.length,
-      checked,
-      detached: ownStop !== undefined,
-      dryRun: own.dryRun,
-      stop: (ownStop ?? statement.stop).signal,
-      requestKey: '',
-      earlierJob: undefined,
-      storageChecked: checkStorage(checked, storage, statement.stop.signal, own.dryRun).then((etags) => {
-        call.requestKey = requestKey(checked, etags);
-      }),
-      sending: undefined,
-      aside: false,
-      state: 'waiting',
-      startedAt: undefined,
-      endedAt: undefined,
-      phases: [],
-      outcome: undefined,
-      delivered: false,
-      providerRequestId: undefined,
-    };
-    // Awaited at the first wait; until then a refusal must not count as unhandled.
-    call.storageChecked.catch(() => {});
-    return call;
-  }
-
-  /** Everything that is to be sent is checked to the end before the first is sent. */
-  function startAll(wanted: Call): Promise<void> {
-    if (wanted.sending) return wanted.sending;
-    const calls = statements.startable(wanted).filter((call) => !call.sending);
-    const sending = sender.send(calls).catch((error: unknown) => {
-      // A client's function may catch a refusal and go on with other calls of the same statement; what came with it was given up.
-      for (const call of calls) Object.assign(call, { sending: undefined, aside: true });
-      if (error instanceof KnownError && isRefusal(error)) wanted.statement.refused = error;
-      throw error;
-    });
-    for (const call of calls) call.sending = sending;
-    // Once for a stage, not for each of a thousand rows that come one after another.
-    if (wanted.dryRun && (calls.length > 1 || wanted.index === 0))
-      wanted.statement.notes.add(dryNote(wanted.statement.calls.filter((call) => call.dryRun)));
-    return sending;
-  }
-
-  /** A call of the statement itself. */
-  async function waitOwn(call: Call, longestMs: number): Promise<WaitNews> {
-    const { statement } = call;
-    const news = await orLater(
-      startAll(call)
-        .then(() => call.outcome as Promise<string>)
-        .catch((error: unknown) => {
-          if (call.outcome === undefined) throw error;
-          return valueOfFailure(error, statement.onError);
-        }),
-      untilTimeout(statement, longestMs),
-    );
-    if (news === later) return { done: false, notice: nextNotice(statement) };
-    call.delivered = true;
-    return { done: true, result: news, notice: nextNotice(statement) };
-  }
-
+export function createCalls(services: Services, models: Models, log: Logger): Calls {
+  const around = surround(services, models, log);
+  const { decider, detached, statements } = around;
   return {
-    async submit(given, origin) {
-      const call = await newCall(given, origin);
-      const { statement } = call;
-      if (statement.calls.length === 0) await unanswered.tell(statement);
-      call.index = statement.calls.length;
-      statement.calls.push(call);
-      statement.unsent.add(call);
-      byHandle.set(call.handle, call);
-      return { handle: call.handle };
-    },
-    async submitDetached(given, origin) {
-      const stop = new AbortController();
-      const call = await newCall(given, origin, stop);
-      if (!call.dryRun) return { handle: await detached.submit(call, stop) };
-      call.statement.calls.push(call);
-      return { handle: `${dryRunPrefix}${call.handle}` };
-    },
-
-    async wait(handle, origin, longestMs) {
-      const call = byHandle.get(handle);
-      if (!call || call.statement.origin.role !== origin.role) throw unknownHandle(handle);
-      return waitOwn(call, longestMs);
-    },
-
-    async collect(handle, { settings, statement: client }, origin, longestMs) {
-      const statement = statements.of(origin, readStatementSettings(settings), client);
-      const result = await detached.wait(handle, statement, untilTimeout(statement, longestMs));
-      return { done: result !== undefined, result, notice: nextNotice(statement) };
-    },
-
+    submit: (given, origin) => submit(given, origin, around),
+    submitDetached: (given, origin) => submitDetached(given, origin, around),
+    wait: (handle, origin, longestMs) => wait(handle, origin, longestMs, around),
+    collect: (handle, given, origin, longestMs) => collect(handle, given, origin, longestMs, around),
     status: detached.status,
     cancel: detached.cancel,
-    estimate: (origin) => estimateOf((statements.find(origin)?.calls ?? []).filter((call) => call.dryRun)),
+    estimate: (origin) => estimateOf(dryCalls(statements.find(origin)?.calls ?? [])),
     progress: () =>
       statements
         .running()
@@ -262,17 +104,126 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
     rowsAsked: statements.rowsAsked,
     statementOver: statements.over,
     cancelHere: detached.cancelHere,
-    async takeOver(gatewayIds) {
-      for (const [id, job] of await resumeJobs(gatewayIds, drivers, catalogue, told)) {
-        sender.underWay.set(id, job);
-        job.outcome.finally(() => sender.underWay.delete(id)).catch(() => {});
-      }
-      await unanswered.load();
-    },
+    takeOver: (gatewayIds) => takeOver(gatewayIds, around),
     async settled() {
-      await Promise.allSettled([...sender.underWay.values()].map((job) => job.outcome));
+      await Promise.allSettled([...decider.underWay.values()].map((job) => job.outcome));
     },
   };
+}
+
+function surround(services: Services, models: Models, log: Logger): Surroundings {
+  const earlier = createEarlierResults(services.ledger, services.storage, (error) =>
+    log.error({ err: error }, 'claiming failed'),
+  );
+  const decider = createDecider(services, earlier, log);
+  const around: Surroundings = {
+    ...{ services, models, log, earlier, decider, byHandle: new Map() },
+    detached: createDetachedCalls(services, decider, log),
+    unanswered: createUnansweredNotes(services.ledger),
+    statements: createStatements((statement, committed) => statementEnded(statement, committed, around)),
+  };
+  return around;
+}
+
+function statementEnded(statement: Statement, committed: boolean, around: Surroundings): void {
+  for (const call of statement.calls) around.byHandle.delete(call.handle);
+  around.decider.forget(statement.calls);
+  settle(statement, committed, around.earlier);
+  around.detached.settle(statement, committed);
+  tellStatementEnd(statement, committed, around.services.meter, around.log);
+}
+
+/** Results are the client's once its statement is committed; until then they are kept for the next identical call. */
+function settle(statement: Statement, committed: boolean, earlier: EarlierResults): void {
+  const isClaimed = (call: StatementCall) => committed && call.delivered;
+  const claimed = statement.calls.filter(isClaimed);
+  const jobOf = ({ course, handle }: StatementCall) => earlierJobOf(course.call) ?? handle;
+  earlier.claim([...claimed.map(jobOf), ...(committed ? statement.collected : [])]);
+  for (const call of statement.calls) {
+    if (isClaimed(call)) continue;
+    const earlierJob = earlierJobOf(call.course.call);
+    if (earlierJob) earlier.release([earlierJob]);
+    else if (call.outcome) earlier.abandon(statement.origin.role, call.requestKey, call.handle, call.outcome);
+  }
+}
+
+async function submit(
+  given: SubmittedCall,
+  origin: CallOrigin,
+  around: Surroundings,
+): Promise<{ handle: string }> {
+  const call = await newCall(given, origin, around);
+  const { statement } = call;
+  if (statement.calls.length === 0) await around.unanswered.tell(statement);
+  call.index = statement.calls.length;
+  statement.calls.push(call);
+  statement.unsent.add(call);
+  around.byHandle.set(call.handle, call);
+  return { handle: call.handle };
+}
+
+async function submitDetached(
+  given: SubmittedCall,
+  origin: CallOrigin,
+  around: Surroundings,
+): Promise<{ handle: string }> {
+  const stop = new AbortController();
+  const call = await newCall(given, origin, around, stop);
+  if (!call.dryRun) return { handle: await around.detached.submit(call, stop) };
+  call.statement.calls.push(call);
+  return { handle: `${dryRunPrefix}${call.handle}` };
+}
+
+/** `ownStop`: of a detached call, which its statement does not end. */
+async function newCall(
+  { settings, statement: client, ...given }: SubmittedCall,
+  origin: CallOrigin,
+  around: Surroundings,
+  ownStop?: AbortController,
+): Promise<StatementCall> {
+  const { services, statements } = around;
+  const own = readSessionSettings(settings);
+  const statement = statements.of(origin, own, client);
+  const checked = await checkOrRefuse(given, statement, around);
+  for (const note of checked.request.notes) statement.notes.add(note);
+  const handle = randomUUID();
+  const stop = (ownStop ?? statement.stop).signal;
+  const noted = (note: string) => statement.notes.add(note);
+  const facts = { jobId: handle, role: origin.role, checked, stop, noted };
+  const call: StatementCall = {
+    ...{ handle, statement, checked, index: statement.calls.length },
+    ...{ detached: ownStop !== undefined, dryRun: own.dryRun, aside: false, delivered: false },
+    ...{ requestKey: '', decided: undefined, outcome: undefined },
+    course: newCourse(facts, { state: 'waiting' }),
+    storageChecked: checkStorage(checked, services.storage, statement.stop.signal, own.dryRun).then(
+      (contents) => {
+        call.requestKey = requestKey(checked, contents);
+      },
+    ),
+  };
+  // Awaited at the first wait; until then a refusal must not count as unhandled.
+  call.storageChecked.catch(() => {});
+  return call;
+}
+
+async function checkOrRefuse(
+  given: CallArguments,
+  statement: Statement,
+  { models, services }: Surroundings,
+): Promise<CheckedCall> {
+  try {
+    refuseTooMany(statement);
+    return await checkCall(given, models, statement.origin);
+  } catch (error) {
+    if (error instanceof KnownError) statement.refused = error;
+    if (isRefusal(error)) {
+      // What the user wrote may be no model's name.
+      const name = given.model;
+      const model = name === null ? undefined : await models.catalogue.find(name).catch(() => undefined);
+      services.meter.refused(model);
+    }
+    throw error;
+  }
 }
 
 function refuseTooMany(statement: Statement): void {
@@ -284,36 +235,79 @@ function refuseTooMany(statement: Statement): void {
   });
 }
 
+async function wait(
+  handle: string,
+  origin: CallOrigin,
+  longestMs: number,
+  around: Surroundings,
+): Promise<WaitNews> {
+  const call = around.byHandle.get(handle);
+  if (!call || call.statement.origin.role !== origin.role) throw unknownHandle(handle);
+  const { statement } = call;
+  const limitMs = untilTimeout(statement, longestMs);
+  const outcome = startAll(call, around)
+    .then(async () => ({ result: await (call.outcome as Promise<string>) }))
+    .catch((error: unknown) => {
+      if (call.outcome === undefined) throw error;
+      return inPlaceOf(error, statement.onError);
+    });
+  const news = await orLater(outcome, limitMs);
+  if (news === later) return { done: false, notice: nextNotice(statement) };
+  call.delivered = true;
+  return { done: true, ...news, notice: nextNotice(statement) };
+}
+
+/** Everything that is to be sent is checked to the end before the first is sent. */
+function startAll(wanted: StatementCall, { statements, decider }: Surroundings): Promise<void> {
+  if (wanted.decided) return wanted.decided;
+  const calls = statements.startable(wanted).filter((call) => !call.decided);
+  const decided = decider.decide(calls).catch((error: unknown) => {
+    // A client's function may catch a refusal and go on with other calls of the same statement; what came with it was given up.
+    for (const call of calls) Object.assign(call, { decided: undefined, aside: true });
+    if (error instanceof KnownError && isRefusal(error)) wanted.statement.refused = error;
+    throw error;
+  });
+  for (const call of calls) call.decided = decided;
+  // Once for a stage, not for each of a thousand rows that come one after another.
+  if (wanted.dryRun && (calls.length > 1 || wanted.index === 0))
+    wanted.statement.notes.add(dryNote(dryCalls(wanted.statement.calls)));
+  return decided;
+}
+
+function dryCalls(calls: StatementCall[]): CheckedCall[] {
+  return calls.filter((call) => call.dryRun).map((call) => call.checked);
+}
+
+async function collect(
+  handle: string,
+  { settings, statement: client }: Pick<SubmittedCall, 'settings' | 'statement'>,
+  origin: CallOrigin,
+  longestMs: number,
+  { statements, detached }: Surroundings,
+): Promise<WaitNews> {
+  const statement = statements.of(origin, readSessionSettings(settings), client);
+  const limitMs = untilTimeout(statement, longestMs);
+  const news = await detached.wait(handle, statement, limitMs).then(
+    (result) => ({ result }),
+    (error: unknown) => inPlaceOf(error, statement.onError),
+  );
+  const done = 'failure' in news || news.result !== undefined;
+  return { done, ...news, notice: nextNotice(statement) };
+}
+
+async function takeOver(gatewayIds: string[], around: Surroundings): Promise<void> {
+  const { decider, services, models } = around;
+  for (const [id, job] of await resumeJobs(gatewayIds, services, models, around)) {
+    decider.underWay.set(id, job);
+    job.outcome.finally(() => decider.underWay.delete(id)).catch(() => {});
+  }
+  await around.unanswered.load();
+}
+
 function unknownHandle(handle: string): KnownError {
   return new KnownError({
     kind: 'undefinedObject',
     message: `there is no call with the handle "${handle}"`,
     hint: 'Handles belong to the statement and the role that made them; hologen.jobs has the outcome of earlier calls.',
   });
-}
-
-/** How long a wait may take for the statement to end in time. KnownError 57014 when its time is over. */
-function untilTimeout({ startedAt, timeoutMs }: Statement, longestMs: number): number {
-  if (timeoutMs === undefined) return longestMs;
-  const leftMs = startedAt + timeoutMs - Date.now();
-  if (leftMs > 0) return Math.min(leftMs, longestMs);
-  throw new KnownError({
-    kind: 'queryCanceled',
-    message: `the calls of the statement took longer than ai_gen.timeout (${timeoutMs / 1000} s)`,
-    hint: 'What the provider has begun goes on and is kept: the same statement takes it when it is run again. SET ai_gen.timeout = 0 waits as long as it takes.',
-  });
-}
-
-const later = Symbol('later');
-
-async function orLater<T>(work: Promise<T>, longestMs: number): Promise<T | typeof later> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<typeof later>((resolve) => {
-    timer = setTimeout(resolve, longestMs, later);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

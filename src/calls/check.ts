@@ -2,23 +2,20 @@
 import { KnownError } from '../errors.js';
 import { isObject } from '../json.js';
 import type { Catalogue, DeployedModel } from '../ledger/job.js';
-import type { ModelType, Scenario } from '../providers/model-studio/model-table.js';
-import { requireModelType } from '../providers/model-studio/model-types.js';
-import { type MediaRequest, readMediaRequest } from '../providers/model-studio/request.js';
-import { readTextRequest, type TextRequest } from '../providers/model-studio/text-request.js';
-import type { FileAccess, Storage } from '../storage/storage.js';
-import { isPretended } from './dry-run.js';
-import { type FileValue, parseFileValue } from './file-value.js';
-import { checkMedium, type Medium, type MediumKind, requireAccess } from './media.js';
+import type { Providers } from '../providers/drivers.js';
+import type { CheckedRequest, Provider } from '../providers/provider.js';
+import type { FileValue } from '../storage/file-value.js';
+import type { Places, Storage } from '../storage/storage.js';
+import { isPretended } from './dry-run-names.js';
+import { checkMedium, requireRight, rightTo } from './media.js';
 
 export interface CheckedCall {
   model: DeployedModel;
-  type: ModelType;
-  scenario: Scenario;
+  provider: Provider;
+  request: CheckedRequest;
   file: FileValue | undefined;
   /** As the user wrote it. */
   requestText: string;
-  request: { kind: 'media'; media: MediaRequest } | { kind: 'text'; text: TextRequest };
 }
 
 export interface CallArguments {
@@ -27,12 +24,20 @@ export interface CallArguments {
   file: unknown;
 }
 
+/** Where a call's model and its rules are found. */
+export interface Models {
+  catalogue: Catalogue;
+  providers: Providers;
+  places: Places;
+}
+
 /** The part that needs no network: refuses bad requests at once. `caller` must have the right to the model; a job taken up again has it. */
 export async function checkCall(
   call: CallArguments,
-  catalogue: Catalogue,
+  models: Models,
   caller?: { role: string; admin: boolean },
 ): Promise<CheckedCall> {
+  const { catalogue, providers, places } = models;
   if (call.request === null) {
     throw new KnownError({
       kind: 'invalidParameterValue',
@@ -40,19 +45,15 @@ export async function checkCall(
       hint: 'A JSON operator with a NULL side gives NULL; coalesce it.',
     });
   }
-  const file = isObject(call.file) ? parseFileValue(call.file, 'file') : undefined;
+  const file = isObject(call.file) ? places.readFile(call.file, 'file') : undefined;
   const model =
     call.model === null
-      ? await defaultModel(call.request, file, catalogue)
+      ? await defaultModel(call.request, file, models)
       : await namedModel(call.model, catalogue);
   if (model.restricted && caller && !caller.admin) await requireGrant(model.name, caller.role, catalogue);
-  const type = requireModelType(model.modelType, model.task);
-  const request: CheckedCall['request'] =
-    type.task === 'chat/completions' || type.task === 'embedding'
-      ? { kind: 'text', text: readTextRequest(call.request, file, type.task) }
-      : { kind: 'media', media: readMediaRequest(call.request, model.modelType, type) };
-  const scenario = request.kind === 'media' ? request.media.scenario : (type.scenarios[0] as Scenario);
-  return { model, type, scenario, file, requestText: call.request, request };
+  const provider = providers.of(model.provider);
+  const request = provider.check(model, call.request, file, places);
+  return { model, provider, request, file, requestText: call.request };
 }
 
 async function requireGrant(model: string, role: string, catalogue: Catalogue): Promise<void> {
@@ -65,8 +66,8 @@ async function requireGrant(model: string, role: string, catalogue: Catalogue): 
 }
 
 /**
- * The part that asks OSS: every medium readable, the output place writable. Returns the ETags of the media, in their order. In a dry run
- * media that another call of it would have made are taken for granted.
+ * The part that asks the storage: every medium readable, the output place writable. Returns what tells the media's contents, in their
+ * order. In a dry run media that another call of it would have made are taken for granted.
  */
 export async function checkStorage(
   call: CheckedCall,
@@ -74,38 +75,16 @@ export async function checkStorage(
   signal: AbortSignal,
   dryRun: boolean,
 ): Promise<string[]> {
-  const looks = mediaOf(call)
+  const { media, output } = call.request;
+  const looks = media
+    .map((medium) => ({ medium, right: rightTo(medium, call.file) }))
     .filter(({ medium }) => !(dryRun && isPretended(medium.path)))
-    .map(({ medium, kinds, access }) => checkMedium(storage, medium, kinds, access, signal));
-  if (call.request.kind === 'media') {
-    const { output } = call.request.media;
-    const access = call.file?.access;
-    if (output)
-      await Promise.all([
-        ...looks,
-        storage.checkWritable(output, requireAccess(access, 'output_dir'), signal),
-      ]);
+    .map(({ medium, right }) => checkMedium(storage, medium, right, signal));
+  if (output) {
+    const right = requireRight(call.file?.right, 'output_dir');
+    await Promise.all([...looks, storage.checkWritable(output, right, signal)]);
   }
   return Promise.all(looks);
-}
-
-/** What the provider is to read, and what each may be. */
-function mediaOf(call: CheckedCall): { medium: Medium; kinds: MediumKind[]; access: FileAccess }[] {
-  if (call.request.kind === 'text') {
-    const files = call.request.text.parts.flatMap((part) => ('file' in part ? [part] : []));
-    return files.map(({ file, kind }, index) => ({
-      medium: { field: `file ${index + 1}`, text: file.text, path: file.path, anyForm: true },
-      kinds: [kind],
-      access: file.access,
-    }));
-  }
-  const { media, audio, scenario } = call.request.media;
-  const kinds: MediumKind[] = scenario === 'reference-video' ? ['image', 'video'] : ['image'];
-  const access = (field: string) => requireAccess(call.file?.access, field);
-  return [
-    ...media.map((medium) => ({ medium, kinds, access: access(medium.field) })),
-    ...(audio ? [{ medium: audio, kinds: ['audio' as const], access: access(audio.field) }] : []),
-  ];
 }
 
 async function namedModel(name: string, catalogue: Catalogue): Promise<DeployedModel> {
@@ -126,11 +105,11 @@ async function namedModel(name: string, catalogue: Catalogue): Promise<DeployedM
 async function defaultModel(
   request: string,
   file: FileValue | undefined,
-  catalogue: Catalogue,
+  known: Models,
 ): Promise<DeployedModel> {
   const task = file && looksLikePictureRequest(request) ? 'image-generation' : 'chat/completions';
-  const models = (await catalogue.list()).filter((model) => model.task === task);
-  const fitting = models.find((model) => canRead(request, model)) ?? models[0];
+  const models = (await known.catalogue.list()).filter((model) => model.task === task);
+  const fitting = models.find((model) => canRead(request, file, model, known)) ?? models[0];
   if (fitting) return fitting;
   throw new KnownError({
     kind: 'undefinedObject',
@@ -149,10 +128,16 @@ function looksLikePictureRequest(request: string): boolean {
   }
 }
 
-function canRead(request: string, model: DeployedModel): boolean {
+function canRead(
+  request: string,
+  file: FileValue | undefined,
+  model: DeployedModel,
+  { providers, places }: Models,
+): boolean {
+  // A text model reads anything; a mistake in the text is told when it is checked.
   if (model.task === 'chat/completions') return true;
   try {
-    readMediaRequest(request, model.modelType, requireModelType(model.modelType, model.task));
+    providers.of(model.provider).check(model, request, file, places);
     return true;
   } catch {
     return false;

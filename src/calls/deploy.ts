@@ -3,18 +3,18 @@ import { KnownError } from '../errors.js';
 import { oneOf, refuse, requiredText } from '../fields.js';
 import { isObject, type Json } from '../json.js';
 import type { Catalogue } from '../ledger/job.js';
-import { findModelType, listedTasks, taskOf } from '../providers/model-studio/model-types.js';
-import { ownLimits } from '../providers/model-studio/own-limits.js';
-import { ownPrice } from '../providers/model-studio/own-price.js';
+import type { Provider } from '../providers/provider.js';
+import type { Models } from './check.js';
 
-/** Hologres' client and skills write bailian; the provider calls itself DashScope or Model Studio. */
-const providers = ['bailian', 'dashscope', 'model-studio'];
 /** Hologres' own rule for names, dots included. */
 const namePattern = /^[A-Za-z0-9_.-]{1,128}$/;
 const looksLikeKeyName = /key$|secret|password/i;
-const apiKeyPattern = /^sk-(?!sp-)\S+$/;
 
-export async function deployModel(question: Json, role: string, catalogue: Catalogue): Promise<void> {
+export async function deployModel(
+  question: Json,
+  role: string,
+  { catalogue, providers }: Models,
+): Promise<void> {
   const name = requiredText(question, 'name', 'model_name');
   if (!namePattern.test(name)) {
     refuse(
@@ -24,29 +24,19 @@ export async function deployModel(question: Json, role: string, catalogue: Catal
       'For example wan26_t2v or happyhorse-1.0-t2v.',
     );
   }
-  const provider = requiredText(question, 'provider', 'model_provider');
-  if (!providers.includes(provider.toLowerCase())) refuse('model_provider', provider, oneOf(providers));
+  const modelProvider = requiredText(question, 'provider', 'model_provider');
+  const provider = providers.of(modelProvider);
   const task = requiredText(question, 'task');
-  if (!listedTasks.includes(task)) refuse('task', task, oneOf(listedTasks));
+  if (!provider.tasks.includes(task)) refuse('task', task, oneOf(provider.tasks));
   const modelType = requiredText(question, 'type', 'model_type');
-  const ownTask = taskOf(modelType);
-  if (ownTask && ownTask !== task)
-    refuse(
-      'task',
-      task,
-      `'${ownTask}' for model type ${modelType}`,
-      `CALL register_external_model(…, '${ownTask}').`,
-    );
   const config = readConfig(question.config);
-  ownLimits(config);
-  const type = findModelType(modelType, task);
-  if (type) ownPrice(config, type);
+  provider.checkDeployment({ name, modelType, task, config });
   const { api_key: configKey, ...rest } = config;
-  const apiKey = keyOf(question.apiKey) ?? keyOf(configKey);
+  const apiKey = keyOf(question.apiKey, provider) ?? keyOf(configKey, provider);
   await catalogue.deploy({
     name,
     modelType,
-    provider,
+    provider: modelProvider,
     task,
     endpoint:
       typeof question.endpoint === 'string' && question.endpoint !== '' ? question.endpoint : undefined,
@@ -100,13 +90,9 @@ function refuseStrayKeys(config: Json, place = ''): Json {
   return config;
 }
 
-function keyOf(value: unknown): string | undefined {
+function keyOf(value: unknown, provider: Provider): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value === 'string' && apiKeyPattern.test(value)) return value;
-  throw new KnownError({
-    kind: 'invalidParameterValue',
-    message:
-      'api_key must be a Model Studio key, which begins with sk- (keys that begin with sk-sp- belong to the Coding Plan)',
-    hint: 'Leave it out to use the gateway’s default key.',
-  });
+  const key = String(value);
+  provider.checkKey(key);
+  return key;
 }

@@ -3,19 +3,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import { hasEnded, type JobOutcome, type JobState } from '../ledger/job.js';
-import { dryRunPrefix } from './dry-run.js';
-import type { Drivers } from './perform.js';
-import { keptFailure, valueOfFailure } from './row-errors.js';
-import { newJob, type Sender } from './send.js';
-import type { Call, Statement } from './statements.js';
+import { type Services, tell } from './course.js';
+import { type Decider, newJob } from './decide.js';
+import { dryRunPrefix } from './dry-run-names.js';
+import { keptFailure } from './row-errors.js';
+import type { Statement, StatementCall } from './statement.js';
 
 export interface DetachedCalls {
   /** Opens the call's job; nothing is sent before its statement settles. Returns the handle. */
-  submit(call: Call, stop: AbortController): Promise<string>;
+  submit(call: StatementCall, stop: AbortController): Promise<string>;
   /** The statement's transaction is over: its detached calls are made, or dropped with it. */
   settle(statement: Statement, committed: boolean): void;
-  /** The result for a statement that waits, null for a failure it skips; undefined when `longestMs` were not enough. */
-  wait(handle: string, statement: Statement, longestMs: number): Promise<string | null | undefined>;
+  /** The result for a statement that waits; undefined when `longestMs` were not enough. Rejects with the error of a call that failed. */
+  wait(handle: string, statement: Statement, longestMs: number): Promise<string | undefined>;
   status(handle: string, role: string): Promise<JobState>;
   /** True when the call ends without a result for it; one that the provider works on goes on and is paid for. */
   cancel(handle: string, role: string): Promise<boolean>;
@@ -23,125 +23,144 @@ export interface DetachedCalls {
   cancelHere(handle: string): void;
 }
 
+interface DetachedCall {
+  call: StatementCall;
+  stop: AbortController;
+  /** Its transaction is open: nothing is sent, and nobody has decided yet. */
+  held: boolean;
+}
+
+interface Surroundings {
+  services: Services;
+  decider: Decider;
+  log: Logger;
+  /** Until they have ended. Then the ledger knows all of them. */
+  calls: Map<string, DetachedCall>;
+}
+
 const notCommitted = 'the transaction of its ai_submit was not committed';
 const lookEveryMs = 250;
 const cancelledWithinMs = 3_000;
 
-export function createDetachedCalls(drivers: Drivers, sender: Sender, log: Logger): DetachedCalls {
-  const { ledger } = drivers;
-  /** Until they have ended. Then the ledger knows all of them. */
-  const calls = new Map<string, { call: Call; stop: AbortController }>();
-
-  function find(handle: string, role: string): Call | undefined {
-    const call = calls.get(handle)?.call;
-    return call?.statement.origin.role === role ? call : undefined;
-  }
-
-  function make(call: Call): void {
-    sender.make(call, () => calls.get(call.handle)?.stop.abort(cancelled()));
-    const forget = () => calls.delete(call.handle);
-    call.outcome?.then(forget, forget);
-  }
-
-  async function release(released: Call[]): Promise<void> {
-    // From here on it is no longer `waiting`: whoever else comes to release it finds it done.
-    for (const call of released) call.state = 'queued';
-    await ledger.release(released.map((call) => call.handle));
-    for (const call of released) make(call);
-  }
-
-  async function drop(call: Call, message: string): Promise<void> {
-    calls.delete(call.handle);
-    call.state = 'cancelled';
-    await ledger.change(call.handle, {
-      state: 'cancelled',
-      error: { kind: 'queryCanceled', message },
-    });
-  }
-
-  /** What the ledger knows of a handle, which may be any text. */
-  async function kept(handle: string, role: string): Promise<JobOutcome> {
-    const job = handlePattern.test(handle) ? await ledger.find(handle, role) : undefined;
-    if (job) return job;
-    throw new KnownError({
-      kind: 'undefinedObject',
-      message: `there is no call with the handle "${handle}"`,
-      hint: 'Handles belong to the role that made them with ai_submit; they are the job_id of hologen.jobs.',
-    });
-  }
-
-  function cancelHere(handle: string): void {
-    const waiting = calls.get(handle)?.call;
-    if (waiting?.state === 'waiting') drop(waiting, 'cancelled by ai_cancel').catch(complain);
-    else sender.underWay.get(handle)?.cancel();
-  }
-
-  function complain(error: unknown): void {
-    log.error({ err: error }, 'a detached call was not recorded');
-  }
-
+export function createDetachedCalls(services: Services, decider: Decider, log: Logger): DetachedCalls {
+  const around: Surroundings = { services, decider, log, calls: new Map() };
   return {
-    async submit(call, stop) {
-      await call.storageChecked;
-      await ledger.open([newJob(call)]);
-      calls.set(call.handle, { call, stop });
-      call.statement.detached.push(call);
-      // It ended while the job was being opened, and settled what it had then.
-      if (call.statement.stop.signal.aborted) await drop(call, notCommitted);
-      return call.handle;
+    submit: (call, stop) => submit(call, stop, around),
+    settle(statement, committed) {
+      const held = statement.detached.flatMap(({ handle }) => heldCall(handle, around) ?? []);
+      if (committed) release(held, around).catch(complain(log));
+      else for (const each of held) drop(each, notCommitted, around).catch(complain(log));
     },
-
-    settle({ detached }, committed) {
-      const waiting = detached.filter((call) => call.state === 'waiting');
-      if (committed) release(waiting).catch(complain);
-      else for (const call of waiting) drop(call, notCommitted).catch(complain);
-    },
-
-    async wait(handle, statement, longestMs) {
-      if (handle.startsWith(dryRunPrefix)) return `(${handle}: nothing was sent)`;
-      const until = Date.now() + longestMs;
-      const { role } = statement.origin;
-      const own = find(handle, role);
-      // Asked for in the transaction that submitted it: it cannot be committed before it has its answer.
-      if (own?.state === 'waiting') await release([own]);
-      for (;;) {
-        const job = await kept(handle, role);
-        if (job.result !== undefined && hasEnded(job.state)) {
-          statement.collected.push(handle);
-          return job.result;
-        }
-        if (hasEnded(job.state)) return valueOfFailure(keptFailure(handle, job), statement.onError);
-        const leftMs = until - Date.now();
-        if (leftMs <= 0) return undefined;
-        const news = sender.underWay.get(handle)?.outcome ?? delay(Math.min(leftMs, lookEveryMs));
-        await Promise.race([news, delay(leftMs)]).catch(() => {});
-      }
-    },
-
-    async status(handle, role) {
-      const state = find(handle, role)?.state ?? (await kept(handle, role)).state;
-      return state === 'waiting' || state === 'queued' ? 'submitted' : state;
-    },
-
-    async cancel(handle, role) {
-      const { state } = await kept(handle, role);
-      if (!hasEnded(state)) {
-        if (calls.has(handle) || sender.underWay.has(handle)) cancelHere(handle);
-        else await ledger.askCancel(handle);
-      }
-      // What is not sent yet ends at once, a task that waits at the provider after a word with it; one that runs there goes on.
-      for (const until = Date.now() + cancelledWithinMs; ; await delay(lookEveryMs / 5)) {
-        const now = await kept(handle, role);
-        if (hasEnded(now.state) || Date.now() > until) return now.state === 'cancelled';
-      }
-    },
-
-    cancelHere,
+    wait: (handle, statement, longestMs) => wait(handle, statement, longestMs, around),
+    status: async (handle, role) => (await kept(handle, role, around)).state,
+    cancel: (handle, role) => cancel(handle, role, around),
+    cancelHere: (handle) => cancelHere(handle, around),
   };
 }
 
-function cancelled(): KnownError {
-  return new KnownError({ kind: 'queryCanceled', message: 'cancelled by ai_cancel' });
+async function submit(call: StatementCall, stop: AbortController, around: Surroundings): Promise<string> {
+  const { services, calls } = around;
+  await call.storageChecked;
+  await services.ledger.open([newJob(call)]);
+  await tell(call.course, { kind: 'opened' }, services);
+  const detached = { call, stop, held: true };
+  calls.set(call.handle, detached);
+  call.statement.detached.push(call);
+  // It ended while the job was being opened, and settled what it had then.
+  if (call.statement.stop.signal.aborted) await drop(detached, notCommitted, around);
+  return call.handle;
+}
+
+function heldCall(handle: string, { calls }: Surroundings): DetachedCall | undefined {
+  const detached = calls.get(handle);
+  return detached?.held ? detached : undefined;
+}
+
+async function release(released: DetachedCall[], around: Surroundings): Promise<void> {
+  const { services, decider, calls } = around;
+  // Whoever else comes to release it finds it done.
+  for (const detached of released) detached.held = false;
+  await services.ledger.release(released.map(({ call }) => call.handle));
+  for (const { call, stop } of released) {
+    decider.make(call, () => stop.abort(cancelled('cancelled by ai_cancel')));
+    const forget = () => calls.delete(call.handle);
+    call.outcome?.then(forget, forget);
+  }
+}
+
+async function drop(
+  detached: DetachedCall,
+  message: string,
+  { calls, services }: Surroundings,
+): Promise<void> {
+  detached.held = false;
+  calls.delete(detached.call.handle);
+  await tell(detached.call.course, { kind: 'dropped', error: cancelled(message) }, services);
+}
+
+async function wait(
+  handle: string,
+  statement: Statement,
+  longestMs: number,
+  around: Surroundings,
+): Promise<string | undefined> {
+  if (handle.startsWith(dryRunPrefix)) return `(${handle}: nothing was sent)`;
+  const until = Date.now() + longestMs;
+  const { role } = statement.origin;
+  const own = heldCall(handle, around);
+  // Asked for in the transaction that submitted it: it cannot be committed before it has its answer.
+  if (own?.call.statement.origin.role === role) await release([own], around);
+  for (;;) {
+    const job = await kept(handle, role, around);
+    if (hasEnded(job.state)) {
+      if (job.result === undefined) throw keptFailure(handle, job);
+      statement.collected.push(handle);
+      return job.result;
+    }
+    const leftMs = until - Date.now();
+    if (leftMs <= 0) return undefined;
+    const news = around.decider.underWay.get(handle)?.outcome ?? delay(Math.min(leftMs, lookEveryMs));
+    await Promise.race([news, delay(leftMs)]).catch(() => {});
+  }
+}
+
+async function cancel(handle: string, role: string, around: Surroundings): Promise<boolean> {
+  const { calls, decider, services } = around;
+  const { state } = await kept(handle, role, around);
+  if (!hasEnded(state)) {
+    if (calls.has(handle) || decider.underWay.has(handle)) cancelHere(handle, around);
+    else await services.ledger.askCancel(handle);
+  }
+  // What is not sent yet ends at once, a task that waits at the provider after a word with it; one that runs there goes on.
+  for (const until = Date.now() + cancelledWithinMs; ; await delay(lookEveryMs / 5)) {
+    const now = await kept(handle, role, around);
+    if (hasEnded(now.state) || Date.now() > until) return now.state === 'cancelled';
+  }
+}
+
+function cancelHere(handle: string, around: Surroundings): void {
+  const held = heldCall(handle, around);
+  if (held) drop(held, 'cancelled by ai_cancel', around).catch(complain(around.log));
+  else around.decider.underWay.get(handle)?.cancel();
 }
 
 const handlePattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** What the ledger knows of a handle, which may be any text. */
+async function kept(handle: string, role: string, { services }: Surroundings): Promise<JobOutcome> {
+  const job = handlePattern.test(handle) ? await services.ledger.find(handle, role) : undefined;
+  if (job) return job;
+  throw new KnownError({
+    kind: 'undefinedObject',
+    message: `there is no call with the handle "${handle}"`,
+    hint: 'Handles belong to the role that made them with ai_submit; they are the job_id of hologen.jobs.',
+  });
+}
+
+function cancelled(message: string): KnownError {
+  return new KnownError({ kind: 'queryCanceled', message });
+}
+
+function complain(log: Logger): (error: unknown) => void {
+  return (error) => log.error({ err: error }, 'a detached call was not recorded');
+}

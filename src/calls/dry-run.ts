@@ -1,9 +1,8 @@
 /** Calls that are priced and not made: what they give in a result's place, and what a statement of them would cost. */
 
-import { type Cost, costOf, estimateUnits, type Units } from '../providers/model-studio/price.js';
-import { formatOssPath, isDirectory, joinOssPath, type OssPath } from '../storage/oss-path.js';
+import { formatPath, isDirectory, joinPath, type StoragePath } from '../storage/path.js';
 import type { CheckedCall } from './check.js';
-import type { Call } from './statements.js';
+import { dryRunPrefix } from './dry-run-names.js';
 
 export interface Estimate {
   modelName: string;
@@ -16,48 +15,36 @@ export interface Estimate {
   currency: string;
 }
 
-/** Handles that ai_submit gives in a dry run. */
-export const dryRunPrefix = 'dry-run-';
-
-/** Names that only a dry run gives out: a later call of the same run may use them as its media. */
-const pretended = /(^|\/)dry-run-[0-9a-f-]{36}(-\d+)?\.\w+$/;
-
-export function isPretended(path: OssPath): boolean {
-  return pretended.test(path.key);
-}
-
 /** A result in the documented shape, so that the calls that are made from it can be priced too. Nothing lies at its paths. */
-export function dryResult({ handle, checked }: Call): string {
-  const { request, type, model } = checked;
-  if (request.kind === 'text') return `(dry run: ${model.name} was not called)`;
-  const { units, cost } = priced(checked);
+export function dryResult(handle: string, { request, model }: CheckedCall): string {
+  if (request.makes === 'text') return `(dry run: ${model.name} was not called)`;
+  const { units, cost } = request.estimate;
   const facts = { dry_run: { ...units, price: cost?.amount, currency: cost?.currency } };
-  const paths = pretendedPaths(request.media.output, `${dryRunPrefix}${handle}`, units.pictures);
-  return type.task === 'image-generation'
+  const paths = pretendedPaths(request.output, `${dryRunPrefix}${handle}`, units.pictures);
+  return request.makes === 'pictures'
     ? JSON.stringify({ requestId: handle, usage: {}, image_urls: [], image_oss_paths: paths, ...facts })
     : JSON.stringify({ request_id: handle, output: { video_oss_path: paths[0] }, usage: {}, ...facts });
 }
 
-function pretendedPaths(output: OssPath | undefined, name: string, pictures: number | undefined): string[] {
+function pretendedPaths(
+  output: StoragePath | undefined,
+  name: string,
+  pictures: number | undefined,
+): string[] {
   if (!output) return [];
-  if (!isDirectory(output)) return [formatOssPath(output)];
-  if (pictures === undefined) return [formatOssPath(joinOssPath(output, `${name}.mp4`))];
+  if (!isDirectory(output)) return [formatPath(output)];
+  if (pictures === undefined) return [formatPath(joinPath(output, `${name}.mp4`))];
   return Array.from({ length: pictures }, (_, index) =>
-    formatOssPath(joinOssPath(output, `${name}${pictures > 1 ? `-${index + 1}` : ''}.png`)),
+    formatPath(joinPath(output, `${name}${pictures > 1 ? `-${index + 1}` : ''}.png`)),
   );
 }
 
-function priced(call: CheckedCall): { units: Units; cost: Cost | undefined } {
-  const units = estimateUnits(call);
-  return { units, cost: costOf(call, units) };
-}
-
 /** What dry calls come to, a row for each model. */
-export function estimateOf(calls: Call[]): Estimate[] {
+export function estimateOf(calls: CheckedCall[]): Estimate[] {
   const byModel = new Map<string, Estimate>();
-  for (const { checked } of calls) {
-    const { units, cost } = priced(checked);
-    const { name: modelName, modelType } = checked.model;
+  for (const { model, request } of calls) {
+    const { units, cost } = request.estimate;
+    const { name: modelName, modelType } = model;
     const none = { calls: 0, pictures: 0, seconds: 0, price: 0, currency: cost?.currency ?? 'CNY' };
     const row: Estimate = byModel.get(modelName) ?? { modelName, modelType, ...none };
     byModel.set(modelName, {
@@ -75,7 +62,7 @@ export function estimateOf(calls: Call[]): Estimate[] {
 }
 
 /** The same in one line, for the person who runs it. */
-export function dryNote(calls: Call[]): string {
+export function dryNote(calls: CheckedCall[]): string {
   const rows = estimateOf(calls);
   const sum = (pick: (row: Estimate) => number) => rows.reduce((total, row) => total + pick(row), 0);
   const money = [...new Set(rows.map((row) => row.currency))].map((currency) => {

@@ -1,8 +1,9 @@
 /** Media on their way in: each object is looked at before anything is spent, then signed so that the provider can fetch it. */
 import { KnownError } from '../errors.js';
 import { refuse } from '../fields.js';
-import type { OssPath } from '../storage/oss-path.js';
-import type { FileAccess, ObjectInfo, Storage } from '../storage/storage.js';
+import type { CheckedRequest, Medium } from '../providers/provider.js';
+import type { FileValue, Right } from '../storage/file-value.js';
+import type { ObjectInfo, Storage } from '../storage/storage.js';
 
 /** Role credentials live an hour at most, and a URL no longer than they; the provider fetches media when it starts a task. */
 const urlLifeSeconds = 3600;
@@ -18,16 +19,6 @@ const limits = {
   audio: { endings: /\.(wav|mp3)$/i, mebibytes: 15, what: 'a sound file (WAV, MP3)' },
 } as const;
 
-export type MediumKind = keyof typeof limits;
-
-export interface Medium {
-  /** Where the request names it. */
-  field: string;
-  text: string;
-  path: OssPath;
-  anyForm?: boolean;
-}
-
 /**
  * Proves that an object exists, may be read, and is not larger than the provider takes; returns its ETag, which tells what is in it.
  * Objects without an ending are taken on trust, and so is the form of files for text models (`anyForm`), which read more than the makers
@@ -36,17 +27,17 @@ export interface Medium {
 export async function checkMedium(
   storage: Storage,
   medium: Medium,
-  kinds: MediumKind[],
-  access: FileAccess,
+  right: Right,
   signal: AbortSignal,
 ): Promise<string> {
+  const { kinds } = medium;
   const ending = /\.[a-z0-9]+$/i.exec(medium.path.key)?.[0];
   const kind = kinds.find((name) => ending && limits[name].endings.test(ending));
   if (ending && !kind && !medium.anyForm) {
     const what = kinds.map((name) => limits[name].what).join(' or ');
     refuse(medium.field, medium.text, what, 'The ending of its name tells what an object is.');
   }
-  const info: ObjectInfo = await storage.head(medium.path, access, signal);
+  const info: ObjectInfo = await storage.head(medium.path, right, signal);
   const most = Math.max(...(kind ? [kind] : kinds).map((name) => limits[name].mebibytes));
   if (info.bytes > most * 1024 * 1024) {
     const mebibytes = (info.bytes / 1024 / 1024).toFixed(1);
@@ -65,18 +56,26 @@ function refuseObject(message: string, hint: string): never {
   throw new KnownError({ kind: 'invalidParameterValue', message, hint });
 }
 
-export function signForProvider(
+/** Addresses from which the provider can fetch the call's media, in their order. */
+export function signedMedia(
+  { request, file }: { request: CheckedRequest; file: FileValue | undefined },
   storage: Storage,
-  path: OssPath,
-  access: FileAccess,
   signal: AbortSignal,
-): Promise<string> {
-  return storage.presign(path, access, { expiresSeconds: urlLifeSeconds, signal });
+): Promise<string[]> {
+  const options = { expiresSeconds: urlLifeSeconds, signal };
+  return Promise.all(
+    request.media.map((medium) => storage.presign(medium.path, rightTo(medium, file), options)),
+  );
+}
+
+/** A medium comes with a FILE of its own, or the call's FILE gives the right to it. */
+export function rightTo(medium: Medium, file: FileValue | undefined): Right {
+  return medium.file?.right ?? requireRight(file?.right, medium.field);
 }
 
 /** A request that names OSS paths needs a FILE for the right to them. */
-export function requireAccess(access: FileAccess | undefined, field: string): FileAccess {
-  if (access) return access;
+export function requireRight(right: Right | undefined, field: string): Right {
+  if (right) return right;
   throw new KnownError({
     kind: 'invalidParameterValue',
     message: `the request uses ${field}, but no FILE gives access to OSS`,

@@ -1,6 +1,6 @@
 /** What generation tells to whoever counts or traces it: names, times and numbers, never a prompt or a result. */
 import { KnownError } from '../errors.js';
-import type { Cost } from '../providers/model-studio/price.js';
+import type { Cost } from '../providers/provider.js';
 
 export interface Meter {
   callEnded(call: EndedCall): void;
@@ -82,7 +82,7 @@ export function meterOf(meters: readonly Meter[], failed: (error: unknown) => vo
   };
 }
 
-const phaseOf: Record<string, Phase> = { queued: 'queued', running: 'provider', saving: 'saving' };
+const phaseOf: Record<string, Phase> = { queued: 'queued', sent: 'provider', saving: 'saving' };
 
 /** A call has come into this state: the phase it was in ends, and the state's own begins if it has one. */
 export function enterPhase(phases: PhaseTime[], state: string): void {

@@ -1,6 +1,6 @@
 /** What the calls of a statement are doing: for the person who waits a line now and then, for everybody else rows of hologen.progress. */
-import { hasEnded } from '../ledger/job.js';
-import type { Call, Statement } from './statements.js';
+import type { Call, Ending } from './call.js';
+import type { Statement, StatementCall } from './statement.js';
 
 export interface Progress {
   calls: number;
@@ -17,25 +17,27 @@ export interface Progress {
 
 export function progressOf(statement: Statement): Progress {
   const { calls } = statement;
-  const count = (...states: Call['state'][]) => calls.filter((call) => states.includes(call.state)).length;
-  const done = count('succeeded');
-  const failed = count('failed', 'cancelled', 'unanswered');
+  const count = (fits: (call: Call) => boolean) => calls.filter(({ course }) => fits(course.call)).length;
   const elapsedMs = Date.now() - statement.startedAt;
   return {
     calls: calls.length,
-    queued: count('queued', 'waiting', 'submitted'),
-    running: count('running'),
-    saving: count('saving'),
-    done,
-    failed,
+    queued: count(({ state }) => state === 'waiting' || state === 'reserved' || state === 'queued'),
+    running: count(({ state }) => state === 'sent'),
+    saving: count(({ state }) => state === 'saving'),
+    done: count((call) => call.state === 'ended' && isDone(call.how)),
+    failed: count((call) => call.state === 'ended' && !isDone(call.how)),
     elapsedSeconds: Math.round(elapsedMs / 1000),
     remainingSeconds: remainingSeconds(calls),
     models: [...new Set(calls.map((call) => call.checked.model.name))],
   };
 }
 
+function isDone(how: Ending): boolean {
+  return how === 'succeeded' || how === 'reused';
+}
+
 /** The model that needs longest decides: they run side by side. */
-function remainingSeconds(calls: Call[]): number | undefined {
+function remainingSeconds(calls: StatementCall[]): number | undefined {
   const models = [...new Set(calls.map((call) => call.checked.model.name))];
   const each = models.map((name) =>
     remainingOfModel(calls.filter((call) => call.checked.model.name === name)),
@@ -44,16 +46,17 @@ function remainingSeconds(calls: Call[]): number | undefined {
 }
 
 /** As many turns as are left at the present number at once, each as long as those that have ended took. */
-function remainingOfModel(calls: Call[]): number | undefined {
-  const left = calls.filter((call) => !hasEnded(call.state)).length;
+function remainingOfModel(calls: StatementCall[]): number | undefined {
+  const courses = calls.map(({ course }) => course);
+  const left = courses.filter(({ call }) => call.state !== 'ended').length;
   if (left === 0) return 0;
   // What was taken from an earlier call tells nothing of the time it takes to make one.
-  const took = calls.flatMap(({ startedAt, endedAt, earlierJob }) =>
-    startedAt === undefined || endedAt === undefined || earlierJob !== undefined ? [] : [endedAt - startedAt],
+  const took = courses.flatMap(({ sentAt, endedAt }) =>
+    sentAt === undefined || endedAt === undefined ? [] : [endedAt - sentAt],
   );
   if (took.length === 0) return undefined;
   const eachMs = took.reduce((sum, ms) => sum + ms, 0) / took.length;
-  const atOnce = calls.filter((call) => call.state === 'running' || call.state === 'saving').length;
+  const atOnce = courses.filter(({ call }) => call.state === 'sent' || call.state === 'saving').length;
   return Math.round((eachMs * left) / Math.max(atOnce, 1) / 1000);
 }
 

@@ -1,23 +1,22 @@
 /** What a call that failed at the provider gives where a statement's ai_gen.on_error says that it shall go on. */
 import { type ErrorKind, KnownError } from '../errors.js';
 import type { JobOutcome } from '../ledger/job.js';
-import { ProviderError } from '../providers/model-studio/errors.js';
-import type { StatementSettings } from './statement-settings.js';
+import { ProviderFailure } from '../providers/provider.js';
+import type { SessionSettings } from './session-settings.js';
 
 /** Who ended these wants no row. */
 const raisedAlways: ErrorKind[] = ['queryCanceled', 'adminShutdown', 'configurationLimitExceeded'];
 
 /**
- * The value in the failed call's place: NULL for skip, for capture `{"error": {code, message, request_id, retryable}}`, where code is the
- * provider's own if it gave one, else the SQLSTATE. Throws the error itself where the statement is to fail, and where it is none of a call's.
+ * What stands in the failed call's place: NULL where the statement skips such rows, the failure itself where it captures them. Throws the
+ * error where the statement is to fail, and where it is none of a call's.
  */
-export function valueOfFailure(error: unknown, onError: StatementSettings['onError']): string | null {
+export function inPlaceOf(
+  error: unknown,
+  onError: SessionSettings['onError'],
+): { result: null } | { failure: KnownError } {
   if (onError === 'error' || !(error instanceof KnownError) || raisedAlways.includes(error.kind)) throw error;
-  if (onError === 'skip') return null;
-  const { message, retryable } = error;
-  const provider = error instanceof ProviderError ? error : undefined;
-  const code = provider?.code ?? error.sqlstate;
-  return JSON.stringify({ error: { code, message, request_id: provider?.requestId || null, retryable } });
+  return onError === 'skip' ? { result: null } : { failure: error };
 }
 
 /** The error of a job that ended before, as the ledger keeps it. */
@@ -27,6 +26,8 @@ export function keptFailure(jobId: string, { error, providerRequestId }: JobOutc
   }
   const { code, message, detail, retryable = false } = error;
   if (code === undefined) return new KnownError({ kind: error.kind, message, detail, retryable });
-  const rule = { kind: error.kind, repeat: retryable ? 'again' : 'no' } as const;
-  return new ProviderError({ code, message, rule, requestId: providerRequestId ?? '' });
+  const repeat = retryable ? 'again' : 'no';
+  return new ProviderFailure({
+    ...{ kind: error.kind, code, message, repeat, requestId: providerRequestId ?? '' },
+  });
 }

@@ -1,6 +1,6 @@
 /** Calls whose answer was lost with an earlier gateway, and the money at risk: told to their role with its next statement. */
 import type { Ledger } from '../ledger/job.js';
-import type { Statement } from './statements.js';
+import type { Statement } from './statement.js';
 
 export interface UnansweredNotes {
   /** Learns whom there is something to tell from before. */

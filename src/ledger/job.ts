@@ -1,8 +1,7 @@
 /** What generation needs kept outside itself: the catalogue of deployed models and the ledger of jobs. */
 import type { ErrorKind } from '../errors.js';
 import type { Json } from '../json.js';
-import type { Scenario } from '../providers/model-studio/model-table.js';
-import type { Units } from '../providers/model-studio/price.js';
+import type { Units } from '../providers/provider.js';
 
 export interface DeployedModel {
   name: string;
@@ -88,7 +87,7 @@ export interface NewJob {
   statementText: string;
   modelName: string;
   modelType: string;
-  scenario: Scenario;
+  scenario: string;
   /** The request as it was written, and the FILE as JSON. */
   request: string;
   file: unknown;

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readStatementSettings } from '../../src/calls/statement-settings.js';
+import { readSessionSettings } from '../../src/calls/session-settings.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 
 const page = readFileSync(fileURLToPath(new URL('../../docs/sql.md', import.meta.url)), 'utf8');
@@ -42,7 +42,7 @@ test('every view is described with all its columns', async () => {
 });
 
 test('every setting of a session is described with its default', () => {
-  const names = Object.keys(readStatementSettings({})).map((name) =>
+  const names = Object.keys(readSessionSettings({})).map((name) =>
     name.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
   );
   expect(names.filter((name) => !page.includes(`| \`ai_gen.${name}\``))).toEqual([]);

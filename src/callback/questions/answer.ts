@@ -1,9 +1,10 @@
 /** What the engine's functions may ask of the gateway: the questions of sql/, by what they are about. */
 
 import type { Calls } from '../../calls/calls.js';
+import type { Models } from '../../calls/check.js';
 import type { ClientText } from '../../frontend/statement-texts.js';
 import { isObject, type Json } from '../../json.js';
-import type { Budgets, CallOrigin, Catalogue, Ledger } from '../../ledger/job.js';
+import type { Budgets, CallOrigin, Ledger } from '../../ledger/job.js';
 import type { Schedule } from '../../pace/schedule.js';
 import type { Storage } from '../../storage/storage.js';
 import type { Answer, Caller } from '../endpoint.js';
@@ -14,7 +15,7 @@ import { answerAboutMoney } from './money.js';
 
 export interface QuestionTools {
   calls: Calls;
-  catalogue: Catalogue;
+  models: Models;
   budgets: Budgets;
   ledger: Ledger;
   schedule: Schedule;

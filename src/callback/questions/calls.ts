@@ -1,6 +1,8 @@
 /** Questions about calls: submit, wait, collect, status, cancel, what they would cost, how far they are. */
 
+import type { WaitNews } from '../../calls/calls.js';
 import { isObject, type Json } from '../../json.js';
+import { ProviderFailure } from '../../providers/provider.js';
 import type { Caller } from '../endpoint.js';
 import { type Answers, originOf, type QuestionTools, textOrNull } from './answer.js';
 
@@ -23,14 +25,16 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
     submit_detached: (question, caller) => calls.submitDetached(submitted(question), originOf(caller)),
-    wait: (question, caller) =>
-      calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller)),
-    collect: (question, caller) =>
-      calls.collect(
-        String(question.handle),
-        circumstances(question),
-        originOf(caller),
-        longestWaitMs(question, caller),
+    wait: async (question, caller) =>
+      answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
+    collect: async (question, caller) =>
+      answerOf(
+        await calls.collect(
+          String(question.handle),
+          circumstances(question),
+          originOf(caller),
+          longestWaitMs(question, caller),
+        ),
       ),
     call_status: (question, caller) => calls.status(String(question.handle), caller.role),
     cancel_call: (question, caller) => calls.cancel(String(question.handle), caller.role),
@@ -66,6 +70,16 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
         paused_seconds: queue.pausedMs / 1000,
       })),
   };
+}
+
+/** A captured failure is a value: the provider's own code if it gave one, else the SQLSTATE. */
+function answerOf({ failure, ...news }: WaitNews): Omit<WaitNews, 'failure'> {
+  if (!failure) return news;
+  const { message, retryable } = failure;
+  const provider = failure instanceof ProviderFailure ? failure : undefined;
+  const code = provider?.code ?? failure.sqlstate;
+  const error = { code, message, request_id: provider?.requestId || null, retryable };
+  return { ...news, result: JSON.stringify({ error }) };
 }
 
 /** Round trips are short, so that cancel and time limits are prompt on every PostgreSQL version. */

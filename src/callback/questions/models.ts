@@ -5,25 +5,25 @@ import { KnownError } from '../../errors.js';
 import { requiredText } from '../../fields.js';
 import type { Json } from '../../json.js';
 import type { DeployedModel } from '../../ledger/job.js';
-import { describeModelTypes } from '../../providers/model-studio/model-types.js';
 import type { Caller } from '../endpoint.js';
 import type { Answers, QuestionTools } from './answer.js';
 
-export function answerAboutModels({ catalogue }: QuestionTools): Answers {
+export function answerAboutModels({ models }: QuestionTools): Answers {
+  const { catalogue, providers } = models;
   return {
     deploy_model(question, caller) {
       refuseReadOnly(caller, 'deploying a model');
-      return deployModel(question, caller.role, catalogue);
+      return deployModel(question, caller.role, models);
     },
     remove_model(question, caller) {
       refuseReadOnly(caller, 'removing a model');
       return removeModel(question, { role: caller.role, admin: caller.admin }, catalogue);
     },
     async list_models() {
-      const models = await catalogue.list();
-      return models.sort((a, b) => (a.name < b.name ? -1 : 1)).map(catalogueRow);
+      const deployed = await catalogue.list();
+      return deployed.sort((a, b) => (a.name < b.name ? -1 : 1)).map(catalogueRow);
     },
-    supported_models: () => describeModelTypes(),
+    supported_models: () => providers.modelTypes(),
     grant_model(question, caller) {
       requireOwner(caller, 'granting a model');
       return catalogue.grant(requiredText(question, 'model_name'), requiredText(question, 'role_name'));

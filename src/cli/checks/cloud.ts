@@ -1,10 +1,9 @@
 /** Checks of the account: API key and region, the identity that assumes roles, the roles, the clock, and places in OSS. Spends nothing. */
 import { request } from 'undici';
 import type { openDrivers } from '../../main.js';
-import { ProviderError } from '../../providers/model-studio/errors.js';
+import { ProviderFailure } from '../../providers/provider.js';
 import { listSetting, type Settings } from '../../settings/settings.js';
 import { resolveEndpoint } from '../../storage/oss/endpoint.js';
-import { parseOssPath } from '../../storage/oss-path.js';
 import { type Check, misconfigured } from './report.js';
 
 /** https://www.alibabacloud.com/help/en/model-studio/regions: key, host and models belong to one region. */
@@ -46,14 +45,14 @@ export function keyCheck(
       const wrong = wrongKeys.find(([pattern]) => pattern.test(key));
       if (wrong) throw misconfigured(wrong[1], wrong[2]);
       await drivers.studio.probe(key, signal).catch((error: unknown) => {
-        throw error instanceof ProviderError ? explainProbe(error, baseUrl) : error;
+        throw error instanceof ProviderFailure ? explainProbe(error, baseUrl) : error;
       });
       return key.startsWith('st-') ? 'this is a temporary key (st-…), which lives for minutes' : undefined;
     },
   };
 }
 
-function explainProbe(error: ProviderError, baseUrl: string): Error {
+function explainProbe(error: ProviderFailure, baseUrl: string): Error {
   if (/^(InvalidApiKey|invalid_api_key|HTTP 401)/.test(error.code)) {
     const others = regions
       .filter(([, url]) => url !== baseUrl)
@@ -157,7 +156,8 @@ export function placeCheck({ path, endpoint, roleArn }: Place, { storage }: Pick
   return {
     name: `${path} as ${roleArn}`,
     async run(signal) {
-      await storage.checkWritable(parseOssPath(path, 'path'), { endpoint, roleArn }, signal);
+      const file = storage.readFile({ oss_path: path, oss_endpoint: endpoint, role_arn: roleArn }, 'path');
+      await storage.checkWritable(file.path, file.right, signal);
       return undefined;
     },
   };

@@ -1,15 +1,10 @@
 /**
- * The provider's errors as SQL errors: a table from code to SQLSTATE, whether the same request may be sent again, and a hint.
+ * Model Studio's errors: a table from its codes to what kind of error it is, whether the same request may be sent again, and a hint.
  * Codes: the provider's error page, https://www.alibabacloud.com/help/en/model-studio/error-code
  */
-import { type ErrorKind, KnownError } from '../../errors.js';
+import type { ErrorKind } from '../../errors.js';
 import { type Json, textOf } from '../../json.js';
-
-/**
- * no: the same request fails again. wait: the provider is busy with us, not an attempt. again: the provider failed and said so.
- * once: worth one more try.
- */
-export type Repeat = 'no' | 'wait' | 'again' | 'once';
+import { ProviderFailure, type Repeat } from '../provider.js';
 
 interface Rule {
   /** The code or the beginning of it up to a dot; compatible-mode spellings beside. */
@@ -142,60 +137,34 @@ const byStatus: Record<number, Rule> = {
   429: { codes: [], kind: 'providerQuota', repeat: 'wait' },
 };
 
-export class ProviderError extends KnownError {
-  readonly code: string;
-  readonly repeat: Repeat;
-  readonly requestId: string;
-  /** What the provider asked us to wait, if it did. */
-  readonly retryAfterMs: number | undefined;
-
-  constructor(fields: {
-    code: string;
-    message: string;
-    rule: Pick<Rule, 'kind' | 'repeat' | 'hint'>;
-    requestId: string;
-    retryAfterMs?: number;
-    cause?: unknown;
-  }) {
-    super({
-      kind: fields.rule.kind,
-      message: fields.message,
-      detail: fields.requestId ? `Provider request id: ${fields.requestId}.` : undefined,
-      hint: fields.rule.hint,
-      retryable: fields.rule.repeat !== 'no',
-      cause: fields.cause,
-    });
-    this.code = fields.code;
-    this.repeat = fields.rule.repeat;
-    this.requestId = fields.requestId;
-    this.retryAfterMs = fields.retryAfterMs;
-  }
-}
-
-/** An error reply as ProviderError. Both forms of body are read: {code, message} and compatible mode's {error: {code, message}}. */
+/** An error reply. Both forms of body are read: {code, message} and compatible mode's {error: {code, message}}. */
 export function providerError(
   status: number,
   body: Json,
   requestId: string,
   retryAfter?: string | string[],
-): ProviderError {
+): ProviderFailure {
   const inner = (typeof body.error === 'object' && body.error !== null ? body.error : body) as Json;
   const code = textOf(inner.code) ?? textOf(inner.type) ?? `HTTP ${status}`;
   const message = textOf(inner.message) ?? 'no message';
   const what = status >= 500 ? 'Model Studio failed' : 'Model Studio refused the call';
   const seconds = Number(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter);
-  return new ProviderError({
+  return new ProviderFailure({
     code,
     message: `${what}: ${code}: ${message}`,
-    rule: ruleFor(code, status),
+    ...meaningOf(ruleFor(code, status)),
     requestId,
     retryAfterMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined,
   });
 }
 
 /** A task that failed, which comes with HTTP status 200. The same request may be sent again only by who asked for it: it was tried. */
-export function failedTask(code: string, message: string, requestId: string): ProviderError {
-  return new ProviderError({ code, message, rule: ruleFor(code, 500), requestId });
+export function failedTask(code: string, message: string, requestId: string): ProviderFailure {
+  return new ProviderFailure({ code, message, ...meaningOf(ruleFor(code, 500)), requestId });
+}
+
+function meaningOf({ kind, repeat, hint }: Rule): Pick<Rule, 'kind' | 'repeat' | 'hint'> {
+  return { kind, repeat, hint };
 }
 
 function ruleFor(code: string, status: number): Rule {
@@ -228,18 +197,17 @@ export function unreadableAnswer(
   submit: boolean,
   requestId: string,
   retryAfter?: string | string[],
-): ProviderError {
+): ProviderFailure {
   const start = text.replace(/\s+/g, ' ').trim().slice(0, 100);
   if ((status >= 400 && status < 500) || clearWithoutCode.has(status))
     return providerError(status, { message: start }, requestId, retryAfter);
-  return new ProviderError({
+  return new ProviderFailure({
     code: `HTTP ${status}`,
     message: `Model Studio's answer cannot be read (HTTP ${status}, ${JSON.stringify(start)})${submit ? notSentAgain : ''}`,
-    rule: {
-      kind: submit ? 'connectionFailure' : 'providerFailure',
-      repeat: submit ? 'no' : 'again',
-      hint: submit ? lookHint : 'Check DASHSCOPE_HTTP_BASE_URL and the proxies on the way.',
-    },
+    kind: submit ? 'connectionFailure' : 'providerFailure',
+    repeat: submit ? 'no' : 'again',
+    mayBeTaken: submit,
+    hint: submit ? lookHint : 'Check DASHSCOPE_HTTP_BASE_URL and the proxies on the way.',
     requestId,
   });
 }
@@ -248,14 +216,11 @@ const notSentAgain = '; the call may have been taken and billed, so it was not s
 const lookHint = 'hologen.jobs has the call; look for it in the Model Studio console before repeating it.';
 
 /** A call that was sent and whose answer nobody will ever read. */
-export function unansweredCall(message: string, cause?: unknown): ProviderError {
-  const rule: Rule = { codes: [], kind: 'connectionFailure', repeat: 'no', hint: lookHint };
-  return new ProviderError({ code: 'Unanswered', message, rule, requestId: '', cause });
-}
-
-/** True when the provider may have taken (and billed) a submit although it ended with this error. */
-export function mayBeTaken(error: unknown): boolean {
-  return error instanceof ProviderError && error.kind === 'connectionFailure' && error.repeat === 'no';
+export function unansweredCall(message: string, cause?: unknown): ProviderFailure {
+  return new ProviderFailure({
+    ...{ kind: 'connectionFailure', code: 'Unanswered', message, hint: lookHint, repeat: 'no' },
+    ...{ mayBeTaken: true, requestId: '', cause },
+  });
 }
 
 const neverSent = new Set([
@@ -268,18 +233,16 @@ const neverSent = new Set([
 ]);
 
 /** No answer came. Where the request surely never left, it may be sent again; else a submit may have been taken and billed. */
-export function unansweredError(cause: unknown, submit: boolean): ProviderError {
+export function unansweredError(cause: unknown, submit: boolean): ProviderFailure {
   const system = (cause as NodeJS.ErrnoException).code ?? (cause as Error).name;
   if (submit && !neverSent.has(system))
     return unansweredCall(`Model Studio did not answer (${system})${notSentAgain}`, cause);
-  return new ProviderError({
+  return new ProviderFailure({
     code: 'Unreachable',
     message: `Model Studio cannot be reached (${system})`,
-    rule: {
-      kind: 'connectionFailure',
-      repeat: 'again',
-      hint: 'Check the network and DASHSCOPE_HTTP_BASE_URL.',
-    },
+    kind: 'connectionFailure',
+    repeat: 'again',
+    hint: 'Check the network and DASHSCOPE_HTTP_BASE_URL.',
     requestId: '',
     cause,
   });

@@ -1,8 +1,8 @@
 /** Requests that only ask about tasks, within the account's limit: with very many tasks each is looked at more rarely, in turn. */
 
 import type { Schedule } from '../../pace/schedule.js';
-import type { LookupTurn } from './client.js';
-import { ProviderError } from './errors.js';
+import { ProviderFailure } from '../provider.js';
+import type { LookupTurn } from './connection.js';
 
 const mostRefusals = 10;
 
@@ -18,7 +18,7 @@ export function createLookupTurns(schedule: Schedule): LookupTurn {
           gate.taken();
           return answer;
         } catch (error) {
-          const throttled = error instanceof ProviderError && error.repeat === 'wait';
+          const throttled = error instanceof ProviderFailure && error.repeat === 'wait';
           if (!throttled || refused === mostRefusals) throw error;
           await gate.again({ throttled, askedMs: error.retryAfterMs }, signal);
         }

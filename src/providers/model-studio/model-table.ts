@@ -3,79 +3,7 @@
  * Prices are CNY of the Beijing price list; limits hold for a main account and model, all keys together.
  */
 
-export type Task = 'image-generation' | 'video-generation' | 'chat/completions' | 'embedding';
-
-export const scenarios = [
-  'text-to-image',
-  'image-edit',
-  'multi-image-fusion',
-  'text-to-video',
-  'first-frame',
-  'first-and-last-frame',
-  'reference-video',
-  'text',
-  'embedding',
-] as const;
-export type Scenario = (typeof scenarios)[number];
-
-export type SizeRule =
-  /** Any width and height whose product lies in the range; `sides` and `ratio` narrow it. */
-  | {
-      form: 'area';
-      least: string;
-      most: string;
-      sides?: [number, number];
-      ratio?: [number, number];
-      default: string;
-      advised: string[];
-    }
-  | { form: 'list'; values: string[]; default: string };
-
-export interface ModelType {
-  task: Task;
-  scenarios: Scenario[];
-  path: string;
-  /** Asynchronous types give a task to poll, synchronous ones answer with the result. */
-  mode: 'sync' | 'async';
-  /** Where the prompt of pictures and videos stands: in a user message with the reference pictures, or in a field beside the media's. */
-  input?: 'messages' | 'prompt';
-  /** Width and height (`size`), or a class of them (`resolution`): never both. Undefined: the type accepts neither. */
-  size?: SizeRule;
-  resolution?: { values: string[]; default: string };
-  /** Pictures a call may ask for (`n`). */
-  pictures?: [number, number];
-  referenceFiles?: [number, number];
-  /** Seconds; `fixed` types have one length and do not take the field. */
-  duration?: { range: [number, number]; default: number } | { fixed: number };
-  /** Switches the type takes, beside those above. */
-  switches: ('watermark' | 'prompt_extend' | 'seed' | 'shot_type' | 'audio' | 'negative_prompt')[];
-  sound?: 'always' | 'optional' | 'never';
-  /** The type that offers what this one cannot: named in hints. */
-  silentAlternative?: string;
-  /** The provider cuts longer prompts silently. */
-  promptCharacters?: number;
-  submitsPerSecond: number;
-  /** null: the provider sets no limit. */
-  concurrentTasks: number | null;
-  price: Price;
-  /** What its `-us` name has otherwise. */
-  american?: Partial<ModelType>;
-  /** What its dated names have otherwise. */
-  dated?: Partial<ModelType>;
-}
-
-/** Amounts of `currency`; those of seconds by resolution class. */
-export type Price = { currency: string } & (
-  | { per: 'picture'; amount: number }
-  | {
-      per: 'second';
-      amounts: Record<string, number>;
-      silentAmounts?: Record<string, number>;
-      /** Seconds of each input video that count at most: `[0]` where there is one reference file, `[1]` where there are two, … */
-      inputSecondsPerVideo?: number[];
-    }
-  | { per: 'token'; inputPerMillion?: number; outputPerMillion?: number }
-);
+import type { ModelType, Price, Scenario, SizeRule } from './model-type.js';
 
 const imagePath = '/services/aigc/multimodal-generation/generation';
 const videoPath = '/services/aigc/video-generation/video-synthesis';
@@ -158,7 +86,7 @@ const flashPrice: SecondPrice = {
 /** Input videos count at most 5 seconds together, shared by the reference files; reference pictures are free. */
 const inputSecondsPerVideo = [5, 2.5, 1.65, 1.25, 1];
 
-export const modelTable: Record<string, ModelType> = {
+export const pictureTypes: Record<string, ModelType> = {
   'qwen-image-2.0-pro': {
     ...image,
     scenarios: everyImage,
@@ -249,6 +177,9 @@ export const modelTable: Record<string, ModelType> = {
     concurrentTasks: 5,
     price: perPicture(0.2),
   },
+};
+
+export const videoTypes: Record<string, ModelType> = {
   'wan2.6-t2v': {
     ...video,
     switches: ['watermark', 'prompt_extend', 'seed', 'shot_type', 'negative_prompt'],

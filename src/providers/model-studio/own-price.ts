@@ -1,6 +1,6 @@
 /** A deployed model's own price: price lists differ by region and contract, and those of text types are not in the model table. */
 import { isObject, type Json, refuse, refuseUnknown } from '../../fields.js';
-import type { ModelType, Price } from './model-table.js';
+import type { ModelType, Price } from './model-type.js';
 
 /**
  * Reads `price` of a deployed model's config; undefined when there is none. Fields by what the type is billed by: `per_picture`;

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ModelStudioOptions } from '../../../sandbox/model-studio/server.js';
 import { createSchedule } from '../../../src/pace/schedule.js';
-import { createModelStudio } from '../../../src/providers/model-studio/client.js';
+import { createClient } from '../../../src/providers/model-studio/client.js';
 import { createLookupTurns } from '../../../src/providers/model-studio/lookups.js';
 import { paths, startStudio } from '../../sandbox/model-studio/studio-client.js';
 
@@ -14,7 +14,7 @@ const lookupLimit = { rateLimits: { [model]: { submits: Number.POSITIVE_INFINITY
 
 async function start({ paced = true, ...options }: Partial<ModelStudioOptions> & { paced?: boolean }) {
   const client = await startStudio({ ...lookupLimit, ...options });
-  const studio = createModelStudio({
+  const studio = createClient({
     baseUrl: `${client.studio.url}/api/v1`,
     timeouts: { connectMs: 5_000, generateMs: 30_000, lookupMs: 30_000, downloadIdleMs: 30_000 },
     lookupTurn: createLookupTurns(createSchedule(paced)),

@@ -1,32 +1,26 @@
 /** What calls cost: the provider's price list (Beijing, spring 2026), units before and after, a deployed model's own prices. */
 import { describe, expect, test } from 'vitest';
-import type { CheckedCall } from '../../../src/calls/check.js';
 import { KnownError } from '../../../src/errors.js';
 import type { Json } from '../../../src/json.js';
-import { requireModelType } from '../../../src/providers/model-studio/model-types.js';
+import { families } from '../../../src/providers/model-studio/families.js';
+import type { StudioRequest } from '../../../src/providers/model-studio/family.js';
+import { knownTypes } from '../../../src/providers/model-studio/known-types.js';
 import { ownPrice } from '../../../src/providers/model-studio/own-price.js';
-import { estimateUnits, priceOf, type Units, unitsOf } from '../../../src/providers/model-studio/price.js';
-import { readMediaRequest } from '../../../src/providers/model-studio/request.js';
-import { readTextRequest } from '../../../src/providers/model-studio/text-request.js';
+import { priceOf } from '../../../src/providers/model-studio/price.js';
+import type { Units } from '../../../src/providers/provider.js';
+import { drivers } from '../../../src/storage/drivers.js';
+import { createPlaces } from '../../../src/storage/open.js';
+
+const places = createPlaces(drivers);
+const known = knownTypes(families);
+const requireModelType = (name: string, task: string) => known.require(name, task).type;
 
 type Task = 'image-generation' | 'video-generation' | 'chat/completions' | 'embedding';
 
-function call(modelType: string, task: Task, request: Json): CheckedCall {
-  const type = requireModelType(modelType, task);
-  const requestText = JSON.stringify(request);
-  const isText = task === 'chat/completions' || task === 'embedding';
-  const model = { name: 'model', modelType, provider: 'bailian', task, apiKey: undefined, config: {} };
-  const media = () => readMediaRequest(requestText, modelType, type);
-  return {
-    model: { ...model, deployedBy: 'owner', deployedAt: new Date(0), restricted: false },
-    type,
-    scenario: isText ? (type.scenarios[0] ?? 'text') : media().scenario,
-    file: undefined,
-    requestText,
-    request: isText
-      ? { kind: 'text', text: readTextRequest(requestText, undefined, task) }
-      : { kind: 'media', media: media() },
-  };
+function call(modelType: string, task: Task, request: Json): StudioRequest {
+  const { type, family } = known.require(modelType, task);
+  const model = { name: 'model', modelType, task, apiKey: undefined, config: {} };
+  return family.check({ model, type, text: JSON.stringify(request), file: undefined, places, known });
 }
 
 const picture = (modelType: string, request: Json = {}) =>
@@ -35,8 +29,21 @@ const video = (modelType: string, request: Json) =>
   call(modelType, 'video-generation', { prompt: 'a castle', ...request });
 
 /** The price of a call before it is sent. */
-function estimate(checked: CheckedCall) {
-  return priceOf(checked.type, estimateUnits(checked));
+function estimate(checked: StudioRequest) {
+  return checked.estimate.cost;
+}
+
+function estimateUnits(checked: StudioRequest) {
+  return checked.estimate.units;
+}
+
+/** The units of a reply with this usage and so many files; a video without one has failed. */
+function unitsOf(checked: StudioRequest, usage: Json, produced: number): Units {
+  const urls = Array.from({ length: produced }, (_, index) => `https://results.example/${index}`);
+  const choices = urls.map((image) => ({ message: { content: [{ image }] } }));
+  const failed = checked.makes === 'video' && produced === 0;
+  const output = { choices, ...(failed && { task_status: 'FAILED' }) };
+  return checked.read({ body: { output, usage }, requestId: 'request' }).bill.units;
 }
 
 const references = (count: number) =>
@@ -132,7 +139,7 @@ test.each([
 describe('units of a call that has ended', () => {
   const text = call('qwen-plus', 'chat/completions', { prompt: 'hello' });
   const reference = video('wan2.6-r2v-flash', { ...oneReference, parameters: { resolution: '720P' } });
-  const cases: [string, CheckedCall, Json, number, Units][] = [
+  const cases: [string, StudioRequest, Json, number, Units][] = [
     [
       'pictures made',
       picture('qwen-image-2.0', { parameters: { n: 4 } }),
@@ -141,7 +148,6 @@ describe('units of a call that has ended', () => {
       { pictures: 3 },
     ],
     ['pictures without usage', picture('qwen-image-2.0', { parameters: { n: 4 } }), {}, 2, { pictures: 2 }],
-    ['no picture', picture('qwen-image-2.0', { parameters: { n: 4 } }), {}, 0, { pictures: 0 }],
     [
       'a text-to-video usage',
       video('wan2.6-t2v', { parameters: { duration: 10 } }),
@@ -188,6 +194,12 @@ describe('units of a call that has ended', () => {
     ],
     ['a text without usage', text, {}, 1, {}],
   ];
+  test('no picture is no result, and costs nothing', () => {
+    expect(() => unitsOf(picture('qwen-image-2.0', { parameters: { n: 4 } }), {}, 0)).toThrow(
+      'without a picture',
+    );
+  });
+
   test.each(cases)('%s', (_, checked, usage, produced, units) => {
     expect(unitsOf(checked, usage, produced)).toEqual(units);
   });

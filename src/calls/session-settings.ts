@@ -3,7 +3,7 @@
 import { oneOf, refuse } from '../fields.js';
 import type { Json } from '../json.js';
 
-export interface StatementSettings {
+export interface SessionSettings {
   /** Tell the person who waits what goes on. */
   progress: boolean;
   /** Which earlier results of the role may be taken: none, those that reached nobody, or all. */
@@ -37,7 +37,7 @@ const unitMs: Record<string, number> = {
 };
 
 /** `given` has the settings by their SQL names, each a text or null. KnownError 22023 names the setting that makes no sense. */
-export function readStatementSettings(given: Json): StatementSettings {
+export function readSessionSettings(given: Json): SessionSettings {
   return {
     progress: readSwitch(given, 'progress', true),
     reuse: readWord(given, 'reuse', ['unclaimed', 'off', 'on']),

@@ -1,5 +1,5 @@
-/** Reads the request of a picture or video call and checks every field against the model table, before anything is spent. */
-import { KnownError } from '../../errors.js';
+/** What requests for pictures and videos have in common: their fields read and checked against the model table, before anything is spent. */
+import { KnownError } from '../../../errors.js';
 import {
   isObject,
   type Json,
@@ -10,18 +10,21 @@ import {
   refuseUnknown,
   requiredText,
   show,
-} from '../../fields.js';
-import { isDirectory, type OssPath, parseOssPath } from '../../storage/oss-path.js';
-import { type ModelType, modelTable, type Scenario } from './model-table.js';
-import { typesFor } from './model-types.js';
+} from '../../../fields.js';
+import { isDirectory, type StoragePath } from '../../../storage/path.js';
+import type { Places } from '../../../storage/storage.js';
+import type { Medium, MediumKind } from '../../provider.js';
+import type { Asked } from '../family.js';
+import { type KnownTypes, typesFor } from '../known-types.js';
+import type { ModelType, Scenario } from '../model-type.js';
 import { parameterNames, readParameters } from './parameters.js';
 
-export interface Medium {
-  /** Where it stood in the request, e.g. `reference_urls[1]`. */
-  field: string;
-  /** As the user wrote it. */
-  text: string;
-  path: OssPath;
+/** What is particular to a family's requests. */
+export interface MediaForm {
+  /** What is asked for, refused where the type cannot do it. */
+  scenarioOf(request: Json, asked: Asked): Scenario;
+  /** Reference pictures, videos and frames in order, without sound. */
+  readMedia(request: Json, scenario: Scenario, asked: Asked): Medium[];
 }
 
 export interface MediaRequest {
@@ -33,7 +36,7 @@ export interface MediaRequest {
   audio: Medium | undefined;
   /** The provider's `parameters`, defaults filled in. */
   parameters: Json;
-  output: OssPath | undefined;
+  output: StoragePath | undefined;
   /** What the user should know although the request is good. */
   notes: string[];
 }
@@ -51,16 +54,18 @@ const commonFields = ['prompt', 'negative_prompt', 'parameters', 'output_dir'];
 const negativePromptCharacters = 500;
 
 /** Parses the request text of a media call; anything wrong is a KnownError 22023 or 22P02. */
-export function readMediaRequest(text: string, modelType: string, type: ModelType): MediaRequest {
-  const request = parseObject(text);
-  const scenario = scenarioOf(request, modelType, type);
-  refuseForeignFields(request, scenario, modelType, type.task);
+export function readMediaRequest(asked: Asked, form: MediaForm): MediaRequest {
+  const { type, known } = asked;
+  const { modelType } = asked.model;
+  const request = parseObject(asked.text);
+  const scenario = form.scenarioOf(request, asked);
+  refuseForeignFields(request, scenario, asked);
   const prompt = requiredText(request, 'prompt');
-  const media = readMedia(request, scenario, modelType, type);
+  const media = form.readMedia(request, scenario, asked);
   if (scenario === 'reference-video') refuseUnnamed(prompt, media);
   const audioText = optionalText(request, 'audio_url');
   const negativePrompt = optionalText(request, 'negative_prompt') ?? negativePromptInParameters(request);
-  const parameters = readParameters(request, modelType, type, scenario);
+  const parameters = readParameters(request, { modelType, type, scenario, known });
   if (parameters.audio === false && audioText) {
     refuse('parameters.audio', false, 'true (or left out) beside audio_url', 'Leave out one of the two.');
   }
@@ -69,9 +74,9 @@ export function readMediaRequest(text: string, modelType: string, type: ModelTyp
     prompt,
     negativePrompt,
     media,
-    audio: audioText ? medium('audio_url', audioText) : undefined,
+    audio: audioText ? medium('audio_url', audioText, ['audio'], asked.places) : undefined,
     parameters,
-    output: readOutput(request, scenario),
+    output: readOutput(request, scenario, asked.places),
     notes: lengthNotes(prompt, negativePrompt, modelType, type),
   };
 }
@@ -92,29 +97,7 @@ function parseObject(text: string): Json {
     : refuse('the request', value, 'a JSON object', `Write json_build_object('prompt', '…')::text.`);
 }
 
-/** What is asked for: the model type decides, for picture types the number of reference pictures does. */
-function scenarioOf(request: Json, modelType: string, type: ModelType): Scenario {
-  if (type.task !== 'image-generation') return type.scenarios[0] as Scenario;
-  const references = optionalTexts(request, 'reference_urls')?.length ?? 0;
-  if (references === 0 && Array.isArray(request.reference_urls)) refuseEmpty(type);
-  const asked: Scenario =
-    references === 0 ? 'text-to-image' : references === 1 ? 'image-edit' : 'multi-image-fusion';
-  if (type.scenarios.includes(asked)) return asked;
-  if (asked === 'text-to-image') return refuseMissing('reference_urls', modelType);
-  if (type.referenceFiles) return refuseCount(request.reference_urls, type.referenceFiles, modelType);
-  throw new KnownError({
-    kind: 'invalidParameterValue',
-    message: `model type ${modelType} makes pictures from text only, and the request has reference_urls`,
-    hint: `For ${asked} use a model of type ${typesFor(asked).join(', ')}.`,
-  });
-}
-
-function refuseForeignFields(
-  request: Json,
-  scenario: Scenario,
-  modelType: string,
-  task: ModelType['task'],
-): void {
+function refuseForeignFields(request: Json, scenario: Scenario, { model, type, known: types }: Asked): void {
   const known = [...commonFields, ...(mediaFields[scenario] ?? [])];
   const foreign = Object.values(mediaFields)
     .flat()
@@ -122,8 +105,8 @@ function refuseForeignFields(
   if (foreign) {
     throw new KnownError({
       kind: 'invalidParameterValue',
-      message: `model type ${modelType} does ${scenario} and takes no ${foreign}`,
-      hint: hintForForeign(foreign, task),
+      message: `model type ${model.modelType} does ${scenario} and takes no ${foreign}`,
+      hint: hintForForeign(foreign, type.task, types),
     });
   }
   const misplaced = Object.keys(request).find((name) => !known.includes(name) && parameterNames.has(name));
@@ -138,44 +121,41 @@ function refuseForeignFields(
 }
 
 /** The scenarios that take the field, those of the model's own task alone where there are any. */
-function hintForForeign(field: string, task: ModelType['task']): string {
+function hintForForeign(field: string, task: ModelType['task'], types: KnownTypes): string {
   const takers = (Object.keys(mediaFields) as Scenario[]).filter((each) =>
     mediaFields[each]?.includes(field),
   );
-  const typesOf = (each: Scenario) => `${each} (model type ${typesFor(each).join(', ')})`;
-  const own = takers.filter((each) => typesFor(each).some((name) => modelTable[name]?.task === task));
+  const typesOf = (each: Scenario) => `${each} (model type ${typesFor(types, each).join(', ')})`;
+  const own = takers.filter((each) => typesFor(types, each).some((name) => types.taskOf(name) === task));
   return `${field} belongs to ${(own.length > 0 ? own : takers).map(typesOf).join(' or ')}.`;
 }
 
-function readMedia(request: Json, scenario: Scenario, modelType: string, type: ModelType): Medium[] {
-  const required = (field: string) => [medium(field, requiredText(request, field))];
-  switch (scenario) {
-    case 'first-frame':
-      return required('img_url');
-    case 'first-and-last-frame':
-      return [...required('first_frame_url'), ...required('last_frame_url')];
-    case 'image-edit':
-    case 'multi-image-fusion':
-    case 'reference-video': {
-      const paths = optionalTexts(request, 'reference_urls') ?? [];
-      if (paths.length === 0) {
-        if (request.reference_urls) refuseEmpty(type);
-        refuseMissing('reference_urls', modelType);
-      }
-      const [least, most] = type.referenceFiles ?? [1, 1];
-      if (paths.length < least || paths.length > most) refuseCount(paths, [least, most], modelType);
-      return paths.map((path, index) => medium(`reference_urls[${index + 1}]`, path));
-    }
-    default:
-      return [];
+/** `reference_urls`, as many as the type takes. */
+export function readReferences(
+  request: Json,
+  kinds: MediumKind[],
+  { model, type, known, places }: Asked,
+): Medium[] {
+  const paths = optionalTexts(request, 'reference_urls') ?? [];
+  if (paths.length === 0) {
+    if (request.reference_urls) refuseEmpty(type);
+    refuseMissing('reference_urls', model.modelType);
   }
+  const [least, most] = type.referenceFiles ?? [1, 1];
+  if (paths.length < least || paths.length > most) refuseCount(paths, [least, most], model.modelType, known);
+  return paths.map((path, index) => medium(`reference_urls[${index + 1}]`, path, kinds, places));
 }
 
-function medium(field: string, text: string): Medium {
-  const path = parseOssPath(text, field);
+/** A field that names one object. */
+export function requiredMedium(request: Json, field: string, kinds: MediumKind[], places: Places): Medium {
+  return medium(field, requiredText(request, field), kinds, places);
+}
+
+function medium(field: string, text: string, kinds: MediumKind[], places: Places): Medium {
+  const path = places.readPath(text, field);
   if (isDirectory(path))
     refuse(field, text, 'the path of one object', 'Name the file: oss://bucket/path/file.png.');
-  return { field, text, path };
+  return { field, text, path, kinds, file: undefined };
 }
 
 /** The model sees its references alone: another path in the prompt would be read as words. */
@@ -191,7 +171,7 @@ function refuseUnnamed(prompt: string, media: Medium[]): void {
   });
 }
 
-function refuseMissing(field: string, modelType: string): never {
+export function refuseMissing(field: string, modelType: string): never {
   throw new KnownError({
     kind: 'invalidParameterValue',
     message: `the request has no ${field}, which model type ${modelType} needs`,
@@ -200,7 +180,7 @@ function refuseMissing(field: string, modelType: string): never {
 }
 
 /** An array without paths is a join that found nothing more often than a wish for a picture from text alone. */
-function refuseEmpty(type: ModelType): never {
+export function refuseEmpty(type: ModelType): never {
   const optional = type.scenarios.includes('text-to-image')
     ? ' Leave reference_urls out for a picture from the text alone.'
     : '';
@@ -211,9 +191,14 @@ function refuseEmpty(type: ModelType): never {
   });
 }
 
-function refuseCount(paths: unknown, [least, most]: [number, number], modelType: string): never {
+export function refuseCount(
+  paths: unknown,
+  [least, most]: [number, number],
+  modelType: string,
+  known: KnownTypes,
+): never {
   const count = Array.isArray(paths) ? paths.length : 0;
-  const more = typesFor('multi-image-fusion').join(', ');
+  const more = typesFor(known, 'multi-image-fusion').join(', ');
   throw new KnownError({
     kind: 'invalidParameterValue',
     message: `reference_urls has ${count} paths; ${modelType} takes ${least === most ? least : `${least} to ${most}`}`,
@@ -230,10 +215,10 @@ function negativePromptInParameters(request: Json): string | undefined {
 }
 
 /** A directory everywhere, but a whole file name for first-and-last-frame, as Hologres has it. */
-function readOutput(request: Json, scenario: Scenario): OssPath | undefined {
+function readOutput(request: Json, scenario: Scenario, places: Places): StoragePath | undefined {
   const text = optionalText(request, 'output_dir');
   if (text === undefined) return undefined;
-  const path = parseOssPath(text, 'output_dir');
+  const path = places.readPath(text, 'output_dir');
   if (scenario === 'first-and-last-frame') {
     if (isDirectory(path)) {
       refuse(

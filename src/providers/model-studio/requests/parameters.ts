@@ -1,5 +1,5 @@
 /** The `parameters` of a request: each one checked against the model table, defaults filled in. */
-import { KnownError } from '../../errors.js';
+import { KnownError } from '../../../errors.js';
 import {
   type Json,
   optionalBoolean,
@@ -8,8 +8,9 @@ import {
   optionalObject,
   refuse,
   refuseUnknown,
-} from '../../fields.js';
-import { type ModelType, modelTable, type Scenario } from './model-table.js';
+} from '../../../fields.js';
+import type { KnownTypes } from '../known-types.js';
+import type { ModelType, Scenario } from '../model-type.js';
 import { checkDuration, checkSize, sizeFieldNames, sizeFields } from './picture-size.js';
 
 /** Provider parameters that people also write beside the prompt. */
@@ -19,8 +20,16 @@ export const parameterNames = new Set([
 ]);
 const seedRange: [number, number] = [0, 2_147_483_647];
 
+/** Whose parameters they are. */
+interface Subject {
+  modelType: string;
+  type: ModelType;
+  scenario: Scenario;
+  known: KnownTypes;
+}
+
 /** The provider's `parameters`; anything wrong is a KnownError 22023. */
-export function readParameters(request: Json, modelType: string, type: ModelType, scenario: Scenario): Json {
+export function readParameters(request: Json, { modelType, type, scenario, known: types }: Subject): Json {
   const given = optionalObject(request, 'parameters');
   const form = checkSize(given, modelType, type, scenario);
   const known = [
@@ -32,22 +41,27 @@ export function readParameters(request: Json, modelType: string, type: ModelType
   ];
   refuseUnknown(given, [...new Set(known)], `parameters of ${modelType}`, sizeFieldNames);
   const parameters: Json = { ...form };
-  if (type.pictures) parameters.n = readCount(given, modelType, type.pictures);
+  if (type.pictures) parameters.n = readCount(given, modelType, type.pictures, types);
   Object.assign(parameters, checkDuration(given, modelType, type));
   readSwitches(given, modelType, type, parameters);
   return parameters;
 }
 
-function readCount(given: Json, modelType: string, [least, most]: [number, number]): number {
+function readCount(
+  given: Json,
+  modelType: string,
+  [least, most]: [number, number],
+  types: KnownTypes,
+): number {
   if (most === 1 && typeof given.n === 'number' && given.n > 1) {
-    refuse('parameters.n', given.n, `1 for ${modelType}`, hintForMore(given.n));
+    refuse('parameters.n', given.n, `1 for ${modelType}`, hintForMore(given.n, types));
   }
   return optionalInteger(given, 'n', [least, most], 'parameters.n') ?? 1;
 }
 
-function hintForMore(count: number): string {
-  const types = Object.keys(modelTable).filter((name) => (modelTable[name]?.pictures?.[1] ?? 0) >= count);
-  const others = types.length > 0 ? `use a model of type ${types.join(', ')}, or ` : '';
+function hintForMore(count: number, types: KnownTypes): string {
+  const names = types.names((type) => (type.pictures?.[1] ?? 0) >= count);
+  const others = names.length > 0 ? `use a model of type ${names.join(', ')}, or ` : '';
   return `For several pictures ${others}call once for each.`;
 }
 

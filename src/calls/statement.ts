@@ -2,23 +2,23 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { KnownError } from '../errors.js';
-import type { CallOrigin, JobState } from '../ledger/job.js';
+import type { CallOrigin } from '../ledger/job.js';
 import type { CheckedCall } from './check.js';
-import type { PhaseTime } from './meter.js';
-import type { StatementSettings } from './statement-settings.js';
+import type { Course } from './course.js';
+import type { SessionSettings } from './session-settings.js';
 
-export interface Statement extends Omit<StatementSettings, 'dryRun'> {
+export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   id: string;
   /** As the client wrote it. */
   text: string;
   /** PostgreSQL stops it after as many rows as the client asks for; otherwise all its calls are made whatever that number is. */
   stopsAtRows: boolean;
   origin: CallOrigin;
-  calls: Call[];
+  calls: StatementCall[];
   /** Of `calls` those that nothing was done about yet, in their order. */
-  unsent: Set<Call>;
+  unsent: Set<StatementCall>;
   /** Calls of ai_submit: sent when the statement is committed, and from then on its no more. */
-  detached: Call[];
+  detached: StatementCall[];
   /** Detached jobs whose result the statement was given. */
   collected: string[];
   /** Aborted when the statement is over: what was not sent by then is dropped. */
@@ -33,7 +33,8 @@ export interface Statement extends Omit<StatementSettings, 'dryRun'> {
   window: { execute: number; from: number } | undefined;
 }
 
-export interface Call {
+/** A call of a statement: what was asked for, and how far it is. */
+export interface StatementCall {
   handle: string;
   statement: Statement;
   /** Its place among the calls of the statement. */
@@ -43,25 +44,18 @@ export interface Call {
   detached: boolean;
   /** Checked and priced, and never sent. */
   dryRun: boolean;
-  stop: AbortSignal;
-  /** Known when the storage is checked: the ETags of the media belong to it. */
+  /** Known when the storage is checked: what is in the media belongs to it. */
   requestKey: string;
-  /** The earlier job whose result this call took. */
-  earlierJob: string | undefined;
-  /** The checks that need OSS; started with the submit, awaited before the first spending. */
+  /** The checks that need the storage; started with the submit, awaited before the first spending. */
   storageChecked: Promise<void>;
   /** Settles when it is decided that the call is made, or that nothing of its statement may be. */
-  sending: Promise<void> | undefined;
+  decided: Promise<void> | undefined;
   /** Submitted together with one that was refused: not sent unless it is waited for by itself. */
   aside: boolean;
-  state: JobState | 'waiting' | 'queued';
-  startedAt: number | undefined;
-  endedAt: number | undefined;
-  /** How it spent its time. */
-  phases: PhaseTime[];
+  course: Course;
+  /** There as soon as it is decided that the call is made. */
   outcome: Promise<string> | undefined;
   delivered: boolean;
-  providerRequestId: string | undefined;
 }
 
 export type StatementOutcome = 'committed' | 'failed';
@@ -70,7 +64,7 @@ export interface Statements {
   /** The statement a call belongs to: same engine process, same time. */
   of(
     origin: CallOrigin,
-    settings: StatementSettings,
+    settings: SessionSettings,
     client: Pick<Statement, 'text' | 'stopsAtRows'>,
   ): Statement;
   /** The statement of this moment, if it has made a call. */
@@ -78,7 +72,7 @@ export interface Statements {
   /** The client asked the engine process for so many rows at most; 0: for all. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** The calls that may be sent now that `wanted` is waited for, itself included. */
-  startable(wanted: Call): Call[];
+  startable(wanted: StatementCall): StatementCall[];
   /**
    * The engine process has nothing of its statements left to do; true when it had made calls. Not for open transactions: portals may still
    * be read, results rolled back.
@@ -103,7 +97,7 @@ export function createStatements(ended: (statement: Statement, committed: boolea
   }
 
   /** Calls were submitted in row order and each row makes at least one: so many from the first wait on are surely asked for. */
-  function windowEnd({ statement, index }: Call): number {
+  function windowEnd({ statement, index }: StatementCall): number {
     const limit = asked.get(statement.origin.engineProcessId);
     if (!limit || limit.rows === 0 || !statement.stopsAtRows) return Number.POSITIVE_INFINITY;
     if (statement.window?.execute !== limit.execute)

@@ -1,7 +1,5 @@
-/** Reads the request of a text call: plain text, or JSON with placeholders whose arguments may be files. */
-
-import { type FileValue, parseFileValue } from '../../calls/file-value.js';
-import { KnownError } from '../../errors.js';
+/** The request of a text call: plain text, or JSON with placeholders whose arguments may be files. */
+import { KnownError } from '../../../errors.js';
 import {
   isObject,
   type Json,
@@ -10,39 +8,27 @@ import {
   refuseUnknown,
   requiredText,
   show,
-} from '../../fields.js';
+} from '../../../fields.js';
+import type { FileValue } from '../../../storage/file-value.js';
+import type { Places } from '../../../storage/storage.js';
+import type { MediumKind } from '../../provider.js';
 
 /** A piece of the user message, in order. */
-export type MessagePart = { text: string } | { file: FileValue; kind: MediaKind };
-export type MediaKind = 'image' | 'video' | 'audio';
+export type MessagePart = { text: string } | { file: FileValue; kind: MediumKind };
+
+/** What a family says of its requests. */
+interface TextForm {
+  knownParameters: readonly string[];
+  task: string;
+  places: Places;
+}
 
 export interface TextRequest {
   parts: MessagePart[];
   parameters: Json;
 }
 
-/** Parameters that change the answer but not the form of the reply. */
-const knownParameters = {
-  embedding: ['dimensions'],
-  'chat/completions': [
-    'temperature',
-    'top_p',
-    'top_k',
-    'max_tokens',
-    'max_completion_tokens',
-    'seed',
-    'stop',
-    'presence_penalty',
-    'frequency_penalty',
-    'repetition_penalty',
-    'response_format',
-    'enable_thinking',
-    'thinking_budget',
-    'enable_search',
-  ],
-};
-
-const extensions: Record<MediaKind, string[]> = {
+const extensions: Record<MediumKind, string[]> = {
   image: ['png', 'jpg', 'jpeg', 'webp', 'bmp', 'gif', 'tif', 'tiff', 'heic'],
   video: ['mp4', 'mov', 'avi', 'mkv', 'webm', 'flv', 'wmv', 'mpeg', 'mpg'],
   audio: ['wav', 'mp3', 'm4a', 'aac', 'amr', 'flac', 'ogg', 'opus'],
@@ -55,17 +41,7 @@ const extensions: Record<MediaKind, string[]> = {
 export function readTextRequest(
   text: string,
   file: FileValue | undefined,
-  task: 'chat/completions' | 'embedding',
-): TextRequest {
-  const read = readParts(text, file, task);
-  if (task === 'embedding') refuseFiles(read.parts);
-  return read;
-}
-
-function readParts(
-  text: string,
-  file: FileValue | undefined,
-  task: keyof typeof knownParameters,
+  { knownParameters, task, places }: TextForm,
 ): TextRequest {
   const request = asRequest(text);
   if (!request) {
@@ -74,22 +50,17 @@ function readParts(
   }
   refuseUnknown(request, ['prompt', 'args', 'parameters'], 'a text request');
   const parameters = optionalObject(request, 'parameters');
-  refuseUnknown(parameters, knownParameters[task], `parameters of task ${task}`);
+  refuseUnknown(parameters, knownParameters, `parameters of task ${task}`);
   const prompt = requiredText(request, 'prompt');
   const { args } = request;
   if (args === undefined || args === null) return { parts: withFile([{ text: prompt }], file), parameters };
   if (!Array.isArray(args)) refuse('args', args, 'an array', "Write 'args', json_build_array(…).");
-  return { parts: fillPlaceholders(prompt, args as unknown[]), parameters };
+  return { parts: fillPlaceholders(prompt, args as unknown[], places), parameters };
 }
 
-function refuseFiles(parts: MessagePart[]): void {
-  const part = parts.find((each) => 'file' in each);
-  if (!part || !('file' in part)) return;
-  throw new KnownError({
-    kind: 'invalidParameterValue',
-    message: `an embedding model reads text alone, and the call passes the file ${part.file.text}`,
-    hint: 'Leave the FILE out.',
-  });
+/** The texts alone, one after the other. */
+export function textOfParts(parts: MessagePart[]): string {
+  return parts.map((part) => ('text' in part ? part.text : '')).join('');
 }
 
 function asRequest(text: string): Json | undefined {
@@ -108,7 +79,7 @@ function withFile(parts: MessagePart[], file: FileValue | undefined): MessagePar
 }
 
 /** `{0}`, `{1}` … become the arguments in their places; a file becomes a part of its own between the texts. */
-function fillPlaceholders(prompt: string, args: unknown[]): MessagePart[] {
+function fillPlaceholders(prompt: string, args: unknown[], places: Places): MessagePart[] {
   const parts: MessagePart[] = [];
   const used = new Set<number>();
   for (const piece of prompt.split(/(\{\d+\})/)) {
@@ -120,16 +91,16 @@ function fillPlaceholders(prompt: string, args: unknown[]): MessagePart[] {
     const position = Number(index);
     if (position >= args.length) refusePlaceholder(piece, args.length);
     used.add(position);
-    addArgument(parts, args[position], `args[${position}]`);
+    addArgument(parts, args[position], `args[${position}]`, places);
   }
   const unused = args.findIndex((_, position) => !used.has(position));
   if (unused >= 0) refuseUnused(unused, args[unused]);
   return parts;
 }
 
-function addArgument(parts: MessagePart[], argument: unknown, field: string): void {
+function addArgument(parts: MessagePart[], argument: unknown, field: string, places: Places): void {
   if (isObject(argument) && 'oss_path' in argument) {
-    const file = parseFileValue(argument, field);
+    const file = places.readFile(argument, field);
     parts.push({ file, kind: mediaKind(file, field) });
   } else {
     addText(parts, typeof argument === 'string' ? argument : JSON.stringify(argument));
@@ -158,9 +129,9 @@ function refusePlaceholder(placeholder: string, count: number): never {
   });
 }
 
-function mediaKind(file: FileValue, field: string): MediaKind {
+function mediaKind(file: FileValue, field: string): MediumKind {
   const extension = /\.([a-z0-9]+)$/i.exec(file.path.key)?.[1]?.toLowerCase() ?? '';
-  const kind = (Object.keys(extensions) as MediaKind[]).find((name) => extensions[name].includes(extension));
+  const kind = (Object.keys(extensions) as MediumKind[]).find((name) => extensions[name].includes(extension));
   return (
     kind ??
     refuse(

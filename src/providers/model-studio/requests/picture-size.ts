@@ -1,7 +1,8 @@
 /** The form of a picture or video: width and height, resolution class, duration. */
-import { KnownError } from '../../errors.js';
-import { type Json, oneOf, optionalChoice, optionalInteger, refuse, show } from '../../fields.js';
-import { type ModelType, type Scenario, type SizeRule, videoSizes } from './model-table.js';
+import { KnownError } from '../../../errors.js';
+import { type Json, oneOf, optionalChoice, optionalInteger, refuse, show } from '../../../fields.js';
+import { videoSizes } from '../model-table.js';
+import type { ModelType, Scenario, SizeRule } from '../model-type.js';
 
 const sizePattern = /^(\d{2,5})\s*[*x×]\s*(\d{2,5})$/i;
 /** All that a request may say about width and height. */

@@ -1,0 +1,75 @@
+/** A call under way: where it is in its life, what is told of it on the way, and the only place where that changes. */
+import type { Ledger } from '../ledger/job.js';
+import type { Schedule } from '../pace/schedule.js';
+import type { Made } from '../providers/provider.js';
+import type { Storage } from '../storage/storage.js';
+import { advance, type Call, type CallEvent } from './call.js';
+import type { CheckedCall } from './check.js';
+import { enterPhase, type Meter, type PhaseTime } from './meter.js';
+import { resultOf } from './result.js';
+
+/** What a call needs on its way, beside its provider. */
+export interface Services {
+  storage: Storage;
+  ledger: Ledger;
+  schedule: Schedule;
+  meter: Meter;
+}
+
+export interface Course {
+  readonly jobId: string;
+  /** Whose call it is. */
+  readonly role: string;
+  readonly checked: CheckedCall;
+  /** Ends the call while it is surely not taken; once a task runs it goes on, because it will be billed. */
+  readonly stop: AbortSignal;
+  /** What the person who waits should know although the call succeeds. */
+  noted(note: string): void;
+  call: Call;
+  /** How it spent its time. */
+  phases: PhaseTime[];
+  /** When it was first sent: the pauses between several attempts are part of the time it takes. */
+  sentAt: number | undefined;
+  endedAt: number | undefined;
+  requestId: string | undefined;
+  /** When its answer was lost with an earlier gateway: the time of its last submit. */
+  lostSubmitAt: Date | undefined;
+  /** Gives its place in the provider's line to the next; it has one from the first submit to the provider's last word. */
+  leave(): void;
+}
+
+export type CourseFacts = Pick<Course, 'jobId' | 'role' | 'checked' | 'stop' | 'noted'>;
+
+export function newCourse(facts: CourseFacts, call: Call, lostSubmitAt?: Date): Course {
+  return {
+    ...facts,
+    ...{ call, phases: [], sentAt: undefined, endedAt: undefined, requestId: undefined, lostSubmitAt },
+    leave: () => {},
+  };
+}
+
+/**
+ * The only writer of `course.call`: the ledger has each step in writing before anything else follows from it. Where it cannot be written,
+ * because another gateway has the job by now or the engine is gone, the call ends here and this rejects.
+ */
+export async function tell(course: Course, event: CallEvent, services: Services): Promise<void> {
+  try {
+    const { call, change, bill } = advance(course.call, event);
+    if (change) await services.ledger.change(course.jobId, change);
+    if (call.state !== course.call.state) enterPhase(course.phases, call.state);
+    course.call = call;
+    if (event.kind === 'sending') course.sentAt ??= Date.now();
+    if (event.kind === 'taken') course.requestId = event.requestId;
+    if (bill?.cost) services.meter.spent(course.checked.model, bill.cost);
+  } catch (error) {
+    course.call = advance(course.call, { kind: 'out of hands', error }).call;
+    throw error;
+  }
+}
+
+/** What is made for a place in a store is copied there; a failed video gives a value and no file. */
+export function madeEvent({ checked, noted }: Course, made: Made): CallEvent {
+  for (const note of made.notes) noted(note);
+  const keep = checked.request.output !== undefined && !made.failed;
+  return { kind: 'made', made, keep, result: keep ? undefined : resultOf(checked.request, made, []) };
+}

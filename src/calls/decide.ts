@@ -1,0 +1,212 @@
+/** Decides about calls that are waited for: earlier results first, then jobs within the budgets, then all at once. */
+import type { Logger } from 'pino';
+import { KnownError } from '../errors.js';
+import type { NewJob } from '../ledger/job.js';
+import { bringToEnd } from './bring-to-end.js';
+import type { CallEvent } from './call.js';
+import { type Course, type Services, tell } from './course.js';
+import { dryResult } from './dry-run.js';
+import type { EarlierResult, EarlierResults } from './earlier-results.js';
+import { tellEnd } from './end-of-course.js';
+import { isRefusal } from './meter.js';
+import type { StatementCall } from './statement.js';
+
+export interface Decider {
+  /**
+   * Decides about all of these calls of one statement together: when one must not be made (a missing file, a budget), none is sent, and
+   * this rejects. Resolves when each has an outcome to wait for.
+   */
+  decide(calls: StatementCall[]): Promise<void>;
+  /** Makes a call whose job is open; `cancel` gives it up as far as that is possible. */
+  make(call: StatementCall, cancel: () => void): void;
+  /** The statement is over, its calls are no longer anybody's. */
+  forget(calls: StatementCall[]): void;
+  /** What is being made, by job. */
+  readonly underWay: Map<string, UnderWay>;
+}
+
+export interface UnderWay {
+  outcome: Promise<unknown>;
+  cancel(): void;
+}
+
+interface Surroundings {
+  services: Services;
+  earlier: EarlierResults;
+  log: Logger;
+  underWay: Map<string, UnderWay>;
+  /** Jobs that have a client of their own, by what they ask for: no other call may take their results. */
+  live: Map<string, Set<string>>;
+}
+
+export function createDecider(services: Services, earlier: EarlierResults, log: Logger): Decider {
+  const around: Surroundings = { services, earlier, log, underWay: new Map(), live: new Map() };
+  return {
+    decide: (calls) =>
+      decide(calls, around).catch((error: unknown) => {
+        if (isRefusal(error)) for (const { checked } of calls) services.meter.refused(checked.model);
+        throw error;
+      }),
+    make: (call, cancel) => begin(call, bringToEnd(call.course, services), around, cancel),
+    forget: (calls) => forget(calls, around),
+    underWay: around.underWay,
+  };
+}
+
+async function decide(calls: StatementCall[], around: Surroundings): Promise<void> {
+  await Promise.all(calls.map((call) => call.storageChecked));
+  const real = calls.filter((call) => !call.dryRun);
+  if (real.length > 0) await makeOrTake(real, around);
+  for (const call of calls) {
+    call.statement.unsent.delete(call);
+    if (!call.dryRun) continue;
+    const result = dryResult(call.handle, call.checked);
+    await tell(call.course, { kind: 'pretended', result }, around.services);
+    call.outcome = Promise.resolve(result);
+  }
+}
+
+async function makeOrTake(calls: StatementCall[], around: Surroundings): Promise<void> {
+  const { earlier, services } = around;
+  const { fresh, late, found, failure } = await lookUp(calls, around);
+  try {
+    if (failure) throw failure.reason;
+    await services.ledger.open(fresh.map(newJob));
+  } catch (error) {
+    for (const [call, { jobId }] of found) {
+      await tell(call.course, { kind: 'free' }, services);
+      earlier.release([jobId]);
+    }
+    throw error;
+  }
+  for (const [call, result] of found) {
+    // Its statement may have ended meanwhile, and with it the only one who would release it.
+    if (call.course.stop.aborted) earlier.release([result.jobId]);
+    else begin(call, accept(call, result, around), around);
+  }
+  for (const call of fresh) begin(call, makeOpened(call, services), around);
+  for (const call of late) begin(call, takeLate(call, around), around);
+}
+
+/** Sorts calls by what is to be done for them; what was found is reserved for them, to be used or released. */
+async function lookUp(calls: StatementCall[], around: Surroundings) {
+  const fresh: StatementCall[] = [];
+  const late: StatementCall[] = [];
+  const found: [StatementCall, EarlierResult][] = [];
+  const looks = await Promise.allSettled(
+    calls.map(async (call) => {
+      const { statement, requestKey } = call;
+      if (statement.reuse === 'off') return fresh.push(call);
+      if (around.earlier.isUnderWay(statement.origin.role, requestKey)) return late.push(call);
+      const result = await take(call, around);
+      return result ? found.push([call, result]) : fresh.push(call);
+    }),
+  );
+  const failure = looks.find((look) => look.status === 'rejected');
+  return { fresh, late, found, failure };
+}
+
+/** Reserves an earlier result for the call; released if the call is given up. */
+async function take(
+  call: StatementCall,
+  { earlier, live, services }: Surroundings,
+): Promise<EarlierResult | undefined> {
+  const { statement, requestKey, course } = call;
+  const wish = { role: statement.origin.role, requestKey, delivered: statement.reuse === 'on' };
+  const found = await earlier.take(wish, () => [...(live.get(requestKey) ?? [])], call.checked, course.stop);
+  if (found && course.stop.aborted) earlier.release([found.jobId]);
+  course.stop.throwIfAborted();
+  if (found) await tell(course, { kind: 'reserved', jobId: found.jobId }, services);
+  return found;
+}
+
+const takenNote =
+  'ai_gen: took results of earlier calls whose statements were not committed; nothing was paid for them (SET ai_gen.reuse = off makes new ones)';
+const takenAgainNote =
+  'ai_gen: took results of earlier calls again (ai_gen.reuse is on); nothing was paid for them';
+
+async function accept(
+  { statement, course, ...call }: StatementCall,
+  { jobId, result }: EarlierResult,
+  { services, log }: Surroundings,
+): Promise<string> {
+  await tell(course, { kind: 'reused', result }, services);
+  statement.notes.add(statement.reuse === 'on' ? takenAgainNote : takenNote);
+  await services.ledger
+    .reused(jobId, newJob({ statement, course, ...call }))
+    .catch((error: unknown) => log.error({ err: error, job: jobId }, 'a reuse was not recorded'));
+  return result;
+}
+
+async function makeOpened({ course }: StatementCall, services: Services): Promise<string> {
+  await tell(course, { kind: 'opened' }, services);
+  return bringToEnd(course, services);
+}
+
+/** The same is being made for nobody: its end is waited for, and if it comes to nothing a new job is opened. */
+async function takeLate(call: StatementCall, around: Surroundings): Promise<string> {
+  const { services } = around;
+  try {
+    const found = await take(call, around);
+    if (found) return accept(call, found, around);
+    await services.ledger.open([newJob(call)]);
+  } catch (error) {
+    const kind: CallEvent['kind'] = call.course.stop.aborted ? 'dropped' : 'refused';
+    await tell(call.course, { kind, error }, services);
+    throw error;
+  }
+  return makeOpened(call, services);
+}
+
+function begin(
+  call: StatementCall,
+  outcome: Promise<string>,
+  { underWay, live, log, services }: Surroundings,
+  cancel = () => {},
+): void {
+  const { handle, statement, requestKey, course } = call;
+  call.outcome = outcome;
+  underWay.set(handle, { outcome, cancel });
+  live.set(requestKey, (live.get(requestKey) ?? new Set()).add(handle));
+  outcome
+    .catch((error: unknown) => {
+      if (!(error instanceof KnownError)) log.error({ err: error, job: handle }, 'call failed unexpectedly');
+    })
+    .finally(() => {
+      underWay.delete(handle);
+      tellEnd(course, services.meter, statement);
+      log.debug(facts(course, statement.origin.statementAt), 'call');
+    });
+}
+
+function facts({ jobId, checked, call }: Course, statement: string) {
+  const state = call.state === 'ended' ? call.how : call.state;
+  return { job: jobId, model: checked.model.name, state, statement };
+}
+
+function forget(calls: StatementCall[], { live }: Surroundings): void {
+  for (const { requestKey, handle } of calls) {
+    const siblings = live.get(requestKey);
+    siblings?.delete(handle);
+    if (siblings?.size === 0) live.delete(requestKey);
+  }
+}
+
+export function newJob({ handle, statement, checked, requestKey, detached }: StatementCall): NewJob {
+  const { cost } = checked.request.estimate;
+  return {
+    id: handle,
+    origin: statement.origin,
+    statementId: statement.id,
+    statementText: statement.text,
+    modelName: checked.model.name,
+    modelType: checked.model.modelType,
+    scenario: checked.request.scenario,
+    request: checked.requestText,
+    requestKey,
+    detached,
+    estimatedPrice: cost?.amount,
+    currency: cost?.currency ?? 'CNY',
+    file: checked.file?.fields,
+  };
+}

@@ -1,0 +1,48 @@
+/** The providers that hologen knows: a line each. `model_provider` of a deployed model chooses among them. */
+import { oneOf, refuse } from '../fields.js';
+import type { Ledger } from '../ledger/job.js';
+import type { Schedule } from '../pace/schedule.js';
+import { type ModelStudioSettings, openModelStudio } from './model-studio/open.js';
+import type { ModelTypeRow, Provider } from './provider.js';
+
+export interface ProviderSettings {
+  modelStudio: ModelStudioSettings;
+}
+
+/** What drivers may use of the gateway. */
+export interface ProviderSurroundings {
+  ledger: Pick<Ledger, 'knownTasks'>;
+  schedule: Schedule;
+}
+
+export type ProviderDriver = (settings: ProviderSettings, around: ProviderSurroundings) => Provider;
+
+export const drivers: readonly ProviderDriver[] = [
+  (settings, around) => openModelStudio(settings.modelStudio, around),
+];
+
+export interface Providers {
+  /** The provider of a deployed model; KnownError 22023 names those there are. */
+  of(modelProvider: string): Provider;
+  /** The rows of hologen.supported_models. */
+  modelTypes(): ModelTypeRow[];
+  close(): Promise<void>;
+}
+
+export function openProviders(
+  settings: ProviderSettings,
+  around: ProviderSurroundings,
+  known: readonly ProviderDriver[] = drivers,
+): Providers {
+  const providers = known.map((open) => open(settings, around));
+  const names = providers.flatMap((provider) => provider.names);
+  return {
+    of: (modelProvider) =>
+      providers.find((provider) => provider.names.includes(modelProvider.toLowerCase())) ??
+      refuse('model_provider', modelProvider, oneOf(names)),
+    modelTypes: () => providers.flatMap((provider) => provider.modelTypes()),
+    async close() {
+      await Promise.all(providers.map((provider) => provider.close()));
+    },
+  };
+}

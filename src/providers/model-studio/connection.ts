@@ -1,0 +1,136 @@
+/** One HTTP request to Model Studio, and what its answer or its silence means. */
+import { Agent, type Dispatcher, request } from 'undici';
+import { isObject, type Json } from '../../json.js';
+import { providerError, unansweredError, unreadableAnswer } from './errors.js';
+
+export interface ModelStudioSettings {
+  /** e.g. https://dashscope.aliyuncs.com/api/v1; plain http only to loopback. */
+  baseUrl: string;
+  timeouts: {
+    connectMs: number;
+    /** A synchronous picture call answers when the picture is made; the official SDK waits 300 s. */
+    generateMs: number;
+    /** Everything that only looks something up. */
+    lookupMs: number;
+    /** A download that brings no byte for so long has failed. */
+    downloadIdleMs: number;
+  };
+  /** Lets each request about tasks through in its turn; all at once when left out. */
+  lookupTurn?: LookupTurn;
+}
+
+/** Sends a request about tasks when the account's limit allows. */
+export type LookupTurn = <T>(
+  kind: 'look' | 'cancel',
+  apiKey: string,
+  signal: AbortSignal,
+  send: () => Promise<T>,
+) => Promise<T>;
+
+export interface Reply {
+  body: Json;
+  requestId: string;
+}
+
+export interface Connection {
+  base: string;
+  /** Base of the OpenAI-compatible endpoints. */
+  compatible: string;
+  agent: Agent;
+  timeouts: ModelStudioSettings['timeouts'];
+  lookupTurn: LookupTurn;
+}
+
+export interface RequestOptions {
+  apiKey: string;
+  signal: AbortSignal;
+  timeoutMs: number;
+  body?: Json;
+  headers?: Record<string, string>;
+}
+
+const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+export function isLoopback(url: URL): boolean {
+  return loopback.test(url.hostname);
+}
+
+export function openConnection({ baseUrl, timeouts, lookupTurn }: ModelStudioSettings): Connection {
+  const base = checkBaseUrl(baseUrl);
+  return {
+    base,
+    compatible: base.replace(/\/api\/v1$/, '/compatible-mode/v1'),
+    agent: new Agent({
+      connect: { timeout: timeouts.connectMs },
+      headersTimeout: timeouts.generateMs,
+      bodyTimeout: timeouts.downloadIdleMs,
+    }),
+    timeouts,
+    lookupTurn: lookupTurn ?? ((_kind, _apiKey, _signal, send) => send()),
+  };
+}
+
+function checkBaseUrl(text: string): string {
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
+    throw new Error(`DASHSCOPE_HTTP_BASE_URL must be https (plain http only to loopback), not ${url.origin}`);
+  }
+  return text.replace(/\/+$/, '');
+}
+
+/** The provider's answer. Refusals, failures and silence are ProviderFailures; a caller who gave up gets its signal's reason. */
+export async function call(
+  { agent }: Connection,
+  method: 'GET' | 'POST',
+  url: string,
+  options: RequestOptions,
+): Promise<Reply> {
+  const submit = method === 'POST';
+  const { status, text, headers } = await exchange(agent, method, url, options).catch((cause: unknown) => {
+    options.signal.throwIfAborted();
+    throw unansweredError(cause, submit);
+  });
+  const { 'x-request-id': headerId, 'retry-after': retryAfter } = headers;
+  const body = parseBody(text);
+  const requestId = String(body?.request_id ?? headerId ?? '');
+  if (!body) throw unreadableAnswer(status, text, submit, requestId, retryAfter);
+  // Some refusals come with status 200 and only a code in the body.
+  const refused = status >= 400 || (typeof body.code === 'string' && body.code !== '' && !body.output);
+  if (refused) throw providerError(status, body, requestId, retryAfter);
+  return { body, requestId };
+}
+
+interface Answer {
+  status: number;
+  text: string;
+  headers: Dispatcher.ResponseData['headers'];
+}
+
+async function exchange(
+  agent: Agent,
+  method: 'GET' | 'POST',
+  url: string,
+  { apiKey, signal, timeoutMs, body, headers }: RequestOptions,
+): Promise<Answer> {
+  const response = await request(url, {
+    method,
+    dispatcher: agent,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    headers: {
+      authorization: `Bearer ${apiKey}`,
+      ...(body && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    body: body && JSON.stringify(body),
+  });
+  return { status: response.statusCode, text: await response.body.text(), headers: response.headers };
+}
+
+function parseBody(text: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,188 @@
+/** Model Studio (DashScope) as a provider: every question of the port, answered by the families, the client and the task list. */
+import { KnownError } from '../../errors.js';
+import { refuse } from '../../fields.js';
+import { objectAt, textOf } from '../../json.js';
+import { createLanes, type Lanes } from '../../pace/lanes.js';
+import {
+  type Made,
+  type Provider,
+  ProviderFailure,
+  type ProviderModel,
+  type SubmitNews,
+  type Task,
+} from '../provider.js';
+import type { ModelStudioClient } from './client.js';
+import type { Reply } from './connection.js';
+import { families } from './families.js';
+import type { StudioRequest } from './family.js';
+import { type KnownTypes, knownTypes } from './known-types.js';
+import { ownLimits } from './own-limits.js';
+import { ownPrice } from './own-price.js';
+import { findTask, lostForGood, type Neighbours, readLook } from './tasks.js';
+
+export interface ModelStudioOptions extends Neighbours {
+  client: ModelStudioClient;
+  /** For models that were deployed without a key of their own. */
+  defaultApiKey: string | undefined;
+}
+
+interface Studio extends ModelStudioOptions {
+  known: KnownTypes;
+  /** Asynchronous submits, one at a time for each API key and model type: see findTask. */
+  lanes: Lanes;
+}
+
+/** What Hologres can keep in its catalogue and hologen cannot call. */
+const tasksOnlyListed = ['translation', 'speech-to-text'];
+
+export function createModelStudio(options: ModelStudioOptions): Provider<StudioRequest> {
+  const known = knownTypes(families);
+  const studio: Studio = { ...options, known, lanes: createLanes() };
+  const { client } = options;
+  return {
+    // Hologres' client and skills write bailian; the provider calls itself DashScope or Model Studio.
+    names: ['bailian', 'dashscope', 'model-studio'],
+    tasks: [...['chat/completions', 'embedding', 'image-generation', 'video-generation'], ...tasksOnlyListed],
+    checkDeployment: (model) => checkDeployment(model, known),
+    checkKey,
+    modelTypes: known.describe,
+    check(model, text, file, places) {
+      const { type, family } = known.require(model.modelType, model.task);
+      return family.check({ model, type, text, file, places, known });
+    },
+    line(model) {
+      const { type } = known.require(model.modelType, model.task);
+      const { submitsPerSecond, concurrentTasks } = type;
+      const own = ownLimits(model.config);
+      return { account: keyOf(model, studio), limits: { submitsPerSecond, concurrentTasks }, own };
+    },
+    submit: (model, request, addresses, news) => submit(studio, model, request, addresses, news),
+    async look(model, request, taskId, signal) {
+      return readLook(await client.task(taskId, keyOf(model, studio), signal), taskId, request);
+    },
+    pauseMs: options.pauseMs,
+    cancel: async (model, taskId, signal) => client.cancelTask(taskId, keyOf(model, studio), signal),
+    find: (model, request, sentAt, taken) => findLost(studio, model, request, sentAt, taken),
+    download: client.download,
+    close: client.close,
+  };
+}
+
+function checkDeployment(
+  { modelType, task, config }: Omit<ProviderModel, 'apiKey'>,
+  known: KnownTypes,
+): void {
+  const ownTask = known.taskOf(modelType);
+  if (ownTask && ownTask !== task)
+    refuse(
+      'task',
+      task,
+      `'${ownTask}' for model type ${modelType}`,
+      `CALL register_external_model(…, '${ownTask}').`,
+    );
+  ownLimits(config);
+  const found = known.find(modelType, task);
+  if (found) ownPrice(config, found.type);
+}
+
+const apiKeyPattern = /^sk-(?!sp-)\S+$/;
+
+function checkKey(apiKey: string): void {
+  if (apiKeyPattern.test(apiKey)) return;
+  throw new KnownError({
+    kind: 'invalidParameterValue',
+    message:
+      'api_key must be a Model Studio key, which begins with sk- (keys that begin with sk-sp- belong to the Coding Plan)',
+    hint: 'Leave it out to use the gateway’s default key.',
+  });
+}
+
+function keyOf(model: ProviderModel, { defaultApiKey }: Studio): string {
+  const key = model.apiKey ?? defaultApiKey;
+  if (key) return key;
+  throw new KnownError({
+    kind: 'providerAuthorization',
+    message: `external model "${model.name}" has no API key, and the gateway has no default one`,
+    hint: 'Start hologen with DASHSCOPE_API_KEY, or deploy the model with a config of {"api_key": "sk-…"}.',
+  });
+}
+
+async function submit(
+  studio: Studio,
+  model: ProviderModel,
+  request: StudioRequest,
+  addresses: string[],
+  news: SubmitNews,
+): Promise<Task | Made> {
+  const body = request.body(addresses);
+  if (request.followed)
+    return studio.lanes.run(laneOf(studio, model), () => submitTask(studio, model, request, body, news));
+  await news.sending();
+  const options = { apiKey: keyOf(model, studio), signal: neverAborted() };
+  const reply = await (request.makes === 'text'
+    ? studio.client.complete(request.type.path, body, options)
+    : studio.client.generate(request.type.path, body, { ...options, async: false }));
+  await news.taken(reply.requestId, undefined);
+  return request.read(reply);
+}
+
+/** The provider may have taken what would be cancelled half way: a submit is left to finish. */
+function neverAborted(): AbortSignal {
+  return new AbortController().signal;
+}
+
+function laneOf(studio: Studio, model: ProviderModel): string {
+  return `${keyOf(model, studio)} ${model.modelType}`;
+}
+
+/** Runs in the model's lane until the task is written down. */
+async function submitTask(
+  studio: Studio,
+  model: ProviderModel,
+  request: StudioRequest,
+  body: Reply['body'],
+  news: SubmitNews,
+): Promise<Task> {
+  await news.sending();
+  const sentAt = new Date();
+  const apiKey = keyOf(model, studio);
+  const options = { apiKey, signal: neverAborted(), async: true };
+  const task = await studio.client.generate(request.type.path, body, options).then(
+    (reply) => ({ taskId: textOf(objectAt(reply.body, 'output').task_id), requestId: reply.requestId }),
+    async (error: unknown) => {
+      const lost = error instanceof ProviderFailure && error.mayBeTaken;
+      const { modelType } = model;
+      const found = lost && (await findTask({ modelType, apiKey, sentAt }, studio.client, studio));
+      if (!found) throw error;
+      return found;
+    },
+  );
+  await news.taken(task.requestId, task.taskId);
+  return { requestId: task.requestId, taskId: requireTask(task.taskId, task.requestId) };
+}
+
+function requireTask(taskId: string | undefined, requestId: string): string {
+  if (taskId) return taskId;
+  throw new KnownError({
+    kind: 'providerFailure',
+    message: 'Model Studio took the call but named no task',
+    detail: `Provider request id: ${requestId}.`,
+  });
+}
+
+async function findLost(
+  studio: Studio,
+  model: ProviderModel,
+  request: StudioRequest,
+  sentAt: Date | undefined,
+  taken: SubmitNews['taken'],
+): Promise<void> {
+  const { modelType } = model;
+  if (!request.followed || !sentAt) throw lostForGood(request, modelType);
+  await studio.lanes.run(laneOf(studio, model), async () => {
+    const apiKey = keyOf(model, studio);
+    const found = await findTask({ modelType, apiKey, sentAt }, studio.client, studio);
+    if (!found) throw lostForGood(request, modelType);
+    await taken(found.requestId, found.taskId);
+  });
+}

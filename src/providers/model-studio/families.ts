@@ -1,0 +1,8 @@
+/** The families of model types. A family more is a file in requests/ and a line here. */
+import type { Family } from './family.js';
+import { embeddings } from './requests/embedding.js';
+import { pictures } from './requests/picture.js';
+import { texts } from './requests/text.js';
+import { videos } from './requests/video.js';
+
+export const families: readonly Family[] = [pictures, videos, texts, embeddings];

@@ -1,0 +1,40 @@
+/** A family of model types: those whose requests, bodies, replies and prices have one form. Each is one file in requests/. */
+import type { Json } from '../../json.js';
+import type { FileValue } from '../../storage/file-value.js';
+import type { Places } from '../../storage/storage.js';
+import type { CheckedRequest, Made, ProviderModel } from '../provider.js';
+import type { Reply } from './connection.js';
+import type { KnownTypes } from './known-types.js';
+import type { ModelType, Task } from './model-type.js';
+
+export interface Family {
+  /** What its types are deployed for. */
+  task: Task;
+  /** Its rows of the model table, by the provider's names. */
+  types: Record<string, ModelType>;
+  /** Types that are too many to list and share one form: any name deployed for the task is one of them. */
+  anyOther?: { type: ModelType; describedAs: string };
+  /** Reads a request and refuses what the provider would; KnownError 22023 or 22P02. */
+  check(asked: Asked): StudioRequest;
+}
+
+/** A request as the user wrote it, and whom it is for. */
+export interface Asked {
+  model: ProviderModel;
+  type: ModelType;
+  text: string;
+  file: FileValue | undefined;
+  /** Reads what the request says about places. */
+  places: Places;
+  /** For hints that name another type. */
+  known: KnownTypes;
+}
+
+/** A request that can be sent to Model Studio. */
+export interface StudioRequest extends CheckedRequest {
+  type: ModelType;
+  /** What is posted, once the media have addresses: in the order of `media`. */
+  body(addresses: string[]): Json;
+  /** The reply that has the result, read. A ProviderFailure when the provider could not make it. */
+  read(reply: Reply): Made;
+}

@@ -1,0 +1,115 @@
+/** The model types of all families together: found by name, named in hints, described in hologen.supported_models. */
+import { KnownError } from '../../errors.js';
+import type { ModelTypeRow } from '../provider.js';
+import type { Family } from './family.js';
+import type { ModelType, Price, Scenario, Task } from './model-type.js';
+
+export interface KnownTypes {
+  /** The rules of a type, and the family that reads its requests; undefined when hologen does not know it. */
+  find(name: string, task: string): { type: ModelType; family: Family } | undefined;
+  /** As find; an unknown type is a KnownError that names the known ones. */
+  require(name: string, task: string): { type: ModelType; family: Family };
+  /** The only task that a type of the table can do; undefined for names that are not in it. */
+  taskOf(name: string): Task | undefined;
+  /** The names of the types that a hint may offer. */
+  names(fits: (type: ModelType) => boolean): string[];
+  /** The rows of hologen.supported_models. */
+  describe(): ModelTypeRow[];
+}
+
+/** A dated or regional name (`qwen-image-2.0-pro-2026-03-03`, `wan2.6-t2v-us`) has the rules of its plain one, but for what the table says. */
+const variant = /^(?<plain>.*?)(?<american>-us)?(?<date>-\d{4}-\d{2}-\d{2})?$/;
+
+export function knownTypes(families: readonly Family[]): KnownTypes {
+  const table = new Map(
+    families.flatMap((family) =>
+      Object.entries(family.types).map(([name, type]) => [name, { type, family }] as const),
+    ),
+  );
+
+  function inTable(name: string): { type: ModelType; family: Family } | undefined {
+    const { plain = name, american, date } = variant.exec(name)?.groups ?? {};
+    const row = table.get(plain);
+    if (!row) return undefined;
+    const { type, family } = row;
+    return { family, type: { ...type, ...(american && type.american), ...(date && type.dated) } };
+  }
+
+  function find(name: string, task: string) {
+    const any = families.find((family) => family.task === task && family.anyOther);
+    if (any?.anyOther) return { type: any.anyOther.type, family: any };
+    const row = inTable(name);
+    return row?.type.task === task ? row : undefined;
+  }
+
+  return {
+    find,
+    require: (name, task) => find(name, task) ?? refuseUnknownType(name, task, [...table.keys()]),
+    taskOf: (name) => inTable(name)?.type.task,
+    names: (fits) => [...table].filter(([, { type }]) => fits(type)).map(([name]) => name),
+    describe: () => [
+      ...[...table].map(([name, { type }]) => describe(name, type)),
+      ...families.flatMap(({ anyOther }) =>
+        anyOther ? [describe(anyOther.describedAs, anyOther.type)] : [],
+      ),
+    ],
+  };
+}
+
+/** For hints. */
+export function typesFor(known: KnownTypes, scenario: Scenario): string[] {
+  return known.names((type) => type.scenarios.includes(scenario));
+}
+
+function refuseUnknownType(name: string, task: string, known: string[]): never {
+  throw new KnownError({
+    kind: 'featureNotSupported',
+    message: `model type "${name}" cannot be called for task "${task}"`,
+    hint: `hologen calls: ${known.join(', ')} (also with a date behind), and any type of task chat/completions. See hologen.supported_models.`,
+  });
+}
+
+function describe(name: string, type: ModelType): ModelTypeRow {
+  return {
+    model_type: name,
+    task: type.task,
+    scenarios: type.scenarios,
+    mode: type.mode,
+    sizes: sizesOf(type),
+    pictures: type.pictures ? range(type.pictures) : null,
+    duration: durationOf(type),
+    reference_files: type.referenceFiles ? range(type.referenceFiles) : null,
+    submits_per_second: Number(type.submitsPerSecond.toFixed(4)),
+    concurrent_tasks: type.concurrentTasks,
+    price: describePrice(type.price),
+  };
+}
+
+function sizesOf(type: ModelType): string | null {
+  if (type.resolution) return `resolution ${type.resolution.values.join(', ')}`;
+  if (!type.size) return null;
+  if (type.size.form === 'list') return `size ${type.size.values.join(', ')}`;
+  return `size ${type.size.least} to ${type.size.most}`;
+}
+
+function durationOf(type: ModelType): string | null {
+  if (!type.duration) return null;
+  return 'fixed' in type.duration ? `${type.duration.fixed} s` : `${range(type.duration.range)} s`;
+}
+
+function describePrice(price: Price): string {
+  const { currency } = price;
+  if (price.per === 'token') return 'per token, see the provider';
+  if (price.per === 'picture') return `${currency} ${price.amount} a picture`;
+  const perSecond = (amounts: Record<string, number>) =>
+    Object.entries(amounts)
+      .map(([resolution, amount]) => `${amount} at ${resolution}`)
+      .join(', ');
+  const silent = price.silentAmounts ? `; silent ${perSecond(price.silentAmounts)}` : '';
+  const input = price.inputSecondsPerVideo ? '; seconds of input videos count too' : '';
+  return `${currency} a second: ${perSecond(price.amounts)}${silent}${input}`;
+}
+
+function range([least, most]: [number, number]): string {
+  return least === most ? String(least) : `${least}-${most}`;
+}

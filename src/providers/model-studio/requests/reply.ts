@@ -1,0 +1,34 @@
+/** What the families find in replies: addresses of files, wherever a family puts them, and what could not be made. */
+import { isObject, type Json, objectAt, textOf } from '../../../json.js';
+import type { Reply } from '../connection.js';
+
+/** Temporary addresses of the made files, in order: choices, results, video_url. */
+export function madeUrls({ body }: Reply): string[] {
+  const output = objectAt(body, 'output');
+  return [...choiceUrls(output), ...resultUrls(output), ...videoUrls(output)];
+}
+
+function choiceUrls(output: Json): string[] {
+  const choices = Array.isArray(output.choices) ? output.choices.filter(isObject) : [];
+  return choices.flatMap((choice) => {
+    const content = objectAt(choice, 'message').content;
+    return Array.isArray(content) ? content.filter(isObject).flatMap((item) => textOf(item.image) ?? []) : [];
+  });
+}
+
+function resultUrls(output: Json): string[] {
+  const results = Array.isArray(output.results) ? output.results.filter(isObject) : [];
+  return results.flatMap((item) => textOf(item.url) ?? textOf(item.video_url) ?? []);
+}
+
+function videoUrls(output: Json): string[] {
+  return [textOf(output.video_url) ?? textOf(objectAt(output, 'results').video_url)].flatMap(
+    (url) => url ?? [],
+  );
+}
+
+/** The pictures of a task that could not be made, each with code and message: a task has succeeded when one of its pictures has. */
+export function failedPictures({ body }: Reply): Json[] {
+  const { results } = objectAt(body, 'output');
+  return Array.isArray(results) ? results.filter(isObject).filter((item) => textOf(item.code)) : [];
+}

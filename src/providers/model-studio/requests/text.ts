@@ -1,0 +1,102 @@
+/** Text: one user message to a chat or vision model, over the OpenAI-compatible endpoint. */
+import { isObject, type Json, objectAt, textOf } from '../../../json.js';
+import type { Made, Medium } from '../../provider.js';
+import type { Reply } from '../connection.js';
+import type { Asked, Family, StudioRequest } from '../family.js';
+import { chatType } from '../model-table.js';
+import { billOf, tokensOf } from '../price.js';
+import { type MessagePart, readTextRequest, type TextRequest, textOfParts } from './prompt-template.js';
+
+/** Text types are too many to list and share one API: any name deployed for the task is sent as it is. */
+export const texts: Family = {
+  task: 'chat/completions',
+  types: {},
+  anyOther: { type: chatType, describedAs: '(any chat model)' },
+  check,
+};
+
+/** Parameters that change the answer but not the form of the reply. */
+const knownParameters = [
+  'temperature',
+  'top_p',
+  'top_k',
+  'max_tokens',
+  'max_completion_tokens',
+  'seed',
+  'stop',
+  'presence_penalty',
+  'frequency_penalty',
+  'repetition_penalty',
+  'response_format',
+  'enable_thinking',
+  'thinking_budget',
+  'enable_search',
+];
+
+function check(asked: Asked): StudioRequest {
+  const { model, type, text, file, places } = asked;
+  const request = readTextRequest(text, file, { knownParameters, task: texts.task, places });
+  return {
+    ...{ type, scenario: 'text', makes: 'text', output: undefined, notes: [], followed: false },
+    media: mediaOf(request.parts),
+    // Tokens are not known before.
+    estimate: billOf(type, model.config, {}),
+    body: (addresses) => bodyOf(request, model.modelType, addresses),
+    read: (reply) => read(reply, asked),
+  };
+}
+
+/** Text models read more forms of a kind than the makers of pictures and videos do. */
+function mediaOf(parts: MessagePart[]): Medium[] {
+  const files = parts.flatMap((part) => ('file' in part ? [part] : []));
+  return files.map(({ file, kind }, index) => ({
+    ...{ field: `file ${index + 1}`, text: file.text, path: file.path, kinds: [kind], file, anyForm: true },
+  }));
+}
+
+/** Plain text where there is nothing else, parts where there are media. */
+function bodyOf({ parts, parameters }: TextRequest, modelType: string, addresses: string[]): Json {
+  const onlyText = parts.every((part) => 'text' in part);
+  const content = onlyText ? textOfParts(parts) : contentOf(parts, addresses);
+  return { model: modelType, messages: [{ role: 'user', content }], ...parameters };
+}
+
+function contentOf(parts: MessagePart[], addresses: string[]): Json[] {
+  let next = 0;
+  return parts.map((part) => {
+    if ('text' in part) return { type: 'text', text: part.text };
+    const url = addresses[next++] as string;
+    if (part.kind === 'audio')
+      return { type: 'input_audio', input_audio: { data: url, format: formatOf(part.file.path.key) } };
+    return part.kind === 'video'
+      ? { type: 'video_url', video_url: { url } }
+      : { type: 'image_url', image_url: { url } };
+  });
+}
+
+function formatOf(key: string): string {
+  return key.slice(key.lastIndexOf('.') + 1).toLowerCase();
+}
+
+function read(reply: Reply, { model, type }: Asked): Made {
+  const usage = objectAt(reply.body, 'usage');
+  return {
+    ...{ requestId: reply.requestId, urls: [], usage, task: undefined, failed: false, notes: [] },
+    text: answerOf(reply),
+    bill: billOf(type, model.config, tokensOf(usage)),
+  };
+}
+
+/** The answer's text, nothing around it, and nothing in it that PostgreSQL cannot hold. */
+function answerOf({ body }: Reply): string {
+  const choices = Array.isArray(body.choices) ? body.choices.filter(isObject) : [];
+  const content = choices[0] && objectAt(choices[0], 'message').content;
+  const text = Array.isArray(content)
+    ? content
+        .filter(isObject)
+        .map((part) => textOf(part.text) ?? '')
+        .join('')
+    : content;
+  // A limit of tokens may cut an emoji in half; a NUL no text type can store.
+  return typeof text === 'string' ? text.replaceAll('\0', '').toWellFormed() : '';
+}

@@ -1,0 +1,219 @@
+/** The port of a provider: what a call's life may ask of whoever makes pictures, videos and texts. Each driver has a folder beside this file. */
+import type { ErrorKind } from '../errors.js';
+import { KnownError } from '../errors.js';
+import type { Json } from '../json.js';
+import type { FileValue } from '../storage/file-value.js';
+import type { StoragePath } from '../storage/path.js';
+import type { OpenedSource, Places } from '../storage/storage.js';
+
+/** What a driver is told of a deployed model. */
+export interface ProviderModel {
+  /** The SQL name, for messages. */
+  name: string;
+  /** The provider's own name. */
+  modelType: string;
+  task: string;
+  /** Undefined: the driver's default key. */
+  apiKey: string | undefined;
+  config: Json;
+}
+
+/** What the provider counts. A field is there only where the type is billed by it and the number is known. */
+export interface Units {
+  pictures?: number;
+  /** Of video; seconds of input videos included where they are billed. */
+  seconds?: number;
+  /** The class that seconds are billed by: 480P, 720P, 1080P. */
+  resolution?: string;
+  /** True where the type has a lower price for video without sound, and there is none. */
+  silent?: boolean;
+  inputTokens?: number;
+  outputTokens?: number;
+}
+
+export interface Cost {
+  amount: number;
+  /** ISO 4217. */
+  currency: string;
+}
+
+/** What a call costs: `cost` is undefined where the number of units or their price is not known. */
+export interface Bill {
+  units: Units;
+  cost: Cost | undefined;
+}
+
+export type MediumKind = 'image' | 'video' | 'audio';
+
+/** An object that the provider is to read. */
+export interface Medium {
+  /** Where the request names it, e.g. `reference_urls[1]`. */
+  field: string;
+  /** As the user wrote it. */
+  text: string;
+  path: StoragePath;
+  /** What it may be. */
+  kinds: MediumKind[];
+  /** The FILE that gives the right to it; undefined: the call's own. */
+  file: FileValue | undefined;
+  /** Any form of its kind is taken, not just those that the makers of pictures and videos read. */
+  anyForm?: boolean;
+}
+
+/** A request that can be sent. Drivers add what they need to send it. */
+export interface CheckedRequest {
+  scenario: string;
+  /** Decides what the result looks like. */
+  makes: 'pictures' | 'video' | 'text';
+  /** `submit` takes their addresses in this order. */
+  media: Medium[];
+  /** Where what is made is to be saved. */
+  output: StoragePath | undefined;
+  /** What the user should know although the request is good. */
+  notes: string[];
+  /** Once taken it has a task, which can be followed, and found again when its answer was lost. */
+  followed: boolean;
+  /** What it will come to, if it succeeds. */
+  estimate: Bill;
+}
+
+/** The provider's last word on a call that succeeded, or on a task that failed. */
+export interface Made {
+  requestId: string;
+  /** Temporary addresses of the files, in order. */
+  urls: string[];
+  /** Of a request that makes text. */
+  text: string | undefined;
+  usage: Json;
+  bill: Bill;
+  /** Facts of the task, in the names that Hologres documents. */
+  task: Json | undefined;
+  /** The task came to nothing, which Hologres tells as a value. */
+  failed: boolean;
+  notes: string[];
+}
+
+/** The provider took the call and works on it. */
+export interface Task {
+  taskId: string;
+  /** Of the submit. */
+  requestId: string;
+}
+
+/** What a look at a task shows. A look that fails says nothing about the task. forgotten: the provider does not know it (any more). */
+export type Look =
+  | { state: 'goes on' }
+  | { state: 'made'; made: Made }
+  | { state: 'failed' | 'cancelled' | 'forgotten'; error: KnownError };
+
+/** Told while a submit is under way; each must resolve before the next step. */
+export interface SubmitNews {
+  /** From here on the provider may have taken the call. */
+  sending(): Promise<void>;
+  /** The provider took it; a task can be followed from now on, by whoever finds it written down. */
+  taken(requestId: string, taskId: string | undefined): Promise<void>;
+}
+
+export interface SubmitLimits {
+  submitsPerSecond: number;
+  /** null: none. */
+  concurrentTasks: number | null;
+}
+
+/** Where calls of a model wait: those of one account and model type and of the same limits share a line. */
+export interface Line {
+  account: string;
+  limits: SubmitLimits;
+  /** Those of `limits` that the deployed model's config sets; they hold also where the others are switched off. */
+  own: Partial<SubmitLimits>;
+}
+
+/** A row of hologen.supported_models. */
+export type ModelTypeRow = Record<string, unknown>;
+
+export interface Provider<Request extends CheckedRequest = CheckedRequest> {
+  /** What `model_provider` may call it; the first is its own name. */
+  readonly names: readonly string[];
+  /** What a model may be deployed for. */
+  readonly tasks: readonly string[];
+  /** KnownError 22023 for a deployment that could not be called: type, task, config. */
+  checkDeployment(model: Omit<ProviderModel, 'apiKey'>): void;
+  /** KnownError 22023 for a text that is no API key of this provider. */
+  checkKey(apiKey: string): void;
+  modelTypes(): ModelTypeRow[];
+  /** Reads a request and refuses what the provider would: KnownError 22023, 22P02, 0A000. Asks nobody. */
+  check(model: ProviderModel, request: string, file: FileValue | undefined, places: Places): Request;
+  /** KnownError 28H01 when there is no API key. */
+  line(model: ProviderModel): Line;
+  /**
+   * Sends the request once, with the addresses of its media. Errors are ProviderFailures, which tell what they mean for the call; news
+   * that reject end it with their error.
+   */
+  submit(model: ProviderModel, request: Request, addresses: string[], news: SubmitNews): Promise<Task | Made>;
+  look(model: ProviderModel, request: Request, taskId: string, signal: AbortSignal): Promise<Look>;
+  /** Milliseconds from one look at a task to the next, when it has been running for so long. */
+  pauseMs(runningMs: number): number;
+  /** True: the task is cancelled and costs nothing. False: it goes on, or nobody can say. */
+  cancel(model: ProviderModel, taskId: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Finds the task that a submit of this time became, whose answer was lost with an earlier gateway. Rejects with a ProviderFailure that
+   * says `mayBeTaken` where that cannot be told.
+   */
+  find(
+    model: ProviderModel,
+    request: Request,
+    sentAt: Date | undefined,
+    taken: SubmitNews['taken'],
+  ): Promise<void>;
+  download(url: string, signal: AbortSignal): Promise<OpenedSource>;
+  close(): Promise<void>;
+}
+
+/** The provider's last word has no task. */
+export function isMade(answer: Task | Made): answer is Made {
+  return 'bill' in answer;
+}
+
+/**
+ * Whether the same request may be sent again. no: it fails again. wait: the provider is busy with us, not an attempt. again: the provider
+ * failed and said so. once: worth one more try.
+ */
+export type Repeat = 'no' | 'wait' | 'again' | 'once';
+
+/** An error that says what it means for the call. */
+export class ProviderFailure extends KnownError {
+  /** The provider's own code, or ours for what never reached it. */
+  readonly code: string;
+  readonly repeat: Repeat;
+  /** True: the call may have been taken and billed all the same. */
+  readonly mayBeTaken: boolean;
+  readonly requestId: string;
+  /** What the provider asked us to wait, if it did. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(fields: {
+    kind: ErrorKind;
+    code: string;
+    message: string;
+    hint?: string;
+    repeat: Repeat;
+    mayBeTaken?: boolean;
+    requestId: string;
+    retryAfterMs?: number;
+    cause?: unknown;
+  }) {
+    super({
+      kind: fields.kind,
+      message: fields.message,
+      detail: fields.requestId ? `Provider request id: ${fields.requestId}.` : undefined,
+      hint: fields.hint,
+      retryable: fields.repeat !== 'no',
+      cause: fields.cause,
+    });
+    this.code = fields.code;
+    this.repeat = fields.repeat;
+    this.mayBeTaken = fields.mayBeTaken ?? false;
+    this.requestId = fields.requestId;
+    this.retryAfterMs = fields.retryAfterMs;
+  }
+}
