@@ -54,8 +54,9 @@ import {
   UsageError,
 } from './settings/settings.js';
 import { allStarted, stopAll } from './start-and-stop.js';
+import { drivers as stores } from './storage/drivers.js';
+import { openStorage } from './storage/open.js';
 import { defaultIdentity, fixedIdentity } from './storage/oss/base-identity.js';
-import { createOssStorage } from './storage/oss/oss.js';
 import { longestStartupPacket } from './wire/startup.js';
 
 export interface Gateway {
@@ -248,16 +249,19 @@ export function openDrivers(
     lookupTurn: createLookupTurns(schedule),
   });
   const identity = cloud ? fixedIdentity(sandboxKeys) : defaultIdentity();
-  const storage = createOssStorage({
-    ossEndpointOverride: cloud?.oss ?? settings.ossEndpoint,
-    stsEndpointOverride: cloud?.sts ?? settings.stsEndpoint,
-    allowedRoles: listSetting(settings, 'allowedRoles'),
-    allowAnyRole: cloud !== undefined,
-    customDomains: listSetting(settings, 'ossDomains'),
-    externalId: settings.externalId,
-    baseIdentity: identity,
-    timeouts: { connectMs: 10_000, responseMs: 60_000, idleMs: 60_000 },
-  });
+  const storage = openStorage(
+    {
+      ossEndpointOverride: cloud?.oss ?? settings.ossEndpoint,
+      stsEndpointOverride: cloud?.sts ?? settings.stsEndpoint,
+      allowedRoles: listSetting(settings, 'allowedRoles'),
+      allowAnyRole: cloud !== undefined,
+      customDomains: listSetting(settings, 'ossDomains'),
+      externalId: settings.externalId,
+      baseIdentity: identity,
+      timeouts: { connectMs: 10_000, responseMs: 60_000, idleMs: 60_000 },
+    },
+    stores,
+  );
   stopping.push(async () => {
     await Promise.all([studio.close(), storage.close()]);
   });

@@ -134,7 +134,7 @@ export function createCalls(drivers: Drivers, catalogue: Catalogue, log: Logger)
   async function checkOrRefuse(given: CallArguments, statement: Statement): Promise<CheckedCall> {
     try {
       refuseTooMany(statement);
-      return await checkCall(given, catalogue, statement.origin);
+      return await checkCall(given, catalogue, storage, statement.origin);
     } catch (error) {
       if (error instanceof KnownError) statement.refused = error;
       if (isRefusal(error)) meter.refused(await deployedModel(given.model));

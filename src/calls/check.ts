@@ -6,10 +6,10 @@ import type { ModelType, Scenario } from '../providers/model-studio/model-table.
 import { requireModelType } from '../providers/model-studio/model-types.js';
 import { type MediaRequest, readMediaRequest } from '../providers/model-studio/request.js';
 import { readTextRequest, type TextRequest } from '../providers/model-studio/text-request.js';
-import type { FileAccess, Storage } from '../storage/storage.js';
+import type { FileValue, Right } from '../storage/file-value.js';
+import type { Places, Storage } from '../storage/storage.js';
 import { isPretended } from './dry-run.js';
-import { type FileValue, parseFileValue } from './file-value.js';
-import { checkMedium, type Medium, type MediumKind, requireAccess } from './media.js';
+import { checkMedium, type Medium, type MediumKind, requireRight } from './media.js';
 
 export interface CheckedCall {
   model: DeployedModel;
@@ -31,6 +31,7 @@ export interface CallArguments {
 export async function checkCall(
   call: CallArguments,
   catalogue: Catalogue,
+  places: Places,
   caller?: { role: string; admin: boolean },
 ): Promise<CheckedCall> {
   if (call.request === null) {
@@ -40,17 +41,17 @@ export async function checkCall(
       hint: 'A JSON operator with a NULL side gives NULL; coalesce it.',
     });
   }
-  const file = isObject(call.file) ? parseFileValue(call.file, 'file') : undefined;
+  const file = isObject(call.file) ? places.readFile(call.file, 'file') : undefined;
   const model =
     call.model === null
-      ? await defaultModel(call.request, file, catalogue)
+      ? await defaultModel(call.request, file, catalogue, places)
       : await namedModel(call.model, catalogue);
   if (model.restricted && caller && !caller.admin) await requireGrant(model.name, caller.role, catalogue);
   const type = requireModelType(model.modelType, model.task);
   const request: CheckedCall['request'] =
     type.task === 'chat/completions' || type.task === 'embedding'
-      ? { kind: 'text', text: readTextRequest(call.request, file, type.task) }
-      : { kind: 'media', media: readMediaRequest(call.request, model.modelType, type) };
+      ? { kind: 'text', text: readTextRequest(call.request, file, type.task, places) }
+      : { kind: 'media', media: readMediaRequest(call.request, model.modelType, type, places) };
   const scenario = request.kind === 'media' ? request.media.scenario : (type.scenarios[0] as Scenario);
   return { model, type, scenario, file, requestText: call.request, request };
 }
@@ -65,7 +66,7 @@ async function requireGrant(model: string, role: string, catalogue: Catalogue): 
 }
 
 /**
- * The part that asks OSS: every medium readable, the output place writable. Returns the ETags of the media, in their order. In a dry run
+ * The part that asks the store: every medium readable, the output place writable. Returns the ETags of the media, in their order. In a dry run
  * media that another call of it would have made are taken for granted.
  */
 export async function checkStorage(
@@ -76,35 +77,32 @@ export async function checkStorage(
 ): Promise<string[]> {
   const looks = mediaOf(call)
     .filter(({ medium }) => !(dryRun && isPretended(medium.path)))
-    .map(({ medium, kinds, access }) => checkMedium(storage, medium, kinds, access, signal));
+    .map(({ medium, kinds, right }) => checkMedium(storage, medium, kinds, right, signal));
   if (call.request.kind === 'media') {
     const { output } = call.request.media;
-    const access = call.file?.access;
+    const right = call.file?.right;
     if (output)
-      await Promise.all([
-        ...looks,
-        storage.checkWritable(output, requireAccess(access, 'output_dir'), signal),
-      ]);
+      await Promise.all([...looks, storage.checkWritable(output, requireRight(right, 'output_dir'), signal)]);
   }
   return Promise.all(looks);
 }
 
 /** What the provider is to read, and what each may be. */
-function mediaOf(call: CheckedCall): { medium: Medium; kinds: MediumKind[]; access: FileAccess }[] {
+function mediaOf(call: CheckedCall): { medium: Medium; kinds: MediumKind[]; right: Right }[] {
   if (call.request.kind === 'text') {
     const files = call.request.text.parts.flatMap((part) => ('file' in part ? [part] : []));
     return files.map(({ file, kind }, index) => ({
       medium: { field: `file ${index + 1}`, text: file.text, path: file.path, anyForm: true },
       kinds: [kind],
-      access: file.access,
+      right: file.right,
     }));
   }
   const { media, audio, scenario } = call.request.media;
   const kinds: MediumKind[] = scenario === 'reference-video' ? ['image', 'video'] : ['image'];
-  const access = (field: string) => requireAccess(call.file?.access, field);
+  const right = (field: string) => requireRight(call.file?.right, field);
   return [
-    ...media.map((medium) => ({ medium, kinds, access: access(medium.field) })),
-    ...(audio ? [{ medium: audio, kinds: ['audio' as const], access: access(audio.field) }] : []),
+    ...media.map((medium) => ({ medium, kinds, right: right(medium.field) })),
+    ...(audio ? [{ medium: audio, kinds: ['audio' as const], right: right(audio.field) }] : []),
   ];
 }
 
@@ -127,10 +125,11 @@ async function defaultModel(
   request: string,
   file: FileValue | undefined,
   catalogue: Catalogue,
+  places: Places,
 ): Promise<DeployedModel> {
   const task = file && looksLikePictureRequest(request) ? 'image-generation' : 'chat/completions';
   const models = (await catalogue.list()).filter((model) => model.task === task);
-  const fitting = models.find((model) => canRead(request, model)) ?? models[0];
+  const fitting = models.find((model) => canRead(request, model, places)) ?? models[0];
   if (fitting) return fitting;
   throw new KnownError({
     kind: 'undefinedObject',
@@ -149,10 +148,10 @@ function looksLikePictureRequest(request: string): boolean {
   }
 }
 
-function canRead(request: string, model: DeployedModel): boolean {
+function canRead(request: string, model: DeployedModel, places: Places): boolean {
   if (model.task === 'chat/completions') return true;
   try {
-    readMediaRequest(request, model.modelType, requireModelType(model.modelType, model.task));
+    readMediaRequest(request, model.modelType, requireModelType(model.modelType, model.task), places);
     return true;
   } catch {
     return false;

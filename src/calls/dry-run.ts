@@ -1,7 +1,7 @@
 /** Calls that are priced and not made: what they give in a result's place, and what a statement of them would cost. */
 
 import { type Cost, costOf, estimateUnits, type Units } from '../providers/model-studio/price.js';
-import { formatOssPath, isDirectory, joinOssPath, type OssPath } from '../storage/oss-path.js';
+import { formatPath, isDirectory, joinPath, type StoragePath } from '../storage/path.js';
 import type { CheckedCall } from './check.js';
 import type { Call } from './statements.js';
 
@@ -22,7 +22,7 @@ export const dryRunPrefix = 'dry-run-';
 /** Names that only a dry run gives out: a later call of the same run may use them as its media. */
 const pretended = /(^|\/)dry-run-[0-9a-f-]{36}(-\d+)?\.\w+$/;
 
-export function isPretended(path: OssPath): boolean {
+export function isPretended(path: StoragePath): boolean {
   return pretended.test(path.key);
 }
 
@@ -38,12 +38,16 @@ export function dryResult({ handle, checked }: Call): string {
     : JSON.stringify({ request_id: handle, output: { video_oss_path: paths[0] }, usage: {}, ...facts });
 }
 
-function pretendedPaths(output: OssPath | undefined, name: string, pictures: number | undefined): string[] {
+function pretendedPaths(
+  output: StoragePath | undefined,
+  name: string,
+  pictures: number | undefined,
+): string[] {
   if (!output) return [];
-  if (!isDirectory(output)) return [formatOssPath(output)];
-  if (pictures === undefined) return [formatOssPath(joinOssPath(output, `${name}.mp4`))];
+  if (!isDirectory(output)) return [formatPath(output)];
+  if (pictures === undefined) return [formatPath(joinPath(output, `${name}.mp4`))];
   return Array.from({ length: pictures }, (_, index) =>
-    formatOssPath(joinOssPath(output, `${name}${pictures > 1 ? `-${index + 1}` : ''}.png`)),
+    formatPath(joinPath(output, `${name}${pictures > 1 ? `-${index + 1}` : ''}.png`)),
   );
 }
 

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { KnownError } from '../errors.js';
 import type { EarlierWish, Ledger } from '../ledger/job.js';
 import { createLanes } from '../pace/lanes.js';
-import { parseOssPath } from '../storage/oss-path.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
 
@@ -35,7 +34,8 @@ export interface EarlierResults {
 
 /** What makes two calls the same: model type, request with its fields in one order, file, and what its media contain. */
 export function requestKey(call: CheckedCall, mediaEtags: string[]): string {
-  const file = call.file && [call.file.text, call.file.access.endpoint, call.file.access.roleArn];
+  const fields = call.file?.fields;
+  const file = fields && [fields.oss_path, fields.oss_endpoint, fields.role_arn];
   return createHash('sha256')
     .update(JSON.stringify([call.model.modelType, canonical(parsed(call.requestText)), file, mediaEtags]))
     .digest('base64url');
@@ -65,11 +65,11 @@ export function createEarlierResults(
     await orStopped(ended, stop).finally(() => taken.delete(job.jobId));
   }
 
-  /** A file that its owner has removed from OSS meanwhile is no result any more. */
+  /** A file that its owner has removed from its store meanwhile is no result any more. */
   async function stillThere(ossPaths: string[], call: CheckedCall, stop: AbortSignal): Promise<boolean> {
     const { file } = call;
     if (!file) return true;
-    const looks = ossPaths.map((path) => storage.head(parseOssPath(path, 'output'), file.access, stop));
+    const looks = ossPaths.map((path) => storage.head(storage.readPath(path, 'output'), file.right, stop));
     return Promise.all(looks).then(
       () => true,
       (error: unknown) => {

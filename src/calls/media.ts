@@ -1,8 +1,9 @@
 /** Media on their way in: each object is looked at before anything is spent, then signed so that the provider can fetch it. */
 import { KnownError } from '../errors.js';
 import { refuse } from '../fields.js';
-import type { OssPath } from '../storage/oss-path.js';
-import type { FileAccess, ObjectInfo, Storage } from '../storage/storage.js';
+import type { Right } from '../storage/file-value.js';
+import type { StoragePath } from '../storage/path.js';
+import type { ObjectInfo, Storage } from '../storage/storage.js';
 
 /** Role credentials live an hour at most, and a URL no longer than they; the provider fetches media when it starts a task. */
 const urlLifeSeconds = 3600;
@@ -24,7 +25,7 @@ export interface Medium {
   /** Where the request names it. */
   field: string;
   text: string;
-  path: OssPath;
+  path: StoragePath;
   anyForm?: boolean;
 }
 
@@ -37,7 +38,7 @@ export async function checkMedium(
   storage: Storage,
   medium: Medium,
   kinds: MediumKind[],
-  access: FileAccess,
+  right: Right,
   signal: AbortSignal,
 ): Promise<string> {
   const ending = /\.[a-z0-9]+$/i.exec(medium.path.key)?.[0];
@@ -46,7 +47,7 @@ export async function checkMedium(
     const what = kinds.map((name) => limits[name].what).join(' or ');
     refuse(medium.field, medium.text, what, 'The ending of its name tells what an object is.');
   }
-  const info: ObjectInfo = await storage.head(medium.path, access, signal);
+  const info: ObjectInfo = await storage.head(medium.path, right, signal);
   const most = Math.max(...(kind ? [kind] : kinds).map((name) => limits[name].mebibytes));
   if (info.bytes > most * 1024 * 1024) {
     const mebibytes = (info.bytes / 1024 / 1024).toFixed(1);
@@ -67,16 +68,16 @@ function refuseObject(message: string, hint: string): never {
 
 export function signForProvider(
   storage: Storage,
-  path: OssPath,
-  access: FileAccess,
+  path: StoragePath,
+  right: Right,
   signal: AbortSignal,
 ): Promise<string> {
-  return storage.presign(path, access, { expiresSeconds: urlLifeSeconds, signal });
+  return storage.presign(path, right, { expiresSeconds: urlLifeSeconds, signal });
 }
 
-/** A request that names OSS paths needs a FILE for the right to them. */
-export function requireAccess(access: FileAccess | undefined, field: string): FileAccess {
-  if (access) return access;
+/** A request that names paths needs a FILE for the right to them. */
+export function requireRight(right: Right | undefined, field: string): Right {
+  if (right) return right;
   throw new KnownError({
     kind: 'invalidParameterValue',
     message: `the request uses ${field}, but no FILE gives access to OSS`,

@@ -1,14 +1,15 @@
-/** Media on their way out: from the provider's temporary URL into OSS, streamed; the copy is repeated, never the generation. */
+/** Media on their way out: from the provider's temporary URL into the user's store, streamed; the copy is repeated, never the generation. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { KnownError } from '../errors.js';
 import type { ModelStudio } from '../providers/model-studio/client.js';
-import { formatOssPath, isDirectory, joinOssPath, type OssPath } from '../storage/oss-path.js';
-import type { FileAccess, Storage } from '../storage/storage.js';
+import type { Right } from '../storage/file-value.js';
+import { formatPath, isDirectory, joinPath, type StoragePath } from '../storage/path.js';
+import type { Storage } from '../storage/storage.js';
 import type { Meter, MeteredModel } from './meter.js';
 
 export interface SavePlace {
-  output: OssPath;
-  access: FileAccess;
+  output: StoragePath;
+  right: Right;
 }
 
 interface OutputFacts {
@@ -25,8 +26,8 @@ interface OutputDrivers {
 const mostSavingMs = 15 * 60 * 1000;
 
 /**
- * Saves each URL and returns the oss:// paths in order: `<request id>.png`, or `<request id>-<i>.png` where there are several. The provider
- * keeps a result for 24 hours, and making it anew costs money: a network or an OSS that is down is waited for.
+ * Saves each URL and returns their paths in order: `<request id>.png`, or `<request id>-<i>.png` where there are several. The provider
+ * keeps a result for 24 hours, and making it anew costs money: a network or a store that is down is waited for.
  */
 export async function saveOutputs(
   urls: string[],
@@ -60,7 +61,7 @@ async function copyOutputs(
     urls.map(async (url, index) => {
       const target = targetOf(place.output, requestId, url, urls.length > 1 ? index + 1 : undefined);
       const open = (stop: AbortSignal) => drivers.studio.download(url, stop);
-      const { bytes } = await drivers.storage.save(target, place.access, open, {
+      const { bytes } = await drivers.storage.save(target, place.right, open, {
         contentType: contentTypes[endingOf(url)] ?? 'application/octet-stream',
         metadata: {
           'hologen-model': facts.model.modelType,
@@ -70,16 +71,21 @@ async function copyOutputs(
         signal,
       });
       drivers.meter.saved(facts.model, bytes);
-      return formatOssPath(target);
+      return formatPath(target);
     }),
   );
 }
 
 /** first-and-last-frame names its file; everything else names a directory. */
-function targetOf(output: OssPath, requestId: string, url: string, index: number | undefined): OssPath {
+function targetOf(
+  output: StoragePath,
+  requestId: string,
+  url: string,
+  index: number | undefined,
+): StoragePath {
   if (!isDirectory(output)) return output;
   const suffix = index === undefined ? '' : `-${index}`;
-  return joinOssPath(output, `${requestId}${suffix}.${endingOf(url)}`);
+  return joinPath(output, `${requestId}${suffix}.${endingOf(url)}`);
 }
 
 const contentTypes: Record<string, string> = {

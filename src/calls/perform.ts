@@ -14,7 +14,7 @@ import { ownLimits } from '../providers/model-studio/own-limits.js';
 import { type Cost, costOf, unitsOf } from '../providers/model-studio/price.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
-import { requireAccess, signForProvider } from './media.js';
+import { requireRight, signForProvider } from './media.js';
 import type { Meter } from './meter.js';
 import { saveOutputs } from './outputs.js';
 import {
@@ -117,7 +117,7 @@ async function buildBody(call: CheckedCall, storage: Storage, signal: AbortSigna
     const { parts, parameters } = call.request.text;
     const files = parts.flatMap((part) => ('file' in part ? [part.file] : []));
     const urls = await Promise.all(
-      files.map((file) => signForProvider(storage, file.path, file.access, signal)),
+      files.map((file) => signForProvider(storage, file.path, file.right, signal)),
     );
     if (call.type.task === 'embedding')
       return {
@@ -129,7 +129,7 @@ async function buildBody(call: CheckedCall, storage: Storage, signal: AbortSigna
   }
   const { media, audio } = call.request.media;
   const sign = (medium: (typeof media)[number]) =>
-    signForProvider(storage, medium.path, requireAccess(call.file?.access, medium.field), signal);
+    signForProvider(storage, medium.path, requireRight(call.file?.right, medium.field), signal);
   return mediaBody(modelType, call.type, call.request.media, {
     media: await Promise.all(media.map(sign)),
     audio: audio && (await sign(audio)),
@@ -350,7 +350,7 @@ async function save(
     ...billed(call, produced.usage, produced.urls.length),
     outputs,
   });
-  const place = { output, access: requireAccess(call.file?.access, 'output_dir') };
+  const place = { output, right: requireRight(call.file?.right, 'output_dir') };
   const facts = { model: call.model, jobId: watch.jobId };
   return saveOutputs(produced.urls, produced.requestId, place, facts, drivers).catch((error: unknown) => {
     throw withAddress(error, watch.jobId);

@@ -5,6 +5,7 @@ import { isObject } from '../json.js';
 import type { Catalogue, JobState, UnfinishedJob } from '../ledger/job.js';
 import { unansweredCall } from '../providers/model-studio/errors.js';
 import { findTask, submitLane } from '../providers/model-studio/lost-submits.js';
+import type { Places } from '../storage/storage.js';
 import { type CheckedCall, checkCall } from './check.js';
 import type { EarlierResults } from './earlier-results.js';
 import { failureOf } from './failure.js';
@@ -28,7 +29,7 @@ export async function resumeJobs(
 ): Promise<Map<string, UnderWay>> {
   const { earlier, log } = told;
   const jobs = await drivers.ledger.takeOver(goneGateways);
-  const calls = await Promise.allSettled(jobs.map((job) => readCall(job, catalogue)));
+  const calls = await Promise.allSettled(jobs.map((job) => readCall(job, catalogue, drivers.storage)));
   const underWay = new Map<string, UnderWay>();
   // All at once from here on: lost submits are in their lanes before the first new call can enter one.
   for (const [index, job] of jobs.entries()) {
@@ -50,8 +51,12 @@ export async function resumeJobs(
   return underWay;
 }
 
-function readCall({ modelName, request, file }: UnfinishedJob, catalogue: Catalogue): Promise<CheckedCall> {
-  return checkCall({ model: modelName, request, file }, catalogue);
+function readCall(
+  { modelName, request, file }: UnfinishedJob,
+  catalogue: Catalogue,
+  places: Places,
+): Promise<CheckedCall> {
+  return checkCall({ model: modelName, request, file }, catalogue, places);
 }
 
 async function resume(

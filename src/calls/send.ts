@@ -222,10 +222,6 @@ export function newJob({ handle, statement, checked, requestKey, detached }: Cal
     detached,
     estimatedPrice: cost?.amount,
     currency: cost?.currency ?? 'CNY',
-    file: checked.file && {
-      oss_path: checked.file.text,
-      oss_endpoint: checked.file.access.endpoint,
-      role_arn: checked.file.access.roleArn,
-    },
+    file: checked.file?.fields,
   };
 }

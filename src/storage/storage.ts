@@ -1,20 +1,14 @@
-/** What the rest of the product may ask of an object store. */
+/** What the rest of the product may ask of a store of objects: the port. A path's scheme chooses the driver that does it. */
 
 import type { Readable } from 'node:stream';
-import type { OssPath } from './oss-path.js';
-
-/** What to_file() grants: an endpoint and a role, for the bucket of its path. */
-export interface FileAccess {
-  endpoint: string;
-  roleArn: string;
-}
+import type { Json } from '../json.js';
+import type { FileFields, FileValue, Right } from './file-value.js';
+import type { PathForm, StoragePath } from './path.js';
 
 export interface ObjectInfo {
   bytes: number;
-  /** In quotes, as OSS writes it; changes with the content. */
+  /** In quotes, as HTTP writes it; changes with the content. */
   etag: string;
-  /** CRC-64 as an unsigned decimal number; an object that was not uploaded but copied may have none. */
-  crc64: string | undefined;
   contentType: string | undefined;
   lastModified: Date | undefined;
 }
@@ -32,38 +26,59 @@ export interface SaveOptions {
   /** What the object must measure; a source of another length is an error and leaves no object. */
   lengthBytes?: number;
   signal: AbortSignal;
-  /** Bytes that the object store has accepted so far; starts again at a lower number when the copy is repeated. */
+  /** Bytes that the store has accepted so far; starts again at a lower number when the copy is repeated. */
   onProgress?(bytes: number): void;
 }
 
-export interface Storage {
-  /** Refuses a malformed or foreign endpoint (KnownError 22023) and a role that may not be named (22023, 42501). Asks nobody. */
-  checkAccess(access: FileAccess): void;
+/** What SQL writes about places, read without asking anybody. */
+export interface Places {
+  /** KnownError 22023 that names `field`, also for a scheme that no driver has. */
+  readPath(text: string, field: string): StoragePath;
+  /** A FILE; malformed paths are a KnownError, its right is checked where it is used. `field`: where the FILE stands; to_file has none. */
+  readFile(value: Json, field?: string): FileValue;
+}
+
+/** One store that is open. All rights and paths are of its own scheme. */
+export interface Store {
+  /** Refuses a right that is malformed or not allowed (KnownError 22023, 42501). Asks nobody. */
+  checkRight(right: Right): void;
 
   /** Facts of one object; a missing or unreadable one is a KnownError 58P01 that names the path. */
-  head(path: OssPath, access: FileAccess, signal: AbortSignal): Promise<ObjectInfo>;
+  head(path: StoragePath, right: Right, signal: AbortSignal): Promise<ObjectInfo>;
 
-  /**
-   * A public URL that lets the provider read the object, signed with the role's credentials. It lives at most as
-   * long as those credentials can: one hour.
-   */
+  /** A public URL that lets the provider read the object. It lives no longer than the right can: one hour at most. */
   presign(
-    path: OssPath,
-    access: FileAccess,
+    path: StoragePath,
+    right: Right,
     options: { expiresSeconds: number; signal: AbortSignal },
   ): Promise<string>;
 
-  /** Proves before spending that the role may write under this path (writes nothing lasting). */
-  checkWritable(path: OssPath, access: FileAccess, signal: AbortSignal): Promise<void>;
+  /** Proves before spending that the right allows to write under this path (writes nothing lasting). */
+  checkWritable(path: StoragePath, right: Right, signal: AbortSignal): Promise<void>;
 
   /**
-   * Streams a body into one object, constant memory, verified (length and CRC-64, at both ends where the source tells its own). `open` is called again for a
-   * retry, so the source must be reopenable.
+   * Streams a body into one object, constant memory, verified (length and checksum, at both ends where the source tells
+   * its own). `open` is called again for a retry, so the source must be reopenable.
    */
   save(
-    path: OssPath,
-    access: FileAccess,
+    path: StoragePath,
+    right: Right,
     open: (signal: AbortSignal) => Promise<OpenedSource>,
     options: SaveOptions,
   ): Promise<{ bytes: number; etag: string }>;
+
+  /** Ends whatever is still running. */
+  close(): Promise<void>;
 }
+
+/** One kind of store: how SQL writes its places, and how it is opened. */
+export interface Driver<Settings> {
+  form: PathForm;
+  /** What a FILE's texts beside its path mean here; nothing is checked yet. */
+  readRight(file: FileFields): Right;
+  /** Nothing is sent before the first call. */
+  open(settings: Settings): Store;
+}
+
+/** All stores in one. */
+export interface Storage extends Places, Store {}

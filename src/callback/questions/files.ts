@@ -1,54 +1,54 @@
-/** Questions about objects in OSS: does a file exist, and a URL that lets anybody read it for a while. */
+/** Questions about objects in a store: does a file exist, and a URL that lets anybody read it for a while. */
 
 import { isPretended } from '../../calls/dry-run.js';
-import { type FileValue, parseFileValue } from '../../calls/file-value.js';
 import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
 import { isObject, type Json } from '../../json.js';
-import { isDirectory, parseOssPath } from '../../storage/oss-path.js';
+import type { FileValue } from '../../storage/file-value.js';
+import { isDirectory } from '../../storage/path.js';
 import type { Answers, QuestionTools } from './answer.js';
 
-/** Tells whether a file was seen lately, so that a column of to_file() asks OSS once a file. */
+/** Tells whether a file was seen lately, so that a column of to_file() asks the store once a file. */
 export interface FileMemory {
   once(key: string, look: () => Promise<void>): Promise<void>;
 }
 
 const rememberedForMs = 10_000;
 const mostRemembered = 10_000;
-/** Credentials of a role live an hour at most, and a URL no longer than they. */
+/** What the port promises of a URL's life. */
 const longestUrlSeconds = 3600;
 
 export function answerAboutFiles({ storage, files, ledger }: QuestionTools): Answers {
   return {
     async check_file(question) {
-      const file = parseFileValue(question.file as Json);
-      storage.checkAccess(file.access);
+      const file = storage.readFile(question.file as Json);
+      storage.checkRight(file.right);
       if (isDirectory(file.path) || (question.dryRun === 'on' && isPretended(file.path))) return;
       // A look of its own, that does not end with the session that asked first: others may wait for it.
       await files.once(JSON.stringify(question.file), async () => {
-        await storage.head(file.path, file.access, new AbortController().signal);
+        await storage.head(file.path, file.right, new AbortController().signal);
       });
     },
 
     async sign_file(question, caller, signal) {
       const expiresSeconds = urlSeconds(question.seconds);
       const file = isObject(question.file)
-        ? parseFileValue(question.file)
+        ? storage.readFile(question.file)
         : await savedFile(String(question.path), caller);
-      storage.checkAccess(file.access);
-      await storage.head(file.path, file.access, signal);
-      return storage.presign(file.path, file.access, { expiresSeconds, signal });
+      storage.checkRight(file.right);
+      await storage.head(file.path, file.right, signal);
+      return storage.presign(file.path, file.right, { expiresSeconds, signal });
     },
   };
 
-  /** The access of the call that saved the object, for a path alone. */
+  /** The right of the call that saved the object, for a path alone. */
   async function savedFile(
     text: string,
     caller: { role: string; admin: boolean },
-  ): Promise<Pick<FileValue, 'path' | 'access'>> {
-    const path = parseOssPath(text, 'oss_path');
+  ): Promise<Pick<FileValue, 'path' | 'right'>> {
+    const path = storage.readPath(text, 'oss_path');
     const file = await ledger.fileOfOutput(text, caller.role, caller.admin);
-    if (isObject(file)) return { path, access: parseFileValue(file).access };
+    if (isObject(file)) return { path, right: storage.readFile(file).right };
     throw new KnownError({
       kind: 'undefinedObject',
       message: `no call of role "${caller.role}" has saved an output at ${text}`,

@@ -4,7 +4,6 @@ import type { openDrivers } from '../../main.js';
 import { ProviderError } from '../../providers/model-studio/errors.js';
 import { listSetting, type Settings } from '../../settings/settings.js';
 import { resolveEndpoint } from '../../storage/oss/endpoint.js';
-import { parseOssPath } from '../../storage/oss-path.js';
 import { type Check, misconfigured } from './report.js';
 
 /** https://www.alibabacloud.com/help/en/model-studio/regions: key, host and models belong to one region. */
@@ -157,7 +156,8 @@ export function placeCheck({ path, endpoint, roleArn }: Place, { storage }: Pick
   return {
     name: `${path} as ${roleArn}`,
     async run(signal) {
-      await storage.checkWritable(parseOssPath(path, 'path'), { endpoint, roleArn }, signal);
+      const file = storage.readFile({ oss_path: path, oss_endpoint: endpoint, role_arn: roleArn }, 'path');
+      await storage.checkWritable(file.path, file.right, signal);
       return undefined;
     },
   };

@@ -1,12 +1,11 @@
 /** Which media belong to a job: its outputs and the references its request names, and where each of them lies. */
-import { isObject } from '../../json.js';
-import type { FileAccess } from '../../storage/storage.js';
+import { isObject, type Json } from '../../json.js';
 import type { Medium } from './answers.js';
 import type { SignedAddresses } from './signed-addresses.js';
 
 export interface Place {
-  /** Saved in OSS, readable with this access. */
-  oss?: { path: string; access: FileAccess };
+  /** Saved in a store, readable with the right of this FILE. */
+  saved?: { path: string; file: Json };
   /** The provider's address, good for a day. */
   url?: string;
 }
@@ -42,11 +41,11 @@ export function outputsOf(
 }
 
 export function referencesOf(job: JobFacts, addresses: SignedAddresses, sessionId: string): Medium[] {
-  return referencePlaces(job).map(({ oss }, index) => ({
-    kind: kindOf(oss?.path ?? ''),
+  return referencePlaces(job).map(({ saved }, index) => ({
+    kind: kindOf(saved?.path ?? ''),
     address: addresses.sign({ jobId: job.job_id, place: `r${index}`, form: 'whole' }, sessionId),
     thumbnail: null,
-    ossPath: oss?.path ?? null,
+    ossPath: saved?.path ?? null,
   }));
 }
 
@@ -55,9 +54,9 @@ export function placeOf(job: JobFacts, place: string): Place | undefined {
   if (place.startsWith('r')) return referencePlaces(job)[Number(place.slice(1))];
   const output = job.outputs[Number(place)];
   if (!output) return undefined;
-  const access = accessOf(job.file);
+  const file = asFile(job.file);
   return {
-    oss: output.ossPath !== undefined && access ? { path: output.ossPath, access } : undefined,
+    saved: output.ossPath !== undefined && file ? { path: output.ossPath, file } : undefined,
     url: output.url,
   };
 }
@@ -65,35 +64,44 @@ export function placeOf(job: JobFacts, place: string): Place | undefined {
 const mostReferences = 20;
 const mediumEnding = /\.(png|jpe?g|webp|gif|bmp|mp4)$/i;
 
-/** Every oss:// path of the request that names one picture or video: read with the job's file, or with the FILE it stands in. */
+/** Every path of the request that names one picture or video: read with the job's file, or with the FILE it stands in. */
 function referencePlaces(job: JobFacts): Place[] {
-  const access = accessOf(job.file);
   const places = new Map<string, Place>();
-  const add = (path: string, readWith: FileAccess | undefined) => {
-    if (readWith && path.startsWith('oss://') && mediumEnding.test(path) && !/\s/.test(path)) {
-      places.set(path, { oss: { path, access: readWith } });
-    }
+  const add = (path: string, file: FileTexts | undefined) => {
+    if (file && path.startsWith(schemeOf(file)) && mediumEnding.test(path) && !/\s/.test(path))
+      places.set(path, { saved: { path, file } });
   };
+  const ofJob = asFile(job.file);
   const look = (value: unknown): void => {
-    if (typeof value === 'string') add(value, access);
+    const own = asFile(value);
+    if (typeof value === 'string') add(value, ofJob);
     else if (Array.isArray(value)) value.forEach(look);
-    else if (isObject(value)) {
-      const own = accessOf(value);
-      if (own) add(String(value.oss_path), own);
+    else if (own) add(own.oss_path, own);
+    else if (isObject(value))
       // output_dir says where the result goes, not what it is made from.
-      else for (const [name, inner] of Object.entries(value)) if (name !== 'output_dir') look(inner);
-    }
+      for (const [name, inner] of Object.entries(value)) if (name !== 'output_dir') look(inner);
   };
   look(parsed(job.request));
-  const files = Array.isArray(job.file) ? job.file : [job.file];
-  for (const file of files) if (isObject(file) && accessOf(file)) add(String(file.oss_path), accessOf(file));
+  for (const file of [job.file].flat().map(asFile)) if (file) add(file.oss_path, file);
   return [...places.values()].slice(0, mostReferences);
 }
 
-function accessOf(file: unknown): FileAccess | undefined {
-  if (!isObject(file)) return undefined;
-  const { oss_endpoint: endpoint, role_arn: roleArn } = file;
-  return typeof endpoint === 'string' && typeof roleArn === 'string' ? { endpoint, roleArn } : undefined;
+interface FileTexts extends Json {
+  oss_path: string;
+}
+
+/** A FILE, as to_file makes it. */
+function asFile(value: unknown): FileTexts | undefined {
+  if (!isObject(value)) return undefined;
+  const isFile = [value.oss_path, value.oss_endpoint, value.role_arn].every(
+    (text) => typeof text === 'string',
+  );
+  return isFile ? (value as FileTexts) : undefined;
+}
+
+/** A FILE is a right to places of its own scheme. */
+function schemeOf({ oss_path: path }: FileTexts): string {
+  return path.slice(0, path.indexOf('://') + 3);
 }
 
 function parsed(request: string): unknown {

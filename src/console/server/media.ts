@@ -2,7 +2,6 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Agent, type Dispatcher, request as send } from 'undici';
-import { parseOssPath } from '../../storage/oss-path.js';
 import type { Storage } from '../../storage/storage.js';
 import { type Exchange, Refusal } from './exchange.js';
 import { type JobFacts, type Place, placeOf } from './job-media.js';
@@ -12,7 +11,7 @@ import type { SignedAddresses } from './signed-addresses.js';
 import type { Thumbnails } from './thumbnails.js';
 
 export interface MediaTools {
-  storage: Pick<Storage, 'presign' | 'checkAccess'>;
+  storage: Pick<Storage, 'readPath' | 'readFile' | 'presign' | 'checkRight'>;
   addresses: SignedAddresses;
   thumbnails: Thumbnails;
 }
@@ -48,13 +47,13 @@ const cacheSeconds = 1800;
 export function createMedia({ storage, addresses, thumbnails }: MediaTools): Media {
   const dispatcher = new Agent({ connect: { timeout: 10_000 }, headersTimeout: 30_000, bodyTimeout: 60_000 });
 
-  /** Saved ones from OSS; where the role may write but not read, and for unsaved ones, the provider's address while it lasts. */
+  /** Saved ones from their store; where the role may write but not read, and for unsaved ones, the provider's address while it lasts. */
   async function open(
     place: Place,
     headers: Record<string, string>,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
-    for (const address of [() => ossAddress(place, signal), async () => place.url]) {
+    for (const address of [() => storedAddress(place, signal), async () => place.url]) {
       const url = await address().catch(() => undefined);
       if (!url) continue;
       const answer = await send(url, { dispatcher, headers, signal }).catch(() => undefined);
@@ -66,13 +65,12 @@ export function createMedia({ storage, addresses, thumbnails }: MediaTools): Med
     });
   }
 
-  async function ossAddress({ oss }: Place, signal: AbortSignal): Promise<string | undefined> {
-    if (!oss) return undefined;
-    storage.checkAccess(oss.access);
-    return storage.presign(parseOssPath(oss.path, 'path'), oss.access, {
-      expiresSeconds: presignedForSeconds,
-      signal,
-    });
+  async function storedAddress({ saved }: Place, signal: AbortSignal): Promise<string | undefined> {
+    if (!saved) return undefined;
+    const { right } = storage.readFile(saved.file);
+    storage.checkRight(right);
+    const path = storage.readPath(saved.path, 'path');
+    return storage.presign(path, right, { expiresSeconds: presignedForSeconds, signal });
   }
 
   async function sendWhole(
@@ -145,10 +143,10 @@ export function createMedia({ storage, addresses, thumbnails }: MediaTools): Med
 }
 
 /** The type the store tells, else what the name's ending says; undefined: not for a browser. */
-function typeOf(told: string, { oss, url }: Place): string | undefined {
+function typeOf(told: string, { saved, url }: Place): string | undefined {
   const plain = told.split(';')[0]?.trim().toLowerCase() ?? '';
   if (allowedTypes.has(plain)) return plain;
   if (plain !== '' && plain !== 'application/octet-stream') return undefined;
-  const ending = /\.(\w+)$/.exec(oss?.path ?? (url ? new URL(url).pathname : ''))?.[1]?.toLowerCase();
+  const ending = /\.(\w+)$/.exec(saved?.path ?? (url ? new URL(url).pathname : ''))?.[1]?.toLowerCase();
   return ending ? contentTypes[ending] : undefined;
 }

@@ -11,7 +11,8 @@ import {
   requiredText,
   show,
 } from '../../fields.js';
-import { isDirectory, type OssPath, parseOssPath } from '../../storage/oss-path.js';
+import { isDirectory, type StoragePath } from '../../storage/path.js';
+import type { Places } from '../../storage/storage.js';
 import { type ModelType, modelTable, type Scenario } from './model-table.js';
 import { typesFor } from './model-types.js';
 import { parameterNames, readParameters } from './parameters.js';
@@ -21,7 +22,7 @@ export interface Medium {
   field: string;
   /** As the user wrote it. */
   text: string;
-  path: OssPath;
+  path: StoragePath;
 }
 
 export interface MediaRequest {
@@ -33,7 +34,7 @@ export interface MediaRequest {
   audio: Medium | undefined;
   /** The provider's `parameters`, defaults filled in. */
   parameters: Json;
-  output: OssPath | undefined;
+  output: StoragePath | undefined;
   /** What the user should know although the request is good. */
   notes: string[];
 }
@@ -51,12 +52,17 @@ const commonFields = ['prompt', 'negative_prompt', 'parameters', 'output_dir'];
 const negativePromptCharacters = 500;
 
 /** Parses the request text of a media call; anything wrong is a KnownError 22023 or 22P02. */
-export function readMediaRequest(text: string, modelType: string, type: ModelType): MediaRequest {
+export function readMediaRequest(
+  text: string,
+  modelType: string,
+  type: ModelType,
+  places: Places,
+): MediaRequest {
   const request = parseObject(text);
   const scenario = scenarioOf(request, modelType, type);
   refuseForeignFields(request, scenario, modelType, type.task);
   const prompt = requiredText(request, 'prompt');
-  const media = readMedia(request, scenario, modelType, type);
+  const media = readMedia(request, scenario, modelType, type, places);
   if (scenario === 'reference-video') refuseUnnamed(prompt, media);
   const audioText = optionalText(request, 'audio_url');
   const negativePrompt = optionalText(request, 'negative_prompt') ?? negativePromptInParameters(request);
@@ -69,9 +75,9 @@ export function readMediaRequest(text: string, modelType: string, type: ModelTyp
     prompt,
     negativePrompt,
     media,
-    audio: audioText ? medium('audio_url', audioText) : undefined,
+    audio: audioText ? medium('audio_url', audioText, places) : undefined,
     parameters,
-    output: readOutput(request, scenario),
+    output: readOutput(request, scenario, places),
     notes: lengthNotes(prompt, negativePrompt, modelType, type),
   };
 }
@@ -147,8 +153,14 @@ function hintForForeign(field: string, task: ModelType['task']): string {
   return `${field} belongs to ${(own.length > 0 ? own : takers).map(typesOf).join(' or ')}.`;
 }
 
-function readMedia(request: Json, scenario: Scenario, modelType: string, type: ModelType): Medium[] {
-  const required = (field: string) => [medium(field, requiredText(request, field))];
+function readMedia(
+  request: Json,
+  scenario: Scenario,
+  modelType: string,
+  type: ModelType,
+  places: Places,
+): Medium[] {
+  const required = (field: string) => [medium(field, requiredText(request, field), places)];
   switch (scenario) {
     case 'first-frame':
       return required('img_url');
@@ -164,15 +176,15 @@ function readMedia(request: Json, scenario: Scenario, modelType: string, type: M
       }
       const [least, most] = type.referenceFiles ?? [1, 1];
       if (paths.length < least || paths.length > most) refuseCount(paths, [least, most], modelType);
-      return paths.map((path, index) => medium(`reference_urls[${index + 1}]`, path));
+      return paths.map((path, index) => medium(`reference_urls[${index + 1}]`, path, places));
     }
     default:
       return [];
   }
 }
 
-function medium(field: string, text: string): Medium {
-  const path = parseOssPath(text, field);
+function medium(field: string, text: string, places: Places): Medium {
+  const path = places.readPath(text, field);
   if (isDirectory(path))
     refuse(field, text, 'the path of one object', 'Name the file: oss://bucket/path/file.png.');
   return { field, text, path };
@@ -230,10 +242,10 @@ function negativePromptInParameters(request: Json): string | undefined {
 }
 
 /** A directory everywhere, but a whole file name for first-and-last-frame, as Hologres has it. */
-function readOutput(request: Json, scenario: Scenario): OssPath | undefined {
+function readOutput(request: Json, scenario: Scenario, places: Places): StoragePath | undefined {
   const text = optionalText(request, 'output_dir');
   if (text === undefined) return undefined;
-  const path = parseOssPath(text, 'output_dir');
+  const path = places.readPath(text, 'output_dir');
   if (scenario === 'first-and-last-frame') {
     if (isDirectory(path)) {
       refuse(

@@ -1,6 +1,5 @@
 /** Reads the request of a text call: plain text, or JSON with placeholders whose arguments may be files. */
 
-import { type FileValue, parseFileValue } from '../../calls/file-value.js';
 import { KnownError } from '../../errors.js';
 import {
   isObject,
@@ -11,6 +10,9 @@ import {
   requiredText,
   show,
 } from '../../fields.js';
+import type { FileValue } from '../../storage/file-value.js';
+import { isDirectory } from '../../storage/path.js';
+import type { Places } from '../../storage/storage.js';
 
 /** A piece of the user message, in order. */
 export type MessagePart = { text: string } | { file: FileValue; kind: MediaKind };
@@ -56,8 +58,9 @@ export function readTextRequest(
   text: string,
   file: FileValue | undefined,
   task: 'chat/completions' | 'embedding',
+  places: Places,
 ): TextRequest {
-  const read = readParts(text, file, task);
+  const read = readParts(text, file, task, places);
   if (task === 'embedding') refuseFiles(read.parts);
   return read;
 }
@@ -66,6 +69,7 @@ function readParts(
   text: string,
   file: FileValue | undefined,
   task: keyof typeof knownParameters,
+  places: Places,
 ): TextRequest {
   const request = asRequest(text);
   if (!request) {
@@ -79,7 +83,7 @@ function readParts(
   const { args } = request;
   if (args === undefined || args === null) return { parts: withFile([{ text: prompt }], file), parameters };
   if (!Array.isArray(args)) refuse('args', args, 'an array', "Write 'args', json_build_array(…).");
-  return { parts: fillPlaceholders(prompt, args as unknown[]), parameters };
+  return { parts: fillPlaceholders(prompt, args as unknown[], places), parameters };
 }
 
 function refuseFiles(parts: MessagePart[]): void {
@@ -103,12 +107,12 @@ function asRequest(text: string): Json | undefined {
 }
 
 function withFile(parts: MessagePart[], file: FileValue | undefined): MessagePart[] {
-  if (!file || file.path.key === '' || file.path.key.endsWith('/')) return parts;
+  if (!file || isDirectory(file.path)) return parts;
   return [{ file, kind: mediaKind(file, 'file') }, ...parts];
 }
 
 /** `{0}`, `{1}` … become the arguments in their places; a file becomes a part of its own between the texts. */
-function fillPlaceholders(prompt: string, args: unknown[]): MessagePart[] {
+function fillPlaceholders(prompt: string, args: unknown[], places: Places): MessagePart[] {
   const parts: MessagePart[] = [];
   const used = new Set<number>();
   for (const piece of prompt.split(/(\{\d+\})/)) {
@@ -120,16 +124,16 @@ function fillPlaceholders(prompt: string, args: unknown[]): MessagePart[] {
     const position = Number(index);
     if (position >= args.length) refusePlaceholder(piece, args.length);
     used.add(position);
-    addArgument(parts, args[position], `args[${position}]`);
+    addArgument(parts, args[position], `args[${position}]`, places);
   }
   const unused = args.findIndex((_, position) => !used.has(position));
   if (unused >= 0) refuseUnused(unused, args[unused]);
   return parts;
 }
 
-function addArgument(parts: MessagePart[], argument: unknown, field: string): void {
+function addArgument(parts: MessagePart[], argument: unknown, field: string, places: Places): void {
   if (isObject(argument) && 'oss_path' in argument) {
-    const file = parseFileValue(argument, field);
+    const file = places.readFile(argument, field);
     parts.push({ file, kind: mediaKind(file, field) });
   } else {
     addText(parts, typeof argument === 'string' ? argument : JSON.stringify(argument));

@@ -4,7 +4,7 @@ import OSS from 'ali-oss';
 import type { Dispatcher } from 'undici';
 import type { ResolvedEndpoint } from './endpoint.js';
 import { ServiceRefusal } from './error.js';
-import type { StorageSettings } from './settings.js';
+import type { OssSettings } from './settings.js';
 import type { AssumedRole } from './sts.js';
 import { createOssTransport, type OssTransport } from './transport.js';
 
@@ -23,7 +23,7 @@ export interface OssConnection {
   bucket: string;
   credentials: AssumedRole;
   dispatcher: Dispatcher;
-  timeouts: StorageSettings['timeouts'];
+  timeouts: OssSettings['timeouts'];
   signal: AbortSignal;
 }
 

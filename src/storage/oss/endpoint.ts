@@ -1,7 +1,7 @@
 /** Which hosts may be spoken to: OSS endpoints named in SQL, and the overrides of the gateway's configuration. */
 
 import { KnownError } from '../../errors.js';
-import type { StorageSettings } from './settings.js';
+import type { OssSettings } from './settings.js';
 
 /** Where requests go and how they are addressed and signed; URLs have no path. */
 export interface ResolvedEndpoint {
@@ -102,7 +102,7 @@ function hostOf(endpoint: string, field: string): string {
 export function resolveEndpoint(
   endpoint: string,
   field: string,
-  settings: Pick<StorageSettings, 'ossEndpointOverride' | 'customDomains'>,
+  settings: Pick<OssSettings, 'ossEndpointOverride' | 'customDomains'>,
 ): ResolvedEndpoint {
   const host = hostOf(endpoint, field);
   const domains = readCustomDomains(settings.customDomains);

@@ -1,7 +1,7 @@
 /** What OSS and the network answer, told to SQL: one table from OSS's error codes to SQLSTATEs and hints. */
 
 import { KnownError, type KnownErrorFields } from '../../errors.js';
-import { formatOssPath, type OssPath } from '../oss-path.js';
+import { formatPath, type StoragePath } from '../path.js';
 
 /** A refusal by OSS or STS; `code` is the service's own. Retries look at it, clients get a KnownError. */
 export class ServiceRefusal extends Error {
@@ -100,9 +100,9 @@ function describe(refusal: ServiceRefusal): string {
  * The error a client gets for a failed request to OSS.
  * @param action what was being done, e.g. `cannot write`
  */
-export function toSqlError(error: unknown, action: string, path: OssPath): KnownError {
+export function toSqlError(error: unknown, action: string, path: StoragePath): KnownError {
   if (error instanceof KnownError) return error;
-  const where = `${action} ${formatOssPath(path)}`;
+  const where = `${action} ${formatPath(path)}`;
   if (error instanceof ServiceRefusal) {
     const meaning = meaningOf(error);
     return new KnownError({
@@ -129,13 +129,13 @@ export function toSqlError(error: unknown, action: string, path: OssPath): Known
 }
 
 /** The error for an object that was looked for: not there and not readable cannot always be told apart. */
-export function toReadError(error: unknown, path: OssPath, roleArn: string): KnownError {
+export function toReadError(error: unknown, path: StoragePath, roleArn: string): KnownError {
   const isHidden = error instanceof ServiceRefusal && (error.status === 404 || error.code === 'AccessDenied');
   if (!isHidden) return toSqlError(error, 'cannot read', path);
   const says = error.status === 404 ? 'does not exist' : 'does not exist or may not be read';
   return new KnownError({
     kind: 'undefinedFile',
-    message: `${formatOssPath(path)} ${says} (asked with role ${roleArn})`,
+    message: `${formatPath(path)} ${says} (asked with role ${roleArn})`,
     detail: describe(error),
     hint: "Check the path, the endpoint of the bucket's region, and that the role has oss:GetObject on it.",
     cause: error,

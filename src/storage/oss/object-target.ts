@@ -2,20 +2,25 @@
 
 import type OSS from 'ali-oss';
 import { KnownError } from '../../errors.js';
-import { formatOssPath, type OssPath } from '../oss-path.js';
+import { formatPath, type StoragePath } from '../path.js';
 import type { ObjectInfo, SaveOptions } from '../storage.js';
 import type { PartBuffers } from './part-buffers.js';
 
 /** 10,000 parts of this size are 39 GiB, far above any output; a copy in parts holds at most three of them. */
 export const partBytes = 4 * 1024 * 1024;
 
+export interface OssObjectInfo extends ObjectInfo {
+  /** An unsigned decimal number; an object that was not uploaded but copied may have none. */
+  crc64: string | undefined;
+}
+
 /** How a copy reaches its object; requests by `send` were tried three times when they fail. */
 export interface ObjectTarget {
-  path: OssPath;
+  path: StoragePath;
   send<T>(request: (client: OSS) => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Not tried again: for a body that can be read only once. */
   sendOnce<T>(request: (client: OSS) => Promise<T>, signal: AbortSignal): Promise<T>;
-  head(signal: AbortSignal): Promise<ObjectInfo>;
+  head(signal: AbortSignal): Promise<OssObjectInfo>;
 }
 
 export interface CopyContext {
@@ -64,12 +69,12 @@ function headerOf(result: OssResult, name: string): string {
 export const crc64Header = 'x-oss-hash-crc64ecma';
 
 /** The ETag of what was stored. Bytes may flip on their way past every network checksum: then it is an error, and worth another try. */
-export function checkStored(result: OssResult, crc64: string, path: OssPath): string {
+export function checkStored(result: OssResult, crc64: string, path: StoragePath): string {
   const stored = headerOf(result, crc64Header);
   if (stored === '' || stored === crc64) return headerOf(result, 'etag');
   throw new KnownError({
     kind: 'ioError',
-    message: `OSS stored other bytes for ${formatOssPath(path)} than were sent`,
+    message: `OSS stored other bytes for ${formatPath(path)} than were sent`,
     detail: `CRC-64 sent ${crc64}, stored ${stored}`,
     retryable: true,
   });

@@ -1,7 +1,7 @@
 /** A multipart upload: parts are sent while the next one is read, two on their way. */
 
 import { KnownError } from '../../errors.js';
-import { formatOssPath, type OssPath } from '../oss-path.js';
+import { formatPath, type StoragePath } from '../path.js';
 import { combineCrc64, emptyCrc64 } from './crc64.js';
 import { ServiceRefusal } from './error.js';
 import {
@@ -132,10 +132,10 @@ async function sendParts(
   return bodyOf(parts);
 }
 
-function tooLarge(path: OssPath): KnownError {
+function tooLarge(path: StoragePath): KnownError {
   return new KnownError({
     kind: 'configurationLimitExceeded',
-    message: `the body for ${formatOssPath(path)} is larger than ${(maximumParts * partBytes) / 2 ** 30} GiB`,
+    message: `the body for ${formatPath(path)} is larger than ${(maximumParts * partBytes) / 2 ** 30} GiB`,
   });
 }
 

@@ -1,7 +1,7 @@
 /** Which roles SQL may name: the form of a role ARN and the gateway's allow-list. */
 
 import { KnownError } from '../../errors.js';
-import type { StorageSettings } from './settings.js';
+import type { OssSettings } from './settings.js';
 
 const roleArnPattern = /^acs:ram::[A-Za-z0-9]+:role\/[A-Za-z0-9._-]{1,64}$/;
 
@@ -25,7 +25,7 @@ function refusedRole(roleArn: string, hint: string): KnownError {
  */
 export function checkRole(
   roleArn: string,
-  settings: Pick<StorageSettings, 'allowedRoles' | 'allowAnyRole'>,
+  settings: Pick<OssSettings, 'allowedRoles' | 'allowAnyRole'>,
 ): void {
   if (!roleArnPattern.test(roleArn)) {
     throw new KnownError({

@@ -5,7 +5,7 @@ import { waitFor, withAttempts } from './attempts.js';
 import { checkOverride } from './endpoint.js';
 import { isPassing } from './error.js';
 import { checkRole } from './role-arn.js';
-import type { StorageSettings } from './settings.js';
+import type { OssSettings } from './settings.js';
 import { type AssumedRole, assumeRole, toAssumeRoleError } from './sts.js';
 
 /** What the credentials are for: nothing else is granted to them. */
@@ -81,7 +81,7 @@ function livesLongEnough(credentials: AssumedRole, seconds: number): boolean {
  * A cache of assumed roles, keyed by role, bucket, purpose and external id.
  * @param settings roles, base identity, STS endpoint and time limits
  */
-export function createRoleCredentials(settings: StorageSettings, dispatcher: Dispatcher): RoleCredentials {
+export function createRoleCredentials(settings: OssSettings, dispatcher: Dispatcher): RoleCredentials {
   const endpoint = checkOverride(
     settings.stsEndpointOverride ?? 'https://sts.aliyuncs.com',
     'HOLOGEN_STS_ENDPOINT',

@@ -2,13 +2,13 @@
 
 import type OSS from 'ali-oss';
 import type { Dispatcher } from 'undici';
-import type { FileAccess } from '../storage.js';
 import { withAttempts } from './attempts.js';
 import { type OssConnection, sendToOss } from './client.js';
 import { resolveEndpoint } from './endpoint.js';
 import { isPassing, isStaleCredential } from './error.js';
+import type { OssRight } from './right.js';
 import { createRoleCredentials, type RoleScope } from './role-credentials.js';
-import type { StorageSettings } from './settings.js';
+import type { OssSettings } from './settings.js';
 
 export interface RoleRequests {
   /**
@@ -17,7 +17,7 @@ export interface RoleRequests {
    */
   connect(
     scope: RoleScope,
-    access: FileAccess,
+    right: OssRight,
     lifeSeconds: number,
     signal: AbortSignal,
   ): Promise<OssConnection>;
@@ -27,7 +27,7 @@ export interface RoleRequests {
    */
   sendOnce<T>(
     scope: RoleScope,
-    access: FileAccess,
+    right: OssRight,
     request: (client: OSS) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T>;
@@ -37,25 +37,25 @@ export interface RoleRequests {
    */
   send<T>(
     scope: RoleScope,
-    access: FileAccess,
+    right: OssRight,
     request: (client: OSS) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T>;
 }
 
 /** Requests share the credentials of their roles and the connections of the dispatcher. */
-export function createRoleRequests(settings: StorageSettings, dispatcher: Dispatcher): RoleRequests {
+export function createRoleRequests(settings: OssSettings, dispatcher: Dispatcher): RoleRequests {
   const roles = createRoleCredentials(settings, dispatcher);
   const { timeouts } = settings;
 
-  const connect: RoleRequests['connect'] = async (scope, access, lifeSeconds, signal) => {
-    const endpoint = resolveEndpoint(access.endpoint, 'oss_endpoint', settings);
+  const connect: RoleRequests['connect'] = async (scope, right, lifeSeconds, signal) => {
+    const endpoint = resolveEndpoint(right.endpoint, 'oss_endpoint', settings);
     const credentials = await roles.obtain(scope, lifeSeconds, signal);
     return { endpoint, bucket: scope.bucket, credentials, dispatcher, timeouts, signal };
   };
 
-  const sendOnce: RoleRequests['sendOnce'] = async (scope, access, request, signal) => {
-    const connection = await connect(scope, access, 0, signal);
+  const sendOnce: RoleRequests['sendOnce'] = async (scope, right, request, signal) => {
+    const connection = await connect(scope, right, 0, signal);
     try {
       return await sendToOss(connection, request);
     } catch (error) {
@@ -64,11 +64,11 @@ export function createRoleRequests(settings: StorageSettings, dispatcher: Dispat
     }
   };
 
-  const send: RoleRequests['send'] = (scope, access, request, signal) => {
+  const send: RoleRequests['send'] = (scope, right, request, signal) => {
     let renewed = false;
     async function attempt(): ReturnType<typeof request> {
       try {
-        return await sendOnce(scope, access, request, signal);
+        return await sendOnce(scope, right, request, signal);
       } catch (error) {
         if (renewed || !isStaleCredential(error)) throw error;
         renewed = true;

@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 import type OSS from 'ali-oss';
 import { KnownError } from '../../errors.js';
-import { formatOssPath } from '../oss-path.js';
+import { formatPath } from '../path.js';
 import type { OpenedSource } from '../storage.js';
 import { abortError, withAttempts } from './attempts.js';
 import { ConnectionLoss, isPassing, isStaleCredential, ServiceRefusal } from './error.js';
@@ -115,7 +115,7 @@ export async function saveStream(
     if (!(error instanceof SourceFailure)) throw error;
     throw new KnownError({
       kind: 'connectionFailure',
-      message: `cannot save ${formatOssPath(context.target.path)}: ${error.message}`,
+      message: `cannot save ${formatPath(context.target.path)}: ${error.message}`,
       retryable: true,
       cause: error,
     });

@@ -7,7 +7,7 @@ export interface AccessKeys {
   securityToken?: string;
 }
 
-export interface StorageSettings {
+export interface OssSettings {
   /**
    * HOLOGEN_OSS_ENDPOINT: all OSS traffic and all presigned URLs go there; path-style on a loopback host, and
    * plain http only there. The region to sign for still comes from SQL's endpoint.

@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 import { type Dispatcher, request } from 'undici';
 import { ConnectionLoss } from './error.js';
-import type { StorageSettings } from './settings.js';
+import type { OssSettings } from './settings.js';
 
 /** What ali-oss hands to the HTTP client it is given (its `urllib` option). */
 interface SignedRequest {
@@ -85,7 +85,7 @@ async function readAnswer(body: AsyncIterable<Buffer>): Promise<Buffer> {
  */
 export function createOssTransport(
   dispatcher: Dispatcher,
-  timeouts: StorageSettings['timeouts'],
+  timeouts: OssSettings['timeouts'],
   signal: AbortSignal,
 ): OssTransport {
   let failure: Error | undefined;

@@ -8,6 +8,10 @@ import { ownPrice } from '../../../src/providers/model-studio/own-price.js';
 import { estimateUnits, priceOf, type Units, unitsOf } from '../../../src/providers/model-studio/price.js';
 import { readMediaRequest } from '../../../src/providers/model-studio/request.js';
 import { readTextRequest } from '../../../src/providers/model-studio/text-request.js';
+import { drivers } from '../../../src/storage/drivers.js';
+import { createPlaces } from '../../../src/storage/open.js';
+
+const places = createPlaces(drivers);
 
 type Task = 'image-generation' | 'video-generation' | 'chat/completions' | 'embedding';
 
@@ -16,7 +20,7 @@ function call(modelType: string, task: Task, request: Json): CheckedCall {
   const requestText = JSON.stringify(request);
   const isText = task === 'chat/completions' || task === 'embedding';
   const model = { name: 'model', modelType, provider: 'bailian', task, apiKey: undefined, config: {} };
-  const media = () => readMediaRequest(requestText, modelType, type);
+  const media = () => readMediaRequest(requestText, modelType, type, places);
   return {
     model: { ...model, deployedBy: 'owner', deployedAt: new Date(0), restricted: false },
     type,
@@ -24,7 +28,7 @@ function call(modelType: string, task: Task, request: Json): CheckedCall {
     file: undefined,
     requestText,
     request: isText
-      ? { kind: 'text', text: readTextRequest(requestText, undefined, task) }
+      ? { kind: 'text', text: readTextRequest(requestText, undefined, task, places) }
       : { kind: 'media', media: media() },
   };
 }

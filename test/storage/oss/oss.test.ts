@@ -2,15 +2,17 @@ import { createHash, randomBytes } from 'node:crypto';
 import { PassThrough, Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { KnownError } from '../../../src/errors.js';
-import type { OssPath } from '../../../src/storage/oss-path.js';
-import { parseOssPath } from '../../../src/storage/oss-path.js';
+import { drivers } from '../../../src/storage/drivers.js';
+import { createPlaces } from '../../../src/storage/open.js';
+import type { StoragePath } from '../../../src/storage/path.js';
 import type { OpenedSource, SaveOptions } from '../../../src/storage/storage.js';
 import { fates } from './fault-proxy.js';
-import { access, openCloud, type TestCloud } from './test-cloud.js';
+import { openCloud, right, type TestCloud } from './test-cloud.js';
 
+const { readPath } = createPlaces(drivers);
 const partBytes = 4 * 1024 * 1024;
-const picture: OssPath = parseOssPath('oss://media/out/cat ü+1.png', 'path');
-const video: OssPath = parseOssPath('oss://media/out/film.mp4', 'path');
+const picture: StoragePath = readPath('oss://media/out/cat ü+1.png', 'path');
+const video: StoragePath = readPath('oss://media/out/film.mp4', 'path');
 
 function saveOptions(changes: Partial<SaveOptions> = {}): SaveOptions {
   return { contentType: 'image/png', signal: new AbortController().signal, ...changes };
@@ -35,8 +37,8 @@ function signal(): AbortSignal {
   return new AbortController().signal;
 }
 
-async function download(cloud: TestCloud, path: OssPath): Promise<Buffer> {
-  const url = await cloud.storage.presign(path, access, { expiresSeconds: 60, signal: signal() });
+async function download(cloud: TestCloud, path: StoragePath): Promise<Buffer> {
+  const url = await cloud.storage.presign(path, right, { expiresSeconds: 60, signal: signal() });
   const response = await fetch(url);
   expect(response.status).toBe(200);
   return Buffer.from(await response.arrayBuffer());
@@ -51,14 +53,14 @@ test('a small body is saved with one request, and read back through a presigned 
   const body = randomBytes(100_000);
   const saved = await cloud.storage.save(
     picture,
-    access,
+    right,
     sourceOf(body).open,
     saveOptions({ metadata: { model: 'qwen image 你好' } }),
   );
   expect(saved.bytes).toBe(body.length);
   expect(cloud.proxy.lines.filter((line) => !line.startsWith('HEAD'))).toHaveLength(1);
   expect(sha256(await download(cloud, picture))).toBe(sha256(body));
-  const info = await cloud.storage.head(picture, access, signal());
+  const info = await cloud.storage.head(picture, right, signal());
   expect(info).toMatchObject({ bytes: body.length, contentType: 'image/png', etag: saved.etag });
   expect(info.lastModified).toBeInstanceOf(Date);
 });
@@ -80,14 +82,14 @@ test.each([
   const progress: number[] = [];
   const saved = await cloud.storage.save(
     video,
-    access,
+    right,
     sourceOf(body).open,
     saveOptions({ contentType: 'video/mp4', lengthBytes, onProgress: (sent) => progress.push(sent) }),
   );
   expect(saved.bytes).toBe(bytes);
   expect(progress.at(-1)).toBe(bytes);
   expect(sha256(await download(cloud, video))).toBe(sha256(body));
-  expect((await cloud.storage.head(video, access, signal())).contentType).toBe('video/mp4');
+  expect((await cloud.storage.head(video, right, signal())).contentType).toBe('video/mp4');
 });
 
 test.each(['busy', 'reset', 'lost', 'expired'] as const)(
@@ -97,10 +99,10 @@ test.each(['busy', 'reset', 'lost', 'expired'] as const)(
     const body = randomBytes(2 * partBytes);
     const source = sourceOf(body);
     if (fate === 'expired') {
-      await cloud.storage.save(video, access, sourceOf(Buffer.from('first')).open, saveOptions());
+      await cloud.storage.save(video, right, sourceOf(Buffer.from('first')).open, saveOptions());
       cloud.credentials.expire();
     } else cloud.proxy.decide = fates(/^PUT/, fate);
-    await cloud.storage.save(video, access, source.open, saveOptions({ lengthBytes: body.length }));
+    await cloud.storage.save(video, right, source.open, saveOptions({ lengthBytes: body.length }));
     expect(source.opened()).toBe(2);
     expect(sha256(await download(cloud, video))).toBe(sha256(body));
   },
@@ -110,12 +112,12 @@ test.each([-1, 1, 100_000])('a long source that is off by %d bytes leaves no obj
   await using cloud = await openCloud();
   const source = sourceOf(randomBytes(2 * partBytes + difference));
   await expect(
-    cloud.storage.save(video, access, source.open, saveOptions({ lengthBytes: 2 * partBytes })),
+    cloud.storage.save(video, right, source.open, saveOptions({ lengthBytes: 2 * partBytes })),
   ).rejects.toMatchObject({
     sqlstate: '08006',
     message: expect.stringContaining(`instead of ${2 * partBytes}`),
   });
-  await expect(cloud.storage.head(video, access, signal())).rejects.toMatchObject({ sqlstate: '58P01' });
+  await expect(cloud.storage.head(video, right, signal())).rejects.toMatchObject({ sqlstate: '58P01' });
 });
 
 test('a long source that falls silent is an error about the source', async () => {
@@ -125,7 +127,7 @@ test('a long source that falls silent is an error about the source', async () =>
     stream.write(Buffer.alloc(1000));
     return { stream, lengthBytes: 2 * partBytes };
   };
-  await expect(cloud.storage.save(video, access, open, saveOptions())).rejects.toMatchObject({
+  await expect(cloud.storage.save(video, right, open, saveOptions())).rejects.toMatchObject({
     sqlstate: '08006',
     message: expect.stringContaining('the source sent nothing for 100 ms'),
   });
@@ -136,7 +138,7 @@ test('requests that fail in passing are tried again without reading the source a
   const source = sourceOf(randomBytes(2 * partBytes));
   for (const fate of ['busy', 'reset', 'lost'] as const) {
     cloud.proxy.decide = fates(/partNumber=1/, fate, fate);
-    await cloud.storage.save(video, access, source.open, saveOptions());
+    await cloud.storage.save(video, right, source.open, saveOptions());
   }
   expect(source.opened()).toBe(3);
 });
@@ -146,7 +148,7 @@ test('a completed upload whose answer was lost counts as saved', async () => {
   const body = randomBytes(partBytes + 7);
   const source = sourceOf(body);
   cloud.proxy.decide = fates(/^POST .*\?uploadId=/, 'lost');
-  const saved = await cloud.storage.save(video, access, source.open, saveOptions());
+  const saved = await cloud.storage.save(video, right, source.open, saveOptions());
   expect(saved.bytes).toBe(body.length);
   expect(source.opened()).toBe(1);
   expect(sha256(await download(cloud, video))).toBe(sha256(body));
@@ -163,7 +165,7 @@ test.each([
     const body = randomBytes(bytes);
     const source = sourceOf(body);
     cloud.proxy.decide = fates(pattern, 'flipped');
-    await cloud.storage.save(video, access, source.open, saveOptions({ lengthBytes }));
+    await cloud.storage.save(video, right, source.open, saveOptions({ lengthBytes }));
     expect(source.opened()).toBe(opened);
     expect(sha256(await download(cloud, video))).toBe(sha256(body));
   },
@@ -174,7 +176,7 @@ test('bits that flip each time are a retryable error with both checksums', async
   cloud.proxy.decide = (line) => (line.startsWith('PUT') ? 'flipped' : 'pass');
   const body = randomBytes(2 * partBytes);
   await expect(
-    cloud.storage.save(video, access, sourceOf(body).open, saveOptions({ lengthBytes: body.length })),
+    cloud.storage.save(video, right, sourceOf(body).open, saveOptions({ lengthBytes: body.length })),
   ).rejects.toMatchObject({
     sqlstate: '58030',
     retryable: true,
@@ -194,11 +196,11 @@ test('each object carries its metadata, however it was sent', async () => {
   for (const [bytes, lengthBytes] of ways) {
     await cloud.storage.save(
       video,
-      access,
+      right,
       sourceOf(randomBytes(bytes)).open,
       saveOptions({ lengthBytes, metadata }),
     );
-    const url = await cloud.storage.presign(video, access, { expiresSeconds: 60, signal: signal() });
+    const url = await cloud.storage.presign(video, right, { expiresSeconds: 60, signal: signal() });
     const { headers } = await fetch(url);
     expect(headers.get('x-oss-meta-hologen-model')).toBe('qwen-image');
     expect(headers.get('x-oss-meta-hologen-job')).toBe('a job');
@@ -210,7 +212,7 @@ test('the ETag and checksum of an object change with its content', async () => {
   await using cloud = await openCloud();
   const facts = async (text: string) => {
     await cloud.store.put('media', 'out/film.mp4', Buffer.from(text));
-    const { etag, crc64 } = await cloud.storage.head(video, access, signal());
+    const { etag, crc64 } = await cloud.storage.head(video, right, signal());
     return { etag, crc64 };
   };
   const first = await facts('123456789');
@@ -223,11 +225,11 @@ test('the ETag and checksum of an object change with its content', async () => {
 test('an OSS that stays unavailable is a retryable error and leaves nothing behind', async () => {
   await using cloud = await openCloud();
   cloud.proxy.decide = (line) => (line.includes('partNumber=2') ? 'busy' : 'pass');
-  const saving = cloud.storage.save(video, access, sourceOf(randomBytes(2 * partBytes)).open, saveOptions());
+  const saving = cloud.storage.save(video, right, sourceOf(randomBytes(2 * partBytes)).open, saveOptions());
   await expect(saving).rejects.toMatchObject({ sqlstate: '58030', retryable: true });
   expect(cloud.proxy.lines.at(-1)).toMatch(/^DELETE .*uploadId=/);
   cloud.proxy.decide = () => 'pass';
-  await expect(cloud.storage.head(video, access, signal())).rejects.toMatchObject({ sqlstate: '58P01' });
+  await expect(cloud.storage.head(video, right, signal())).rejects.toMatchObject({ sqlstate: '58P01' });
 });
 
 test('a broken source is opened again and the object is whole', async () => {
@@ -244,7 +246,7 @@ test('a broken source is opened again and the object is whole', async () => {
     }
     return { stream: Readable.from(chunks()), lengthBytes: body.length };
   };
-  await cloud.storage.save(video, access, open, saveOptions());
+  await cloud.storage.save(video, right, open, saveOptions());
   expect(count).toBe(3);
   expect(sha256(await download(cloud, video))).toBe(sha256(body));
 });
@@ -253,13 +255,13 @@ test('a source that keeps ending early is an error and leaves no object', async 
   await using cloud = await openCloud();
   const source = sourceOf(Buffer.alloc(1000));
   await expect(
-    cloud.storage.save(picture, access, source.open, saveOptions({ lengthBytes: 1001 })),
+    cloud.storage.save(picture, right, source.open, saveOptions({ lengthBytes: 1001 })),
   ).rejects.toMatchObject({
     sqlstate: '08006',
     message: expect.stringContaining('1000 bytes instead of 1001'),
   });
   expect(source.opened()).toBe(3);
-  await expect(cloud.storage.head(picture, access, signal())).rejects.toMatchObject({ sqlstate: '58P01' });
+  await expect(cloud.storage.head(picture, right, signal())).rejects.toMatchObject({ sqlstate: '58P01' });
 });
 
 test('an error of the opener that will not pass is not tried again', async () => {
@@ -269,7 +271,7 @@ test('an error of the opener that will not pass is not tried again', async () =>
     count += 1;
     throw new KnownError({ kind: 'providerFailure', message: 'the result has expired' });
   };
-  await expect(cloud.storage.save(picture, access, open, saveOptions())).rejects.toMatchObject({
+  await expect(cloud.storage.save(picture, right, open, saveOptions())).rejects.toMatchObject({
     sqlstate: '58H01',
   });
   expect(count).toBe(1);
@@ -282,7 +284,7 @@ test('an abort in the middle ends the copy, closes the source and drops the uplo
   stream.on('error', () => {});
   const saving = cloud.storage.save(
     video,
-    access,
+    right,
     async () => ({ stream }),
     saveOptions({ signal: controller.signal, onProgress: () => controller.abort() }),
   );
@@ -298,14 +300,14 @@ test('closing ends what is running', async () => {
     if (line.startsWith('HEAD')) queueMicrotask(() => void cloud.storage.close());
     return 'silent';
   };
-  await expect(cloud.storage.head(picture, access, signal())).rejects.toMatchObject({ sqlstate: '57P01' });
+  await expect(cloud.storage.head(picture, right, signal())).rejects.toMatchObject({ sqlstate: '57P01' });
 });
 
 test('an OSS that never answers is a retryable connection failure', async () => {
   await using cloud = await openCloud({ timeouts: { connectMs: 200, responseMs: 50, idleMs: 200 } });
-  await cloud.storage.checkWritable(picture, access, signal());
+  await cloud.storage.checkWritable(picture, right, signal());
   cloud.proxy.decide = () => 'silent';
-  await expect(cloud.storage.head(picture, access, signal())).rejects.toMatchObject({
+  await expect(cloud.storage.head(picture, right, signal())).rejects.toMatchObject({
     sqlstate: '08006',
     retryable: true,
   });
@@ -315,7 +317,7 @@ test('an OSS that never answers is a retryable connection failure', async () => 
 test('a missing object and a missing bucket are undefined files', async () => {
   await using cloud = await openCloud();
   for (const text of ['oss://media/none.png', 'oss://no-such-bucket/none.png']) {
-    await expect(cloud.storage.head(parseOssPath(text, 'path'), access, signal())).rejects.toMatchObject({
+    await expect(cloud.storage.head(readPath(text, 'path'), right, signal())).rejects.toMatchObject({
       sqlstate: '58P01',
       message: expect.stringContaining(text),
     });
@@ -324,15 +326,15 @@ test('a missing object and a missing bucket are undefined files', async () => {
 
 test('expired credentials are renewed once and the request passes', async () => {
   await using cloud = await openCloud();
-  await cloud.storage.save(picture, access, sourceOf(Buffer.from('one')).open, saveOptions());
+  await cloud.storage.save(picture, right, sourceOf(Buffer.from('one')).open, saveOptions());
   cloud.credentials.expire();
-  await cloud.storage.save(picture, access, sourceOf(Buffer.from('two')).open, saveOptions());
+  await cloud.storage.save(picture, right, sourceOf(Buffer.from('two')).open, saveOptions());
   expect((await download(cloud, picture)).toString()).toBe('two');
 });
 
 test('a role that does not exist is refused with its name', async () => {
   await using cloud = await openCloud();
-  const other = { ...access, roleArn: 'acs:ram::404:role/nobody' };
+  const other = { ...right, roleArn: 'acs:ram::404:role/nobody' };
   await expect(cloud.storage.head(picture, other, signal())).rejects.toMatchObject({
     sqlstate: '42501',
     message: expect.stringContaining(other.roleArn),
@@ -341,19 +343,19 @@ test('a role that does not exist is refused with its name', async () => {
 
 test('a proof of writability leaves no object, is shared and is remembered', async () => {
   await using cloud = await openCloud();
-  const directory = parseOssPath('oss://media/out/', 'output_dir');
+  const directory = readPath('oss://media/out/', 'output_dir');
   await Promise.all(
-    Array.from({ length: 20 }, () => cloud.storage.checkWritable(directory, access, signal())),
+    Array.from({ length: 20 }, () => cloud.storage.checkWritable(directory, right, signal())),
   );
-  await cloud.storage.checkWritable(directory, access, signal());
+  await cloud.storage.checkWritable(directory, right, signal());
   expect(cloud.proxy.lines.map((line) => line.split(' ')[0])).toEqual(['POST', 'DELETE']);
 });
 
 test('a bucket that does not exist is not writable, and a later try asks again', async () => {
   await using cloud = await openCloud();
-  const directory = parseOssPath('oss://no-such-bucket/out/', 'output_dir');
+  const directory = readPath('oss://no-such-bucket/out/', 'output_dir');
   for (let round = 0; round < 2; round += 1) {
-    await expect(cloud.storage.checkWritable(directory, access, signal())).rejects.toMatchObject({
+    await expect(cloud.storage.checkWritable(directory, right, signal())).rejects.toMatchObject({
       sqlstate: '58P01',
     });
   }
@@ -362,19 +364,19 @@ test('a bucket that does not exist is not writable, and a later try asks again',
 
 test('a directory cannot be saved to or presigned', async () => {
   await using cloud = await openCloud();
-  const root = parseOssPath('oss://media', 'path');
+  const root = readPath('oss://media', 'path');
   await expect(
-    cloud.storage.save(root, access, sourceOf(Buffer.alloc(1)).open, saveOptions()),
+    cloud.storage.save(root, right, sourceOf(Buffer.alloc(1)).open, saveOptions()),
   ).rejects.toThrow('is a directory');
   await expect(
-    cloud.storage.presign(root, access, { expiresSeconds: 60, signal: signal() }),
+    cloud.storage.presign(root, right, { expiresSeconds: 60, signal: signal() }),
   ).rejects.toMatchObject({ sqlstate: '22023' });
   expect(cloud.proxy.lines).toHaveLength(0);
 });
 
 test('a presigned URL never outlives the credentials it is signed with', async () => {
   await using cloud = await openCloud();
-  const url = await cloud.storage.presign(picture, access, { expiresSeconds: 604_800, signal: signal() });
+  const url = await cloud.storage.presign(picture, right, { expiresSeconds: 604_800, signal: signal() });
   const seconds = Number(new URL(url).searchParams.get('x-oss-expires'));
   expect(seconds).toBeGreaterThan(3500);
   expect(seconds).toBeLessThanOrEqual(3600);

@@ -4,7 +4,7 @@ import { Agent } from 'undici';
 import { expect, test } from 'vitest';
 import { fixedIdentity } from '../../../src/storage/oss/base-identity.js';
 import { createRoleCredentials, type RoleScope } from '../../../src/storage/oss/role-credentials.js';
-import type { StorageSettings } from '../../../src/storage/oss/settings.js';
+import type { OssSettings } from '../../../src/storage/oss/settings.js';
 import { type Answer, startAnsweringServer } from './answering-server.js';
 
 const never = new AbortController().signal;
@@ -26,7 +26,7 @@ function grant(response: ServerResponse, number: number, lifeSeconds = 3600): vo
   });
 }
 
-async function openRoles(answer: Answer, changes: Partial<StorageSettings> = {}) {
+async function openRoles(answer: Answer, changes: Partial<OssSettings> = {}) {
   const sts = await startAnsweringServer(answer);
   const dispatcher = new Agent();
   const roles = createRoleCredentials(

@@ -7,10 +7,13 @@ import { createCredentialRegistry } from '../../../sandbox/credentials.js';
 import { startObjectStore } from '../../../sandbox/object-store/server.js';
 import { startSts } from '../../../sandbox/sts.js';
 import { fixedIdentity } from '../../../src/storage/oss/base-identity.js';
-import { createOssStorage, type StorageSettings } from '../../../src/storage/oss/oss.js';
+import type { OssRight } from '../../../src/storage/oss/right.js';
+import type { OssSettings } from '../../../src/storage/oss/settings.js';
+import { openOssStore } from '../../../src/storage/oss/store.js';
 import { startFaultProxy } from './fault-proxy.js';
 
-export const access = {
+export const right: OssRight = {
+  scheme: 'oss',
   endpoint: 'oss-cn-hangzhou-internal.aliyuncs.com',
   roleArn: 'acs:ram::186xxx:role/xxx',
 };
@@ -18,7 +21,7 @@ export const access = {
 export type TestCloud = Awaited<ReturnType<typeof openCloud>>;
 
 /** The bucket `media` exists; the role `acs:ram::404:role/nobody` does not. */
-export async function openCloud(changes: Partial<StorageSettings> = {}) {
+export async function openCloud(changes: Partial<OssSettings> = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'hologen-storage-'));
   const base = { accessKeyId: 'sandbox', accessKeySecret: 'sandbox secret' };
   const credentials = createCredentialRegistry();
@@ -30,7 +33,7 @@ export async function openCloud(changes: Partial<StorageSettings> = {}) {
     unknownRoles: ['acs:ram::404:role/nobody'],
   });
   const proxy = await startFaultProxy(store.url);
-  const storage = createOssStorage({
+  const storage = openOssStore({
     ossEndpointOverride: proxy.url,
     stsEndpointOverride: sts.url,
     allowedRoles: [],

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
-import { KnownError } from '../../../src/errors.js';
-import { formatOssPath, isDirectory, joinOssPath, parseOssPath } from '../../../src/storage/oss-path.js';
+import { KnownError } from '../../src/errors.js';
+import { drivers } from '../../src/storage/drivers.js';
+import { createPlaces } from '../../src/storage/open.js';
+import { formatPath, isDirectory, joinPath } from '../../src/storage/path.js';
+
+const { readPath } = createPlaces(drivers);
 
 function refusal(text: string): KnownError {
   try {
-    parseOssPath(text, 'output_dir');
+    readPath(text, 'output_dir');
   } catch (error) {
     if (error instanceof KnownError) return error;
   }
@@ -19,12 +23,12 @@ test.each([
   ['oss://hm-ai-xxx/holo content/ü+%20#?.png', 'hm-ai-xxx', 'holo content/ü+%20#?.png'],
   ['oss://xxx/a//b', 'xxx', 'a//b'],
 ])('the path %s is read as it is written', (text, bucket, key) => {
-  expect(parseOssPath(text, 'output_dir')).toEqual({ bucket, key });
+  expect(readPath(text, 'output_dir')).toEqual({ scheme: 'oss', bucket, key });
 });
 
 test('a path is printed as SQL writes it', () => {
-  expect(formatOssPath(parseOssPath('oss://bucket/a/b.png', 'f'))).toBe('oss://bucket/a/b.png');
-  expect(formatOssPath(parseOssPath('oss://bucket', 'f'))).toBe('oss://bucket/');
+  expect(formatPath(readPath('oss://bucket/a/b.png', 'f'))).toBe('oss://bucket/a/b.png');
+  expect(formatPath(readPath('oss://bucket', 'f'))).toBe('oss://bucket/');
 });
 
 test.each([
@@ -56,17 +60,17 @@ test.each([
 });
 
 test('the root of a bucket and a key with a slash at its end are directories', () => {
-  expect(isDirectory({ bucket: 'bucket', key: '' })).toBe(true);
-  expect(isDirectory({ bucket: 'bucket', key: 'a/' })).toBe(true);
-  expect(isDirectory({ bucket: 'bucket', key: 'a' })).toBe(false);
+  expect(isDirectory({ scheme: 'oss', bucket: 'bucket', key: '' })).toBe(true);
+  expect(isDirectory({ scheme: 'oss', bucket: 'bucket', key: 'a/' })).toBe(true);
+  expect(isDirectory({ scheme: 'oss', bucket: 'bucket', key: 'a' })).toBe(false);
 });
 
 test('a file is joined to its directory with exactly one slash', () => {
-  expect(joinOssPath({ bucket: 'bucket', key: '' }, 'x.png').key).toBe('x.png');
-  expect(joinOssPath({ bucket: 'bucket', key: 'a/b' }, 'x.png').key).toBe('a/b/x.png');
-  expect(joinOssPath({ bucket: 'bucket', key: 'a/b/' }, 'x.png').key).toBe('a/b/x.png');
+  expect(joinPath({ scheme: 'oss', bucket: 'bucket', key: '' }, 'x.png').key).toBe('x.png');
+  expect(joinPath({ scheme: 'oss', bucket: 'bucket', key: 'a/b' }, 'x.png').key).toBe('a/b/x.png');
+  expect(joinPath({ scheme: 'oss', bucket: 'bucket', key: 'a/b/' }, 'x.png').key).toBe('a/b/x.png');
 });
 
 test('a joined path that climbs out of its directory is refused', () => {
-  expect(() => joinOssPath({ bucket: 'bucket', key: 'a' }, '../x.png')).toThrow(KnownError);
+  expect(() => joinPath({ scheme: 'oss', bucket: 'bucket', key: 'a' }, '../x.png')).toThrow(KnownError);
 });

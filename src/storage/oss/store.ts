@@ -1,25 +1,25 @@
-/** The object store of the product: OSS, reached with the roles that SQL names. */
+/** OSS as a store of the product, reached with the roles that SQL names. */
 
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { Agent } from 'undici';
 import { KnownError } from '../../errors.js';
-import { formatOssPath, isDirectory, joinOssPath, type OssPath } from '../oss-path.js';
-import type { FileAccess, ObjectInfo, OpenedSource, SaveOptions, Storage } from '../storage.js';
+import type { Right } from '../file-value.js';
+import { formatPath, isDirectory, joinPath, type StoragePath } from '../path.js';
+import type { OpenedSource, SaveOptions, Store } from '../storage.js';
 import { waitFor } from './attempts.js';
 import { presignGet } from './client.js';
 import { checkOverride, resolveEndpoint } from './endpoint.js';
 import { ServiceRefusal, toReadError, toSqlError } from './error.js';
-import { crc64Header, type ObjectTarget, partBytes } from './object-target.js';
+import { crc64Header, type ObjectTarget, type OssObjectInfo, partBytes } from './object-target.js';
 import { createPartBuffers } from './part-buffers.js';
 import { createProofs } from './proofs.js';
+import { asOssRight, type OssRight } from './right.js';
 import { checkRole } from './role-arn.js';
 import { longestLifeSeconds, type RoleScope } from './role-credentials.js';
 import { createRoleRequests } from './role-requests.js';
 import { saveStream } from './save-stream.js';
-import type { StorageSettings } from './settings.js';
-
-export type { AccessKeys, StorageSettings } from './settings.js';
+import type { OssSettings } from './settings.js';
 
 /** 32 buffers of 4 MiB bound the memory of all copies together; a few stay allocated between copies. */
 const maximumBuffers = 32;
@@ -28,7 +28,7 @@ const keptBuffers = 8;
 const writableForMs = 5 * 60_000;
 const keepAliveMs = 20_000;
 
-function asInfo(headers: Record<string, string | undefined>): ObjectInfo {
+function asInfo(headers: Record<string, string | undefined>): OssObjectInfo {
   const modified = headers['last-modified'];
   return {
     bytes: Number(headers['content-length'] ?? 0),
@@ -39,21 +39,23 @@ function asInfo(headers: Record<string, string | undefined>): ObjectInfo {
   };
 }
 
-function notAFile(path: OssPath): KnownError {
+function notAFile(path: StoragePath): KnownError {
   return new KnownError({
     kind: 'invalidParameterValue',
-    message: `${formatOssPath(path)} is a directory, an object is needed`,
+    message: `${formatPath(path)} is a directory, an object is needed`,
     hint: 'Write the full path of a file, without a slash at its end.',
   });
+}
+
+export interface OssStore extends Store {
+  head(path: StoragePath, right: Right, signal: AbortSignal): Promise<OssObjectInfo>;
 }
 
 /**
  * Opens the storage client; nothing is sent before the first call. `close` ends whatever is still running.
  * @throws Error for an override that is not https or loopback
  */
-export function createOssStorage(
-  settings: StorageSettings,
-): Storage & { close(): Promise<void>; [Symbol.asyncDispose](): Promise<void> } {
+export function openOssStore(settings: OssSettings): OssStore {
   if (settings.ossEndpointOverride) checkOverride(settings.ossEndpointOverride, 'HOLOGEN_OSS_ENDPOINT');
   const { timeouts } = settings;
   const dispatcher = new Agent({ connect: { timeout: timeouts.connectMs }, keepAliveTimeout: keepAliveMs });
@@ -82,31 +84,31 @@ export function createOssStorage(
 
   async function headWith(
     purpose: RoleScope['purpose'],
-    path: OssPath,
-    access: FileAccess,
+    path: StoragePath,
+    right: OssRight,
     signal: AbortSignal,
-  ): Promise<ObjectInfo> {
+  ): Promise<OssObjectInfo> {
     if (path.key === '') throw notAFile(path);
     try {
-      const scope: RoleScope = { roleArn: access.roleArn, bucket: path.bucket, purpose };
-      const result = await send(scope, access, (client) => client.head(path.key), signal);
+      const scope: RoleScope = { roleArn: right.roleArn, bucket: path.bucket, purpose };
+      const result = await send(scope, right, (client) => client.head(path.key), signal);
       return asInfo(result.res.headers as Record<string, string | undefined>);
     } catch (error) {
-      throw toReadError(error, path, access.roleArn);
+      throw toReadError(error, path, right.roleArn);
     }
   }
 
   /** Begins an upload that is never completed: it needs the same right as writing and creates no object. */
-  async function probe(path: OssPath, access: FileAccess): Promise<void> {
-    const scope: RoleScope = { roleArn: access.roleArn, bucket: path.bucket, purpose: 'write' };
-    const target = isDirectory(path) ? joinOssPath(path, `.hologen-write-check-${randomUUID()}`) : path;
+  async function probe(path: StoragePath, right: OssRight): Promise<void> {
+    const scope: RoleScope = { roleArn: right.roleArn, bucket: path.bucket, purpose: 'write' };
+    const target = isDirectory(path) ? joinPath(path, `.hologen-write-check-${randomUUID()}`) : path;
     const { signal } = closing;
     try {
-      const begun = await send(scope, access, (client) => client.initMultipartUpload(target.key), signal);
+      const begun = await send(scope, right, (client) => client.initMultipartUpload(target.key), signal);
       // A role without AbortMultipartUpload leaves an upload without parts, which costs nothing.
       await send(
         scope,
-        access,
+        right,
         (client) => client.abortMultipartUpload(target.key, begun.uploadId),
         signal,
       ).catch((error: unknown) => {
@@ -129,32 +131,32 @@ export function createOssStorage(
   }
 
   async function presign(
-    path: OssPath,
-    access: FileAccess,
+    path: StoragePath,
+    right: OssRight,
     expiresSeconds: number,
     signal: AbortSignal,
   ): Promise<string> {
     if (path.key === '') throw notAFile(path);
-    const scope: RoleScope = { roleArn: access.roleArn, bucket: path.bucket, purpose: 'read' };
+    const scope: RoleScope = { roleArn: right.roleArn, bucket: path.bucket, purpose: 'read' };
     const seconds = Math.max(1, Math.min(Math.ceil(expiresSeconds), longestLifeSeconds));
-    const connection = await connect(scope, access, seconds, signal);
+    const connection = await connect(scope, right, seconds, signal);
     const lifeSeconds = Math.floor((connection.credentials.expiresAt.getTime() - Date.now()) / 1000);
     return presignGet(connection, path.key, Math.max(1, Math.min(seconds, lifeSeconds)));
   }
 
   async function save(
-    path: OssPath,
-    access: FileAccess,
+    path: StoragePath,
+    right: OssRight,
     open: (signal: AbortSignal) => Promise<OpenedSource>,
     options: SaveOptions,
   ): Promise<{ bytes: number; etag: string }> {
     if (isDirectory(path)) throw notAFile(path);
-    const scope: RoleScope = { roleArn: access.roleArn, bucket: path.bucket, purpose: 'write' };
+    const scope: RoleScope = { roleArn: right.roleArn, bucket: path.bucket, purpose: 'write' };
     const target: ObjectTarget = {
       path,
-      send: (request, signal) => send(scope, access, request, signal),
-      sendOnce: (request, signal) => sendOnce(scope, access, request, signal),
-      head: (signal) => headWith('write', path, access, signal),
+      send: (request, signal) => send(scope, right, request, signal),
+      sendOnce: (request, signal) => sendOnce(scope, right, request, signal),
+      head: (signal) => headWith('write', path, right, signal),
     };
     try {
       return await saveStream({ target, buffers, options, idleMs: timeouts.idleMs }, open);
@@ -164,30 +166,34 @@ export function createOssStorage(
   }
 
   return {
-    checkAccess({ endpoint, roleArn }) {
+    checkRight(right) {
+      const { endpoint, roleArn } = asOssRight(right);
       checkRole(roleArn, settings);
       resolveEndpoint(endpoint, 'oss_endpoint', settings);
     },
 
-    head: (path, access, signal) => untilClosed(signal, (either) => headWith('read', path, access, either)),
+    head: (path, right, signal) =>
+      untilClosed(signal, (either) => headWith('read', path, asOssRight(right), either)),
 
-    presign: (path, access, { expiresSeconds, signal }) =>
-      untilClosed(signal, (either) => presign(path, access, expiresSeconds, either)),
+    presign: (path, right, { expiresSeconds, signal }) =>
+      untilClosed(signal, (either) => presign(path, asOssRight(right), expiresSeconds, either)),
 
-    checkWritable(path, access, signal) {
-      const key = JSON.stringify([access.roleArn, access.endpoint, path.bucket, path.key]);
+    checkWritable(path, right, signal) {
+      const { roleArn, endpoint } = asOssRight(right);
+      const key = JSON.stringify([roleArn, endpoint, path.bucket, path.key]);
       return untilClosed(signal, (either) =>
         waitFor(
-          proveOnce(key, () => probe(path, access)),
+          proveOnce(key, () => probe(path, asOssRight(right))),
           either,
         ),
       );
     },
 
-    save: (path, access, open, options) =>
-      untilClosed(options.signal, (either) => save(path, access, open, { ...options, signal: either })),
+    save: (path, right, open, options) =>
+      untilClosed(options.signal, (either) =>
+        save(path, asOssRight(right), open, { ...options, signal: either }),
+      ),
 
     close,
-    [Symbol.asyncDispose]: close,
   };
 }
