@@ -26,7 +26,7 @@ interface Seen {
 }
 
 /** Stands before Model Studio and passes everything on, but for what `script` foresees. */
-async function startSpeaker(studioUrl: string) {
+export async function startSpeaker(studioUrl: string) {
   const scripts = new Map<string, Said[]>();
   const seen: Seen[] = [];
   const server = createServer(async (incoming, response) => {
