@@ -2,6 +2,7 @@
 import { KnownError } from '../errors.js';
 import { isObject } from '../json.js';
 import type { Catalogue, DeployedModel } from '../ledger/job.js';
+import type { MediumKind } from '../media/kinds.js';
 import type { ModelType, Scenario } from '../providers/model-studio/model-table.js';
 import { requireModelType } from '../providers/model-studio/model-types.js';
 import { type MediaRequest, readMediaRequest } from '../providers/model-studio/request.js';
@@ -9,7 +10,7 @@ import { readTextRequest, type TextRequest } from '../providers/model-studio/tex
 import type { FileValue, Right } from '../storage/file-value.js';
 import type { Places, Storage } from '../storage/storage.js';
 import { isPretended } from './dry-run.js';
-import { checkMedium, type Medium, type MediumKind, requireRight } from './media.js';
+import { checkMedium, type Medium, requireRight } from './media.js';
 
 export interface CheckedCall {
   model: DeployedModel;
@@ -98,11 +99,11 @@ function mediaOf(call: CheckedCall): { medium: Medium; kinds: MediumKind[]; righ
     }));
   }
   const { media, audio, scenario } = call.request.media;
-  const kinds: MediumKind[] = scenario === 'reference-video' ? ['image', 'video'] : ['image'];
+  const kinds: MediumKind[] = scenario === 'reference-video' ? ['picture', 'video'] : ['picture'];
   const right = (field: string) => requireRight(call.file?.right, field);
   return [
     ...media.map((medium) => ({ medium, kinds, right: right(medium.field) })),
-    ...(audio ? [{ medium: audio, kinds: ['audio' as const], right: right(audio.field) }] : []),
+    ...(audio ? [{ medium: audio, kinds: ['sound' as const], right: right(audio.field) }] : []),
   ];
 }
 

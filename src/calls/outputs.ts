@@ -1,6 +1,7 @@
 /** Media on their way out: from the provider's temporary URL into the user's store, streamed; the copy is repeated, never the generation. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { KnownError } from '../errors.js';
+import { endingOf, formatOf, hasUse } from '../media/kinds.js';
 import type { ModelStudio } from '../providers/model-studio/client.js';
 import type { Right } from '../storage/file-value.js';
 import { formatPath, isDirectory, joinPath, type StoragePath } from '../storage/path.js';
@@ -62,7 +63,7 @@ async function copyOutputs(
       const target = targetOf(place.output, requestId, url, urls.length > 1 ? index + 1 : undefined);
       const open = (stop: AbortSignal) => drivers.studio.download(url, stop);
       const { bytes } = await drivers.storage.save(target, place.right, open, {
-        contentType: contentTypes[endingOf(url)] ?? 'application/octet-stream',
+        contentType: formatOf(madeName(url))?.contentType ?? 'application/octet-stream',
         metadata: {
           'hologen-model': facts.model.modelType,
           'hologen-job': facts.jobId,
@@ -85,19 +86,11 @@ function targetOf(
 ): StoragePath {
   if (!isDirectory(output)) return output;
   const suffix = index === undefined ? '' : `-${index}`;
-  return joinPath(output, `${requestId}${suffix}.${endingOf(url)}`);
+  return joinPath(output, `${requestId}${suffix}.${endingOf(madeName(url))}`);
 }
 
-const contentTypes: Record<string, string> = {
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  webp: 'image/webp',
-  mp4: 'video/mp4',
-  mov: 'video/quicktime',
-};
-
-function endingOf(url: string): string {
-  const ending = /\.(png|jpe?g|webp|mp4|mov)$/i.exec(new URL(url).pathname)?.[1]?.toLowerCase();
-  return ending ?? 'png';
+/** What the address of a result tells of its form; a PNG where it tells nothing. */
+function madeName(url: string): string {
+  const { pathname } = new URL(url);
+  return hasUse(pathname, 'made') ? pathname : 'picture.png';
 }

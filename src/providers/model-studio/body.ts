@@ -1,5 +1,6 @@
 /** The provider's request body for a checked request: one form a family, as the API pages give them. */
 import type { Json } from '../../json.js';
+import { endingOf } from '../../media/kinds.js';
 import type { ModelType } from './model-table.js';
 import type { MediaRequest } from './request.js';
 import type { MessagePart } from './text-request.js';
@@ -55,8 +56,8 @@ export function chatBody(modelType: string, parts: MessagePart[], urls: string[]
   const content = parts.map((part) => {
     if ('text' in part) return { type: 'text', text: part.text };
     const url = urls[next++] as string;
-    if (part.kind === 'audio')
-      return { type: 'input_audio', input_audio: { data: url, format: formatOf(part.file.path.key) } };
+    if (part.kind === 'sound')
+      return { type: 'input_audio', input_audio: { data: url, format: endingOf(part.file.path.key) } };
     return part.kind === 'video'
       ? { type: 'video_url', video_url: { url } }
       : { type: 'image_url', image_url: { url } };
@@ -68,8 +69,4 @@ export function chatBody(modelType: string, parts: MessagePart[], urls: string[]
     messages: [{ role: 'user', content: onlyText ? text : content }],
     ...parameters,
   };
-}
-
-function formatOf(key: string): string {
-  return key.slice(key.lastIndexOf('.') + 1).toLowerCase();
 }

@@ -2,6 +2,7 @@
 
 import type { CheckedCall } from '../../calls/check.js';
 import type { Json } from '../../json.js';
+import { formatOf } from '../../media/kinds.js';
 import { type ModelType, type Price, videoSizes } from './model-table.js';
 import { ownPrice } from './own-price.js';
 import type { MediaRequest } from './request.js';
@@ -113,10 +114,10 @@ function videoClass({ parameters }: MediaRequest, type: ModelType): Units {
   };
 }
 
-/** What is no picture by its name may be a video. */
+/** A reference may be a video unless its ending is a picture's. */
 function mostInputSeconds({ media }: MediaRequest, price: Price): number {
   if (price.per !== 'second' || !price.inputSecondsPerVideo) return 0;
-  const videos = media.filter(({ path }) => !/\.(jpe?g|png|bmp|webp)$/i.test(path.key));
+  const videos = media.filter(({ path }) => formatOf(path.key)?.kind !== 'picture');
   return videos.length * (price.inputSecondsPerVideo[media.length - 1] ?? 0);
 }
 

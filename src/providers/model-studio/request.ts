@@ -11,6 +11,7 @@ import {
   requiredText,
   show,
 } from '../../fields.js';
+import { hasUse } from '../../media/kinds.js';
 import { isDirectory, type StoragePath } from '../../storage/path.js';
 import type { Places } from '../../storage/storage.js';
 import { type ModelType, modelTable, type Scenario } from './model-table.js';
@@ -257,7 +258,7 @@ function readOutput(request: Json, scenario: Scenario, places: Places): StorageP
     }
     return path;
   }
-  if (/\.(png|jpe?g|webp|mp4|mov)$/i.test(path.key)) {
+  if (hasUse(path.key, 'made')) {
     const directory = text.slice(0, text.lastIndexOf('/') + 1);
     refuse('output_dir', text, 'a directory', `Write ${directory}; the file is named after the request id.`);
   }

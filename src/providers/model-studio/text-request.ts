@@ -10,13 +10,13 @@ import {
   requiredText,
   show,
 } from '../../fields.js';
+import { endings, formatOf, type MediumKind } from '../../media/kinds.js';
 import type { FileValue } from '../../storage/file-value.js';
 import { isDirectory } from '../../storage/path.js';
 import type { Places } from '../../storage/storage.js';
 
 /** A piece of the user message, in order. */
-export type MessagePart = { text: string } | { file: FileValue; kind: MediaKind };
-export type MediaKind = 'image' | 'video' | 'audio';
+export type MessagePart = { text: string } | { file: FileValue; kind: MediumKind };
 
 export interface TextRequest {
   parts: MessagePart[];
@@ -42,12 +42,6 @@ const knownParameters = {
     'thinking_budget',
     'enable_search',
   ],
-};
-
-const extensions: Record<MediaKind, string[]> = {
-  image: ['png', 'jpg', 'jpeg', 'webp', 'bmp', 'gif', 'tif', 'tiff', 'heic'],
-  video: ['mp4', 'mov', 'avi', 'mkv', 'webm', 'flv', 'wmv', 'mpeg', 'mpg'],
-  audio: ['wav', 'mp3', 'm4a', 'aac', 'amr', 'flac', 'ogg', 'opus'],
 };
 
 /**
@@ -108,7 +102,7 @@ function asRequest(text: string): Json | undefined {
 
 function withFile(parts: MessagePart[], file: FileValue | undefined): MessagePart[] {
   if (!file || isDirectory(file.path)) return parts;
-  return [{ file, kind: mediaKind(file, 'file') }, ...parts];
+  return [{ file, kind: kindOf(file, 'file') }, ...parts];
 }
 
 /** `{0}`, `{1}` … become the arguments in their places; a file becomes a part of its own between the texts. */
@@ -134,7 +128,7 @@ function fillPlaceholders(prompt: string, args: unknown[], places: Places): Mess
 function addArgument(parts: MessagePart[], argument: unknown, field: string, places: Places): void {
   if (isObject(argument) && 'oss_path' in argument) {
     const file = places.readFile(argument, field);
-    parts.push({ file, kind: mediaKind(file, field) });
+    parts.push({ file, kind: kindOf(file, field) });
   } else {
     addText(parts, typeof argument === 'string' ? argument : JSON.stringify(argument));
   }
@@ -162,16 +156,8 @@ function refusePlaceholder(placeholder: string, count: number): never {
   });
 }
 
-function mediaKind(file: FileValue, field: string): MediaKind {
-  const extension = /\.([a-z0-9]+)$/i.exec(file.path.key)?.[1]?.toLowerCase() ?? '';
-  const kind = (Object.keys(extensions) as MediaKind[]).find((name) => extensions[name].includes(extension));
-  return (
-    kind ??
-    refuse(
-      field,
-      file.text,
-      'a picture, video or sound file',
-      `Known endings: ${Object.values(extensions).flat().join(', ')}.`,
-    )
-  );
+function kindOf(file: FileValue, field: string): MediumKind {
+  const format = formatOf(file.path.key);
+  if (format) return format.kind;
+  return refuse(field, file.text, 'a picture, video or sound file', `Known endings: ${endings.join(', ')}.`);
 }
