@@ -54,9 +54,10 @@ import {
   UsageError,
 } from './settings/settings.js';
 import { allStarted, stopAll } from './start-and-stop.js';
-import { drivers as stores } from './storage/drivers.js';
+import { drivers as knownStores, type StorageSettings } from './storage/drivers.js';
 import { openStorage } from './storage/open.js';
 import { defaultIdentity, fixedIdentity } from './storage/oss/base-identity.js';
+import type { Driver } from './storage/storage.js';
 import { longestStartupPacket } from './wire/startup.js';
 
 export interface Gateway {
@@ -72,7 +73,12 @@ export interface Gateway {
 
 const dataDirectoryMode = { ofRoot: 0o711, ofUser: 0o700 };
 
-export async function startGateway(settings: Settings, log: Logger = createLog(settings)): Promise<Gateway> {
+/** @param stores the kinds of store that paths in SQL may name */
+export async function startGateway(
+  settings: Settings,
+  log: Logger = createLog(settings),
+  stores: Driver<StorageSettings>[] = knownStores,
+): Promise<Gateway> {
   const dataDirectory = resolve(settings.dataDir ?? '');
   // Started by root, the engine's own account must be able to walk through; the files in it are readable by their owners only.
   const mode = process.getuid?.() === 0 ? dataDirectoryMode.ofRoot : dataDirectoryMode.ofUser;
@@ -101,7 +107,7 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
     parts.engine = engine;
     const generation = await openGeneration(
       settings,
-      { dataDirectory, engine, cloud, stopping, log },
+      { dataDirectory, engine, cloud, stores, stopping, log },
       metrics.meter,
     );
     const { calls, storage, schedule, texts } = generation;
@@ -156,6 +162,7 @@ interface Surroundings {
   dataDirectory: string;
   engine: OpenedEngine;
   cloud: Cloud | undefined;
+  stores: Driver<StorageSettings>[];
   stopping: (() => Promise<void>)[];
   log: Logger;
 }
@@ -163,13 +170,13 @@ interface Surroundings {
 /** All that a call needs, and the answers to what the engine's functions ask about calls. */
 async function openGeneration(
   settings: Settings,
-  { dataDirectory, engine, cloud, stopping, log }: Surroundings,
+  { dataDirectory, engine, cloud, stores, stopping, log }: Surroundings,
   meter: Meter,
 ) {
   const secrets = await openSecretBox(dataDirectory, settings.secretKey);
   const catalogue = createCatalogue(engine.pool, secrets);
   if (cloud) await deploySandboxModels(catalogue);
-  const { studio, storage, schedule } = openDrivers(settings, cloud, stopping);
+  const { studio, storage, schedule } = openDrivers(settings, cloud, stopping, stores);
   const ledger = createLedger(engine.pool, engine.gatewayId);
   const days = {
     jobsDays: numberSetting(settings, 'keepJobsDays'),
@@ -241,6 +248,7 @@ export function openDrivers(
   settings: Settings,
   cloud: { modelStudio: string; oss: string; sts: string } | undefined,
   stopping: (() => Promise<void>)[],
+  stores: Driver<StorageSettings>[] = knownStores,
 ) {
   const schedule = createSchedule(!cloud || settings.sandboxLimits === 'documented');
   const studio: ModelStudio = createModelStudio({
