@@ -195,7 +195,8 @@ function medium(field: string, text: string, places: Places): Medium {
 function refuseUnnamed(prompt: string, media: Medium[]): void {
   const known = media.map((each) => each.text).sort((a, b) => b.length - a.length);
   const rest = known.reduce((text, path) => text.replaceAll(path, ''), prompt);
-  const path = /oss:\/\/[^\s"'<>,;]*[^\s"'<>,;.:!?)]/.exec(rest)?.[0];
+  const schemes = [...new Set(media.map((each) => each.path.scheme))].join('|');
+  const path = new RegExp(`(${schemes})://[^\\s"'<>,;]*[^\\s"'<>,;.:!?)]`).exec(rest)?.[0];
   if (!path) return;
   throw new KnownError({
     kind: 'invalidParameterValue',

@@ -5,6 +5,7 @@ import type { Right } from '../file-value.js';
 import type { StoragePath } from '../path.js';
 import type { Store } from '../storage.js';
 import { waitFor } from './attempts.js';
+import { checkOssSettings } from './check-settings.js';
 import { checkOverride, resolveEndpoint } from './endpoint.js';
 import { type ObjectRequests, presignObject, probeWriting, readHead, saveObject } from './object-requests.js';
 import { type OssObjectInfo, partBytes } from './object-target.js';
@@ -41,6 +42,8 @@ export function openOssStore(settings: OssSettings): OssStore {
   const work = createOpenWork();
 
   return {
+    checkSettings: () => checkOssSettings(settings),
+
     checkRight(right) {
       const { endpoint, roleArn } = asOssRight(right);
       checkRole(roleArn, settings);

@@ -47,6 +47,7 @@ function openFolder(directory: string): Store {
   }
 
   return {
+    checkSettings: () => undefined,
     checkRight,
 
     async head(path, right, signal) {

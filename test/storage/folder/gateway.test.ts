@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { GalleryPage, JobDetails } from '../../../src/console/server/answers.js';
 import { drivers } from '../../../src/storage/drivers.js';
 import { rights } from '../../calls/statements.js';
+import { signIn } from '../../console/visitor.js';
 import { refusal, startTestGateway, type TestGateway } from '../../gateway.js';
 import { folderDriver, keeper } from './driver.js';
 
@@ -62,6 +64,19 @@ test('file_url gives an address of what was saved', async () => {
   const { rows } = await client.query('SELECT hologen.file_url($1) AS url', [path]);
   const picture = Buffer.from(await (await fetch(rows[0].url)).arrayBuffer());
   expect(picture).toEqual(await readFile(join(directory, path.replace('folder://', ''))));
+});
+
+test('the console shows a reference that lies in the folder', async () => {
+  const drawn = await makePicture({ output_dir: 'folder://media/first/' }, inFolder);
+  await makePicture({ prompt: 'at dusk', reference_urls: [drawn] }, inFolder);
+  const visitor = await signIn(gateway);
+  const { content: page } = await visitor.get<GalleryPage>('/api/gallery?text=at+dusk');
+  const { content: job } = await visitor.get<JobDetails>(`/api/job?id=${page.jobs[0]?.id}`);
+  const shown = await visitor.fetch(job.references[0]?.address ?? '');
+  expect([shown.status, shown.headers.get('content-type')]).toEqual([200, 'image/png']);
+  expect(Buffer.from(await shown.arrayBuffer())).toEqual(
+    await readFile(join(directory, drawn.replace('folder://', ''))),
+  );
 });
 
 test('OSS is served as before by the same gateway', async () => {
