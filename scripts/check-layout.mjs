@@ -64,6 +64,8 @@ console.log('layout: arrows, lengths and names are fine');
 function checkImports(file, name, text) {
   if (!/^(#!.*\n)?\s*\/\*\*/.test(text))
     problems.push(`${name}: does not open with a sentence on what it is for`);
+  if (!name.startsWith('src/storage/') && name !== 'src/main.ts' && /from '[^']*\/storage\/oss\//.test(text))
+    problems.push(`${name}: only src/main.ts may know which stores there are`);
   if (seesAll.includes(name) || seesAllFolders.some((folder) => name.startsWith(`${folder}/`))) return;
   const from = folderOf(file);
   for (const [, target] of text.matchAll(importPattern)) {

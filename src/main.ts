@@ -36,7 +36,7 @@ import { createLog } from './log.js';
 import type { GatewayParts } from './metrics/gateway-parts.js';
 import { openMetrics } from './metrics/open.js';
 import { createSchedule } from './pace/schedule.js';
-import { openProviders } from './providers/drivers.js';
+import { drivers as knownProviders, openProviders, type ProviderDriver } from './providers/drivers.js';
 import { findDefaultApiKey } from './providers/model-studio/default-api-key.js';
 import { openClient } from './providers/model-studio/open.js';
 import { advisedPoll, sandboxPoll } from './providers/model-studio/poll-times.js';
@@ -53,9 +53,10 @@ import {
   UsageError,
 } from './settings/settings.js';
 import { allStarted, stopAll } from './start-and-stop.js';
-import { drivers as stores } from './storage/drivers.js';
+import { drivers as knownStores, type StorageSettings } from './storage/drivers.js';
 import { openStorage } from './storage/open.js';
 import { defaultIdentity, fixedIdentity } from './storage/oss/base-identity.js';
+import type { Driver } from './storage/storage.js';
 import { longestStartupPacket } from './wire/startup.js';
 
 export interface Gateway {
@@ -71,7 +72,19 @@ export interface Gateway {
 
 const dataDirectoryMode = { ofRoot: 0o711, ofUser: 0o700 };
 
-export async function startGateway(settings: Settings, log: Logger = createLog(settings)): Promise<Gateway> {
+/** What SQL may name: kinds of stores in paths, providers of deployed models. */
+export interface Drivers {
+  stores: Driver<StorageSettings>[];
+  providers: readonly ProviderDriver[];
+}
+
+const knownDrivers: Drivers = { stores: knownStores, providers: knownProviders };
+
+export async function startGateway(
+  settings: Settings,
+  log: Logger = createLog(settings),
+  drivers: Drivers = knownDrivers,
+): Promise<Gateway> {
   const dataDirectory = resolve(settings.dataDir ?? '');
   // Started by root, the engine's own account must be able to walk through; the files in it are readable by their owners only.
   const mode = process.getuid?.() === 0 ? dataDirectoryMode.ofRoot : dataDirectoryMode.ofUser;
@@ -100,7 +113,7 @@ export async function startGateway(settings: Settings, log: Logger = createLog(s
     parts.engine = engine;
     const generation = await openGeneration(
       settings,
-      { dataDirectory, engine, cloud, stopping, log },
+      { dataDirectory, engine, cloud, drivers, stopping, log },
       metrics.meter,
     );
     const { calls, storage, schedule, texts } = generation;
@@ -155,6 +168,7 @@ interface Surroundings {
   dataDirectory: string;
   engine: OpenedEngine;
   cloud: Cloud | undefined;
+  drivers: Drivers;
   stopping: (() => Promise<void>)[];
   log: Logger;
 }
@@ -162,13 +176,13 @@ interface Surroundings {
 /** All that a call needs, and the answers to what the engine's functions ask about calls. */
 async function openGeneration(
   settings: Settings,
-  { dataDirectory, engine, cloud, stopping, log }: Surroundings,
+  { dataDirectory, engine, cloud, drivers, stopping, log }: Surroundings,
   meter: Meter,
 ) {
   const secrets = await openSecretBox(dataDirectory, settings.secretKey);
   const catalogue = createCatalogue(engine.pool, secrets);
   if (cloud) await deploySandboxModels(catalogue);
-  const { storage, schedule } = openDrivers(settings, cloud, stopping);
+  const { storage, schedule } = openDrivers(settings, cloud, stopping, drivers.stores);
   const ledger = createLedger(engine.pool, engine.gatewayId);
   const providers = openProviders(
     {
@@ -179,6 +193,7 @@ async function openGeneration(
       },
     },
     { ledger, schedule },
+    drivers.providers,
   );
   stopping.push(providers.close);
   const days = {
@@ -246,6 +261,7 @@ export function openDrivers(
   settings: Settings,
   cloud: { modelStudio: string; oss: string; sts: string } | undefined,
   stopping: (() => Promise<void>)[],
+  stores: Driver<StorageSettings>[] = knownStores,
 ) {
   const schedule = createSchedule(!cloud || settings.sandboxLimits === 'documented');
   const studio = openClient(cloud ? `${cloud.modelStudio}/api/v1` : (settings.providerUrl ?? ''), schedule);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { createLog } from '../src/log.js';
-import { startGateway } from '../src/main.js';
+import { type Drivers, startGateway } from '../src/main.js';
 import { readSettings, type Settings } from '../src/settings/settings.js';
 
 export interface SandboxRequest {
@@ -41,6 +41,7 @@ export interface TestGateway {
 export async function startTestGateway(
   changes: Partial<Settings> = {},
   ownCloud?: TestGateway['sandbox'],
+  drivers?: Drivers,
 ): Promise<TestGateway> {
   const dataDir = changes.dataDir ?? (await mkdtemp(join(tmpdir(), 'hologen-test-')));
   // Root's engine runs under an account of its own, which must be able to walk in.
@@ -56,7 +57,7 @@ export async function startTestGateway(
     drainMs: '2000',
   };
   const full = { ...settings, maxConnections: '100', ...quick, ...changes };
-  const gateway = await startGateway(full, createLog(full));
+  const gateway = await startGateway(full, createLog(full), drivers);
   const { postgres } = gateway.runFile;
   const sandbox = gateway.runFile.sandbox ?? ownCloud;
   if (!sandbox) throw new Error('a test gateway needs its sandbox');

@@ -1,6 +1,7 @@
 /** Media on their way in: each object is looked at before anything is spent, then signed so that the provider can fetch it. */
 import { KnownError } from '../errors.js';
 import { refuse } from '../fields.js';
+import { endingOf, formatOf, hasUse, type MediumKind } from '../media/kinds.js';
 import type { CheckedRequest, Medium } from '../providers/provider.js';
 import type { FileValue, Right } from '../storage/file-value.js';
 import type { ObjectInfo, Storage } from '../storage/storage.js';
@@ -9,15 +10,11 @@ import type { ObjectInfo, Storage } from '../storage/storage.js';
 const urlLifeSeconds = 3600;
 
 /** What the provider takes of each kind; more is refused there after the wait. */
-const limits = {
-  image: {
-    endings: /\.(jpe?g|png|bmp|webp|tiff?|gif|heic)$/i,
-    mebibytes: 10,
-    what: 'a picture (JPEG, PNG, BMP, WEBP)',
-  },
-  video: { endings: /\.(mp4|mov)$/i, mebibytes: 100, what: 'a video (MP4, MOV)' },
-  audio: { endings: /\.(wav|mp3)$/i, mebibytes: 15, what: 'a sound file (WAV, MP3)' },
-} as const;
+const limits: Record<MediumKind, { mebibytes: number; what: string }> = {
+  picture: { mebibytes: 10, what: 'a picture (JPEG, PNG, BMP, WEBP)' },
+  video: { mebibytes: 100, what: 'a video (MP4, MOV)' },
+  sound: { mebibytes: 15, what: 'a sound file (WAV, MP3)' },
+};
 
 /**
  * Proves that an object exists, may be read, and is not larger than the provider takes; returns its ETag, which tells what is in it.
@@ -31,9 +28,9 @@ export async function checkMedium(
   signal: AbortSignal,
 ): Promise<string> {
   const { kinds } = medium;
-  const ending = /\.[a-z0-9]+$/i.exec(medium.path.key)?.[0];
-  const kind = kinds.find((name) => ending && limits[name].endings.test(ending));
-  if (ending && !kind && !medium.anyForm) {
+  const { key } = medium.path;
+  const kind = hasUse(key, 'taken') ? kinds.find((name) => name === formatOf(key)?.kind) : undefined;
+  if (endingOf(key) && !kind && !medium.anyForm) {
     const what = kinds.map((name) => limits[name].what).join(' or ');
     refuse(medium.field, medium.text, what, 'The ending of its name tells what an object is.');
   }

@@ -1,6 +1,7 @@
 /** Media on their way out: from the provider's temporary address into storage, streamed; the copy is repeated, never the generation. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { KnownError } from '../errors.js';
+import { endingOf, formatOf, hasUse } from '../media/kinds.js';
 import type { CheckedRequest, Made } from '../providers/provider.js';
 import { formatPath, isDirectory, joinPath, type StoragePath } from '../storage/path.js';
 import type { Storage } from '../storage/storage.js';
@@ -50,7 +51,7 @@ async function copyOutput(
   const target = targetOf(request, requestId, url, urls.length > 1 ? index + 1 : undefined);
   const right = requireRight(file?.right, 'output_dir');
   const { bytes } = await storage.save(target, right, (stop) => provider.download(url, stop), {
-    contentType: contentTypes[endingOf(url)] ?? 'application/octet-stream',
+    contentType: formatOf(madeName(url))?.contentType ?? 'application/octet-stream',
     metadata: {
       'hologen-model': model.modelType,
       'hologen-job': jobId,
@@ -84,19 +85,11 @@ function targetOf(
   if (!output) throw new Error('the request has no place for what is made');
   if (!isDirectory(output)) return output;
   const suffix = index === undefined ? '' : `-${index}`;
-  return joinPath(output, `${requestId}${suffix}.${endingOf(url)}`);
+  return joinPath(output, `${requestId}${suffix}.${endingOf(madeName(url))}`);
 }
 
-const contentTypes: Record<string, string> = {
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  webp: 'image/webp',
-  mp4: 'video/mp4',
-  mov: 'video/quicktime',
-};
-
-function endingOf(url: string): string {
-  const ending = /\.(png|jpe?g|webp|mp4|mov)$/i.exec(new URL(url).pathname)?.[1]?.toLowerCase();
-  return ending ?? 'png';
+/** What the address of a result tells of its form; a PNG where it tells nothing. */
+function madeName(url: string): string {
+  const { pathname } = new URL(url);
+  return hasUse(pathname, 'made') ? pathname : 'picture.png';
 }

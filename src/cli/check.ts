@@ -13,6 +13,7 @@ import {
   switchSetting,
   UsageError,
 } from '../settings/settings.js';
+import { drivers as stores } from '../storage/drivers.js';
 import {
   clockCheck,
   cloudSettingsCheck,
@@ -53,7 +54,7 @@ export const checkCommand: Command = {
     [...flags, ...environmentOnly],
   ),
   async run(args) {
-    const first = args.findIndex((arg) => arg.startsWith('oss://'));
+    const first = args.findIndex(isPath);
     const places = readPlaces(first < 0 ? [] : args.slice(first));
     const { settings } = readSettings(first < 0 ? args : args.slice(0, first), process.env, flags);
     const running = await readRunFile(resolve(settings.dataDir ?? ''));
@@ -73,6 +74,11 @@ export const checkCommand: Command = {
     }
   },
 };
+
+/** A path of a store that hologen knows. */
+function isPath(word: string): boolean {
+  return stores.some(({ form }) => word.startsWith(`${form.scheme}://`));
+}
 
 function readPlaces(words: string[]): Place[] {
   if (words.length % 3 !== 0)
@@ -132,7 +138,7 @@ function accountChecks(
   const findKey = () =>
     sandbox ? Promise.resolve(sandboxApiKey) : findDefaultApiKey(settings.apiKey, homedir());
   return [
-    ...(sandbox ? [] : [cloudSettingsCheck(settings)]),
+    ...(sandbox ? [] : [cloudSettingsCheck(settings, drivers)]),
     keyCheck(findKey, drivers, settings.providerUrl ?? ''),
     identityCheck(drivers),
     clockCheck(sandbox?.sts ?? settings.stsEndpoint ?? ''),

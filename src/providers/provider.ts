@@ -2,6 +2,7 @@
 import type { ErrorKind } from '../errors.js';
 import { KnownError } from '../errors.js';
 import type { Json } from '../json.js';
+import type { MediumKind } from '../media/kinds.js';
 import type { FileValue } from '../storage/file-value.js';
 import type { StoragePath } from '../storage/path.js';
 import type { OpenedSource, Places } from '../storage/storage.js';
@@ -42,8 +43,6 @@ export interface Bill {
   units: Units;
   cost: Cost | undefined;
 }
-
-export type MediumKind = 'image' | 'video' | 'audio';
 
 /** An object that the provider is to read. */
 export interface Medium {

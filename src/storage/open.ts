@@ -32,6 +32,10 @@ export function openStorage<Settings>(settings: Settings, drivers: Driver<Settin
 
   return {
     ...createPlaces(drivers),
+    checkSettings() {
+      const remarks = [...stores.values()].map((store) => store.checkSettings());
+      return remarks.filter(Boolean).join('; ') || undefined;
+    },
     checkRight: (right) => stores.get(right.scheme)?.checkRight(right),
     head: async (path, right, signal) => storeOf(path, right).head(path, right, signal),
     presign: async (path, right, options) => storeOf(path, right).presign(path, right, options),

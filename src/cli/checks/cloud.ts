@@ -1,9 +1,8 @@
-/** Checks of the account: API key and region, the identity that assumes roles, the roles, the clock, and places in OSS. Spends nothing. */
+/** Checks of the account: API key and region, the identity that assumes roles, the roles, the clock, and places in stores. Spends nothing. */
 import { request } from 'undici';
 import type { openDrivers } from '../../main.js';
 import { ProviderFailure } from '../../providers/provider.js';
-import { listSetting, type Settings } from '../../settings/settings.js';
-import { resolveEndpoint } from '../../storage/oss/endpoint.js';
+import type { Settings } from '../../settings/settings.js';
 import { type Check, misconfigured } from './report.js';
 
 /** https://www.alibabacloud.com/help/en/model-studio/regions: key, host and models belong to one region. */
@@ -68,11 +67,8 @@ function explainProbe(error: ProviderFailure, baseUrl: string): Error {
   return error;
 }
 
-/** What some role's ARN can match. */
-const rolePattern = /^(\*|acs:ram::[A-Za-z0-9]*(\*|:role\/[A-Za-z0-9._*-]+$))/;
-
-/** DASHSCOPE_HTTP_BASE_URL, HOLOGEN_ALLOWED_ROLES and HOLOGEN_OSS_DOMAINS have a form that can work. */
-export function cloudSettingsCheck(settings: Settings): Check {
+/** DASHSCOPE_HTTP_BASE_URL and the settings of the stores have a form that can work. */
+export function cloudSettingsCheck(settings: Settings, { storage }: Pick<Drivers, 'storage'>): Check {
   return {
     name: 'cloud settings',
     async run() {
@@ -82,22 +78,7 @@ export function cloudSettingsCheck(settings: Settings): Check {
           `DASHSCOPE_HTTP_BASE_URL ends with "${pathname}"`,
           'It must end with /api/v1, also where other programs want /compatible-mode/v1.',
         );
-      const roles = listSetting(settings, 'allowedRoles');
-      const strange = roles.find((role) => !rolePattern.test(role));
-      if (strange)
-        throw misconfigured(
-          `HOLOGEN_ALLOWED_ROLES holds "${strange}"`,
-          'Write acs:ram::<account id>:role/<role name>, with * for any run of characters, and commas in between.',
-        );
-      for (const domain of listSetting(settings, 'ossDomains')) {
-        resolveEndpoint(domain.split('=')[0] ?? '', 'HOLOGEN_OSS_DOMAINS', {
-          customDomains: [domain],
-          ossEndpointOverride: undefined,
-        });
-      }
-      return roles.length === 0
-        ? 'HOLOGEN_ALLOWED_ROLES is empty, so SQL may name no role: nothing can be read from or saved to OSS'
-        : undefined;
+      return storage.checkSettings();
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Which media belong to a job: its outputs and the references its request names, and where each of them lies. */
 import { isObject, type Json } from '../../json.js';
+import { formatOf, hasUse } from '../../media/kinds.js';
 import type { Medium } from './answers.js';
 import type { SignedAddresses } from './signed-addresses.js';
 
@@ -17,10 +18,8 @@ export interface JobFacts {
   request: string;
 }
 
-const videoEnding = /\.(mp4|mov)(\?|$)/i;
-
 function kindOf(name: string): Medium['kind'] {
-  return videoEnding.test(name) ? 'video' : 'picture';
+  return formatOf(name)?.kind === 'video' ? 'video' : 'picture';
 }
 
 export function outputsOf(
@@ -29,7 +28,7 @@ export function outputsOf(
   sessionId: string,
 ): Medium[] {
   return job.outputs.map(({ url, ossPath }, index) => {
-    const kind = kindOf(ossPath ?? url ?? '');
+    const kind = kindOf(ossPath ?? url?.split('?')[0] ?? '');
     const name = { jobId: job.job_id, place: String(index) };
     return {
       kind,
@@ -62,13 +61,12 @@ export function placeOf(job: JobFacts, place: string): Place | undefined {
 }
 
 const mostReferences = 20;
-const mediumEnding = /\.(png|jpe?g|webp|gif|bmp|mp4)$/i;
 
 /** Every path of the request that names one picture or video: read with the job's file, or with the FILE it stands in. */
 function referencePlaces(job: JobFacts): Place[] {
   const places = new Map<string, Place>();
   const add = (path: string, file: FileTexts | undefined) => {
-    if (file && path.startsWith(schemeOf(file)) && mediumEnding.test(path) && !/\s/.test(path))
+    if (file && path.startsWith(schemeOf(file)) && hasUse(path, 'shown') && !/\s/.test(path))
       places.set(path, { saved: { path, file } });
   };
   const ofJob = asFile(job.file);

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Agent, type Dispatcher, request as send } from 'undici';
+import { formatOf, hasUse, isShownType } from '../../media/kinds.js';
 import type { Storage } from '../../storage/storage.js';
 import { type Exchange, Refusal } from './exchange.js';
 import { type JobFacts, type Place, placeOf } from './job-media.js';
@@ -20,18 +21,6 @@ export interface Media {
   serve(exchange: Exchange, session: ConsoleSession): Promise<void>;
   close(): Promise<void>;
 }
-
-/** What a browser may be given: nothing that can hold a script. */
-const contentTypes: Record<string, string> = {
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  webp: 'image/webp',
-  gif: 'image/gif',
-  bmp: 'image/bmp',
-  mp4: 'video/mp4',
-};
-const allowedTypes = new Set(Object.values(contentTypes));
 
 /** Also when somebody opens the address by itself, the content is never more than a picture or a video. */
 const mediaHeaders = {
@@ -145,8 +134,8 @@ export function createMedia({ storage, addresses, thumbnails }: MediaTools): Med
 /** The type the store tells, else what the name's ending says; undefined: not for a browser. */
 function typeOf(told: string, { saved, url }: Place): string | undefined {
   const plain = told.split(';')[0]?.trim().toLowerCase() ?? '';
-  if (allowedTypes.has(plain)) return plain;
+  if (isShownType(plain)) return plain;
   if (plain !== '' && plain !== 'application/octet-stream') return undefined;
-  const ending = /\.(\w+)$/.exec(saved?.path ?? (url ? new URL(url).pathname : ''))?.[1]?.toLowerCase();
-  return ending ? contentTypes[ending] : undefined;
+  const name = saved?.path ?? (url ? new URL(url).pathname : '');
+  return hasUse(name, 'shown') ? formatOf(name)?.contentType : undefined;
 }

@@ -129,6 +129,9 @@ test.each([
   [['a.mp4', 'b.png', 'c.jpg'], 1.65],
   [['a.mp4', 'b.mp4', 'c.png', 'd.png'], 2.5],
   [['a.png', 'b.webp', 'c.jpeg', 'd.bmp', 'e.png'], 0],
+  [['a.heic'], 0],
+  [['a.heic', 'b.tiff', 'c.gif', 'd.TIF'], 0],
+  [['a.heic', 'b.mov'], 2.5],
   [['nameless'], 5],
 ])('the input seconds of references %o are at most %s', (names, most) => {
   const reference_urls = names.map((name) => `oss://bucket/path/${name}`);

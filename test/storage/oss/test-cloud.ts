@@ -33,7 +33,7 @@ export async function openCloud(changes: Partial<OssSettings> = {}) {
     unknownRoles: ['acs:ram::404:role/nobody'],
   });
   const proxy = await startFaultProxy(store.url);
-  const storage = openOssStore({
+  const settings: OssSettings = {
     ossEndpointOverride: proxy.url,
     stsEndpointOverride: sts.url,
     allowedRoles: [],
@@ -42,12 +42,14 @@ export async function openCloud(changes: Partial<OssSettings> = {}) {
     baseIdentity: fixedIdentity(base),
     timeouts: { connectMs: 2000, responseMs: 5000, idleMs: 5000 },
     ...changes,
-  });
+  };
+  const storage = openOssStore(settings);
   return {
     credentials,
     store,
     sts,
     proxy,
+    settings,
     storage,
     async [Symbol.asyncDispose]() {
       await storage.close();

@@ -11,9 +11,10 @@ import {
   requiredText,
   show,
 } from '../../../fields.js';
+import { hasUse, type MediumKind } from '../../../media/kinds.js';
 import { isDirectory, type StoragePath } from '../../../storage/path.js';
 import type { Places } from '../../../storage/storage.js';
-import type { Medium, MediumKind } from '../../provider.js';
+import type { Medium } from '../../provider.js';
 import type { Asked } from '../family.js';
 import { type KnownTypes, typesFor } from '../known-types.js';
 import type { ModelType, Scenario } from '../model-type.js';
@@ -74,7 +75,7 @@ export function readMediaRequest(asked: Asked, form: MediaForm): MediaRequest {
     prompt,
     negativePrompt,
     media,
-    audio: audioText ? medium('audio_url', audioText, ['audio'], asked.places) : undefined,
+    audio: audioText ? medium('audio_url', audioText, ['sound'], asked.places) : undefined,
     parameters,
     output: readOutput(request, scenario, asked.places),
     notes: lengthNotes(prompt, negativePrompt, modelType, type),
@@ -162,7 +163,8 @@ function medium(field: string, text: string, kinds: MediumKind[], places: Places
 function refuseUnnamed(prompt: string, media: Medium[]): void {
   const known = media.map((each) => each.text).sort((a, b) => b.length - a.length);
   const rest = known.reduce((text, path) => text.replaceAll(path, ''), prompt);
-  const path = /oss:\/\/[^\s"'<>,;]*[^\s"'<>,;.:!?)]/.exec(rest)?.[0];
+  const schemes = [...new Set(media.map((each) => each.path.scheme))].join('|');
+  const path = new RegExp(`(${schemes})://[^\\s"'<>,;]*[^\\s"'<>,;.:!?)]`).exec(rest)?.[0];
   if (!path) return;
   throw new KnownError({
     kind: 'invalidParameterValue',
@@ -230,7 +232,7 @@ function readOutput(request: Json, scenario: Scenario, places: Places): StorageP
     }
     return path;
   }
-  if (/\.(png|jpe?g|webp|mp4|mov)$/i.test(path.key)) {
+  if (hasUse(path.key, 'made')) {
     const directory = text.slice(0, text.lastIndexOf('/') + 1);
     refuse('output_dir', text, 'a directory', `Write ${directory}; the file is named after the request id.`);
   }

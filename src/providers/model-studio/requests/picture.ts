@@ -27,7 +27,7 @@ function check(asked: Asked): StudioRequest {
   const request = readMediaRequest(asked, {
     scenarioOf,
     readMedia: (fields, scenario) =>
-      scenario === 'text-to-image' ? [] : readReferences(fields, ['image'], asked),
+      scenario === 'text-to-image' ? [] : readReferences(fields, ['picture'], asked),
   });
   const { scenario, media, output, notes, parameters } = request;
   return {

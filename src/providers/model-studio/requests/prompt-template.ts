@@ -9,9 +9,10 @@ import {
   requiredText,
   show,
 } from '../../../fields.js';
+import { endings, formatOf, type MediumKind } from '../../../media/kinds.js';
 import type { FileValue } from '../../../storage/file-value.js';
+import { isDirectory } from '../../../storage/path.js';
 import type { Places } from '../../../storage/storage.js';
-import type { MediumKind } from '../../provider.js';
 
 /** A piece of the user message, in order. */
 export type MessagePart = { text: string } | { file: FileValue; kind: MediumKind };
@@ -27,12 +28,6 @@ export interface TextRequest {
   parts: MessagePart[];
   parameters: Json;
 }
-
-const extensions: Record<MediumKind, string[]> = {
-  image: ['png', 'jpg', 'jpeg', 'webp', 'bmp', 'gif', 'tif', 'tiff', 'heic'],
-  video: ['mp4', 'mov', 'avi', 'mkv', 'webm', 'flv', 'wmv', 'mpeg', 'mpg'],
-  audio: ['wav', 'mp3', 'm4a', 'aac', 'amr', 'flac', 'ogg', 'opus'],
-};
 
 /**
  * `file`, when it names an object, joins a prompt that has no `args` of its own: ai_gen(model, 'What is this?', to_file(…)).
@@ -74,8 +69,8 @@ function asRequest(text: string): Json | undefined {
 }
 
 function withFile(parts: MessagePart[], file: FileValue | undefined): MessagePart[] {
-  if (!file || file.path.key === '' || file.path.key.endsWith('/')) return parts;
-  return [{ file, kind: mediaKind(file, 'file') }, ...parts];
+  if (!file || isDirectory(file.path)) return parts;
+  return [{ file, kind: kindOf(file, 'file') }, ...parts];
 }
 
 /** `{0}`, `{1}` … become the arguments in their places; a file becomes a part of its own between the texts. */
@@ -101,7 +96,7 @@ function fillPlaceholders(prompt: string, args: unknown[], places: Places): Mess
 function addArgument(parts: MessagePart[], argument: unknown, field: string, places: Places): void {
   if (isObject(argument) && 'oss_path' in argument) {
     const file = places.readFile(argument, field);
-    parts.push({ file, kind: mediaKind(file, field) });
+    parts.push({ file, kind: kindOf(file, field) });
   } else {
     addText(parts, typeof argument === 'string' ? argument : JSON.stringify(argument));
   }
@@ -129,16 +124,8 @@ function refusePlaceholder(placeholder: string, count: number): never {
   });
 }
 
-function mediaKind(file: FileValue, field: string): MediumKind {
-  const extension = /\.([a-z0-9]+)$/i.exec(file.path.key)?.[1]?.toLowerCase() ?? '';
-  const kind = (Object.keys(extensions) as MediumKind[]).find((name) => extensions[name].includes(extension));
-  return (
-    kind ??
-    refuse(
-      field,
-      file.text,
-      'a picture, video or sound file',
-      `Known endings: ${Object.values(extensions).flat().join(', ')}.`,
-    )
-  );
+function kindOf(file: FileValue, field: string): MediumKind {
+  const format = formatOf(file.path.key);
+  if (format) return format.kind;
+  return refuse(field, file.text, 'a picture, video or sound file', `Known endings: ${endings.join(', ')}.`);
 }

@@ -1,5 +1,6 @@
 /** Text: one user message to a chat or vision model, over the OpenAI-compatible endpoint. */
 import { isObject, type Json, objectAt, textOf } from '../../../json.js';
+import { endingOf } from '../../../media/kinds.js';
 import type { Made, Medium } from '../../provider.js';
 import type { Reply } from '../connection.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
@@ -66,16 +67,12 @@ function contentOf(parts: MessagePart[], addresses: string[]): Json[] {
   return parts.map((part) => {
     if ('text' in part) return { type: 'text', text: part.text };
     const url = addresses[next++] as string;
-    if (part.kind === 'audio')
-      return { type: 'input_audio', input_audio: { data: url, format: formatOf(part.file.path.key) } };
+    if (part.kind === 'sound')
+      return { type: 'input_audio', input_audio: { data: url, format: endingOf(part.file.path.key) } };
     return part.kind === 'video'
       ? { type: 'video_url', video_url: { url } }
       : { type: 'image_url', image_url: { url } };
   });
-}
-
-function formatOf(key: string): string {
-  return key.slice(key.lastIndexOf('.') + 1).toLowerCase();
 }
 
 function read(reply: Reply, { model, type }: Asked): Made {

@@ -2,6 +2,7 @@
 import { KnownError } from '../../../errors.js';
 import type { Json } from '../../../fields.js';
 import { objectAt } from '../../../json.js';
+import { formatOf } from '../../../media/kinds.js';
 import type { Made, Medium, Units } from '../../provider.js';
 import type { Reply } from '../connection.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
@@ -33,14 +34,14 @@ function check(asked: Asked): StudioRequest {
 function readMedia(request: Json, scenario: Scenario, asked: Asked): Medium[] {
   switch (scenario) {
     case 'first-frame':
-      return [requiredMedium(request, 'img_url', ['image'], asked.places)];
+      return [requiredMedium(request, 'img_url', ['picture'], asked.places)];
     case 'first-and-last-frame':
       return [
-        requiredMedium(request, 'first_frame_url', ['image'], asked.places),
-        requiredMedium(request, 'last_frame_url', ['image'], asked.places),
+        requiredMedium(request, 'first_frame_url', ['picture'], asked.places),
+        requiredMedium(request, 'last_frame_url', ['picture'], asked.places),
       ];
     case 'reference-video':
-      return readReferences(request, ['image', 'video'], asked);
+      return readReferences(request, ['picture', 'video'], asked);
     default:
       return [];
   }
@@ -98,10 +99,10 @@ function videoClass({ parameters }: MediaRequest, type: ModelType): Units {
   };
 }
 
-/** What is no picture by its name may be a video. */
+/** A reference may be a video unless its ending is a picture's. */
 function mostInputSeconds({ media }: MediaRequest, price: Price): number {
   if (price.per !== 'second' || !price.inputSecondsPerVideo) return 0;
-  const videos = media.filter(({ path }) => !/\.(jpe?g|png|bmp|webp)$/i.test(path.key));
+  const videos = media.filter(({ path }) => formatOf(path.key)?.kind !== 'picture');
   return videos.length * (price.inputSecondsPerVideo[media.length - 1] ?? 0);
 }
 
