@@ -26,7 +26,7 @@ export interface PreparedEngine extends EnginePlace {
   socketDirectory: string;
 }
 
-export const ownerRole = 'hologen';
+const ownerRole = 'hologen';
 const socketPort = 5432;
 /** A socket path may have 107 bytes (sun_path of Linux, with its final zero); room for "/.s.PGSQL.65535". */
 const longestSocketDirectory = 90;

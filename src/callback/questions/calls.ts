@@ -2,7 +2,7 @@
 
 import { isObject, type Json } from '../../json.js';
 import type { Caller } from '../endpoint.js';
-import { type Answers, originOf, type QuestionTools, textOrNull } from './answer.js';
+import { type Answers, originOf, type QuestionTools, textOrNull } from './question.js';
 
 /** PostgreSQL 17 made dblink interruptible; before, a cancel is noticed only between two round trips. */
 const interruptibleSince = 170_000;

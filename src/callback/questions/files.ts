@@ -6,12 +6,7 @@ import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
 import { isObject, type Json } from '../../json.js';
 import { isDirectory, parseOssPath } from '../../storage/oss-path.js';
-import type { Answers, QuestionTools } from './answer.js';
-
-/** Tells whether a file was seen lately, so that a column of to_file() asks OSS once a file. */
-export interface FileMemory {
-  once(key: string, look: () => Promise<void>): Promise<void>;
-}
+import type { Answers, FileMemory, QuestionTools } from './question.js';
 
 const rememberedForMs = 10_000;
 const mostRemembered = 10_000;

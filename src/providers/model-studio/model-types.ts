@@ -10,7 +10,7 @@ import {
   type Task,
 } from './model-table.js';
 
-export const tasks: Task[] = ['chat/completions', 'embedding', 'image-generation', 'video-generation'];
+const tasks: Task[] = ['chat/completions', 'embedding', 'image-generation', 'video-generation'];
 /** Tasks that Hologres has and hologen can keep in the catalogue, but not call. */
 export const listedTasks = [...tasks, 'translation', 'speech-to-text'];
 

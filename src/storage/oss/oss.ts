@@ -19,7 +19,7 @@ import { createRoleRequests } from './role-requests.js';
 import { saveStream } from './save-stream.js';
 import type { StorageSettings } from './settings.js';
 
-export type { AccessKeys, StorageSettings } from './settings.js';
+export type { StorageSettings } from './settings.js';
 
 /** 32 buffers of 4 MiB bound the memory of all copies together; a few stay allocated between copies. */
 const maximumBuffers = 32;
