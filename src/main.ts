@@ -16,6 +16,7 @@ import type { EngineAddress } from './engine/address.js';
 import { claimEngine, type EngineOptions, type OpenedEngine } from './engine/open.js';
 import { createScramKeyLookup } from './engine/scram-keys.js';
 import { KnownError } from './errors.js';
+import type { SessionEvents } from './frontend/conversation.js';
 import {
   type CertificateFiles,
   type Encryption,
@@ -24,7 +25,6 @@ import {
   type TlsPolicy,
 } from './frontend/encryption.js';
 import { type Frontend, listenForClients } from './frontend/listener.js';
-import type { SessionEvents } from './frontend/session.js';
 import { createStatementTexts, type StatementTexts } from './frontend/statement-texts.js';
 import { createBudgets } from './ledger/budgets.js';
 import { createCatalogue } from './ledger/catalogue.js';

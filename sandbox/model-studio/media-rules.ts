@@ -25,7 +25,7 @@ export interface MediaRule {
 const megabyte = 1024 * 1024;
 
 /** A data: item is counted as text, so files over about 7 MB must come as URLs. */
-export const maxDataUrlCharacters = 10_485_760;
+const maxDataUrlCharacters = 10_485_760;
 
 const opaque = {
   formats: ['jpeg', 'png', 'bmp', 'webp'],
@@ -78,7 +78,7 @@ export function maxBytesOf(rule: MediaRule): number {
 }
 
 /** Hosts that may be addressed over plain http: this machine. */
-export function isLoopback(hostname: string): boolean {
+function isLoopback(hostname: string): boolean {
   return /^(localhost|(.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(hostname);
 }
 

@@ -8,7 +8,7 @@ import { type Dimensions, resolutionAreas, videoSizes } from './parameter-rules.
 const grid = 16;
 
 /** The largest size of about `area` pixels with the shape of `picture`, sides rounded down to the grid. */
-export function fitArea(picture: Dimensions, area: number): Dimensions {
+function fitArea(picture: Dimensions, area: number): Dimensions {
   const ratio = picture.width / picture.height;
   const side = (pixels: number) => Math.max(grid, Math.floor(pixels / grid) * grid);
   return { width: side(Math.sqrt(area * ratio)), height: side(Math.sqrt(area / ratio)) };

@@ -25,7 +25,7 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /** Reads `W*H`; undefined for every other spelling, also `WxH`, `16:9` and `720P`. */
-export function parseSize(text: string): Dimensions | undefined {
+function parseSize(text: string): Dimensions | undefined {
   const match = /^([1-9]\d{0,4})\*([1-9]\d{0,4})$/.exec(text);
   return match ? { width: Number(match[1]), height: Number(match[2]) } : undefined;
 }

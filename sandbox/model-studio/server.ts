@@ -22,9 +22,8 @@ import { buildParts, chooseSettings, type ModelStudioOptions, type ModelStudioSe
 import { createRequestLog, type RecordedRequest, type RequestLog } from './request-log.js';
 import { answer } from './routes.js';
 
-export type { Fault, FaultAction, Faults } from './faults.js';
+export type { Faults } from './faults.js';
 export type { ModelStudioOptions, ModelStudioSettings } from './parts.js';
-export type { RateLimits } from './rate-limits.js';
 export type { RecordedRequest } from './request-log.js';
 
 export interface ModelStudio {

@@ -23,7 +23,7 @@ import {
 import { Refusal } from './refusal.js';
 import { checkKey, readRequest, type StoreRequest } from './request.js';
 
-export type { Fault, FaultSubject, Faults } from './faults.js';
+export type { Faults } from './faults.js';
 export type { RecordedRequest } from './recording.js';
 
 export interface ObjectStoreOptions {

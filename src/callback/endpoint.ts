@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { createScramSha256Data } from 'pg-gateway';
+
 import { fromNodeSocket } from 'pg-gateway/node';
 import type { Logger } from 'pino';
-import { KnownError } from '../errors.js';
-import { frontendType } from '../wire/frames.js';
+import { KnownError, sqlstateOf } from '../errors.js';
+import { frontendType } from '../wire/message-types.js';
 import { commandDone, textAnswer } from '../wire/replies.js';
 import { type CallbackPlace, encrypt, listenAt, needsEncryption } from './address.js';
 
@@ -43,6 +44,8 @@ const scramIterations = 1;
 /** How long the engine may take to log in; whoever else finds the port is cut. */
 const loginMs = 10_000;
 
+type ScramData = Awaited<ReturnType<typeof createScramSha256Data>>;
+
 export interface CallbackOptions {
   /** Kept over restarts, so that databases made from a template know it too. */
   secret: string;
@@ -53,85 +56,30 @@ export interface CallbackOptions {
   log: Logger;
 }
 
+/** What each of the engine's connections is served with. */
+interface Desk {
+  options: CallbackOptions;
+  /** Shown with every message: whoever finds the endpoint and its password still cannot speak for a role. */
+  secret: string;
+  scram: ScramData;
+  /** By engine process: a backend whose statement was cancelled in the middle of an answer comes back over a new connection. */
+  newest: Map<number, Socket>;
+}
+
 export async function listenForEngine(options: CallbackOptions): Promise<Callback> {
+  const { place, log } = options;
   const password = derive(options.secret, 'password');
   const secret = derive(options.secret, 'message');
   const scram = await createScramSha256Data(password, scramIterations);
+  const desk: Desk = { options, secret, scram, newest: new Map() };
   const sockets = new Set<Socket>();
-  /** A backend whose statement was cancelled in the middle of an answer comes back over a new connection. */
-  const newest = new Map<number, Socket>();
-  const { place } = options;
-  const server = createServer((raw) => {
-    sockets.add(raw);
-    const timer = setTimeout(() => raw.destroy(), loginMs);
-    raw.once('close', () => {
-      clearTimeout(timer);
-      sockets.delete(raw);
-    });
-    tolerateErrors(raw);
-    serve(raw, () => clearTimeout(timer)).catch((error: unknown) => {
-      options.log.error({ err: error }, 'callback connection failed');
-      raw.destroy();
-    });
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    admit(desk, socket);
   });
-
-  async function serve(raw: Socket, loggedIn: () => void): Promise<void> {
-    const socket = needsEncryption(place) ? await encrypt(raw, place.certificate) : raw;
-    if (socket !== raw) tolerateErrors(socket);
-    const leaving = new AbortController();
-    let engineProcessId: number | undefined;
-    socket.once('close', () => {
-      raw.destroy();
-      leaving.abort();
-      if (engineProcessId === undefined || newest.get(engineProcessId) !== socket) return;
-      newest.delete(engineProcessId);
-      options.gone(engineProcessId);
-    });
-    await fromNodeSocket(socket, {
-      serverVersion: '18.0 (hologen)',
-      auth: { method: 'scram-sha-256', getScramSha256Data: () => scram },
-      onAuthenticated: loggedIn,
-      async onMessage(message, { isAuthenticated }) {
-        if (!isAuthenticated || message[0] !== frontendType.query) return undefined;
-        const text = Buffer.from(message.buffer, message.byteOffset + 5, message.byteLength - 6).toString(
-          'utf8',
-        );
-        // dblink says "set client_encoding to …" first; everything here is UTF-8 anyway.
-        if (!text.startsWith('{')) return commandDone('SET');
-        const {
-          secret: shown,
-          caller,
-          question,
-        } = JSON.parse(text) as { secret: string; caller: Caller; question: Question };
-        if (shown !== secret) throw new Error('a callback message without the secret');
-        engineProcessId = caller.engineProcessId;
-        newest.set(engineProcessId, socket);
-        return textAnswer('answer', await reply(question, caller, leaving.signal));
-      },
-    });
-  }
-
-  /** Known errors go back to be raised in the engine; of unknown ones the client learns only that they are in the log. */
-  async function reply(question: Question, caller: Caller, signal: AbortSignal): Promise<string> {
-    try {
-      return JSON.stringify({ value: (await options.answer(question, caller, signal)) ?? null });
-    } catch (error) {
-      if (error instanceof KnownError) {
-        const { sqlstate, message, detail, hint } = error;
-        return JSON.stringify({ error: { sqlstate, message, detail, hint } });
-      }
-      options.log.error({ err: error, ask: question.ask }, 'call failed unexpectedly');
-      return JSON.stringify({
-        error: {
-          kind: 'internalError',
-          message: 'hologen failed unexpectedly; its log has the particulars',
-        },
-      });
-    }
-  }
-
   const target = await listenAt(server, place);
-  server.on('error', (error) => options.log.error({ err: error }, 'the engine could not be answered'));
+  server.on('error', (error) => log.error({ err: error }, 'the engine could not be answered'));
   return {
     connectionString: `${target} user=${callbackUser} password=${password} dbname=hologen gssencmode=disable connect_timeout=10`,
     secret,
@@ -140,6 +88,86 @@ export async function listenForEngine(options: CallbackOptions): Promise<Callbac
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+function admit(desk: Desk, socket: Socket): void {
+  const timer = setTimeout(() => socket.destroy(), loginMs);
+  socket.once('close', () => clearTimeout(timer));
+  tolerateErrors(socket);
+  serve(desk, socket, () => clearTimeout(timer)).catch((error: unknown) => {
+    desk.options.log.error({ err: error }, 'callback connection failed');
+    socket.destroy();
+  });
+}
+
+async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<void> {
+  const { place } = desk.options;
+  const socket = needsEncryption(place) ? await encrypt(raw, place.certificate) : raw;
+  if (socket !== raw) tolerateErrors(socket);
+  const leaving = new AbortController();
+  let engineProcessId: number | undefined;
+  socket.once('close', () => {
+    raw.destroy();
+    leaving.abort();
+    if (engineProcessId !== undefined) left(desk, engineProcessId, socket);
+  });
+  await fromNodeSocket(socket, {
+    serverVersion: '18.0 (hologen)',
+    auth: { method: 'scram-sha-256', getScramSha256Data: () => desk.scram },
+    onAuthenticated: loggedIn,
+    async onMessage(message, { isAuthenticated }) {
+      if (!isAuthenticated || message[0] !== frontendType.query) return undefined;
+      const asked = readQuestion(message, desk.secret);
+      // dblink says "set client_encoding to …" first; everything here is UTF-8 anyway.
+      if (!asked) return commandDone('SET');
+      engineProcessId = asked.caller.engineProcessId;
+      desk.newest.set(engineProcessId, socket);
+      return textAnswer('answer', await reply(desk.options, asked, leaving.signal));
+    },
+  });
+}
+
+function left({ newest, options }: Desk, engineProcessId: number, socket: Socket): void {
+  if (newest.get(engineProcessId) !== socket) return;
+  newest.delete(engineProcessId);
+  options.gone(engineProcessId);
+}
+
+interface Asked {
+  question: Question;
+  caller: Caller;
+}
+
+/** Undefined for what is not JSON. An error for a message without the secret, or one that cannot be read. */
+function readQuestion(message: Uint8Array, secret: string): Asked | undefined {
+  const text = Buffer.from(message.buffer, message.byteOffset + 5, message.byteLength - 6).toString('utf8');
+  if (!text.startsWith('{')) return undefined;
+  const { secret: shown, ...asked } = JSON.parse(text) as Asked & { secret: string };
+  if (shown !== secret) throw new Error('a callback message without the secret');
+  return asked;
+}
+
+/** Known errors go back to be raised in the engine; of unknown ones the client learns only that they are in the log. */
+async function reply(
+  { answer, log }: CallbackOptions,
+  { question, caller }: Asked,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    return JSON.stringify({ value: (await answer(question, caller, signal)) ?? null });
+  } catch (error) {
+    if (error instanceof KnownError) {
+      const { sqlstate, message, detail, hint } = error;
+      return JSON.stringify({ error: { sqlstate, message, detail, hint } });
+    }
+    log.error({ err: error, ask: question.ask }, 'call failed unexpectedly');
+    return JSON.stringify({
+      error: {
+        sqlstate: sqlstateOf('internalError'),
+        message: 'hologen failed unexpectedly; its log has the particulars',
+      },
+    });
+  }
 }
 
 function derive(secret: string, purpose: string): string {

@@ -1,5 +1,5 @@
 /** The embedded engine: a PostgreSQL of our own, initialised on first start, started and stopped with the gateway. */
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -26,7 +26,7 @@ export interface PreparedEngine extends EnginePlace {
   socketDirectory: string;
 }
 
-export const ownerRole = 'hologen';
+const ownerRole = 'hologen';
 const socketPort = 5432;
 /** A socket path may have 107 bytes (sun_path of Linux, with its final zero); room for "/.s.PGSQL.65535". */
 const longestSocketDirectory = 90;
@@ -50,23 +50,7 @@ export async function startEmbeddedEngine(
   if (!existsSync(join(cluster, 'PG_VERSION'))) await createCluster(place, cluster, password);
   await endLeftover(place, cluster);
 
-  const logFile = join(dataDirectory, 'engine.log');
-  const log = await open(logFile, 'a', 0o600);
-  const server = spawn(
-    join(place.binaries, 'bin', 'postgres'),
-    ['-D', cluster, ...settings(socketDirectory, options.maxConnections)],
-    // A group of its own: Ctrl-C in the gateway's terminal must not stop the engine before its sessions are drained.
-    { ...processOptions(place), detached: true, stdio: ['ignore', log.fd, log.fd] },
-  );
-  const ended = new Promise<number | null>((resolve) =>
-    server.once('exit', resolve).once('error', () => resolve(null)),
-  );
-  await log.close();
-  await untilReady(cluster, ended, logFile).catch((error: unknown) => {
-    server.kill('SIGINT');
-    throw error;
-  });
-
+  const { server, ended } = await startServer(place, cluster, options.maxConnections);
   let stopping = false;
   return {
     address: {
@@ -85,6 +69,31 @@ export async function startEmbeddedEngine(
       await ended;
     },
   };
+}
+
+/** Resolves when the server takes connections. `ended` resolves with its exit code, whoever ends it. */
+async function startServer(
+  place: PreparedEngine,
+  cluster: string,
+  maxConnections: number,
+): Promise<{ server: ChildProcess; ended: Promise<number | null> }> {
+  const logFile = join(place.dataDirectory, 'engine.log');
+  const log = await open(logFile, 'a', 0o600);
+  const server = spawn(
+    join(place.binaries, 'bin', 'postgres'),
+    ['-D', cluster, ...settings(place.socketDirectory, maxConnections)],
+    // A group of its own: Ctrl-C in the gateway's terminal must not stop the engine before its sessions are drained.
+    { ...processOptions(place), detached: true, stdio: ['ignore', log.fd, log.fd] },
+  );
+  const ended = new Promise<number | null>((resolve) =>
+    server.once('exit', resolve).once('error', () => resolve(null)),
+  );
+  await log.close();
+  await untilReady(cluster, ended, logFile).catch((error: unknown) => {
+    server.kill('SIGINT');
+    throw error;
+  });
+  return { server, ended };
 }
 
 async function createCluster(place: EnginePlace, cluster: string, password: string): Promise<void> {

@@ -18,48 +18,68 @@ const pauseMs = 500;
 /** An engine that lasts longer than this starts with all its tries again. */
 const steadyAfterMs = 60_000;
 
+interface Supervision {
+  start(): Promise<EmbeddedEngine>;
+  log: Logger;
+  /** The one that runs, or ran last. */
+  engine: EmbeddedEngine;
+  restarts: number;
+  /** The start under way, so that a stop finds what it started. */
+  starting: Promise<unknown>;
+  stopping: boolean;
+}
+
 export async function superviseEngine(
   start: () => Promise<EmbeddedEngine>,
   log: Logger,
 ): Promise<SupervisedEngine> {
-  let engine = await start();
-  let stopping = false;
-  let restarts = 0;
-  let restarting: Promise<unknown> = Promise.resolve();
-  const { address } = engine;
-
-  async function watch(): Promise<void> {
-    for (let tries = 0; ; ) {
-      const startedAt = Date.now();
-      const code = await engine.died;
-      if (Date.now() - startedAt > steadyAfterMs) tries = 0;
-      log.error({ code }, 'the engine ended by itself; it is started again');
-      for (; ; tries++) {
-        if (stopping) return new Promise(() => {});
-        if (tries >= mostTries) return;
-        if (tries > 0) await delay(pauseMs);
-        const attempt = start();
-        restarting = attempt.catch(() => {});
-        try {
-          engine = await attempt;
-          restarts += 1;
-          break;
-        } catch (error) {
-          log.error({ err: error }, 'the engine did not start again');
-        }
-      }
-    }
-  }
-
-  const died = watch();
+  const engine = await start();
+  const supervision: Supervision = {
+    start,
+    log,
+    engine,
+    restarts: 0,
+    starting: Promise.resolve(),
+    stopping: false,
+  };
   return {
-    address,
-    died,
-    restarts: () => restarts,
+    address: engine.address,
+    died: watch(supervision),
+    restarts: () => supervision.restarts,
     async stop() {
-      stopping = true;
-      await restarting;
-      await engine.stop();
+      supervision.stopping = true;
+      await supervision.starting;
+      await supervision.engine.stop();
     },
   };
+}
+
+/** Resolves when the tries are used up, never for an engine that is stopped. */
+async function watch(supervision: Supervision): Promise<void> {
+  let tries = 0;
+  for (;;) {
+    const startedAt = Date.now();
+    const code = await supervision.engine.died;
+    if (Date.now() - startedAt > steadyAfterMs) tries = 0;
+    supervision.log.error({ code }, 'the engine ended by itself; it is started again');
+    for (; ; tries++) {
+      if (supervision.stopping) return new Promise(() => {});
+      if (tries >= mostTries) return;
+      if (tries > 0) await delay(pauseMs);
+      if (await startAgain(supervision)) break;
+    }
+  }
+}
+
+async function startAgain(supervision: Supervision): Promise<boolean> {
+  const attempt = supervision.start();
+  supervision.starting = attempt.catch(() => {});
+  try {
+    supervision.engine = await attempt;
+    supervision.restarts += 1;
+    return true;
+  } catch (error) {
+    supervision.log.error({ err: error }, 'the engine did not start again');
+    return false;
+  }
 }

@@ -7,7 +7,7 @@
 import { createHmac } from 'node:crypto';
 import type { ScramKeys } from '../engine/scram-keys.js';
 import type { FrameWatcher } from '../wire/frames.js';
-import { backendType } from '../wire/frames.js';
+import { backendType } from '../wire/message-types.js';
 import { editFields } from '../wire/replies.js';
 
 /** What it takes to carry a binding over. */
@@ -37,57 +37,73 @@ const bindingRefused = '28000';
 const hint =
   "The engine binds logins to its own certificate, and this gateway shows another one. Connect with channel_binding=disable, or let hologen serve with the engine's certificate (--tls-cert, --tls-key).";
 
+interface LoginState {
+  readonly clientIsEncrypted: boolean;
+  readonly exchange: ReturnType<typeof createExchange> | undefined;
+  loggedIn: boolean;
+  bindingOffered: boolean;
+}
+
 /** Watches what both sides say during the login, and leaves the rest to the watchers given. */
 export function createLogin(clientIsEncrypted: boolean, rebinding?: Rebinding): Login {
-  let loggedIn = false;
-  let bindingOffered = false;
   const exchange = rebinding && createExchange(rebinding);
-
-  function fromEngine(frame: Buffer): Buffer | undefined {
-    const kind = frame.length < kindEnd ? undefined : frame.readUInt32BE(headerBytes);
-    if (kind === authentication.ok) loggedIn = true;
-    if (kind === authentication.saslContinue) exchange?.challenge(frame.toString('latin1', kindEnd));
-    if (kind === authentication.saslFinal) {
-      const answer = exchange?.answer(frame.toString('latin1', kindEnd));
-      return answer === undefined ? undefined : withBody(frame, kindEnd, answer);
-    }
-    const at = kind === authentication.sasl ? frame.indexOf(withBinding, kindEnd, 'latin1') : -1;
-    if (at < 0) return undefined;
-    bindingOffered = true;
-    if (clientIsEncrypted) return undefined;
-    // libpq takes it for an attack when a binding is offered on an unencrypted connection.
-    const others = frame.toString('latin1', kindEnd).replace(withBinding, '');
-    return withBody(frame, kindEnd, others);
-  }
-
+  const login: LoginState = { clientIsEncrypted, exchange, loggedIn: false, bindingOffered: false };
   return {
-    watchClient: (watcher) =>
-      exchange
-        ? {
-            wants: (type, bytes) =>
-              (!loggedIn && type === passwordType && bytes <= longestMessage) || watcher.wants(type, bytes),
-            see(type, frame) {
-              if (type !== passwordType) return watcher.see(type, frame);
-              const proof = exchange.respond(frame.toString('latin1', headerBytes));
-              return proof === undefined ? undefined : withBody(frame, headerBytes, proof);
-            },
-          }
-        : watcher,
-    watchEngine: (watcher) => ({
-      wants: (type, bytes) =>
-        (!loggedIn && type === authenticationType && bytes <= longestMessage) || watcher.wants(type, bytes),
-      see(type, frame) {
-        if (type === authenticationType) return fromEngine(frame);
-        const replacement = watcher.see(type, frame);
-        if (type !== backendType.errorResponse || loggedIn || !bindingOffered) return replacement;
-        // Where the gateway carries bindings over, this means somebody between it and the client: no word on how to do without.
-        if (exchange) return replacement;
-        return editFields(replacement ?? frame, (fields) => {
-          if (fields.get('C') === bindingRefused && !fields.has('H')) fields.set('H', hint);
-        });
-      },
-    }),
+    watchClient: (watcher) => (exchange ? watchProofs(login, exchange, watcher) : watcher),
+    watchEngine: (watcher) => watchAuthentication(login, watcher),
   };
+}
+
+function watchProofs(
+  login: LoginState,
+  exchange: ReturnType<typeof createExchange>,
+  watcher: FrameWatcher,
+): FrameWatcher {
+  return {
+    wants: (type, bytes) =>
+      (!login.loggedIn && type === passwordType && bytes <= longestMessage) || watcher.wants(type, bytes),
+    see(type, frame) {
+      if (type !== passwordType) return watcher.see(type, frame);
+      const proof = exchange.respond(frame.toString('latin1', headerBytes));
+      return proof === undefined ? undefined : withBody(frame, headerBytes, proof);
+    },
+  };
+}
+
+function watchAuthentication(login: LoginState, watcher: FrameWatcher): FrameWatcher {
+  return {
+    wants: (type, bytes) =>
+      (!login.loggedIn && type === authenticationType && bytes <= longestMessage) ||
+      watcher.wants(type, bytes),
+    see(type, frame) {
+      if (type === authenticationType) return seeAuthentication(login, frame);
+      const replacement = watcher.see(type, frame);
+      if (type !== backendType.errorResponse || login.loggedIn || !login.bindingOffered) return replacement;
+      // Where the gateway carries bindings over, this means somebody between it and the client: no word on how to do without.
+      if (login.exchange) return replacement;
+      return editFields(replacement ?? frame, (fields) => {
+        if (fields.get('C') === bindingRefused && !fields.has('H')) fields.set('H', hint);
+      });
+    },
+  };
+}
+
+function seeAuthentication(login: LoginState, frame: Buffer): Buffer | undefined {
+  const { exchange } = login;
+  const kind = frame.length < kindEnd ? undefined : frame.readUInt32BE(headerBytes);
+  if (kind === authentication.ok) login.loggedIn = true;
+  if (kind === authentication.saslContinue) exchange?.challenge(frame.toString('latin1', kindEnd));
+  if (kind === authentication.saslFinal) {
+    const answer = exchange?.answer(frame.toString('latin1', kindEnd));
+    return answer === undefined ? undefined : withBody(frame, kindEnd, answer);
+  }
+  const at = kind === authentication.sasl ? frame.indexOf(withBinding, kindEnd, 'latin1') : -1;
+  if (at < 0) return undefined;
+  login.bindingOffered = true;
+  if (login.clientIsEncrypted) return undefined;
+  // libpq takes it for an attack when a binding is offered on an unencrypted connection.
+  const others = frame.toString('latin1', kindEnd).replace(withBinding, '');
+  return withBody(frame, kindEnd, others);
 }
 
 /**

@@ -32,56 +32,53 @@ export async function welcome(
 }
 
 async function listen(raw: Socket, encryption: Encryption): Promise<Visitor | undefined> {
-  let socket = raw;
-  for (;;) {
+  let socket: Socket | undefined = raw;
+  while (socket) {
     const heard = await hear(socket);
     if (!heard) return void socket.end();
     const { packet, buffer } = heard;
+    const encrypted = socket !== raw;
     if (packet === 'tls') {
-      if (socket !== raw) return refuse(socket, '08P01', 'invalid length of startup packet');
-      socket.unshift(buffer);
-      const secure = await encryption.encrypt(socket);
-      if (!secure) return undefined;
-      // Without ALPN a client of another protocol could be lured here, so PostgreSQL demands it of direct TLS.
-      if (secure.alpnProtocol !== alpnProtocol) return void secure.destroy();
-      socket = secure;
-      continue;
-    }
-    const rest = buffer.subarray(packet.bytes);
-    switch (packet.kind) {
-      case 'ssl':
-      case 'gss': {
-        // Bytes sent ahead of our answer were not encrypted and might be an attacker's (CVE-2021-23214).
-        if (rest.length > 0)
-          return refuse(socket, '08P01', 'received unencrypted data after encryption request');
-        const upgrade = packet.kind === 'ssl' && socket === raw;
-        socket.write(upgrade ? 'S' : 'N');
-        if (upgrade) {
-          const secure = await encryption.encrypt(socket);
-          if (!secure) return undefined;
-          socket = secure;
-        }
-        break;
-      }
-      case 'cancel':
-        return { kind: 'cancel', socket, request: buffer.subarray(0, packet.bytes) };
-      case 'startup':
-        if (encryption.required && socket === raw) {
-          return refuse(
-            socket,
-            '28000',
-            'this gateway accepts only TLS connections with a client certificate',
-          );
-        }
-        return {
-          kind: 'session',
-          socket,
-          startup: buffer.subarray(0, packet.bytes),
-          parameters: packet.parameters,
-          rest,
-        };
+      if (encrypted) return refuse(socket, '08P01', 'invalid length of startup packet');
+      socket = await encryptDirectly(socket, buffer, encryption);
+    } else if (packet.kind === 'ssl' || packet.kind === 'gss') {
+      // Bytes sent ahead of our answer were not encrypted and might be an attacker's (CVE-2021-23214).
+      if (buffer.length > packet.bytes)
+        return refuse(socket, '08P01', 'received unencrypted data after encryption request');
+      const upgrade = packet.kind === 'ssl' && !encrypted;
+      socket.write(upgrade ? 'S' : 'N');
+      if (upgrade) socket = await encryption.encrypt(socket);
+    } else if (packet.kind === 'startup' && encryption.required && !encrypted) {
+      return refuse(socket, '28000', 'this gateway accepts only TLS connections with a client certificate');
+    } else {
+      return visitor(socket, packet, buffer);
     }
   }
+  return undefined;
+}
+
+/** A handshake without a request before it. Undefined: it failed. */
+async function encryptDirectly(
+  socket: Socket,
+  buffer: Buffer,
+  encryption: Encryption,
+): Promise<Socket | undefined> {
+  socket.unshift(buffer);
+  const secure = await encryption.encrypt(socket);
+  // Without ALPN a client of another protocol could be lured here, so PostgreSQL demands it of direct TLS.
+  if (secure && secure.alpnProtocol !== alpnProtocol) return void secure.destroy();
+  return secure;
+}
+
+function visitor(
+  socket: Socket,
+  packet: Extract<Packet, { kind: 'cancel' | 'startup' }>,
+  buffer: Buffer,
+): Visitor {
+  const [whole, rest] = [buffer.subarray(0, packet.bytes), buffer.subarray(packet.bytes)];
+  return packet.kind === 'cancel'
+    ? { kind: 'cancel', socket, request: whole }
+    : { kind: 'session', socket, startup: whole, parameters: packet.parameters, rest };
 }
 
 type Packet = Extract<ReturnType<typeof readInitialPacket>, { bytes: number }>;

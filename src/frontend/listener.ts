@@ -1,17 +1,19 @@
 /** Accepts clients and gives each its engine connection. */
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
 import { connectToEngine } from '../engine/connect.js';
 import type { ScramKeys } from '../engine/scram-keys.js';
 import { KnownError, sqlstateOf } from '../errors.js';
 import { type ErrorFields, errorResponse } from '../wire/replies.js';
-import { cancelRequest, withParameters } from '../wire/startup.js';
+import { withParameters } from '../wire/startup.js';
 import { loginBetween } from './bound-connections.js';
+import { cancelForNobody, forwardCancel } from './cancel.js';
+import type { SessionEvents } from './conversation.js';
 import { dismiss, type Visitor, welcome } from './door.js';
 import type { Encryption } from './encryption.js';
-import { createLanding } from './pump.js';
-import { joinSession, type Session, type SessionEvents } from './session.js';
+import { createLanding, type Landing } from './pump.js';
+import { joinSession, type Session } from './session.js';
 
 export interface FrontendOptions {
   host: string;
@@ -54,104 +56,25 @@ const farewell = errorResponse({
 
 const tooMany = { sqlstate: sqlstateOf('tooManyConnections'), message: 'sorry, too many clients already' };
 
+/** Who is connected, whatever they want; who of them has a session or waits for one; and who was turned away. */
+interface House {
+  readonly options: FrontendOptions;
+  readonly sessions: Set<Session>;
+  readonly refusals: Map<string, number>;
+  visitors: number;
+  seats: number;
+}
+
 export async function listenForClients(options: FrontendOptions): Promise<Frontend> {
-  const sessions = new Set<Session>();
-  /** Connections, whatever they want; and those of them that have a session or wait for one. */
-  let visitors = 0;
-  let seats = 0;
-  const refusals = new Map<string, number>();
-
+  const house: House = { options, sessions: new Set(), refusals: new Map(), visitors: 0, seats: 0 };
+  const { sessions, refusals } = house;
   // Half open: a client that has closed its sending side still waits for the answers.
-  const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {
-    socket.on('error', () => socket.destroy());
-    // As many again may stand at the door, as in PostgreSQL: a cancel request must get through to a gateway that is full.
-    if (visitors >= 2 * options.maxConnections) return turnAway(socket, tooMany);
-    visitors += 1;
-    socket.once('close', () => {
-      visitors -= 1;
-    });
-    serve(socket).catch((error: unknown) => {
-      options.log.warn({ err: error }, 'connection failed');
-      socket.destroy();
-    });
-  });
-
-  function turnAway(socket: Socket, why: Omit<ErrorFields, 'severity'>): void {
-    refusals.set(why.sqlstate, (refusals.get(why.sqlstate) ?? 0) + 1);
-    dismiss(socket, { severity: 'FATAL', ...why });
-  }
-
-  async function serve(raw: Socket): Promise<void> {
-    const visitor = await welcome(raw, options.encryption, options.loginMs);
-    if (!visitor) return;
-    if (visitor.kind === 'cancel') return forwardCancel(visitor.socket, visitor.request);
-    if (seats >= options.maxConnections) return turnAway(visitor.socket, tooMany);
-    seats += 1;
-    try {
-      await openSession(visitor);
-    } finally {
-      seats -= 1;
-    }
-  }
-
-  async function openSession(visitor: Extract<Visitor, { kind: 'session' }>): Promise<void> {
-    const { startup, parameters } = visitor;
-    await options.databaseReady(inUtf8(parameters?.get('database') ?? parameters?.get('user')));
-    const landing = createLanding();
-    let engine: Socket;
-    try {
-      engine = await connectToEngine(options.engine, landing.onread);
-    } catch (error) {
-      if (!(error instanceof KnownError)) throw error;
-      options.log.error({ err: error.cause }, error.message);
-      const { message, hint } = error;
-      return turnAway(visitor.socket, { sqlstate: sqlstateOf('cannotConnectNow'), message, hint });
-    }
-    engine.on('error', () => engine.destroy());
-    const mapped = parameters && options.mapParameters(parameters);
-    engine.write(mapped && mapped !== parameters ? withParameters(startup, mapped) : startup);
-    const login = await loginBetween(visitor.socket, engine, () =>
-      options.scramKeys(inUtf8(parameters?.get('user'))),
-    );
-    const sides = { client: visitor.socket, engine, landing, first: visitor.rest };
-    const session = joinSession(sides, options.events, cancelForNobody, login);
-    sessions.add(session);
-    await session.closed;
-    sessions.delete(session);
-  }
-
-  /** Without client_connection_check_interval an engine notices a lost client only when it writes; until then each row would be paid. */
-  function cancelForNobody(processKey: Buffer): void {
-    sendCancel(cancelRequest(processKey)).catch((error: unknown) =>
-      options.log.warn({ err: error }, 'a statement that nobody waits for could not be cancelled'),
-    );
-  }
-
-  async function forwardCancel(client: Socket, request: Buffer): Promise<void> {
-    const engine = await sendCancel(request);
-    engine.once('close', () => client.destroy());
-  }
-
-  /** The engine decides which statement a key cancels; it answers by closing the connection. */
-  async function sendCancel(request: Buffer): Promise<Socket> {
-    const engine = await connectToEngine(options.engine);
-    engine.on('error', () => engine.destroy());
-    engine.end(request);
-    return engine.resume();
-  }
-
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
-  });
-  // A client that cannot be accepted, for want of file descriptors say, must not end the others.
-  server.on('error', (error) => options.log.error({ err: error }, 'a client could not be accepted'));
-  const address = server.address();
-  if (address === null || typeof address === 'string')
-    throw new Error('the gateway does not listen on a TCP port');
-
+  const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) =>
+    admit(house, socket),
+  );
+  const port = await listen(server, options);
   return {
-    port: address.port,
+    port,
     sessions: () => sessions.size,
     refusals: () => refusals,
     accepting: () => server.listening,
@@ -168,6 +91,90 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
       await Promise.all([...sessions].map((session) => session.closed));
     },
   };
+}
+
+/** Resolves with the port; rejects with the system's error when it cannot listen there. */
+async function listen(server: Server, { port, host, log }: FrontendOptions): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  // A client that cannot be accepted, for want of file descriptors say, must not end the others.
+  server.on('error', (error) => log.error({ err: error }, 'a client could not be accepted'));
+  const address = server.address();
+  if (address === null || typeof address === 'string')
+    throw new Error('the gateway does not listen on a TCP port');
+  return address.port;
+}
+
+function admit(house: House, socket: Socket): void {
+  const { maxConnections, log } = house.options;
+  socket.on('error', () => socket.destroy());
+  // As many again may stand at the door, as in PostgreSQL: a cancel request must get through to a gateway that is full.
+  if (house.visitors >= 2 * maxConnections) {
+    turnAway(house, socket, tooMany);
+    return;
+  }
+  house.visitors += 1;
+  socket.once('close', () => {
+    house.visitors -= 1;
+  });
+  serve(house, socket).catch((error: unknown) => {
+    log.warn({ err: error }, 'connection failed');
+    socket.destroy();
+  });
+}
+
+function turnAway({ refusals }: House, socket: Socket, why: Omit<ErrorFields, 'severity'>): void {
+  refusals.set(why.sqlstate, (refusals.get(why.sqlstate) ?? 0) + 1);
+  dismiss(socket, { severity: 'FATAL', ...why });
+}
+
+async function serve(house: House, raw: Socket): Promise<void> {
+  const { encryption, loginMs, maxConnections, engine } = house.options;
+  const visitor = await welcome(raw, encryption, loginMs);
+  if (!visitor) return;
+  if (visitor.kind === 'cancel') return forwardCancel(engine, visitor.socket, visitor.request);
+  if (house.seats >= maxConnections) return turnAway(house, visitor.socket, tooMany);
+  house.seats += 1;
+  try {
+    await openSession(house, visitor);
+  } finally {
+    house.seats -= 1;
+  }
+}
+
+async function openSession(house: House, visitor: Extract<Visitor, { kind: 'session' }>): Promise<void> {
+  const { options, sessions } = house;
+  const { socket, startup, parameters } = visitor;
+  await options.databaseReady(inUtf8(parameters?.get('database') ?? parameters?.get('user')));
+  const landing = createLanding();
+  const engine = await reachEngine(house, socket, landing);
+  if (!engine) return;
+  const mapped = parameters && options.mapParameters(parameters);
+  engine.write(mapped && mapped !== parameters ? withParameters(startup, mapped) : startup);
+  const login = await loginBetween(socket, engine, () => options.scramKeys(inUtf8(parameters?.get('user'))));
+  const cancel = (processKey: Buffer) => cancelForNobody(options.engine, processKey, options.log);
+  const sides = { client: socket, engine, landing, first: visitor.rest };
+  const session = joinSession(sides, options.events, cancel, login);
+  sessions.add(session);
+  await session.closed;
+  sessions.delete(session);
+}
+
+/** The session's own connection to the engine. Undefined: there is none to be had, and the client was told so. */
+async function reachEngine(house: House, client: Socket, landing: Landing): Promise<Socket | undefined> {
+  const { options } = house;
+  try {
+    const engine = await connectToEngine(options.engine, landing.onread);
+    return engine.on('error', () => engine.destroy());
+  } catch (error) {
+    if (!(error instanceof KnownError)) throw error;
+    options.log.error({ err: error.cause }, error.message);
+    const { message, hint } = error;
+    turnAway(house, client, { sqlstate: sqlstateOf('cannotConnectNow'), message, hint });
+    return undefined;
+  }
 }
 
 /** A name of the startup packet, whose bytes came as Latin-1 characters. */

@@ -1,5 +1,5 @@
 /** The rewritten texts behind the names of prepared statements and portals, as far as the engine has confirmed them. */
-import { backendType, frontendType } from '../wire/frames.js';
+import { backendType, frontendType } from '../wire/message-types.js';
 import type { SentMessage } from './unanswered.js';
 
 export interface StatementNames<Text> {
@@ -18,65 +18,86 @@ const longestName = 63;
 /** Texts that one session may make the gateway remember; the oldest are forgotten, and with them positions and tags of the client's own. */
 const mostCharacters = 8 * 1024 * 1024;
 
-export function createStatementNames<Text extends { text: string }>(): StatementNames<Text> {
+interface Known<Text> {
   /** In the order in which they were prepared. */
-  const statements = new Map<string, Text>();
-  const portals = new Map<string, Text>();
-  let characters = 0;
+  statements: Map<string, Text>;
+  portals: Map<string, Text>;
+  /** Of all the statements' texts. */
+  characters: number;
+}
 
+export function createStatementNames<Text extends { text: string }>(): StatementNames<Text> {
+  const known: Known<Text> = { statements: new Map(), portals: new Map(), characters: 0 };
   return {
-    textOf({ type, text, statementName, portalName }) {
-      if (type === frontendType.parse || type === frontendType.query) return text;
-      // Of Bind's two names the statement's is the one that is known already.
-      if (statementName !== undefined) return statements.get(statementName);
-      return portalName === undefined ? undefined : portals.get(portalName);
-    },
-    answered(type, { text, statementName, portalName }) {
-      switch (type) {
-        case backendType.parseComplete:
-          // Too long to be looked into: it may have taken any name.
-          if (statementName === undefined) forgetStatements();
-          else prepared(statementName, text);
-          break;
-        case backendType.bindComplete:
-          bound(portalName, statementName);
-          break;
-        case backendType.closeComplete:
-          if (statementName !== undefined) forget(statementName);
-          else if (portalName !== undefined) portals.delete(portalName);
-      }
-    },
-    forgetStatements,
-    forgetPortals: () => portals.clear(),
+    textOf: (message) => textOf(known, message),
+    answered: (type, message) => takeAnswer(known, type, message),
+    forgetStatements: () => forgetStatements(known),
+    forgetPortals: () => known.portals.clear(),
   };
+}
 
-  function prepared(name: string, text: Text | undefined): void {
-    forget(name);
-    if (!text) return;
-    statements.set(name, text);
-    characters += text.text.length;
-    for (const oldest of statements.keys()) {
-      if (characters <= mostCharacters) break;
-      forget(oldest);
-    }
-  }
+function textOf<Text>(known: Known<Text>, message: SentMessage<Text>): Text | undefined {
+  const { type, text, statementName, portalName } = message;
+  if (type === frontendType.parse || type === frontendType.query) return text;
+  // Of Bind's two names the statement's is the one that is known already.
+  if (statementName !== undefined) return known.statements.get(statementName);
+  return portalName === undefined ? undefined : known.portals.get(portalName);
+}
 
-  function bound(portalName: string | undefined, statementName: string | undefined): void {
-    const text = statementName === undefined ? undefined : statements.get(statementName);
-    if (portalName === undefined) portals.clear();
-    else if (text) portals.set(portalName, text);
-    else portals.delete(portalName);
+function takeAnswer<Text extends { text: string }>(
+  known: Known<Text>,
+  type: number,
+  { text, statementName, portalName }: SentMessage<Text>,
+): void {
+  switch (type) {
+    case backendType.parseComplete:
+      // Too long to be looked into: it may have taken any name.
+      if (statementName === undefined) forgetStatements(known);
+      else prepare(known, statementName, text);
+      break;
+    case backendType.bindComplete:
+      bind(known, portalName, statementName);
+      break;
+    case backendType.closeComplete:
+      if (statementName !== undefined) forget(known, statementName);
+      else if (portalName !== undefined) known.portals.delete(portalName);
   }
+}
 
-  function forget(name: string): void {
-    characters -= statements.get(name)?.text.length ?? 0;
-    statements.delete(name);
+function prepare<Text extends { text: string }>(
+  known: Known<Text>,
+  name: string,
+  text: Text | undefined,
+): void {
+  forget(known, name);
+  if (!text) return;
+  known.statements.set(name, text);
+  known.characters += text.text.length;
+  for (const oldest of known.statements.keys()) {
+    if (known.characters <= mostCharacters) break;
+    forget(known, oldest);
   }
+}
 
-  function forgetStatements(): void {
-    statements.clear();
-    characters = 0;
-  }
+function bind<Text>(
+  { statements, portals }: Known<Text>,
+  portalName: string | undefined,
+  statementName: string | undefined,
+): void {
+  const text = statementName === undefined ? undefined : statements.get(statementName);
+  if (portalName === undefined) portals.clear();
+  else if (text) portals.set(portalName, text);
+  else portals.delete(portalName);
+}
+
+function forget<Text extends { text: string }>(known: Known<Text>, name: string): void {
+  known.characters -= known.statements.get(name)?.text.length ?? 0;
+  known.statements.delete(name);
+}
+
+function forgetStatements<Text>(known: Known<Text>): void {
+  known.statements.clear();
+  known.characters = 0;
 }
 
 /** Notes the names in a whole frame of the extended protocol. */

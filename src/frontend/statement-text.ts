@@ -1,6 +1,6 @@
 /** Statement texts in Query and Parse frames: which of them may concern the gateway, and how another text takes their place. */
 import { isUtf8 } from 'node:buffer';
-import { frontendType } from '../wire/frames.js';
+import { frontendType } from '../wire/message-types.js';
 import { replaceText } from '../wire/replies.js';
 
 const mayConcernUs = new RegExp(

@@ -1,5 +1,5 @@
 /** What the client has sent and the engine has not answered yet, in order: it tells which message an answer belongs to. */
-import { backendType, frontendType, typeTable } from '../wire/frames.js';
+import { backendType, frontendType, typeTable } from '../wire/message-types.js';
 
 /** A message that the engine answers. The rest is known only of messages that somebody looked into. */
 export interface SentMessage<Text> {
@@ -38,97 +38,109 @@ doneBy[backendType.commandComplete] = execute;
 doneBy[backendType.emptyQueryResponse] = execute;
 doneBy[backendType.portalSuspended] = execute;
 
+/** The messages in order, and what the engine does at present with those that come. */
+interface Line<Text> {
+  first: SentMessage<Text> | undefined;
+  last: SentMessage<Text>;
+  /** After an error in the extended protocol the engine reads on to the next Sync without a word. */
+  skipping: boolean;
+  /** The engine takes COPY data, and passes over Sync. */
+  copying: boolean;
+}
+
 /**
  * No more is kept than fits into the sockets: the engine answers in order, and what it will not answer is not kept.
  * @see https://www.postgresql.org/docs/current/protocol-flow.html
  */
 export function createUnanswered<Text>(): Unanswered<Text> {
-  let first: SentMessage<Text> | undefined = newMessage(startup);
-  let last = first;
-  /** After an error in the extended protocol the engine reads on to the next Sync without a word. */
-  let skipping = false;
-  /** The engine takes COPY data, and passes over Sync. */
-  let copying = false;
-
+  const first = newMessage<Text>(startup);
+  const line: Line<Text> = { first, last: first, skipping: false, copying: false };
   return {
-    sent(type) {
-      if (type === frontendType.copyDone || type === frontendType.copyFail) return copyEnds(type);
-      if (!isAnswered[type]) return undefined;
-      if (type === frontendType.sync) {
-        if (copying) return undefined;
-        skipping = false;
-      }
-      return skipping ? undefined : push(type);
-    },
+    sent: (type) => sent(line, type),
     answered(type) {
-      const message = first;
-      switch (type) {
-        case backendType.readyForQuery:
-          skipping = false;
-          copying = false;
-          while (first && !endsWithReady[first.type]) first = first.next;
-          drop();
-          break;
-        case backendType.errorResponse:
-          copying = false;
-          if (message && !endsWithReady[message.type]) skipToSync();
-          break;
-        case backendType.copyInResponse:
-          copyBegins();
-          break;
-        default:
-          if (message && message.type === doneBy[type]) drop();
-      }
+      const message = line.first;
+      takeAnswer(line, type);
       return message;
     },
     get none() {
-      return first === undefined;
+      return line.first === undefined;
     },
   };
+}
 
-  function push(type: number): SentMessage<Text> {
-    const message = newMessage<Text>(type);
-    if (first) last.next = message;
-    else first = message;
-    last = message;
-    return message;
+function sent<Text>(line: Line<Text>, type: number): SentMessage<Text> | undefined {
+  if (type === frontendType.copyDone || type === frontendType.copyFail) return copyEnds(line, type);
+  if (!isAnswered[type]) return undefined;
+  if (type === frontendType.sync) {
+    if (line.copying) return undefined;
+    line.skipping = false;
   }
+  return line.skipping ? undefined : push(line, type);
+}
 
-  function drop(): void {
-    first = first?.next;
-    // The end of COPY data for which there was no COPY (any more) is not answered.
-    if (first && isCopyEnd(first)) first = first.next;
+function takeAnswer<Text>(line: Line<Text>, type: number): void {
+  const { first } = line;
+  switch (type) {
+    case backendType.readyForQuery:
+      line.skipping = false;
+      line.copying = false;
+      while (line.first && !endsWithReady[line.first.type]) line.first = line.first.next;
+      drop(line);
+      break;
+    case backendType.errorResponse:
+      line.copying = false;
+      if (first && !endsWithReady[first.type]) skipToSync(line);
+      break;
+    case backendType.copyInResponse:
+      copyBegins(line);
+      break;
+    default:
+      if (first && first.type === doneBy[type]) drop(line);
   }
+}
 
-  function skipToSync(): void {
-    while (first && first.type !== frontendType.sync) first = first.next;
-    skipping = first === undefined;
-  }
+function push<Text>(line: Line<Text>, type: number): SentMessage<Text> {
+  const message = newMessage<Text>(type);
+  if (line.first) line.last.next = message;
+  else line.first = message;
+  line.last = message;
+  return message;
+}
 
-  /** The Syncs that were sent before the data's end are passed over: libpq sends one with the Execute and another behind the data. */
-  function copyBegins(): void {
-    copying = true;
-    for (let at = first; at?.next && copying; ) {
-      const { next } = at;
-      if (isCopyEnd(next)) {
-        copying = false;
-        next.count -= 1;
-      }
-      if (next.type === frontendType.sync || next.count < 0) unlink(at, next);
-      else at = next;
+function drop<Text>(line: Line<Text>): void {
+  line.first = line.first?.next;
+  // The end of COPY data for which there was no COPY (any more) is not answered.
+  if (line.first && isCopyEnd(line.first)) line.first = line.first.next;
+}
+
+function skipToSync<Text>(line: Line<Text>): void {
+  while (line.first && line.first.type !== frontendType.sync) line.first = line.first.next;
+  line.skipping = line.first === undefined;
+}
+
+/** The Syncs that were sent before the data's end are passed over: libpq sends one with the Execute and another behind the data. */
+function copyBegins<Text>(line: Line<Text>): void {
+  line.copying = true;
+  for (let at = line.first; at?.next && line.copying; ) {
+    const { next } = at;
+    if (isCopyEnd(next)) {
+      line.copying = false;
+      next.count -= 1;
     }
+    if (next.type === frontendType.sync || next.count < 0) unlink(line, at, next);
+    else at = next;
   }
+}
 
-  function unlink(before: SentMessage<Text>, message: SentMessage<Text>): void {
-    before.next = message.next;
-    if (last === message) last = before;
-  }
+function unlink<Text>(line: Line<Text>, before: SentMessage<Text>, message: SentMessage<Text>): void {
+  before.next = message.next;
+  if (line.last === message) line.last = before;
+}
 
-  function copyEnds(type: number): undefined {
-    if (copying) copying = false;
-    else if (first && isCopyEnd(last)) last.count += 1;
-    else if (first) push(type);
-  }
+function copyEnds<Text>(line: Line<Text>, type: number): undefined {
+  if (line.copying) line.copying = false;
+  else if (line.first && isCopyEnd(line.last)) line.last.count += 1;
+  else if (line.first) push(line, type);
 }
 
 function newMessage<Text>(type: number): SentMessage<Text> {

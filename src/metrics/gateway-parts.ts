@@ -45,23 +45,31 @@ export function watchParts(registry: Registry, parts: GatewayParts): void {
       this.inc(parts.engine?.restarts() ?? 0);
     },
   });
-  for (const { name, help, of } of queueGauges) {
-    new Gauge({
-      name,
-      help,
-      labelNames: ['model_type'],
-      registers,
-      collect() {
-        this.reset();
-        for (const queue of parts.schedule?.queues() ?? [])
-          this.inc({ model_type: queue.modelType }, of(queue));
-      },
-    });
-  }
+  for (const gauge of queueGauges) watchQueues(registry, parts, gauge);
+}
+
+function watchQueues(registry: Registry, parts: GatewayParts, { name, help, of }: QueueGauge): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: ['model_type'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const queue of parts.schedule?.queues() ?? [])
+        this.inc({ model_type: queue.modelType }, of(queue));
+    },
+  });
+}
+
+interface QueueGauge {
+  name: string;
+  help: string;
+  of(queue: Queue): number;
 }
 
 /** A model type has a queue for each API key and limits: their sum is shown. */
-const queueGauges: { name: string; help: string; of(queue: Queue): number }[] = [
+const queueGauges: QueueGauge[] = [
   {
     name: 'hologen_queued_calls',
     help: 'Calls that wait for their turn at the provider.',

@@ -27,15 +27,38 @@ const limits = {
 const mostConnections = 64;
 const longestSilenceMs = 20_000;
 
-/** Rejects with the system's error when it cannot listen there. */
-export async function serveMetrics(options: {
+interface MetricsOptions {
   host: string;
   port: number;
   registry: Registry;
   readiness: () => Promise<Readiness>;
-}): Promise<MetricsServer> {
-  const { host, registry, readiness } = options;
-  const pages: Record<string, () => Promise<Page>> = {
+}
+
+type Pages = Record<string, () => Promise<Page>>;
+
+/** Rejects with the system's error when it cannot listen there. */
+export async function serveMetrics(options: MetricsOptions): Promise<MetricsServer> {
+  const pages = createPages(options);
+  const server = createServer(limits, (request, response) => void answer(pages, request, response));
+  server.maxConnections = mostConnections;
+  server.setTimeout(longestSilenceMs, (socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  server.on('error', () => {});
+  return {
+    url: urlOf(options.host, (server.address() as AddressInfo).port),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function createPages({ registry, readiness }: MetricsOptions): Pages {
+  return {
     '/metrics': async () => ({
       status: 200,
       contentType: registry.contentType,
@@ -48,50 +71,35 @@ export async function serveMetrics(options: {
       return json(answer.ready ? 200 : 503, answer);
     },
   };
+}
 
-  async function find(request: IncomingMessage): Promise<Page> {
-    if (request.method !== 'GET' && request.method !== 'HEAD')
-      return json(405, { error: 'only GET and HEAD' });
-    if (Number(request.headers['content-length'] ?? 0) > 0 || request.headers['transfer-encoding'])
-      return json(413, { error: 'a request here has no body' });
-    const [path = ''] = (request.url ?? '').split('?');
-    const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
-    return page ? page() : json(404, { error: `there are ${Object.keys(pages).join(', ')}` });
-  }
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { status, contentType, text } = await find(request).catch(() =>
-      json(500, { error: 'the metrics could not be read' }),
-    );
-    response.writeHead(status, {
-      'content-type': contentType,
-      'content-length': Buffer.byteLength(text),
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      // What a refused request still wants to send is not waited for.
-      ...(status === 405 || status === 413 ? { connection: 'close', allow: 'GET, HEAD' } : {}),
-    });
-    response.end(request.method === 'HEAD' ? undefined : text);
-  }
-
-  const server = createServer(limits, (request, response) => void answer(request, response));
-  server.maxConnections = mostConnections;
-  server.setTimeout(longestSilenceMs, (socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, host, resolve);
+async function answer(pages: Pages, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, contentType, text } = await find(pages, request).catch(() =>
+    json(500, { error: 'the metrics could not be read' }),
+  );
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    // What a refused request still wants to send is not waited for.
+    ...(status === 405 || status === 413 ? { connection: 'close', allow: 'GET, HEAD' } : {}),
   });
-  server.on('error', () => {});
-  const { port } = server.address() as AddressInfo;
+  response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+async function find(pages: Pages, request: IncomingMessage): Promise<Page> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'only GET and HEAD' });
+  if (Number(request.headers['content-length'] ?? 0) > 0 || request.headers['transfer-encoding'])
+    return json(413, { error: 'a request here has no body' });
+  const [path = ''] = (request.url ?? '').split('?');
+  const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+  return page ? page() : json(404, { error: `there are ${Object.keys(pages).join(', ')}` });
+}
+
+function urlOf(host: string, port: number): string {
   const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return {
-    url: `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
 }
 
 function json(status: number, content: unknown): Page {

@@ -1,5 +1,5 @@
 /** Traces of statements and their calls through OpenTelemetry, where its standard environment variables ask for them. */
-import type { Attributes, Context } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
 import type { EndedCall, EndedStatement, Meter, MeteredStatement } from '../calls/meter.js';
@@ -86,59 +86,65 @@ function wantedProtocol(environment: NodeJS.ProcessEnv): string | undefined {
 
 type Api = typeof import('@opentelemetry/api');
 
+interface Tracing {
+  api: Api;
+  tracer: import('@opentelemetry/api').Tracer;
+  /** A span goes away with its statement, which the calls that outlive it still hold. */
+  spans: WeakMap<MeteredStatement, import('@opentelemetry/api').Span>;
+}
+
 /** Spans are made when their work is over, with the times it took: until then nothing is kept but a statement's identity. */
-function createTraceMeter(api: Api, tracer: import('@opentelemetry/api').Tracer): Meter {
-  const { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } = api;
-  /** Goes away with its statement, which the calls that outlive it still hold. */
-  const spans = new WeakMap<MeteredStatement, import('@opentelemetry/api').Span>();
-
-  function begin(
-    name: string,
-    parent: Context,
-    startTime: number,
-    attributes: Attributes,
-    kind = SpanKind.INTERNAL,
-  ) {
-    return tracer.startSpan(name, { startTime: new Date(startTime), attributes, kind }, parent);
-  }
-
-  function statementSpan(statement: MeteredStatement) {
-    const known = spans.get(statement);
-    if (known) return known;
-    const { id, startedAt, origin } = statement;
-    const span = begin(
-      'statement',
-      ROOT_CONTEXT,
-      startedAt,
-      { 'hologen.statement_id': id, 'hologen.role': origin.role, 'db.namespace': origin.database },
-      SpanKind.SERVER,
-    );
-    spans.set(statement, span);
-    return span;
-  }
-
-  function callEnded(call: EndedCall): void {
-    const parent = call.statement ? trace.setSpan(ROOT_CONTEXT, statementSpan(call.statement)) : ROOT_CONTEXT;
-    const span = begin(`ai_gen ${call.model.name}`, parent, call.startedAt, callAttributes(call));
-    if (['failed', 'refused', 'unanswered'].includes(call.outcome))
-      span.setStatus({ code: SpanStatusCode.ERROR });
-    const inCall = trace.setSpan(ROOT_CONTEXT, span);
-    for (const { phase, startedAt, endedAt } of call.phases) {
-      const kind = phase === 'queued' ? SpanKind.INTERNAL : SpanKind.CLIENT;
-      begin(phase, inCall, startedAt, {}, kind).end(new Date(endedAt));
-    }
-    span.end(new Date(call.endedAt));
-  }
-
-  function statementEnded({ statement, outcome, calls, endedAt }: EndedStatement): void {
-    const span = statementSpan(statement);
-    span.setAttributes({ 'hologen.outcome': outcome, 'hologen.calls': calls });
-    if (outcome !== 'committed') span.setStatus({ code: SpanStatusCode.ERROR });
-    span.end(new Date(endedAt));
-  }
-
+function createTraceMeter(api: Api, tracer: Tracing['tracer']): Meter {
+  const tracing: Tracing = { api, tracer, spans: new WeakMap() };
   const untold = () => {};
-  return { callEnded, statementEnded, refused: untold, repeated: untold, saved: untold, spent: untold };
+  return {
+    callEnded: (call) => callEnded(tracing, call),
+    statementEnded: (statement) => statementEnded(tracing, statement),
+    refused: untold,
+    repeated: untold,
+    saved: untold,
+    spent: untold,
+  };
+}
+
+function statementSpan({ api, tracer, spans }: Tracing, statement: MeteredStatement) {
+  const known = spans.get(statement);
+  if (known) return known;
+  const { id, startedAt, origin } = statement;
+  const attributes = {
+    'hologen.statement_id': id,
+    'hologen.role': origin.role,
+    'db.namespace': origin.database,
+  };
+  const options = { startTime: new Date(startedAt), attributes, kind: api.SpanKind.SERVER };
+  const span = tracer.startSpan('statement', options, api.ROOT_CONTEXT);
+  spans.set(statement, span);
+  return span;
+}
+
+function callEnded(tracing: Tracing, call: EndedCall): void {
+  const { api, tracer } = tracing;
+  const { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } = api;
+  const parent = call.statement
+    ? trace.setSpan(ROOT_CONTEXT, statementSpan(tracing, call.statement))
+    : ROOT_CONTEXT;
+  const options = { startTime: new Date(call.startedAt), attributes: callAttributes(call) };
+  const span = tracer.startSpan(`ai_gen ${call.model.name}`, options, parent);
+  if (['failed', 'refused', 'unanswered'].includes(call.outcome))
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  const inCall = trace.setSpan(ROOT_CONTEXT, span);
+  for (const { phase, startedAt, endedAt } of call.phases) {
+    const kind = phase === 'queued' ? SpanKind.INTERNAL : SpanKind.CLIENT;
+    tracer.startSpan(phase, { startTime: new Date(startedAt), kind }, inCall).end(new Date(endedAt));
+  }
+  span.end(new Date(call.endedAt));
+}
+
+function statementEnded(tracing: Tracing, { statement, outcome, calls, endedAt }: EndedStatement): void {
+  const span = statementSpan(tracing, statement);
+  span.setAttributes({ 'hologen.outcome': outcome, 'hologen.calls': calls });
+  if (outcome !== 'committed') span.setStatus({ code: tracing.api.SpanStatusCode.ERROR });
+  span.end(new Date(endedAt));
 }
 
 function callAttributes({ jobId, model, scenario, outcome, providerRequestId }: EndedCall): Attributes {

@@ -10,7 +10,7 @@ const mentionsSetting = /\b(hg|optimizer)_/i;
 const foreignSetting = /^(hg|optimizer)_(\w+)$/i;
 
 /** The engine's name for a setting. Names that PostgreSQL has itself are its own. */
-export function engineSetting(name: string): string {
+function engineSetting(name: string): string {
   return name.replace(foreignSetting, (_, prefix: string, rest: string) => `${prefix}.${rest}`);
 }
 

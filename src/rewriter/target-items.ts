@@ -146,20 +146,12 @@ export interface Parts {
 /** Collects the innermost calls and the columns outside of them; false when a call may not happen or something else is needed. */
 export function takeApart(node: AnyNode, parts: Parts): boolean {
   const [kind, body] = kindOf(node);
-  const all = (nodes: unknown[]) => nodes.every((each) => takeApart(each as AnyNode, parts));
-  if (isAiCall(kind, body)) {
-    if (children(body, 'args').some((argument) => kindOf(argument)[0] === 'NamedArgExpr')) return false;
-    if (containsAiCall(body.args)) {
-      parts.nested = true;
-      return all(children(body, 'args'));
-    }
-    parts.calls.push(body);
-    return true;
-  }
+  if (isAiCall(kind, body)) return takeCall(body, parts);
   switch (kind) {
     case '':
     case 'A_Const':
     case 'ParamRef':
+    case 'String':
       return true;
     case 'ColumnRef':
       parts.columns.push(body);
@@ -169,28 +161,44 @@ export function takeApart(node: AnyNode, parts: Parts): boolean {
     case 'NullTest':
       return takeApart(child(body, 'arg'), parts);
     case 'A_Indirection':
-      return takeApart(child(body, 'arg'), parts) && all(children(body, 'indirection'));
+      return takeApart(child(body, 'arg'), parts) && takeAll(children(body, 'indirection'), parts);
     case 'A_Indices':
-      return all([body.lidx, body.uidx]);
-    case 'String':
-      return true;
-    case 'A_Expr':
-      return (
-        body.kind === 'AEXPR_OP' && noneIsNull([body.lexpr, body.rexpr]) && all([body.lexpr, body.rexpr])
-      );
-    case 'A_ArrayExpr':
-      return all(children(body, 'elements'));
-    case 'FuncCall': {
-      const name = nameList(body.funcname);
-      if (name.length > 1 && name[0] !== 'pg_catalog') return false;
-      if (body.over || body.agg_filter || body.agg_order) return false;
-      const called = name.at(-1) ?? '';
-      const taken = takingNull.has(called) || (strict.has(called) && noneIsNull(children(body, 'args')));
-      return taken && all(children(body, 'args'));
+      return takeAll([body.lidx, body.uidx], parts);
+    case 'A_Expr': {
+      const operands = [body.lexpr, body.rexpr];
+      return body.kind === 'AEXPR_OP' && noneIsNull(operands) && takeAll(operands, parts);
     }
+    case 'A_ArrayExpr':
+      return takeAll(children(body, 'elements'), parts);
+    case 'FuncCall':
+      return evaluatesArguments(body) && takeAll(children(body, 'args'), parts);
     default:
       return false;
   }
+}
+
+function takeAll(nodes: unknown[], parts: Parts): boolean {
+  return nodes.every((each) => takeApart(each as AnyNode, parts));
+}
+
+function takeCall(call: Body, parts: Parts): boolean {
+  const args = children(call, 'args');
+  if (args.some((argument) => kindOf(argument)[0] === 'NamedArgExpr')) return false;
+  if (containsAiCall(call.args)) {
+    parts.nested = true;
+    return takeAll(args, parts);
+  }
+  parts.calls.push(call);
+  return true;
+}
+
+/** Whether a function is surely one that evaluates each of its arguments, once, for each row. */
+function evaluatesArguments(body: Body): boolean {
+  const name = nameList(body.funcname);
+  if (name.length > 1 && name[0] !== 'pg_catalog') return false;
+  if (body.over || body.agg_filter || body.agg_order) return false;
+  const called = name.at(-1) ?? '';
+  return takingNull.has(called) || (strict.has(called) && noneIsNull(children(body, 'args')));
 }
 
 /** Operands of a strict operator that are surely not NULL when the statement is planned: then the others would not be evaluated. */

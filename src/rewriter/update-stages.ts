@@ -37,11 +37,39 @@ export function editUpdate(update: Body, source: Source): Edit[] {
   if (!clauses || columns.length === 0) return [];
 
   const ranges = calls.map((call) => callRange(source, call));
-  // A hash, because a JSON object holds 256 MiB at most; rows whose hashes meet are like rows of the same values.
+  const key = keyOf(columns);
+  const handles = submitRows(update, clauses, key, ranges, source);
+  // A WITH is refused on tables with certain rules, but several calls need it to be submitted together.
+  if (countCalls(update) === 1) return waitForHandles(ranges, ['(', ...handles, ')'], key, source);
+  const name = source.nextName();
+  const pieces: Piece[] = [
+    update.withClause ? ', ' : 'WITH ',
+    `${name} (c1) AS MATERIALIZED (`,
+    ...handles,
+    ') ',
+  ];
+  return [
+    { start: clauses.updateAt, end: clauses.updateAt, pieces },
+    ...waitForHandles(ranges, [`(SELECT c1 FROM ${name})`], key, source),
+  ];
+}
+
+/** An expression for a row. A hash, because a JSON object holds 256 MiB at most; rows whose hashes meet are like rows of the same values. */
+function keyOf(columns: Range[]): Piece[] {
   const row = columns.flatMap((column): Piece[] => [', ', column]).slice(1);
-  const key: Piece[] = ['hashtextextended(ROW(', ...row, ')::text, 0)::text'];
-  const submits = ranges.flatMap((range): Piece[] => [', ', ...submitOf(range, source)]).slice(1);
-  const handles: Piece[] = [
+  return ['hashtextextended(ROW(', ...row, ')::text, 0)::text'];
+}
+
+/** A SELECT that submits the calls of all rows, and gives their handles by the rows' keys. */
+function submitRows(
+  update: Body,
+  { target, from, where }: Clauses,
+  key: Piece[],
+  calls: Range[],
+  source: Source,
+): Piece[] {
+  const submits = calls.flatMap((call): Piece[] => [', ', ...submitOf(call, source)]).slice(1);
+  return [
     'SELECT jsonb_object_agg(key, handles) FROM (SELECT ',
     ...key,
     ', CASE WHEN count(*) OVER (PARTITION BY ',
@@ -49,28 +77,22 @@ export function editUpdate(update: Body, source: Source): Edit[] {
     ') = 1 THEN jsonb_build_array(',
     ...submits,
     ') END FROM ',
-    clauses.target,
-    ...((clauses.from ? [', ', clauses.from] : []) as Piece[]),
+    target,
+    ...((from ? [', ', from] : []) as Piece[]),
     ` WHERE ${givesUpdatedRows(child(update, 'relation'))}`,
-    ...((clauses.where ? [' AND (', clauses.where, ')'] : []) as Piece[]),
+    ...((where ? [' AND (', where, ')'] : []) as Piece[]),
     `) ${ownPrefix}rows (key, handles)`,
   ];
-  // A WITH is refused on tables with certain rules, but several calls need it to be submitted together.
-  const alone = countCalls(update) === 1;
-  const name = source.nextName();
-  const found: Piece[] = alone ? ['(', ...handles, ')'] : [`(SELECT c1 FROM ${name})`];
-  const opening: Piece[] = [
-    update.withClause ? ', ' : 'WITH ',
-    `${name} (c1) AS MATERIALIZED (`,
-    ...handles,
-    ') ',
-  ];
-  const edits = ranges.map(([start, end], index) => ({
+}
+
+/** Each call becomes a wait for the handle that the row finds, or for one that it submits itself. */
+function waitForHandles(calls: Range[], handles: Piece[], key: Piece[], source: Source): Edit[] {
+  return calls.map(([start, end], index) => ({
     start,
     end,
     pieces: [
       'hologen.wait_call(coalesce(',
-      ...found,
+      ...handles,
       ' -> ',
       ...key,
       ` ->> ${index}, `,
@@ -78,7 +100,6 @@ export function editUpdate(update: Body, source: Source): Edit[] {
       '))',
     ],
   }));
-  return alone ? edits : [{ start: clauses.updateAt, end: clauses.updateAt, pieces: opening }, ...edits];
 }
 
 /** What SET gives to one column; all columns of `(a, b) = (…)` have the same row. */

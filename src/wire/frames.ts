@@ -7,42 +7,6 @@ const headerBytes = 5;
 /** A frame's length counts its own four bytes, so anything below is a broken stream. */
 const leastLength = 4;
 
-export const frontendType = {
-  query: 0x51,
-  parse: 0x50,
-  bind: 0x42,
-  describe: 0x44,
-  execute: 0x45,
-  close: 0x43,
-  sync: 0x53,
-  functionCall: 0x46,
-  copyDone: 0x63,
-  copyFail: 0x66,
-} as const;
-export const backendType = {
-  backendKeyData: 0x4b,
-  readyForQuery: 0x5a,
-  parseComplete: 0x31,
-  bindComplete: 0x32,
-  closeComplete: 0x33,
-  rowDescription: 0x54,
-  noData: 0x6e,
-  portalSuspended: 0x73,
-  emptyQueryResponse: 0x49,
-  commandComplete: 0x43,
-  copyInResponse: 0x47,
-  copyBothResponse: 0x57,
-  errorResponse: 0x45,
-  noticeResponse: 0x4e,
-} as const;
-
-/** A set of type bytes, for a look at each frame of a stream: 1 at those in it. */
-export function typeTable(types: Iterable<number>): Uint8Array {
-  const table = new Uint8Array(256);
-  for (const type of types) table[type] = 1;
-  return table;
-}
-
 export interface FrameWatcher {
   /** True for frames whose body is to be seen; the others are only hopped over. Asked once a frame. */
   wants(type: number, bodyBytes: number): boolean;
@@ -61,88 +25,112 @@ export interface FrameStream {
   readonly betweenFrames: boolean;
 }
 
+/** Where the walk stands between two chunks. */
+interface Walk {
+  readonly watcher: FrameWatcher;
+  /** Bytes of the current, unwanted frame that are still to come. */
+  toHop: number;
+  /** Room for a frame whose header or wanted body is not complete yet; it grows with what came, not with what was announced. */
+  held: Buffer;
+  heldBytes: number;
+  /** How many bytes `held` must reach before it is worth looking again. */
+  heldNeeds: number;
+  /** The held frame is wanted: the watcher said so, and is asked once a frame. */
+  heldIsWanted: boolean;
+  broken: boolean;
+}
+
 /** Only wanted frames that are cut between two chunks are held back, until they are whole; everything else passes as it comes. */
 export function createFrameStream(watcher: FrameWatcher): FrameStream {
-  /** Bytes of the current, unwanted frame that are still to come. */
-  let toHop = 0;
-  /** Room for a frame whose header or wanted body is not complete yet; it grows with what came, not with what was announced. */
-  let held: Buffer = Buffer.alloc(0);
-  let heldBytes = 0;
-  /** How many bytes `held` must reach before it is worth looking again. */
-  let heldNeeds = 0;
-  /** The held frame is wanted: the watcher said so, and is asked once a frame. */
-  let heldIsWanted = false;
-  let broken = false;
-
+  const walk: Walk = {
+    watcher,
+    toHop: 0,
+    held: Buffer.alloc(0),
+    heldBytes: 0,
+    heldNeeds: 0,
+    heldIsWanted: false,
+    broken: false,
+  };
   return {
     get broken() {
-      return broken;
+      return walk.broken;
     },
     get betweenFrames() {
-      return !broken && toHop === 0 && heldBytes === 0;
+      return !walk.broken && walk.toHop === 0 && walk.heldBytes === 0;
     },
     push(chunk) {
-      if (broken) return [chunk];
-      if (heldBytes > 0) {
-        keep(chunk);
-        if (heldBytes < heldNeeds) return [];
-        chunk = held.subarray(0, heldBytes);
-        held = Buffer.alloc(0);
-        heldBytes = 0;
-      }
-      return walk(chunk);
+      if (walk.broken) return [chunk];
+      if (walk.heldBytes === 0) return hop(walk, chunk);
+      keep(walk, chunk);
+      return walk.heldBytes < walk.heldNeeds ? [] : hop(walk, release(walk));
     },
   };
+}
 
-  /** Copies: a client that sends single bytes must not make the gateway keep an object for each. */
-  function keep(chunk: Buffer): void {
-    const needed = heldBytes + chunk.length;
-    if (needed > held.length) {
-      const wider = Buffer.allocUnsafe(Math.max(needed, 2 * held.length));
-      held.copy(wider, 0, 0, heldBytes);
-      held = wider;
-    }
-    chunk.copy(held, heldBytes);
-    heldBytes = needed;
+/** Copies: a client that sends single bytes must not make the gateway keep an object for each. */
+function keep(walk: Walk, chunk: Buffer): void {
+  const needed = walk.heldBytes + chunk.length;
+  if (needed > walk.held.length) {
+    const wider = Buffer.allocUnsafe(Math.max(needed, 2 * walk.held.length));
+    walk.held.copy(wider, 0, 0, walk.heldBytes);
+    walk.held = wider;
   }
+  chunk.copy(walk.held, walk.heldBytes);
+  walk.heldBytes = needed;
+}
 
-  function walk(chunk: Buffer): Buffer[] {
-    const out: Buffer[] = [];
-    let passedTo = 0;
-    let at = Math.min(toHop, chunk.length);
-    toHop -= at;
-    while (at < chunk.length) {
-      if (chunk.length - at < headerBytes) return hold(at, headerBytes);
-      const type = chunk[at] as number;
-      const length = chunk.readUInt32BE(at + 1);
-      if (length < leastLength) {
-        broken = true;
-        break;
-      }
-      const end = at + 1 + length;
-      const wanted = heldIsWanted || watcher.wants(type, length - leastLength);
-      heldIsWanted = wanted && end > chunk.length;
-      if (wanted) {
-        if (heldIsWanted) return hold(at, end - at);
-        const replacement = watcher.see(type, chunk.subarray(at, end));
-        if (replacement) {
-          if (at > passedTo) out.push(chunk.subarray(passedTo, at));
-          out.push(replacement);
-          passedTo = end;
-        }
-      } else if (end > chunk.length) {
-        toHop = end - chunk.length;
-      }
-      at = end;
-    }
-    if (passedTo < chunk.length) out.push(passedTo === 0 ? chunk : chunk.subarray(passedTo));
-    return out;
+function release(walk: Walk): Buffer {
+  const whole = walk.held.subarray(0, walk.heldBytes);
+  walk.held = Buffer.alloc(0);
+  walk.heldBytes = 0;
+  return whole;
+}
 
-    function hold(from: number, needs: number): Buffer[] {
-      if (from > passedTo) out.push(chunk.subarray(passedTo, from));
-      keep(chunk.subarray(from));
-      heldNeeds = needs;
-      return out;
+/** From header to header; gives what of the chunk is passed on. */
+function hop(walk: Walk, chunk: Buffer): Buffer[] {
+  const out: Buffer[] = [];
+  let passedTo = 0;
+  let at = Math.min(walk.toHop, chunk.length);
+  walk.toHop -= at;
+  while (at < chunk.length) {
+    if (chunk.length - at < headerBytes) return hold(walk, headerBytes, chunk, at, passedTo, out);
+    const type = chunk[at] as number;
+    const length = chunk.readUInt32BE(at + 1);
+    if (length < leastLength) {
+      walk.broken = true;
+      break;
     }
+    const end = at + 1 + length;
+    const wanted = walk.heldIsWanted || walk.watcher.wants(type, length - leastLength);
+    walk.heldIsWanted = wanted && end > chunk.length;
+    if (walk.heldIsWanted) return hold(walk, end - at, chunk, at, passedTo, out);
+    if (wanted) {
+      const replacement = walk.watcher.see(type, chunk.subarray(at, end));
+      if (replacement) {
+        if (at > passedTo) out.push(chunk.subarray(passedTo, at));
+        out.push(replacement);
+        passedTo = end;
+      }
+    } else if (end > chunk.length) {
+      walk.toHop = end - chunk.length;
+    }
+    at = end;
   }
+  if (passedTo < chunk.length) out.push(passedTo === 0 ? chunk : chunk.subarray(passedTo));
+  return out;
+}
+
+/** Holds the chunk's rest back, a frame that begins at `at`; what stands before it passes. */
+function hold(
+  walk: Walk,
+  needs: number,
+  chunk: Buffer,
+  at: number,
+  passedTo: number,
+  out: Buffer[],
+): Buffer[] {
+  if (at > passedTo) out.push(chunk.subarray(passedTo, at));
+  keep(walk, chunk.subarray(at));
+  walk.heldNeeds = needs;
+  return out;
 }

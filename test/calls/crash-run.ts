@@ -104,7 +104,7 @@ export function spawnGateway(dataDir: string, environment: NodeJS.ProcessEnv): G
 /** A client of whichever gateway serves the directory now. */
 export async function connect(dataDir: string): Promise<pg.Client> {
   const { postgres } = JSON.parse(await readFile(join(dataDir, 'runtime.json'), 'utf8'));
-  const client = new pg.Client({ connectionString: postgres, connectionTimeoutMillis: 5_000 });
+  const client = new pg.Client({ connectionString: postgres, connectionTimeoutMillis: 30_000 });
   client.on('error', () => {});
   await client.connect();
   return client;

@@ -39,13 +39,13 @@ beforeAll(async () => {
     ]);
   }
   await client.end();
-}, 60_000);
+});
 afterAll(async () => {
   gateway?.child.kill('SIGTERM');
   await gateway?.ended;
   await cloud?.close();
   if (dataDir) await rm(dataDir, { recursive: true, force: true });
-}, 60_000);
+});
 
 async function served(): Promise<GatewayProcess> {
   const started = spawnGateway(dataDir, cloud.environment);
@@ -74,7 +74,7 @@ const unfinished = ['submitted', 'running', 'saving'];
 
 async function untilAllEnded(client: pg.Client): Promise<void> {
   const open = async () => (await jobs(client)).filter(({ state }) => unfinished.includes(state));
-  await expect.poll(open, { timeout: 30_000, interval: 100 }).toEqual([]);
+  await expect.poll(open).toEqual([]);
 }
 
 /** The objects that a result names are there, and are what its addresses give. */
@@ -188,7 +188,7 @@ test('a synchronous call that was under way at a kill is told to its role with i
   const client = await connect(dataDir);
   const rows = [wish('untold-[[sandbox:slow=20000]]', 2)];
   const lost = refusal(generate(client, rows));
-  await expect.poll(() => cloud.submits('untold-').length, { timeout: 15_000, interval: 20 }).toBe(1);
+  await expect.poll(() => cloud.submits('untold-').length).toBe(1);
   gateway.child.kill('SIGKILL');
   await Promise.all([gateway.ended, lost]);
   gateway = await served();
@@ -202,7 +202,7 @@ test('a synchronous call that was under way at a kill is told to its role with i
   ]);
   expect(await jobs(again, 'untold-')).toMatchObject([{ state: 'unanswered' }]);
   await again.end();
-}, 60_000);
+});
 
 test('kill -9 in the first seconds of an empty directory: the next start works', async () => {
   const random = seededRandom(seed + 1);
@@ -221,7 +221,7 @@ test('kill -9 in the first seconds of an empty directory: the next start works',
   last.child.kill('SIGTERM');
   await last.ended;
   await rm(directory, { recursive: true, force: true });
-}, 60_000);
+});
 
 test('kill -9 of the engine while calls run: the same statements again take what was paid, nothing is submitted twice', async () => {
   const groups = kinds.map((_, index) =>
@@ -229,9 +229,7 @@ test('kill -9 of the engine while calls run: the same statements again take what
   );
   const all = groups.flat();
   const work = Promise.all(groups.map((rows) => again(dataDir, (client) => generate(client, rows), mayPass)));
-  await expect
-    .poll(() => cloud.submits('engine-').length, { timeout: 15_000, interval: 20 })
-    .toBeGreaterThan(8);
+  await expect.poll(() => cloud.submits('engine-').length).toBeGreaterThan(8);
   const postmaster = (await readFile(join(dataDir, 'engine', 'cluster', 'postmaster.pid'), 'utf8')).split(
     '\n',
   )[0];
@@ -243,7 +241,7 @@ test('kill -9 of the engine while calls run: the same statements again take what
   expect(unanswered).toBe(0);
   expect(cloud.submits('engine-')).toHaveLength(all.length);
   await client.end();
-}, 60_000);
+});
 
 test('OSS is down for a moment, and the gateway is killed meanwhile: what was made is saved when both are back, made once', async () => {
   const groups = [0, 1, 2].map((index) =>
@@ -259,7 +257,7 @@ test('OSS is down for a moment, and the gateway is killed meanwhile: what was ma
   });
   const work = Promise.all(groups.map((rows) => again(dataDir, (each) => generate(each, rows), mayPass)));
   const saving = async () => (await jobs(client, 'down-')).filter(({ state }) => state === 'saving').length;
-  await expect.poll(saving, { timeout: 20_000, interval: 50 }).toBe(9);
+  await expect.poll(saving).toBe(9);
   gateway.child.kill('SIGKILL');
   await gateway.ended;
   gateway = await served();
@@ -277,7 +275,7 @@ test('OSS is down for a moment, and the gateway is killed meanwhile: what was ma
     cloud.submits('down-').filter(({ taskId, path }) => taskId || path.includes('multimodal')),
   ).toHaveLength(9);
   await later.end();
-}, 60_000);
+});
 
 test('answers to submits are lost: the tasks are found in the provider’s list, each result reaches its own row', async () => {
   const client = await connect(dataDir);
@@ -305,7 +303,7 @@ test('answers to submits are lost: the tasks are found in the provider’s list,
       if (index === 0) expect(JSON.parse(results.get(word) ?? '').output.orig_prompt).toContain(word);
     }
   await client.end();
-}, 60_000);
+});
 
 // Each has models of its own, so that they run side by side.
 describe.concurrent('calls of several models at once', () => {
@@ -320,14 +318,14 @@ describe.concurrent('calls of several models at once', () => {
     expect((await generate(client, rows)).get('reset-')).toBeTruthy();
     expect(cloud.submits('reset-')).toHaveLength(1);
     await client.end();
-  }, 60_000);
+  });
 
   test('clients of one call are cut off and cancelled one after the other: the last one gets the result of the only submit', async () => {
-    const rows = [wish('left-[[sandbox:slow=3000]]', 3)];
+    const rows = [wish('left-[[sandbox:slow=8000]]', 3)];
     const submitted = () => cloud.submits('left-').length;
     const cutOff = await connect(dataDir);
     const lost = refusal(generate(cutOff, rows));
-    await expect.poll(submitted, { timeout: 10_000, interval: 20 }).toBe(1);
+    await expect.poll(submitted).toBe(1);
     await cutOff.end();
     expect((await lost).message).toMatch(/terminated/);
     const client = await connect(dataDir);
@@ -340,31 +338,18 @@ describe.concurrent('calls of several models at once', () => {
     expect(submitted()).toBe(1);
     await expect.poll(() => jobs(client, 'left-')).toMatchObject([{ state: 'succeeded', claimed: true }]);
     await client.end();
-  }, 60_000);
+  });
 
   test('a storm of 429: all calls get through, each is made once, at no less than half of what the provider allows', async () => {
     const perSecond = 8;
+    // What as many calls take this machine where nothing holds them up.
+    const ownMs = Math.max(...(await timesOf('calm-')));
     cloud.studio.settings.rateLimits = {
       'qwen-image-2.0': { submits: perSecond, windowMs: 1000 },
       'wan2.6-t2i': { submits: perSecond, windowMs: 1000, concurrentTasks: 1000 },
       'wan2.6-t2v': { submits: 1000, windowMs: 1000, concurrentTasks: 1000 },
     };
-    const groups = [1, 2].map((index) =>
-      Array.from({ length: 40 }, (_, row) => wish(`storm-${index}-${row}-`, index)),
-    );
-    const startedAt = Date.now();
-    const times: number[] = [];
-    await Promise.all(
-      groups.map(async (rows) => {
-        const results = await again(
-          dataDir,
-          (client) => generate(client, rows),
-          () => false,
-        );
-        expect(results.size).toBe(40);
-        times.push(Date.now() - startedAt);
-      }),
-    );
+    const times = await timesOf('storm-');
     cloud.studio.settings.rateLimits = 'off';
     const submits = cloud.submits('storm-');
     const refused = submits.filter(({ status }) => status === 429).length;
@@ -372,8 +357,30 @@ describe.concurrent('calls of several models at once', () => {
       `429 storm: 2 × 40 calls at ${perSecond}/s took ${times.join(' and ')} ms; ${refused} refused`,
     );
     expect(refused).toBeGreaterThan(0);
-    for (const { word } of groups.flat())
+    for (const { word } of wishes('storm-').flat())
       expect(cloud.submits(word).filter(({ status }) => status === 200)).toHaveLength(1);
-    expect(Math.max(...times)).toBeLessThan((2 * 40 * 1000) / perSecond + 5_000);
-  }, 120_000);
+    expect(Math.max(...times)).toBeLessThan((2 * 40 * 1000) / perSecond + 5_000 + 2 * ownMs);
+
+    function wishes(name: string): Wanted[][] {
+      return [1, 2].map((index) =>
+        Array.from({ length: 40 }, (_, row) => wish(`${name}${index}-${row}-`, index)),
+      );
+    }
+
+    /** How long each of two models took for forty calls, both at once. */
+    function timesOf(name: string): Promise<number[]> {
+      const startedAt = Date.now();
+      return Promise.all(
+        wishes(name).map(async (rows) => {
+          const results = await again(
+            dataDir,
+            (client) => generate(client, rows),
+            () => false,
+          );
+          expect(results.size).toBe(40);
+          return Date.now() - startedAt;
+        }),
+      );
+    }
+  });
 });

@@ -32,7 +32,7 @@ async function status(handle: string): Promise<string> {
 
 test('a handle comes at once, the call is made when nobody is connected, and a later session collects it', async () => {
   const handle = await handleOf('later', 'wan26_t2v');
-  await expect.poll(() => status(handle), { timeout: 15_000 }).toBe('succeeded');
+  await expect.poll(() => status(handle)).toBe('succeeded');
   const client = await gateway.client();
   const { rows } = await client.query('SELECT ai_wait($1) AS result', [handle]);
   expect(JSON.parse(rows[0].result).output.task_status).toBe('SUCCEEDED');
@@ -84,7 +84,7 @@ test('a rolled back submit is never sent and its handle says cancelled', async (
   const { rows } = await client.query(submit('rolled back'));
   expect(await status(rows[0].handle)).toBe('submitted');
   await client.query('ROLLBACK');
-  await expect.poll(() => status(rows[0].handle), { timeout: 15_000 }).toBe('cancelled');
+  await expect.poll(() => status(rows[0].handle)).toBe('cancelled');
   expect((await refusal(client.query('SELECT ai_wait($1)', [rows[0].handle]))).code).toBe('57014');
   expect(await submits()).toBe(0);
 });
@@ -98,7 +98,7 @@ test('an ai_submit that is cancelled while its job is being opened leaves no job
   await owner.query('COMMIT');
   const state = async () =>
     (await owner.query("SELECT state FROM hologen.jobs WHERE request ->> 'prompt' = 'too late'")).rows;
-  await expect.poll(state, { timeout: 15_000 }).toEqual([{ state: 'cancelled' }]);
+  await expect.poll(state).toEqual([{ state: 'cancelled' }]);
   expect(await submits()).toBe(0);
 });
 
@@ -139,9 +139,9 @@ test('ai_cancel drops what waits for its commit, and what waits at the provider;
   expect(await submits()).toBe(0);
 
   const running = await handleOf('goes on [[sandbox:slow=1000]]');
-  await expect.poll(() => status(running), { timeout: 15_000 }).toBe('running');
+  await expect.poll(() => status(running)).toBe('running');
   expect((await client.query('SELECT ai_cancel($1) AS c', [running])).rows).toEqual([{ c: false }]);
-  await expect.poll(() => status(running), { timeout: 15_000 }).toBe('succeeded');
+  await expect.poll(() => status(running)).toBe('succeeded');
   expect((await client.query('SELECT ai_cancel($1) AS c', [running])).rows).toEqual([{ c: false }]);
 });
 
@@ -160,7 +160,7 @@ test('handles are their role’s own, and nothing else is one', async () => {
 
 test('its result is for the handle only: an identical ai_gen makes its own', async () => {
   const handle = await handleOf('twins');
-  await expect.poll(() => status(handle), { timeout: 15_000 }).toBe('succeeded');
+  await expect.poll(() => status(handle)).toBe('succeeded');
   const client = await gateway.client();
   await client.query(`SELECT ai_gen('qwen_image_2', '{"prompt": "twins"}')`);
   expect(await submits()).toBe(2);
@@ -195,7 +195,7 @@ test('kill -9 of the gateway: committed submits are made by the next one, each o
         handles.map(({ handle }) => handle),
       ])
     ).rows;
-  await expect.poll(() => states(rows), { timeout: 40_000 }).toEqual([{ state: 'succeeded' }]);
+  await expect.poll(() => states(rows)).toEqual([{ state: 'succeeded' }]);
   expect(await states(uncommitted.rows)).toEqual([{ state: 'cancelled' }]);
   expect(cloud.submits('clip ')).toHaveLength(3);
   await after.end();

@@ -20,7 +20,8 @@ import {
   startup,
 } from '../frontend/raw-client.js';
 
-const drainMs = 2_000;
+/** Long enough for a picture that is being made, shorter than a video takes. */
+const drainMs = 5_000;
 /** Longer than any test waits for it: whoever gets an answer got it because the statement was ended. */
 const endless = 'SELECT pg_sleep(600)';
 const picture = (prompt: string) =>
@@ -96,7 +97,7 @@ async function untilEngine(watcher: pg.Client, processId: number, event: string 
     ]);
     return found.rows[0] && `${found.rows[0].state} ${found.rows[0].wait_event}`;
   };
-  await expect.poll(state, { timeout: 15_000 }).toEqual(event);
+  await expect.poll(state).toEqual(event);
 }
 
 describe('the engine dies', () => {
@@ -122,7 +123,7 @@ describe('the engine dies', () => {
         return (heard ?? error) as pg.DatabaseError;
       }
     });
-    await expect.poll(() => Math.min(...confirmed), { timeout: 15_000 }).toBeGreaterThan(20);
+    await expect.poll(() => Math.min(...confirmed)).toBeGreaterThan(20);
     process.kill(await postmaster(gateway), 'SIGKILL');
     for (const error of await Promise.all(ends)) {
       expect(error.code ?? error.message).toMatch(/^(57P01|ECONNRESET|Connection terminated unexpectedly)$/);
@@ -217,9 +218,7 @@ describe('a client dies, with a reset or without', () => {
       async (client, watcher) => {
         await enter(client);
         client.write(query(picture('nobody waits for this')));
-        await expect
-          .poll(async () => (await watcher.query(ownJobs)).rowCount, { timeout: 15_000 })
-          .toBeGreaterThan(0);
+        await expect.poll(async () => (await watcher.query(ownJobs)).rowCount).toBeGreaterThan(0);
       },
     ],
   ];
@@ -248,14 +247,14 @@ describe('a client dies, with a reset or without', () => {
           await watcher.query(`SELECT state, query FROM pg_stat_activity WHERE backend_type = 'client backend'
             AND application_name <> 'hologen gateway' AND pid <> pg_backend_pid()`)
         ).rows;
-      await expect.poll(left, { timeout: 15_000 }).toEqual([]);
+      await expect.poll(left).toEqual([]);
     }
     await watcher.query('BEGIN; LOCK TABLE locked NOWAIT; COMMIT');
   });
 
   test('what it had asked ai_gen for was paid, and has its outcome in the ledger', async () => {
     const states = async () => [...new Set((await watcher.query(ownJobs)).rows.map(({ state }) => state))];
-    await expect.poll(states, { timeout: 15_000 }).toEqual(['succeeded']);
+    await expect.poll(states).toEqual(['succeeded']);
   });
 });
 
@@ -284,13 +283,11 @@ test('file descriptors run out: newcomers hear 57P03 or are cut, sessions go on,
 
   await Promise.all(entered.map((client) => client.end()));
   await expect
-    .poll(
-      () =>
-        gateway.client().then(
-          (client) => client.end().then(() => 'served'),
-          (error) => error.message,
-        ),
-      { timeout: 15_000 },
+    .poll(() =>
+      gateway.client().then(
+        (client) => client.end().then(() => 'served'),
+        (error) => error.message,
+      ),
     )
     .toBe('served');
   limit(before);
@@ -354,7 +351,7 @@ test('SIGTERM: running statements end well within the drain time, the others hea
   await untilEngine(watcher, long.processId, 'active PgSleep');
   const jobs = async () =>
     (await watcher.query("SELECT 1 FROM hologen.jobs WHERE state = 'running'")).rowCount;
-  await expect.poll(jobs, { timeout: 15_000 }).toBeGreaterThanOrEqual(1);
+  await expect.poll(jobs).toBeGreaterThanOrEqual(1);
   const watcherEnds = once(watcher, 'error');
 
   const from = performance.now();

@@ -216,7 +216,7 @@ test('hologen.progress tells what a running statement is doing, to its role and 
   const running = painter.query(pictures(3, 'progress [[sandbox:slow=1500]]'));
   const look = async () =>
     (await owner.query('SELECT role_name, calls::int, running::int, statement FROM hologen.progress')).rows;
-  await expect.poll(look, { timeout: 15_000 }).toEqual([
+  await expect.poll(look).toEqual([
     {
       role_name: 'painter',
       calls: 3,
@@ -231,5 +231,5 @@ test('hologen.progress tells what a running statement is doing, to its role and 
   );
   expect(queues.rows).toEqual([{ queued: 0, running: 3 }]);
   await running;
-  await expect.poll(look, { timeout: 15_000 }).toEqual([]);
+  await expect.poll(look).toEqual([]);
 });

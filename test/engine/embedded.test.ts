@@ -179,7 +179,8 @@ test('a statement that outlasts the drain time is ended with 57P01', async () =>
   expect((await running).code).toBe('57P01');
   expect(await gateway.exit).toBe(0);
   expect(Date.now() - stoppedAt).toBeGreaterThanOrEqual(300);
-  expect(Date.now() - stoppedAt).toBeLessThan(20_000);
+  // The statement itself would have taken a minute.
+  expect(Date.now() - stoppedAt).toBeLessThan(50_000);
 });
 
 async function untilSleeping(client: pg.Client): Promise<void> {

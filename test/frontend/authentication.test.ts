@@ -22,7 +22,8 @@ const rules = [
   'host all rejected 127.0.0.1/32 reject',
 ];
 const password = 'pass wörd';
-const loginMs = 4_000;
+/** Less than the default of a minute; enough for two thousand to be at the door at once. */
+const loginMs = 10_000;
 
 let engine: DebianPostgres;
 let gateway: TestGateway;
@@ -312,13 +313,9 @@ test('SIGHUP shows the new certificate to the next client, old sessions go on, b
 
 describe('a client that takes too long to say what it wants is cut', () => {
   const raw = () => connectRaw(guardedAddress());
-  async function timed(end: Promise<unknown>): Promise<number> {
-    const from = performance.now();
-    await end;
-    return performance.now() - from;
-  }
 
   test('silent, slow, silent before the TLS handshake, and after it', async () => {
+    const from = performance.now();
     const silent = await raw();
     const slow = await raw();
     const hello = startup({ user: 'trusted', application_name: 'x'.repeat(5_000) });
@@ -340,13 +337,15 @@ describe('a client that takes too long to say what it wants is cut', () => {
     const quiet = rawClient(secure);
     await new Promise((resolve) => secure.once('secureConnect', resolve));
 
-    const spent = await Promise.all(
-      [silent, slow, beforeHandshake, quiet].map((client) => timed(client.closed())),
+    const cutAfterMs = await Promise.all(
+      [silent, slow, beforeHandshake, quiet].map((client) =>
+        client.closed().then(() => performance.now() - from),
+      ),
     );
     clearInterval(trickle);
-    for (const ms of spent) {
-      expect(ms).toBeGreaterThan(loginMs - 2_000);
-      expect(ms).toBeLessThan(loginMs + 4_000);
+    for (const ms of cutAfterMs) {
+      expect(ms).toBeGreaterThan(loginMs - 100);
+      expect(ms).toBeLessThan(50_000);
     }
   });
 

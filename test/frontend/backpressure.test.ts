@@ -57,9 +57,6 @@ const engineWaits = (processId: number, event: string) =>
       async () =>
         (await watcher.query('SELECT wait_event FROM pg_stat_activity WHERE pid = $1', [processId])).rows[0]
           ?.wait_event,
-      {
-        timeout: 20_000,
-      },
     )
     .toBe(event);
 

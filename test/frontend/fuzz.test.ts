@@ -94,7 +94,7 @@ test('a million streams of frames, true and lying, cut anywhere: what passes is 
     }
   }
   note(`${cases.streams} streams`);
-}, 300_000);
+});
 
 test('a long text that comes byte by byte is held in about its own size, one that is only announced in none', async () => {
   const frames = createFrameStream({ wants: () => true, see: () => undefined });

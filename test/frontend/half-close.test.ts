@@ -65,8 +65,7 @@ async function framesToTheEnd(client: RawClient): Promise<Frame[]> {
 
 const engineProcess = async (processId: number) =>
   (await watcher.query('SELECT wait_event FROM pg_stat_activity WHERE pid = $1', [processId])).rows[0];
-const engineGone = (processId: number) =>
-  expect.poll(() => engineProcess(processId), { timeout: 30_000 }).toBeUndefined();
+const engineGone = (processId: number) => expect.poll(() => engineProcess(processId)).toBeUndefined();
 
 describe.each([
   ['plain', plain],
@@ -123,7 +122,7 @@ test('a whole session sent at once, by a client that needs no password', async (
       client.socket.end(Buffer.concat([hello, query('SELECT 1'), query('SELECT 2'), last]));
       return types(await framesToTheEnd(client));
     };
-    await expect.poll(told, { timeout: 20_000 }).toMatch(/^R [SK ]+ Z T D C Z T D C Z$/);
+    await expect.poll(told).toMatch(/^R [SK ]+ Z T D C Z T D C Z$/);
   }
 });
 
@@ -172,7 +171,7 @@ describe('a client that is gone while ai_gen waits', () => {
     client.write(query(`SET ai_gen.progress = ${progress}`));
     client.write(query(pictures(how)));
     const sent = async () => JSON.stringify(await gateway.requests()).split(`${how} [[`).length - 1;
-    await expect.poll(sent, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(sent).toBeGreaterThan(0);
     leave(client);
     await engineGone(processId);
     expect(await sent()).toBeLessThan(50);

@@ -8,9 +8,9 @@ import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseEngineUrl } from '../../src/engine/address.js';
+import type { SessionEvents } from '../../src/frontend/conversation.js';
 import { type Encryption, ensureOwnCertificate, openEncryption } from '../../src/frontend/encryption.js';
 import { type Frontend, listenForClients } from '../../src/frontend/listener.js';
-import type { SessionEvents } from '../../src/frontend/session.js';
 import { mapStartupParameters } from '../../src/rewriter/settings.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 import {

@@ -16,7 +16,6 @@ test('a long result, each row another, for a client that stops reading now and t
         async () =>
           (await watcher.query('SELECT wait_event FROM pg_stat_activity WHERE pid = $1', [processId])).rows[0]
             ?.wait_event,
-        { timeout: 30_000 },
       )
       .toBe('ClientWrite');
 

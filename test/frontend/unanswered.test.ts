@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createStatementNames } from '../../src/frontend/statement-names.js';
 import { createUnanswered, type SentMessage } from '../../src/frontend/unanswered.js';
-import { backendType, frontendType } from '../../src/wire/frames.js';
+import { backendType, frontendType } from '../../src/wire/message-types.js';
 
 interface Text {
   text: string;

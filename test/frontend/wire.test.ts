@@ -295,15 +295,12 @@ describe('cancel', () => {
     client.close();
     const watcher = await gateway.client();
     await expect
-      .poll(
-        async () => {
-          const { rows } = await watcher.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [
-            key.readUInt32BE(0),
-          ]);
-          return rows.length;
-        },
-        { timeout: 10_000 },
-      )
+      .poll(async () => {
+        const { rows } = await watcher.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [
+          key.readUInt32BE(0),
+        ]);
+        return rows.length;
+      })
       .toBe(0);
   });
 });

@@ -31,9 +31,9 @@ test('finished jobs and attempts go after their days, the rest stays', async () 
   const after = await second.client();
   const prompts = async () =>
     (await after.query(`SELECT request ->> 'prompt' AS prompt FROM hologen.jobs ORDER BY 1`)).rows;
-  await expect.poll(prompts, { timeout: 15_000 }).toEqual([{ prompt: 'new' }, { prompt: 'unclaimed' }]);
+  await expect.poll(prompts).toEqual([{ prompt: 'new' }, { prompt: 'unclaimed' }]);
   const texts = async () => (await after.query('SELECT count(*)::int AS n FROM hologen.statement')).rows;
-  await expect.poll(texts, { timeout: 15_000 }).toEqual([{ n: 2 }]);
+  await expect.poll(texts).toEqual([{ n: 2 }]);
   expect((await after.query('SELECT count(*)::int AS n FROM hologen.usage')).rows).toEqual([{ n: 2 }]);
   await second.close();
   await rm(dataDir, { recursive: true, force: true });

@@ -35,9 +35,7 @@ async function expectMore(
 ): Promise<void> {
   const before = (await metrics()).value(name, labels);
   await act();
-  await expect
-    .poll(async () => (await metrics()).value(name, labels), { timeout: 20_000 })
-    .toBe(before + more);
+  await expect.poll(async () => (await metrics()).value(name, labels)).toBe(before + more);
 }
 const expectCalls = (model: string, outcome: string, calls: number, act: () => Promise<unknown>) =>
   expectMore('hologen_calls_total', { model, outcome }, calls, act);
@@ -105,9 +103,7 @@ test('a lost answer is unanswered, a result taken again is reused, calls stopped
   // One waits for its turn, the other at the provider.
   await expectCalls('narrow', 'cancelled', 2, async () => {
     const stopped = refusal(client.query(both));
-    await expect
-      .poll(async () => (await metrics()).value('hologen_queued_calls'), { timeout: 20_000 })
-      .toBe(1);
+    await expect.poll(async () => (await metrics()).value('hologen_queued_calls')).toBe(1);
     const { running } = {
       running: (await metrics()).value('hologen_running_calls', { model_type: 'wan2.6-t2v' }),
     };
@@ -167,9 +163,7 @@ test('sessions are counted, and connections turned away with their SQLSTATE', as
   });
   expect((await metrics()).value('hologen_sessions')).toBe(before + clients.length);
   await Promise.all(clients.map((each) => each.end()));
-  await expect
-    .poll(async () => (await metrics()).value('hologen_sessions'), { timeout: 20_000 })
-    .toBe(before);
+  await expect.poll(async () => (await metrics()).value('hologen_sessions')).toBe(before);
 });
 
 test('no prompt, key, password or path of a client is in any of it', async () => {

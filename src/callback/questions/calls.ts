@@ -4,7 +4,7 @@ import type { WaitNews } from '../../calls/calls.js';
 import { isObject, type Json } from '../../json.js';
 import { ProviderFailure } from '../../providers/provider.js';
 import type { Caller } from '../endpoint.js';
-import { type Answers, originOf, type QuestionTools, textOrNull } from './answer.js';
+import { type Answers, originOf, type QuestionTools, textOrNull } from './question.js';
 
 /** PostgreSQL 17 made dblink interruptible; before, a cancel is noticed only between two round trips. */
 const interruptibleSince = 170_000;

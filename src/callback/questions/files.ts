@@ -6,12 +6,7 @@ import { refuse } from '../../fields.js';
 import { isObject, type Json } from '../../json.js';
 import type { FileValue } from '../../storage/file-value.js';
 import { isDirectory } from '../../storage/path.js';
-import type { Answers, QuestionTools } from './answer.js';
-
-/** Tells whether a file was seen lately, so that a column of to_file() asks the store once a file. */
-export interface FileMemory {
-  once(key: string, look: () => Promise<void>): Promise<void>;
-}
+import type { Answers, FileMemory, QuestionTools } from './question.js';
 
 const rememberedForMs = 10_000;
 const mostRemembered = 10_000;

@@ -1,12 +1,11 @@
 /** Questions about models: what is deployed, what could be, and who may call it. */
 
 import { deployModel, removeModel } from '../../calls/deploy.js';
-import { KnownError } from '../../errors.js';
 import { requiredText } from '../../fields.js';
 import type { Json } from '../../json.js';
 import type { DeployedModel } from '../../ledger/job.js';
-import type { Caller } from '../endpoint.js';
-import type { Answers, QuestionTools } from './answer.js';
+import type { Answers, QuestionTools } from './question.js';
+import { refuseReadOnly, requireOwner } from './rights.js';
 
 export function answerAboutModels({ models }: QuestionTools): Answers {
   const { catalogue, providers } = models;
@@ -46,23 +45,4 @@ function catalogueRow(model: DeployedModel): Json {
     deployed_by: model.deployedBy,
     deployed_at: model.deployedAt,
   };
-}
-
-export function requireOwner(caller: Caller, what: string): void {
-  refuseReadOnly(caller, what);
-  if (caller.admin) return;
-  throw new KnownError({
-    kind: 'insufficientPrivilege',
-    message: `permission denied: ${what} is for the owner of hologen`,
-    hint: 'The owner is the role that owns the schema hologen; its members count too.',
-  });
-}
-
-function refuseReadOnly(caller: Caller, what: string): void {
-  if (!caller.readOnly) return;
-  throw new KnownError({
-    kind: 'readOnlyTransaction',
-    message: `${what} is not possible in a read-only transaction`,
-    hint: 'SET default_transaction_read_only = off.',
-  });
 }

@@ -2,8 +2,8 @@
 import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
 import { type Json, textOf } from '../../json.js';
-import type { Answers, QuestionTools } from './answer.js';
-import { requireOwner } from './models.js';
+import type { Answers, QuestionTools } from './question.js';
+import { requireOwner } from './rights.js';
 
 export function answerAboutMoney({ budgets }: QuestionTools): Answers {
   return {

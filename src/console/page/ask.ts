@@ -5,7 +5,7 @@ import type { Problem, WhoAmI } from '../server/answers.js';
 /** Who is signed in; undefined while it is not known, null for nobody. */
 export const whoAmI = signal<WhoAmI | null | undefined>(undefined);
 
-export class Refused extends Error {
+class Refused extends Error {
   constructor(
     readonly status: number,
     readonly problem: Problem,

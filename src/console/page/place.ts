@@ -19,7 +19,7 @@ function read(): Place {
   return { page: page || 'gallery', rest: decodeURIComponent(rest), parameters: new URLSearchParams(query) };
 }
 
-export function addressOf(page: string, parameters: Record<string, string | undefined> = {}): string {
+function addressOf(page: string, parameters: Record<string, string | undefined> = {}): string {
   const given = Object.entries(parameters).filter((pair): pair is [string, string] => Boolean(pair[1]));
   const query = new URLSearchParams(given).toString();
   return `#/${page}${query ? `?${query}` : ''}`;

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { KnownError } from '../../errors.js';
 
-export const maximumAttempts = 3;
+const maximumAttempts = 3;
 const firstPauseMs = 200;
 
 /** What an aborted signal means to the client: the reason it was given, a time limit, or "canceled". */

@@ -43,7 +43,7 @@ function refuse(endpoint: string, field: string, hint = formHint): KnownError {
 }
 
 /** True for the names of this machine on which plain http cannot be overheard. */
-export function isLoopback(hostname: string): boolean {
+function isLoopback(hostname: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname);
 }
 

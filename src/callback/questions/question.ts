@@ -1,0 +1,40 @@
+/** What every answer to a question has at hand: the rooms it may ask, who calls, and the plain values of a question. */
+import type { Calls } from '../../calls/calls.js';
+import type { Models } from '../../calls/check.js';
+import type { ClientText } from '../../frontend/statement-texts.js';
+import type { Json } from '../../json.js';
+import type { Budgets, CallOrigin, Ledger } from '../../ledger/job.js';
+import type { Schedule } from '../../pace/schedule.js';
+import type { Storage } from '../../storage/storage.js';
+import type { Caller } from '../endpoint.js';
+
+export interface QuestionTools {
+  calls: Calls;
+  models: Models;
+  budgets: Budgets;
+  ledger: Ledger;
+  schedule: Schedule;
+  storage: Storage;
+  files: FileMemory;
+  /** The client's own words for a statement text that the engine was given. */
+  originalText(engineText: string): ClientText;
+}
+
+/** Tells whether a file was seen lately, so that a column of to_file() asks the store once a file. */
+export interface FileMemory {
+  once(key: string, look: () => Promise<void>): Promise<void>;
+}
+
+export type Answers = Record<
+  string,
+  (question: Json, caller: Caller, signal: AbortSignal) => Promise<unknown> | unknown
+>;
+
+export function originOf(caller: Caller): CallOrigin {
+  const { role, database, application, engineProcessId, statementAt, admin } = caller;
+  return { role, database, application, engineProcessId, statementAt, admin };
+}
+
+export function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}

@@ -1,0 +1,49 @@
+/** What the gateway looks at of a client's messages: texts that may concern it, and the names they are given. */
+import type { FrameWatcher } from '../wire/frames.js';
+import { frontendType, typeTable } from '../wire/message-types.js';
+import type { Conversation } from './conversation.js';
+import { readNames } from './statement-names.js';
+import { rewriteFrame } from './statement-text.js';
+
+/** Frames with names of statements and portals. */
+const naming = typeTable([
+  frontendType.parse,
+  frontendType.bind,
+  frontendType.describe,
+  frontendType.execute,
+  frontendType.close,
+]);
+
+export function watchClient(conversation: Conversation): FrameWatcher {
+  return {
+    wants: (type, bytes) => {
+      conversation.busy = true;
+      conversation.sent = conversation.unanswered.sent(type);
+      const hasText = type === frontendType.query || type === frontendType.parse;
+      return (
+        (hasText || (conversation.everRewritten && naming[type] === 1)) && bytes <= conversation.longestText
+      );
+    },
+    see: (type, frame) => {
+      const { everRewritten, sent, events, engineProcessId } = conversation;
+      if (everRewritten && sent) readNames(sent, frame);
+      if (type === frontendType.execute) {
+        events.rowsAsked(engineProcessId, frame.readUInt32BE(frame.length - 4));
+        return undefined;
+      }
+      if (type !== frontendType.query && type !== frontendType.parse) return undefined;
+      return rewriteFrame(type, frame, (text) => rewrite(conversation, text, frame));
+    },
+  };
+}
+
+function rewrite(conversation: Conversation, text: string, frame: Buffer): string | undefined {
+  const rewritten = conversation.events.rewrite(text);
+  if (!rewritten) return undefined;
+  conversation.everRewritten = true;
+  if (conversation.sent) {
+    conversation.sent.text = rewritten;
+    readNames(conversation.sent, frame);
+  }
+  return rewritten.text;
+}

@@ -1,0 +1,88 @@
+/** What the gateway looks at of the engine's answers: how statements end, and errors and tags that are about another text than the client's. */
+import type { FrameWatcher } from '../wire/frames.js';
+import { backendType, typeTable } from '../wire/message-types.js';
+import { commandComplete, editFields } from '../wire/replies.js';
+import { type Conversation, longestSeenText, type Rewritten } from './conversation.js';
+
+/** States of ReadyForQuery: outside of a transaction, and in one that can only be rolled back. */
+const idle = 0x49;
+const failedTransaction = 0x45;
+/** After these commands no prepared statement is left. */
+const forgettingTags = new Set(['DEALLOCATE ALL', 'DISCARD ALL']);
+/** Answers whose bodies are looked into; of the others it is enough that they came. */
+const seen = typeTable([
+  backendType.backendKeyData,
+  backendType.readyForQuery,
+  backendType.commandComplete,
+  backendType.errorResponse,
+  backendType.noticeResponse,
+]);
+const answers = typeTable(Object.values(backendType));
+
+export function watchEngine(conversation: Conversation): FrameWatcher {
+  return {
+    wants: (type, bytes) => {
+      if (answers[type] === 0) return false;
+      const answered = conversation.unanswered.answered(type);
+      conversation.answered = answered;
+      if (conversation.everRewritten && answered) conversation.names.answered(type, answered);
+      return seen[type] === 1 && bytes <= longestSeenText;
+    },
+    see: (type, frame) => {
+      switch (type) {
+        case backendType.commandComplete:
+          return statementEnded(conversation, frame);
+        case backendType.errorResponse:
+          conversation.failed = true;
+          return inClientsWords(conversation, frame);
+        case backendType.noticeResponse:
+          return inClientsWords(conversation, frame);
+        case backendType.backendKeyData:
+          started(conversation, frame);
+          break;
+        case backendType.readyForQuery:
+          readyForQuery(conversation, frame[5]);
+      }
+      return undefined;
+    },
+  };
+}
+
+/** The text that the answer is about, where it is not the client's own. */
+function rewrittenText({ everRewritten, answered, names }: Conversation): Rewritten | undefined {
+  return everRewritten && answered ? names.textOf(answered) : undefined;
+}
+
+function inClientsWords(conversation: Conversation, frame: Buffer): Buffer | undefined {
+  const rewritten = rewrittenText(conversation);
+  return rewritten && editFields(frame, rewritten.translateError);
+}
+
+function statementEnded(conversation: Conversation, frame: Buffer): Buffer | undefined {
+  const rewritten = rewrittenText(conversation);
+  const { answered, events, names } = conversation;
+  const tag = frame.toString('latin1', 5, frame.length - 1);
+  if (tag === 'ROLLBACK') conversation.failed = true;
+  if (tag === 'CREATE DATABASE') events.databaseCreated();
+  if (forgettingTags.has(tag)) names.forgetStatements();
+  const clientsTag = rewritten && answered && rewritten.tagOf(answered.count++, tag);
+  return clientsTag === undefined ? undefined : commandComplete(clientsTag);
+}
+
+function started(conversation: Conversation, frame: Buffer): void {
+  // A copy: the frame is part of a whole chunk.
+  conversation.cancelKey = Buffer.from(frame.subarray(5));
+  conversation.engineProcessId = conversation.cancelKey.readUInt32BE(0);
+  conversation.events.started(conversation.engineProcessId);
+}
+
+function readyForQuery(conversation: Conversation, state: number | undefined): void {
+  const { unanswered, names, events, engineProcessId, failed } = conversation;
+  conversation.busy = state !== idle || !unanswered.none;
+  conversation.longestText = longestSeenText;
+  if (state === idle) names.forgetPortals();
+  if (!unanswered.none) return;
+  if (state === idle || state === failedTransaction)
+    events.ready(engineProcessId, failed ? 'failed' : 'committed');
+  if (state === idle) conversation.failed = false;
+}

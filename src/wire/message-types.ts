@@ -1,0 +1,38 @@
+/** The type bytes of messages, as far as anybody here asks for them. Direction decides what a byte means: 'E' is Execute or ErrorResponse. */
+
+export const frontendType = {
+  query: 0x51,
+  parse: 0x50,
+  bind: 0x42,
+  describe: 0x44,
+  execute: 0x45,
+  close: 0x43,
+  sync: 0x53,
+  functionCall: 0x46,
+  copyDone: 0x63,
+  copyFail: 0x66,
+} as const;
+
+export const backendType = {
+  backendKeyData: 0x4b,
+  readyForQuery: 0x5a,
+  parseComplete: 0x31,
+  bindComplete: 0x32,
+  closeComplete: 0x33,
+  rowDescription: 0x54,
+  noData: 0x6e,
+  portalSuspended: 0x73,
+  emptyQueryResponse: 0x49,
+  commandComplete: 0x43,
+  copyInResponse: 0x47,
+  copyBothResponse: 0x57,
+  errorResponse: 0x45,
+  noticeResponse: 0x4e,
+} as const;
+
+/** A set of type bytes that is cheap to ask once a frame: 1 at those in it. */
+export function typeTable(types: Iterable<number>): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const type of types) table[type] = 1;
+  return table;
+}
