@@ -63,73 +63,86 @@ async function complete(
   }
 }
 
-/** Sends parts while the next one is being read; the first failure stops reading and the other requests. */
-async function sendParts(
-  context: CopyContext,
-  reader: SourceReader,
-  first: { buffer: Buffer; part: FilledPart },
-  uploadId: string,
-  stop: AbortController,
-): Promise<Body> {
-  const { target, buffers, options } = context;
-  const signal = AbortSignal.any([options.signal, stop.signal]);
-  const parts: SentPart[] = [];
-  const inFlight = new Set<Promise<void>>();
-  let failure: unknown;
-  let sentBytes = 0;
+/** A part that was read and waits in its buffer to be sent. */
+interface ReadPart {
+  number: number;
+  buffer: Buffer;
+  part: FilledPart;
+}
 
-  async function sendPart(number: number, buffer: Buffer, part: FilledPart): Promise<void> {
-    try {
-      const result = await target.send(
-        (client) => client.uploadPart(target.path.key, uploadId, number, buffer, 0, part.bytes),
-        signal,
-      );
-      const etag = checkStored(result, part.crc64, target.path);
-      parts.push({ ...part, number, etag });
-      sentBytes += part.bytes;
-      options.onProgress?.(sentBytes);
-    } catch (error) {
-      failure ??= error;
-      stop.abort(error);
-    } finally {
-      buffers.release(buffer);
-    }
-  }
+/** An upload on its way. */
+interface Upload {
+  context: CopyContext;
+  id: string;
+  /** Ends reading and all requests at the first failure, which is kept here. */
+  stop: AbortController;
+  failure: unknown;
+  signal: AbortSignal;
+  sent: SentPart[];
+  sentBytes: number;
+  inFlight: Set<Promise<void>>;
+}
 
-  function launch(number: number, buffer: Buffer, part: FilledPart): void {
-    const work = sendPart(number, buffer, part).finally(() => inFlight.delete(work));
-    inFlight.add(work);
-  }
-
-  async function readAndLaunch(): Promise<void> {
-    let { isLast } = first.part;
-    for (let number = 2; !isLast && !failure; number += 1) {
-      if (number > maximumParts) throw tooLarge(target.path);
-      const buffer = await buffers.acquire(signal);
-      let part: FilledPart;
-      try {
-        part = await reader.fill(buffer);
-      } catch (error) {
-        buffers.release(buffer);
-        throw error;
-      }
-      isLast = part.isLast;
-      if (part.bytes === 0) buffers.release(buffer);
-      else launch(number, buffer, part);
-      if (inFlight.size >= partsInFlight) await Promise.race(inFlight);
-    }
-  }
-
-  launch(1, first.buffer, first.part);
+async function sendPart(upload: Upload, { number, buffer, part }: ReadPart): Promise<void> {
+  const { target, buffers, options } = upload.context;
   try {
-    await readAndLaunch();
+    const result = await target.send(
+      (client) => client.uploadPart(target.path.key, upload.id, number, buffer, 0, part.bytes),
+      upload.signal,
+    );
+    const etag = checkStored(result, part.crc64, target.path);
+    upload.sent.push({ ...part, number, etag });
+    upload.sentBytes += part.bytes;
+    options.onProgress?.(upload.sentBytes);
   } catch (error) {
-    failure ??= error;
-    stop.abort(error);
+    fail(upload, error);
+  } finally {
+    buffers.release(buffer);
   }
-  await Promise.all(inFlight);
-  if (failure) throw failure;
-  return bodyOf(parts);
+}
+
+function fail(upload: Upload, error: unknown): void {
+  upload.failure ??= error;
+  upload.stop.abort(error);
+}
+
+function launch(upload: Upload, part: ReadPart): void {
+  const work = sendPart(upload, part).finally(() => upload.inFlight.delete(work));
+  upload.inFlight.add(work);
+}
+
+/** Reads the parts from the second on, and sends each while the next one is being read. */
+async function readAndLaunch(upload: Upload, reader: SourceReader): Promise<void> {
+  const { target, buffers } = upload.context;
+  let isLast = false;
+  for (let number = 2; !isLast && !upload.failure; number += 1) {
+    if (number > maximumParts) throw tooLarge(target.path);
+    const buffer = await buffers.acquire(upload.signal);
+    let part: FilledPart;
+    try {
+      part = await reader.fill(buffer);
+    } catch (error) {
+      buffers.release(buffer);
+      throw error;
+    }
+    isLast = part.isLast;
+    if (part.bytes === 0) buffers.release(buffer);
+    else launch(upload, { number, buffer, part });
+    if (upload.inFlight.size >= partsInFlight) await Promise.race(upload.inFlight);
+  }
+}
+
+/** All parts, the first of which was read already; the first failure stops reading and the other requests. */
+async function sendParts(upload: Upload, reader: SourceReader, first: ReadPart): Promise<Body> {
+  launch(upload, first);
+  try {
+    if (!first.part.isLast) await readAndLaunch(upload, reader);
+  } catch (error) {
+    fail(upload, error);
+  }
+  await Promise.all(upload.inFlight);
+  if (upload.failure) throw upload.failure;
+  return bodyOf(upload.sent);
 }
 
 function tooLarge(path: StoragePath): KnownError {
@@ -164,8 +177,13 @@ export async function putParts(
       buffers.release(first.buffer);
       throw error;
     });
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const upload: Upload = {
+    ...{ context, id: begun.uploadId, stop, signal },
+    ...{ failure: undefined, sent: [], sentBytes: 0, inFlight: new Set() },
+  };
   try {
-    const body = await sendParts(context, reader, first, begun.uploadId, stop);
+    const body = await sendParts(upload, reader, { number: 1, ...first });
     const etag = await complete(context, begun.uploadId, body);
     return { bytes: body.bytes, etag };
   } catch (error) {

@@ -77,64 +77,66 @@ function livesLongEnough(credentials: AssumedRole, seconds: number): boolean {
   return credentials.expiresAt.getTime() - Date.now() >= needed * 1000;
 }
 
+/** The least used of too many entries are forgotten. */
+function createEntries(externalId: string | undefined) {
+  const entries = new Map<string, Entry>();
+  const keyOf = ({ roleArn, bucket, purpose }: RoleScope) =>
+    JSON.stringify([roleArn, bucket, purpose, sessionName, externalId ?? '']);
+  return {
+    find: (scope: RoleScope) => entries.get(keyOf(scope)),
+    take(scope: RoleScope): Entry {
+      const key = keyOf(scope);
+      const entry = entries.get(key) ?? { current: undefined, refreshAtMs: 0, flight: undefined };
+      // Map keeps insertion order: putting a used entry back at the end makes the first one the least used.
+      entries.delete(key);
+      entries.set(key, entry);
+      const oldest = entries.keys().next();
+      if (entries.size > maximumEntries && !oldest.done) entries.delete(oldest.value);
+      return entry;
+    },
+  };
+}
+
+/** Not tied to one caller's signal: others may be waiting for the same answer. */
+async function fetchRole(
+  scope: RoleScope,
+  endpoint: string,
+  settings: OssSettings,
+  dispatcher: Dispatcher,
+): Promise<AssumedRole> {
+  const { connectMs, responseMs } = settings.timeouts;
+  const signal = AbortSignal.timeout(4 * (connectMs + responseMs));
+  const attempt = async () =>
+    assumeRole({
+      endpoint,
+      identity: await settings.baseIdentity(),
+      roleArn: scope.roleArn,
+      sessionName,
+      policy: sessionPolicy(scope),
+      durationSeconds: longestLifeSeconds,
+      externalId: settings.externalId,
+      dispatcher,
+      responseTimeoutMs: responseMs,
+      signal,
+    });
+  try {
+    return await withAttempts(attempt, isPassing, signal);
+  } catch (error) {
+    throw toAssumeRoleError(error, scope.roleArn);
+  }
+}
+
 /**
  * A cache of assumed roles, keyed by role, bucket, purpose and external id.
  * @param settings roles, base identity, STS endpoint and time limits
  */
 export function createRoleCredentials(settings: OssSettings, dispatcher: Dispatcher): RoleCredentials {
-  const endpoint = checkOverride(
-    settings.stsEndpointOverride ?? 'https://sts.aliyuncs.com',
-    'HOLOGEN_STS_ENDPOINT',
-  );
-  const entries = new Map<string, Entry>();
-
-  function keyOf(scope: RoleScope): string {
-    return JSON.stringify([
-      scope.roleArn,
-      scope.bucket,
-      scope.purpose,
-      sessionName,
-      settings.externalId ?? '',
-    ]);
-  }
-
-  function entryOf(scope: RoleScope): Entry {
-    const key = keyOf(scope);
-    const entry = entries.get(key) ?? { current: undefined, refreshAtMs: 0, flight: undefined };
-    // Map keeps insertion order: putting a used entry back at the end makes the first one the least used.
-    entries.delete(key);
-    entries.set(key, entry);
-    const oldest = entries.keys().next();
-    if (entries.size > maximumEntries && !oldest.done) entries.delete(oldest.value);
-    return entry;
-  }
-
-  /** Not tied to one caller's signal: others may be waiting for the same answer. */
-  async function fetchOnce(scope: RoleScope): Promise<AssumedRole> {
-    const { connectMs, responseMs } = settings.timeouts;
-    const signal = AbortSignal.timeout(4 * (connectMs + responseMs));
-    const attempt = async () =>
-      assumeRole({
-        endpoint,
-        identity: await settings.baseIdentity(),
-        roleArn: scope.roleArn,
-        sessionName,
-        policy: sessionPolicy(scope),
-        durationSeconds: longestLifeSeconds,
-        externalId: settings.externalId,
-        dispatcher,
-        responseTimeoutMs: responseMs,
-        signal,
-      });
-    try {
-      return await withAttempts(attempt, isPassing, signal);
-    } catch (error) {
-      throw toAssumeRoleError(error, scope.roleArn);
-    }
-  }
+  const { stsEndpointOverride = 'https://sts.aliyuncs.com', externalId } = settings;
+  const endpoint = checkOverride(stsEndpointOverride, 'HOLOGEN_STS_ENDPOINT');
+  const entries = createEntries(externalId);
 
   function refresh(scope: RoleScope, entry: Entry): Promise<AssumedRole> {
-    entry.flight ??= fetchOnce(scope)
+    entry.flight ??= fetchRole(scope, endpoint, settings, dispatcher)
       .then((credentials) => {
         entry.current = credentials;
         entry.refreshAtMs = refreshMoment(credentials, Date.now());
@@ -149,7 +151,7 @@ export function createRoleCredentials(settings: OssSettings, dispatcher: Dispatc
   return {
     async obtain(scope, minimumLifeSeconds, signal) {
       checkRole(scope.roleArn, settings);
-      const entry = entryOf(scope);
+      const entry = entries.take(scope);
       const { current } = entry;
       if (current && Date.now() < entry.refreshAtMs && livesLongEnough(current, minimumLifeSeconds))
         return current;
@@ -157,7 +159,7 @@ export function createRoleCredentials(settings: OssSettings, dispatcher: Dispatc
     },
 
     discard(scope, refused) {
-      const entry = entries.get(keyOf(scope));
+      const entry = entries.find(scope);
       if (entry?.current === refused) entry.current = undefined;
     },
   };

@@ -9,7 +9,8 @@ import { abortError, withAttempts } from './attempts.js';
 import { ConnectionLoss, isPassing, isStaleCredential, ServiceRefusal } from './error.js';
 import { type CopyContext, checkStored, headersOf, partBytes, type Saved } from './object-target.js';
 import { putParts } from './put-parts.js';
-import { createSourceReader, type FilledPart, SourceFailure, type SourceReader } from './source-reader.js';
+import { SourceFailure } from './source-chunks.js';
+import { createSourceReader, type FilledPart, type SourceReader } from './source-reader.js';
 
 /** What one PUT may carry, https://www.alibabacloud.com/help/en/oss/developer-reference/putobject */
 const largestPutBytes = 5 * 1024 ** 3;

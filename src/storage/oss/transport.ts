@@ -31,11 +31,14 @@ const sliceBytes = 128 * 1024;
 const maximumAnswerBytes = 1024 * 1024;
 
 /** A timer that aborts its signal unless it is moved on in time. */
-function createWatchdog(): {
+interface Watchdog {
   signal: AbortSignal;
+  /** Another so many milliseconds; `what` is missing when they have passed. */
   allow(durationMs: number, what: string): void;
   stop(): void;
-} {
+}
+
+function createWatchdog(): Watchdog {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   return {
@@ -79,6 +82,55 @@ async function readAnswer(body: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+interface Wire {
+  dispatcher: Dispatcher;
+  timeouts: OssSettings['timeouts'];
+  signal: AbortSignal;
+}
+
+async function sendOver(wire: Wire, url: string, signed: SignedRequest): Promise<TransportAnswer> {
+  const { dispatcher, timeouts, signal } = wire;
+  const watchdog = createWatchdog();
+  const awaitAnswer = () => watchdog.allow(timeouts.responseMs, 'OSS did not answer');
+  // Time to connect is the dispatcher's own limit and comes on top.
+  watchdog.allow(timeouts.connectMs + timeouts.responseMs, 'OSS did not answer');
+  try {
+    const response = await request(url, {
+      method: signed.method,
+      headers: flatten(signed.headers),
+      body: bodyOf(signed, watchdog, timeouts.idleMs, awaitAnswer),
+      dispatcher,
+      headersTimeout: 0,
+      bodyTimeout: timeouts.idleMs,
+      signal: AbortSignal.any([signal, watchdog.signal]),
+    });
+    awaitAnswer();
+    const headers = flatten(response.headers);
+    const data = await readAnswer(response.body);
+    return { status: response.statusCode, headers, data, res: { status: response.statusCode, headers } };
+  } finally {
+    watchdog.stop();
+  }
+}
+
+/** Null where there is nothing to send. `onEnd`: all of it was taken. */
+function bodyOf(
+  signed: SignedRequest,
+  watchdog: Watchdog,
+  idleMs: number,
+  onEnd: () => void,
+): Readable | null {
+  const content = typeof signed.content === 'string' ? Buffer.from(signed.content) : signed.content;
+  const source = signed.stream ?? (content?.length ? [content] : undefined);
+  if (!source) return null;
+  const onOffer = () => watchdog.allow(idleMs, 'OSS accepted no data');
+  async function* body(): AsyncGenerator<Buffer> {
+    yield* slices(source as AsyncIterable<Buffer>, onOffer, watchdog.stop);
+    onEnd();
+  }
+  return Readable.from(body(), { objectMode: false, highWaterMark: sliceBytes });
+}
+
 /**
  * A transport for one request of ali-oss.
  * @param signal aborts the request on the wire
@@ -89,48 +141,13 @@ export function createOssTransport(
   signal: AbortSignal,
 ): OssTransport {
   let failure: Error | undefined;
-
-  async function send(url: string, signed: SignedRequest): Promise<TransportAnswer> {
-    const watchdog = createWatchdog();
-    const awaitAnswer = () => watchdog.allow(timeouts.responseMs, 'OSS did not answer');
-    const content = typeof signed.content === 'string' ? Buffer.from(signed.content) : signed.content;
-    const source = signed.stream ?? (content?.length ? [content] : undefined);
-    async function* body(): AsyncGenerator<Buffer> {
-      yield* slices(
-        source as AsyncIterable<Buffer>,
-        () => watchdog.allow(timeouts.idleMs, 'OSS accepted no data'),
-        watchdog.stop,
-      );
-      awaitAnswer();
-    }
-    // Time to connect is the dispatcher's own limit and comes on top.
-    watchdog.allow(timeouts.connectMs + timeouts.responseMs, 'OSS did not answer');
-    try {
-      const response = await request(url, {
-        method: signed.method,
-        headers: flatten(signed.headers),
-        body: source ? Readable.from(body(), { objectMode: false, highWaterMark: sliceBytes }) : null,
-        dispatcher,
-        headersTimeout: 0,
-        bodyTimeout: timeouts.idleMs,
-        signal: AbortSignal.any([signal, watchdog.signal]),
-      });
-      awaitAnswer();
-      const headers = flatten(response.headers);
-      const data = await readAnswer(response.body);
-      return { status: response.statusCode, headers, data, res: { status: response.statusCode, headers } };
-    } finally {
-      watchdog.stop();
-    }
-  }
-
   return {
     get failure() {
       return failure;
     },
     async request(url, signed) {
       try {
-        return await send(url, signed);
+        return await sendOver({ dispatcher, timeouts, signal }, url, signed);
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
         failure = new ConnectionLoss(text, { cause: error });

@@ -1,7 +1,8 @@
 import { PassThrough, Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { createCrc64 } from '../../../src/storage/oss/crc64.js';
-import { createSourceReader, SourceFailure } from '../../../src/storage/oss/source-reader.js';
+import { SourceFailure } from '../../../src/storage/oss/source-chunks.js';
+import { createSourceReader } from '../../../src/storage/oss/source-reader.js';
 
 const never = new AbortController().signal;
 
