@@ -75,3 +75,6 @@ export function kindOf(sqlstate: string): ErrorKind {
 export function sqlstateOf(kind: ErrorKind): string {
   return sqlstates[kind];
 }
+
+/** What an operator wrote, on the command line or in the environment, cannot be used. Told without a stack. */
+export class UsageError extends Error {}

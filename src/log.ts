@@ -1,12 +1,9 @@
 /** The log: JSON lines on standard error, without the rows and parameters that PostgreSQL puts into its errors. */
 import { type Logger, pino } from 'pino';
-import type { Settings } from './settings/settings.js';
 
-export function createLog(settings: Settings): Logger {
-  return pino(
-    { name: 'hologen', level: settings.logLevel ?? 'info', serializers: { err: loggedError } },
-    pino.destination(2),
-  );
+/** `level`: the lowest that is written. */
+export function createLog(level: string): Logger {
+  return pino({ name: 'hologen', level, serializers: { err: loggedError } }, pino.destination(2));
 }
 
 /** Of an error of PostgreSQL only code and message are for the log. */

@@ -3,9 +3,10 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { createLog } from '../src/log.js';
-import { type Drivers, startGateway } from '../src/main.js';
-import { readSettings, type Settings } from '../src/settings/settings.js';
+import { startGateway } from '../src/main.js';
+import type { Drivers } from '../src/open-calls.js';
+import { readTexts } from '../src/settings/read.js';
+import type { SettingTexts } from '../src/settings/table.js';
 
 export interface SandboxRequest {
   sequence: number;
@@ -39,14 +40,13 @@ export interface TestGateway {
  * their addresses beside settings of `sandbox: 'off'`.
  */
 export async function startTestGateway(
-  changes: Partial<Settings> = {},
+  changes: Partial<SettingTexts> = {},
   ownCloud?: TestGateway['sandbox'],
   drivers?: Drivers,
 ): Promise<TestGateway> {
   const dataDir = changes.dataDir ?? (await mkdtemp(join(tmpdir(), 'hologen-test-')));
   // Root's engine runs under an account of its own, which must be able to walk in.
   await chmod(dataDir, 0o711);
-  const { settings } = readSettings([], {}, []);
   const quick = {
     sandbox: 'on',
     port: '0',
@@ -56,8 +56,8 @@ export async function startTestGateway(
     logLevel: 'error',
     drainMs: '2000',
   };
-  const full = { ...settings, maxConnections: '100', ...quick, ...changes };
-  const gateway = await startGateway(full, createLog(full), drivers);
+  const configuration = readTexts({ maxConnections: '100', ...quick, ...changes });
+  const gateway = await startGateway(configuration, undefined, drivers);
   const { postgres } = gateway.runFile;
   const sandbox = gateway.runFile.sandbox ?? ownCloud;
   if (!sandbox) throw new Error('a test gateway needs its sandbox');

@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { EngineAccount } from '../engine/account.js';
 import { socketAnswers } from '../engine/embedded.js';
-import { listenFailure } from '../settings/settings.js';
+import { listenFailure } from '../settings/help.js';
 import { sslRequest } from '../wire/startup.js';
 
 export interface NetworkPlace {

@@ -258,7 +258,7 @@ export function earlierJobOf(call: Call): string | undefined {
 }
 
 /** How an error stands in the ledger. Of an error that nobody foresaw the log has the particulars. */
-export function failureOf(error: unknown): JobFailure {
+function failureOf(error: unknown): JobFailure {
   if (!(error instanceof KnownError))
     return { kind: 'internalError', message: 'unexpected failure, see the log' };
   const { kind, message, detail, retryable } = error;

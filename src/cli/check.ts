@@ -1,19 +1,12 @@
 /** `hologen check`: finds what is misconfigured and says how to mend it, without spending anything. */
-import { homedir } from 'node:os';
-import { resolve } from 'node:path';
-import { sandboxApiKey } from '../../sandbox/keys.js';
-import { openDrivers } from '../main.js';
-import { findDefaultApiKey } from '../providers/model-studio/default-api-key.js';
+import { UsageError } from '../errors.js';
 import { type RunFile, readRunFile } from '../run-file.js';
-import {
-  numberSetting,
-  readSettings,
-  type SettingName,
-  type Settings,
-  switchSetting,
-  UsageError,
-} from '../settings/settings.js';
+import { inSandbox, type SandboxAddresses } from '../sandbox.js';
+import type { Configuration } from '../settings/configuration.js';
+import { readSettings } from '../settings/read.js';
+import type { SettingName } from '../settings/table.js';
 import { drivers as stores } from '../storage/drivers.js';
+import { type Account, openAccount } from './checks/account.js';
 import {
   clockCheck,
   cloudSettingsCheck,
@@ -56,24 +49,56 @@ export const checkCommand: Command = {
   async run(args) {
     const first = args.findIndex(isPath);
     const places = readPlaces(first < 0 ? [] : args.slice(first));
-    const { settings } = readSettings(first < 0 ? args : args.slice(0, first), process.env, flags);
-    const running = await readRunFile(resolve(settings.dataDir ?? ''));
+    const words = first < 0 ? args : args.slice(0, first);
+    const { configuration } = readSettings(words, process.env, flags);
+    const running = await readRunFile(configuration.dataDirectory);
     const sandbox = running?.sandbox ?? undefined;
-    const machine = machineChecks(settings, running);
+    const machine = machineChecks(configuration, running);
     if (sandbox)
       console.log('The gateway on this data directory runs in the sandbox; that is what is checked.');
-    else if (switchSetting(settings, 'sandbox')) {
+    else if (configuration.sandbox) {
       console.log('The sandbox is on: the account is not checked.');
       return (await report(machine)) ? 0 : 1;
     }
-    const stopping: (() => Promise<void>)[] = [];
-    try {
-      return (await report([...machine, ...accountChecks(settings, sandbox, places, stopping)])) ? 0 : 1;
-    } finally {
-      await Promise.all(stopping.map((stop) => stop()));
-    }
+    return (await reportAll(configuration, machine, sandbox, places)) ? 0 : 1;
   },
 };
+
+async function reportAll(
+  configuration: Configuration,
+  machine: Check[],
+  sandbox: SandboxAddresses | undefined,
+  places: Place[],
+): Promise<boolean> {
+  let account: Account;
+  try {
+    account = openAccount(sandbox ? inSandbox(configuration, sandbox) : configuration);
+  } catch (error) {
+    // A URL of the settings that is none.
+    return report([...machine, unusable(error as Error)]);
+  }
+  try {
+    const stsEndpoint = sandbox?.sts ?? configuration.storage.stsEndpoint;
+    return await report([
+      ...machine,
+      ...(sandbox ? [] : [cloudSettingsCheck(account)]),
+      keyCheck(account),
+      identityCheck(account),
+      clockCheck(stsEndpoint),
+      ...places.map((place) => placeCheck(place, account)),
+    ]);
+  } finally {
+    await account.close();
+  }
+}
+
+function unusable(error: Error): Check {
+  const hint = 'See the list of settings: hologen check --help.';
+  return {
+    name: 'cloud settings',
+    run: () => Promise.reject(misconfigured(error.message, hint, error)),
+  };
+}
 
 /** A path of a store that hologen knows. */
 function isPath(word: string): boolean {
@@ -88,60 +113,22 @@ function readPlaces(words: string[]): Place[] {
   );
 }
 
-function portChecks(settings: Settings): Check[] {
-  const { host, metricsHost, metricsPort } = settings;
-  const clients = portCheck('port', host ?? '127.0.0.1', numberSetting(settings, 'port'));
-  if (metricsPort === undefined) return [clients];
-  return [
-    clients,
-    portCheck('metricsPort', metricsHost ?? '127.0.0.1', numberSetting(settings, 'metricsPort')),
-  ];
+function portChecks({ door, metrics }: Configuration): Check[] {
+  const clients = portCheck('port', door.host, door.port);
+  return metrics.port === undefined
+    ? [clients]
+    : [clients, portCheck('metricsPort', metrics.host, metrics.port)];
 }
 
 /** What a running gateway holds, its ports, is not tried. */
-function machineChecks(settings: Settings, running: RunFile | undefined): Check[] {
-  const callback = {
-    host: settings.callbackHost ?? '127.0.0.1',
-    port: numberSetting(settings, 'callbackPort'),
-    rootCertificate: settings.callbackRootCert,
-  };
+function machineChecks(configuration: Configuration, running: RunFile | undefined): Check[] {
+  const { dataDirectory, door, engine } = configuration;
   return [
-    dataDirectoryCheck(resolve(settings.dataDir ?? '')),
-    ...(running ? [] : portChecks(settings)),
-    certificateCheck(settings),
-    settings.engineUrl === undefined
+    dataDirectoryCheck(dataDirectory),
+    ...(running ? [] : portChecks(configuration)),
+    certificateCheck(door),
+    engine.url === undefined
       ? embeddedEngineCheck
-      : engineCheck(settings.engineUrl, running ? undefined : callback),
-  ];
-}
-
-function accountChecks(
-  settings: Settings,
-  sandbox: NonNullable<RunFile['sandbox']> | undefined,
-  places: Place[],
-  stopping: (() => Promise<void>)[],
-): Check[] {
-  let drivers: ReturnType<typeof openDrivers>;
-  try {
-    drivers = openDrivers(settings, sandbox, stopping);
-  } catch (error) {
-    // A URL of the settings that is none.
-    const { message } = error as Error;
-    return [
-      {
-        name: 'cloud settings',
-        run: () =>
-          Promise.reject(misconfigured(message, 'See the list of settings: hologen check --help.', error)),
-      },
-    ];
-  }
-  const findKey = () =>
-    sandbox ? Promise.resolve(sandboxApiKey) : findDefaultApiKey(settings.apiKey, homedir());
-  return [
-    ...(sandbox ? [] : [cloudSettingsCheck(settings, drivers)]),
-    keyCheck(findKey, drivers, settings.providerUrl ?? ''),
-    identityCheck(drivers),
-    clockCheck(sandbox?.sts ?? settings.stsEndpoint ?? ''),
-    ...places.map((place) => placeCheck(place, drivers)),
+      : engineCheck(engine.url, running ? undefined : engine.callback),
   ];
 }

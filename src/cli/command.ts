@@ -1,5 +1,6 @@
 /** What a command of the command line is. */
-import { describeSettings, type SettingName } from '../settings/settings.js';
+import { describeSettings } from '../settings/help.js';
+import type { SettingName } from '../settings/table.js';
 
 export interface Command {
   summary: string;

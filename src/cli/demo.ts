@@ -1,12 +1,12 @@
 /** `hologen demo`: every scenario once, in the sandbox, through a real PostgreSQL client. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import pg from 'pg';
-import { createLog } from '../log.js';
 import { startGateway } from '../main.js';
 import { packagePath } from '../package-root.js';
 import { readRunFile } from '../run-file.js';
-import { readSettings, type SettingName } from '../settings/settings.js';
+import { readSettings } from '../settings/read.js';
+import type { SettingName } from '../settings/table.js';
 import { type Command, helpText } from './command.js';
 import { hearStopSignals, type StopSignals, untilStopped } from './signals.js';
 
@@ -30,20 +30,14 @@ export const demoCommand: Command = {
     '\n  --keep                   leave the gateway running and print a psql line for it',
   ),
   async run(args) {
-    const { settings, switches } = readSettings(args, { HOLOGEN_PORT: '0', ...process.env }, flags, ['keep']);
-    const dataDir = resolve(settings.dataDir ?? '', 'demo');
-    if (await readRunFile(dataDir)) throw new Error(`a demo still runs on ${dataDir}; stop it first`);
-    await emptyDemoFolder(dataDir);
-    const inSandbox = {
-      ...settings,
-      dataDir,
-      sandbox: 'on',
-      engineUrl: undefined,
-      logLevel: process.env.HOLOGEN_LOG_LEVEL ?? 'warn',
-    };
+    const { configuration, switches } = readSettings(args, demoEnvironment(), flags, ['keep']);
+    const dataDirectory = join(configuration.dataDirectory, 'demo');
+    if (await readRunFile(dataDirectory))
+      throw new Error(`a demo still runs on ${dataDirectory}; stop it first`);
+    await emptyDemoFolder(dataDirectory);
     const startedAt = Date.now();
     const signals = hearStopSignals();
-    const gateway = await startGateway(inSandbox, createLog(inSandbox));
+    const gateway = await startGateway({ ...configuration, dataDirectory });
     console.log(
       `The gateway is ready after ${seconds(startedAt)}, with a sandbox in place of the cloud: nothing is spent.\n`,
     );
@@ -66,6 +60,12 @@ export const demoCommand: Command = {
     return 0;
   },
 };
+
+/** Its own engine, on a free port, in the sandbox, whatever the environment says for a gateway that stays. */
+function demoEnvironment(): NodeJS.ProcessEnv {
+  const usual = { HOLOGEN_PORT: '0', HOLOGEN_LOG_LEVEL: 'warn', ...process.env };
+  return { ...usual, HOLOGEN_SANDBOX: 'on', HOLOGEN_ENGINE_URL: '' };
+}
 
 const marker = '.made-by-hologen-demo';
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line: one file a command, each with its own --help; exit 0 done, 1 failed, 2 wrong usage. */
-import { UsageError } from '../settings/settings.js';
+import { UsageError } from '../errors.js';
 import type { Command } from './command.js';
 
 // Loaded when asked for: `hologen url` in a script should not wait for the whole gateway to be read.

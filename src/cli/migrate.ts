@@ -2,7 +2,9 @@
 import { parseEngineUrl } from '../engine/address.js';
 import { settleEncryption } from '../engine/connect.js';
 import { migrateHome } from '../engine/migrate.js';
-import { readSettings, type SettingName, UsageError } from '../settings/settings.js';
+import { UsageError } from '../errors.js';
+import { readSettings } from '../settings/read.js';
+import type { SettingName } from '../settings/table.js';
 import { type Command, helpText } from './command.js';
 
 const flags: SettingName[] = ['engineUrl'];
@@ -15,9 +17,10 @@ export const migrateCommand: Command = {
     flags,
   ),
   async run(args) {
-    const { settings } = readSettings(args, process.env, flags);
-    if (!settings.engineUrl) throw new UsageError('--engine-url is missing');
-    const installed = await migrateHome(await settleEncryption(parseEngineUrl(settings.engineUrl)));
+    const { configuration } = readSettings(args, process.env, flags);
+    const { url } = configuration.engine;
+    if (!url) throw new UsageError('--engine-url is missing');
+    const installed = await migrateHome(await settleEncryption(parseEngineUrl(url)));
     console.log(
       installed.length === 0 ? 'up to date' : installed.map((name) => `installed ${name}`).join('\n'),
     );

@@ -3,7 +3,9 @@ import { homedir } from 'node:os';
 import { createLog } from '../log.js';
 import { startGateway } from '../main.js';
 import { findDefaultApiKey } from '../providers/model-studio/default-api-key.js';
-import { readSettings, type SettingName, type Settings, switchSetting } from '../settings/settings.js';
+import type { Configuration } from '../settings/configuration.js';
+import { readSettings } from '../settings/read.js';
+import type { SettingName } from '../settings/table.js';
 import { type Command, cloudSettings, helpText } from './command.js';
 import { hearStopSignals, untilStopped } from './signals.js';
 
@@ -46,12 +48,11 @@ export const serveCommand: Command = {
     '\n  --sandbox-without-key    serve in the sandbox when there is no default API key (npm start does so)',
   ),
   async run(args) {
-    const { settings, switches } = readSettings(args, process.env, serveFlags, ['sandbox-without-key']);
-    const log = createLog(settings);
-    if (switches.has('sandbox-without-key')) await takeSandboxWithoutKey(settings);
-    announceMode(settings);
+    const configuration = await readConfiguration(args);
+    const log = createLog(configuration.logLevel);
+    announceMode(configuration);
     const signals = hearStopSignals();
-    const gateway = await startGateway(settings, log);
+    const gateway = await startGateway(configuration, log);
     const where = new URL(gateway.runFile.postgres);
     console.log(
       `ready postgresql://${where.username}@${where.host}${where.pathname} (hologen url prints it with the password)`,
@@ -70,14 +71,17 @@ export const serveCommand: Command = {
 };
 
 /** Without an account every call would fail; the sandbox is what a newcomer means. */
-async function takeSandboxWithoutKey(settings: Settings): Promise<void> {
-  if (switchSetting(settings, 'sandbox') || (await findDefaultApiKey(settings.apiKey, homedir()))) return;
+async function readConfiguration(args: string[]): Promise<Configuration> {
+  const read = (environment: NodeJS.ProcessEnv) =>
+    readSettings(args, environment, serveFlags, ['sandbox-without-key']);
+  const { configuration, switches } = read(process.env);
+  if (!switches.has('sandbox-without-key') || configuration.sandbox) return configuration;
+  if (await findDefaultApiKey(configuration.provider.apiKey, homedir())) return configuration;
   console.log('no API key (DASHSCOPE_API_KEY is not set), so the sandbox takes the place of the cloud');
-  settings.sandbox = 'on';
+  return read({ ...process.env, HOLOGEN_SANDBOX: 'on' }).configuration;
 }
 
-function announceMode(settings: Settings): void {
-  if (switchSetting(settings, 'sandbox')) {
+function announceMode({ sandbox }: Configuration): void {
+  if (sandbox)
     console.log('sandbox: Model Studio, OSS and STS are stand-ins on this machine; nothing is spent');
-  }
 }

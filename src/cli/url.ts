@@ -1,7 +1,7 @@
 /** `hologen url`: the connection URL of the gateway that serves a data directory, password included. */
-import { resolve } from 'node:path';
 import { readRunFile } from '../run-file.js';
-import { readSettings, type SettingName } from '../settings/settings.js';
+import { readSettings } from '../settings/read.js';
+import type { SettingName } from '../settings/table.js';
 import { type Command, helpText } from './command.js';
 
 const flags: SettingName[] = ['dataDir'];
@@ -14,8 +14,8 @@ export const urlCommand: Command = {
     flags,
   ),
   async run(args) {
-    const { settings } = readSettings(args, process.env, flags);
-    const directory = resolve(settings.dataDir ?? '');
+    const { configuration } = readSettings(args, process.env, flags);
+    const directory = configuration.dataDirectory;
     const running = await readRunFile(directory);
     if (!running)
       throw new Error(

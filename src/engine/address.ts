@@ -1,5 +1,5 @@
 /** Where an engine is and as whom the gateway itself enters it. */
-import { UsageError } from '../settings/settings.js';
+import { UsageError } from '../errors.js';
 import { type EngineTls, readEngineTls } from './tls.js';
 
 export interface EngineAddress {

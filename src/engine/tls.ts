@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type ConnectionOptions, createSecureContext } from 'node:tls';
-import { UsageError } from '../settings/settings.js';
+import { UsageError } from '../errors.js';
 
 export interface EngineTls {
   /** False: an engine that has no TLS is spoken to without it (sslmode=prefer). */

@@ -4,9 +4,9 @@ import type { EnginePool } from '../engine/pool.js';
 
 export interface Retention {
   /** Days that a job is kept after its end; 0: for ever. */
-  jobsDays: number;
+  keepJobsDays: number;
   /** Days that an attempt, with its price, is kept; 0: for ever. */
-  usageDays: number;
+  keepUsageDays: number;
 }
 
 const everyMs = 3_600_000;
@@ -29,10 +29,10 @@ const textsOfNobody = `
 /** Looks now and then every hour, until it is closed. */
 export function keepLedgerShort(
   pool: EnginePool,
-  { jobsDays, usageDays }: Retention,
+  { keepJobsDays, keepUsageDays }: Retention,
   log: Logger,
 ): { close(): Promise<void> } {
-  if (jobsDays === 0 && usageDays === 0) return { close: () => Promise.resolve() };
+  if (keepJobsDays === 0 && keepUsageDays === 0) return { close: () => Promise.resolve() };
   let looking = look();
   const timer = setInterval(() => {
     looking = looking.then(look);
@@ -40,8 +40,8 @@ export function keepLedgerShort(
 
   async function look(): Promise<void> {
     try {
-      const jobs = jobsDays === 0 ? 0 : await removeAll(oldJobs, jobsDays);
-      const attempts = usageDays === 0 ? 0 : await removeAll(oldAttempts, usageDays);
+      const jobs = keepJobsDays === 0 ? 0 : await removeAll(oldJobs, keepJobsDays);
+      const attempts = keepUsageDays === 0 ? 0 : await removeAll(oldAttempts, keepUsageDays);
       if (jobs + attempts === 0) return;
       await pool.query(textsOfNobody);
       log.info({ jobs, attempts }, 'old rows of the ledger are removed');

@@ -1,7 +1,7 @@
 /** Opens what the settings ask for: metrics and health on a port of their own, traces; and the meter that generation tells. */
 import type { Logger } from 'pino';
 import { type Meter, meterOf } from '../calls/meter.js';
-import { listenFailure } from '../settings/settings.js';
+import { listenFailure } from '../settings/help.js';
 import type { GatewayParts } from './gateway-parts.js';
 import { openTraces } from './traces.js';
 

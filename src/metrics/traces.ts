@@ -3,7 +3,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
 import type { EndedCall, EndedStatement, Meter, MeteredStatement } from '../calls/meter.js';
-import { UsageError } from '../settings/settings.js';
+import { UsageError } from '../errors.js';
 
 export interface Traces {
   meter: Meter;

@@ -2,12 +2,9 @@
 import { oneOf, refuse } from '../fields.js';
 import type { Ledger } from '../ledger/job.js';
 import type { Schedule } from '../pace/schedule.js';
-import { type ModelStudioSettings, openModelStudio } from './model-studio/open.js';
+import type { ProviderSettings } from '../settings/configuration.js';
+import { openModelStudio } from './model-studio/open.js';
 import type { ModelTypeRow, Provider } from './provider.js';
-
-export interface ProviderSettings {
-  modelStudio: ModelStudioSettings;
-}
 
 /** What drivers may use of the gateway. */
 export interface ProviderSurroundings {
@@ -15,11 +12,12 @@ export interface ProviderSurroundings {
   schedule: Schedule;
 }
 
-export type ProviderDriver = (settings: ProviderSettings, around: ProviderSurroundings) => Provider;
+export type ProviderDriver = (
+  settings: ProviderSettings,
+  around: ProviderSurroundings,
+) => Provider | Promise<Provider>;
 
-export const drivers: readonly ProviderDriver[] = [
-  (settings, around) => openModelStudio(settings.modelStudio, around),
-];
+export const drivers: readonly ProviderDriver[] = [openModelStudio];
 
 export interface Providers {
   /** The provider of a deployed model; KnownError 22023 names those there are. */
@@ -29,12 +27,12 @@ export interface Providers {
   close(): Promise<void>;
 }
 
-export function openProviders(
+export async function openProviders(
   settings: ProviderSettings,
   around: ProviderSurroundings,
   known: readonly ProviderDriver[] = drivers,
-): Providers {
-  const providers = known.map((open) => open(settings, around));
+): Promise<Providers> {
+  const providers = await Promise.all(known.map((open) => open(settings, around)));
   const names = providers.flatMap((provider) => provider.names);
   return {
     of: (modelProvider) =>

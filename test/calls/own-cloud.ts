@@ -10,7 +10,7 @@ import { sandboxKeys } from '../../sandbox/keys.js';
 import { type ModelStudioOptions, startModelStudio } from '../../sandbox/model-studio/server.js';
 import { startObjectStore } from '../../sandbox/object-store/server.js';
 import { startSts } from '../../sandbox/sts.js';
-import type { Settings } from '../../src/settings/settings.js';
+import type { SettingTexts } from '../../src/settings/table.js';
 import { startTestGateway } from '../gateway.js';
 
 /** What is said instead of the provider's answer. `lost`: the provider takes the request, its answer is lost. */
@@ -95,7 +95,7 @@ export type OwnCloud = Awaited<ReturnType<typeof startOwnCloud>>;
 /** The bucket `bucket` exists and is empty. The gateway's base identity comes from the environment, as in production. */
 export async function startOwnCloud(
   options: Partial<ModelStudioOptions> = {},
-  settings: Partial<Settings> = {},
+  settings: Partial<SettingTexts> = {},
 ) {
   const directory = await mkdtemp(join(tmpdir(), 'hologen-own-cloud-'));
   const credentials = createCredentialRegistry();

@@ -1,7 +1,7 @@
 /** docs/settings.md says what src/settings.ts says. `npx vitest run test/documentation -u` writes it anew. */
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { settingTable } from '../../src/settings/settings.js';
+import { settingTable } from '../../src/settings/table.js';
 
 const page = fileURLToPath(new URL('../../docs/settings.md', import.meta.url));
 const introduction = `# Settings

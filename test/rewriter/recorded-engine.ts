@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
-import { claimEngine } from '../../src/engine/open.js';
 import { clientOptions } from '../../src/engine/pool.js';
+import { claimEngine } from '../../src/open-engine.js';
 import { loadParser } from '../../src/rewriter/parse.js';
 
 export interface Recorded {

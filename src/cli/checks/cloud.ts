@@ -1,8 +1,7 @@
 /** Checks of the account: API key and region, the identity that assumes roles, the roles, the clock, and places in stores. Spends nothing. */
 import { request } from 'undici';
-import type { openDrivers } from '../../main.js';
 import { ProviderFailure } from '../../providers/provider.js';
-import type { Settings } from '../../settings/settings.js';
+import type { Account } from './account.js';
 import { type Check, misconfigured } from './report.js';
 
 /** https://www.alibabacloud.com/help/en/model-studio/regions: key, host and models belong to one region. */
@@ -27,11 +26,7 @@ const wrongKeys: [RegExp, message: string, hint: string][] = [
 ];
 
 /** The key's form, then Model Studio's own word on it: a task that does not exist is looked up. */
-export function keyCheck(
-  findKey: () => Promise<string | undefined>,
-  drivers: Pick<Drivers, 'studio'>,
-  baseUrl: string,
-): Check {
+export function keyCheck({ findKey, probe, baseUrl }: Account): Check {
   return {
     name: 'API key and region',
     async run(signal) {
@@ -43,7 +38,7 @@ export function keyCheck(
         );
       const wrong = wrongKeys.find(([pattern]) => pattern.test(key));
       if (wrong) throw misconfigured(wrong[1], wrong[2]);
-      await drivers.studio.probe(key, signal).catch((error: unknown) => {
+      await probe(key, signal).catch((error: unknown) => {
         throw error instanceof ProviderFailure ? explainProbe(error, baseUrl) : error;
       });
       return key.startsWith('st-') ? 'this is a temporary key (st-…), which lives for minutes' : undefined;
@@ -68,11 +63,11 @@ function explainProbe(error: ProviderFailure, baseUrl: string): Error {
 }
 
 /** DASHSCOPE_HTTP_BASE_URL and the settings of the stores have a form that can work. */
-export function cloudSettingsCheck(settings: Settings, { storage }: Pick<Drivers, 'storage'>): Check {
+export function cloudSettingsCheck({ storage, baseUrl }: Account): Check {
   return {
     name: 'cloud settings',
     async run() {
-      const { pathname } = new URL(settings.providerUrl ?? '');
+      const { pathname } = new URL(baseUrl);
       if (!/\/api\/v1\/?$/.test(pathname))
         throw misconfigured(
           `DASHSCOPE_HTTP_BASE_URL ends with "${pathname}"`,
@@ -120,9 +115,7 @@ export interface Place {
   roleArn: string;
 }
 
-type Drivers = ReturnType<typeof openDrivers>;
-
-export function identityCheck({ identity }: Pick<Drivers, 'identity'>): Check {
+export function identityCheck({ identity }: Pick<Account, 'identity'>): Check {
   return {
     name: 'identity that assumes roles',
     async run() {
@@ -133,7 +126,7 @@ export function identityCheck({ identity }: Pick<Drivers, 'identity'>): Check {
 }
 
 /** Assumes the role and begins an upload that is never completed. */
-export function placeCheck({ path, endpoint, roleArn }: Place, { storage }: Pick<Drivers, 'storage'>): Check {
+export function placeCheck({ path, endpoint, roleArn }: Place, { storage }: Pick<Account, 'storage'>): Check {
   return {
     name: `${path} as ${roleArn}`,
     async run(signal) {

@@ -5,7 +5,9 @@ import { mkdtemp, readFile, rmdir, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { findEngineBinaries } from '../../engine/binaries.js';
-import { listenFailure, type SettingName, type Settings } from '../../settings/settings.js';
+import type { DoorSettings } from '../../settings/configuration.js';
+import { listenFailure } from '../../settings/help.js';
+import type { SettingName } from '../../settings/table.js';
 import { type Check, misconfigured } from './report.js';
 
 const littleSpaceBytes = 1024 ** 3;
@@ -70,11 +72,11 @@ export function portCheck(setting: SettingName, host: string, port: number): Che
 }
 
 /** The operator's certificate and key: readable, of one pair, valid today. */
-export function certificateCheck({ tlsCert, tlsKey, tlsClientCa }: Settings): Check {
+export function certificateCheck({ tlsCert, tlsKey, clientCa }: DoorSettings): Check {
   return {
     name: 'certificate for clients',
     async run() {
-      if (tlsClientCa) await readCertificate(tlsClientCa, 'HOLOGEN_TLS_CLIENT_CA');
+      if (clientCa) await readCertificate(clientCa, 'HOLOGEN_TLS_CLIENT_CA');
       if (!tlsCert && !tlsKey) return undefined;
       if (!tlsCert || !tlsKey)
         throw misconfigured(

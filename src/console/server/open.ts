@@ -1,6 +1,7 @@
 /** Opens the console as the settings ask: where it listens, and encrypted unless only this machine can reach it. */
 import { readFileSync } from 'node:fs';
-import { consolePortSetting, listenFailure, type Settings } from '../../settings/settings.js';
+import type { Configuration } from '../../settings/configuration.js';
+import { listenFailure } from '../../settings/help.js';
 import { type Console, type ConsoleOptions, startConsole } from './server.js';
 
 const loopback = /^(localhost|127(\.\d+){3}|::1)$/;
@@ -12,16 +13,15 @@ export interface ConsoleParts extends Pick<ConsoleOptions, 'door' | 'storage' | 
 
 /** Undefined: there is none. An address that cannot be had is an Error that names the setting. */
 export async function openConsole(
-  settings: Settings,
+  { console: place, door }: Pick<Configuration, 'console' | 'door'>,
   { certificate, ...parts }: ConsoleParts,
 ): Promise<Console | undefined> {
-  const port = consolePortSetting(settings);
+  const { host, port } = place;
   if (port === undefined) return undefined;
-  if (settings.tlsClientCa) {
+  if (door.clientCa) {
     parts.log.warn('no console: it has no client certificate to show at the front door');
     return undefined;
   }
-  const host = settings.consoleHost ?? '127.0.0.1';
   const read = () => ({ cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) });
   // Passwords are typed into it: over a network only encrypted.
   const readCertificate = loopback.test(host) ? undefined : read;

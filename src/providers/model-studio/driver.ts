@@ -14,8 +14,8 @@ import {
 import type { ModelStudioClient } from './client.js';
 import type { Reply } from './connection.js';
 import { families } from './families.js';
-import type { StudioRequest } from './family.js';
-import { type KnownTypes, knownTypes } from './known-types.js';
+import type { KnownTypes, StudioRequest } from './family.js';
+import { knownTypes } from './known-types.js';
 import { ownLimits } from './own-limits.js';
 import { ownPrice } from './own-price.js';
 import { findTask, lostForGood, type Neighbours, readLook } from './tasks.js';

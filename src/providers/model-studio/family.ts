@@ -2,9 +2,8 @@
 import type { Json } from '../../json.js';
 import type { FileValue } from '../../storage/file-value.js';
 import type { Places } from '../../storage/storage.js';
-import type { CheckedRequest, Made, ProviderModel } from '../provider.js';
+import type { CheckedRequest, Made, ModelTypeRow, ProviderModel } from '../provider.js';
 import type { Reply } from './connection.js';
-import type { KnownTypes } from './known-types.js';
 import type { ModelType, Task } from './model-type.js';
 
 export interface Family {
@@ -28,6 +27,20 @@ export interface Asked {
   places: Places;
   /** For hints that name another type. */
   known: KnownTypes;
+}
+
+/** The model types of all families together. */
+export interface KnownTypes {
+  /** The rules of a type, and the family that reads its requests; undefined when hologen does not know it. */
+  find(name: string, task: string): { type: ModelType; family: Family } | undefined;
+  /** As find; an unknown type is a KnownError that names the known ones. */
+  require(name: string, task: string): { type: ModelType; family: Family };
+  /** The only task that a type of the table can do; undefined for names that are not in it. */
+  taskOf(name: string): Task | undefined;
+  /** The names of the types that a hint may offer. */
+  names(fits: (type: ModelType) => boolean): string[];
+  /** The rows of hologen.supported_models. */
+  describe(): ModelTypeRow[];
 }
 
 /** A request that can be sent to Model Studio. */

@@ -1,21 +1,8 @@
 /** The model types of all families together: found by name, named in hints, described in hologen.supported_models. */
 import { KnownError } from '../../errors.js';
 import type { ModelTypeRow } from '../provider.js';
-import type { Family } from './family.js';
-import type { ModelType, Price, Scenario, Task } from './model-type.js';
-
-export interface KnownTypes {
-  /** The rules of a type, and the family that reads its requests; undefined when hologen does not know it. */
-  find(name: string, task: string): { type: ModelType; family: Family } | undefined;
-  /** As find; an unknown type is a KnownError that names the known ones. */
-  require(name: string, task: string): { type: ModelType; family: Family };
-  /** The only task that a type of the table can do; undefined for names that are not in it. */
-  taskOf(name: string): Task | undefined;
-  /** The names of the types that a hint may offer. */
-  names(fits: (type: ModelType) => boolean): string[];
-  /** The rows of hologen.supported_models. */
-  describe(): ModelTypeRow[];
-}
+import type { Family, KnownTypes } from './family.js';
+import type { ModelType, Price, Scenario } from './model-type.js';
 
 /** A dated or regional name (`qwen-image-2.0-pro-2026-03-03`, `wan2.6-t2v-us`) has the rules of its plain one, but for what the table says. */
 const variant = /^(?<plain>.*?)(?<american>-us)?(?<date>-\d{4}-\d{2}-\d{2})?$/;

@@ -1,7 +1,9 @@
 /** The driver for OSS: how its paths look, what a FILE grants there, and its store. */
 
+import type { StorageSettings } from '../../settings/configuration.js';
 import type { PathForm } from '../path.js';
 import type { Driver } from '../storage.js';
+import { defaultIdentity, fixedIdentity } from './base-identity.js';
 import { readOssRight } from './right.js';
 import type { OssSettings } from './settings.js';
 import { openOssStore } from './store.js';
@@ -17,4 +19,20 @@ const form: PathForm = {
   hint: 'Write oss://<bucket>/<path>, for example oss://my-bucket/pictures/ or oss://my-bucket/pictures/cat.png.',
 };
 
-export const ossDriver: Driver<OssSettings> = { form, readRight: readOssRight, open: openOssStore };
+export const ossDriver: Driver<StorageSettings> = {
+  form,
+  readRight: readOssRight,
+  open: (settings) => openOssStore(ossSettings(settings)),
+};
+
+const timeouts = { connectMs: 10_000, responseMs: 60_000, idleMs: 60_000 };
+
+function ossSettings(settings: StorageSettings): OssSettings {
+  const { ossEndpoint, stsEndpoint, allowedRoles, ossDomains, externalId, accessKey } = settings;
+  return {
+    ...{ allowedRoles, customDomains: ossDomains, externalId, timeouts },
+    ossEndpointOverride: ossEndpoint,
+    stsEndpointOverride: stsEndpoint,
+    baseIdentity: accessKey ? fixedIdentity(accessKey) : defaultIdentity(),
+  };
+}

@@ -19,14 +19,11 @@ function refusedRole(roleArn: string, hint: string): KnownError {
 }
 
 /**
- * Accepts a role that is well formed and allowed. Without an allow-list every role is refused outside the sandbox:
+ * Accepts a role that is well formed and allowed. Without an allow-list every role is refused:
  * whoever can write SQL could otherwise borrow any role that trusts the gateway.
  * @throws KnownError 22023 for a malformed ARN, 42501 for a role that is not allowed
  */
-export function checkRole(
-  roleArn: string,
-  settings: Pick<OssSettings, 'allowedRoles' | 'allowAnyRole'>,
-): void {
+export function checkRole(roleArn: string, settings: Pick<OssSettings, 'allowedRoles'>): void {
   if (!roleArnPattern.test(roleArn)) {
     throw new KnownError({
       kind: 'invalidParameterValue',
@@ -35,7 +32,6 @@ export function checkRole(
     });
   }
   if (settings.allowedRoles.length === 0) {
-    if (settings.allowAnyRole) return;
     throw refusedRole(
       roleArn,
       'The gateway has no list of allowed roles. Set HOLOGEN_ALLOWED_ROLES to the ARNs that SQL may name; * stands for any characters.',

@@ -17,8 +17,6 @@ export interface OssSettings {
   stsEndpointOverride?: string;
   /** HOLOGEN_ALLOWED_ROLES: role ARNs, `*` stands for any run of characters. */
   allowedRoles: string[];
-  /** Sandbox only: an empty `allowedRoles` admits every well-formed ARN. */
-  allowAnyRole: boolean;
   /** HOLOGEN_OSS_DOMAINS: custom domains with their region, `media.example.com=cn-hangzhou`. */
   customDomains: string[];
   /** HOLOGEN_STS_EXTERNAL_ID: sent with every AssumeRole. */

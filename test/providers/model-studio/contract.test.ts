@@ -10,8 +10,8 @@ providerContract('Model Studio', async () => {
   const client = await startStudio({ rateLimits: 'off', imageMs: 200, pendingMs: 100 });
   const speaker = await startSpeaker(client.studio.url);
   const known = new Set<string>();
-  const provider = openModelStudio(
-    { baseUrl: `${speaker.url}/api/v1`, defaultApiKey: 'sk-test', pauseMs: () => 20 },
+  const provider = await openModelStudio(
+    { baseUrl: `${speaker.url}/api/v1`, apiKey: 'sk-test', paced: false, lookMs: 20 },
     {
       ledger: { knownTasks: async (ids) => new Set(ids.filter((id) => known.has(id))) },
       schedule: createSchedule(false),

@@ -1,4 +1,5 @@
 /** The driver for OSS keeps the contract of storage. */
+import type { StorageSettings } from '../../../src/settings/configuration.js';
 import { drivers } from '../../../src/storage/drivers.js';
 import { openStorage } from '../../../src/storage/open.js';
 import { storageContract } from '../../contracts/storage.js';
@@ -6,7 +7,13 @@ import { openCloud, right } from './test-cloud.js';
 
 storageContract('OSS', async () => {
   const cloud = await openCloud();
-  const storage = openStorage(cloud.settings, drivers);
+  const { ossEndpointOverride, stsEndpointOverride = '', externalId, ...rest } = cloud.settings;
+  const settings: StorageSettings = {
+    ...{ ossEndpoint: ossEndpointOverride, stsEndpoint: stsEndpointOverride, externalId },
+    ...{ allowedRoles: rest.allowedRoles, ossDomains: rest.customDomains },
+    accessKey: await rest.baseIdentity(),
+  };
+  const storage = openStorage(settings, drivers);
   return {
     storage,
     scheme: 'oss',

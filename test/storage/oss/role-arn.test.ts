@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { KnownError } from '../../../src/errors.js';
 import { checkRole } from '../../../src/storage/oss/role-arn.js';
 
-function refusal(roleArn: string, allowedRoles: string[], allowAnyRole: boolean): KnownError {
+function refusal(roleArn: string, allowedRoles: string[]): KnownError {
   try {
-    checkRole(roleArn, { allowedRoles, allowAnyRole });
+    checkRole(roleArn, { allowedRoles });
   } catch (error) {
     if (error instanceof KnownError) return error;
   }
@@ -14,7 +14,7 @@ function refusal(roleArn: string, allowedRoles: string[], allowAnyRole: boolean)
 test.each(['acs:ram::186xxx:role/xxx', 'acs:ram::1234567890123456:role/Media.writer-1'])(
   'the role %s is well formed',
   (roleArn) => {
-    expect(() => checkRole(roleArn, { allowedRoles: [], allowAnyRole: true })).not.toThrow();
+    expect(() => checkRole(roleArn, { allowedRoles: ['*'] })).not.toThrow();
   },
 );
 
@@ -26,7 +26,7 @@ test.each([
   'acs:ram::1:role/',
   'acs:ram::1:role/a b',
 ])('the role %j is malformed and the hint shows the form', (roleArn) => {
-  const error = refusal(roleArn, [], true);
+  const error = refusal(roleArn, []);
   expect(error.sqlstate).toBe('22023');
   expect(error.message).toContain('role_arn');
   expect(error.message).toContain(`"${roleArn}"`);
@@ -36,21 +36,21 @@ test.each([
 test('a role on the list passes, also by a pattern', () => {
   const roleArn = 'acs:ram::1:role/media-writer';
   for (const pattern of [roleArn, 'acs:ram::1:role/media-*', 'acs:ram::1:role/*', '*']) {
-    expect(() => checkRole(roleArn, { allowedRoles: [pattern], allowAnyRole: false })).not.toThrow();
+    expect(() => checkRole(roleArn, { allowedRoles: [pattern] })).not.toThrow();
   }
 });
 
 test.each(['acs:ram::2:role/media-writer', 'acs:ram::1:role/other', 'acs:ram::1:role/media-writer2'])(
   'the role %s, not on the list, is refused',
   (roleArn) => {
-    const error = refusal(roleArn, ['acs:ram::1:role/media-writer', 'acs:ram::1:role/medi.-writer'], true);
+    const error = refusal(roleArn, ['acs:ram::1:role/media-writer', 'acs:ram::1:role/medi.-writer']);
     expect(error.sqlstate).toBe('42501');
     expect(error.hint).toContain('HOLOGEN_ALLOWED_ROLES');
   },
 );
 
-test('without a list every role is refused outside the sandbox', () => {
-  const error = refusal('acs:ram::1:role/x', [], false);
+test('without a list every role is refused', () => {
+  const error = refusal('acs:ram::1:role/x', []);
   expect(error.sqlstate).toBe('42501');
   expect(error.hint).toContain('HOLOGEN_ALLOWED_ROLES');
 });

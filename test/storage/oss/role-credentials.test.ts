@@ -32,8 +32,7 @@ async function openRoles(answer: Answer, changes: Partial<OssSettings> = {}) {
   const roles = createRoleCredentials(
     {
       stsEndpointOverride: sts.url,
-      allowedRoles: [],
-      allowAnyRole: true,
+      allowedRoles: ['*'],
       customDomains: [],
       baseIdentity: fixedIdentity({ accessKeyId: 'base', accessKeySecret: 'base secret' }),
       timeouts: { connectMs: 1000, responseMs: 5000, idleMs: 5000 },
@@ -187,7 +186,7 @@ test('an STS that cannot be reached is a retryable connection failure', async ()
 });
 
 test('a role that is not allowed never reaches STS', async () => {
-  await using opened = await openRoles((_request, response) => grant(response, 1), { allowAnyRole: false });
+  await using opened = await openRoles((_request, response) => grant(response, 1), { allowedRoles: [] });
   await expect(opened.roles.obtain(scope, 0, never)).rejects.toMatchObject({ sqlstate: '42501' });
   expect(opened.sts.received).toHaveLength(0);
 });

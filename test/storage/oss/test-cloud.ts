@@ -36,8 +36,7 @@ export async function openCloud(changes: Partial<OssSettings> = {}) {
   const settings: OssSettings = {
     ossEndpointOverride: proxy.url,
     stsEndpointOverride: sts.url,
-    allowedRoles: [],
-    allowAnyRole: true,
+    allowedRoles: ['*'],
     customDomains: [],
     baseIdentity: fixedIdentity(base),
     timeouts: { connectMs: 2000, responseMs: 5000, idleMs: 5000 },

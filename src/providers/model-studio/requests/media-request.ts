@@ -15,8 +15,8 @@ import { hasUse, type MediumKind } from '../../../media/kinds.js';
 import { isDirectory, type StoragePath } from '../../../storage/path.js';
 import type { Places } from '../../../storage/storage.js';
 import type { Medium } from '../../provider.js';
-import type { Asked } from '../family.js';
-import { type KnownTypes, typesFor } from '../known-types.js';
+import type { Asked, KnownTypes } from '../family.js';
+import { typesFor } from '../known-types.js';
 import type { ModelType, Scenario } from '../model-type.js';
 import { parameterNames, readParameters } from './parameters.js';
 

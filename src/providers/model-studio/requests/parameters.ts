@@ -9,7 +9,7 @@ import {
   refuse,
   refuseUnknown,
 } from '../../../fields.js';
-import type { KnownTypes } from '../known-types.js';
+import type { KnownTypes } from '../family.js';
 import type { ModelType, Scenario } from '../model-type.js';
 import { checkDuration, checkSize, sizeFieldNames, sizeFields } from './picture-size.js';
 

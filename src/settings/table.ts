@@ -1,7 +1,6 @@
-/** Every setting of hologen: command line flag, environment variable, default and meaning, in one table. */
-import { parseArgs } from 'node:util';
+/** Every setting of an operator: command line flag, environment variable, default and meaning, in one table. */
 
-interface SettingEntry {
+export interface SettingEntry {
   flag?: string;
   env: string;
   /** What stands behind the flag in --help; none: a switch. */
@@ -89,6 +88,24 @@ export const settingTable = {
     default: 'off',
     choices: ['off', 'documented'],
     meaning: "`documented`: the sandbox enforces the provider's rate limits",
+  },
+  rates: {
+    env: 'HOLOGEN_RATES',
+    choices: ['documented', 'off'],
+    meaning:
+      "`documented` (the default) keeps to the provider's rates and numbers of tasks, `off` only to those of deployed models; in the sandbox as HOLOGEN_SANDBOX_LIMITS",
+  },
+  lookMs: {
+    env: 'HOLOGEN_LOOK_MS',
+    range: [10, 3_600_000],
+    meaning:
+      'milliseconds between two looks at a task; without it as the provider advises, 3 to 15 s, in the sandbox as its videos need',
+  },
+  usualModels: {
+    env: 'HOLOGEN_USUAL_MODELS',
+    choices: ['on', 'off'],
+    meaning:
+      'deploy the usual models under the names of the documentation when none is deployed; off without it, on in the sandbox',
   },
   maxConnections: {
     flag: 'max-connections',
@@ -210,127 +227,6 @@ export const settingTable = {
 } as const satisfies Record<string, SettingEntry>;
 
 export type SettingName = keyof typeof settingTable;
-export type Settings = Record<SettingName, string | undefined>;
 
-export class UsageError extends Error {}
-
-const entries = Object.entries(settingTable) as [SettingName, SettingEntry][];
-
-/** Flags win over the environment, the environment over defaults. `extra` are switches of one command. */
-export function readSettings(
-  args: string[],
-  environment: NodeJS.ProcessEnv,
-  flags: readonly SettingName[],
-  extra: readonly string[] = [],
-): { settings: Settings; switches: Set<string> } {
-  const options: Record<string, { type: 'string' | 'boolean' }> = { help: { type: 'boolean' } };
-  for (const name of flags) {
-    const entry: SettingEntry = settingTable[name];
-    if (entry.flag) options[entry.flag] = { type: entry.value ? 'string' : 'boolean' };
-  }
-  for (const name of extra) options[name] = { type: 'boolean' };
-  let values: Record<string, string | boolean | undefined>;
-  try {
-    ({ values } = parseArgs({ args, options, strict: true, allowPositionals: false }) as {
-      values: typeof values;
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-  const settings = Object.fromEntries(
-    entries.map(([name, entry]) => {
-      const flag = entry.flag ? values[entry.flag] : undefined;
-      const given = flag === undefined ? environment[entry.env] || undefined : String(flag);
-      return [name, fitting(entry, given ?? entry.default)];
-    }),
-  ) as Settings;
-  return { settings, switches: new Set(Object.keys(values).filter((name) => values[name] === true)) };
-}
-
-/** The value itself, or a UsageError that names the setting both ways, so that nothing starts with a wrong one. */
-function fitting(entry: SettingEntry, value: string | undefined): string | undefined {
-  const { range, word, choices } = entry;
-  if (value === undefined || value === word) return value;
-  const names = namesOf(entry);
-  if (range && !(/^\d+$/.test(value) && Number(value) >= range[0] && Number(value) <= range[1]))
-    throw new UsageError(
-      `${names} must be ${word ? `${word} or ` : ''}a whole number from ${range[0]} to ${range[1]}, not "${value}"`,
-    );
-  if (choices && !choices.includes(value))
-    throw new UsageError(`${names} must be ${choices.join(', ')}, not "${value}"`);
-  return value;
-}
-
-/** Both names of a setting, as people may have written it. */
-function namesOf({ flag, env }: SettingEntry): string {
-  return [flag && `--${flag}`, env].filter(Boolean).join(' / ');
-}
-
-/** Why a server could not listen, with the setting that says where; other errors are returned as they are. */
-export function listenFailure(
-  error: NodeJS.ErrnoException,
-  host: string,
-  port: number,
-  setting: SettingName,
-): Error {
-  const reasons: Record<string, string> = {
-    EADDRINUSE: 'another program listens there',
-    EACCES: 'the system does not allow it',
-    EADDRNOTAVAIL: 'the address is not one of this machine',
-  };
-  const reason = reasons[error.code ?? ''];
-  if (!reason) return error;
-  const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return new Error(
-    `cannot listen on ${where}: ${reason} (${error.code}); ${namesOf(settingTable[setting])} chooses another place`,
-    { cause: error },
-  );
-}
-
-type NumberName = {
-  [Name in SettingName]: (typeof settingTable)[Name] extends { word: unknown }
-    ? never
-    : (typeof settingTable)[Name] extends { range: unknown }
-      ? Name
-      : never;
-}[SettingName];
-
-export function numberSetting(settings: Settings, name: NumberName): number {
-  return Number(fitting(settingTable[name], settings[name]));
-}
-
-/** Undefined: no console. Without a setting it is the gateway's neighbour. */
-export function consolePortSetting(settings: Settings): number | undefined {
-  const port = fitting(settingTable.consolePort, settings.consolePort);
-  if (port === 'off') return undefined;
-  if (port !== undefined) return Number(port);
-  const gatewayPort = numberSetting(settings, 'port');
-  return gatewayPort === 0 || gatewayPort === anyPort[1] ? 0 : gatewayPort + 1;
-}
-
-export function switchSetting(settings: Settings, name: SettingName): boolean {
-  const word = (settings[name] ?? 'off').toLowerCase();
-  if (['true', '1', 'on', 'yes'].includes(word)) return true;
-  if (['false', '0', 'off', 'no'].includes(word)) return false;
-  const entry: SettingEntry = settingTable[name];
-  throw new UsageError(`${entry.env} must be on or off, not "${settings[name]}"`);
-}
-
-export function listSetting(settings: Settings, name: SettingName): string[] {
-  return (settings[name] ?? '')
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean);
-}
-
-/** The lines of --help for some settings. */
-export function describeSettings(names: readonly SettingName[]): string {
-  return names
-    .map((name) => {
-      const entry: SettingEntry = settingTable[name];
-      const flag = entry.flag ? `--${entry.flag}${entry.value ? ` ${entry.value}` : ''}` : '';
-      const more = [entry.env, entry.default && `default ${entry.default}`].filter(Boolean).join(', ');
-      return `  ${flag.padEnd(24)} ${entry.meaning} (${more})`;
-    })
-    .join('\n');
-}
+/** Settings as they were written. */
+export type SettingTexts = Record<SettingName, string | undefined>;

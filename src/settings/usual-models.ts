@@ -1,7 +1,7 @@
-/** The models that are deployed in the sandbox from the start, under the names that Hologres' documentation uses. */
+/** The usual models, under the names that Hologres' documentation uses. */
 
-/** Deployed at the first start: SQL name, model type, task. The default of a task is its first. */
-export const sandboxModels: [name: string, modelType: string, task: string][] = [
+/** SQL name, model type, task. The default of a task is its first. */
+export const usualModels: [name: string, modelType: string, task: string][] = [
   ['qwen_plus', 'qwen-plus', 'chat/completions'],
   ['qwen_vl_plus', 'qwen-vl-plus', 'chat/completions'],
   ['text_embedding_v4', 'text-embedding-v4', 'embedding'],

@@ -1,17 +1,17 @@
 /** Opens the engine, embedded or remote, with the callback endpoint its functions use and the schema they need. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { NetworkPlace } from '../callback/address.js';
-import { type Answer, type Callback, listenForEngine } from '../callback/endpoint.js';
-import { keptSecret } from '../kept-secret.js';
-import { type Gateways, joinGateways } from '../ledger/gateways.js';
-import { type EngineAddress, parseEngineUrl } from './address.js';
-import { settleEncryption } from './connect.js';
-import { prepareEngine, startEmbeddedEngine } from './embedded.js';
-import { migrateAll, migrateHome } from './migrate.js';
-import { type NewDatabases, noDatabases } from './new-databases.js';
-import { type EnginePool, openEnginePool } from './pool.js';
-import { superviseEngine } from './supervise.js';
+import type { NetworkPlace } from './callback/address.js';
+import { type Answer, type Callback, listenForEngine } from './callback/endpoint.js';
+import { type EngineAddress, parseEngineUrl } from './engine/address.js';
+import { settleEncryption } from './engine/connect.js';
+import { prepareEngine, startEmbeddedEngine } from './engine/embedded.js';
+import { migrateAll, migrateHome } from './engine/migrate.js';
+import { type NewDatabases, noDatabases } from './engine/new-databases.js';
+import { type EnginePool, openEnginePool } from './engine/pool.js';
+import { superviseEngine } from './engine/supervise.js';
+import { keptSecret } from './kept-secret.js';
+import { type Gateways, joinGateways } from './ledger/gateways.js';
 
 export interface EngineOptions {
   dataDirectory: string;

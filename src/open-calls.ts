@@ -1,0 +1,70 @@
+/** Opens all that a call needs, from the catalogue to the bucket, and the answers to what the engine's functions ask about calls. */
+import type { Logger } from 'pino';
+import { answerQuestions } from './callback/questions/answer.js';
+import { createFileMemory } from './callback/questions/files.js';
+import { createCalls } from './calls/calls.js';
+import type { Meter } from './calls/meter.js';
+import { createStatementTexts } from './frontend/statement-texts.js';
+import { createBudgets } from './ledger/budgets.js';
+import { createCatalogue } from './ledger/catalogue.js';
+import type { Catalogue } from './ledger/job.js';
+import { createLedger } from './ledger/ledger.js';
+import { keepLedgerShort } from './ledger/retention.js';
+import { openSecretBox } from './ledger/secret-box.js';
+import type { OpenedEngine } from './open-engine.js';
+import { createSchedule } from './pace/schedule.js';
+import { openProviders, type ProviderDriver } from './providers/drivers.js';
+import type { Configuration, StorageSettings } from './settings/configuration.js';
+import { usualModels } from './settings/usual-models.js';
+import { openStorage } from './storage/open.js';
+import type { Driver } from './storage/storage.js';
+
+/** What SQL may name: kinds of stores in paths, providers of deployed models. */
+export interface Drivers {
+  stores: Driver<StorageSettings>[];
+  providers: readonly ProviderDriver[];
+}
+
+export interface CallSurroundings {
+  engine: Pick<OpenedEngine, 'pool' | 'gatewayId'>;
+  drivers: Drivers;
+  meter: Meter;
+  log: Logger;
+  /** Takes what is to be closed, in the order of opening. */
+  stopping: (() => Promise<void>)[];
+}
+
+export async function openCalls(
+  configuration: Configuration,
+  { engine, drivers, meter, log, stopping }: CallSurroundings,
+) {
+  const { provider, ledger: kept, storage: stores, dataDirectory } = configuration;
+  const secrets = await openSecretBox(dataDirectory, kept.secretKey);
+  const catalogue = createCatalogue(engine.pool, secrets);
+  if (configuration.usualModels) await deployUsualModels(catalogue);
+  const schedule = createSchedule(provider.paced ?? true);
+  const storage = openStorage(stores, drivers.stores);
+  stopping.push(storage.close);
+  const ledger = createLedger(engine.pool, engine.gatewayId);
+  const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
+  stopping.push(providers.close);
+  stopping.push(keepLedgerShort(engine.pool, kept, log).close);
+  const models = { catalogue, providers, places: storage };
+  const calls = createCalls({ storage, ledger, schedule, meter }, models, log);
+  const texts = createStatementTexts();
+  const answer = answerQuestions({
+    ...{ calls, models, storage, ledger, schedule },
+    budgets: createBudgets(engine.pool),
+    files: createFileMemory(),
+    originalText: texts.originalOf,
+  });
+  return { calls, storage, schedule, texts, answer };
+}
+
+/** Where somebody has deployed anything, the choice is theirs. */
+async function deployUsualModels(catalogue: Catalogue): Promise<void> {
+  if ((await catalogue.list()).length > 0) return;
+  const byDefault = { endpoint: undefined, apiKey: undefined, config: {}, deployedBy: 'sandbox' };
+  for (const [name, modelType, task] of usualModels)
+    await catalogue.deploy({ name, modelType, provider: 'bailian', task, ...byDefault });
+}

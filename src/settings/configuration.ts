@@ -1,0 +1,185 @@
+/** The settings as the rest of the product has them: typed, complete, grouped by who needs them. Nothing is parsed after this. */
+import { resolve } from 'node:path';
+import { UsageError } from '../errors.js';
+import { type SettingEntry, type SettingName, type SettingTexts, settingTable } from './table.js';
+
+export interface Configuration {
+  /** Absolute. */
+  dataDirectory: string;
+  logLevel: string;
+  /** Clients at once. */
+  maxConnections: number;
+  door: DoorSettings;
+  console: {
+    host: string;
+    /** Undefined: no console. 0: a free port. */
+    port: number | undefined;
+  };
+  metrics: {
+    host: string;
+    /** Undefined: not served. */
+    port: number | undefined;
+  };
+  engine: {
+    /** Undefined: the embedded engine. */
+    url: string | undefined;
+    callback: CallbackSettings;
+  };
+  ledger: {
+    /** 0: for ever. */
+    keepJobsDays: number;
+    keepUsageDays: number;
+    /** Undefined: a random key is kept in the data directory. */
+    secretKey: string | undefined;
+  };
+  provider: ProviderSettings;
+  storage: StorageSettings;
+  /** Deploy them when none is deployed; undefined: nobody said. */
+  usualModels: boolean | undefined;
+  /** Undefined: no stand-in takes the cloud's place. */
+  sandbox: { imageMs: number; videoMs: number; documentedLimits: boolean } | undefined;
+}
+
+export interface DoorSettings {
+  host: string;
+  port: number;
+  loginMs: number;
+  drainMs: number;
+  /** The operator's certificate and its key (PEM files); both undefined: the gateway's own. */
+  tlsCert: string | undefined;
+  tlsKey: string | undefined;
+  minTlsVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** Client certificates must come from these (PEM file). */
+  clientCa: string | undefined;
+}
+
+/** Where the engine finds this gateway. */
+export interface CallbackSettings {
+  host: string;
+  port: number;
+  rootCertificate: string | undefined;
+}
+
+export interface ProviderSettings {
+  baseUrl: string;
+  /** Undefined: the key of Alibaba's shared credentials file, if there is one. */
+  apiKey: string | undefined;
+  /** Keep to the documented rates; undefined: nobody said, so yes. */
+  paced: boolean | undefined;
+  /** Between two looks at a task; undefined: as the provider advises. */
+  lookMs: number | undefined;
+}
+
+export interface StorageSettings {
+  ossEndpoint: string | undefined;
+  stsEndpoint: string;
+  allowedRoles: string[];
+  ossDomains: string[];
+  externalId: string | undefined;
+  /** Assumes the roles; undefined: Alibaba's default chain of credentials. */
+  accessKey: { accessKeyId: string; accessKeySecret: string } | undefined;
+}
+
+export function configure(texts: SettingTexts): Configuration {
+  return {
+    dataDirectory: resolve(required(texts, 'dataDir')),
+    logLevel: required(texts, 'logLevel'),
+    maxConnections: number(texts, 'maxConnections'),
+    door: door(texts),
+    console: { host: required(texts, 'consoleHost'), port: consolePort(texts) },
+    metrics: { host: required(texts, 'metricsHost'), port: optionalNumber(texts, 'metricsPort') },
+    engine: { url: texts.engineUrl, callback: callback(texts) },
+    ledger: {
+      keepJobsDays: number(texts, 'keepJobsDays'),
+      keepUsageDays: number(texts, 'keepUsageDays'),
+      secretKey: texts.secretKey,
+    },
+    provider: {
+      baseUrl: required(texts, 'providerUrl'),
+      apiKey: texts.apiKey,
+      paced: texts.rates === undefined ? undefined : texts.rates === 'documented',
+      lookMs: optionalNumber(texts, 'lookMs'),
+    },
+    storage: storage(texts),
+    usualModels: texts.usualModels === undefined ? undefined : texts.usualModels === 'on',
+    sandbox: switchedOn(texts, 'sandbox') ? sandbox(texts) : undefined,
+  };
+}
+
+function door(texts: SettingTexts): DoorSettings {
+  return {
+    host: required(texts, 'host'),
+    port: number(texts, 'port'),
+    loginMs: number(texts, 'loginMs'),
+    drainMs: number(texts, 'drainMs'),
+    tlsCert: texts.tlsCert,
+    tlsKey: texts.tlsKey,
+    minTlsVersion: texts.tlsMinVersion === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2',
+    clientCa: texts.tlsClientCa,
+  };
+}
+
+/** Without a setting it is the gateway's neighbour. */
+function consolePort(texts: SettingTexts): number | undefined {
+  if (texts.consolePort === 'off') return undefined;
+  if (texts.consolePort !== undefined) return Number(texts.consolePort);
+  const neighbour = number(texts, 'port');
+  return neighbour === 0 || neighbour === settingTable.port.range[1] ? 0 : neighbour + 1;
+}
+
+function callback(texts: SettingTexts): CallbackSettings {
+  return {
+    host: required(texts, 'callbackHost'),
+    port: number(texts, 'callbackPort'),
+    rootCertificate: texts.callbackRootCert,
+  };
+}
+
+function storage(texts: SettingTexts): StorageSettings {
+  return {
+    ossEndpoint: texts.ossEndpoint,
+    stsEndpoint: required(texts, 'stsEndpoint'),
+    allowedRoles: list(texts, 'allowedRoles'),
+    ossDomains: list(texts, 'ossDomains'),
+    externalId: texts.externalId,
+    accessKey: undefined,
+  };
+}
+
+function sandbox(texts: SettingTexts): Configuration['sandbox'] {
+  return {
+    imageMs: number(texts, 'sandboxImageMs'),
+    videoMs: number(texts, 'sandboxVideoMs'),
+    documentedLimits: texts.sandboxLimits === 'documented',
+  };
+}
+
+/** Of a setting that has a default. */
+function required(texts: SettingTexts, name: SettingName): string {
+  const text = texts[name];
+  if (text === undefined) throw new Error(`the setting ${name} has neither a value nor a default`);
+  return text;
+}
+
+function number(texts: SettingTexts, name: SettingName): number {
+  return Number(required(texts, name));
+}
+
+function optionalNumber(texts: SettingTexts, name: SettingName): number | undefined {
+  return texts[name] === undefined ? undefined : Number(texts[name]);
+}
+
+function list(texts: SettingTexts, name: SettingName): string[] {
+  return (texts[name] ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
+}
+
+function switchedOn(texts: SettingTexts, name: SettingName): boolean {
+  const word = (texts[name] ?? 'off').toLowerCase();
+  if (['true', '1', 'on', 'yes'].includes(word)) return true;
+  if (['false', '0', 'off', 'no'].includes(word)) return false;
+  const entry: SettingEntry = settingTable[name];
+  throw new UsageError(`${entry.env} must be on or off, not "${texts[name]}"`);
+}
