@@ -56,7 +56,8 @@ export async function tell(course: Course, event: CallEvent, services: Services)
   try {
     const { call, change, bill } = advance(course.call, event);
     if (change) await services.ledger.change(course.jobId, change);
-    if (call.state !== course.call.state) enterPhase(course.phases, call.state);
+    // A job that is open may still be held; its time in the queue begins with its place there, see send.ts.
+    if (call.state !== course.call.state && event.kind !== 'opened') enterPhase(course.phases, call.state);
     course.call = call;
     if (event.kind === 'sending') course.sentAt ??= Date.now();
     if (event.kind === 'taken') course.requestId = event.requestId;
