@@ -1,4 +1,8 @@
-/** Opens the engine, embedded or remote, with the callback endpoint its functions use and the schema they need. */
+/**
+ * Opens the engine, embedded or remote, together with the callback endpoint and the schema that its functions need.
+ *
+ * Room: src/engine holds the PostgreSQL behind the gateway: its process or address, connections to it, what is installed in it.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { NetworkPlace } from './callback/address.js';

@@ -1,4 +1,4 @@
-/** Where the callback endpoint listens, and how dblink is told to reach it: a private unix socket, or TCP with TLS off this machine. */
+/** Where the callback endpoint listens, and how dblink reaches it: a private unix socket, or TCP, with TLS unless on this machine. */
 import { lookup } from 'node:dns/promises';
 import { chown, readFile, rm } from 'node:fs/promises';
 import { BlockList, isIP, type Server, type Socket } from 'node:net';
@@ -10,12 +10,12 @@ import { listenFailure } from '../settings/help.js';
 import { sslRequest } from '../wire/startup.js';
 
 export interface NetworkPlace {
-  /** Name or address of this gateway as the engine reaches it. */
+  /** Name or address under which the engine reaches this gateway. */
   host: string;
   port: number;
-  /** Paths of the certificate and key (PEM) that the endpoint shows when the engine is on another machine. */
+  /** Paths of the certificate and key (PEM) that the endpoint shows to an engine on another machine. */
   certificate: { cert: string; key: string };
-  /** File of the engine's machine by which it verifies that certificate, or "system"; undefined: it only encrypts. */
+  /** File on the engine's machine that it verifies the certificate with, or "system". Undefined: it encrypts without verifying. */
   rootCertificate: string | undefined;
 }
 
@@ -26,12 +26,12 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8);
 loopback.addAddress('::1', 'ipv6');
 
-/** Nobody but this machine hears what is said on loopback. */
+/** Loopback traffic never leaves this machine. */
 export function needsEncryption(place: CallbackPlace): place is NetworkPlace {
   return 'host' in place && place.host !== 'localhost' && !isLoopback(place.host);
 }
 
-/** Starts the server; gives the parameters by which dblink finds it. */
+/** Starts the server; returns the connection parameters for dblink. */
 export async function listenAt(server: Server, place: CallbackPlace): Promise<string> {
   if ('socketDirectory' in place) return listenOnSocket(server, place);
   const { host, port } = place;
@@ -49,7 +49,7 @@ async function listenOnSocket(
   { socketDirectory, account }: Extract<CallbackPlace, { socketDirectory: string }>,
 ): Promise<string> {
   const path = `${socketDirectory}/.s.PGSQL.${socketPort}`;
-  // A killed gateway leaves its socket file; a living one answers on it.
+  // A killed gateway leaves its socket file behind; a running one answers on it.
   if (await socketAnswers({ path }))
     throw new Error(`another hologen serves this data directory (it answers on ${path})`);
   await rm(path, { force: true });
@@ -59,8 +59,8 @@ async function listenOnSocket(
 }
 
 /**
- * No file can be there. Without these words libpq looks into the home of the account that the engine runs as, fails when that is not readable,
- * and takes what it finds: it might show the engine's own certificate, or verify ours by the authority of another server.
+ * A path where no file can exist. Otherwise libpq looks into the home of the engine's account, fails if it is not readable, and uses what it
+ * finds there: it might show the engine's own certificate, or verify ours with another server's authority.
  */
 const noFile = '/dev/null/none';
 
@@ -72,8 +72,8 @@ function encryptionWords(place: NetworkPlace): string {
 }
 
 /**
- * The address of this machine that the host stands for. Undefined, every one: the host is translated on the way, or only this machine's own
- * name for itself (Debian gives it 127.0.1.1).
+ * The address of this machine that the host resolves to. Undefined: listen on all, because the host is translated on the way, or is only this
+ * machine's name for itself (127.0.1.1 on Debian).
  */
 async function addressToBind(host: string): Promise<string | undefined> {
   if (host === 'localhost' || isLoopback(host)) return host;
@@ -104,14 +104,14 @@ function bound(server: Server, start: () => void): Promise<void> {
 }
 
 /**
- * The server's side of TLS, for which libpq asks first; rejects for whoever does not. The files are read each time, so that a renewed
- * certificate is shown at once: an engine process connects once.
+ * The server side of TLS, after libpq's SSLRequest; rejects if there is none. The files are read each time, so that a renewed certificate is
+ * used at once: every engine process connects only once.
  */
 export async function encrypt(socket: Socket, files: NetworkPlace['certificate']): Promise<TLSSocket> {
   const request = await firstBytes(socket, sslRequest().length);
   if (!request.equals(sslRequest())) throw new Error('the engine came without TLS');
   const [cert, key] = await Promise.all([readFile(files.cert), readFile(files.key)]);
-  // What an attacker sends ahead of the handshake is taken for a part of it, and breaks it (CVE-2021-23214).
+  // Bytes that an attacker sends before the handshake are read as part of it and break it (CVE-2021-23214).
   socket.write('S');
   const secure = new TLSSocket(socket, { isServer: true, secureContext: createSecureContext({ cert, key }) });
   return new Promise((resolve, reject) => {

@@ -1,4 +1,8 @@
-/** The callback endpoint: the engine's functions connect here over dblink and ask in JSON; pg-gateway speaks their protocol. */
+/**
+ * The callback endpoint: the engine's functions connect here over dblink and ask questions in JSON; pg-gateway speaks the protocol.
+ *
+ * Room: src/callback holds the way from the engine to the gateway: the endpoint and, in questions/, the answers to what is asked there.
+ */
 import { createHash } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { createScramSha256Data } from 'pg-gateway';
@@ -10,13 +14,13 @@ import { frontendType } from '../wire/message-types.js';
 import { commandDone, textAnswer } from '../wire/replies.js';
 import { type CallbackPlace, encrypt, listenAt, needsEncryption } from './address.js';
 
-/** Who asks, as the engine's SECURITY DEFINER functions tell it; a client cannot forge it. */
+/** Who is asking, according to the engine's SECURITY DEFINER functions; clients cannot forge it. */
 export interface Caller {
   role: string;
   database: string;
   application: string;
   engineProcessId: number;
-  /** ISO time of the statement; together with the process id it names one statement. */
+  /** Start of the statement (ISO time); together with the process id it identifies the statement. */
   statementAt: string;
   /** Owns hologen's functions, or is a member of the role that does. */
   admin: boolean;
@@ -39,30 +43,30 @@ export interface Callback {
 }
 
 const callbackUser = 'hologen_callback';
-/** A password of 256 random bits needs no slow hashing; each backend's first call would pay for it. */
+/** A password of 256 random bits needs no slow hashing, which would delay the first call of every engine process. */
 const scramIterations = 1;
-/** How long the engine may take to log in; whoever else finds the port is cut. */
+/** How long a login may take; anybody else who finds the port is cut off. */
 const loginMs = 10_000;
 
 type ScramData = Awaited<ReturnType<typeof createScramSha256Data>>;
 
 export interface CallbackOptions {
-  /** Kept over restarts, so that databases made from a template know it too. */
+  /** Survives restarts, so that databases created from a template know it too. */
   secret: string;
   place: CallbackPlace;
-  /** `gone`: the engine process ended or its connection broke. */
   answer: Answer;
+  /** The engine process ended or its connection broke. */
   gone(engineProcessId: number): void;
   log: Logger;
 }
 
-/** What each of the engine's connections is served with. */
+/** What is needed to serve each of the engine's connections. */
 interface Desk {
   options: CallbackOptions;
-  /** Shown with every message: whoever finds the endpoint and its password still cannot speak for a role. */
+  /** Sent with every message: knowing the endpoint's password is not enough to speak for a role. */
   secret: string;
   scram: ScramData;
-  /** By engine process: a backend whose statement was cancelled in the middle of an answer comes back over a new connection. */
+  /** The latest connection of each engine process: after a statement was cancelled during an answer, its process connects anew. */
   newest: Map<number, Socket>;
 }
 
@@ -118,7 +122,7 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
     async onMessage(message, { isAuthenticated }) {
       if (!isAuthenticated || message[0] !== frontendType.query) return undefined;
       const asked = readQuestion(message, desk.secret);
-      // dblink says "set client_encoding to …" first; everything here is UTF-8 anyway.
+      // dblink first sends "set client_encoding to …"; everything here is UTF-8 anyway.
       if (!asked) return commandDone('SET');
       engineProcessId = asked.caller.engineProcessId;
       desk.newest.set(engineProcessId, socket);
@@ -138,7 +142,7 @@ interface Asked {
   caller: Caller;
 }
 
-/** Undefined for what is not JSON. An error for a message without the secret, or one that cannot be read. */
+/** Undefined if it is not JSON. Throws if it is not readable, or comes without the secret. */
 function readQuestion(message: Uint8Array, secret: string): Asked | undefined {
   const text = Buffer.from(message.buffer, message.byteOffset + 5, message.byteLength - 6).toString('utf8');
   if (!text.startsWith('{')) return undefined;
@@ -147,7 +151,7 @@ function readQuestion(message: Uint8Array, secret: string): Asked | undefined {
   return asked;
 }
 
-/** Known errors go back to be raised in the engine; of unknown ones the client learns only that they are in the log. */
+/** Known errors are returned, for the engine to raise. Of others the client learns only that they are in the log. */
 async function reply(
   { answer, log }: CallbackOptions,
   { question, caller }: Asked,
@@ -174,7 +178,7 @@ function derive(secret: string, purpose: string): string {
   return createHash('sha256').update(`${purpose} ${secret}`).digest('base64url');
 }
 
-/** A cancelled statement leaves its connection with an answer unread. pg-gateway prints every error but an abort. */
+/** A cancelled statement closes its connection with the answer unread. pg-gateway would print the error unless it looks like an abort. */
 function tolerateErrors(socket: Socket): void {
   socket.on('error', (error) => {
     Object.assign(error, { code: 'ABORT_ERR' });

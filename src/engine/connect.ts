@@ -1,4 +1,4 @@
-/** Opens a raw connection to the engine, over TLS where its URL asks for it. */
+/** Opens a raw connection to the engine, over TLS if its URL asks for it. */
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { KnownError } from '../errors.js';
@@ -11,8 +11,8 @@ const connectTimeoutMs = 10_000;
 const alpnProtocol = 'postgresql';
 
 /**
- * A connected, silent socket. With `onread` what it receives goes there in place of the stream, unless the connection is encrypted. An engine
- * that cannot be reached is a KnownError 08006.
+ * A connected socket on which nothing was sent yet. With `onread`, unless the connection is encrypted, received bytes go there instead of the
+ * stream. Rejects with a KnownError of kind connectionFailure if the engine cannot be reached.
  */
 export async function connectToEngine(address: EngineAddress, onread?: OnReadOpts): Promise<Socket> {
   try {
@@ -29,8 +29,8 @@ export async function connectToEngine(address: EngineAddress, onread?: OnReadOpt
 }
 
 /**
- * The address with sslmode=prefer decided: with TLS from now on, or without. An engine that cannot be reached, has no TLS though it is
- * required, or shows a certificate that is not believed, is an error that says so.
+ * The address with sslmode=prefer settled: with TLS from now on, or without. Rejects with the reason if the engine cannot be reached, lacks
+ * required TLS, or shows a certificate that is not trusted.
  */
 export async function settleEncryption(address: EngineAddress): Promise<EngineAddress> {
   if (!address.tls) return address;

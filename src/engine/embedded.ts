@@ -1,4 +1,4 @@
-/** The embedded engine: a PostgreSQL of our own, initialised on first start, started and stopped with the gateway. */
+/** The embedded engine: a PostgreSQL server that the gateway creates on its first start, and starts and stops with itself. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -16,30 +16,30 @@ import { findEngineBinaries } from './binaries.js';
 export interface EmbeddedEngine {
   address: EngineAddress;
   stop(): Promise<void>;
-  /** Resolves when the engine ends without having been asked to. */
+  /** Resolves if the engine ends without having been asked to. */
   died: Promise<number | null>;
 }
 
 export interface PreparedEngine extends EnginePlace {
   dataDirectory: string;
-  /** Folder that both sides may use for sockets; only gateway and engine can enter it. */
+  /** Folder for the sockets of both sides; only gateway and engine can enter it. */
   socketDirectory: string;
 }
 
 const ownerRole = 'hologen';
 const socketPort = 5432;
-/** A socket path may have 107 bytes (sun_path of Linux, with its final zero); room for "/.s.PGSQL.65535". */
+/** A socket path may have 107 bytes (Linux' sun_path, less the final zero), "/.s.PGSQL.65535" included. */
 const longestSocketDirectory = 90;
 const startTimeoutMs = 60_000;
 const run = promisify(execFile);
 
-/** Finds binaries and account, makes the folders. Nothing runs yet. */
+/** Finds binaries and account, and creates the folders. Starts nothing. */
 export async function prepareEngine(dataDirectory: string): Promise<PreparedEngine> {
   const place = await placeEngine(dataDirectory, await findEngineBinaries());
   return { ...place, dataDirectory, socketDirectory: await makeSocketDirectory(place) };
 }
 
-/** Starts the engine, creating the cluster if there is none, ending one that a killed gateway left behind. */
+/** Starts the engine. Creates the cluster if there is none, and first stops an engine that a killed gateway left behind. */
 export async function startEmbeddedEngine(
   place: PreparedEngine,
   options: { maxConnections: number },
@@ -64,14 +64,14 @@ export async function startEmbeddedEngine(
     died: ended.then((code) => (stopping ? new Promise<never>(() => {}) : code)),
     async stop() {
       stopping = true;
-      // SIGINT is PostgreSQL's fast shutdown: sessions are ended, data is flushed.
+      // SIGINT asks PostgreSQL for a fast shutdown: it ends sessions and flushes data.
       server.kill('SIGINT');
       await ended;
     },
   };
 }
 
-/** Resolves when the server takes connections. `ended` resolves with its exit code, whoever ends it. */
+/** Resolves when the server accepts connections. `ended` resolves with its exit code, whatever ends it. */
 async function startServer(
   place: PreparedEngine,
   cluster: string,
@@ -82,7 +82,7 @@ async function startServer(
   const server = spawn(
     join(place.binaries, 'bin', 'postgres'),
     ['-D', cluster, ...settings(place.socketDirectory, maxConnections)],
-    // A group of its own: Ctrl-C in the gateway's terminal must not stop the engine before its sessions are drained.
+    // Its own process group: Ctrl-C in the gateway's terminal must not stop the engine before sessions are drained.
     { ...processOptions(place), detached: true, stdio: ['ignore', log.fd, log.fd] },
   );
   const ended = new Promise<number | null>((resolve) =>
@@ -97,7 +97,7 @@ async function startServer(
 }
 
 async function createCluster(place: EnginePlace, cluster: string, password: string): Promise<void> {
-  // Made under another name: an initdb that is killed half way, or goes on after its gateway was killed, must not be taken for a cluster.
+  // Under another name: what an initdb leaves that is killed half way, or outlives its gateway, must not be taken for a cluster.
   for (const name of await readdir(place.home)) {
     if (name.startsWith('cluster-'))
       await rm(join(place.home, name), { recursive: true, force: true }).catch(() => {});
@@ -107,7 +107,7 @@ async function createCluster(place: EnginePlace, cluster: string, password: stri
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   if (place.account) await chown(passwordFile, place.account.uid, place.account.gid);
   try {
-    // The builtin C.UTF-8 locale sorts alike on every machine and needs none of its locales.
+    // The builtin C.UTF-8 locale sorts the same on every machine and does not depend on installed locales.
     const flags = ['-D', draft, '-U', ownerRole, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
     const locale = ['-E', 'UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
     await run(
@@ -134,9 +134,9 @@ function settings(socketDirectory: string, maxConnections: number): string[] {
     password_encryption: 'scram-sha-256',
     // The type FILE is found by its bare name in every database.
     search_path: '"$user", public, hologen',
-    // A gateway that goes away must not leave its clients' statements running.
+    // If the gateway goes away, its clients' statements must not keep running.
     client_connection_check_interval: '2s',
-    // A failed statement's message goes to its client; in the log it would leave API keys and prompts.
+    // Clients see their errors anyway; in the log, statements would leave API keys and prompts behind.
     log_min_messages: 'log',
     log_min_error_statement: 'panic',
     log_error_verbosity: 'terse',
@@ -152,7 +152,7 @@ function processOptions(place: EnginePlace) {
   };
 }
 
-/** After kill -9 of the gateway its engine goes on without it; it is stopped, so that the new one starts from a clean end. */
+/** After kill -9 of a gateway its engine keeps running. It is stopped first, so that the new one starts from a clean shutdown. */
 async function endLeftover(place: EnginePlace, cluster: string): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid');
   const processId = Number((await readFile(pidFile, 'utf8').catch(() => '')).split('\n')[0]);
@@ -167,12 +167,12 @@ async function endLeftover(place: EnginePlace, cluster: string): Promise<void> {
       processOptions(place),
     );
   } else {
-    // The number now belongs to another process (or none): PostgreSQL itself would refuse to start in the first case.
+    // The process id now belongs to another process, which would make PostgreSQL refuse to start, or to none.
     await rm(pidFile, { force: true });
   }
 }
 
-/** Where `ps` is missing (slim containers), Linux tells by itself. */
+/** For slim containers without `ps`. */
 async function commandLine(processId: number): Promise<{ stdout: string }> {
   return { stdout: await readFile(`/proc/${processId}/cmdline`, 'utf8').catch(() => '') };
 }
@@ -188,7 +188,7 @@ async function makeSocketDirectory(place: EnginePlace): Promise<string> {
   return directory;
 }
 
-/** The server writes its status into the eighth line of postmaster.pid; pg_ctl waits the same way. */
+/** The server writes its status to the eighth line of postmaster.pid; pg_ctl waits in the same way. */
 async function untilReady(cluster: string, ended: Promise<number | null>, logFile: string): Promise<void> {
   const giveUpAt = Date.now() + startTimeoutMs;
   let over = false;
@@ -204,7 +204,7 @@ async function untilReady(cluster: string, ended: Promise<number | null>, logFil
   throw new Error(`PostgreSQL was not ready after ${startTimeoutMs / 1000} s; see ${logFile}`);
 }
 
-/** True when something accepts connections there. */
+/** True if something accepts connections there. */
 export function socketAnswers(where: { path: string } | { host: string; port: number }): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(where);

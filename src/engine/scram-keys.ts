@@ -1,4 +1,4 @@
-/** What the engine keeps of a role's password: enough to check a SCRAM proof and to answer it, not to make one. */
+/** The engine's verifier of a role's password: enough to check and answer a SCRAM proof, not to make one. */
 import { randomBytes } from 'node:crypto';
 import type { EnginePool } from './pool.js';
 
@@ -12,8 +12,8 @@ const verifier = /^SCRAM-SHA-256\$\d+:[^$]+\$([^:]+):(.+)$/;
 const insufficientPrivilege = '42501';
 
 /**
- * Looks keys up; undefined where the gateway's role may not read them: only superusers may. A role that is not there, or has no such password,
- * gets keys that fit nothing, so that it fails where a wrong password does and nobody learns which roles there are.
+ * Looks up a role's keys. Undefined if the gateway's role may not read them, which only superusers may. Roles that do not exist or have no SCRAM
+ * password get random keys, so that their logins fail like those with a wrong password and do not reveal which roles exist.
  * @see https://www.postgresql.org/docs/current/catalog-pg-authid.html
  */
 export function createScramKeyLookup(pool: EnginePool): (role: string) => Promise<ScramKeys | undefined> {

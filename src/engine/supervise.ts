@@ -1,4 +1,4 @@
-/** Starts the embedded engine again when it ends by itself (killed, out of memory): its address stays, sessions can come back. */
+/** Restarts the embedded engine if it ends by itself (killed, out of memory). Its address stays the same, so sessions can come back. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { EmbeddedEngine } from './embedded.js';
@@ -6,25 +6,25 @@ import type { EmbeddedEngine } from './embedded.js';
 export interface SupervisedEngine {
   address: EmbeddedEngine['address'];
   stop(): Promise<void>;
-  /** How often it was started again. */
+  /** How often it was restarted. */
   restarts(): number;
-  /** Resolves when the engine could not be started again. */
+  /** Resolves if the engine could not be restarted. */
   died: Promise<unknown>;
 }
 
 const mostTries = 8;
-/** Backends of a killed server hold its shared memory for some moments; a new one refuses to start beside them. */
+/** The processes of a killed server hold its shared memory a little longer, and a new server refuses to start beside them. */
 const pauseMs = 500;
-/** An engine that lasts longer than this starts with all its tries again. */
+/** After running this long, an engine has all its tries again. */
 const steadyAfterMs = 60_000;
 
 interface Supervision {
   start(): Promise<EmbeddedEngine>;
   log: Logger;
-  /** The one that runs, or ran last. */
+  /** The current engine, or the last one. */
   engine: EmbeddedEngine;
   restarts: number;
-  /** The start under way, so that a stop finds what it started. */
+  /** The restart in progress: a stop must wait for it, to stop what it started. */
   starting: Promise<unknown>;
   stopping: boolean;
 }
@@ -54,7 +54,7 @@ export async function superviseEngine(
   };
 }
 
-/** Resolves when the tries are used up, never for an engine that is stopped. */
+/** Resolves when all tries have failed; never if the engine is stopped. */
 async function watch(supervision: Supervision): Promise<void> {
   let tries = 0;
   for (;;) {

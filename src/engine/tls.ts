@@ -1,30 +1,30 @@
-/** TLS towards the engine, as libpq's parameters in its URL ask for it: sslmode, sslrootcert, sslcert, sslkey, sslpassword, sslnegotiation. */
+/** TLS towards the engine, from libpq's URL parameters: sslmode, sslrootcert, sslcert, sslkey, sslpassword, sslnegotiation. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import { UsageError } from '../errors.js';
 
 export interface EngineTls {
-  /** False: an engine that has no TLS is spoken to without it (sslmode=prefer). */
+  /** False: without TLS if the engine has none (sslmode=prefer). */
   required: boolean;
-  /** The handshake comes first, without asking for it (sslnegotiation=direct, PostgreSQL 17 and later). */
+  /** Start with the handshake, without an SSLRequest (sslnegotiation=direct, PostgreSQL 17 and later). */
   direct: boolean;
-  /** What tls.connect takes beside the socket and the host. */
+  /** Options for tls.connect besides socket and host. */
   options: ConnectionOptions;
 }
 
 const modes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'];
 const known = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'sslpassword', 'sslnegotiation'];
-/** sslrootcert=system: the authorities that Node.js trusts, NODE_EXTRA_CA_CERTS included. */
+/** sslrootcert=system: the authorities that Node.js trusts, including NODE_EXTRA_CA_CERTS. */
 const trustedByNode = 'system';
 
 /**
- * Undefined: no TLS. Without sslmode there is none. A UsageError names the parameter that cannot be followed, or the file that cannot be used.
+ * Undefined: no TLS, as without sslmode. A UsageError names the parameter that is not supported, or the file that cannot be used.
  * @see https://www.postgresql.org/docs/current/libpq-ssl.html
  */
 export function readEngineTls(parameters: URLSearchParams): EngineTls | undefined {
   const unknown = [...parameters.keys()].find((name) => name.startsWith('ssl') && !known.includes(name));
-  // Left out silently, a list of revoked certificates, say, would make the connection weaker than it was meant.
+  // Ignoring a parameter, such as a list of revoked certificates, would make the connection less secure than intended.
   if (unknown) throw new UsageError(`the engine URL asks for ${unknown}; hologen knows ${known.join(', ')}`);
   const mode = parameters.get('sslmode') ?? 'disable';
   if (!modes.includes(mode))
@@ -32,7 +32,7 @@ export function readEngineTls(parameters: URLSearchParams): EngineTls | undefine
   if (mode === 'disable') return undefined;
   const root = parameters.get('sslrootcert');
   checkTogether(mode, root, parameters);
-  // As in libpq, a root certificate makes "require" verify what it is given.
+  // As in libpq, "require" verifies the certificate if there is a root certificate.
   const verifies = mode.startsWith('verify-') || (mode === 'require' && root !== null);
   return {
     required: mode !== 'prefer',
@@ -55,7 +55,7 @@ function checkTogether(mode: string, root: string | null, parameters: URLSearchP
     throw new UsageError(
       `sslmode=${mode} in the engine URL needs sslrootcert=FILE with the authority's certificate, or sslrootcert=system`,
     );
-  // Public authorities give a certificate to anybody; only the name in it tells who shows it.
+  // Public authorities issue certificates to anybody; only the name tells whose it is.
   if (root === trustedByNode && mode !== 'verify-full')
     throw new UsageError('sslrootcert=system in the engine URL needs sslmode=verify-full');
   if (parameters.has('sslcert') !== parameters.has('sslkey'))
@@ -66,7 +66,7 @@ function secureContext(root: string | null, parameters: URLSearchParams): Connec
   const [cert, key] = ['sslcert', 'sslkey'].map((name) => readParameter(name, parameters.get(name)));
   const ca = root === trustedByNode ? undefined : readParameter('sslrootcert', root);
   try {
-    // Node itself leaves out silently what is no certificate, and would trust nobody.
+    // Node silently skips anything that is not a certificate, and would then trust nobody.
     if (ca) new X509Certificate(ca);
   } catch (error) {
     throw new UsageError(`sslrootcert=${root} holds no certificate (PEM): ${(error as Error).message}`);
@@ -89,7 +89,7 @@ function readParameter(name: string, path: string | null): Buffer | undefined {
   }
 }
 
-/** Node's words for a certificate that is not believed, and what to do about it; other failures are told as they are. */
+/** Node's error for a certificate that is not trusted, with what to do about it; other errors are returned unchanged. */
 export function explainTlsFailure(error: NodeJS.ErrnoException, host: string): Error {
   const { code = '', message } = error;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')

@@ -1,11 +1,11 @@
-/** Finds out whether a login can be bound to both connections of a session, and what it takes. */
+/** Decides how channel binding works for a session, from the certificates on both of its connections. */
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { ScramKeys } from '../engine/scram-keys.js';
 import { certificateHash } from './certificate-hash.js';
 import { createLogin, type Login } from './channel-binding.js';
 
-/** Between two encrypted connections with different certificates the login is carried over, if the keys of the role can be had. */
+/** If both connections are encrypted with different certificates, bindings are translated, provided the role's keys can be read. */
 export async function loginBetween(
   client: Socket,
   engine: Socket,

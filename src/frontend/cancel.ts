@@ -1,17 +1,17 @@
-/** Cancel requests: a client's own, passed on as it came, and the gateway's for a statement that nobody waits for. */
+/** Cancel requests: a client's, passed on as they are, and the gateway's own for a statement that nobody waits for. */
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
 import { connectToEngine } from '../engine/connect.js';
 import { cancelRequest } from '../wire/startup.js';
 
-/** The engine decides which statement a key cancels, and answers by closing the connection; so does the client's close then. */
+/** The engine knows which statement the key belongs to. It answers by closing the connection, and then the client's is closed too. */
 export async function forwardCancel(address: EngineAddress, client: Socket, request: Buffer): Promise<void> {
   const engine = await send(address, request);
   engine.once('close', () => client.destroy());
 }
 
-/** Without client_connection_check_interval an engine notices a lost client only when it writes; until then each row would be paid. */
+/** Without client_connection_check_interval an engine notices a lost client only when it writes; until then every row would be paid for. */
 export function cancelForNobody(address: EngineAddress, processKey: Buffer, log: Logger): void {
   send(address, cancelRequest(processKey)).catch((error: unknown) =>
     log.warn({ err: error }, 'a statement that nobody waits for could not be cancelled'),

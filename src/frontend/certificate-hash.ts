@@ -2,8 +2,8 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 
 /**
- * Object identifiers of signature algorithms, in DER and hexadecimal, and the hash each of them uses; RFC 5929 wants SHA-256 in the place of MD5
- * and SHA-1. RSA-PSS and Edwards curves are left out: PostgreSQL itself knows no binding for them, or not in every version.
+ * Hash functions by signature algorithm (object identifier, DER in hexadecimal). RFC 5929 uses SHA-256 in place of MD5 and SHA-1. RSA-PSS and
+ * Edwards curves are missing because PostgreSQL has no binding for them, or not in every version.
  */
 const hashes: Record<string, string> = {
   '2a864886f70d010104': 'sha256',
@@ -17,9 +17,9 @@ const hashes: Record<string, string> = {
   '2a8648ce3d040304': 'sha512',
 };
 
-/** Undefined for an algorithm that defines no binding. */
+/** Undefined if no binding is defined for the certificate's signature algorithm. */
 export function certificateHash({ raw }: X509Certificate): Buffer | undefined {
-  // SEQUENCE { what is signed, SEQUENCE { algorithm, … }, signature }
+  // SEQUENCE { signed part, SEQUENCE { algorithm, … }, signature }
   const certificate = element(raw, 0);
   const signed = element(raw, certificate.start);
   const algorithm = element(raw, element(raw, signed.end).start);
@@ -27,7 +27,7 @@ export function certificateHash({ raw }: X509Certificate): Buffer | undefined {
   return hash === undefined ? undefined : createHash(hash).update(raw).digest();
 }
 
-/** Where the content of the DER element that begins at an offset begins and ends. */
+/** Start and end of the content of the DER element at an offset. */
 function element(der: Buffer, at: number): { start: number; end: number } {
   const first = der.readUInt8(at + 1);
   const lengthBytes = first < 0x80 ? 0 : first & 0x7f;

@@ -1,7 +1,7 @@
 /**
- * SCRAM-SHA-256-PLUS binds a login to the certificate that the client sees, so that nobody can relay it unnoticed. A gateway relays: unless it
- * shows the engine's own certificate, a login is bound to the wrong one. Where the gateway may read what the engine keeps of passwords, it
- * binds each of the two connections to its own certificate; else the engine refuses, and the client is told what to do.
+ * SCRAM-SHA-256-PLUS binds a login to the certificate that the client sees, so that it cannot be relayed unnoticed. A gateway does relay:
+ * unless it shows the engine's own certificate, logins are bound to the wrong one. If the gateway may read the engine's password verifiers, it
+ * translates the binding from one certificate to the other; otherwise the engine refuses, and the client is told what to do.
  * @see https://www.postgresql.org/docs/current/sasl-authentication.html and RFC 5802
  */
 import { createHmac } from 'node:crypto';
@@ -10,7 +10,7 @@ import type { FrameWatcher } from '../wire/frames.js';
 import { backendType } from '../wire/message-types.js';
 import { editFields } from '../wire/replies.js';
 
-/** What it takes to carry a binding over. */
+/** What is needed to translate a binding. */
 export interface Rebinding {
   keys: ScramKeys;
   /** Hash of the certificate that the client was shown. */
@@ -29,10 +29,10 @@ const authenticationType = 0x52;
 const authentication = { ok: 0, sasl: 10, saslContinue: 11, saslFinal: 12 } as const;
 const withBinding = 'SCRAM-SHA-256-PLUS\0';
 const longestMessage = 4096;
-/** Type byte and length; and, of the engine's messages, which kind of authentication it is. */
+/** End of the header (type byte, length), and of the authentication kind that follows it in the engine's messages. */
 const headerBytes = 5;
 const kindEnd = 9;
-/** invalid_authorization_specification: what PostgreSQL says when the certificates differ. */
+/** invalid_authorization_specification: PostgreSQL's error when the certificates differ. */
 const bindingRefused = '28000';
 const hint =
   "The engine binds logins to its own certificate, and this gateway shows another one. Connect with channel_binding=disable, or let hologen serve with the engine's certificate (--tls-cert, --tls-key).";
@@ -44,7 +44,7 @@ interface LoginState {
   bindingOffered: boolean;
 }
 
-/** Watches what both sides say during the login, and leaves the rest to the watchers given. */
+/** Watches both sides during the login; everything else goes to the given watchers. */
 export function createLogin(clientIsEncrypted: boolean, rebinding?: Rebinding): Login {
   const exchange = rebinding && createExchange(rebinding);
   const login: LoginState = { clientIsEncrypted, exchange, loggedIn: false, bindingOffered: false };
@@ -79,7 +79,7 @@ function watchAuthentication(login: LoginState, watcher: FrameWatcher): FrameWat
       if (type === authenticationType) return seeAuthentication(login, frame);
       const replacement = watcher.see(type, frame);
       if (type !== backendType.errorResponse || login.loggedIn || !login.bindingOffered) return replacement;
-      // Where the gateway carries bindings over, this means somebody between it and the client: no word on how to do without.
+      // If the gateway translates bindings, this means that somebody sits between it and the client: do not suggest going without.
       if (login.exchange) return replacement;
       return editFields(replacement ?? frame, (fields) => {
         if (fields.get('C') === bindingRefused && !fields.has('H')) fields.set('H', hint);
@@ -101,14 +101,14 @@ function seeAuthentication(login: LoginState, frame: Buffer): Buffer | undefined
   if (at < 0) return undefined;
   login.bindingOffered = true;
   if (login.clientIsEncrypted) return undefined;
-  // libpq takes it for an attack when a binding is offered on an unencrypted connection.
+  // libpq treats a binding that is offered on an unencrypted connection as an attack.
   const others = frame.toString('latin1', kindEnd).replace(withBinding, '');
   return withBody(frame, kindEnd, others);
 }
 
 /**
- * The messages of one SCRAM exchange, in Latin-1. Only the client's proof and the engine's answer to it are changed: both sign the whole
- * exchange, in which the certificate is one word. Whether the proof is right remains for the engine to say.
+ * One SCRAM exchange, messages in Latin-1. Only the client's proof and the engine's answer to it change: both sign the whole exchange, which
+ * includes the certificate's hash. Whether the proof is correct is still for the engine to decide.
  */
 function createExchange({ keys, shown, engines }: Rebinding) {
   /** The client's first message: the part that is bound, and the part that is signed. */
@@ -129,7 +129,7 @@ function createExchange({ keys, shown, engines }: Rebinding) {
       `c=${Buffer.concat([Buffer.from(bound, 'latin1'), hash]).toString('base64')}`;
     const [, word = '', nonce, encoded = ''] = /^(c=[^,]*)(,r=.*),p=([^,]*)$/s.exec(message) ?? [];
     const proof = Buffer.from(encoded, 'base64');
-    // Bound to a certificate that is not ours: somebody is between the client and us, and the engine is to refuse.
+    // Bound to a certificate that is not ours: somebody sits between the client and us. Let the engine refuse.
     if (word !== binding(shown) || proof.length !== keys.stored.length) return undefined;
     const ours = `${signed},${challenge},${word}${nonce}`;
     const toEngine = `${binding(engines)}${nonce}`;
@@ -161,7 +161,7 @@ function encode(bytes: Buffer): string {
   return bytes.toString('base64');
 }
 
-/** The frame with another text from an offset on. */
+/** The frame with its text from an offset on replaced. */
 function withBody(frame: Buffer, from: number, text: string): Buffer {
   const whole = Buffer.concat([frame.subarray(0, from), Buffer.from(text, 'latin1')]);
   whole.writeUInt32BE(whole.length - 1, 1);

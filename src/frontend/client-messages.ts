@@ -1,11 +1,11 @@
-/** What the gateway looks at of a client's messages: texts that may concern it, and the names they are given. */
+/** Watches a client's messages for texts that may concern the gateway, and for the names of prepared statements and portals. */
 import type { FrameWatcher } from '../wire/frames.js';
 import { frontendType, typeTable } from '../wire/message-types.js';
 import type { Conversation } from './conversation.js';
 import { readNames } from './statement-names.js';
 import { rewriteFrame } from './statement-text.js';
 
-/** Frames with names of statements and portals. */
+/** Messages with names of prepared statements or portals. */
 const naming = typeTable([
   frontendType.parse,
   frontendType.bind,

@@ -1,17 +1,17 @@
-/** What a session knows while bytes pass: who must be told, what is asked and not answered yet, which texts were rewritten. */
+/** The state of a session that both directions share: open questions, rewritten texts, whether the client may still be paid for. */
 import { createStatementNames, type StatementNames } from './statement-names.js';
 import { createUnanswered, type SentMessage, type Unanswered } from './unanswered.js';
 
 export interface SessionEvents {
-  /** Another text for this one, or undefined. Called for Query and Parse texts that may concern the gateway. */
+  /** Called for Query and Parse texts that may concern the gateway. Undefined: the text stays as it is. */
   rewrite(text: string): Rewritten | undefined;
-  /** The engine named its process: later calls of this session carry the number. */
+  /** The engine has told its process id, which later calls of this session carry. */
   started(engineProcessId: number): void;
-  /** The client asks for rows of a portal whose text was rewritten, at most so many; 0: all. */
+  /** The client executes a portal in a session with rewritten texts, for at most `rows` rows; 0: all. */
   rowsAsked(engineProcessId: number, rows: number): void;
-  /** Everything the client sent is answered, and what it had under way is either committed or lost; not called in an open transaction. */
+  /** Everything the client sent has been answered, and was either committed or lost. Not called inside an open transaction. */
   ready(engineProcessId: number, outcome: 'committed' | 'failed'): void;
-  /** Nobody waits for the session's answers any more; true when its last statement had made calls, and so might be making more. */
+  /** Nobody waits for the session's answers any more. Returns true if its last statement made calls, and so may be about to make more. */
   ended(engineProcessId: number): boolean;
   /** A client made a database. */
   databaseCreated(): void;
@@ -19,9 +19,9 @@ export interface SessionEvents {
 
 export interface Rewritten {
   text: string;
-  /** Tells the fields of an error or notice about the new text in terms of the old one. */
+  /** Changes the fields of an error or notice about the new text so that they refer to the old one. */
   translateError(fields: Map<string, string>): void;
-  /** The command tag of a statement, counted from 0, where it differs from what the engine says. */
+  /** The command tag of a statement (counted from 0), if it is not the engine's. */
   tagOf(index: number, engineTag: string): string | undefined;
 }
 
@@ -29,27 +29,27 @@ export interface Conversation {
   readonly events: SessionEvents;
   readonly unanswered: Unanswered<Rewritten>;
   readonly names: StatementNames<Rewritten>;
-  /** 0 until the engine has named it. */
+  /** 0 until the engine has told it. */
   engineProcessId: number;
-  /** By which the engine cancels the session's statement. */
+  /** The body of BackendKeyData, which a CancelRequest repeats. */
   cancelKey: Buffer | undefined;
-  /** A statement runs or a transaction is open. */
+  /** A statement is running or a transaction is open. */
   busy: boolean;
-  /** Longer texts of the client are relayed unseen. */
+  /** Longer texts from the client are relayed unseen. */
   longestText: number;
-  /** Something since the last settled state failed or was rolled back. */
+  /** Something has failed or was rolled back since the session was last idle. */
   failed: boolean;
-  /** Ordinary sessions are spared the look at names. */
+  /** While this is false, names of statements and portals need not be tracked. */
   everRewritten: boolean;
-  /** The client's message whose frame passes at present; undefined when it will not be answered. */
+  /** The client's message that is passing now; undefined if the engine will not answer it. */
   sent: SentMessage<Rewritten> | undefined;
-  /** The message that the engine was at when it sent the frame that passes at present. */
+  /** The message that the engine's passing frame belongs to. */
   answered: SentMessage<Rewritten> | undefined;
 }
 
-/** What is longer is relayed unseen: nobody writes such a SET or ai_gen by hand, and a NOTICE is as long as a client's function makes it. */
+/** Longer messages are relayed unseen: nobody writes such a SET or ai_gen by hand, and a client's function can make a NOTICE of any length. */
 export const longestSeenText = 8 * 1024 * 1024;
-/** Before the engine let the client in, it may not make the gateway hold more than this. */
+/** The limit until the engine has let the client in: a stranger must not make the gateway hold more. */
 const longestEarlyText = 64 * 1024;
 
 export function beginConversation(events: SessionEvents): Conversation {

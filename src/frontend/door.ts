@@ -1,4 +1,4 @@
-/** The door: what a client says before its session begins. TLS, GSS refusal, cancel requests, the startup packet. */
+/** The door: everything a client may say before its session starts. TLS, GSS refusal, cancel requests, the startup packet. */
 import type { Socket } from 'node:net';
 import { type ErrorFields, errorResponse } from '../wire/replies.js';
 import { longestStartupPacket, readInitialPacket, tlsHandshakeByte } from '../wire/startup.js';
@@ -15,7 +15,7 @@ export type Visitor =
   | { kind: 'cancel'; socket: Socket; request: Buffer };
 
 /**
- * Listens to a new connection until it is clear what it wants. Undefined: it left, was too slow, or broke the protocol (then it was told so).
+ * Listens to a new connection until it is clear what it wants. Undefined: it left, was too slow, or broke the protocol and was told so.
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
  */
 export async function welcome(
@@ -42,7 +42,7 @@ async function listen(raw: Socket, encryption: Encryption): Promise<Visitor | un
       if (encrypted) return refuse(socket, '08P01', 'invalid length of startup packet');
       socket = await encryptDirectly(socket, buffer, encryption);
     } else if (packet.kind === 'ssl' || packet.kind === 'gss') {
-      // Bytes sent ahead of our answer were not encrypted and might be an attacker's (CVE-2021-23214).
+      // Bytes sent before our answer were not encrypted and may come from an attacker (CVE-2021-23214).
       if (buffer.length > packet.bytes)
         return refuse(socket, '08P01', 'received unencrypted data after encryption request');
       const upgrade = packet.kind === 'ssl' && !encrypted;
@@ -57,7 +57,7 @@ async function listen(raw: Socket, encryption: Encryption): Promise<Visitor | un
   return undefined;
 }
 
-/** A handshake without a request before it. Undefined: it failed. */
+/** A TLS handshake without an SSLRequest before it. Undefined: it failed. */
 async function encryptDirectly(
   socket: Socket,
   buffer: Buffer,
@@ -65,7 +65,7 @@ async function encryptDirectly(
 ): Promise<Socket | undefined> {
   socket.unshift(buffer);
   const secure = await encryption.encrypt(socket);
-  // Without ALPN a client of another protocol could be lured here, so PostgreSQL demands it of direct TLS.
+  // Without ALPN, clients of other protocols could be tricked into connecting here; PostgreSQL requires it for direct TLS.
   if (secure && secure.alpnProtocol !== alpnProtocol) return void secure.destroy();
   return secure;
 }
@@ -83,7 +83,7 @@ function visitor(
 
 type Packet = Extract<ReturnType<typeof readInitialPacket>, { bytes: number }>;
 
-/** Reads until one initial packet is whole. The socket stays paused, so that nothing is lost when TLS takes it over. */
+/** Reads until one initial packet is complete. The socket stays paused, so that nothing is lost when TLS takes over. */
 async function hear(socket: Socket): Promise<{ packet: Packet | 'tls'; buffer: Buffer } | undefined> {
   let buffer: Buffer = Buffer.alloc(0);
   for (;;) {
@@ -110,7 +110,7 @@ function nextChunk(socket: Socket): Promise<Buffer | undefined> {
     };
     const gone = () => finish(undefined);
     socket.on('readable', ready).once('close', gone).once('end', gone).once('error', gone);
-    // Its end may have been told between two calls.
+    // The socket may have ended between two calls.
     if (socket.destroyed || socket.readableEnded) gone();
     function finish(chunk: Buffer | undefined): void {
       socket.off('readable', ready).off('close', gone).off('end', gone).off('error', gone);
@@ -123,10 +123,10 @@ function refuse(socket: Socket, sqlstate: string, message: string): undefined {
   dismiss(socket, { severity: 'FATAL', sqlstate, message });
 }
 
-/** How long a client may take to read why it is sent away. */
+/** How long a client has to read why it is being disconnected. */
 export const lastWordMs = 2_000;
 
-/** Says a last word. What the client still sends is read away: a close over unread bytes would reset the connection and lose the word. */
+/** Sends a last message. Input is still read and dropped: closing with unread bytes would reset the connection and lose the message. */
 export function dismiss(socket: Socket, lastWord: ErrorFields): void {
   const timer = setTimeout(() => socket.destroy(), lastWordMs).unref();
   socket.once('close', () => clearTimeout(timer));

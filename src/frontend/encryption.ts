@@ -1,4 +1,4 @@
-/** TLS towards clients: the certificate shown is the operator's, or one of its own, made once and kept in the data directory. */
+/** TLS towards clients, with the operator's certificate or the gateway's own, which is made once and kept in the data directory. */
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
@@ -13,16 +13,16 @@ export interface CertificateFiles {
 
 export interface TlsPolicy {
   minVersion: 'TLSv1.2' | 'TLSv1.3';
-  /** File of the certificates that client certificates must come from; undefined: none are asked for. */
+  /** File with the authorities that may sign client certificates; undefined: clients are not asked for one. */
   clientCa: string | undefined;
 }
 
 export interface Encryption {
-  /** Does the server's side of a TLS handshake on a paused socket; undefined when it fails. */
+  /** Does the server side of a TLS handshake on a paused socket. Undefined: it failed. */
   encrypt(socket: Socket): Promise<TLSSocket | undefined>;
-  /** True: clients must show a certificate, so unencrypted sessions are refused. */
+  /** Clients must show a certificate, so unencrypted sessions are refused. */
   required: boolean;
-  /** Reads the files again; a broken pair is an error and the old one stays. */
+  /** Reads the files again. Throws if they are unusable; the old certificate stays in use. */
   reload(): void;
 }
 
@@ -30,8 +30,8 @@ const validForDays = 3650;
 /** @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL */
 export const alpnProtocol = 'postgresql';
 /**
- * PostgreSQL's own most (PQ_SEND_BUFFER_SIZE of src/backend/libpq/pqcomm.c). libpq reads so much at once; of a longer record it leaves a
- * rest inside OpenSSL, where a program that waits for its socket to become readable does not see it: pg_receivewal would hang.
+ * PostgreSQL's own maximum (PQ_SEND_BUFFER_SIZE in src/backend/libpq/pqcomm.c). libpq reads this much at once. The rest of a longer record
+ * would stay inside OpenSSL, unseen by programs that wait for the socket to become readable: pg_receivewal would hang.
  */
 const longestRecordBytes = 8_192;
 
@@ -65,9 +65,9 @@ export function openEncryption(files: CertificateFiles, { minVersion, clientCa }
         };
         waiting.set(key, finish);
         socket.once('close', () => waiting.get(key) === finish && finish(undefined));
-        // Half a handshake is worth nothing; the TLS socket takes this over from the one below it.
+        // A half-closed handshake is useless. The TLS socket inherits this option from the one below it.
         socket.allowHalfOpen = false;
-        // Node documents this event as the way to hand a TLS server a connection of one's own.
+        // Node documents this event as the way to pass an existing connection to a TLS server.
         server.emit('connection', socket);
       }),
     required: clientCa !== undefined,
@@ -75,12 +75,12 @@ export function openEncryption(files: CertificateFiles, { minVersion, clientCa }
   };
 }
 
-/** The files of the gateway's own certificate below `dataDirectory`, made when there are none. */
+/** The files of the gateway's own certificate below `dataDirectory`; creates them if there are none. */
 export async function ensureOwnCertificate(dataDirectory: string): Promise<CertificateFiles> {
   const folder = join(dataDirectory, 'tls');
   const files = { cert: join(folder, 'server.crt'), key: join(folder, 'server.key') };
   const present = await readFile(files.key).catch(() => undefined);
-  // Empty: the gateway was killed while it wrote it.
+  // An empty file means that the gateway was killed while writing it.
   if (present?.length) return files;
   const notAfterDate = new Date(Date.now() + validForDays * 24 * 3600 * 1000);
   const pair = await generate([{ name: 'commonName', value: 'hologen' }], {

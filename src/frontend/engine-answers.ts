@@ -1,15 +1,15 @@
-/** What the gateway looks at of the engine's answers: how statements end, and errors and tags that are about another text than the client's. */
+/** Watches the engine's answers: how statements end, and errors and tags that refer to a rewritten text. */
 import type { FrameWatcher } from '../wire/frames.js';
 import { backendType, typeTable } from '../wire/message-types.js';
 import { commandComplete, editFields } from '../wire/replies.js';
 import { type Conversation, longestSeenText, type Rewritten } from './conversation.js';
 
-/** States of ReadyForQuery: outside of a transaction, and in one that can only be rolled back. */
+/** States in ReadyForQuery: outside a transaction, and in one that can only be rolled back. */
 const idle = 0x49;
 const failedTransaction = 0x45;
-/** After these commands no prepared statement is left. */
+/** These commands leave no prepared statement. */
 const forgettingTags = new Set(['DEALLOCATE ALL', 'DISCARD ALL']);
-/** Answers whose bodies are looked into; of the others it is enough that they came. */
+/** Answers whose bodies are read; for the others it is enough to know that they came. */
 const seen = typeTable([
   backendType.backendKeyData,
   backendType.readyForQuery,
@@ -48,7 +48,7 @@ export function watchEngine(conversation: Conversation): FrameWatcher {
   };
 }
 
-/** The text that the answer is about, where it is not the client's own. */
+/** The text that the current answer is about, if it was rewritten. */
 function rewrittenText({ everRewritten, answered, names }: Conversation): Rewritten | undefined {
   return everRewritten && answered ? names.textOf(answered) : undefined;
 }
@@ -70,7 +70,7 @@ function statementEnded(conversation: Conversation, frame: Buffer): Buffer | und
 }
 
 function started(conversation: Conversation, frame: Buffer): void {
-  // A copy: the frame is part of a whole chunk.
+  // A copy, because the frame would keep its whole chunk in memory.
   conversation.cancelKey = Buffer.from(frame.subarray(5));
   conversation.engineProcessId = conversation.cancelKey.readUInt32BE(0);
   conversation.events.started(conversation.engineProcessId);

@@ -1,4 +1,8 @@
-/** Accepts clients and gives each its engine connection. */
+/**
+ * Accepts clients and gives each one its own connection to the engine.
+ *
+ * Room: src/frontend holds the client's side: the door, sessions and the texts that pass through them. Bytes belong in src/wire.
+ */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
@@ -21,13 +25,13 @@ export interface FrontendOptions {
   maxConnections: number;
   engine: EngineAddress;
   encryption: Encryption;
-  /** How long a client may take until its startup packet is whole. */
+  /** How long a client may take to send its whole startup packet. */
   loginMs: number;
   /** Startup parameters as the engine understands them. */
   mapParameters(parameters: Map<string, string>): Map<string, string>;
-  /** Resolves when the engine's database may be entered. */
+  /** Resolves when sessions may be opened in a database of the engine. */
   databaseReady(name: string): Promise<void>;
-  /** What the engine keeps of a role's password; undefined where that cannot be read. */
+  /** The engine's verifier of a role's password; undefined if the gateway may not read it. */
   scramKeys(role: string): Promise<ScramKeys | undefined>;
   events: SessionEvents;
   log: Logger;
@@ -42,12 +46,12 @@ export interface Frontend {
   accepting(): boolean;
   /** Stops accepting and waits up to `graceMs` for running statements. */
   drain(graceMs: number): Promise<void>;
-  /** Ends the sessions that are left, each with PostgreSQL's own word for it. */
+  /** Ends the remaining sessions with the message that PostgreSQL sends. */
   close(): Promise<void>;
 }
 
 const drainPollMs = 20;
-/** What PostgreSQL says when it is stopped. */
+/** What PostgreSQL tells its clients when it is stopped. */
 const farewell = errorResponse({
   severity: 'FATAL',
   sqlstate: sqlstateOf('adminShutdown'),
@@ -56,7 +60,7 @@ const farewell = errorResponse({
 
 const tooMany = { sqlstate: sqlstateOf('tooManyConnections'), message: 'sorry, too many clients already' };
 
-/** Who is connected, whatever they want; who of them has a session or waits for one; and who was turned away. */
+/** Counts and sessions of one listener. Visitors are all connections, seats those that have a session or are about to. */
 interface House {
   readonly options: FrontendOptions;
   readonly sessions: Set<Session>;
@@ -68,7 +72,7 @@ interface House {
 export async function listenForClients(options: FrontendOptions): Promise<Frontend> {
   const house: House = { options, sessions: new Set(), refusals: new Map(), visitors: 0, seats: 0 };
   const { sessions, refusals } = house;
-  // Half open: a client that has closed its sending side still waits for the answers.
+  // Half open: a client that has closed its sending side still gets its answers.
   const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) =>
     admit(house, socket),
   );
@@ -99,7 +103,7 @@ async function listen(server: Server, { port, host, log }: FrontendOptions): Pro
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
-  // A client that cannot be accepted, for want of file descriptors say, must not end the others.
+  // Failing to accept one client, for example for lack of file descriptors, must not end the others.
   server.on('error', (error) => log.error({ err: error }, 'a client could not be accepted'));
   const address = server.address();
   if (address === null || typeof address === 'string')
@@ -110,7 +114,7 @@ async function listen(server: Server, { port, host, log }: FrontendOptions): Pro
 function admit(house: House, socket: Socket): void {
   const { maxConnections, log } = house.options;
   socket.on('error', () => socket.destroy());
-  // As many again may stand at the door, as in PostgreSQL: a cancel request must get through to a gateway that is full.
+  // Twice as many may connect, as in PostgreSQL: cancel requests must get through when all seats are taken.
   if (house.visitors >= 2 * maxConnections) {
     turnAway(house, socket, tooMany);
     return;
@@ -162,7 +166,7 @@ async function openSession(house: House, visitor: Extract<Visitor, { kind: 'sess
   sessions.delete(session);
 }
 
-/** The session's own connection to the engine. Undefined: there is none to be had, and the client was told so. */
+/** The session's own connection to the engine. Undefined: the engine cannot be reached, and the client was told so. */
 async function reachEngine(house: House, client: Socket, landing: Landing): Promise<Socket | undefined> {
   const { options } = house;
   try {
@@ -177,7 +181,7 @@ async function reachEngine(house: House, client: Socket, landing: Landing): Prom
   }
 }
 
-/** A name of the startup packet, whose bytes came as Latin-1 characters. */
+/** A name from the startup packet, which was read as Latin-1. */
 function inUtf8(name = ''): string {
   return Buffer.from(name, 'latin1').toString();
 }

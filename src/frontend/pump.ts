@@ -1,16 +1,17 @@
-/** Moves what one socket receives through a stream of frames into another socket. */
+/** Moves bytes from one socket through a frame stream into another. */
 import type { OnReadOpts, Socket } from 'node:net';
 import type { FrameStream } from '../wire/frames.js';
 
-/** Where a connection's reads land: the same memory again and again, which halves what a read costs Node. */
+/** The buffer that a connection reads into. Reusing it halves what a read costs Node. */
 export interface Landing {
   onread: OnReadOpts;
-  /** Takes what came; false: no more for now. What it keeps a part of must be told by `keeps`. */
+  /** Takes what was read; false pauses reading. */
   take(chunk: Buffer): boolean;
+  /** True while something still refers to what was read last. */
   keeps(): boolean;
 }
 
-/** As much as Node reads at once by itself. Pages that no read ever reached take no memory. */
+/** As much as Node reads at once. Pages that were never written to take no memory. */
 const landingBytes = 64 * 1024;
 
 export function createLanding(): Landing {
@@ -18,7 +19,7 @@ export function createLanding(): Landing {
   const landing: Landing = {
     onread: {
       buffer: () => {
-        // A write that did not end at once still reads from the old one.
+        // An unfinished write still reads from the old buffer.
         if (!memory || landing.keeps()) memory = Buffer.allocUnsafeSlow(landingBytes);
         return memory;
       },
@@ -30,7 +31,7 @@ export function createLanding(): Landing {
   return landing;
 }
 
-/** A receiver that stops reading stops the sender, so memory stays flat. A source with a landing gives no data events. */
+/** A receiver that stops reading stops the sender, so memory stays flat. A source with a landing emits no data events. */
 export function pump(source: Socket, target: Socket, frames: FrameStream, landing?: Landing): void {
   const pass = (chunk: Buffer): boolean => {
     let room = true;
@@ -48,7 +49,7 @@ export function pump(source: Socket, target: Socket, frames: FrameStream, landin
   source.on('end', () => target.end());
   source.on('error', () => source.destroy());
   source.on('close', () => target.destroySoon());
-  // It may have left while the engine was connected.
+  // The source may have left while the connection to the engine was being made.
   if (source.readableEnded) target.end();
   if (source.destroyed) target.destroySoon();
 }

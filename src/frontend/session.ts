@@ -1,4 +1,4 @@
-/** A session: one client connection and its engine connection, bytes relayed both ways, statement texts seen on the way. */
+/** A session: a client's connection and its connection to the engine, with bytes relayed both ways and texts looked at on the way. */
 import type { Socket } from 'node:net';
 import { createFrameStream } from '../wire/frames.js';
 import { createLogin, type Login } from './channel-binding.js';
@@ -9,9 +9,9 @@ import { watchEngine } from './engine-answers.js';
 import { type Landing, pump, whenClosed } from './pump.js';
 
 export interface Session {
-  /** True while a statement runs or a transaction is open. */
+  /** True while a statement is running or a transaction is open. */
   readonly busy: boolean;
-  /** Says a last word (a whole ErrorResponse), where the stream allows it, and ends both sides. */
+  /** Sends a last message (a whole ErrorResponse), if the stream is between two frames, and ends both sides. */
   end(farewell: Buffer): void;
   closed: Promise<void>;
 }
@@ -19,19 +19,19 @@ export interface Session {
 export interface Sides {
   client: Socket;
   engine: Socket;
-  /** Where the engine's answers land when its socket gives no data events. */
+  /** Set if the engine's socket reads into a buffer of our own instead of emitting data events. */
   landing?: Landing;
-  /** Bytes that the client sent right behind its startup packet. */
+  /** Bytes that the client sent right after its startup packet. */
   first: Buffer;
 }
 
-/** Ends, by the engine's key for it, a statement that nobody waits for. */
+/** Cancels a statement that nobody waits for, by the engine's key for the session. */
 type Cancel = (processKey: Buffer) => void;
 
-/** As often as the embedded engine looks, see client_connection_check_interval: to PostgreSQL a half-closed client is a gone one then. */
+/** The embedded engine's client_connection_check_interval, which treats a half-closed client as gone. */
 const halfClosedCheckMs = 2_000;
 
-/** Joins the two sockets until one of them closes. */
+/** Connects the two sockets until one of them closes. */
 export function joinSession(
   sides: Sides,
   events: SessionEvents,
@@ -60,14 +60,14 @@ export function joinSession(
   };
 }
 
-/** Nobody waits for the session's rows any more: what it has under way must not pay for more of them. */
+/** Nobody waits for the session's rows any more, so its statement must not go on paying for them. */
 function stopGenerating({ events, engineProcessId, cancelKey }: Conversation, cancel: Cancel): void {
   if (events.ended(engineProcessId) && cancelKey) cancel(cancelKey);
 }
 
 /**
- * A client that has closed its sending side may well wait for its answers, and gets them, but nobody can tell it from one that is gone: nothing
- * is paid for it, and what is paid for already is for whoever asks next.
+ * A client that has closed its sending side may still be waiting for answers, and gets them, but it cannot be told from one that is gone. So
+ * no new calls are paid for, and the results of those already paid for wait for whoever asks next.
  */
 function halfClosed(client: Socket, stop: () => void): void {
   stop();
@@ -79,7 +79,7 @@ function endSides({ client, engine }: Sides, lastWord: Buffer | undefined): void
   if (lastWord && client.writable) client.write(lastWord);
   client.destroySoon();
   engine.destroy();
-  // A client that does not read would never let go.
+  // A client that does not read would keep the connection open.
   const timer = setTimeout(() => client.destroy(), lastWordMs).unref();
   client.once('close', () => clearTimeout(timer));
 }

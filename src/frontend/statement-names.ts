@@ -1,28 +1,28 @@
-/** The rewritten texts behind the names of prepared statements and portals, as far as the engine has confirmed them. */
+/** Which rewritten text each prepared statement and portal has, once the engine has confirmed it. */
 import { backendType, frontendType } from '../wire/message-types.js';
 import type { SentMessage } from './unanswered.js';
 
 export interface StatementNames<Text> {
-  /** The rewritten text that the engine works with at this message. */
+  /** The rewritten text that this message is about. */
   textOf(message: SentMessage<Text>): Text | undefined;
-  /** Notes an answer to the message. */
+  /** Takes note of an answer to the message. */
   answered(type: number, message: SentMessage<Text>): void;
-  /** DEALLOCATE ALL or DISCARD ALL: no statement is left. */
+  /** After DEALLOCATE ALL or DISCARD ALL. */
   forgetStatements(): void;
-  /** A transaction is over, and its portals with it. */
+  /** At the end of a transaction, which closes its portals. */
   forgetPortals(): void;
 }
 
-/** NAMEDATALEN of PostgreSQL's src/include/pg_config_manual.h: names that differ only behind so many bytes are one to the engine. */
+/** NAMEDATALEN - 1 (PostgreSQL's src/include/pg_config_manual.h): the engine truncates longer names. */
 const longestName = 63;
-/** Texts that one session may make the gateway remember; the oldest are forgotten, and with them positions and tags of the client's own. */
+/** How much text a session may make the gateway remember. Errors about older statements are then no longer mapped to the client's text. */
 const mostCharacters = 8 * 1024 * 1024;
 
 interface Known<Text> {
-  /** In the order in which they were prepared. */
+  /** In the order they were prepared. */
   statements: Map<string, Text>;
   portals: Map<string, Text>;
-  /** Of all the statements' texts. */
+  /** Total length of the statements' texts. */
   characters: number;
 }
 
@@ -39,7 +39,7 @@ export function createStatementNames<Text extends { text: string }>(): Statement
 function textOf<Text>(known: Known<Text>, message: SentMessage<Text>): Text | undefined {
   const { type, text, statementName, portalName } = message;
   if (type === frontendType.parse || type === frontendType.query) return text;
-  // Of Bind's two names the statement's is the one that is known already.
+  // Bind has two names; only the statement's is already known.
   if (statementName !== undefined) return known.statements.get(statementName);
   return portalName === undefined ? undefined : known.portals.get(portalName);
 }
@@ -51,7 +51,7 @@ function takeAnswer<Text extends { text: string }>(
 ): void {
   switch (type) {
     case backendType.parseComplete:
-      // Too long to be looked into: it may have taken any name.
+      // It was too long to be looked at, so its name is unknown and could be any.
       if (statementName === undefined) forgetStatements(known);
       else prepare(known, statementName, text);
       break;
@@ -100,7 +100,7 @@ function forgetStatements<Text>(known: Known<Text>): void {
   known.characters = 0;
 }
 
-/** Notes the names in a whole frame of the extended protocol. */
+/** Stores the names from a whole frame of the extended protocol in its message. */
 export function readNames<Text>(message: SentMessage<Text>, frame: Buffer): void {
   switch (message.type) {
     case frontendType.parse:
@@ -120,10 +120,10 @@ export function readNames<Text>(message: SentMessage<Text>, frame: Buffer): void
   }
 }
 
-/** The kind of name in Describe and Close; the other kind is the portal's. */
+/** Describe and Close say whether the name is a statement's or a portal's. */
 const ofStatement = 0x53;
 
-/** Bytes as Latin-1 characters: names are only compared. */
+/** As Latin-1, since names are only compared. */
 function nameAt(frame: Buffer, start: number): string {
   return frame.toString('latin1', start, Math.min(frame.indexOf(0, start), start + longestName));
 }

@@ -1,4 +1,4 @@
-/** Statement texts in Query and Parse frames: which of them may concern the gateway, and how another text takes their place. */
+/** Finds the texts in Query and Parse frames that may concern the gateway, and replaces them. */
 import { isUtf8 } from 'node:buffer';
 import { frontendType } from '../wire/message-types.js';
 import { replaceText } from '../wire/replies.js';
@@ -6,7 +6,7 @@ import { replaceText } from '../wire/replies.js';
 const mayConcernUs = new RegExp(
   [
     'ai_gen|hg_|optimizer_',
-    // Statements and table properties of Hologres; "PARTITION (", not the PARTITION BY of window functions.
+    // Hologres' statements and table properties. "PARTITION (" does not match the PARTITION BY of window functions.
     String.raw`(?:dynamic|object)\s+table|logical\s+partition|partition\s*\(|partition_\w+\s*=`,
     'orientation|(?:distribution|clustering|segment)_key|event_time_column|(?:bitmap|dictionary_encoding)_columns',
     'time_to_live_in|storage_(?:mode|format)|table_group|colocate_with|mutate_type|vectors|binlog|keep_alive',
@@ -14,7 +14,7 @@ const mayConcernUs = new RegExp(
   'i',
 );
 
-/** The frame with another text, when `rewrite` gives one. Query: text. Parse: statement name, text, parameter types. */
+/** The frame with the new text, if `rewrite` returns one. Query: text. Parse: statement name, text, parameter types. */
 export function rewriteFrame(
   type: number,
   frame: Buffer,
@@ -23,9 +23,9 @@ export function rewriteFrame(
   const start = type === frontendType.query ? 5 : frame.indexOf(0, 5) + 1;
   const end = frame.indexOf(0, start);
   if (start === 0 || end < 0) return undefined;
-  // Latin-1 keeps one character a byte, enough to look for ASCII words without decoding.
+  // As Latin-1, which needs no decoding; the words looked for are ASCII.
   if (!mayConcernUs.test(frame.toString('latin1', start, end))) return undefined;
-  // A client_encoding other than UTF-8 keeps its bytes this way; all the words that matter are ASCII.
+  // Latin-1 keeps the bytes of any other client_encoding as they are; all words that matter are ASCII.
   const encoding = isUtf8(frame.subarray(start, end)) ? 'utf8' : 'latin1';
   const text = rewrite(frame.toString(encoding, start, end));
   return text === undefined ? undefined : replaceText(frame, start, end, Buffer.from(text, encoding));

@@ -1,18 +1,18 @@
-/** What the client wrote where the engine was given other words: the ledger shows it, and the window of rows depends on it. */
+/** Remembers the client's text for each rewritten one: the ledger shows it, and how many calls to start depends on it. */
 
 export interface ClientText {
   text: string;
-  /** PostgreSQL stops it after as many rows as the client asks for. */
+  /** PostgreSQL suspends it after as many rows as the client asked for. */
   stopsAtRows: boolean;
 }
 
 export interface StatementTexts {
   remember(engineText: string, client: ClientText): void;
-  /** The client's text for an engine's one, of which the beginning is enough; a text that was not rewritten is its own. */
+  /** The client's text for an engine's text, whose beginning is enough. A text that was not rewritten is returned as it is. */
   originalOf(engineText: string): ClientText;
 }
 
-/** As much of a statement as the engine's functions send along with a call, in characters. */
+/** How many characters of a statement the engine's functions send with a call. */
 const longestKept = 10_000;
 const mostRemembered = 1_000;
 

@@ -1,33 +1,33 @@
-/** What the client has sent and the engine has not answered yet, in order: it tells which message an answer belongs to. */
+/** The client's messages that the engine has not answered yet, in order, to find out which message an answer belongs to. */
 import { backendType, frontendType, typeTable } from '../wire/message-types.js';
 
-/** A message that the engine answers. The rest is known only of messages that somebody looked into. */
+/** A message that the engine will answer. Text and names are known only if the frame was looked at. */
 export interface SentMessage<Text> {
   readonly type: number;
-  /** Its statement text, where the engine got another one than the client sent. */
+  /** Set if the engine got a different text from the one the client sent. */
   text: Text | undefined;
   statementName: string | undefined;
   portalName: string | undefined;
-  /** CommandCompletes so far; of CopyDone and CopyFail: how many more came right behind. */
+  /** CommandCompletes so far; for CopyDone and CopyFail: how many more of them followed directly. */
   count: number;
   next: SentMessage<Text> | undefined;
 }
 
 export interface Unanswered<Text> {
-  /** Notes a message on its way to the engine; undefined when the engine will not answer it. */
+  /** Takes note of a message to the engine; undefined if the engine will not answer it. */
   sent(type: number): SentMessage<Text> | undefined;
-  /** Notes an answer, or something said by the way; the message that the engine was at. */
+  /** Takes note of a message from the engine; returns the client's message that it belongs to. */
   answered(type: number): SentMessage<Text> | undefined;
-  /** Everything is answered. */
+  /** True if everything has been answered. */
   readonly none: boolean;
 }
 
-/** Startup ends with ReadyForQuery too, and has no type of its own. */
+/** The startup packet is answered with ReadyForQuery too, but has no type byte. */
 const startup = 0;
 const { query, parse, bind, describe, execute, close, sync, functionCall } = frontendType;
 const endsWithReady = typeTable([startup, query, functionCall, sync]);
 const isAnswered = typeTable([query, functionCall, sync, parse, bind, describe, execute, close]);
-/** By the answer that it is done with: the message of the extended protocol. */
+/** By type of answer: the message of the extended protocol that it completes. */
 const doneBy = new Uint8Array(256);
 doneBy[backendType.parseComplete] = parse;
 doneBy[backendType.bindComplete] = bind;
@@ -38,18 +38,18 @@ doneBy[backendType.commandComplete] = execute;
 doneBy[backendType.emptyQueryResponse] = execute;
 doneBy[backendType.portalSuspended] = execute;
 
-/** The messages in order, and what the engine does at present with those that come. */
+/** The unanswered messages as a linked list, and what the engine does with new ones at the moment. */
 interface Line<Text> {
   first: SentMessage<Text> | undefined;
   last: SentMessage<Text>;
-  /** After an error in the extended protocol the engine reads on to the next Sync without a word. */
+  /** After an error in the extended protocol the engine ignores everything up to the next Sync. */
   skipping: boolean;
-  /** The engine takes COPY data, and passes over Sync. */
+  /** The engine is reading COPY data, and ignores Sync. */
   copying: boolean;
 }
 
 /**
- * No more is kept than fits into the sockets: the engine answers in order, and what it will not answer is not kept.
+ * It cannot grow beyond what fits into the sockets: the engine answers in order, and messages that it will not answer are not kept.
  * @see https://www.postgresql.org/docs/current/protocol-flow.html
  */
 export function createUnanswered<Text>(): Unanswered<Text> {
@@ -109,7 +109,7 @@ function push<Text>(line: Line<Text>, type: number): SentMessage<Text> {
 
 function drop<Text>(line: Line<Text>): void {
   line.first = line.first?.next;
-  // The end of COPY data for which there was no COPY (any more) is not answered.
+  // The end of COPY data is not answered if there is no COPY (any more).
   if (line.first && isCopyEnd(line.first)) line.first = line.first.next;
 }
 
@@ -118,7 +118,7 @@ function skipToSync<Text>(line: Line<Text>): void {
   line.skipping = line.first === undefined;
 }
 
-/** The Syncs that were sent before the data's end are passed over: libpq sends one with the Execute and another behind the data. */
+/** Syncs sent before the end of the data are ignored: libpq sends one with Execute and another one after the data. */
 function copyBegins<Text>(line: Line<Text>): void {
   line.copying = true;
   for (let at = line.first; at?.next && line.copying; ) {

@@ -1,9 +1,9 @@
-/** What the gateway shows of itself, part by part as they start; and the metrics that are read off them when somebody looks. */
+/** The parts of the gateway that metrics are read from, filled in as they start, and the metrics that are computed when scraped. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { EngineAddress } from '../engine/address.js';
 import type { Queue } from '../pace/schedule.js';
 
-/** A part is missing until it runs. */
+/** Each part is missing until it has started. */
 export interface GatewayParts {
   engine?: { address: EngineAddress; restarts(): number };
   schedule?: { queues(): Queue[] };
@@ -68,7 +68,7 @@ interface QueueGauge {
   of(queue: Queue): number;
 }
 
-/** A model type has a queue for each API key and limits: their sum is shown. */
+/** A model type has one queue for each API key and set of limits; their sum is shown. */
 const queueGauges: QueueGauge[] = [
   {
     name: 'hologen_queued_calls',

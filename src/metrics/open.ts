@@ -1,4 +1,8 @@
-/** Opens what the settings ask for: metrics and health on a port of their own, traces; and the meter that generation tells. */
+/**
+ * Opens what the settings ask for: a port with metrics and health, traces, and the meter that calls report to.
+ *
+ * Room: src/metrics holds what an operator may watch: metrics, health, traces. It only reads and counts.
+ */
 import type { Logger } from 'pino';
 import { type Meter, meterOf } from '../calls/meter.js';
 import { listenFailure } from '../settings/help.js';
@@ -7,12 +11,12 @@ import { openTraces } from './traces.js';
 
 export interface Metrics {
   meter: Meter;
-  /** Of the HTTP server; null where there is none. */
+  /** Address of the HTTP server; null if there is none. */
   url: string | null;
   close(): Promise<void>;
 }
 
-/** `port` undefined: no HTTP server. `parts` are read when somebody asks, so that starting and draining show too. */
+/** `port` undefined: no HTTP server. `parts` are read on each request, so that starting and draining show too. */
 export async function openMetrics(
   { host, port }: { host: string; port: number | undefined },
   parts: GatewayParts,
@@ -31,7 +35,7 @@ export async function openMetrics(
 }
 
 async function openPrometheus(host: string, port: number, parts: GatewayParts): Promise<Metrics> {
-  // Loaded only here: without a port nobody reads what is counted.
+  // Loaded only if needed: without a port nobody reads the counters.
   const [client, { createPrometheusMeter }, { watchParts }, { createReadiness }, { serveMetrics }] =
     await Promise.all([
       import('prom-client'),

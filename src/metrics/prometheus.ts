@@ -1,14 +1,14 @@
-/** Counts what generation tells, as Prometheus metrics. Labels are few: model, model type, outcome, currency. */
+/** Counts what calls report, as Prometheus metrics. There are few labels: model, model type, outcome, currency. */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { EndedCall, Meter, MeteredModel, Phase } from '../calls/meter.js';
 
-/** Every deployed name is a time series of its own, and any role may deploy: later names are counted together. */
+/** Every deployed model is a time series, and any role may deploy: models beyond this number are counted together. */
 const mostModels = 200;
 const otherModels = 'other';
 
 const model = ['model', 'model_type'] as const;
 
-/** From a picture of a small model to a video that takes its three hours. */
+/** From a picture by a fast model to a video that takes three hours. */
 const waitSeconds = [0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800];
 const copySeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
 
@@ -100,7 +100,7 @@ function createLabels(): (of: MeteredModel) => { model: string; model_type: stri
   };
 }
 
-/** A phase that came more than once, as its sum. */
+/** Phases that occurred more than once are added up. */
 function secondsByPhase({ phases }: EndedCall): Map<Phase, number> {
   const seconds = new Map<Phase, number>();
   for (const { phase, startedAt, endedAt } of phases)
@@ -108,7 +108,7 @@ function secondsByPhase({ phases }: EndedCall): Map<Phase, number> {
   return seconds;
 }
 
-/** The machine's clock may be set back. */
+/** Never negative, even if the machine's clock was set back. */
 function secondsBetween(fromMs: number, toMs: number): number {
   return Math.max(0, toMs - fromMs) / 1000;
 }

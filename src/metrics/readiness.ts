@@ -1,4 +1,4 @@
-/** Whether clients can be served now: the front door listens, and the engine lets somebody in and answers. */
+/** Whether clients can be served now: the gateway accepts them, and the engine accepts a connection and answers. */
 import pg from 'pg';
 import type { EngineAddress } from '../engine/address.js';
 import { clientOptions } from '../engine/pool.js';
@@ -7,7 +7,7 @@ import type { GatewayParts } from './gateway-parts.js';
 export type Readiness = { ready: true } | { ready: false; reason: string };
 
 const longestAnswerMs = 2_000;
-/** Anybody may ask, and each look costs the engine a process: it is shared, and good for a moment. */
+/** Anybody may ask, and each look costs the engine a process, so its result is shared and valid for a moment. */
 const goodForMs = 1_000;
 
 export function createReadiness(parts: GatewayParts): () => Promise<Readiness> {
@@ -33,7 +33,7 @@ export function createReadiness(parts: GatewayParts): () => Promise<Readiness> {
   };
 }
 
-/** As a client comes: a new connection, so that an engine without room for one more shows. Resolves with what is wrong, in words without secrets. */
+/** Connects as a client would, to notice an engine that has no connection left. Resolves with the problem, without any secrets. */
 async function askEngine(address: EngineAddress): Promise<string | undefined> {
   const client = new pg.Client({ ...clientOptions(address), connectionTimeoutMillis: longestAnswerMs });
   client.on('error', () => {});

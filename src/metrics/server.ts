@@ -1,4 +1,4 @@
-/** The HTTP server of metrics and health: three addresses, nothing to send to it, nothing secret in its answers. */
+/** The HTTP server for metrics and health: three read-only addresses, no secrets in the answers. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
@@ -16,7 +16,7 @@ interface Page {
   text: string;
 }
 
-/** A scraper asks for little and reads at once; whoever is slower is cut off. */
+/** A scraper sends little and reads at once; slower clients are cut off. */
 const limits = {
   maxHeaderSize: 8 * 1024,
   headersTimeout: 5_000,
@@ -64,7 +64,7 @@ function createPages({ registry, readiness }: MetricsOptions): Pages {
       contentType: registry.contentType,
       text: await registry.metrics(),
     }),
-    // It answers, so the process lives and its event loop turns.
+    // Any answer means that the process is alive and its event loop runs.
     '/healthz': async () => json(200, { alive: true }),
     '/readyz': async () => {
       const answer = await readiness();
@@ -82,7 +82,7 @@ async function answer(pages: Pages, request: IncomingMessage, response: ServerRe
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
-    // What a refused request still wants to send is not waited for.
+    // Do not wait for the rest of a refused request.
     ...(status === 405 || status === 413 ? { connection: 'close', allow: 'GET, HEAD' } : {}),
   });
   response.end(request.method === 'HEAD' ? undefined : text);

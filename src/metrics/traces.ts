@@ -1,4 +1,4 @@
-/** Traces of statements and their calls through OpenTelemetry, where its standard environment variables ask for them. */
+/** Traces of statements and their calls through OpenTelemetry, if its standard environment variables ask for them. */
 import type { Attributes } from '@opentelemetry/api';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
@@ -7,11 +7,11 @@ import { UsageError } from '../errors.js';
 
 export interface Traces {
   meter: Meter;
-  /** Sends what is left, within some seconds. */
+  /** Sends what is left, within a few seconds. */
   close(): Promise<void>;
 }
 
-/** The exporters take address, headers, certificates and time limits from the environment themselves. */
+/** The exporters themselves read address, headers, certificates and timeouts from the environment. */
 const exporters: Record<string, () => Promise<SpanExporter>> = {
   'http/protobuf': async () => {
     const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
@@ -23,13 +23,13 @@ const exporters: Record<string, () => Promise<SpanExporter>> = {
   },
 };
 
-/** A statement of some thousand calls ends with as many spans at once; the library's own 2048 would lose them. */
+/** A statement with thousands of calls ends with as many spans at once; the library's default of 2048 would drop some. */
 const mostSpansWaiting = 32_768;
 const longestFlushMs = 5_000;
 
 /**
- * Undefined where the environment asks for no traces; nothing of OpenTelemetry is loaded then. A UsageError says what it asks for and cannot
- * have. Variables: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ * Undefined if the environment asks for no traces; nothing of OpenTelemetry is loaded then. A UsageError names what it asks for but is not
+ * available. Variables: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
 export async function openTraces(log: Logger): Promise<Traces | undefined> {
   const protocol = wantedProtocol(process.env);
@@ -89,11 +89,11 @@ type Api = typeof import('@opentelemetry/api');
 interface Tracing {
   api: Api;
   tracer: import('@opentelemetry/api').Tracer;
-  /** A span goes away with its statement, which the calls that outlive it still hold. */
+  /** Spans are garbage collected with their statements, which are held by calls that outlive them. */
   spans: WeakMap<MeteredStatement, import('@opentelemetry/api').Span>;
 }
 
-/** Spans are made when their work is over, with the times it took: until then nothing is kept but a statement's identity. */
+/** Spans are created when the work is over, with its start and end times; until then only the statement's identity is kept. */
 function createTraceMeter(api: Api, tracer: Tracing['tracer']): Meter {
   const tracing: Tracing = { api, tracer, spans: new WeakMap() };
   const untold = () => {};

@@ -1,5 +1,7 @@
 /** One gate: calls enter as the limits allow, fairly between the roles that wait, and return to its line when they were not taken. */
-import { createFairLine, createLine } from './waiting-line.js';
+import { createRateWindow, type RateWindow } from './rate-window.js';
+import { createFairLine, createLine, type FairLine, type Line } from './waiting-line.js';
+import { whenAborted } from './when-aborted.js';
 
 export interface Gate {
   /**
@@ -11,7 +13,7 @@ export interface Gate {
    * A call inside was not taken and waits for its next turn, as long as the provider asked or for growing pauses; nothing else is
    * submitted meanwhile. `throttled`: it was a 429, which lowers the rate too. A cancelled wait rejects with the signal's reason.
    */
-  again(refusal: { throttled: boolean; askedMs: number | undefined }, signal: AbortSignal): Promise<void>;
+  again(refusal: Refusal, signal: AbortSignal): Promise<void>;
   /** A submit was taken: pauses shrink and the rate rises again. */
   taken(): void;
   /** So many gateways use the account alike: each keeps to its part of the limits. */
@@ -19,10 +21,16 @@ export interface Gate {
   state(): GateState;
 }
 
+export interface Refusal {
+  throttled: boolean;
+  /** How long the provider asked to wait. */
+  askedMs: number | undefined;
+}
+
 export interface Limits {
   submitsPerSecond: number;
   concurrentTasks: number | null;
-  /** False: never several at once, also where the rate would allow it. */
+  /** False: never several at once, even if the rate would allow it. */
   bursts?: false;
 }
 
@@ -51,152 +59,144 @@ interface Waiter {
   admit(): void;
 }
 
-export function createGate(limits: Limits): Gate {
-  const entering = createFairLine<Waiter>();
-  /** Sent once and not taken: they are inside, and go before those who were never sent. */
-  const returning = createLine<Waiter>();
-  const spacing = createWindow(limits);
+interface Traffic {
+  readonly limits: Limits;
+  readonly entering: FairLine<Waiter>;
+  /** Calls that were sent but not taken: they are inside, and go before those that were never sent. */
+  readonly returning: Line<Waiter>;
+  readonly spacing: RateWindow;
   /** Submits a second: the limit, or less after a 429. */
-  let pace = limits.submitsPerSecond;
-  let admittedAt = Number.NEGATIVE_INFINITY;
-  let inside = 0;
-  let pauseMs = 0;
-  let pausedUntil = 0;
-  let gateways = 1;
-  let timer: NodeJS.Timeout | undefined;
+  pace: number;
+  admittedAt: number;
+  inside: number;
+  pauseMs: number;
+  pausedUntil: number;
+  gateways: number;
+  timer: NodeJS.Timeout | undefined;
+}
 
-  function nextLine(): typeof entering | typeof returning | undefined {
-    if (returning.length > 0) return returning;
-    const full =
-      limits.concurrentTasks !== null && inside >= Math.max(1, Math.floor(limits.concurrentTasks / gateways));
-    return full || entering.length === 0 ? undefined : entering;
-  }
-
-  function openAt(): number {
-    const lowered = pace < limits.submitsPerSecond;
-    const spacedAt = spacing.nextAt(gateways);
-    return Math.max(
-      pausedUntil,
-      lowered ? Math.max(admittedAt + 1000 / pace, gateways > 1 ? spacedAt : 0) : spacedAt,
-    );
-  }
-
-  function admitNext(): void {
-    clearTimeout(timer);
-    timer = undefined;
-    for (let line = nextLine(); line; line = nextLine()) {
-      const now = performance.now();
-      const waitMs = openAt() - now;
-      if (waitMs > 0) {
-        timer = setTimeout(admitNext, Math.ceil(waitMs));
-        return;
-      }
-      spacing.add(now);
-      admittedAt = now;
-      if (line === entering) inside += 1;
-      line.take()?.admit();
-    }
-  }
-
-  function turn(join: (waiter: Waiter) => () => void, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const leave = join({
-        admit() {
-          stayQuiet();
-          resolve();
-        },
-      });
-      const stayQuiet = whenAborted(signal, () => {
-        leave();
-        reject(signal.reason);
-      });
-      admitNext();
-    });
-  }
-
+export function createGate(limits: Limits): Gate {
+  const traffic: Traffic = {
+    limits,
+    entering: createFairLine(),
+    returning: createLine(),
+    spacing: createRateWindow(limits),
+    pace: limits.submitsPerSecond,
+    admittedAt: Number.NEGATIVE_INFINITY,
+    inside: 0,
+    pauseMs: 0,
+    pausedUntil: 0,
+    gateways: 1,
+    timer: undefined,
+  };
   return {
-    async enter(signal, role) {
-      await turn((waiter) => entering.join(waiter, role), signal);
-      let left = false;
-      return () => {
-        if (left) return;
-        left = true;
-        inside -= 1;
-        admitNext();
-      };
+    enter: (signal, role) => enter(traffic, signal, role),
+    again(refusal, signal) {
+      slowDown(traffic, refusal);
+      return turn(traffic, traffic.returning.join, signal);
     },
-    again({ throttled, askedMs }, signal) {
-      const now = performance.now();
-      // What was under way together fails together: that is one reason to slow down, not many.
-      if (now >= pausedUntil) {
-        pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, pauseMs * 2));
-        if (throttled) pace = Number.isFinite(pace) ? pace / 2 : firstPace;
-      }
-      const jitteredMs = askedMs ?? pauseMs * (0.75 + Math.random() / 2);
-      pausedUntil = Math.max(pausedUntil, now + jitteredMs);
-      return turn(returning.join, signal);
-    },
-    taken() {
-      pauseMs /= 2;
-      if (Number.isFinite(limits.submitsPerSecond))
-        pace = Math.min(limits.submitsPerSecond, pace + limits.submitsPerSecond / 10);
-      else pace *= pace > endlessPace ? Number.POSITIVE_INFINITY : 1.05;
-    },
+    taken: () => speedUp(traffic),
     shareAmong(number) {
-      gateways = number;
-      admitNext();
+      traffic.gateways = number;
+      admitNext(traffic);
     },
-    state: () => ({
-      queued: entering.length + returning.length,
-      running: inside - returning.length,
-      submitsPerSecond: finite(limits.submitsPerSecond),
-      concurrentTasks: limits.concurrentTasks,
-      pace: finite(pace),
-      pausedMs: Math.max(0, Math.round(pausedUntil - performance.now())),
-    }),
+    state: () => stateOf(traffic),
+  };
+}
+
+async function enter(traffic: Traffic, signal: AbortSignal, role: string): Promise<() => void> {
+  await turn(traffic, (waiter) => traffic.entering.join(waiter, role), signal);
+  let left = false;
+  return () => {
+    if (left) return;
+    left = true;
+    traffic.inside -= 1;
+    admitNext(traffic);
+  };
+}
+
+/** Waits in a line until it is admitted. */
+function turn(traffic: Traffic, join: (waiter: Waiter) => () => void, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const leave = join({
+      admit() {
+        stayQuiet();
+        resolve();
+      },
+    });
+    const stayQuiet = whenAborted(signal, () => {
+      leave();
+      reject(signal.reason);
+    });
+    admitNext(traffic);
+  });
+}
+
+/** Admits all that may enter now, and sets a timer for the next one that must wait. */
+function admitNext(traffic: Traffic): void {
+  clearTimeout(traffic.timer);
+  traffic.timer = undefined;
+  for (let line = nextLine(traffic); line; line = nextLine(traffic)) {
+    const now = performance.now();
+    const waitMs = openAt(traffic) - now;
+    if (waitMs > 0) {
+      traffic.timer = setTimeout(admitNext, Math.ceil(waitMs), traffic);
+      return;
+    }
+    traffic.spacing.add(now);
+    traffic.admittedAt = now;
+    if (line === traffic.entering) traffic.inside += 1;
+    line.take()?.admit();
+  }
+}
+
+function nextLine({ limits, entering, returning, inside, gateways }: Traffic) {
+  if (returning.length > 0) return returning;
+  const full =
+    limits.concurrentTasks !== null && inside >= Math.max(1, Math.floor(limits.concurrentTasks / gateways));
+  return full || entering.length === 0 ? undefined : entering;
+}
+
+function openAt({ limits, spacing, pace, admittedAt, pausedUntil, gateways }: Traffic): number {
+  const lowered = pace < limits.submitsPerSecond;
+  const spacedAt = spacing.nextAt(gateways);
+  return Math.max(
+    pausedUntil,
+    lowered ? Math.max(admittedAt + 1000 / pace, gateways > 1 ? spacedAt : 0) : spacedAt,
+  );
+}
+
+function slowDown(traffic: Traffic, { throttled, askedMs }: Refusal): void {
+  const now = performance.now();
+  // Calls that were under way together fail together: that is one reason to slow down, not many.
+  if (now >= traffic.pausedUntil) {
+    traffic.pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, traffic.pauseMs * 2));
+    if (throttled) traffic.pace = Number.isFinite(traffic.pace) ? traffic.pace / 2 : firstPace;
+  }
+  const jitteredMs = askedMs ?? traffic.pauseMs * (0.75 + Math.random() / 2);
+  traffic.pausedUntil = Math.max(traffic.pausedUntil, now + jitteredMs);
+}
+
+function speedUp(traffic: Traffic): void {
+  const { submitsPerSecond } = traffic.limits;
+  traffic.pauseMs /= 2;
+  if (Number.isFinite(submitsPerSecond))
+    traffic.pace = Math.min(submitsPerSecond, traffic.pace + submitsPerSecond / 10);
+  else traffic.pace *= traffic.pace > endlessPace ? Number.POSITIVE_INFINITY : 1.05;
+}
+
+function stateOf({ limits, entering, returning, inside, pace, pausedUntil }: Traffic): GateState {
+  return {
+    queued: entering.length + returning.length,
+    running: inside - returning.length,
+    submitsPerSecond: finite(limits.submitsPerSecond),
+    concurrentTasks: limits.concurrentTasks,
+    pace: finite(pace),
+    pausedMs: Math.max(0, Math.round(pausedUntil - performance.now())),
   };
 }
 
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
-}
-
-/** A fast rate is kept in short windows: fewer times to remember. */
-const mostInWindow = 100;
-/** Requests travel for different times, so that two of ours may come closer together at the provider than they were sent. */
-const longestDoubtMs = 500;
-
-/**
- * Keeps to a rate as the provider counts it: so many in any window of a second, of a minute for rates below one a second. All of a
- * window may come at once.
- */
-function createWindow({ submitsPerSecond, bursts }: Limits) {
-  const whole = submitsPerSecond < 1 ? Math.round(submitsPerSecond * 60) : Math.ceil(submitsPerSecond);
-  const count = bursts === false ? 1 : Math.min(mostInWindow, Math.max(1, whole));
-  const windowMs = Number.isFinite(submitsPerSecond) ? (count * 1000) / submitsPerSecond : 0;
-  const lengthMs = windowMs + Math.min(longestDoubtMs, windowMs / 20);
-  /** When the last `count` came, round and round. */
-  const times: number[] = [];
-  let next = 0;
-  return {
-    nextAt: (gateways: number) => (times[next] ?? Number.NEGATIVE_INFINITY) + lengthMs * gateways,
-    add(now: number) {
-      times[next] = now;
-      next = (next + 1) % count;
-    },
-  };
-}
-
-const actsBySignal = new WeakMap<AbortSignal, Set<() => void>>();
-
-/** As a listener, but thousands of them on the signal of one statement cost no more than one. The returned function takes it back. */
-function whenAborted(signal: AbortSignal, act: () => void): () => void {
-  const acts = actsBySignal.get(signal) ?? new Set();
-  if (!actsBySignal.has(signal)) {
-    actsBySignal.set(signal, acts);
-    signal.addEventListener('abort', () => acts.forEach((each) => void each()), { once: true });
-  }
-  acts.add(act);
-  return () => void acts.delete(act);
 }

@@ -1,18 +1,17 @@
-/** Finds the parts of a statement whose rows are all read, whatever happens: only there may calls be submitted ahead. */
-
+/** Finds the parts of a statement whose rows are certain to be read to the end: only there may calls be submitted ahead of time. */
 import { type AnyNode, type Body, child, children, containsAiCall, kindOf, walk } from './nodes.js';
 import type { ParsedStatement } from './parse.js';
 import { isOwnSubselect } from './source.js';
 
 export interface Blocks {
-  /** SELECT blocks that are read to their end once they run; the arms of a UNION stand together. */
+  /** SELECT blocks that are read to the end once they start; the arms of a UNION are kept together. */
   selects: Arms[];
-  /** The INSERTs and UPDATEs that run in any case. */
+  /** INSERTs and UPDATEs that always run. */
   inserts: Body[];
   updates: Body[];
 }
 
-/** The bodies of SelectStmt nodes, in the order of the text; more than one are joined by UNION. */
+/** Bodies of SelectStmt nodes in text order; if there is more than one, UNION joins them. */
 export interface Arms {
   selects: [Body, ...Body[]];
   hasWith: boolean;
@@ -20,20 +19,20 @@ export interface Arms {
 
 export function readBlocks(statement: ParsedStatement): Blocks {
   const blocks: Blocks = { selects: [], inserts: [], updates: [] };
-  // What PREPARE holds is a statement too.
+  // PREPARE wraps a statement of its own.
   const prepared = statement.kind === 'PrepareStmt' && child(statement.node as Body, 'query');
   readStatement(prepared || { [statement.kind]: statement.node }, [], blocks);
   return blocks;
 }
 
-/** The field that holds the query of a statement which reads all of it. */
+/** For statements that read their query to the end: the field that holds it. */
 const queryFields: Record<string, string> = {
   InsertStmt: 'selectStmt',
   CopyStmt: 'query',
   CreateTableAsStmt: 'query',
 };
 
-/** EXPLAIN, views, rules and cursors stay as they are written. */
+/** EXPLAIN, views, rules and cursors are left as written. */
 function readStatement(node: AnyNode, outer: CommonTable[], blocks: Blocks): void {
   const [kind, body] = kindOf(node);
   if (kind === 'CreateTableAsStmt' && body.objtype !== 'OBJECT_TABLE') return;
@@ -42,7 +41,7 @@ function readStatement(node: AnyNode, outer: CommonTable[], blocks: Blocks): voi
   else if (queryFields[kind]) consume(kindOf(body[queryFields[kind]])[1], ctes, blocks);
   if (kind === 'InsertStmt') blocks.inserts.push(body);
   if (kind === 'UpdateStmt') blocks.updates.push(body);
-  // Data-modifying CTEs, which stand at the top only, run to their end even when nobody reads them.
+  // Data-modifying CTEs are allowed only at the top level, and run to completion even if nothing reads them.
   for (const { query } of ctesOf(body)) {
     if (kindOf(query)[0] !== 'SelectStmt') readStatement(query, ctes, blocks);
   }
@@ -51,11 +50,11 @@ function readStatement(node: AnyNode, outer: CommonTable[], blocks: Blocks): voi
 interface CommonTable {
   name: string;
   query: AnyNode;
-  /** Surely evaluated by itself; PostgreSQL treats other CTEs as sub-selects. */
+  /** Certain to be evaluated on its own; PostgreSQL may inline other CTEs as sub-selects. */
   apart: boolean;
 }
 
-/** The common table expressions that a statement or block declares, the last first: each may name those behind it in this list. */
+/** The CTEs that a statement or block declares, last one first: each may refer to those after it in this list. */
 function ctesOf(body: Body): CommonTable[] {
   const { recursive, ctes } = child(body, 'withClause') as { recursive?: boolean; ctes?: AnyNode[] };
   return (ctes ?? [])
@@ -71,7 +70,7 @@ function ctesOf(body: Body): CommonTable[] {
     .reverse();
 }
 
-/** `outer` are the CTEs that the block may name, besides its own. */
+/** `outer`: the CTEs that the block may refer to besides its own. */
 function consume(select: Body, outer: CommonTable[], blocks: Blocks): void {
   const arms = armsOf(select);
   if (!arms || blocks.selects.some(({ selects }) => selects.includes(arms[0]))) return;
@@ -81,7 +80,7 @@ function consume(select: Body, outer: CommonTable[], blocks: Blocks): void {
   const ctes = [...ctesOf(select), ...outer];
   for (const arm of arms) {
     const [kind, item] = kindOf(readToEnd(arm));
-    // PostgreSQL makes a WHERE of a HAVING where it can.
+    // PostgreSQL turns HAVING into WHERE where it can.
     const conditions = [arm.whereClause, arm.havingClause].filter((each) => each !== undefined);
     if (kind === 'RangeVar' && !item.schemaname) {
       const index = ctes.findIndex(({ name }) => name === item.relname);
@@ -90,14 +89,14 @@ function consume(select: Body, outer: CommonTable[], blocks: Blocks): void {
       if (cteKind === 'SelectStmt' && (conditions.length === 0 || (apart && !containsSubselect(conditions))))
         consume(select, ctes.slice(index + 1), blocks);
     }
-    // A condition could be pushed down and keep rows from their calls, or end a row_number() early.
+    // PostgreSQL could push a condition down, which would skip calls or stop row_number() early.
     if (kind === 'RangeSubselect' && conditions.length === 0 && !item.lateral) {
       consume(kindOf(item.subquery)[1], ctes, blocks);
     }
   }
 }
 
-/** A condition with a sub-select may become a join, which stops at the first row when the other side is empty. */
+/** A sub-select in a condition may be planned as a join, which stops at the first row if its other side is empty. */
 function containsSubselect(conditions: unknown[]): boolean {
   let found = false;
   walk(conditions, (kind, body) => {
@@ -107,7 +106,7 @@ function containsSubselect(conditions: unknown[]): boolean {
   return found;
 }
 
-/** The SELECT itself, or the arms of a UNION; an arm in parentheses may have clauses of its own. Undefined: not surely read to the end. */
+/** The SELECT itself, or the arms of a UNION; a parenthesised arm may have its own clauses. Undefined: it may not be read to the end. */
 function armsOf(select: Body): [Body, ...Body[]] | undefined {
   if (select.op === 'SETOP_NONE') return select.targetList ? [select] : undefined;
   if (select.op !== 'SETOP_UNION' || select.limitCount || select.limitOffset) return undefined;
@@ -121,7 +120,7 @@ function armsOf(select: Body): [Body, ...Body[]] | undefined {
   return arms as [Body, ...Body[]];
 }
 
-/** The item of FROM that is certainly read to its end: the only one, or the side of outer joins that keeps all its rows. */
+/** The FROM item that is certain to be read to the end: the only one, or the side of an outer join that keeps all its rows. */
 function readToEnd(select: Body): AnyNode | undefined {
   const from = children(select, 'fromClause');
   if (from.length !== 1) return undefined;
@@ -129,7 +128,7 @@ function readToEnd(select: Body): AnyNode | undefined {
   for (;;) {
     const [kind, join] = kindOf(item);
     if (kind !== 'JoinExpr') return item;
-    // A strict condition on the other side would turn the join into an inner one.
+    // A strict condition on the other side would turn it into an inner join.
     if (select.whereClause || select.havingClause) return undefined;
     if (join.jointype === 'JOIN_LEFT') item = child(join, 'larg');
     else if (join.jointype === 'JOIN_RIGHT') item = child(join, 'rarg');

@@ -1,6 +1,6 @@
 /**
- * Puts submits before waits: `SELECT …, ai_gen(…) FROM t` first submits the calls of all rows, then waits for them one after another.
- * What cannot be proved equal stays as it was written: exact, one call after another.
+ * Puts submits before waits: `SELECT …, ai_gen(…) FROM t` first submits the calls of all rows, then waits for them one by one.
+ * Whatever cannot be shown to be equivalent is left as written, and makes its calls one after another.
  */
 import { readBlocks } from './blocks.js';
 import { editValues } from './inserted-values.js';
@@ -12,11 +12,11 @@ import { readSource, type Source } from './source.js';
 import { type Edit, type SplicedText, splice } from './spliced-text.js';
 import { editUpdate } from './update-stages.js';
 
-/** A call whose request takes another call's result makes one stage more; nobody nests deeper than this. */
+/** Each level of calls nested in other calls' requests needs one more stage; nobody nests deeper than this. */
 const mostStages = 8;
 const mentionsCall = /ai_gen/i;
 
-/** The text with submits before waits; the very same object when there is nothing to change. */
+/** The text with submits before waits; the same object if nothing had to change. */
 export function rewriteCalls(before: SplicedText): SplicedText {
   if (!mentionsCall.test(before.text)) return before;
   let result = before;
@@ -24,15 +24,15 @@ export function rewriteCalls(before: SplicedText): SplicedText {
     const edits = editsFor(result.text);
     if (edits.length === 0) break;
     const next = splice(result, edits);
-    // Splicing that gave something PostgreSQL cannot read is our mistake; the user's text is not.
+    // If PostgreSQL cannot parse the result, the mistake is ours, so the text stays as the client wrote it.
     if (!parseStatements(next.text)) break;
     result = next;
   }
   return result;
 }
 
-/** An error's words about a rewritten statement, in the words of the one the user wrote. */
-export function inUsersWords(message: string): string {
+/** An error message about a rewritten statement, in terms of the one the client sent. */
+export function inClientsWords(message: string): string {
   return message.replaceAll('hologen.submit_call(', 'ai_gen(');
 }
 
@@ -49,6 +49,6 @@ function editStatement(statement: ParsedStatement, source: Source): Edit[] {
     ...inserts.flatMap((insert) => editValues(insert, source)),
     ...updates.flatMap((update) => editUpdate(update, source)),
   ];
-  // It begins where others begin, so it has a pass of its own.
+  // This edit starts where the others start, so it gets a pass of its own.
   return edits.length > 0 ? edits : editReturning(statement, source);
 }

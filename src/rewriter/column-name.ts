@@ -1,6 +1,6 @@
 /**
- * The name PostgreSQL gives an output column without alias: FigureColname of src/backend/parser/parse_target.c. Undefined for
- * nodes that are not listed here: then the statement is better left as it was written.
+ * The name PostgreSQL gives to an output column without an alias, as in FigureColname of src/backend/parser/parse_target.c. Undefined
+ * for nodes that are not listed here; the statement is then left as written.
  */
 import { type AnyNode, child, children, kindOf, nameList } from './nodes.js';
 

@@ -1,12 +1,12 @@
 /**
- * Statements that Hologres has and PostgreSQL's grammar has not: in place of a bare syntax error the client hears what it is that
- * cannot be carried, and what to write instead.
+ * Statements that Hologres has but PostgreSQL's grammar does not: instead of a bare syntax error the client is told what is not
+ * supported, and what to write instead.
  */
 import pg from 'pg';
 import { parseStatements, scanTokens } from './parse.js';
 
 interface ForeignForm {
-  /** Tried on a statement in lower case, one space between its words and signs, names and strings in quotes left out. */
+  /** Matched against the statement in lower case, tokens separated by one space, quoted names and strings left out. */
   form: RegExp;
   what: string;
   hint: string;
@@ -59,8 +59,8 @@ const forms: ForeignForm[] = [
 const mayBeForeign = /\b(?:dynamic|object)\s+table\b|\blogical\s+partition\b|\bpartition\s*\(/i;
 
 /**
- * A text that PostgreSQL's grammar refuses and one of whose statements is such a form becomes a call that raises 0A000; every other
- * text stays. As with a syntax error, no statement of the text runs.
+ * If PostgreSQL cannot parse a text and one of its statements has such a form, the text becomes a call that raises 0A000. As with a
+ * syntax error, none of its statements runs. Every other text is left alone.
  */
 export function refuseForeignSyntax(text: string): string {
   if (!mayBeForeign.test(text) || parseStatements(text)) return text;

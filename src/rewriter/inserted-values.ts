@@ -1,10 +1,10 @@
-/** INSERT … VALUES: one row of all handles, made before the first value waits. */
+/** INSERT … VALUES: all handles are made as one row before the first value waits. */
 import { type AnyNode, type Body, child, children, containsAiCall, kindOf } from './nodes.js';
 import { type Source, submitOf } from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
 import { type ItemContext, type Range, readItem } from './target-items.js';
 
-/** Values beyond this are as well left alone: each call would become a sub-select of its own. */
+/** Longer lists are left alone, because each call would become a sub-select of its own. */
 const mostValueCalls = 500;
 
 export function editValues(insert: Body, source: Source): Edit[] {

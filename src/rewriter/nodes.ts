@@ -1,9 +1,9 @@
-/** Reading PostgreSQL's parse tree: a node is an object of one key, its kind; locations are byte offsets. */
+/** Reads PostgreSQL's parse tree. A node is an object with one key, its kind; locations are byte offsets. */
 
 export type Body = Record<string, unknown>;
 export type AnyNode = Body;
 
-/** Kind and body; an absent node has the kind ''. */
+/** Kind and body of a node; a missing node has the kind ''. */
 export function kindOf(node: unknown): [kind: string, body: Body] {
   if (typeof node !== 'object' || node === null) return ['', {}];
   const entry = Object.entries(node)[0];
@@ -24,7 +24,7 @@ export function nameList(list: unknown): string[] {
   return list.map((item) => String(kindOf(item)[1].sval ?? ''));
 }
 
-/** Visits a node and everything below it; `visit` returns false to stay above. */
+/** Visits a node and everything below it, unless `visit` returns false. */
 export function walk(node: unknown, visit: (kind: string, body: Body) => boolean): void {
   if (Array.isArray(node)) {
     for (const item of node) walk(item, visit);
@@ -33,7 +33,7 @@ export function walk(node: unknown, visit: (kind: string, body: Body) => boolean
   if (typeof node !== 'object' || node === null) return;
   for (const [kind, body] of Object.entries(node)) {
     if (typeof body !== 'object' || body === null) continue;
-    // Nodes begin with a capital letter, fields do not.
+    // Node kinds start with a capital letter, field names do not.
     if (/^[A-Z]/.test(kind) && !Array.isArray(body) && !visit(kind, body as Body)) continue;
     walk(body, visit);
   }
@@ -41,7 +41,7 @@ export function walk(node: unknown, visit: (kind: string, body: Body) => boolean
 
 const callSchemas = new Set(['hologen', 'pg_catalog']);
 
-/** A plain call of ai_gen: no DISTINCT, FILTER, OVER, VARIADIC or named arguments, which it does not take. */
+/** A call of ai_gen, by its unqualified name or with a schema it can be found in. */
 export function isAiCall(kind: string, body: Body): boolean {
   if (kind !== 'FuncCall') return false;
   const name = nameList(body.funcname);
@@ -58,7 +58,7 @@ export function containsAiCall(node: unknown): boolean {
   return found;
 }
 
-/** Uses the two halves of a call itself: who does that has an order in mind. */
+/** True if the statement calls ai_submit or ai_wait itself: its author has already chosen an order. */
 export function asksItself(node: unknown): boolean {
   let found = false;
   walk(node, (kind, body) => {

@@ -15,7 +15,7 @@ export async function loadParser(): Promise<void> {
   await loadModule();
 }
 
-/** The statements of a text, or undefined when PostgreSQL would refuse it: then the engine is to say so. */
+/** The statements of a text. Undefined if PostgreSQL would refuse it; the engine will then say why. */
 export function parseStatements(text: string): ParsedStatement[] | undefined {
   let parsed: { stmts?: { stmt: Record<string, unknown>; stmt_location?: number; stmt_len?: number }[] };
   try {
@@ -44,7 +44,7 @@ export interface Token {
   end: number;
 }
 
-/** The words and signs of a text without its comments, also of a text the grammar refuses; undefined when even they are broken. */
+/** The tokens of a text, comments left out, even if the grammar refuses it; undefined if it cannot even be split into tokens. */
 export function scanTokens(text: string): Token[] | undefined {
   let scanned: { tokens: { text: string; start: number; end: number; tokenName: string }[] };
   try {

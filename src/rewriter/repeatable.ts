@@ -1,4 +1,4 @@
-/** Tells expressions that may be evaluated twice in one statement: the same result again, and nothing else happens. */
+/** Recognises expressions that may be evaluated twice in one statement: same result, no side effects. */
 import { type Body, nameList, walk } from './nodes.js';
 import { isOwnSubselect } from './source.js';
 
@@ -15,7 +15,7 @@ const stableFunctions = words(`
   similar_to_escape split_part sqrt starts_with string_to_array strpos substr substring timezone to_char
   to_date to_hex to_json to_jsonb to_number to_timestamp translate trim trunc unnest upper
 `);
-/** Volatile ones that look at no table: they may well be evaluated earlier, but not twice. */
+/** Volatile functions that read no table: they may be evaluated earlier, but not twice. */
 const tablelessFunctions = words('clock_timestamp gen_random_uuid random to_file uuidv4 uuidv7');
 
 function words(text: string): Set<string> {
@@ -27,7 +27,7 @@ const repeatableNodes =
   CaseExpr CaseWhen CoalesceExpr CollateClause ColumnDef ColumnRef Float Integer JoinExpr List MinMaxExpr NullTest ParamRef
   RangeFunction RangeSubselect RangeVar ResTarget RowExpr SQLValueFunction String A_Star SubLink TypeCast TypeName`);
 
-/** Clauses of a sub-select that may give other rows the next time. */
+/** Clauses that may make a sub-select return different rows the next time. */
 const unstableClauses = [
   'distinctClause',
   'limitCount',
@@ -37,7 +37,7 @@ const unstableClauses = [
   'withClause',
 ];
 
-/** A condition or a part of FROM. What an operator, a cast or a view does is not looked at: nobody hides a side effect in them. */
+/** For a condition or a part of FROM. Operators, casts and views are not looked into: nobody hides side effects there. */
 export function isRepeatable(node: unknown): boolean {
   return holdsFor(node, (kind, body) => {
     if (kind === 'FuncCall') return isCallOf(stableFunctions, body) && !body.over;
@@ -46,7 +46,7 @@ export function isRepeatable(node: unknown): boolean {
   });
 }
 
-/** The arguments of a call: nothing that could see what the statement has done to earlier rows. */
+/** For the arguments of a call: true if nothing in them could see what the statement did to earlier rows. */
 export function isTableless(node: unknown): boolean {
   return holdsFor(node, (kind, body) => {
     if (kind === 'FuncCall')
@@ -83,7 +83,7 @@ function isCallOf(functions: Set<string>, body: Body): boolean {
   return functions.has(name.at(-1) ?? '') && (name.length === 1 || name[0] === 'pg_catalog');
 }
 
-/** What an earlier pass of the rewriter has put into the arguments of a call that takes another one's result. */
+/** What an earlier pass of the rewriter put into the arguments of a call that uses another call's result. */
 function isOwnFunction(body: Body): boolean {
   return ['hologen.submit_call', 'hologen.wait_call'].includes(nameList(body.funcname).join('.'));
 }

@@ -1,7 +1,7 @@
 /**
- * RETURNING ai_gen(…): the statement becomes a CTE that returns handles, which PostgreSQL runs to its end, and a SELECT waits for them.
- * The tag is then that of a SELECT with the same count; the client is told its own (commandsReplaced). Tables with certain rules
- * do not allow it: PostgreSQL refuses them in a WITH, as it does there when a user writes one.
+ * RETURNING ai_gen(…): the statement becomes a CTE that returns handles, which PostgreSQL runs to completion, and a SELECT waits for them.
+ * The engine then reports a SELECT with the same count, and the client is shown its own tag (commandsReplaced). It does not work for
+ * tables with certain rules, which PostgreSQL never accepts in a WITH.
  */
 import { type AnyNode, type Body, child, children, containsAiCall, kindOf } from './nodes.js';
 import { type ParsedStatement, parseStatements } from './parse.js';
@@ -10,14 +10,14 @@ import type { Source } from './source.js';
 import type { Edit } from './spliced-text.js';
 import { drained, makeStage, readItems } from './stage.js';
 
-/** Statements that may return rows: the word they begin with. */
+/** Statements that may have RETURNING, by their first word. */
 const commands: Record<string, string> = {
   InsertStmt: 'insert',
   UpdateStmt: 'update',
   DeleteStmt: 'delete',
 };
 
-/** Only for statements at the top: in CTEs they may not stand one in the other, and EXECUTE would tell another tag. */
+/** Only at the top level: data-modifying CTEs cannot be nested, and EXECUTE would report a different tag. */
 export function editReturning({ kind, node }: ParsedStatement, source: Source): Edit[] {
   const statement = node as Body;
   const command = commands[kind];
@@ -41,12 +41,12 @@ export function editReturning({ kind, node }: ParsedStatement, source: Source): 
   ];
 }
 
-/** One row has nothing to run beside it that would be worth another command. */
+/** With a single row there is nothing to run in parallel, so the statement is not worth changing. */
 function isOneRow(statement: Body): boolean {
   return children(kindOf(statement.selectStmt)[1], 'valuesLists').length === 1;
 }
 
-/** Of the statements, counted from 0, in whose place the engine now runs a SELECT, the beginning of their own tag. */
+/** For statements (counted from 0) that the engine now runs as a SELECT: the beginning of their own tag. */
 export function commandsReplaced(before: string, after: string): Map<number, string> {
   const replaced = new Map<number, string>();
   const now = parseStatements(after);

@@ -1,5 +1,9 @@
-/** The rewriter as a whole: a pure function from the client's statement text to the engine's. */
-import { inUsersWords, rewriteCalls } from './calls.js';
+/**
+ * The rewriter as a whole: a pure function from the text a client sent to the text the engine runs.
+ *
+ * Room: src/rewriter holds what turns SQL text into SQL text. No sockets, no engine, no state.
+ */
+import { inClientsWords, rewriteCalls } from './calls.js';
 import { refuseForeignSyntax } from './foreign-syntax.js';
 import { type Body, walk } from './nodes.js';
 import { parseStatements } from './parse.js';
@@ -11,19 +15,19 @@ import { type Definition, rewriteTableProperties } from './table-properties.js';
 export interface RewrittenText {
   text: string;
   original: string;
-  /** Where the parts of `text` stood in `original`. */
+  /** Where the parts of `text` come from in `original`. */
   stretches: Stretch[];
-  /** The tags of statements, counted from 0, in whose place the engine runs another command. */
+  /** Command tags of the statements (counted from 0) that the engine runs as a different command. */
   tags: Map<number, string>;
-  /** Of statements in whose place the engine runs a SELECT that gives as many rows: the words of the tag before the count. */
+  /** For statements that the engine runs as a SELECT of as many rows: the part of the tag before the count. */
   commands: Map<number, string>;
-  /** Table definitions that the engine runs inside of a procedure. */
+  /** Table definitions that the engine runs inside a procedure. */
   definitions: Definition[];
-  /** PostgreSQL stops a portal of it after as many rows as the client asks for; anything that writes it runs to its end. */
+  /** True if PostgreSQL suspends its portal after as many rows as the client asked for; statements that write run to completion. */
   stopsAtRows: boolean;
 }
 
-/** Undefined: the text goes to the engine as it is. */
+/** Undefined: the text goes to the engine unchanged. */
 export function rewriteText(original: string): RewrittenText | undefined {
   const declared = rewriteTableProperties(original);
   const refused = refuseForeignSyntax(declared.text);
@@ -52,17 +56,17 @@ function isPlainSelect(text: string): boolean {
   return !writes;
 }
 
-/** The command tag of a statement, counted from 0, where the engine's differs from that of the client's statement. */
+/** The tag to show for a statement (counted from 0) if the engine's tag is not that of the statement the client sent. */
 export function ownTag({ tags, commands }: RewrittenText, index: number, tag: string): string | undefined {
   const command = commands.get(index);
   return command ? tag.replace('SELECT', command) : tags.get(index);
 }
 
-/** The fields of an error or notice about a rewritten text, told in terms of the text that the client sent. */
+/** Rewrites the fields of an error or notice so that they refer to the text that the client sent. */
 export function translateError(rewritten: RewrittenText, fields: Map<string, string>): void {
   const message = fields.get('M');
   if (message !== undefined) {
-    const ownWords = inClientsNames(inUsersWords(message), rewritten.original);
+    const ownWords = inClientsNames(inClientsWords(message), rewritten.original);
     fields.set('M', inOwnCommand(ownWords, rewritten));
   }
   translatePosition(rewritten, fields);
@@ -78,24 +82,24 @@ function inOwnCommand(message: string, { commands }: RewrittenText): string {
   return command ? message.replace(/^(cannot execute) SELECT /, `$1 ${command.split(' ')[0]} `) : message;
 }
 
-/** What the engine calls an internal query is the client's own, when a procedure of ours ran it. */
+/** If one of our procedures ran it, what the engine reports as an internal query is the client's own statement. */
 function translatePosition(rewritten: RewrittenText, fields: Map<string, string>): void {
   const definition = rewritten.definitions.find(({ text }) => text === fields.get('q'));
   const position = fields.get(definition ? 'p' : 'P');
   if (definition) for (const code of ['p', 'q']) fields.delete(code);
   if (position === undefined) return;
   const { text, stretches } = definition ?? rewritten;
-  // PostgreSQL counts characters from 1; a character beyond the basic plane is two UTF-16 units to us.
+  // PostgreSQL counts characters from 1; JavaScript counts two UTF-16 units for a character outside the basic plane.
   const offset = [...text].slice(0, Number(position) - 1).join('').length;
   const original = [...rewritten.original.slice(0, originalOffset(stretches, offset))].length + 1;
   fields.set('P', String(original));
 }
 
-/** Schema and name of our procedures as PL/pgSQL tells them: the schema only where the search_path lacks it. */
+/** Our procedures as PL/pgSQL names them: with the schema only if it is not on the search_path. */
 const ownProcedure =
   /PL\/pgSQL function (hologen\.)?(create_table\(text,text,json\)|set_table_propert(y|ies)\(text,|relation_named\(text\))/;
 
-/** The context without the lines that tell of our procedures and what they run. */
+/** The context without the lines about our procedures and what they run. */
 function withoutProcedures({ definitions }: RewrittenText, context: string): string {
   const starts = [
     context.search(ownProcedure),

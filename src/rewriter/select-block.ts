@@ -1,4 +1,4 @@
-/** Finds where a SELECT block or a statement with RETURNING stands in the text: its first word, the items of its list, its end. */
+/** Locates a SELECT block or a statement with RETURNING in the text: its first word, the items of its list, its end. */
 import { type Body, child, kindOf } from './nodes.js';
 import type { Token } from './parse.js';
 import type { Source } from './source.js';
@@ -11,14 +11,14 @@ export interface Block {
   end: number;
 }
 
-/** Words that end a target list; FROM also stands in IS DISTINCT FROM. */
+/** Words that end a target list; FROM also occurs in IS DISTINCT FROM. */
 const listEnds = new Set(
   'from where group having window union intersect except order limit offset fetch for into returning on with'.split(
     ' ',
   ),
 );
 
-/** What ends an arm of a UNION; ORDER BY and LIMIT behind the last arm are not the arm's. */
+/** Words that end an arm of a UNION; ORDER BY and LIMIT after the last arm belong to the whole UNION. */
 const armEnds = new Set('union intersect except order limit offset fetch for'.split(' '));
 
 /** Finds SELECT, the items between its commas, and the end of the block. */
@@ -50,7 +50,7 @@ function wordAt({ tokens }: Source, index: number): string {
   return tokens[index]?.text.toLowerCase() ?? '';
 }
 
-/** The items from a token on, and the end of what they belong to. */
+/** The items that start at a token, and the end of the block they belong to. */
 function readList(first: number, source: Source, isArm: boolean): Pick<Block, 'items' | 'end'> {
   const { tokens } = source;
   const word = (index: number) => wordAt(source, index);
@@ -81,7 +81,7 @@ function readList(first: number, source: Source, isArm: boolean): Pick<Block, 'i
   return { items, end: last };
 }
 
-/** What may follow a SELECT, of an INSERT or CREATE TABLE AS for example, without belonging to it. */
+/** Words that may follow a SELECT without belonging to it, for example in INSERT or CREATE TABLE AS. */
 function endsBlock(word: string, next: string): boolean {
   return (
     word === ';' ||

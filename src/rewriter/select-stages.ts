@@ -1,4 +1,4 @@
-/** SELECT: the block becomes a materialised CTE of handles, which is read to its end before the first wait. */
+/** SELECT: the block becomes a materialised CTE of handles, which is read to the end before the first wait. */
 import type { Arms } from './blocks.js';
 import { type AnyNode, type Body, child, children, containsAiCall, kindOf, nameList, walk } from './nodes.js';
 import { type Block, locate } from './select-block.js';
@@ -7,7 +7,7 @@ import type { Edit, Piece } from './spliced-text.js';
 import { drained, makeStage, readItems, type Stage } from './stage.js';
 import type { TargetItem } from './target-items.js';
 
-/** Edits that submit all calls of the block, or of all arms of a UNION, before the first wait; none when that cannot be proved equal. */
+/** Edits that submit all calls of the block, or of all arms of a UNION, before the first wait; none if equivalence cannot be shown. */
 export function editSelect({ selects, hasWith }: Arms, source: Source): Edit[] {
   if (!selects.some((select) => containsAiCall(select.targetList))) return [];
   const joined = selects.length > 1;
@@ -18,9 +18,9 @@ export function editSelect({ selects, hasWith }: Arms, source: Source): Edit[] {
     if (items) stages.push(makeStage(block, items, source));
   }
   const [first] = stages;
-  // Arms that make no calls would leave it open which calls the first rows need: a client may ask for some rows only.
+  // A client may ask for some rows only; if some arms made no calls, it would be unclear which calls the first rows need.
   if (!first || stages.length < selects.length || !standInLine(stages, source)) return [];
-  // One row with one call has nothing to run beside it.
+  // One row with one call: nothing to run in parallel.
   if (!joined && !selects[0].fromClause && first.columns.length < 2) return [];
   const edits: Edit[] = [];
   const waits: Piece[] = [];
@@ -34,12 +34,12 @@ export function editSelect({ selects, hasWith }: Arms, source: Source): Edit[] {
   return [...edits, { start: before.end, end: before.end, pieces: [') ', ...waits] }];
 }
 
-/** The items of a block whose calls may be submitted ahead, and that has such calls. */
+/** The items of the block, if it has calls and they may be submitted ahead. */
 function takeItems(select: Body, block: Block, source: Source): TargetItem[] | undefined {
   const items = readItems(children(select, 'targetList'), block, children(select, 'fromClause'), source);
   if (!items || !mayBeStaged(select) || refersToOutput(select, items)) return undefined;
-  // Rows that OFFSET skips have made their calls; a second stage would not see them. Nor would it see that PostgreSQL evaluates what
-  // stands beside a set-returning function once more than there are rows.
+  // Rows skipped by OFFSET have made their calls, but a second stage would not see them. Nor would it see the extra evaluation that
+  // PostgreSQL does next to a set-returning function.
   const dropsRows = select.limitOffset !== undefined || returnsSets(select.targetList);
   return dropsRows && items.some((item) => item.form === 'call' && item.nested) ? undefined : items;
 }
@@ -56,7 +56,7 @@ function returnsSets(targets: unknown): boolean {
   return found;
 }
 
-/** Between the arms of a UNION there may be nothing but the words that join them: no parentheses. */
+/** True if only UNION, ALL and DISTINCT stand between the arms: no parentheses. */
 function standInLine(stages: Stage[], { tokens }: Source): boolean {
   const joins = new Set(['union', 'all', 'distinct']);
   return stages.slice(1).every(({ block }, index) => {
@@ -66,7 +66,7 @@ function standInLine(stages: Stage[], { tokens }: Source): boolean {
   });
 }
 
-/** Calls elsewhere in the block, and clauses that depend on what the target list gives. */
+/** False if there are calls elsewhere in the block, or clauses that depend on the values of the target list. */
 function mayBeStaged(select: Body): boolean {
   if (select.distinctClause || select.intoClause || select.lockingClause || select.groupDistinct)
     return false;
@@ -85,7 +85,7 @@ function mayBeStaged(select: Body): boolean {
   );
 }
 
-/** ORDER BY or GROUP BY an output column, by number or by name, that the CTE does not have in this place. */
+/** True if ORDER BY or GROUP BY refers, by number or name, to an output column that the CTE does not have in that position. */
 function refersToOutput(select: Body, items: TargetItem[]): boolean {
   const keys = [
     ...children(select, 'sortClause').map((sort) => child(kindOf(sort)[1], 'node')),

@@ -1,20 +1,20 @@
 /**
- * PostgreSQL knows a setting it was not told of only by a two-part name, so Hologres' one-part ones are written with a dot in the
- * underscore's place: hg_x becomes hg.x, optimizer_x becomes optimizer.x. The length stays, so error positions stay right.
+ * PostgreSQL accepts unknown settings only under two-part names, so the underscore of Hologres' one-part names becomes a dot: hg_x is
+ * hg.x to the engine, optimizer_x is optimizer.x. The length does not change, so error positions stay right.
  */
 import { type ParsedStatement, parseStatements, scanTokens, type Token } from './parse.js';
 import type { Edit } from './spliced-text.js';
 
-/** Spares texts without such a word the parsing. */
+/** Texts without such a word need not be parsed. */
 const mentionsSetting = /\b(hg|optimizer)_/i;
 const foreignSetting = /^(hg|optimizer)_(\w+)$/i;
 
-/** The engine's name for a setting. Names that PostgreSQL has itself are its own. */
+/** The engine's name for a setting. Names of PostgreSQL's own settings are left alone. */
 function engineSetting(name: string): string {
   return name.replace(foreignSetting, (_, prefix: string, rest: string) => `${prefix}.${rest}`);
 }
 
-/** An error's words about a setting, with the name that stands in the client's own text. */
+/** An error message about a setting, with the name that the client's own text has. */
 export function inClientsNames(message: string, original: string): string {
   return message.replace(/"(hg|optimizer)\.(\w+)"/gi, (whole, prefix: string, rest: string) => {
     const name = `${prefix}_${rest}`;
@@ -31,7 +31,7 @@ export function editSettings(text: string): Edit[] {
   return (parseStatements(text) ?? []).flatMap((statement) => editStatement(text, statement));
 }
 
-/** The tag of each statement of the text, counted from 0, that is a SHOW of such a name: the engine runs a SELECT in its place. */
+/** Tags of the statements (counted from 0) that SHOW such a name; the engine runs a SELECT instead. */
 export function foreignShows(text: string): [index: number, tag: string][] {
   if (!mentionsSetting.test(text)) return [];
   return (parseStatements(text) ?? []).flatMap((statement, index) =>
@@ -44,7 +44,7 @@ function shownSetting({ kind, node }: ParsedStatement): string | undefined {
   return kind === 'VariableShowStmt' && name && engineSetting(name) !== name ? name : undefined;
 }
 
-/** Statements that name a setting behind SET or RESET; in others the same words name a column. */
+/** Statements in which a setting follows SET or RESET; elsewhere these words are followed by a column. */
 const settingStatements = new Set([
   'VariableSetStmt',
   'AlterDatabaseSetStmt',
@@ -70,7 +70,7 @@ function editStatement(text: string, statement: ParsedStatement): Edit[] {
 }
 
 /**
- * Where the underscores stand that become dots, in SET name and RESET name. Quotes and the user's spelling stay: the engine finds settings
+ * Positions of the underscores that become dots, in SET name and RESET name. Quotes and spelling are kept: the engine looks settings up
  * case-insensitively.
  */
 function namesBehindSet(tokens: Token[], mayStart: (before: Token | undefined) => boolean): number[] {
@@ -96,7 +96,7 @@ function namesInCalls(tokens: Token[]): number[] {
   });
 }
 
-/** In the SET clauses, and in the body if it is a string. */
+/** The same in SET clauses of functions, and in the body if it is a string. */
 function namesOfFunction(tokens: Token[]): number[] {
   const atomic = tokens.findIndex(({ text }) => /^ATOMIC$/i.test(text));
   const clauses = atomic < 0 ? tokens : tokens.slice(0, atomic);
@@ -105,7 +105,7 @@ function namesOfFunction(tokens: Token[]): number[] {
 }
 
 const dollarQuoted = /^(\$[^$]*\$)(.*)\1$/s;
-/** What stands before a statement of SQL or PL/pgSQL; before the SET of an UPDATE stands a name. */
+/** What may precede a statement of SQL or PL/pgSQL; the SET of an UPDATE is preceded by a name. */
 const beginsStatement = /^(;|BEGIN|THEN|ELSE|LOOP|>>)$/i;
 
 function namesInBody({ text, start }: Token): number[] {
@@ -123,7 +123,7 @@ function underscoreOf(name: Token): number {
   return name.start + name.text.indexOf('_');
 }
 
-/** SHOW names its column after the setting and refuses one that was never set; this gives the asked name and an empty value. */
+/** SHOW would name its column after the engine's setting and fail if it was never set; this SELECT gives the name asked for, and an empty value. */
 function showStatement(name: string): string {
   return ` SELECT coalesce(pg_catalog.current_setting('${engineSetting(name)}', true), '') AS "${name}"`;
 }

@@ -1,4 +1,4 @@
-/** A text on its way to other words: its tokens, where the grammar's locations lie in it, names that are not taken yet. */
+/** A text that is being rewritten: its tokens, how parse locations map to offsets, and names that are still free. */
 import { type Body, children, kindOf, walk } from './nodes.js';
 import { type ParsedStatement, parseStatements, scanTokens, type Token, utf16Offsets } from './parse.js';
 import type { Piece } from './spliced-text.js';
@@ -8,11 +8,11 @@ export interface Source {
   text: string;
   statements: ParsedStatement[];
   tokens: Token[];
-  /** Location as the grammar counts it to offset in the text. */
+  /** From a location in the parse tree to an offset in the text. */
   offset(location: unknown): number;
-  /** A name for one more CTE. */
+  /** A free name for another CTE. */
   nextName(): string;
-  /** Names that stand for a query of the statement, not for a table. */
+  /** Names of the statement's CTEs, which are not tables. */
   cteNames: Set<string>;
 }
 
@@ -37,7 +37,7 @@ export function readSource(text: string): Source | undefined {
   };
 }
 
-/** How the CTEs begin that the rewriter adds. */
+/** Names of the CTEs that the rewriter adds start with this. */
 export const ownPrefix = 'hologen_stage_';
 
 /** A SubLink that the rewriter wrote. */
@@ -58,13 +58,13 @@ function cteNamesOf(statements: ParsedStatement[]): Set<string> {
   return names;
 }
 
-/** `ai_gen(…)` as a submit: another name, the same arguments. */
+/** `ai_gen(…)` as a submit: a different name, the same arguments. */
 export function submitOf([start, end]: Range, { tokens }: Source): Piece[] {
   const open = tokens.find((token) => token.start >= start && token.text === '(');
   return ['hologen.submit_call', [open?.start ?? start, end]];
 }
 
-/** The text of a range with parts of it written anew. */
+/** A range of the text with parts of it replaced. */
 export function replaceRanges([start, end]: Range, replacements: { range: Range; text: string }[]): Piece[] {
   const pieces: Piece[] = [];
   let at = start;

@@ -1,6 +1,6 @@
-/** Edits a text by splicing: untouched parts keep their place in the original, so that error positions can be told in it. */
+/** Edits a text by splicing: untouched parts remember their place in the original, so that error positions can be mapped back. */
 
-/** Part of the new text: written anew, or a range of the original (UTF-16 offsets, end exclusive). */
+/** Part of the new text: either new, or a range of the original (UTF-16 offsets, end exclusive). */
 export type Piece = string | [start: number, end: number];
 
 export interface Edit {
@@ -9,7 +9,7 @@ export interface Edit {
   pieces: Piece[];
 }
 
-/** Where each stretch of a text comes from; what lies between two stretches was written anew. */
+/** Where each stretch of the text comes from; anything between two stretches is new. */
 export interface Stretch {
   at: number;
   original: number;
@@ -51,7 +51,7 @@ export function splice(before: SplicedText, edits: Edit[]): SplicedText {
   return { text: out.join(''), stretches: copied.flatMap((stretch) => through(before.stretches, stretch)) };
 }
 
-/** A stretch of the intermediate text in terms of the original: it may fall apart where the intermediate text was edited. */
+/** A stretch of the intermediate text in terms of the original; it may be split where the intermediate text was edited. */
 function through(earlier: Stretch[], stretch: Stretch): Stretch[] {
   return earlier.flatMap((source) => {
     const start = Math.max(source.at, stretch.original);
@@ -67,7 +67,7 @@ function through(earlier: Stretch[], stretch: Stretch): Stretch[] {
   });
 }
 
-/** The offset in the original that an offset in the new text stands for; text written anew stands for what comes before it. */
+/** Maps an offset in the new text to the original; new text maps to the end of what precedes it. */
 export function originalOffset(stretches: Stretch[], offset: number): number {
   let best = 0;
   for (const { at, original, length } of stretches) {

@@ -1,4 +1,4 @@
-/** A stage: a CTE that has handles in the place of calls, and the items that are made of its columns outside. */
+/** A stage: a CTE with handles in place of calls, and the items outside that are built from its columns. */
 import { type AnyNode, type Body, child, kindOf } from './nodes.js';
 import type { Block } from './select-block.js';
 import { replaceRanges, type Source, submitOf } from './source.js';
@@ -9,13 +9,13 @@ export interface Stage {
   name: string;
   block: Block;
   columns: string[];
-  /** What the CTE has in the place of items of the block. */
+  /** What replaces the block's items inside the CTE. */
   inner: Edit[];
-  /** The items that the block gives, from the CTE's columns. */
+  /** The block's items, built from the CTE's columns. */
   outer: Piece[];
 }
 
-/** The items of a list, when all can be taken apart and some call. */
+/** The items of a list, if all of them can be taken apart and at least one makes a call. */
 export function readItems(
   targets: AnyNode[],
   block: Block,
@@ -29,7 +29,7 @@ export function readItems(
   return items.some((item) => item.form === 'call') ? items : undefined;
 }
 
-/** `from` are the tables, joins and sub-selects whose columns the items may name. */
+/** `from`: the tables, joins and sub-selects whose columns the items may use. */
 function itemContext(from: AnyNode[], source: Source): ItemContext {
   const leaves = from.map((item) => kindOf(item));
   const tables = leaves.filter(([kind]) => kind === 'RangeVar').map(([, table]) => aliasOf(table));
@@ -91,7 +91,7 @@ export function makeStage(block: Block, items: TargetItem[], source: Source): St
   return { name, block, columns, inner, outer };
 }
 
-/** The stages are read to their end before the first wait. */
+/** A condition that reads the stages to the end before the first wait. */
 export function drained(stages: Stage[]): string {
   return stages.map(({ name }) => `(SELECT count(*) FROM ${name}) IS NOT NULL`).join(' AND ');
 }

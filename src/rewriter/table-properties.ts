@@ -1,6 +1,6 @@
 /**
  * Hologres takes table properties in CREATE TABLE … WITH (orientation = 'column', …) and ALTER TABLE … SET (…), where PostgreSQL
- * knows only its own storage parameters: they are taken out and declared as CALL set_table_property would do it.
+ * knows only its own storage parameters. They are taken out and declared as CALL set_table_property would.
  */
 import pg from 'pg';
 import { refusal } from './foreign-syntax.js';
@@ -27,7 +27,7 @@ const properties = new Set([
   'binlog.level',
   'binlog.ttl',
 ]);
-/** Inside WITH a name has no dot. */
+/** Names inside WITH have no dot. */
 const dotted: Record<string, string> = { binlog_level: 'binlog.level', binlog_ttl: 'binlog.ttl' };
 /** Properties that only a logically partitioned table or one of its partitions can have. */
 const ofLogicalPartitions = /^partition_|^keep_alive$/;
@@ -50,15 +50,15 @@ interface TableStatement {
   missing_ok?: boolean;
 }
 
-/** A text with Hologres' properties taken out of its statements. */
+/** A text without Hologres' properties in its statements. */
 export interface DeclaredProperties extends SplicedText {
   /** The definitions that went into a procedure's argument. */
   definitions: Definition[];
-  /** The tags of the statements, counted from 0, that became a CALL. */
+  /** Tags of the statements (counted from 0) that became a CALL. */
   tags: Map<number, string>;
 }
 
-/** A statement as a procedure runs it, with where its parts stand in the client's text. */
+/** A statement as a procedure runs it, and where its parts are in the client's text. */
 export type Definition = SplicedText;
 
 interface Replacement {
@@ -67,7 +67,7 @@ interface Replacement {
   definition?: Definition;
 }
 
-/** Texts without such properties, and those that cannot be parsed, stay as they are. */
+/** Texts without such properties, or that cannot be parsed, are left alone. */
 export function rewriteTableProperties(text: string): DeclaredProperties {
   const untouched = { ...unedited(text), definitions: [], tags: new Map() };
   const statements = mayHaveProperties.test(text) ? parseStatements(text) : undefined;
@@ -109,7 +109,7 @@ function rewriteStatement(text: string, parsed: ParsedStatement): Replacement | 
     const call = ` CALL hologen.create_table(${pg.escapeLiteral(definition.text)}, ${table}, ${values})`;
     return { text: call, tag: 'CREATE TABLE', definition };
   }
-  // PostgreSQL's own parameters beside them: it is to name the one it does not know.
+  // Mixed with PostgreSQL's own parameters: let it report the one it does not know.
   if (statement.cmds?.length !== 1 || declared.length < options.length) return undefined;
   const call = ` CALL hologen.set_table_properties(${table}, ${values}, ${statement.missing_ok ?? false})`;
   return { text: call, tag: 'ALTER TABLE' };
@@ -124,7 +124,7 @@ function propertyName({ defnamespace, defname }: Option): string {
   return defnamespace ? `${defnamespace}.${defname}` : (dotted[defname] ?? defname);
 }
 
-/** Name and value of a property; a number, a bare word and a string all are text. */
+/** Name and value of a property; numbers, bare words and strings all count as text. */
 function entry(option: Option): [string, string] {
   const [kind, value] = Object.entries(option.arg ?? {})[0] ?? [];
   const word = value?.sval ?? value?.fval ?? value?.names?.at(-1)?.String.sval;
@@ -136,7 +136,7 @@ function tableName({ relation: { schemaname, relname } }: TableStatement): strin
   return [schemaname, relname].flatMap((name) => (name ? [pg.escapeIdentifier(name)] : [])).join('.');
 }
 
-/** The statement alone, with the options left out that are marked; WITH goes too when none is left. */
+/** The statement without the marked options, and without WITH if none is left. */
 function withoutOptions(
   text: string,
   { start, end }: { start: number; end: number },
@@ -158,7 +158,7 @@ function withoutOptions(
   return splice(unedited(text), around);
 }
 
-/** WITH ( … ) outside all other parentheses, and where each of its items lies. */
+/** The WITH ( … ) outside all other parentheses, and the range of each of its items. */
 function withList(
   tokens: Token[],
 ): { start: number; end: number; items: { start: number; end: number }[] } | undefined {

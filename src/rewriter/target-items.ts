@@ -1,4 +1,4 @@
-/** Takes the items of a target list apart: where each stands in the text, which calls it makes for sure, what else it needs. */
+/** Takes the items of a target list apart: where each one is in the text, which calls it is certain to make, what else it needs. */
 import { columnName } from './column-name.js';
 import {
   type AnyNode,
@@ -16,7 +16,7 @@ import type { Token } from './parse.js';
 export type Range = [start: number, end: number];
 
 export type TargetItem =
-  /** `t.*` of tables or `(composite).*` of a column; `rows` are expressions of the whole rows. */
+  /** `t.*` of tables or `(composite).*` of a column; `rows` are expressions for the whole rows. */
   | { form: 'star'; range: Range; rows: string[]; ofColumn: boolean }
   /** A constant or parameter: evaluated where it is used, because its type depends on that. */
   | { form: 'constant'; range: Range; name: string | undefined }
@@ -31,10 +31,10 @@ export type TargetItem =
       nested: boolean;
     };
 
-/** Built-in functions that evaluate their arguments, once each, and return one value; NULL arguments are like any other to them. */
+/** Built-in functions that evaluate each argument once and return one value; NULL is an ordinary argument to them. */
 const takingNull = words(`json_build_object jsonb_build_object json_build_array jsonb_build_array
    concat concat_ws format`);
-/** The same, but a NULL among the arguments is their result, and one that is known beforehand spares the other arguments. */
+/** The same, but strict: if an argument is known to be NULL when the statement is planned, the others are not evaluated. */
 const strict =
   words(`to_json to_jsonb json_extract_path json_extract_path_text jsonb_extract_path jsonb_extract_path_text
    jsonb_pretty json_array_length jsonb_array_length json_typeof jsonb_typeof
@@ -45,16 +45,16 @@ function words(text: string): Set<string> {
 }
 
 interface Places {
-  /** Location as the grammar counts it to offset in the text. */
+  /** From a location in the parse tree to an offset in the text. */
   offset(location: unknown): number;
   tokens: Token[];
 }
 
 export interface ItemContext extends Places {
   text: string;
-  /** Names that `*` stands for, undefined when that cannot be told. */
+  /** The tables that `*` stands for; undefined if that is not clear. */
   starTables: string[] | undefined;
-  /** Tables whose whole row can be taken; names of CTEs and sub-selects have no row type. */
+  /** True for tables whose whole row can be used as a value; CTEs and sub-selects have no row type. */
   isTable(name: string): boolean;
 }
 
@@ -101,7 +101,7 @@ function readStar(value: AnyNode, range: Range, context: ItemContext): TargetIte
   const fields = nameList(kindOf(value)[1].fields).slice(0, -1);
   const tables = fields.length === 0 ? context.starTables : fields.length === 1 ? fields : undefined;
   if (!tables?.every((table) => context.isTable(table))) return undefined;
-  // A bare table name could also be a column's; inside a function's argument the star is surely the whole row.
+  // A bare table name could also be a column; as a function's argument, `t.*` can only be the whole row.
   return {
     form: 'star',
     range,
@@ -139,11 +139,11 @@ function isConstant(value: AnyNode): boolean {
 export interface Parts {
   calls: Body[];
   columns: Body[];
-  /** A call takes another one's result. */
+  /** A call uses another call's result. */
   nested: boolean;
 }
 
-/** Collects the innermost calls and the columns outside of them; false when a call may not happen or something else is needed. */
+/** Collects the innermost calls and the columns outside them; false if a call might not happen, or something else is needed. */
 export function takeApart(node: AnyNode, parts: Parts): boolean {
   const [kind, body] = kindOf(node);
   if (isAiCall(kind, body)) return takeCall(body, parts);
@@ -192,7 +192,7 @@ function takeCall(call: Body, parts: Parts): boolean {
   return true;
 }
 
-/** Whether a function is surely one that evaluates each of its arguments, once, for each row. */
+/** True for functions that are known to evaluate each argument once a row. */
 function evaluatesArguments(body: Body): boolean {
   const name = nameList(body.funcname);
   if (name.length > 1 && name[0] !== 'pg_catalog') return false;
@@ -201,7 +201,7 @@ function evaluatesArguments(body: Body): boolean {
   return takingNull.has(called) || (strict.has(called) && noneIsNull(children(body, 'args')));
 }
 
-/** Operands of a strict operator that are surely not NULL when the statement is planned: then the others would not be evaluated. */
+/** True if no operand is known to be NULL when the statement is planned; a strict operator would not evaluate the others then. */
 function noneIsNull(operands: unknown[]): boolean {
   let known = true;
   for (const operand of operands) {
@@ -226,7 +226,7 @@ export function callRange({ tokens, offset }: Places, call: Body): Range {
   return [start, start];
 }
 
-/** name, or name.name…: as many tokens as the reference has parts. */
+/** `name` or `name.name…`: the reference has as many names as parts. */
 export function columnRange({ tokens, offset }: Places, column: Body): Range {
   const start = offset(column.location);
   const first = tokens.findIndex((token) => token.start === start);

@@ -1,12 +1,12 @@
 /**
- * UPDATE … SET x = ai_gen(…): the statement stays as it is, but before its first wait the calls of all its rows are submitted, and each
- * row looks its handles up. A row that finds none submits as it is written. That happens when
- * - another session changed the row meanwhile, and PostgreSQL evaluates SET once more for the new version;
+ * UPDATE … SET x = ai_gen(…): the statement stays as it is, but the calls of all its rows are submitted before the first wait, and each
+ * row looks up its handles. A row that finds none submits its calls when it is evaluated, as written. This happens if
+ * - another session has changed the row meanwhile, and PostgreSQL evaluates SET again for the new version;
  * - two rows have the same values in all columns that the statement reads;
- * - the table is a view, has rules or row security: there a SELECT need not give the rows that UPDATE changes.
- * So calls are submitted ahead only for rows that UPDATE evaluates, each once. Handles are found by values, not by ctid, which views do
- * not have and for which a right to the whole table is needed. The lookup is a sub-select without outer references: PostgreSQL keeps its
- * result when it evaluates a row again (EvalPlanQual), where it would run a CTE scan or a correlated sub-select a second time.
+ * - the table is a view, or has rules or row security: a SELECT need not return the rows that UPDATE changes.
+ * So calls are submitted ahead only for rows that UPDATE evaluates, once each. Handles are looked up by values and not by ctid, which
+ * views lack and which needs a privilege on the whole table. The lookup is a sub-select without outer references: PostgreSQL keeps its
+ * result when it evaluates a row again (EvalPlanQual), but would run a CTE scan or a correlated sub-select a second time.
  */
 import {
   type AnyNode,
@@ -39,7 +39,7 @@ export function editUpdate(update: Body, source: Source): Edit[] {
   const ranges = calls.map((call) => callRange(source, call));
   const key = keyOf(columns);
   const handles = submitRows(update, clauses, key, ranges, source);
-  // A WITH is refused on tables with certain rules, but several calls need it to be submitted together.
+  // PostgreSQL refuses WITH for tables with certain rules, so it is used only where several calls must be submitted together.
   if (countCalls(update) === 1) return waitForHandles(ranges, ['(', ...handles, ')'], key, source);
   const name = source.nextName();
   const pieces: Piece[] = [
@@ -54,13 +54,13 @@ export function editUpdate(update: Body, source: Source): Edit[] {
   ];
 }
 
-/** An expression for a row. A hash, because a JSON object holds 256 MiB at most; rows whose hashes meet are like rows of the same values. */
+/** An expression that identifies a row: a hash, because a JSON object holds at most 256 MiB. Colliding rows are treated like equal rows. */
 function keyOf(columns: Range[]): Piece[] {
   const row = columns.flatMap((column): Piece[] => [', ', column]).slice(1);
   return ['hashtextextended(ROW(', ...row, ')::text, 0)::text'];
 }
 
-/** A SELECT that submits the calls of all rows, and gives their handles by the rows' keys. */
+/** A SELECT that submits the calls of all rows and returns the handles by row key. */
 function submitRows(
   update: Body,
   { target, from, where }: Clauses,
@@ -85,7 +85,7 @@ function submitRows(
   ];
 }
 
-/** Each call becomes a wait for the handle that the row finds, or for one that it submits itself. */
+/** Each call becomes a wait for the handle that the row finds, or else for a submit of its own. */
 function waitForHandles(calls: Range[], handles: Piece[], key: Piece[], source: Source): Edit[] {
   return calls.map(([start, end], index) => ({
     start,
@@ -102,7 +102,7 @@ function waitForHandles(calls: Range[], handles: Piece[], key: Piece[], source: 
   }));
 }
 
-/** What SET gives to one column; all columns of `(a, b) = (…)` have the same row. */
+/** The value that SET assigns to one column; the columns of `(a, b) = (…)` share one row. */
 function assignedValues(target: AnyNode): AnyNode[] {
   const value = child(kindOf(target)[1], 'val');
   const [kind, body] = kindOf(value);
@@ -111,7 +111,7 @@ function assignedValues(target: AnyNode): AnyNode[] {
   return sourceKind === 'RowExpr' ? children(row, 'args') : [child(body, 'source')];
 }
 
-/** The innermost calls of a value that are made for sure. */
+/** The innermost calls of a value, if they are certain to be made. */
 function callsOf(value: AnyNode): Body[] {
   const parts = { calls: [], columns: [], nested: false };
   return containsAiCall(value) && takeApart(value, parts) ? parts.calls : [];
@@ -132,7 +132,7 @@ function countCalls(update: Body): number {
   return locations.size;
 }
 
-/** A parameter without a type gets it where it first stands; submits stand before everything but WITH. */
+/** An untyped parameter takes its type from its first use; submits come before everything but WITH. */
 function sharesParameters(update: Body, calls: Body[]): boolean {
   const inCalls = new Set(calls.flatMap(({ args }) => [...parametersOf(args)]));
   let shares = false;
@@ -144,7 +144,7 @@ function sharesParameters(update: Body, calls: Body[]): boolean {
   return shares;
 }
 
-/** The columns that SET and WHERE read, each once; what sub-selects read may have names only there. */
+/** The columns that SET and WHERE read, each once. Names inside sub-selects may mean something only there, so they are left out. */
 function columnsRead(nodes: unknown[], source: Source): Range[] {
   const columns = new Map<string, Range>();
   walk(nodes, (kind, body) => {
@@ -155,7 +155,7 @@ function columnsRead(nodes: unknown[], source: Source): Range[] {
   return [...columns.values()];
 }
 
-/** Whether a SELECT with the same condition gives the very rows that UPDATE evaluates. */
+/** An SQL condition: does a SELECT with the same WHERE return exactly the rows that UPDATE evaluates? */
 function givesUpdatedRows({ schemaname, relname }: Body): string {
   const name = [schemaname, relname].filter((part) => part !== undefined).map((part) => quoted(String(part)));
   const literal = `'${name.join('.').replaceAll("'", "''")}'`;
@@ -170,7 +170,7 @@ interface Clauses {
   where: Range | undefined;
 }
 
-/** Finds the clauses of an UPDATE by the words between them. */
+/** Finds the clauses of an UPDATE by their keywords. */
 function locateClauses(update: Body, { tokens, offset }: Source): Clauses | undefined {
   const table = offset(child(update, 'relation').location);
   const word = (index: number) => tokens[index]?.text.toLowerCase() ?? '';
@@ -188,7 +188,7 @@ function locateClauses(update: Body, { tokens, offset }: Source): Clauses | unde
     if ('(['.includes(at)) depth += 1;
     if (')]'.includes(at)) depth -= 1;
     if (depth > 0 || !['set', 'from', 'where', 'returning'].includes(at)) continue;
-    // IS DISTINCT FROM; an alias that is called "set".
+    // IS DISTINCT FROM, or an alias named "set".
     if (word(end - 1) === 'distinct' || word(end - 1) === 'as' || word(end - 1) === '.') continue;
     starts[at] ??= end;
   }

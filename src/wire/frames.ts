@@ -1,5 +1,7 @@
 /**
  * Walks a byte stream frame by frame without copying it: type byte, four bytes of length (which count themselves), body.
+ *
+ * Room: src/wire holds the bytes of PostgreSQL's protocol. No sockets, no logger, no imports from elsewhere.
  * @see https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-MESSAGE-CONCEPTS
  */
 
@@ -8,39 +10,39 @@ const headerBytes = 5;
 const leastLength = 4;
 
 export interface FrameWatcher {
-  /** True for frames whose body is to be seen; the others are only hopped over. Asked once a frame. */
+  /** Called once per frame. True: `see` is to get the whole frame; false: it is skipped by its length. */
   wants(type: number, bodyBytes: number): boolean;
   /**
-   * Sees one whole wanted frame (header included). A returned buffer takes its place in the stream; undefined leaves it as it was.
+   * Called with each whole wanted frame, header included. A returned buffer replaces it in the stream; undefined leaves it alone.
    */
   see(type: number, frame: Buffer): Buffer | undefined;
 }
 
 export interface FrameStream {
-  /** Takes a chunk as it came from the socket, gives the buffers to pass on, in order. */
+  /** Takes a chunk as it came from the socket; returns the buffers to pass on, in order. */
   push(chunk: Buffer): Buffer[];
-  /** True once the stream broke the framing; from then on bytes pass unseen, for the receiver to refuse. */
+  /** True once a frame had an impossible length. From then on bytes pass unseen; the receiver will refuse them. */
   readonly broken: boolean;
-  /** True between two frames: something of our own may be said here. */
+  /** True between two frames, where a message of our own may be inserted. */
   readonly betweenFrames: boolean;
 }
 
-/** Where the walk stands between two chunks. */
+/** The state of a walk between two chunks. */
 interface Walk {
   readonly watcher: FrameWatcher;
-  /** Bytes of the current, unwanted frame that are still to come. */
+  /** How many bytes of the current unwanted frame are still to come. */
   toHop: number;
-  /** Room for a frame whose header or wanted body is not complete yet; it grows with what came, not with what was announced. */
+  /** Buffer for a frame whose header or wanted body is incomplete. It grows with the bytes received, not with the announced length. */
   held: Buffer;
   heldBytes: number;
-  /** How many bytes `held` must reach before it is worth looking again. */
+  /** How many held bytes are needed before it is worth looking again. */
   heldNeeds: number;
-  /** The held frame is wanted: the watcher said so, and is asked once a frame. */
+  /** The watcher already wants the held frame; it must not be asked twice. */
   heldIsWanted: boolean;
   broken: boolean;
 }
 
-/** Only wanted frames that are cut between two chunks are held back, until they are whole; everything else passes as it comes. */
+/** Holds back only headers and wanted frames that are split between chunks, until they are complete; all other bytes pass at once. */
 export function createFrameStream(watcher: FrameWatcher): FrameStream {
   const walk: Walk = {
     watcher,
@@ -67,7 +69,7 @@ export function createFrameStream(watcher: FrameWatcher): FrameStream {
   };
 }
 
-/** Copies: a client that sends single bytes must not make the gateway keep an object for each. */
+/** Copies the chunk, so that a client that sends single bytes does not make the gateway keep an object for each. */
 function keep(walk: Walk, chunk: Buffer): void {
   const needed = walk.heldBytes + chunk.length;
   if (needed > walk.held.length) {
@@ -86,7 +88,7 @@ function release(walk: Walk): Buffer {
   return whole;
 }
 
-/** From header to header; gives what of the chunk is passed on. */
+/** Goes from header to header; returns the parts of the chunk to pass on. */
 function hop(walk: Walk, chunk: Buffer): Buffer[] {
   const out: Buffer[] = [];
   let passedTo = 0;
@@ -120,7 +122,7 @@ function hop(walk: Walk, chunk: Buffer): Buffer[] {
   return out;
 }
 
-/** Holds the chunk's rest back, a frame that begins at `at`; what stands before it passes. */
+/** Holds back the rest of the chunk, a frame that starts at `at`; what comes before it is passed on. */
 function hold(
   walk: Walk,
   needs: number,

@@ -1,4 +1,4 @@
-/** The type bytes of messages, as far as anybody here asks for them. Direction decides what a byte means: 'E' is Execute or ErrorResponse. */
+/** The type bytes of the messages that the gateway knows. Their meaning depends on the direction: 'E' is Execute or ErrorResponse. */
 
 export const frontendType = {
   query: 0x51,
@@ -30,7 +30,7 @@ export const backendType = {
   noticeResponse: 0x4e,
 } as const;
 
-/** A set of type bytes that is cheap to ask once a frame: 1 at those in it. */
+/** A set of type bytes, as a table that is cheap to look up for every frame: 1 for its members. */
 export function typeTable(types: Iterable<number>): Uint8Array {
   const table = new Uint8Array(256);
   for (const type of types) table[type] = 1;

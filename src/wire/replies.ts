@@ -1,4 +1,4 @@
-/** Builds the few backend messages that the gateway says itself. */
+/** Builds the few backend messages that the gateway sends itself. */
 import { isUtf8 } from 'node:buffer';
 
 const textOid = 25;
@@ -44,11 +44,11 @@ export function errorResponse(fields: ErrorFields): Buffer {
 }
 
 /**
- * An ErrorResponse or NoticeResponse with some of its fields changed; undefined when `edit` leaves them all as they are. Fields go by their
- * one-letter code, in their order.
+ * An ErrorResponse or NoticeResponse with some fields changed; undefined if `edit` changes none. Fields are keyed by their one-letter code,
+ * in order.
  */
 export function editFields(whole: Buffer, edit: (fields: Map<string, string>) => void): Buffer | undefined {
-  // A client_encoding other than UTF-8 keeps its bytes this way.
+  // Keeps the bytes of any client_encoding as they are.
   const encoding = isUtf8(whole.subarray(5)) ? 'utf8' : 'latin1';
   const before = whole.toString(encoding, 5, whole.length - 2);
   const fields = new Map(before.split('\0').map((field) => [field.charAt(0), field.slice(1)]));
@@ -58,7 +58,7 @@ export function editFields(whole: Buffer, edit: (fields: Map<string, string>) =>
   return frame(whole.toString('latin1', 0, 1), Buffer.from(`${after}\0\0`, encoding));
 }
 
-/** A Query or Parse frame with another statement text in the old one's place. */
+/** A Query or Parse frame with its text replaced. */
 export function replaceText(frameBytes: Buffer, start: number, end: number, text: Buffer): Buffer {
   const replacement = Buffer.concat([frameBytes.subarray(0, start), text, frameBytes.subarray(end)]);
   replacement.writeUInt32BE(replacement.length - 1, 1);

@@ -1,9 +1,9 @@
 /**
- * The packets that come before everything else have no type byte: length, code, body.
+ * The first packets of a connection, which have no type byte: length, code, body.
  * @see https://www.postgresql.org/docs/current/protocol-message-formats.html (StartupMessage, SSLRequest, GSSENCRequest, CancelRequest)
  */
 
-/** MAX_STARTUP_PACKET_LENGTH of PostgreSQL's src/include/libpq/pqcomm.h, which does not count the length itself. */
+/** MAX_STARTUP_PACKET_LENGTH in PostgreSQL's src/include/libpq/pqcomm.h, plus the four bytes of the length, which it does not count. */
 export const longestStartupPacket = 10_004;
 /** First byte of a TLS record: a client that uses sslnegotiation=direct. */
 export const tlsHandshakeByte = 0x16;
@@ -21,7 +21,7 @@ export type InitialPacket =
   | { kind: 'cancel'; bytes: number }
   | { kind: 'startup'; bytes: number; parameters: Map<string, string> | undefined };
 
-/** Tells what the first packet in `buffer` is; a startup packet of another major version has no readable parameters. */
+/** Reads the first packet in `buffer`. The parameters of a startup packet are undefined for other major protocol versions. */
 export function readInitialPacket(buffer: Buffer): InitialPacket {
   if (buffer.length < lengthBytes) return { kind: 'incomplete' };
   const bytes = buffer.readUInt32BE(0);
@@ -35,7 +35,7 @@ export function readInitialPacket(buffer: Buffer): InitialPacket {
   return { kind: 'startup', bytes, parameters };
 }
 
-/** Bytes as Latin-1 characters, because their encoding is not known yet. Undefined for a layout that PostgreSQL refuses. */
+/** As Latin-1, because the encoding is not known yet. Undefined for a layout that PostgreSQL refuses. */
 function readParameters(body: Buffer): Map<string, string> | undefined {
   if (body.at(-1) !== 0) return undefined;
   const words = body.toString('latin1').split('\0');
@@ -44,11 +44,11 @@ function readParameters(body: Buffer): Map<string, string> | undefined {
   for (; at + 1 < words.length && words[at] !== ''; at += 2) {
     parameters.set(words[at] as string, words[at + 1] as string);
   }
-  // The empty name that ends the list is the last byte.
+  // The list must end with an empty name, the last byte.
   return at === words.length - 2 ? parameters : undefined;
 }
 
-/** The same startup packet with other parameters, its protocol version kept. */
+/** The same startup packet with different parameters; the protocol version stays. */
 export function withParameters(packet: Buffer, parameters: Map<string, string>): Buffer {
   const body = Buffer.from(
     `${[...parameters].flatMap((pair) => pair.map((word) => `${word}\0`)).join('')}\0`,

@@ -58,7 +58,7 @@ test('waiting while it is made, from several sessions at once, sends it once', a
 });
 
 test('ai_wait with a time limit gives NULL when the result is not there in time', async () => {
-  const handle = await handleOf('in a while [[sandbox:slow=2000]]');
+  const handle = await handleOf('in a while [[sandbox:slow=4000]]');
   const client = await gateway.client();
   const early = await client.query("SELECT ai_wait($1, interval '50 ms') AS result", [handle]);
   expect(early.rows).toEqual([{ result: null }]);
@@ -93,8 +93,13 @@ test('an ai_submit that is cancelled while its job is being opened leaves no job
   const owner = await gateway.client();
   await owner.query('BEGIN; LOCK TABLE hologen.budget');
   const client = await gateway.client();
-  await client.query("SET statement_timeout = '300ms'");
-  expect((await refusal(client.query(submit('too late')))).code).toBe('57014');
+  const { rows: session } = await client.query('SELECT pg_backend_pid() AS pid');
+  const late = refusal(client.query(submit('too late')));
+  const watcher = await gateway.client();
+  const waiting = async () => (await watcher.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount;
+  await expect.poll(waiting).toBe(1);
+  await watcher.query('SELECT pg_cancel_backend($1)', [session[0].pid]);
+  expect((await late).code).toBe('57014');
   await owner.query('COMMIT');
   const state = async () =>
     (await owner.query("SELECT state FROM hologen.jobs WHERE request ->> 'prompt' = 'too late'")).rows;
@@ -138,7 +143,7 @@ test('ai_cancel drops what waits for its commit, and what waits at the provider;
   expect(await status(rows[0].handle)).toBe('cancelled');
   expect(await submits()).toBe(0);
 
-  const running = await handleOf('goes on [[sandbox:slow=1000]]');
+  const running = await handleOf('goes on [[sandbox:slow=4000]]');
   await expect.poll(() => status(running)).toBe('running');
   expect((await client.query('SELECT ai_cancel($1) AS c', [running])).rows).toEqual([{ c: false }]);
   await expect.poll(() => status(running)).toBe('succeeded');

@@ -213,7 +213,7 @@ test('a role sees its own usage only', async () => {
 
 test('hologen.progress tells what a running statement is doing, to its role and the owner', async () => {
   const painter = await as('painter');
-  const running = painter.query(pictures(3, 'progress [[sandbox:slow=1500]]'));
+  const running = painter.query(pictures(3, 'progress [[sandbox:slow=5000]]'));
   const look = async () =>
     (await owner.query('SELECT role_name, calls::int, running::int, statement FROM hologen.progress')).rows;
   await expect.poll(look).toEqual([
@@ -221,7 +221,7 @@ test('hologen.progress tells what a running statement is doing, to its role and 
       role_name: 'painter',
       calls: 3,
       running: 3,
-      statement: pictures(3, 'progress [[sandbox:slow=1500]]'),
+      statement: pictures(3, 'progress [[sandbox:slow=5000]]'),
     },
   ]);
   const designer = await as('designer');

@@ -67,14 +67,14 @@ test('a failed statement’s good rows are not lost: the same statement takes th
 });
 
 test('ai_gen.timeout ends the statement; what the provider has begun is kept for the next run', async () => {
-  await client.query("SET ai_gen.timeout = '200ms'");
-  const error = await refusal(rowsOf('qwen_image_2', 'in time? [[sandbox:slow=800]]'));
+  await client.query("SET ai_gen.timeout = '1s'");
+  const error = await refusal(rowsOf('qwen_image_2', 'in time? [[sandbox:slow=4000]]'));
   expect(error).toMatchObject({
     code: '57014',
-    message: 'the calls of the statement took longer than ai_gen.timeout (0.2 s)',
+    message: 'the calls of the statement took longer than ai_gen.timeout (1 s)',
   });
   await client.query('SET ai_gen.timeout = 0');
-  await rowsOf('qwen_image_2', 'in time? [[sandbox:slow=800]]');
+  await rowsOf('qwen_image_2', 'in time? [[sandbox:slow=4000]]');
   expect(await gateway.requests()).toHaveLength(1);
 });
 

@@ -23,10 +23,13 @@ test('a result whose client got it is not given twice', async () => {
 
 test('a cancelled statement pays once: the same statement again takes what was made meanwhile', async () => {
   const client = await gateway.client();
-  await client.query("SET statement_timeout = '150ms'");
-  const slow = picture('cancelled [[sandbox:slow=800]]');
-  expect((await refusal(client.query(slow))).code).toBe('57014');
-  await client.query('RESET statement_timeout');
+  const slow = picture('cancelled [[sandbox:slow=3000]]');
+  const { rows: session } = await client.query('SELECT pg_backend_pid() AS pid');
+  const cancelled = refusal(client.query(slow));
+  await expect.poll(submits).toBe(1);
+  const other = await gateway.client();
+  await other.query('SELECT pg_cancel_backend($1)', [session[0].pid]);
+  expect((await cancelled).code).toBe('57014');
   const notices: (string | undefined)[] = [];
   client.on('notice', (notice) => notices.push(notice.message));
   const { rows } = await client.query(slow);

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { FieldDef } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inUsersWords, rewriteCalls } from '../../src/rewriter/calls.js';
+import { inClientsWords, rewriteCalls } from '../../src/rewriter/calls.js';
 import { commandsReplaced } from '../../src/rewriter/returning-stages.js';
 import { unedited } from '../../src/rewriter/spliced-text.js';
 import { createRandom } from './random.js';
@@ -64,7 +64,7 @@ async function run(
   } catch (error) {
     const { code, message } = error as pg.DatabaseError;
     const { calls, ahead } = engine.take();
-    const told = `${code} ${inUsersWords(message)}`;
+    const told = `${code} ${inClientsWords(message)}`;
     if (code === undefined) throw error;
     return { rows: [], fields: [], tag: '', error: told, calls: calls.sort(), written: [], ahead };
   } finally {

@@ -11,6 +11,7 @@ const interruptibleSince = 170_000;
 const shortWaitMs = 200;
 const longWaitMs = 2_000;
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a table of answers
 export function answerAboutCalls({ calls, schedule, originalText }: QuestionTools): Answers {
   const submitted = (question: Json) => ({
     model: textOrNull(question.model),
