@@ -15,7 +15,8 @@ const rooms = {
   ledger: ['engine', 'providers', 'storage'],
   calls: ['ledger', 'providers', 'pace', 'storage', 'media'],
   // Towards the engine the gateway is a client, and asks for TLS as one.
-  engine: ['wire/startup'],
+  // The overloads of the AI functions come from the rewriter's list.
+  engine: ['wire/startup', 'rewriter/ai-function-sql'],
   callback: ['wire', 'engine', 'calls', 'ledger', 'providers', 'pace', 'storage', 'settings', 'frontend'],
   frontend: ['wire', 'engine', 'rewriter'],
   metrics: ['engine', 'calls', 'pace', 'settings'],

@@ -1,17 +1,14 @@
-/** Installs sql/ into the engine's databases: every file once, in order, all of a database in one transaction. */
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/** Installs sql/ into the engine's databases: tables step by step, code whenever it has changed, all of a database in one transaction. */
 import pg, { type ClientBase } from 'pg';
 import type { Logger } from 'pino';
-import { packagePath } from '../package-root.js';
 import type { EngineAddress } from './address.js';
 import { type Database, goesWithout, type NewDatabases, watchNewDatabases } from './new-databases.js';
 import { clientOptions } from './pool.js';
+import { type Part, readSqlFiles, type SqlFile } from './sql-files.js';
 
-const root = packagePath('sql');
 /** What every database gets, and what only the gateway's own one has besides. */
-const everywhere = ['everywhere'];
-const home = ['everywhere', 'home'];
+const everywhere: Part[] = ['everywhere'];
+const home: Part[] = ['everywhere', 'home'];
 /** Any number will do, as long as two gateways on one engine take the same lock. */
 const migrationLock = 7_465_163;
 const oldestServer = 140_000;
@@ -82,35 +79,77 @@ function createDatabase(address: EngineAddress): Promise<unknown> {
 
 function migrateDatabase(
   address: EngineAddress,
-  folders: string[],
+  parts: Part[],
   announcement: Announcement | undefined,
   end: 'COMMIT' | 'ROLLBACK' = 'COMMIT',
 ): Promise<string[]> {
   return withClient(address, async (client) => {
     await refuseOldServers(client);
+    const { tables, code } = await readSqlFiles(parts);
     await client.query('BEGIN');
     // In a database of other people a session may hold what this waits for, and logins wait for this.
     await client.query(`SET LOCAL lock_timeout = '${lockTimeout}'`);
     await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock]);
-    if (!(await schemaIsOurs(client))) await client.query(firstSteps);
-    const { rows } = await client.query<{ name: string }>('SELECT name FROM hologen.migrations');
-    const installed = new Set(rows.map((row) => row.name));
-    const missing = (await listFiles(folders)).filter((name) => !installed.has(name));
-    for (const name of missing) {
-      const text = await readFile(join(root, name), 'utf8');
-      await client.query(
-        text.replaceAll('@dblink@', text.includes('@dblink@') ? await dblinkSchema(client) : ''),
-      );
-      await client.query('INSERT INTO hologen.migrations (name) VALUES ($1)', [name]);
-    }
+    if (!(await schemaIsOurs(client))) await client.query('CREATE SCHEMA hologen');
+    await client.query(firstSteps);
+    const installed = [...(await installTables(client, tables)), ...(await installCode(client, code))];
     if (announcement) await announce(client, announcement);
     await client.query(end);
-    return missing;
+    return installed;
   });
 }
 
-const firstSteps = `CREATE SCHEMA hologen;
-  CREATE TABLE hologen.migrations (name text PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp())`;
+const firstSteps = `
+  CREATE TABLE IF NOT EXISTS hologen.migrations (
+    name text PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp());
+  CREATE TABLE IF NOT EXISTS hologen.installed_code (
+    name text PRIMARY KEY, hash text NOT NULL, installed_at timestamptz NOT NULL DEFAULT clock_timestamp())`;
+
+/** Steps of tables/ whose content an earlier layout of sql/ installed under these names. */
+const formerNames: Record<string, string> = {
+  'tables/everywhere/0001-types.sql': 'everywhere/0001-types.sql',
+  'tables/everywhere/0002-gateway.sql': 'everywhere/0002-gateway.sql',
+  'tables/everywhere/0003-hologres.sql': 'everywhere/0004-hologres-catalogue.sql',
+  'tables/everywhere/0004-search-path.sql': 'everywhere/0009-unqualified-names.sql',
+  'tables/home/0001-tables.sql': 'home/0001-tables.sql',
+  'tables/home/0002-owner.sql': 'home/0003-owner.sql',
+};
+
+/** Each step runs once in a database. Returns those that ran now. */
+async function installTables(client: ClientBase, files: SqlFile[]): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>('SELECT name FROM hologen.migrations');
+  const known = new Set(rows.map((row) => row.name));
+  const missing = files.filter(({ name }) => !known.has(name) && !known.has(formerNames[name] ?? ''));
+  for (const file of missing) {
+    await run(client, file);
+    await client.query('INSERT INTO hologen.migrations (name) VALUES ($1)', [file.name]);
+  }
+  return missing.map(({ name }) => name);
+}
+
+/** Installs every file again from the first whose text has changed: later ones may build on it. Returns those that were installed. */
+async function installCode(client: ClientBase, files: SqlFile[]): Promise<string[]> {
+  const { rows } = await client.query<{ name: string; hash: string }>(
+    'SELECT name, hash FROM hologen.installed_code',
+  );
+  const hashes = new Map(rows.map(({ name, hash }) => [name, hash]));
+  const first = files.findIndex(({ name, hash }) => hashes.get(name) !== hash);
+  const changed = first < 0 ? [] : files.slice(first);
+  for (const file of changed) {
+    await run(client, file);
+    await client.query(
+      `INSERT INTO hologen.installed_code (name, hash) VALUES ($1, $2)
+       ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, installed_at = clock_timestamp()`,
+      [file.name, file.hash],
+    );
+  }
+  return changed.map(({ name }) => name);
+}
+
+async function run(client: ClientBase, { text }: SqlFile): Promise<void> {
+  const schema = text.includes('@dblink@') ? await dblinkSchema(client) : '';
+  await client.query(text.replaceAll('@dblink@', schema));
+}
 
 /**
  * False: there is none yet. One that belongs to somebody else is an error: the owner of a database could have planted a table with a trigger
@@ -138,15 +177,6 @@ async function announce(
      WHERE (gateway.connection_string, gateway.secret) IS DISTINCT FROM ($2, $3)`,
     [gatewayId, connectionString, secret],
   );
-}
-
-async function listFiles(folders: string[]): Promise<string[]> {
-  const files = await Promise.all(
-    folders.map(async (folder) =>
-      (await readdir(join(root, folder))).sort().map((name) => `${folder}/${name}`),
-    ),
-  );
-  return files.flat().filter((name) => name.endsWith('.sql'));
 }
 
 /** A failed statement ends the connection, and with it its transaction. */

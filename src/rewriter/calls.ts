@@ -2,6 +2,7 @@
  * Puts submits before waits: `SELECT …, ai_gen(…) FROM t` first submits the calls of all rows, then waits for them one by one.
  * Whatever cannot be shown to be equivalent is left as written, and makes its calls one after another.
  */
+import { aiFunctions, mentionsAiFunction } from './ai-functions.js';
 import { readBlocks } from './blocks.js';
 import { editValues } from './inserted-values.js';
 import { asksItself } from './nodes.js';
@@ -14,11 +15,10 @@ import { editUpdate } from './update-stages.js';
 
 /** Each level of calls nested in other calls' requests needs one more stage; nobody nests deeper than this. */
 const mostStages = 8;
-const mentionsCall = /ai_gen/i;
 
 /** The text with submits before waits; the same object if nothing had to change. */
 export function rewriteCalls(before: SplicedText): SplicedText {
-  if (!mentionsCall.test(before.text)) return before;
+  if (!mentionsAiFunction(before.text)) return before;
   let result = before;
   for (let stage = 0; stage < mostStages; stage++) {
     const edits = editsFor(result.text);
@@ -33,7 +33,10 @@ export function rewriteCalls(before: SplicedText): SplicedText {
 
 /** An error message about a rewritten statement, in terms of the one the client sent. */
 export function inClientsWords(message: string): string {
-  return message.replaceAll('hologen.submit_call(', 'ai_gen(');
+  return aiFunctions.reduce(
+    (text, { submit, name }) => text.replaceAll(`hologen.${submit}(`, `${name}(`),
+    message,
+  );
 }
 
 function editsFor(text: string): Edit[] {

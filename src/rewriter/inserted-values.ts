@@ -1,6 +1,6 @@
 /** INSERT … VALUES: all handles are made as one row before the first value waits. */
 import { type AnyNode, type Body, child, children, containsAiCall, kindOf } from './nodes.js';
-import { type Source, submitOf } from './source.js';
+import { type Source, submitOf, waitOf } from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
 import { type ItemContext, type Range, readItem } from './target-items.js';
 
@@ -35,7 +35,7 @@ export function editValues(insert: Body, source: Source): Edit[] {
     ...ranges.map(([start, end], index) => ({
       start,
       end,
-      pieces: [`hologen.wait_call((SELECT ${columns[index]} FROM ${name}))`],
+      pieces: waitOf([start, end], source, `(SELECT ${columns[index]} FROM ${name})`),
     })),
   ];
 }

@@ -1,4 +1,5 @@
 /** Reads PostgreSQL's parse tree. A node is an object with one key, its kind; locations are byte offsets. */
+import { aiFunctionNamed, choosesOrder } from './ai-functions.js';
 
 export type Body = Record<string, unknown>;
 export type AnyNode = Body;
@@ -41,11 +42,11 @@ export function walk(node: unknown, visit: (kind: string, body: Body) => boolean
 
 const callSchemas = new Set(['hologen', 'pg_catalog']);
 
-/** A call of ai_gen, by its unqualified name or with a schema it can be found in. */
+/** A call of an AI function, by its unqualified name or with a schema it can be found in. */
 export function isAiCall(kind: string, body: Body): boolean {
   if (kind !== 'FuncCall') return false;
   const name = nameList(body.funcname);
-  if (name.at(-1) !== 'ai_gen') return false;
+  if (!aiFunctionNamed(name.at(-1))) return false;
   return name.length === 1 || (name.length === 2 && callSchemas.has(name[0] ?? ''));
 }
 
@@ -62,7 +63,7 @@ export function containsAiCall(node: unknown): boolean {
 export function asksItself(node: unknown): boolean {
   let found = false;
   walk(node, (kind, body) => {
-    found ||= kind === 'FuncCall' && ['ai_submit', 'ai_wait'].includes(nameList(body.funcname).at(-1) ?? '');
+    found ||= kind === 'FuncCall' && choosesOrder(nameList(body.funcname).at(-1));
     return !found;
   });
   return found;

@@ -1,4 +1,5 @@
 /** Recognises expressions that may be evaluated twice in one statement: same result, no side effects. */
+import { isOwnName } from './ai-functions.js';
 import { type Body, nameList, walk } from './nodes.js';
 import { isOwnSubselect } from './source.js';
 
@@ -85,5 +86,5 @@ function isCallOf(functions: Set<string>, body: Body): boolean {
 
 /** What an earlier pass of the rewriter put into the arguments of a call that uses another call's result. */
 function isOwnFunction(body: Body): boolean {
-  return ['hologen.submit_call', 'hologen.wait_call'].includes(nameList(body.funcname).join('.'));
+  return isOwnName(nameList(body.funcname).join('.'));
 }

@@ -1,4 +1,5 @@
 /** A text that is being rewritten: its tokens, how parse locations map to offsets, and names that are still free. */
+import { aiFunctionNamed } from './ai-functions.js';
 import { type Body, children, kindOf, walk } from './nodes.js';
 import { type ParsedStatement, parseStatements, scanTokens, type Token, utf16Offsets } from './parse.js';
 import type { Piece } from './spliced-text.js';
@@ -59,17 +60,33 @@ function cteNamesOf(statements: ParsedStatement[]): Set<string> {
 }
 
 /** `ai_gen(…)` as a submit: a different name, the same arguments. */
-export function submitOf([start, end]: Range, { tokens }: Source): Piece[] {
-  const open = tokens.find((token) => token.start >= start && token.text === '(');
-  return ['hologen.submit_call', [open?.start ?? start, end]];
+export function submitOf(call: Range, source: Source): Piece[] {
+  const { name, open } = readName(call, source);
+  return [`hologen.${aiFunctionNamed(name)?.submit}`, [open, call[1]]];
+}
+
+/** The call's result, by the handle that its submit gave. */
+export function waitOf(call: Range, source: Source, ...handle: Piece[]): Piece[] {
+  return [`hologen.${aiFunctionNamed(readName(call, source).name)?.wait}(`, ...handle, ')'];
+}
+
+/** The function's name, and where its arguments begin. */
+function readName([start]: Range, { tokens }: Source): { name: string; open: number } {
+  const place = tokens.findIndex((token) => token.start >= start && token.text === '(');
+  const word = tokens[place - 1]?.text ?? '';
+  const name = word.startsWith('"') ? word.slice(1, -1) : word.toLowerCase();
+  return { name, open: tokens[place]?.start ?? start };
 }
 
 /** A range of the text with parts of it replaced. */
-export function replaceRanges([start, end]: Range, replacements: { range: Range; text: string }[]): Piece[] {
+export function replaceRanges(
+  [start, end]: Range,
+  replacements: { range: Range; pieces: Piece[] }[],
+): Piece[] {
   const pieces: Piece[] = [];
   let at = start;
-  for (const { range, text } of [...replacements].sort((a, b) => a.range[0] - b.range[0])) {
-    pieces.push([at, range[0]], text);
+  for (const { range, pieces: inPlace } of [...replacements].sort((a, b) => a.range[0] - b.range[0])) {
+    pieces.push([at, range[0]], ...inPlace);
     at = range[1];
   }
   pieces.push([at, end]);

@@ -1,7 +1,7 @@
 /** A stage: a CTE with handles in place of calls, and the items outside that are built from its columns. */
 import { type AnyNode, type Body, child, kindOf } from './nodes.js';
 import type { Block } from './select-block.js';
-import { replaceRanges, type Source, submitOf } from './source.js';
+import { replaceRanges, type Source, submitOf, waitOf } from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
 import { type ItemContext, quoted, type Range, readItem, type TargetItem } from './target-items.js';
 
@@ -81,8 +81,8 @@ export function makeStage(block: Block, items: TargetItem[], source: Source): St
         const carried = item.columns.flatMap((range): Piece[] => [', ', range]);
         inner.push({ start, end, pieces: [...submits, ...carried].slice(1) });
         const inPlace = [
-          ...item.calls.map((range) => ({ range, text: `hologen.wait_call(${column()})` })),
-          ...item.columns.map((range) => ({ range, text: column() })),
+          ...item.calls.map((range) => ({ range, pieces: waitOf(range, source, column()) })),
+          ...item.columns.map((range) => ({ range, pieces: [column()] })),
         ];
         outer.push(...replaceRanges(item.expression, inPlace), ` AS ${quoted(item.name)}`);
       }

@@ -20,7 +20,7 @@ import {
   walk,
 } from './nodes.js';
 import { isRepeatable, isTableless, parametersOf } from './repeatable.js';
-import { ownPrefix, type Source, submitOf } from './source.js';
+import { ownPrefix, type Source, submitOf, waitOf } from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
 import { callRange, columnRange, quoted, type Range, takeApart } from './target-items.js';
 
@@ -90,15 +90,13 @@ function waitForHandles(calls: Range[], handles: Piece[], key: Piece[], source: 
   return calls.map(([start, end], index) => ({
     start,
     end,
-    pieces: [
-      'hologen.wait_call(coalesce(',
-      ...handles,
-      ' -> ',
-      ...key,
-      ` ->> ${index}, `,
+    pieces: waitOf(
+      [start, end],
+      source,
+      ...['coalesce(', ...handles, ' -> ', ...key, ` ->> ${index}, `],
       ...submitOf([start, end], source),
-      '))',
-    ],
+      ')',
+    ),
   }));
 }
 

@@ -46,8 +46,8 @@ test('the package holds what runs and what explains it, and nothing else', () =>
     ...[
       'dist/src/cli/hologen.js',
       'dist/src/main.js',
-      'sql/everywhere/0003-functions.sql',
-      'sql/home/0001-tables.sql',
+      'sql/code/everywhere/0002-functions.sql',
+      'sql/tables/home/0001-tables.sql',
     ],
     ...['examples/scenarios/1-text-to-image.sql', 'README.md', 'LICENSE'],
   ])

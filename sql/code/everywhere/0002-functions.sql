@@ -1,7 +1,7 @@
 -- The functions and procedures a client calls. SECURITY DEFINER where they ask the gateway; the role they report is the client's own.
 
 -- Text -> FILE. A malformed path or a missing object is an error; a path ending in "/" names a directory and carries rights only.
-CREATE FUNCTION hologen.to_file(oss_path text, oss_endpoint text, role_arn text) RETURNS hologen.file
+CREATE OR REPLACE FUNCTION hologen.to_file(oss_path text, oss_endpoint text, role_arn text) RETURNS hologen.file
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   file   hologen.file := ROW(oss_path, oss_endpoint, role_arn);
@@ -14,7 +14,7 @@ BEGIN
 END $$;
 
 -- The ai_gen.* settings as they were SET.
-CREATE FUNCTION hologen_internal.session_settings() RETURNS json
+CREATE OR REPLACE FUNCTION hologen_internal.session_settings() RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('progress', current_setting('ai_gen.progress', true), 'reuse', current_setting('ai_gen.reuse', true),
     'max_calls', current_setting('ai_gen.max_calls', true), 'on_error', current_setting('ai_gen.on_error', true),
@@ -23,7 +23,7 @@ $$;
 REVOKE ALL ON FUNCTION hologen_internal.session_settings() FROM PUBLIC;
 
 -- A call as the gateway is told of it.
-CREATE FUNCTION hologen_internal.call_question(ask text, model text, request text, file hologen.file) RETURNS json
+CREATE OR REPLACE FUNCTION hologen_internal.call_question(ask text, model text, request text, file hologen.file) RETURNS json
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('ask', ask, 'model', model, 'request', request,
     -- A FILE variable that was never set is a row of NULLs, which IS NULL too.
@@ -33,14 +33,14 @@ $$;
 REVOKE ALL ON FUNCTION hologen_internal.call_question(text, text, text, hologen.file) FROM PUBLIC;
 
 -- Hands one call to the gateway, which checks it and sends nothing yet; returns the handle to wait for.
-CREATE FUNCTION hologen.submit_call(model text, request text, file hologen.file) RETURNS text
+CREATE OR REPLACE FUNCTION hologen.submit_call(model text, request text, file hologen.file) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN hologen_internal.ask_gateway(hologen_internal.call_question('submit', model, request, file)) ->> 'handle';
 END $$;
 
 -- Waits for a submitted call. Each round trip is short, so that cancel and timeouts are prompt on every PostgreSQL version.
-CREATE FUNCTION hologen.wait_call(handle text) RETURNS text
+CREATE OR REPLACE FUNCTION hologen.wait_call(handle text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
@@ -56,50 +56,8 @@ BEGIN
   END LOOP;
 END $$;
 
--- The request is text, as Hologres documents it, or json or jsonb without the cast that people forget. A submit has the same forms as ai_gen:
--- the gateway writes one in the other's place when a statement makes many calls.
-CREATE FUNCTION hologen.submit_call(prompt text, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(NULL, prompt, file) $$;
-CREATE FUNCTION hologen.submit_call(model text, prompt text) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(model, prompt, NULL) $$;
-CREATE FUNCTION hologen.submit_call(prompt text) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(NULL, prompt, NULL) $$;
-CREATE FUNCTION hologen.submit_call(model text, prompt json, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(model, prompt::text, file) $$;
-CREATE FUNCTION hologen.submit_call(model text, prompt jsonb, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(model, prompt::text, file) $$;
-CREATE FUNCTION hologen.submit_call(prompt json, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(NULL, prompt::text, file) $$;
-CREATE FUNCTION hologen.submit_call(prompt jsonb, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(NULL, prompt::text, file) $$;
-CREATE FUNCTION hologen.submit_call(model text, prompt json) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(model, prompt::text, NULL) $$;
-CREATE FUNCTION hologen.submit_call(model text, prompt jsonb) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.submit_call(model, prompt::text, NULL) $$;
-
-CREATE FUNCTION hologen.ai_gen(model text, prompt text, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt, file)) $$;
-CREATE FUNCTION hologen.ai_gen(prompt text, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(prompt, file)) $$;
-CREATE FUNCTION hologen.ai_gen(model text, prompt text) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt)) $$;
-CREATE FUNCTION hologen.ai_gen(prompt text) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(prompt)) $$;
-CREATE FUNCTION hologen.ai_gen(model text, prompt json, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt, file)) $$;
-CREATE FUNCTION hologen.ai_gen(model text, prompt jsonb, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt, file)) $$;
-CREATE FUNCTION hologen.ai_gen(prompt json, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(prompt, file)) $$;
-CREATE FUNCTION hologen.ai_gen(prompt jsonb, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(prompt, file)) $$;
-CREATE FUNCTION hologen.ai_gen(model text, prompt json) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt)) $$;
-CREATE FUNCTION hologen.ai_gen(model text, prompt jsonb) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.wait_call(hologen.submit_call(model, prompt)) $$;
-
 -- Deploys a model: Hologres' two procedures, the second with the client's own endpoint and key arguments.
-CREATE PROCEDURE hologen.register_external_model(model_name text, model_type text, model_provider text, config json, task text)
+CREATE OR REPLACE PROCEDURE hologen.register_external_model(model_name text, model_type text, model_provider text, config json, task text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
@@ -107,7 +65,7 @@ BEGIN
   answer := hologen_internal.ask_gateway(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
     'provider', model_provider, 'config', config, 'task', task));
 END $$;
-CREATE PROCEDURE hologen.add_external_model(model_name text, model_type text, model_provider text, endpoint text,
+CREATE OR REPLACE PROCEDURE hologen.add_external_model(model_name text, model_type text, model_provider text, endpoint text,
   api_key text, task text, config json)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -116,7 +74,7 @@ BEGIN
   answer := hologen_internal.ask_gateway(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
     'provider', model_provider, 'endpoint', endpoint, 'apiKey', api_key, 'config', config, 'task', task));
 END $$;
-CREATE PROCEDURE hologen.delete_external_model(model_name text)
+CREATE OR REPLACE PROCEDURE hologen.delete_external_model(model_name text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
@@ -125,7 +83,7 @@ BEGIN
 END $$;
 
 -- The catalogue. Its first four columns, in this order, are what Hologres' clients read.
-CREATE FUNCTION hologen.list_external_models()
+CREATE OR REPLACE FUNCTION hologen.list_external_models()
 RETURNS TABLE (model_name text, model_type text, model_provider text, task text, config json, deployed_by text, deployed_at timestamptz)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT m.model_name, m.model_type, m.model_provider, m.task, m.config, m.deployed_by, m.deployed_at
@@ -134,7 +92,7 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_cata
 $$;
 
 -- What the gateway's model table knows; one row a model type.
-CREATE FUNCTION hologen.list_supported_models()
+CREATE OR REPLACE FUNCTION hologen.list_supported_models()
 RETURNS TABLE (model_type text, task text, scenarios text[], mode text, sizes text, pictures text, duration text, reference_files text,
                submits_per_second numeric, concurrent_tasks integer, price text)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -146,8 +104,8 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_cata
 $$;
 
 -- Answers like Hologres, whose clients read the part before the parenthesis.
-CREATE FUNCTION hologen.hg_version() RETURNS text
+CREATE OR REPLACE FUNCTION hologen.hg_version() RETURNS text
 LANGUAGE sql STABLE AS $$ SELECT 'Hologres 4.1.9 (hologen on PostgreSQL ' || current_setting('server_version') || ')' $$;
 
-CREATE VIEW hologen.supported_models AS SELECT * FROM hologen.list_supported_models();
+CREATE OR REPLACE VIEW hologen.supported_models AS SELECT * FROM hologen.list_supported_models();
 GRANT SELECT ON hologen.supported_models TO PUBLIC;

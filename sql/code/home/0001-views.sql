@@ -1,11 +1,11 @@
 -- What a person may look at: own rows, all rows for members of the role that owns hologen.
 
-CREATE FUNCTION hologen_internal.sees_all_jobs() RETURNS boolean
+CREATE OR REPLACE FUNCTION hologen_internal.sees_all_jobs() RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_has_role(current_user, (SELECT nspowner FROM pg_namespace WHERE nspname = 'hologen'), 'USAGE')
 $$;
 
-CREATE VIEW hologen.jobs WITH (security_barrier) AS
+CREATE OR REPLACE VIEW hologen.jobs WITH (security_barrier) AS
   SELECT job_id, state, role_name, database_name, application_name, statement_text AS statement, statement_at, model_name, model_type,
          scenario, request, file, task_id, provider_request_id, usage, units, price, estimated_price, currency, attempts, outputs, result,
          error, submitted_at, started_at, generated_at, finished_at, claimed_at
@@ -13,7 +13,7 @@ CREATE VIEW hologen.jobs WITH (security_barrier) AS
   WHERE role_name = current_user OR (SELECT hologen_internal.sees_all_jobs());
 GRANT SELECT ON hologen.jobs TO PUBLIC;
 
-CREATE VIEW hologen.usage WITH (security_barrier) AS
+CREATE OR REPLACE VIEW hologen.usage WITH (security_barrier) AS
   SELECT job_id, attempt, role_name, database_name, application_name, statement_text AS statement, statement_at, model_name, model_type,
          outcome, units, price, currency, provider_request_id, error, sent_at, ended_at
   FROM hologen.attempt LEFT JOIN hologen.statement USING (statement_id)
@@ -21,7 +21,7 @@ CREATE VIEW hologen.usage WITH (security_barrier) AS
 GRANT SELECT ON hologen.usage TO PUBLIC;
 
 -- Calls that were made; what was refused, cancelled or taken again costs nothing and is counted apart.
-CREATE VIEW hologen.daily_usage AS
+CREATE OR REPLACE VIEW hologen.daily_usage AS
   SELECT sent_at::date AS day, role_name, model_name,
          count(*) FILTER (WHERE outcome IN ('running', 'succeeded', 'failed', 'unanswered')) AS calls,
          count(*) FILTER (WHERE outcome = 'reused') AS reused,
@@ -34,7 +34,7 @@ CREATE VIEW hologen.daily_usage AS
 GRANT SELECT ON hologen.daily_usage TO PUBLIC;
 
 -- What is used of each budget today: what is under way counts with its estimate, and so does what nobody knows the outcome of.
-CREATE VIEW hologen_internal.budget_use AS
+CREATE OR REPLACE VIEW hologen_internal.budget_use AS
   SELECT b.*, used.calls AS calls_today, used.money AS money_today
   FROM hologen.budget b CROSS JOIN LATERAL (
     SELECT count(*) AS calls, coalesce(sum(coalesce(j.price, j.estimated_price)) FILTER (WHERE j.currency = b.currency), 0) AS money
@@ -43,11 +43,11 @@ CREATE VIEW hologen_internal.budget_use AS
       AND (b.role_name IS NULL OR j.role_name = b.role_name) AND (b.model_name IS NULL OR j.model_name = b.model_name)) AS used;
 REVOKE ALL ON hologen_internal.budget_use FROM PUBLIC;
 
-CREATE VIEW hologen.budgets WITH (security_barrier) AS
+CREATE OR REPLACE VIEW hologen.budgets WITH (security_barrier) AS
   SELECT role_name, model_name, calls_per_day, money_per_day, currency, calls_today, money_today
   FROM hologen_internal.budget_use
   WHERE role_name IS NULL OR role_name = current_user OR (SELECT hologen_internal.sees_all_jobs());
 GRANT SELECT ON hologen.budgets TO PUBLIC;
 
-CREATE VIEW hologen.model_grants AS SELECT model_name, role_name FROM hologen.model_grant;
+CREATE OR REPLACE VIEW hologen.model_grants AS SELECT model_name, role_name FROM hologen.model_grant;
 GRANT SELECT ON hologen.model_grants TO PUBLIC;

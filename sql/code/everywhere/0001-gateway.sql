@@ -1,17 +1,8 @@
 -- How a function of the engine calls the gateway back: one private dblink connection a backend, JSON there and back.
 
--- Where the functions of this database find the gateways. Only the functions' owner can read the secrets.
-CREATE TABLE hologen_internal.gateway (
-  gateway_id        text PRIMARY KEY,
-  connection_string text NOT NULL,
-  secret            text NOT NULL,
-  updated_at        timestamptz NOT NULL DEFAULT clock_timestamp()
-);
-REVOKE ALL ON hologen_internal.gateway FROM PUBLIC;
-
 -- Sends a message over the backend's connection and waits for the answer; NULL: the connection takes none. Sent and fetched apart, because
 -- dblink() itself, when it is cancelled, first waits for the answer. What a cancel leaves unread makes the connection refuse the next message.
-CREATE FUNCTION hologen_internal.exchange(message text) RETURNS json
+CREATE OR REPLACE FUNCTION hologen_internal.exchange(message text) RETURNS json
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
 DECLARE
   reply json;
@@ -28,7 +19,7 @@ REVOKE ALL ON FUNCTION hologen_internal.exchange(text) FROM PUBLIC;
 
 -- Sends one question and returns the reply's "value"; an "error" in the reply becomes an SQL error with its own SQLSTATE.
 -- Not for clients: it would let them speak in another role's name.
-CREATE FUNCTION hologen_internal.ask_gateway(question json) RETURNS json
+CREATE OR REPLACE FUNCTION hologen_internal.ask_gateway(question json) RETURNS json
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   gateway hologen_internal.gateway;

@@ -1,7 +1,7 @@
 -- What statements cost before they run, what may be spent, who may call which model, and who may read what was made.
 
 -- The dry calls of the caller's own statement, a row for each model.
-CREATE FUNCTION hologen.estimated_calls()
+CREATE OR REPLACE FUNCTION hologen.estimated_calls()
 RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT m.model_name, m.model_type, m.calls, m.pictures, m.seconds, m.price, m.currency
@@ -10,7 +10,7 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_cata
 $$;
 
 -- Runs a statement without sending its calls, and undoes what it did. A call that takes another's result sees one with names only.
-CREATE FUNCTION hologen.ai_estimate(statement text)
+CREATE OR REPLACE FUNCTION hologen.ai_estimate(statement text)
 RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
 BEGIN
@@ -26,7 +26,7 @@ BEGIN
 END $$;
 
 -- Limits of a day; NULL stands for every role, every model, no limit of that kind.
-CREATE PROCEDURE hologen.set_budget(role_name text, model_name text, calls_per_day integer, money_per_day numeric)
+CREATE OR REPLACE PROCEDURE hologen.set_budget(role_name text, model_name text, calls_per_day integer, money_per_day numeric)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
@@ -34,7 +34,7 @@ BEGIN
   answer := hologen_internal.ask_gateway(json_build_object('ask', 'set_budget', 'role_name', role_name, 'model_name', model_name,
     'calls_per_day', calls_per_day, 'money_per_day', money_per_day));
 END $$;
-CREATE PROCEDURE hologen.remove_budget(role_name text, model_name text)
+CREATE OR REPLACE PROCEDURE hologen.remove_budget(role_name text, model_name text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
@@ -43,14 +43,14 @@ BEGIN
 END $$;
 
 -- Everybody may call a model until one of these two is used on it; the role public is everybody.
-CREATE PROCEDURE hologen.grant_model(model_name text, role_name text)
+CREATE OR REPLACE PROCEDURE hologen.grant_model(model_name text, role_name text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
   answer := hologen_internal.ask_gateway(json_build_object('ask', 'grant_model', 'model_name', model_name, 'role_name', role_name));
 END $$;
-CREATE PROCEDURE hologen.revoke_model(model_name text, role_name text)
+CREATE OR REPLACE PROCEDURE hologen.revoke_model(model_name text, role_name text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
@@ -59,12 +59,12 @@ BEGIN
 END $$;
 
 -- An HTTPS address that lets anybody read the object for a while: of an output with the right of the call that saved it, of a file with its own.
-CREATE FUNCTION hologen.file_url(oss_path text, ttl interval DEFAULT '1 hour') RETURNS text
+CREATE OR REPLACE FUNCTION hologen.file_url(oss_path text, ttl interval DEFAULT '1 hour') RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN hologen_internal.ask_gateway(json_build_object('ask', 'sign_file', 'path', oss_path, 'seconds', extract(epoch FROM ttl))) #>> '{}';
 END $$;
-CREATE FUNCTION hologen.file_url(file hologen.file, ttl interval DEFAULT '1 hour') RETURNS text
+CREATE OR REPLACE FUNCTION hologen.file_url(file hologen.file, ttl interval DEFAULT '1 hour') RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN hologen_internal.ask_gateway(json_build_object('ask', 'sign_file', 'file', to_json(file), 'seconds', extract(epoch FROM ttl))) #>> '{}';

@@ -1,32 +1,14 @@
 -- The asynchronous form: ai_submit gives a handle at once; from any later session of the same role the handle gives the result.
 
 -- The call is checked now and made when the transaction is committed.
-CREATE FUNCTION hologen.ai_submit(model text, request text, file hologen.file) RETURNS text
+CREATE OR REPLACE FUNCTION hologen.ai_submit(model text, request text, file hologen.file) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN hologen_internal.ask_gateway(hologen_internal.call_question('submit_detached', model, request, file)) ->> 'handle';
 END $$;
-CREATE FUNCTION hologen.ai_submit(prompt text, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.ai_submit(NULL, prompt, file) $$;
-CREATE FUNCTION hologen.ai_submit(model text, prompt text) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.ai_submit(model, prompt, NULL) $$;
-CREATE FUNCTION hologen.ai_submit(prompt text) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.ai_submit(NULL, prompt, NULL) $$;
-CREATE FUNCTION hologen.ai_submit(model text, prompt json, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.ai_submit(model, prompt::text, file) $$;
-CREATE FUNCTION hologen.ai_submit(model text, prompt jsonb, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.ai_submit(model, prompt::text, file) $$;
-CREATE FUNCTION hologen.ai_submit(prompt json, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.ai_submit(NULL, prompt::text, file) $$;
-CREATE FUNCTION hologen.ai_submit(prompt jsonb, file hologen.file) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.ai_submit(NULL, prompt::text, file) $$;
-CREATE FUNCTION hologen.ai_submit(model text, prompt json) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.ai_submit(model, prompt::text, NULL) $$;
-CREATE FUNCTION hologen.ai_submit(model text, prompt jsonb) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT hologen.ai_submit(model, prompt::text, NULL) $$;
 
 -- The result of ai_submit's call, as ai_gen would have returned it; NULL when it is not there in time.
-CREATE FUNCTION hologen.ai_wait(handle text, timeout interval DEFAULT NULL) RETURNS text
+CREATE OR REPLACE FUNCTION hologen.ai_wait(handle text, timeout interval DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   until timestamptz := clock_timestamp() + timeout;
@@ -52,14 +34,14 @@ BEGIN
 END $$;
 
 -- submitted, running, saving, succeeded, failed, cancelled or unanswered.
-CREATE FUNCTION hologen.ai_status(handle text) RETURNS text
+CREATE OR REPLACE FUNCTION hologen.ai_status(handle text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN hologen_internal.ask_gateway(json_build_object('ask', 'call_status', 'handle', handle)) #>> '{}';
 END $$;
 
 -- True: there will be no result and nothing is paid. What the provider works on already goes on, is saved and paid for.
-CREATE FUNCTION hologen.ai_cancel(handle text) RETURNS boolean
+CREATE OR REPLACE FUNCTION hologen.ai_cancel(handle text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN (hologen_internal.ask_gateway(json_build_object('ask', 'cancel_call', 'handle', handle)) #>> '{}')::boolean;

@@ -1,7 +1,7 @@
 -- Opening jobs against the budgets: all jobs of a statement or none, and two statements at once cannot both take what is left.
 
 -- `batches` is an array of arrays of new jobs, one for each statement; `gateway` works on them. Returns a row for each that went over a budget and was not opened.
-CREATE FUNCTION hologen_internal.open_jobs(batches json, gateway text)
+CREATE OR REPLACE FUNCTION hologen_internal.open_jobs(batches json, gateway text)
 RETURNS TABLE (place integer, role_name text, model_name text, what text, allowed numeric, used numeric, wanted numeric, currency text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -33,7 +33,7 @@ END $$;
 REVOKE ALL ON FUNCTION hologen_internal.open_jobs(json, text) FROM PUBLIC;
 
 -- The first budget that these jobs would go over; no row when there is none.
-CREATE FUNCTION hologen_internal.exceeded_budget(batch json)
+CREATE OR REPLACE FUNCTION hologen_internal.exceeded_budget(batch json)
 RETURNS TABLE (role_name text, model_name text, what text, allowed numeric, used numeric, wanted numeric, currency text)
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   SELECT b.role_name, b.model_name, checked.what, checked.allowed, checked.used, checked.wanted, b.currency

@@ -1,17 +1,14 @@
 -- What Hologres' own clients ask besides ai_gen: the catalogue schema "hologres", table properties, the script of a table.
 -- All of it runs with the caller's own rights; names are looked up on the caller's own search_path.
-CREATE SCHEMA IF NOT EXISTS hologres;
-GRANT USAGE ON SCHEMA hologres TO PUBLIC;
-
 -- The relation of a name as a client writes it, quoted or not; 42P01 when there is none.
-CREATE FUNCTION hologen.relation_named(name text) RETURNS oid
+CREATE OR REPLACE FUNCTION hologen.relation_named(name text) RETURNS oid
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN name::pg_catalog.regclass;
 END $$;
 
 -- Stands where a client wrote what PostgreSQL cannot carry.
-CREATE FUNCTION hologen.refuse_statement(what text, hint text) RETURNS void
+CREATE OR REPLACE FUNCTION hologen.refuse_statement(what text, hint text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = what, HINT = hint;
@@ -19,52 +16,11 @@ END $$;
 
 -- ---- Table properties: what was declared for Hologres. PostgreSQL stores rows its own way whatever they say.
 
-CREATE TABLE hologres.property_keys (
-  property_key text PRIMARY KEY,
-  -- A regular expression for the whole value, and the same in words; NULL: anything goes.
-  pattern      text,
-  allowed      text
-);
-INSERT INTO hologres.property_keys VALUES
-  ('orientation', '^(row|column|row,column)$', 'row, column or row,column'),
-  ('distribution_key', NULL, NULL),
-  ('clustering_key', NULL, NULL),
-  ('event_time_column', NULL, NULL),
-  ('segment_key', NULL, NULL),
-  ('bitmap_columns', NULL, NULL),
-  ('dictionary_encoding_columns', NULL, NULL),
-  ('time_to_live_in_seconds', '^\d+$', 'a whole number of seconds'),
-  ('storage_mode', '^(hot|cold)$', 'hot or cold'),
-  ('storage_format', NULL, NULL),
-  ('table_group', NULL, NULL),
-  ('colocate_with', NULL, NULL),
-  ('mutate_type', NULL, NULL),
-  ('vectors', NULL, NULL),
-  ('proxima_vectors', NULL, NULL),
-  ('binlog.level', '^(replica|none)$', 'replica or none'),
-  ('binlog.ttl', '^\d+$', 'a whole number of seconds');
-GRANT SELECT ON hologres.property_keys TO PUBLIC;
-
--- An OID can come back for another table once its table is dropped. table_born cannot: it is the transaction that wrote the
--- table's entry for the system column cmax, which nothing updates later. Rows of a dropped table therefore never show again.
-CREATE TABLE hologres.declared_properties (
-  table_oid      oid NOT NULL,
-  table_born     xid NOT NULL,
-  property_key   text NOT NULL REFERENCES hologres.property_keys,
-  property_value text NOT NULL,
-  PRIMARY KEY (table_oid, property_key)
-);
-ALTER TABLE hologres.declared_properties ENABLE ROW LEVEL SECURITY;
-CREATE POLICY seen_by_all ON hologres.declared_properties FOR SELECT USING (true);
-CREATE POLICY written_by_owners ON hologres.declared_properties
-  USING (pg_has_role((SELECT relowner FROM pg_class WHERE oid = table_oid), 'USAGE'));
-GRANT SELECT, INSERT, UPDATE, DELETE ON hologres.declared_properties TO PUBLIC;
-
-CREATE FUNCTION hologen.table_born(relation oid) RETURNS xid
+CREATE OR REPLACE FUNCTION hologen.table_born(relation oid) RETURNS xid
 LANGUAGE sql STABLE AS $$ SELECT xmin FROM pg_catalog.pg_attribute WHERE attrelid = relation AND attname = 'cmax' AND attnum < 0 $$;
 
 -- Declares a property of a table that the caller owns. Part of the transaction, as the CREATE TABLE before it.
-CREATE PROCEDURE hologen.set_table_property(table_name text, property text, value text)
+CREATE OR REPLACE PROCEDURE hologen.set_table_property(table_name text, property text, value text)
 LANGUAGE plpgsql AS $$
 DECLARE
   relation pg_catalog.pg_class;
@@ -90,7 +46,7 @@ BEGIN
 END $$;
 
 -- ALTER TABLE … SET (…) with Hologres' properties: {"key": "value", …}.
-CREATE PROCEDURE hologen.set_table_properties(table_name text, properties json, if_exists boolean)
+CREATE OR REPLACE PROCEDURE hologen.set_table_properties(table_name text, properties json, if_exists boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
   property record;
@@ -105,7 +61,7 @@ BEGIN
 END $$;
 
 -- CREATE TABLE … WITH (…): the definition without Hologres' properties, then these, unless IF NOT EXISTS found the table there.
-CREATE PROCEDURE hologen.create_table(definition text, table_name text, properties json)
+CREATE OR REPLACE PROCEDURE hologen.create_table(definition text, table_name text, properties json)
 LANGUAGE plpgsql AS $$
 DECLARE
   before oid := pg_catalog.to_regclass(table_name);
@@ -117,7 +73,7 @@ BEGIN
 END $$;
 
 -- Every table has an orientation; one that was not given is Hologres' default.
-CREATE VIEW hologres.hg_table_properties AS
+CREATE OR REPLACE VIEW hologres.hg_table_properties AS
   SELECT n.nspname::text AS table_namespace, c.relname::text AS table_name, p.property_key, p.property_value
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -134,7 +90,7 @@ CREATE VIEW hologres.hg_table_properties AS
 -- ---- The rest of the catalogue
 
 -- The engine as Hologres' one warehouse, which always runs. SQL does not know how many cores or how much memory it has.
-CREATE VIEW hologres.hg_warehouses AS
+CREATE OR REPLACE VIEW hologres.hg_warehouses AS
   SELECT 1 AS warehouse_id, 'init_warehouse'::text AS warehouse_name, NULL::integer AS cpu, NULL::integer AS mem,
          1 AS cluster_min_count, 1 AS cluster_max_count, 1 AS target_status, 1 AS status, NULL::text AS status_detail,
          true AS is_default,
@@ -144,20 +100,20 @@ CREATE VIEW hologres.hg_warehouses AS
          1 AS started_clusters;
 
 -- Nothing of these kinds exists in PostgreSQL; clients list them and find none.
-CREATE VIEW hologres.hg_dynamic_table_properties AS
+CREATE OR REPLACE VIEW hologres.hg_dynamic_table_properties AS
   SELECT ''::text AS dynamic_table_namespace, ''::text AS dynamic_table_name, ''::text AS property_key, ''::text AS property_value
   WHERE false;
-CREATE VIEW hologres.hg_dynamic_table_dependencies AS
+CREATE OR REPLACE VIEW hologres.hg_dynamic_table_dependencies AS
   SELECT ''::text AS dynamic_table_namespace, ''::text AS dynamic_table_name, ''::text AS table_namespace, ''::text AS table_name,
          ''::text AS dependency
   WHERE false;
-CREATE VIEW hologres.hg_logical_partitioned_table_properties AS
+CREATE OR REPLACE VIEW hologres.hg_logical_partitioned_table_properties AS
   SELECT ''::text AS table_namespace, ''::text AS table_name, ''::text AS partition, ''::text AS property_key, ''::text AS property_value
   WHERE false;
-CREATE VIEW hologres.hg_index_properties AS
+CREATE OR REPLACE VIEW hologres.hg_index_properties AS
   SELECT ''::text AS table_namespace, ''::text AS table_name, ''::text AS index_name, ''::text AS property_key, ''::text AS property_value
   WHERE false;
-CREATE VIEW hologres.hg_query_log AS
+CREATE OR REPLACE VIEW hologres.hg_query_log AS
   SELECT log.* FROM (SELECT 1) AS nothing, LATERAL json_to_record('{}') AS log (
     usename text, status text, query_id text, digest text, datname text, command_tag text, duration integer, message text,
     query_start timestamptz, query_date text, query text, result_rows bigint, result_bytes bigint, read_rows bigint,
@@ -167,17 +123,19 @@ CREATE VIEW hologres.hg_query_log AS
     optimization_cost integer, start_query_cost integer, get_next_cost integer, extended_cost text, plan text,
     statistics text, visualization_info text, query_detail text, query_extinfo text[])
   WHERE false;
-GRANT SELECT ON ALL TABLES IN SCHEMA hologres TO PUBLIC;
+GRANT SELECT ON hologres.hg_table_properties, hologres.hg_warehouses, hologres.hg_dynamic_table_properties,
+  hologres.hg_dynamic_table_dependencies, hologres.hg_logical_partitioned_table_properties, hologres.hg_index_properties,
+  hologres.hg_query_log TO PUBLIC;
 
-CREATE FUNCTION hologres.hg_list_logical_partition(table_name text) RETURNS TABLE (partition text)
+CREATE OR REPLACE FUNCTION hologres.hg_list_logical_partition(table_name text) RETURNS TABLE (partition text)
 LANGUAGE sql STABLE AS $$ SELECT ''::text FROM hologen.relation_named(table_name) AS r WHERE r IS NULL $$;
-CREATE FUNCTION hologen.hg_show_build_index_progress(name text)
+CREATE OR REPLACE FUNCTION hologen.hg_show_build_index_progress(name text)
 RETURNS TABLE (schema_name text, table_name text, index_name text, index_id bigint, am_name text, built_index_size bigint,
                built_num_files bigint, target_num_files bigint, progress text, estimated_remaining_time text)
 LANGUAGE sql STABLE AS $$ SELECT '', '', '', 0::bigint, '', 0::bigint, 0::bigint, 0::bigint, '', '' FROM hologen.relation_named(name) AS r WHERE r IS NULL $$;
 
 -- Bytes on disk: data + index + meta = all. PostgreSQL has no binlog of a table.
-CREATE FUNCTION hologres.hg_relation_size(table_name text, part text DEFAULT 'all') RETURNS bigint
+CREATE OR REPLACE FUNCTION hologres.hg_relation_size(table_name text, part text DEFAULT 'all') RETURNS bigint
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
   relation regclass := hologen.relation_named(table_name)::regclass;
@@ -195,27 +153,27 @@ BEGIN
 END $$;
 
 -- No table has a state, as none is dynamic.
-CREATE FUNCTION hologres.hg_dynamic_table_state_size(table_name text) RETURNS bigint
+CREATE OR REPLACE FUNCTION hologres.hg_dynamic_table_state_size(table_name text) RETURNS bigint
 LANGUAGE sql STABLE AS $$ SELECT 0::bigint FROM hologen.relation_named(table_name) $$;
 
-CREATE FUNCTION hologres.hg_full_compact_table(table_name text, options text DEFAULT '') RETURNS void
+CREATE OR REPLACE FUNCTION hologres.hg_full_compact_table(table_name text, options text DEFAULT '') RETURNS void
 LANGUAGE sql VOLATILE AS $$
   SELECT hologen.refuse_statement('hg_full_compact_table is not supported: PostgreSQL has no files to merge',
     format('To give back the space of deleted rows, run: VACUUM FULL %s', hologen.relation_named(table_name)::regclass))
 $$;
 
-CREATE PROCEDURE hologen.hg_upgrade_all_normal_dynamic_tables()
+CREATE OR REPLACE PROCEDURE hologen.hg_upgrade_all_normal_dynamic_tables()
 LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'dynamic tables are not supported',
     HINT = 'There are none to convert: PostgreSQL has materialized views instead.';
 END $$;
-CREATE PROCEDURE hologen.hg_dynamic_table_config_upgrade(table_name text)
+CREATE OR REPLACE PROCEDURE hologen.hg_dynamic_table_config_upgrade(table_name text)
 LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'dynamic tables are not supported',
     HINT = 'There are none to convert: PostgreSQL has materialized views instead.';
 END $$;
 
-CREATE FUNCTION hologen.instance_max_connections() RETURNS integer
+CREATE OR REPLACE FUNCTION hologen.instance_max_connections() RETURNS integer
 LANGUAGE sql STABLE AS $$ SELECT current_setting('max_connections')::integer $$;

@@ -1,7 +1,7 @@
 -- hg_dump_script: the statements that make a table or a view again. With pg_catalog alone on the search_path, as pg_dump does it,
 -- PostgreSQL prints every other name with its schema.
 
-CREATE FUNCTION hologen.script_column(col pg_attribute) RETURNS text
+CREATE OR REPLACE FUNCTION hologen.script_column(col pg_attribute) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   SELECT concat_ws(' ', quote_ident(col.attname),
     CASE WHEN is_serial THEN CASE col.atttypid WHEN 'int2'::regtype THEN 'smallserial' WHEN 'int8'::regtype THEN 'bigserial' ELSE 'serial' END
@@ -22,7 +22,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
 $$;
 
 -- Columns and constraints between the parentheses, or what a partition is of.
-CREATE FUNCTION hologen.script_body(relation pg_class) RETURNS text
+CREATE OR REPLACE FUNCTION hologen.script_body(relation pg_class) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   SELECT CASE WHEN relation.relispartition THEN
     format(' PARTITION OF %s %s', (SELECT inhparent::regclass FROM pg_inherits WHERE inhrelid = relation.oid),
@@ -45,7 +45,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
 $$;
 
 -- Everything of one relation between BEGIN and END.
-CREATE FUNCTION hologen.script_of(relation_oid oid) RETURNS text
+CREATE OR REPLACE FUNCTION hologen.script_of(relation_oid oid) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
 DECLARE
   relation   pg_class;
@@ -85,5 +85,5 @@ BEGIN
   RETURN format(E'BEGIN;\n\n-- Type: %s\n%s\n\nEND;', kind, array_to_string(statements, E'\n'));
 END $$;
 
-CREATE FUNCTION hologen.hg_dump_script(name text) RETURNS text
+CREATE OR REPLACE FUNCTION hologen.hg_dump_script(name text) RETURNS text
 LANGUAGE sql STABLE AS $$ SELECT hologen.script_of(hologen.relation_named(name)) $$;

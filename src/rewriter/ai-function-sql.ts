@@ -1,0 +1,54 @@
+/** The SQL of the AI functions and their argument forms, made from the list: overloads that fill in what a form leaves out, twins' names. */
+import { type AiArgument, type AiFunction, aiFunctions, otherPublicNames } from './ai-functions.js';
+
+/** What stands in SQL files in the place of generated SQL. */
+export function generatedSql(): Record<string, string> {
+  return {
+    '@overloads@': aiFunctions.map(overloadsOf).join('\n'),
+    '@public names@': publicNames()
+      .map((name) => `'${name}'`)
+      .join(', '),
+  };
+}
+
+/** Names that clients find unqualified. */
+function publicNames(): string[] {
+  return [
+    ...aiFunctions.flatMap(({ name, detached }) => [name, ...(detached ? [detached] : [])]),
+    ...otherPublicNames,
+  ];
+}
+
+function overloadsOf(aiFunction: AiFunction): string {
+  const { name, submit, wait, detached, forms } = aiFunction;
+  const [whole = [], ...others] = forms;
+  const submits = [submit, ...(detached ? [detached] : [])];
+  return [
+    ...submits.flatMap((each) =>
+      others.map((form) => define(each, form, `hologen.${each}(${filled(whole, form)})`)),
+    ),
+    ...forms.map((form) => define(name, form, `hologen.${wait}(hologen.${submit}(${named(form)}))`)),
+  ].join('\n');
+}
+
+function define(name: string, form: readonly AiArgument[], body: string): string {
+  const given = form.map((argument) => `${argument.name} ${argument.type}`).join(', ');
+  return (
+    `CREATE OR REPLACE FUNCTION hologen.${name}(${given}) RETURNS text\n` +
+    `LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT ${body} $$;`
+  );
+}
+
+function named(form: readonly AiArgument[]): string {
+  return form.map(({ name }) => name).join(', ');
+}
+
+/** All arguments, from those of the form: NULL for what it leaves out, and a cast where its type is another one. */
+function filled(whole: readonly AiArgument[], form: readonly AiArgument[]): string {
+  const value = ({ name, type }: AiArgument) => {
+    const given = form.find((argument) => argument.name === name);
+    if (!given) return 'NULL';
+    return given.type === type ? name : `${name}::${type}`;
+  };
+  return whole.map(value).join(', ');
+}

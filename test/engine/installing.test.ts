@@ -1,0 +1,107 @@
+/** What a start does to sql/ in an engine that has it already: tables stay, code that has changed is installed again. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type AiFunction, aiFunctions } from '../../src/rewriter/ai-functions.js';
+import { startTestGateway } from '../gateway.js';
+
+let dataDir: string;
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'hologen-installing-'));
+});
+afterAll(() => rm(dataDir, { recursive: true, force: true }));
+
+async function withGateway<T>(use: (client: pg.Client, other: pg.Client) => Promise<T>): Promise<T> {
+  await using gateway = await startTestGateway({ dataDir });
+  return await use(await gateway.client(), await gateway.client({ database: 'postgres' }));
+}
+
+const installedAt = async (client: pg.Client) =>
+  (await client.query('SELECT name, installed_at FROM hologen.installed_code ORDER BY name')).rows;
+const progressFile = 'code/everywhere/0006-progress.sql';
+
+test('code that has not changed is not installed again; code that has is, and what stands behind it, in every database', async () => {
+  const before = await withGateway(async (client, other) => {
+    for (const each of [client, other]) {
+      // As after an upgrade: the database has an older text of this file.
+      await each.query("UPDATE hologen.installed_code SET hash = 'older' WHERE name = $1", [progressFile]);
+      await each.query(
+        "CREATE OR REPLACE FUNCTION hologen.hg_version() RETURNS text LANGUAGE sql STABLE AS $$ SELECT 'kept' $$",
+      );
+    }
+    await client.query(
+      'CREATE OR REPLACE FUNCTION hologen.instance_max_connections() RETURNS integer LANGUAGE sql AS $$ SELECT -1 $$',
+    );
+    await client.query(
+      'CREATE VIEW mine AS SELECT job_id, ai_gen(state) FROM hologen.jobs, hologen.progress',
+    );
+    return installedAt(client);
+  });
+  await withGateway(async (client, other) => {
+    const after = await installedAt(client);
+    const again = after.filter((row, index) => row.installed_at > before[index]?.installed_at);
+    expect(again.map(({ name }) => name)).toEqual(
+      before.map(({ name }) => name).filter((name) => name >= progressFile),
+    );
+    // It stands before the changed file, and nobody has touched it.
+    expect((await other.query('SELECT hologen.hg_version() AS version')).rows[0].version).toBe('kept');
+    expect((await client.query('SELECT instance_max_connections() > 0 AS mended')).rows[0].mended).toBe(true);
+    expect((await client.query('SELECT count(*)::int AS rows FROM mine')).rows[0].rows).toBe(0);
+  });
+});
+
+test('a database with the layout of earlier files is taken as it is, with every row', async () => {
+  await withGateway(async (client, other) => {
+    await client.query("SELECT ai_gen('qwen_plus', 'hello')");
+    for (const each of [client, other]) {
+      await each.query('DROP TABLE hologen.installed_code');
+      await each.query("UPDATE hologen.migrations SET name = replace(name, 'tables/', '')");
+      await each.query(
+        "UPDATE hologen.migrations SET name = 'everywhere/0004-hologres-catalogue.sql' WHERE name = 'everywhere/0003-hologres.sql'",
+      );
+      await each.query(
+        "UPDATE hologen.migrations SET name = 'everywhere/0009-unqualified-names.sql' WHERE name = 'everywhere/0004-search-path.sql'",
+      );
+      await each.query(
+        "UPDATE hologen.migrations SET name = 'home/0003-owner.sql' WHERE name = 'home/0002-owner.sql'",
+      );
+    }
+  });
+  await withGateway(async (client) => {
+    expect((await client.query('SELECT model_name FROM hologen.jobs')).rows).toEqual([
+      { model_name: 'qwen_plus' },
+    ]);
+    expect((await installedAt(client)).length).toBeGreaterThan(8);
+    const { rows } = await client.query("SELECT name FROM hologen.migrations WHERE name LIKE 'tables/%'");
+    expect(rows).toEqual([]);
+  });
+});
+
+test('a row in the list of AI functions is a function that is at once like ai_gen', async () => {
+  const shout: AiFunction = { ...(aiFunctions[0] as AiFunction), name: 'ai_shout', detached: undefined };
+  const list = aiFunctions as AiFunction[];
+  list.push(shout);
+  try {
+    await withGateway(async (client, other) => {
+      // One after another the four calls would take four seconds, and each other's results.
+      const slow = "'[[sandbox:slow=1000]] ' || n";
+      const startedAt = performance.now();
+      const { rows } = await client.query(
+        `SELECT ai_shout('qwen_plus', ${slow}) AS said FROM generate_series(1, 4) n`,
+      );
+      expect(rows).toHaveLength(4);
+      expect(performance.now() - startedAt).toBeLessThan(3000);
+      await expect(client.query("SELECT ai_shout('nobody', 'hello')")).rejects.toThrow(
+        '"nobody" does not exist',
+      );
+      await other.query('SET search_path = pg_catalog');
+      await expect(other.query("SELECT ai_shout('nobody', 'hello')")).rejects.toThrow(
+        '"nobody" does not exist',
+      );
+    });
+  } finally {
+    list.splice(list.indexOf(shout), 1);
+  }
+});
