@@ -1,11 +1,13 @@
 /** Finds the texts in Query and Parse frames that may concern the gateway, and replaces them. */
 import { isUtf8 } from 'node:buffer';
+import { aiFunctions } from '../rewriter/ai-functions.js';
 import { frontendType } from '../wire/message-types.js';
 import { replaceText } from '../wire/replies.js';
 
 const mayConcernUs = new RegExp(
   [
-    'ai_gen|hg_|optimizer_',
+    ...aiFunctions.map(({ name }) => name),
+    'hg_|optimizer_',
     // Hologres' statements and table properties. "PARTITION (" does not match the PARTITION BY of window functions.
     String.raw`(?:dynamic|object)\s+table|logical\s+partition|partition\s*\(|partition_\w+\s*=`,
     'orientation|(?:distribution|clustering|segment)_key|event_time_column|(?:bitmap|dictionary_encoding)_columns',

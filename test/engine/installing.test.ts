@@ -15,7 +15,8 @@ afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
 async function withGateway<T>(use: (client: pg.Client, other: pg.Client) => Promise<T>): Promise<T> {
   await using gateway = await startTestGateway({ dataDir });
-  return await use(await gateway.client(), await gateway.client({ database: 'postgres' }));
+  const elsewhere = gateway.url.replace(/\/[^/]*$/, '/postgres');
+  return await use(await gateway.client(), await gateway.client({ connectionString: elsewhere }));
 }
 
 const installedAt = async (client: pg.Client) =>
@@ -80,28 +81,32 @@ test('a database with the layout of earlier files is taken as it is, with every 
 });
 
 test('a row in the list of AI functions is a function that is at once like ai_gen', async () => {
-  const shout: AiFunction = { ...(aiFunctions[0] as AiFunction), name: 'ai_shout', detached: undefined };
+  const loudly: AiFunction = {
+    ...(aiFunctions[0] as AiFunction),
+    name: 'ai_gen_loudly',
+    detached: undefined,
+  };
   const list = aiFunctions as AiFunction[];
-  list.push(shout);
+  list.push(loudly);
   try {
     await withGateway(async (client, other) => {
       // One after another the four calls would take four seconds, and each other's results.
       const slow = "'[[sandbox:slow=1000]] ' || n";
       const startedAt = performance.now();
       const { rows } = await client.query(
-        `SELECT ai_shout('qwen_plus', ${slow}) AS said FROM generate_series(1, 4) n`,
+        `SELECT ai_gen_loudly('qwen_plus', ${slow}) AS said FROM generate_series(1, 4) n`,
       );
       expect(rows).toHaveLength(4);
       expect(performance.now() - startedAt).toBeLessThan(3000);
-      await expect(client.query("SELECT ai_shout('nobody', 'hello')")).rejects.toThrow(
+      await expect(client.query("SELECT ai_gen_loudly('nobody', 'hello')")).rejects.toThrow(
         '"nobody" does not exist',
       );
       await other.query('SET search_path = pg_catalog');
-      await expect(other.query("SELECT ai_shout('nobody', 'hello')")).rejects.toThrow(
+      await expect(other.query("SELECT ai_gen_loudly('nobody', 'hello')")).rejects.toThrow(
         '"nobody" does not exist',
       );
     });
   } finally {
-    list.splice(list.indexOf(shout), 1);
+    list.splice(list.indexOf(loudly), 1);
   }
 });
