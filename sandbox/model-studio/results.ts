@@ -5,7 +5,7 @@ import { access, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promis
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createCrc64 } from '../../src/storage/oss/crc64.js';
+import { checksumOfFile } from '../checksum.js';
 import { drawPicture } from '../media/pictures.js';
 import { recordVideo } from '../media/videos.js';
 import type { FaultAction } from './faults.js';
@@ -132,10 +132,9 @@ export async function openResultStore(options: ResultStoreOptions): Promise<Resu
   async function checksumOf(path: string): Promise<string> {
     const known = checksums.get(path);
     if (known) return known;
-    const crc64 = createCrc64();
-    for await (const chunk of createReadStream(path)) crc64.update(chunk);
-    checksums.set(path, crc64.digest());
-    return crc64.digest();
+    const checksum = await checksumOfFile(path);
+    checksums.set(path, checksum);
+    return checksum;
   }
 
   async function sendFile(

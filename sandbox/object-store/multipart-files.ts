@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { appendFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { combineCrc64 } from '../../src/storage/oss/crc64.js';
+import { joinChecksums } from '../checksum.js';
 import type { NewObject } from './object-files.js';
 import type { ReceivedBody } from './receive-body.js';
 import { Refusal } from './refusal.js';
@@ -162,7 +162,7 @@ function describe(parts: UploadedPart[], headers: Record<string, string>): NewOb
   return {
     bytes: parts.reduce((sum, part) => sum + part.bytes, 0),
     etag: `${md5.digest('hex').toUpperCase()}-${parts.length}`,
-    crc64: others.reduce((crc64, part) => combineCrc64(crc64, part.crc64, part.bytes), first.crc64),
+    crc64: others.reduce((crc64, part) => joinChecksums(crc64, part.crc64, part.bytes), first.crc64),
     type: 'Multipart',
     headers,
   };

@@ -14,7 +14,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
-import { createCrc64 } from '../../src/storage/oss/crc64.js';
+import { createChecksum } from '../checksum.js';
 import { contentTypeOf } from './content-types.js';
 import { filePathToKey, hashedName, keyToFilePath } from './file-names.js';
 import { createKeyedLock } from './keyed-lock.js';
@@ -213,7 +213,7 @@ async function moveUnlessBlocked(file: string, target: string): Promise<boolean>
 
 async function describeFile(path: string, key: string): Promise<ObjectRecord> {
   const md5 = createHash('md5');
-  const crc64 = createCrc64();
+  const crc64 = await createChecksum();
   let bytes = 0;
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
     md5.update(chunk);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { createCrc64 } from '../../src/storage/oss/crc64.js';
+import { createChecksum } from '../checksum.js';
 import { Refusal } from './refusal.js';
 
 export interface ReceivedBody {
@@ -23,7 +23,7 @@ const largestBodyBytes = 5 * 1024 ** 3;
 export async function receiveBody(body: Readable, path: string, contentMd5: string): Promise<ReceivedBody> {
   const expectedMd5 = readContentMd5(contentMd5);
   const md5 = createHash('md5');
-  const crc64 = createCrc64();
+  const crc64 = await createChecksum();
   let bytes = 0;
   const file = await open(path, 'wx');
   try {
