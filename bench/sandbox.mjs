@@ -5,7 +5,7 @@ import { createCredentialRegistry } from '../dist/sandbox/credentials.js';
 import { sandboxKeys } from '../dist/sandbox/keys.js';
 import { startModelStudio } from '../dist/sandbox/model-studio/server.js';
 import { startObjectStore } from '../dist/sandbox/object-store/server.js';
-import { startSts } from '../dist/sandbox/sts.js';
+import { startSts } from '../dist/sandbox/sts/server.js';
 
 const directory = process.argv[2] ?? '';
 const credentials = createCredentialRegistry();

@@ -1,9 +1,12 @@
-/** From a path to its handler, with armed faults in between. */
+/** From a path to its handler, with armed faults in between. Handlers write Node's own response, because some of them break it on purpose. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { type Context, Hono } from 'hono';
 import { handleChat } from './chat.js';
 import { handleEmbeddings } from './embeddings.js';
 import { type Exchange, sendError } from './exchange.js';
-import type { FaultAction } from './faults.js';
+import type { ArmedFaults, FaultAction } from './faults.js';
 import type { Parts } from './parts.js';
 import { Refusal, urlError } from './refusal.js';
 import type { ResultStore } from './results.js';
@@ -40,34 +43,71 @@ async function serveResult(exchange: Exchange, results: ResultStore, fault: Faul
   record.status = await results.serve(request, response, fault);
 }
 
-async function route(exchange: Exchange, fault: FaultAction | undefined, parts: Parts): Promise<void> {
-  const { pathname } = exchange.url;
-  const post = exchange.request.method === 'POST';
-  if (pathname.startsWith('/results/')) return serveResult(exchange, parts.results, fault);
-  if (/^\/api\/v1\/tasks(\/|$)/.test(pathname)) return handleTasks(exchange, parts);
-  if (post && pathname === '/compatible-mode/v1/chat/completions') {
-    return handleChat(exchange, { ...parts, latencyMs: () => parts.settings.textMs });
-  }
-  if (post && pathname === '/compatible-mode/v1/embeddings') return handleEmbeddings(exchange);
-  if (post && pathname.startsWith('/api/v1/services/')) {
-    const path = pathname.startsWith(servicePrefix) ? pathname.slice(servicePrefix.length) : '';
-    return handleSubmit(exchange, path, parts);
-  }
-  throw urlError();
+/** A request on its way through the routes. */
+interface Passage {
+  Bindings: HttpBindings;
+  Variables: { exchange: Exchange; fault: FaultAction | undefined };
 }
 
-/** Answers one request to the end; what is not a Refusal goes to `onError` as well. */
-export async function answer(
-  exchange: Exchange,
-  fault: FaultAction | undefined,
-  parts: Parts,
-  onError: (error: unknown) => void,
-): Promise<void> {
-  try {
-    if (!(await applyFault(exchange, fault, parts.signal))) await route(exchange, fault, parts);
-  } catch (error) {
-    if (!(error instanceof Refusal)) onError(error);
-    if (exchange.response.headersSent) exchange.response.destroy();
-    else sendError(exchange, error);
-  }
+/** What the routes need of the server around them. */
+export interface Arrivals {
+  /** Records a request that has come. */
+  open(bindings: HttpBindings): Exchange;
+  faults: ArmedFaults;
+  /** Hears what is not a Refusal. */
+  onError(exchange: Exchange, error: unknown): void;
+}
+
+export function createRoutes(parts: Parts, { open, faults, onError }: Arrivals): Hono<Passage> {
+  const app = new Hono<Passage>();
+  app.use(async (context, next) => {
+    const exchange = open(context.env);
+    const fault = faults.take(exchange.record.method, exchange.record.path);
+    context.set('exchange', exchange);
+    context.set('fault', fault);
+    return (await applyFault(exchange, fault, parts.signal)) ? RESPONSE_ALREADY_SENT : next();
+  });
+  app.all(
+    '/results/*',
+    answering((exchange, fault) => serveResult(exchange, parts.results, fault)),
+  );
+  for (const path of ['/api/v1/tasks', '/api/v1/tasks/*'])
+    app.all(
+      path,
+      answering((exchange) => handleTasks(exchange, parts)),
+    );
+  const chat = { ...parts, latencyMs: () => parts.settings.textMs };
+  app.post(
+    '/compatible-mode/v1/chat/completions',
+    answering((exchange) => handleChat(exchange, chat)),
+  );
+  app.post('/compatible-mode/v1/embeddings', answering(handleEmbeddings));
+  app.post(
+    '/api/v1/services/*',
+    answering((exchange) => handleSubmit(exchange, servicePath(exchange), parts)),
+  );
+  app.all('*', () => {
+    throw urlError();
+  });
+  app.onError((error, context) => refuse(context, error, onError));
+  return app;
+}
+
+function servicePath({ url: { pathname } }: Exchange): string {
+  return pathname.startsWith(servicePrefix) ? pathname.slice(servicePrefix.length) : '';
+}
+
+function answering(handle: (exchange: Exchange, fault: FaultAction | undefined) => Promise<void> | void) {
+  return async (context: Context<Passage>) => {
+    await handle(context.get('exchange'), context.get('fault'));
+    return RESPONSE_ALREADY_SENT;
+  };
+}
+
+function refuse(context: Context<Passage>, error: unknown, onError: Arrivals['onError']): Response {
+  const exchange = context.get('exchange');
+  if (!(error instanceof Refusal)) onError(exchange, error);
+  if (exchange.response.headersSent) exchange.response.destroy();
+  else sendError(exchange, error);
+  return RESPONSE_ALREADY_SENT;
 }

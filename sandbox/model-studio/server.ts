@@ -14,13 +14,21 @@
  */
 import { randomUUID } from 'node:crypto';
 import { once, setMaxListeners } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
 import type { Exchange } from './exchange.js';
 import { type ArmedFaults, createFaults, type Faults } from './faults.js';
-import { buildParts, chooseSettings, type ModelStudioOptions, type ModelStudioSettings } from './parts.js';
+import {
+  buildParts,
+  chooseSettings,
+  type ModelStudioOptions,
+  type ModelStudioSettings,
+  type Parts,
+} from './parts.js';
 import { createRequestLog, type RecordedRequest, type RequestLog } from './request-log.js';
-import { answer } from './routes.js';
+import { createRoutes } from './routes.js';
 
 export type { Faults } from './faults.js';
 export type { ModelStudioOptions, ModelStudioSettings } from './parts.js';
@@ -36,16 +44,21 @@ export interface ModelStudio {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-function answerSandboxPath(request: IncomingMessage, response: ServerResponse, requests: RequestLog): void {
-  if (request.method === 'DELETE') requests.clear();
-  const known = request.url === '/_sandbox/requests' && /^(GET|DELETE)$/.test(request.method ?? '');
-  const body = JSON.stringify(known ? requests.list() : { error: 'GET or DELETE /_sandbox/requests' });
-  response.writeHead(known ? 200 : 404, { 'content-type': 'application/json' }).end(body);
+/** What the provider received, for whoever looks at the sandbox; everything else is the provider's own. */
+function createApp(requests: RequestLog, routes: ReturnType<typeof createRoutes>): Hono {
+  const app = new Hono();
+  app.get('/_sandbox/requests', (context) => context.json(requests.list()));
+  app.delete('/_sandbox/requests', (context) => {
+    requests.clear();
+    return context.json(requests.list());
+  });
+  app.all('/_sandbox/*', (context) => context.json({ error: 'GET or DELETE /_sandbox/requests' }, 404));
+  app.route('/', routes as unknown as Hono);
+  return app;
 }
 
 function openExchange(
-  request: IncomingMessage,
-  response: ServerResponse,
+  { incoming: request, outgoing: response }: HttpBindings,
   requests: RequestLog,
   url: string,
 ): Exchange {
@@ -60,6 +73,16 @@ function openExchange(
   return { request, response, url: target, requestId, record, dropAnswer: false };
 }
 
+async function shutDown(server: Server, closing: AbortController, { tasks, media }: Parts): Promise<void> {
+  const stopped = once(server, 'close');
+  closing.abort();
+  server.close();
+  server.closeAllConnections();
+  await stopped;
+  await tasks.close();
+  await media.close();
+}
+
 /** Starts the sandbox; it listens on loopback only. Errors: those of the port and of the directory. */
 export async function startModelStudio(options: ModelStudioOptions): Promise<ModelStudio> {
   const settings = chooseSettings(options);
@@ -71,33 +94,21 @@ export async function startModelStudio(options: ModelStudioOptions): Promise<Mod
   let url = '';
   const parts = await buildParts(settings, options, () => url, closing.signal);
 
-  const server = createServer((request, response) => {
-    if (request.url?.startsWith('/_sandbox/')) {
-      answerSandboxPath(request, response, requests);
-      return;
-    }
-    const exchange = openExchange(request, response, requests, url);
-    const { method, path } = exchange.record;
-    void answer(exchange, faults.take(method, path), parts, (error) =>
+  const routes = createRoutes(parts, {
+    open: (bindings) => openExchange(bindings, requests, url),
+    faults,
+    onError: ({ record: { method, path } }, error) =>
       options.log?.({ event: 'sandbox request failed', method, path, error: String(error) }),
-    );
   });
+  const answer = getRequestListener(createApp(requests, routes).fetch, { overrideGlobalObjects: false });
+  const server = createServer((request, response) => void answer(request, response));
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-  async function shutDown(): Promise<void> {
-    const stopped = once(server, 'close');
-    closing.abort();
-    server.close();
-    server.closeAllConnections();
-    await stopped;
-    await parts.tasks.close();
-    await parts.media.close();
-  }
   let closed: Promise<void> | undefined;
   const close = () => {
-    closed ??= shutDown();
+    closed ??= shutDown(server, closing, parts);
     return closed;
   };
   return { url, requests: requests.list, settings, faults, close, [Symbol.asyncDispose]: close };

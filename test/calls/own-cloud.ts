@@ -9,7 +9,7 @@ import { createCredentialRegistry } from '../../sandbox/credentials.js';
 import { sandboxKeys } from '../../sandbox/keys.js';
 import { type ModelStudioOptions, startModelStudio } from '../../sandbox/model-studio/server.js';
 import { startObjectStore } from '../../sandbox/object-store/server.js';
-import { startSts } from '../../sandbox/sts.js';
+import { startSts } from '../../sandbox/sts/server.js';
 import type { SettingTexts } from '../../src/settings/table.js';
 import { startTestGateway } from '../gateway.js';
 

@@ -10,7 +10,7 @@ import { createCredentialRegistry } from '../../sandbox/credentials.js';
 import { sandboxKeys } from '../../sandbox/keys.js';
 import { type ModelStudio, startModelStudio } from '../../sandbox/model-studio/server.js';
 import { type ObjectStore, startObjectStore } from '../../sandbox/object-store/server.js';
-import { type Sts, startSts } from '../../sandbox/sts.js';
+import { type Sts, startSts } from '../../sandbox/sts/server.js';
 import { type Checked, runCheck } from './run-check.js';
 import {
   isRoot,

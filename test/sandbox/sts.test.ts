@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import OSS from 'ali-oss';
 import { expect, test } from 'vitest';
 import { createCredentialRegistry } from '../../sandbox/credentials.js';
-import { type Sts, startSts } from '../../sandbox/sts.js';
+import { type Sts, startSts } from '../../sandbox/sts/server.js';
 import { codeOf } from './object-store-fixture.js';
 
 const baseKey = { accessKeyId: 'LTAIsandboxbase', accessKeySecret: 'sandbox-base-secret' };

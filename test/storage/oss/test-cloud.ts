@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCredentialRegistry } from '../../../sandbox/credentials.js';
 import { startObjectStore } from '../../../sandbox/object-store/server.js';
-import { startSts } from '../../../sandbox/sts.js';
+import { startSts } from '../../../sandbox/sts/server.js';
 import { fixedIdentity } from '../../../src/storage/oss/base-identity.js';
 import type { OssRight } from '../../../src/storage/oss/right.js';
 import type { OssSettings } from '../../../src/storage/oss/settings.js';
