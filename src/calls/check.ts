@@ -1,7 +1,7 @@
 /** Checks a call before anything is spent: model, request, media, output place. What comes out can be sent. */
 import { KnownError } from '../errors.js';
 import { isObject } from '../json.js';
-import type { Catalogue, DeployedModel } from '../ledger/job.js';
+import type { Catalogue, DeployedModel } from '../ledger/models.js';
 import type { Providers } from '../providers/drivers.js';
 import type { CheckedRequest, Provider } from '../providers/provider.js';
 import type { FileValue } from '../storage/file-value.js';

@@ -2,7 +2,7 @@
 import { KnownError } from '../errors.js';
 import { oneOf, refuse, requiredText } from '../fields.js';
 import { isObject, type Json } from '../json.js';
-import type { Catalogue } from '../ledger/job.js';
+import type { Catalogue } from '../ledger/models.js';
 import type { Provider } from '../providers/provider.js';
 import type { Models } from './check.js';
 

@@ -2,7 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
-import { hasEnded, type JobOutcome, type JobState } from '../ledger/job.js';
+import type { JobOutcome } from '../ledger/job.js';
+import { hasEnded, type JobState } from '../ledger/states.js';
 import { type Services, tell } from './course.js';
 import { type Decider, newJob } from './decide.js';
 import { dryRunPrefix } from './dry-run-names.js';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { KnownError } from '../errors.js';
 import type { EarlierWish, Ledger } from '../ledger/job.js';
-import { createLanes } from '../pace/lanes.js';
+import { createLanes, type Lanes } from '../pace/lanes.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
 
@@ -41,92 +41,125 @@ export function requestKey(call: CheckedCall, mediaEtags: string[]): string {
     .digest('base64url');
 }
 
+interface Kept {
+  ledger: Ledger;
+  storage: Storage;
+  onError(error: unknown): void;
+  /** Jobs that run for nobody, by role and key. */
+  underWay: Map<string, { jobId: string; outcome: Promise<string> }[]>;
+  /** Reserved by a statement that is not over. Not in the ledger: after a crash of the gateway what reached nobody is to be had again. */
+  reserved: Set<string>;
+  /** Given to a client, and not yet claimed in writing. */
+  claiming: Set<string>;
+  lookups: Lanes;
+}
+
 export function createEarlierResults(
   ledger: Ledger,
   storage: Storage,
   onError: (error: unknown) => void,
 ): EarlierResults {
-  const underWay = new Map<string, { jobId: string; outcome: Promise<string> }[]>();
-  /** Taken by a statement that is not over. Only here, not in the ledger: after a crash of the gateway what reached nobody is to be had again. */
-  const taken = new Set<string>();
-  /** Given to a client, and not yet claimed in writing. */
-  const claiming = new Set<string>();
-  const lookups = createLanes();
-
-  /** Waits for a job that runs for nobody, one call for each; what it gave is then in the ledger, or it failed and gave nothing. */
-  async function awaitRunning(name: string, stop: AbortSignal): Promise<void> {
-    const job = underWay.get(name)?.find(({ jobId }) => !taken.has(jobId));
-    if (!job) return;
-    taken.add(job.jobId);
-    const ended = job.outcome.then(
-      () => {},
-      () => {},
-    );
-    await orStopped(ended, stop).finally(() => taken.delete(job.jobId));
-  }
-
-  /** A file that its owner has removed from its store meanwhile is no result any more. */
-  async function stillThere(ossPaths: string[], call: CheckedCall, stop: AbortSignal): Promise<boolean> {
-    const { file } = call;
-    if (!file) return true;
-    const looks = ossPaths.map((path) => storage.head(storage.readPath(path, 'output'), file.right, stop));
-    return Promise.all(looks).then(
-      () => true,
-      (error: unknown) => {
-        if (error instanceof KnownError && error.kind === 'undefinedFile') return false;
-        throw error;
-      },
-    );
-  }
-
+  const kept: Kept = {
+    ...{ ledger, storage, onError, lookups: createLanes() },
+    ...{ underWay: new Map(), reserved: new Set(), claiming: new Set() },
+  };
   return {
-    isUnderWay: (role, key) => (underWay.get(`${role} ${key}`) ?? []).some(({ jobId }) => !taken.has(jobId)),
-    async take({ role, requestKey: key, delivered }, live, call, stop) {
-      const name = `${role} ${key}`;
-      await awaitRunning(name, stop);
-      return lookups.run(name, async () => {
-        const gone: string[] = [];
-        for (;;) {
-          const except = [...live(), ...taken, ...(delivered ? [] : claiming), ...gone];
-          const found = await ledger.findEarlier({ role, requestKey: key, except, delivered });
-          if (!found) return undefined;
-          if (await stillThere(found.ossPaths, call, stop)) {
-            taken.add(found.id);
-            return { jobId: found.id, result: found.result };
-          }
-          gone.push(found.id);
-        }
-      });
+    isUnderWay: (role, key) => runningFor(nameOf(role, key), kept) !== undefined,
+    async take(wish, live, call, stop) {
+      const name = nameOf(wish.role, wish.requestKey);
+      await awaitRunning(name, stop, kept);
+      return kept.lookups.run(name, () => reserve(wish, live, call, stop, kept));
     },
-    abandon(role, key, jobId, outcome) {
-      const name = `${role} ${key}`;
-      const jobs = underWay.get(name) ?? [];
-      underWay.set(name, jobs);
-      const job = { jobId, outcome };
-      jobs.push(job);
-      const forget = () => {
-        jobs.splice(jobs.indexOf(job), 1);
-        if (jobs.length === 0) underWay.delete(name);
-      };
-      outcome.then(forget, forget);
-    },
-    claim(jobIds) {
-      if (jobIds.length === 0) return;
-      for (const id of jobIds) {
-        taken.delete(id);
-        claiming.add(id);
-      }
-      ledger
-        .claim(jobIds)
-        .catch(onError)
-        .finally(() => {
-          for (const id of jobIds) claiming.delete(id);
-        });
-    },
+    abandon: (role, key, jobId, outcome) => abandon(nameOf(role, key), { jobId, outcome }, kept),
+    claim: (jobIds) => claim(jobIds, kept),
     release(jobIds) {
-      for (const id of jobIds) taken.delete(id);
+      for (const id of jobIds) kept.reserved.delete(id);
     },
   };
+}
+
+function nameOf(role: string, key: string): string {
+  return `${role} ${key}`;
+}
+
+function runningFor(name: string, { underWay, reserved }: Kept) {
+  return underWay.get(name)?.find(({ jobId }) => !reserved.has(jobId));
+}
+
+/** Waits for a job that runs for nobody, one call for each; what it gave is then in the ledger, or it failed and gave nothing. */
+async function awaitRunning(name: string, stop: AbortSignal, kept: Kept): Promise<void> {
+  const job = runningFor(name, kept);
+  if (!job) return;
+  kept.reserved.add(job.jobId);
+  const ended = job.outcome.then(
+    () => {},
+    () => {},
+  );
+  await orStopped(ended, stop).finally(() => kept.reserved.delete(job.jobId));
+}
+
+/** Reserves the oldest result that can still be had. */
+async function reserve(
+  { role, requestKey: key, delivered }: Omit<EarlierWish, 'except'>,
+  live: () => string[],
+  call: CheckedCall,
+  stop: AbortSignal,
+  { ledger, storage, reserved, claiming }: Kept,
+): Promise<EarlierResult | undefined> {
+  const gone: string[] = [];
+  for (;;) {
+    const except = [...live(), ...reserved, ...(delivered ? [] : claiming), ...gone];
+    const found = await ledger.findEarlier({ role, requestKey: key, except, delivered });
+    if (!found) return undefined;
+    if (await stillThere(found.ossPaths, call, stop, storage)) {
+      reserved.add(found.id);
+      return { jobId: found.id, result: found.result };
+    }
+    gone.push(found.id);
+  }
+}
+
+/** A file that its owner has removed from its store meanwhile is no result any more. */
+async function stillThere(
+  ossPaths: string[],
+  { file }: CheckedCall,
+  stop: AbortSignal,
+  storage: Storage,
+): Promise<boolean> {
+  if (!file) return true;
+  const looks = ossPaths.map((path) => storage.head(storage.readPath(path, 'output'), file.right, stop));
+  return Promise.all(looks).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof KnownError && error.kind === 'undefinedFile') return false;
+      throw error;
+    },
+  );
+}
+
+function abandon(name: string, job: { jobId: string; outcome: Promise<string> }, { underWay }: Kept): void {
+  const jobs = underWay.get(name) ?? [];
+  underWay.set(name, jobs);
+  jobs.push(job);
+  const forget = () => {
+    jobs.splice(jobs.indexOf(job), 1);
+    if (jobs.length === 0) underWay.delete(name);
+  };
+  job.outcome.then(forget, forget);
+}
+
+function claim(jobIds: string[], { ledger, reserved, claiming, onError }: Kept): void {
+  if (jobIds.length === 0) return;
+  for (const id of jobIds) {
+    reserved.delete(id);
+    claiming.add(id);
+  }
+  ledger
+    .claim(jobIds)
+    .catch(onError)
+    .finally(() => {
+      for (const id of jobIds) claiming.delete(id);
+    });
 }
 
 /** Rejects with the signal's reason when that comes first. */

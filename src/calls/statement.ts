@@ -81,81 +81,77 @@ export interface Statements {
   running(): Statement[];
 }
 
+interface Running {
+  /** By engine process and time. */
+  statements: Map<number, Map<string, Statement>>;
+  /** The newest Execute of each engine process, and how many rows it asked for; 0: all. */
+  asked: Map<number, { execute: number; rows: number }>;
+}
+
 /** `ended` hears of each statement once; only of a committed one the results have reached their client for good. */
 export function createStatements(ended: (statement: Statement, committed: boolean) => void): Statements {
-  const running = new Map<number, Map<string, Statement>>();
-  const asked = new Map<number, { execute: number; rows: number }>();
-
-  function end(statement: Statement, outcome: StatementOutcome): void {
-    statement.stop.abort(
-      new KnownError({
-        kind: 'queryCanceled',
-        message: 'the statement ended before the call was sent',
-      }),
-    );
-    ended(statement, outcome === 'committed');
-  }
-
-  /** Calls were submitted in row order and each row makes at least one: so many from the first wait on are surely asked for. */
-  function windowEnd({ statement, index }: StatementCall): number {
-    const limit = asked.get(statement.origin.engineProcessId);
-    if (!limit || limit.rows === 0 || !statement.stopsAtRows) return Number.POSITIVE_INFINITY;
-    if (statement.window?.execute !== limit.execute)
-      statement.window = { execute: limit.execute, from: index };
-    return statement.window.from + limit.rows;
-  }
-
+  const running: Running = { statements: new Map(), asked: new Map() };
+  const { statements, asked } = running;
   return {
-    of(origin, settings, { text, stopsAtRows }) {
-      const own = running.get(origin.engineProcessId) ?? new Map<string, Statement>();
-      running.set(origin.engineProcessId, own);
-      const known = own.get(origin.statementAt);
-      if (known) return known;
-      const now = Date.now();
-      const statement: Statement = {
-        id: randomUUID(),
-        text,
-        stopsAtRows,
-        origin,
-        calls: [],
-        unsent: new Set(),
-        detached: [],
-        collected: [],
-        stop: new AbortController(),
-        ...settings,
-        notes: new Set(),
-        noticedAt: now,
-        startedAt: now,
-        refused: undefined,
-        window: undefined,
-      };
-      // Each call of the statement listens, and Node takes more than ten listeners for a leak.
-      setMaxListeners(0, statement.stop.signal);
-      own.set(origin.statementAt, statement);
-      return statement;
-    },
-
-    find: (origin) => running.get(origin.engineProcessId)?.get(origin.statementAt),
-
+    of: (origin, settings, client) => statementOf(origin, settings, client, running),
+    find: (origin) => statements.get(origin.engineProcessId)?.get(origin.statementAt),
     rowsAsked(engineProcessId, rows) {
       asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });
     },
-
     startable(wanted) {
-      const end = windowEnd(wanted);
+      const end = windowEnd(wanted, running);
       return [...wanted.statement.unsent].filter(
         (call) => call === wanted || (!call.aside && call.index < end),
       );
     },
-
     over(engineProcessId, outcome) {
-      const own = running.get(engineProcessId);
-      running.delete(engineProcessId);
+      const own = statements.get(engineProcessId);
+      statements.delete(engineProcessId);
       asked.delete(engineProcessId);
-      for (const statement of own?.values() ?? []) end(statement, outcome);
+      for (const statement of own?.values() ?? []) {
+        statement.stop.abort(overBeforeSent());
+        ended(statement, outcome === 'committed');
+      }
       return own !== undefined;
     },
-
-    running: () => [...running.values()].flatMap((own) => [...own.values()]),
+    running: () => [...statements.values()].flatMap((own) => [...own.values()]),
   };
+}
+
+function overBeforeSent(): KnownError {
+  return new KnownError({
+    kind: 'queryCanceled',
+    message: 'the statement ended before the call was sent',
+  });
+}
+
+function statementOf(
+  origin: CallOrigin,
+  settings: SessionSettings,
+  { text, stopsAtRows }: Pick<Statement, 'text' | 'stopsAtRows'>,
+  { statements }: Running,
+): Statement {
+  const own = statements.get(origin.engineProcessId) ?? new Map<string, Statement>();
+  statements.set(origin.engineProcessId, own);
+  const known = own.get(origin.statementAt);
+  if (known) return known;
+  const now = Date.now();
+  const statement: Statement = {
+    ...{ id: randomUUID(), text, stopsAtRows, origin, ...settings },
+    ...{ calls: [], unsent: new Set(), detached: [], collected: [], notes: new Set() },
+    ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined },
+    stop: new AbortController(),
+  };
+  // Each call of the statement listens, and Node takes more than ten listeners for a leak.
+  setMaxListeners(0, statement.stop.signal);
+  own.set(origin.statementAt, statement);
+  return statement;
+}
+
+/** Calls were submitted in row order and each row makes at least one: so many from the first wait on are surely asked for. */
+function windowEnd({ statement, index }: StatementCall, { asked }: Running): number {
+  const limit = asked.get(statement.origin.engineProcessId);
+  if (!limit || limit.rows === 0 || !statement.stopsAtRows) return Number.POSITIVE_INFINITY;
+  if (statement.window?.execute !== limit.execute) statement.window = { execute: limit.execute, from: index };
+  return statement.window.from + limit.rows;
 }

@@ -2,7 +2,7 @@
 
 import type { EnginePool } from '../engine/pool.js';
 import { KnownError } from '../errors.js';
-import type { Budgets } from './job.js';
+import type { Budgets } from './models.js';
 
 /** The budget a statement would go over, as hologen_internal.open_jobs tells it. */
 export interface Exceeded {

@@ -3,7 +3,7 @@
 import type { EnginePool } from '../engine/pool.js';
 import { KnownError } from '../errors.js';
 import type { Json } from '../json.js';
-import type { Catalogue, DeployedModel } from './job.js';
+import type { Catalogue, DeployedModel } from './models.js';
 import type { SecretBox } from './secret-box.js';
 
 interface Row {
@@ -23,7 +23,31 @@ const columns =
   'model_name, model_type, model_provider, task, api_key, config, deployed_by, deployed_at, restricted';
 
 export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue {
-  const asModel = (row: Row): DeployedModel => ({
+  return { ...looking(pool, secrets), ...deploying(pool, secrets), ...granting(pool) };
+}
+
+function looking(pool: EnginePool, secrets: SecretBox): Pick<Catalogue, 'find' | 'list'> {
+  return {
+    async find(name) {
+      const { rows } = await pool.query<Row>({
+        name: 'find-model',
+        text: `SELECT ${columns} FROM hologen.deployed_models WHERE model_name = $1 OR model_type = $1
+          ORDER BY model_name = $1 DESC, deployed_at LIMIT 1`,
+        values: [name],
+      });
+      return rows[0] && asModel(rows[0], secrets);
+    },
+    async list() {
+      const { rows } = await pool.query<Row>(
+        `SELECT ${columns} FROM hologen.deployed_models ORDER BY deployed_at, model_name`,
+      );
+      return rows.map((row) => asModel(row, secrets));
+    },
+  };
+}
+
+function asModel(row: Row, secrets: SecretBox): DeployedModel {
+  return {
     name: row.model_name,
     modelType: row.model_type,
     provider: row.model_provider,
@@ -36,33 +60,11 @@ export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue
     deployedBy: row.deployed_by,
     deployedAt: row.deployed_at,
     restricted: row.restricted,
-  });
+  };
+}
 
-  /** From the first grant or revoke on, who is not named may not call the model. */
-  async function restrict(name: string): Promise<void> {
-    const { rowCount } = await pool.query(
-      'UPDATE hologen.deployed_models SET restricted = true WHERE model_name = $1',
-      [name],
-    );
-    if (rowCount === 0) throw unknownModel(name);
-  }
-
+function deploying(pool: EnginePool, secrets: SecretBox): Pick<Catalogue, 'deploy' | 'remove'> {
   return {
-    async find(name) {
-      const { rows } = await pool.query<Row>({
-        name: 'find-model',
-        text: `SELECT ${columns} FROM hologen.deployed_models WHERE model_name = $1 OR model_type = $1
-          ORDER BY model_name = $1 DESC, deployed_at LIMIT 1`,
-        values: [name],
-      });
-      return rows[0] && asModel(rows[0]);
-    },
-    async list() {
-      const { rows } = await pool.query<Row>(
-        `SELECT ${columns} FROM hologen.deployed_models ORDER BY deployed_at, model_name`,
-      );
-      return rows.map(asModel);
-    },
     async deploy(model) {
       try {
         await pool.query(
@@ -95,6 +97,11 @@ export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue
       ]);
       if (rowCount === 0) throw unknownModel(name);
     },
+  };
+}
+
+function granting(pool: EnginePool): Pick<Catalogue, 'mayCall' | 'grant' | 'revoke'> {
+  return {
     async mayCall(name, role) {
       const { rows } = await pool.query<{ may: boolean }>(
         `SELECT EXISTS (SELECT FROM hologen.model_grant g LEFT JOIN pg_roles r ON r.rolname = g.role_name
@@ -104,7 +111,7 @@ export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue
       return rows[0]?.may ?? false;
     },
     async grant(name, role) {
-      await restrict(name);
+      await restrict(name, pool);
       const { rowCount } = await pool.query(
         `INSERT INTO hologen.model_grant (model_name, role_name)
          SELECT $1, $2 WHERE $2 = 'public' OR EXISTS (SELECT FROM pg_roles WHERE rolname = $2)
@@ -119,13 +126,22 @@ export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue
       });
     },
     async revoke(name, role) {
-      await restrict(name);
+      await restrict(name, pool);
       await pool.query('DELETE FROM hologen.model_grant WHERE model_name = $1 AND role_name = $2', [
         name,
         role,
       ]);
     },
   };
+}
+
+/** From the first grant or revoke on, who is not named may not call the model. */
+async function restrict(name: string, pool: EnginePool): Promise<void> {
+  const { rowCount } = await pool.query(
+    'UPDATE hologen.deployed_models SET restricted = true WHERE model_name = $1',
+    [name],
+  );
+  if (rowCount === 0) throw unknownModel(name);
 }
 
 function unknownModel(name: string): KnownError {

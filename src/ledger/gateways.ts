@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
 import { clientOptions } from '../engine/pool.js';
+import { openStates } from './states.js';
 
 export interface GatewayEvents {
   /** These gateways are gone for good; their jobs are nobody's. Nobody else takes them over until this resolves. */
@@ -29,92 +30,106 @@ export const cancelChannel = 'hologen_cancel';
 
 const findOthers = `
   SELECT gateway_id AS id FROM hologen_internal.gateway WHERE gateway_id NOT IN ($1, 'embedded')
-  UNION SELECT gateway_id FROM hologen.job WHERE state IN ('submitted', 'running', 'saving') AND gateway_id <> $1`;
+  UNION SELECT gateway_id FROM hologen.job WHERE state IN (${openStates}) AND gateway_id <> $1`;
 const countLive = `
   SELECT count(*)::int AS live FROM pg_locks JOIN pg_database d ON d.oid = pg_locks.database
   WHERE locktype = 'advisory' AND classid = ${lockClass} AND objsubid = 2 AND granted AND d.datname = current_database()`;
 const lockOf = `(${lockClass}, hashtext($1))`;
 
-/** Enters the circle under this id. The connection that holds the lock is made anew when it breaks. */
+interface Circle {
+  address: EngineAddress;
+  id: string;
+  log: Logger;
+  /** Holds this gateway's lock. Made anew when it breaks. */
+  client: pg.Client;
+  events: GatewayEvents | undefined;
+  /** How often the lock of each other gateway was found free, one look after the other. */
+  freeLooks: Map<string, number>;
+}
+
+/** Enters the circle under this id. */
 export async function joinGateways(address: EngineAddress, id: string, log: Logger): Promise<Gateways> {
+  const told: Pick<Circle, 'events'> = { events: undefined };
+  const client = await enter(address, id, told);
+  const circle: Circle = Object.assign(told, { address, id, log, client, freeLooks: new Map() });
   const closing = new AbortController();
-  const freeLooks = new Map<string, number>();
-  let client = await enter();
-  let events: GatewayEvents | undefined;
   let watching: Promise<unknown> = Promise.resolve();
-
-  async function enter(): Promise<pg.Client> {
-    const entering = new pg.Client({ ...clientOptions(address), keepAlive: true });
-    entering.on('error', () => {});
-    entering.on('notification', ({ payload }) => events?.cancel(payload ?? ''));
-    await entering.connect();
-    await entering.query(`SELECT pg_advisory_lock${lockOf}`, [id]);
-    await entering.query(`LISTEN ${cancelChannel}`);
-    return entering;
-  }
-
-  /** Locks what is free; a lock of somebody who may come back is given up again. */
-  async function look(looksNeeded: number): Promise<void> {
-    const { rows } = await client.query<{ id: string }>(findOthers, [id]);
-    const gone: string[] = [];
-    for (const other of rows) {
-      const locked = await client.query<{ got: boolean }>(`SELECT pg_try_advisory_lock${lockOf} AS got`, [
-        other.id,
-      ]);
-      const looks = locked.rows[0]?.got ? (freeLooks.get(other.id) ?? 0) + 1 : 0;
-      freeLooks.set(other.id, looks);
-      if (looks >= looksNeeded) gone.push(other.id);
-      else if (looks > 0) await unlock(other.id);
-    }
-    if (gone.length > 0) await takeOver(gone);
-    const { rows: counts } = await client.query<{ live: number }>(countLive);
-    events?.counted(Math.max(counts[0]?.live ?? 1, 1));
-  }
-
-  async function takeOver(gone: string[]): Promise<void> {
-    log.warn({ gateways: gone }, 'what gateways that are gone have left is taken over');
-    try {
-      await events?.gone(gone);
-      await client.query('DELETE FROM hologen_internal.gateway WHERE gateway_id = ANY ($1)', [gone]);
-    } finally {
-      for (const each of gone) {
-        freeLooks.delete(each);
-        await unlock(each);
-      }
-    }
-  }
-
-  const unlock = (other: string) => client.query(`SELECT pg_advisory_unlock${lockOf}`, [other]);
-
-  async function keepLooking(): Promise<void> {
-    const { signal } = closing;
-    for (;;) {
-      await delay(lookEveryMs, undefined, { signal });
-      try {
-        await look(looksBeforeTakeover);
-      } catch (error) {
-        signal.throwIfAborted();
-        log.warn({ err: error }, 'the connection that tells other gateways of this one is made anew');
-        // What was free before the engine went away tells nothing of now.
-        freeLooks.clear();
-        await client.end().catch(() => {});
-        const again = await enter().catch(() => undefined);
-        if (again) client = again;
-      }
-    }
-  }
-
   return {
-    async watch(told) {
-      events = told;
-      await look(1);
-      watching = keepLooking().catch(() => {});
+    async watch(events) {
+      circle.events = events;
+      await look(circle, 1);
+      watching = keepLooking(circle, closing.signal).catch(() => {});
     },
     async close() {
       closing.abort();
       await watching;
-      await client.query('DELETE FROM hologen_internal.gateway WHERE gateway_id = $1', [id]).catch(() => {});
-      await client.end().catch(() => {});
+      await circle.client
+        .query('DELETE FROM hologen_internal.gateway WHERE gateway_id = $1', [id])
+        .catch(() => {});
+      await circle.client.end().catch(() => {});
     },
   };
+}
+
+async function enter(address: EngineAddress, id: string, told: Pick<Circle, 'events'>): Promise<pg.Client> {
+  const client = new pg.Client({ ...clientOptions(address), keepAlive: true });
+  client.on('error', () => {});
+  client.on('notification', ({ payload }) => told.events?.cancel(payload ?? ''));
+  await client.connect();
+  await client.query(`SELECT pg_advisory_lock${lockOf}`, [id]);
+  await client.query(`LISTEN ${cancelChannel}`);
+  return client;
+}
+
+/** Locks what is free; a lock of somebody who may come back is given up again. */
+async function look(circle: Circle, looksNeeded: number): Promise<void> {
+  const { client, id, freeLooks, events } = circle;
+  const { rows } = await client.query<{ id: string }>(findOthers, [id]);
+  const gone: string[] = [];
+  for (const other of rows) {
+    const locked = await client.query<{ got: boolean }>(`SELECT pg_try_advisory_lock${lockOf} AS got`, [
+      other.id,
+    ]);
+    const looks = locked.rows[0]?.got ? (freeLooks.get(other.id) ?? 0) + 1 : 0;
+    freeLooks.set(other.id, looks);
+    if (looks >= looksNeeded) gone.push(other.id);
+    else if (looks > 0) await unlock(circle, other.id);
+  }
+  if (gone.length > 0) await takeOver(circle, gone);
+  const { rows: counts } = await client.query<{ live: number }>(countLive);
+  events?.counted(Math.max(counts[0]?.live ?? 1, 1));
+}
+
+async function takeOver(circle: Circle, gone: string[]): Promise<void> {
+  circle.log.warn({ gateways: gone }, 'what gateways that are gone have left is taken over');
+  try {
+    await circle.events?.gone(gone);
+    await circle.client.query('DELETE FROM hologen_internal.gateway WHERE gateway_id = ANY ($1)', [gone]);
+  } finally {
+    for (const each of gone) {
+      circle.freeLooks.delete(each);
+      await unlock(circle, each);
+    }
+  }
+}
+
+async function unlock({ client }: Circle, other: string): Promise<void> {
+  await client.query(`SELECT pg_advisory_unlock${lockOf}`, [other]);
+}
+
+async function keepLooking(circle: Circle, signal: AbortSignal): Promise<never> {
+  for (;;) {
+    await delay(lookEveryMs, undefined, { signal });
+    try {
+      await look(circle, looksBeforeTakeover);
+    } catch (error) {
+      signal.throwIfAborted();
+      circle.log.warn({ err: error }, 'the connection that tells other gateways of this one is made anew');
+      // What was free before the engine went away tells nothing of now.
+      circle.freeLooks.clear();
+      await circle.client.end().catch(() => {});
+      const again = await enter(circle.address, circle.id, circle).catch(() => undefined);
+      if (again) circle.client = again;
+    }
+  }
 }

@@ -1,56 +1,8 @@
-/** What generation needs kept outside itself: the catalogue of deployed models and the ledger of jobs. */
+/** What is asked of the ledger: jobs are opened, change, end, and are found again. */
 import type { ErrorKind } from '../errors.js';
 import type { Json } from '../json.js';
 import type { Units } from '../providers/provider.js';
-
-export interface DeployedModel {
-  name: string;
-  modelType: string;
-  provider: string;
-  task: string;
-  /** Undefined: the gateway's default key. */
-  apiKey: string | undefined;
-  config: Json;
-  deployedBy: string;
-  deployedAt: Date;
-  /** Only for roles it is granted to. */
-  restricted: boolean;
-}
-
-export interface NewDeployment extends Omit<DeployedModel, 'deployedAt' | 'restricted'> {
-  endpoint: string | undefined;
-}
-
-export interface Catalogue {
-  /** By name; else the oldest model of that type, so that `wan2.6-t2v` also finds `wan26_t2v`. */
-  find(name: string): Promise<DeployedModel | undefined>;
-  /** In the order of deployment: the first fitting one is the default of its task. */
-  list(): Promise<DeployedModel[]>;
-  /** KnownError 42710 when the name is taken. */
-  deploy(model: NewDeployment): Promise<void>;
-  /** KnownError 42704 when there is no such model. */
-  remove(name: string): Promise<void>;
-  /** Whether a restricted model is granted to the role, or to one it is a member of. */
-  mayCall(name: string, role: string): Promise<boolean>;
-  /** Both restrict the model from then on. KnownError 42704 when there is no such model or role. */
-  grant(name: string, role: string): Promise<void>;
-  revoke(name: string, role: string): Promise<void>;
-}
-
-/** Limits of a day; undefined: for every role or model together, or no limit of that kind. */
-export interface Budget {
-  role: string | undefined;
-  model: string | undefined;
-  callsPerDay: number | undefined;
-  moneyPerDay: number | undefined;
-}
-
-export interface Budgets {
-  /** Replaces what was set for this role and model. */
-  set(budget: Budget): Promise<void>;
-  /** False when there is none. */
-  remove(role: string | undefined, model: string | undefined): Promise<boolean>;
-}
+import type { JobState } from './states.js';
 
 /** Who evaluates a call, as the engine tells it. */
 export interface CallOrigin {
@@ -61,23 +13,6 @@ export interface CallOrigin {
   statementAt: string;
   /** Owns hologen, or is a member of the role that does. */
   admin: boolean;
-}
-
-/** unanswered: sent, but nobody will ever learn what became of it; it may have been billed. */
-export type JobState =
-  | 'submitted'
-  | 'running'
-  | 'saving'
-  | 'succeeded'
-  | 'failed'
-  | 'cancelled'
-  | 'unanswered';
-
-const endStates = new Set<string>(['succeeded', 'failed', 'cancelled', 'unanswered'] satisfies JobState[]);
-
-/** Nothing will change any more: neither the state nor the result. */
-export function hasEnded(state: string): boolean {
-  return endStates.has(state);
 }
 
 export interface NewJob {

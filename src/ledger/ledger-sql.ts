@@ -1,27 +1,21 @@
 /** The SQL of the ledger. Times and attempts follow from the states, so that no writer can forget one. */
+import { changedColumns, endStates, openStates } from './states.js';
 
 /** Jobs of the gateway change, and those that do are returned; the latest attempt of each goes along. What was not taken (`submitted` again) ends its attempt as refused. */
 export const change = `
   WITH new AS (
-    SELECT * FROM json_to_recordset($1) AS new (job_id uuid, state text, task_id text, provider_request_id text, usage json,
-      units json, price numeric, currency text, outputs jsonb, result text, error json)
+    SELECT * FROM json_to_recordset($1) AS new (job_id uuid, state text, price numeric,
+      ${changedColumns.map(({ field, type }) => `"${field}" ${type}`).join(', ')})
   ), changed AS (
     UPDATE hologen.job SET
       state = coalesce(new.state, job.state),
       attempts = job.attempts + (coalesce(new.state, '') = 'running')::int,
-      task_id = coalesce(new.task_id, job.task_id),
-      provider_request_id = coalesce(new.provider_request_id, job.provider_request_id),
-      usage = coalesce(new.usage, job.usage),
-      units = coalesce(new.units, job.units),
       price = coalesce(new.price, job.price, CASE WHEN new.state IN ('failed', 'cancelled') THEN 0 END),
-      currency = coalesce(new.currency, job.currency),
-      outputs = coalesce(new.outputs, job.outputs),
-      result = coalesce(new.result, job.result),
-      error = coalesce(new.error, job.error),
+      ${changedColumns.map(({ column, field }) => `${column} = coalesce(new."${field}", job.${column})`).join(', ')},
       -- Of several attempts the last one counts: a lost answer is looked for from there.
       started_at = CASE WHEN new.state = 'running' THEN clock_timestamp() ELSE started_at END,
       generated_at = CASE WHEN new.state IN ('saving', 'succeeded') THEN coalesce(generated_at, clock_timestamp()) ELSE generated_at END,
-      finished_at = CASE WHEN new.state IN ('succeeded', 'failed', 'cancelled', 'unanswered') THEN clock_timestamp() ELSE finished_at END
+      finished_at = CASE WHEN new.state IN (${endStates}) THEN clock_timestamp() ELSE finished_at END
     FROM new WHERE job.job_id = new.job_id AND job.gateway_id = $2
     RETURNING job.*, new.state AS new_state, new.error AS new_error
   ), begun AS (
@@ -87,7 +81,7 @@ export const fileOfOutput = `
 /** What gateways that are gone have left is this one's from now on. */
 export const takeOver = `
   WITH taken AS (
-    UPDATE hologen.job SET gateway_id = $1 WHERE gateway_id = ANY ($2) AND state IN ('submitted', 'running', 'saving')
+    UPDATE hologen.job SET gateway_id = $1 WHERE gateway_id = ANY ($2) AND state IN (${openStates})
     RETURNING *
   )
   SELECT job_id, state, detached, released, role_name, model_name, file, request_key, task_id, provider_request_id, usage, outputs,

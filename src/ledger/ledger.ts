@@ -5,8 +5,9 @@ import { KnownError, kindOf, sqlstateOf } from '../errors.js';
 import { inBatches } from './batches.js';
 import { type Exceeded, overBudget } from './budgets.js';
 import { cancelChannel } from './gateways.js';
-import type { EarlierWish, JobChange, JobFailure, JobState, Ledger, NewJob, UnfinishedJob } from './job.js';
+import type { EarlierWish, JobChange, JobFailure, Ledger, NewJob, UnfinishedJob } from './job.js';
 import * as statements from './ledger-sql.js';
+import type { JobState } from './states.js';
 
 /** What is paid for must be written: an engine that is being restarted is waited for. */
 const patienceMs = 120_000;
@@ -16,6 +17,22 @@ const passing = /^(08|57P|53300|ECONN|EPIPE|ENOENT)/;
 
 /** `gatewayId`: whose jobs are opened and changed here. */
 export function createLedger(pool: EnginePool, gatewayId: string): Ledger {
+  const query: Query = (name, text, values) =>
+    patiently(() => pool.query({ name, text, values })).then(({ rows }) => rows);
+  return {
+    ...writing(pool, gatewayId, query),
+    ...reading(pool, query),
+    takeOver: (gatewayIds) => takeOverJobs(pool, gatewayId, gatewayIds),
+  };
+}
+
+/** A prepared statement; an engine that is away is waited for. */
+// biome-ignore lint/suspicious/noExplicitAny: rows have the columns that the statement names
+type Query = (name: string, text: string, values: unknown[]) => Promise<any[]>;
+
+type Writing = 'open' | 'change' | 'release' | 'claim' | 'reused' | 'tellUnanswered' | 'askCancel';
+
+function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, Writing> {
   const open = inBatches(
     (jobs: NewJob[]) => jobs[0]?.id ?? '',
     (batches) => patiently(() => openJobs(pool, gatewayId, batches)),
@@ -24,12 +41,6 @@ export function createLedger(pool: EnginePool, gatewayId: string): Ledger {
     (one: IdentifiedChange) => one.id,
     (changes) => patiently(() => changeJobs(pool, gatewayId, changes)),
   );
-  const find = inBatches(
-    (wish: EarlierWish) => `${wish.role} ${wish.requestKey}`,
-    (wishes) => findEarlier(pool, wishes),
-  );
-  const query = <Row extends object>(name: string, text: string, values: unknown[]) =>
-    patiently(() => pool.query<Row>({ name, text, values })).then(({ rows }) => rows);
   return {
     async open(jobs) {
       const exceeded = jobs.length > 0 && (await open(jobs));
@@ -49,9 +60,26 @@ export function createLedger(pool: EnginePool, gatewayId: string): Ledger {
       const who = [role, database, application, statementId, statementText, statementAt];
       await query('reused-job', statements.reused, [jobId, ...who, modelName, modelType, currency]);
     },
-    findEarlier: find,
+    async tellUnanswered(role) {
+      const [row] = await query('tell-unanswered', statements.tellUnanswered, [role]);
+      return row && { ...row, money: Number(row.money) };
+    },
+    async askCancel(id) {
+      await query('ask-cancel', 'SELECT pg_notify($1, $2)', [cancelChannel, id]);
+    },
+  };
+}
+
+type Reading = 'findEarlier' | 'find' | 'untoldRoles' | 'fileOfOutput' | 'knownTasks';
+
+function reading(pool: EnginePool, query: Query): Pick<Ledger, Reading> {
+  return {
+    findEarlier: inBatches(
+      (wish: EarlierWish) => `${wish.role} ${wish.requestKey}`,
+      (wishes) => findEarlier(pool, wishes),
+    ),
     async find(id, role) {
-      const [row] = await query<OutcomeRow>('find-job', statements.find, [id, role]);
+      const [row]: OutcomeRow[] = await query('find-job', statements.find, [id, role]);
       return (
         row && {
           state: row.state,
@@ -61,34 +89,16 @@ export function createLedger(pool: EnginePool, gatewayId: string): Ledger {
         }
       );
     },
-    async tellUnanswered(role) {
-      const [row] = await query<{ calls: number; money: string; currency: string }>(
-        'tell-unanswered',
-        statements.tellUnanswered,
-        [role],
-      );
-      return row && { ...row, money: Number(row.money) };
-    },
     async untoldRoles() {
-      return (await query<{ role_name: string }>('untold-roles', statements.untoldRoles, [])).map(
-        (row) => row.role_name,
-      );
+      return (await query('untold-roles', statements.untoldRoles, [])).map((row) => row.role_name);
     },
     async fileOfOutput(ossPath, role, admin) {
       const outputs = JSON.stringify([{ ossPath }]);
-      const [row] = await query<{ file: unknown }>('file-of-output', statements.fileOfOutput, [
-        outputs,
-        role,
-        admin,
-      ]);
+      const [row] = await query('file-of-output', statements.fileOfOutput, [outputs, role, admin]);
       return row?.file;
     },
-    takeOver: (gatewayIds) => takeOverJobs(pool, gatewayId, gatewayIds),
-    async askCancel(id) {
-      await query('ask-cancel', 'SELECT pg_notify($1, $2)', [cancelChannel, id]);
-    },
     async knownTasks(taskIds) {
-      const rows = await query<{ id: string }>('known-tasks', statements.knownTasks, [taskIds]);
+      const rows = await query('known-tasks', statements.knownTasks, [taskIds]);
       return new Set(rows.map((row) => row.id));
     },
   };
@@ -219,10 +229,8 @@ async function changeJobs(
   gatewayId: string,
   changes: IdentifiedChange[],
 ): Promise<boolean[]> {
-  const rows = changes.map(({ id, taskId, providerRequestId, error, ...same }) => ({
+  const rows = changes.map(({ id, error, ...same }) => ({
     job_id: id,
-    task_id: taskId,
-    provider_request_id: providerRequestId,
     error: error && writtenFailure(error),
     ...same,
   }));

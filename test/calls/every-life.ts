@@ -5,7 +5,8 @@
 import { endAfter, eventOfLook, isLookedAtAgain, repetitionAfter } from '../../src/calls/answers.js';
 import { advance, type Call, type CallEvent, leftBehind, nextAction } from '../../src/calls/call.js';
 import { KnownError } from '../../src/errors.js';
-import type { JobChange, JobState, UnfinishedJob } from '../../src/ledger/job.js';
+import type { JobChange, UnfinishedJob } from '../../src/ledger/job.js';
+import type { JobState } from '../../src/ledger/states.js';
 import { type Look, type Made, ProviderFailure, type Repeat } from '../../src/providers/provider.js';
 
 /** What the provider knows, whoever was told. */

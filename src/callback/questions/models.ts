@@ -3,7 +3,7 @@
 import { deployModel, removeModel } from '../../calls/deploy.js';
 import { requiredText } from '../../fields.js';
 import type { Json } from '../../json.js';
-import type { DeployedModel } from '../../ledger/job.js';
+import type { DeployedModel } from '../../ledger/models.js';
 import type { Answers, QuestionTools } from './question.js';
 import { refuseReadOnly, requireOwner } from './rights.js';
 

@@ -1,4 +1,5 @@
 /** What the console's server and its page tell each other: the JSON of every /api/ path. */
+import type { JobState } from '../../ledger/states.js';
 
 /** Who is signed in. `owner`: member of the role that owns hologen, may change things and sees everybody's jobs. */
 export interface WhoAmI {
@@ -16,14 +17,7 @@ export interface Problem {
   hint?: string;
 }
 
-export type JobState =
-  | 'submitted'
-  | 'running'
-  | 'saving'
-  | 'succeeded'
-  | 'failed'
-  | 'cancelled'
-  | 'unanswered';
+export type { JobState };
 
 /** Addresses are the console's own, signed, and good for an hour at least half of which is left. */
 export interface Medium {

@@ -1,0 +1,51 @@
+/** What is asked of the catalogue of deployed models, and of the budgets. */
+import type { Json } from '../json.js';
+
+export interface DeployedModel {
+  name: string;
+  modelType: string;
+  provider: string;
+  task: string;
+  /** Undefined: the gateway's default key. */
+  apiKey: string | undefined;
+  config: Json;
+  deployedBy: string;
+  deployedAt: Date;
+  /** Only for roles it is granted to. */
+  restricted: boolean;
+}
+
+export interface NewDeployment extends Omit<DeployedModel, 'deployedAt' | 'restricted'> {
+  endpoint: string | undefined;
+}
+
+export interface Catalogue {
+  /** By name; else the oldest model of that type, so that `wan2.6-t2v` also finds `wan26_t2v`. */
+  find(name: string): Promise<DeployedModel | undefined>;
+  /** In the order of deployment: the first fitting one is the default of its task. */
+  list(): Promise<DeployedModel[]>;
+  /** KnownError 42710 when the name is taken. */
+  deploy(model: NewDeployment): Promise<void>;
+  /** KnownError 42704 when there is no such model. */
+  remove(name: string): Promise<void>;
+  /** Whether a restricted model is granted to the role, or to one it is a member of. */
+  mayCall(name: string, role: string): Promise<boolean>;
+  /** Both restrict the model from then on. KnownError 42704 when there is no such model or role. */
+  grant(name: string, role: string): Promise<void>;
+  revoke(name: string, role: string): Promise<void>;
+}
+
+/** Limits of a day; undefined: for every role or model together, or no limit of that kind. */
+export interface Budget {
+  role: string | undefined;
+  model: string | undefined;
+  callsPerDay: number | undefined;
+  moneyPerDay: number | undefined;
+}
+
+export interface Budgets {
+  /** Replaces what was set for this role and model. */
+  set(budget: Budget): Promise<void>;
+  /** False when there is none. */
+  remove(role: string | undefined, model: string | undefined): Promise<boolean>;
+}
