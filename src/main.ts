@@ -23,7 +23,7 @@ import { type Drivers, openCalls } from './open-calls.js';
 import { type ClaimedEngine, claimEngine, type EngineOptions } from './open-engine.js';
 import { drivers as providers } from './providers/drivers.js';
 import { loadParser } from './rewriter/parse.js';
-import { mapStartupParameters } from './rewriter/settings.js';
+import { mapStartupParameters } from './rewriter/session-settings.js';
 import { type RunFile, removeRunFile, writeRunFile } from './run-file.js';
 import { inSandbox, startSandbox } from './sandbox.js';
 import type { Configuration } from './settings/configuration.js';

@@ -18,7 +18,7 @@ export function watchClient(conversation: Conversation): FrameWatcher {
   return {
     wants: (type, bytes) => {
       conversation.busy = true;
-      conversation.sent = conversation.unanswered.sent(type);
+      conversation.sent = conversation.awaited.sent(type);
       const hasText = type === frontendType.query || type === frontendType.parse;
       return (
         (hasText || (conversation.everRewritten && naming[type] === 1)) && bytes <= conversation.longestText

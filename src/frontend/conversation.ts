@@ -1,6 +1,7 @@
 /** The state of a session that both directions share: open questions, rewritten texts, whether the client may still be paid for. */
+
+import { type AwaitedAnswers, createAwaitedAnswers, type SentMessage } from './awaited-answers.js';
 import { createStatementNames, type StatementNames } from './statement-names.js';
-import { createUnanswered, type SentMessage, type Unanswered } from './unanswered.js';
 
 export interface SessionEvents {
   /** Called for Query and Parse texts that may concern the gateway. Undefined: the text stays as it is. */
@@ -27,7 +28,7 @@ export interface Rewritten {
 
 export interface Conversation {
   readonly events: SessionEvents;
-  readonly unanswered: Unanswered<Rewritten>;
+  readonly awaited: AwaitedAnswers<Rewritten>;
   readonly names: StatementNames<Rewritten>;
   /** 0 until the engine has told it. */
   engineProcessId: number;
@@ -55,7 +56,7 @@ const longestEarlyText = 64 * 1024;
 export function beginConversation(events: SessionEvents): Conversation {
   return {
     events,
-    unanswered: createUnanswered(),
+    awaited: createAwaitedAnswers(),
     names: createStatementNames(),
     engineProcessId: 0,
     cancelKey: undefined,

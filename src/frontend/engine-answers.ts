@@ -23,7 +23,7 @@ export function watchEngine(conversation: Conversation): FrameWatcher {
   return {
     wants: (type, bytes) => {
       if (answers[type] === 0) return false;
-      const answered = conversation.unanswered.answered(type);
+      const answered = conversation.awaited.answered(type);
       conversation.answered = answered;
       if (conversation.everRewritten && answered) conversation.names.answered(type, answered);
       return seen[type] === 1 && bytes <= longestSeenText;
@@ -77,11 +77,11 @@ function started(conversation: Conversation, frame: Buffer): void {
 }
 
 function readyForQuery(conversation: Conversation, state: number | undefined): void {
-  const { unanswered, names, events, engineProcessId, failed } = conversation;
-  conversation.busy = state !== idle || !unanswered.none;
+  const { awaited, names, events, engineProcessId, failed } = conversation;
+  conversation.busy = state !== idle || !awaited.none;
   conversation.longestText = longestSeenText;
   if (state === idle) names.forgetPortals();
-  if (!unanswered.none) return;
+  if (!awaited.none) return;
   if (state === idle || state === failedTransaction)
     events.ready(engineProcessId, failed ? 'failed' : 'committed');
   if (state === idle) conversation.failed = false;

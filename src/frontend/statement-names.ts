@@ -1,6 +1,6 @@
 /** Which rewritten text each prepared statement and portal has, once the engine has confirmed it. */
 import { backendType, frontendType } from '../wire/message-types.js';
-import type { SentMessage } from './unanswered.js';
+import type { SentMessage } from './awaited-answers.js';
 
 export interface StatementNames<Text> {
   /** The rewritten text that this message is about. */

@@ -8,7 +8,7 @@ import { refuseForeignSyntax } from './foreign-syntax.js';
 import { type Body, walk } from './nodes.js';
 import { parseStatements } from './parse.js';
 import { commandsReplaced } from './returning-stages.js';
-import { editSettings, foreignShows, inClientsNames } from './settings.js';
+import { editSettings, foreignShows, inClientsNames } from './session-settings.js';
 import { originalOffset, type Stretch, splice } from './spliced-text.js';
 import { type Definition, rewriteTableProperties } from './table-properties.js';
 

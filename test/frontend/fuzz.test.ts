@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { welcome } from '../../src/frontend/door.js';
 import { type Encryption, ensureOwnCertificate, openEncryption } from '../../src/frontend/encryption.js';
 import { joinSession } from '../../src/frontend/session.js';
-import { mapStartupParameters } from '../../src/rewriter/settings.js';
+import { mapStartupParameters } from '../../src/rewriter/session-settings.js';
 import { createFrameStream } from '../../src/wire/frames.js';
 import { readInitialPacket, withParameters } from '../../src/wire/startup.js';
 import { collected, cut, garbage, lyingFrame, pick, randomNumbers, seed } from './random-bytes.js';

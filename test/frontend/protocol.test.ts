@@ -11,7 +11,7 @@ import { parseEngineUrl } from '../../src/engine/address.js';
 import type { SessionEvents } from '../../src/frontend/conversation.js';
 import { type Encryption, ensureOwnCertificate, openEncryption } from '../../src/frontend/encryption.js';
 import { type Frontend, listenForClients } from '../../src/frontend/listener.js';
-import { mapStartupParameters } from '../../src/rewriter/settings.js';
+import { mapStartupParameters } from '../../src/rewriter/session-settings.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 import {
   bind,

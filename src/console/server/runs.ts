@@ -6,11 +6,18 @@ import type { Problem, Run } from './answers.js';
 import { Refusal } from './exchange.js';
 import { problemOf } from './problems.js';
 import { cancelStatement } from './queries.js';
-import type { ConsoleSession } from './sessions.js';
 
 /** One statement at a time a session; the last one's outcome stays until the next. */
 export interface RunSlot {
   current: RunningRun | undefined;
+}
+
+/** The session of a visitor, as far as statements need it. */
+interface RunOwner {
+  pool: pg.Pool;
+  /** A connection of its own, as the same role and with the same rights. */
+  newClient(): pg.Client;
+  run: RunSlot;
 }
 
 interface RunningRun {
@@ -35,7 +42,7 @@ const mostNotices = 200;
 const asText = { getTypeParser: () => (value: unknown) => value };
 
 /** Returns at once; `describeRun` tells how it goes. */
-export function startRun(session: ConsoleSession, statement: string): RunningRun {
+export function startRun(session: RunOwner, statement: string): RunningRun {
   if (session.run.current && session.run.current.endedAt === undefined) {
     throw new Refusal(409, { message: 'a statement of yours is still running; cancel it or wait' });
   }
@@ -135,7 +142,7 @@ const cancelEveryMs = 300;
 const cancelForMs = 60_000;
 
 /** Asks the engine until it has listened: a statement that is only on its way to it cannot be cancelled yet. */
-export async function cancelRun(session: ConsoleSession, run: RunningRun): Promise<void> {
+export async function cancelRun(session: RunOwner, run: RunningRun): Promise<void> {
   const { client } = run as { client: pg.Client & { processID?: number | null } };
   for (const giveUpAt = Date.now() + cancelForMs; run.endedAt === undefined && Date.now() < giveUpAt; ) {
     if (client.processID) await cancelStatement(session.pool, client.processID);

@@ -1,7 +1,7 @@
 /** One HTTP request to Model Studio, and what its answer or its silence means. */
 import { Agent, type Dispatcher, request } from 'undici';
 import { isObject, type Json } from '../../json.js';
-import { providerError, unansweredError, unreadableAnswer } from './errors.js';
+import { noAnswer, providerError, unreadableAnswer } from './errors.js';
 
 export interface ModelStudioSettings {
   /** e.g. https://dashscope.aliyuncs.com/api/v1; plain http only to loopback. */
@@ -88,7 +88,7 @@ export async function call(
   const submit = method === 'POST';
   const { status, text, headers } = await exchange(agent, method, url, options).catch((cause: unknown) => {
     options.signal.throwIfAborted();
-    throw unansweredError(cause, submit);
+    throw noAnswer(cause, submit);
   });
   const { 'x-request-id': headerId, 'retry-after': retryAfter } = headers;
   const body = parseBody(text);

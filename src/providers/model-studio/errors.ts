@@ -233,7 +233,7 @@ const neverSent = new Set([
 ]);
 
 /** No answer came. Where the request surely never left, it may be sent again; else a submit may have been taken and billed. */
-export function unansweredError(cause: unknown, submit: boolean): ProviderFailure {
+export function noAnswer(cause: unknown, submit: boolean): ProviderFailure {
   const system = (cause as NodeJS.ErrnoException).code ?? (cause as Error).name;
   if (submit && !neverSent.has(system))
     return unansweredCall(`Model Studio did not answer (${system})${notSentAgain}`, cause);

@@ -13,7 +13,7 @@ export interface SentMessage<Text> {
   next: SentMessage<Text> | undefined;
 }
 
-export interface Unanswered<Text> {
+export interface AwaitedAnswers<Text> {
   /** Takes note of a message to the engine; undefined if the engine will not answer it. */
   sent(type: number): SentMessage<Text> | undefined;
   /** Takes note of a message from the engine; returns the client's message that it belongs to. */
@@ -38,7 +38,7 @@ doneBy[backendType.commandComplete] = execute;
 doneBy[backendType.emptyQueryResponse] = execute;
 doneBy[backendType.portalSuspended] = execute;
 
-/** The unanswered messages as a linked list, and what the engine does with new ones at the moment. */
+/** The awaited messages as a linked list, and what the engine does with new ones at the moment. */
 interface Line<Text> {
   first: SentMessage<Text> | undefined;
   last: SentMessage<Text>;
@@ -52,7 +52,7 @@ interface Line<Text> {
  * It cannot grow beyond what fits into the sockets: the engine answers in order, and messages that it will not answer are not kept.
  * @see https://www.postgresql.org/docs/current/protocol-flow.html
  */
-export function createUnanswered<Text>(): Unanswered<Text> {
+export function createAwaitedAnswers<Text>(): AwaitedAnswers<Text> {
   const first = newMessage<Text>(startup);
   const line: Line<Text> = { first, last: first, skipping: false, copying: false };
   return {

@@ -1,7 +1,7 @@
 /** hg_* and optimizer_* settings as the engine is told of them: which texts change, and that nothing else in them does. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadParser } from '../../src/rewriter/parse.js';
-import { editSettings, mapStartupParameters } from '../../src/rewriter/settings.js';
+import { editSettings, mapStartupParameters } from '../../src/rewriter/session-settings.js';
 import { splice, unedited } from '../../src/rewriter/spliced-text.js';
 
 function rewriteSettings(text: string): string {

@@ -1,7 +1,7 @@
 /** What a session keeps of what it has seen: no client makes it grow with messages that nobody answers, or with names. */
 import { expect, test } from 'vitest';
+import { createAwaitedAnswers, type SentMessage } from '../../src/frontend/awaited-answers.js';
 import { createStatementNames } from '../../src/frontend/statement-names.js';
-import { createUnanswered, type SentMessage } from '../../src/frontend/unanswered.js';
 import { backendType, frontendType } from '../../src/wire/message-types.js';
 
 interface Text {
@@ -9,50 +9,50 @@ interface Text {
 }
 
 test('behind an error nothing is kept until Sync, however much is sent', () => {
-  const unanswered = createUnanswered<Text>();
-  unanswered.answered(backendType.readyForQuery);
-  expect(unanswered.none).toBe(true);
-  unanswered.sent(frontendType.parse);
-  unanswered.sent(frontendType.bind);
-  unanswered.answered(backendType.errorResponse);
+  const awaited = createAwaitedAnswers<Text>();
+  awaited.answered(backendType.readyForQuery);
+  expect(awaited.none).toBe(true);
+  awaited.sent(frontendType.parse);
+  awaited.sent(frontendType.bind);
+  awaited.answered(backendType.errorResponse);
   for (const type of [frontendType.parse, frontendType.execute, frontendType.query, frontendType.copyDone]) {
-    expect(unanswered.sent(type)).toBeUndefined();
+    expect(awaited.sent(type)).toBeUndefined();
   }
-  expect(unanswered.none).toBe(true);
-  unanswered.sent(frontendType.sync);
-  expect(unanswered.none).toBe(false);
-  unanswered.answered(backendType.readyForQuery);
-  expect(unanswered.none).toBe(true);
+  expect(awaited.none).toBe(true);
+  awaited.sent(frontendType.sync);
+  expect(awaited.none).toBe(false);
+  awaited.answered(backendType.readyForQuery);
+  expect(awaited.none).toBe(true);
 });
 
 test('ends of COPY data for which there is no COPY are not kept', () => {
-  const unanswered = createUnanswered<Text>();
-  const startup = unanswered.answered(backendType.noticeResponse);
-  for (let count = 0; count < 1000; count += 1) unanswered.sent(frontendType.copyDone);
+  const awaited = createAwaitedAnswers<Text>();
+  const startup = awaited.answered(backendType.noticeResponse);
+  for (let count = 0; count < 1000; count += 1) awaited.sent(frontendType.copyDone);
   expect(startup?.next?.next).toBeUndefined();
-  unanswered.answered(backendType.readyForQuery);
-  expect(unanswered.none).toBe(true);
-  unanswered.sent(frontendType.copyFail);
-  expect(unanswered.none).toBe(true);
+  awaited.answered(backendType.readyForQuery);
+  expect(awaited.none).toBe(true);
+  awaited.sent(frontendType.copyFail);
+  expect(awaited.none).toBe(true);
 });
 
 test('a message is told from its answer, in the order sent', () => {
-  const unanswered = createUnanswered<Text>();
-  unanswered.answered(backendType.readyForQuery);
-  const query = unanswered.sent(frontendType.query);
-  const describe = unanswered.sent(frontendType.describe);
-  const execute = unanswered.sent(frontendType.execute);
+  const awaited = createAwaitedAnswers<Text>();
+  awaited.answered(backendType.readyForQuery);
+  const query = awaited.sent(frontendType.query);
+  const describe = awaited.sent(frontendType.describe);
+  const execute = awaited.sent(frontendType.execute);
   for (const type of [
     backendType.rowDescription,
     backendType.commandComplete,
     backendType.noticeResponse,
     backendType.readyForQuery,
   ]) {
-    expect(unanswered.answered(type)).toBe(query);
+    expect(awaited.answered(type)).toBe(query);
   }
-  expect(unanswered.answered(backendType.rowDescription)).toBe(describe);
-  expect(unanswered.answered(backendType.portalSuspended)).toBe(execute);
-  expect(unanswered.none).toBe(true);
+  expect(awaited.answered(backendType.rowDescription)).toBe(describe);
+  expect(awaited.answered(backendType.portalSuspended)).toBe(execute);
+  expect(awaited.none).toBe(true);
 });
 
 test('of very many prepared texts the oldest are forgotten, and with DISCARD ALL all of them', () => {
