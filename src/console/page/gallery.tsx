@@ -43,20 +43,9 @@ function FilterBar({ chosen, change }: { chosen: Filters; change(news: Filters):
     clearTimeout(timer.current);
     timer.current = setTimeout(() => change({ text: value.trim() }), typingPauseMs);
   };
-  const select = (name: 'kind' | 'model' | 'role' | 'state', options: [value: string, label: string][]) => (
-    <label class="field">
-      <span>{t(`filter.${name}`)}</span>
-      <select name={name} value={chosen[name]} onChange={pick(name)}>
-        <option value="">{t(name === 'state' ? 'state.succeeded' : 'filter.all')}</option>
-        {options.map(([value, label]) => (
-          <option key={value} value={value}>
-            {label}
-          </option>
-        ))}
-      </select>
-    </label>
+  const select = (name: SelectName, options: Option[]) => (
+    <Select name={name} value={chosen[name]} options={options} onChange={pick(name)} />
   );
-  const same = (values: string[] = []): [string, string][] => values.map((value) => [value, value]);
   return (
     <search class="filters">
       <label class="field grow">
@@ -69,20 +58,10 @@ function FilterBar({ chosen, change }: { chosen: Filters; change(news: Filters):
           onInput={type}
         />
       </label>
-      {select('kind', [
-        ['pictures', t('kind.pictures')],
-        ['videos', t('kind.videos')],
-        ['texts', t('kind.texts')],
-      ])}
+      {select('kind', kinds())}
       {select('model', same(choices?.models))}
       {whoAmI.value?.owner && select('role', same(choices?.roles))}
-      {select('state', [
-        ['failed', t('state.failed')],
-        ['cancelled', t('state.cancelled')],
-        ['unanswered', t('state.unanswered')],
-        ['running', t('state.running')],
-        ['all', t('filter.all')],
-      ])}
+      {select('state', states())}
       <label class="field">
         <span>{t('filter.day')}</span>
         <input type="date" name="day" value={chosen.day} onChange={pick('day')} />
@@ -99,6 +78,51 @@ function FilterBar({ chosen, change }: { chosen: Filters; change(news: Filters):
     </search>
   );
 }
+
+type SelectName = 'kind' | 'model' | 'role' | 'state';
+type Option = [value: string, label: string];
+
+function Select({
+  name,
+  value,
+  options,
+  onChange,
+}: {
+  name: SelectName;
+  value: string | undefined;
+  options: Option[];
+  onChange(event: Event): void;
+}) {
+  return (
+    <label class="field">
+      <span>{t(`filter.${name}`)}</span>
+      <select name={name} value={value} onChange={onChange}>
+        <option value="">{t(name === 'state' ? 'state.succeeded' : 'filter.all')}</option>
+        {options.map(([of, label]) => (
+          <option key={of} value={of}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+const kinds = (): Option[] => [
+  ['pictures', t('kind.pictures')],
+  ['videos', t('kind.videos')],
+  ['texts', t('kind.texts')],
+];
+
+const states = (): Option[] => [
+  ['failed', t('state.failed')],
+  ['cancelled', t('state.cancelled')],
+  ['unanswered', t('state.unanswered')],
+  ['running', t('state.running')],
+  ['all', t('filter.all')],
+];
+
+const same = (values: string[] = []): Option[] => values.map((value) => [value, value]);
 
 /** The visitor's own day as two instants. */
 function boundsOf(date: string | undefined): { from?: string; until?: string } {

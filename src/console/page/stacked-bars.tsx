@@ -14,93 +14,123 @@ const bottom = 26;
 const top = 8;
 const widthOfDayName = 80;
 
-export function StackedBars({
-  days,
-  series,
-  format,
-  label,
-}: {
+interface Plot {
   days: string[];
   series: Series[];
   format(value: number): string;
-  label: string;
-}) {
+}
+
+/** Where things stand, in pixels. */
+interface Scale {
+  width: number;
+  /** The width of a day. */
+  step: number;
+  y(value: number): number;
+}
+
+export function StackedBars({ label, ...plot }: Plot & { label: string }) {
+  const { days, series } = plot;
   const [looked, setLooked] = useState<string>();
   const figure = useRef<HTMLElement>(null);
   const width = useWidth(figure);
-  const sums = new Map(
-    days.map((day) => [day, series.reduce((sum, { values }) => sum + (values.get(day) ?? 0), 0)]),
-  );
+  const sums = new Map(days.map((day) => [day, sumOf(series, day)]));
   const ticks = ticksUpTo(Math.max(...sums.values(), 0));
   const most = ticks.at(-1) ?? 1;
-  const y = (value: number) => height - bottom - (value / most) * (height - bottom - top);
-  const step = (width - left) / days.length;
-  const barWidth = Math.min(36, step * 0.7);
-  const named = Math.ceil((days.length * widthOfDayName) / (width - left));
+  const scale: Scale = {
+    width,
+    step: (width - left) / days.length,
+    y: (value) => height - bottom - (value / most) * (height - bottom - top),
+  };
   const shown = looked ?? days.findLast((day) => (sums.get(day) ?? 0) > 0);
   return (
     <figure class="plot" ref={figure}>
       <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
-        {ticks.map((value) => (
-          <g key={value} class="tick">
-            <line x1={left} x2={width} y1={y(value)} y2={y(value)} />
-            <text x={left - 10} y={y(value) + 4} text-anchor="end">
-              {number(value)}
-            </text>
+        <Ticks ticks={ticks} scale={scale} />
+        {days.map((day, index) => (
+          // biome-ignore lint/a11y/noStaticElementInteractions: pointing at a bar only repeats what the table below says.
+          <g key={day} onMouseEnter={() => setLooked(day)} class={day === shown ? 'looked' : ''}>
+            <Bar day={day} index={index} series={series} scale={scale} />
+            <DayName day={day} index={index} count={days.length} scale={scale} />
           </g>
         ))}
-        {days.map((day, index) => {
-          const x = left + index * step + (step - barWidth) / 2;
-          let base = 0;
-          return (
-            // biome-ignore lint/a11y/noStaticElementInteractions: pointing at a bar only repeats what the table below says.
-            <g key={day} onMouseEnter={() => setLooked(day)} class={day === shown ? 'looked' : ''}>
-              <rect class="hit" x={left + index * step} y={top} width={step} height={height - bottom - top} />
-              {series.map(({ name, values }, place) => {
-                const value = values.get(day) ?? 0;
-                const from = y(base);
-                base += value;
-                if (value <= 0) return null;
-                return (
-                  <rect
-                    key={name}
-                    class={`series-${place}`}
-                    x={x}
-                    y={y(base)}
-                    width={barWidth}
-                    height={from - y(base)}
-                  />
-                );
-              })}
-              {(days.length - 1 - index) % named === 0 && (
-                <text
-                  class="day-name"
-                  x={index === days.length - 1 ? width : x + barWidth / 2}
-                  y={height - 6}
-                  text-anchor={index === days.length - 1 ? 'end' : 'middle'}
-                >
-                  {shortDay(day)}
-                </text>
-              )}
-            </g>
-          );
-        })}
       </svg>
-      {shown && (
-        <figcaption>
-          <strong>
-            {shortDay(shown)} · {format(sums.get(shown) ?? 0)}
-          </strong>
-          <ul class="legend">
-            {series.map(({ name, values }, place) => (
-              <li key={name} class={`series-${place}`}>
-                {name} <span class="soft">{format(values.get(shown) ?? 0)}</span>
-              </li>
-            ))}
-          </ul>
-        </figcaption>
-      )}
+      {shown && <Legend day={shown} sum={sums.get(shown) ?? 0} {...plot} />}
     </figure>
+  );
+}
+
+function sumOf(series: Series[], day: string): number {
+  return series.reduce((sum, { values }) => sum + (values.get(day) ?? 0), 0);
+}
+
+function Ticks({ ticks, scale: { width, y } }: { ticks: number[]; scale: Scale }) {
+  return ticks.map((value) => (
+    <g key={value} class="tick">
+      <line x1={left} x2={width} y1={y(value)} y2={y(value)} />
+      <text x={left - 10} y={y(value) + 4} text-anchor="end">
+        {number(value)}
+      </text>
+    </g>
+  ));
+}
+
+const barWidth = (step: number) => Math.min(36, step * 0.7);
+
+interface DayPlace {
+  day: string;
+  index: number;
+  scale: Scale;
+}
+
+function Bar({ day, index, series, scale: { step, y } }: DayPlace & { series: Series[] }) {
+  const x = left + index * step + (step - barWidth(step)) / 2;
+  let base = 0;
+  return (
+    <>
+      <rect class="hit" x={left + index * step} y={top} width={step} height={height - bottom - top} />
+      {series.map(({ name, values }, place) => {
+        const value = values.get(day) ?? 0;
+        const from = y(base);
+        base += value;
+        if (value <= 0) return null;
+        const box = { x, y: y(base), width: barWidth(step), height: from - y(base) };
+        return <rect key={name} class={`series-${place}`} {...box} />;
+      })}
+    </>
+  );
+}
+
+/** As many days are named as have room, the last always. */
+function DayName({ day, index, count, scale: { width, step } }: DayPlace & { count: number }) {
+  const named = Math.ceil((count * widthOfDayName) / (width - left));
+  const isLast = index === count - 1;
+  if ((count - 1 - index) % named !== 0) return null;
+  return (
+    <text
+      class="day-name"
+      x={isLast ? width : left + (index + 0.5) * step}
+      y={height - 6}
+      text-anchor={isLast ? 'end' : 'middle'}
+    >
+      {shortDay(day)}
+    </text>
+  );
+}
+
+function Legend({ day, sum, series, format }: Plot & { day: string; sum: number }) {
+  return (
+    <figcaption>
+      <strong>
+        {shortDay(day)} · {format(sum)}
+      </strong>
+      <ul class="legend">
+        {series.map(({ name, values }, place) => (
+          <li key={name} class={`series-${place}`}>
+            {name} <span class="soft">{format(values.get(day) ?? 0)}</span>
+          </li>
+        ))}
+      </ul>
+    </figcaption>
   );
 }
 

@@ -15,92 +15,33 @@ const lastRun = signal<Run | undefined>(undefined);
 const pollMs = 700;
 
 export function TryPage() {
-  const [estimated, setEstimated] = useState<{ statement: string; rows: EstimateRow[] }>();
-  const [problem, setProblem] = useState<Problem>();
-  const [busy, setBusy] = useState(false);
-  const run = useRun(setProblem);
-  const fresh = estimated?.statement === statement.value ? estimated.rows : undefined;
-  const running = run?.state === 'running';
-
-  const doing = async (work: () => Promise<void>) => {
-    setBusy(true);
-    setProblem(undefined);
-    await work().catch((error) => setProblem(problemOf(error)));
-    setBusy(false);
-  };
-  const estimate = () =>
-    doing(async () => {
-      const text = statement.value;
-      setEstimated({
-        statement: text,
-        rows: await post<EstimateRow[]>('/api/estimate', { statement: text }),
-      });
-    });
-  const start = () =>
-    doing(async () => {
-      lastRun.value = await post<Run>('/api/run', { statement: statement.value });
-    });
+  const { problem, run, fresh, held, estimate, start } = useTrial();
   const shortcut = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || busy || running) return;
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || held) return;
     event.preventDefault();
     if (fresh) start();
     else estimate();
   };
-
   return (
     <>
       <PageTitle title={t('try')}>
-        <label class="field inline">
-          <span>{t('try.examples')}</span>
-          <select
-            value={examples.find(({ sql }) => sql === statement.value)?.key ?? ''}
-            onChange={(event) => {
-              const chosen = examples.find(({ key }) => key === event.currentTarget.value);
-              if (chosen) statement.value = chosen.sql;
-            }}
-          >
-            <option value="" disabled hidden>
-              –
-            </option>
-            {examples.map(({ key }) => (
-              <option key={key} value={key}>
-                {t(key)}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Examples />
       </PageTitle>
       {!whoAmI.value?.owner && <p class="note">{t('try.readOnly')}</p>}
-      <textarea
-        class="editor"
-        aria-label={t('try.statement')}
-        value={statement.value}
-        rows={10}
-        spellcheck={false}
-        autocapitalize="none"
-        onInput={(event) => {
-          statement.value = event.currentTarget.value;
-        }}
-        onKeyDown={shortcut}
-      />
+      <Editor onKeyDown={shortcut} />
       <div class="actions">
         <button
           type="button"
           class={fresh ? '' : 'primary'}
-          disabled={busy || running || !statement.value.trim()}
+          disabled={held || !statement.value.trim()}
           onClick={estimate}
         >
           {t('try.estimate')}
         </button>
-        <button
-          type="button"
-          class={fresh ? 'primary' : ''}
-          disabled={busy || running || !fresh}
-          onClick={start}
-        >
+        <button type="button" class={fresh ? 'primary' : ''} disabled={held || !fresh} onClick={start}>
           {fresh ? t('try.runFor', { price: priceOf(fresh) }) : t('try.run')}
         </button>
-        {running && run && (
+        {run?.state === 'running' && (
           <button type="button" onClick={() => post('/api/run/cancel', { id: run.id })}>
             {t('cancel')}
           </button>
@@ -112,6 +53,79 @@ export function TryPage() {
       {run && <Outcome run={run} />}
     </>
   );
+}
+
+function Examples() {
+  return (
+    <label class="field inline">
+      <span>{t('try.examples')}</span>
+      <select
+        value={examples.find(({ sql }) => sql === statement.value)?.key ?? ''}
+        onChange={(event) => {
+          const chosen = examples.find(({ key }) => key === event.currentTarget.value);
+          if (chosen) statement.value = chosen.sql;
+        }}
+      >
+        <option value="" disabled hidden>
+          –
+        </option>
+        {examples.map(({ key }) => (
+          <option key={key} value={key}>
+            {t(key)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Editor({ onKeyDown }: { onKeyDown(event: KeyboardEvent): void }) {
+  return (
+    <textarea
+      class="editor"
+      aria-label={t('try.statement')}
+      value={statement.value}
+      rows={10}
+      spellcheck={false}
+      autocapitalize="none"
+      onInput={(event) => {
+        statement.value = event.currentTarget.value;
+      }}
+      onKeyDown={onKeyDown}
+    />
+  );
+}
+
+/** The statement's estimate, while it is of this statement, and its run; `held`: neither may be asked for now. */
+function useTrial() {
+  const [estimated, setEstimated] = useState<{ statement: string; rows: EstimateRow[] }>();
+  const [problem, setProblem] = useState<Problem>();
+  const [busy, setBusy] = useState(false);
+  const run = useRun(setProblem);
+  const doing = async (work: () => Promise<void>) => {
+    setBusy(true);
+    setProblem(undefined);
+    await work().catch((error) => setProblem(problemOf(error)));
+    setBusy(false);
+  };
+  return {
+    problem,
+    run,
+    fresh: estimated?.statement === statement.value ? estimated.rows : undefined,
+    held: busy || run?.state === 'running',
+    estimate: () =>
+      doing(async () => {
+        const text = statement.value;
+        setEstimated({
+          statement: text,
+          rows: await post<EstimateRow[]>('/api/estimate', { statement: text }),
+        });
+      }),
+    start: () =>
+      doing(async () => {
+        lastRun.value = await post<Run>('/api/run', { statement: statement.value });
+      }),
+  };
 }
 
 /** The last run, asked for again and again until it is over. */

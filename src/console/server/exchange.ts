@@ -1,13 +1,8 @@
-/** One HTTP request of the console and its answer: bodies, cookies, headers, refusals. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+/** What requests of the console have in common: headers of its answers, bodies, origins, refusals. */
+import type { Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { isObject, type Json } from '../../json.js';
 import type { Problem } from './answers.js';
-
-export interface Exchange {
-  request: IncomingMessage;
-  response: ServerResponse;
-  url: URL;
-}
 
 /** A refusal the page is told of; anything else that is thrown is a fault of ours and told as 500. */
 export class Refusal extends Error {
@@ -33,59 +28,40 @@ export const pageHeaders = {
   'permissions-policy': 'camera=(), microphone=(), geolocation=()',
 };
 
-export function sendJson(
-  response: ServerResponse,
-  status: number,
-  content: unknown,
-  headers: Record<string, string> = {},
-): void {
-  const body = Buffer.from(JSON.stringify(content ?? null));
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': body.length,
-    'cache-control': 'no-store',
-    ...headers,
-  });
-  response.end(body);
-}
-
 /** The JSON object of a POST. Only application/json is read: no form of another site can send that. */
-export async function readJson(request: IncomingMessage): Promise<Json> {
-  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+export async function readJson({ req }: Context): Promise<Json> {
+  if (!/^application\/json\b/i.test(req.header('content-type') ?? ''))
     throw new Refusal(415, { message: 'send application/json' });
-  }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > longestBodyBytes) {
-      throw new Refusal(413, { message: `at most ${longestBodyBytes / 1024} KiB` }, { connection: 'close' });
-    }
-    chunks.push(chunk);
-  }
-  let content: unknown;
-  try {
-    content = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    throw new Refusal(400, { message: 'the body is not JSON' });
-  }
+  const content: unknown = await req.json().catch((cause: unknown) => {
+    if (cause instanceof SyntaxError) throw new Refusal(400, { message: 'the body is not JSON' });
+    throw cause;
+  });
   if (!isObject(content)) throw new Refusal(400, { message: 'the body is not a JSON object' });
   return content;
 }
 
-/** A request that changes something must come from this console's own page: browsers name the page's origin, and no page can forge it. */
-export function requireOwnOrigin({ headers }: IncomingMessage): void {
-  const { origin, host } = headers;
-  if (origin && host && URL.canParse(origin) && new URL(origin).host === host) return;
-  throw new Refusal(403, { message: 'this request does not come from the console’s own page' });
+function tooLong(): Refusal {
+  return new Refusal(413, { message: `at most ${longestBodyBytes / 1024} KiB` }, { connection: 'close' });
 }
 
-export function cookieOf({ headers }: IncomingMessage, name: string): string | undefined {
-  for (const pair of (headers.cookie ?? '').split(';')) {
-    const [key, value] = pair.trim().split('=', 2);
-    if (key === name) return value;
-  }
-  return undefined;
+/** Bodies of a POST: more is not read. */
+export const limitBody = bodyLimit({
+  maxSize: longestBodyBytes,
+  onError: () => {
+    throw tooLong();
+  },
+});
+
+/** What hono throws while a body without a length is read. */
+export function asRefusal(error: unknown): unknown {
+  return error instanceof Error && error.name === 'BodyLimitError' ? tooLong() : error;
+}
+
+/** A request that changes something must come from this console's own page: browsers name the page's origin, and no page can forge it. */
+export function requireOwnOrigin({ req }: Context): void {
+  const [origin, host] = [req.header('origin'), req.header('host')];
+  if (origin && host && URL.canParse(origin) && new URL(origin).host === host) return;
+  throw new Refusal(403, { message: 'this request does not come from the console’s own page' });
 }
 
 export function requiredText(from: Json, field: string): string {

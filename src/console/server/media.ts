@@ -1,11 +1,14 @@
 /** Serves /media/: whole pictures and videos streamed from where they lie, small ones from the folder of thumbnails. */
+import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Agent, type Dispatcher, request as send } from 'undici';
 import { formatOf, hasUse, isShownType } from '../../media/kinds.js';
 import type { Storage } from '../../storage/storage.js';
-import { type Exchange, Refusal } from './exchange.js';
+import { Refusal } from './exchange.js';
 import { type JobFacts, type Place, placeOf } from './job-media.js';
+import type { ConsoleContext } from './passage.js';
 import { findJob } from './queries.js';
 import type { ConsoleSession } from './sessions.js';
 import type { SignedAddresses } from './signed-addresses.js';
@@ -18,7 +21,7 @@ export interface MediaTools {
 }
 
 export interface Media {
-  serve(exchange: Exchange, session: ConsoleSession): Promise<void>;
+  serve(context: ConsoleContext): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -33,102 +36,119 @@ const passedOn = ['content-length', 'content-range', 'etag', 'last-modified'] as
 const presignedForSeconds = 900;
 const cacheSeconds = 1800;
 
-export function createMedia({ storage, addresses, thumbnails }: MediaTools): Media {
+interface Surroundings extends MediaTools {
+  dispatcher: Agent;
+}
+
+export function createMedia(tools: MediaTools): Media {
   const dispatcher = new Agent({ connect: { timeout: 10_000 }, headersTimeout: 30_000, bodyTimeout: 60_000 });
-
-  /** Saved ones from their store; where the role may write but not read, and for unsaved ones, the provider's address while it lasts. */
-  async function open(
-    place: Place,
-    headers: Record<string, string>,
-    signal: AbortSignal,
-  ): Promise<Dispatcher.ResponseData> {
-    for (const address of [() => storedAddress(place, signal), async () => place.url]) {
-      const url = await address().catch(() => undefined);
-      if (!url) continue;
-      const answer = await send(url, { dispatcher, headers, signal }).catch(() => undefined);
-      if (answer && [200, 206, 304, 416].includes(answer.statusCode)) return answer;
-      await answer?.body.dump().catch(() => {});
-    }
-    throw new Refusal(410, {
-      message: 'this file is gone: it was not saved to OSS, or it was deleted there',
-    });
-  }
-
-  async function storedAddress({ saved }: Place, signal: AbortSignal): Promise<string | undefined> {
-    if (!saved) return undefined;
-    const { right } = storage.readFile(saved.file);
-    storage.checkRight(right);
-    const path = storage.readPath(saved.path, 'path');
-    return storage.presign(path, right, { expiresSeconds: presignedForSeconds, signal });
-  }
-
-  async function sendWhole(
-    { request, response }: Exchange,
-    place: Place,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const wanted = ['range', 'if-range', 'if-none-match'] as const;
-    const headers = Object.fromEntries(
-      wanted.flatMap((name) => (request.headers[name] ? [[name, request.headers[name]]] : [])),
-    );
-    const answer = await open(place, headers as Record<string, string>, signal);
-    const contentType = typeOf(String(answer.headers['content-type'] ?? ''), place);
-    if (!contentType) {
-      answer.body.destroy();
-      throw new Refusal(415, { message: 'this file is neither a picture nor an MP4 video' });
-    }
-    const kept = passedOn.flatMap((name) => (answer.headers[name] ? [[name, answer.headers[name]]] : []));
-    response.writeHead(answer.statusCode, {
-      ...mediaHeaders,
-      ...Object.fromEntries(kept),
-      'content-type': contentType,
-      'accept-ranges': 'bytes',
-      'cache-control': `private, max-age=${cacheSeconds}`,
-    });
-    if (request.method === 'HEAD') {
-      answer.body.destroy();
-      response.end();
-      return;
-    }
-    await pipeline(answer.body, response);
-  }
-
-  async function sendSmall(
-    { request, response }: Exchange,
-    name: string,
-    openPicture: () => Promise<Readable>,
-  ) {
-    const picture = await thumbnails.get(name, openPicture);
-    response.writeHead(200, {
-      ...mediaHeaders,
-      'content-type': 'image/webp',
-      'content-length': picture.length,
-      'cache-control': `private, max-age=${cacheSeconds}`,
-    });
-    response.end(request.method === 'HEAD' ? undefined : picture);
-  }
-
+  const around: Surroundings = { ...tools, dispatcher };
   return {
-    async serve(exchange, session) {
-      const name = addresses.verify(exchange.url, session.id);
-      if (!name) throw new Refusal(403, { message: 'this address is not valid any more' });
-      const gone = new AbortController();
-      exchange.response.once('close', () => gone.abort());
-      const find = async () => {
-        const job: JobFacts | undefined = await findJob(session.pool, name.jobId);
-        const place = job && placeOf(job, name.place);
-        if (!place) throw new Refusal(404, { message: 'there is no such file' });
-        return place;
-      };
-      if (name.form === 'whole') return sendWhole(exchange, await find(), gone.signal);
-      // Not given up when this visitor goes: others may wait for the same picture, and it is kept.
-      const { signal } = new AbortController();
-      await sendSmall(exchange, `${name.jobId}-${name.place}.webp`, async () => {
-        return (await open(await find(), {}, signal)).body;
-      });
-    },
+    serve: (context) => serve(context, around),
     close: () => dispatcher.destroy(),
   };
+}
+
+async function serve(context: ConsoleContext, around: Surroundings): Promise<Response> {
+  const session = context.get('session');
+  const name = around.addresses.verify(new URL(context.req.url), session.id);
+  if (!name) throw new Refusal(403, { message: 'this address is not valid any more' });
+  const find = () => findPlace(session, name.jobId, name.place);
+  if (name.form === 'whole') return sendWhole(context, await find(), around);
+  // Not given up when this visitor goes: others may wait for the same picture, and it is kept.
+  const { signal } = new AbortController();
+  return sendSmall(`${name.jobId}-${name.place}.webp`, around.thumbnails, async () => {
+    return (await open(await find(), {}, signal, around)).body;
+  });
+}
+
+async function findPlace(session: ConsoleSession, jobId: string, which: string): Promise<Place> {
+  const job: JobFacts | undefined = await findJob(session.pool, jobId);
+  const place = job && placeOf(job, which);
+  if (!place) throw new Refusal(404, { message: 'there is no such file' });
+  return place;
+}
+
+/** Saved ones from their store; where the role may write but not read, and for unsaved ones, the provider's address while it lasts. */
+async function open(
+  place: Place,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+  around: Surroundings,
+): Promise<Dispatcher.ResponseData> {
+  const { dispatcher, storage } = around;
+  for (const address of [() => storedAddress(place, signal, storage), async () => place.url]) {
+    const url = await address().catch(() => undefined);
+    if (!url) continue;
+    const answer = await send(url, { dispatcher, headers, signal }).catch(() => undefined);
+    if (answer && [200, 206, 304, 416].includes(answer.statusCode)) return answer;
+    await answer?.body.dump().catch(() => {});
+  }
+  throw new Refusal(410, {
+    message: 'this file is gone: it was not saved to OSS, or it was deleted there',
+  });
+}
+
+async function storedAddress(
+  { saved }: Place,
+  signal: AbortSignal,
+  storage: MediaTools['storage'],
+): Promise<string | undefined> {
+  if (!saved) return undefined;
+  const { right } = storage.readFile(saved.file);
+  storage.checkRight(right);
+  const path = storage.readPath(saved.path, 'path');
+  return storage.presign(path, right, { expiresSeconds: presignedForSeconds, signal });
+}
+
+/** Written to Node's own response: it streams with the visitor's own speed, and a visitor who goes ends the download. */
+async function sendWhole(
+  { req, env }: ConsoleContext,
+  place: Place,
+  around: Surroundings,
+): Promise<Response> {
+  const { outgoing } = env as { outgoing: ServerResponse };
+  const gone = new AbortController();
+  outgoing.once('close', () => gone.abort());
+  const wanted = ['range', 'if-range', 'if-none-match'] as const;
+  const headers = Object.fromEntries(
+    wanted.flatMap((name) => [[name, req.header(name)]].filter(([, value]) => value)),
+  );
+  const answer = await open(place, headers, gone.signal, around);
+  const contentType = typeOf(String(answer.headers['content-type'] ?? ''), place);
+  if (!contentType) {
+    answer.body.destroy();
+    throw new Refusal(415, { message: 'this file is neither a picture nor an MP4 video' });
+  }
+  const kept = passedOn.flatMap((name) => (answer.headers[name] ? [[name, answer.headers[name]]] : []));
+  outgoing.writeHead(answer.statusCode, {
+    ...mediaHeaders,
+    ...Object.fromEntries(kept),
+    'content-type': contentType,
+    'accept-ranges': 'bytes',
+    'cache-control': `private, max-age=${cacheSeconds}`,
+  });
+  if (req.method === 'HEAD') {
+    answer.body.destroy();
+    outgoing.end();
+  } else await pipeline(answer.body, outgoing);
+  return RESPONSE_ALREADY_SENT;
+}
+
+async function sendSmall(
+  name: string,
+  thumbnails: Thumbnails,
+  openPicture: () => Promise<Readable>,
+): Promise<Response> {
+  const picture = await thumbnails.get(name, openPicture);
+  return new Response(new Uint8Array(picture), {
+    headers: {
+      ...mediaHeaders,
+      'content-type': 'image/webp',
+      'content-length': String(picture.length),
+      'cache-control': `private, max-age=${cacheSeconds}`,
+    },
+  });
 }
 
 /** The type the store tells, else what the name's ending says; undefined: not for a browser. */

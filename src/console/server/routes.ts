@@ -30,7 +30,7 @@ export interface Asked {
   addresses: SignedAddresses;
 }
 
-type Route = (asked: Asked) => Promise<unknown> | unknown;
+export type Route = (asked: Asked) => Promise<unknown> | unknown;
 
 const pageLength = 48;
 const mostDays = 366;

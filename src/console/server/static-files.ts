@@ -1,10 +1,10 @@
 /** The page's files as the build left them, read once, with the compressed forms that lie beside them. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import type { ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
+import type { MiddlewareHandler } from 'hono';
 import { packagePath } from '../../package-root.js';
-import { type Exchange, pageHeaders } from './exchange.js';
+import { pageHeaders } from './exchange.js';
 
 const folder = packagePath('dist', 'page');
 
@@ -29,46 +29,38 @@ interface StaticFile {
   bodies: Map<string, Buffer>;
 }
 
-export type StaticFiles = (exchange: Exchange) => boolean;
-
-/** Answers GET and HEAD for the page's own files; false: there is no such file. */
-export async function loadStaticFiles(): Promise<StaticFiles> {
+/** Answers for the page's own files; what is none of them goes on. */
+export async function loadStaticFiles(): Promise<MiddlewareHandler> {
   const files = await readFiles();
-  return ({ request, response, url }) => {
-    const file = files.get(url.pathname === '/' ? '/index.html' : url.pathname);
-    if (!file && url.pathname === '/') {
-      response.writeHead(503, { 'content-type': 'text/plain' }).end('The page is not built: npm run build\n');
-      return true;
-    }
-    if (!file) return false;
-    send(file, String(request.headers['accept-encoding'] ?? ''), request.headers['if-none-match'], response);
-    return true;
+  return async ({ req }, next) => {
+    const file = files.get(req.path === '/' ? '/index.html' : req.path);
+    if (file) return answerOf(file, req.header('accept-encoding') ?? '', req.header('if-none-match'));
+    if (req.path === '/') return new Response('The page is not built: npm run build\n', { status: 503 });
+    return next();
   };
 }
 
-function send(file: StaticFile, accepted: string, known: string | undefined, response: ServerResponse): void {
+function answerOf(file: StaticFile, accepted: string, known: string | undefined): Response {
   const headers = {
     ...pageHeaders,
     etag: file.etag,
     vary: 'accept-encoding',
     'cache-control': file.lasting ? 'public, max-age=31536000, immutable' : 'no-cache',
   };
-  if (known === file.etag) {
-    response.writeHead(304, headers).end();
-    return;
-  }
+  if (known === file.etag) return new Response(null, { status: 304, headers });
   const words = accepted.split(',').map((word) => word.trim().split(';')[0]);
   const encoding = encodings
     .map(([name]) => name)
     .find((name) => words.includes(name) && file.bodies.has(name));
   const body = file.bodies.get(encoding ?? '') ?? Buffer.alloc(0);
-  response.writeHead(200, {
-    ...headers,
-    'content-type': file.contentType,
-    'content-length': body.length,
-    ...(encoding ? { 'content-encoding': encoding } : {}),
+  return new Response(new Uint8Array(body), {
+    headers: {
+      ...headers,
+      'content-type': file.contentType,
+      'content-length': String(body.length),
+      ...(encoding ? { 'content-encoding': encoding } : {}),
+    },
   });
-  response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
 /** Empty when the page was never built. */

@@ -1,0 +1,135 @@
+/** From a path to its answer: the page's files, signing in, media, and the questions of routes.ts, each behind what must hold for it. */
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono, type MiddlewareHandler } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import type { Logger } from 'pino';
+import {
+  asRefusal,
+  limitBody,
+  pageHeaders,
+  Refusal,
+  readJson,
+  requiredText,
+  requireOwnOrigin,
+} from './exchange.js';
+import type { Media } from './media.js';
+import type { ConsoleContext, Passage } from './passage.js';
+import { isLostLogin, problemOf, statusOf } from './problems.js';
+import { type Route, routes } from './routes.js';
+import { type Sessions, sameToken } from './sessions.js';
+import type { SignedAddresses } from './signed-addresses.js';
+
+export interface Parts {
+  /** The session's cookie; its name is known when the port is. */
+  cookie: { name: string; secure: boolean };
+  sessions: Sessions;
+  addresses: SignedAddresses;
+  media: Media;
+  staticFiles: MiddlewareHandler;
+  log: Logger;
+}
+
+export function createApp(parts: Parts): Hono<Passage> {
+  const app = new Hono<Passage>();
+  app.get('*', parts.staticFiles);
+  app.post('*', async (context, next) => {
+    requireOwnOrigin(context);
+    return limitBody(context, next);
+  });
+  app.post('/api/session', (context) => signIn(context, parts));
+  app.get('/api/session', (context) => json(context, sessionOf(context, parts)?.who ?? null));
+  app.use(async (context, next) => {
+    const session = sessionOf(context, parts);
+    const known = /^\/(api|media)\//.test(context.req.path);
+    if (!session) throw new Refusal(known ? 401 : 404, { message: 'sign in first' });
+    context.set('session', session);
+    await next();
+  });
+  app.get('/media/*', (context) => parts.media.serve(context));
+  app.post('*', requireToken);
+  app.post('/api/sign-out', (context) => signOut(context, parts));
+  for (const [what, route] of Object.entries(routes)) {
+    const [method = '', path = ''] = what.split(' ');
+    app.on(method, path, (context) => ask(route, context, parts));
+  }
+  app.all('*', () => {
+    throw new Refusal(404, { message: 'there is nothing here' });
+  });
+  app.onError((error, context) => refuse(context, asRefusal(error), parts.log));
+  return app;
+}
+
+function sessionOf(context: ConsoleContext, { sessions, cookie }: Parts) {
+  return sessions.find(getCookie(context, cookie.name));
+}
+
+/** What changes something comes with the token that the page was given when it signed in. */
+async function requireToken(context: ConsoleContext, next: () => Promise<void>): Promise<void> {
+  if (!sameToken(context.req.header('x-csrf-token'), context.get('session').who.csrfToken))
+    throw new Refusal(403, { message: 'this request does not come from the console’s own page' });
+  await next();
+}
+
+async function signIn(context: ConsoleContext, parts: Parts): Promise<Response> {
+  const body = await readJson(context);
+  const session = await parts.sessions.signIn(
+    requiredText(body, 'role'),
+    requiredText(body, 'password'),
+    context.env.incoming.socket.remoteAddress ?? '',
+  );
+  setSessionCookie(context, parts, session.id);
+  return json(context, session.who);
+}
+
+function signOut(context: ConsoleContext, parts: Parts): Response {
+  parts.sessions.signOut(context.get('session'));
+  setSessionCookie(context, parts, '', 0);
+  return json(context, {});
+}
+
+/** A cookie of the browser's session; `maxAge` 0 takes it away. */
+function setSessionCookie(context: ConsoleContext, { cookie }: Parts, value: string, maxAge?: number): void {
+  setCookie(context, cookie.name, value, {
+    ...{ path: '/', httpOnly: true, sameSite: 'Strict', secure: cookie.secure },
+    ...(maxAge !== undefined && { maxAge }),
+  });
+}
+
+async function ask(route: Route, context: ConsoleContext, { addresses, sessions }: Parts): Promise<Response> {
+  const session = context.get('session');
+  const body = context.req.method === 'POST' ? await readJson(context) : {};
+  const parameters = new URL(context.req.url).searchParams;
+  try {
+    return json(context, await route({ session, parameters, body, addresses }));
+  } catch (error) {
+    if (isLostLogin(error)) sessions.signOut(session);
+    throw error;
+  }
+}
+
+function json(
+  context: ConsoleContext,
+  content: unknown,
+  status = 200,
+  headers: Record<string, string> = {},
+): Response {
+  const told = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers };
+  return context.body(JSON.stringify(content ?? null), status as 200, told);
+}
+
+function refuse(context: ConsoleContext, error: unknown, log: Logger): Response {
+  const { outgoing } = context.env;
+  // Half an answer cannot be taken back.
+  if (outgoing.headersSent || outgoing.destroyed) {
+    outgoing.destroy();
+    return RESPONSE_ALREADY_SENT;
+  }
+  const headers = { 'x-content-type-options': pageHeaders['x-content-type-options'] };
+  if (error instanceof Refusal)
+    return json(context, { problem: error.problem }, error.status, { ...headers, ...error.headers });
+  const status = statusOf(error);
+  if (status === 500) log.error({ err: error }, 'the console could not answer');
+  const problem =
+    status === 500 ? { message: 'something went wrong; the gateway’s log says what' } : problemOf(error);
+  return json(context, { problem }, status, headers);
+}
