@@ -1,8 +1,8 @@
 /** Asynchronous tasks: PENDING until a slot of their key and model is free, then RUNNING, then done. */
 import { randomUUID } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import type { ModelType } from './model-types.js';
 import { Refusal } from './refusal.js';
+import { createTaskSlots } from './task-slots.js';
 
 export type TaskStatus = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELED';
 
@@ -51,86 +51,34 @@ export function createTaskQueue<Work, Outcome>(
 ): TaskQueue<Work, Outcome> {
   type Entry = Task<Work, Outcome>;
   const tasks = new Map<string, Entry>();
-  const waiting = new Map<string, Entry[]>();
-  const running = new Map<string, number>();
   const timers = new Set<NodeJS.Timeout>();
-  const active = new Set<Promise<void>>();
-  const stop = new AbortController();
-  // Every running task listens.
-  setMaxListeners(0, stop.signal);
-  const slotOf = (task: Entry) => `${task.apiKey} ${task.model.name}`;
-
-  async function run(task: Entry): Promise<void> {
-    task.status = 'RUNNING';
-    task.scheduledAtMs = Date.now();
-    try {
-      task.outcome = await options.run(task, stop.signal);
-      task.status = 'SUCCEEDED';
-    } catch (error) {
-      const known = error instanceof Refusal;
-      task.failure = known
-        ? { code: error.code, message: error.message }
-        : { code: 'InternalError', message: String(error) };
-      task.status = 'FAILED';
-    }
-    task.endedAtMs = Date.now();
+  const slots = createTaskSlots<Entry>({
+    slotOf: (task) => `${task.apiKey} ${task.model.name}`,
+    places: (task) => options.concurrentTasks(task.model),
+    run: (task, signal) => run(task, options.run, signal),
+  });
+  function enqueueIn(ms: number, task: Entry): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      if (task.status === 'PENDING') slots.enqueue(task);
+    }, ms);
+    timers.add(timer);
   }
-
-  function startWaiting(slot: string): void {
-    const queue = waiting.get(slot) ?? [];
-    for (let next = queue[0]; next && !stop.signal.aborted; next = queue[0]) {
-      const count = running.get(slot) ?? 0;
-      if (count >= options.concurrentTasks(next.model)) return;
-      queue.shift();
-      running.set(slot, count + 1);
-      const finished = run(next).finally(() => {
-        active.delete(finished);
-        running.set(slot, (running.get(slot) ?? 1) - 1);
-        startWaiting(slot);
-      });
-      active.add(finished);
-    }
-  }
-
-  function enqueue(task: Entry): void {
-    if (task.status !== 'PENDING') return;
-    const slot = slotOf(task);
-    const queue = waiting.get(slot) ?? [];
-    queue.push(task);
-    waiting.set(slot, queue);
-    startWaiting(slot);
-  }
-
-  function forgetOld(): void {
-    const oldestMs = Date.now() - options.lifetimeMs();
-    for (const task of tasks.values()) {
-      if (task.submittedAtMs >= oldestMs) return;
-      if (task.endedAtMs !== undefined) tasks.delete(task.id);
-    }
-  }
-
   return {
     submit(seed) {
       const task: Entry = { ...seed, id: randomUUID(), status: 'PENDING', submittedAtMs: Date.now() };
       tasks.set(task.id, task);
       const pendingMs = options.pendingMs();
-      if (pendingMs === 0) {
-        enqueue(task);
-        return task;
-      }
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        enqueue(task);
-      }, pendingMs);
-      timers.add(timer);
+      if (pendingMs === 0) slots.enqueue(task);
+      else enqueueIn(pendingMs, task);
       return task;
     },
     find(id) {
-      forgetOld();
+      forgetOld(tasks, options.lifetimeMs());
       return tasks.get(id);
     },
     list() {
-      forgetOld();
+      forgetOld(tasks, options.lifetimeMs());
       return [...tasks.values()].reverse();
     },
     cancel(id) {
@@ -138,17 +86,40 @@ export function createTaskQueue<Work, Outcome>(
       if (task?.status !== 'PENDING') return false;
       task.status = 'CANCELED';
       task.endedAtMs = Date.now();
-      const slot = slotOf(task);
-      waiting.set(
-        slot,
-        (waiting.get(slot) ?? []).filter((other) => other !== task),
-      );
+      slots.leave(task);
       return true;
     },
     async close() {
-      stop.abort();
       for (const timer of timers) clearTimeout(timer);
-      await Promise.allSettled(active);
+      await slots.close();
     },
   };
+}
+
+async function run<Work, Outcome>(
+  task: Task<Work, Outcome>,
+  work: TaskQueueOptions<Work, Outcome>['run'],
+  signal: AbortSignal,
+): Promise<void> {
+  task.status = 'RUNNING';
+  task.scheduledAtMs = Date.now();
+  try {
+    task.outcome = await work(task, signal);
+    task.status = 'SUCCEEDED';
+  } catch (error) {
+    const known = error instanceof Refusal;
+    task.failure = known
+      ? { code: error.code, message: error.message }
+      : { code: 'InternalError', message: String(error) };
+    task.status = 'FAILED';
+  }
+  task.endedAtMs = Date.now();
+}
+
+function forgetOld(tasks: Map<string, Task<unknown, unknown>>, lifetimeMs: number): void {
+  const oldestMs = Date.now() - lifetimeMs;
+  for (const task of tasks.values()) {
+    if (task.submittedAtMs >= oldestMs) return;
+    if (task.endedAtMs !== undefined) tasks.delete(task.id);
+  }
 }

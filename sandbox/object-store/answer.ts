@@ -49,14 +49,7 @@ export function createAnswer({ incoming, response, record, fault }: AnswerOption
     return true;
   }
 
-  function end(body?: string): Promise<void> {
-    return new Promise((resolve) => {
-      // Of a client that is gone already no other word comes.
-      if (response.destroyed) return resolve();
-      response.once('close', resolve);
-      response.end(body, () => resolve());
-    });
-  }
+  const end = (body?: string) => endResponse(response, body);
 
   return {
     requestId,
@@ -72,14 +65,7 @@ export function createAnswer({ incoming, response, record, fault }: AnswerOption
         const isStarted = start(status, { ...headers, 'Content-Length': String(lengthBytes) });
         if (!isStarted) return;
         if (record.method === 'HEAD' || lengthBytes === 0) return await end();
-        const cutBytes = isCut(fault) ? Math.min(fault?.afterBytes ?? 0, lengthBytes) : lengthBytes;
-        if (cutBytes > 0) {
-          const end = startByte + cutBytes - 1;
-          const options = { start: startByte, end, autoClose: false, highWaterMark: readChunkBytes };
-          await pipeline(file.createReadStream(options), response, { end: !isCut(fault) });
-        } else {
-          response.flushHeaders();
-        }
+        await sendSlice({ file, startByte, lengthBytes }, response, fault);
         if (fault?.answer === 'reset') setImmediate(breakConnection, incoming);
       } finally {
         await file.close();
@@ -91,10 +77,34 @@ export function createAnswer({ incoming, response, record, fault }: AnswerOption
       const headers: Record<string, string> = refusal.ec === undefined ? {} : { 'x-oss-ec': refusal.ec };
       if (record.method !== 'HEAD') return await this.send(refusal.status, headers, xml);
       // A HEAD answer has no body: the same document travels in a header.
-      headers['x-oss-err'] = Buffer.from(xml).toString('base64');
-      if (start(refusal.status, { ...headers, 'Content-Length': '0' })) await end();
+      const told = { ...headers, 'x-oss-err': Buffer.from(xml).toString('base64'), 'Content-Length': '0' };
+      if (start(refusal.status, told)) await end();
     },
   };
+}
+
+function endResponse(response: ServerResponse, body: string | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    // Of a client that is gone already no other word comes.
+    if (response.destroyed) return resolve();
+    response.once('close', resolve);
+    response.end(body, () => resolve());
+  });
+}
+
+async function sendSlice(
+  { file, startByte, lengthBytes }: FileSlice,
+  response: ServerResponse,
+  fault: Fault | undefined,
+): Promise<void> {
+  const cutBytes = isCut(fault) ? Math.min(fault?.afterBytes ?? 0, lengthBytes) : lengthBytes;
+  if (cutBytes === 0) {
+    response.flushHeaders();
+    return;
+  }
+  const end = startByte + cutBytes - 1;
+  const options = { start: startByte, end, autoClose: false, highWaterMark: readChunkBytes };
+  await pipeline(file.createReadStream(options), response, { end: !isCut(fault) });
 }
 
 /** Sends a TCP reset, as a crashed server or a middlebox does. */

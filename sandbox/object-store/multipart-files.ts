@@ -52,23 +52,7 @@ export async function openMultipartFiles(directory: string): Promise<MultipartFi
   const top = join(directory, '.meta', 'multipart');
   await mkdir(top, { recursive: true });
   const uploadPath = (uploadId: string, ...rest: string[]) => join(top, uploadId, ...rest);
-
-  async function read(uploadId: string): Promise<MultipartUpload | undefined> {
-    if (!/^[0-9A-F]{32}$/.test(uploadId)) return undefined;
-    const text = await readFile(uploadPath(uploadId, 'upload.json'), 'utf8').catch(() => undefined);
-    return text === undefined ? undefined : (JSON.parse(text) as MultipartUpload);
-  }
-
-  async function parts(upload: MultipartUpload): Promise<UploadedPart[]> {
-    const names = (await readdir(uploadPath(upload.uploadId))).filter((name) => name.startsWith('part-'));
-    const records = names
-      .filter((name) => name.endsWith('.json'))
-      .map(async (name) => {
-        return JSON.parse(await readFile(uploadPath(upload.uploadId, name), 'utf8')) as UploadedPart;
-      });
-    return (await Promise.all(records)).sort((left, right) => left.partNumber - right.partNumber);
-  }
-
+  const parts = (upload: MultipartUpload) => readParts(uploadPath(upload.uploadId));
   return {
     parts,
     async initiate(bucket, key, headers) {
@@ -79,31 +63,12 @@ export async function openMultipartFiles(directory: string): Promise<MultipartFi
       return upload;
     },
     async find(bucket, key, uploadId) {
-      const upload = await read(uploadId);
+      const upload = await readUpload(top, uploadId);
       if (upload?.bucket === bucket && upload.key === key) return upload;
       throw new Refusal('NoSuchUpload', { fields: { UploadId: uploadId } });
     },
-    async addPart(upload, partNumber, body) {
-      const etag = body.md5.toString('hex').toUpperCase();
-      const part: UploadedPart = {
-        partNumber,
-        bytes: body.bytes,
-        etag,
-        crc64: body.crc64,
-        lastModifiedMs: Date.now(),
-      };
-      const path = uploadPath(upload.uploadId, `part-${partNumber}`);
-      try {
-        await rename(body.path, path);
-        await writeFile(`${path}.json`, JSON.stringify(part));
-      } catch (error) {
-        await rm(body.path, { force: true });
-        // The upload was aborted or completed while the part came in.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        throw new Refusal('NoSuchUpload', { fields: { UploadId: upload.uploadId } });
-      }
-      return part;
-    },
+    addPart: (upload, partNumber, body) =>
+      takePart(uploadPath(upload.uploadId, `part-${partNumber}`), upload, partNumber, body),
     async join(upload, list, target) {
       const chosen = chooseParts(await parts(upload), list);
       try {
@@ -119,16 +84,48 @@ export async function openMultipartFiles(directory: string): Promise<MultipartFi
       await rm(uploadPath(upload.uploadId), { recursive: true, force: true });
     },
     async uploads(bucket) {
-      const all = await Promise.all((await readdir(top)).map(read));
+      const all = await Promise.all((await readdir(top)).map((uploadId) => readUpload(top, uploadId)));
       const found = all.filter((upload) => upload?.bucket === bucket) as MultipartUpload[];
-      return found.sort((left, right) =>
-        Buffer.compare(
-          Buffer.from(`${left.key}\0${left.uploadId}`),
-          Buffer.from(`${right.key}\0${right.uploadId}`),
-        ),
-      );
+      return found.sort((left, right) => Buffer.compare(placeOf(left), placeOf(right)));
     },
   };
+}
+
+const placeOf = ({ key, uploadId }: MultipartUpload) => Buffer.from(`${key}\0${uploadId}`);
+
+async function readUpload(top: string, uploadId: string): Promise<MultipartUpload | undefined> {
+  if (!/^[0-9A-F]{32}$/.test(uploadId)) return undefined;
+  const text = await readFile(join(top, uploadId, 'upload.json'), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as MultipartUpload);
+}
+
+async function readParts(directory: string): Promise<UploadedPart[]> {
+  const names = (await readdir(directory)).filter((name) => /^part-.*\.json$/.test(name));
+  const records = names.map(
+    async (name) => JSON.parse(await readFile(join(directory, name), 'utf8')) as UploadedPart,
+  );
+  return (await Promise.all(records)).sort((left, right) => left.partNumber - right.partNumber);
+}
+
+async function takePart(
+  path: string,
+  { uploadId }: MultipartUpload,
+  partNumber: number,
+  body: ReceivedBody,
+): Promise<UploadedPart> {
+  const { bytes, crc64 } = body;
+  const etag = body.md5.toString('hex').toUpperCase();
+  const part: UploadedPart = { partNumber, bytes, etag, crc64, lastModifiedMs: Date.now() };
+  try {
+    await rename(body.path, path);
+    await writeFile(`${path}.json`, JSON.stringify(part));
+  } catch (error) {
+    await rm(body.path, { force: true });
+    // The upload was aborted or completed while the part came in.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new Refusal('NoSuchUpload', { fields: { UploadId: uploadId } });
+  }
+  return part;
 }
 
 /** Order, existence, ETag and the smallest size are checked when the upload is completed, as OSS does. */

@@ -171,6 +171,18 @@ function GrantForm({ model, change }: { model: Model; change: Change }) {
 
 const tasks = ['image-generation', 'video-generation', 'chat/completions', 'embedding'];
 
+function ModelTypes({ supported }: { supported: SupportedModel[] }) {
+  return (
+    <datalist id="model-types">
+      {supported
+        .filter(({ type }) => !type.startsWith('('))
+        .map(({ type }) => (
+          <option key={type} value={type} />
+        ))}
+    </datalist>
+  );
+}
+
 function DeployForm({ supported, change }: { supported: SupportedModel[]; change: Change }) {
   const [type, setType] = useState('');
   const [task, setTask] = useState('image-generation');
@@ -198,13 +210,7 @@ function DeployForm({ supported, change }: { supported: SupportedModel[]; change
         <label class="field">
           <span>{t('models.type')}</span>
           <input name="type" list="model-types" required value={type} onInput={typed} spellcheck={false} />
-          <datalist id="model-types">
-            {supported
-              .filter((one) => !one.type.startsWith('('))
-              .map((one) => (
-                <option key={one.type} value={one.type} />
-              ))}
-          </datalist>
+          <ModelTypes supported={supported} />
         </label>
         <label class="field">
           <span>{t('models.task')}</span>

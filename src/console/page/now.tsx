@@ -63,6 +63,24 @@ function Statement({ statement }: { statement: RunningStatement }) {
           {asked ? t('now.cancelling') : t('cancel')}
         </button>
       </div>
+      <Steps statement={statement} />
+      {statement.statement && <pre class="clipped">{statement.statement}</pre>}
+      <p class="soft small meta">
+        <span>{`${t('role')}: ${statement.role}`}</span>
+        <span>{`${t('job.database')}: ${statement.database}`}</span>
+        {statement.application && <span>{statement.application}</span>}
+        <span>{statement.models.join(', ')}</span>
+      </p>
+      <ProblemNote problem={problem} />
+    </article>
+  );
+}
+
+/** How far its calls are: a bar, and the figure of each step. */
+function Steps({ statement }: { statement: RunningStatement }) {
+  const finished = statement.done + statement.failed;
+  return (
+    <>
       <div
         class="progress"
         role="progressbar"
@@ -85,15 +103,7 @@ function Statement({ statement }: { statement: RunningStatement }) {
             </li>
           ))}
       </ul>
-      {statement.statement && <pre class="clipped">{statement.statement}</pre>}
-      <p class="soft small meta">
-        <span>{`${t('role')}: ${statement.role}`}</span>
-        <span>{`${t('job.database')}: ${statement.database}`}</span>
-        {statement.application && <span>{statement.application}</span>}
-        <span>{statement.models.join(', ')}</span>
-      </p>
-      <ProblemNote problem={problem} />
-    </article>
+    </>
   );
 }
 
