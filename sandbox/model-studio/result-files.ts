@@ -5,7 +5,20 @@ import { join } from 'node:path';
 import { checksumOfFile } from '../checksum.js';
 import { drawPicture } from '../media/pictures.js';
 import { recordVideo } from '../media/videos.js';
-import type { ResultRequest } from './results.js';
+
+export interface ResultRequest {
+  /** File name below `/results/`, e.g. `<task id>-1.png`. */
+  name: string;
+  width: number;
+  height: number;
+  /** Videos only. */
+  durationSeconds?: number;
+  title: string;
+  prompt: string;
+  /** Encoded pictures to show. */
+  references: Buffer[];
+  seed: number;
+}
 
 export type StoredResult = Omit<ResultRequest, 'references'> & { referenceFiles: string[] };
 

@@ -2,22 +2,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FaultAction } from './faults.js';
-import { openResultFiles, type StoredResult } from './result-files.js';
+import { openResultFiles, type ResultRequest, type StoredResult } from './result-files.js';
 import { sendResult } from './send-result.js';
-
-export interface ResultRequest {
-  /** File name below `/results/`, e.g. `<task id>-1.png`. */
-  name: string;
-  width: number;
-  height: number;
-  /** Videos only. */
-  durationSeconds?: number;
-  title: string;
-  prompt: string;
-  /** Encoded pictures to show. */
-  references: Buffer[];
-  seed: number;
-}
 
 export interface ResultStore {
   /** Takes note of a result and returns its signed URL. */

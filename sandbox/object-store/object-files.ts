@@ -4,22 +4,8 @@ import { dirname, join, sep } from 'node:path';
 import { filePathToKey } from './file-names.js';
 import { createKeyedLock } from './keyed-lock.js';
 import { hashedDirectory, type ObjectPaths, objectPaths } from './object-paths.js';
-import { readJson, readRecord, writeRecord } from './object-records.js';
+import { type ObjectRecord, readJson, readRecord, writeRecord } from './object-records.js';
 import { isBucketName } from './request.js';
-
-export interface ObjectRecord {
-  key: string;
-  bytes: number;
-  /** Upper-case hexadecimal, without quotes. */
-  etag: string;
-  crc64: string;
-  /** Base64; only objects put in one piece have it. */
-  contentMd5?: string;
-  type: 'Normal' | 'Multipart';
-  /** Headers that GET gives back as they came: content-type, cache-control …, x-oss-meta-*. */
-  headers: Record<string, string>;
-  lastModifiedMs: number;
-}
 
 export type NewObject = Omit<ObjectRecord, 'key' | 'lastModifiedMs'>;
 

@@ -1,6 +1,6 @@
 /** PutObject, GetObject, HeadObject, DeleteObject. */
 import type { Exchange } from './exchange.js';
-import type { ObjectRecord } from './object-files.js';
+import type { ObjectRecord } from './object-records.js';
 import { type ReceivedBody, receiveBody } from './receive-body.js';
 import { Refusal } from './refusal.js';
 import { header, type StoreRequest } from './request.js';

@@ -5,8 +5,21 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createChecksum } from '../checksum.js';
 import { contentTypeOf } from './content-types.js';
-import type { ObjectRecord } from './object-files.js';
 import type { ObjectPaths } from './object-paths.js';
+
+export interface ObjectRecord {
+  key: string;
+  bytes: number;
+  /** Upper-case hexadecimal, without quotes. */
+  etag: string;
+  crc64: string;
+  /** Base64; only objects put in one piece have it. */
+  contentMd5?: string;
+  type: 'Normal' | 'Multipart';
+  /** Headers that GET gives back as they came: content-type, cache-control …, x-oss-meta-*. */
+  headers: Record<string, string>;
+  lastModifiedMs: number;
+}
 
 type StoredRecord = ObjectRecord & { fileModifiedMs: number };
 
