@@ -5,29 +5,20 @@ import type { Answer } from './callback/endpoint.js';
 import type { Calls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
 import { openConsole } from './console/server/open.js';
-import { createScramKeyLookup } from './engine/scram-keys.js';
 import { KnownError, UsageError } from './errors.js';
-import {
-  type CertificateFiles,
-  type Encryption,
-  ensureOwnCertificate,
-  openEncryption,
-} from './frontend/encryption.js';
-import { nameGateway } from './frontend/gateway-name.js';
-import { type Frontend, listenForClients } from './frontend/listener.js';
-import { rewriteStatements } from './frontend/rewriting.js';
+import { type CertificateFiles, ensureOwnCertificate, openEncryption } from './frontend/encryption.js';
+import type { Frontend } from './frontend/listener.js';
 import { createLog } from './log.js';
 import type { GatewayParts } from './metrics/gateway-parts.js';
 import { openMetrics } from './metrics/open.js';
 import { type Drivers, openCalls } from './open-calls.js';
 import { type ClaimedEngine, claimEngine, type EngineOptions } from './open-engine.js';
+import { openFrontDoor, ownHost } from './open-front-door.js';
 import { drivers as providers } from './providers/drivers.js';
 import { loadParser } from './rewriter/parse.js';
-import { mapStartupParameters } from './rewriter/session-settings.js';
 import { type RunFile, removeRunFile, writeRunFile } from './run-file.js';
 import { inSandbox, startSandbox } from './sandbox.js';
 import type { Configuration } from './settings/configuration.js';
-import { listenFailure } from './settings/help.js';
 import { allStarted, stopAll } from './start-and-stop.js';
 import { drivers as stores } from './storage/drivers.js';
 
@@ -163,33 +154,6 @@ async function openOutside(configuration: Configuration, inside: Inside, { log, 
 
 type Outside = Awaited<ReturnType<typeof openOutside>>;
 
-async function openFrontDoor(
-  { door, maxConnections }: Configuration,
-  { engine, calls, texts }: Inside,
-  encryption: Encryption,
-  log: Logger,
-): Promise<Frontend> {
-  const { host, port, loginMs } = door;
-  const frontend = listenForClients({
-    ...{ host, port, encryption, log, maxConnections, loginMs },
-    events: {
-      rewrite: rewriteStatements(texts, log),
-      started: () => {},
-      databaseCreated: engine.databases.created,
-      rowsAsked: calls.rowsAsked,
-      ready: calls.statementOver,
-      ended: (engineProcessId) => calls.statementOver(engineProcessId, 'failed'),
-    },
-    engine: engine.address,
-    mapParameters: (parameters) => nameGateway(mapStartupParameters(parameters), engine.sessionGateway),
-    databaseReady: engine.databases.ready,
-    scramKeys: createScramKeyLookup(engine.pool),
-  });
-  return frontend.catch((error) => {
-    throw listenFailure(error, host, port, error.code === 'EADDRNOTAVAIL' ? 'host' : 'port');
-  });
-}
-
 function runFileOf(
   configuration: Configuration,
   { engine, cloud }: Inside,
@@ -207,11 +171,6 @@ function runFileOf(
     metrics,
     sandbox: cloud ? { modelStudio: cloud.modelStudio, oss: cloud.oss, sts: cloud.sts } : null,
   };
-}
-
-/** How the gateway's own machine reaches its front door. */
-function ownHost({ door: { host } }: Configuration): string {
-  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
 }
 
 async function stop(

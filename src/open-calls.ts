@@ -61,6 +61,8 @@ export async function openCalls(
   return { calls, storage, schedule, texts, answer };
 }
 
+export type OpenedCalls = Awaited<ReturnType<typeof openCalls>>;
+
 /** Where somebody has deployed anything, the choice is theirs. */
 async function deployUsualModels(catalogue: Catalogue): Promise<void> {
   if ((await catalogue.list()).length > 0) return;

@@ -1,6 +1,8 @@
 /**
  * The life of a call: its states, what may happen to it, and the one function that leads from one state to the next. Pure: memory, ledger
  * and meter follow from what `advance` returns. docs/life-of-a-call.md draws it.
+ *
+ * Room: src/calls holds the life of a call: what it may go through, who carries it, and what a statement sees of it.
  */
 import { KnownError } from '../errors.js';
 import type { JobChange, JobFailure, UnfinishedJob } from '../ledger/job.js';

@@ -1,5 +1,9 @@
 #!/usr/bin/env node
-/** The command line: one file a command, each with its own --help; exit 0 done, 1 failed, 2 wrong usage. */
+/**
+ * The command line: one file a command, each with its own --help; exit 0 done, 1 failed, 2 wrong usage.
+ *
+ * Room: src/cli holds the commands, a file each.
+ */
 import { UsageError } from '../errors.js';
 import type { Command } from './command.js';
 

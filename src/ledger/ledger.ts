@@ -1,4 +1,8 @@
-/** The ledger in the engine's own tables: each change committed before it is reported, together with those of its moment. */
+/**
+ * The ledger in the engine's own tables: each change committed before it is reported, together with those of its moment.
+ *
+ * Room: src/ledger holds what is written down and must outlive the process: jobs, models, budgets, gateways, and their SQL.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EnginePool } from '../engine/pool.js';
 import { KnownError, kindOf, sqlstateOf } from '../errors.js';

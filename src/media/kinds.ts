@@ -1,4 +1,8 @@
-/** Everything that the ending of a file's name tells: kind, content type, and who makes, takes or shows such files. Told only here. */
+/**
+ * Everything that the ending of a file's name tells: kind, content type, and who makes, takes or shows such files. Told only here.
+ *
+ * Room: src/media holds what a file is: endings, kinds and content types, told once.
+ */
 
 export type MediumKind = 'picture' | 'video' | 'sound';
 

@@ -1,4 +1,8 @@
-/** Lets calls through as fast as the provider allows: one gate for each API key, model type and limits, shared by all sessions. */
+/**
+ * Lets calls through as fast as the provider allows: one gate for each API key, model type and limits, shared by all sessions.
+ *
+ * Room: src/pace holds when a call may be sent: rates, running tasks, waiting lines. It knows no provider and no ledger.
+ */
 import { createGate, type Gate, type GateState, type Limits, unlimited } from './gate.js';
 
 export interface Queue extends GateState {

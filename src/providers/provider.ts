@@ -1,4 +1,8 @@
-/** The port of a provider: what a call's life may ask of whoever makes pictures, videos and texts. Each driver has a folder beside this file. */
+/**
+ * The port of a provider: what a call's life may ask of whoever makes pictures, videos and texts. Each driver has a folder beside this file.
+ *
+ * Room: src/providers holds the port to whoever generates, and a folder a provider; nothing outside a folder knows its words.
+ */
 import type { ErrorKind } from '../errors.js';
 import { KnownError } from '../errors.js';
 import type { Json } from '../json.js';

@@ -1,4 +1,8 @@
-/** Every setting of an operator: command line flag, environment variable, default and meaning, in one table. */
+/**
+ * Every setting of an operator: command line flag, environment variable, default and meaning, in one table.
+ *
+ * Room: src/settings holds what can be set: the table, its one reading, and what is said about a wrong value.
+ */
 
 export interface SettingEntry {
   flag?: string;

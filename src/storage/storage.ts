@@ -1,4 +1,8 @@
-/** What the rest of the product may ask of a store of objects: the port. A path's scheme chooses the driver that does it. */
+/**
+ * What the rest of the product may ask of a store of objects: the port. A path's scheme chooses the driver that does it.
+ *
+ * Room: src/storage holds the port to where files are kept, and a folder a kind of store.
+ */
 
 import type { Readable } from 'node:stream';
 import type { Json } from '../json.js';

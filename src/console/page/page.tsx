@@ -1,4 +1,8 @@
-/** The console's page: who is signed in decides between the form and the five rooms. */
+/**
+ * The console's page: who is signed in decides between the form and the five rooms.
+ *
+ * Room: src/console/page holds the page itself, in the browser; it knows the server's answers by their types alone.
+ */
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { post, recallSession, whoAmI } from './ask.js';
