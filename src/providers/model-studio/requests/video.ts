@@ -1,16 +1,12 @@
 /** Videos: from text, from a first frame, between two frames, with reference files. Always tasks, billed by the second. */
-import { KnownError } from '../../../errors.js';
 import type { Json } from '../../../fields.js';
-import { objectAt } from '../../../json.js';
-import { formatOf } from '../../../media/kinds.js';
-import type { Made, Medium, Units } from '../../provider.js';
-import type { Reply } from '../connection.js';
+import type { Medium } from '../../provider.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
-import { videoSizes, videoTypes } from '../model-table.js';
-import type { ModelType, Price, Scenario } from '../model-type.js';
-import { billOf, countOf } from '../price.js';
+import { videoTypes } from '../model-table.js';
+import type { Scenario } from '../model-type.js';
+import { billOf } from '../price.js';
 import { type MediaRequest, readMediaRequest, readReferences, requiredMedium } from './media-request.js';
-import { madeUrls } from './reply.js';
+import { estimateSeconds, readVideo } from './video-reply.js';
 
 export const videos: Family = { task: 'video-generation', types: videoTypes, check };
 
@@ -21,13 +17,13 @@ function check(asked: Asked): StudioRequest {
     readMedia: (fields, scenario) => readMedia(fields, scenario, asked),
   });
   const { scenario, audio, output, notes } = request;
-  const units = estimateUnits(request, type);
+  const units = estimateSeconds(request, type);
   return {
     ...{ type, scenario, makes: 'video', output, notes, followed: true },
     media: audio ? [...request.media, audio] : request.media,
     estimate: billOf(type, model.config, units),
     body: (addresses) => bodyOf(request, asked, addresses),
-    read: (reply) => read(reply, units, asked),
+    read: (reply) => readVideo(reply, units, asked),
   };
 }
 
@@ -77,72 +73,4 @@ function nameCharacters(request: MediaRequest): string {
   const names = request.media.map((medium, index) => ({ text: medium.text, name: `character${index + 1}` }));
   names.sort((a, b) => b.text.length - a.text.length);
   return names.reduce((prompt, { text, name }) => prompt.replaceAll(text, name), request.prompt);
-}
-
-/** Reference videos count with the most seconds that are billed of them. */
-function estimateUnits(request: MediaRequest, type: ModelType): Units {
-  const duration = type.duration && ('fixed' in type.duration ? type.duration.fixed : type.duration.default);
-  const made = countOf(request.parameters.duration) ?? duration ?? 0;
-  return { seconds: made + mostInputSeconds(request, type.price), ...videoClass(request, type) };
-}
-
-function videoClass({ parameters }: MediaRequest, type: ModelType): Units {
-  const classes = Object.keys(videoSizes);
-  const resolution =
-    typeof parameters.resolution === 'string'
-      ? parameters.resolution
-      : classes.find((name) => Object.values(videoSizes[name] ?? {}).includes(String(parameters.size)));
-  const hasSilentPrice = type.price.per === 'second' && type.price.silentAmounts !== undefined;
-  return {
-    ...(resolution && { resolution }),
-    ...(hasSilentPrice && { silent: parameters.audio === false }),
-  };
-}
-
-/** A reference may be a video unless its ending is a picture's. */
-function mostInputSeconds({ media }: MediaRequest, price: Price): number {
-  if (price.per !== 'second' || !price.inputSecondsPerVideo) return 0;
-  const videos = media.filter(({ path }) => formatOf(path.key)?.kind !== 'picture');
-  return videos.length * (price.inputSecondsPerVideo[media.length - 1] ?? 0);
-}
-
-/** A failed task is a value in Hologres, and free. */
-function read(reply: Reply, asked: Units, { model, type }: Asked): Made {
-  const task = objectAt(reply.body, 'output');
-  const usage = objectAt(reply.body, 'usage');
-  const failed = task.task_status === 'FAILED';
-  const urls = failed ? [] : madeUrls(reply);
-  const { requestId } = reply;
-  if (!failed && urls.length === 0) {
-    throw new KnownError({
-      kind: 'providerFailure',
-      message: 'Model Studio answered without a picture or video',
-      detail: `Provider request id: ${requestId}.`,
-    });
-  }
-  const units = failed ? { ...asked, seconds: 0 } : billedUnits(asked, usage);
-  return {
-    ...{ requestId, urls, text: undefined, usage, task, failed, notes: [] },
-    bill: billOf(type, model.config, units),
-  };
-}
-
-/** What usage does not tell is taken from the request. */
-function billedUnits(asked: Units, usage: Json): Units {
-  const seconds = secondsOf(usage) ?? asked.seconds;
-  const units: Units = { ...asked, ...(seconds !== undefined && { seconds }) };
-  const height = countOf(usage.SR);
-  if (height) units.resolution = `${height}P`;
-  if (units.silent !== undefined && typeof usage.audio === 'boolean') units.silent = !usage.audio;
-  return units;
-}
-
-/** Each family names its seconds differently. */
-function secondsOf(usage: Json): number | undefined {
-  const made = countOf(usage.output_video_duration);
-  return (
-    countOf(usage.duration) ??
-    countOf(usage.video_duration) ??
-    (made === undefined ? undefined : made + (countOf(usage.input_video_duration) ?? 0))
-  );
 }
