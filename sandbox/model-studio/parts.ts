@@ -62,7 +62,7 @@ export interface Parts {
   signal: AbortSignal;
 }
 
-/** Builds the parts; all of them read `settings` anew each time. `origin` is known once the server listens. */
+/** Builds the parts; each reads `settings` every time. `origin` is known once the server listens. */
 export async function buildParts(
   settings: ModelStudioSettings,
   options: ModelStudioOptions,

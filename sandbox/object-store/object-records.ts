@@ -1,4 +1,4 @@
-/** What a file cannot hold of its object: ETag, checksum, headers; made anew for a file that a person has put by hand. */
+/** What a file cannot hold of its object: ETag, checksum, headers; made for a file that a person has put there by hand. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';

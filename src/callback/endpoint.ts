@@ -66,7 +66,7 @@ interface Desk {
   /** Sent with every message: knowing the endpoint's password is not enough to speak for a role. */
   secret: string;
   scram: ScramData;
-  /** The latest connection of each engine process: after a statement was cancelled during an answer, its process connects anew. */
+  /** The latest connection of each engine process: a process whose statement was cancelled during an answer connects again. */
   newest: Map<number, Socket>;
 }
 

@@ -1,4 +1,4 @@
-/** Calls as the engine sees them: submit gives a handle, wait gives news; the calls of one statement stand and fall together. */
+/** Calls as the engine sees them: submit gives a handle, wait gives news; the calls of one statement succeed or fail together. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';

@@ -19,7 +19,7 @@ export interface Decider {
   decide(calls: StatementCall[]): Promise<void>;
   /** Makes a call whose job is open; `cancel` gives it up as far as that is possible. */
   make(call: StatementCall, cancel: () => void): void;
-  /** The statement is over, its calls are no longer anybody's. */
+  /** The statement is over; nobody waits for its calls any more. */
   forget(calls: StatementCall[]): void;
   /** What is being made, by job. */
   readonly underWay: Map<string, UnderWay>;

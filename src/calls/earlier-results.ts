@@ -16,7 +16,7 @@ export interface EarlierResults {
   isUnderWay(role: string, key: string): boolean;
   /**
    * A result that is there already, or of a job that still runs for nobody; no other call gets it until it is released. `live` are jobs
-   * that have their own client. Rejects with the signal's reason when the call is given up meanwhile.
+   * that have their own client. Rejects with the signal's reason if the call is aborted first.
    */
   take(
     wish: Omit<EarlierWish, 'except'>,
@@ -28,7 +28,7 @@ export interface EarlierResults {
   abandon(role: string, key: string, jobId: string, outcome: Promise<string>): void;
   /** These results have reached their clients. Later calls do not find them, even before the ledger has it in writing. */
   claim(jobIds: string[]): void;
-  /** These were taken for a statement that failed: they are to be had again. */
+  /** Releases results that were reserved for a statement that failed. */
   release(jobIds: string[]): void;
 }
 
@@ -47,7 +47,7 @@ interface Kept {
   onError(error: unknown): void;
   /** Jobs that run for nobody, by role and key. */
   underWay: Map<string, { jobId: string; outcome: Promise<string> }[]>;
-  /** Reserved by a statement that is not over. Not in the ledger: after a crash of the gateway what reached nobody is to be had again. */
+  /** Reserved by a statement that is still running. Kept in memory only: after a crash, a result that reached nobody can be taken again. */
   reserved: Set<string>;
   /** Given to a client, and not yet claimed in writing. */
   claiming: Set<string>;

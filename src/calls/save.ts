@@ -13,7 +13,7 @@ const mostSavingMs = 15 * 60 * 1000;
 
 /**
  * Saves what was made and returns the paths in order: `<request id>.png`, or `<request id>-<i>.png` where there are several. The provider
- * keeps a result for 24 hours, and making it anew costs money: a network or a store that is down is waited for.
+ * keeps a result for 24 hours, and making it again costs money, so a network or store that is down is waited for.
  */
 export async function saveOutputs(
   jobId: string,

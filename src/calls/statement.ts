@@ -88,7 +88,7 @@ interface Running {
   asked: Map<number, { execute: number; rows: number }>;
 }
 
-/** `ended` hears of each statement once; only of a committed one the results have reached their client for good. */
+/** `ended` is called once for each statement; only when it was committed have its results reached their client for good. */
 export function createStatements(ended: (statement: Statement, committed: boolean) => void): Statements {
   const running: Running = { statements: new Map(), asked: new Map() };
   const { statements, asked } = running;

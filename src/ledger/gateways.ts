@@ -40,7 +40,7 @@ interface Circle {
   address: EngineAddress;
   id: string;
   log: Logger;
-  /** Holds this gateway's lock. Made anew when it breaks. */
+  /** Holds this gateway's lock. Opened again when it breaks. */
   client: pg.Client;
   events: GatewayEvents | undefined;
   /** How often the lock of each other gateway was found free, one look after the other. */
@@ -124,7 +124,7 @@ async function keepLooking(circle: Circle, signal: AbortSignal): Promise<never> 
       await look(circle, looksBeforeTakeover);
     } catch (error) {
       signal.throwIfAborted();
-      circle.log.warn({ err: error }, 'the connection that tells other gateways of this one is made anew');
+      circle.log.warn({ err: error }, 'the connection that tells other gateways of this one is opened again');
       // What was free before the engine went away tells nothing of now.
       circle.freeLooks.clear();
       await circle.client.end().catch(() => {});

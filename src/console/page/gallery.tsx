@@ -15,7 +15,7 @@ const typingPauseMs = 300;
 
 export function Gallery() {
   const chosen = chosenFilters();
-  // Asked for anew: what was typed comes a moment later, and another filter may have been chosen meanwhile.
+  // Read again: typed text arrives a moment later, and another filter may have been chosen by then.
   const change = (news: Filters) => refine({ ...chosenFilters(), ...news });
   return (
     <>
@@ -190,7 +190,7 @@ function byDay(jobs: JobCard[]): [string, JobCard[]][] {
   return [...groups];
 }
 
-/** Calls when the element comes near the window, each time anew. */
+/** Calls `seen` each time the element comes near the window. */
 function useSeen(seen: () => void) {
   const element = useRef<HTMLParagraphElement>(null);
   const latest = useRef(seen);

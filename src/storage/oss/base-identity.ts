@@ -37,7 +37,7 @@ function noIdentity(cause: unknown): KnownError {
 /**
  * Alibaba's default chain: environment, OIDC, CLI profile, credentials file, machine role, credentials URI.
  * https://www.alibabacloud.com/help/en/sdk/developer-reference/v2-manage-node-js-access-credentials
- * The returned function rejects with a KnownError 58000 when the chain finds nothing, and looks anew the next time.
+ * The returned function rejects with a KnownError 58000 when the chain finds nothing, and looks again the next time.
  */
 export function defaultIdentity(): () => Promise<AccessKeys> {
   let chain: Chain | undefined;

@@ -25,7 +25,7 @@ const staleCredentialCodes = new Set(['InvalidAccessKeyId', 'InvalidSecurityToke
 const tooBusyCodes =
   /^(Throttling|QpsLimitExceeded|DownloadTrafficRateLimitExceeded|UploadTrafficRateLimitExceeded|RequestTimeout$|InvalidDigest$|IncompleteBody$)/;
 
-/** True when the assumed role's credentials should be fetched anew. */
+/** True when the assumed role's credentials should be fetched again. */
 export function isStaleCredential(error: unknown): boolean {
   return error instanceof ServiceRefusal && error.service === 'OSS' && staleCredentialCodes.has(error.code);
 }
