@@ -61,7 +61,7 @@ describe.each(present)('PostgreSQL %i', (version, folder) => {
     await inOwned.end();
     const owned = urlOf(postgres.url, { pathname: 'owned', username: 'owner', password: 'owner' });
     const args = ['migrate', '--engine-url', owned];
-    expect((await hologen(args)).stdout).toMatch(/^installed everywhere\/0001-types\.sql$/m);
+    expect((await hologen(args)).stdout).toMatch(/^installed tables\/everywhere\/0001-types\.sql$/m);
     expect(await hologen(args)).toEqual({ code: 0, stdout: 'up to date\n', stderr: '' });
     gateway = await startTestGateway({ engineUrl: owned, sandboxVideoMs: '60000' });
     const superuser = urlOf(postgres.url, { pathname: 'of_superuser' });
