@@ -69,7 +69,7 @@ test('migrate installs the schema once, in one transaction, and says what it did
   const first = await hologen(args);
   expect(first.stderr).toBe('');
   expect(first.stdout).toMatch(/^installed tables\/everywhere\/0001-types\.sql$/m);
-  expect(first.stdout).toMatch(/^installed home\/0001-tables\.sql$/m);
+  expect(first.stdout).toMatch(/^installed tables\/home\/0001-tables\.sql$/m);
   const again = await hologen(args);
   expect([first.code, again.code, again.stdout]).toEqual([0, 0, 'up to date\n']);
 });
