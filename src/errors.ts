@@ -16,6 +16,7 @@ const sqlstates = {
   queryCanceled: '57014',
   adminShutdown: '57P01',
   configurationLimitExceeded: '53400',
+  programLimitExceeded: '54000',
   featureNotSupported: '0A000',
   readOnlyTransaction: '25006',
   internalError: 'XX000',

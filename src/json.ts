@@ -1,4 +1,5 @@
-/** JSON objects as they come from a provider: nothing about their fields is sure. */
+/** JSON as it comes from clients and providers, whose fields may be anything, and as PostgreSQL can store it. */
+import { isLosslessNumber, parse, stringify } from 'lossless-json';
 
 export type Json = Record<string, unknown>;
 
@@ -15,4 +16,32 @@ export function objectAt(from: Json, ...names: string[]): Json {
 
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** As JSON.parse, but a number keeps its own text: 9007199254740993 and 1.10 are what they were. For what is passed on, not reckoned with. */
+export function parseExactly(text: string): unknown {
+  return parse(text);
+}
+
+export const isExactNumber = isLosslessNumber;
+
+/** The JSON text of what parseExactly gave; fields are in the order in which they stand. */
+export function exactText(value: unknown): string {
+  return stringify(value) ?? 'null';
+}
+
+/** What no text of PostgreSQL can hold: a NUL, and half of a pair of surrogates. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
+
+export function storable(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed();
+}
+
+/** JSON that PostgreSQL can store and cast, whatever its texts contain. */
+export function storableJson(value: unknown): string {
+  return JSON.stringify(value, (_name, field: unknown) =>
+    typeof field === 'string' ? storable(field) : field,
+  );
 }

@@ -1,6 +1,6 @@
 /** What an answer of provider or storage means for the life of a call. Pure, like call.ts: the two together are what the checker walks. */
 import { KnownError } from '../errors.js';
-import { type Look, type Made, ProviderFailure } from '../providers/provider.js';
+import { type Found, type Look, type Made, ProviderFailure } from '../providers/provider.js';
 import type { Call, CallEvent } from './call.js';
 
 const mostAttempts = 3;
@@ -19,23 +19,40 @@ export function repetitionAfter(
   return again ? 'attempt' : 'no';
 }
 
-/** What a look at the task says about the call; undefined: that it goes on. `finished` says what is to be done with what is made. */
+/**
+ * What a look at the task says about the call; undefined: that it goes on. `finished` says what is to be done with what is made. That the
+ * provider does not know the task is no last word: it may know it at the next look.
+ */
 export function eventOfLook(look: Look, finished: (made: Made) => CallEvent): CallEvent | undefined {
   switch (look.state) {
     case 'goes on':
+    case 'forgotten':
       return undefined;
     case 'made':
       return finished(look.made);
     case 'cancelled':
       return { kind: 'cancelled', error: look.error };
-    default:
+    case 'failed':
       return { kind: 'failed', error: look.error };
   }
 }
 
-/** Whether a look that failed is simply made again: the task goes on whether we see it or not. */
-export function isLookedAtAgain(error: unknown): boolean {
-  return error instanceof ProviderFailure && error.repeat !== 'no';
+/** What looking for a lost submit says about the call; undefined: that it is looked for again. `why`: how its answer was lost, if that is known. */
+export function eventOfFind(found: Found, why: unknown): CallEvent | undefined {
+  switch (found.state) {
+    case 'goes on':
+      return undefined;
+    case 'found':
+      return { kind: 'taken', ...found.task };
+    case 'lost':
+      return { kind: 'lost', error: why ?? found.error };
+  }
+}
+
+/** The answer to a submit was lost, and its task can be looked for: the call goes on. */
+export function isLookedFor(call: Call, error: unknown, followed: boolean): boolean {
+  const unknownTask = call.state === 'sent' && call.taskId === undefined;
+  return unknownTask && followed && error instanceof ProviderFailure && error.mayBeTaken;
 }
 
 /** How a call ends that cannot go on because of this error. */

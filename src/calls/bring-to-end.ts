@@ -1,11 +1,9 @@
 /** Brings a call from whatever state it is in to its end; a new call and one that another gateway left behind go the same way. */
-import type { Made } from '../providers/provider.js';
-import { endAfter } from './answers.js';
+import { endAfter, isLookedFor } from './answers.js';
 import { type Call, type Ended, nextAction, type Sent } from './call.js';
 import { type Course, type Services, tell } from './course.js';
 import { find, follow } from './follow.js';
-import { resultOf } from './result.js';
-import { saveOutputs } from './save.js';
+import { save } from './save.js';
 import { send } from './send.js';
 
 /** What the evaluation gives. Rejects with what is to be raised; the call has ended either way. */
@@ -14,7 +12,8 @@ export async function bringToEnd(course: Course, services: Services): Promise<st
     try {
       await takeStep(course, services);
     } catch (error) {
-      if (!hasEnded(course)) await tell(course, endAfter(course.call, error), services).catch(() => {});
+      if (isLookedFor(course.call, error, course.checked.request.followed)) course.lostAnswer = error;
+      else if (!hasEnded(course)) await tell(course, endAfter(course.call, error), services).catch(() => {});
     }
     // The place is the next call's as soon as the provider has given its last word: saving takes none of its time.
     if (course.call.state !== 'sent') course.leave();
@@ -34,7 +33,7 @@ async function takeStep(course: Course, services: Services): Promise<void> {
     case 'send':
       return send(course, services);
     case 'find':
-      return find(course, services);
+      return find(course, call as Sent, services);
     case 'follow':
       return follow(course, call as Sent, services);
     case 'save':
@@ -42,14 +41,4 @@ async function takeStep(course: Course, services: Services): Promise<void> {
     default:
       throw new Error(`nothing can be done for a call that is ${call.state}`);
   }
-}
-
-async function save(course: Course, made: Made, services: Services): Promise<void> {
-  const paths = await saveOutputs(course.jobId, course.checked, made, services);
-  const outputs = made.urls.map((url, index) => ({ url, ossPath: paths[index] }));
-  await tell(
-    course,
-    { kind: 'saved', result: resultOf(course.checked.request, made, paths), outputs },
-    services,
-  );
 }

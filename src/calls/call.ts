@@ -79,6 +79,8 @@ export type CallEvent =
   | { kind: 'cancelled'; error: unknown }
   /** Whether it was taken, or what became of it, nobody can say any more. */
   | { kind: 'lost'; error: unknown }
+  /** It cannot go on for now, since then; undefined: it goes on again. It ends by neither. */
+  | { kind: 'held up'; why: { error: unknown; since: number } | undefined }
   | { kind: 'saved'; result: string; outputs: Output[] }
   | { kind: 'not saved'; error: unknown }
   /** Another gateway works on it now, or the ledger cannot be written: this one stops, and nothing is to be written down. */
@@ -120,6 +122,7 @@ export function nextAction(call: Call): CallAction {
 /** The only way from one state to another. An event that cannot happen in a state is a mistake of ours, and an error. */
 export function advance(call: Call, event: CallEvent): Step {
   if (event.kind === 'out of hands') return step(ended('unknown', event));
+  if (event.kind === 'held up' && call.state !== 'ended') return step(call, { holdUp: holdUpOf(event) });
   switch (call.state) {
     case 'waiting':
       return fromWaiting(call, event);
@@ -208,6 +211,12 @@ function fromMade(call: Sent, event: Extract<CallEvent, { kind: 'made' }>): Step
   const made = call.countedAs === undefined ? event.made : { ...event.made, requestId: call.countedAs };
   const bill = call.countedAs === undefined ? made.bill : undefined;
   const facts = madeFacts(made);
+  if (made.error)
+    return {
+      call: ended('failed', { error: made.error }),
+      change: { state: 'failed', ...facts, error: failureOf(made.error) },
+      bill,
+    };
   if (event.keep) return { call: { state: 'saving', made }, change: { state: 'saving', ...facts }, bill };
   const result = event.result;
   return made.failed
@@ -222,7 +231,6 @@ function fromSaving(call: Extract<Call, { state: 'saving' }>, event: CallEvent):
       return step(ended('succeeded', { result }), { state: 'succeeded', outputs, result });
     }
     case 'not saved':
-      // The next issue of the ledger: it stands there as failed, and its price with it.
       return step(ended('unclaimed', event), { state: 'failed', error: failureOf(event.error) });
     default:
       return impossible(call, event);
@@ -257,6 +265,10 @@ function impossible(call: Call, event: CallEvent): never {
 export function earlierJobOf(call: Call): string | undefined {
   if (call.state === 'reserved') return call.jobId;
   return call.state === 'ended' ? call.earlierJob : undefined;
+}
+
+function holdUpOf({ why }: Extract<CallEvent, { kind: 'held up' }>): JobChange['holdUp'] {
+  return why ? { since: new Date(why.since).toISOString(), ...failureOf(why.error) } : null;
 }
 
 /** How an error stands in the ledger. Of an error that nobody foresaw the log has the particulars. */

@@ -106,7 +106,9 @@ export function createCalls(services: Services, models: Models, log: Logger): Ca
     cancelHere: detached.cancelHere,
     takeOver: (gatewayIds) => takeOver(gatewayIds, around),
     async settled() {
-      await Promise.allSettled([...decider.underWay.values()].map((job) => job.outcome));
+      // What is held up goes on with the next gateway.
+      const going = [...decider.underWay.values()].filter((job) => !job.awaited.holdUp);
+      await Promise.allSettled(going.map((job) => job.end));
     },
   };
 }
@@ -137,13 +139,19 @@ function statementEnded(statement: Statement, committed: boolean, around: Surrou
 function settle(statement: Statement, committed: boolean, earlier: EarlierResults): void {
   const isClaimed = (call: StatementCall) => committed && call.delivered;
   const claimed = statement.calls.filter(isClaimed);
-  const jobOf = ({ course, handle }: StatementCall) => earlierJobOf(course.call) ?? handle;
-  earlier.claim([...claimed.map(jobOf), ...(committed ? statement.collected : [])]);
+  const { role } = statement.origin;
+  const jobOf = ({ course, handle, requestKey: key }: StatementCall) => ({
+    jobId: earlierJobOf(course.call) ?? handle,
+    key,
+  });
+  // Only its handle gives the result of a detached one: it has no key.
+  const collected = committed ? statement.collected.map((jobId) => ({ jobId, key: '' })) : [];
+  earlier.claim(role, [...claimed.map(jobOf), ...collected]);
   for (const call of statement.calls) {
     if (isClaimed(call)) continue;
     const earlierJob = earlierJobOf(call.course.call);
     if (earlierJob) earlier.release([earlierJob]);
-    else if (call.outcome) earlier.abandon(statement.origin.role, call.requestKey, call.handle, call.outcome);
+    else if (call.underWay) earlier.abandon(statement.origin.role, call.requestKey, call.underWay);
   }
 }
 
@@ -193,7 +201,7 @@ async function newCall(
   const call: StatementCall = {
     ...{ handle, statement, checked, index: statement.calls.length },
     ...{ detached: ownStop !== undefined, dryRun: own.dryRun, aside: false, delivered: false },
-    ...{ requestKey: '', decided: undefined, outcome: undefined },
+    ...{ requestKey: '', decided: undefined, outcome: undefined, underWay: undefined },
     course: newCourse(facts, { state: 'waiting' }),
     storageChecked: checkStorage(checked, services.storage, statement.stop.signal, own.dryRun).then(
       (contents) => {
@@ -246,14 +254,17 @@ async function wait(
   const { statement } = call;
   const limitMs = untilTimeout(statement, longestMs);
   const outcome = startAll(call, around)
-    .then(async () => ({ result: await (call.outcome as Promise<string>) }))
+    .then(async () => {
+      const result = await (call.outcome as Promise<string>);
+      call.delivered = true;
+      return { result };
+    })
     .catch((error: unknown) => {
       if (call.outcome === undefined) throw error;
       return inPlaceOf(error, statement.onError);
     });
   const news = await orLater(outcome, limitMs);
   if (news === later) return { done: false, notice: nextNotice(statement) };
-  call.delivered = true;
   return { done: true, ...news, notice: nextNotice(statement) };
 }
 
@@ -299,7 +310,7 @@ async function takeOver(gatewayIds: string[], around: Surroundings): Promise<voi
   const { decider, services, models } = around;
   for (const [id, job] of await resumeJobs(gatewayIds, services, models, around)) {
     decider.underWay.set(id, job);
-    job.outcome.finally(() => decider.underWay.delete(id)).catch(() => {});
+    job.end.finally(() => decider.underWay.delete(id)).catch(() => {});
   }
   await around.unanswered.load();
 }

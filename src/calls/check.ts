@@ -1,6 +1,6 @@
 /** Checks a call before anything is spent: model, request, media, output place. What comes out can be sent. */
 import { KnownError } from '../errors.js';
-import { isObject } from '../json.js';
+import { isObject, isStorable } from '../json.js';
 import type { Catalogue, DeployedModel } from '../ledger/models.js';
 import type { Providers } from '../providers/drivers.js';
 import type { CheckedRequest, Provider } from '../providers/provider.js';
@@ -45,6 +45,7 @@ export async function checkCall(
       hint: 'A JSON operator with a NULL side gives NULL; coalesce it.',
     });
   }
+  refuseUnstorable(call.request);
   const file = isObject(call.file) ? places.readFile(call.file, 'file') : undefined;
   const model =
     call.model === null
@@ -54,6 +55,42 @@ export async function checkCall(
   const provider = providers.of(model.provider);
   const request = provider.check(model, call.request, file, places);
   return { model, provider, request, file, requestText: call.request };
+}
+
+/** A text that PostgreSQL cannot hold could be sent and paid for, and not be written down. Only an escape in JSON brings one here. */
+function refuseUnstorable(request: string): void {
+  if (!request.trimStart().startsWith('{') || !/\\u(0000|d[89a-f])/i.test(request)) return;
+  let value: unknown;
+  try {
+    value = JSON.parse(request);
+  } catch {
+    // Its reader tells what is wrong with it, or takes it for a plain prompt.
+    return;
+  }
+  const found = unstorableIn(value, '');
+  if (!found) return;
+  throw new KnownError({
+    kind: 'invalidParameterValue',
+    message: `${found.field} has a character that no text can hold: ${found.what}`,
+    hint: "Take it out: replace(…, E'\\\\u0000', ''), or cut the text at whole characters.",
+  });
+}
+
+/** The first such text, and where it stands: `args[1].name`. */
+function unstorableIn(value: unknown, field: string): { field: string; what: string } | undefined {
+  if (typeof value === 'string') {
+    if (isStorable(value)) return undefined;
+    return { field, what: value.includes('\0') ? 'NUL (\\u0000)' : 'half of a surrogate pair' };
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const path = (name: string) =>
+    Array.isArray(value) ? `${field}[${name}]` : field ? `${field}.${name}` : name;
+  for (const [name, inner] of Object.entries(value)) {
+    const found =
+      unstorableIn(inner, path(name)) ?? (isStorable(name) ? undefined : unstorableIn(name, 'a field name'));
+    if (found) return found;
+  }
+  return undefined;
 }
 
 async function requireGrant(model: string, role: string, catalogue: Catalogue): Promise<void> {

@@ -1,10 +1,12 @@
 /** A call under way: where it is in its life, what is told of it on the way, and the only place where that changes. */
+import { KnownError } from '../errors.js';
 import type { Ledger } from '../ledger/job.js';
 import type { Schedule } from '../pace/schedule.js';
 import type { Made } from '../providers/provider.js';
 import type { Storage } from '../storage/storage.js';
 import { advance, type Call, type CallEvent } from './call.js';
 import type { CheckedCall } from './check.js';
+import { type Awaited, heldUp, newAwaited, type Patience } from './hold-up.js';
 import { enterPhase, type Meter, type PhaseTime } from './meter.js';
 import { resultOf } from './result.js';
 
@@ -32,18 +34,28 @@ export interface Course {
   sentAt: number | undefined;
   endedAt: number | undefined;
   requestId: string | undefined;
-  /** When its answer was lost with an earlier gateway: the time of its last submit. */
-  lostSubmitAt: Date | undefined;
+  /** When it was last submitted, by this gateway or an earlier one. */
+  submittedAt: number | undefined;
+  /** Why the answer to its submit was lost, where that is known. */
+  lostAnswer: unknown;
+  /** What keeps it from going on, and who waits for it. */
+  readonly awaited: Awaited;
   /** Gives its place in the provider's line to the next; it has one from the first submit to the provider's last word. */
   leave(): void;
 }
 
 export type CourseFacts = Pick<Course, 'jobId' | 'role' | 'checked' | 'stop' | 'noted'>;
 
-export function newCourse(facts: CourseFacts, call: Call, lostSubmitAt?: Date): Course {
+export function newCourse(
+  facts: CourseFacts,
+  call: Call,
+  earlier: Partial<Pick<Course, 'submittedAt' | 'awaited'>> = {},
+): Course {
   return {
     ...facts,
-    ...{ call, phases: [], sentAt: undefined, endedAt: undefined, requestId: undefined, lostSubmitAt },
+    ...{ call, phases: [], sentAt: undefined, endedAt: undefined, requestId: undefined },
+    ...{ submittedAt: undefined, lostAnswer: undefined, awaited: newAwaited() },
+    ...earlier,
     leave: () => {},
   };
 }
@@ -59,7 +71,12 @@ export async function tell(course: Course, event: CallEvent, services: Services)
     // A job that is open may still be held; its time in the queue begins with its place there, see send.ts.
     if (call.state !== course.call.state && event.kind !== 'opened') enterPhase(course.phases, call.state);
     course.call = call;
-    if (event.kind === 'sending') course.sentAt ??= Date.now();
+    if (event.kind === 'sending') {
+      course.submittedAt = Date.now();
+      course.sentAt ??= course.submittedAt;
+    }
+    // Each step is one forward: whatever kept it from going on is over.
+    if (event.kind !== 'held up') course.awaited.holdUp = undefined;
     if (event.kind === 'taken') course.requestId = event.requestId;
     if (bill?.cost) services.meter.spent(course.checked.model, bill.cost);
   } catch (error) {
@@ -68,9 +85,38 @@ export async function tell(course: Course, event: CallEvent, services: Services)
   }
 }
 
+/** Attempts in a row that come to nothing before the ledger and the person who waits are told: the first may be a hiccup. */
+const worthTelling = 3;
+
+/**
+ * An attempt to look at the call, or to save what it made, came to nothing; undefined: it came to something. The call itself goes on. What
+ * the ledger cannot be told now it is told with the next step.
+ */
+export async function holdUp(
+  course: Course,
+  failed: { error: unknown; patience: Patience } | undefined,
+  services: Services,
+): Promise<void> {
+  const { awaited, noted } = course;
+  if (!failed) {
+    if (awaited.holdUp) await tell(course, { kind: 'held up', why: undefined }, services);
+    awaited.holdUp = undefined;
+    return;
+  }
+  const { error, patience } = failed;
+  heldUp(awaited, error, patience);
+  const { times = 0, since = 0 } = awaited.holdUp ?? {};
+  if (times !== Math.min(worthTelling, patience.times)) return;
+  noted(
+    `ai_gen: a call is held up, and goes on: ${error instanceof KnownError ? error.message : 'unexpected failure, see the log'}`,
+  );
+  await tell(course, { kind: 'held up', why: { error, since } }, services);
+}
+
 /** What is made for a place in a store is copied there; a failed video gives a value and no file. */
 export function madeEvent({ checked, noted }: Course, made: Made): CallEvent {
   for (const note of made.notes) noted(note);
-  const keep = checked.request.output !== undefined && !made.failed;
-  return { kind: 'made', made, keep, result: keep ? undefined : resultOf(checked.request, made, []) };
+  const keep = checked.request.output !== undefined && !made.failed && !made.error;
+  const result = keep || made.error ? undefined : resultOf(checked.request, made, []);
+  return { kind: 'made', made, keep, result };
 }

@@ -8,6 +8,7 @@ import { type Course, type Services, tell } from './course.js';
 import { dryResult } from './dry-run.js';
 import type { EarlierResult, EarlierResults } from './earlier-results.js';
 import { tellEnd } from './end-of-course.js';
+import { hear, type UnderWay } from './hold-up.js';
 import { isRefusal } from './meter.js';
 import type { StatementCall } from './statement.js';
 
@@ -23,11 +24,6 @@ export interface Decider {
   forget(calls: StatementCall[]): void;
   /** What is being made, by job. */
   readonly underWay: Map<string, UnderWay>;
-}
-
-export interface UnderWay {
-  outcome: Promise<unknown>;
-  cancel(): void;
 }
 
 interface Surroundings {
@@ -165,8 +161,15 @@ function begin(
   cancel = () => {},
 ): void {
   const { handle, statement, requestKey, course } = call;
-  call.outcome = outcome;
-  underWay.set(handle, { outcome, cancel });
+  call.underWay = {
+    ...{ jobId: handle, awaited: course.awaited, end: outcome, cancel },
+    hear: () => hear(course.awaited, outcome),
+    isOpen: () => course.call.state !== 'ended',
+  };
+  call.outcome = call.underWay.hear();
+  // Told to whoever waits; a statement that is over waits no more.
+  call.outcome.catch(() => {});
+  underWay.set(handle, call.underWay);
   live.set(requestKey, (live.get(requestKey) ?? new Set()).add(handle));
   outcome
     .catch((error: unknown) => {

@@ -85,7 +85,7 @@ async function release(released: DetachedCall[], around: Surroundings): Promise<
   for (const { call, stop } of released) {
     decider.make(call, () => stop.abort(cancelled('cancelled by ai_cancel')));
     const forget = () => calls.delete(call.handle);
-    call.outcome?.then(forget, forget);
+    call.underWay?.end.then(forget, forget);
   }
 }
 
@@ -120,8 +120,12 @@ async function wait(
     }
     const leftMs = until - Date.now();
     if (leftMs <= 0) return undefined;
-    const news = around.decider.underWay.get(handle)?.outcome ?? delay(Math.min(leftMs, lookEveryMs));
-    await Promise.race([news, delay(leftMs)]).catch(() => {});
+    const call = around.decider.underWay.get(handle);
+    const news = call?.hear() ?? delay(Math.min(leftMs, lookEveryMs));
+    await Promise.race([news, delay(leftMs)]).catch((error: unknown) => {
+      // One that has ended is read from the ledger; one that is held up goes on, and whoever waits is told why.
+      if (call?.isOpen()) throw error;
+    });
   }
 }
 

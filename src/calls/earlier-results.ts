@@ -1,10 +1,12 @@
 /** Results that are paid for but reached nobody: the next identical call of the same role takes them instead of paying again. */
 import { createHash } from 'node:crypto';
 import { KnownError } from '../errors.js';
+import { exactText, isExactNumber, isObject, parseExactly } from '../json.js';
 import type { EarlierWish, Ledger } from '../ledger/job.js';
 import { createLanes, type Lanes } from '../pace/lanes.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
+import type { UnderWay } from './hold-up.js';
 
 export interface EarlierResult {
   jobId: string;
@@ -25,9 +27,9 @@ export interface EarlierResults {
     stop: AbortSignal,
   ): Promise<EarlierResult | undefined>;
   /** Nobody waits for this job any more; it goes on because it is paid for. */
-  abandon(role: string, key: string, jobId: string, outcome: Promise<string>): void;
+  abandon(role: string, key: string, job: UnderWay): void;
   /** These results have reached their clients. Later calls do not find them, even before the ledger has it in writing. */
-  claim(jobIds: string[]): void;
+  claim(role: string, jobs: { jobId: string; key: string }[]): void;
   /** Releases results that were reserved for a statement that failed. */
   release(jobIds: string[]): void;
 }
@@ -37,7 +39,7 @@ export function requestKey(call: CheckedCall, mediaEtags: string[]): string {
   const fields = call.file?.fields;
   const file = fields && [fields.oss_path, fields.oss_endpoint, fields.role_arn];
   return createHash('sha256')
-    .update(JSON.stringify([call.model.modelType, canonical(parsed(call.requestText)), file, mediaEtags]))
+    .update(exactText([call.model.modelType, canonical(parsed(call.requestText)), file, mediaEtags]))
     .digest('base64url');
 }
 
@@ -46,11 +48,11 @@ interface Kept {
   storage: Storage;
   onError(error: unknown): void;
   /** Jobs that run for nobody, by role and key. */
-  underWay: Map<string, { jobId: string; outcome: Promise<string> }[]>;
+  underWay: Map<string, UnderWay[]>;
   /** Reserved by a statement that is still running. Kept in memory only: after a crash, a result that reached nobody can be taken again. */
-  reserved: Set<string>;
+  reserved: NamedJobs;
   /** Given to a client, and not yet claimed in writing. */
-  claiming: Set<string>;
+  claiming: NamedJobs;
   lookups: Lanes;
 }
 
@@ -61,17 +63,17 @@ export function createEarlierResults(
 ): EarlierResults {
   const kept: Kept = {
     ...{ ledger, storage, onError, lookups: createLanes() },
-    ...{ underWay: new Map(), reserved: new Set(), claiming: new Set() },
+    ...{ underWay: new Map(), reserved: namedJobs(), claiming: namedJobs() },
   };
   return {
     isUnderWay: (role, key) => runningFor(nameOf(role, key), kept) !== undefined,
     async take(wish, live, call, stop) {
       const name = nameOf(wish.role, wish.requestKey);
       await awaitRunning(name, stop, kept);
-      return kept.lookups.run(name, () => reserve(wish, live, call, stop, kept));
+      return kept.lookups.run(name, () => reserve(name, wish, live, call, stop, kept));
     },
-    abandon: (role, key, jobId, outcome) => abandon(nameOf(role, key), { jobId, outcome }, kept),
-    claim: (jobIds) => claim(jobIds, kept),
+    abandon: (role, key, job) => abandon(nameOf(role, key), job, kept),
+    claim: (role, jobs) => claim(role, jobs, kept),
     release(jobIds) {
       for (const id of jobIds) kept.reserved.delete(id);
     },
@@ -86,20 +88,26 @@ function runningFor(name: string, { underWay, reserved }: Kept) {
   return underWay.get(name)?.find(({ jobId }) => !reserved.has(jobId));
 }
 
-/** Waits for a job that runs for nobody, one call for each; what it gave is then in the ledger, or it failed and gave nothing. */
+/**
+ * Waits for a job that runs for nobody, one call for each; what it gave is then in the ledger, or it failed and gave nothing. Rejects while
+ * the job is held up: it is not made a second time.
+ */
 async function awaitRunning(name: string, stop: AbortSignal, kept: Kept): Promise<void> {
   const job = runningFor(name, kept);
   if (!job) return;
-  kept.reserved.add(job.jobId);
-  const ended = job.outcome.then(
+  kept.reserved.add(name, job.jobId);
+  const ended = job.hear().then(
     () => {},
-    () => {},
+    (error: unknown) => {
+      if (job.isOpen()) throw error;
+    },
   );
   await orStopped(ended, stop).finally(() => kept.reserved.delete(job.jobId));
 }
 
 /** Reserves the oldest result that can still be had. */
 async function reserve(
+  name: string,
   { role, requestKey: key, delivered }: Omit<EarlierWish, 'except'>,
   live: () => string[],
   call: CheckedCall,
@@ -108,11 +116,11 @@ async function reserve(
 ): Promise<EarlierResult | undefined> {
   const gone: string[] = [];
   for (;;) {
-    const except = [...live(), ...reserved, ...(delivered ? [] : claiming), ...gone];
+    const except = [...live(), ...reserved.of(name), ...(delivered ? [] : claiming.of(name)), ...gone];
     const found = await ledger.findEarlier({ role, requestKey: key, except, delivered });
     if (!found) return undefined;
     if (await stillThere(found.ossPaths, call, stop, storage)) {
-      reserved.add(found.id);
+      reserved.add(name, found.id);
       return { jobId: found.id, result: found.result };
     }
     gone.push(found.id);
@@ -137,7 +145,7 @@ async function stillThere(
   );
 }
 
-function abandon(name: string, job: { jobId: string; outcome: Promise<string> }, { underWay }: Kept): void {
+function abandon(name: string, job: UnderWay, { underWay }: Kept): void {
   const jobs = underWay.get(name) ?? [];
   underWay.set(name, jobs);
   jobs.push(job);
@@ -145,21 +153,55 @@ function abandon(name: string, job: { jobId: string; outcome: Promise<string> },
     jobs.splice(jobs.indexOf(job), 1);
     if (jobs.length === 0) underWay.delete(name);
   };
-  job.outcome.then(forget, forget);
+  job.end.then(forget, forget);
 }
 
-function claim(jobIds: string[], { ledger, reserved, claiming, onError }: Kept): void {
-  if (jobIds.length === 0) return;
-  for (const id of jobIds) {
-    reserved.delete(id);
-    claiming.add(id);
+function claim(
+  role: string,
+  jobs: { jobId: string; key: string }[],
+  { ledger, reserved, claiming, onError }: Kept,
+): void {
+  if (jobs.length === 0) return;
+  for (const { jobId, key } of jobs) {
+    reserved.delete(jobId);
+    claiming.add(nameOf(role, key), jobId);
   }
+  const ids = jobs.map(({ jobId }) => jobId);
   ledger
-    .claim(jobIds)
+    .claim(ids)
     .catch(onError)
     .finally(() => {
-      for (const id of jobIds) claiming.delete(id);
+      for (const id of ids) claiming.delete(id);
     });
+}
+
+/** Jobs, and those of one name at once: looking for a result must not cost more the more of others are kept. */
+interface NamedJobs {
+  add(name: string, jobId: string): void;
+  delete(jobId: string): void;
+  has(jobId: string): boolean;
+  of(name: string): Iterable<string>;
+}
+
+function namedJobs(): NamedJobs {
+  const names = new Map<string, string>();
+  const jobs = new Map<string, Set<string>>();
+  return {
+    add(name, jobId) {
+      names.set(jobId, name);
+      jobs.set(name, (jobs.get(name) ?? new Set()).add(jobId));
+    },
+    delete(jobId) {
+      const name = names.get(jobId);
+      if (name === undefined) return;
+      names.delete(jobId);
+      const own = jobs.get(name);
+      own?.delete(jobId);
+      if (own?.size === 0) jobs.delete(name);
+    },
+    has: (jobId) => names.has(jobId),
+    of: (name) => jobs.get(name) ?? [],
+  };
 }
 
 /** Rejects with the signal's reason when that comes first. */
@@ -178,19 +220,19 @@ async function orStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
 }
 
 function parsed(text: string): unknown {
-  // Most prompts are plain text, and a failing JSON.parse costs more than the rest of a key.
+  // Most prompts are plain text, and a failing parse costs more than the rest of a key.
   if (!text.trimStart().startsWith('{')) return text;
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return text;
   }
 }
 
-/** Objects with their fields sorted: json_build_object's order says nothing. */
+/** Objects with their fields sorted: json_build_object's order says nothing. Numbers are the same when their texts are. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isObject(value) || isExactNumber(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,20 +1,34 @@
-/** Follows what the provider has taken until its last word. */
-import { setTimeout as delay } from 'node:timers/promises';
+/** Follows what the provider has taken until its last word; a look that shows nothing is made again, and ends nothing. */
 import { KnownError } from '../errors.js';
-import { eventOfLook, isLookedAtAgain } from './answers.js';
+import { ProviderFailure } from '../providers/provider.js';
+import { eventOfFind, eventOfLook } from './answers.js';
 import type { Sent } from './call.js';
-import { type Course, madeEvent, type Services, tell } from './course.js';
+import { type Course, holdUp, madeEvent, type Services, tell } from './course.js';
+import { growing, pause } from './hold-up.js';
 
-/** The submit's answer was lost with an earlier gateway. */
-export async function find(course: Course, services: Services): Promise<void> {
+/** Model Studio keeps tasks and their results for 24 hours. */
+const keptMs = 24 * 60 * 60 * 1000;
+/** So many refused looks in a row, and whoever waits is told; one that the network or the provider failed may be repeated for longer. */
+const patience = {
+  refused: { times: 5, ms: Number.POSITIVE_INFINITY },
+  failed: { times: Number.POSITIVE_INFINITY, ms: 3 * 3600_000 },
+};
+const never = new AbortController().signal;
+
+/** The answer to the submit was lost: the provider is asked which of its tasks it has become. */
+export async function find(course: Course, { requestId }: Sent, services: Services): Promise<void> {
   const { provider, model, request } = course.checked;
-  await provider.find(model, request, course.lostSubmitAt, (requestId, taskId) =>
-    tell(course, { kind: 'taken', requestId, taskId }, services),
-  );
+  const { submittedAt, lostAnswer } = course;
+  const lost = { sentAt: submittedAt === undefined ? undefined : new Date(submittedAt), requestId };
+  for (const startedAt = Date.now(); ; await pause(course.awaited, lookPause(course, startedAt))) {
+    if (isForgotten(course)) return tell(course, { kind: 'lost', error: lostAnswer ?? noResult() }, services);
+    const found = await provider
+      .find(model, request, lost)
+      .catch((error: unknown) => noLook(course, error, services));
+    const event = found && eventOfFind(found, lostAnswer);
+    if (event) return tell(course, event, services);
+  }
 }
-
-/** An answer that never came within this time is none. */
-const longestTaskMs = 3 * 60 * 60 * 1000;
 
 /**
  * Looks until the task has ended. A stopped statement cancels a task that waits at the provider; one that runs already is followed to its
@@ -23,29 +37,18 @@ const longestTaskMs = 3 * 60 * 60 * 1000;
 export async function follow(course: Course, { taskId = '' }: Sent, services: Services): Promise<void> {
   const { provider, model } = course.checked;
   const startedAt = Date.now();
-  const never = new AbortController().signal;
   // One that an earlier gateway submitted may have ended long ago.
   let pauseMs = course.sentAt === undefined ? 0 : provider.pauseMs(0);
-  let mayCancel = true;
-  for (;;) {
-    const runningMs = Date.now() - startedAt;
-    if (runningMs > longestTaskMs) throw noResult(taskId);
-    await delay(pauseMs, undefined, { signal: mayCancel ? course.stop : never }).catch(() => {});
-    pauseMs = provider.pauseMs(runningMs);
+  for (let mayCancel = true; ; pauseMs = lookPause(course, startedAt)) {
+    await pause(course.awaited, pauseMs, mayCancel ? course.stop : never);
     if (course.stop.aborted && mayCancel) {
       mayCancel = false;
       const cancelled = await provider.cancel(model, taskId, never).catch(() => false);
       if (cancelled) return tell(course, { kind: 'cancelled', error: course.stop.reason }, services);
     }
     if (await look(course, taskId, mayCancel ? course.stop : never, services)) return;
+    if (isForgotten(course)) return tell(course, { kind: 'lost', error: noResult(taskId) }, services);
   }
-}
-
-function noResult(taskId: string): KnownError {
-  return new KnownError({
-    kind: 'providerFailure',
-    message: `task ${taskId} gave no result within 3 hours`,
-  });
 }
 
 /** True when the provider has given its last word. */
@@ -57,11 +60,38 @@ async function look(
 ): Promise<boolean> {
   const { provider, model, request } = course.checked;
   const seen = await provider.look(model, request, taskId, signal).catch((error: unknown) => {
-    if (signal.aborted || isLookedAtAgain(error)) return undefined;
-    throw error;
+    return signal.aborted ? undefined : noLook(course, error, services);
   });
-  const event = seen && eventOfLook(seen, (made) => madeEvent(course, made));
+  if (!seen) return false;
+  if (seen.state === 'forgotten') await noLook(course, seen.error, services);
+  else if (seen.state === 'goes on') await holdUp(course, undefined, services);
+  const event = eventOfLook(seen, (made) => madeEvent(course, made));
   if (!event) return false;
   await tell(course, event, services);
   return true;
+}
+
+/** The provider does not tell how the call is doing; that says nothing about the call. */
+async function noLook(course: Course, error: unknown, services: Services): Promise<undefined> {
+  services.meter.repeated(course.checked.model, 'look');
+  const refused = error instanceof ProviderFailure ? error.repeat === 'no' : true;
+  await holdUp(course, { error, patience: patience[refused ? 'refused' : 'failed'] }, services);
+}
+
+/** As often as the task's age asks for; more and more rarely where the looks show nothing. */
+function lookPause({ checked, awaited }: Course, startedAt: number): number {
+  const pauseMs = checked.provider.pauseMs(Date.now() - startedAt);
+  return awaited.holdUp ? growing(pauseMs, awaited, Math.max(pauseMs, 60_000)) : pauseMs;
+}
+
+function isForgotten({ submittedAt }: Course): boolean {
+  return submittedAt !== undefined && Date.now() > submittedAt + keptMs;
+}
+
+function noResult(taskId?: string): KnownError {
+  return new KnownError({
+    kind: 'providerFailure',
+    message: `${taskId === undefined ? 'the call' : `task ${taskId}`} gave no result within 24 hours`,
+    hint: 'The provider keeps tasks and their results for 24 hours.',
+  });
 }

@@ -6,8 +6,8 @@ export interface Meter {
   callEnded(call: EndedCall): void;
   /** A check or a budget kept a call from being sent. `model` undefined: the call named none that is deployed. */
   refused(model: MeteredModel | undefined): void;
-  /** An attempt came to nothing and is made again: a submit after a 429, a submit that failed, a copy into storage. */
-  repeated(model: MeteredModel, attempt: 'throttled' | 'submit' | 'copy'): void;
+  /** An attempt came to nothing and is made again: a submit after a 429, a submit that failed, a look at a task, a copy into storage. */
+  repeated(model: MeteredModel, attempt: Attempt): void;
   /** An output of so many bytes is in the object store. */
   saved(model: MeteredModel, bytes: number): void;
   /** What a call costs, once a call. */
@@ -15,6 +15,8 @@ export interface Meter {
   /** Of statements with calls only. */
   statementEnded(statement: EndedStatement): void;
 }
+
+export type Attempt = 'throttled' | 'submit' | 'look' | 'copy';
 
 export interface MeteredModel {
   name: string;

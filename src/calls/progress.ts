@@ -65,9 +65,9 @@ const noticeEveryMs = 3_000;
 /** What to tell the person who waits: notes at once, then a line every few seconds. */
 export function nextNotice(statement: Statement): string | undefined {
   if (!statement.progress) return undefined;
-  const [note] = statement.notes;
+  const note = [...statement.notes].find((each) => !statement.told.has(each));
   if (note !== undefined) {
-    statement.notes.delete(note);
+    statement.told.add(note);
     return note;
   }
   const now = Date.now();

@@ -1,5 +1,5 @@
 /** The text that ai_gen returns, in the shapes Hologres documents: `requestId` for pictures, `request_id` for video. */
-import type { Json } from '../json.js';
+import { type Json, storableJson } from '../json.js';
 import type { CheckedRequest, Made } from '../providers/provider.js';
 
 /** `ossPaths`: where the files were saved, in their order; empty where they were not. */
@@ -15,7 +15,7 @@ export function resultOf({ makes }: Pick<CheckedRequest, 'makes'>, made: Made, o
 }
 
 function pictureResult({ requestId, usage, urls }: Made, ossPaths: string[]): string {
-  return JSON.stringify({ requestId, usage, image_urls: urls, image_oss_paths: ossPaths });
+  return storableJson({ requestId, usage, image_urls: urls, image_oss_paths: ossPaths });
 }
 
 /** Fields of a task in the documented order; a failed one has code and message instead of a video. */
@@ -42,7 +42,7 @@ function videoResult(
     if (value !== undefined) output[field] = value;
   }
   if (ossPath) output.video_oss_path = ossPath;
-  return JSON.stringify({
+  return storableJson({
     request_id: requestId,
     output,
     ...(failed && Object.keys(usage).length === 0 ? {} : { usage }),

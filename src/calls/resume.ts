@@ -2,14 +2,13 @@
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import type { UnfinishedJob } from '../ledger/job.js';
-import { endAfter } from './answers.js';
 import { bringToEnd } from './bring-to-end.js';
 import { advance, leftBehind } from './call.js';
 import { type CheckedCall, checkCall, type Models } from './check.js';
-import { newCourse, type Services, tell } from './course.js';
-import type { UnderWay } from './decide.js';
+import { type Course, newCourse, type Services } from './course.js';
 import type { EarlierResults } from './earlier-results.js';
 import { tellEnd } from './end-of-course.js';
+import { type Awaited, growing, hear, heldUp, newAwaited, pause, type UnderWay } from './hold-up.js';
 import type { UnansweredNotes } from './unanswered-notes.js';
 
 interface Told {
@@ -27,45 +26,52 @@ export async function resumeJobs(
 ): Promise<Map<string, UnderWay>> {
   const { earlier, log } = told;
   const jobs = await services.ledger.takeOver(goneGateways);
-  const calls = await Promise.allSettled(
-    jobs.map(({ modelName, request, file }) => checkCall({ model: modelName, request, file }, models)),
-  );
-  const underWay = new Map<string, UnderWay>();
   // All at once from here on: lost submits are looked for before the first new call can be sent.
-  for (const [index, job] of jobs.entries()) {
-    const stop = new AbortController();
-    const read = calls[index] as PromiseSettledResult<CheckedCall>;
-    const outcome =
-      read.status === 'fulfilled'
-        ? goOn(job, read.value, stop.signal, services, told)
-        : giveUp(job, read.reason, services);
+  const underWay = new Map(jobs.map((job) => [job.id, takeUp(job, services, models, told)]));
+  for (const job of jobs) {
+    const taken = underWay.get(job.id);
     // Only its handle gives the result of a detached one.
-    if (!job.detached) earlier.abandon(job.role, job.requestKey, job.id, outcome);
-    underWay.set(job.id, {
-      outcome: outcome.catch((error: unknown) => tellFailure(job, error, told)),
-      cancel: () => stop.abort(neverSent('the call was cancelled')),
-    });
+    if (taken && !job.detached) earlier.abandon(job.role, job.requestKey, taken);
   }
   if (jobs.length > 0) log.info({ jobs: jobs.length }, 'jobs that were left unfinished are taken up');
   return underWay;
 }
 
+function takeUp(job: UnfinishedJob, services: Services, models: Models, told: Told): UnderWay {
+  const stop = new AbortController();
+  const awaited = newAwaited();
+  let open = true;
+  const end = goOn(job, { awaited, stop: stop.signal }, services, models, told)
+    .catch((error: unknown) => {
+      if (!(error instanceof KnownError))
+        told.log.error({ err: error, job: job.id }, 'a job of an earlier run failed unexpectedly');
+      throw error;
+    })
+    .finally(() => {
+      open = false;
+    });
+  end.catch(() => {});
+  return {
+    ...{ jobId: job.id, awaited, end, hear: () => hear(awaited, end), isOpen: () => open },
+    cancel: () => stop.abort(neverSent('the call was cancelled')),
+  };
+}
+
 async function goOn(
   job: UnfinishedJob,
-  checked: CheckedCall,
-  stop: AbortSignal,
+  { awaited, stop }: Pick<Course, 'awaited' | 'stop'>,
   services: Services,
-  { unanswered }: Told,
+  models: Models,
+  { unanswered, log }: Told,
 ): Promise<string> {
   const startedAt = Date.now();
+  // Whoever waited for it is gone, unless it was to outlive its statement.
+  if (job.state === 'submitted' && !(job.detached && job.released)) return drop(job, services);
+  const checked = await readAgain(job, awaited, models, log);
   const facts = { jobId: job.id, role: job.role, checked, stop, noted: () => {} };
-  const course = newCourse(facts, leftBehind(job, checked.request.followed), job.startedAt);
+  const earlier = { submittedAt: job.startedAt?.getTime(), awaited };
+  const course = newCourse(facts, leftBehind(job, checked.request.followed), earlier);
   try {
-    // Whoever waited for it is gone, unless it was to outlive its statement.
-    if (job.state === 'submitted' && !(job.detached && job.released)) {
-      const error = neverSent('the gateway ended before the call was sent');
-      await tell(course, { kind: 'dropped', error }, services);
-    }
     return await bringToEnd(course, services);
   } finally {
     // It has no statement any more, and what of its time went before is not known here.
@@ -74,19 +80,40 @@ async function goOn(
   }
 }
 
-/** Its request cannot be read any more: the model is gone, say. */
-async function giveUp(job: UnfinishedJob, error: unknown, { ledger }: Services): Promise<never> {
-  const call = leftBehind(job, false);
-  const { change } = advance(call, endAfter(call, error));
+async function drop(job: UnfinishedJob, { ledger }: Services): Promise<never> {
+  const error = neverSent('the gateway ended before the call was sent');
+  const { change } = advance(leftBehind(job, false), { kind: 'dropped', error });
   if (change) await ledger.change(job.id, change);
   throw error;
 }
 
-function neverSent(message: string): KnownError {
-  return new KnownError({ kind: 'queryCanceled', message });
+const firstPauseMs = 1_000;
+
+/**
+ * The call as it was checked before it was sent. What this gateway cannot read (the model is deleted, its role is not allowed here) may be
+ * under way at the provider all the same: its job stays open, until the model is deployed again or a gateway starts with the right settings.
+ */
+async function readAgain(
+  { id, modelName, request, file }: UnfinishedJob,
+  awaited: Awaited,
+  models: Models,
+  log: Logger,
+): Promise<CheckedCall> {
+  for (;;) {
+    try {
+      const checked = await checkCall({ model: modelName, request, file }, models);
+      awaited.holdUp = undefined;
+      return checked;
+    } catch (error) {
+      if (!(error instanceof KnownError)) throw error;
+      if (!awaited.holdUp)
+        log.warn({ job: id, reason: error.message }, 'a job cannot be taken up for now; it stays open');
+      heldUp(awaited, error, { times: 1, ms: 0 });
+      await pause(awaited, growing(firstPauseMs, awaited));
+    }
+  }
 }
 
-function tellFailure(job: UnfinishedJob, error: unknown, { log }: Told): void {
-  if (!(error instanceof KnownError))
-    log.error({ err: error, job: job.id }, 'a job of an earlier run failed unexpectedly');
+function neverSent(message: string): KnownError {
+  return new KnownError({ kind: 'queryCanceled', message });
 }

@@ -1,43 +1,69 @@
 /** Media on their way out: from the provider's temporary address into storage, streamed; the copy is repeated, never the generation. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { KnownError } from '../errors.js';
 import { endingOf, formatOf, hasUse } from '../media/kinds.js';
 import type { CheckedRequest, Made } from '../providers/provider.js';
 import { formatPath, isDirectory, joinPath, type StoragePath } from '../storage/path.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
-import type { Services } from './course.js';
+import { type Course, holdUp, type Services, tell } from './course.js';
+import { growing, isPassing, pause } from './hold-up.js';
 import { requireRight } from './media.js';
+import { resultOf } from './result.js';
 
-const mostSavingMs = 15 * 60 * 1000;
+/** A network or a store that is down is waited for by the statement too; whom the store refuses hears of it at once. */
+const patience = {
+  passing: { times: Number.POSITIVE_INFINITY, ms: 15 * 60 * 1000 },
+  refused: { times: 1, ms: 0 },
+};
+const firstPauseMs = 1_000;
+/** The provider keeps a result for 24 hours. */
+const keptMs = 24 * 60 * 60 * 1000;
 
 /**
- * Saves what was made and returns the paths in order: `<request id>.png`, or `<request id>-<i>.png` where there are several. The provider
- * keeps a result for 24 hours, and making it again costs money, so a network or store that is down is waited for.
+ * Saves what was made: `<request id>.png`, or `<request id>-<i>.png` where there are several. Making it again costs money, so the copy is
+ * repeated for as long as the provider keeps the result, whatever the store says, and whether somebody waits for it or not.
  */
-export async function saveOutputs(
-  jobId: string,
-  checked: CheckedCall,
-  made: Made,
-  { storage, meter }: Pick<Services, 'storage' | 'meter'>,
-): Promise<string[]> {
-  const giveUpAt = Date.now() + mostSavingMs;
-  for (let pauseMs = 1_000; ; pauseMs = Math.min(2 * pauseMs, 15_000)) {
+export async function save(course: Course, made: Made, services: Services): Promise<void> {
+  const giveUpAt = Date.now() + keptMs;
+  const saved = new Map<number, string>();
+  for (;;) {
     try {
-      return await Promise.all(
-        made.urls.map(async (_url, index) => {
-          const { path, bytes } = await copyOutput(index, jobId, checked, made, storage);
-          meter.saved(checked.model, bytes);
-          return path;
-        }),
-      );
+      await copyOutputs(course, made, saved, services);
+      break;
     } catch (error) {
-      const passing = error instanceof KnownError && error.retryable;
-      if (!passing || Date.now() > giveUpAt) throw withAddress(error, jobId);
+      if (Date.now() > giveUpAt) throw error;
+      const failed = {
+        error: withAddress(error, course.jobId),
+        patience: patience[isPassing(error) ? 'passing' : 'refused'],
+      };
+      await holdUp(course, failed, services);
     }
-    await delay(pauseMs);
-    meter.repeated(checked.model, 'copy');
+    services.meter.repeated(course.checked.model, 'copy');
+    const longestMs =
+      Date.now() - (course.awaited.holdUp?.since ?? 0) > patience.passing.ms ? undefined : 15_000;
+    await pause(course.awaited, growing(firstPauseMs, course.awaited, longestMs));
   }
+  const paths = made.urls.map((_url, index) => saved.get(index) as string);
+  const outputs = made.urls.map((url, index) => ({ url, ossPath: paths[index] }));
+  const result = resultOf(course.checked.request, made, paths);
+  await tell(course, { kind: 'saved', result, outputs }, services);
+}
+
+/** Those that are not in `saved` yet. Rejects when one cannot be copied; the others are copied all the same. */
+async function copyOutputs(
+  { jobId, checked }: Course,
+  made: Made,
+  saved: Map<number, string>,
+  { storage, meter }: Services,
+): Promise<void> {
+  const copies = made.urls.map(async (_url, index) => {
+    if (saved.has(index)) return;
+    const { path, bytes } = await copyOutput(index, jobId, checked, made, storage);
+    saved.set(index, path);
+    meter.saved(checked.model, bytes);
+  });
+  const failed = (await Promise.allSettled(copies)).find((copy) => copy.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 async function copyOutput(
@@ -90,6 +116,6 @@ function targetOf(
 
 /** What the address of a result tells of its form; a PNG where it tells nothing. */
 function madeName(url: string): string {
-  const { pathname } = new URL(url);
+  const pathname = URL.canParse(url) ? new URL(url).pathname : '';
   return hasUse(pathname, 'made') ? pathname : 'picture.png';
 }

@@ -5,6 +5,7 @@ import { KnownError } from '../errors.js';
 import type { CallOrigin } from '../ledger/job.js';
 import type { CheckedCall } from './check.js';
 import type { Course } from './course.js';
+import type { UnderWay } from './hold-up.js';
 import type { SessionSettings } from './session-settings.js';
 
 export interface Statement extends Omit<SessionSettings, 'dryRun'> {
@@ -25,6 +26,8 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   stop: AbortController;
   /** What the person should know although the requests are good; each is said once. */
   notes: Set<string>;
+  /** Of `notes` those that were said. */
+  told: Set<string>;
   noticedAt: number;
   startedAt: number;
   /** The check that ended the statement before anything was sent. */
@@ -55,6 +58,8 @@ export interface StatementCall {
   course: Course;
   /** There as soon as it is decided that the call is made. */
   outcome: Promise<string> | undefined;
+  underWay: UnderWay | undefined;
+  /** Its result was given to the engine. */
   delivered: boolean;
 }
 
@@ -138,7 +143,8 @@ function statementOf(
   const now = Date.now();
   const statement: Statement = {
     ...{ id: randomUUID(), text, stopsAtRows, origin, ...settings },
-    ...{ calls: [], unsent: new Set(), detached: [], collected: [], notes: new Set() },
+    ...{ calls: [], unsent: new Set(), detached: [], collected: [] },
+    ...{ notes: new Set<string>(), told: new Set<string>() },
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined },
     stop: new AbortController(),
   };

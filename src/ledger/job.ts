@@ -74,6 +74,8 @@ export interface JobChange {
   outputs?: { url: string; ossPath?: string }[];
   result?: string;
   error?: JobFailure;
+  /** Why it does not go on for now, and since when; null: it goes on again. */
+  holdUp?: (JobFailure & { since: string }) | null;
 }
 
 /** What the ledger knows of a job's outcome. */

@@ -4,7 +4,7 @@ import { changedColumns, endStates, openStates } from './states.js';
 /** Jobs of the gateway change, and those that do are returned; the latest attempt of each goes along. What was not taken (`submitted` again) ends its attempt as refused. */
 export const change = `
   WITH new AS (
-    SELECT * FROM json_to_recordset($1) AS new (job_id uuid, state text, price numeric,
+    SELECT * FROM json_to_recordset($1) AS new (job_id uuid, state text, price numeric, "holdUp" json,
       ${changedColumns.map(({ field, type }) => `"${field}" ${type}`).join(', ')})
   ), changed AS (
     UPDATE hologen.job SET
@@ -12,6 +12,8 @@ export const change = `
       attempts = job.attempts + (coalesce(new.state, '') = 'running')::int,
       price = coalesce(new.price, job.price, CASE WHEN new.state IN ('failed', 'cancelled') THEN 0 END),
       ${changedColumns.map(({ column, field }) => `${column} = coalesce(new."${field}", job.${column})`).join(', ')},
+      -- Each step is one forward: what held it up is over then, too.
+      hold_up = CASE WHEN json_typeof(new."holdUp") = 'object' THEN new."holdUp" WHEN new."holdUp" IS NULL AND new.state IS NULL THEN hold_up END,
       -- Of several attempts the last one counts: a lost answer is looked for from there.
       started_at = CASE WHEN new.state = 'running' THEN clock_timestamp() ELSE started_at END,
       generated_at = CASE WHEN new.state IN ('saving', 'succeeded') THEN coalesce(generated_at, clock_timestamp()) ELSE generated_at END,

@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EnginePool } from '../engine/pool.js';
 import { KnownError, kindOf, sqlstateOf } from '../errors.js';
+import { storable, storableJson } from '../json.js';
 import { inBatches } from './batches.js';
 import { type Exceeded, overBudget } from './budgets.js';
 import { cancelChannel } from './gateways.js';
@@ -122,6 +123,10 @@ function writtenFailure({ kind, ...failure }: JobFailure): WrittenFailure {
   return { sqlstate: sqlstateOf(kind), ...failure };
 }
 
+function writtenHoldUp({ since, ...failure }: NonNullable<JobChange['holdUp']>) {
+  return { since, ...writtenFailure(failure) };
+}
+
 function readFailure({ sqlstate, ...failure }: WrittenFailure): JobFailure {
   return { kind: kindOf(sqlstate), ...failure };
 }
@@ -183,7 +188,7 @@ async function openJobs(
   const { rows } = await pool.query<Exceeded & { place: number }>({
     name: 'open-jobs',
     text: 'SELECT * FROM hologen_internal.open_jobs($1, $2)',
-    values: [JSON.stringify(batches.map((jobs) => jobs.map(jobRow))), gatewayId],
+    values: [storableJson(batches.map((jobs) => jobs.map(jobRow))), gatewayId],
   });
   const exceeded = new Map(rows.map((row) => [row.place - 1, row]));
   return batches.map((_, index) => exceeded.get(index));
@@ -194,7 +199,7 @@ function jobRow(job: NewJob) {
   return {
     job_id: job.id,
     statement_id: job.statementId,
-    statement_text: storable(job.statementText),
+    statement_text: job.statementText,
     role_name: origin.role,
     database_name: origin.database,
     application_name: origin.application,
@@ -203,7 +208,9 @@ function jobRow(job: NewJob) {
     model_name: job.modelName,
     model_type: job.modelType,
     scenario: job.scenario,
-    request: requestJson(job.request),
+    // As it was written: a number that JavaScript cannot hold keeps its text.
+    request_text: storable(job.request),
+    request_is_object: isObjectText(job.request),
     file: job.file,
     request_key: job.requestKey,
     detached: job.detached,
@@ -213,18 +220,14 @@ function jobRow(job: NewJob) {
 }
 
 /** A request that is an object is kept as one, so that people can look into it; any other text as a JSON string. */
-function requestJson(text: string): unknown {
-  if (!text.trimStart().startsWith('{')) return text;
+function isObjectText(text: string): boolean {
+  if (!text.trimStart().startsWith('{')) return false;
   try {
-    return JSON.parse(text);
+    JSON.parse(text);
+    return true;
   } catch {
-    return text;
+    return false;
   }
-}
-
-/** No text of PostgreSQL holds a NUL. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '').toWellFormed();
 }
 
 /** For each change whether the job is (still) this gateway's. */
@@ -233,15 +236,17 @@ async function changeJobs(
   gatewayId: string,
   changes: IdentifiedChange[],
 ): Promise<boolean[]> {
-  const rows = changes.map(({ id, error, ...same }) => ({
+  const rows = changes.map(({ id, error, holdUp, ...same }) => ({
     job_id: id,
     error: error && writtenFailure(error),
+    // A null in JSON is no value in SQL.
+    holdUp: holdUp === null ? false : holdUp && writtenHoldUp(holdUp),
     ...same,
   }));
   const changed = await pool.query<{ job_id: string }>({
     name: 'change-jobs',
     text: statements.change,
-    values: [JSON.stringify(rows), gatewayId],
+    values: [storableJson(rows), gatewayId],
   });
   const ids = new Set(changed.rows.map((row) => row.job_id));
   return changes.map(({ id }) => ids.has(id));

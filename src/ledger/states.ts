@@ -109,6 +109,10 @@ export const jobColumns: Record<string, Column> = {
     ...{ type: 'timestamptz', shown: 'claimed_at' },
     means: 'when the result reached its client; NULL: it waits for the next identical call',
   },
+  hold_up: {
+    ...{ type: 'json', shown: 'hold_up' },
+    means: 'why it does not go on for now, and since when; it is tried again; NULL: it goes on',
+  },
   gateway_id: { type: 'text', means: 'who works on it; a write of anybody else is refused' },
   engine_process_id: { type: 'integer', means: "the session's process in the engine" },
   request_key: { type: 'text', means: 'the same for two calls that ask for the same' },

@@ -93,6 +93,8 @@ export interface Made {
   task: Json | undefined;
   /** The task came to nothing, which Hologres tells as a value. */
   failed: boolean;
+  /** The answer came and is billed, and has no result in it: why. */
+  error?: KnownError;
   notes: string[];
 }
 
@@ -108,6 +110,23 @@ export type Look =
   | { state: 'goes on' }
   | { state: 'made'; made: Made }
   | { state: 'failed' | 'cancelled' | 'forgotten'; error: KnownError };
+
+/** A submit whose answer was lost. */
+export interface LostSubmit {
+  /** Undefined: not known. */
+  sentAt: Date | undefined;
+  /** What the provider called it, where it answered but named no task. */
+  requestId: string | undefined;
+}
+
+/**
+ * What became of a lost submit. found: this task is its own, by proof: its request id, or its prompt. goes on: that cannot be told yet.
+ * lost: nobody will ever be able to tell whether it was taken; the error says `mayBeTaken`.
+ */
+export type Found =
+  | { state: 'found'; task: Task }
+  | { state: 'goes on' }
+  | { state: 'lost'; error: ProviderFailure };
 
 /** Told while a submit is under way; each must resolve before the next step. */
 export interface SubmitNews {
@@ -158,16 +177,8 @@ export interface Provider<Request extends CheckedRequest = CheckedRequest> {
   pauseMs(runningMs: number): number;
   /** True: the task is cancelled and costs nothing. False: it goes on, or nobody can say. */
   cancel(model: ProviderModel, taskId: string, signal: AbortSignal): Promise<boolean>;
-  /**
-   * Finds the task that a submit of this time became, whose answer was lost with an earlier gateway. Rejects with a ProviderFailure that
-   * says `mayBeTaken` where that cannot be told.
-   */
-  find(
-    model: ProviderModel,
-    request: Request,
-    sentAt: Date | undefined,
-    taken: SubmitNews['taken'],
-  ): Promise<void>;
+  /** Looks for the task that a submit became. A search that fails says nothing about the call. */
+  find(model: ProviderModel, request: Request, lost: LostSubmit): Promise<Found>;
   download(url: string, signal: AbortSignal): Promise<OpenedSource>;
   close(): Promise<void>;
 }

@@ -2,12 +2,18 @@
  * Walks every life that a call can have: each order of answers, refusals, cancels, crashes and restarts, against a provider that knows
  * what it really took. The walk uses the product's own decisions (call.ts, answers.ts), nothing of its doing.
  */
-import { endAfter, eventOfLook, isLookedAtAgain, repetitionAfter } from '../../src/calls/answers.js';
+import { endAfter, eventOfFind, eventOfLook, isLookedFor, repetitionAfter } from '../../src/calls/answers.js';
 import { advance, type Call, type CallEvent, leftBehind, nextAction } from '../../src/calls/call.js';
 import { KnownError } from '../../src/errors.js';
 import type { JobChange, UnfinishedJob } from '../../src/ledger/job.js';
 import type { JobState } from '../../src/ledger/states.js';
-import { type Look, type Made, ProviderFailure, type Repeat } from '../../src/providers/provider.js';
+import {
+  type Found,
+  type Look,
+  type Made,
+  ProviderFailure,
+  type Repeat,
+} from '../../src/providers/provider.js';
 
 /** What the provider knows, whoever was told. */
 type Truth = 'not taken' | 'working' | 'made' | 'failed' | 'cancelled';
@@ -98,7 +104,7 @@ function breachesOf({ call, truth, counted, sentAgain, path }: World): Breach[] 
   const billed = isBilled(truth);
   if (call.how === 'succeeded' && counted !== 1) breaches.push(breach('price once'));
   if (billed && !['succeeded', 'unclaimed'].includes(call.how)) breaches.push(breach('last word'));
-  // The ledger has it as failed: the next identical call sends it again.
+  // Its address at the provider is gone: the next identical call sends it again.
   if (billed && call.how === 'unclaimed') breaches.push(breach('paid again'));
   return breaches;
 }
@@ -123,15 +129,9 @@ function crash(world: World, kind: Kind): World[] {
   const call = leftBehind(row, kind.followed);
   const after = { ...world, call, submitting: false, crashes: world.crashes + 1, stopped: false };
   // Nobody waits for what was never sent.
-  if (call.state !== 'queued') {
-    const unread = { ...after, call: leftBehind(row, false) };
-    const gone = new KnownError({ kind: 'undefinedObject', message: 'no such model' });
-    return [
-      { ...after, path: [...world.path, 'crash'] },
-      ended(unread, gone, 'a crash, and the model is gone'),
-    ];
-  }
-  return [told(after, { kind: 'dropped', error: cancelled }, 'crash before it was sent')];
+  if (call.state === 'queued')
+    return [told(after, { kind: 'dropped', error: cancelled }, 'crash before it was sent')];
+  return [{ ...after, path: [...world.path, 'crash'] }];
 }
 
 function told(world: World, event: CallEvent, why: string, truth: Truth = world.truth): World {
@@ -168,11 +168,17 @@ function steps(world: World, kind: Kind): World[] {
     case 'save':
       return [
         told(world, { kind: 'saved', result: 'result', outputs: [] }, 'saved'),
-        ended(world, new KnownError({ kind: 'ioError', message: 'no' }), 'saving refused'),
+        heldUp(world, new KnownError({ kind: 'ioError', message: 'no' }), 'saving refused'),
+        ended(world, new KnownError({ kind: 'ioError', message: 'no' }), 'not saved within 24 hours'),
       ];
     case 'nothing':
       return [];
   }
+}
+
+/** It is tried again; the ledger says why. */
+function heldUp(world: World, error: KnownError, why: string): World {
+  return told(world, { kind: 'held up', why: { error, since: 0 } }, why);
 }
 
 function decisions(world: World): World[] {
@@ -202,7 +208,6 @@ function answers(world: World, kind: Kind): World[] {
   const here = { ...world, submitting: false };
   const took: Truth = 'working';
   const refusals = (['no', 'wait', 'again', 'once'] as const).map((repeat) => refused(here, repeat));
-  const lost = failure('no', true);
   const taken = told(
     here,
     { kind: 'taken', requestId: 'r', taskId: kind.followed ? 'task' : undefined },
@@ -211,12 +216,20 @@ function answers(world: World, kind: Kind): World[] {
   );
   return [
     ...refusals,
-    ended(here, lost, 'answer lost, not taken'),
-    ended(here, lost, 'answer lost, taken', took),
+    lostAnswer(here, kind, 'answer lost, not taken', 'not taken'),
+    lostAnswer(here, kind, 'answer lost, taken', took),
     ...(kind.followed ? [taken] : lastWords(taken, kind)),
     // It ends before it hears the answer.
     ...crash({ ...here, truth: took }, kind),
   ];
+}
+
+/** Where it has a task, it is looked for from now on. */
+function lostAnswer(world: World, { followed }: Kind, why: string, truth: Truth): World {
+  const lost = failure('no', true);
+  return isLookedFor(world.call, lost, followed)
+    ? { ...world, truth, path: [...world.path, why] }
+    : ended(world, lost, why, truth);
 }
 
 function refused(world: World, repeat: Repeat): World {
@@ -242,9 +255,20 @@ function madeEvent(what: Made, { keep }: Kind): CallEvent {
 }
 
 function finds(world: World, kind: Kind): World[] {
-  const lost = ended(world, failure('no', true), `answer lost in a crash, ${world.truth}`);
-  if (!kind.followed || world.truth === 'not taken') return [lost];
-  return [told(world, { kind: 'taken', requestId: 'r', taskId: 'task' }, 'found in the list'), lost];
+  const search = (found: Found, why: string) => {
+    const event = eventOfFind(found, undefined);
+    return event ? [told(world, event, why)] : [];
+  };
+  const lost: Found = { state: 'lost', error: failure('no', true) };
+  if (!kind.followed) return search(lost, 'it has no task that could be found');
+  return [
+    ...search({ state: 'goes on' }, 'not found yet'),
+    ...search(lost, 'no task can be proved to be its own'),
+    ...(world.truth === 'not taken'
+      ? []
+      : search({ state: 'found', task: { requestId: 'r', taskId: 'task' } }, 'found by proof')),
+    told(world, { kind: 'lost', error: failure('no', true) }, '24 hours without a word'),
+  ];
 }
 
 function looks(world: World, kind: Kind): World[] {
@@ -253,8 +277,6 @@ function looks(world: World, kind: Kind): World[] {
     const event = eventOfLook(look, (what) => madeEvent(what, kind));
     return event ? [told(world, event, why, truth)] : [];
   };
-  const failedLook = (repeat: Repeat, why: string) =>
-    isLookedAtAgain(failure(repeat)) ? [] : [ended(world, failure(repeat), why)];
   return [
     ...seen({ state: 'goes on' }, 'goes on'),
     ...seen({ state: 'made', made }, 'made', 'made'),
@@ -262,11 +284,9 @@ function looks(world: World, kind: Kind): World[] {
     ...(world.truth === 'made'
       ? []
       : seen({ state: 'cancelled', error: cancelled }, 'cancelled', 'cancelled')),
-    ...seen({ state: 'forgotten', error }, 'an unknown status word'),
-    ...failedLook('again', 'look failed'),
-    ...failedLook('wait', 'look throttled'),
-    ...failedLook('no', 'look refused'),
-    ended(world, error, 'three hours without a result'),
+    ...seen({ state: 'forgotten', error }, 'the provider does not know the task'),
+    heldUp(world, error, 'look refused'),
+    told(world, { kind: 'lost', error }, '24 hours without a word'),
     ...(world.stopped && world.truth === 'working'
       ? [told(world, { kind: 'cancelled', error: cancelled }, 'cancel confirmed', 'cancelled')]
       : []),

@@ -46,7 +46,7 @@ export async function putObject(dataDir: string, ossPath: string, content: Uint8
 export async function newestJob(client: pg.Client, modelType: string) {
   const { rows } = await client.query(
     `SELECT job_id, state, error ->> 'sqlstate' AS sqlstate, error ->> 'message' AS message, task_id, provider_request_id,
-       outputs, result, finished_at IS NOT NULL AS finished
+       outputs, result, hold_up, finished_at IS NOT NULL AS finished
      FROM hologen.jobs WHERE model_type = $1 ORDER BY submitted_at DESC LIMIT 1`,
     [modelType],
   );

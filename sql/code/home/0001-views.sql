@@ -8,7 +8,7 @@ $$;
 CREATE OR REPLACE VIEW hologen.jobs WITH (security_barrier) AS
   SELECT job_id, state, role_name, database_name, application_name, statement_text AS statement, statement_at, model_name, model_type,
          scenario, request, file, task_id, provider_request_id, usage, units, price, estimated_price, currency, attempts, outputs, result,
-         error, submitted_at, started_at, generated_at, finished_at, claimed_at
+         error, submitted_at, started_at, generated_at, finished_at, claimed_at, hold_up
   FROM hologen.job LEFT JOIN hologen.statement USING (statement_id)
   WHERE role_name = current_user OR (SELECT hologen_internal.sees_all_jobs());
 GRANT SELECT ON hologen.jobs TO PUBLIC;

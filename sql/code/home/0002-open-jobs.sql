@@ -22,10 +22,12 @@ BEGIN
     INSERT INTO hologen.job (job_id, state, gateway_id, statement_id, role_name, database_name, application_name, engine_process_id, statement_at,
         model_name, model_type, scenario, request, file, request_key, detached, released, estimated_price, currency, submitted_at)
       SELECT new.job_id, 'submitted', gateway, new.statement_id, new.role_name, new.database_name, new.application_name, new.engine_process_id,
-        new.statement_at, new.model_name, new.model_type, new.scenario, new.request, new.file, new.request_key, new.detached,
+        new.statement_at, new.model_name, new.model_type, new.scenario,
+        CASE WHEN new.request_is_object THEN new.request_text::json ELSE to_json(new.request_text) END, new.file, new.request_key, new.detached,
         NOT new.detached, new.estimated_price, new.currency, clock_timestamp()
       FROM json_to_recordset(batch) AS new (job_id uuid, statement_id uuid, role_name text, database_name text, application_name text,
-        engine_process_id integer, statement_at timestamptz, model_name text, model_type text, scenario text, request json, file json,
+        engine_process_id integer, statement_at timestamptz, model_name text, model_type text, scenario text, request_text text,
+        request_is_object boolean, file json,
         request_key text, detached boolean, estimated_price numeric, currency text)
       ON CONFLICT (job_id) DO NOTHING;
   END LOOP;

@@ -1,6 +1,7 @@
 /** One HTTP request to Model Studio, and what its answer or its silence means. */
 import { Agent, type Dispatcher, request } from 'undici';
 import { isObject, type Json } from '../../json.js';
+import { ProviderFailure } from '../provider.js';
 import { noAnswer, providerError, unreadableAnswer } from './errors.js';
 
 export interface ModelStudioSettings {
@@ -86,16 +87,21 @@ export async function call(
   options: RequestOptions,
 ): Promise<Reply> {
   const submit = method === 'POST';
-  const { status, text, headers } = await exchange(agent, method, url, options).catch((cause: unknown) => {
-    options.signal.throwIfAborted();
-    throw noAnswer(cause, submit);
-  });
+  const payload = requestText(options.body);
+  const { status, text, headers } = await exchange(agent, method, url, { ...options, payload }).catch(
+    (cause: unknown) => {
+      options.signal.throwIfAborted();
+      if (cause instanceof ProviderFailure) throw cause;
+      throw noAnswer(cause, submit);
+    },
+  );
   const { 'x-request-id': headerId, 'retry-after': retryAfter } = headers;
   const body = parseBody(text);
   const requestId = String(body?.request_id ?? headerId ?? '');
   if (!body) throw unreadableAnswer(status, text, submit, requestId, retryAfter);
-  // Some refusals come with status 200 and only a code in the body.
-  const refused = status >= 400 || (typeof body.code === 'string' && body.code !== '' && !body.output);
+  // Some refusals come with status 200 and only a code in the body, or in compatible mode an error.
+  const isCode = typeof body.code === 'string' && body.code !== '' && !body.output;
+  const refused = status >= 400 || isCode || (isObject(body.error) && !body.choices && !body.data);
   if (refused) throw providerError(status, body, requestId, retryAfter);
   return { body, requestId };
 }
@@ -110,7 +116,13 @@ async function exchange(
   agent: Agent,
   method: 'GET' | 'POST',
   url: string,
-  { apiKey, signal, timeoutMs, body, headers }: RequestOptions,
+  {
+    apiKey,
+    signal,
+    timeoutMs,
+    payload,
+    headers,
+  }: Omit<RequestOptions, 'body'> & { payload: string | undefined },
 ): Promise<Answer> {
   const response = await request(url, {
     method,
@@ -118,12 +130,47 @@ async function exchange(
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     headers: {
       authorization: `Bearer ${apiKey}`,
-      ...(body && { 'content-type': 'application/json' }),
+      ...(payload !== undefined && { 'content-type': 'application/json' }),
       ...headers,
     },
-    body: body && JSON.stringify(body),
+    body: payload,
   });
-  return { status: response.statusCode, text: await response.body.text(), headers: response.headers };
+  return {
+    status: response.statusCode,
+    text: await limitedText(response.body, method === 'POST'),
+    headers: response.headers,
+  };
+}
+
+/** No request and no answer fills the memory: the longest that Model Studio documents are some hundred kilobytes. */
+const mostMebibytes = 32;
+const mostBytes = mostMebibytes * 1024 * 1024;
+
+/** The text of a request, which was not sent when this throws. */
+function requestText(body: Json | undefined): string | undefined {
+  const text = body && JSON.stringify(body);
+  const bytes = text === undefined ? 0 : Buffer.byteLength(text);
+  if (bytes > mostBytes) throw tooLarge('the request to Model Studio', bytes, false);
+  return text;
+}
+
+async function limitedText(body: Dispatcher.ResponseData['body'], submit: boolean): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw tooLarge('the answer of Model Studio', bytes, submit);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function tooLarge(what: string, bytes: number, mayBeTaken: boolean): ProviderFailure {
+  return new ProviderFailure({
+    ...{ kind: 'programLimitExceeded', code: 'TooLarge', repeat: 'no', requestId: '', mayBeTaken },
+    message: `${what} is larger than ${mostMebibytes} MiB (at least ${(bytes / 1024 / 1024).toFixed(1)} MiB)`,
+    hint: 'Ask for less in one call.',
+  });
 }
 
 function parseBody(text: string): Json | undefined {

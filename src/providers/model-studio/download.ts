@@ -11,10 +11,10 @@ export async function download(
   url: string,
   signal: AbortSignal,
 ): Promise<OpenedSource> {
-  checkAddress(url, base);
-  const response = await request(url, { dispatcher: agent, signal }).catch((cause: unknown) => {
+  const address = checkAddress(url, base);
+  const response = await request(address, { dispatcher: agent, signal }).catch((cause: unknown) => {
     signal.throwIfAborted();
-    throw undelivered(url, cause);
+    throw undelivered(address, cause);
   });
   if (response.statusCode !== 200) {
     // Destroying a body that nobody reads is an error of its own, which would end the process.
@@ -22,35 +22,53 @@ export async function download(
     throw new KnownError({
       kind: 'providerFailure',
       message: `the result could not be downloaded: HTTP ${response.statusCode}`,
-      detail: `Host: ${new URL(url).host}.`,
+      detail: `Host: ${address.host}.`,
       retryable: response.statusCode >= 500,
     });
   }
-  const length = Number(response.headers['content-length']);
+  const announced = response.headers['content-length'];
   return {
     stream: response.body,
-    lengthBytes: Number.isFinite(length) && length > 0 ? length : undefined,
+    lengthBytes: announced === undefined ? undefined : Number(announced),
     crc64: textOf(response.headers['x-oss-hash-crc64ecma']),
   };
 }
 
-/** The provider's result hosts have no fixed list, so https to anywhere; plain http only where the provider itself is on loopback. */
-function checkAddress(text: string, base: string): void {
+/**
+ * The provider's result hosts have no fixed list, so https to anywhere. Its own host sometimes names a result with http: the same is there
+ * with https. Plain http only where the provider itself is on loopback.
+ */
+function checkAddress(text: string, base: string): URL {
+  if (!URL.canParse(text)) {
+    throw new KnownError({
+      kind: 'providerFailure',
+      message: `the provider named a result at ${JSON.stringify(text.slice(0, 100))}, which is no address`,
+    });
+  }
   const url = new URL(text);
-  if (url.protocol === 'https:') return;
-  if (url.protocol === 'http:' && isLoopback(url) && isLoopback(new URL(base))) return;
+  if (url.protocol === 'https:') return url;
+  if (url.protocol === 'http:' && isLoopback(url) && isLoopback(new URL(base))) return url;
+  if (url.protocol === 'http:' && url.port === '' && isProvidersOwn(url, base)) {
+    url.protocol = 'https:';
+    return url;
+  }
   throw new KnownError({
     kind: 'providerFailure',
     message: `the provider named a result at ${url.origin}, which is not https`,
   });
 }
 
-function undelivered(url: string, cause: unknown): KnownError {
+/** Results lie in OSS buckets of Alibaba Cloud, or at the host that was asked. */
+function isProvidersOwn({ hostname }: URL, base: string): boolean {
+  return hostname === new URL(base).hostname || hostname.endsWith('.aliyuncs.com');
+}
+
+function undelivered({ host }: URL, cause: unknown): KnownError {
   const system = (cause as NodeJS.ErrnoException).code ?? (cause as Error).name;
   return new KnownError({
     kind: 'connectionFailure',
     message: `the result could not be downloaded (${system})`,
-    detail: `Host: ${new URL(url).host}.`,
+    detail: `Host: ${host}.`,
     retryable: true,
     cause,
   });

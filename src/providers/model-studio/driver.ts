@@ -3,16 +3,10 @@ import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
 import { objectAt, textOf } from '../../json.js';
 import { createLanes, type Lanes } from '../../pace/lanes.js';
-import {
-  type Made,
-  type Provider,
-  ProviderFailure,
-  type ProviderModel,
-  type SubmitNews,
-  type Task,
-} from '../provider.js';
+import type { Found, LostSubmit, Made, Provider, ProviderModel, SubmitNews, Task } from '../provider.js';
 import type { ModelStudioClient } from './client.js';
 import type { Reply } from './connection.js';
+import { unansweredCall } from './errors.js';
 import { families } from './families.js';
 import type { KnownTypes, StudioRequest } from './family.js';
 import { knownTypes } from './known-types.js';
@@ -62,7 +56,7 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
     },
     pauseMs: options.pauseMs,
     cancel: async (model, taskId, signal) => client.cancelTask(taskId, keyOf(model, studio), signal),
-    find: (model, request, sentAt, taken) => findLost(studio, model, request, sentAt, taken),
+    find: (model, request, lost) => findLost(studio, model, request, lost),
     download: client.download,
     close: client.close,
   };
@@ -144,45 +138,23 @@ async function submitTask(
   news: SubmitNews,
 ): Promise<Task> {
   await news.sending();
-  const sentAt = new Date();
-  const apiKey = keyOf(model, studio);
-  const options = { apiKey, signal: neverAborted(), async: true };
-  const task = await studio.client.generate(request.type.path, body, options).then(
-    (reply) => ({ taskId: textOf(objectAt(reply.body, 'output').task_id), requestId: reply.requestId }),
-    async (error: unknown) => {
-      const lost = error instanceof ProviderFailure && error.mayBeTaken;
-      const { modelType } = model;
-      const found = lost && (await findTask({ modelType, apiKey, sentAt }, studio.client, studio));
-      if (!found) throw error;
-      return found;
-    },
-  );
-  await news.taken(task.requestId, task.taskId);
-  return { requestId: task.requestId, taskId: requireTask(task.taskId, task.requestId) };
+  const options = { apiKey: keyOf(model, studio), signal: neverAborted(), async: true };
+  const { body: reply, requestId } = await studio.client.generate(request.type.path, body, options);
+  const taskId = textOf(objectAt(reply, 'output').task_id);
+  await news.taken(requestId, taskId);
+  if (taskId) return { requestId, taskId };
+  throw unansweredCall(`Model Studio took the call and named no task (request id ${requestId})`);
 }
 
-function requireTask(taskId: string | undefined, requestId: string): string {
-  if (taskId) return taskId;
-  throw new KnownError({
-    kind: 'providerFailure',
-    message: 'Model Studio took the call but named no task',
-    detail: `Provider request id: ${requestId}.`,
-  });
-}
-
+/** In the model's lane: no submit is under way meanwhile whose task could be taken for the lost one's. */
 async function findLost(
   studio: Studio,
   model: ProviderModel,
   request: StudioRequest,
-  sentAt: Date | undefined,
-  taken: SubmitNews['taken'],
-): Promise<void> {
+  lost: LostSubmit,
+): Promise<Found> {
   const { modelType } = model;
-  if (!request.followed || !sentAt) throw lostForGood(request, modelType);
-  await studio.lanes.run(laneOf(studio, model), async () => {
-    const apiKey = keyOf(model, studio);
-    const found = await findTask({ modelType, apiKey, sentAt }, studio.client, studio);
-    if (!found) throw lostForGood(request, modelType);
-    await taken(found.requestId, found.taskId);
-  });
+  if (!request.followed) return { state: 'lost', error: lostForGood(request, modelType) };
+  const search = { ...lost, modelType, apiKey: keyOf(model, studio), request };
+  return studio.lanes.run(laneOf(studio, model), () => findTask(search, studio.client, studio));
 }

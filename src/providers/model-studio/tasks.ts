@@ -1,22 +1,36 @@
 /** Tasks of Model Studio: what their status words mean, and which one a submit became whose answer was lost. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { KnownError } from '../../errors.js';
-import { objectAt, textOf } from '../../json.js';
-import { type Look, ProviderFailure, type Task } from '../provider.js';
+import { isObject, objectAt, textOf } from '../../json.js';
+import type { Found, Look, LostSubmit, ProviderFailure } from '../provider.js';
 import type { ListedTask, ModelStudioClient } from './client.js';
 import type { Reply } from './connection.js';
 import { unansweredCall } from './errors.js';
 import type { StudioRequest } from './family.js';
 
-const unfinished = ['PENDING', 'RUNNING', 'SUSPENDED'];
-
-/** FAILED is a result of its own for videos; a task that the provider cancelled or forgot is an error. */
+/**
+ * FAILED is a result of its own for videos. UNKNOWN is no last word: the provider says it of tasks that it forgot, and sometimes of one that
+ * it has just taken. A word that we do not know means that the task goes on.
+ */
 export function readLook(reply: Reply, taskId: string, request: StudioRequest): Look {
-  const status = textOf(objectAt(reply.body, 'output').task_status);
-  if (!status || unfinished.includes(status)) return { state: 'goes on' };
-  if (status === 'CANCELED') return { state: 'cancelled', error: endedTask(reply, taskId, true) };
-  if (status !== 'SUCCEEDED' && status !== 'FAILED')
-    return { state: 'forgotten', error: endedTask(reply, taskId, false) };
+  const status = statusOf(reply);
+  switch (status) {
+    case 'UNKNOWN':
+      return { state: 'forgotten', error: endedTask(reply, taskId, false) };
+    case 'CANCELED':
+      return { state: 'cancelled', error: endedTask(reply, taskId, true) };
+    case 'SUCCEEDED':
+    case 'FAILED':
+      return lastWord(reply, request);
+    default:
+      return { state: 'goes on' };
+  }
+}
+
+function statusOf(reply: Reply): string | undefined {
+  return textOf(objectAt(reply.body, 'output').task_status);
+}
+
+function lastWord(reply: Reply, request: StudioRequest): Look {
   try {
     return { state: 'made', made: request.read(reply) };
   } catch (error) {
@@ -36,6 +50,7 @@ function endedTask({ requestId }: Reply, taskId: string, cancelled: boolean): Kn
   });
 }
 
+const never = new AbortController().signal;
 /** Between our clock and the provider's, and the time a submit takes. */
 const clockDoubtMs = 5_000;
 const longestSubmitMs = 60_000;
@@ -43,12 +58,6 @@ const longestSubmitMs = 60_000;
 const listedAfterMs = 8_000;
 /** Another gateway on the same account has written down its own task within this time. */
 const writtenWithinMs = 3_000;
-
-export interface LostSubmit {
-  modelType: string;
-  apiKey: string;
-  sentAt: Date;
-}
 
 /** What finding a lost submit needs to know of its surroundings. */
 export interface Neighbours {
@@ -59,49 +68,76 @@ export interface Neighbours {
   pauseMs(runningMs: number): number;
 }
 
-/**
- * The task that an asynchronous submit became. Undefined: it was not taken, or the provider does not tell, or tasks of somebody else on
- * the same account make it uncertain which one it is. Submits of one key and model type are sent one at a time. So at most one of them lacks
- * its answer at any time, and a task in the list that nobody has written down is that one's: the list itself tells no prompt.
- */
-export async function findTask(
-  lost: LostSubmit,
-  client: ModelStudioClient,
-  { knownTasks, gateways, pauseMs }: Neighbours,
-): Promise<Task | undefined> {
-  // Only the submits of this gateway are sent one at a time.
-  if (gateways() > 1) await delay(writtenWithinMs);
-  for (const startedAt = Date.now(); ; await delay(pauseMs(Date.now() - startedAt))) {
-    const over = Date.now() > lost.sentAt.getTime() + listedAfterMs;
-    const listed = await listTasks(lost, client);
-    if (listed === 'refused') return undefined;
-    const known = await knownTasks((listed ?? []).map((task) => task.taskId));
-    const strangers = (listed ?? []).filter((task) => !known.has(task.taskId));
-    if (strangers.length > 0) return strangers.length === 1 ? strangers[0] : undefined;
-    if (listed && over) return undefined;
-  }
+export interface SearchedTask extends LostSubmit {
+  modelType: string;
+  apiKey: string;
+  request: StudioRequest;
 }
 
-/** Undefined: the provider cannot be reached now, and may know the task all the same. */
-async function listTasks(
-  { modelType, apiKey, sentAt }: LostSubmit,
+/**
+ * The task that an asynchronous submit became. The account may be used by others too, so a task is taken for the submit's own by proof alone:
+ * its request id, or, of those that nobody has written down, the prompt that it tells when it has ended. Where no task can be proved to be
+ * its own, the call is lost.
+ */
+export async function findTask(
+  search: SearchedTask,
   client: ModelStudioClient,
-): Promise<ListedTask[] | 'refused' | undefined> {
+  { knownTasks, gateways }: Neighbours,
+): Promise<Found> {
+  const { sentAt, requestId, request, apiKey } = search;
+  if (!sentAt) return { state: 'lost', error: lostForGood(request, search.modelType) };
   const from = new Date(sentAt.getTime() - clockDoubtMs);
   const to = new Date(sentAt.getTime() + longestSubmitMs);
-  try {
-    return await client.listTasks(modelType, from, to, apiKey, new AbortController().signal);
-  } catch (error) {
-    if (error instanceof ProviderFailure) return error.repeat === 'no' ? 'refused' : undefined;
-    throw error;
-  }
+  const listed = await client.listTasks(search.modelType, from, to, apiKey, never);
+  const own = requestId ? listed.find((task) => task.requestId === requestId) : undefined;
+  if (own) return { state: 'found', task: own };
+  const agedMs = Date.now() - sentAt.getTime();
+  // Another gateway on the account writes down its own tasks within a moment.
+  if (gateways() > 1 && agedMs < writtenWithinMs) return { state: 'goes on' };
+  const known = await knownTasks(listed.map((task) => task.taskId));
+  const strangers = listed.filter((task) => !known.has(task.taskId));
+  const proofs = await Promise.all(strangers.map((task) => proofOf(task, request, client, apiKey)));
+  const proved = strangers.filter((_task, index) => proofs[index] === 'its own');
+  if (proofs.includes('not yet') || (proved.length === 0 && agedMs < listedAfterMs))
+    return { state: 'goes on' };
+  const [task] = proved;
+  // Of two that ask for the same nobody can say which is whose.
+  return task && proved.length === 1
+    ? { state: 'found', task }
+    : { state: 'lost', error: lostForGood(request, search.modelType) };
+}
+
+type Proof = 'its own' | "another's" | 'not yet';
+
+/** A task tells its prompt only when it has succeeded; some types never do. */
+async function proofOf(
+  { taskId }: ListedTask,
+  request: StudioRequest,
+  client: ModelStudioClient,
+  apiKey: string,
+): Promise<Proof> {
+  const reply = await client.task(taskId, apiKey, never);
+  const status = statusOf(reply);
+  if (status === 'SUCCEEDED') return promptOf(reply) === promptSent(request) ? 'its own' : "another's";
+  return status === 'FAILED' || status === 'CANCELED' ? "another's" : 'not yet';
+}
+
+function promptOf(reply: Reply): string | undefined {
+  const output = objectAt(reply.body, 'output');
+  const [first] = Array.isArray(output.results) ? output.results.filter(isObject) : [];
+  return textOf(output.orig_prompt) ?? textOf(first?.orig_prompt);
+}
+
+function promptSent(request: StudioRequest): string {
+  // A type that is asked in messages tells no prompt: no text equals this one.
+  return textOf(objectAt(request.body([]), 'input').prompt) ?? '\0';
 }
 
 /** The gateway that sent it ended before it had the answer. */
 export function lostForGood(request: StudioRequest, modelType: string): ProviderFailure {
   return unansweredCall(
     request.followed
-      ? 'the gateway ended while it sent the call; the task list of Model Studio does not tell for certain whether it was taken and billed'
+      ? 'the answer to the call was lost; the task list of Model Studio does not tell for certain whether it was taken and billed'
       : `the gateway ended while Model Studio worked on the call; type ${modelType} cannot be asked for it again, and it may have been billed`,
   );
 }

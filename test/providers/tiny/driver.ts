@@ -47,7 +47,7 @@ export function tinyProvider(url: string, defaultKey: string | undefined): Provi
     },
     pauseMs: () => 20,
     cancel: async (model, taskId) => Boolean((await ask(model, `/tasks/${taskId}`, 'DELETE')).cancelled),
-    find: () => Promise.reject(lost('the gateway ended')),
+    find: async () => ({ state: 'lost', error: lost('nobody can say') }),
     async download(address) {
       const { body } = await fetch(address);
       return { stream: Readable.fromWeb(body as never) };

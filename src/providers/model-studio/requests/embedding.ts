@@ -1,7 +1,7 @@
 /** Embeddings: one text, given back as a vector in the text form of a PostgreSQL array. */
 import { KnownError } from '../../../errors.js';
 import { isObject, objectAt } from '../../../json.js';
-import type { Made } from '../../provider.js';
+import { type Made, ProviderFailure } from '../../provider.js';
 import type { Reply } from '../connection.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
 import { embeddingType } from '../model-table.js';
@@ -44,17 +44,33 @@ function refuseFiles(parts: MessagePart[]): void {
 }
 
 function read(reply: Reply, type: Asked['type'], model: Asked['model']): Made {
+  const { requestId } = reply;
   const usage = objectAt(reply.body, 'usage');
+  const vector = vectorOf(reply);
+  const message = 'Model Studio answered without an embedding';
+  const repeat = 'again' as const;
   return {
-    ...{ requestId: reply.requestId, urls: [], usage, task: undefined, failed: false, notes: [] },
-    text: vectorOf(reply),
+    ...{ requestId, urls: [], usage, task: undefined, failed: false, notes: [] },
+    ...(vector
+      ? // Users cast it: ai_gen(…)::float4[].
+        { text: `{${vector.join(',')}}` }
+      : {
+          text: undefined,
+          error: new ProviderFailure({
+            kind: 'providerFailure',
+            code: 'NoAnswer',
+            message,
+            repeat,
+            requestId,
+          }),
+        }),
     bill: billOf(type, model.config, tokensOf(usage)),
   };
 }
 
-/** Users cast it: ai_gen(…)::float4[]. */
-function vectorOf({ body }: Reply): string {
-  const data = Array.isArray(body.data) ? body.data.filter(isObject) : [];
-  const vector = data[0]?.embedding;
-  return `{${Array.isArray(vector) ? vector.join(',') : ''}}`;
+function vectorOf({ body }: Reply): number[] | undefined {
+  const [data] = Array.isArray(body.data) ? body.data.filter(isObject) : [];
+  const vector = data?.embedding;
+  const fits = Array.isArray(vector) && vector.length > 0 && vector.every((value) => Number.isFinite(value));
+  return fits ? vector : undefined;
 }

@@ -9,6 +9,7 @@ import {
   requiredText,
   show,
 } from '../../../fields.js';
+import { exactText, parseExactly } from '../../../json.js';
 import { endings, formatOf, type MediumKind } from '../../../media/kinds.js';
 import type { FileValue } from '../../../storage/file-value.js';
 import { isDirectory } from '../../../storage/path.js';
@@ -50,7 +51,8 @@ export function readTextRequest(
   const { args } = request;
   if (args === undefined || args === null) return { parts: withFile([{ text: prompt }], file), parameters };
   if (!Array.isArray(args)) refuse('args', args, 'an array', "Write 'args', json_build_array(…).");
-  return { parts: fillPlaceholders(prompt, args as unknown[], places), parameters };
+  const exact = parseExactly(text) as { args: unknown[] };
+  return { parts: fillPlaceholders(prompt, exact.args, places), parameters };
 }
 
 /** The texts alone, one after the other. */
@@ -98,7 +100,8 @@ function addArgument(parts: MessagePart[], argument: unknown, field: string, pla
     const file = places.readFile(argument, field);
     parts.push({ file, kind: kindOf(file, field) });
   } else {
-    addText(parts, typeof argument === 'string' ? argument : JSON.stringify(argument));
+    if (argument === null) refuseNull(field);
+    addText(parts, typeof argument === 'string' ? argument : exactText(argument));
   }
 }
 
@@ -106,6 +109,14 @@ function addText(parts: MessagePart[], text: string): void {
   const last = parts.at(-1);
   if (last && 'text' in last) last.text += text;
   else if (text !== '') parts.push({ text });
+}
+
+function refuseNull(field: string): never {
+  throw new KnownError({
+    kind: 'invalidParameterValue',
+    message: `${field} is NULL`,
+    hint: "Filter such rows out, or coalesce it: json_build_array(coalesce(…, '')).",
+  });
 }
 
 function refuseUnused(position: number, argument: unknown): never {

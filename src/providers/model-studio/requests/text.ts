@@ -1,7 +1,8 @@
 /** Text: one user message to a chat or vision model, over the OpenAI-compatible endpoint. */
-import { isObject, type Json, objectAt, textOf } from '../../../json.js';
+import type { KnownError } from '../../../errors.js';
+import { isObject, type Json, objectAt, storable, textOf } from '../../../json.js';
 import { endingOf } from '../../../media/kinds.js';
-import type { Made, Medium } from '../../provider.js';
+import { type Made, type Medium, ProviderFailure } from '../../provider.js';
 import type { Reply } from '../connection.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
 import { chatType } from '../model-table.js';
@@ -77,23 +78,47 @@ function contentOf(parts: MessagePart[], addresses: string[]): Json[] {
 
 function read(reply: Reply, { model, type }: Asked): Made {
   const usage = objectAt(reply.body, 'usage');
+  const { text, finished, error } = answerOf(reply);
   return {
-    ...{ requestId: reply.requestId, urls: [], usage, task: undefined, failed: false, notes: [] },
-    text: answerOf(reply),
+    ...{ requestId: reply.requestId, urls: [], usage, task: undefined, failed: false },
+    ...{ text, ...(error && { error }) },
     bill: billOf(type, model.config, tokensOf(usage)),
+    notes: finished === 'length' ? [cutNote] : [],
   };
 }
 
-/** The answer's text, nothing around it, and nothing in it that PostgreSQL cannot hold. */
-function answerOf({ body }: Reply): string {
-  const choices = Array.isArray(body.choices) ? body.choices.filter(isObject) : [];
-  const content = choices[0] && objectAt(choices[0], 'message').content;
-  const text = Array.isArray(content)
-    ? content
-        .filter(isObject)
-        .map((part) => textOf(part.text) ?? '')
-        .join('')
-    : content;
-  // A limit of tokens may cut an emoji in half; a NUL no text type can store.
-  return typeof text === 'string' ? text.replaceAll('\0', '').toWellFormed() : '';
+const cutNote =
+  'ai_gen: an answer was cut at the limit of tokens (finish_reason length); parameters.max_tokens allows longer ones';
+
+interface Answer {
+  text: string | undefined;
+  /** The provider's finish_reason. */
+  finished: string | undefined;
+  error?: KnownError;
+}
+
+/** The answer's text, nothing around it, and nothing in it that PostgreSQL cannot hold: a limit of tokens may cut an emoji in half. */
+function answerOf({ body, requestId }: Reply): Answer {
+  const [choice] = Array.isArray(body.choices) ? body.choices.filter(isObject) : [];
+  const finished = choice && textOf(choice.finish_reason);
+  const text = choice && storable(contentText(objectAt(choice, 'message').content));
+  if (text) return { text, finished };
+  const refused = finished === 'content_filter';
+  const reason = finished === undefined ? '' : ` (finish_reason ${finished})`;
+  const error = new ProviderFailure({
+    kind: refused ? 'contentRefused' : 'providerFailure',
+    code: refused ? 'content_filter' : 'NoAnswer',
+    message: `Model Studio answered without a text${reason}`,
+    hint: refused
+      ? 'The provider’s content check took the answer away; change the prompt.'
+      : 'Run it again, or raise parameters.max_tokens.',
+    ...{ repeat: refused ? 'no' : 'again', requestId },
+  });
+  return { text: undefined, finished, error };
+}
+
+function contentText(content: unknown): string {
+  if (!Array.isArray(content)) return typeof content === 'string' ? content : '';
+  const parts = content.filter(isObject).map((part) => textOf(part.text) ?? '');
+  return parts.join('');
 }

@@ -1,0 +1,109 @@
+/** What keeps a call from going on for now: it is tried again with growing pauses, and whoever waits for it hears of that. The call does not end by it. */
+import { KnownError } from '../errors.js';
+import { ProviderFailure } from '../providers/provider.js';
+
+export interface HoldUp {
+  /** Milliseconds since 1970. */
+  since: number;
+  /** Attempts in a row that came to nothing. */
+  times: number;
+  error: unknown;
+}
+
+/** A call, or a job that cannot be read yet, as those who wait for it see it. */
+export interface Awaited {
+  /** Undefined: it goes on as it should. */
+  holdUp: HoldUp | undefined;
+  /** What is told to each of those who wait now; they are told of its end in any case. */
+  waiting: Set<(error: unknown) => void>;
+  /** Ends the pause of a call that is held up: somebody waits for it again. */
+  wake(): void;
+}
+
+/** A call that is being made, as those see it who did not begin it. */
+export interface UnderWay {
+  jobId: string;
+  awaited: Awaited;
+  /** What it gives, or the error it ends with. */
+  end: Promise<string>;
+  /** For one who waits from now on: see hear. */
+  hear(): Promise<string>;
+  /** False: its end is in the ledger. */
+  isOpen(): boolean;
+  /** Gives the call up as far as that is possible. */
+  cancel(): void;
+}
+
+/** How long somebody waits for a call that is held up, before being told so. */
+export interface Patience {
+  times: number;
+  ms: number;
+}
+
+export function newAwaited(): Awaited {
+  return { holdUp: undefined, waiting: new Set(), wake: () => {} };
+}
+
+/** What one who waits from now on is told: the call's end, or, as an error, that it is held up for longer than one waits. */
+export function hear(awaited: Awaited, end: Promise<string>): Promise<string> {
+  awaited.wake();
+  return new Promise((resolve, reject) => {
+    awaited.waiting.add(reject);
+    end.then(resolve, reject).finally(() => awaited.waiting.delete(reject));
+  });
+}
+
+/** One more attempt came to nothing. True: those who waited were told, and wait no more. */
+export function heldUp(awaited: Awaited, error: unknown, patience: Patience): boolean {
+  const { since = Date.now(), times = 0 } = awaited.holdUp ?? {};
+  awaited.holdUp = { since, times: times + 1, error };
+  if (times + 1 < patience.times && Date.now() - since < patience.ms) return false;
+  for (const tell of awaited.waiting) tell(goesOn(error));
+  awaited.waiting.clear();
+  return true;
+}
+
+/** The provider or the store may say otherwise in a moment; else somebody must do something first. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof ProviderFailure
+    ? error.repeat !== 'no'
+    : error instanceof KnownError && error.retryable;
+}
+
+const goesOnHint =
+  'The call goes on without its statement: run the same statement again, and it takes the result when it is there.';
+
+/** The error of a statement that waits no more, though its call goes on. */
+function goesOn(error: unknown): unknown {
+  if (!(error instanceof KnownError)) return error;
+  const { kind, message, detail, hint } = error;
+  return new KnownError({
+    ...{ kind, message, detail, retryable: true, cause: error },
+    hint: hint ? `${hint} ${goesOnHint}` : goesOnHint,
+  });
+}
+
+const longestPauseMs = 5 * 60 * 1000;
+
+/** The pause before the next attempt: twice as long each time. */
+export function growing(pauseMs: number, { holdUp }: Awaited, longestMs = longestPauseMs): number {
+  return Math.min(pauseMs * 2 ** Math.min((holdUp?.times ?? 1) - 1, 20), longestMs);
+}
+
+/** Resolves after so long, or as soon as somebody begins to wait for the call, or the signal aborts. */
+export function pause(awaited: Awaited, ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const over = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', over);
+      awaited.wake = () => {};
+      resolve();
+    };
+    const timer = setTimeout(over, ms);
+    // A call that is held up keeps no gateway from ending.
+    if (awaited.holdUp) timer.unref();
+    signal?.addEventListener('abort', over);
+    if (awaited.holdUp) awaited.wake = over;
+  });
+}
