@@ -305,44 +305,6 @@ test('answers to submits are lost: the tasks are found in the provider’s list,
   await client.end();
 });
 
-test('a task that tells no prompt is nobody’s by proof: the call whose answer was lost is unanswered', async () => {
-  const client = await connect(dataDir);
-  const error = await refusal(generate(client, [wish('unproved-[[sandbox:drop]]', 1)]));
-  expect(error.message).toMatch(/may have been taken and billed, so it was not sent again/);
-  expect(await jobs(client, 'unproved-')).toMatchObject([{ state: 'unanswered', task_id: null }]);
-  await client.end();
-});
-
-test('a task of another application is never taken for a lost call’s own, though it is the only one in the list', async () => {
-  const client = await connect(dataDir);
-  cloud.studio.faults.add({ action: { kind: 'reset' }, method: 'POST', path: '/video-synthesis' });
-  const lost = refusal(generate(client, [wish('mine-', 0)]));
-  const theirs = await submitByHand('somebody else’s lake');
-  expect((await lost).message).toMatch(/may have been taken and billed/);
-  expect(await jobs(client, 'mine-')).toMatchObject([{ state: 'unanswered', task_id: null }]);
-  expect(theirs).toBeTruthy();
-  await client.end();
-});
-
-/** As another application on the same account does. */
-async function submitByHand(prompt: string): Promise<string> {
-  await delay(500);
-  const response = await fetch(`${cloud.studio.url}/api/v1/services/aigc/video-generation/video-synthesis`, {
-    method: 'POST',
-    headers: {
-      authorization: 'Bearer sk-test',
-      'content-type': 'application/json',
-      'x-dashscope-async': 'enable',
-    },
-    body: JSON.stringify({
-      ...{ model: 'wan2.6-t2v', input: { prompt } },
-      parameters: { size: '1280*720', duration: 2 },
-    }),
-  });
-  const { output } = (await response.json()) as { output: { task_id: string } };
-  return output.task_id;
-}
-
 // Each has models of its own, so that they run side by side.
 describe.concurrent('calls of several models at once', () => {
   test('a submit that is reset before the provider took it is unanswered, and not sent again by itself', async () => {

@@ -25,6 +25,12 @@ interface Seen {
   model: string | undefined;
 }
 
+/** The name under which the task list of a model type is scripted. */
+function listOf(path: string): string | undefined {
+  const url = new URL(path, 'http://127.0.0.1');
+  return url.pathname === '/api/v1/tasks/' ? `list ${url.searchParams.get('model_name')}` : undefined;
+}
+
 /** Stands before Model Studio and passes everything on, but for what `script` foresees. */
 export async function startSpeaker(studioUrl: string) {
   const scripts = new Map<string, Said[]>();
@@ -36,7 +42,9 @@ export async function startSpeaker(studioUrl: string) {
     const { method = '', url: path = '' } = incoming;
     const model: string | undefined = body.length > 0 ? JSON.parse(body.toString()).model : undefined;
     seen.push({ method, path, model });
-    const said = scripts.get(model ?? '')?.shift() ?? scripts.get(path.split('?')[0] ?? '')?.shift();
+    const said = [model, listOf(path), path.split('?')[0]]
+      .map((name) => scripts.get(name ?? '')?.shift())
+      .find((each) => each !== undefined);
     if (said === 'reset') incoming.socket.resetAndDestroy();
     else if (said === undefined || said === 'lost') pass(incoming, body, response, said === 'lost');
     else {
@@ -68,7 +76,7 @@ export async function startSpeaker(studioUrl: string) {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    /** Says these instead of the next answers to a model type's submits, or to requests for a path. */
+    /** Says these instead of the next answers to a model type's submits, to `list <type>`, or to requests for a path. */
     script: (modelOrPath: string, ...said: Said[]) => scripts.set(modelOrPath, said),
     /** Submits for a model type. */
     submits: (model: string) => seen.filter((each) => each.method === 'POST' && each.model === model).length,

@@ -1,0 +1,107 @@
+/** A submit whose answer is lost: its task is found by proof, or the call is unanswered; a task of somebody else is never taken. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refusal } from '../gateway.js';
+import { type OwnCloud, startOwnCloud } from './own-cloud.js';
+import { aiGen, deploy, newestJob } from './statements.js';
+
+let cloud: OwnCloud;
+beforeAll(async () => {
+  cloud = await startOwnCloud({}, { lookMs: '200' });
+});
+afterAll(() => cloud?.close());
+
+async function start(modelType: string, task = 'video-generation') {
+  const client = await cloud.gateway.client();
+  return { client, model: await deploy(client, modelType, task) };
+}
+
+const unanswered = /may have been taken and billed, so it was not sent again/;
+
+describe.concurrent('a lost answer', () => {
+  test('of a film: its task is found by its prompt, though other tasks stand beside it', async () => {
+    const type = 'wan2.6-t2v';
+    const { client, model } = await start(type);
+    await submitByHand(type, 'somebody else’s waves');
+    cloud.speaker.script(type, 'lost');
+    const result = JSON.parse(await aiGen(client, model, { prompt: 'my own waves' }, null));
+    expect(result.output.orig_prompt).toBe('my own waves');
+    expect(await newestJob(client, type)).toMatchObject({
+      state: 'succeeded',
+      task_id: result.output.task_id,
+    });
+    expect(cloud.speaker.submits(type)).toBe(1);
+  });
+
+  test('of a film that never reached the provider: the only task in the list is another application’s, and is not taken', async () => {
+    const type = 'wan2.6-t2v-us';
+    const { client, model } = await start(type);
+    await submitByHand(type, 'somebody else’s waves');
+    cloud.speaker.script(type, 'reset');
+    const error = await refusal(aiGen(client, model, { prompt: 'my own waves' }, null));
+    expect(error.message).toMatch(unanswered);
+    expect(await newestJob(client, type)).toMatchObject({ state: 'unanswered', task_id: null });
+  });
+
+  test('of two that ask for the same: nobody can say which is whose', async () => {
+    const type = 'qwen-image';
+    const { client, model } = await start(type, 'image-generation');
+    await submitByHand(type, 'a lake', 'text2image/image-synthesis', '1328*1328');
+    cloud.speaker.script(type, 'lost');
+    const error = await refusal(aiGen(client, model, { prompt: 'a lake' }, null));
+    expect(error.message).toMatch(unanswered);
+    expect(await newestJob(client, type)).toMatchObject({ state: 'unanswered', task_id: null });
+  });
+
+  test('of a type whose tasks tell no prompt proves nothing', async () => {
+    const type = 'wan2.6-t2i';
+    const { client, model } = await start(type, 'image-generation');
+    cloud.speaker.script(type, 'lost');
+    const error = await refusal(aiGen(client, model, { prompt: 'a lake' }, null));
+    expect(error.message).toMatch(unanswered);
+    expect(await newestJob(client, type)).toMatchObject({ state: 'unanswered', task_id: null });
+  });
+
+  test('that came and named no task: it is found by its request id', async () => {
+    const type = 'wan2.6-t2v-2001-01-02';
+    const { client, model } = await start(type);
+    const output = { task_id: 'named', task_status: 'SUCCEEDED', video_url: 'https://result.example/v.mp4' };
+    const body = { request_id: 'r-1', output, usage: { video_count: 1 } };
+    const listed = { task_id: 'named', request_id: 'submit-named' };
+    cloud.speaker.script(type, {
+      status: 200,
+      body: { request_id: 'submit-named', output: { task_status: 'PENDING' } },
+    });
+    cloud.speaker.script(`list ${type}`, { status: 200, body: { total_page: 1, data: [listed] } });
+    cloud.speaker.script('/api/v1/tasks/named', { status: 200, body });
+    expect(await aiGen(client, model, { prompt: 'waves' }, null)).toContain('result.example');
+    expect(await newestJob(client, type)).toMatchObject({ state: 'succeeded', task_id: 'named' });
+  });
+
+  test('of a list that cannot be had says nothing: it is asked for again', async () => {
+    const type = 'qwen-image-plus';
+    const { client, model } = await start(type, 'image-generation');
+    const refused = { status: 403, body: { code: 'AccessDenied', message: 'no', request_id: 'r' } };
+    cloud.speaker.script(`list ${type}`, refused, 'reset', { status: 200, body: '<html>' });
+    cloud.speaker.script(type, 'lost');
+    const result = JSON.parse(await aiGen(client, model, { prompt: 'a lake at night' }, null));
+    expect(result.image_urls).toHaveLength(1);
+    expect(cloud.speaker.submits(type)).toBe(1);
+  });
+});
+
+/** As another application on the same account does. */
+async function submitByHand(
+  model: string,
+  prompt: string,
+  path = 'video-generation/video-synthesis',
+  size = '1280*720',
+): Promise<void> {
+  const url = `${cloud.studio.url}/api/v1/services/aigc/${path}`;
+  const headers = {
+    authorization: 'Bearer sk-other',
+    'content-type': 'application/json',
+    'x-dashscope-async': 'enable',
+  };
+  const body = JSON.stringify({ model, input: { prompt }, parameters: { size } });
+  expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(200);
+}
