@@ -183,5 +183,6 @@ async function stop(
   await frontend.drain(door.drainMs);
   const patience = new Promise((resolve) => setTimeout(resolve, door.drainMs).unref());
   await Promise.race([calls.settled(), patience]);
+  calls.leave();
   await stopAll(stopping, log);
 }

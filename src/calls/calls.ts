@@ -70,6 +70,8 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   cancelHere(handle: string): void;
   /** Resolves when everything that is paid for has its outcome in the ledger. */
   settled(): Promise<void>;
+  /** What is open still is left to the next gateway. */
+  leave(): void;
 }
 
 interface Surroundings {
@@ -109,6 +111,9 @@ export function createCalls(services: Services, models: Models, log: Logger): Ca
       // What is held up goes on with the next gateway.
       const going = [...decider.underWay.values()].filter((job) => !job.awaited.holdUp);
       await Promise.allSettled(going.map((job) => job.end));
+    },
+    leave() {
+      for (const { awaited } of decider.underWay.values()) awaited.left = true;
     },
   };
 }

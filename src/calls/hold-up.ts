@@ -18,6 +18,8 @@ export interface Awaited {
   waiting: Set<(error: unknown) => void>;
   /** Ends the pause of a call that is held up: somebody waits for it again. */
   wake(): void;
+  /** The gateway ends: whatever the call waits for, the next gateway sees to it. */
+  left: boolean;
 }
 
 /** A call that is being made, as those see it who did not begin it. */
@@ -41,7 +43,7 @@ export interface Patience {
 }
 
 export function newAwaited(): Awaited {
-  return { holdUp: undefined, waiting: new Set(), wake: () => {} };
+  return { holdUp: undefined, waiting: new Set(), wake: () => {}, left: false };
 }
 
 /** What one who waits from now on is told: the call's end, or, as an error, that it is held up for longer than one waits. */
@@ -90,7 +92,7 @@ export function growing(pauseMs: number, { holdUp }: Awaited, longestMs = longes
   return Math.min(pauseMs * 2 ** Math.min((holdUp?.times ?? 1) - 1, 20), longestMs);
 }
 
-/** Resolves after so long, or as soon as somebody begins to wait for the call, or the signal aborts. */
+/** Resolves after so long, or as soon as somebody begins to wait for the call, or the signal aborts; never for a call that is left. */
 export function pause(awaited: Awaited, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
@@ -98,7 +100,7 @@ export function pause(awaited: Awaited, ms: number, signal?: AbortSignal): Promi
       clearTimeout(timer);
       signal?.removeEventListener('abort', over);
       awaited.wake = () => {};
-      resolve();
+      if (!awaited.left) resolve();
     };
     const timer = setTimeout(over, ms);
     // A call that is held up keeps no gateway from ending.

@@ -1,0 +1,96 @@
+/** A schedule of faults: one statement with a few calls, what its client does, and what strikes meanwhile. All of it follows from a seed. */
+import type pg from 'pg';
+import { generate, kinds, type Wanted, wish } from '../calls/crash-calls.js';
+import { rights } from '../calls/statements.js';
+import type { Chaos } from './fault-proxy.js';
+
+export interface Schedule {
+  number: number;
+  calls: Wanted[];
+  /** select: a statement that is run again until it succeeds. submit: ai_submit, then ai_wait. insert: INSERT … SELECT, once. */
+  form: 'select' | 'submit' | 'insert';
+  /** Milliseconds after which its client gives up the first time, and runs it again. */
+  givesUpAfter: number | undefined;
+  handles: Map<string, string>;
+}
+
+const forms: Schedule['form'][] = ['select', 'select', 'select', 'submit', 'insert'];
+
+export function scheduleOf(number: number, { number: draw }: Chaos): Schedule {
+  const about = (what: string) => draw(`schedule ${number} ${what}`);
+  const kind = Math.floor(about('kind') * kinds.length);
+  const saved = about('saved') < 0.4;
+  const count = 1 + Math.floor(about('calls') ** 2 * 5);
+  return {
+    number,
+    calls: Array.from({ length: count }, (_, call) => wish(`s${number}c${call}-`, kind, saved)),
+    form: forms[Math.floor(about('form') * forms.length)] as Schedule['form'],
+    givesUpAfter: about('gives up') < 0.25 ? about('patience') * 1500 : undefined,
+    handles: new Map(),
+  };
+}
+
+/** One run of the schedule's statement; word -> result. */
+export async function runOnce(client: pg.Client, schedule: Schedule): Promise<Map<string, string>> {
+  switch (schedule.form) {
+    case 'select':
+      return generate(client, schedule.calls);
+    case 'submit':
+      return submitAndWait(client, schedule);
+    case 'insert':
+      return insert(client, schedule);
+  }
+}
+
+/** Handles outlive every loss; one whose answer was lost is found in hologen.jobs, as a person would find it. */
+async function submitAndWait(client: pg.Client, { calls, handles }: Schedule): Promise<Map<string, string>> {
+  for (const call of calls) {
+    if (handles.has(call.word)) continue;
+    const { model, request, file } = argumentsOf(call);
+    const found = await client.query(
+      `SELECT job_id FROM hologen.jobs WHERE strpos(request #>> '{}', $1) > 0 AND state NOT IN ('failed', 'cancelled', 'unanswered')`,
+      [call.word],
+    );
+    if (found.rows.length > 0) handles.set(call.word, found.rows[0].job_id);
+    else {
+      const { rows } = await client.query(`SELECT ai_submit($1, $2, ${file}) AS handle`, [model, request]);
+      handles.set(call.word, rows[0].handle);
+    }
+  }
+  const results = new Map<string, string>();
+  for (const [word, handle] of handles) {
+    const { rows } = await client.query('SELECT ai_wait($1) AS result', [handle]).catch(async (error) => {
+      // One that has ended without a result is made anew, as a person would.
+      const status = await client.query('SELECT ai_status($1) AS state', [handle]);
+      if (['failed', 'cancelled', 'unanswered'].includes(status.rows[0].state)) handles.delete(word);
+      throw error;
+    });
+    results.set(word, rows[0].result);
+  }
+  return results;
+}
+
+async function insert(client: pg.Client, { number, calls }: Schedule): Promise<Map<string, string>> {
+  await client.query(`CREATE TABLE IF NOT EXISTS made_${number} (word text PRIMARY KEY, result text)`);
+  const { model, file } = argumentsOf(calls[0] as Wanted);
+  // What was committed is not asked for again.
+  await client.query(
+    `INSERT INTO made_${number} SELECT word, ai_gen($1::text, request, ${file}) FROM unnest($2::text[], $3::text[]) AS wanted (word, request)
+     WHERE NOT EXISTS (SELECT FROM made_${number} AS made WHERE made.word = wanted.word)`,
+    [model, calls.map(({ word }) => word), calls.map((call) => argumentsOf(call).request)],
+  );
+  const { rows } = await client.query(`SELECT word, result FROM made_${number}`);
+  return new Map(rows.map(({ word, result }) => [word, result]));
+}
+
+function argumentsOf({ word, kind, saved }: Wanted) {
+  const output = saved ? { output_dir: 'oss://bucket/out/' } : {};
+  return {
+    model: kind.model,
+    request:
+      kind.model === 'text'
+        ? `say ${word}`
+        : JSON.stringify({ prompt: `a lake, ${word}`, parameters: kind.parameters, ...output }),
+    file: saved ? `to_file('oss://bucket/out/', '${rights.join("', '")}')` : 'NULL',
+  };
+}
