@@ -3,9 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { benchGeneration } from './generation.mjs';
+import { benchLedger } from './ledger.mjs';
 import { benchWire } from './wire.mjs';
 
-const benchmarks = { wire: benchWire, generation: benchGeneration };
+const benchmarks = { wire: benchWire, generation: benchGeneration, ledger: benchLedger };
 const name = process.argv[2] ?? '';
 const benchmark = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
 if (!benchmark) {

@@ -197,7 +197,9 @@ async function newCall(
   const { services, statements } = around;
   const own = readSessionSettings(settings);
   const statement = statements.of(origin, own, client);
-  const checked = await checkOrRefuse(given, statement, around);
+  const checked = await checkOrRefuse(given, statement, around).catch((error: unknown) => {
+    throw withPlace(error, statement);
+  });
   for (const note of checked.request.notes) statement.notes.add(note);
   const handle = randomUUID();
   const stop = (ownStop ?? statement.stop).signal;
@@ -217,6 +219,15 @@ async function newCall(
   // Awaited at the first wait; until then a refusal must not count as unhandled.
   call.storageChecked.catch(() => {});
   return call;
+}
+
+/** Which of the statement's calls it is: in a table of a thousand rows that is what one looks for. */
+function withPlace(error: unknown, { calls }: Statement): unknown {
+  const isBadRequest = error instanceof KnownError && error.kind === 'invalidParameterValue';
+  if (!isBadRequest || error.detail || calls.length === 0) return error;
+  const { kind, message, hint, retryable } = error;
+  const detail = `Call ${calls.length + 1} of the statement.`;
+  return new KnownError({ kind, message, detail, hint, retryable, cause: error });
 }
 
 async function checkOrRefuse(

@@ -23,6 +23,8 @@ interface Seen {
   method: string;
   path: string;
   model: string | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: as the provider's API has it
+  body: any;
 }
 
 /** The name under which the task list of a model type is scripted. */
@@ -40,8 +42,9 @@ export async function startSpeaker(studioUrl: string) {
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     const { method = '', url: path = '' } = incoming;
-    const model: string | undefined = body.length > 0 ? JSON.parse(body.toString()).model : undefined;
-    seen.push({ method, path, model });
+    const sent = body.length > 0 ? JSON.parse(body.toString()) : undefined;
+    const model: string | undefined = sent?.model;
+    seen.push({ method, path, model, body: sent });
     const said = [model, listOf(path), path.split('?')[0]]
       .map((name) => scripts.get(name ?? '')?.shift())
       .find((each) => each !== undefined);
@@ -80,6 +83,8 @@ export async function startSpeaker(studioUrl: string) {
     script: (modelOrPath: string, ...said: Said[]) => scripts.set(modelOrPath, said),
     /** Submits for a model type. */
     submits: (model: string) => seen.filter((each) => each.method === 'POST' && each.model === model).length,
+    /** What was submitted for a model type. */
+    bodies: (model: string) => seen.filter((each) => each.model === model).map((each) => each.body),
     /** Nobody listens any more until the returned function is called. */
     async hangUp(): Promise<() => Promise<void>> {
       const closed = once(server, 'close');

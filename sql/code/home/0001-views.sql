@@ -37,10 +37,12 @@ GRANT SELECT ON hologen.daily_usage TO PUBLIC;
 CREATE OR REPLACE VIEW hologen_internal.budget_use AS
   SELECT b.*, used.calls AS calls_today, used.money AS money_today
   FROM hologen.budget b CROSS JOIN LATERAL (
-    SELECT count(*) AS calls, coalesce(sum(coalesce(j.price, j.estimated_price)) FILTER (WHERE j.currency = b.currency), 0) AS money
-    FROM hologen.job j
-    WHERE j.submitted_at >= date_trunc('day', clock_timestamp()) AND (j.state NOT IN ('failed', 'cancelled') OR j.price > 0)
-      AND (b.role_name IS NULL OR j.role_name = b.role_name) AND (b.model_name IS NULL OR j.model_name = b.model_name)) AS used;
+    SELECT coalesce(sum(s.calls), 0)::bigint AS calls, coalesce(sum(s.money) FILTER (WHERE s.currency = b.currency), 0) AS money
+    FROM (
+      SELECT * FROM hologen.spent WHERE role_name = b.role_name AND quarter >= date_trunc('day', statement_timestamp())
+      UNION ALL
+      SELECT * FROM hologen.spent WHERE b.role_name IS NULL AND quarter >= date_trunc('day', statement_timestamp())) AS s
+    WHERE b.model_name IS NULL OR s.model_name = b.model_name) AS used;
 REVOKE ALL ON hologen_internal.budget_use FROM PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.budgets WITH (security_barrier) AS

@@ -9,8 +9,17 @@ DECLARE
   batch json;
   number integer;
 BEGIN
-  -- Every opener takes the same locks in the same order; without budgets there is nothing to lock.
-  PERFORM FROM hologen.budget ORDER BY budget_id FOR UPDATE;
+  -- The budgets that these jobs are for; every opener takes locks in the same order, and without budgets there is nothing to lock.
+  IF EXISTS (SELECT FROM hologen.budget) THEN
+    PERFORM FROM hologen.budget b
+      WHERE EXISTS (
+        SELECT FROM (
+          SELECT DISTINCT new.role_name, new.model_name
+          FROM json_array_elements(batches) AS each, json_to_recordset(each.value) AS new (role_name text, model_name text)
+          OFFSET 0) AS wanted
+        WHERE (b.role_name IS NULL OR wanted.role_name = b.role_name) AND (b.model_name IS NULL OR wanted.model_name = b.model_name))
+      ORDER BY budget_id FOR UPDATE;
+  END IF;
   FOR batch, number IN SELECT value, ordinality FROM json_array_elements(batches) WITH ORDINALITY LOOP
     RETURN QUERY SELECT number, over.* FROM hologen_internal.exceeded_budget(batch) AS over;
     CONTINUE WHEN FOUND;
@@ -38,16 +47,23 @@ REVOKE ALL ON FUNCTION hologen_internal.open_jobs(json, text) FROM PUBLIC;
 CREATE OR REPLACE FUNCTION hologen_internal.exceeded_budget(batch json)
 RETURNS TABLE (role_name text, model_name text, what text, allowed numeric, used numeric, wanted numeric, currency text)
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-  SELECT b.role_name, b.model_name, checked.what, checked.allowed, checked.used, checked.wanted, b.currency
-  FROM hologen_internal.budget_use b
-  CROSS JOIN LATERAL (
-    SELECT count(*) AS calls, coalesce(sum(new.estimated_price) FILTER (WHERE new.currency = b.currency), 0) AS money
+  WITH wanted AS MATERIALIZED (
+    SELECT new.role_name, new.model_name, new.currency, count(*) AS calls, coalesce(sum(new.estimated_price), 0) AS money
     FROM json_to_recordset(batch) AS new (job_id uuid, role_name text, model_name text, estimated_price numeric, currency text)
-    WHERE (b.role_name IS NULL OR new.role_name = b.role_name) AND (b.model_name IS NULL OR new.model_name = b.model_name)
-      AND NOT EXISTS (SELECT FROM hologen.job WHERE job.job_id = new.job_id)) AS new
+    -- A write whose answer was lost is repeated: what is there already is counted.
+    WHERE EXISTS (SELECT FROM hologen.budget) AND NOT EXISTS (SELECT FROM hologen.job WHERE job.job_id = new.job_id)
+    GROUP BY 1, 2, 3
+  ), asked AS (
+    SELECT b.budget_id, sum(w.calls) AS calls, coalesce(sum(w.money) FILTER (WHERE w.currency = b.currency), 0) AS money
+    FROM hologen.budget b JOIN wanted w
+      ON (b.role_name IS NULL OR w.role_name = b.role_name) AND (b.model_name IS NULL OR w.model_name = b.model_name)
+    GROUP BY b.budget_id
+  )
+  SELECT b.role_name, b.model_name, checked.what, checked.allowed, checked.used, checked.wanted, b.currency
+  FROM asked JOIN hologen_internal.budget_use b USING (budget_id)
   CROSS JOIN LATERAL (VALUES
-    ('calls', b.calls_per_day::numeric, b.calls_today::numeric, new.calls::numeric),
-    ('money', b.money_per_day, b.money_today, new.money)) AS checked (what, allowed, used, wanted)
+    ('calls', b.calls_per_day::numeric, b.calls_today::numeric, asked.calls::numeric),
+    ('money', b.money_per_day, b.money_today, asked.money)) AS checked (what, allowed, used, wanted)
   WHERE checked.wanted > 0 AND checked.used + checked.wanted > checked.allowed
   ORDER BY b.budget_id, checked.what LIMIT 1
 $$;
