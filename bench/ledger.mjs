@@ -119,12 +119,12 @@ async function fill(directory, count) {
     `INSERT INTO hologen.job (job_id, state, gateway_id, statement_id, role_name, database_name, application_name, engine_process_id,
        statement_at, model_name, model_type, scenario, request, request_key, detached, released, attempts, units, estimated_price, price,
        currency, outputs, result, submitted_at, started_at, generated_at, finished_at, claimed_at, provider_request_id, task_id)
-     SELECT gen_random_uuid(), CASE WHEN n % 20 = 0 THEN 'failed' ELSE 'succeeded' END, 'bench', s.statement_id, 'role' || n % 40,
-       'hologen', 'bench', 1, at, 'm' || n % 6, 'qwen-image-2.0', 'text-to-image',
-       json_build_object('prompt', 'a lake at dusk, number ' || n, 'output_dir', 'oss://bucket/out/'), md5(n::text), false, true, 1,
-       '{"pictures": 1}', 0.2, CASE WHEN n % 20 = 0 THEN 0 ELSE 0.2 END, 'CNY',
-       jsonb_build_array(jsonb_build_object('url', 'https://r/' || n || '.png', 'ossPath', 'oss://bucket/out/' || n || '.png')),
-       '{"image_urls": []}', at, at, at, at, at, 'r-' || n, 't-' || n
+     SELECT gen_random_uuid(), CASE WHEN each.n % 20 = 0 THEN 'failed' ELSE 'succeeded' END, 'bench', s.statement_id, 'role' || each.n % 40,
+       'hologen', 'bench', 1, at, 'm' || each.n % 6, 'qwen-image-2.0', 'text-to-image',
+       json_build_object('prompt', 'a lake at dusk, number ' || each.n, 'output_dir', 'oss://bucket/out/'), md5(each.n::text), false, true, 1,
+       '{"pictures": 1}', 0.2, CASE WHEN each.n % 20 = 0 THEN 0 ELSE 0.2 END, 'CNY',
+       jsonb_build_array(jsonb_build_object('url', 'https://r/' || each.n || '.png', 'ossPath', 'oss://bucket/out/' || each.n || '.png')),
+       '{"image_urls": []}', at, at, at, at, at, 'r-' || each.n, 't-' || each.n
      FROM (SELECT n, clock_timestamp() - interval '30 days' * random() AS at FROM generate_series(1, $1) n) AS each
      JOIN statements s ON s.n = each.n % 1000 + 1`,
     [count],

@@ -6,7 +6,7 @@ import type { Made } from '../providers/provider.js';
 import type { Storage } from '../storage/storage.js';
 import { advance, type Call, type CallEvent } from './call.js';
 import type { CheckedCall } from './check.js';
-import { type Awaited, heldUp, newAwaited, type Patience } from './hold-up.js';
+import { type Awaited, heldUp, newAwaited, type Patience, tellWaiting } from './hold-up.js';
 import { enterPhase, type Meter, type PhaseTime } from './meter.js';
 import { resultOf } from './result.js';
 
@@ -104,13 +104,14 @@ export async function holdUp(
     return;
   }
   const { error, patience } = failed;
-  heldUp(awaited, error, patience);
-  const { times = 0, since = 0 } = awaited.holdUp ?? {};
-  if (times !== Math.min(worthTelling, patience.times)) return;
-  noted(
-    `ai_gen: a call is held up, and goes on: ${error instanceof KnownError ? error.message : 'unexpected failure, see the log'}`,
-  );
-  await tell(course, { kind: 'held up', why: { error, since } }, services);
+  const { times, since } = heldUp(awaited, error);
+  if (times === Math.min(worthTelling, patience.times)) {
+    const why = error instanceof KnownError ? error.message : 'unexpected failure, see the log';
+    noted(`ai_gen: a call is held up, and goes on: ${why}`);
+    // Before anybody is told: whoever looks into the ledger then finds it there.
+    await tell(course, { kind: 'held up', why: { error, since } }, services);
+  }
+  tellWaiting(awaited, patience);
 }
 
 /** What is made for a place in a store is copied there; a failed video gives a value and no file. */

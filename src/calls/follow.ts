@@ -13,7 +13,6 @@ const patience = {
   refused: { times: 5, ms: Number.POSITIVE_INFINITY },
   failed: { times: Number.POSITIVE_INFINITY, ms: 3 * 3600_000 },
 };
-const never = new AbortController().signal;
 
 /** The answer to the submit was lost: the provider is asked which of its tasks it has become. */
 export async function find(course: Course, { requestId }: Sent, services: Services): Promise<void> {
@@ -37,6 +36,7 @@ export async function find(course: Course, { requestId }: Sent, services: Servic
 export async function follow(course: Course, { taskId = '' }: Sent, services: Services): Promise<void> {
   const { provider, model } = course.checked;
   const startedAt = Date.now();
+  const never = new AbortController().signal;
   // One that an earlier gateway submitted may have ended long ago.
   let pauseMs = course.sentAt === undefined ? 0 : provider.pauseMs(0);
   for (let mayCancel = true; ; pauseMs = lookPause(course, startedAt)) {

@@ -55,14 +55,18 @@ export function hear(awaited: Awaited, end: Promise<string>): Promise<string> {
   });
 }
 
-/** One more attempt came to nothing. True: those who waited were told, and wait no more. */
-export function heldUp(awaited: Awaited, error: unknown, patience: Patience): boolean {
+/** One more attempt came to nothing. */
+export function heldUp(awaited: Awaited, error: unknown): HoldUp {
   const { since = Date.now(), times = 0 } = awaited.holdUp ?? {};
   awaited.holdUp = { since, times: times + 1, error };
-  if (times + 1 < patience.times && Date.now() - since < patience.ms) return false;
-  for (const tell of awaited.waiting) tell(goesOn(error));
-  awaited.waiting.clear();
-  return true;
+  return awaited.holdUp;
+}
+
+/** Those who waited are told when their patience is over, and wait no more. */
+export function tellWaiting({ holdUp, waiting }: Awaited, patience: Patience): void {
+  if (!holdUp || (holdUp.times < patience.times && Date.now() - holdUp.since < patience.ms)) return;
+  for (const tell of waiting) tell(goesOn(holdUp.error));
+  waiting.clear();
 }
 
 /** The provider or the store may say otherwise in a moment; else somebody must do something first. */

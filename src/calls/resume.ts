@@ -8,7 +8,16 @@ import { type CheckedCall, checkCall, type Models } from './check.js';
 import { type Course, newCourse, type Services } from './course.js';
 import type { EarlierResults } from './earlier-results.js';
 import { tellEnd } from './end-of-course.js';
-import { type Awaited, growing, hear, heldUp, newAwaited, pause, type UnderWay } from './hold-up.js';
+import {
+  type Awaited,
+  growing,
+  hear,
+  heldUp,
+  newAwaited,
+  pause,
+  tellWaiting,
+  type UnderWay,
+} from './hold-up.js';
 import type { UnansweredNotes } from './unanswered-notes.js';
 
 interface Told {
@@ -108,7 +117,8 @@ async function readAgain(
       if (!(error instanceof KnownError)) throw error;
       if (!awaited.holdUp)
         log.warn({ job: id, reason: error.message }, 'a job cannot be taken up for now; it stays open');
-      heldUp(awaited, error, { times: 1, ms: 0 });
+      heldUp(awaited, error);
+      tellWaiting(awaited, { times: 1, ms: 0 });
       await pause(awaited, growing(firstPauseMs, awaited));
     }
   }

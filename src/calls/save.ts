@@ -76,7 +76,12 @@ async function copyOutput(
   const url = urls[index] as string;
   const target = targetOf(request, requestId, url, urls.length > 1 ? index + 1 : undefined);
   const right = requireRight(file?.right, 'output_dir');
-  const { bytes } = await storage.save(target, right, (stop) => provider.download(url, stop), {
+  const download = async (stop: AbortSignal) => {
+    const source = await provider.download(url, stop);
+    if (source.lengthBytes === 0) throw nothingThere(url);
+    return source;
+  };
+  const { bytes } = await storage.save(target, right, download, {
     contentType: formatOf(madeName(url))?.contentType ?? 'application/octet-stream',
     metadata: {
       'hologen-model': model.modelType,
@@ -86,7 +91,18 @@ async function copyOutput(
     // What is paid for is saved, whoever waits.
     signal: new AbortController().signal,
   });
+  // Its length was not announced; the next copy takes its place.
+  if (bytes === 0) throw nothingThere(url);
   return { path: formatPath(target), bytes };
+}
+
+function nothingThere(url: string): KnownError {
+  return new KnownError({
+    kind: 'providerFailure',
+    message: 'the result that the provider named has no bytes',
+    detail: `Host: ${new URL(url).host}.`,
+    retryable: true,
+  });
 }
 
 /** What could not be saved is paid for all the same: its user must learn where it is. */

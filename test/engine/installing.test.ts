@@ -56,6 +56,13 @@ test('code that has not changed is not installed again; code that has is, and wh
 test('a database with the layout of earlier files is taken as it is, with every row', async () => {
   await withGateway(async (client, other) => {
     await client.query("SELECT ai_gen('qwen_plus', 'hello')");
+    // What later steps have made is not there yet.
+    await client.query('DROP TABLE hologen.spent CASCADE');
+    await client.query('ALTER TABLE hologen.job DROP COLUMN hold_up CASCADE');
+    await client.query('DROP INDEX hologen.job_task');
+    await client.query('DROP TRIGGER opened_counts ON hologen.job');
+    await client.query('DROP TRIGGER changed_counts ON hologen.job');
+    await client.query("DELETE FROM hologen.migrations WHERE name ~ '^tables/home/000[3-9]'");
     for (const each of [client, other]) {
       await each.query('DROP TABLE hologen.installed_code');
       await each.query("UPDATE hologen.migrations SET name = replace(name, 'tables/', '')");
@@ -75,7 +82,10 @@ test('a database with the layout of earlier files is taken as it is, with every 
       { model_name: 'qwen_plus' },
     ]);
     expect((await installedAt(client)).length).toBeGreaterThan(8);
-    const { rows } = await client.query("SELECT name FROM hologen.migrations WHERE name LIKE 'tables/%'");
+    // Only what is newer than that layout was made now.
+    const { rows } = await client.query(
+      "SELECT name FROM hologen.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/home/000[3-9]'",
+    );
     expect(rows).toEqual([]);
   });
 });

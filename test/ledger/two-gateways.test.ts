@@ -74,10 +74,11 @@ const status = async (client: pg.Client, handle: string) =>
 test('both serve, each session through its own gateway, and both show the jobs of both', async () => {
   await Promise.all([first.query(pictures('at the first', 3)), second.query(pictures('at the second', 3))]);
   for (const client of [first, second]) {
-    const { rows } = await client.query(
-      "SELECT count(*)::int AS jobs FROM hologen.jobs WHERE request ->> 'prompt' LIKE 'at the %' AND claimed_at IS NOT NULL",
-    );
-    expect(rows).toEqual([{ jobs: 6 }]);
+    const claimed = () =>
+      client.query(
+        "SELECT count(*)::int AS jobs FROM hologen.jobs WHERE request ->> 'prompt' LIKE 'at the %' AND claimed_at IS NOT NULL",
+      );
+    await expect.poll(async () => (await claimed()).rows).toEqual([{ jobs: 6 }]);
   }
   expect(cloud.submits('at the ')).toHaveLength(6);
 });

@@ -50,7 +50,6 @@ function endedTask({ requestId }: Reply, taskId: string, cancelled: boolean): Kn
   });
 }
 
-const never = new AbortController().signal;
 /** Between our clock and the provider's, and the time a submit takes. */
 const clockDoubtMs = 5_000;
 const longestSubmitMs = 60_000;
@@ -88,7 +87,7 @@ export async function findTask(
   if (!sentAt) return { state: 'lost', error: lostForGood(request, search.modelType) };
   const from = new Date(sentAt.getTime() - clockDoubtMs);
   const to = new Date(sentAt.getTime() + longestSubmitMs);
-  const listed = await client.listTasks(search.modelType, from, to, apiKey, never);
+  const listed = await client.listTasks(search.modelType, from, to, apiKey, new AbortController().signal);
   const own = requestId ? listed.find((task) => task.requestId === requestId) : undefined;
   if (own) return { state: 'found', task: own };
   const agedMs = Date.now() - sentAt.getTime();
@@ -116,7 +115,7 @@ async function proofOf(
   client: ModelStudioClient,
   apiKey: string,
 ): Promise<Proof> {
-  const reply = await client.task(taskId, apiKey, never);
+  const reply = await client.task(taskId, apiKey, new AbortController().signal);
   const status = statusOf(reply);
   if (status === 'SUCCEEDED') return promptOf(reply) === promptSent(request) ? 'its own' : "another's";
   return status === 'FAILED' || status === 'CANCELED' ? "another's" : 'not yet';

@@ -107,7 +107,6 @@ async function* pour(reading: Reading, onChunk: (totalBytes: number) => void): A
 }
 
 function checkLength({ chunks, lengthBytes, totalBytes }: Reading, isLast: boolean): void {
-  if (isLast && totalBytes === 0) chunks.fail('the source has no bytes');
   if (lengthBytes === undefined) return;
   if (totalBytes > lengthBytes || (isLast && totalBytes < lengthBytes)) {
     const amount = isLast ? `${totalBytes}` : `more than ${lengthBytes}`;
