@@ -5,6 +5,7 @@ import type { Encryption } from './frontend/encryption.js';
 import { nameGateway } from './frontend/gateway-name.js';
 import { type Frontend, listenForClients } from './frontend/listener.js';
 import { rewriteStatements } from './frontend/rewriting.js';
+import { onlyReads } from './frontend/statement-texts.js';
 import type { OpenedCalls } from './open-calls.js';
 import type { OpenedEngine } from './open-engine.js';
 import { mapStartupParameters } from './rewriter/session-settings.js';
@@ -27,6 +28,7 @@ export async function openFrontDoor(
       started: () => {},
       databaseCreated: engine.databases.created,
       rowsAsked: calls.rowsAsked,
+      answered: (engineProcessId) => calls.rowsRead(engineProcessId, onlyReads),
       ready: calls.statementOver,
       ended: (engineProcessId) => calls.statementOver(engineProcessId, 'failed'),
     },

@@ -62,6 +62,8 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   progress(): (Progress & { statement: Statement })[];
   /** The client asked the engine process for so many rows at most; 0: for all. Calls beyond them are not sent. */
   rowsAsked(engineProcessId: number, rows: number): void;
+  /** What its client asked for has reached it, in a transaction that is still open: what was only read is delivered. */
+  rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
   /** The engine process runs no statement (any more), and its transaction is over or lost. */
   statementOver(engineProcessId: number, outcome: StatementOutcome): boolean;
   /** Takes up what these gateways, which are gone, did not finish. */
@@ -104,6 +106,7 @@ export function createCalls(services: Services, models: Models, log: Logger): Ca
         .filter((statement) => statement.calls.length > 0)
         .map((statement) => ({ ...progressOf(statement), statement })),
     rowsAsked: statements.rowsAsked,
+    rowsRead: statements.rowsRead,
     statementOver: statements.over,
     cancelHere: detached.cancelHere,
     takeOver: (gatewayIds) => takeOver(gatewayIds, around),
@@ -140,9 +143,9 @@ function statementEnded(statement: Statement, committed: boolean, around: Surrou
   tellStatementEnd(statement, committed, around.services.meter, around.log);
 }
 
-/** Results are the client's once its statement is committed; until then they are kept for the next identical call. */
+/** Results are the client's once its statement is committed, or has only been read; until then they are kept for the next identical call. */
 function settle(statement: Statement, committed: boolean, earlier: EarlierResults): void {
-  const isClaimed = (call: StatementCall) => committed && call.delivered;
+  const isClaimed = (call: StatementCall) => (committed || statement.read) && call.delivered;
   const claimed = statement.calls.filter(isClaimed);
   const { role } = statement.origin;
   const jobOf = ({ course, handle, requestKey: key }: StatementCall) => ({

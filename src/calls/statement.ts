@@ -28,6 +28,8 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   notes: Set<string>;
   /** Of `notes` those that were said. */
   told: Set<string>;
+  /** It only reads, and its rows have reached its client: they are the client's, even if the transaction is rolled back. */
+  read: boolean;
   noticedAt: number;
   startedAt: number;
   /** The check that ended the statement before anything was sent. */
@@ -76,6 +78,8 @@ export interface Statements {
   find(origin: CallOrigin): Statement | undefined;
   /** The client asked the engine process for so many rows at most; 0: for all. */
   rowsAsked(engineProcessId: number, rows: number): void;
+  /** All that the client of the engine process asked for has reached it, in a transaction that is still open. `onlyReads` judges texts. */
+  rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
   /** The calls that may be sent now that `wanted` is waited for, itself included. */
   startable(wanted: StatementCall): StatementCall[];
   /**
@@ -102,6 +106,10 @@ export function createStatements(ended: (statement: Statement, committed: boolea
     find: (origin) => statements.get(origin.engineProcessId)?.get(origin.statementAt),
     rowsAsked(engineProcessId, rows) {
       asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });
+    },
+    rowsRead(engineProcessId, onlyReads) {
+      for (const statement of statements.get(engineProcessId)?.values() ?? [])
+        statement.read ||= onlyReads(statement.text);
     },
     startable(wanted) {
       const end = windowEnd(wanted, running);
@@ -144,7 +152,7 @@ function statementOf(
   const statement: Statement = {
     ...{ id: randomUUID(), text, stopsAtRows, origin, ...settings },
     ...{ calls: [], unsent: new Set(), detached: [], collected: [] },
-    ...{ notes: new Set<string>(), told: new Set<string>() },
+    ...{ notes: new Set<string>(), told: new Set<string>(), read: false },
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined },
     stop: new AbortController(),
   };

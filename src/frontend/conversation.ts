@@ -10,6 +10,8 @@ export interface SessionEvents {
   started(engineProcessId: number): void;
   /** The client executes a portal in a session with rewritten texts, for at most `rows` rows; 0: all. */
   rowsAsked(engineProcessId: number, rows: number): void;
+  /** Everything the client sent has been answered, without an error, and its transaction is still open. */
+  answered(engineProcessId: number): void;
   /** Everything the client sent has been answered, and was either committed or lost. Not called inside an open transaction. */
   ready(engineProcessId: number, outcome: 'committed' | 'failed'): void;
   /** Nobody waits for the session's answers any more. Returns true if its last statement made calls, and so may be about to make more. */

@@ -84,5 +84,6 @@ function readyForQuery(conversation: Conversation, state: number | undefined): v
   if (!awaited.none) return;
   if (state === idle || state === failedTransaction)
     events.ready(engineProcessId, failed ? 'failed' : 'committed');
+  else events.answered(engineProcessId);
   if (state === idle) conversation.failed = false;
 }

@@ -1,4 +1,5 @@
 /** Remembers the client's text for each rewritten one: the ledger shows it, and how many calls to start depends on it. */
+import { mentionsAiFunction } from '../rewriter/ai-functions.js';
 
 export interface ClientText {
   text: string;
@@ -29,4 +30,16 @@ export function createStatementTexts(): StatementTexts {
     originalOf: (engineText) =>
       texts.get(engineText.slice(0, longestKept)) ?? { text: engineText, stopsAtRows: true },
   };
+}
+
+const reads = /^\s*(select|with|values|table|fetch|declare)\b/i;
+const fetches = /^\s*fetch\b/i;
+const mayWrite = /\b(insert|update|delete|merge|into|create|call|do)\b/i;
+
+/**
+ * A query whose calls stand in it for all to see. Judged by its words, and in doubt not: where a call stands in a function, its result may
+ * be written somewhere, and be lost with a rollback.
+ */
+export function onlyReads(text: string): boolean {
+  return reads.test(text) && !mayWrite.test(text) && (mentionsAiFunction(text) || fetches.test(text));
 }

@@ -38,17 +38,65 @@ test('a cancelled statement pays once: the same statement again takes what was m
   expect(notices.join()).toContain('nothing was paid');
 });
 
-test('a rolled back transaction leaves its results unclaimed, a committed one does not', async () => {
+test('what was only read is delivered, also by clients that end every read with ROLLBACK', async () => {
   const client = await gateway.client();
-  await client.query('BEGIN');
-  const rolledBack = (await client.query(picture('rolled back'))).rows[0].made;
-  await client.query('ROLLBACK');
-  expect((await client.query(picture('rolled back'))).rows[0].made).toBe(rolledBack);
-  expect(await submits()).toBe(1);
+  const reads = [
+    (prompt: string) => client.query(picture(prompt)),
+    (prompt: string) => client.query(`WITH asked AS (${picture(prompt)}) SELECT made FROM asked`),
+    (prompt: string) => client.query({ text: picture(prompt), values: [] }),
+  ];
+  for (const [index, read] of reads.entries()) {
+    const results = new Set<string>();
+    for (let run = 0; run < 2; run++) {
+      await client.query('BEGIN');
+      results.add((await read(`read ${index}`)).rows[0].made);
+      await client.query('ROLLBACK');
+    }
+    expect(results.size).toBe(2);
+  }
+});
+
+test('a cursor’s rows that were fetched are delivered', async () => {
+  const client = await gateway.client();
+  const results = new Set<string>();
+  for (let run = 0; run < 2; run++) {
+    await client.query('BEGIN');
+    await client.query(`DECLARE made CURSOR FOR ${picture('fetched')}`);
+    results.add((await client.query('FETCH 1 FROM made')).rows[0].made);
+    await client.query('ROLLBACK');
+  }
+  expect(results.size).toBe(2);
+});
+
+test('a rolled back transaction leaves unclaimed what was to be written, a committed one does not', async () => {
+  const client = await gateway.client();
+  await client.query('CREATE TEMP TABLE made (made text)');
+  const writes = [
+    (prompt: string) => `INSERT INTO made ${picture(prompt)} RETURNING made`,
+    (prompt: string) =>
+      `WITH kept AS (INSERT INTO made ${picture(prompt)} RETURNING made) SELECT made FROM kept`,
+  ];
+  for (const [index, write] of writes.entries()) {
+    const prompt = `rolled back ${index}`;
+    await client.query('BEGIN');
+    const rolledBack = (await client.query(write(prompt))).rows[0].made;
+    await client.query('ROLLBACK');
+    expect((await client.query(write(prompt))).rows[0].made).toBe(rolledBack);
+  }
+  expect(await submits()).toBe(2);
   await client.query('BEGIN');
   const committed = (await client.query(picture('committed'))).rows[0].made;
   await client.query('COMMIT');
   expect((await client.query(picture('committed'))).rows[0].made).not.toBe(committed);
+});
+
+test('a transaction that fails before its client has the rows leaves them unclaimed', async () => {
+  const client = await gateway.client();
+  await client.query('BEGIN');
+  await refusal(client.query(`${picture('failed')}; SELECT 1 / 0`));
+  await client.query('ROLLBACK');
+  await client.query(picture('failed'));
+  expect(await submits()).toBe(1);
 });
 
 test('the neighbours of a row that the provider refused are not lost', async () => {
@@ -66,8 +114,9 @@ test('the neighbours of a row that the provider refused are not lost', async () 
 test('another role does not get them, and ai_gen.reuse = off does without them', async () => {
   const owner = await gateway.client();
   await owner.query("CREATE ROLE stranger LOGIN PASSWORD 'secret'");
+  await owner.query('CREATE TEMP TABLE made (made text)');
   await owner.query('BEGIN');
-  await owner.query(picture('mine'));
+  await owner.query(`INSERT INTO made ${picture('mine')}`);
   await owner.query('ROLLBACK');
   const stranger = await gateway.client({
     user: 'stranger',

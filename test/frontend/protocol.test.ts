@@ -292,6 +292,7 @@ function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promi
   const quiet: SessionEvents = {
     rewrite: () => undefined,
     rowsAsked: () => {},
+    answered: () => {},
     started: () => {},
     ready: () => {},
     ended: () => false,
