@@ -73,6 +73,7 @@ function endAfterSending(taken: boolean, error: unknown): CallEvent {
   return taken ? { kind: 'failed', error } : { kind: 'not taken', again: false, error };
 }
 
-function isGivenUp(error: unknown): boolean {
+/** Whoever asked for it does not want it any more. */
+export function isGivenUp(error: unknown): boolean {
   return error instanceof KnownError && error.kind === 'queryCanceled';
 }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import type { NewJob } from '../ledger/job.js';
 import { bringToEnd } from './bring-to-end.js';
-import type { CallEvent } from './call.js';
+import { type CallEvent, earlierJobOf } from './call.js';
 import { type Course, type Services, tell } from './course.js';
 import { dryResult } from './dry-run.js';
 import type { EarlierResult, EarlierResults } from './earlier-results.js';
@@ -11,6 +11,7 @@ import { tellEnd } from './end-of-course.js';
 import { hear, type UnderWay } from './hold-up.js';
 import { isRefusal } from './meter.js';
 import type { StatementCall } from './statement.js';
+import { createTwins, type Twins, twinsResult } from './twins.js';
 
 export interface Decider {
   /**
@@ -33,10 +34,13 @@ interface Surroundings {
   underWay: Map<string, UnderWay>;
   /** Jobs that have a client of their own, by what they ask for: no other call may take their results. */
   live: Map<string, Set<string>>;
+  twins: Twins;
 }
 
 export function createDecider(services: Services, earlier: EarlierResults, log: Logger): Decider {
-  const around: Surroundings = { services, earlier, log, underWay: new Map(), live: new Map() };
+  const around: Surroundings = {
+    ...{ services, earlier, log, underWay: new Map(), live: new Map(), twins: createTwins() },
+  };
   return {
     decide: (calls) =>
       decide(calls, around).catch((error: unknown) => {
@@ -63,8 +67,9 @@ async function decide(calls: StatementCall[], around: Surroundings): Promise<voi
 }
 
 async function makeOrTake(calls: StatementCall[], around: Surroundings): Promise<void> {
-  const { earlier, services } = around;
-  const { fresh, late, found, failure } = await lookUp(calls, around);
+  const { earlier, services, twins } = around;
+  const { first, others } = twins.part(calls);
+  const { fresh, late, found, failure } = await lookUp(first, around);
   try {
     if (failure) throw failure.reason;
     await services.ledger.open(fresh.map(newJob));
@@ -73,6 +78,7 @@ async function makeOrTake(calls: StatementCall[], around: Surroundings): Promise
       await tell(call.course, { kind: 'free' }, services);
       earlier.release([jobId]);
     }
+    twins.forget(first);
     throw error;
   }
   for (const [call, result] of found) {
@@ -82,6 +88,26 @@ async function makeOrTake(calls: StatementCall[], around: Surroundings): Promise
   }
   for (const call of fresh) begin(call, makeOpened(call, services), around);
   for (const call of late) begin(call, takeLate(call, around), around);
+  for (const [call, twin] of others) begin(call, takeTwins(call, twin, around), around);
+}
+
+/** With ai_gen.reuse on, calls that ask for the same at the same time are one: the others take what the first one gets. */
+async function takeTwins(call: StatementCall, twin: StatementCall, around: Surroundings): Promise<string> {
+  let result: string | undefined;
+  try {
+    result = await twinsResult(twin);
+  } catch (error) {
+    const kind: CallEvent['kind'] = call.course.stop.aborted ? 'dropped' : 'refused';
+    await tell(call.course, { kind, error }, around.services);
+    throw error;
+  }
+  if (result === undefined) {
+    const [again] = around.twins.part([call]).others;
+    return again ? takeTwins(call, again[1], around) : takeLate(call, around);
+  }
+  const jobId = earlierJobOf(twin.course.call) ?? twin.handle;
+  await tell(call.course, { kind: 'reserved', jobId }, around.services);
+  return accept(call, { jobId, result }, around);
 }
 
 /** Sorts calls by what is to be done for them; what was found is reserved for them, to be used or released. */
@@ -109,7 +135,9 @@ async function take(
 ): Promise<EarlierResult | undefined> {
   const { statement, requestKey, course } = call;
   const wish = { role: statement.origin.role, requestKey, delivered: statement.reuse === 'on' };
-  const found = await earlier.take(wish, () => [...(live.get(requestKey) ?? [])], call.checked, course.stop);
+  // With reuse on a result may have several clients.
+  const others = () => (statement.reuse === 'on' ? [] : [...(live.get(requestKey) ?? [])]);
+  const found = await earlier.take(wish, others, call.checked, course.stop);
   if (found && course.stop.aborted) earlier.release([found.jobId]);
   course.stop.throwIfAborted();
   if (found) await tell(course, { kind: 'reserved', jobId: found.jobId }, services);
@@ -157,7 +185,7 @@ async function takeLate(call: StatementCall, around: Surroundings): Promise<stri
 function begin(
   call: StatementCall,
   outcome: Promise<string>,
-  { underWay, live, log, services }: Surroundings,
+  { underWay, live, twins, log, services }: Surroundings,
   cancel = () => {},
 ): void {
   const { handle, statement, requestKey, course } = call;
@@ -177,6 +205,7 @@ function begin(
     })
     .finally(() => {
       underWay.delete(handle);
+      twins.forget([call]);
       tellEnd(course, services.meter, statement);
       log.debug(facts(course, statement.origin.statementAt), 'call');
     });

@@ -142,3 +142,58 @@ async function read(url: string): Promise<Buffer> {
 }
 
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+test('identical calls of one statement are one call', async () => {
+  const { rows } = await client.query(
+    `SELECT ai_gen('qwen_image_2', '{"prompt": "one of five"}') AS made FROM generate_series(1, 5)`,
+  );
+  expect(new Set(rows.map(({ made }) => made)).size).toBe(1);
+  expect(rows).toHaveLength(5);
+  expect(await submits()).toBe(1);
+  const { rows: outcomes } = await client.query(
+    `SELECT outcome, count(*)::int AS n FROM hologen.usage JOIN hologen.jobs USING (job_id)
+     WHERE request ->> 'prompt' = 'one of five' GROUP BY 1 ORDER BY 1`,
+  );
+  expect(outcomes).toEqual([
+    { outcome: 'reused', n: 4 },
+    { outcome: 'succeeded', n: 1 },
+  ]);
+});
+
+test('identical calls of statements that run at the same time are one call, and one that is given up does not end the others', async () => {
+  const slow = `SELECT ai_gen('qwen_image_2', '{"prompt": "shared [[sandbox:slow=1500]]"}') AS made`;
+  const clients = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const each = await gateway.client();
+      await each.query('SET ai_gen.reuse = on');
+      return each;
+    }),
+  );
+  const [first, ...others] = clients as [pg.Client, ...pg.Client[]];
+  const { rows } = await first.query('SELECT pg_backend_pid() AS pid');
+  const given = refusal(first.query(slow));
+  await expect.poll(submits).toBe(1);
+  const results = Promise.all(others.map((each) => each.query(slow)));
+  await client.query('SELECT pg_cancel_backend($1)', [rows[0].pid]);
+  expect((await given).code).toBe('57014');
+  expect(new Set((await results).map(({ rows: [row] }) => row.made)).size).toBe(1);
+  expect(await submits()).toBe(1);
+});
+
+test('twins of a call that is refused are refused like it, and a budget counts one', async () => {
+  await client.query("CALL set_budget(NULL, 'qwen_image_2_pro', 1, NULL)");
+  const many = (prompt: string) =>
+    client.query(
+      `SELECT ai_gen('qwen_image_2_pro', '{"prompt": "${prompt}"}') AS made FROM generate_series(1, 3)`,
+    );
+  const used = await client.query(
+    "SELECT calls_today::int AS n FROM hologen.budgets WHERE model_name = 'qwen_image_2_pro'",
+  );
+  await client.query("CALL set_budget(NULL, 'qwen_image_2_pro', $1, NULL)", [used.rows[0].n + 1]);
+  expect((await many('within')).rows).toHaveLength(3);
+  expect((await refusal(many('beyond'))).code).toBe('53400');
+  await client.query("CALL remove_budget(NULL, 'qwen_image_2_pro')");
+  await gateway.forgetRequests();
+  expect((await refusal(many('[[sandbox:refuse]]'))).code).toBe('22H01');
+  expect(await submits()).toBe(1);
+});
