@@ -31,13 +31,13 @@ export interface Models {
   places: Places;
 }
 
-/** The part that needs no network: refuses bad requests at once. `caller` must have the right to the model; a job taken up again has it. */
+/** The part that needs no network: refuses bad requests at once. `caller` must have the right to the model. */
 export async function checkCall(
   call: CallArguments,
   models: Models,
-  caller?: { role: string; admin: boolean },
+  caller: { role: string; admin: boolean },
 ): Promise<CheckedCall> {
-  const { catalogue, providers, places } = models;
+  const { catalogue, places } = models;
   if (call.request === null) {
     throw new KnownError({
       kind: 'invalidParameterValue',
@@ -51,10 +51,30 @@ export async function checkCall(
     call.model === null
       ? await defaultModel(call.request, file, models)
       : await namedModel(call.model, catalogue);
-  if (model.restricted && caller && !caller.admin) await requireGrant(model.name, caller.role, catalogue);
+  if (model.restricted && !caller.admin) await requireGrant(model.name, caller.role, catalogue);
+  return readCall(model, call.request, file, models);
+}
+
+function readCall(
+  model: DeployedModel,
+  requestText: string,
+  file: FileValue | undefined,
+  { providers, places }: Models,
+): CheckedCall {
   const provider = providers.of(model.provider);
-  const request = provider.check(model, call.request, file, places);
-  return { model, provider, request, file, requestText: call.request };
+  const request = provider.check(model, requestText, file, places);
+  return { model, provider, request, file, requestText };
+}
+
+/** A call that was checked before, and perhaps sent: with the model that was deployed then. */
+export async function readAgain(
+  { model: name, request, file }: { model: string; request: string; file: unknown },
+  openedAt: Date,
+  models: Models,
+): Promise<CheckedCall> {
+  const { catalogue, places } = models;
+  const model = (await catalogue.deployedThen(name, openedAt)) ?? (await namedModel(name, catalogue));
+  return readCall(model, request, isObject(file) ? places.readFile(file, 'file') : undefined, models);
 }
 
 /** A text that PostgreSQL cannot hold could be sent and paid for, and not be written down. Only an escape in JSON brings one here. */

@@ -43,8 +43,8 @@ export async function follow(course: Course, { taskId = '' }: Sent, services: Se
     await pause(course.awaited, pauseMs, mayCancel ? course.stop : never);
     if (course.stop.aborted && mayCancel) {
       mayCancel = false;
-      const cancelled = await provider.cancel(model, taskId, never).catch(() => false);
-      if (cancelled) return tell(course, { kind: 'cancelled', error: course.stop.reason }, services);
+      // Whatever is answered, the task itself says at the next look whether it is cancelled.
+      await provider.cancel(model, taskId, never).catch(() => false);
     }
     if (await look(course, taskId, mayCancel ? course.stop : never, services)) return;
     if (isForgotten(course)) return tell(course, { kind: 'lost', error: noResult(taskId) }, services);
@@ -67,7 +67,8 @@ async function look(
   else if (seen.state === 'goes on') await holdUp(course, undefined, services);
   const event = eventOfLook(seen, (made) => madeEvent(course, made));
   if (!event) return false;
-  await tell(course, event, services);
+  const byUs = event.kind === 'cancelled' && course.stop.aborted;
+  await tell(course, byUs ? { ...event, error: course.stop.reason } : event, services);
   return true;
 }
 

@@ -4,7 +4,7 @@ import { KnownError } from '../errors.js';
 import type { UnfinishedJob } from '../ledger/job.js';
 import { bringToEnd } from './bring-to-end.js';
 import { advance, leftBehind } from './call.js';
-import { type CheckedCall, checkCall, type Models } from './check.js';
+import { type CheckedCall, type Models, readAgain } from './check.js';
 import { type Course, newCourse, type Services } from './course.js';
 import type { EarlierResults } from './earlier-results.js';
 import { tellEnd } from './end-of-course.js';
@@ -76,7 +76,7 @@ async function goOn(
   const startedAt = Date.now();
   // Whoever waited for it is gone, unless it was to outlive its statement.
   if (job.state === 'submitted' && !(job.detached && job.released)) return drop(job, services);
-  const checked = await readAgain(job, awaited, models, log);
+  const checked = await readPatiently(job, awaited, models, log);
   const facts = { jobId: job.id, role: job.role, checked, stop, noted: () => {} };
   const earlier = { submittedAt: job.startedAt?.getTime(), awaited };
   const course = newCourse(facts, leftBehind(job, checked.request.followed), earlier);
@@ -99,18 +99,18 @@ async function drop(job: UnfinishedJob, { ledger }: Services): Promise<never> {
 const firstPauseMs = 1_000;
 
 /**
- * The call as it was checked before it was sent. What this gateway cannot read (the model is deleted, its role is not allowed here) may be
- * under way at the provider all the same: its job stays open, until the model is deployed again or a gateway starts with the right settings.
+ * The call as it was checked before it was sent. What this gateway cannot read (its role is not allowed here, say) may be
+ * under way at the provider all the same: its job stays open, until a gateway starts with the right settings.
  */
-async function readAgain(
-  { id, modelName, request, file }: UnfinishedJob,
+async function readPatiently(
+  { id, modelName, request, file, openedAt }: UnfinishedJob,
   awaited: Awaited,
   models: Models,
   log: Logger,
 ): Promise<CheckedCall> {
   for (;;) {
     try {
-      const checked = await checkCall({ model: modelName, request, file }, models);
+      const checked = await readAgain({ model: modelName, request, file }, openedAt, models);
       awaited.holdUp = undefined;
       return checked;
     } catch (error) {

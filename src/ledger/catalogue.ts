@@ -26,7 +26,7 @@ export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue
   return { ...looking(pool, secrets), ...deploying(pool, secrets), ...granting(pool) };
 }
 
-function looking(pool: EnginePool, secrets: SecretBox): Pick<Catalogue, 'find' | 'list'> {
+function looking(pool: EnginePool, secrets: SecretBox): Pick<Catalogue, 'find' | 'deployedThen' | 'list'> {
   return {
     async find(name) {
       const { rows } = await pool.query<Row>({
@@ -35,6 +35,14 @@ function looking(pool: EnginePool, secrets: SecretBox): Pick<Catalogue, 'find' |
           ORDER BY model_name = $1 DESC, deployed_at LIMIT 1`,
         values: [name],
       });
+      return rows[0] && asModel(rows[0], secrets);
+    },
+    async deployedThen(name, time) {
+      const { rows } = await pool.query<Row>(
+        `SELECT ${columns} FROM hologen.deployed_models WHERE model_name = $1 AND deployed_at <= $2
+         UNION ALL SELECT ${columns} FROM hologen.removed_models WHERE model_name = $1 AND deployed_at <= $2 AND removed_at > $2`,
+        [name, time],
+      );
       return rows[0] && asModel(rows[0], secrets);
     },
     async list() {
@@ -92,9 +100,13 @@ function deploying(pool: EnginePool, secrets: SecretBox): Pick<Catalogue, 'deplo
       }
     },
     async remove(name) {
-      const { rowCount } = await pool.query('DELETE FROM hologen.deployed_models WHERE model_name = $1', [
-        name,
-      ]);
+      // Within a day all that was sent with it has ended.
+      const { rowCount } = await pool.query(
+        `WITH old AS (DELETE FROM hologen.removed_models WHERE removed_at < clock_timestamp() - interval '2 days'),
+           removed AS (DELETE FROM hologen.deployed_models WHERE model_name = $1 RETURNING *)
+         INSERT INTO hologen.removed_models (${columns}) SELECT ${columns} FROM removed`,
+        [name],
+      );
       if (rowCount === 0) throw unknownModel(name);
     },
   };

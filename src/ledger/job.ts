@@ -51,6 +51,7 @@ export interface UnfinishedJob {
   providerRequestId: string | undefined;
   usage: Json;
   outputs: { url: string }[];
+  openedAt: Date;
   startedAt: Date | undefined;
 }
 

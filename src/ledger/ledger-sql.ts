@@ -87,7 +87,7 @@ export const takeOver = `
     RETURNING *
   )
   SELECT job_id, state, detached, released, role_name, model_name, file, request_key, task_id, provider_request_id, usage, outputs,
-    started_at, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
+    submitted_at, started_at, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
   FROM taken ORDER BY submitted_at`;
 
 export const knownTasks = 'SELECT task_id AS id FROM hologen.job WHERE task_id = ANY ($1)';

@@ -175,6 +175,7 @@ async function takeOverJobs(
     providerRequestId: row.provider_request_id ?? undefined,
     usage: row.usage ?? {},
     outputs: row.outputs,
+    openedAt: row.submitted_at,
     startedAt: row.started_at ?? undefined,
   }));
 }

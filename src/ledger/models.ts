@@ -22,6 +22,8 @@ export interface NewDeployment extends Omit<DeployedModel, 'deployedAt' | 'restr
 export interface Catalogue {
   /** By name; else the oldest model of that type, so that `wan2.6-t2v` also finds `wan26_t2v`. */
   find(name: string): Promise<DeployedModel | undefined>;
+  /** What was deployed under the name at the time, removed meanwhile or not. */
+  deployedThen(name: string, time: Date): Promise<DeployedModel | undefined>;
   /** In the order of deployment: the first fitting one is the default of its task. */
   list(): Promise<DeployedModel[]>;
   /** KnownError 42710 when the name is taken. */

@@ -32,7 +32,8 @@ export const kinds = [
 ] as const;
 export const other = { ...kinds[0], model: 'other_video', type: 'wan2.6-t2v-us' } as const;
 export type Kind = (typeof kinds)[number] | typeof other;
-export const isTask = (kind: Kind) => kind.type.startsWith('wan') || kind.type === 'qwen-image';
+/** Its tasks tell their prompt, so that a lost answer is always found; wan2.6-t2i tells none. */
+export const isProvable = (kind: Kind) => kind.type.startsWith('wan2.6-t2v') || kind.type === 'qwen-image';
 
 export interface Wanted {
   /** A word of the prompt that no other call has. */

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refusal } from '../gateway.js';
-import { generate, isTask, kinds, other, type Wanted, wish } from './crash-calls.js';
+import { generate, isProvable, kinds, other, type Wanted, wish } from './crash-calls.js';
 import {
   again,
   connect,
@@ -106,7 +106,7 @@ async function expectPaidOnce(client: pg.Client, wanted: Wanted[], results: Map<
     ).toEqual([]);
     expect(inState('succeeded'), `${word}: ${states}`).toBe(1);
     const submits = cloud.submits(word).length;
-    if (isTask(kind)) expect(submits, `${word} submits, jobs ${JSON.stringify(rows)}`).toBe(1);
+    if (isProvable(kind)) expect(submits, `${word} submits, jobs ${JSON.stringify(rows)}`).toBe(1);
     else {
       expect(submits, `${word} submits`).toBeLessThanOrEqual(1 + inState('unanswered'));
       unanswered += inState('unanswered');

@@ -79,16 +79,15 @@ export function createChaos(seed: number) {
     if (calm || nth >= most[step] || number(`${name} ${nth}`) > chance[step]) return undefined;
     return number(`what ${name} ${nth}`);
   }
+  const note = (what: string) => happened.set(what, (happened.get(what) ?? 0) + 1);
   return {
     strikes,
+    note,
     number,
     pick(step: Exclude<Step, 'put'>, about: string): Fault | undefined {
       const drawn = strikes(step, about);
       const fault = drawn === undefined ? undefined : faults[step][Math.floor(drawn * faults[step].length)];
-      if (fault) {
-        const name = `${step} ${fault.kind === 'says' ? fault.status : fault.kind}`;
-        happened.set(name, (happened.get(name) ?? 0) + 1);
-      }
+      if (fault) note(`${step} ${fault.kind === 'says' ? fault.status : fault.kind}`);
       return fault;
     },
     /** Nothing breaks any more. */
@@ -111,7 +110,9 @@ export async function startFaultProxy(studioUrl: string, chaos: Chaos) {
     const body = await bytesOf(incoming);
     const step = stepOf(incoming);
     const about =
-      step === 'list' ? 'list' : (wordOf(step === 'submit' ? body.toString() : `${incoming.url}`) ?? '');
+      step === 'list'
+        ? `list ${incoming.url}`
+        : (wordOf(step === 'submit' ? body.toString() : `${incoming.url}`) ?? '');
     const fault = about === '' ? undefined : chaos.pick(step, about);
     if (fault?.kind === 'reset') return void incoming.socket.resetAndDestroy();
     if (fault?.kind === 'says') return say(response, fault.status, fault.body);

@@ -109,7 +109,9 @@ function breakStore({ store }: OutlivingCloud, chaos: Chaos): void {
         // Asked once for each answer there could be: the first asks for a draw, the others take it.
         if (index === 0) draws.set(key, chaos.strikes('put', key));
         const drawn = draws.get(key);
-        return drawn !== undefined && Math.floor(drawn * answers.length) === index;
+        const strikes = drawn !== undefined && Math.floor(drawn * answers.length) === index;
+        if (strikes) chaos.note(`put ${answer}`);
+        return strikes;
       },
     });
 }
