@@ -62,7 +62,7 @@ async function start(configuration: Configuration, starting: Starting): Promise<
   // Stopped among the last, so that it tells of draining too.
   starting.stopping.unshift(metrics.close);
   const inside = await openInside(configuration, claim, metrics.meter, starting);
-  Object.assign(parts, { engine: inside.engine, schedule: inside.schedule });
+  Object.assign(parts, { engine: inside.engine, schedule: inside.schedule, calls: inside.calls });
   const { takeOver: gone, cancelHere: cancel } = inside.calls;
   answers.answer = inside.answer;
   answers.gone = (engineProcessId) => inside.calls.statementOver(engineProcessId, 'failed');

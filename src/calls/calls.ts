@@ -60,6 +60,8 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   /** What the dry calls of the caller's statement would cost. */
   estimate(origin: CallOrigin): Estimate[];
   progress(): (Progress & { statement: Statement })[];
+  /** Calls that are under way here and cannot go on for now, with a statement or without: their models, and since when. */
+  heldUp(): { model: string; since: number }[];
   /** The client asked the engine process for so many rows at most; 0: for all. Calls beyond them are not sent. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** What its client asked for has reached it, in a transaction that is still open: what was only read is delivered. */
@@ -105,6 +107,10 @@ export function createCalls(services: Services, models: Models, log: Logger): Ca
         .running()
         .filter((statement) => statement.calls.length > 0)
         .map((statement) => ({ ...progressOf(statement), statement })),
+    heldUp: () =>
+      [...decider.underWay.values()].flatMap(({ model, awaited: { holdUp } }) =>
+        holdUp ? [{ model, since: holdUp.since }] : [],
+      ),
     rowsAsked: statements.rowsAsked,
     rowsRead: statements.rowsRead,
     statementOver: statements.over,

@@ -1,12 +1,11 @@
 /** A call under way: where it is in its life, what is told of it on the way, and the only place where that changes. */
-import { KnownError } from '../errors.js';
 import type { Ledger } from '../ledger/job.js';
 import type { Schedule } from '../pace/schedule.js';
 import type { Made } from '../providers/provider.js';
 import type { Storage } from '../storage/storage.js';
 import { advance, type Call, type CallEvent } from './call.js';
 import type { CheckedCall } from './check.js';
-import { type Awaited, heldUp, newAwaited, type Patience, tellWaiting } from './hold-up.js';
+import { type Awaited, heldUp, newAwaited, type Patience, reasonOf, tellWaiting } from './hold-up.js';
 import { enterPhase, type Meter, type PhaseTime } from './meter.js';
 import { resultOf } from './result.js';
 
@@ -106,8 +105,7 @@ export async function holdUp(
   const { error, patience } = failed;
   const { times, since } = heldUp(awaited, error);
   if (times === Math.min(worthTelling, patience.times)) {
-    const why = error instanceof KnownError ? error.message : 'unexpected failure, see the log';
-    noted(`ai_gen: a call is held up, and goes on: ${why}`);
+    noted(`ai_gen: a call is held up, and goes on: ${reasonOf(error)}`);
     // Before anybody is told: whoever looks into the ledger then finds it there.
     await tell(course, { kind: 'held up', why: { error, since } }, services);
   }

@@ -190,7 +190,7 @@ function begin(
 ): void {
   const { handle, statement, requestKey, course } = call;
   call.underWay = {
-    ...{ jobId: handle, awaited: course.awaited, end: outcome, cancel },
+    ...{ jobId: handle, model: call.checked.model.name, awaited: course.awaited, end: outcome, cancel },
     hear: () => hear(course.awaited, outcome),
     isOpen: () => course.call.state !== 'ended',
   };

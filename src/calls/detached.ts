@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import type { JobOutcome } from '../ledger/job.js';
-import { hasEnded, type JobState } from '../ledger/states.js';
+import { hasEnded } from '../ledger/states.js';
 import { type Services, tell } from './course.js';
 import { type Decider, newJob } from './decide.js';
 import { dryRunPrefix } from './dry-run-names.js';
@@ -17,7 +17,7 @@ export interface DetachedCalls {
   settle(statement: Statement, committed: boolean): void;
   /** The result for a statement that waits; undefined when `longestMs` were not enough. Rejects with the error of a call that failed. */
   wait(handle: string, statement: Statement, longestMs: number): Promise<string | undefined>;
-  status(handle: string, role: string): Promise<JobState>;
+  status(handle: string, role: string): Promise<Pick<JobOutcome, 'state' | 'holdUp'>>;
   /** True when the call ends without a result for it; one that the provider works on goes on and is paid for. */
   cancel(handle: string, role: string): Promise<boolean>;
   /** Gives a call up that is made by this gateway; nothing happens for any other. */
@@ -53,7 +53,7 @@ export function createDetachedCalls(services: Services, decider: Decider, log: L
       else for (const each of held) drop(each, notCommitted, around).catch(complain(log));
     },
     wait: (handle, statement, longestMs) => wait(handle, statement, longestMs, around),
-    status: async (handle, role) => (await kept(handle, role, around)).state,
+    status: (handle, role) => kept(handle, role, around),
     cancel: (handle, role) => cancel(handle, role, around),
     cancelHere: (handle) => cancelHere(handle, around),
   };

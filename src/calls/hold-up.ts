@@ -25,6 +25,7 @@ export interface Awaited {
 /** A call that is being made, as those see it who did not begin it. */
 export interface UnderWay {
   jobId: string;
+  model: string;
   awaited: Awaited;
   /** What it gives, or the error it ends with. */
   end: Promise<string>;
@@ -67,6 +68,11 @@ export function tellWaiting({ holdUp, waiting }: Awaited, patience: Patience): v
   if (!holdUp || (holdUp.times < patience.times && Date.now() - holdUp.since < patience.ms)) return;
   for (const tell of waiting) tell(goesOn(holdUp.error));
   waiting.clear();
+}
+
+/** For whoever looks; of an error that nobody foresaw the log has the particulars. */
+export function reasonOf(error: unknown): string {
+  return error instanceof KnownError ? error.message : 'unexpected failure, see the log';
 }
 
 /** The provider or the store may say otherwise in a moment; else somebody must do something first. */

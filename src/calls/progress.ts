@@ -1,5 +1,6 @@
 /** What the calls of a statement are doing: for the person who waits a line now and then, for everybody else rows of hologen.progress. */
 import type { Call, Ending } from './call.js';
+import { reasonOf } from './hold-up.js';
 import type { Statement, StatementCall } from './statement.js';
 
 export interface Progress {
@@ -13,6 +14,10 @@ export interface Progress {
   /** Undefined while nothing of it is done: there is nothing to reckon from. */
   remainingSeconds: number | undefined;
   models: string[];
+  /** Calls that cannot go on for now, since when the first of them, and why that one. */
+  heldUp: number;
+  heldUpSince: Date | undefined;
+  heldUpWhy: string | undefined;
 }
 
 export function progressOf(statement: Statement): Progress {
@@ -29,6 +34,17 @@ export function progressOf(statement: Statement): Progress {
     elapsedSeconds: Math.round(elapsedMs / 1000),
     remainingSeconds: remainingSeconds(calls),
     models: [...new Set(calls.map((call) => call.checked.model.name))],
+    ...holdUpsOf(calls),
+  };
+}
+
+function holdUpsOf(calls: StatementCall[]): Pick<Progress, 'heldUp' | 'heldUpSince' | 'heldUpWhy'> {
+  const holdUps = calls.flatMap(({ course }) => course.awaited.holdUp ?? []);
+  const [first] = holdUps.sort((a, b) => a.since - b.since);
+  return {
+    heldUp: holdUps.length,
+    heldUpSince: first && new Date(first.since),
+    heldUpWhy: first && reasonOf(first.error),
   };
 }
 
@@ -77,6 +93,7 @@ export function nextNotice(statement: Statement): string | undefined {
   const states = (['done', 'running', 'saving', 'queued', 'failed'] as const)
     .filter((state) => progress[state] > 0)
     .map((state) => `${progress[state]} ${state}`);
+  if (progress.heldUp > 0) states.push(`${progress.heldUp} held up`);
   const left = progress.remainingSeconds ? `, about ${progress.remainingSeconds} s left` : '';
   return `ai_gen: ${states.join(', ')}, ${progress.elapsedSeconds} s${left} (${progress.models.join(', ')})`;
 }

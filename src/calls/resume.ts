@@ -61,7 +61,14 @@ function takeUp(job: UnfinishedJob, services: Services, models: Models, told: To
     });
   end.catch(() => {});
   return {
-    ...{ jobId: job.id, awaited, end, hear: () => hear(awaited, end), isOpen: () => open },
+    ...{
+      jobId: job.id,
+      model: job.modelName,
+      awaited,
+      end,
+      hear: () => hear(awaited, end),
+      isOpen: () => open,
+    },
     cancel: () => stop.abort(neverSent('the call was cancelled')),
   };
 }

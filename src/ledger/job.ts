@@ -84,6 +84,8 @@ export interface JobOutcome {
   state: JobState;
   result: string | undefined;
   error: JobFailure | undefined;
+  /** Why it does not go on for now. */
+  holdUp: { since: string; message: string } | undefined;
   providerRequestId: string | undefined;
 }
 

@@ -65,7 +65,7 @@ export const findEarlier = `
   ORDER BY place`;
 
 export const find = `
-  SELECT state, result, error, provider_request_id FROM hologen.job WHERE job_id = $1 AND role_name = $2`;
+  SELECT state, result, error, hold_up, provider_request_id FROM hologen.job WHERE job_id = $1 AND role_name = $2`;
 
 export const tellUnanswered = `
   WITH told AS (

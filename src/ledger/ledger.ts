@@ -90,6 +90,7 @@ function reading(pool: EnginePool, query: Query): Pick<Ledger, Reading> {
           state: row.state,
           result: row.result ?? undefined,
           error: row.error ? readFailure(row.error) : undefined,
+          holdUp: row.hold_up ?? undefined,
           providerRequestId: row.provider_request_id ?? undefined,
         }
       );
@@ -113,6 +114,7 @@ interface OutcomeRow {
   state: JobState;
   result: string | null;
   error: WrittenFailure | null;
+  hold_up: { since: string; message: string } | null;
   provider_request_id: string | null;
 }
 

@@ -7,6 +7,7 @@ import type { Queue } from '../pace/schedule.js';
 export interface GatewayParts {
   engine?: { address: EngineAddress; restarts(): number };
   schedule?: { queues(): Queue[] };
+  calls?: { heldUp(): { model: string; since: number }[] };
   frontend?: {
     /** False from the moment the gateway drains. */
     accepting(): boolean;
@@ -45,7 +46,32 @@ export function watchParts(registry: Registry, parts: GatewayParts): void {
       this.inc(parts.engine?.restarts() ?? 0);
     },
   });
+  watchHoldUps(registry, parts);
   for (const gauge of queueGauges) watchQueues(registry, parts, gauge);
+}
+
+/** Calls that are paid for, and whose look-ups or copies fail: somebody should see to it within the day that the provider keeps them. */
+function watchHoldUps(registry: Registry, parts: GatewayParts): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'hologen_held_up_calls',
+    help: 'Calls whose look-ups or copies fail at present; hologen.jobs.hold_up says why.',
+    labelNames: ['model'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { model } of parts.calls?.heldUp() ?? []) this.inc({ model });
+    },
+  });
+  new Gauge({
+    name: 'hologen_held_up_seconds',
+    help: 'For how long the first of them has been held up; 0: there is none.',
+    registers,
+    collect() {
+      const since = Math.min(...(parts.calls?.heldUp() ?? []).map((each) => each.since), Date.now());
+      this.set((Date.now() - since) / 1000);
+    },
+  });
 }
 
 function watchQueues(registry: Registry, parts: GatewayParts, { name, help, of }: QueueGauge): void {

@@ -57,7 +57,7 @@ function createCounters(registry: Registry) {
     retries: counter(
       'hologen_retries_total',
       [...model, 'attempt'],
-      'Attempts made again after a failure: submits (429 not included) and copies of outputs into OSS.',
+      'Attempts made again after a failure: submits (429 not included), looks at tasks, copies of outputs into OSS.',
     ),
     spent: counter(
       'hologen_spent_money_total',

@@ -183,6 +183,32 @@ describe.concurrent('a task', () => {
     },
   );
 
+  test('that is held up is told by ai_status, since when and why', async () => {
+    const { client, model } = await start(typeFor('silent'), video);
+    cloud.speaker.script(typeFor('silent'), taskNamed('silent'));
+    cloud.speaker.script(
+      '/api/v1/tasks/silent',
+      ...Array<Said>(1000).fill(refusedLook(401, 'InvalidApiKey')),
+    );
+    const notices: (string | undefined)[] = [];
+    client.on('notice', ({ message }) => notices.push(message));
+    const { rows } = await client.query('SELECT ai_submit($1, $2, NULL) AS handle', [
+      model,
+      JSON.stringify({ prompt: 'waves' }),
+    ]);
+    await vi.waitFor(
+      async () => {
+        const status = await client.query('SELECT ai_status($1) AS state', [rows[0].handle]);
+        expect(status.rows).toEqual([{ state: 'running' }]);
+        expect(notices.join()).toMatch(/held up since 20\d\d-.*, and tried again: .*InvalidApiKey/);
+      },
+      { timeout: 20_000 },
+    );
+    await expect(client.query('SELECT ai_wait($1)', [rows[0].handle])).rejects.toMatchObject({
+      code: '28H01',
+    });
+  });
+
   test.each(['QUEUED', 'running', 'NOT_START', 'PROCESSING', ''])(
     'with the unknown status "%s" goes on',
     async (status) => {

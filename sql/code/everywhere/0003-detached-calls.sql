@@ -33,11 +33,16 @@ BEGIN
   END LOOP;
 END $$;
 
--- submitted, running, saving, succeeded, failed, cancelled or unanswered.
+-- submitted, running, saving, succeeded, failed, cancelled or unanswered; a NOTICE says why one does not go on for now.
 CREATE OR REPLACE FUNCTION hologen.ai_status(handle text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json := hologen_internal.ask_gateway(json_build_object('ask', 'call_status', 'handle', handle));
 BEGIN
-  RETURN hologen_internal.ask_gateway(json_build_object('ask', 'call_status', 'handle', handle)) #>> '{}';
+  IF answer ->> 'notice' IS NOT NULL THEN
+    RAISE NOTICE '%', answer ->> 'notice';
+  END IF;
+  RETURN answer ->> 'state';
 END $$;
 
 -- True: there will be no result and nothing is paid. What the provider works on already goes on, is saved and paid for.

@@ -4,14 +4,14 @@
 CREATE OR REPLACE FUNCTION hologen.list_progress()
 RETURNS TABLE (statement_at timestamptz, role_name text, database_name text, application_name text, engine_process_id integer, statement text,
                calls bigint, queued bigint, running bigint, saving bigint, done bigint, failed bigint, elapsed_seconds bigint,
-               remaining_seconds bigint, models text[])
+               remaining_seconds bigint, models text[], held_up bigint, held_up_since timestamptz, held_up_why text)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT p.statement_at, p.role_name, p.database_name, p.application_name, p.engine_process_id, p.statement, p.calls, p.queued, p.running,
-         p.saving, p.done, p.failed, p.elapsed_seconds, p.remaining_seconds, p.models
+         p.saving, p.done, p.failed, p.elapsed_seconds, p.remaining_seconds, p.models, p.held_up, p.held_up_since, p.held_up_why
   FROM json_to_recordset(hologen_internal.ask_gateway('{"ask": "progress"}'))
     AS p (statement_at timestamptz, role_name text, database_name text, application_name text, engine_process_id integer, statement text,
           calls bigint, queued bigint, running bigint, saving bigint, done bigint, failed bigint, elapsed_seconds bigint,
-          remaining_seconds bigint, models text[])
+          remaining_seconds bigint, models text[], held_up bigint, held_up_since timestamptz, held_up_why text)
 $$;
 CREATE OR REPLACE VIEW hologen.progress AS SELECT * FROM hologen.list_progress();
 GRANT SELECT ON hologen.progress TO PUBLIC;

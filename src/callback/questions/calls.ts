@@ -1,6 +1,6 @@
 /** Questions about calls: submit, wait, collect, status, cancel, what they would cost, how far they are. */
 
-import type { WaitNews } from '../../calls/calls.js';
+import type { Calls, WaitNews } from '../../calls/calls.js';
 import { isObject, type Json } from '../../json.js';
 import { ProviderFailure } from '../../providers/provider.js';
 import type { Caller } from '../endpoint.js';
@@ -37,7 +37,11 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
           longestWaitMs(question, caller),
         ),
       ),
-    call_status: (question, caller) => calls.status(String(question.handle), caller.role),
+    async call_status(question, caller) {
+      const { state, holdUp } = await calls.status(String(question.handle), caller.role);
+      const notice = holdUp && `held up since ${holdUp.since}, and tried again: ${holdUp.message}`;
+      return { state, notice };
+    },
     cancel_call: (question, caller) => calls.cancel(String(question.handle), caller.role),
     estimate: (_question, caller) =>
       calls.estimate(originOf(caller)).map(({ modelName, modelType, ...row }) => ({
@@ -45,21 +49,7 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
         model_type: modelType,
         ...row,
       })),
-    progress: (_question, caller) =>
-      calls
-        .progress()
-        .filter(({ statement }) => caller.admin || statement.origin.role === caller.role)
-        .map(({ statement, elapsedSeconds, remainingSeconds, ...counts }) => ({
-          statement_at: statement.origin.statementAt,
-          role_name: statement.origin.role,
-          database_name: statement.origin.database,
-          application_name: statement.origin.application,
-          engine_process_id: statement.origin.engineProcessId,
-          statement: statement.text,
-          ...counts,
-          elapsed_seconds: elapsedSeconds,
-          remaining_seconds: remainingSeconds,
-        })),
+    progress: (_question, caller) => progressRows(calls, caller),
     queues: () =>
       schedule.queues().map((queue) => ({
         model_type: queue.modelType,
@@ -87,4 +77,23 @@ function answerOf({ failure, ...news }: WaitNews): Omit<WaitNews, 'failure'> {
 function longestWaitMs({ longestMs }: Json, { engineVersion }: Caller): number {
   const usual = engineVersion >= interruptibleSince ? longWaitMs : shortWaitMs;
   return typeof longestMs === 'number' ? Math.max(0, Math.min(longestMs, usual)) : usual;
+}
+
+/** Own statements, all for the owner. */
+function progressRows(calls: Calls, { admin, role }: Caller) {
+  const seen = calls.progress().filter(({ statement }) => admin || statement.origin.role === role);
+  return seen.map(
+    ({ statement, elapsedSeconds, remainingSeconds, heldUp, heldUpSince, heldUpWhy, ...counts }) => ({
+      statement_at: statement.origin.statementAt,
+      role_name: statement.origin.role,
+      database_name: statement.origin.database,
+      application_name: statement.origin.application,
+      engine_process_id: statement.origin.engineProcessId,
+      statement: statement.text,
+      ...counts,
+      elapsed_seconds: elapsedSeconds,
+      remaining_seconds: remainingSeconds,
+      ...{ held_up: heldUp, held_up_since: heldUpSince, held_up_why: heldUpWhy },
+    }),
+  );
 }

@@ -6,7 +6,7 @@ import { get } from './ask.js';
 import { dateAndTime, duration, known, money, number, t } from './language.js';
 import { useLoaded, usePolled } from './loading.js';
 import { WholeMedium } from './media.js';
-import { CopyButton, PageTitle, ProblemNote, StateMark } from './notes.js';
+import { CopyButton, HoldUpNote, PageTitle, ProblemNote, StateMark } from './notes.js';
 
 const unfinished = ['submitted', 'running', 'saving'];
 const pollMs = 2_000;
@@ -61,6 +61,7 @@ function Details({ job }: { job: JobDetails }) {
         )}
       </div>
       <div class="job-words">
+        <HoldUpNote holdUp={job.heldUp} />
         <Part title={t('job.prompt')}>
           <p class="prompt-whole">{promptOf(job)}</p>
         </Part>

@@ -1,8 +1,8 @@
 /** Small things every page uses: problems, empty places, buttons that copy. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import type { JobState, Problem } from '../server/answers.js';
-import { t } from './language.js';
+import type { HoldUp, JobState, Problem } from '../server/answers.js';
+import { dateAndTime, t } from './language.js';
 
 export function ProblemNote({ problem }: { problem: Problem | null | undefined }) {
   if (!problem) return null;
@@ -52,4 +52,9 @@ export function PageTitle({ title, children }: { title: string; children?: Compo
       {children}
     </div>
   );
+}
+
+/** What keeps a call from going on, for those whose money it is. */
+export function HoldUpNote({ holdUp }: { holdUp: HoldUp | null }) {
+  return holdUp && <p class="note">{t('heldUp', { since: dateAndTime(holdUp.since), why: holdUp.why })}</p>;
 }

@@ -4,7 +4,7 @@ import type { Now, Problem, Queue, RunningStatement } from '../server/answers.js
 import { get, post, problemOf } from './ask.js';
 import { duration, number, t } from './language.js';
 import { usePolled } from './loading.js';
-import { Empty, PageTitle, ProblemNote } from './notes.js';
+import { Empty, HoldUpNote, PageTitle, ProblemNote } from './notes.js';
 
 const pollMs = 1_000;
 
@@ -64,6 +64,7 @@ function Statement({ statement }: { statement: RunningStatement }) {
         </button>
       </div>
       <Steps statement={statement} />
+      <HoldUpNote holdUp={statement.heldUp} />
       {statement.statement && <pre class="clipped">{statement.statement}</pre>}
       <p class="soft small meta">
         <span>{`${t('role')}: ${statement.role}`}</span>

@@ -71,6 +71,7 @@ export interface JobDetails extends Omit<JobCard, 'error'> {
   estimatedPrice: string | null;
   currency: string | null;
   attempts: number;
+  heldUp: HoldUp | null;
   taskId: string | null;
   providerRequestId: string | null;
   startedAt: string | null;
@@ -103,6 +104,13 @@ export interface RunningStatement {
   failed: number;
   elapsedSeconds: number;
   remainingSeconds: number | null;
+  heldUp: HoldUp | null;
+}
+
+/** Why something does not go on for now. */
+export interface HoldUp {
+  since: string;
+  why: string;
 }
 
 export interface Queue {

@@ -147,6 +147,7 @@ export interface JobDetailsRow extends JobRow {
   file: { oss_path: string; oss_endpoint: string; role_arn: string } | null;
   result: string | null;
   error: { sqlstate?: string; message?: string; detail?: string } | null;
+  hold_up: { since: string; message: string } | null;
   usage: unknown;
   units: Record<string, unknown> | null;
   price: string | null;
@@ -164,7 +165,7 @@ export interface JobDetailsRow extends JobRow {
 export async function findJob(db: Database, jobId: string): Promise<JobDetailsRow | undefined> {
   const { rows } = await db.query<JobDetailsRow>(
     `SELECT ${cardColumns}, database_name, application_name, statement, statement_at,
-       CASE WHEN json_typeof(request) = 'object' THEN request::text ELSE request #>> '{}' END AS request, file, result, error, usage, units,
+       CASE WHEN json_typeof(request) = 'object' THEN request::text ELSE request #>> '{}' END AS request, file, result, error, hold_up, usage, units,
        price, estimated_price, currency, attempts, task_id, provider_request_id, started_at, generated_at, finished_at, claimed_at
      FROM hologen.jobs WHERE job_id = $1`,
     [jobId],
@@ -189,9 +190,11 @@ export async function listRunning(db: Database) {
     failed: number;
     elapsed_seconds: number;
     remaining_seconds: number | null;
+    held_up_since: Date | null;
+    held_up_why: string | null;
   }>(
     `SELECT statement_at, role_name, database_name, application_name, engine_process_id, statement, models, calls::int, queued::int,
-       running::int, saving::int, done::int, failed::int, elapsed_seconds::float8, remaining_seconds::float8
+       running::int, saving::int, done::int, failed::int, elapsed_seconds::float8, remaining_seconds::float8, held_up_since, held_up_why
      FROM hologen.progress ORDER BY statement_at, engine_process_id`,
   );
   return rows;

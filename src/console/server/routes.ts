@@ -166,6 +166,7 @@ async function job({ session, parameters, addresses }: Asked): Promise<JobDetail
     estimatedPrice: row.estimated_price,
     currency: row.currency,
     attempts: row.attempts,
+    heldUp: row.hold_up && { since: row.hold_up.since, why: row.hold_up.message },
     taskId: row.task_id,
     providerRequestId: row.provider_request_id,
     startedAt: row.started_at?.toISOString() ?? null,
@@ -198,6 +199,7 @@ async function now({ session }: Asked): Promise<Now> {
         failed: row.failed,
         elapsedSeconds: row.elapsed_seconds,
         remainingSeconds: row.remaining_seconds,
+        heldUp: row.held_up_since && { since: row.held_up_since.toISOString(), why: row.held_up_why ?? '' },
       }),
     ),
     queues: queues.map(

@@ -71,6 +71,7 @@ export const en = {
   'medium.play': 'Play: {prompt}',
   'medium.unsaved': 'Not saved to OSS: the provider keeps it for a day',
 
+  heldUp: 'Held up since {since}, and tried again: {why}',
   'job.prompt': 'Prompt',
   'job.references': 'References',
   'job.timing': 'Timing',

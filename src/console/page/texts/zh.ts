@@ -73,6 +73,7 @@ export const zh: Record<TextKey, string> = {
   'medium.play': '播放：{prompt}',
   'medium.unsaved': '未保存到 OSS：服务商只保留一天',
 
+  heldUp: '自 {since} 起受阻，正在重试：{why}',
   'job.prompt': '提示词',
   'job.references': '参考素材',
   'job.timing': '用时',

@@ -1,0 +1,2 @@
+-- hologen.progress has more columns from here on: what returns them cannot be replaced, only made again.
+DROP FUNCTION IF EXISTS hologen.list_progress() CASCADE;
