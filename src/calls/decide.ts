@@ -120,7 +120,8 @@ async function lookUp(calls: StatementCall[], around: Surroundings) {
       const { statement, requestKey } = call;
       if (statement.reuse === 'off') return fresh.push(call);
       if (around.earlier.isUnderWay(statement.origin.role, requestKey)) return late.push(call);
-      const result = await take(call, around);
+      const result = await take(call, around, around.earlier.take);
+      if (result === 'elsewhere') return late.push(call);
       return result ? found.push([call, result]) : fresh.push(call);
     }),
   );
@@ -129,18 +130,20 @@ async function lookUp(calls: StatementCall[], around: Surroundings) {
 }
 
 /** Reserves an earlier result for the call; released if the call is given up. */
-async function take(
+async function take<Found extends EarlierResult | 'elsewhere' | undefined>(
   call: StatementCall,
   { earlier, live, services }: Surroundings,
-): Promise<EarlierResult | undefined> {
+  search: (...given: Parameters<EarlierResults['take']>) => Promise<Found>,
+): Promise<Found> {
   const { statement, requestKey, course } = call;
   const wish = { role: statement.origin.role, requestKey, delivered: statement.reuse === 'on' };
   // With reuse on a result may have several clients.
   const others = () => (statement.reuse === 'on' ? [] : [...(live.get(requestKey) ?? [])]);
-  const found = await earlier.take(wish, others, call.checked, course.stop);
-  if (found && course.stop.aborted) earlier.release([found.jobId]);
+  const found = await search(wish, others, call.checked, course.stop);
+  if (typeof found !== 'object') return found;
+  if (course.stop.aborted) earlier.release([found.jobId]);
   course.stop.throwIfAborted();
-  if (found) await tell(course, { kind: 'reserved', jobId: found.jobId }, services);
+  await tell(course, { kind: 'reserved', jobId: found.jobId }, services);
   return found;
 }
 
@@ -171,7 +174,7 @@ async function makeOpened({ course }: StatementCall, services: Services): Promis
 async function takeLate(call: StatementCall, around: Surroundings): Promise<string> {
   const { services } = around;
   try {
-    const found = await take(call, around);
+    const found = await take(call, around, around.earlier.takeElsewhere);
     if (found) return accept(call, found, around);
     await services.ledger.open([newJob(call)]);
   } catch (error) {

@@ -1,12 +1,14 @@
 /** Results that are paid for but reached nobody: the next identical call of the same role takes them instead of paying again. */
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { KnownError } from '../errors.js';
 import { exactText, isExactNumber, isObject, parseExactly } from '../json.js';
-import type { EarlierWish, Ledger } from '../ledger/job.js';
+import type { EarlierWish, JobOutcome, Ledger } from '../ledger/job.js';
+import { hasEnded } from '../ledger/states.js';
 import { createLanes, type Lanes } from '../pace/lanes.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
-import type { UnderWay } from './hold-up.js';
+import { goesOn, type UnderWay } from './hold-up.js';
 
 export interface EarlierResult {
   jobId: string;
@@ -18,14 +20,16 @@ export interface EarlierResults {
   isUnderWay(role: string, key: string): boolean;
   /**
    * A result that is there already, or of a job that still runs for nobody; no other call gets it until it is released. `live` are jobs
-   * that have their own client. Rejects with the signal's reason if the call is aborted first.
+   * that have their own client. 'elsewhere': another gateway makes it for nobody; takeElsewhere waits for that. Rejects with the signal's reason if the call is aborted first.
    */
   take(
     wish: Omit<EarlierWish, 'except'>,
     live: () => string[],
     call: CheckedCall,
     stop: AbortSignal,
-  ): Promise<EarlierResult | undefined>;
+  ): Promise<EarlierResult | 'elsewhere' | undefined>;
+  /** As take, and waits for what another gateway makes. */
+  takeElsewhere: (...given: Parameters<EarlierResults['take']>) => Promise<EarlierResult | undefined>;
   /** Nobody waits for this job any more; it goes on because it is paid for. */
   abandon(role: string, key: string, job: UnderWay): void;
   /** These results have reached their clients. Later calls do not find them, even before the ledger has it in writing. */
@@ -67,10 +71,10 @@ export function createEarlierResults(
   };
   return {
     isUnderWay: (role, key) => runningFor(nameOf(role, key), kept) !== undefined,
-    async take(wish, live, call, stop) {
-      const name = nameOf(wish.role, wish.requestKey);
-      await awaitRunning(name, stop, kept);
-      return kept.lookups.run(name, () => reserve(name, wish, live, call, stop, kept));
+    take: (...given) => take(given, false, kept),
+    takeElsewhere: async (...given) => {
+      const found = await take(given, true, kept);
+      return found === 'elsewhere' ? undefined : found;
     },
     abandon: (role, key, job) => abandon(nameOf(role, key), job, kept),
     claim: (role, jobs) => claim(role, jobs, kept),
@@ -105,26 +109,65 @@ async function awaitRunning(name: string, stop: AbortSignal, kept: Kept): Promis
   await orStopped(ended, stop).finally(() => kept.reserved.delete(job.jobId));
 }
 
+async function take(
+  [wish, live, call, stop]: Parameters<EarlierResults['take']>,
+  wait: boolean,
+  kept: Kept,
+): Promise<EarlierResult | 'elsewhere' | undefined> {
+  const name = nameOf(wish.role, wish.requestKey);
+  await awaitRunning(name, stop, kept);
+  return kept.lookups.run(name, () => reserve({ name, wish, live, call, stop, wait }, kept));
+}
+
+interface Search {
+  name: string;
+  wish: Omit<EarlierWish, 'except'>;
+  live(): string[];
+  call: CheckedCall;
+  stop: AbortSignal;
+  /** Whether to wait for what another gateway makes. */
+  wait: boolean;
+}
+
 /** Reserves the oldest result that can still be had. */
 async function reserve(
-  name: string,
-  { role, requestKey: key, delivered }: Omit<EarlierWish, 'except'>,
-  live: () => string[],
-  call: CheckedCall,
-  stop: AbortSignal,
+  { name, wish, live, call, stop, wait }: Search,
   { ledger, storage, reserved, claiming }: Kept,
-): Promise<EarlierResult | undefined> {
+): Promise<EarlierResult | 'elsewhere' | undefined> {
   const gone: string[] = [];
   for (;;) {
-    const except = [...live(), ...reserved.of(name), ...(delivered ? [] : claiming.of(name)), ...gone];
-    const found = await ledger.findEarlier({ role, requestKey: key, except, delivered });
+    const except = [...live(), ...reserved.of(name), ...(wish.delivered ? [] : claiming.of(name)), ...gone];
+    const found = await ledger.findEarlier({ ...wish, except });
     if (!found) return undefined;
-    if (await stillThere(found.ossPaths, call, stop, storage)) {
+    if (found.result === undefined && !wait) return 'elsewhere';
+    const result = found.result ?? (await resultElsewhere(found.id, wish.role, stop, ledger));
+    if (result !== undefined && (await stillThere(found.ossPaths, call, stop, storage))) {
       reserved.add(name, found.id);
-      return { jobId: found.id, result: found.result };
+      return { jobId: found.id, result };
     }
     gone.push(found.id);
   }
+}
+
+const lookEveryMs = 250;
+
+/** What another gateway made for nobody; undefined: nothing. Rejects while it is held up there: it is not made a second time. */
+async function resultElsewhere(
+  id: string,
+  role: string,
+  stop: AbortSignal,
+  ledger: Ledger,
+): Promise<string | undefined> {
+  for (;;) {
+    const job = await ledger.find(id, role);
+    if (!job || hasEnded(job.state)) return job?.result;
+    if (job.holdUp) throw goesOn(keptHoldUp(job.holdUp));
+    await orStopped(delay(lookEveryMs), stop);
+  }
+}
+
+function keptHoldUp({ kind, message, since }: NonNullable<JobOutcome['holdUp']>): KnownError {
+  return new KnownError({ kind, message, detail: `Held up at another gateway since ${since}.` });
 }
 
 /** A file that its owner has removed from its store meanwhile is no result any more. */
@@ -145,7 +188,8 @@ async function stillThere(
   );
 }
 
-function abandon(name: string, job: UnderWay, { underWay }: Kept): void {
+function abandon(name: string, job: UnderWay, { underWay, ledger, onError }: Kept): void {
+  if (job.isOpen()) ledger.abandon([job.jobId]).catch(onError);
   const jobs = underWay.get(name) ?? [];
   underWay.set(name, jobs);
   jobs.push(job);

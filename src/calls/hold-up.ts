@@ -86,7 +86,7 @@ const goesOnHint =
   'The call goes on without its statement: run the same statement again, and it takes the result when it is there.';
 
 /** The error of a statement that waits no more, though its call goes on. */
-function goesOn(error: unknown): unknown {
+export function goesOn(error: unknown): unknown {
   if (!(error instanceof KnownError)) return error;
   const { kind, message, detail, hint } = error;
   return new KnownError({

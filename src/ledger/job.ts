@@ -85,7 +85,7 @@ export interface JobOutcome {
   result: string | undefined;
   error: JobFailure | undefined;
   /** Why it does not go on for now. */
-  holdUp: { since: string; message: string } | undefined;
+  holdUp: (JobFailure & { since: string }) | undefined;
   providerRequestId: string | undefined;
 }
 
@@ -97,15 +97,17 @@ export interface Ledger {
   change(id: string, change: JobChange): Promise<void>;
   /** The transactions of these jobs' ai_submit are committed: they may be sent, also after a restart. */
   release(ids: string[]): Promise<void>;
+  /** Nobody waits for these jobs any more: whoever asks for the same takes them over, through any gateway. */
+  abandon(ids: string[]): Promise<void>;
   /** The results of these jobs have reached their client for good. */
   claim(ids: string[]): Promise<void>;
   /** The result of a job was given to this call in place of a new one. */
   reused(jobId: string, call: Omit<NewJob, 'id' | 'estimatedPrice'>): Promise<void>;
   /**
    * The oldest result of an identical call of the role that can still be had, but none of `except`: an unclaimed one; with
-   * `delivered` also one that somebody got already.
+   * `delivered` also one that somebody got already. Without one, a job that another gateway makes for nobody.
    */
-  findEarlier(wish: EarlierWish): Promise<{ id: string; result: string; ossPaths: string[] } | undefined>;
+  findEarlier(wish: EarlierWish): Promise<Earlier | undefined>;
   /** The job of this id, if the role made it. */
   find(id: string, role: string): Promise<JobOutcome | undefined>;
   /** The role's unanswered calls it was not yet told of; from now on it counts as told. */
@@ -120,6 +122,13 @@ export interface Ledger {
   askCancel(id: string): Promise<void>;
   /** Task ids the ledger knows, among these. */
   knownTasks(taskIds: string[]): Promise<Set<string>>;
+}
+
+export interface Earlier {
+  id: string;
+  /** Undefined: another gateway is making it. */
+  result: string | undefined;
+  ossPaths: string[];
 }
 
 export interface EarlierWish {

@@ -51,9 +51,16 @@ export const reused = `
     outcome, price, currency, sent_at, ended_at)
   VALUES ($1, $2, $3, $4, $5, $7, $8, $9, 'reused', 0, $10, clock_timestamp(), clock_timestamp())`;
 
-/** For each wish the oldest result, unclaimed ones first. What was not saved lies at the provider for a day only. */
+/** Nobody waits for these any more; those that have ended are found by their result. */
+export const abandon = `
+  UPDATE hologen.job SET abandoned = true WHERE job_id = ANY ($1) AND state IN (${openStates}) AND NOT detached`;
+
+/**
+ * For each wish the oldest result, unclaimed ones first; without one, a job that another gateway makes for nobody. What was not saved lies
+ * at the provider for a day only.
+ */
 export const findEarlier = `
-  SELECT found.id, found.result, found.oss_paths
+  SELECT coalesce(found.id, elsewhere.id) AS id, found.result, found.oss_paths
   FROM json_array_elements($1) WITH ORDINALITY AS each (value, place)
   CROSS JOIN LATERAL json_to_record(each.value) AS wish (role text, "requestKey" text, "except" uuid[], delivered boolean)
   LEFT JOIN LATERAL (
@@ -62,6 +69,11 @@ export const findEarlier = `
       AND (claimed_at IS NULL OR wish.delivered) AND job_id <> ALL (wish."except")
       AND (outputs = '[]' OR outputs @? '$[*].ossPath' OR generated_at > clock_timestamp() - interval '23 hours')
     ORDER BY claimed_at IS NOT NULL, submitted_at LIMIT 1) AS found ON true
+  LEFT JOIN LATERAL (
+    SELECT job_id AS id FROM hologen.job
+    WHERE found.id IS NULL AND abandoned AND state IN (${openStates}) AND gateway_id <> $2 AND job_id <> ALL (wish."except")
+      AND role_name = wish.role AND request_key = wish."requestKey"
+    ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place`;
 
 export const find = `
@@ -83,7 +95,7 @@ export const fileOfOutput = `
 /** What gateways that are gone have left is this one's from now on. */
 export const takeOver = `
   WITH taken AS (
-    UPDATE hologen.job SET gateway_id = $1 WHERE gateway_id = ANY ($2) AND state IN (${openStates})
+    UPDATE hologen.job SET gateway_id = $1, abandoned = NOT detached WHERE gateway_id = ANY ($2) AND state IN (${openStates})
     RETURNING *
   )
   SELECT job_id, state, detached, released, role_name, model_name, file, request_key, task_id, provider_request_id, usage, outputs,

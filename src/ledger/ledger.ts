@@ -10,7 +10,7 @@ import { storable, storableJson } from '../json.js';
 import { inBatches } from './batches.js';
 import { type Exceeded, overBudget } from './budgets.js';
 import { cancelChannel } from './gateways.js';
-import type { EarlierWish, JobChange, JobFailure, Ledger, NewJob, UnfinishedJob } from './job.js';
+import type { Earlier, EarlierWish, JobChange, JobFailure, Ledger, NewJob, UnfinishedJob } from './job.js';
 import * as statements from './ledger-sql.js';
 import type { JobState } from './states.js';
 
@@ -26,7 +26,7 @@ export function createLedger(pool: EnginePool, gatewayId: string): Ledger {
     patiently(() => pool.query({ name, text, values })).then(({ rows }) => rows);
   return {
     ...writing(pool, gatewayId, query),
-    ...reading(pool, query),
+    ...reading(pool, gatewayId, query),
     takeOver: (gatewayIds) => takeOverJobs(pool, gatewayId, gatewayIds),
   };
 }
@@ -35,7 +35,15 @@ export function createLedger(pool: EnginePool, gatewayId: string): Ledger {
 // biome-ignore lint/suspicious/noExplicitAny: rows have the columns that the statement names
 type Query = (name: string, text: string, values: unknown[]) => Promise<any[]>;
 
-type Writing = 'open' | 'change' | 'release' | 'claim' | 'reused' | 'tellUnanswered' | 'askCancel';
+type Writing =
+  | 'open'
+  | 'change'
+  | 'release'
+  | 'abandon'
+  | 'claim'
+  | 'reused'
+  | 'tellUnanswered'
+  | 'askCancel';
 
 function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, Writing> {
   const open = inBatches(
@@ -57,6 +65,9 @@ function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
     async release(ids) {
       if (ids.length > 0) await query('release-jobs', statements.release, [ids]);
     },
+    async abandon(ids) {
+      if (ids.length > 0) await query('abandon-jobs', statements.abandon, [ids]);
+    },
     async claim(ids) {
       await query('claim-jobs', statements.claim, [ids]);
     },
@@ -77,11 +88,11 @@ function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
 
 type Reading = 'findEarlier' | 'find' | 'untoldRoles' | 'fileOfOutput' | 'knownTasks';
 
-function reading(pool: EnginePool, query: Query): Pick<Ledger, Reading> {
+function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, Reading> {
   return {
     findEarlier: inBatches(
       (wish: EarlierWish) => `${wish.role} ${wish.requestKey}`,
-      (wishes) => findEarlier(pool, wishes),
+      (wishes) => findEarlier(pool, gatewayId, wishes),
     ),
     async find(id, role) {
       const [row]: OutcomeRow[] = await query('find-job', statements.find, [id, role]);
@@ -90,7 +101,7 @@ function reading(pool: EnginePool, query: Query): Pick<Ledger, Reading> {
           state: row.state,
           result: row.result ?? undefined,
           error: row.error ? readFailure(row.error) : undefined,
-          holdUp: row.hold_up ?? undefined,
+          holdUp: row.hold_up ? { ...readFailure(row.hold_up), since: row.hold_up.since } : undefined,
           providerRequestId: row.provider_request_id ?? undefined,
         }
       );
@@ -114,7 +125,7 @@ interface OutcomeRow {
   state: JobState;
   result: string | null;
   error: WrittenFailure | null;
-  hold_up: { since: string; message: string } | null;
+  hold_up: (WrittenFailure & { since: string }) | null;
   provider_request_id: string | null;
 }
 
@@ -257,14 +268,17 @@ async function changeJobs(
 
 async function findEarlier(
   pool: EnginePool,
+  gatewayId: string,
   wishes: EarlierWish[],
-): Promise<({ id: string; result: string; ossPaths: string[] } | undefined)[]> {
-  const { rows } = await pool.query<{ id: string | null; result: string; oss_paths: string[] }>({
-    name: 'find-earlier',
-    text: statements.findEarlier,
-    values: [JSON.stringify(wishes)],
-  });
+): Promise<(Earlier | undefined)[]> {
+  const { rows } = await pool.query<{ id: string | null; result: string | null; oss_paths: string[] | null }>(
+    {
+      name: 'find-earlier',
+      text: statements.findEarlier,
+      values: [JSON.stringify(wishes), gatewayId],
+    },
+  );
   return rows.map(({ id, result, oss_paths }) =>
-    id === null ? undefined : { id, result, ossPaths: oss_paths },
+    id === null ? undefined : { id, result: result ?? undefined, ossPaths: oss_paths ?? [] },
   );
 }

@@ -118,6 +118,10 @@ export const jobColumns: Record<string, Column> = {
   request_key: { type: 'text', means: 'the same for two calls that ask for the same' },
   detached: { type: 'boolean', means: 'made by ai_submit: only its handle gives the result' },
   released: { type: 'boolean', means: 'it may be sent: the transaction of its ai_submit is committed' },
+  abandoned: {
+    type: 'boolean',
+    means: 'nobody waits for it any more, and its next identical call takes it over',
+  },
   told_at: { type: 'timestamptz', means: 'when its role was told that it is unanswered' },
 };
 

@@ -10,14 +10,15 @@ test('finished jobs and attempts go after their days, the rest stays', async () 
   const first = await startTestGateway({ dataDir });
   const before = await first.client();
   const toFile = `to_file('oss://demo/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx')`;
-  const picture = (prompt: string, more = '') =>
+  const picture = (prompt: string, into = '') =>
     before.query(
-      `SELECT ai_gen('qwen_image_2', json_build_object('prompt', '${prompt}', 'output_dir', 'oss://demo/kept/')::text, ${toFile})${more}`,
+      `${into} SELECT ai_gen('qwen_image_2', json_build_object('prompt', '${prompt}', 'output_dir', 'oss://demo/kept/')::text, ${toFile})`,
     );
   await picture('old');
   await picture('new');
+  await before.query('CREATE TEMP TABLE made (made text)');
   await before.query('BEGIN');
-  await picture('unclaimed');
+  await picture('unclaimed', 'INSERT INTO made');
   await before.query('ROLLBACK');
   await before.query(
     `UPDATE hologen.job SET finished_at = finished_at - interval '31 days' WHERE request ->> 'prompt' <> 'new'`,

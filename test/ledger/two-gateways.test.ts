@@ -93,6 +93,18 @@ test('a budget that was set at one is kept by the other', async () => {
   await second.query("CALL remove_budget(NULL, 'picture')");
 });
 
+test('a statement that was cut off at one is run again at the other: it takes what the first one makes, and nothing is submitted twice', async () => {
+  const film = `SELECT ai_gen('video', '{"prompt": "cut off", "parameters": {"size": "1280*720"}}') AS made`;
+  const { rows } = await first.query('SELECT pg_backend_pid() AS pid');
+  const cut = refusal(first.query(film));
+  await expect.poll(() => cloud.submits('cut off').filter(({ taskId }) => taskId)).toHaveLength(1);
+  await second.query('SELECT pg_cancel_backend($1)', [rows[0].pid]);
+  expect((await cut).code).toBe('57014');
+  const made = JSON.parse((await second.query(film)).rows[0].made);
+  expect(made.output.task_id).toBe(cloud.submits('cut off')[0]?.taskId);
+  expect(cloud.submits('cut off')).toHaveLength(1);
+});
+
 test('what one submits the other waits for, and cancels', async () => {
   const submit = (word: string, model: string) =>
     first.query(`SELECT ai_submit($1, json_build_object('prompt', $2::text)::text) AS handle`, [model, word]);
