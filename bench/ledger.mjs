@@ -125,7 +125,7 @@ async function fill(directory, count) {
        '{"pictures": 1}', 0.2, CASE WHEN each.n % 20 = 0 THEN 0 ELSE 0.2 END, 'CNY',
        jsonb_build_array(jsonb_build_object('url', 'https://r/' || each.n || '.png', 'ossPath', 'oss://bucket/out/' || each.n || '.png')),
        '{"image_urls": []}', at, at, at, at, at, 'r-' || each.n, 't-' || each.n
-     FROM (SELECT n, clock_timestamp() - interval '30 days' * random() AS at FROM generate_series(1, $1) n) AS each
+     FROM (SELECT n, clock_timestamp() - interval '30 days' * (1 - n::float8 / $1) AS at FROM generate_series(1, $1::int) n) AS each
      JOIN statements s ON s.n = each.n % 1000 + 1`,
     [count],
   );

@@ -2,11 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { benchCrowd } from './crowd.mjs';
 import { benchGeneration } from './generation.mjs';
 import { benchLedger } from './ledger.mjs';
 import { benchWire } from './wire.mjs';
 
-const benchmarks = { wire: benchWire, generation: benchGeneration, ledger: benchLedger };
+const benchmarks = { wire: benchWire, generation: benchGeneration, ledger: benchLedger, crowd: benchCrowd };
 const name = process.argv[2] ?? '';
 const benchmark = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
 if (!benchmark) {

@@ -60,6 +60,8 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query('DROP TABLE hologen.spent CASCADE');
     await client.query('ALTER TABLE hologen.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned');
     await client.query('DROP TABLE hologen.removed_models');
+    await client.query('DROP TABLE hologen.caller CASCADE');
+    await client.query('DROP INDEX hologen.job_unsuccessful');
     await client.query('DROP INDEX hologen.job_task');
     await client.query('DROP TRIGGER opened_counts ON hologen.job');
     await client.query('DROP TRIGGER changed_counts ON hologen.job');

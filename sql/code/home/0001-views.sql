@@ -10,8 +10,15 @@ CREATE OR REPLACE VIEW hologen.jobs WITH (security_barrier) AS
          scenario, request, file, task_id, provider_request_id, usage, units, price, estimated_price, currency, attempts, outputs, result,
          error, submitted_at, started_at, generated_at, finished_at, claimed_at, hold_up
   FROM hologen.job LEFT JOIN hologen.statement USING (statement_id)
-  WHERE role_name = current_user OR (SELECT hologen_internal.sees_all_jobs());
+  WHERE role_name = current_user OR (SELECT hologen_internal.sees_all_jobs())
+  -- The newest are what people look for. A security barrier lets no LIMIT through; this order is one that an index has.
+  ORDER BY submitted_at DESC, job_id DESC;
 GRANT SELECT ON hologen.jobs TO PUBLIC;
+
+CREATE OR REPLACE VIEW hologen.callers WITH (security_barrier) AS
+  SELECT role_name, model_name FROM hologen.caller
+  WHERE role_name = current_user OR (SELECT hologen_internal.sees_all_jobs());
+GRANT SELECT ON hologen.callers TO PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.usage WITH (security_barrier) AS
   SELECT job_id, attempt, role_name, database_name, application_name, statement_text AS statement, statement_at, model_name, model_type,

@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION hologen_internal.note_spent() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
+    INSERT INTO hologen.caller (role_name, model_name) SELECT DISTINCT role_name, model_name FROM new_jobs ORDER BY 1, 2 ON CONFLICT DO NOTHING;
     INSERT INTO hologen.spent AS s (role_name, model_name, currency, quarter, calls, money)
       SELECT role_name, model_name, currency, date_bin('15 minutes', submitted_at, 'epoch'), count(*), sum(coalesce(price, estimated_price, 0))
       FROM new_jobs WHERE state NOT IN ('failed', 'cancelled') OR price > 0

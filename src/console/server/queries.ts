@@ -132,7 +132,7 @@ export async function listRolesAndModels(
   role: string | null,
 ): Promise<{ role_name: string; model_name: string }[]> {
   const { rows } = await db.query<{ role_name: string; model_name: string }>(
-    `SELECT role_name, model_name FROM hologen.jobs ${role === null ? '' : 'WHERE role_name = $1'} GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 2000`,
+    `SELECT role_name, model_name FROM hologen.callers ${role === null ? '' : 'WHERE role_name = $1'} ORDER BY 1, 2 LIMIT 2000`,
     role === null ? [] : [role],
   );
   return rows;
