@@ -91,7 +91,7 @@ export interface Statements {
 }
 
 interface Running {
-  /** By engine process and time. */
+  /** By engine process, and by time and role. */
   statements: Map<number, Map<string, Statement>>;
   /** The newest Execute of each engine process, and how many rows it asked for; 0: all. */
   asked: Map<number, { execute: number; rows: number }>;
@@ -103,7 +103,7 @@ export function createStatements(ended: (statement: Statement, committed: boolea
   const { statements, asked } = running;
   return {
     of: (origin, settings, client) => statementOf(origin, settings, client, running),
-    find: (origin) => statements.get(origin.engineProcessId)?.get(origin.statementAt),
+    find: (origin) => statements.get(origin.engineProcessId)?.get(nameOf(origin)),
     rowsAsked(engineProcessId, rows) {
       asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });
     },
@@ -131,6 +131,11 @@ export function createStatements(ended: (statement: Statement, committed: boolea
   };
 }
 
+/** In one statement of a client a function may call with its owner's rights: its calls are that role's. */
+function nameOf({ statementAt, role }: CallOrigin): string {
+  return `${statementAt} ${role}`;
+}
+
 function overBeforeSent(): KnownError {
   return new KnownError({
     kind: 'queryCanceled',
@@ -146,7 +151,7 @@ function statementOf(
 ): Statement {
   const own = statements.get(origin.engineProcessId) ?? new Map<string, Statement>();
   statements.set(origin.engineProcessId, own);
-  const known = own.get(origin.statementAt);
+  const known = own.get(nameOf(origin));
   if (known) return known;
   const now = Date.now();
   const statement: Statement = {
@@ -158,7 +163,7 @@ function statementOf(
   };
   // Each call of the statement listens, and Node takes more than ten listeners for a leak.
   setMaxListeners(0, statement.stop.signal);
-  own.set(origin.statementAt, statement);
+  own.set(nameOf(origin), statement);
   return statement;
 }
 

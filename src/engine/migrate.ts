@@ -158,7 +158,7 @@ async function run(client: ClientBase, { text }: SqlFile): Promise<void> {
 async function schemaIsOurs(client: ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ name: string; ours: boolean }>(
     `SELECT nspname AS name, pg_get_userbyid(nspowner) = current_user AS ours FROM pg_namespace
-     WHERE nspname IN ('hologen', 'hologen_internal')`,
+     WHERE nspname IN ('hologen', 'hologen_internal', 'hologen_caller')`,
   );
   const foreign = rows.find((row) => !row.ours);
   if (foreign) throw new Error(`the schema ${foreign.name} belongs to another role than the gateway's`);

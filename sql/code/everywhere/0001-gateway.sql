@@ -17,9 +17,17 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION hologen_internal.exchange(text) FROM PUBLIC;
 
+-- The role whose rights the code that looks has, which no other code can look up, and the proof of it: good for one statement of one backend.
+-- A view reads the secret with its owner's rights, and says current_user as whoever reads it.
+CREATE OR REPLACE VIEW hologen_caller.me AS
+  SELECT current_user::text AS role,
+         encode(sha256(convert_to(concat_ws(chr(10), secret, current_user, pg_backend_pid(), extract(epoch FROM statement_timestamp())), 'UTF8')), 'hex') AS proof
+  FROM hologen_internal.proof_secret;
+GRANT SELECT ON hologen_caller.me TO PUBLIC;
+
 -- Sends one question and returns the reply's "value"; an "error" in the reply becomes an SQL error with its own SQLSTATE.
--- Not for clients: it would let them speak in another role's name.
-CREATE OR REPLACE FUNCTION hologen_internal.ask_gateway(question json) RETURNS json
+-- `role` is believed with its proof alone.
+CREATE OR REPLACE FUNCTION hologen_caller.ask_as(question json, role text, proof text) RETURNS json
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   gateway hologen_internal.gateway;
@@ -29,7 +37,17 @@ DECLARE
   problem text;
   detail  text;
   hint    text;
+  good    boolean;
 BEGIN
+  SELECT encode(sha256(convert_to(concat_ws(chr(10), p.secret, role, pg_backend_pid(), extract(epoch FROM statement_timestamp())), 'UTF8')), 'hex') = proof
+    INTO good FROM hologen_internal.proof_secret p;
+  IF good IS NOT TRUE THEN
+    RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'permission denied: the caller is not who it says it is';
+  END IF;
+  -- Who may not execute ai_gen may not have its two halves either.
+  IF question ->> 'ask' = 'submit' AND NOT has_function_privilege(role, 'hologen.ai_gen(text, text, hologen.file)', 'EXECUTE') THEN
+    RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'permission denied for function ai_gen';
+  END IF;
   -- A session asks the gateway it came through; one that came by another way the latest.
   SELECT * INTO gateway FROM hologen_internal.gateway
     ORDER BY gateway_id = current_setting('hologen.gateway', true) DESC NULLS LAST, updated_at DESC LIMIT 1;
@@ -40,13 +58,13 @@ BEGIN
   message := json_build_object(
     'secret', gateway.secret,
     'caller', json_build_object(
-      'role', CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END,
+      'role', role,
       'database', current_database(),
       'application', current_setting('application_name'),
       'engineProcessId', pg_backend_pid(),
       'statementAt', to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
       -- The owner of these functions, or a member of it.
-      'admin', pg_has_role(CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END, current_user, 'USAGE'),
+      'admin', pg_has_role(role, current_user, 'USAGE'),
       'readOnly', current_setting('transaction_read_only') = 'on',
       'engineVersion', current_setting('server_version_num')::int),
     'question', question)::text;
@@ -90,4 +108,13 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = code, MESSAGE = problem, DETAIL = detail, HINT = hint;
   END IF;
 END $$;
-REVOKE ALL ON FUNCTION hologen_internal.ask_gateway(json) FROM PUBLIC;
+
+-- Asks in the name of the role whose rights its caller has. Never to be called by a SECURITY DEFINER function of hologen's owner.
+CREATE OR REPLACE FUNCTION hologen_caller.ask(question json) RETURNS json
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  me hologen_caller.me;
+BEGIN
+  SELECT * INTO me FROM hologen_caller.me;
+  RETURN hologen_caller.ask_as(question, me.role, me.proof);
+END $$;

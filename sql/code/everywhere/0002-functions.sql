@@ -1,52 +1,50 @@
--- The functions and procedures a client calls. SECURITY DEFINER where they ask the gateway; the role they report is the client's own.
+-- The functions and procedures a client calls. They run with their caller's rights, and ask the gateway in its name.
 
 -- Text -> FILE. A malformed path or a missing object is an error; a path ending in "/" names a directory and carries rights only.
 CREATE OR REPLACE FUNCTION hologen.to_file(oss_path text, oss_endpoint text, role_arn text) RETURNS hologen.file
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   file   hologen.file := ROW(oss_path, oss_endpoint, role_arn);
   answer json;
 BEGIN
   -- An assignment, not PERFORM: errors then carry no copy of this statement in their CONTEXT.
-  answer := hologen_internal.ask_gateway(json_build_object('ask', 'check_file', 'file', to_json(file),
+  answer := hologen_caller.ask(json_build_object('ask', 'check_file', 'file', to_json(file),
     'dryRun', current_setting('ai_gen.dry_run', true)));
   RETURN file;
 END $$;
 
 -- The ai_gen.* settings as they were SET.
-CREATE OR REPLACE FUNCTION hologen_internal.session_settings() RETURNS json
+CREATE OR REPLACE FUNCTION hologen_caller.session_settings() RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('progress', current_setting('ai_gen.progress', true), 'reuse', current_setting('ai_gen.reuse', true),
     'max_calls', current_setting('ai_gen.max_calls', true), 'on_error', current_setting('ai_gen.on_error', true),
     'dry_run', current_setting('ai_gen.dry_run', true), 'timeout', current_setting('ai_gen.timeout', true))
 $$;
-REVOKE ALL ON FUNCTION hologen_internal.session_settings() FROM PUBLIC;
 
 -- A call as the gateway is told of it.
-CREATE OR REPLACE FUNCTION hologen_internal.call_question(ask text, model text, request text, file hologen.file) RETURNS json
+CREATE OR REPLACE FUNCTION hologen_caller.call_question(ask text, model text, request text, file hologen.file) RETURNS json
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('ask', ask, 'model', model, 'request', request,
     -- A FILE variable that was never set is a row of NULLs, which IS NULL too.
     'file', CASE WHEN NOT file IS NULL THEN to_json(file) END,
-    'settings', hologen_internal.session_settings(), 'statement', left(current_query(), 10000))
+    'settings', hologen_caller.session_settings(), 'statement', left(current_query(), 10000))
 $$;
-REVOKE ALL ON FUNCTION hologen_internal.call_question(text, text, text, hologen.file) FROM PUBLIC;
 
 -- Hands one call to the gateway, which checks it and sends nothing yet; returns the handle to wait for.
 CREATE OR REPLACE FUNCTION hologen.submit_call(model text, request text, file hologen.file) RETURNS text
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN hologen_internal.ask_gateway(hologen_internal.call_question('submit', model, request, file)) ->> 'handle';
+  RETURN hologen_caller.ask(hologen_caller.call_question('submit', model, request, file)) ->> 'handle';
 END $$;
 
 -- Waits for a submitted call. Each round trip is short, so that cancel and timeouts are prompt on every PostgreSQL version.
 CREATE OR REPLACE FUNCTION hologen.wait_call(handle text) RETURNS text
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
   LOOP
-    answer := hologen_internal.ask_gateway(json_build_object('ask', 'wait', 'handle', handle));
+    answer := hologen_caller.ask(json_build_object('ask', 'wait', 'handle', handle));
     IF answer ->> 'notice' IS NOT NULL THEN
       RAISE NOTICE '%', answer ->> 'notice';
     END IF;
@@ -58,36 +56,36 @@ END $$;
 
 -- Deploys a model: Hologres' two procedures, the second with the client's own endpoint and key arguments.
 CREATE OR REPLACE PROCEDURE hologen.register_external_model(model_name text, model_type text, model_provider text, config json, task text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
-  answer := hologen_internal.ask_gateway(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
+  answer := hologen_caller.ask(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
     'provider', model_provider, 'config', config, 'task', task));
 END $$;
 CREATE OR REPLACE PROCEDURE hologen.add_external_model(model_name text, model_type text, model_provider text, endpoint text,
   api_key text, task text, config json)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
-  answer := hologen_internal.ask_gateway(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
+  answer := hologen_caller.ask(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
     'provider', model_provider, 'endpoint', endpoint, 'apiKey', api_key, 'config', config, 'task', task));
 END $$;
 CREATE OR REPLACE PROCEDURE hologen.delete_external_model(model_name text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
-  answer := hologen_internal.ask_gateway(json_build_object('ask', 'remove_model', 'name', model_name));
+  answer := hologen_caller.ask(json_build_object('ask', 'remove_model', 'name', model_name));
 END $$;
 
 -- The catalogue. Its first four columns, in this order, are what Hologres' clients read.
 CREATE OR REPLACE FUNCTION hologen.list_external_models()
 RETURNS TABLE (model_name text, model_type text, model_provider text, task text, config json, deployed_by text, deployed_at timestamptz)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT m.model_name, m.model_type, m.model_provider, m.task, m.config, m.deployed_by, m.deployed_at
-  FROM json_to_recordset(hologen_internal.ask_gateway('{"ask": "list_models"}'))
+  FROM json_to_recordset(hologen_caller.ask('{"ask": "list_models"}'))
     AS m (model_name text, model_type text, model_provider text, task text, config json, deployed_by text, deployed_at timestamptz)
 $$;
 
@@ -95,10 +93,10 @@ $$;
 CREATE OR REPLACE FUNCTION hologen.list_supported_models()
 RETURNS TABLE (model_type text, task text, scenarios text[], mode text, sizes text, pictures text, duration text, reference_files text,
                submits_per_second numeric, concurrent_tasks integer, price text)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT m.model_type, m.task, m.scenarios, m.mode, m.sizes, m.pictures, m.duration, m.reference_files, m.submits_per_second,
          m.concurrent_tasks, m.price
-  FROM json_to_recordset(hologen_internal.ask_gateway('{"ask": "supported_models"}'))
+  FROM json_to_recordset(hologen_caller.ask('{"ask": "supported_models"}'))
     AS m (model_type text, task text, scenarios text[], mode text, sizes text, pictures text, duration text, reference_files text,
           submits_per_second numeric, concurrent_tasks integer, price text)
 $$;

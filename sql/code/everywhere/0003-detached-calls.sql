@@ -2,14 +2,14 @@
 
 -- The call is checked now and made when the transaction is committed.
 CREATE OR REPLACE FUNCTION hologen.ai_submit(model text, request text, file hologen.file) RETURNS text
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN hologen_internal.ask_gateway(hologen_internal.call_question('submit_detached', model, request, file)) ->> 'handle';
+  RETURN hologen_caller.ask(hologen_caller.call_question('submit_detached', model, request, file)) ->> 'handle';
 END $$;
 
 -- The result of ai_submit's call, as ai_gen would have returned it; NULL when it is not there in time.
 CREATE OR REPLACE FUNCTION hologen.ai_wait(handle text, timeout interval DEFAULT NULL) RETURNS text
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   until timestamptz := clock_timestamp() + timeout;
   answer json;
@@ -18,9 +18,9 @@ BEGIN
     RETURN NULL;
   END IF;
   LOOP
-    answer := hologen_internal.ask_gateway(json_build_object('ask', 'collect', 'handle', handle,
+    answer := hologen_caller.ask(json_build_object('ask', 'collect', 'handle', handle,
       'longestMs', extract(epoch FROM until - clock_timestamp()) * 1000,
-      'settings', hologen_internal.session_settings(), 'statement', left(current_query(), 10000)));
+      'settings', hologen_caller.session_settings(), 'statement', left(current_query(), 10000)));
     IF answer ->> 'notice' IS NOT NULL THEN
       RAISE NOTICE '%', answer ->> 'notice';
     END IF;
@@ -35,9 +35,9 @@ END $$;
 
 -- submitted, running, saving, succeeded, failed, cancelled or unanswered; a NOTICE says why one does not go on for now.
 CREATE OR REPLACE FUNCTION hologen.ai_status(handle text) RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  answer json := hologen_internal.ask_gateway(json_build_object('ask', 'call_status', 'handle', handle));
+  answer json := hologen_caller.ask(json_build_object('ask', 'call_status', 'handle', handle));
 BEGIN
   IF answer ->> 'notice' IS NOT NULL THEN
     RAISE NOTICE '%', answer ->> 'notice';
@@ -47,7 +47,7 @@ END $$;
 
 -- True: there will be no result and nothing is paid. What the provider works on already goes on, is saved and paid for.
 CREATE OR REPLACE FUNCTION hologen.ai_cancel(handle text) RETURNS boolean
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN (hologen_internal.ask_gateway(json_build_object('ask', 'cancel_call', 'handle', handle)) #>> '{}')::boolean;
+  RETURN (hologen_caller.ask(json_build_object('ask', 'cancel_call', 'handle', handle)) #>> '{}')::boolean;
 END $$;

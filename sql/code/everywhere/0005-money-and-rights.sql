@@ -3,9 +3,9 @@
 -- The dry calls of the caller's own statement, a row for each model.
 CREATE OR REPLACE FUNCTION hologen.estimated_calls()
 RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT m.model_name, m.model_type, m.calls, m.pictures, m.seconds, m.price, m.currency
-  FROM json_to_recordset(hologen_internal.ask_gateway('{"ask": "estimate"}'))
+  FROM json_to_recordset(hologen_caller.ask('{"ask": "estimate"}'))
     AS m (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text)
 $$;
 
@@ -27,45 +27,45 @@ END $$;
 
 -- Limits of a day; NULL stands for every role, every model, no limit of that kind.
 CREATE OR REPLACE PROCEDURE hologen.set_budget(role_name text, model_name text, calls_per_day integer, money_per_day numeric)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
-  answer := hologen_internal.ask_gateway(json_build_object('ask', 'set_budget', 'role_name', role_name, 'model_name', model_name,
+  answer := hologen_caller.ask(json_build_object('ask', 'set_budget', 'role_name', role_name, 'model_name', model_name,
     'calls_per_day', calls_per_day, 'money_per_day', money_per_day));
 END $$;
 CREATE OR REPLACE PROCEDURE hologen.remove_budget(role_name text, model_name text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
-  answer := hologen_internal.ask_gateway(json_build_object('ask', 'remove_budget', 'role_name', role_name, 'model_name', model_name));
+  answer := hologen_caller.ask(json_build_object('ask', 'remove_budget', 'role_name', role_name, 'model_name', model_name));
 END $$;
 
 -- Everybody may call a model until one of these two is used on it; the role public is everybody.
 CREATE OR REPLACE PROCEDURE hologen.grant_model(model_name text, role_name text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
-  answer := hologen_internal.ask_gateway(json_build_object('ask', 'grant_model', 'model_name', model_name, 'role_name', role_name));
+  answer := hologen_caller.ask(json_build_object('ask', 'grant_model', 'model_name', model_name, 'role_name', role_name));
 END $$;
 CREATE OR REPLACE PROCEDURE hologen.revoke_model(model_name text, role_name text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
-  answer := hologen_internal.ask_gateway(json_build_object('ask', 'revoke_model', 'model_name', model_name, 'role_name', role_name));
+  answer := hologen_caller.ask(json_build_object('ask', 'revoke_model', 'model_name', model_name, 'role_name', role_name));
 END $$;
 
 -- An HTTPS address that lets anybody read the object for a while: of an output with the right of the call that saved it, of a file with its own.
 CREATE OR REPLACE FUNCTION hologen.file_url(oss_path text, ttl interval DEFAULT '1 hour') RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN hologen_internal.ask_gateway(json_build_object('ask', 'sign_file', 'path', oss_path, 'seconds', extract(epoch FROM ttl))) #>> '{}';
+  RETURN hologen_caller.ask(json_build_object('ask', 'sign_file', 'path', oss_path, 'seconds', extract(epoch FROM ttl))) #>> '{}';
 END $$;
 CREATE OR REPLACE FUNCTION hologen.file_url(file hologen.file, ttl interval DEFAULT '1 hour') RETURNS text
-LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN hologen_internal.ask_gateway(json_build_object('ask', 'sign_file', 'file', to_json(file), 'seconds', extract(epoch FROM ttl))) #>> '{}';
+  RETURN hologen_caller.ask(json_build_object('ask', 'sign_file', 'file', to_json(file), 'seconds', extract(epoch FROM ttl))) #>> '{}';
 END $$;

@@ -5,10 +5,10 @@ CREATE OR REPLACE FUNCTION hologen.list_progress()
 RETURNS TABLE (statement_at timestamptz, role_name text, database_name text, application_name text, engine_process_id integer, statement text,
                calls bigint, queued bigint, running bigint, saving bigint, done bigint, failed bigint, elapsed_seconds bigint,
                remaining_seconds bigint, models text[], held_up bigint, held_up_since timestamptz, held_up_why text)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT p.statement_at, p.role_name, p.database_name, p.application_name, p.engine_process_id, p.statement, p.calls, p.queued, p.running,
          p.saving, p.done, p.failed, p.elapsed_seconds, p.remaining_seconds, p.models, p.held_up, p.held_up_since, p.held_up_why
-  FROM json_to_recordset(hologen_internal.ask_gateway('{"ask": "progress"}'))
+  FROM json_to_recordset(hologen_caller.ask('{"ask": "progress"}'))
     AS p (statement_at timestamptz, role_name text, database_name text, application_name text, engine_process_id integer, statement text,
           calls bigint, queued bigint, running bigint, saving bigint, done bigint, failed bigint, elapsed_seconds bigint,
           remaining_seconds bigint, models text[], held_up bigint, held_up_since timestamptz, held_up_why text)
@@ -21,9 +21,9 @@ GRANT SELECT ON hologen.progress TO PUBLIC;
 CREATE OR REPLACE FUNCTION hologen.list_queues()
 RETURNS TABLE (model_type text, queued bigint, running bigint, submits_per_second numeric, concurrent_tasks integer, pace numeric,
                paused_seconds numeric)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT q.model_type, q.queued, q.running, q.submits_per_second, q.concurrent_tasks, q.pace, q.paused_seconds
-  FROM json_to_recordset(hologen_internal.ask_gateway('{"ask": "queues"}'))
+  FROM json_to_recordset(hologen_caller.ask('{"ask": "queues"}'))
     AS q (model_type text, queued bigint, running bigint, submits_per_second numeric, concurrent_tasks integer, pace numeric,
           paused_seconds numeric)
 $$;

@@ -85,7 +85,7 @@ CREATE OR REPLACE VIEW hologres.hg_table_properties AS
       ON declared.property_key = standard.property_key
   ) AS p
   WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\_%'
-    AND n.nspname NOT IN ('information_schema', 'hologres', 'hologen', 'hologen_internal');
+    AND n.nspname NOT IN ('information_schema', 'hologres', 'hologen', 'hologen_internal', 'hologen_caller');
 
 -- ---- The rest of the catalogue
 
