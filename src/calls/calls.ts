@@ -252,7 +252,10 @@ async function checkOrRefuse(
     if (isRefusal(error)) {
       // What the user wrote may be no model's name.
       const name = given.model;
-      const model = name === null ? undefined : await models.catalogue.find(name).catch(() => undefined);
+      const model =
+        name === null
+          ? undefined
+          : await models.catalogue.find(name, statement.origin.role).catch(() => undefined);
       services.meter.refused(model);
     }
     throw error;

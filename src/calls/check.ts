@@ -49,8 +49,8 @@ export async function checkCall(
   const file = isObject(call.file) ? places.readFile(call.file, 'file') : undefined;
   const model =
     call.model === null
-      ? await defaultModel(call.request, file, models)
-      : await namedModel(call.model, catalogue);
+      ? await defaultModel(call.request, file, caller.role, models)
+      : await namedModel(call.model, caller.role, catalogue);
   if (model.restricted && !caller.admin) await requireGrant(model.name, caller.role, catalogue);
   return readCall(model, call.request, file, models);
 }
@@ -68,12 +68,12 @@ function readCall(
 
 /** A call that was checked before, and perhaps sent: with the model that was deployed then. */
 export async function readAgain(
-  { model: name, request, file }: { model: string; request: string; file: unknown },
+  { model: name, request, file, role }: { model: string; request: string; file: unknown; role: string },
   openedAt: Date,
   models: Models,
 ): Promise<CheckedCall> {
   const { catalogue, places } = models;
-  const model = (await catalogue.deployedThen(name, openedAt)) ?? (await namedModel(name, catalogue));
+  const model = (await catalogue.deployedThen(name, openedAt)) ?? (await namedModel(name, role, catalogue));
   return readCall(model, request, isObject(file) ? places.readFile(file, 'file') : undefined, models);
 }
 
@@ -144,8 +144,8 @@ export async function checkStorage(
   return Promise.all(looks);
 }
 
-async function namedModel(name: string, catalogue: Catalogue): Promise<DeployedModel> {
-  const model = await catalogue.find(name);
+async function namedModel(name: string, role: string, catalogue: Catalogue): Promise<DeployedModel> {
+  const model = await catalogue.find(name, role);
   if (model) return model;
   const deployed = (await catalogue.list()).map((each) => each.name);
   throw new KnownError({
@@ -162,10 +162,11 @@ async function namedModel(name: string, catalogue: Catalogue): Promise<DeployedM
 async function defaultModel(
   request: string,
   file: FileValue | undefined,
+  role: string,
   known: Models,
 ): Promise<DeployedModel> {
   const task = file && looksLikePictureRequest(request) ? 'image-generation' : 'chat/completions';
-  const models = (await known.catalogue.list()).filter((model) => model.task === task);
+  const models = await known.catalogue.defaults(task, role);
   const fitting = models.find((model) => canRead(request, file, model, known)) ?? models[0];
   if (fitting) return fitting;
   throw new KnownError({

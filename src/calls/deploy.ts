@@ -12,7 +12,7 @@ const looksLikeKeyName = /key$|secret|password/i;
 
 export async function deployModel(
   question: Json,
-  role: string,
+  { role, admin }: { role: string; admin: boolean },
   { catalogue, providers }: Models,
 ): Promise<void> {
   const name = requiredText(question, 'name', 'model_name');
@@ -33,6 +33,7 @@ export async function deployModel(
   provider.checkDeployment({ name, modelType, task, config });
   const { api_key: configKey, ...rest } = config;
   const apiKey = keyOf(question.apiKey, provider) ?? keyOf(configKey, provider);
+  if (apiKey === undefined && !admin) refuseDefaultKey(name);
   await catalogue.deploy({
     name,
     modelType,
@@ -43,6 +44,15 @@ export async function deployModel(
     apiKey,
     config: rest,
     deployedBy: role,
+  });
+}
+
+/** On the gateway's own key another name would be another price and other limits for the same account. */
+function refuseDefaultKey(name: string): never {
+  throw new KnownError({
+    kind: 'insufficientPrivilege',
+    message: `permission denied: deploying "${name}" on the gateway’s own key is for the owner of hologen`,
+    hint: 'Deploy it with a key of your own: a config of {"api_key": "sk-…"}.',
   });
 }
 

@@ -110,14 +110,14 @@ const firstPauseMs = 1_000;
  * under way at the provider all the same: its job stays open, until a gateway starts with the right settings.
  */
 async function readPatiently(
-  { id, modelName, request, file, openedAt }: UnfinishedJob,
+  { id, modelName, request, file, openedAt, role }: UnfinishedJob,
   awaited: Awaited,
   models: Models,
   log: Logger,
 ): Promise<CheckedCall> {
   for (;;) {
     try {
-      const checked = await readAgain({ model: modelName, request, file }, openedAt, models);
+      const checked = await readAgain({ model: modelName, request, file, role }, openedAt, models);
       awaited.holdUp = undefined;
       return checked;
     } catch (error) {

@@ -22,20 +22,39 @@ const uniqueViolation = '23505';
 const columns =
   'model_name, model_type, model_provider, task, api_key, config, deployed_by, deployed_at, restricted';
 
+/** `by_admin`: deployed by the owner of hologen, a member of it, or at the start of the sandbox, for everybody. */
+const trusted = `
+  SELECT *, deployed_by = 'sandbox' AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = 'sandbox')
+    OR EXISTS (SELECT FROM pg_roles r WHERE r.rolname = deployed_by AND pg_has_role(r.oid, current_user, 'USAGE')) AS by_admin
+  FROM hologen.deployed_models`;
+
 export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue {
   return { ...looking(pool, secrets), ...deploying(pool, secrets), ...granting(pool) };
 }
 
-function looking(pool: EnginePool, secrets: SecretBox): Pick<Catalogue, 'find' | 'deployedThen' | 'list'> {
+function looking(
+  pool: EnginePool,
+  secrets: SecretBox,
+): Pick<Catalogue, 'find' | 'defaults' | 'deployedThen' | 'list'> {
   return {
-    async find(name) {
+    async find(name, role) {
       const { rows } = await pool.query<Row>({
         name: 'find-model',
-        text: `SELECT ${columns} FROM hologen.deployed_models WHERE model_name = $1 OR model_type = $1
-          ORDER BY model_name = $1 DESC, deployed_at LIMIT 1`,
-        values: [name],
+        text: `SELECT ${columns} FROM (${trusted}) AS m
+          WHERE model_name = $1 OR model_type = $1 AND (by_admin OR deployed_by = $2)
+          ORDER BY model_name = $1 AND (by_admin OR deployed_by = $2) DESC, model_type = $1 AND by_admin DESC,
+            model_type = $1 AND deployed_by = $2 DESC, deployed_at LIMIT 1`,
+        values: [name, role],
       });
       return rows[0] && asModel(rows[0], secrets);
+    },
+    async defaults(task, role) {
+      const { rows } = await pool.query<Row>(
+        `SELECT ${columns} FROM (${trusted}) AS m WHERE task = $1 AND (by_admin OR deployed_by = $2)
+         ORDER BY by_admin DESC, deployed_at, model_name`,
+        [task, role],
+      );
+      return rows.map((row) => asModel(row, secrets));
     },
     async deployedThen(name, time) {
       const { rows } = await pool.query<Row>(

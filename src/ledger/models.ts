@@ -20,11 +20,16 @@ export interface NewDeployment extends Omit<DeployedModel, 'deployedAt' | 'restr
 }
 
 export interface Catalogue {
-  /** By name; else the oldest model of that type, so that `wan2.6-t2v` also finds `wan26_t2v`. */
-  find(name: string): Promise<DeployedModel | undefined>;
+  /**
+   * By name; else the oldest model of that type, so that `wan2.6-t2v` also finds `wan26_t2v`: an administrator's first, then the role's own,
+   * never another role's. A name like a type leads nobody's calls to another role's key.
+   */
+  find(name: string, role: string): Promise<DeployedModel | undefined>;
+  /** Models of a task that a role may call without naming one: administrators' first, then its own. */
+  defaults(task: string, role: string): Promise<DeployedModel[]>;
   /** What was deployed under the name at the time, removed meanwhile or not. */
   deployedThen(name: string, time: Date): Promise<DeployedModel | undefined>;
-  /** In the order of deployment: the first fitting one is the default of its task. */
+  /** In the order of deployment. */
   list(): Promise<DeployedModel[]>;
   /** KnownError 42710 when the name is taken. */
   deploy(model: NewDeployment): Promise<void>;

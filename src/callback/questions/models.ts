@@ -12,7 +12,7 @@ export function answerAboutModels({ models }: QuestionTools): Answers {
   return {
     deploy_model(question, caller) {
       refuseReadOnly(caller, 'deploying a model');
-      return deployModel(question, caller.role, models);
+      return deployModel(question, { role: caller.role, admin: caller.admin }, models);
     },
     remove_model(question, caller) {
       refuseReadOnly(caller, 'removing a model');
