@@ -20,7 +20,7 @@ const rooms = {
   callback: ['wire', 'engine', 'calls', 'ledger', 'providers', 'pace', 'storage', 'settings', 'frontend'],
   frontend: ['wire', 'engine', 'rewriter'],
   metrics: ['engine', 'calls', 'pace', 'settings'],
-  console: ['storage', 'settings', 'media', 'ledger/states'],
+  console: ['wire', 'storage', 'settings', 'media', 'ledger/states'],
 };
 
 const roomRules = Object.entries(rooms).map(([room, others]) =>

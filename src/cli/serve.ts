@@ -7,7 +7,7 @@ import type { Configuration } from '../settings/configuration.js';
 import { readSettings } from '../settings/read.js';
 import type { SettingName } from '../settings/table.js';
 import { type Command, cloudSettings, helpText } from './command.js';
-import { hearStopSignals, untilStopped } from './signals.js';
+import { hearStopSignals, stopAtMistakes, untilStopped } from './signals.js';
 
 export const serveFlags: SettingName[] = [
   'host',
@@ -66,6 +66,7 @@ export const serveCommand: Command = {
         log.error({ err: error }, 'the new certificate cannot be used; the old one stays');
       }
     });
+    stopAtMistakes(gateway, log);
     return untilStopped(gateway, signals);
   },
 };

@@ -1,4 +1,5 @@
 /** Ctrl-C and SIGTERM, heard from the first moment: an engine that is just starting must not be left behind. */
+import type { Logger } from 'pino';
 import type { Gateway } from '../main.js';
 
 export interface StopSignals {
@@ -26,6 +27,20 @@ export function hearStopSignals(): StopSignals {
       return heard;
     },
   };
+}
+
+const lastStopMs = 20_000;
+
+/** A mistake of ours that nothing caught: it is logged, and the engine is stopped with the gateway, so that nothing is left behind. */
+export function stopAtMistakes(gateway: Gateway, log: Logger): void {
+  process.once('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'an unexpected error; the gateway stops');
+    setTimeout(() => process.exit(1), lastStopMs).unref();
+    gateway
+      .stop()
+      .catch(() => {})
+      .finally(() => process.exit(1));
+  });
 }
 
 /** Serves until a signal comes or the engine does not start any more; gives the exit code. */

@@ -2,6 +2,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import pg from 'pg';
 import type { WhoAmI } from './answers.js';
+import { boundedSocket } from './bounded-socket.js';
 import { Refusal } from './exchange.js';
 import { asksWho } from './queries.js';
 import { closeRun, type RunSlot } from './runs.js';
@@ -108,6 +109,7 @@ async function openSession(door: FrontDoor, role: string, password: string): Pro
     user: role,
     password,
     ssl: false,
+    stream: boundedSocket,
     application_name: 'hologen console',
     connectionTimeoutMillis: connectTimeoutMs,
   };

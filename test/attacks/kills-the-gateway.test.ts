@@ -1,0 +1,36 @@
+/** Attack: a visitor of the console makes the engine send what no process can hold. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Run } from '../../src/console/server/answers.js';
+import { ownerOf, signIn } from '../console/visitor.js';
+import { startTestGateway, type TestGateway } from '../gateway.js';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+afterAll(() => gateway?.close());
+
+test('three visitors try a value of 600 MB at once: each is told, and the gateway goes on', async () => {
+  const visitors = await Promise.all([1, 2, 3].map(() => signIn(gateway, ownerOf(gateway))));
+  await Promise.all(
+    visitors.map(async (visitor) => {
+      const statement = "SELECT repeat('x', 600000000)";
+      const { content } = await visitor.post<Run>('/api/run', { statement });
+      const ended = async () => (await visitor.get<Run>(`/api/run?id=${content.id}`)).content;
+      await expect.poll(async () => (await ended()).state, { timeout: 60_000 }).toBe('failed');
+      expect((await ended()).problem).toMatchObject({
+        sqlstate: '54000',
+        message: expect.stringContaining('at most 16 MiB'),
+      });
+    }),
+  );
+  const client = await gateway.client();
+  expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+});
+
+test('a value of 8 MB is shown as far as there is room', async () => {
+  const visitor = await signIn(gateway, ownerOf(gateway));
+  const { content } = await visitor.post<Run>('/api/run', { statement: "SELECT repeat('x', 8000000)" });
+  const run = async () => (await visitor.get<Run>(`/api/run?id=${content.id}`)).content;
+  await expect.poll(async () => (await run()).state).toBe('done');
+});
