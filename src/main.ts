@@ -63,7 +63,7 @@ async function start(configuration: Configuration, starting: Starting): Promise<
   starting.stopping.unshift(metrics.close);
   const inside = await openInside(configuration, claim, metrics.meter, starting);
   Object.assign(parts, { engine: inside.engine, schedule: inside.schedule, calls: inside.calls });
-  const { takeOver: gone, cancelHere: cancel } = inside.calls;
+  const { takeOver: gone, cancelAsked: cancel } = inside.calls;
   answers.answer = inside.answer;
   answers.gone = (engineProcessId) => inside.calls.statementOver(engineProcessId, 'failed');
   await inside.engine.gateways.watch({ gone, cancel, counted: inside.schedule.shareAmong });

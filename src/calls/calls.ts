@@ -70,8 +70,8 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   statementOver(engineProcessId: number, outcome: StatementOutcome): boolean;
   /** Takes up what these gateways, which are gone, did not finish. */
   takeOver(gatewayIds: string[]): Promise<void>;
-  /** As cancel, for a call that is made here and whose role has asked elsewhere. */
-  cancelHere(handle: string): void;
+  /** As cancel, for a call that is made here and whose role has perhaps asked elsewhere. */
+  cancelAsked(handle: string): Promise<void>;
   /** Resolves when everything that is paid for has its outcome in the ledger. */
   settled(): Promise<void>;
   /** What is open still is left to the next gateway. */
@@ -114,7 +114,7 @@ export function createCalls(services: Services, models: Models, log: Logger): Ca
     rowsAsked: statements.rowsAsked,
     rowsRead: statements.rowsRead,
     statementOver: statements.over,
-    cancelHere: detached.cancelHere,
+    cancelAsked: detached.cancelAsked,
     takeOver: (gatewayIds) => takeOver(gatewayIds, around),
     async settled() {
       // What is held up goes on with the next gateway.

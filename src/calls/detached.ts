@@ -20,8 +20,8 @@ export interface DetachedCalls {
   status(handle: string, role: string): Promise<Pick<JobOutcome, 'state' | 'holdUp'>>;
   /** True when the call ends without a result for it; one that the provider works on goes on and is paid for. */
   cancel(handle: string, role: string): Promise<boolean>;
-  /** Gives a call up that is made by this gateway; nothing happens for any other. */
-  cancelHere(handle: string): void;
+  /** A call was perhaps given up at another gateway: so it is here, if the ledger says so too. */
+  cancelAsked(handle: string): Promise<void>;
 }
 
 interface DetachedCall {
@@ -55,7 +55,10 @@ export function createDetachedCalls(services: Services, decider: Decider, log: L
     wait: (handle, statement, longestMs) => wait(handle, statement, longestMs, around),
     status: (handle, role) => kept(handle, role, around),
     cancel: (handle, role) => cancel(handle, role, around),
-    cancelHere: (handle) => cancelHere(handle, around),
+    async cancelAsked(handle) {
+      if (!isHandle(handle) || !(around.calls.has(handle) || around.decider.underWay.has(handle))) return;
+      if (await services.ledger.cancelAsked(handle)) cancelHere(handle, around);
+    },
   };
 }
 
@@ -149,11 +152,12 @@ function cancelHere(handle: string, around: Surroundings): void {
   else around.decider.underWay.get(handle)?.cancel();
 }
 
+const isHandle = (handle: string) => handlePattern.test(handle);
 const handlePattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** What the ledger knows of a handle, which may be any text. */
 async function kept(handle: string, role: string, { services }: Surroundings): Promise<JobOutcome> {
-  const job = handlePattern.test(handle) ? await services.ledger.find(handle, role) : undefined;
+  const job = isHandle(handle) ? await services.ledger.find(handle, role) : undefined;
   if (job) return job;
   throw new KnownError({
     kind: 'undefinedObject',

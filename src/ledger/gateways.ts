@@ -9,8 +9,8 @@ import { openStates } from './states.js';
 export interface GatewayEvents {
   /** These gateways are gone for good; their jobs are nobody's. Nobody else takes them over until this resolves. */
   gone(gatewayIds: string[]): Promise<void>;
-  /** Somebody on another gateway wants this job cancelled. */
-  cancel(jobId: string): void;
+  /** Somebody says that a role on another gateway wants this job cancelled. */
+  cancel(jobId: string): Promise<void>;
   /** So many gateways live, this one included. */
   counted(gateways: number): void;
 }
@@ -33,6 +33,8 @@ const findOthers = `
   UNION SELECT gateway_id FROM hologen.job WHERE state IN (${openStates}) AND gateway_id <> $1`;
 const countLive = `
   SELECT count(*)::int AS live FROM pg_locks JOIN pg_database d ON d.oid = pg_locks.database
+  -- Any role can take such a lock; only the gateways' own count.
+  JOIN pg_stat_activity a ON a.pid = pg_locks.pid AND a.usesysid = current_user::regrole
   WHERE locktype = 'advisory' AND classid = ${lockClass} AND objsubid = 2 AND granted AND d.datname = current_database()`;
 const lockOf = `(${lockClass}, hashtext($1))`;
 
@@ -74,7 +76,9 @@ export async function joinGateways(address: EngineAddress, id: string, log: Logg
 async function enter(address: EngineAddress, id: string, told: Pick<Circle, 'events'>): Promise<pg.Client> {
   const client = new pg.Client({ ...clientOptions(address), keepAlive: true });
   client.on('error', () => {});
-  client.on('notification', ({ payload }) => told.events?.cancel(payload ?? ''));
+  client.on('notification', ({ payload }) => {
+    told.events?.cancel(payload ?? '').catch(() => {});
+  });
   await client.connect();
   await client.query(`SELECT pg_advisory_lock${lockOf}`, [id]);
   await client.query(`LISTEN ${cancelChannel}`);

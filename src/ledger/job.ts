@@ -118,6 +118,8 @@ export interface Ledger {
   fileOfOutput(ossPath: string, role: string, admin: boolean): Promise<unknown>;
   /** What these gateways, which are gone, have not finished: it is this one's from now on. */
   takeOver(gatewayIds: string[]): Promise<UnfinishedJob[]>;
+  /** True: askCancel was called for it. What a notification says, anybody may have sent. */
+  cancelAsked(id: string): Promise<boolean>;
   /** Tells the gateway that makes the job that its role does not want it any more. */
   askCancel(id: string): Promise<void>;
   /** Task ids the ledger knows, among these. */

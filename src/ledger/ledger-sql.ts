@@ -76,6 +76,12 @@ export const findEarlier = `
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place`;
 
+export const askCancel = `
+  WITH asked AS (UPDATE hologen.job SET cancel_asked = true WHERE job_id = $2 RETURNING job_id)
+  SELECT pg_notify($1, job_id::text) FROM asked`;
+
+export const cancelAsked = 'SELECT cancel_asked AS asked FROM hologen.job WHERE job_id = $1';
+
 export const find = `
   SELECT state, result, error, hold_up, provider_request_id FROM hologen.job WHERE job_id = $1 AND role_name = $2`;
 

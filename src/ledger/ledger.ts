@@ -81,12 +81,12 @@ function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
       return row && { ...row, money: Number(row.money) };
     },
     async askCancel(id) {
-      await query('ask-cancel', 'SELECT pg_notify($1, $2)', [cancelChannel, id]);
+      await query('ask-cancel', statements.askCancel, [cancelChannel, id]);
     },
   };
 }
 
-type Reading = 'findEarlier' | 'find' | 'untoldRoles' | 'fileOfOutput' | 'knownTasks';
+type Reading = 'findEarlier' | 'find' | 'cancelAsked' | 'untoldRoles' | 'fileOfOutput' | 'knownTasks';
 
 function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, Reading> {
   return {
@@ -105,6 +105,10 @@ function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
           providerRequestId: row.provider_request_id ?? undefined,
         }
       );
+    },
+    async cancelAsked(id) {
+      const [row] = await query('cancel-asked', statements.cancelAsked, [id]);
+      return row?.asked ?? false;
     },
     async untoldRoles() {
       return (await query('untold-roles', statements.untoldRoles, [])).map((row) => row.role_name);

@@ -122,6 +122,10 @@ export const jobColumns: Record<string, Column> = {
     type: 'boolean',
     means: 'nobody waits for it any more, and its next identical call takes it over',
   },
+  cancel_asked: {
+    type: 'boolean',
+    means: 'its role does not want it any more, and has said so at another gateway',
+  },
   told_at: { type: 'timestamptz', means: 'when its role was told that it is unanswered' },
 };
 

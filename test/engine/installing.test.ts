@@ -58,7 +58,9 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query("SELECT ai_gen('qwen_plus', 'hello')");
     // What later steps have made is not there yet.
     await client.query('DROP TABLE hologen.spent CASCADE');
-    await client.query('ALTER TABLE hologen.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned');
+    await client.query(
+      'ALTER TABLE hologen.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked',
+    );
     await client.query('DROP TABLE hologen.removed_models');
     await client.query('DROP TABLE hologen.caller CASCADE');
     await client.query('DROP INDEX hologen.job_unsuccessful');

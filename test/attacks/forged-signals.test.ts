@@ -1,0 +1,49 @@
+/** Attack: what the gateways say to each other, said by somebody else. */
+import type pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../gateway.js';
+
+let gateway: TestGateway;
+let owner: pg.Client;
+let mallory: pg.Client;
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  owner = await gateway.client();
+  await owner.query("CREATE ROLE mallory LOGIN PASSWORD 'secret'");
+  const { hostname: host, port, pathname } = new URL(gateway.url);
+  const target = { host, port: Number(port), database: pathname.slice(1) };
+  mallory = await gateway.client({
+    user: 'mallory',
+    password: 'secret',
+    connectionString: undefined,
+    ...target,
+  });
+});
+afterAll(() => gateway?.close());
+
+test('NOTIFY hologen_cancel of anybody cancels nothing', async () => {
+  const { rows } = await owner.query(
+    `SELECT ai_submit('qwen_plus', 'still wanted [[sandbox:slow=1500]]', NULL) AS handle`,
+  );
+  const [{ handle }] = rows;
+  for (const payload of [handle, 'nonsense', ''])
+    await mallory.query('SELECT pg_notify($1, $2)', ['hologen_cancel', payload]);
+  expect((await owner.query('SELECT ai_wait($1) AS said', [handle])).rows[0].said).toContain('still wanted');
+});
+
+test('advisory locks of anybody do not count as gateways: the provider’s rates are not shared with them', async () => {
+  await owner.query(
+    `CALL register_external_model('paced', 'qwen-flash', 'bailian', '{"submits_per_second": 20}', 'chat/completions')`,
+  );
+  await owner.query("SELECT ai_gen('paced', 'hello')");
+  for (let key = 0; key < 20; key++) await mallory.query('SELECT pg_advisory_lock(7465164, $1)', [key]);
+  const pace = async () =>
+    (await owner.query("SELECT pace::float8 AS n FROM hologen.queues WHERE model_type = 'qwen-flash'"))
+      .rows[0].n;
+  expect(await pace()).toBe(20);
+  const startedAt = Date.now();
+  // Gateways look for each other every three seconds.
+  await expect.poll(() => Date.now() - startedAt, { timeout: 10_000 }).toBeGreaterThan(4_000);
+  expect(await pace()).toBe(20);
+});
