@@ -6,11 +6,12 @@ import type { CallOrigin } from '../ledger/job.js';
 import type { CheckedCall } from './check.js';
 import type { Course } from './course.js';
 import type { UnderWay } from './hold-up.js';
+import { maskSecrets } from './mask-secrets.js';
 import type { SessionSettings } from './session-settings.js';
 
 export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   id: string;
-  /** As the client wrote it. */
+  /** As the client wrote it, without keys and passwords. */
   text: string;
   /** PostgreSQL stops it after as many rows as the client asks for; otherwise all its calls are made whatever that number is. */
   stopsAtRows: boolean;
@@ -155,7 +156,7 @@ function statementOf(
   if (known) return known;
   const now = Date.now();
   const statement: Statement = {
-    ...{ id: randomUUID(), text, stopsAtRows, origin, ...settings },
+    ...{ id: randomUUID(), text: maskSecrets(text), stopsAtRows, origin, ...settings },
     ...{ calls: [], unsent: new Set(), detached: [], collected: [] },
     ...{ notes: new Set<string>(), told: new Set<string>(), read: false },
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined },
