@@ -15,6 +15,7 @@ import { type Drivers, openCalls } from './open-calls.js';
 import { type ClaimedEngine, claimEngine, type EngineOptions } from './open-engine.js';
 import { openFrontDoor, ownHost } from './open-front-door.js';
 import { drivers as providers } from './providers/drivers.js';
+import { isLoopback } from './public-address.js';
 import { loadParser } from './rewriter/parse.js';
 import { type RunFile, removeRunFile, writeRunFile } from './run-file.js';
 import { inSandbox, startSandbox } from './sandbox.js';
@@ -146,8 +147,10 @@ async function openOutside(configuration: Configuration, inside: Inside, { log, 
   const frontend = await openFrontDoor(configuration, inside, encryption, log);
   stopping.push(frontend.close);
   const door = { host: ownHost(configuration), port: frontend.port, database: engine.address.database };
-  const { dataDirectory } = configuration;
-  const console = await openConsole(configuration, { door, storage, dataDirectory, certificate, log });
+  const { dataDirectory, provider } = configuration;
+  const privateResults = isLoopback(new URL(inside.cloud?.modelStudio ?? provider.baseUrl));
+  const parts = { door, storage, dataDirectory, certificate, log, privateResults };
+  const console = await openConsole(configuration, parts);
   if (console) stopping.push(console.close);
   return { encryption, frontend, console };
 }

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Agent, type Dispatcher, request as send } from 'undici';
 import { formatOf, hasUse, isShownType } from '../../media/kinds.js';
+import { publicLookup, refusePrivateHost } from '../../public-address.js';
 import type { Storage } from '../../storage/storage.js';
 import { Refusal } from './exchange.js';
 import { type JobFacts, type Place, placeOf } from './job-media.js';
@@ -18,6 +19,8 @@ export interface MediaTools {
   storage: Pick<Storage, 'readPath' | 'readFile' | 'presign' | 'checkRight'>;
   addresses: SignedAddresses;
   thumbnails: Thumbnails;
+  /** Results of a provider on this machine may lie here too. */
+  privateResults: boolean;
 }
 
 export interface Media {
@@ -38,14 +41,23 @@ const cacheSeconds = 1800;
 
 interface Surroundings extends MediaTools {
   dispatcher: Agent;
+  /** For addresses that the provider's answers named. */
+  results: Agent;
 }
 
 export function createMedia(tools: MediaTools): Media {
-  const dispatcher = new Agent({ connect: { timeout: 10_000 }, headersTimeout: 30_000, bodyTimeout: 60_000 });
-  const around: Surroundings = { ...tools, dispatcher };
+  const timeouts = { headersTimeout: 30_000, bodyTimeout: 60_000 };
+  const connect = { timeout: 10_000 };
+  const dispatcher = new Agent({ connect, ...timeouts });
+  const publicly = { ...connect, ...(!tools.privateResults && { lookup: publicLookup }) };
+  const around: Surroundings = {
+    ...tools,
+    dispatcher,
+    results: new Agent({ connect: publicly, ...timeouts }),
+  };
   return {
     serve: (context) => serve(context, around),
-    close: () => dispatcher.destroy(),
+    close: () => Promise.all([dispatcher.destroy(), around.results.destroy()]).then(() => {}),
   };
 }
 
@@ -76,8 +88,12 @@ async function open(
   signal: AbortSignal,
   around: Surroundings,
 ): Promise<Dispatcher.ResponseData> {
-  const { dispatcher, storage } = around;
-  for (const address of [() => storedAddress(place, signal, storage), async () => place.url]) {
+  const { dispatcher, results, storage } = around;
+  const ways = [
+    { address: () => storedAddress(place, signal, storage), dispatcher },
+    { address: async () => resultAddress(place, around), dispatcher: results },
+  ];
+  for (const { address, dispatcher } of ways) {
     const url = await address().catch(() => undefined);
     if (!url) continue;
     const answer = await send(url, { dispatcher, headers, signal }).catch(() => undefined);
@@ -87,6 +103,14 @@ async function open(
   throw new Refusal(410, {
     message: 'this file is gone: it was not saved to OSS, or it was deleted there',
   });
+}
+
+/** As saving has it: https, and nothing in a private network. */
+function resultAddress({ url: text }: Place, { privateResults }: Surroundings): string | undefined {
+  if (!text || privateResults) return text;
+  const url = new URL(text);
+  refusePrivateHost(url);
+  return url.protocol === 'https:' ? text : undefined;
 }
 
 async function storedAddress(

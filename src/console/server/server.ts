@@ -27,6 +27,8 @@ export interface ConsoleOptions {
   storage: Storage;
   dataDirectory: string;
   log: Logger;
+  /** The provider is on this machine, and so may be what its answers name. */
+  privateResults: boolean;
 }
 
 export interface Console {
@@ -43,7 +45,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const addresses = createSignedAddresses();
   const thumbnails = await openThumbnails(join(options.dataDirectory, 'thumbnails'));
   const sessions = createSessions(options.door);
-  const media = createMedia({ storage, addresses, thumbnails });
+  const media = createMedia({ storage, addresses, thumbnails, privateResults: options.privateResults });
   const staticFiles = await loadStaticFiles();
   // Cookies do not know ports: two consoles of one host must not take each other's.
   const cookie = { name: '', secure: readCertificate !== undefined };

@@ -40,7 +40,7 @@ export interface ModelStudioClient {
 
 export function createClient(settings: ModelStudioSettings): ModelStudioClient {
   const connection = openConnection(settings);
-  const { base, compatible, timeouts, agent } = connection;
+  const { base, compatible, timeouts, agent, downloads } = connection;
   return {
     generate: (path, body, { apiKey, async, signal }) =>
       call(connection, 'POST', base + path, {
@@ -61,7 +61,7 @@ export function createClient(settings: ModelStudioSettings): ModelStudioClient {
       await look(connection, `/tasks/${probeTaskId}`, apiKey, signal);
     },
     download: (url, signal) => download(connection, url, signal),
-    close: () => agent.close(),
+    close: () => Promise.all([agent.close(), downloads.close()]).then(() => {}),
   };
 }
 

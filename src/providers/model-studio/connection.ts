@@ -1,6 +1,7 @@
 /** One HTTP request to Model Studio, and what its answer or its silence means. */
 import { Agent, type Dispatcher, request } from 'undici';
 import { isObject, type Json } from '../../json.js';
+import { isLoopback, publicLookup } from '../../public-address.js';
 import { ProviderFailure } from '../provider.js';
 import { noAnswer, providerError, unreadableAnswer } from './errors.js';
 
@@ -38,6 +39,8 @@ export interface Connection {
   /** Base of the OpenAI-compatible endpoints. */
   compatible: string;
   agent: Agent;
+  /** For results: the provider's answers name where they are. */
+  downloads: Agent;
   timeouts: ModelStudioSettings['timeouts'];
   lookupTurn: LookupTurn;
 }
@@ -50,12 +53,6 @@ export interface RequestOptions {
   headers?: Record<string, string>;
 }
 
-const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
-
-export function isLoopback(url: URL): boolean {
-  return loopback.test(url.hostname);
-}
-
 export function openConnection({ baseUrl, timeouts, lookupTurn }: ModelStudioSettings): Connection {
   const base = checkBaseUrl(baseUrl);
   return {
@@ -63,6 +60,12 @@ export function openConnection({ baseUrl, timeouts, lookupTurn }: ModelStudioSet
     compatible: base.replace(/\/api\/v1$/, '/compatible-mode/v1'),
     agent: new Agent({
       connect: { timeout: timeouts.connectMs },
+      headersTimeout: timeouts.generateMs,
+      bodyTimeout: timeouts.downloadIdleMs,
+    }),
+    downloads: new Agent({
+      // A provider on this machine keeps its results here too.
+      connect: { timeout: timeouts.connectMs, ...(!isLoopback(new URL(base)) && { lookup: publicLookup }) },
       headersTimeout: timeouts.generateMs,
       bodyTimeout: timeouts.downloadIdleMs,
     }),

@@ -2,19 +2,20 @@
 import { request } from 'undici';
 import { KnownError } from '../../errors.js';
 import { textOf } from '../../json.js';
+import { isLoopback, PrivateAddress, refusePrivateHost } from '../../public-address.js';
 import type { OpenedSource } from '../../storage/storage.js';
-import { type Connection, isLoopback } from './connection.js';
+import type { Connection } from './connection.js';
 
 /** Length and CRC-64 as the host of the result announces them: it is an OSS bucket. */
 export async function download(
-  { agent, base }: Connection,
+  { downloads, base }: Connection,
   url: string,
   signal: AbortSignal,
 ): Promise<OpenedSource> {
   const address = checkAddress(url, base);
-  const response = await request(address, { dispatcher: agent, signal }).catch((cause: unknown) => {
+  const response = await request(address, { dispatcher: downloads, signal }).catch((cause: unknown) => {
     signal.throwIfAborted();
-    throw undelivered(address, cause);
+    throw cause instanceof PrivateAddress ? inside(address, cause) : undelivered(address, cause);
   });
   if (response.statusCode !== 200) {
     // Destroying a body that nobody reads is an error of its own, which would end the process.
@@ -46,6 +47,7 @@ function checkAddress(text: string, base: string): URL {
     });
   }
   const url = new URL(text);
+  if (!isLoopback(new URL(base))) refusePrivate(url);
   if (url.protocol === 'https:') return url;
   if (url.protocol === 'http:' && isLoopback(url) && isLoopback(new URL(base))) return url;
   if (url.protocol === 'http:' && url.port === '' && isProvidersOwn(url, base)) {
@@ -55,6 +57,22 @@ function checkAddress(text: string, base: string): URL {
   throw new KnownError({
     kind: 'providerFailure',
     message: `the provider named a result at ${url.origin}, which is not https`,
+  });
+}
+
+function refusePrivate(url: URL): void {
+  try {
+    refusePrivateHost(url);
+  } catch (cause) {
+    throw inside(url, cause);
+  }
+}
+
+function inside({ host }: URL, cause: unknown): KnownError {
+  return new KnownError({
+    kind: 'providerFailure',
+    message: `the provider named a result at ${host}, which is in a private network`,
+    cause,
   });
 }
 
