@@ -8,7 +8,8 @@ import type { Models } from './check.js';
 
 /** Hologres' own rule for names, dots included. */
 const namePattern = /^[A-Za-z0-9_.-]{1,128}$/;
-const looksLikeKeyName = /key$|secret|password/i;
+const looksLikeKeyName = /key$|token$|secret|password|authorization|credential|bearer/i;
+const looksLikeKey = /^(sk-|bearer\s)/i;
 
 export async function deployModel(
   question: Json,
@@ -90,7 +91,7 @@ function refuseStrayKeys(config: Json, place = ''): Json {
   for (const [name, value] of Object.entries(config)) {
     const field = place + name;
     if (isObject(value)) refuseStrayKeys(value, `${field}.`);
-    if (field === 'api_key' || !(looksLikeKeyName.test(name) || String(value).startsWith('sk-'))) continue;
+    if (field === 'api_key' || !(looksLikeKeyName.test(name) || looksLikeKey.test(String(value)))) continue;
     throw new KnownError({
       kind: 'invalidParameterValue',
       message: `config has a field "${field}" that looks like a key`,

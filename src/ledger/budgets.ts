@@ -25,6 +25,13 @@ export function createBudgets(pool: EnginePool): Budgets {
         [role, model, callsPerDay, moneyPerDay],
       );
     },
+    async roles() {
+      // Those that may log in first: they are what one means.
+      const { rows } = await pool.query<{ name: string }>(
+        `SELECT rolname AS name FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY NOT rolcanlogin, rolname`,
+      );
+      return rows.map(({ name }) => name);
+    },
     async remove(role, model) {
       const { rowCount } = await pool.query(
         `DELETE FROM hologen.budget WHERE role_name IS NOT DISTINCT FROM $1 AND model_name IS NOT DISTINCT FROM $2`,

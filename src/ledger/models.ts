@@ -51,6 +51,8 @@ export interface Budget {
 }
 
 export interface Budgets {
+  /** Roles of the engine that a budget can be for. */
+  roles(): Promise<string[]>;
   /** Replaces what was set for this role and model. */
   set(budget: Budget): Promise<void>;
   /** False when there is none. */

@@ -26,7 +26,8 @@ BEGIN
 END $$;
 
 -- Limits of a day; NULL stands for every role, every model, no limit of that kind.
-CREATE OR REPLACE PROCEDURE hologen.set_budget(role_name text, model_name text, calls_per_day integer, money_per_day numeric)
+CREATE OR REPLACE PROCEDURE hologen.set_budget(role_name text DEFAULT NULL, model_name text DEFAULT NULL, calls_per_day integer DEFAULT NULL,
+  money_per_day numeric DEFAULT NULL)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;

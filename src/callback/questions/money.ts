@@ -2,10 +2,11 @@
 import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
 import { type Json, textOf } from '../../json.js';
+import type { Budgets, Catalogue } from '../../ledger/models.js';
 import type { Answers, QuestionTools } from './question.js';
 import { requireOwner } from './rights.js';
 
-export function answerAboutMoney({ budgets }: QuestionTools): Answers {
+export function answerAboutMoney({ budgets, models }: QuestionTools): Answers {
   return {
     async set_budget(question, caller) {
       requireOwner(caller, 'setting a budget');
@@ -18,12 +19,10 @@ export function answerAboutMoney({ budgets }: QuestionTools): Answers {
           hint: 'CALL remove_budget(role, model) removes one.',
         });
       }
-      await budgets.set({
-        role: textOf(question.role_name),
-        model: textOf(question.model_name),
-        callsPerDay,
-        moneyPerDay,
-      });
+      const [role, model] = [textOf(question.role_name), textOf(question.model_name)];
+      if (role !== undefined) await requireRole(role, budgets);
+      if (model !== undefined) await requireModel(model, models.catalogue);
+      await budgets.set({ role, model, callsPerDay, moneyPerDay });
     },
     async remove_budget(question, caller) {
       requireOwner(caller, 'removing a budget');
@@ -36,6 +35,29 @@ export function answerAboutMoney({ budgets }: QuestionTools): Answers {
       });
     },
   };
+}
+
+const mostNamed = 20;
+
+/** A budget of a mistyped name would hold nobody. */
+async function requireRole(role: string, budgets: Budgets): Promise<void> {
+  const roles = await budgets.roles();
+  if (roles.includes(role)) return;
+  throw new KnownError({
+    kind: 'undefinedObject',
+    message: `role "${role}" does not exist`,
+    hint: `Roles that may log in: ${roles.slice(0, mostNamed).join(', ')}. NULL stands for all.`,
+  });
+}
+
+async function requireModel(model: string, catalogue: Catalogue): Promise<void> {
+  const deployed = (await catalogue.list()).map(({ name }) => name);
+  if (deployed.includes(model)) return;
+  throw new KnownError({
+    kind: 'undefinedObject',
+    message: `external model "${model}" does not exist`,
+    hint: `Deployed: ${deployed.slice(0, mostNamed).join(', ') || 'none'}. NULL stands for all.`,
+  });
 }
 
 function amountAt(question: Json, name: string): number | undefined {

@@ -10,6 +10,7 @@ import {
   Refusal,
   readJson,
   requiredText,
+  requireLoopbackHost,
   requireOwnOrigin,
 } from './exchange.js';
 import type { Media } from './media.js';
@@ -26,11 +27,17 @@ export interface Parts {
   addresses: SignedAddresses;
   media: Media;
   staticFiles: MiddlewareHandler;
+  /** It listens where only this machine can reach it. */
+  onLoopback: boolean;
   log: Logger;
 }
 
 export function createApp(parts: Parts): Hono<Passage> {
   const app = new Hono<Passage>();
+  app.use(async (context, next) => {
+    if (parts.onLoopback) requireLoopbackHost(context);
+    await next();
+  });
   app.get('*', parts.staticFiles);
   app.post('*', async (context, next) => {
     requireOwnOrigin(context);

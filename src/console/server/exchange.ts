@@ -57,6 +57,16 @@ export function asRefusal(error: unknown): unknown {
   return error instanceof Error && error.name === 'BodyLimitError' ? tooLong() : error;
 }
 
+const onThisMachine = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** A console for this machine alone answers to this machine's names: another name that leads here is a stranger's page. */
+export function requireLoopbackHost({ req }: Context): void {
+  const host = req.header('host') ?? '';
+  const url = `http://${host}`;
+  if (URL.canParse(url) && onThisMachine.has(new URL(url).hostname)) return;
+  throw new Refusal(421, { message: 'this console answers to localhost, 127.0.0.1 and [::1]' });
+}
+
 /** A request that changes something must come from this console's own page: browsers name the page's origin, and no page can forge it. */
 export function requireOwnOrigin({ req }: Context): void {
   const [origin, host] = [req.header('origin'), req.header('host')];

@@ -15,6 +15,7 @@ export interface RunSlot {
 /** The session of a visitor, as far as statements need it. */
 interface RunOwner {
   pool: pg.Pool;
+  who: { owner: boolean };
   /** A connection of its own, as the same role and with the same rights. */
   newClient(): pg.Client;
   run: RunSlot;
@@ -23,6 +24,7 @@ interface RunOwner {
 interface RunningRun {
   id: string;
   client: pg.Client;
+  readOnly: boolean;
   startedAt: number;
   endedAt: number | undefined;
   statement: string;
@@ -49,6 +51,7 @@ export function startRun(session: RunOwner, statement: string): RunningRun {
   const run: RunningRun = {
     id: randomUUID(),
     client: session.newClient(),
+    readOnly: !session.who.owner,
     startedAt: Date.now(),
     endedAt: undefined,
     statement,
@@ -78,6 +81,8 @@ async function execute(run: RunningRun): Promise<void> {
     if (run.notices.length < mostNotices) run.notices.push(notice.message ?? '');
   });
   await client.connect();
+  // A transaction cannot leave it, whatever the statement sets; a session could.
+  if (run.readOnly) await client.query('BEGIN READ ONLY');
   // The extended protocol takes exactly one statement, so what was estimated is what runs.
   const query = client.query(
     new pg.Query({ text: run.statement, queryMode: 'extended', rowMode: 'array', types: asText } as never),
@@ -100,6 +105,7 @@ async function execute(run: RunningRun): Promise<void> {
     });
     query.on('error', reject);
   });
+  if (run.readOnly) await client.query('COMMIT');
 }
 
 function cut(value: unknown): string | null {

@@ -49,7 +49,8 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const staticFiles = await loadStaticFiles();
   // Cookies do not know ports: two consoles of one host must not take each other's.
   const cookie = { name: '', secure: readCertificate !== undefined };
-  const app = createApp({ cookie, sessions, addresses, media, staticFiles, log });
+  const onLoopback = readCertificate === undefined;
+  const app = createApp({ cookie, sessions, addresses, media, staticFiles, onLoopback, log });
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const listener: RequestListener = (request, response) => void answer(request, response);
   const limits = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 20_000 };
