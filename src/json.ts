@@ -39,9 +39,21 @@ export function storable(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();
 }
 
-/** JSON that PostgreSQL can store and cast, whatever its texts contain. */
+/** Deeper than anybody means it; what is deeper would not fit on a stack. */
+const deepest = 64;
+
+/** JSON that PostgreSQL can store and cast, whatever its texts and names contain and however deep it is. */
 export function storableJson(value: unknown): string {
-  return JSON.stringify(value, (_name, field: unknown) =>
-    typeof field === 'string' ? storable(field) : field,
+  return JSON.stringify(cleaned(value, 0)) ?? 'null';
+}
+
+function cleaned(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return storable(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > deepest) return null;
+  if (Array.isArray(value)) return value.map((item) => cleaned(item, depth + 1));
+  if (value instanceof Date) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [storable(name), cleaned(field, depth + 1)]),
   );
 }

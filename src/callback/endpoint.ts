@@ -10,6 +10,7 @@ import { createScramSha256Data } from 'pg-gateway';
 import { fromNodeSocket } from 'pg-gateway/node';
 import type { Logger } from 'pino';
 import { KnownError, sqlstateOf } from '../errors.js';
+import { storableJson } from '../json.js';
 import { frontendType } from '../wire/message-types.js';
 import { commandDone, textAnswer } from '../wire/replies.js';
 import { type CallbackPlace, encrypt, listenAt, needsEncryption } from './address.js';
@@ -158,11 +159,11 @@ async function reply(
   signal: AbortSignal,
 ): Promise<string> {
   try {
-    return JSON.stringify({ value: (await answer(question, caller, signal)) ?? null });
+    return storableJson({ value: (await answer(question, caller, signal)) ?? null });
   } catch (error) {
     if (error instanceof KnownError) {
       const { sqlstate, message, detail, hint } = error;
-      return JSON.stringify({ error: { sqlstate, message, detail, hint } });
+      return storableJson({ error: { sqlstate, message, detail, hint } });
     }
     log.error({ err: error, ask: question.ask }, 'call failed unexpectedly');
     return JSON.stringify({

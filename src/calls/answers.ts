@@ -52,7 +52,7 @@ export function eventOfFind(found: Found, why: unknown): CallEvent | undefined {
 /** The answer to a submit was lost, and its task can be looked for: the call goes on. */
 export function isLookedFor(call: Call, error: unknown, followed: boolean): boolean {
   const unknownTask = call.state === 'sent' && call.taskId === undefined;
-  return unknownTask && followed && error instanceof ProviderFailure && error.mayBeTaken;
+  return unknownTask && followed && mayBeTaken(error);
 }
 
 /** How a call ends that cannot go on because of this error. */
@@ -69,8 +69,13 @@ export function endAfter(call: Call, error: unknown): CallEvent {
 
 function endAfterSending(taken: boolean, error: unknown): CallEvent {
   if (isGivenUp(error)) return { kind: 'cancelled', error };
-  if (error instanceof ProviderFailure && error.mayBeTaken) return { kind: 'lost', error };
+  if (mayBeTaken(error)) return { kind: 'lost', error };
   return taken ? { kind: 'failed', error } : { kind: 'not taken', again: false, error };
+}
+
+/** An error that nobody foresaw says nothing about the call. */
+function mayBeTaken(error: unknown): boolean {
+  return error instanceof ProviderFailure ? error.mayBeTaken : !(error instanceof KnownError);
 }
 
 /** Whoever asked for it does not want it any more. */

@@ -282,17 +282,15 @@ async function wait(
   const { statement } = call;
   const limitMs = untilTimeout(statement, longestMs);
   const outcome = startAll(call, around)
-    .then(async () => {
-      const result = await (call.outcome as Promise<string>);
-      call.delivered = true;
-      return { result };
-    })
+    .then(async () => ({ result: await (call.outcome as Promise<string>) }))
     .catch((error: unknown) => {
       if (call.outcome === undefined) throw error;
       return inPlaceOf(error, statement.onError);
     });
   const news = await orLater(outcome, limitMs);
   if (news === later) return { done: false, notice: nextNotice(statement) };
+  // A wait that was answered "later" has given nothing, whatever became of it since.
+  call.delivered = 'result' in news && news.result !== null;
   return { done: true, ...news, notice: nextNotice(statement) };
 }
 

@@ -74,7 +74,12 @@ async function copyOutput(
   storage: Storage,
 ): Promise<{ path: string; bytes: number }> {
   const url = urls[index] as string;
-  const target = targetOf(request, requestId, url, urls.length > 1 ? index + 1 : undefined);
+  const target = targetOf(
+    request,
+    fileNameOf(requestId, jobId),
+    url,
+    urls.length > 1 ? index + 1 : undefined,
+  );
   const right = requireRight(file?.right, 'output_dir');
   const download = async (stop: AbortSignal) => {
     const source = await provider.download(url, stop);
@@ -115,6 +120,11 @@ function withAddress(error: unknown, jobId: string): unknown {
     hint: hint ? `${hint} ${kept}` : kept,
     cause: error,
   });
+}
+
+/** The request's id, where it is one: else the job's, so that no two results have one name. */
+function fileNameOf(requestId: string, jobId: string): string {
+  return /^[\w-]{1,128}$/.test(requestId) ? requestId : jobId;
 }
 
 /** first-and-last-frame names its file; everything else names a directory. */

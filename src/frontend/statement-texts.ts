@@ -1,5 +1,5 @@
 /** Remembers the client's text for each rewritten one: the ledger shows it, and how many calls to start depends on it. */
-import { mentionsAiFunction } from '../rewriter/ai-functions.js';
+import { aiFunctionNamed, mentionsAiFunction } from '../rewriter/ai-functions.js';
 
 export interface ClientText {
   text: string;
@@ -35,11 +35,32 @@ export function createStatementTexts(): StatementTexts {
 const reads = /^\s*(select|with|values|table|fetch|declare)\b/i;
 const fetches = /^\s*fetch\b/i;
 const mayWrite = /\b(insert|update|delete|merge|into|create|call|do)\b/i;
+/** Functions, and words before a parenthesis, that write nothing and hide no call. */
+const harmless = new Set(
+  (
+    'select from where and or not in as any all exists values over filter array row on using case when then else lateral between like union ' +
+    'materialized case by limit offset ' +
+    'to_file json_build_object jsonb_build_object json_build_array jsonb_build_array json_agg jsonb_agg array_agg string_agg to_json to_jsonb ' +
+    'coalesce nullif greatest least concat concat_ws format lower upper trim left right substr substring replace length cast ' +
+    'generate_series unnest count sum min max avg round row_number json_array_elements json_array_elements_text jsonb_array_elements ' +
+    'json_each json_each_text now current_date numeric varchar char decimal'
+  ).split(' '),
+);
 
 /**
- * A query whose calls stand in it for all to see. Judged by its words, and in doubt not: where a call stands in a function, its result may
- * be written somewhere, and be lost with a rollback.
+ * A query whose calls stand in it for all to see. Judged by its words, and in doubt not: where a call stands in a function that is not known
+ * here, its result may be written somewhere, and be lost with a rollback.
  */
 export function onlyReads(text: string): boolean {
-  return reads.test(text) && !mayWrite.test(text) && (mentionsAiFunction(text) || fetches.test(text));
+  if (fetches.test(text)) return true;
+  if (!reads.test(text) || mayWrite.test(text) || !mentionsAiFunction(text)) return false;
+  const called = [...withoutTexts(text).matchAll(/([\w$]+)\s*\(/g)].map(
+    ([, name]) => name?.toLowerCase() ?? '',
+  );
+  return called.every((name) => harmless.has(name) || aiFunctionNamed(name) !== undefined);
+}
+
+/** Texts in quotes are no SQL. */
+function withoutTexts(text: string): string {
+  return text.replace(/'(?:[^']|'')*'/g, "''");
 }

@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
 import { clientOptions } from '../engine/pool.js';
+import { countLive, lockOf } from './gateway-locks.js';
 import { openStates } from './states.js';
 
 export interface GatewayEvents {
@@ -21,8 +22,6 @@ export interface Gateways {
   close(): Promise<void>;
 }
 
-/** Any number will do, as long as every gateway takes the same. */
-const lockClass = 7_465_164;
 const lookEveryMs = 3_000;
 /** A gateway whose connection broke comes back within this time: until then a free lock says nothing. */
 const looksBeforeTakeover = 3;
@@ -31,13 +30,6 @@ export const cancelChannel = 'hologen_cancel';
 const findOthers = `
   SELECT gateway_id AS id FROM hologen_internal.gateway WHERE gateway_id NOT IN ($1, 'embedded')
   UNION SELECT gateway_id FROM hologen.job WHERE state IN (${openStates}) AND gateway_id <> $1`;
-const countLive = `
-  SELECT count(*)::int AS live FROM pg_locks JOIN pg_database d ON d.oid = pg_locks.database
-  -- Any role can take such a lock; only the gateways' own count.
-  JOIN pg_stat_activity a ON a.pid = pg_locks.pid AND a.usesysid = current_user::regrole
-  WHERE locktype = 'advisory' AND classid = ${lockClass} AND objsubid = 2 AND granted AND d.datname = current_database()`;
-const lockOf = `(${lockClass}, hashtext($1))`;
-
 interface Circle {
   address: EngineAddress;
   id: string;
@@ -80,7 +72,7 @@ async function enter(address: EngineAddress, id: string, told: Pick<Circle, 'eve
     told.events?.cancel(payload ?? '').catch(() => {});
   });
   await client.connect();
-  await client.query(`SELECT pg_advisory_lock${lockOf}`, [id]);
+  await client.query(`SELECT pg_advisory_lock${lockOf('$1')}`, [id]);
   await client.query(`LISTEN ${cancelChannel}`);
   return client;
 }
@@ -91,7 +83,7 @@ async function look(circle: Circle, looksNeeded: number): Promise<void> {
   const { rows } = await client.query<{ id: string }>(findOthers, [id]);
   const gone: string[] = [];
   for (const other of rows) {
-    const locked = await client.query<{ got: boolean }>(`SELECT pg_try_advisory_lock${lockOf} AS got`, [
+    const locked = await client.query<{ got: boolean }>(`SELECT pg_try_advisory_lock${lockOf('$1')} AS got`, [
       other.id,
     ]);
     const looks = locked.rows[0]?.got ? (freeLooks.get(other.id) ?? 0) + 1 : 0;
@@ -118,7 +110,7 @@ async function takeOver(circle: Circle, gone: string[]): Promise<void> {
 }
 
 async function unlock({ client }: Circle, other: string): Promise<void> {
-  await client.query(`SELECT pg_advisory_unlock${lockOf}`, [other]);
+  await client.query(`SELECT pg_advisory_unlock${lockOf('$1')}`, [other]);
 }
 
 async function keepLooking(circle: Circle, signal: AbortSignal): Promise<never> {

@@ -1,4 +1,5 @@
 /** The SQL of the ledger. Times and attempts follow from the states, so that no writer can forget one. */
+import { isLive } from './gateway-locks.js';
 import { changedColumns, endStates, openStates } from './states.js';
 
 /** Jobs of the gateway change, and those that do are returned; the latest attempt of each goes along. What was not taken (`submitted` again) ends its attempt as refused. */
@@ -56,8 +57,8 @@ export const abandon = `
   UPDATE hologen.job SET abandoned = true WHERE job_id = ANY ($1) AND state IN (${openStates}) AND NOT detached`;
 
 /**
- * For each wish the oldest result, unclaimed ones first; without one, a job that another gateway makes for nobody. What was not saved lies
- * at the provider for a day only.
+ * For each wish the oldest result, unclaimed ones first; without one, a job that another gateway makes for nobody, or left when it ended:
+ * somebody will take it up. What was not saved lies at the provider for a day only.
  */
 export const findEarlier = `
   SELECT coalesce(found.id, elsewhere.id) AS id, found.result, found.oss_paths
@@ -71,7 +72,8 @@ export const findEarlier = `
     ORDER BY claimed_at IS NOT NULL, submitted_at LIMIT 1) AS found ON true
   LEFT JOIN LATERAL (
     SELECT job_id AS id FROM hologen.job
-    WHERE found.id IS NULL AND abandoned AND state IN (${openStates}) AND gateway_id <> $2 AND job_id <> ALL (wish."except")
+    WHERE found.id IS NULL AND state IN (${openStates}) AND NOT detached AND gateway_id <> $2 AND job_id <> ALL (wish."except")
+      AND (abandoned OR NOT ${isLive('gateway_id')})
       AND role_name = wish.role AND request_key = wish."requestKey"
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place`;

@@ -1,7 +1,8 @@
-/** Where schedules run: a cloud behind a proxy that breaks things, a gateway process that is killed, started wrongly and started again. */
+/** Where schedules run: a cloud behind a proxy that breaks things, gateway processes that are killed, started wrongly and started again. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
 import { kinds } from '../calls/crash-calls.js';
 import {
   connect,
@@ -11,71 +12,109 @@ import {
   spawnGateway,
   startOutlivingCloud,
 } from '../calls/crash-run.js';
+import { type DebianPostgres, startDebianPostgres } from '../debian-postgres.js';
 import { type Chaos, startFaultProxy, type Taken } from './fault-proxy.js';
 
 export interface World {
-  dataDir: string;
   cloud: OutlivingCloud;
   /** What the provider took, and bills if it came to something. */
   taken: Taken[];
-  /** Strikes the gateway or the engine at random moments until the signal aborts; then a gateway with the right settings serves. */
+  /** A client of any of the gateways. */
+  connect(): Promise<pg.Client>;
+  /** Strikes gateways and engine at random moments until the signal aborts; then gateways with the right settings serve. */
   strike(chaos: Chaos, signal: AbortSignal): Promise<Map<string, number>>;
   close(): Promise<void>;
 }
 
-export async function startWorld(chaos: Chaos): Promise<World> {
-  const dataDir = await newDirectory();
+/** A gateway's place, and the process that serves it now. */
+interface Place {
+  dataDir: string;
+  gateway: GatewayProcess;
+}
+
+/** One gateway has an engine of its own, two share one. */
+export async function startWorld(chaos: Chaos, gateways: 1 | 2): Promise<World> {
   const cloud = await startOutlivingCloud({ imageMs: 200, videoMs: 400, textMs: 100 });
   const proxy = await startFaultProxy(cloud.studio.url, chaos);
   breakStore(cloud, chaos);
+  const engine = gateways === 2 ? await startDebianPostgres() : undefined;
   const right = {
     ...cloud.environment,
     DASHSCOPE_HTTP_BASE_URL: `${proxy.url}/api/v1`,
     HOLOGEN_LOOK_MS: '100',
     HOLOGEN_LOG_LEVEL: 'error',
+    ...(engine && { HOLOGEN_ENGINE_URL: engine.url, HOLOGEN_SECRET_KEY: 'of both gateways of one engine' }),
   };
-  let gateway = await serve(dataDir, right);
-  await deployKinds(dataDir);
-  const kill = async () => {
-    gateway.child.kill('SIGKILL');
-    await gateway.ended;
+  const places: Place[] = [];
+  for (let count = 0; count < gateways; count++) {
+    const dataDir = await newDirectory();
+    places.push({ dataDir, gateway: await serve(dataDir, right) });
+  }
+  await deployKinds(places[0]?.dataDir ?? '');
+  let turn = 0;
+  return {
+    ...{ cloud, taken: proxy.taken },
+    connect: () => connect(places[turn++ % places.length]?.dataDir ?? ''),
+    strike: ({ number }, signal) => strike(number, signal, places, strikes(right, engine)),
+    async close() {
+      for (const { gateway } of places) await kill(gateway);
+      await engine?.close();
+      await Promise.all([proxy.close(), cloud.close()]);
+      for (const { dataDir } of places) await rm(dataDir, { recursive: true, force: true });
+    },
   };
-  const restart = async (environment: NodeJS.ProcessEnv = right) => {
-    await kill();
-    gateway = await serve(dataDir, environment);
+}
+
+async function kill({ child, ended }: GatewayProcess): Promise<void> {
+  child.kill('SIGKILL');
+  await ended;
+}
+
+type Strike = (place: Place) => Promise<void>;
+
+function strikes(right: NodeJS.ProcessEnv, engine: DebianPostgres | undefined): Record<string, Strike> {
+  const restart = async (place: Place, environment = right) => {
+    await kill(place.gateway);
+    place.gateway = await serve(place.dataDir, environment);
   };
-  const strikes: Record<string, () => Promise<void>> = {
-    'kill -9 of the gateway': () => restart(),
-    'kill -9 of the engine': () => killEngine(dataDir),
-    'a start with a wrong key': () =>
-      restart({ ...right, DASHSCOPE_API_KEY: 'sk-wrong' })
-        .then(() => delay(700))
-        .then(() => restart()),
-    'a start without the allowed roles': () =>
-      restart({ ...right, HOLOGEN_ALLOWED_ROLES: 'acs:ram::1:role/none' })
-        .then(() => delay(700))
-        .then(() => restart()),
+  const wrongly = async (place: Place, settings: NodeJS.ProcessEnv) => {
+    await restart(place, { ...right, ...settings });
+    await delay(700);
+    await restart(place);
   };
   return {
-    ...{ dataDir, cloud, taken: proxy.taken },
-    async strike({ number }, signal) {
-      const happened = new Map<string, number>();
-      for (let nth = 0; !signal.aborted; nth++) {
-        await delay(1500 + number(`pause ${nth}`) * 4000, undefined, { signal }).catch(() => {});
-        if (signal.aborted) break;
-        const names = Object.keys(strikes);
-        const name = names[Math.floor(number(`strike ${nth}`) * names.length)] as string;
-        await strikes[name]?.();
-        happened.set(name, (happened.get(name) ?? 0) + 1);
-      }
-      return happened;
-    },
-    async close() {
-      await kill();
-      await Promise.all([proxy.close(), cloud.close()]);
-      await rm(dataDir, { recursive: true, force: true });
-    },
+    'kill -9 of a gateway': (place) => restart(place),
+    'a start with a wrong key': (place) => wrongly(place, { DASHSCOPE_API_KEY: 'sk-wrong' }),
+    'a start without the allowed roles': (place) =>
+      wrongly(place, { HOLOGEN_ALLOWED_ROLES: 'acs:ram::1:role/none' }),
+    ...(engine
+      ? {
+          'a restart of the engine': async () => {
+            await engine.stop();
+            await engine.start();
+          },
+        }
+      : { 'kill -9 of the engine': ({ dataDir }) => killEngine(dataDir) }),
   };
+}
+
+async function strike(
+  number: Chaos['number'],
+  signal: AbortSignal,
+  places: Place[],
+  strikes: Record<string, Strike>,
+): Promise<Map<string, number>> {
+  const happened = new Map<string, number>();
+  const names = Object.keys(strikes);
+  for (let nth = 0; !signal.aborted; nth++) {
+    await delay(1500 + number(`pause ${nth}`) * 4000, undefined, { signal }).catch(() => {});
+    if (signal.aborted) break;
+    const name = names[Math.floor(number(`strike ${nth}`) * names.length)] as string;
+    const place = places[Math.floor(number(`place ${nth}`) * places.length)] as Place;
+    await strikes[name]?.(place);
+    happened.set(name, (happened.get(name) ?? 0) + 1);
+  }
+  return happened;
 }
 
 async function serve(dataDir: string, environment: NodeJS.ProcessEnv): Promise<GatewayProcess> {

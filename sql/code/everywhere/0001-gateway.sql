@@ -26,9 +26,11 @@ CREATE OR REPLACE VIEW hologen_caller.me AS
 GRANT SELECT ON hologen_caller.me TO PUBLIC;
 
 -- Sends one question and returns the reply's "value"; an "error" in the reply becomes an SQL error with its own SQLSTATE.
--- `role` is believed with its proof alone.
+-- `role` is believed with its proof alone. A client may have its session print plans, and plans have values in them: secrets, and the proofs of
+-- whoever's function calls here. So nothing is printed, and what is secret stands in expressions, not in statements.
 CREATE OR REPLACE FUNCTION hologen_caller.ask_as(question json, role text, proof text) RETURNS json
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
+  SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off AS $$
 DECLARE
   gateway hologen_internal.gateway;
   message text;
@@ -37,16 +39,22 @@ DECLARE
   problem text;
   detail  text;
   hint    text;
-  good    boolean;
+  secret  text;
+  known   text;
+  behind  text;
 BEGIN
-  SELECT encode(sha256(convert_to(concat_ws(chr(10), p.secret, role, pg_backend_pid(), extract(epoch FROM statement_timestamp())), 'UTF8')), 'hex') = proof
-    INTO good FROM hologen_internal.proof_secret p;
-  IF good IS NOT TRUE THEN
+  SELECT p.secret INTO secret FROM hologen_internal.proof_secret p;
+  known := encode(sha256(convert_to(concat_ws(chr(10), secret, role, pg_backend_pid(), extract(epoch FROM statement_timestamp())), 'UTF8')), 'hex');
+  IF known IS DISTINCT FROM proof THEN
     RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'permission denied: the caller is not who it says it is';
   END IF;
-  -- Who may not execute ai_gen may not have its two halves either.
-  IF question ->> 'ask' = 'submit' AND NOT has_function_privilege(role, 'hologen.ai_gen(text, text, hologen.file)', 'EXECUTE') THEN
-    RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'permission denied for function ai_gen';
+  IF json_typeof(question) IS DISTINCT FROM 'object' OR json_typeof(question -> 'ask') IS DISTINCT FROM 'string' THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a question is a JSON object with a text "ask"';
+  END IF;
+  -- Who may not execute an AI function may not have what it is made of either.
+  behind := CASE question ->> 'ask' WHEN 'submit' THEN 'ai_gen' WHEN 'submit_detached' THEN 'ai_submit' END;
+  IF behind IS NOT NULL AND NOT has_function_privilege(role, format('hologen.%s(text, text, hologen.file)', behind), 'EXECUTE') THEN
+    RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('permission denied for function %s', behind);
   END IF;
   -- A session asks the gateway it came through; one that came by another way the latest.
   SELECT * INTO gateway FROM hologen_internal.gateway
@@ -82,7 +90,7 @@ BEGIN
   END IF;
   IF reply IS NULL THEN
     BEGIN
-      PERFORM @dblink@.dblink_connect('hologen', gateway.connection_string);
+      known := @dblink@.dblink_connect('hologen', gateway.connection_string);
     EXCEPTION WHEN sqlclient_unable_to_establish_sqlconnection THEN
       RAISE EXCEPTION USING ERRCODE = '57P03', MESSAGE = 'the hologen gateway does not answer',
         HINT = 'Is hologen running? It must serve this engine while AI functions are used.';
@@ -111,7 +119,8 @@ END $$;
 
 -- Asks in the name of the role whose rights its caller has. Never to be called by a SECURITY DEFINER function of hologen's owner.
 CREATE OR REPLACE FUNCTION hologen_caller.ask(question json) RETURNS json
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
+  SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off AS $$
 DECLARE
   me hologen_caller.me;
 BEGIN

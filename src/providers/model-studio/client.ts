@@ -5,6 +5,7 @@ import type { OpenedSource } from '../../storage/storage.js';
 import { ProviderFailure } from '../provider.js';
 import { type Connection, call, type ModelStudioSettings, openConnection, type Reply } from './connection.js';
 import { download } from './download.js';
+import { unreadableAnswer } from './errors.js';
 
 export interface ListedTask {
   taskId: string;
@@ -82,14 +83,22 @@ async function listTasks(
 ): Promise<ListedTask[]> {
   const span = { start_time: listTime(from), end_time: listTime(to), model_name: modelType };
   const tasks: ListedTask[] = [];
-  for (let page = 1; ; page++) {
+  for (let page = 1; page <= mostPages; page++) {
     const query = new URLSearchParams({ ...span, page_no: String(page), page_size: '100' });
-    const { body } = await look(connection, `/tasks/?${query}`, apiKey, signal);
-    for (const task of Array.isArray(body.data) ? body.data.filter(isObject) : [])
-      tasks.push({ taskId: String(task.task_id), requestId: textOf(task.request_id) ?? '' });
-    if (page >= Number(body.total_page ?? 1)) return tasks;
+    const { body, requestId } = await look(connection, `/tasks/?${query}`, apiKey, signal);
+    if (!Array.isArray(body.data))
+      throw unreadableAnswer(200, JSON.stringify(body).slice(0, 200), false, requestId);
+    for (const { task_id, request_id } of body.data.filter(isObject)) {
+      const taskId = textOf(task_id);
+      if (taskId) tasks.push({ taskId, requestId: textOf(request_id) ?? '' });
+    }
+    if (body.data.length === 0 || !(page < Number(body.total_page ?? 1))) break;
   }
+  return tasks;
 }
+
+/** Of a minute around a submit; an answer that promises more is rubbish. */
+const mostPages = 50;
 
 /** The task list counts in Beijing time, YYYYMMDDhhmmss. */
 function listTime(time: Date): string {

@@ -1,6 +1,6 @@
 /** One HTTP request to Model Studio, and what its answer or its silence means. */
 import { Agent, type Dispatcher, request } from 'undici';
-import { isObject, type Json } from '../../json.js';
+import { isObject, type Json, textOf } from '../../json.js';
 import { isLoopback, publicLookup } from '../../public-address.js';
 import { ProviderFailure } from '../provider.js';
 import { noAnswer, providerError, unreadableAnswer } from './errors.js';
@@ -100,8 +100,10 @@ export async function call(
   );
   const { 'x-request-id': headerId, 'retry-after': retryAfter } = headers;
   const body = parseBody(text);
-  const requestId = String(body?.request_id ?? headerId ?? '');
-  if (!body) throw unreadableAnswer(status, text, submit, requestId, retryAfter);
+  const requestId = textOf(body?.request_id) ?? textOf(headerId) ?? '';
+  // Whoever stands between us and the provider speaks JSON too: only the provider knows its codes.
+  const isProviders = body !== undefined && !(submit && status >= 300 && status !== 429 && !hasCode(body));
+  if (!isProviders) throw unreadableAnswer(status, text, submit, requestId, retryAfter);
   // Some refusals come with status 200 and only a code in the body, or in compatible mode an error.
   const isCode = typeof body.code === 'string' && body.code !== '' && !body.output;
   const refused = status >= 400 || isCode || (isObject(body.error) && !body.choices && !body.data);
@@ -143,6 +145,12 @@ async function exchange(
     text: await limitedText(response.body, method === 'POST'),
     headers: response.headers,
   };
+}
+
+/** Both forms of the provider's errors name a code. */
+function hasCode(body: Json): boolean {
+  const inner = isObject(body.error) ? body.error : body;
+  return textOf(inner.code) !== undefined || textOf(inner.type) !== undefined;
 }
 
 /** No request and no answer fills the memory: the longest that Model Studio documents are some hundred kilobytes. */

@@ -31,7 +31,7 @@ export async function download(
   return {
     stream: response.body,
     lengthBytes: announced === undefined ? undefined : Number(announced),
-    crc64: textOf(response.headers['x-oss-hash-crc64ecma']),
+    crc64: checksumOf(response.headers['x-oss-hash-crc64ecma']),
   };
 }
 
@@ -90,4 +90,10 @@ function undelivered({ host }: URL, cause: unknown): KnownError {
     retryable: true,
     cause,
   });
+}
+
+/** What is no number is no checksum. */
+function checksumOf(header: string | string[] | undefined): string | undefined {
+  const text = textOf(header);
+  return text && /^\d{1,20}$/.test(text) ? text : undefined;
 }

@@ -199,7 +199,9 @@ export function unreadableAnswer(
   retryAfter?: string | string[],
 ): ProviderFailure {
   const start = text.replace(/\s+/g, ' ').trim().slice(0, 100);
-  if ((status >= 400 && status < 500) || clearWithoutCode.has(status))
+  // 408: somebody on the way did not wait for the answer any longer.
+  const isRefusal = status >= 400 && status < 500 && !(submit && status === 408);
+  if (isRefusal || clearWithoutCode.has(status))
     return providerError(status, { message: start }, requestId, retryAfter);
   return new ProviderFailure({
     code: `HTTP ${status}`,

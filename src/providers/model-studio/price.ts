@@ -43,8 +43,8 @@ function tokensAmount(tokens: number | undefined, perMillion: number | undefined
 
 /** The tokens that the provider counted. */
 export function tokensOf(usage: Json): Units {
-  const inputTokens = countOf(usage.prompt_tokens) ?? countOf(usage.input_tokens);
-  const outputTokens = countOf(usage.completion_tokens) ?? countOf(usage.output_tokens);
+  const inputTokens = wholeOf(usage.prompt_tokens) ?? wholeOf(usage.input_tokens);
+  const outputTokens = wholeOf(usage.completion_tokens) ?? wholeOf(usage.output_tokens);
   return {
     ...(inputTokens !== undefined && { inputTokens }),
     ...(outputTokens !== undefined && { outputTokens }),
@@ -55,4 +55,10 @@ export function tokensOf(usage: Json): Units {
 export function countOf(value: unknown): number | undefined {
   const count = typeof value === 'string' && value !== '' ? Number(value) : value;
   return typeof count === 'number' && Number.isFinite(count) && count >= 0 ? count : undefined;
+}
+
+/** A number of things: there are no halves of them. */
+export function wholeOf(value: unknown): number | undefined {
+  const count = countOf(value);
+  return Number.isSafeInteger(count) ? count : undefined;
 }

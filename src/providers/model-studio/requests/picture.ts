@@ -9,7 +9,7 @@ import type { Asked, Family, StudioRequest } from '../family.js';
 import { typesFor } from '../known-types.js';
 import { pictureTypes } from '../model-table.js';
 import type { Scenario } from '../model-type.js';
-import { billOf, countOf } from '../price.js';
+import { billOf, countOf, wholeOf } from '../price.js';
 import {
   type MediaRequest,
   readMediaRequest,
@@ -79,7 +79,7 @@ function read(reply: Reply, { model, type }: Asked): Made {
     throw noPicture(requestId);
   }
   const usage = objectAt(reply.body, 'usage');
-  const units: Units = { pictures: countOf(usage.image_count) ?? urls.length };
+  const units: Units = { pictures: wholeOf(usage.image_count) ?? urls.length };
   return {
     ...{ requestId, urls, text: undefined, usage, task, failed: false },
     bill: billOf(type, model.config, units),

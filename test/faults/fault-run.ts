@@ -1,0 +1,190 @@
+/** Runs schedules in a world and compares what the provider billed with what the ledger and the clients have. */
+import { connect as netConnect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import { expect } from 'vitest';
+import { isProvable, type Wanted } from '../calls/crash-calls.js';
+import { type Chaos, createChaos, type Taken } from './fault-proxy.js';
+import { runOnce, type Schedule, scheduleOf } from './schedules.js';
+import { startWorld, type World } from './world.js';
+
+export interface FaultRun {
+  seed: number;
+  count: number;
+  /** The number of the first schedule: to run one again alone. */
+  first: number;
+  gateways: 1 | 2;
+}
+
+interface Running extends FaultRun {
+  world: World;
+  chaos: Chaos;
+}
+
+const atOnce = 40;
+
+/** Every breach of what is promised, each with what is needed to see it again; and a line that says what happened. */
+export async function runFaults(given: FaultRun): Promise<{ breaches: string[]; told: string }> {
+  const { seed, count, first } = given;
+  const chaos = createChaos(seed);
+  const world = await startWorld(chaos, given.gateways);
+  const run: Running = { ...given, world, chaos };
+  try {
+    const started = Date.now();
+    const schedules = Array.from({ length: count }, (_, index) => scheduleOf(first + index, chaos));
+    const results = new Map<string, string>();
+    const over = new AbortController();
+    const strikes = world.strike(chaos, over.signal);
+    await inTurns(schedules, atOnce, async (schedule) => {
+      for (const [word, result] of await untilDone(schedule, run)) results.set(word, result);
+    });
+    over.abort();
+    const struck = await strikes;
+    chaos.end();
+    const client = await world.connect();
+    await expect.poll(() => openJobs(client), { timeout: 120_000 }).toEqual([]);
+    const found = await Promise.all(schedules.map((schedule) => breaches(client, schedule, results, run)));
+    await client.end();
+    const calls = schedules.reduce((sum, schedule) => sum + schedule.calls.length, 0);
+    const what = [...struck, ...chaos.happened].map(([name, times]) => `${times} × ${name}`).join(', ');
+    const seconds = Math.round((Date.now() - started) / 1000);
+    return {
+      breaches: found.flat(),
+      told: `${count} schedules, ${calls} calls, seed ${seed}, ${seconds} s: ${what}`,
+    };
+  } finally {
+    await world.close();
+  }
+}
+
+/** As a person does: again and again until it works. An error that is our own mistake ends it. */
+async function untilDone(schedule: Schedule, { world, seed }: Running): Promise<Map<string, string>> {
+  const giveUpAt = Date.now() + 300_000;
+  for (let run = 0; ; run++) {
+    const client = await world.connect().catch(() => undefined);
+    try {
+      if (client) return await orGiveUp(client, schedule, run);
+    } catch (error) {
+      if ((error as pg.DatabaseError).code === 'XX000')
+        throw new Error(`schedule ${schedule.number} of seed ${seed}`, { cause: error });
+      if (Date.now() > giveUpAt)
+        throw new Error(`schedule ${schedule.number} of seed ${seed} does not end`, { cause: error });
+    } finally {
+      await client?.end().catch(() => {});
+    }
+    await delay(100);
+  }
+}
+
+async function orGiveUp(client: pg.Client, schedule: Schedule, run: number): Promise<Map<string, string>> {
+  const { givesUpAfter } = schedule;
+  const timer =
+    run === 0 && givesUpAfter !== undefined ? setTimeout(() => cancel(client), givesUpAfter) : undefined;
+  try {
+    return await runOnce(client, schedule);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** As psql sends on Ctrl-C. */
+function cancel(client: pg.Client): void {
+  const { host, port } = client;
+  const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
+  const packet = Buffer.alloc(16);
+  for (const [index, value] of [16, 80_877_102, processID, secretKey].entries())
+    packet.writeInt32BE(value, 4 * index);
+  netConnect(port, host)
+    .on('error', () => {})
+    .resume()
+    .end(packet);
+}
+
+async function inTurns<T>(all: T[], atOnce: number, work: (one: T) => Promise<void>): Promise<void> {
+  const left = [...all];
+  const worker = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) await work(next);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+async function openJobs(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query(
+    `SELECT state || ' ' || (request #>> '{}') || ' ' || coalesce(hold_up ->> 'message', '') AS job FROM hologen.jobs
+     WHERE state IN ('submitted', 'running', 'saving')`,
+  );
+  return rows.map(({ job }) => job);
+}
+
+interface Job {
+  state: string;
+  task_id: string | null;
+  price: string | null;
+  estimated_price: string | null;
+  outputs: { url: string; ossPath?: string }[];
+}
+
+async function breaches(
+  client: pg.Client,
+  schedule: Schedule,
+  results: Map<string, string>,
+  { world, seed }: Running,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const call of schedule.calls) {
+    const { rows } = await client.query<Job>(
+      `SELECT state, task_id, price, estimated_price, outputs FROM hologen.jobs WHERE strpos(request #>> '{}', $1) > 0`,
+      [call.word],
+    );
+    for (const breach of await breachesOf(call, rows, results.get(call.word), world))
+      found.push(
+        `${call.word}${call.kind.type} ${schedule.form} ${breach}; jobs ${rows.map(({ state }) => state)} (seed ${seed})`,
+      );
+  }
+  return found;
+}
+
+async function breachesOf(
+  { word, kind, saved }: Wanted,
+  jobs: Job[],
+  result: string | undefined,
+  world: World,
+): Promise<string[]> {
+  const taken = world.taken.filter((each) => each.word === word);
+  const succeeded = jobs.filter(({ state }) => state === 'succeeded');
+  const unanswered = jobs.filter(({ state }) => state === 'unanswered').length;
+  const billed = (await Promise.all(taken.map((each) => isBilled(each, world)))).filter(Boolean).length;
+  const found: string[] = [];
+  if (!result) return ['no result'];
+  if (succeeded.length !== 1) found.push(`${succeeded.length} jobs succeeded`);
+  if (billed > 1 + (isProvable(kind) ? 0 : unanswered)) found.push(`billed ${billed} times`);
+  if (billed - succeeded.length > unanswered)
+    found.push(`billed ${billed}, in the ledger ${succeeded.length}`);
+  for (const { price, estimated_price } of succeeded)
+    if (kind.model !== 'text' && Number(price) !== Number(estimated_price)) found.push(`price ${price}`);
+  if (
+    kind.model === 'text'
+      ? !result.includes(word)
+      : !taken.some(({ taskId, requestId }) => result.includes(taskId ?? requestId))
+  )
+    found.push(`another's result: ${result.slice(0, 200)}`);
+  if (saved && !(await isSaved(succeeded[0], world))) found.push('not at its place');
+  return found;
+}
+
+/** A task that was cancelled in time costs nothing. */
+async function isBilled({ taskId }: Taken, world: World): Promise<boolean> {
+  if (!taskId) return true;
+  const headers = { authorization: 'Bearer sk-test' };
+  const answer = await fetch(`${world.cloud.studio.url}/api/v1/tasks/${taskId}`, { headers });
+  const { output } = (await answer.json()) as { output: { task_status: string } };
+  return output.task_status !== 'CANCELED';
+}
+
+async function isSaved(job: Job | undefined, world: World): Promise<boolean> {
+  const [output] = job?.outputs ?? [];
+  const object = await world.cloud.store.read('bucket', `${output?.ossPath}`.replace('oss://bucket/', ''));
+  if (!object || !output) return false;
+  const made = Buffer.from(await (await fetch(output.url)).arrayBuffer());
+  return object.equals(made);
+}
