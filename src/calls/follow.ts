@@ -4,10 +4,8 @@ import { ProviderFailure } from '../providers/provider.js';
 import { eventOfFind, eventOfLook } from './answers.js';
 import type { Sent } from './call.js';
 import { type Course, holdUp, madeEvent, type Services, tell } from './course.js';
-import { growing, pause } from './hold-up.js';
+import { growing, keptMs, pause } from './hold-up.js';
 
-/** Model Studio keeps tasks and their results for 24 hours. */
-const keptMs = 24 * 60 * 60 * 1000;
 /** So many refused looks in a row, and whoever waits is told; one that the network or the provider failed may be repeated for longer. */
 const patience = {
   refused: { times: 5, ms: Number.POSITIVE_INFINITY },

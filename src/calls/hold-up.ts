@@ -95,6 +95,9 @@ export function goesOn(error: unknown): unknown {
   });
 }
 
+/** The provider keeps tasks and their results for 24 hours: for so long a call may be held up. */
+export const keptMs = 24 * 60 * 60 * 1000;
+
 const longestPauseMs = 5 * 60 * 1000;
 
 /** The pause before the next attempt: twice as long each time. */

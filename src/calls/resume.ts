@@ -13,6 +13,7 @@ import {
   growing,
   hear,
   heldUp,
+  keptMs,
   newAwaited,
   pause,
   tellWaiting,
@@ -83,7 +84,9 @@ async function goOn(
   const startedAt = Date.now();
   // Whoever waited for it is gone, unless it was to outlive its statement.
   if (job.state === 'submitted' && !(job.detached && job.released)) return drop(job, services);
-  const checked = await readPatiently(job, awaited, models, log);
+  const checked = await readPatiently(job, awaited, models, log).catch((error) =>
+    giveUp(job, error, services),
+  );
   const facts = { jobId: job.id, role: job.role, checked, stop, noted: () => {} };
   const earlier = { submittedAt: job.startedAt?.getTime(), awaited };
   const course = newCourse(facts, leftBehind(job, checked.request.followed), earlier);
@@ -103,25 +106,36 @@ async function drop(job: UnfinishedJob, { ledger }: Services): Promise<never> {
   throw error;
 }
 
+/** Its request could not be read for as long as the provider keeps what it made. */
+async function giveUp(job: UnfinishedJob, error: unknown, { ledger }: Services): Promise<never> {
+  const call = leftBehind(job, false);
+  const kinds = { queued: 'refused', sent: 'lost', saving: 'not saved' } as const;
+  const kind = kinds[call.state as keyof typeof kinds];
+  const { change } = advance(call, { kind, error });
+  if (change) await ledger.change(job.id, change);
+  throw error;
+}
+
 const firstPauseMs = 1_000;
 
 /**
  * The call as it was checked before it was sent. What this gateway cannot read (its role is not allowed here, say) may be
- * under way at the provider all the same: its job stays open, until a gateway starts with the right settings.
+ * under way at the provider all the same: its job stays open, until a gateway starts with the right settings, or for 24 hours.
  */
 async function readPatiently(
-  { id, modelName, request, file, openedAt, role }: UnfinishedJob,
+  { id, modelName, request, file, openedAt, startedAt, role }: UnfinishedJob,
   awaited: Awaited,
   models: Models,
   log: Logger,
 ): Promise<CheckedCall> {
+  const giveUpAt = (startedAt ?? openedAt).getTime() + keptMs;
   for (;;) {
     try {
       const checked = await readAgain({ model: modelName, request, file, role }, openedAt, models);
       awaited.holdUp = undefined;
       return checked;
     } catch (error) {
-      if (!(error instanceof KnownError)) throw error;
+      if (!(error instanceof KnownError) || Date.now() > giveUpAt) throw error;
       if (!awaited.holdUp)
         log.warn({ job: id, reason: error.message }, 'a job cannot be taken up for now; it stays open');
       heldUp(awaited, error);

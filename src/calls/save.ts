@@ -6,7 +6,7 @@ import { formatPath, isDirectory, joinPath, type StoragePath } from '../storage/
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
 import { type Course, holdUp, type Services, tell } from './course.js';
-import { growing, isPassing, pause } from './hold-up.js';
+import { growing, isPassing, keptMs, pause } from './hold-up.js';
 import { requireRight } from './media.js';
 import { resultOf } from './result.js';
 
@@ -16,8 +16,6 @@ const patience = {
   refused: { times: 1, ms: 0 },
 };
 const firstPauseMs = 1_000;
-/** The provider keeps a result for 24 hours. */
-const keptMs = 24 * 60 * 60 * 1000;
 
 /**
  * Saves what was made: `<request id>.png`, or `<request id>-<i>.png` where there are several. Making it again costs money, so the copy is

@@ -51,7 +51,9 @@ test('a role sees its own jobs only, whatever functions it makes, and removes no
   await bob.query('SET search_path = bob, pg_catalog');
   expect((await bob.query('SELECT * FROM hologen.jobs')).rows).toEqual([]);
   expect((await refusal(bob.query("CALL delete_external_model('qwen_plus')"))).code).toBe('42501');
-  await bob.query(`CALL register_external_model('bobs', 'qwen-plus', 'bailian', '{"api_key": "sk-of-bob"}', 'chat/completions')`);
+  await bob.query(
+    `CALL register_external_model('bobs', 'qwen-plus', 'bailian', '{"api_key": "sk-of-bob"}', 'chat/completions')`,
+  );
   await bob.query("CALL delete_external_model('bobs')");
 });
 
