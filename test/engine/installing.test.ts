@@ -64,6 +64,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query('DROP TABLE hologen.removed_models');
     await client.query('DROP TABLE hologen.caller CASCADE');
     await client.query('DROP INDEX hologen.job_unsuccessful');
+    await client.query('DROP INDEX hologen.job_open');
     await client.query('DROP INDEX hologen.job_task');
     await client.query('DROP TRIGGER opened_counts ON hologen.job');
     await client.query('DROP TRIGGER changed_counts ON hologen.job');
