@@ -28,6 +28,8 @@ export interface TestGateway {
   metrics: string;
   /** A connected client; ended with the gateway. */
   client(options?: pg.ClientConfig): Promise<pg.Client>;
+  /** The same, signed in as another role. */
+  clientOf(role: string, password?: string): Promise<pg.Client>;
   /** What Model Studio received; result downloads and polls are left out unless asked for. */
   requests(kind?: 'submits' | 'all'): Promise<SandboxRequest[]>;
   forgetRequests(): Promise<void>;
@@ -69,18 +71,25 @@ export async function startTestGateway(
     if (!changes.dataDir) await rm(dataDir, { recursive: true, force: true });
   }
 
+  async function client(options: pg.ClientConfig = {}): Promise<pg.Client> {
+    const connected = new pg.Client({ connectionString: postgres, ...options });
+    connected.on('error', () => {});
+    await connected.connect();
+    clients.push(connected);
+    return connected;
+  }
+
   return {
     url: postgres,
     console: gateway.runFile.console ?? '',
     dataDir,
     sandbox,
     metrics: gateway.runFile.metrics ?? '',
-    async client(options = {}) {
-      const client = new pg.Client({ connectionString: postgres, ...options });
-      client.on('error', () => {});
-      await client.connect();
-      clients.push(client);
-      return client;
+    client,
+    clientOf(user, password = 'secret') {
+      const { hostname: host, port, pathname } = new URL(postgres);
+      const account = { host, port: Number(port), database: pathname.slice(1), user, password };
+      return client({ ...account, connectionString: undefined });
     },
     async requests(kind = 'submits') {
       const answer = await fetch(`${sandbox.modelStudio}/_sandbox/requests`);

@@ -16,16 +16,10 @@ beforeAll(async () => {
     CREATE ROLE writer LOGIN PASSWORD 'another';
     GRANT writer TO painter;
     CREATE ROLE auditor NOLOGIN;`);
-  painter = await signIn('painter', 'a "good" one: 1');
-  writer = await signIn('writer', 'another');
+  painter = await gateway.clientOf('painter', 'a "good" one: 1');
+  writer = await gateway.clientOf('writer', 'another');
 });
 afterAll(() => gateway?.close());
-
-function signIn(user: string, password: string): Promise<pg.Client> {
-  const { hostname: host, port, pathname } = new URL(gateway.url);
-  const account = { host, port: Number(port), database: pathname.slice(1), user, password };
-  return gateway.client({ ...account, connectionString: undefined });
-}
 
 async function column(client: pg.Client, text: string): Promise<unknown[]> {
   const { rows } = await client.query({ text, rowMode: 'array' });
@@ -36,7 +30,7 @@ const file =
   "to_file('oss://bucket/output/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx')";
 
 test('a wrong password is refused as by any PostgreSQL', async () => {
-  const error = await refusal(signIn('painter', 'wrong'));
+  const error = await refusal(gateway.clientOf('painter', 'wrong'));
   expect([error.code, error.message]).toEqual(['28P01', 'password authentication failed for user "painter"']);
 });
 

@@ -12,9 +12,7 @@ beforeAll(async () => {
   owner = await gateway.client();
   await owner.query("CREATE ROLE alice LOGIN PASSWORD 'secret'");
   await owner.query('GRANT CREATE ON SCHEMA public TO alice');
-  const { hostname: host, port, pathname } = new URL(gateway.url);
-  const target = { host, port: Number(port), database: pathname.slice(1) };
-  alice = await gateway.client({ user: 'alice', password: 'secret', connectionString: undefined, ...target });
+  alice = await gateway.clientOf('alice');
 });
 afterAll(() => gateway?.close());
 

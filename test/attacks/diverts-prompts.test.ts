@@ -11,11 +11,9 @@ let alice: pg.Client;
 beforeAll(async () => {
   gateway = await startTestGateway();
   owner = await gateway.client();
-  const { hostname: host, port, pathname } = new URL(gateway.url);
   const login = async (user: string) => {
     await owner.query(`CREATE ROLE ${user} LOGIN PASSWORD 'secret'`);
-    const target = { host, port: Number(port), database: pathname.slice(1) };
-    return gateway.client({ user, password: 'secret', connectionString: undefined, ...target });
+    return gateway.clientOf(user);
   };
   mallory = await login('mallory');
   alice = await login('alice');

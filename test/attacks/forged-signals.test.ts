@@ -11,14 +11,7 @@ beforeAll(async () => {
   gateway = await startTestGateway();
   owner = await gateway.client();
   await owner.query("CREATE ROLE mallory LOGIN PASSWORD 'secret'");
-  const { hostname: host, port, pathname } = new URL(gateway.url);
-  const target = { host, port: Number(port), database: pathname.slice(1) };
-  mallory = await gateway.client({
-    user: 'mallory',
-    password: 'secret',
-    connectionString: undefined,
-    ...target,
-  });
+  mallory = await gateway.clientOf('mallory');
 });
 afterAll(() => gateway?.close());
 

@@ -13,9 +13,7 @@ beforeAll(async () => {
   await owner.query(
     `CREATE FUNCTION public.definer(t text) RETURNS text LANGUAGE sql SECURITY DEFINER AS $$ SELECT hologen.ai_gen('qwen_plus', t) $$`,
   );
-  const { hostname: host, port, pathname } = new URL(gateway.url);
-  const target = { host, port: Number(port), database: pathname.slice(1) };
-  alice = await gateway.client({ user: 'alice', password: 'secret', connectionString: undefined, ...target });
+  alice = await gateway.clientOf('alice');
 });
 afterAll(() => gateway?.close());
 

@@ -118,12 +118,7 @@ test('another role does not get them, and ai_gen.reuse = off does without them',
   await owner.query('BEGIN');
   await owner.query(`INSERT INTO made ${picture('mine')}`);
   await owner.query('ROLLBACK');
-  const stranger = await gateway.client({
-    user: 'stranger',
-    password: 'secret',
-    connectionString: undefined,
-    ...target(),
-  });
+  const stranger = await gateway.clientOf('stranger');
   await stranger.query(picture('mine'));
   expect(await submits()).toBe(2);
   await owner.query('SET ai_gen.reuse = off');
@@ -136,8 +131,3 @@ test('identical calls of one statement are calls of their own', async () => {
   await client.query(`SELECT ai_gen('qwen_image_2', '{"prompt": "twins"}') FROM generate_series(1, 3)`);
   expect(await submits()).toBe(3);
 });
-
-function target() {
-  const url = new URL(gateway.url);
-  return { host: url.hostname, port: Number(url.port), database: url.pathname.slice(1) };
-}
