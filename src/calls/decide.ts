@@ -8,7 +8,7 @@ import { type Course, type Services, tell } from './course.js';
 import { dryResult } from './dry-run.js';
 import type { EarlierResult, EarlierResults } from './earlier-results.js';
 import { tellEnd } from './end-of-course.js';
-import { hear, type UnderWay } from './hold-up.js';
+import { newUnderWay, type UnderWay } from './hold-up.js';
 import { isRefusal } from './meter.js';
 import type { StatementCall } from './statement.js';
 import { createTwins, type Twins, twinsResult } from './twins.js';
@@ -192,11 +192,8 @@ function begin(
   cancel = () => {},
 ): void {
   const { handle, statement, requestKey, course } = call;
-  call.underWay = {
-    ...{ jobId: handle, model: call.checked.model.name, awaited: course.awaited, end: outcome, cancel },
-    hear: () => hear(course.awaited, outcome),
-    isOpen: () => course.call.state !== 'ended',
-  };
+  const model = call.checked.model.name;
+  call.underWay = newUnderWay({ jobId: handle, model, awaited: course.awaited, cancel }, outcome);
   call.outcome = call.underWay.hear();
   // Told to whoever waits; a statement that is over waits no more.
   call.outcome.catch(() => {});

@@ -48,12 +48,26 @@ export function newAwaited(): Awaited {
 }
 
 /** What one who waits from now on is told: the call's end, or, as an error, that it is held up for longer than one waits. */
-export function hear(awaited: Awaited, end: Promise<string>): Promise<string> {
+function hear(awaited: Awaited, end: Promise<string>): Promise<string> {
   awaited.wake();
   return new Promise((resolve, reject) => {
     awaited.waiting.add(reject);
     end.then(resolve, reject).finally(() => awaited.waiting.delete(reject));
   });
+}
+
+/** For those who did not begin the call; `end` settles when the ledger has its end. */
+export function newUnderWay(
+  facts: Pick<UnderWay, 'jobId' | 'model' | 'awaited' | 'cancel'>,
+  end: Promise<string>,
+): UnderWay {
+  let open = true;
+  const close = () => {
+    open = false;
+  };
+  // Before anybody hears of the end.
+  end.then(close, close);
+  return { ...facts, end, hear: () => hear(facts.awaited, end), isOpen: () => open };
 }
 
 /** One more attempt came to nothing. */

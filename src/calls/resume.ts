@@ -11,10 +11,10 @@ import { tellEnd } from './end-of-course.js';
 import {
   type Awaited,
   growing,
-  hear,
   heldUp,
   keptMs,
   newAwaited,
+  newUnderWay,
   pause,
   tellWaiting,
   type UnderWay,
@@ -37,41 +37,26 @@ export async function resumeJobs(
   const { earlier, log } = told;
   const jobs = await services.ledger.takeOver(goneGateways);
   // All at once from here on: lost submits are looked for before the first new call can be sent.
-  const underWay = new Map(jobs.map((job) => [job.id, takeUp(job, services, models, told)]));
+  const taken = new Map(jobs.map((job) => [job.id, takeUp(job, services, models, told)]));
   for (const job of jobs) {
-    const taken = underWay.get(job.id);
+    const call = taken.get(job.id);
     // Only its handle gives the result of a detached one.
-    if (taken && !job.detached) earlier.abandon(job.role, job.requestKey, taken);
+    if (call && !job.detached) earlier.abandon(job.role, job.requestKey, call);
   }
   if (jobs.length > 0) log.info({ jobs: jobs.length }, 'jobs that were left unfinished are taken up');
-  return underWay;
+  return taken;
 }
 
 function takeUp(job: UnfinishedJob, services: Services, models: Models, told: Told): UnderWay {
   const stop = new AbortController();
   const awaited = newAwaited();
-  let open = true;
-  const end = goOn(job, { awaited, stop: stop.signal }, services, models, told)
-    .catch((error: unknown) => {
-      if (!(error instanceof KnownError))
-        told.log.error({ err: error, job: job.id }, 'a job of an earlier run failed unexpectedly');
-      throw error;
-    })
-    .finally(() => {
-      open = false;
-    });
-  end.catch(() => {});
-  return {
-    ...{
-      jobId: job.id,
-      model: job.modelName,
-      awaited,
-      end,
-      hear: () => hear(awaited, end),
-      isOpen: () => open,
-    },
-    cancel: () => stop.abort(neverSent('the call was cancelled')),
-  };
+  const end = goOn(job, { awaited, stop: stop.signal }, services, models, told);
+  end.catch((error: unknown) => {
+    if (!(error instanceof KnownError))
+      told.log.error({ err: error, job: job.id }, 'a job of an earlier run failed unexpectedly');
+  });
+  const cancel = () => stop.abort(neverSent('the call was cancelled'));
+  return newUnderWay({ jobId: job.id, model: job.modelName, awaited, cancel }, end);
 }
 
 async function goOn(
