@@ -66,8 +66,8 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   rowsAsked(engineProcessId: number, rows: number): void;
   /** What its client asked for has reached it, in a transaction that is still open: what was only read is delivered. */
   rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
-  /** The engine process runs no statement (any more), and its transaction is over or lost. */
-  statementOver(engineProcessId: number, outcome: StatementOutcome): boolean;
+  /** The engine process runs no statement (any more), and its transaction is over or lost. See Statements.over. */
+  statementOver(engineProcessId: number, outcome: StatementOutcome): Promise<void> | undefined;
   /** Takes up what these gateways, which are gone, did not finish. */
   takeOver(gatewayIds: string[]): Promise<void>;
   /** As cancel, for a call that is made here and whose role has perhaps asked elsewhere. */
@@ -141,16 +141,17 @@ function surround(services: Services, models: Models, log: Logger): Surroundings
   return around;
 }
 
-function statementEnded(statement: Statement, committed: boolean, around: Surroundings): void {
+async function statementEnded(statement: Statement, committed: boolean, around: Surroundings): Promise<void> {
   for (const call of statement.calls) around.byHandle.delete(call.handle);
   around.decider.forget(statement.calls);
-  settle(statement, committed, around.earlier);
+  const written = settle(statement, committed, around.earlier);
   around.detached.settle(statement, committed);
   tellStatementEnd(statement, committed, around.services.meter, around.log);
+  await written;
 }
 
 /** Results are the client's once its statement is committed, or has only been read; until then they are kept for the next identical call. */
-function settle(statement: Statement, committed: boolean, earlier: EarlierResults): void {
+function settle(statement: Statement, committed: boolean, earlier: EarlierResults): Promise<void> {
   const isClaimed = (call: StatementCall) => (committed || statement.read) && call.delivered;
   const claimed = statement.calls.filter(isClaimed);
   const { role } = statement.origin;
@@ -161,12 +162,18 @@ function settle(statement: Statement, committed: boolean, earlier: EarlierResult
   // Only its handle gives the result of a detached one: it has no key.
   const collected = committed ? statement.collected.map((jobId) => ({ jobId, key: '' })) : [];
   earlier.claim(role, [...claimed.map(jobOf), ...collected]);
-  for (const call of statement.calls) {
-    if (isClaimed(call)) continue;
-    const earlierJob = earlierJobOf(call.course.call);
-    if (earlierJob) earlier.release([earlierJob]);
-    else if (call.underWay) earlier.abandon(statement.origin.role, call.requestKey, call.underWay);
-  }
+  const unclaimed = statement.calls.filter((call) => !isClaimed(call));
+  const [taken, made] = [unclaimed.filter(isTaken), unclaimed.filter((call) => !isTaken(call))];
+  earlier.release(taken.map((call) => jobOf(call).jobId));
+  return earlier.abandon(
+    role,
+    made.flatMap(({ requestKey: key, underWay: job }) => (job ? [{ key, job }] : [])),
+  );
+}
+
+/** From an earlier call. */
+function isTaken({ course }: StatementCall): boolean {
+  return earlierJobOf(course.call) !== undefined;
 }
 
 async function submit(

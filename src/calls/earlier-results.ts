@@ -30,8 +30,8 @@ export interface EarlierResults {
   ): Promise<EarlierResult | 'elsewhere' | undefined>;
   /** As take, and waits for what another gateway makes. */
   takeElsewhere: (...given: Parameters<EarlierResults['take']>) => Promise<EarlierResult | undefined>;
-  /** Nobody waits for this job any more; it goes on because it is paid for. */
-  abandon(role: string, key: string, job: UnderWay): void;
+  /** Nobody waits for these jobs any more; they go on because they are paid for. Resolves when other gateways can know it, too. */
+  abandon(role: string, jobs: { key: string; job: UnderWay }[]): Promise<void>;
   /** These results have reached their clients. Later calls do not find them, even before the ledger has it in writing. */
   claim(role: string, jobs: { jobId: string; key: string }[]): void;
   /** Releases results that were reserved for a statement that failed. */
@@ -76,7 +76,7 @@ export function createEarlierResults(
       const found = await take(given, true, kept);
       return found === 'elsewhere' ? undefined : found;
     },
-    abandon: (role, key, job) => abandon(nameOf(role, key), job, kept),
+    abandon: (role, jobs) => abandon(role, jobs, kept),
     claim: (role, jobs) => claim(role, jobs, kept),
     release(jobIds) {
       for (const id of jobIds) kept.reserved.delete(id);
@@ -188,8 +188,13 @@ async function stillThere(
   );
 }
 
-function abandon(name: string, job: UnderWay, { underWay, ledger, onError }: Kept): void {
-  if (job.isOpen()) ledger.abandon([job.jobId]).catch(onError);
+function abandon(role: string, jobs: { key: string; job: UnderWay }[], kept: Kept): Promise<void> {
+  const open = jobs.filter(({ job }) => job.isOpen());
+  for (const { key, job } of jobs) keepRunning(nameOf(role, key), job, kept);
+  return kept.ledger.abandon(open.map(({ job }) => job.jobId)).catch(kept.onError);
+}
+
+function keepRunning(name: string, job: UnderWay, { underWay }: Kept): void {
   const jobs = underWay.get(name) ?? [];
   underWay.set(name, jobs);
   jobs.push(job);

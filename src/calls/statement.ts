@@ -84,10 +84,10 @@ export interface Statements {
   /** The calls that may be sent now that `wanted` is waited for, itself included. */
   startable(wanted: StatementCall): StatementCall[];
   /**
-   * The engine process has nothing of its statements left to do; true when it had made calls. Not for open transactions: portals may still
-   * be read, results rolled back.
+   * The engine process has nothing of its statements left to do. Not for open transactions: portals may still be read, results rolled back.
+   * Undefined when it had made no calls; else resolves when whoever makes the same calls, through any gateway, can take what was paid for.
    */
-  over(engineProcessId: number, outcome: StatementOutcome): boolean;
+  over(engineProcessId: number, outcome: StatementOutcome): Promise<void> | undefined;
   running(): Statement[];
 }
 
@@ -99,7 +99,9 @@ interface Running {
 }
 
 /** `ended` is called once for each statement; only when it was committed have its results reached their client for good. */
-export function createStatements(ended: (statement: Statement, committed: boolean) => void): Statements {
+export function createStatements(
+  ended: (statement: Statement, committed: boolean) => Promise<void>,
+): Statements {
   const running: Running = { statements: new Map(), asked: new Map() };
   const { statements, asked } = running;
   return {
@@ -122,11 +124,12 @@ export function createStatements(ended: (statement: Statement, committed: boolea
       const own = statements.get(engineProcessId);
       statements.delete(engineProcessId);
       asked.delete(engineProcessId);
-      for (const statement of own?.values() ?? []) {
+      if (!own) return undefined;
+      const written = [...own.values()].map((statement) => {
         statement.stop.abort(overBeforeSent());
-        ended(statement, outcome === 'committed');
-      }
-      return own !== undefined;
+        return ended(statement, outcome === 'committed');
+      });
+      return Promise.all(written).then(() => {});
     },
     running: () => [...statements.values()].flatMap((own) => [...own.values()]),
   };

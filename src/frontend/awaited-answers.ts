@@ -20,6 +20,8 @@ export interface AwaitedAnswers<Text> {
   answered(type: number): SentMessage<Text> | undefined;
   /** True if everything has been answered. */
   readonly none: boolean;
+  /** True if nothing comes after the message that is being answered. */
+  readonly atLast: boolean;
 }
 
 /** The startup packet is answered with ReadyForQuery too, but has no type byte. */
@@ -64,6 +66,9 @@ export function createAwaitedAnswers<Text>(): AwaitedAnswers<Text> {
     },
     get none() {
       return line.first === undefined;
+    },
+    get atLast() {
+      return line.first === undefined || line.first === line.last;
     },
   };
 }

@@ -12,6 +12,8 @@ export interface SessionEvents {
   rowsAsked(engineProcessId: number, rows: number): void;
   /** Everything the client sent has been answered, without an error, and its transaction is still open. */
   answered(engineProcessId: number): void;
+  /** The client is to be told that what it runs has failed. It hears so when the promise resolves: what it does then must find all settled. */
+  failing(engineProcessId: number): Promise<void> | undefined;
   /** Everything the client sent has been answered, and was either committed or lost. Not called inside an open transaction. */
   ready(engineProcessId: number, outcome: 'committed' | 'failed'): void;
   /** Nobody waits for the session's answers any more. Returns true if its last statement made calls, and so may be about to make more. */
@@ -32,6 +34,8 @@ export interface Conversation {
   readonly events: SessionEvents;
   readonly awaited: AwaitedAnswers<Rewritten>;
   readonly names: StatementNames<Rewritten>;
+  /** What goes to the client from here on waits for the promise, but not for long. */
+  holdBack(until: Promise<void>): void;
   /** 0 until the engine has told it. */
   engineProcessId: number;
   /** The body of BackendKeyData, which a CancelRequest repeats. */
@@ -55,9 +59,10 @@ export const longestSeenText = 8 * 1024 * 1024;
 /** The limit until the engine has let the client in: a stranger must not make the gateway hold more. */
 const longestEarlyText = 64 * 1024;
 
-export function beginConversation(events: SessionEvents): Conversation {
+export function beginConversation(events: SessionEvents, holdBack: Conversation['holdBack']): Conversation {
   return {
     events,
+    holdBack,
     awaited: createAwaitedAnswers(),
     names: createStatementNames(),
     engineProcessId: 0,

@@ -33,7 +33,7 @@ export function watchEngine(conversation: Conversation): FrameWatcher {
         case backendType.commandComplete:
           return statementEnded(conversation, frame);
         case backendType.errorResponse:
-          conversation.failed = true;
+          failing(conversation);
           return inClientsWords(conversation, frame);
         case backendType.noticeResponse:
           return inClientsWords(conversation, frame);
@@ -56,6 +56,14 @@ function rewrittenText({ everRewritten, answered, names }: Conversation): Rewrit
 function inClientsWords(conversation: Conversation, frame: Buffer): Buffer | undefined {
   const rewritten = rewrittenText(conversation);
   return rewritten && editFields(frame, rewritten.translateError);
+}
+
+function failing(conversation: Conversation): void {
+  conversation.failed = true;
+  // The engine may be at what comes next in a pipeline already: its calls are not the ones that failed.
+  if (!conversation.awaited.atLast) return;
+  const settled = conversation.events.failing(conversation.engineProcessId);
+  if (settled) conversation.holdBack(settled);
 }
 
 function statementEnded(conversation: Conversation, frame: Buffer): Buffer | undefined {

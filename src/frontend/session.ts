@@ -1,5 +1,6 @@
 /** A session: a client's connection and its connection to the engine, with bytes relayed both ways and texts looked at on the way. */
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createFrameStream } from '../wire/frames.js';
 import { createLogin, type Login } from './channel-binding.js';
 import { watchClient } from './client-messages.js';
@@ -39,7 +40,7 @@ export function joinSession(
   login: Login = createLogin(false),
 ): Session {
   const { client, engine, landing, first } = sides;
-  const conversation = beginConversation(events);
+  const conversation = beginConversation(events, (until) => holdBack(client, until));
   const fromClient = createFrameStream(login.watchClient(watchClient(conversation)));
   const fromEngine = createFrameStream(login.watchEngine(watchEngine(conversation)));
 
@@ -58,6 +59,16 @@ export function joinSession(
     },
     closed: Promise.all([whenClosed(client), whenClosed(engine)]).then(stop),
   };
+}
+
+/** A ledger that does not answer must not keep a client from its error. */
+const longestHoldMs = 3_000;
+
+/** What is written to the client meanwhile stays in memory, and the engine is read no further than there is room for. */
+function holdBack(client: Socket, until: Promise<void>): void {
+  client.cork();
+  const longest = delay(longestHoldMs, undefined, { ref: false });
+  Promise.race([until, longest]).finally(() => client.uncork());
 }
 
 /** Nobody waits for the session's rows any more, so its statement must not go on paying for them. */

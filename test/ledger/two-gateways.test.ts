@@ -93,16 +93,61 @@ test('a budget that was set at one is kept by the other', async () => {
   await second.query("CALL remove_budget(NULL, 'picture')");
 });
 
+const filmOf = (prompt: string) => `SELECT ai_gen('video', '{"prompt": "${prompt}"}') AS made`;
+
+/** Runs the film, and cuts its statement off by `cut` as soon as it is submitted. */
+async function cutOff(client: pg.Client, prompt: string, cut: (pid: number) => Promise<unknown>) {
+  const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+  const refused = refusal(client.query(filmOf(prompt)));
+  await expect.poll(() => cloud.submits(prompt).filter(({ taskId }) => taskId)).toHaveLength(1);
+  await cut(rows[0].pid);
+  expect((await refused).code).toBe('57014');
+}
+
+async function takesTheOneFilm(client: pg.Client, prompt: string) {
+  const made = JSON.parse((await client.query(filmOf(prompt))).rows[0].made);
+  expect(made.output.task_id).toBe(cloud.submits(prompt)[0]?.taskId);
+  expect(cloud.submits(prompt)).toHaveLength(1);
+}
+
+const cancelBackend = (pid: number) => second.query('SELECT pg_cancel_backend($1)', [pid]);
+
 test('a statement that was cut off at one is run again at the other: it takes what the first one makes, and nothing is submitted twice', async () => {
-  const film = `SELECT ai_gen('video', '{"prompt": "cut off", "parameters": {"size": "1280*720"}}') AS made`;
-  const { rows } = await first.query('SELECT pg_backend_pid() AS pid');
-  const cut = refusal(first.query(film));
-  await expect.poll(() => cloud.submits('cut off').filter(({ taskId }) => taskId)).toHaveLength(1);
-  await second.query('SELECT pg_cancel_backend($1)', [rows[0].pid]);
-  expect((await cut).code).toBe('57014');
-  const made = JSON.parse((await second.query(film)).rows[0].made);
-  expect(made.output.task_id).toBe(cloud.submits('cut off')[0]?.taskId);
-  expect(cloud.submits('cut off')).toHaveLength(1);
+  await cutOff(first, 'cut off', cancelBackend);
+  await takesTheOneFilm(second, 'cut off');
+});
+
+test('the error of a statement that was cut off comes when the other gateway can know of it, however long the ledger takes', async () => {
+  const locking = await connect(places[1] as string);
+  let told = false;
+  const cut = cutOff(first, 'slowly cut', async (pid) => {
+    await locking.query('BEGIN');
+    await locking.query("SELECT FROM hologen.job WHERE request ->> 'prompt' = 'slowly cut' FOR UPDATE");
+    await cancelBackend(pid);
+  }).then(() => {
+    told = true;
+  });
+  const writing = () =>
+    second.query("SELECT FROM pg_stat_activity WHERE query ~ 'SET abandoned' AND wait_event_type = 'Lock'");
+  await expect.poll(async () => (await writing()).rowCount).toBe(1);
+  expect(told).toBe(false);
+  await locking.query('COMMIT');
+  await locking.end();
+  await cut;
+  await takesTheOneFilm(second, 'slowly cut');
+});
+
+test('a statement that was cut off is run again before its transaction is undone: it takes the film too', async () => {
+  const other = await connect(places[0] as string);
+  await first.query('BEGIN');
+  // Undoing them takes the engine a while, after the client has its error.
+  await first.query(
+    "DO $$ BEGIN FOR i IN 1..1000 LOOP EXECUTE format('CREATE TEMP TABLE t%s ()', i); END LOOP; END $$",
+  );
+  await cutOff(first, 'undone slowly', cancelBackend);
+  await takesTheOneFilm(other, 'undone slowly');
+  await first.query('ROLLBACK');
+  await other.end();
 });
 
 test('what one submits the other waits for, and cancels', async () => {
