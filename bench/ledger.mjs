@@ -109,14 +109,14 @@ async function fill(directory, count) {
   const client = new pg.Client({ connectionString: postgres });
   await client.connect();
   await client.query(
-    'INSERT INTO hologen.statement SELECT gen_random_uuid(), $1 FROM generate_series(1, 1000)',
+    'INSERT INTO hologen_internal.statement SELECT gen_random_uuid(), $1 FROM generate_series(1, 1000)',
     ["SELECT ai_gen('m', prompt) FROM prompts"],
   );
   await client.query(
-    'CREATE TEMP TABLE statements AS SELECT statement_id, row_number() OVER () AS n FROM hologen.statement',
+    'CREATE TEMP TABLE statements AS SELECT statement_id, row_number() OVER () AS n FROM hologen_internal.statement',
   );
   await client.query(
-    `INSERT INTO hologen.job (job_id, state, gateway_id, statement_id, role_name, database_name, application_name, engine_process_id,
+    `INSERT INTO hologen_internal.job (job_id, state, gateway_id, statement_id, role_name, database_name, application_name, engine_process_id,
        statement_at, model_name, model_type, scenario, request, request_key, detached, released, attempts, units, estimated_price, price,
        currency, outputs, result, submitted_at, started_at, generated_at, finished_at, claimed_at, provider_request_id, task_id)
      SELECT gen_random_uuid(), CASE WHEN each.n % 20 = 0 THEN 'failed' ELSE 'succeeded' END, 'bench', s.statement_id, 'role' || each.n % 40,
@@ -130,10 +130,10 @@ async function fill(directory, count) {
     [count],
   );
   await client.query(
-    `INSERT INTO hologen.attempt (job_id, attempt, role_name, database_name, application_name, statement_id, statement_at, model_name,
+    `INSERT INTO hologen_internal.attempt (job_id, attempt, role_name, database_name, application_name, statement_id, statement_at, model_name,
        model_type, outcome, units, price, currency, sent_at, ended_at)
      SELECT job_id, 1, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type, state, units, price,
-       currency, submitted_at, finished_at FROM hologen.job WHERE gateway_id = 'bench'`,
+       currency, submitted_at, finished_at FROM hologen_internal.job WHERE gateway_id = 'bench'`,
   );
   for (let number = 0; number < 50; number++)
     await client
@@ -142,8 +142,8 @@ async function fill(directory, count) {
         number < 40 ? null : number === 40 || number === 42 ? null : `m${number % 6}`,
       ])
       .catch(() => {});
-  await client.query('VACUUM ANALYZE hologen.job');
-  await client.query('VACUUM ANALYZE hologen.attempt');
-  await client.query('VACUUM ANALYZE hologen.spent');
+  await client.query('VACUUM ANALYZE hologen_internal.job');
+  await client.query('VACUUM ANALYZE hologen_internal.attempt');
+  await client.query('VACUUM ANALYZE hologen_internal.spent');
   await client.end();
 }

@@ -114,10 +114,10 @@ test('a view of a role over hologen.jobs shows no more than its reader may see',
 });
 
 const forbidden: [what: string, text: string][] = [
-  ['the ledger', 'SELECT * FROM hologen.job'],
-  ['the ledger, writing', "UPDATE hologen.job SET state = 'failed'"],
-  ['the catalogue with its keys', 'SELECT api_key FROM hologen.deployed_models'],
-  ['the list of migrations', 'SELECT * FROM hologen.migrations'],
+  ['the ledger', 'SELECT * FROM hologen_internal.job'],
+  ['the ledger, writing', "UPDATE hologen_internal.job SET state = 'failed'"],
+  ['the catalogue with its keys', 'SELECT api_key FROM hologen_internal.deployed_models'],
+  ['the list of migrations', 'SELECT * FROM hologen_internal.migrations'],
   ['the secret', 'SELECT secret FROM hologen_internal.gateway'],
   ['the callback', `SELECT hologen_caller.ask_as('{"ask": "list_models"}', 'hologen', 'x')`],
   ['dblink', "SELECT * FROM hologen_internal.dblink('hologen', 'x') AS t(answer text)"],

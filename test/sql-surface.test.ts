@@ -250,7 +250,7 @@ test('a FILE prints as text and turns into JSON', async () => {
   expect(await value(`SELECT to_jsonb(${goldenMan})`)).toEqual(parts);
   expect(await value(`SELECT json_build_array(${goldenMan}, 1)`)).toEqual([parts, 1]);
   expect(await value(`SELECT (${goldenMan}).oss_path`)).toBe(parts.oss_path);
-  expect(await value(`SELECT pg_typeof(${goldenMan})::text`)).toBe('file');
+  expect(await value(`SELECT pg_typeof(${goldenMan})::text`)).toBe('hologen.file');
 });
 
 test('to_file refuses a malformed path and a missing object, and knows NULL', async () => {

@@ -133,7 +133,7 @@ function settings(socketDirectory: string, maxConnections: number): string[] {
     max_connections: String(maxConnections),
     password_encryption: 'scram-sha-256',
     // The type FILE is found by its bare name in every database.
-    search_path: '"$user", public, hologen',
+    search_path: '"$user", public, hologen_names',
     // If the gateway goes away, its clients' statements must not keep running.
     client_connection_check_interval: '2s',
     // Clients see their errors anyway; in the log, statements would leave API keys and prompts behind.

@@ -93,16 +93,21 @@ function migrateDatabase(
     if (!(await schemaIsOurs(client))) await client.query('CREATE SCHEMA hologen');
     await client.query(firstSteps);
     const installed = [...(await installTables(client, tables)), ...(await installCode(client, code))];
+    if (installed.length > 0) await client.query('SELECT hologen_internal.give_tables_to_owner()');
     if (announcement) await announce(client, announcement);
     await client.query(end);
     return installed;
   });
 }
 
+/** What an earlier layout kept among the views that clients see moves to where no client looks. */
 const firstSteps = `
-  CREATE TABLE IF NOT EXISTS hologen.migrations (
+  CREATE SCHEMA IF NOT EXISTS hologen_internal;
+  ALTER TABLE IF EXISTS hologen.migrations SET SCHEMA hologen_internal;
+  ALTER TABLE IF EXISTS hologen.installed_code SET SCHEMA hologen_internal;
+  CREATE TABLE IF NOT EXISTS hologen_internal.migrations (
     name text PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp());
-  CREATE TABLE IF NOT EXISTS hologen.installed_code (
+  CREATE TABLE IF NOT EXISTS hologen_internal.installed_code (
     name text PRIMARY KEY, hash text NOT NULL, installed_at timestamptz NOT NULL DEFAULT clock_timestamp())`;
 
 /** Steps of tables/ whose content an earlier layout of sql/ installed under these names. */
@@ -117,12 +122,12 @@ const formerNames: Record<string, string> = {
 
 /** Each step runs once in a database. Returns those that ran now. */
 async function installTables(client: ClientBase, files: SqlFile[]): Promise<string[]> {
-  const { rows } = await client.query<{ name: string }>('SELECT name FROM hologen.migrations');
+  const { rows } = await client.query<{ name: string }>('SELECT name FROM hologen_internal.migrations');
   const known = new Set(rows.map((row) => row.name));
   const missing = files.filter(({ name }) => !known.has(name) && !known.has(formerNames[name] ?? ''));
   for (const file of missing) {
     await run(client, file);
-    await client.query('INSERT INTO hologen.migrations (name) VALUES ($1)', [file.name]);
+    await client.query('INSERT INTO hologen_internal.migrations (name) VALUES ($1)', [file.name]);
   }
   return missing.map(({ name }) => name);
 }
@@ -130,7 +135,7 @@ async function installTables(client: ClientBase, files: SqlFile[]): Promise<stri
 /** Installs every file again from the first whose text has changed: later ones may build on it. Returns those that were installed. */
 async function installCode(client: ClientBase, files: SqlFile[]): Promise<string[]> {
   const { rows } = await client.query<{ name: string; hash: string }>(
-    'SELECT name, hash FROM hologen.installed_code',
+    'SELECT name, hash FROM hologen_internal.installed_code',
   );
   const hashes = new Map(rows.map(({ name, hash }) => [name, hash]));
   const first = files.findIndex(({ name, hash }) => hashes.get(name) !== hash);
@@ -138,7 +143,7 @@ async function installCode(client: ClientBase, files: SqlFile[]): Promise<string
   for (const file of changed) {
     await run(client, file);
     await client.query(
-      `INSERT INTO hologen.installed_code (name, hash) VALUES ($1, $2)
+      `INSERT INTO hologen_internal.installed_code (name, hash) VALUES ($1, $2)
        ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, installed_at = clock_timestamp()`,
       [file.name, file.hash],
     );
@@ -158,10 +163,13 @@ async function run(client: ClientBase, { text }: SqlFile): Promise<void> {
 async function schemaIsOurs(client: ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ name: string; ours: boolean }>(
     `SELECT nspname AS name, pg_get_userbyid(nspowner) = current_user AS ours FROM pg_namespace
-     WHERE nspname IN ('hologen', 'hologen_internal', 'hologen_caller')`,
+     WHERE nspname IN ('hologen', 'hologen_internal', 'hologen_caller', 'hologen_names', 'hologres')`,
   );
   const foreign = rows.find((row) => !row.ours);
-  if (foreign) throw new Error(`the schema ${foreign.name} belongs to another role than the gateway's`);
+  if (foreign)
+    throw new Error(
+      `the schema ${foreign.name} belongs to another role than the gateway's; rename or drop it, if it is not hologen's`,
+    );
   return rows.some((row) => row.name === 'hologen');
 }
 

@@ -19,7 +19,7 @@ export function createBudgets(pool: EnginePool): Budgets {
   return {
     async set({ role, model, callsPerDay, moneyPerDay }) {
       await pool.query(
-        `INSERT INTO hologen.budget (role_name, model_name, calls_per_day, money_per_day) VALUES ($1, $2, $3, $4)
+        `INSERT INTO hologen_internal.budget (role_name, model_name, calls_per_day, money_per_day) VALUES ($1, $2, $3, $4)
          ON CONFLICT (coalesce(role_name, ''), coalesce(model_name, ''))
          DO UPDATE SET calls_per_day = excluded.calls_per_day, money_per_day = excluded.money_per_day`,
         [role, model, callsPerDay, moneyPerDay],
@@ -34,7 +34,7 @@ export function createBudgets(pool: EnginePool): Budgets {
     },
     async remove(role, model) {
       const { rowCount } = await pool.query(
-        `DELETE FROM hologen.budget WHERE role_name IS NOT DISTINCT FROM $1 AND model_name IS NOT DISTINCT FROM $2`,
+        `DELETE FROM hologen_internal.budget WHERE role_name IS NOT DISTINCT FROM $1 AND model_name IS NOT DISTINCT FROM $2`,
         [role, model],
       );
       return rowCount !== 0;

@@ -26,7 +26,7 @@ const columns =
 const trusted = `
   SELECT *, deployed_by = 'sandbox' AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = 'sandbox')
     OR EXISTS (SELECT FROM pg_roles r WHERE r.rolname = deployed_by AND pg_has_role(r.oid, current_user, 'USAGE')) AS by_admin
-  FROM hologen.deployed_models`;
+  FROM hologen_internal.deployed_models`;
 
 export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue {
   return { ...looking(pool, secrets), ...deploying(pool, secrets), ...granting(pool) };
@@ -58,15 +58,15 @@ function looking(
     },
     async deployedThen(name, time) {
       const { rows } = await pool.query<Row>(
-        `SELECT ${columns} FROM hologen.deployed_models WHERE model_name = $1 AND deployed_at <= $2
-         UNION ALL SELECT ${columns} FROM hologen.removed_models WHERE model_name = $1 AND deployed_at <= $2 AND removed_at > $2`,
+        `SELECT ${columns} FROM hologen_internal.deployed_models WHERE model_name = $1 AND deployed_at <= $2
+         UNION ALL SELECT ${columns} FROM hologen_internal.removed_models WHERE model_name = $1 AND deployed_at <= $2 AND removed_at > $2`,
         [name, time],
       );
       return rows[0] && asModel(rows[0], secrets);
     },
     async list() {
       const { rows } = await pool.query<Row>(
-        `SELECT ${columns} FROM hologen.deployed_models ORDER BY deployed_at, model_name`,
+        `SELECT ${columns} FROM hologen_internal.deployed_models ORDER BY deployed_at, model_name`,
       );
       return rows.map((row) => asModel(row, secrets));
     },
@@ -95,7 +95,7 @@ function deploying(pool: EnginePool, secrets: SecretBox): Pick<Catalogue, 'deplo
     async deploy(model) {
       try {
         await pool.query(
-          `INSERT INTO hologen.deployed_models
+          `INSERT INTO hologen_internal.deployed_models
              (model_name, model_type, model_provider, task, endpoint, api_key, config, deployed_by)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
           [
@@ -121,9 +121,9 @@ function deploying(pool: EnginePool, secrets: SecretBox): Pick<Catalogue, 'deplo
     async remove(name) {
       // Within a day all that was sent with it has ended.
       const { rowCount } = await pool.query(
-        `WITH old AS (DELETE FROM hologen.removed_models WHERE removed_at < clock_timestamp() - interval '2 days'),
-           removed AS (DELETE FROM hologen.deployed_models WHERE model_name = $1 RETURNING *)
-         INSERT INTO hologen.removed_models (${columns}) SELECT ${columns} FROM removed`,
+        `WITH old AS (DELETE FROM hologen_internal.removed_models WHERE removed_at < clock_timestamp() - interval '2 days'),
+           removed AS (DELETE FROM hologen_internal.deployed_models WHERE model_name = $1 RETURNING *)
+         INSERT INTO hologen_internal.removed_models (${columns}) SELECT ${columns} FROM removed`,
         [name],
       );
       if (rowCount === 0) throw unknownModel(name);
@@ -135,7 +135,7 @@ function granting(pool: EnginePool): Pick<Catalogue, 'mayCall' | 'grant' | 'revo
   return {
     async mayCall(name, role) {
       const { rows } = await pool.query<{ may: boolean }>(
-        `SELECT EXISTS (SELECT FROM hologen.model_grant g LEFT JOIN pg_roles r ON r.rolname = g.role_name
+        `SELECT EXISTS (SELECT FROM hologen_internal.model_grant g LEFT JOIN pg_roles r ON r.rolname = g.role_name
            WHERE g.model_name = $1 AND (g.role_name = 'public' OR pg_has_role($2, r.oid, 'USAGE'))) AS may`,
         [name, role],
       );
@@ -144,7 +144,7 @@ function granting(pool: EnginePool): Pick<Catalogue, 'mayCall' | 'grant' | 'revo
     async grant(name, role) {
       await restrict(name, pool);
       const { rowCount } = await pool.query(
-        `INSERT INTO hologen.model_grant (model_name, role_name)
+        `INSERT INTO hologen_internal.model_grant (model_name, role_name)
          SELECT $1, $2 WHERE $2 = 'public' OR EXISTS (SELECT FROM pg_roles WHERE rolname = $2)
          ON CONFLICT (model_name, role_name) DO UPDATE SET role_name = excluded.role_name`,
         [name, role],
@@ -158,7 +158,7 @@ function granting(pool: EnginePool): Pick<Catalogue, 'mayCall' | 'grant' | 'revo
     },
     async revoke(name, role) {
       await restrict(name, pool);
-      await pool.query('DELETE FROM hologen.model_grant WHERE model_name = $1 AND role_name = $2', [
+      await pool.query('DELETE FROM hologen_internal.model_grant WHERE model_name = $1 AND role_name = $2', [
         name,
         role,
       ]);
@@ -169,7 +169,7 @@ function granting(pool: EnginePool): Pick<Catalogue, 'mayCall' | 'grant' | 'revo
 /** From the first grant or revoke on, who is not named may not call the model. */
 async function restrict(name: string, pool: EnginePool): Promise<void> {
   const { rowCount } = await pool.query(
-    'UPDATE hologen.deployed_models SET restricted = true WHERE model_name = $1',
+    'UPDATE hologen_internal.deployed_models SET restricted = true WHERE model_name = $1',
     [name],
   );
   if (rowCount === 0) throw unknownModel(name);

@@ -29,7 +29,7 @@ export const cancelChannel = 'hologen_cancel';
 
 const findOthers = `
   SELECT gateway_id AS id FROM hologen_internal.gateway WHERE gateway_id NOT IN ($1, 'embedded')
-  UNION SELECT gateway_id FROM hologen.job WHERE state IN (${openStates}) AND gateway_id <> $1`;
+  UNION SELECT gateway_id FROM hologen_internal.job WHERE state IN (${openStates}) AND gateway_id <> $1`;
 interface Circle {
   address: EngineAddress;
   id: string;

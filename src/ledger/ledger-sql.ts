@@ -8,7 +8,7 @@ export const change = `
     SELECT * FROM json_to_recordset($1) AS new (job_id uuid, state text, price numeric, "holdUp" json,
       ${changedColumns.map(({ field, type }) => `"${field}" ${type}`).join(', ')})
   ), changed AS (
-    UPDATE hologen.job SET
+    UPDATE hologen_internal.job SET
       state = coalesce(new.state, job.state),
       attempts = job.attempts + (coalesce(new.state, '') = 'running')::int,
       price = coalesce(new.price, job.price, CASE WHEN new.state IN ('failed', 'cancelled') THEN 0 END),
@@ -22,13 +22,13 @@ export const change = `
     FROM new WHERE job.job_id = new.job_id AND job.gateway_id = $2
     RETURNING job.*, new.state AS new_state, new.error AS new_error
   ), begun AS (
-    INSERT INTO hologen.attempt (job_id, attempt, role_name, database_name, application_name, statement_id, statement_at, model_name,
+    INSERT INTO hologen_internal.attempt (job_id, attempt, role_name, database_name, application_name, statement_id, statement_at, model_name,
         model_type, outcome, currency, sent_at)
       SELECT job_id, attempts, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type,
         'running', currency, clock_timestamp()
       FROM changed WHERE new_state = 'running'
   ), ended AS (
-  UPDATE hologen.attempt SET
+  UPDATE hologen_internal.attempt SET
     outcome = CASE changed.new_state WHEN 'submitted' THEN 'refused' WHEN 'saving' THEN outcome ELSE coalesce(changed.new_state, outcome) END,
     units = changed.units, price = changed.price, currency = changed.currency,
     provider_request_id = changed.provider_request_id, error = coalesce(changed.new_error, attempt.error),
@@ -39,22 +39,22 @@ export const change = `
   )
   SELECT job_id FROM changed`;
 
-export const release = 'UPDATE hologen.job SET released = true WHERE job_id = ANY ($1)';
+export const release = 'UPDATE hologen_internal.job SET released = true WHERE job_id = ANY ($1)';
 
 export const claim =
-  'UPDATE hologen.job SET claimed_at = coalesce(claimed_at, clock_timestamp()) WHERE job_id = ANY ($1)';
+  'UPDATE hologen_internal.job SET claimed_at = coalesce(claimed_at, clock_timestamp()) WHERE job_id = ANY ($1)';
 
 export const reused = `
   WITH statement AS (
-    INSERT INTO hologen.statement (statement_id, statement_text) VALUES ($5, $6) ON CONFLICT (statement_id) DO NOTHING
+    INSERT INTO hologen_internal.statement (statement_id, statement_text) VALUES ($5, $6) ON CONFLICT (statement_id) DO NOTHING
   )
-  INSERT INTO hologen.attempt (job_id, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type,
+  INSERT INTO hologen_internal.attempt (job_id, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type,
     outcome, price, currency, sent_at, ended_at)
   VALUES ($1, $2, $3, $4, $5, $7, $8, $9, 'reused', 0, $10, clock_timestamp(), clock_timestamp())`;
 
 /** Nobody waits for these any more; those that have ended are found by their result. */
 export const abandon = `
-  UPDATE hologen.job SET abandoned = true WHERE job_id = ANY ($1) AND state IN (${openStates}) AND NOT detached`;
+  UPDATE hologen_internal.job SET abandoned = true WHERE job_id = ANY ($1) AND state IN (${openStates}) AND NOT detached`;
 
 /**
  * For each wish the oldest result, unclaimed ones first; without one, a job that another gateway makes for nobody, or left when it ended:
@@ -65,13 +65,13 @@ export const findEarlier = `
   FROM json_array_elements($1) WITH ORDINALITY AS each (value, place)
   CROSS JOIN LATERAL json_to_record(each.value) AS wish (role text, "requestKey" text, "except" uuid[], delivered boolean)
   LEFT JOIN LATERAL (
-    SELECT job_id AS id, result, ARRAY(SELECT jsonb_path_query(outputs, '$[*].ossPath') #>> '{}') AS oss_paths FROM hologen.job
+    SELECT job_id AS id, result, ARRAY(SELECT jsonb_path_query(outputs, '$[*].ossPath') #>> '{}') AS oss_paths FROM hologen_internal.job
     WHERE role_name = wish.role AND request_key = wish."requestKey" AND state = 'succeeded' AND NOT detached
       AND (claimed_at IS NULL OR wish.delivered) AND job_id <> ALL (wish."except")
       AND (outputs = '[]' OR outputs @? '$[*].ossPath' OR generated_at > clock_timestamp() - interval '23 hours')
     ORDER BY claimed_at IS NOT NULL, submitted_at LIMIT 1) AS found ON true
   LEFT JOIN LATERAL (
-    SELECT job_id AS id FROM hologen.job
+    SELECT job_id AS id FROM hologen_internal.job
     WHERE found.id IS NULL AND state IN (${openStates}) AND NOT detached AND gateway_id <> $2 AND job_id <> ALL (wish."except")
       AND (abandoned OR NOT ${isLive('gateway_id')})
       AND role_name = wish.role AND request_key = wish."requestKey"
@@ -79,35 +79,35 @@ export const findEarlier = `
   ORDER BY place`;
 
 export const askCancel = `
-  WITH asked AS (UPDATE hologen.job SET cancel_asked = true WHERE job_id = $2 RETURNING job_id)
+  WITH asked AS (UPDATE hologen_internal.job SET cancel_asked = true WHERE job_id = $2 RETURNING job_id)
   SELECT pg_notify($1, job_id::text) FROM asked`;
 
-export const cancelAsked = 'SELECT cancel_asked AS asked FROM hologen.job WHERE job_id = $1';
+export const cancelAsked = 'SELECT cancel_asked AS asked FROM hologen_internal.job WHERE job_id = $1';
 
 export const find = `
-  SELECT state, result, error, hold_up, provider_request_id FROM hologen.job WHERE job_id = $1 AND role_name = $2`;
+  SELECT state, result, error, hold_up, provider_request_id FROM hologen_internal.job WHERE job_id = $1 AND role_name = $2`;
 
 export const tellUnanswered = `
   WITH told AS (
-    UPDATE hologen.job SET told_at = clock_timestamp() WHERE role_name = $1 AND state = 'unanswered' AND told_at IS NULL
+    UPDATE hologen_internal.job SET told_at = clock_timestamp() WHERE role_name = $1 AND state = 'unanswered' AND told_at IS NULL
     RETURNING estimated_price, currency
   )
   SELECT count(*)::int AS calls, coalesce(sum(estimated_price), 0) AS money, currency FROM told GROUP BY currency`;
 
-export const untoldRoles = `SELECT DISTINCT role_name FROM hologen.job WHERE state = 'unanswered' AND told_at IS NULL`;
+export const untoldRoles = `SELECT DISTINCT role_name FROM hologen_internal.job WHERE state = 'unanswered' AND told_at IS NULL`;
 
 /** The latest call that saved something at this path. */
 export const fileOfOutput = `
-  SELECT file FROM hologen.job WHERE outputs @> $1 AND (role_name = $2 OR $3) ORDER BY submitted_at DESC LIMIT 1`;
+  SELECT file FROM hologen_internal.job WHERE outputs @> $1 AND (role_name = $2 OR $3) ORDER BY submitted_at DESC LIMIT 1`;
 
 /** What gateways that are gone have left is this one's from now on. */
 export const takeOver = `
   WITH taken AS (
-    UPDATE hologen.job SET gateway_id = $1, abandoned = NOT detached WHERE gateway_id = ANY ($2) AND state IN (${openStates})
+    UPDATE hologen_internal.job SET gateway_id = $1, abandoned = NOT detached WHERE gateway_id = ANY ($2) AND state IN (${openStates})
     RETURNING *
   )
   SELECT job_id, state, detached, released, role_name, model_name, file, request_key, task_id, provider_request_id, usage, outputs,
     submitted_at, started_at, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
   FROM taken ORDER BY submitted_at`;
 
-export const knownTasks = 'SELECT task_id AS id FROM hologen.job WHERE task_id = ANY ($1)';
+export const knownTasks = 'SELECT task_id AS id FROM hologen_internal.job WHERE task_id = ANY ($1)';

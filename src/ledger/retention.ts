@@ -14,16 +14,16 @@ const everyMs = 3_600_000;
 const atOnce = 5_000;
 
 const oldJobs = `
-  DELETE FROM hologen.job WHERE job_id IN (
-    SELECT job_id FROM hologen.job WHERE finished_at < clock_timestamp() - make_interval(days => $1)
+  DELETE FROM hologen_internal.job WHERE job_id IN (
+    SELECT job_id FROM hologen_internal.job WHERE finished_at < clock_timestamp() - make_interval(days => $1)
       AND NOT (state = 'succeeded' AND claimed_at IS NULL AND outputs @? '$[*].ossPath') LIMIT ${atOnce})`;
 const oldAttempts = `
-  DELETE FROM hologen.attempt WHERE attempt_id IN (
-    SELECT attempt_id FROM hologen.attempt WHERE ended_at < clock_timestamp() - make_interval(days => $1) LIMIT ${atOnce})`;
+  DELETE FROM hologen_internal.attempt WHERE attempt_id IN (
+    SELECT attempt_id FROM hologen_internal.attempt WHERE ended_at < clock_timestamp() - make_interval(days => $1) LIMIT ${atOnce})`;
 const textsOfNobody = `
-  DELETE FROM hologen.statement s
-  WHERE NOT EXISTS (SELECT FROM hologen.job j WHERE j.statement_id = s.statement_id)
-    AND NOT EXISTS (SELECT FROM hologen.attempt a WHERE a.statement_id = s.statement_id)
+  DELETE FROM hologen_internal.statement s
+  WHERE NOT EXISTS (SELECT FROM hologen_internal.job j WHERE j.statement_id = s.statement_id)
+    AND NOT EXISTS (SELECT FROM hologen_internal.attempt a WHERE a.statement_id = s.statement_id)
     AND s.noted_at < clock_timestamp() - interval '1 day'`;
 
 /** Looks now and then every hour, until it is closed. */

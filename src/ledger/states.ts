@@ -45,7 +45,7 @@ interface Column {
   changedBy?: string;
 }
 
-/** The columns of hologen.job, in the order of the view hologen.jobs; those that it does not show come last. */
+/** The columns of hologen_internal.job, in the order of the view hologen.jobs; those that it does not show come last. */
 export const jobColumns: Record<string, Column> = {
   job_id: { type: 'uuid', shown: 'job_id', means: 'the call, and the handle of ai_submit' },
   state: { type: 'text', shown: 'state', means: 'see the states' },

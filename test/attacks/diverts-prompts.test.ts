@@ -54,7 +54,7 @@ test('a model of a type that only another role has is not found by the type', as
 
 test('calls that name no model go to an administrator’s, though another was there first', async () => {
   await owner.query(
-    `UPDATE hologen.deployed_models SET deployed_at = '2000-01-01' WHERE model_name IN ('hidden', 'qwen-max')`,
+    `UPDATE hologen_internal.deployed_models SET deployed_at = '2000-01-01' WHERE model_name IN ('hidden', 'qwen-max')`,
   );
   await alice.query("SELECT ai_gen('no model named')");
   expect(await modelOf(owner, 'no model named')).not.toMatch(/hidden|qwen-max/);

@@ -91,7 +91,7 @@ test('a rolled back submit is never sent and its handle says cancelled', async (
 
 test('an ai_submit that is cancelled while its job is being opened leaves no job waiting', async () => {
   const owner = await gateway.client();
-  await owner.query('BEGIN; LOCK TABLE hologen.budget');
+  await owner.query('BEGIN; LOCK TABLE hologen_internal.budget');
   const client = await gateway.client();
   const { rows: session } = await client.query('SELECT pg_backend_pid() AS pid');
   const late = refusal(client.query(submit('too late')));
@@ -117,8 +117,8 @@ test('its job has the key of what it asks for: the media’s contents belong to 
   const [first, same, other] = [await handleOf('key'), await handleOf('key'), await handleOf('another key')];
   const client = await gateway.client();
   const keyOf = async (handle: string) =>
-    (await client.query('SELECT request_key AS key FROM hologen.job WHERE job_id = $1', [handle])).rows[0]
-      .key;
+    (await client.query('SELECT request_key AS key FROM hologen_internal.job WHERE job_id = $1', [handle]))
+      .rows[0].key;
   expect(await keyOf(first)).toMatch(/^[\w-]{43}$/);
   expect(await keyOf(same)).toBe(await keyOf(first));
   expect(await keyOf(other)).not.toBe(await keyOf(first));

@@ -17,7 +17,7 @@ beforeEach(async () => {
   await owner.query('RESET ALL; RESET ROLE');
   for (const { role_name, model_name } of (await owner.query('TABLE hologen.budgets')).rows)
     await owner.query('CALL remove_budget($1, $2)', [role_name, model_name]);
-  await owner.query(`UPDATE hologen.job SET submitted_at = submitted_at - interval '2 days'`);
+  await owner.query(`UPDATE hologen_internal.job SET submitted_at = submitted_at - interval '2 days'`);
 });
 afterAll(() => gateway?.close());
 

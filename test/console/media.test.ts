@@ -129,7 +129,7 @@ test('what is neither a picture nor an MP4 is not served', async () => {
   const client = await gateway.client();
   const { id } = await jobOf('A saved fox');
   await client.query(
-    `UPDATE hologen.job SET outputs = '[{"url": "${gateway.sandbox.modelStudio}/_sandbox/requests"}]' WHERE job_id = $1`,
+    `UPDATE hologen_internal.job SET outputs = '[{"url": "${gateway.sandbox.modelStudio}/_sandbox/requests"}]' WHERE job_id = $1`,
     [id],
   );
   const [medium] = (await jobOf('A saved fox')).media;
@@ -140,7 +140,7 @@ test('a file that is gone is said to be gone', async () => {
   const client = await gateway.client();
   const { id } = await jobOf('A saved fox');
   const outputs = '[{"url": "http://127.0.0.1:9/x.png", "ossPath": "oss://demo/not-there.png"}]';
-  await client.query('UPDATE hologen.job SET outputs = $2 WHERE job_id = $1', [id, outputs]);
+  await client.query('UPDATE hologen_internal.job SET outputs = $2 WHERE job_id = $1', [id, outputs]);
   const [medium] = (await jobOf('A saved fox')).media;
   expect((await visitor.fetch(medium?.address ?? '')).status).toBe(410);
 });

@@ -20,14 +20,16 @@ async function withGateway<T>(use: (client: pg.Client, other: pg.Client) => Prom
 }
 
 const installedAt = async (client: pg.Client) =>
-  (await client.query('SELECT name, installed_at FROM hologen.installed_code ORDER BY name')).rows;
+  (await client.query('SELECT name, installed_at FROM hologen_internal.installed_code ORDER BY name')).rows;
 const progressFile = 'code/everywhere/0006-progress.sql';
 
 test('code that has not changed is not installed again; code that has is, and what stands behind it, in every database', async () => {
   const before = await withGateway(async (client, other) => {
     for (const each of [client, other]) {
       // As after an upgrade: the database has an older text of this file.
-      await each.query("UPDATE hologen.installed_code SET hash = 'older' WHERE name = $1", [progressFile]);
+      await each.query("UPDATE hologen_internal.installed_code SET hash = 'older' WHERE name = $1", [
+        progressFile,
+      ]);
       await each.query(
         "CREATE OR REPLACE FUNCTION hologen.hg_version() RETURNS text LANGUAGE sql STABLE AS $$ SELECT 'kept' $$",
       );
@@ -57,43 +59,54 @@ test('a database with the layout of earlier files is taken as it is, with every 
   await withGateway(async (client, other) => {
     await client.query("SELECT ai_gen('qwen_plus', 'hello')");
     // What later steps have made is not there yet.
-    await client.query('DROP TABLE hologen.spent CASCADE');
+    await client.query('DROP TABLE hologen_internal.spent CASCADE');
     await client.query(
-      'ALTER TABLE hologen.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked',
+      'ALTER TABLE hologen_internal.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked',
     );
-    await client.query('DROP TABLE hologen.removed_models');
-    await client.query('DROP TABLE hologen.caller CASCADE');
-    await client.query('DROP INDEX hologen.job_unsuccessful');
-    await client.query('DROP INDEX hologen.job_open');
-    await client.query('DROP INDEX hologen.job_task');
-    await client.query('DROP TRIGGER opened_counts ON hologen.job');
-    await client.query('DROP TRIGGER changed_counts ON hologen.job');
-    await client.query("DELETE FROM hologen.migrations WHERE name ~ '^tables/home/000[3-9]'");
+    await client.query('DROP TABLE hologen_internal.removed_models');
+    await client.query('DROP TABLE hologen_internal.caller CASCADE');
+    await client.query('DROP INDEX hologen_internal.job_unsuccessful');
+    await client.query('DROP INDEX hologen_internal.job_open');
+    await client.query('DROP INDEX hologen_internal.job_task');
+    await client.query('DROP TRIGGER opened_counts ON hologen_internal.job');
+    await client.query('DROP TRIGGER changed_counts ON hologen_internal.job');
+    await client.query("DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/home/(000[3-9]|001)'");
     for (const each of [client, other]) {
       await each.query('DROP SCHEMA hologen_caller CASCADE');
+      await each.query('DROP SCHEMA hologen_names CASCADE');
       await each.query('DROP TABLE hologen_internal.proof_secret');
-      await each.query("DELETE FROM hologen.migrations WHERE name ~ '^tables/everywhere/000[5-9]'");
-      await each.query('DROP TABLE hologen.installed_code');
-      await each.query("UPDATE hologen.migrations SET name = replace(name, 'tables/', '')");
+      await each.query("DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/everywhere/000[5-9]'");
+      await each.query('DROP TABLE hologen_internal.installed_code');
+      await each.query("UPDATE hologen_internal.migrations SET name = replace(name, 'tables/', '')");
       await each.query(
-        "UPDATE hologen.migrations SET name = 'everywhere/0004-hologres-catalogue.sql' WHERE name = 'everywhere/0003-hologres.sql'",
+        "UPDATE hologen_internal.migrations SET name = 'everywhere/0004-hologres-catalogue.sql' WHERE name = 'everywhere/0003-hologres.sql'",
       );
       await each.query(
-        "UPDATE hologen.migrations SET name = 'everywhere/0009-unqualified-names.sql' WHERE name = 'everywhere/0004-search-path.sql'",
+        "UPDATE hologen_internal.migrations SET name = 'everywhere/0009-unqualified-names.sql' WHERE name = 'everywhere/0004-search-path.sql'",
       );
       await each.query(
-        "UPDATE hologen.migrations SET name = 'home/0003-owner.sql' WHERE name = 'home/0002-owner.sql'",
+        "UPDATE hologen_internal.migrations SET name = 'home/0003-owner.sql' WHERE name = 'home/0002-owner.sql'",
       );
+      await each.query('ALTER TABLE hologen_internal.migrations SET SCHEMA hologen');
+      const { database } = each;
+      await each.query(`ALTER DATABASE ${database} SET search_path = "$user", public, hologen`);
     }
+    for (const table of ['job', 'statement', 'attempt', 'budget', 'deployed_models', 'model_grant'])
+      await client.query(`ALTER TABLE hologen_internal.${table} SET SCHEMA hologen`);
   });
   await withGateway(async (client) => {
     expect((await client.query('SELECT model_name FROM hologen.jobs')).rows).toEqual([
       { model_name: 'qwen_plus' },
     ]);
     expect((await installedAt(client)).length).toBeGreaterThan(8);
+    // "hologen" has views and functions only, and is on no path.
+    const tables =
+      "SELECT relname FROM pg_class WHERE relnamespace = 'hologen'::regnamespace AND relkind = 'r'";
+    expect((await client.query(tables)).rows).toEqual([]);
+    expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: 'public, hologen_names' }]);
     // Only what is newer than that layout was made now.
     const { rows } = await client.query(
-      "SELECT name FROM hologen.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/000[3-9]|everywhere/000[5-9])'",
+      "SELECT name FROM hologen_internal.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/(000[3-9]|001)|everywhere/000[5-9])'",
     );
     expect(rows).toEqual([]);
   });

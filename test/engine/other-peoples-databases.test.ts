@@ -5,39 +5,48 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { refusal, startTestGateway } from '../gateway.js';
 
-test('a schema planted for the next start gives its owner nothing, and a database of another encoding stops nobody', async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'hologen-test-'));
-  await chmod(dataDir, 0o711);
-  try {
-    const first = await startTestGateway({ dataDir });
-    const owner = await first.client();
-    await owner.query("CREATE ROLE dev LOGIN CREATEDB PASSWORD 'dev'");
-    const as = (database: string) =>
-      first.client({ connectionString: address(first.url, 'dev', 'dev', database) });
-    const dev = await as('hologen');
-    // An encoding that ai_gen cannot be installed in leaves room for a schema of that name.
-    await dev.query(
-      "CREATE DATABASE trap ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0",
-    );
-    await dev.query('CREATE DATABASE plain');
-    const trap = await as('trap');
-    await trap.query(`CREATE SCHEMA hologen;
-      CREATE TABLE hologen.migrations (name text PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp());
-      CREATE FUNCTION hologen.rise() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER ROLE dev SUPERUSER'; RETURN new; END $$;
-      CREATE TRIGGER rise BEFORE INSERT ON hologen.migrations FOR EACH ROW EXECUTE FUNCTION hologen.rise()`);
-    await first.close();
+const ownSchemas = ['hologen', 'hologen_internal', 'hologen_names', 'hologen_caller', 'hologres'];
 
-    const second = await startTestGateway({ dataDir });
-    const again = await second.client();
-    const { rows } = await again.query("SELECT rolsuper FROM pg_roles WHERE rolname = 'dev'");
-    expect(rows).toEqual([{ rolsuper: false }]);
-    const plain = await second.client({ connectionString: address(second.url, 'dev', 'dev', 'plain') });
-    expect((await plain.query("SELECT ai_gen('hello') AS said")).rows[0].said).toContain('hello');
-    await second.close();
-  } finally {
-    await rm(dataDir, { recursive: true, force: true });
-  }
-});
+test.each(ownSchemas)(
+  'a schema %s planted for the next start gives its owner nothing, and a database of another encoding stops nobody',
+  async (planted) => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'hologen-test-'));
+    await chmod(dataDir, 0o711);
+    try {
+      const first = await startTestGateway({ dataDir });
+      const owner = await first.client();
+      await owner.query("CREATE ROLE dev LOGIN CREATEDB PASSWORD 'dev'");
+      const as = (database: string) =>
+        first.client({ connectionString: address(first.url, 'dev', 'dev', database) });
+      const dev = await as('hologen');
+      // An encoding that ai_gen cannot be installed in leaves room for a schema of that name.
+      await dev.query(
+        "CREATE DATABASE trap ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0",
+      );
+      await dev.query('CREATE DATABASE plain');
+      const trap = await as('trap');
+      await trap.query(`CREATE SCHEMA ${planted};
+      CREATE FUNCTION ${planted}.rise() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER ROLE dev SUPERUSER'; RETURN new; END $$`);
+      for (const [table, columns] of [
+        ['migrations', 'name text PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp()'],
+        ['property_keys', 'property_key text PRIMARY KEY, pattern text, allowed text'],
+      ])
+        await trap.query(`CREATE TABLE ${planted}.${table} (${columns});
+        CREATE TRIGGER rise BEFORE INSERT ON ${planted}.${table} FOR EACH ROW EXECUTE FUNCTION ${planted}.rise()`);
+      await first.close();
+
+      const second = await startTestGateway({ dataDir });
+      const again = await second.client();
+      const { rows } = await again.query("SELECT rolsuper FROM pg_roles WHERE rolname = 'dev'");
+      expect(rows).toEqual([{ rolsuper: false }]);
+      const plain = await second.client({ connectionString: address(second.url, 'dev', 'dev', 'plain') });
+      expect((await plain.query("SELECT ai_gen('hello') AS said")).rows[0].said).toContain('hello');
+      await second.close();
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  },
+);
 
 test('a role sees its own jobs only, whatever functions it makes, and removes no model of another', async () => {
   await using gateway = await startTestGateway();

@@ -21,11 +21,11 @@ test('finished jobs and attempts go after their days, the rest stays', async () 
   await picture('unclaimed', 'INSERT INTO made');
   await before.query('ROLLBACK');
   await before.query(
-    `UPDATE hologen.job SET finished_at = finished_at - interval '31 days' WHERE request ->> 'prompt' <> 'new'`,
+    `UPDATE hologen_internal.job SET finished_at = finished_at - interval '31 days' WHERE request ->> 'prompt' <> 'new'`,
   );
-  await before.query(`UPDATE hologen.attempt SET ended_at = ended_at - interval '91 days' WHERE job_id IN
-    (SELECT job_id FROM hologen.job WHERE request ->> 'prompt' = 'old')`);
-  await before.query(`UPDATE hologen.statement SET noted_at = noted_at - interval '91 days'`);
+  await before.query(`UPDATE hologen_internal.attempt SET ended_at = ended_at - interval '91 days' WHERE job_id IN
+    (SELECT job_id FROM hologen_internal.job WHERE request ->> 'prompt' = 'old')`);
+  await before.query(`UPDATE hologen_internal.statement SET noted_at = noted_at - interval '91 days'`);
   await first.close();
 
   const second = await startTestGateway({ dataDir, keepJobsDays: '30', keepUsageDays: '90' });
@@ -33,7 +33,8 @@ test('finished jobs and attempts go after their days, the rest stays', async () 
   const prompts = async () =>
     (await after.query(`SELECT request ->> 'prompt' AS prompt FROM hologen.jobs ORDER BY 1`)).rows;
   await expect.poll(prompts).toEqual([{ prompt: 'new' }, { prompt: 'unclaimed' }]);
-  const texts = async () => (await after.query('SELECT count(*)::int AS n FROM hologen.statement')).rows;
+  const texts = async () =>
+    (await after.query('SELECT count(*)::int AS n FROM hologen_internal.statement')).rows;
   await expect.poll(texts).toEqual([{ n: 2 }]);
   expect((await after.query('SELECT count(*)::int AS n FROM hologen.usage')).rows).toEqual([{ n: 2 }]);
   await second.close();

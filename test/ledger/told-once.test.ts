@@ -26,10 +26,10 @@ const columnsOf = async (relation: string) =>
 const inSql: Record<string, string> = { timestamptz: 'timestamp with time zone' };
 const shown = Object.entries(jobColumns).flatMap(([column, { shown }]) => (shown ? [[column, shown]] : []));
 
-test('hologen.job has these columns and no other', async () => {
+test('hologen_internal.job has these columns and no other', async () => {
   const told = Object.entries(jobColumns).map(([name, { type }]) => ({ name, type: inSql[type] ?? type }));
   const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
-  expect((await columnsOf('hologen.job')).sort(byName)).toEqual(told.sort(byName));
+  expect((await columnsOf('hologen_internal.job')).sort(byName)).toEqual(told.sort(byName));
 });
 
 test('hologen.jobs shows those that are to be shown, in their order', async () => {
@@ -38,7 +38,7 @@ test('hologen.jobs shows those that are to be shown, in their order', async () =
 
 test('a job can be in these states and in no other', async () => {
   const { rows } = await client.query(
-    `SELECT pg_get_constraintdef(oid) AS rule FROM pg_constraint WHERE conrelid = 'hologen.job'::regclass AND contype = 'c'`,
+    `SELECT pg_get_constraintdef(oid) AS rule FROM pg_constraint WHERE conrelid = 'hologen_internal.job'::regclass AND contype = 'c'`,
   );
   const allowed = [...rows[0].rule.matchAll(/'(\w+)'/g)].map(([, state]) => state);
   expect(allowed).toEqual(Object.keys(jobStates));

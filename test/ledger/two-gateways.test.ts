@@ -122,7 +122,9 @@ test('the error of a statement that was cut off comes when the other gateway can
   let told = false;
   const cut = cutOff(first, 'slowly cut', async (pid) => {
     await locking.query('BEGIN');
-    await locking.query("SELECT FROM hologen.job WHERE request ->> 'prompt' = 'slowly cut' FOR UPDATE");
+    await locking.query(
+      "SELECT FROM hologen_internal.job WHERE request ->> 'prompt' = 'slowly cut' FOR UPDATE",
+    );
     await cancelBackend(pid);
   }).then(() => {
     told = true;

@@ -9,21 +9,21 @@ CREATE OR REPLACE VIEW hologen.jobs WITH (security_barrier) AS
   SELECT job_id, state, role_name, database_name, application_name, statement_text AS statement, statement_at, model_name, model_type,
          scenario, request, file, task_id, provider_request_id, usage, units, price, estimated_price, currency, attempts, outputs, result,
          error, submitted_at, started_at, generated_at, finished_at, claimed_at, hold_up
-  FROM hologen.job LEFT JOIN hologen.statement USING (statement_id)
+  FROM hologen_internal.job LEFT JOIN hologen_internal.statement USING (statement_id)
   WHERE role_name = current_user OR (SELECT hologen_internal.sees_all_jobs())
   -- The newest are what people look for. A security barrier lets no LIMIT through; this order is one that an index has.
   ORDER BY submitted_at DESC, job_id DESC;
 GRANT SELECT ON hologen.jobs TO PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.callers WITH (security_barrier) AS
-  SELECT role_name, model_name FROM hologen.caller
+  SELECT role_name, model_name FROM hologen_internal.caller
   WHERE role_name = current_user OR (SELECT hologen_internal.sees_all_jobs());
 GRANT SELECT ON hologen.callers TO PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.usage WITH (security_barrier) AS
   SELECT job_id, attempt, role_name, database_name, application_name, statement_text AS statement, statement_at, model_name, model_type,
          outcome, units, price, currency, provider_request_id, error, sent_at, ended_at
-  FROM hologen.attempt LEFT JOIN hologen.statement USING (statement_id)
+  FROM hologen_internal.attempt LEFT JOIN hologen_internal.statement USING (statement_id)
   WHERE role_name = current_user OR (SELECT hologen_internal.sees_all_jobs());
 GRANT SELECT ON hologen.usage TO PUBLIC;
 
@@ -43,12 +43,12 @@ GRANT SELECT ON hologen.daily_usage TO PUBLIC;
 -- What is used of each budget today: what is under way counts with its estimate, and so does what nobody knows the outcome of.
 CREATE OR REPLACE VIEW hologen_internal.budget_use AS
   SELECT b.*, used.calls AS calls_today, used.money AS money_today
-  FROM hologen.budget b CROSS JOIN LATERAL (
+  FROM hologen_internal.budget b CROSS JOIN LATERAL (
     SELECT coalesce(sum(s.calls), 0)::bigint AS calls, coalesce(sum(s.money) FILTER (WHERE s.currency = b.currency), 0) AS money
     FROM (
-      SELECT * FROM hologen.spent WHERE role_name = b.role_name AND quarter >= date_trunc('day', statement_timestamp())
+      SELECT * FROM hologen_internal.spent WHERE role_name = b.role_name AND quarter >= date_trunc('day', statement_timestamp())
       UNION ALL
-      SELECT * FROM hologen.spent WHERE b.role_name IS NULL AND quarter >= date_trunc('day', statement_timestamp())) AS s
+      SELECT * FROM hologen_internal.spent WHERE b.role_name IS NULL AND quarter >= date_trunc('day', statement_timestamp())) AS s
     WHERE b.model_name IS NULL OR s.model_name = b.model_name) AS used;
 REVOKE ALL ON hologen_internal.budget_use FROM PUBLIC;
 
@@ -58,5 +58,5 @@ CREATE OR REPLACE VIEW hologen.budgets WITH (security_barrier) AS
   WHERE role_name IS NULL OR role_name = current_user OR (SELECT hologen_internal.sees_all_jobs());
 GRANT SELECT ON hologen.budgets TO PUBLIC;
 
-CREATE OR REPLACE VIEW hologen.model_grants AS SELECT model_name, role_name FROM hologen.model_grant;
+CREATE OR REPLACE VIEW hologen.model_grants AS SELECT model_name, role_name FROM hologen_internal.model_grant;
 GRANT SELECT ON hologen.model_grants TO PUBLIC;

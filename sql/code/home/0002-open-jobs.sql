@@ -10,8 +10,8 @@ DECLARE
   number integer;
 BEGIN
   -- The budgets that these jobs are for; every opener takes locks in the same order, and without budgets there is nothing to lock.
-  IF EXISTS (SELECT FROM hologen.budget) THEN
-    PERFORM FROM hologen.budget b
+  IF EXISTS (SELECT FROM hologen_internal.budget) THEN
+    PERFORM FROM hologen_internal.budget b
       WHERE EXISTS (
         SELECT FROM (
           SELECT DISTINCT new.role_name, new.model_name
@@ -24,11 +24,11 @@ BEGIN
     RETURN QUERY SELECT number, over.* FROM hologen_internal.exceeded_budget(batch) AS over;
     CONTINUE WHEN FOUND;
     -- A write whose answer was lost is repeated: the rows may be there.
-    INSERT INTO hologen.statement (statement_id, statement_text)
+    INSERT INTO hologen_internal.statement (statement_id, statement_text)
       SELECT DISTINCT ON (new.statement_id) new.statement_id, new.statement_text
       FROM json_to_recordset(batch) AS new (statement_id uuid, statement_text text)
       ON CONFLICT (statement_id) DO NOTHING;
-    INSERT INTO hologen.job (job_id, state, gateway_id, statement_id, role_name, database_name, application_name, engine_process_id, statement_at,
+    INSERT INTO hologen_internal.job (job_id, state, gateway_id, statement_id, role_name, database_name, application_name, engine_process_id, statement_at,
         model_name, model_type, scenario, request, file, request_key, detached, released, estimated_price, currency, submitted_at)
       SELECT new.job_id, 'submitted', gateway, new.statement_id, new.role_name, new.database_name, new.application_name, new.engine_process_id,
         new.statement_at, new.model_name, new.model_type, new.scenario,
@@ -51,11 +51,11 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     SELECT new.role_name, new.model_name, new.currency, count(*) AS calls, coalesce(sum(new.estimated_price), 0) AS money
     FROM json_to_recordset(batch) AS new (job_id uuid, role_name text, model_name text, estimated_price numeric, currency text)
     -- A write whose answer was lost is repeated: what is there already is counted.
-    WHERE EXISTS (SELECT FROM hologen.budget) AND NOT EXISTS (SELECT FROM hologen.job WHERE job.job_id = new.job_id)
+    WHERE EXISTS (SELECT FROM hologen_internal.budget) AND NOT EXISTS (SELECT FROM hologen_internal.job WHERE job.job_id = new.job_id)
     GROUP BY 1, 2, 3
   ), asked AS (
     SELECT b.budget_id, sum(w.calls) AS calls, coalesce(sum(w.money) FILTER (WHERE w.currency = b.currency), 0) AS money
-    FROM hologen.budget b JOIN wanted w
+    FROM hologen_internal.budget b JOIN wanted w
       ON (b.role_name IS NULL OR w.role_name = b.role_name) AND (b.model_name IS NULL OR w.model_name = b.model_name)
     GROUP BY b.budget_id
   )

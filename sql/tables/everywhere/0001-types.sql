@@ -2,7 +2,7 @@
 GRANT USAGE ON SCHEMA hologen TO PUBLIC;
 
 -- The callback's own room: dblink lives here, so that no client can use it to speak to the gateway in another role's name.
-CREATE SCHEMA hologen_internal;
+CREATE SCHEMA IF NOT EXISTS hologen_internal;
 CREATE EXTENSION IF NOT EXISTS dblink SCHEMA hologen_internal;
 
 -- FILE carries the right to read and write a place in OSS. A composite: it prints as text and converts with to_json, and
