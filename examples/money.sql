@@ -1,4 +1,4 @@
--- What a statement costs before it runs, and limits of what may be spent. Run by the owner role; others cannot set budgets.
+-- What a statement costs before it runs, and limits of what may be spent. Run by an administrator; others cannot set budgets.
 
 -- The statement runs with calls that are checked and priced but not sent, and whatever it wrote is undone.
 SELECT * FROM ai_estimate($$
@@ -14,7 +14,11 @@ RESET ai_gen.dry_run;
 -- A day's budgets, in calls, in money (CNY, the price list's currency) or both: of everybody together, of a model, of a role.
 CALL set_budget(NULL, NULL, 2000, 500);
 CALL set_budget(NULL, 'wan26_t2v', NULL, 100);
-SELECT role_name, model_name, calls_per_day, calls_today, money_per_day, money_today FROM hologen.budgets ORDER BY model_name NULLS FIRST;
+-- Of a month, for work that a session has named; and a soft one, which only says that it is passed.
+CALL set_budget(tag => 'spring catalogue', period => 'month', money => 200);
+CALL set_budget(period => 'week', money => 1000, soft => true);
+SELECT role_name, model_name, tag, period, soft, calls, calls_used, money, money_used FROM hologen.budgets ORDER BY model_name NULLS FIRST, period;
+SELECT period, calls_left, money_left, currency FROM hologen.my_budget;
 
 -- A statement that makes more calls than this is refused before the first is sent.
 SET ai_gen.max_calls = 10;
@@ -33,4 +37,5 @@ CALL grant_model('wan26_r2v', 'public');
 DROP ROLE film_makers;
 
 CALL remove_budget(NULL, 'wan26_t2v');
-CALL remove_budget(NULL, NULL);
+CALL remove_budget(tag => 'spring catalogue');
+CALL remove_budget();

@@ -5,7 +5,8 @@ import { createFileMemory } from './callback/questions/files.js';
 import { createCalls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
 import { createStatementTexts } from './frontend/statement-texts.js';
-import { createBudgets } from './ledger/budgets.js';
+import { createBudgetWebhook } from './ledger/budget-webhook.js';
+import { createBudgets, noteSettings } from './ledger/budgets.js';
 import { createCatalogue } from './ledger/catalogue.js';
 import { createLedger } from './ledger/ledger.js';
 import type { Catalogue } from './ledger/models.js';
@@ -45,7 +46,8 @@ export async function openCalls(
   const schedule = createSchedule(provider.paced ?? true);
   const storage = openStorage(stores, drivers.stores);
   stopping.push(storage.close);
-  const ledger = createLedger(engine.pool, engine.gatewayId);
+  const ledger = createLedger(engine.pool, engine.gatewayId, createBudgetWebhook(kept.budgetWebhook, log));
+  await noteSettings(engine.pool, configuration.defaultDegree);
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
@@ -56,6 +58,7 @@ export async function openCalls(
     ...{ calls, models, storage, ledger, schedule },
     budgets: createBudgets(engine.pool),
     files: createFileMemory(),
+    defaultDegree: configuration.defaultDegree,
     originalText: texts.originalOf,
   });
   return { calls, storage, schedule, texts, answer };

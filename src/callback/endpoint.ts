@@ -23,8 +23,11 @@ export interface Caller {
   engineProcessId: number;
   /** Start of the statement (ISO time); together with the process id it identifies the statement. */
   statementAt: string;
-  /** Owns hologen's functions, or is a member of the role that does. */
+  /** Owns hologen's functions, or is a member of the role that does, or of hologen_admin. */
   admin: boolean;
+  /** Members of hologen_maker and hologen_viewer. */
+  maker: boolean;
+  viewer: boolean;
   readOnly: boolean;
   engineVersion: number;
 }

@@ -72,7 +72,7 @@ async function makeOrTake(calls: StatementCall[], around: Surroundings): Promise
   const { fresh, late, found, failure } = await lookUp(first, around);
   try {
     if (failure) throw failure.reason;
-    await services.ledger.open(fresh.map(newJob));
+    await open(fresh, services);
   } catch (error) {
     for (const [call, { jobId }] of found) {
       await tell(call.course, { kind: 'free' }, services);
@@ -89,6 +89,10 @@ async function makeOrTake(calls: StatementCall[], around: Surroundings): Promise
   for (const call of fresh) begin(call, makeOpened(call, services), around);
   for (const call of late) begin(call, takeLate(call, around), around);
   for (const [call, twin] of others) begin(call, takeTwins(call, twin, around), around);
+}
+
+export async function open(calls: StatementCall[], { ledger }: Services): Promise<void> {
+  for (const note of await ledger.open(calls.map(newJob))) calls[0]?.statement.notes.add(note);
 }
 
 /** With ai_gen.reuse on, calls that ask for the same at the same time are one: the others take what the first one gets. */
@@ -176,7 +180,7 @@ async function takeLate(call: StatementCall, around: Surroundings): Promise<stri
   try {
     const found = await take(call, around, around.earlier.takeElsewhere);
     if (found) return accept(call, found, around);
-    await services.ledger.open([newJob(call)]);
+    await open([call], services);
   } catch (error) {
     const kind: CallEvent['kind'] = call.course.stop.aborted ? 'dropped' : 'refused';
     await tell(call.course, { kind, error }, services);
@@ -224,7 +228,7 @@ function forget(calls: StatementCall[], { live }: Surroundings): void {
   }
 }
 
-export function newJob({ handle, statement, checked, requestKey, detached }: StatementCall): NewJob {
+function newJob({ handle, statement, checked, requestKey, detached }: StatementCall): NewJob {
   const { cost } = checked.request.estimate;
   return {
     id: handle,
@@ -239,6 +243,7 @@ export function newJob({ handle, statement, checked, requestKey, detached }: Sta
     detached,
     estimatedPrice: cost?.amount,
     currency: cost?.currency ?? 'CNY',
+    tag: statement.tag,
     file: checked.file?.fields,
   };
 }

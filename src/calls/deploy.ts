@@ -52,7 +52,7 @@ export async function deployModel(
 function refuseDefaultKey(name: string): never {
   throw new KnownError({
     kind: 'insufficientPrivilege',
-    message: `permission denied: deploying "${name}" on the gateway’s own key is for the owner of hologen`,
+    message: `permission denied: deploying "${name}" on the gateway’s own key is for administrators of hologen`,
     hint: 'Deploy it with a key of your own: a config of {"api_key": "sk-…"}.',
   });
 }

@@ -5,7 +5,7 @@ import { KnownError } from '../errors.js';
 import type { JobOutcome } from '../ledger/job.js';
 import { hasEnded } from '../ledger/states.js';
 import { type Services, tell } from './course.js';
-import { type Decider, newJob } from './decide.js';
+import { type Decider, open } from './decide.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { keptFailure } from './row-errors.js';
 import type { Statement, StatementCall } from './statement.js';
@@ -65,7 +65,7 @@ export function createDetachedCalls(services: Services, decider: Decider, log: L
 async function submit(call: StatementCall, stop: AbortController, around: Surroundings): Promise<string> {
   const { services, calls } = around;
   await call.storageChecked;
-  await services.ledger.open([newJob(call)]);
+  await open([call], services);
   await tell(call.course, { kind: 'opened' }, services);
   const detached = { call, stop, held: true };
   calls.set(call.handle, detached);

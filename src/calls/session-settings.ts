@@ -16,6 +16,8 @@ export interface SessionSettings {
   dryRun: boolean;
   /** How long the calls of a statement may take; undefined: as long as they need. */
   timeoutMs: number | undefined;
+  /** What the session calls its work: kept with its calls, and what budgets may be for. */
+  tag: string | undefined;
 }
 
 const switches: Record<string, boolean> = {
@@ -45,12 +47,23 @@ export function readSessionSettings(given: Json): SessionSettings {
     onError: readWord(given, 'on_error', ['error', 'capture', 'skip']),
     dryRun: readSwitch(given, 'dry_run', false),
     timeoutMs: readDuration(given, 'timeout'),
+    tag: readTag(given),
   };
 }
 
 function textAt(given: Json, name: string): string | undefined {
   const value = given[name];
   return value === undefined || value === null || value === '' ? undefined : String(value).toLowerCase();
+}
+
+const longestTag = 200;
+
+function readTag({ tag }: Json): string | undefined {
+  if (tag === undefined || tag === null || tag === '') return undefined;
+  const text = String(tag);
+  return text.length <= longestTag
+    ? text
+    : refuseSetting('tag', text, `a text of at most ${longestTag} characters`, "'spring-catalogue'");
 }
 
 function readSwitch(given: Json, name: string, byDefault: boolean): boolean {

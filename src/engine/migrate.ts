@@ -93,7 +93,7 @@ function migrateDatabase(
     if (!(await schemaIsOurs(client))) await client.query('CREATE SCHEMA hologen');
     await client.query(firstSteps);
     const installed = [...(await installTables(client, tables)), ...(await installCode(client, code))];
-    if (installed.length > 0) await client.query('SELECT hologen_internal.give_tables_to_owner()');
+    if (installed.length > 0) await client.query(lastSteps);
     if (announcement) await announce(client, announcement);
     await client.query(end);
     return installed;
@@ -109,6 +109,11 @@ const firstSteps = `
     name text PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp());
   CREATE TABLE IF NOT EXISTS hologen_internal.installed_code (
     name text PRIMARY KEY, hash text NOT NULL, installed_at timestamptz NOT NULL DEFAULT clock_timestamp())`;
+
+const lastSteps = `
+  SELECT hologen_internal.make_roles();
+  SELECT hologen_internal.give_tables_to_owner();
+  SELECT hologen_internal.keep_for_admins()`;
 
 /** Steps of tables/ whose content an earlier layout of sql/ installed under these names. */
 const formerNames: Record<string, string> = {

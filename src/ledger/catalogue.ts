@@ -24,7 +24,10 @@ const columns =
 
 /** `by_admin`: deployed by the owner of hologen, a member of it, or at the start of the sandbox, for everybody. */
 const trusted = `
-  SELECT *, deployed_by = 'sandbox' AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = 'sandbox')
+  SELECT model_name, model_type, model_provider, task, api_key, config, deployed_by, deployed_at,
+    restricted OR api_key IS NULL AND EXISTS (SELECT FROM hologen_internal.deployed_models o
+      WHERE o.restricted AND o.api_key IS NULL AND o.model_type = deployed_models.model_type) AS restricted,
+    deployed_by = 'sandbox' AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = 'sandbox')
     OR EXISTS (SELECT FROM pg_roles r WHERE r.rolname = deployed_by AND pg_has_role(r.oid, current_user, 'USAGE')) AS by_admin
   FROM hologen_internal.deployed_models`;
 
@@ -136,7 +139,7 @@ function granting(pool: EnginePool): Pick<Catalogue, 'mayCall' | 'grant' | 'revo
     async mayCall(name, role) {
       const { rows } = await pool.query<{ may: boolean }>(
         `SELECT EXISTS (SELECT FROM hologen_internal.model_grant g LEFT JOIN pg_roles r ON r.rolname = g.role_name
-           WHERE g.model_name = $1 AND (g.role_name = 'public' OR pg_has_role($2, r.oid, 'USAGE'))) AS may`,
+           WHERE g.model_name = ANY (hologen_internal.same_models($1)) AND (g.role_name = 'public' OR pg_has_role($2, r.oid, 'USAGE'))) AS may`,
         [name, role],
       );
       return rows[0]?.may ?? false;

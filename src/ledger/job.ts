@@ -33,6 +33,8 @@ export interface NewJob {
   /** Undefined: not to be known before. */
   estimatedPrice: number | undefined;
   currency: string;
+  /** What the session called its work. */
+  tag: string | undefined;
 }
 
 /** A job that an earlier gateway did not finish. */
@@ -91,8 +93,8 @@ export interface JobOutcome {
 
 /** Each write is committed at once, outside the client's transaction. */
 export interface Ledger {
-  /** Opens all of these jobs of one statement, or none: KnownError 53400 when they would go over a budget of the day. */
-  open(jobs: NewJob[]): Promise<void>;
+  /** Opens all of these jobs of one statement, or none: KnownError 53400 when they would go over a budget. Returns what its person should know. */
+  open(jobs: NewJob[]): Promise<string[]>;
   /** KnownError 57P01 when another gateway has taken the job over: nothing may be sent for it here any more. */
   change(id: string, change: JobChange): Promise<void>;
   /** The transactions of these jobs' ai_submit are committed: they may be sent, also after a restart. */
@@ -115,7 +117,7 @@ export interface Ledger {
   /** Roles that have such calls. */
   untoldRoles(): Promise<string[]>;
   /** The file of the call that saved this output, if the role may know of it. */
-  fileOfOutput(ossPath: string, role: string, admin: boolean): Promise<unknown>;
+  fileOfOutput(ossPath: string, role: string, seesAll: boolean): Promise<unknown>;
   /** What these gateways, which are gone, have not finished: it is this one's from now on. */
   takeOver(gatewayIds: string[]): Promise<UnfinishedJob[]>;
   /** True: askCancel was called for it. What a notification says, anybody may have sent. */

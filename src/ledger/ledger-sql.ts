@@ -23,9 +23,9 @@ export const change = `
     RETURNING job.*, new.state AS new_state, new.error AS new_error
   ), begun AS (
     INSERT INTO hologen_internal.attempt (job_id, attempt, role_name, database_name, application_name, statement_id, statement_at, model_name,
-        model_type, outcome, currency, sent_at)
+        model_type, outcome, currency, tag, sent_at)
       SELECT job_id, attempts, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type,
-        'running', currency, clock_timestamp()
+        'running', currency, tag, clock_timestamp()
       FROM changed WHERE new_state = 'running'
   ), ended AS (
   UPDATE hologen_internal.attempt SET
@@ -49,8 +49,8 @@ export const reused = `
     INSERT INTO hologen_internal.statement (statement_id, statement_text) VALUES ($5, $6) ON CONFLICT (statement_id) DO NOTHING
   )
   INSERT INTO hologen_internal.attempt (job_id, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type,
-    outcome, price, currency, sent_at, ended_at)
-  VALUES ($1, $2, $3, $4, $5, $7, $8, $9, 'reused', 0, $10, clock_timestamp(), clock_timestamp())`;
+    outcome, price, currency, tag, sent_at, ended_at)
+  VALUES ($1, $2, $3, $4, $5, $7, $8, $9, 'reused', 0, $10, $11, clock_timestamp(), clock_timestamp())`;
 
 /** Nobody waits for these any more; those that have ended are found by their result. */
 export const abandon = `

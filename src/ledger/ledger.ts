@@ -8,7 +8,7 @@ import type { EnginePool } from '../engine/pool.js';
 import { KnownError, kindOf, sqlstateOf } from '../errors.js';
 import { storable, storableJson } from '../json.js';
 import { inBatches } from './batches.js';
-import { type Exceeded, overBudget } from './budgets.js';
+import { type BudgetNews, overBudget, type PassedBudget, softBudgetNote } from './budgets.js';
 import { cancelChannel } from './gateways.js';
 import type { Earlier, EarlierWish, JobChange, JobFailure, Ledger, NewJob, UnfinishedJob } from './job.js';
 import * as statements from './ledger-sql.js';
@@ -17,14 +17,15 @@ import type { JobState } from './states.js';
 /** What is paid for must be written: an engine that is being restarted is waited for. */
 const patienceMs = 120_000;
 const pauseMs = 200;
-/** PostgreSQL's classes of lost connections and shutdowns, too many connections, and node's names for the same. */
-const passing = /^(08|57P|53300|ECONN|EPIPE|ENOENT)/;
+/** PostgreSQL's classes of lost connections and shutdowns, too many connections, a deadlock of two gateways, and node's names for the first. */
+const passing = /^(08|57P|53300|40P01|ECONN|EPIPE|ENOENT)/;
 
-/** `gatewayId`: whose jobs are opened and changed here. */
-export function createLedger(pool: EnginePool, gatewayId: string): Ledger {
+/** `gatewayId`: whose jobs are opened and changed here. `tell`: a soft budget was passed for the first time in its period. */
+export function createLedger(pool: EnginePool, gatewayId: string, tell: BudgetNews): Ledger {
   const query: Query = (name, text, values) =>
     patiently(() => pool.query({ name, text, values })).then(({ rows }) => rows);
   return {
+    ...opening(pool, gatewayId, tell),
     ...writing(pool, gatewayId, query),
     ...reading(pool, gatewayId, query),
     takeOver: (gatewayIds) => takeOverJobs(pool, gatewayId, gatewayIds),
@@ -35,30 +36,32 @@ export function createLedger(pool: EnginePool, gatewayId: string): Ledger {
 // biome-ignore lint/suspicious/noExplicitAny: rows have the columns that the statement names
 type Query = (name: string, text: string, values: unknown[]) => Promise<any[]>;
 
-type Writing =
-  | 'open'
-  | 'change'
-  | 'release'
-  | 'abandon'
-  | 'claim'
-  | 'reused'
-  | 'tellUnanswered'
-  | 'askCancel';
+type Writing = 'change' | 'release' | 'abandon' | 'claim' | 'reused' | 'tellUnanswered' | 'askCancel';
 
-function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, Writing> {
+function opening(pool: EnginePool, gatewayId: string, tell: BudgetNews): Pick<Ledger, 'open'> {
   const open = inBatches(
     (jobs: NewJob[]) => jobs[0]?.id ?? '',
     (batches) => patiently(() => openJobs(pool, gatewayId, batches)),
   );
+  return {
+    async open(jobs) {
+      const passedBudgets = jobs.length > 0 ? await open(jobs) : [];
+      for (const passed of passedBudgets) if (!passed.budget.soft) throw overBudget(passed);
+      return passedBudgets.map((passed) => {
+        const text = softBudgetNote(passed);
+        if (passed.news) tell({ text, passed });
+        return text;
+      });
+    },
+  };
+}
+
+function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, Writing> {
   const change = inBatches(
     (one: IdentifiedChange) => one.id,
     (changes) => patiently(() => changeJobs(pool, gatewayId, changes)),
   );
   return {
-    async open(jobs) {
-      const exceeded = jobs.length > 0 && (await open(jobs));
-      if (exceeded) throw overBudget(exceeded);
-    },
     async change(id, news) {
       if (!(await change({ ...news, id }))) throw takenOver(id);
     },
@@ -71,10 +74,10 @@ function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
     async claim(ids) {
       await query('claim-jobs', statements.claim, [ids]);
     },
-    async reused(jobId, { origin, statementId, statementText, modelName, modelType, currency }) {
+    async reused(jobId, { origin, statementId, statementText, modelName, modelType, currency, tag }) {
       const { role, database, application, statementAt } = origin;
       const who = [role, database, application, statementId, statementText, statementAt];
-      await query('reused-job', statements.reused, [jobId, ...who, modelName, modelType, currency]);
+      await query('reused-job', statements.reused, [jobId, ...who, modelName, modelType, currency, tag]);
     },
     async tellUnanswered(role) {
       const [row] = await query('tell-unanswered', statements.tellUnanswered, [role]);
@@ -197,19 +200,14 @@ async function takeOverJobs(
   }));
 }
 
-/** For each statement's jobs the budget they would go over, or undefined: they are open. */
-async function openJobs(
-  pool: EnginePool,
-  gatewayId: string,
-  batches: NewJob[][],
-): Promise<(Exceeded | undefined)[]> {
-  const { rows } = await pool.query<Exceeded & { place: number }>({
+/** For each statement's jobs the budget they would go over, or the soft ones that they have passed: then they are open. */
+async function openJobs(pool: EnginePool, gatewayId: string, batches: NewJob[][]): Promise<PassedBudget[][]> {
+  const { rows } = await pool.query<PassedBudget & { place: number }>({
     name: 'open-jobs',
     text: 'SELECT * FROM hologen_internal.open_jobs($1, $2)',
     values: [storableJson(batches.map((jobs) => jobs.map(jobRow))), gatewayId],
   });
-  const exceeded = new Map(rows.map((row) => [row.place - 1, row]));
-  return batches.map((_, index) => exceeded.get(index));
+  return batches.map((_, index) => rows.filter(({ place }) => place === index + 1));
 }
 
 function jobRow(job: NewJob) {
@@ -234,6 +232,7 @@ function jobRow(job: NewJob) {
     detached: job.detached,
     estimated_price: job.estimatedPrice,
     currency: job.currency,
+    tag: job.tag,
   };
 }
 

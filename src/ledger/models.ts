@@ -42,19 +42,33 @@ export interface Catalogue {
   revoke(name: string, role: string): Promise<void>;
 }
 
-/** Limits of a day; undefined: for every role or model together, or no limit of that kind. */
-export interface Budget {
+export const periods = ['hour', 'day', 'week', 'month', 'total'] as const;
+export type Period = (typeof periods)[number];
+
+/** Whose calls a budget counts; undefined: all. A role that has members stands for all of them together. */
+export interface BudgetSubject {
   role: string | undefined;
   model: string | undefined;
-  callsPerDay: number | undefined;
-  moneyPerDay: number | undefined;
+  database: string | undefined;
+  application: string | undefined;
+  /** Of the session setting ai_gen.tag. */
+  tag: string | undefined;
+}
+
+/** Undefined: no limit of that kind. */
+export interface Budget extends BudgetSubject {
+  period: Period;
+  /** Lets calls go that pass it, and says so. */
+  soft: boolean;
+  calls: number | undefined;
+  money: number | undefined;
 }
 
 export interface Budgets {
   /** Roles of the engine that a budget can be for. */
   roles(): Promise<string[]>;
-  /** Replaces what was set for this role and model. */
+  /** Replaces what was set for this subject and period. */
   set(budget: Budget): Promise<void>;
-  /** False when there is none. */
-  remove(role: string | undefined, model: string | undefined): Promise<boolean>;
+  /** Without a period, or soft, all of the subject. False when there is none. */
+  remove(which: BudgetSubject & { period: Period | undefined; soft: boolean | undefined }): Promise<boolean>;
 }

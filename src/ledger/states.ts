@@ -113,6 +113,7 @@ export const jobColumns: Record<string, Column> = {
     ...{ type: 'json', shown: 'hold_up' },
     means: 'why it does not go on for now, and since when; it is tried again; NULL: it goes on',
   },
+  tag: { type: 'text', shown: 'tag', means: 'what the session called its work (SET ai_gen.tag)' },
   gateway_id: { type: 'text', means: 'who works on it; a write of anybody else is refused' },
   engine_process_id: { type: 'integer', means: "the session's process in the engine" },
   request_key: { type: 'text', means: 'the same for two calls that ask for the same' },

@@ -3,6 +3,9 @@ import { resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import { type SettingEntry, type SettingName, type SettingTexts, settingTable } from './table.js';
 
+/** What a role may do that was granted no degree. */
+export type DefaultDegree = 'maker' | 'viewer' | 'none';
+
 export interface Configuration {
   /** Absolute. */
   dataDirectory: string;
@@ -29,9 +32,12 @@ export interface Configuration {
     /** 0: for ever. */
     keepJobsDays: number;
     keepUsageDays: number;
+    /** Told when a soft budget is passed. */
+    budgetWebhook: URL | undefined;
     /** Undefined: a random key is kept in the data directory. */
     secretKey: string | undefined;
   };
+  defaultDegree: DefaultDegree;
   provider: ProviderSettings;
   storage: StorageSettings;
   /** Deploy them when none is deployed; undefined: nobody said. */
@@ -92,8 +98,10 @@ export function configure(texts: SettingTexts): Configuration {
     ledger: {
       keepJobsDays: number(texts, 'keepJobsDays'),
       keepUsageDays: number(texts, 'keepUsageDays'),
+      budgetWebhook: webhook(texts.budgetWebhook),
       secretKey: texts.secretKey,
     },
+    defaultDegree: required(texts, 'defaultDegree') as DefaultDegree,
     provider: {
       baseUrl: required(texts, 'providerUrl'),
       apiKey: texts.apiKey,
@@ -174,6 +182,13 @@ function list(texts: SettingTexts, name: SettingName): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter(Boolean);
+}
+
+function webhook(text: string | undefined): URL | undefined {
+  if (text === undefined || text === '') return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return url;
+  throw new UsageError(`${settingTable.budgetWebhook.env} must be an http(s) address, not "${text}"`);
 }
 
 function switchedOn(texts: SettingTexts, name: SettingName): boolean {

@@ -176,6 +176,17 @@ export const settingTable = {
     range: [0, 36_500],
     meaning: 'days that an attempt stays in hologen.usage; 0: for ever',
   },
+  defaultDegree: {
+    env: 'HOLOGEN_DEFAULT_DEGREE',
+    default: 'maker',
+    choices: ['maker', 'viewer', 'none'],
+    meaning:
+      'what a role may do that was granted none of hologen_admin, hologen_maker and hologen_viewer: maker, viewer or none',
+  },
+  budgetWebhook: {
+    env: 'HOLOGEN_BUDGET_WEBHOOK',
+    meaning: 'address that is told, by a POST of JSON, when a soft budget is passed',
+  },
   callbackHost: {
     env: 'HOLOGEN_CALLBACK_HOST',
     default: '127.0.0.1',

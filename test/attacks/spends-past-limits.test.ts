@@ -29,11 +29,11 @@ test('what is left out of set_budget is no limit', async () => {
   await owner.query('CALL set_budget(money_per_day => 5)');
   await owner.query("CALL set_budget(model_name => 'qwen_plus', calls_per_day => 7)");
   const { rows } = await owner.query(
-    'SELECT role_name, model_name, calls_per_day, money_per_day::float8 FROM hologen.budgets ORDER BY 2 NULLS FIRST',
+    'SELECT role_name, model_name, calls::int, money::float8 FROM hologen.budgets ORDER BY 2 NULLS FIRST',
   );
   expect(rows).toEqual([
-    { role_name: null, model_name: null, calls_per_day: null, money_per_day: 5 },
-    { role_name: null, model_name: 'qwen_plus', calls_per_day: 7, money_per_day: null },
+    { role_name: null, model_name: null, calls: null, money: 5 },
+    { role_name: null, model_name: 'qwen_plus', calls: 7, money: null },
   ]);
 });
 

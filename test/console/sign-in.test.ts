@@ -18,10 +18,10 @@ afterAll(() => gateway?.close());
 
 test('role and password of the engine open a session; members of the owner role are told apart', async () => {
   const owner = await signIn(gateway);
-  expect(owner.who).toMatchObject({ role: 'hologen', owner: true, database: 'hologen' });
-  expect((await signIn(gateway, { role: 'keeper', password: 'green' })).who.owner).toBe(true);
+  expect(owner.who).toMatchObject({ role: 'hologen', administers: true, database: 'hologen' });
+  expect((await signIn(gateway, { role: 'keeper', password: 'green' })).who.administers).toBe(true);
   const painter = await signIn(gateway, { role: 'painter', password: 'blue' });
-  expect(painter.who.owner).toBe(false);
+  expect(painter.who.administers).toBe(false);
   expect((await painter.get<WhoAmI>('/api/session')).content).toEqual(painter.who);
 });
 

@@ -48,7 +48,8 @@ test('every setting of a session is described with its default', () => {
   expect(names.filter((name) => !page.includes(`| \`ai_gen.${name}\``))).toEqual([]);
 });
 
-test('every example of the page runs', async () => {
+test.each(['sql.md', 'colleague.md'])('every example of docs/%s runs', async (name) => {
   const client = await gateway.client();
-  for (const [, sql = ''] of page.matchAll(/^```sql\n([\s\S]*?)^```/gm)) await client.query(sql);
+  const text = readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+  for (const [, sql = ''] of text.matchAll(/^```sql\n([\s\S]*?)^```/gm)) await client.query(sql);
 });

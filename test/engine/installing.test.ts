@@ -59,9 +59,20 @@ test('a database with the layout of earlier files is taken as it is, with every 
   await withGateway(async (client, other) => {
     await client.query("SELECT ai_gen('qwen_plus', 'hello')");
     // What later steps have made is not there yet.
-    await client.query('DROP TABLE hologen_internal.spent CASCADE');
     await client.query(
-      'ALTER TABLE hologen_internal.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked',
+      'DROP TABLE hologen_internal.spent, hologen_internal.spent_by_day, hologen_internal.setting CASCADE',
+    );
+    await client.query('DROP VIEW IF EXISTS hologen.budgets, hologen.my_budget, hologen_internal.budget_use');
+    await client.query('ALTER TABLE hologen_internal.budget RENAME calls TO calls_per_day');
+    await client.query('ALTER TABLE hologen_internal.budget RENAME money TO money_per_day');
+    await client.query(`ALTER TABLE hologen_internal.budget DROP period, DROP database_name, DROP application_name, DROP tag, DROP soft,
+      DROP told_at`);
+    await client.query(
+      "CREATE UNIQUE INDEX budget_subject ON hologen_internal.budget (coalesce(role_name, ''), coalesce(model_name, ''))",
+    );
+    await client.query('ALTER TABLE hologen_internal.attempt DROP tag CASCADE');
+    await client.query(
+      'ALTER TABLE hologen_internal.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked, DROP COLUMN tag',
     );
     await client.query('DROP TABLE hologen_internal.removed_models');
     await client.query('DROP TABLE hologen_internal.caller CASCADE');

@@ -71,8 +71,10 @@ BEGIN
       'application', current_setting('application_name'),
       'engineProcessId', pg_backend_pid(),
       'statementAt', to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-      -- The owner of these functions, or a member of it.
-      'admin', pg_has_role(role, current_user, 'USAGE'),
+      -- The owner of these functions, or a member of it; and the degrees. A superuser has all of them.
+      'admin', pg_has_role(role, current_user, 'USAGE') OR coalesce(pg_has_role(role, to_regrole('hologen_admin')::oid, 'USAGE'), false),
+      'maker', coalesce(pg_has_role(role, to_regrole('hologen_maker')::oid, 'USAGE'), false),
+      'viewer', coalesce(pg_has_role(role, to_regrole('hologen_viewer')::oid, 'USAGE'), false),
       'readOnly', current_setting('transaction_read_only') = 'on',
       'engineVersion', current_setting('server_version_num')::int),
     'question', question)::text;

@@ -25,22 +25,28 @@ BEGIN
   RETURN QUERY SELECT e.model_name, e.model_type, e.calls, e.pictures, e.seconds, e.price, e.currency FROM hologen.estimated_calls() AS e;
 END $$;
 
--- Limits of a day; NULL stands for every role, every model, no limit of that kind.
+-- Budgets; NULL stands for every role, model, database, application and tag, or no limit of that kind. `period`: hour, day, week, month or total. Those
+-- of a day can be written calls_per_day and money_per_day. A soft one lets calls go, and says so.
 CREATE OR REPLACE PROCEDURE hologen.set_budget(role_name text DEFAULT NULL, model_name text DEFAULT NULL, calls_per_day integer DEFAULT NULL,
-  money_per_day numeric DEFAULT NULL)
+  money_per_day numeric DEFAULT NULL, period text DEFAULT 'day', calls bigint DEFAULT NULL, money numeric DEFAULT NULL, database_name text DEFAULT NULL,
+  application_name text DEFAULT NULL, tag text DEFAULT NULL, soft boolean DEFAULT false)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
   answer := hologen_caller.ask(json_build_object('ask', 'set_budget', 'role_name', role_name, 'model_name', model_name,
-    'calls_per_day', calls_per_day, 'money_per_day', money_per_day));
+    'calls_per_day', calls_per_day, 'money_per_day', money_per_day, 'period', period, 'calls', calls, 'money', money,
+    'database_name', database_name, 'application_name', application_name, 'tag', tag, 'soft', soft));
 END $$;
-CREATE OR REPLACE PROCEDURE hologen.remove_budget(role_name text, model_name text)
+-- Without a period all that are set for just this role, model, database, application and tag.
+CREATE OR REPLACE PROCEDURE hologen.remove_budget(role_name text DEFAULT NULL, model_name text DEFAULT NULL, period text DEFAULT NULL,
+  database_name text DEFAULT NULL, application_name text DEFAULT NULL, tag text DEFAULT NULL, soft boolean DEFAULT NULL)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
-  answer := hologen_caller.ask(json_build_object('ask', 'remove_budget', 'role_name', role_name, 'model_name', model_name));
+  answer := hologen_caller.ask(json_build_object('ask', 'remove_budget', 'role_name', role_name, 'model_name', model_name, 'period', period,
+    'database_name', database_name, 'application_name', application_name, 'tag', tag, 'soft', soft));
 END $$;
 
 -- Everybody may call a model until one of these two is used on it; the role public is everybody.

@@ -1,30 +1,37 @@
--- What a person may look at: own rows, all rows for members of the role that owns hologen.
+-- What a person may look at: own rows, all rows for administrators; viewers see everybody's jobs, and no money.
 
-CREATE OR REPLACE FUNCTION hologen_internal.sees_all_jobs() RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT pg_has_role(current_user, (SELECT nspowner FROM pg_namespace WHERE nspname = 'hologen'), 'USAGE')
-$$;
+-- What the degrees of whoever looks let it see; a role without one has the operator's default.
+CREATE OR REPLACE VIEW hologen_internal.sight AS
+  SELECT admin AS administers, admin OR maker OR (NOT viewer AND usual = 'maker') AS calls, admin OR viewer OR (NOT maker AND usual = 'viewer') AS sees_all
+  FROM (SELECT pg_has_role(current_user, (SELECT nspowner FROM pg_namespace WHERE nspname = 'hologen'), 'USAGE')
+            OR coalesce(pg_has_role(current_user, to_regrole('hologen_admin')::oid, 'USAGE'), false) AS admin,
+          coalesce(pg_has_role(current_user, to_regrole('hologen_maker')::oid, 'USAGE'), false) AS maker,
+          coalesce(pg_has_role(current_user, to_regrole('hologen_viewer')::oid, 'USAGE'), false) AS viewer,
+          (SELECT value FROM hologen_internal.setting WHERE name = 'default_degree') AS usual) AS degrees;
+
+CREATE OR REPLACE VIEW hologen.my_rights AS SELECT current_user::text AS role_name, administers, calls, sees_all FROM hologen_internal.sight;
+GRANT SELECT ON hologen.my_rights TO PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.jobs WITH (security_barrier) AS
   SELECT job_id, state, role_name, database_name, application_name, statement_text AS statement, statement_at, model_name, model_type,
          scenario, request, file, task_id, provider_request_id, usage, units, price, estimated_price, currency, attempts, outputs, result,
-         error, submitted_at, started_at, generated_at, finished_at, claimed_at, hold_up
+         error, submitted_at, started_at, generated_at, finished_at, claimed_at, hold_up, tag
   FROM hologen_internal.job LEFT JOIN hologen_internal.statement USING (statement_id)
-  WHERE role_name = current_user OR (SELECT hologen_internal.sees_all_jobs())
+  WHERE role_name = current_user OR (SELECT sees_all FROM hologen_internal.sight)
   -- The newest are what people look for. A security barrier lets no LIMIT through; this order is one that an index has.
   ORDER BY submitted_at DESC, job_id DESC;
 GRANT SELECT ON hologen.jobs TO PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.callers WITH (security_barrier) AS
   SELECT role_name, model_name FROM hologen_internal.caller
-  WHERE role_name = current_user OR (SELECT hologen_internal.sees_all_jobs());
+  WHERE role_name = current_user OR (SELECT sees_all FROM hologen_internal.sight);
 GRANT SELECT ON hologen.callers TO PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.usage WITH (security_barrier) AS
   SELECT job_id, attempt, role_name, database_name, application_name, statement_text AS statement, statement_at, model_name, model_type,
-         outcome, units, price, currency, provider_request_id, error, sent_at, ended_at
+         outcome, units, price, currency, provider_request_id, error, sent_at, ended_at, tag
   FROM hologen_internal.attempt LEFT JOIN hologen_internal.statement USING (statement_id)
-  WHERE role_name = current_user OR (SELECT hologen_internal.sees_all_jobs());
+  WHERE role_name = current_user OR (SELECT administers FROM hologen_internal.sight);
 GRANT SELECT ON hologen.usage TO PUBLIC;
 
 -- Calls that were made; what was refused, cancelled or taken again costs nothing and is counted apart.
@@ -40,23 +47,111 @@ CREATE OR REPLACE VIEW hologen.daily_usage AS
   GROUP BY sent_at::date, role_name, model_name, currency;
 GRANT SELECT ON hologen.daily_usage TO PUBLIC;
 
--- What is used of each budget today: what is under way counts with its estimate, and so does what nobody knows the outcome of.
+-- Views call these in the name of whoever looks, and nobody else can name them: the schema is closed.
+
+-- The role and all whose members have its rights: a budget of a group is its members' together.
+CREATE OR REPLACE FUNCTION hologen_internal.members_of(role_name text) RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE belonging AS (
+    SELECT oid FROM pg_roles WHERE rolname = role_name
+    UNION SELECT m.member FROM pg_auth_members m JOIN belonging b ON m.roleid = b.oid
+  )
+  SELECT ARRAY(SELECT role_name UNION SELECT rolname FROM pg_roles JOIN belonging USING (oid))
+$$;
+
+-- The role and all groups that it is a member of.
+CREATE OR REPLACE FUNCTION hologen_internal.groups_of(role_name text) RETURNS text[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE belonging AS (
+    SELECT oid FROM pg_roles WHERE rolname = role_name
+    UNION SELECT m.roleid FROM pg_auth_members m JOIN belonging b ON m.member = b.oid
+  )
+  SELECT ARRAY(SELECT role_name UNION SELECT rolname FROM pg_roles JOIN belonging USING (oid))
+$$;
+
+-- All names under which the same is deployed on the gateway's own key: a limit of one name holds for the others.
+CREATE OR REPLACE FUNCTION hologen_internal.same_models(model_name text) RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  WITH known AS (
+    SELECT d.model_name, d.model_type, d.api_key FROM hologen_internal.deployed_models d
+    UNION ALL SELECT r.model_name, r.model_type, r.api_key FROM hologen_internal.removed_models r
+  )
+  SELECT ARRAY(SELECT same_models.model_name
+    UNION SELECT other.model_name FROM known JOIN known other USING (model_type)
+    WHERE known.model_name = same_models.model_name AND known.api_key IS NULL AND other.api_key IS NULL)
+$$;
+
+-- When the present hour, day, week (from Monday) or month began in the zone of the budgets.
+CREATE OR REPLACE FUNCTION hologen_internal.period_start(period text) RETURNS timestamptz
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN period = 'total' THEN '-infinity'::timestamptz
+    ELSE date_trunc(period, statement_timestamp() AT TIME ZONE value) AT TIME ZONE value END
+  FROM hologen_internal.setting WHERE name = 'time_zone'
+$$;
+
+-- What is used of each budget: what is under way counts with its estimate, and so does what nobody knows the outcome of.
 CREATE OR REPLACE VIEW hologen_internal.budget_use AS
-  SELECT b.*, used.calls AS calls_today, used.money AS money_today
-  FROM hologen_internal.budget b CROSS JOIN LATERAL (
+  SELECT b.*, p.since, used.calls AS calls_used, used.money AS money_used
+  FROM hologen_internal.budget b
+  CROSS JOIN LATERAL (
+    SELECT hologen_internal.period_start(b.period) AS since,
+      CASE WHEN b.role_name IS NOT NULL THEN hologen_internal.members_of(b.role_name) END AS roles,
+      CASE WHEN b.model_name IS NOT NULL THEN hologen_internal.same_models(b.model_name) END AS models OFFSET 0) AS p
+  CROSS JOIN LATERAL (
     SELECT coalesce(sum(s.calls), 0)::bigint AS calls, coalesce(sum(s.money) FILTER (WHERE s.currency = b.currency), 0) AS money
     FROM (
-      SELECT * FROM hologen_internal.spent WHERE role_name = b.role_name AND quarter >= date_trunc('day', statement_timestamp())
+      SELECT role_name, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent
+        WHERE b.period = 'hour' AND quarter >= p.since AND (b.role_name IS NULL OR role_name = ANY (p.roles))
       UNION ALL
-      SELECT * FROM hologen_internal.spent WHERE b.role_name IS NULL AND quarter >= date_trunc('day', statement_timestamp())) AS s
-    WHERE b.model_name IS NULL OR s.model_name = b.model_name) AS used;
+      SELECT role_name, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent_by_day
+        WHERE b.period <> 'hour' AND b.role_name IS NULL
+          AND day >= (p.since AT TIME ZONE (SELECT value FROM hologen_internal.setting WHERE name = 'time_zone'))::date
+      UNION ALL
+      SELECT role_name, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent_by_day
+        WHERE b.period <> 'hour' AND role_name = ANY (p.roles)
+          AND day >= (p.since AT TIME ZONE (SELECT value FROM hologen_internal.setting WHERE name = 'time_zone'))::date) AS s
+    WHERE (b.model_name IS NULL OR s.model_name = ANY (p.models))
+      AND (b.database_name IS NULL OR s.database_name = b.database_name)
+      AND (b.application_name IS NULL OR s.application_name = b.application_name)
+      AND (b.tag IS NULL OR s.tag = b.tag)) AS used;
 REVOKE ALL ON hologen_internal.budget_use FROM PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.budgets WITH (security_barrier) AS
-  SELECT role_name, model_name, calls_per_day, money_per_day, currency, calls_today, money_today
+  SELECT role_name, model_name, database_name, application_name, tag, period, soft, calls, money, currency, calls_used, money_used,
+    calls - least(calls_used, calls) AS calls_left, money - least(money_used, money) AS money_left, nullif(since, '-infinity') AS since
   FROM hologen_internal.budget_use
-  WHERE role_name IS NULL OR role_name = current_user OR (SELECT hologen_internal.sees_all_jobs());
+  WHERE role_name IS NULL OR role_name = ANY (hologen_internal.groups_of(current_user)) OR (SELECT administers FROM hologen_internal.sight);
 GRANT SELECT ON hologen.budgets TO PUBLIC;
+
+-- The budgets that hold for whoever asks, the tightest of each kind first.
+CREATE OR REPLACE VIEW hologen.my_budget WITH (security_barrier) AS
+  SELECT period, soft, calls_left, money_left, currency, role_name, model_name, database_name, application_name, tag, since
+  FROM hologen_internal.budget_use b
+  CROSS JOIN LATERAL (SELECT b.calls - least(b.calls_used, b.calls) AS calls_left, b.money - least(b.money_used, b.money) AS money_left) AS l
+  WHERE (role_name IS NULL OR role_name = ANY (hologen_internal.groups_of(current_user)))
+    AND (database_name IS NULL OR database_name = current_database())
+  ORDER BY soft, money_left NULLS LAST, calls_left NULLS LAST;
+GRANT SELECT ON hologen.my_budget TO PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.model_grants AS SELECT model_name, role_name FROM hologen_internal.model_grant;
 GRANT SELECT ON hologen.model_grants TO PUBLIC;
+
+-- Who may log in, with what degree, and what they spent; for administrators.
+CREATE OR REPLACE VIEW hologen.people WITH (security_barrier) AS
+  SELECT r.rolname::text AS role_name,
+    CASE WHEN r.rolsuper OR pg_has_role(r.oid, (SELECT nspowner FROM pg_namespace WHERE nspname = 'hologen'), 'USAGE') THEN 'owner'
+         WHEN pg_has_role(r.oid, to_regrole('hologen_admin')::oid, 'USAGE') THEN 'admin'
+         WHEN pg_has_role(r.oid, to_regrole('hologen_maker')::oid, 'USAGE') THEN 'maker'
+         WHEN pg_has_role(r.oid, to_regrole('hologen_viewer')::oid, 'USAGE') THEN 'viewer' END AS degree,
+    coalesce(sum(s.calls) FILTER (WHERE s.day >= today.first), 0)::bigint AS calls_today,
+    coalesce(sum(s.money) FILTER (WHERE s.day >= today.first), 0) AS money_today,
+    coalesce(sum(s.calls), 0)::bigint AS calls_this_month, coalesce(sum(s.money), 0) AS money_this_month, coalesce(s.currency, 'CNY') AS currency,
+    r.rolvaliduntil AS valid_until
+  FROM pg_roles r
+  CROSS JOIN (SELECT (statement_timestamp() AT TIME ZONE value)::date AS first FROM hologen_internal.setting WHERE name = 'time_zone') AS today
+  LEFT JOIN hologen_internal.spent_by_day s ON s.role_name = r.rolname AND s.day >= date_trunc('month', today.first)
+  WHERE r.rolcanlogin AND (SELECT administers FROM hologen_internal.sight)
+  GROUP BY r.oid, r.rolname, r.rolsuper, r.rolvaliduntil, s.currency;
+GRANT SELECT ON hologen.people TO PUBLIC;
+
+DROP FUNCTION IF EXISTS hologen_internal.sees_all_jobs();

@@ -1,8 +1,9 @@
 -- Opening jobs against the budgets: all jobs of a statement or none, and two statements at once cannot both take what is left.
 
--- `batches` is an array of arrays of new jobs, one for each statement; `gateway` works on them. Returns a row for each that went over a budget and was not opened.
+-- `batches` is an array of arrays of new jobs, one for each statement; `gateway` works on them. Returns a row for each that went over a budget and was
+-- not opened, and for each soft budget that was passed. `news`: it was not passed before in its period.
 CREATE OR REPLACE FUNCTION hologen_internal.open_jobs(batches json, gateway text)
-RETURNS TABLE (place integer, role_name text, model_name text, what text, allowed numeric, used numeric, wanted numeric, currency text)
+RETURNS TABLE (place integer, budget json, what text, allowed numeric, used numeric, wanted numeric, offender text, news boolean)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -11,60 +12,83 @@ DECLARE
 BEGIN
   -- The budgets that these jobs are for; every opener takes locks in the same order, and without budgets there is nothing to lock.
   IF EXISTS (SELECT FROM hologen_internal.budget) THEN
-    PERFORM FROM hologen_internal.budget b
-      WHERE EXISTS (
-        SELECT FROM (
-          SELECT DISTINCT new.role_name, new.model_name
-          FROM json_array_elements(batches) AS each, json_to_recordset(each.value) AS new (role_name text, model_name text)
-          OFFSET 0) AS wanted
-        WHERE (b.role_name IS NULL OR wanted.role_name = b.role_name) AND (b.model_name IS NULL OR wanted.model_name = b.model_name))
+    PERFORM FROM hologen_internal.budget
+      WHERE budget_id IN (
+        SELECT touched.budget_id FROM json_array_elements(batches) AS each CROSS JOIN LATERAL hologen_internal.budgets_of(each.value) AS touched)
       ORDER BY budget_id FOR UPDATE;
   END IF;
   FOR batch, number IN SELECT value, ordinality FROM json_array_elements(batches) WITH ORDINALITY LOOP
-    RETURN QUERY SELECT number, over.* FROM hologen_internal.exceeded_budget(batch) AS over;
+    RETURN QUERY SELECT number, over.*, false FROM hologen_internal.passed_budgets(batch, false) AS over LIMIT 1;
     CONTINUE WHEN FOUND;
+    RETURN QUERY SELECT number, over.*, hologen_internal.is_news(over.budget) FROM hologen_internal.passed_budgets(batch, true) AS over;
     -- A write whose answer was lost is repeated: the rows may be there.
     INSERT INTO hologen_internal.statement (statement_id, statement_text)
       SELECT DISTINCT ON (new.statement_id) new.statement_id, new.statement_text
       FROM json_to_recordset(batch) AS new (statement_id uuid, statement_text text)
       ON CONFLICT (statement_id) DO NOTHING;
     INSERT INTO hologen_internal.job (job_id, state, gateway_id, statement_id, role_name, database_name, application_name, engine_process_id, statement_at,
-        model_name, model_type, scenario, request, file, request_key, detached, released, estimated_price, currency, submitted_at)
+        model_name, model_type, scenario, request, file, request_key, detached, released, estimated_price, currency, tag, submitted_at)
       SELECT new.job_id, 'submitted', gateway, new.statement_id, new.role_name, new.database_name, new.application_name, new.engine_process_id,
         new.statement_at, new.model_name, new.model_type, new.scenario,
         CASE WHEN new.request_is_object THEN new.request_text::json ELSE to_json(new.request_text) END, new.file, new.request_key, new.detached,
-        NOT new.detached, new.estimated_price, new.currency, clock_timestamp()
+        NOT new.detached, new.estimated_price, new.currency, new.tag, clock_timestamp()
       FROM json_to_recordset(batch) AS new (job_id uuid, statement_id uuid, role_name text, database_name text, application_name text,
         engine_process_id integer, statement_at timestamptz, model_name text, model_type text, scenario text, request_text text,
         request_is_object boolean, file json,
-        request_key text, detached boolean, estimated_price numeric, currency text)
+        request_key text, detached boolean, estimated_price numeric, currency text, tag text)
       ON CONFLICT (job_id) DO NOTHING;
   END LOOP;
 END $$;
 REVOKE ALL ON FUNCTION hologen_internal.open_jobs(json, text) FROM PUBLIC;
 
--- The first budget that these jobs would go over; no row when there is none.
-CREATE OR REPLACE FUNCTION hologen_internal.exceeded_budget(batch json)
-RETURNS TABLE (role_name text, model_name text, what text, allowed numeric, used numeric, wanted numeric, currency text)
+-- Which budgets these jobs count in, and for how much. Money that a budget cannot count, for want of a price in its currency, is `unpriced`: a model.
+CREATE OR REPLACE FUNCTION hologen_internal.budgets_of(batch json)
+RETURNS TABLE (budget_id integer, calls numeric, money numeric, unpriced text)
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   WITH wanted AS MATERIALIZED (
-    SELECT new.role_name, new.model_name, new.currency, count(*) AS calls, coalesce(sum(new.estimated_price), 0) AS money
-    FROM json_to_recordset(batch) AS new (job_id uuid, role_name text, model_name text, estimated_price numeric, currency text)
+    SELECT new.role_name, new.model_name, new.database_name, new.application_name, new.tag, new.currency,
+      count(*) AS calls, coalesce(sum(new.estimated_price), 0) AS money, bool_or(new.estimated_price IS NULL) AS unpriced,
+      hologen_internal.groups_of(new.role_name) AS roles, hologen_internal.same_models(new.model_name) AS models
+    FROM json_to_recordset(batch)
+      AS new (job_id uuid, role_name text, model_name text, database_name text, application_name text, tag text, estimated_price numeric, currency text)
     -- A write whose answer was lost is repeated: what is there already is counted.
     WHERE EXISTS (SELECT FROM hologen_internal.budget) AND NOT EXISTS (SELECT FROM hologen_internal.job WHERE job.job_id = new.job_id)
-    GROUP BY 1, 2, 3
-  ), asked AS (
-    SELECT b.budget_id, sum(w.calls) AS calls, coalesce(sum(w.money) FILTER (WHERE w.currency = b.currency), 0) AS money
-    FROM hologen_internal.budget b JOIN wanted w
-      ON (b.role_name IS NULL OR w.role_name = b.role_name) AND (b.model_name IS NULL OR w.model_name = b.model_name)
-    GROUP BY b.budget_id
+    GROUP BY 1, 2, 3, 4, 5, 6
   )
-  SELECT b.role_name, b.model_name, checked.what, checked.allowed, checked.used, checked.wanted, b.currency
-  FROM asked JOIN hologen_internal.budget_use b USING (budget_id)
-  CROSS JOIN LATERAL (VALUES
-    ('calls', b.calls_per_day::numeric, b.calls_today::numeric, asked.calls::numeric),
-    ('money', b.money_per_day, b.money_today, asked.money)) AS checked (what, allowed, used, wanted)
-  WHERE checked.wanted > 0 AND checked.used + checked.wanted > checked.allowed
-  ORDER BY b.budget_id, checked.what LIMIT 1
+  SELECT b.budget_id, sum(w.calls), coalesce(sum(w.money) FILTER (WHERE w.currency = b.currency), 0),
+    min(w.model_name) FILTER (WHERE b.money IS NOT NULL AND (w.unpriced OR w.currency <> b.currency))
+  FROM hologen_internal.budget b JOIN wanted w
+    ON (b.role_name IS NULL OR b.role_name = ANY (w.roles)) AND (b.model_name IS NULL OR b.model_name = ANY (w.models))
+      AND (b.database_name IS NULL OR w.database_name = b.database_name)
+      AND (b.application_name IS NULL OR w.application_name = b.application_name) AND (b.tag IS NULL OR w.tag = b.tag)
+  GROUP BY b.budget_id
 $$;
-REVOKE ALL ON FUNCTION hologen_internal.exceeded_budget(json) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hologen_internal.budgets_of(json) FROM PUBLIC;
+
+-- The budgets that these jobs would go over. One of money refuses what it cannot count.
+CREATE OR REPLACE FUNCTION hologen_internal.passed_budgets(batch json, of_soft boolean)
+RETURNS TABLE (budget json, what text, allowed numeric, used numeric, wanted numeric, offender text)
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  SELECT to_json(b), checked.what, checked.allowed, checked.used, checked.wanted, checked.offender
+  FROM hologen_internal.budgets_of(batch) AS asked JOIN hologen_internal.budget_use b USING (budget_id)
+  CROSS JOIN LATERAL (VALUES
+    ('calls', b.calls::numeric, b.calls_used::numeric, asked.calls, NULL),
+    ('money', b.money, b.money_used, asked.money, NULL),
+    ('price', 0, 0, (asked.unpriced IS NOT NULL AND NOT of_soft)::int, asked.unpriced)) AS checked (what, allowed, used, wanted, offender)
+  WHERE b.soft = of_soft AND checked.wanted > 0 AND checked.used + checked.wanted > checked.allowed
+  ORDER BY checked.what = 'price', b.budget_id, checked.what
+$$;
+REVOKE ALL ON FUNCTION hologen_internal.passed_budgets(json, boolean) FROM PUBLIC;
+
+-- Tells those who listen that a soft budget was passed, once in its period; what it was is for those who may see it.
+CREATE OR REPLACE FUNCTION hologen_internal.is_news(budget json) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  UPDATE hologen_internal.budget b SET told_at = statement_timestamp()
+    WHERE b.budget_id = (budget ->> 'budget_id')::integer AND (b.told_at IS NULL OR b.told_at < (budget ->> 'since')::timestamptz);
+  IF FOUND THEN
+    PERFORM pg_notify('hologen_budgets', json_build_object('period', budget -> 'period', 'since', budget -> 'since')::text);
+  END IF;
+  RETURN FOUND;
+END $$;
+REVOKE ALL ON FUNCTION hologen_internal.is_news(json) FROM PUBLIC;

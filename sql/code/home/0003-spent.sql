@@ -1,24 +1,47 @@
 -- Running sums of what jobs count for in budgets: in the transaction that changes the job, so that no crash can part the two.
 
 -- One call and its price: the real one, or what it was reckoned to cost; what failed or was cancelled for nothing does not count.
+-- Two writers meet the same rows in the same order.
 CREATE OR REPLACE FUNCTION hologen_internal.note_spent() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  zone text := (SELECT value FROM hologen_internal.setting WHERE name = 'time_zone');
 BEGIN
   IF TG_OP = 'INSERT' THEN
     INSERT INTO hologen_internal.caller (role_name, model_name) SELECT DISTINCT role_name, model_name FROM new_jobs ORDER BY 1, 2 ON CONFLICT DO NOTHING;
-    INSERT INTO hologen_internal.spent AS s (role_name, model_name, currency, quarter, calls, money)
-      SELECT role_name, model_name, currency, date_bin('15 minutes', submitted_at, 'epoch'), count(*), sum(coalesce(price, estimated_price, 0))
-      FROM new_jobs WHERE state NOT IN ('failed', 'cancelled') OR price > 0
-      -- Two writers meet the same rows in the same order.
-      GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-      ON CONFLICT (role_name, quarter, model_name, currency) DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money;
+    WITH sums AS (
+      SELECT date_bin('15 minutes', submitted_at, 'epoch') AS quarter, role_name, model_name, database_name, application_name,
+        coalesce(tag, '') AS tag, currency, sum(sign) AS calls, sum(sign * coalesce(price, estimated_price, 0)) AS money
+      FROM (SELECT 1 AS sign, * FROM new_jobs) AS opened WHERE state NOT IN ('failed', 'cancelled') OR price > 0
+      GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(sign) <> 0 OR sum(sign * coalesce(price, estimated_price, 0)) <> 0
+    ), by_quarter AS (
+      INSERT INTO hologen_internal.spent AS s (quarter, role_name, model_name, database_name, application_name, tag, currency, calls, money)
+        SELECT * FROM sums ORDER BY 1, 2, 3, 4, 5, 6, 7
+        ON CONFLICT (quarter, role_name, model_name, database_name, application_name, tag, currency)
+        DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money
+    )
+    INSERT INTO hologen_internal.spent_by_day AS s (role_name, day, model_name, database_name, application_name, tag, currency, calls, money)
+      SELECT role_name, (quarter AT TIME ZONE zone)::date, model_name, database_name, application_name, tag, currency, sum(calls), sum(money)
+      FROM sums GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
+      ON CONFLICT (role_name, day, model_name, database_name, application_name, tag, currency)
+      DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money;
   ELSE
-    INSERT INTO hologen_internal.spent AS s (role_name, model_name, currency, quarter, calls, money)
-      SELECT role_name, model_name, currency, date_bin('15 minutes', submitted_at, 'epoch'), sum(sign), sum(sign * coalesce(price, estimated_price, 0))
-      FROM (SELECT 1 AS sign, * FROM new_jobs UNION ALL SELECT -1, * FROM old_jobs) AS changed
-      WHERE state NOT IN ('failed', 'cancelled') OR price > 0
-      GROUP BY 1, 2, 3, 4 HAVING sum(sign) <> 0 OR sum(sign * coalesce(price, estimated_price, 0)) <> 0 ORDER BY 1, 2, 3, 4
-      ON CONFLICT (role_name, quarter, model_name, currency) DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money;
+    WITH sums AS (
+      SELECT date_bin('15 minutes', submitted_at, 'epoch') AS quarter, role_name, model_name, database_name, application_name,
+        coalesce(tag, '') AS tag, currency, sum(sign) AS calls, sum(sign * coalesce(price, estimated_price, 0)) AS money
+      FROM (SELECT 1 AS sign, * FROM new_jobs UNION ALL SELECT -1, * FROM old_jobs) AS changed WHERE state NOT IN ('failed', 'cancelled') OR price > 0
+      GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(sign) <> 0 OR sum(sign * coalesce(price, estimated_price, 0)) <> 0
+    ), by_quarter AS (
+      INSERT INTO hologen_internal.spent AS s (quarter, role_name, model_name, database_name, application_name, tag, currency, calls, money)
+        SELECT * FROM sums ORDER BY 1, 2, 3, 4, 5, 6, 7
+        ON CONFLICT (quarter, role_name, model_name, database_name, application_name, tag, currency)
+        DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money
+    )
+    INSERT INTO hologen_internal.spent_by_day AS s (role_name, day, model_name, database_name, application_name, tag, currency, calls, money)
+      SELECT role_name, (quarter AT TIME ZONE zone)::date, model_name, database_name, application_name, tag, currency, sum(calls), sum(money)
+      FROM sums GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
+      ON CONFLICT (role_name, day, model_name, database_name, application_name, tag, currency)
+      DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money;
   END IF;
   RETURN NULL;
 END $$;

@@ -6,6 +6,7 @@ import { answerAboutFiles } from './files.js';
 import { answerAboutModels } from './models.js';
 import { answerAboutMoney } from './money.js';
 import type { Answers, QuestionTools } from './question.js';
+import { requireDegree } from './rights.js';
 
 export function answerQuestions(tools: QuestionTools): Answer {
   const answers: Answers = {
@@ -18,6 +19,7 @@ export function answerQuestions(tools: QuestionTools): Answer {
     const answer = Object.hasOwn(answers, question.ask) ? answers[question.ask] : undefined;
     if (!answer || !isObject(question))
       throw new Error(`the engine asks for "${question.ask}", which this hologen does not know`);
+    requireDegree(question.ask, caller, tools.defaultDegree);
     return answer(question, caller, signal);
   };
 }

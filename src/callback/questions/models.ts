@@ -5,7 +5,7 @@ import { requiredText } from '../../fields.js';
 import type { Json } from '../../json.js';
 import type { DeployedModel } from '../../ledger/models.js';
 import type { Answers, QuestionTools } from './question.js';
-import { refuseReadOnly, requireOwner } from './rights.js';
+import { refuseReadOnly, requireAdmin } from './rights.js';
 
 export function answerAboutModels({ models }: QuestionTools): Answers {
   const { catalogue, providers } = models;
@@ -24,11 +24,11 @@ export function answerAboutModels({ models }: QuestionTools): Answers {
     },
     supported_models: () => providers.modelTypes(),
     grant_model(question, caller) {
-      requireOwner(caller, 'granting a model');
+      requireAdmin(caller, 'granting a model');
       return catalogue.grant(requiredText(question, 'model_name'), requiredText(question, 'role_name'));
     },
     revoke_model(question, caller) {
-      requireOwner(caller, 'revoking a model');
+      requireAdmin(caller, 'revoking a model');
       return catalogue.revoke(requiredText(question, 'model_name'), requiredText(question, 'role_name'));
     },
   };

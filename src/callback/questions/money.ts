@@ -1,40 +1,80 @@
-/** Questions about money: the budgets of a day. */
+/** Questions about money: budgets. */
 import { KnownError } from '../../errors.js';
-import { refuse } from '../../fields.js';
+import { oneOf, refuse } from '../../fields.js';
 import { type Json, textOf } from '../../json.js';
-import type { Budgets, Catalogue } from '../../ledger/models.js';
+import {
+  type Budget,
+  type BudgetSubject,
+  type Budgets,
+  type Catalogue,
+  type Period,
+  periods,
+} from '../../ledger/models.js';
 import type { Answers, QuestionTools } from './question.js';
-import { requireOwner } from './rights.js';
+import { requireAdmin } from './rights.js';
 
 export function answerAboutMoney({ budgets, models }: QuestionTools): Answers {
   return {
     async set_budget(question, caller) {
-      requireOwner(caller, 'setting a budget');
-      const callsPerDay = amountAt(question, 'calls_per_day');
-      const moneyPerDay = amountAt(question, 'money_per_day');
-      if (callsPerDay === undefined && moneyPerDay === undefined) {
-        throw new KnownError({
-          kind: 'invalidParameterValue',
-          message: 'a budget needs calls_per_day, money_per_day or both',
-          hint: 'CALL remove_budget(role, model) removes one.',
-        });
-      }
-      const [role, model] = [textOf(question.role_name), textOf(question.model_name)];
-      if (role !== undefined) await requireRole(role, budgets);
-      if (model !== undefined) await requireModel(model, models.catalogue);
-      await budgets.set({ role, model, callsPerDay, moneyPerDay });
+      requireAdmin(caller, 'setting a budget');
+      const budget = readBudget(question);
+      if (budget.role !== undefined) await requireRole(budget.role, budgets);
+      if (budget.model !== undefined) await requireModel(budget.model, models.catalogue);
+      await budgets.set(budget);
     },
     async remove_budget(question, caller) {
-      requireOwner(caller, 'removing a budget');
-      const [role, model] = [textOf(question.role_name), textOf(question.model_name)];
-      if (await budgets.remove(role, model)) return;
+      requireAdmin(caller, 'removing a budget');
+      const subject = subjectOf(question);
+      const soft = typeof question.soft === 'boolean' ? question.soft : undefined;
+      if (await budgets.remove({ ...subject, soft, period: periodAt(question) })) return;
+      const { role, model } = subject;
       throw new KnownError({
         kind: 'undefinedObject',
-        message: `there is no budget of ${role ? `role "${role}"` : 'all roles'} and ${model ? `model "${model}"` : 'all models'}`,
+        message: `there is no such budget of ${role ? `role "${role}"` : 'all roles'} and ${model ? `model "${model}"` : 'all models'}`,
         hint: 'SELECT * FROM hologen.budgets shows them; NULL stands for all.',
       });
     },
   };
+}
+
+function subjectOf(question: Json): BudgetSubject {
+  return {
+    role: textOf(question.role_name),
+    model: textOf(question.model_name),
+    database: textOf(question.database_name),
+    application: textOf(question.application_name),
+    tag: textOf(question.tag),
+  };
+}
+
+function readBudget(question: Json): Budget {
+  const period = periodAt(question) ?? 'day';
+  const [callsPerDay, moneyPerDay] = [
+    amountAt(question, 'calls_per_day'),
+    amountAt(question, 'money_per_day'),
+  ];
+  if (period !== 'day' && (callsPerDay ?? moneyPerDay) !== undefined)
+    refuse(
+      'period',
+      period,
+      "'day' where calls_per_day or money_per_day is given",
+      'Write calls and money for other periods.',
+    );
+  const calls = amountAt(question, 'calls') ?? callsPerDay;
+  const money = amountAt(question, 'money') ?? moneyPerDay;
+  if (calls === undefined && money === undefined)
+    throw new KnownError({
+      kind: 'invalidParameterValue',
+      message: 'a budget needs a limit of calls, of money, or both',
+      hint: "CALL set_budget('amy', NULL, 100), or CALL set_budget(role_name => 'amy', period => 'month', money => 500); remove_budget removes one.",
+    });
+  return { ...subjectOf(question), period, soft: question.soft === true, calls, money };
+}
+
+function periodAt(question: Json): Period | undefined {
+  const word = textOf(question.period);
+  if (word === undefined) return undefined;
+  return periods.find((period) => period === word) ?? refuse('period', word, oneOf(periods));
 }
 
 const mostNamed = 20;

@@ -1,14 +1,51 @@
-/** What a caller may ask at all, whatever the question says: only the owner administers, and nothing changes in a read-only transaction. */
+/** What a caller may ask at all, whatever the question says: degrees, and that nothing changes in a read-only transaction. */
 import { KnownError } from '../../errors.js';
+import type { DefaultDegree } from '../../settings/configuration.js';
 import type { Caller } from '../endpoint.js';
 
-export function requireOwner(caller: Caller, what: string): void {
+type Degrees = Pick<Caller, 'admin' | 'maker' | 'viewer'>;
+
+/** Spends, signs and deploys. */
+function mayCall({ admin, maker, viewer }: Degrees, usual: DefaultDegree): boolean {
+  return admin || maker || (!viewer && usual === 'maker');
+}
+
+/** Sees what everybody has made. */
+export function seesAll({ admin, maker, viewer }: Degrees, usual: DefaultDegree): boolean {
+  return admin || viewer || (!maker && usual === 'viewer');
+}
+
+/** Questions that spend, or reach into a store with rights that SQL names. */
+const forMakers: Record<string, string> = {
+  submit: 'making calls',
+  submit_detached: 'making calls',
+  collect: 'making calls',
+  deploy_model: 'deploying a model',
+  remove_model: 'removing a model',
+  check_file: 'naming files of a store',
+};
+
+export function requireDegree(ask: string, caller: Caller, usual: DefaultDegree): void {
+  const what = forMakers[ask];
+  if (what !== undefined) requireMaker(what, caller, usual);
+}
+
+export function requireMaker(what: string, caller: Caller, usual: DefaultDegree): void {
+  if (mayCall(caller, usual)) return;
+  throw new KnownError({
+    kind: 'insufficientPrivilege',
+    message: `permission denied: role "${caller.role}" is no maker, and ${what} is for makers`,
+    hint: `GRANT hologen_maker TO "${caller.role}": an administrator of hologen may.`,
+  });
+}
+
+export function requireAdmin(caller: Caller, what: string): void {
   refuseReadOnly(caller, what);
   if (caller.admin) return;
   throw new KnownError({
     kind: 'insufficientPrivilege',
-    message: `permission denied: ${what} is for the owner of hologen`,
-    hint: 'The owner is the role that owns the schema hologen; its members count too.',
+    message: `permission denied: ${what} is for administrators of hologen`,
+    hint: 'Members of hologen_admin are, and the role that owns the schema hologen: GRANT hologen_admin TO ….',
   });
 }
 

@@ -1,13 +1,15 @@
-/** Daily budgets: what may be spent, what is left of it today; the owner sets and removes them. */
+/** Budgets: what may be spent in their periods, and what is left of it; administrators set and remove them. */
 import { useState } from 'preact/hooks';
-import type { Budget, Problem } from '../server/answers.js';
+import type { Budget, Period, Problem } from '../server/answers.js';
 import { post, problemOf, whoAmI } from './ask.js';
 import { money, number, t } from './language.js';
 import { ProblemNote } from './notes.js';
 
+const periods: Period[] = ['hour', 'day', 'week', 'month', 'total'];
+
 export function Budgets({ budgets, changed }: { budgets: Budget[]; changed(): void }) {
   const [problem, setProblem] = useState<Problem>();
-  const owner = whoAmI.value?.owner ?? false;
+  const administers = whoAmI.value?.administers ?? false;
   const change = async (path: string, body: unknown) => {
     setProblem(undefined);
     try {
@@ -25,53 +27,83 @@ export function Budgets({ budgets, changed }: { budgets: Budget[]; changed(): vo
       {budgets.length === 0 && <p class="soft">{t('budgets.none')}</p>}
       <ul class="budgets">
         {budgets.map((budget) => (
-          <li key={`${budget.role} ${budget.model}`} class="panel">
+          <li key={JSON.stringify(subjectOf(budget))} class="panel">
             <div class="part-head">
-              <h3>
-                {budget.role ?? t('budgets.everyRole')} · {budget.model ?? t('budgets.everyModel')}
-              </h3>
-              {owner && (
+              <h3>{titleOf(budget)}</h3>
+              {administers && (
                 <button
                   type="button"
                   class="quiet small"
-                  onClick={() => change('/api/budgets/remove', { role: budget.role, model: budget.model })}
+                  onClick={() => change('/api/budgets/remove', subjectOf(budget))}
                 >
                   {t('remove')}
                 </button>
               )}
             </div>
-            {budget.moneyPerDay !== null && (
-              <Left
-                label={t('budgets.money')}
-                used={budget.moneyToday}
-                allowed={budget.moneyPerDay}
-                format={(value) => money(value, budget.currency)}
-              />
-            )}
-            {budget.callsPerDay !== null && (
-              <Left
-                label={t('budgets.calls')}
-                used={budget.callsToday}
-                allowed={budget.callsPerDay}
-                format={number}
-              />
-            )}
+            <BudgetLeft budget={budget} />
           </li>
         ))}
       </ul>
       <ProblemNote problem={problem} />
-      {owner && <BudgetForm change={change} />}
+      {administers && <BudgetForm change={change} />}
     </section>
   );
 }
 
-function Left(props: { label: string; used: number; allowed: number; format(value: number): string }) {
-  const { label, used, allowed, format } = props;
+function subjectOf({ role, model, database, application, tag, period, soft }: Budget) {
+  return { role, model, database, application, tag, period, soft };
+}
+
+function titleOf({ role, model, database, application, tag, soft }: Budget): string {
+  const others = [
+    ...(database ? [`${t('budgets.database')} ${database}`] : []),
+    ...(application ? [`${t('budgets.application')} ${application}`] : []),
+    ...(tag ? [`${t('budgets.tag')} ${tag}`] : []),
+    ...(soft ? [t('budgets.soft')] : []),
+  ];
+  return [role ?? t('budgets.everyRole'), model ?? t('budgets.everyModel'), ...others].join(' · ');
+}
+
+/** What is left of a budget, in money and in calls. */
+export function BudgetLeft({ budget }: { budget: Budget }) {
+  const when = t(`budgets.of.${budget.period}`);
+  return (
+    <>
+      {budget.money !== null && (
+        <Left
+          label={t('budgets.money')}
+          used={budget.moneyUsed}
+          allowed={budget.money}
+          when={when}
+          format={(value) => money(value, budget.currency)}
+        />
+      )}
+      {budget.calls !== null && (
+        <Left
+          label={t('budgets.calls')}
+          used={budget.callsUsed}
+          allowed={budget.calls}
+          when={when}
+          format={number}
+        />
+      )}
+    </>
+  );
+}
+
+function Left(props: {
+  label: string;
+  used: number;
+  allowed: number;
+  when: string;
+  format(value: number): string;
+}) {
+  const { label, used, allowed, when, format } = props;
   const left = Math.max(0, allowed - used);
   return (
     <div class="left">
       <span>
-        {label}: {t('budgets.left', { left: format(left), allowed: format(allowed) })}
+        {label}: {t('budgets.left', { left: format(left), allowed: format(allowed), when })}
       </span>
       <meter
         min={0}
@@ -85,44 +117,55 @@ function Left(props: { label: string; used: number; allowed: number; format(valu
   );
 }
 
+/** Names of the form's text fields, each with what an empty one means. */
+const subjectFields = [
+  ['role', 'role', 'budgets.everyRole'],
+  ['model', 'model', 'budgets.everyModel'],
+  ['database', 'budgets.database', 'budgets.every'],
+  ['application', 'budgets.application', 'budgets.every'],
+  ['tag', 'budgets.tag', 'budgets.every'],
+] as const;
+
 function BudgetForm({ change }: { change(path: string, body: unknown): Promise<boolean> }) {
   const set = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    const fields = new FormData(form);
-    const numberOf = (name: string) => (fields.get(name) ? Number(fields.get(name)) : null);
-    const done = await change('/api/budgets/set', {
-      role: fields.get('role'),
-      model: fields.get('model'),
-      callsPerDay: numberOf('calls'),
-      moneyPerDay: numberOf('money'),
-    });
-    if (done) form.reset();
+    const fields = Object.fromEntries(new FormData(form));
+    const numberOf = (name: string) => (fields[name] ? Number(fields[name]) : null);
+    const limits = { calls: numberOf('calls'), money: numberOf('money'), soft: fields.soft === 'on' };
+    if (await change('/api/budgets/set', { ...fields, ...limits })) form.reset();
   };
   return (
     <details class="deploy">
       <summary>{t('budgets.set')}</summary>
       <form onSubmit={set}>
+        {subjectFields.map(([name, label, empty]) => (
+          <label key={name} class="field">
+            <span>{t(label)}</span>
+            <input name={name} placeholder={t(empty)} autocapitalize="none" spellcheck={false} />
+          </label>
+        ))}
         <label class="field">
-          <span>{t('role')}</span>
-          <input name="role" placeholder={t('budgets.everyRole')} autocapitalize="none" spellcheck={false} />
+          <span>{t('budgets.period')}</span>
+          <select name="period">
+            {periods.map((period) => (
+              <option key={period} value={period} selected={period === 'day'}>
+                {t(`budgets.period.${period}`)}
+              </option>
+            ))}
+          </select>
         </label>
         <label class="field">
-          <span>{t('model')}</span>
-          <input
-            name="model"
-            placeholder={t('budgets.everyModel')}
-            autocapitalize="none"
-            spellcheck={false}
-          />
-        </label>
-        <label class="field">
-          <span>{t('budgets.callsPerDay')}</span>
+          <span>{t('budgets.calls')}</span>
           <input name="calls" type="number" min="0" step="1" inputMode="numeric" />
         </label>
         <label class="field">
-          <span>{t('budgets.moneyPerDay')}</span>
+          <span>{t('budgets.money')}</span>
           <input name="money" type="number" min="0" step="0.01" inputMode="decimal" />
+        </label>
+        <label class="tick">
+          <input name="soft" type="checkbox" />
+          <span>{t('budgets.softHint')}</span>
         </label>
         <button type="submit" class="primary">
           {t('budgets.setNow')}

@@ -30,8 +30,8 @@ export function ModelsPage() {
         {content && <p class="soft">{t('models.deployed', { count: content.deployed.length })}</p>}
       </PageTitle>
       <ProblemNote problem={problem ?? loaded.problem} />
-      {content && whoAmI.value?.owner && <DeployForm supported={content.supported} change={change} />}
-      {content && !whoAmI.value?.owner && <p class="note">{t('models.readOnly')}</p>}
+      {content && whoAmI.value?.administers && <DeployForm supported={content.supported} change={change} />}
+      {content && !whoAmI.value?.administers && <p class="note">{t('models.readOnly')}</p>}
       <ul class="models">
         {content?.deployed.sort(byTask).map((model) => (
           <li key={model.name}>
@@ -70,7 +70,7 @@ function ModelCard({
   rules: SupportedModel | undefined;
   change: Change;
 }) {
-  const { owner } = whoAmI.value ?? { owner: false };
+  const administers = whoAmI.value?.administers ?? false;
   const [sure, setSure] = useState(false);
   return (
     <article class="model">
@@ -92,7 +92,7 @@ function ModelCard({
           value={model.grantedTo.length > 0 ? model.grantedTo.join(', ') : t('models.everybody')}
         />
       </dl>
-      {owner && (
+      {administers && (
         <footer>
           <GrantForm model={model} change={change} />
           {sure ? (

@@ -1,5 +1,5 @@
 /**
- * The console's page: who is signed in decides between the form and the five rooms.
+ * The console's page: who is signed in decides between the form and the rooms.
  *
  * Room: src/console/page holds the page itself, in the browser; it knows the server's answers by their types alone.
  */
@@ -12,11 +12,19 @@ import { chooseLanguage, language, t } from './language.js';
 import { ModelsPage } from './models.js';
 import { MoneyPage } from './money.js';
 import { NowPage } from './now.js';
+import { PeoplePage } from './people.js';
 import { place } from './place.js';
 import { SignIn } from './sign-in.js';
 import { TryPage } from './try.js';
 
-const rooms = { gallery: Gallery, now: NowPage, models: ModelsPage, money: MoneyPage, try: TryPage };
+const rooms = {
+  gallery: Gallery,
+  now: NowPage,
+  models: ModelsPage,
+  money: MoneyPage,
+  people: PeoplePage,
+  try: TryPage,
+};
 type Room = keyof typeof rooms;
 const roomNames = Object.keys(rooms) as Room[];
 
@@ -40,7 +48,7 @@ function Page() {
         {who && <Rooms />}
         <div class="corner">
           <LanguageSwitch />
-          {who && <Account role={who.role} owner={who.owner} />}
+          {who && <Account role={who.role} administers={who.administers} />}
         </div>
       </header>
       {who ? <CurrentRoom /> : <SignIn />}
@@ -53,13 +61,18 @@ function Rooms() {
   const current = page === 'job' ? 'gallery' : page;
   return (
     <nav aria-label={t('rooms')}>
-      {roomNames.map((name) => (
+      {roomNames.filter(isOpen).map((name) => (
         <a key={name} href={`#/${name}`} aria-current={current === name ? 'page' : undefined}>
           {t(name)}
         </a>
       ))}
     </nav>
   );
+}
+
+/** People is for those who administer. */
+function isOpen(room: Room): boolean {
+  return room !== 'people' || (whoAmI.value?.administers ?? false);
 }
 
 function LanguageSwitch() {
@@ -71,16 +84,16 @@ function LanguageSwitch() {
   );
 }
 
-function Account({ role, owner }: { role: string; owner: boolean }) {
+function Account({ role, administers }: { role: string; administers: boolean }) {
   const signOut = async () => {
     await post('/api/sign-out').catch(() => {});
     whoAmI.value = null;
   };
   return (
     <>
-      <span class="role" title={owner ? t('account.owner') : t('account.readOnly')}>
+      <span class="role" title={administers ? t('account.owner') : t('account.readOnly')}>
         {role}
-        {!owner && <span class="soft"> · {t('account.readOnlyShort')}</span>}
+        {!administers && <span class="soft"> · {t('account.readOnlyShort')}</span>}
       </span>
       <button type="button" class="quiet" onClick={signOut}>
         {t('signOut')}

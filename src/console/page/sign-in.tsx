@@ -4,6 +4,7 @@ import type { Problem, WhoAmI } from '../server/answers.js';
 import { post, problemOf, whoAmI } from './ask.js';
 import { t } from './language.js';
 import { ProblemNote } from './notes.js';
+import { place } from './place.js';
 
 export function SignIn() {
   const [problem, setProblem] = useState<Problem>();
@@ -28,7 +29,14 @@ export function SignIn() {
         <p class="soft">{t('signIn.hint')}</p>
         <label class="field">
           <span>{t('role')}</span>
-          <input name="role" autocomplete="username" autocapitalize="none" spellcheck={false} required />
+          <input
+            name="role"
+            autocomplete="username"
+            autocapitalize="none"
+            spellcheck={false}
+            defaultValue={place.value.parameters.get('as') ?? ''}
+            required
+          />
         </label>
         <label class="field">
           <span>{t('signIn.password')}</span>

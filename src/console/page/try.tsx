@@ -27,7 +27,7 @@ export function TryPage() {
       <PageTitle title={t('try')}>
         <Examples />
       </PageTitle>
-      {!whoAmI.value?.owner && <p class="note">{t('try.readOnly')}</p>}
+      {!whoAmI.value?.administers && <p class="note">{t('try.readOnly')}</p>}
       <Editor onKeyDown={shortcut} />
       <div class="actions">
         <button

@@ -1,10 +1,12 @@
 /** What the console's server and its page tell each other: the JSON of every /api/ path. */
 import type { JobState } from '../../ledger/states.js';
 
-/** Who is signed in. `owner`: member of the role that owns hologen, may change things and sees everybody's jobs. */
+/** Who is signed in, and what its degrees let it do: administer (and see all money), call, see what everybody made. */
 export interface WhoAmI {
   role: string;
-  owner: boolean;
+  administers: boolean;
+  calls: boolean;
+  seesAll: boolean;
   database: string;
   /** Sent back in the header x-csrf-token with everything that changes something. */
   csrfToken: string;
@@ -172,15 +174,42 @@ export interface DayOfUse {
   currency: string;
 }
 
-/** null stands for every role, every model, no limit. */
-export interface Budget {
+export type Period = 'hour' | 'day' | 'week' | 'month' | 'total';
+
+/** Whose calls a budget counts; null stands for all. */
+export interface BudgetSubject {
   role: string | null;
   model: string | null;
-  callsPerDay: number | null;
-  moneyPerDay: number | null;
+  database: string | null;
+  application: string | null;
+  tag: string | null;
+}
+
+/** null: no limit of that kind. */
+export interface Budget extends BudgetSubject {
+  period: Period;
+  soft: boolean;
+  calls: number | null;
+  money: number | null;
   currency: string;
-  callsToday: number;
-  moneyToday: number;
+  callsUsed: number;
+  moneyUsed: number;
+}
+
+/** Who may log in; amounts by currency. */
+export interface Person {
+  role: string;
+  /** null: none of its own, the operator's default holds. */
+  degree: 'owner' | 'admin' | 'maker' | 'viewer' | null;
+  spent: { currency: string; callsToday: number; today: number; callsThisMonth: number; thisMonth: number }[];
+  budgets: Budget[];
+  validUntil: string | null;
+}
+
+export interface People {
+  people: Person[];
+  /** Where a PostgreSQL client reaches the gateway, without a role and a password. */
+  address: string;
 }
 
 export interface Money {

@@ -29,6 +29,8 @@ export interface Parts {
   staticFiles: MiddlewareHandler;
   /** It listens where only this machine can reach it. */
   onLoopback: boolean;
+  /** The front door's port, and the gateway's own database there. */
+  door: { port: number; database: string };
   log: Logger;
 }
 
@@ -102,12 +104,17 @@ function setSessionCookie(context: ConsoleContext, { cookie }: Parts, value: str
   });
 }
 
-async function ask(route: Route, context: ConsoleContext, { addresses, sessions }: Parts): Promise<Response> {
+async function ask(
+  route: Route,
+  context: ConsoleContext,
+  { addresses, sessions, door }: Parts,
+): Promise<Response> {
   const session = context.get('session');
   const body = context.req.method === 'POST' ? await readJson(context) : {};
-  const parameters = new URL(context.req.url).searchParams;
+  const { searchParams: parameters, hostname } = new URL(context.req.url);
+  const frontDoor = `${hostname}:${door.port}/${door.database}`;
   try {
-    return json(context, await route({ session, parameters, body, addresses }));
+    return json(context, await route({ session, parameters, body, addresses, frontDoor }));
   } catch (error) {
     if (isLostLogin(error)) sessions.signOut(session);
     throw error;

@@ -3,8 +3,7 @@ import type pg from 'pg';
 
 type Database = Pick<pg.Pool, 'query'>;
 
-/** Member of the role that owns hologen: sees everybody's jobs, may deploy and set budgets. */
-export const asksWho = `SELECT pg_has_role(current_user, (SELECT nspowner FROM pg_namespace WHERE nspname = 'hologen'), 'USAGE') AS owner`;
+export const asksRights = `SELECT administers, calls, sees_all AS "seesAll" FROM hologen.my_rights`;
 
 export interface JobRow {
   job_id: string;
@@ -315,38 +314,6 @@ export async function listDailyUsage(db: Database, days: number): Promise<DayOfU
 export async function today(db: Database): Promise<string> {
   const { rows } = await db.query<{ today: string }>('SELECT current_date::text AS today');
   return rows[0]?.today ?? '';
-}
-
-export async function listBudgets(db: Database) {
-  const { rows } = await db.query<{
-    role_name: string | null;
-    model_name: string | null;
-    calls_per_day: number | null;
-    money_per_day: number | null;
-    currency: string | null;
-    calls_today: number | null;
-    money_today: number | null;
-  }>(
-    `SELECT role_name, model_name, calls_per_day::float8, money_per_day::float8, currency, calls_today::float8, money_today::float8
-     FROM hologen.budgets ORDER BY role_name NULLS FIRST, model_name NULLS FIRST`,
-  );
-  return rows;
-}
-
-export async function setBudget(
-  db: Database,
-  budget: { role: string | null; model: string | null; calls: number | null; money: number | null },
-): Promise<void> {
-  await db.query('CALL hologen.set_budget($1, $2, $3, $4)', [
-    budget.role,
-    budget.model,
-    budget.calls,
-    budget.money,
-  ]);
-}
-
-export async function removeBudget(db: Database, role: string | null, model: string | null): Promise<void> {
-  await db.query('CALL hologen.remove_budget($1, $2)', [role, model]);
 }
 
 export async function estimate(db: Database, statement: string) {

@@ -2,7 +2,6 @@
 
 import type { Json } from '../../json.js';
 import type {
-  Budget,
   FilterChoices,
   GalleryPage,
   JobCard,
@@ -14,8 +13,10 @@ import type {
   Run,
   RunningStatement,
 } from './answers.js';
+import { listBudgets, removeBudget, setBudget } from './budgets.js';
 import { optionalNumber, optionalText, Refusal, requiredText } from './exchange.js';
 import { outputsOf, referencesOf } from './job-media.js';
+import { changeDegree, listPeople } from './people.js';
 import * as queries from './queries.js';
 import { cancelRun, describeRun, requestIdsOf, requireRun, startRun } from './runs.js';
 import type { ConsoleSession } from './sessions.js';
@@ -28,6 +29,8 @@ export interface Asked {
   /** Of a POST. */
   body: Json;
   addresses: SignedAddresses;
+  /** Where a PostgreSQL client reaches the gateway, as whoever asks reached the console: `host:port/database`. */
+  frontDoor: string;
 }
 
 export type Route = (asked: Asked) => Promise<unknown> | unknown;
@@ -43,6 +46,7 @@ export const routes: Record<string, Route> = {
   'GET /api/now': now,
   'GET /api/models': models,
   'GET /api/money': money,
+  'GET /api/people': ({ session, frontDoor }) => listPeople(session.pool, frontDoor),
   'GET /api/run': ({ session, parameters, addresses }) => runState(session, parameters.get('id'), addresses),
 
   'POST /api/cancel': async ({ session, body }) => ({
@@ -62,15 +66,9 @@ export const routes: Record<string, Route> = {
     queries.grantModel(session.pool, requiredText(body, 'model'), requiredText(body, 'role')),
   'POST /api/models/revoke': ({ session, body }) =>
     queries.revokeModel(session.pool, requiredText(body, 'model'), requiredText(body, 'role')),
-  'POST /api/budgets/set': ({ session, body }) =>
-    queries.setBudget(session.pool, {
-      role: optionalText(body, 'role'),
-      model: optionalText(body, 'model'),
-      calls: optionalNumber(body, 'callsPerDay'),
-      money: optionalNumber(body, 'moneyPerDay'),
-    }),
-  'POST /api/budgets/remove': ({ session, body }) =>
-    queries.removeBudget(session.pool, optionalText(body, 'role'), optionalText(body, 'model')),
+  'POST /api/budgets/set': ({ session, body }) => setBudget(session.pool, body),
+  'POST /api/budgets/remove': ({ session, body }) => removeBudget(session.pool, body),
+  'POST /api/people/degree': ({ session, body }) => changeDegree(session.pool, body),
   'POST /api/estimate': estimate,
   'POST /api/run': ({ session, body, addresses }) =>
     runState(session, startRun(session, requiredText(body, 'statement')).id, addresses),
@@ -84,8 +82,8 @@ export const routes: Record<string, Route> = {
 async function gallery({ session, parameters, addresses }: Asked): Promise<GalleryPage> {
   const given = (name: string) => parameters.get(name) || null;
   const rows = await queries.listJobs(session.pool, {
-    // For others than the owner their own role: the same rows, and an index that has only theirs.
-    role: session.who.owner ? given('role') : session.who.role,
+    // For those who do not see all, their own role: the same rows, and an index that has only theirs.
+    role: session.who.seesAll ? given('role') : session.who.role,
     model: given('model'),
     // What was made, unless something else is asked for.
     state: given('state') === 'all' ? null : (given('state') ?? 'succeeded'),
@@ -136,8 +134,8 @@ function card(row: queries.JobRow, addresses: SignedAddresses, session: ConsoleS
 }
 
 async function choices({ session }: Asked): Promise<FilterChoices> {
-  const { owner, role } = session.who;
-  const pairs = await queries.listRolesAndModels(session.pool, owner ? null : role);
+  const { seesAll, role } = session.who;
+  const pairs = await queries.listRolesAndModels(session.pool, seesAll ? null : role);
   return {
     roles: [...new Set(pairs.map((pair) => pair.role_name))],
     models: [...new Set(pairs.map((pair) => pair.model_name))].sort(),
@@ -253,22 +251,12 @@ async function money({ session, parameters }: Asked): Promise<Money> {
   const [rows, today, budgets] = await Promise.all([
     queries.listDailyUsage(session.pool, days),
     queries.today(session.pool),
-    queries.listBudgets(session.pool),
+    listBudgets(session.pool),
   ]);
   return {
     days: rows.map(({ role_name: role, model_name: model, ...rest }) => ({ role, model, ...rest })),
     today,
-    budgets: budgets.map(
-      (row): Budget => ({
-        role: row.role_name,
-        model: row.model_name,
-        callsPerDay: row.calls_per_day,
-        moneyPerDay: row.money_per_day,
-        currency: row.currency ?? 'CNY',
-        callsToday: row.calls_today ?? 0,
-        moneyToday: row.money_today ?? 0,
-      }),
-    ),
+    budgets,
   };
 }
 

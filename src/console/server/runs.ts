@@ -15,7 +15,7 @@ export interface RunSlot {
 /** The session of a visitor, as far as statements need it. */
 interface RunOwner {
   pool: pg.Pool;
-  who: { owner: boolean };
+  who: { administers: boolean };
   /** A connection of its own, as the same role and with the same rights. */
   newClient(): pg.Client;
   run: RunSlot;
@@ -51,7 +51,7 @@ export function startRun(session: RunOwner, statement: string): RunningRun {
   const run: RunningRun = {
     id: randomUUID(),
     client: session.newClient(),
-    readOnly: !session.who.owner,
+    readOnly: !session.who.administers,
     startedAt: Date.now(),
     endedAt: undefined,
     statement,

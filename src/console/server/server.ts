@@ -41,16 +41,16 @@ export interface Console {
 const mostConnections = 512;
 
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
-  const { readCertificate, storage, log } = options;
+  const { readCertificate, storage, log, door } = options;
   const addresses = createSignedAddresses();
   const thumbnails = await openThumbnails(join(options.dataDirectory, 'thumbnails'));
-  const sessions = createSessions(options.door);
+  const sessions = createSessions(door);
   const media = createMedia({ storage, addresses, thumbnails, privateResults: options.privateResults });
   const staticFiles = await loadStaticFiles();
   // Cookies do not know ports: two consoles of one host must not take each other's.
   const cookie = { name: '', secure: readCertificate !== undefined };
   const onLoopback = readCertificate === undefined;
-  const app = createApp({ cookie, sessions, addresses, media, staticFiles, onLoopback, log });
+  const app = createApp({ cookie, sessions, addresses, media, staticFiles, onLoopback, door, log });
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const listener: RequestListener = (request, response) => void answer(request, response);
   const limits = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 20_000 };

@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { WhoAmI } from './answers.js';
 import { boundedSocket } from './bounded-socket.js';
 import { Refusal } from './exchange.js';
-import { asksWho } from './queries.js';
+import { asksRights } from './queries.js';
 import { closeRun, type RunSlot } from './runs.js';
 import { createSignInPace } from './sign-in-pace.js';
 
@@ -102,7 +102,7 @@ export function createSessions(door: FrontDoor, now: () => number = Date.now): S
   };
 }
 
-/** The role proves itself to the engine; whoever does not own hologen gets connections that only read. */
+/** The role proves itself to the engine; whoever does not administer hologen gets connections that only read. */
 async function openSession(door: FrontDoor, role: string, password: string): Promise<ConsoleSession> {
   const account: pg.ClientConfig = {
     ...door,
@@ -113,8 +113,8 @@ async function openSession(door: FrontDoor, role: string, password: string): Pro
     application_name: 'hologen console',
     connectionTimeoutMillis: connectTimeoutMs,
   };
-  const owner = await provedOwner(account);
-  const readOnly = owner ? '' : '-c default_transaction_read_only=on';
+  const rights = await provedRights(account);
+  const readOnly = rights.administers ? '' : '-c default_transaction_read_only=on';
   const pool = new pg.Pool({
     ...account,
     options: `${readOnly} -c statement_timeout=${questionTimeoutMs}`.trim(),
@@ -125,20 +125,22 @@ async function openSession(door: FrontDoor, role: string, password: string): Pro
   pool.on('error', () => {});
   return {
     id: randomBytes(32).toString('base64url'),
-    who: { role, owner, database: door.database, csrfToken: randomBytes(32).toString('base64url') },
+    who: { role, ...rights, database: door.database, csrfToken: randomBytes(32).toString('base64url') },
     pool,
     newClient: () => new pg.Client({ ...account, options: readOnly || undefined }),
     run: { current: undefined },
   };
 }
 
-async function provedOwner(account: pg.ClientConfig): Promise<boolean> {
+type Rights = Pick<WhoAmI, 'administers' | 'calls' | 'seesAll'>;
+
+async function provedRights(account: pg.ClientConfig): Promise<Rights> {
   const client = new pg.Client(account);
   client.on('error', () => {});
   try {
     await client.connect();
-    const { rows } = await client.query<{ owner: boolean }>(asksWho);
-    return rows[0]?.owner ?? false;
+    const { rows } = await client.query<Rights>(asksRights);
+    return rows[0] ?? { administers: false, calls: false, seesAll: false };
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     // The engine's own words tell a stranger which roles exist; one sentence does for all.

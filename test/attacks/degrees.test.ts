@@ -1,0 +1,145 @@
+/** Degrees: what administrators, makers and viewers may do, and that nobody else may, by whatever door. */
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../gateway.js';
+
+let gateway: TestGateway;
+let owner: pg.Client;
+const who: Record<string, pg.Client> = {};
+const file = "to_file('oss://demo/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx')";
+const saved = `SELECT ai_gen('qwen_image_2', '{"prompt": "kept", "output_dir": "oss://demo/degrees/"}', ${file})::json -> 'image_oss_paths' ->> 0 AS path`;
+let path: string;
+
+async function start(defaultDegree?: 'viewer' | 'none') {
+  gateway = await startTestGateway(defaultDegree ? { defaultDegree } : {});
+  owner = await gateway.client();
+  for (const [role, degree] of [
+    ['ada', 'hologen_admin'],
+    ['max', 'hologen_maker'],
+    ['vic', 'hologen_viewer'],
+    ['eve', undefined],
+  ] as const) {
+    await owner.query(
+      `CREATE ROLE ${role} LOGIN PASSWORD 'secret'${degree ? `; GRANT ${degree} TO ${role}` : ''}`,
+    );
+    who[role] = await gateway.clientOf(role);
+  }
+  path = (await owner.query(saved)).rows[0].path;
+}
+
+const outcome = async (role: string, statement: string) =>
+  (who[role] as pg.Client).query(statement).then(
+    ({ rows }) => rows.length,
+    (error) => error.code as string,
+  );
+
+const call = "SELECT ai_gen('qwen_plus', 'hello')";
+const attempts: Record<string, string> = {
+  call,
+  'a call of ai_submit': "SELECT ai_submit('qwen_plus', 'hello')",
+  'a priced call': `SELECT * FROM ai_estimate($$${call}$$)`,
+  'a raw question': `SELECT hologen_caller.ask('{"ask": "submit", "model": "qwen_plus", "request": "hello", "settings": {}, "statement": ""}')`,
+  'an address of any file': `SELECT file_url(to_file('{saved}', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx'))`,
+  'a deployment on a key of its own': `CALL register_external_model('own_' || current_user, 'qwen-plus', 'bailian', '{"api_key": "sk-own"}', 'chat/completions')`,
+  'a deployment on the gateway’s key': `CALL register_external_model('free_' || current_user, 'qwen-plus', 'bailian', '{}', 'chat/completions')`,
+  'a budget': "CALL set_budget('eve', calls_per_day => 1000)",
+  'a budget, by a raw question': `SELECT hologen_caller.ask('{"ask": "set_budget", "role_name": "eve", "calls": 1000}')`,
+  'a grant': "CALL grant_model('qwen_image_2_pro', current_user)",
+  'a grant of a degree': 'GRANT hologen_maker TO eve',
+  'a grant of administration': 'GRANT hologen_admin TO eve',
+  'others’ jobs': "SELECT FROM hologen.jobs WHERE role_name = 'hologen'",
+  'others’ money': "SELECT FROM hologen.usage WHERE role_name = 'hologen'",
+  people: 'SELECT FROM hologen.people LIMIT 1',
+  'the tables': 'SELECT FROM hologen_internal.job',
+};
+const denied = '42501';
+const not = (statement: keyof typeof attempts) => [statement, denied] as const;
+
+/** What is not told here is allowed: it gives a number of rows. */
+const expected: Record<string, Record<string, unknown>> = {
+  ada: Object.fromEntries([not('a grant of administration'), not('the tables')]),
+  max: {
+    ...Object.fromEntries(
+      [
+        'a deployment on the gateway’s key',
+        'a budget',
+        'a budget, by a raw question',
+        'a grant',
+        'the tables',
+      ].map(not),
+    ),
+    ...Object.fromEntries(['a grant of a degree', 'a grant of administration'].map(not)),
+    ...{ 'others’ jobs': 0, 'others’ money': 0, people: 0 },
+  },
+};
+expected.vic = {
+  ...expected.max,
+  ...Object.fromEntries(
+    [
+      'call',
+      'a call of ai_submit',
+      'a priced call',
+      'a raw question',
+      'an address of any file',
+      'a deployment on a key of its own',
+    ].map(not),
+  ),
+  'others’ jobs': 1,
+};
+expected.eve = expected.max as Record<string, unknown>;
+
+describe('with the default', () => {
+  beforeAll(() => start());
+  afterAll(() => gateway?.close());
+
+  test.each(['ada', 'max', 'vic', 'eve'])(
+    '%s may do what the degree allows, and nothing else',
+    async (role) => {
+      const seen: Record<string, unknown> = {};
+      for (const [what, statement] of Object.entries(attempts)) {
+        const got = await outcome(role, statement.replace('{saved}', path));
+        const wanted = expected[role]?.[what];
+        seen[what] = wanted === undefined && typeof got === 'number' ? undefined : got;
+      }
+      expect(seen).toEqual(expected[role]);
+      if (role === 'ada') await who.ada?.query('REVOKE hologen_maker FROM eve');
+    },
+  );
+
+  test('a viewer signs what was saved by anybody, a maker only its own', async () => {
+    const address = `SELECT file_url('${path}') AS url`;
+    expect(await outcome('vic', address)).toBe(1);
+    expect(await outcome('ada', address)).toBe(1);
+    expect(await outcome('max', address)).toBe('42704');
+  });
+
+  test('an administrator makes and unmakes makers and viewers, and sees what people spent', async () => {
+    await who.ada?.query('GRANT hologen_viewer TO eve');
+    expect(await outcome('eve', call)).toBe(denied);
+    await who.ada?.query('REVOKE hologen_viewer FROM eve');
+    expect(await outcome('eve', call)).toBe(1);
+    const { rows } = (await who.ada?.query('SELECT role_name, degree FROM hologen.people ORDER BY 1')) ?? {};
+    expect(rows).toEqual([
+      { role_name: 'ada', degree: 'admin' },
+      { role_name: 'eve', degree: null },
+      { role_name: 'hologen', degree: 'owner' },
+      { role_name: 'max', degree: 'maker' },
+      { role_name: 'vic', degree: 'viewer' },
+    ]);
+  });
+});
+
+describe.each([
+  ['viewer', 1],
+  ['none', 0],
+] as const)('where a role without a degree is %s', (degree, seesOthers) => {
+  beforeAll(() => start(degree));
+  afterAll(() => gateway?.close());
+
+  test('it makes no calls, and sees what that degree shows', async () => {
+    expect(await outcome('eve', call)).toBe(denied);
+    expect(await outcome('max', call)).toBe(1);
+    expect(await outcome('eve', attempts['others’ jobs'] ?? '')).toBe(seesOthers);
+    expect(await outcome('max', attempts['others’ jobs'] ?? '')).toBe(0);
+  });
+});
