@@ -187,7 +187,7 @@ test('twins of a call that is refused are refused like it, and a budget counts o
       `SELECT ai_gen('qwen_image_2_pro', '{"prompt": "${prompt}"}') AS made FROM generate_series(1, 3)`,
     );
   const used = await client.query(
-    "SELECT calls_today::int AS n FROM hologen.budgets WHERE model_name = 'qwen_image_2_pro'",
+    "SELECT calls_used::int AS n FROM hologen.budgets WHERE model_name = 'qwen_image_2_pro'",
   );
   await client.query("CALL set_budget(NULL, 'qwen_image_2_pro', $1, NULL)", [used.rows[0].n + 1]);
   expect((await many('within')).rows).toHaveLength(3);

@@ -204,9 +204,9 @@ test('who does not own hologen sees own jobs only and can deploy nothing', async
   await page.goto('/#/models');
   await page.waitForSelector('.model');
   expect(await page.locator('.deploy, .model button').count()).toBe(0);
-  await page.waitForSelector('text=deployed and removed by members of the owner role');
+  await page.waitForSelector('text=deployed and removed by administrators');
   await page.goto('/#/money');
-  await page.waitForSelector('text=No daily budgets are set');
+  await page.waitForSelector('text=No budgets are set');
   expect(await page.locator('.deploy').count()).toBe(0);
 });
 
@@ -220,7 +220,7 @@ test('Money adds up, and the owner sets a budget and sees what is left', async (
   await page.click('.deploy button[type=submit]');
   await page.waitForSelector('text=¥12.50 left of ¥12.50 today');
   await page.click('.budgets button');
-  await page.waitForSelector('text=No daily budgets are set');
+  await page.waitForSelector('text=No budgets are set');
 });
 
 test('everything can be reached with the keyboard, and focus can be seen', async () => {
