@@ -148,24 +148,43 @@ test('a body that is too long or no JSON is refused', async () => {
   expect(broken.status).toBe(400);
 });
 
-test('guessing is slowed down, for one role and from one place, and forgotten later', () => {
+const from = (address: string, role = 'painter', knownBrowser?: string) => ({
+  role,
+  from: address,
+  knownBrowser,
+});
+
+test('guessing is slowed down, and forgotten later', () => {
   let now = 0;
   const pace = createSignInPace(() => now);
-  const keys = ['from 10.0.0.1', 'role painter'];
-  for (let attempt = 0; attempt < 4; attempt += 1) {
-    expect(pace.waitMs(keys)).toBe(0);
-    pace.failed(keys);
+  const attempt = from('10.0.0.1');
+  for (let count = 0; count < 4; count += 1) {
+    expect(pace.waitMs(attempt)).toBe(0);
+    pace.failed(attempt);
   }
-  expect(pace.waitMs(keys)).toBe(1_000);
-  expect(pace.waitMs(['from 10.0.0.2'])).toBe(0);
+  expect(pace.waitMs(attempt)).toBe(1_000);
   now += 1_000;
-  expect(pace.waitMs(keys)).toBe(0);
-  pace.failed(keys);
-  expect(pace.waitMs(['role painter'])).toBe(2_000);
-  for (let attempt = 0; attempt < 20; attempt += 1) pace.failed(keys);
-  expect(pace.waitMs(keys)).toBe(60_000);
-  pace.succeeded(keys);
-  expect(pace.waitMs(keys)).toBe(0);
+  expect(pace.waitMs(attempt)).toBe(0);
+  pace.failed(attempt);
+  expect(pace.waitMs(attempt)).toBe(2_000);
+  for (let count = 0; count < 20; count += 1) pace.failed(attempt);
+  expect(pace.waitMs(attempt)).toBe(60_000);
+  pace.succeeded(attempt);
+  expect(pace.waitMs(attempt)).toBe(0);
+  for (let count = 0; count < 4; count += 1) pace.failed(attempt);
+  now += 15 * 60_000;
+  pace.failed(attempt);
+  expect(pace.waitMs(attempt)).toBe(0);
+});
+
+test('what the engine could not answer counts for nothing', () => {
+  const pace = createSignInPace(() => 0);
+  const attempt = from('10.0.0.1');
+  for (let count = 0; count < 200; count += 1) {
+    expect(pace.waitMs(attempt)).toBe(0);
+    pace.failed(attempt);
+    pace.undecided(attempt);
+  }
 });
 
 test('after some wrong passwords the console asks to wait', async () => {

@@ -13,17 +13,20 @@ import {
   requireLoopbackHost,
   requireOwnOrigin,
 } from './exchange.js';
+import type { KnownBrowsers } from './known-browsers.js';
 import type { Media } from './media.js';
 import type { ConsoleContext, Passage } from './passage.js';
 import { isLostLogin, problemOf, statusOf } from './problems.js';
 import { type Route, routes } from './routes.js';
-import { type Sessions, sameToken } from './sessions.js';
+import { sameToken } from './same-token.js';
+import type { Sessions } from './sessions.js';
 import type { SignedAddresses } from './signed-addresses.js';
 
 export interface Parts {
   /** The session's cookie; its name is known when the port is. */
   cookie: { name: string; secure: boolean };
   sessions: Sessions;
+  browsers: KnownBrowsers;
   addresses: SignedAddresses;
   media: Media;
   staticFiles: MiddlewareHandler;
@@ -79,26 +82,36 @@ async function requireToken(context: ConsoleContext, next: () => Promise<void>):
   await next();
 }
 
+const knownForSeconds = 90 * 86_400;
+
 async function signIn(context: ConsoleContext, parts: Parts): Promise<Response> {
+  const { sessions, browsers, cookie } = parts;
   const body = await readJson(context);
-  const session = await parts.sessions.signIn(
-    requiredText(body, 'role'),
-    requiredText(body, 'password'),
-    context.env.incoming.socket.remoteAddress ?? '',
-  );
-  setSessionCookie(context, parts, session.id);
+  const role = requiredText(body, 'role');
+  const knownName = `${cookie.name}_known`;
+  const knownBrowser = browsers.browserOf(getCookie(context, knownName), role);
+  const from = context.env.incoming.socket.remoteAddress ?? '';
+  const session = await sessions.signIn({ role, from, knownBrowser }, requiredText(body, 'password'));
+  setOwnCookie(context, parts, cookie.name, session.id);
+  setOwnCookie(context, parts, knownName, browsers.proofFor(role), knownForSeconds);
   return json(context, session.who);
 }
 
 function signOut(context: ConsoleContext, parts: Parts): Response {
   parts.sessions.signOut(context.get('session'));
-  setSessionCookie(context, parts, '', 0);
+  setOwnCookie(context, parts, parts.cookie.name, '', 0);
   return json(context, {});
 }
 
-/** A cookie of the browser's session; `maxAge` 0 takes it away. */
-function setSessionCookie(context: ConsoleContext, { cookie }: Parts, value: string, maxAge?: number): void {
-  setCookie(context, cookie.name, value, {
+/** Out of reach of scripts and of other sites; without `maxAge` of the browser's session, 0 takes it away. */
+function setOwnCookie(
+  context: ConsoleContext,
+  { cookie }: Parts,
+  name: string,
+  value: string,
+  maxAge?: number,
+): void {
+  setCookie(context, name, value, {
     ...{ path: '/', httpOnly: true, sameSite: 'Strict', secure: cookie.secure },
     ...(maxAge !== undefined && { maxAge }),
   });

@@ -9,8 +9,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
+import { keptSecret } from '../../kept-secret.js';
 import type { Storage } from '../../storage/storage.js';
 import { createApp } from './app.js';
+import { createKnownBrowsers } from './known-browsers.js';
 import { createMedia } from './media.js';
 import { createSessions, type FrontDoor } from './sessions.js';
 import { createSignedAddresses } from './signed-addresses.js';
@@ -45,12 +47,14 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const addresses = createSignedAddresses();
   const thumbnails = await openThumbnails(join(options.dataDirectory, 'thumbnails'));
   const sessions = createSessions(door);
+  const browsers = createKnownBrowsers(await keptSecret(options.dataDirectory, 'console-browsers'));
   const media = createMedia({ storage, addresses, thumbnails, privateResults: options.privateResults });
   const staticFiles = await loadStaticFiles();
   // Cookies do not know ports: two consoles of one host must not take each other's.
   const cookie = { name: '', secure: readCertificate !== undefined };
   const onLoopback = readCertificate === undefined;
-  const app = createApp({ cookie, sessions, addresses, media, staticFiles, onLoopback, door, log });
+  const parts = { cookie, sessions, browsers, addresses, media, staticFiles, onLoopback, door, log };
+  const app = createApp(parts);
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const listener: RequestListener = (request, response) => void answer(request, response);
   const limits = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 20_000 };

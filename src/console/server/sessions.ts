@@ -1,12 +1,12 @@
 /** Who is signed in to the console. A password lives only in the memory of its session; every query runs as that role, through the front door. */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { WhoAmI } from './answers.js';
 import { boundedSocket } from './bounded-socket.js';
 import { Refusal } from './exchange.js';
 import { asksRights } from './queries.js';
 import { closeRun, type RunSlot } from './runs.js';
-import { createSignInPace } from './sign-in-pace.js';
+import { type Attempt, createSignInPace } from './sign-in-pace.js';
 
 /** Where the gateway's own front door is. */
 export interface FrontDoor {
@@ -26,7 +26,7 @@ export interface ConsoleSession {
 }
 
 export interface Sessions {
-  signIn(role: string, password: string, from: string): Promise<ConsoleSession>;
+  signIn(attempt: Attempt, password: string): Promise<ConsoleSession>;
   find(id: string | undefined): ConsoleSession | undefined;
   signOut(session: ConsoleSession): void;
   close(): Promise<void>;
@@ -75,9 +75,8 @@ export function createSessions(door: FrontDoor, now: () => number = Date.now): S
   }
 
   return {
-    async signIn(role, password, from) {
-      const keys = [`from ${from}`, `role ${role} ${from}`];
-      const waitMs = pace.waitMs(keys);
+    async signIn(attempt, password) {
+      const waitMs = pace.waitMs(attempt);
       if (waitMs > 0) {
         const seconds = Math.ceil(waitMs / 1000);
         const problem = { message: `too many failed attempts; try again in ${seconds} s` };
@@ -87,9 +86,12 @@ export function createSessions(door: FrontDoor, now: () => number = Date.now): S
         throw new Refusal(503, { message: 'too many people are signed in to this console' });
       }
       // Counted before the answer is known: many attempts at once must not all be free.
-      pace.failed(keys);
-      const session = await openSession(door, role, password);
-      pace.succeeded(keys);
+      pace.failed(attempt);
+      const session = await openSession(door, attempt.role, password).catch((error: unknown) => {
+        if (!(error instanceof Refusal && error.status === 401)) pace.undecided(attempt);
+        throw error;
+      });
+      pace.succeeded(attempt);
       entries.set(session.id, { session, openedAt: now(), seenAt: now() });
       return session;
     },
@@ -151,9 +153,4 @@ async function provedRights(account: pg.ClientConfig): Promise<Rights> {
   } finally {
     await client.end().catch(() => {});
   }
-}
-
-export function sameToken(given: unknown, wanted: string): boolean {
-  const [a, b] = [Buffer.from(String(given)), Buffer.from(wanted)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
