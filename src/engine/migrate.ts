@@ -9,8 +9,6 @@ import { type Part, readSqlFiles, type SqlFile } from './sql-files.js';
 /** What every database gets, and what only the gateway's own one has besides. */
 const everywhere: Part[] = ['everywhere'];
 const home: Part[] = ['everywhere', 'home'];
-/** Any number will do, as long as two gateways on one engine take the same lock. */
-const migrationLock = 7_465_163;
 const oldestServer = 140_000;
 const lockTimeout = '10s';
 
@@ -86,12 +84,7 @@ function migrateDatabase(
   return withClient(address, async (client) => {
     await refuseOldServers(client);
     const { tables, code } = await readSqlFiles(parts);
-    await client.query('BEGIN');
-    // In a database of other people a session may hold what this waits for, and logins wait for this.
-    await client.query(`SET LOCAL lock_timeout = '${lockTimeout}'`);
-    await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock]);
-    if (!(await schemaIsOurs(client))) await client.query('CREATE SCHEMA hologen');
-    await client.query(firstSteps);
+    await beginAlone(client);
     const installed = [...(await installTables(client, tables)), ...(await installCode(client, code))];
     if (installed.length > 0) await client.query(lastSteps);
     if (announcement) await announce(client, announcement);
@@ -100,11 +93,33 @@ function migrateDatabase(
   });
 }
 
+/** Nothing is there yet, and somebody else has just made it. */
+const madeMeanwhile = new Set(['23505', '42P06', '42P07']);
+
+/**
+ * Begins a transaction that no other migration is in. What it waits for only the schema's owner can hold, once there is a schema; an
+ * advisory lock could be anybody's. At the first start PostgreSQL itself lets only one make the schema, and the other comes again.
+ */
+async function beginAlone(client: ClientBase, again = true): Promise<void> {
+  await client.query('BEGIN');
+  // In a database of other people a session may hold what this waits for, and logins wait for this.
+  await client.query(`SET LOCAL lock_timeout = '${lockTimeout}'`);
+  try {
+    if (!(await schemaIsOurs(client))) await client.query('CREATE SCHEMA hologen');
+    await client.query(firstSteps);
+    await client.query('LOCK TABLE hologen_internal.migrations IN SHARE ROW EXCLUSIVE MODE');
+  } catch (error) {
+    if (!again || !madeMeanwhile.has((error as { code?: string }).code ?? '')) throw error;
+    await client.query('ROLLBACK');
+    await beginAlone(client, false);
+  }
+}
+
 /** What an earlier layout kept among the views that clients see moves to where no client looks. */
 const firstSteps = `
   CREATE SCHEMA IF NOT EXISTS hologen_internal;
-  ALTER TABLE IF EXISTS hologen.migrations SET SCHEMA hologen_internal;
-  ALTER TABLE IF EXISTS hologen.installed_code SET SCHEMA hologen_internal;
+  ALTER TABLE IF EXISTS hologen_internal.migrations SET SCHEMA hologen_internal;
+  ALTER TABLE IF EXISTS hologen_internal.installed_code SET SCHEMA hologen_internal;
   CREATE TABLE IF NOT EXISTS hologen_internal.migrations (
     name text PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp());
   CREATE TABLE IF NOT EXISTS hologen_internal.installed_code (

@@ -1,10 +1,10 @@
-/** The gateways of one engine: each holds a lock as long as it lives; who finds another's lock free takes over what that one left. */
+/** The gateways of one engine: each has a connection that stands for it; who finds another's gone takes over what that one left. */
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
 import { clientOptions } from '../engine/pool.js';
-import { countLive, lockOf } from './gateway-locks.js';
+import { countLive, enterLiving, forget, holdCircle, isLive } from './living-gateways.js';
 import { openStates } from './states.js';
 
 export interface GatewayEvents {
@@ -23,29 +23,34 @@ export interface Gateways {
 }
 
 const lookEveryMs = 3_000;
-/** A gateway whose connection broke comes back within this time: until then a free lock says nothing. */
+/** A gateway whose connection broke comes back within this time: until then that it is not there says nothing. */
 const looksBeforeTakeover = 3;
 export const cancelChannel = 'hologen_cancel';
 
-const findOthers = `
-  SELECT gateway_id AS id FROM hologen_internal.gateway WHERE gateway_id NOT IN ($1, 'embedded')
-  UNION SELECT gateway_id FROM hologen_internal.job WHERE state IN (${openStates}) AND gateway_id <> $1`;
+/** Gateways but $1 that have left something and do not live; in one statement, so that all are seen at one moment. */
+const findGone = `
+  SELECT id FROM (
+    SELECT gateway_id AS id FROM hologen_internal.gateway WHERE gateway_id <> 'embedded'
+    UNION SELECT gateway_id FROM hologen_internal.living_gateway
+    UNION SELECT gateway_id FROM hologen_internal.job WHERE state IN (${openStates})) AS known
+  WHERE id <> $1 AND NOT ${isLive('id')}`;
+
 interface Circle {
   address: EngineAddress;
   id: string;
   log: Logger;
-  /** Holds this gateway's lock. Opened again when it breaks. */
+  /** Stands for this gateway. Opened again when it breaks. */
   client: pg.Client;
   events: GatewayEvents | undefined;
-  /** How often the lock of each other gateway was found free, one look after the other. */
-  freeLooks: Map<string, number>;
+  /** How often each gateway was found gone, one look after the other. */
+  goneLooks: Map<string, number>;
 }
 
 /** Enters the circle under this id. */
 export async function joinGateways(address: EngineAddress, id: string, log: Logger): Promise<Gateways> {
   const told: Pick<Circle, 'events'> = { events: undefined };
   const client = await enter(address, id, told);
-  const circle: Circle = Object.assign(told, { address, id, log, client, freeLooks: new Map() });
+  const circle: Circle = Object.assign(told, { address, id, log, client, goneLooks: new Map() });
   const closing = new AbortController();
   let watching: Promise<unknown> = Promise.resolve();
   return {
@@ -57,9 +62,7 @@ export async function joinGateways(address: EngineAddress, id: string, log: Logg
     async close() {
       closing.abort();
       await watching;
-      await circle.client
-        .query('DELETE FROM hologen_internal.gateway WHERE gateway_id = $1', [id])
-        .catch(() => {});
+      for (const each of forget) await circle.client.query(each, [[id]]).catch(() => {});
       await circle.client.end().catch(() => {});
     },
   };
@@ -72,45 +75,43 @@ async function enter(address: EngineAddress, id: string, told: Pick<Circle, 'eve
     told.events?.cancel(payload ?? '').catch(() => {});
   });
   await client.connect();
-  await client.query(`SELECT pg_advisory_lock${lockOf('$1')}`, [id]);
+  await client.query(enterLiving, [id]);
   await client.query(`LISTEN ${cancelChannel}`);
   return client;
 }
 
-/** Locks what is free; a lock of somebody who may come back is given up again. */
+/** Takes over from who was gone at this look and at those before, as many as are needed. */
 async function look(circle: Circle, looksNeeded: number): Promise<void> {
-  const { client, id, freeLooks, events } = circle;
-  const { rows } = await client.query<{ id: string }>(findOthers, [id]);
-  const gone: string[] = [];
-  for (const other of rows) {
-    const locked = await client.query<{ got: boolean }>(`SELECT pg_try_advisory_lock${lockOf('$1')} AS got`, [
-      other.id,
-    ]);
-    const looks = locked.rows[0]?.got ? (freeLooks.get(other.id) ?? 0) + 1 : 0;
-    freeLooks.set(other.id, looks);
-    if (looks >= looksNeeded) gone.push(other.id);
-    else if (looks > 0) await unlock(circle, other.id);
-  }
+  const { client, id, goneLooks, events } = circle;
+  const { rows } = await client.query<{ id: string }>(findGone, [id]);
+  const before = new Map(goneLooks);
+  goneLooks.clear();
+  for (const other of rows) goneLooks.set(other.id, (before.get(other.id) ?? 0) + 1);
+  const gone = rows.map((other) => other.id).filter((other) => (goneLooks.get(other) ?? 0) >= looksNeeded);
   if (gone.length > 0) await takeOver(circle, gone);
   const { rows: counts } = await client.query<{ live: number }>(countLive);
   events?.counted(Math.max(counts[0]?.live ?? 1, 1));
 }
 
-async function takeOver(circle: Circle, gone: string[]): Promise<void> {
-  circle.log.warn({ gateways: gone }, 'what gateways that are gone have left is taken over');
+/** On a connection of its own: the other one must go on hearing of cancelled jobs. */
+async function takeOver({ address, id, log, events }: Circle, suspects: string[]): Promise<void> {
+  const client = new pg.Client(clientOptions(address));
+  client.on('error', () => {});
+  await client.connect();
   try {
-    await circle.events?.gone(gone);
-    await circle.client.query('DELETE FROM hologen_internal.gateway WHERE gateway_id = ANY ($1)', [gone]);
+    await client.query('BEGIN');
+    await client.query(holdCircle);
+    // Somebody else may have taken over meanwhile, or they have come back.
+    const { rows } = await client.query<{ id: string }>(findGone, [id]);
+    const gone = rows.map((row) => row.id).filter((each) => suspects.includes(each));
+    if (gone.length === 0) return;
+    log.warn({ gateways: gone }, 'what gateways that are gone have left is taken over');
+    await events?.gone(gone);
+    for (const each of forget) await client.query(each, [gone]);
+    await client.query('COMMIT');
   } finally {
-    for (const each of gone) {
-      circle.freeLooks.delete(each);
-      await unlock(circle, each);
-    }
+    await client.end().catch(() => {});
   }
-}
-
-async function unlock({ client }: Circle, other: string): Promise<void> {
-  await client.query(`SELECT pg_advisory_unlock${lockOf('$1')}`, [other]);
 }
 
 async function keepLooking(circle: Circle, signal: AbortSignal): Promise<never> {
@@ -121,8 +122,8 @@ async function keepLooking(circle: Circle, signal: AbortSignal): Promise<never> 
     } catch (error) {
       signal.throwIfAborted();
       circle.log.warn({ err: error }, 'the connection that tells other gateways of this one is opened again');
-      // What was free before the engine went away tells nothing of now.
-      circle.freeLooks.clear();
+      // Who was gone before the engine went away may be back.
+      circle.goneLooks.clear();
       await circle.client.end().catch(() => {});
       const again = await enter(circle.address, circle.id, circle).catch(() => undefined);
       if (again) circle.client = again;

@@ -1,5 +1,5 @@
 /** The SQL of the ledger. Times and attempts follow from the states, so that no writer can forget one. */
-import { isLive } from './gateway-locks.js';
+import { isLive } from './living-gateways.js';
 import { changedColumns, endStates, openStates } from './states.js';
 
 /** Jobs of the gateway change, and those that do are returned; the latest attempt of each goes along. What was not taken (`submitted` again) ends its attempt as refused. */

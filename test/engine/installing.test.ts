@@ -75,6 +75,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
       'ALTER TABLE hologen_internal.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked, DROP COLUMN tag',
     );
     await client.query('DROP TABLE hologen_internal.removed_models');
+    await client.query('DROP TABLE hologen_internal.living_gateway');
     await client.query('DROP TABLE hologen_internal.caller CASCADE');
     await client.query('DROP INDEX hologen_internal.job_unsuccessful');
     await client.query('DROP INDEX hologen_internal.job_open');
