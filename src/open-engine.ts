@@ -4,6 +4,7 @@
  * Room: src/engine holds the PostgreSQL behind the gateway: its process or address, connections to it, what is installed in it.
  */
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import type { Logger } from 'pino';
 import type { NetworkPlace } from './callback/address.js';
 import { type Answer, type Callback, listenForEngine } from './callback/endpoint.js';
@@ -12,7 +13,8 @@ import { settleEncryption } from './engine/connect.js';
 import { prepareEngine, startEmbeddedEngine } from './engine/embedded.js';
 import { migrateAll, migrateHome } from './engine/migrate.js';
 import { type NewDatabases, noDatabases } from './engine/new-databases.js';
-import { type EnginePool, openEnginePool } from './engine/pool.js';
+import { clientOptions, type EnginePool, openEnginePool } from './engine/pool.js';
+import { findStatementLog } from './engine/statement-log.js';
 import { superviseEngine } from './engine/supervise.js';
 import { keptSecret } from './kept-secret.js';
 import { type Gateways, joinGateways } from './ledger/gateways.js';
@@ -100,9 +102,25 @@ async function claimRemote(remote: RemoteEngine, listening: Listening): Promise<
   return claimed(callback, log, async (_opened, gatewayId) => {
     const address = await settleEncryption(wanted);
     await migrateHome(address, { ...callback, gatewayId });
+    await warnOfStatementLog(address, log);
     const never = { died: new Promise(() => {}), restarts: () => 0 };
     return { ...never, address, databases: noDatabases, sessionGateway: gatewayId };
   });
+}
+
+/** Clients' sessions log as the engine's settings say; the gateway may not change that for them. */
+async function warnOfStatementLog(address: EngineAddress, log: Logger): Promise<void> {
+  const client = new pg.Client(clientOptions(address));
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const found = await findStatementLog(client);
+    const message =
+      'the engine can log statements, with API keys and prompts in them; hologen check says how to change that';
+    if (found) log.warn({ settings: found.settings }, message);
+  } finally {
+    await client.end();
+  }
 }
 
 function claimed(

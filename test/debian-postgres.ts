@@ -24,6 +24,8 @@ export interface DebianPostgres {
   /** URL of the superuser over TCP. */
   url: string;
   folder: string;
+  /** What the server has written so far. */
+  log(): string;
   stop(): Promise<void>;
   start(): Promise<void>;
   close(): Promise<void>;
@@ -115,6 +117,7 @@ export async function startDebianPostgres(
     port,
     url: `postgresql://postgres:${encodeURIComponent(superuserPassword)}@127.0.0.1:${port}/postgres`,
     folder,
+    log: () => log,
     start,
     stop,
     async close() {

@@ -5,6 +5,7 @@ import type { EngineAddress } from './address.js';
 import { type Database, goesWithout, type NewDatabases, watchNewDatabases } from './new-databases.js';
 import { clientOptions } from './pool.js';
 import { type Part, readSqlFiles, type SqlFile } from './sql-files.js';
+import { keepOutOfLog } from './statement-log.js';
 
 /** What every database gets, and what only the gateway's own one has besides. */
 const everywhere: Part[] = ['everywhere'];
@@ -215,6 +216,7 @@ async function withClient<T>(address: EngineAddress, use: (client: ClientBase) =
   client.on('error', () => {});
   await client.connect();
   try {
+    await keepOutOfLog(client);
     return await use(client);
   } finally {
     await client.end();

@@ -1,6 +1,7 @@
 /** The gateway's own connections to the engine: migrations, catalogue, jobs. */
 import pg from 'pg';
 import type { EngineAddress } from './address.js';
+import { keepOutOfLog } from './statement-log.js';
 
 export type EnginePool = pg.Pool;
 
@@ -19,7 +20,7 @@ export function clientOptions({ host, port, user, password, database, tls }: Eng
 }
 
 export function openEnginePool(address: EngineAddress, size = 4): EnginePool {
-  const pool = new pg.Pool({ ...clientOptions(address), max: size });
+  const pool = new pg.Pool({ ...clientOptions(address), max: size, onConnect: keepOutOfLog });
   // An idle connection that breaks (engine restarted) is replaced at the next use; without a listener Node would end the gateway.
   pool.on('error', () => {});
   return pool;

@@ -79,6 +79,17 @@ test.each(faults)('%s', async (_what, changes, name, said) => {
   expect(code).toBe(1);
 });
 
+test('an engine that can log statements is noted, with the lines that change it', async () => {
+  const { code, of } = await check(url({}));
+  expect(of('log of the engine')).toEqual({
+    outcome: 'note',
+    said: expect.stringMatching(
+      /keys and prompts.*log_min_error_statement = error[\s\S]*\n +ALTER SYSTEM SET log_min_error_statement = 'panic';\n[\s\S]* +SELECT pg_reload_conf\(\);/,
+    ),
+  });
+  expect(code).toBe(0);
+});
+
 test('one that can be used is left as it was; once it serves, the way back to the gateway is tried too', async () => {
   const engine = url({ database: 'ready' });
   const before = await check(engine);

@@ -125,6 +125,7 @@ test.each([
   const jobs = await client.query('SELECT state, model_name FROM hologen.jobs');
   expect(jobs.rows).toEqual([{ state: 'succeeded', model_name: 'qwen_image' }]);
   await client.end();
+  expect(gateway.printed.stderr).toMatch(/log_min_error_statement = error.*the engine can log statements/);
   gateway.kill('SIGTERM');
   expect(await gateway.exit).toBe(0);
 });

@@ -6,6 +6,7 @@ import { type EngineAddress, parseEngineUrl } from '../../engine/address.js';
 import { settleEncryption } from '../../engine/connect.js';
 import { rehearseMigration } from '../../engine/migrate.js';
 import { clientOptions } from '../../engine/pool.js';
+import { findStatementLog } from '../../engine/statement-log.js';
 import { type Check, misconfigured } from './report.js';
 
 const noAnswer = 'No answer: check host and port of the engine URL, and the firewall in between.';
@@ -64,7 +65,23 @@ export function engineCheck(url: string, callback: CallbackSettings | undefined)
   return {
     name: 'engine',
     run: () => withEngine(url, async () => undefined),
-    next: callback ? [install, callbackCheck(url, callback)] : [install],
+    next: [install, ...(callback ? [callbackCheck(url, callback)] : []), statementLogCheck(url)],
+  };
+}
+
+/** Nothing that keeps hologen from working: whose log it is decides. */
+function statementLogCheck(url: string): Check {
+  return {
+    name: 'log of the engine',
+    run: () =>
+      withEngine(url, async (client) => {
+        const found = await findStatementLog(client);
+        if (!found) return undefined;
+        return [
+          `statements can be logged, with API keys and prompts in them (${found.settings.join(', ')}); a superuser changes that with`,
+          ...found.mend,
+        ].join('\n        ');
+      }),
   };
 }
 
