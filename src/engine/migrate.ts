@@ -119,8 +119,8 @@ async function beginAlone(client: ClientBase, again = true): Promise<void> {
 /** What an earlier layout kept among the views that clients see moves to where no client looks. */
 const firstSteps = `
   CREATE SCHEMA IF NOT EXISTS hologen_internal;
-  ALTER TABLE IF EXISTS hologen_internal.migrations SET SCHEMA hologen_internal;
-  ALTER TABLE IF EXISTS hologen_internal.installed_code SET SCHEMA hologen_internal;
+  ALTER TABLE IF EXISTS hologen.migrations SET SCHEMA hologen_internal;
+  ALTER TABLE IF EXISTS hologen.installed_code SET SCHEMA hologen_internal;
   CREATE TABLE IF NOT EXISTS hologen_internal.migrations (
     name text PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp());
   CREATE TABLE IF NOT EXISTS hologen_internal.installed_code (
