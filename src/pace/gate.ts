@@ -18,6 +18,8 @@ export interface Gate {
   taken(): void;
   /** So many gateways use the account alike: each keeps to its part of the limits. */
   shareAmong(gateways: number): void;
+  /** Where these limits are wider, they hold from now on; the others stay. */
+  widen(limits: Limits): void;
   state(): GateState;
 }
 
@@ -60,11 +62,11 @@ interface Waiter {
 }
 
 interface Traffic {
-  readonly limits: Limits;
+  limits: Limits;
   readonly entering: FairLine<Waiter>;
   /** Calls that were sent but not taken: they are inside, and go before those that were never sent. */
   readonly returning: Line<Waiter>;
-  readonly spacing: RateWindow;
+  spacing: RateWindow;
   /** Submits a second: the limit, or less after a 429. */
   pace: number;
   admittedAt: number;
@@ -100,7 +102,29 @@ export function createGate(limits: Limits): Gate {
       traffic.gateways = number;
       admitNext(traffic);
     },
+    widen(wider) {
+      widen(traffic, wider);
+      admitNext(traffic);
+    },
     state: () => stateOf(traffic),
+  };
+}
+
+function widen(traffic: Traffic, { submitsPerSecond, concurrentTasks }: Limits): void {
+  const { limits } = traffic;
+  const tasks =
+    limits.concurrentTasks === null || concurrentTasks === null
+      ? null
+      : Math.max(limits.concurrentTasks, concurrentTasks);
+  if (submitsPerSecond > limits.submitsPerSecond) {
+    // A pace that was lowered rises to the new limit by itself.
+    if (traffic.pace === limits.submitsPerSecond) traffic.pace = submitsPerSecond;
+    traffic.spacing = createRateWindow({ ...limits, submitsPerSecond });
+  }
+  traffic.limits = {
+    ...limits,
+    submitsPerSecond: Math.max(submitsPerSecond, limits.submitsPerSecond),
+    concurrentTasks: tasks,
   };
 }
 
@@ -197,6 +221,7 @@ function stateOf({ limits, entering, returning, inside, pace, pausedUntil }: Tra
   };
 }
 
-function finite(value: number): number | null {
+/** JSON and SQL have no infinity: null is no limit. */
+export function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }

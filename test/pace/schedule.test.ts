@@ -1,5 +1,6 @@
 /** The schedule's gates: how many calls they let in, and whose limits hold. */
 import { setMaxListeners } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Gate, Limits } from '../../src/pace/gate.js';
 import { createSchedule } from '../../src/pace/schedule.js';
@@ -21,6 +22,8 @@ async function letIn(gate: Gate, calls: number): Promise<number> {
       () => {},
     ),
   );
+  // A second gate is reached in a turn of its own.
+  await turn();
   stop.abort();
   await Promise.all(waits);
   return inside;
@@ -51,6 +54,19 @@ test('where no documented limits hold, a model of its own limits still keeps the
   const schedule = createSchedule(false);
   expect(await letIn(schedule.gate('key', 'type', table, {}), 50)).toBe(50);
   expect(await letIn(schedule.gate('key', 'type', table, { concurrentTasks: 4 }), 50)).toBe(4);
+});
+
+test('different limits of one key and type do not add up: the widest holds for all of them together', async () => {
+  const schedule = createSchedule(true);
+  const [six, two] = [6, 2].map((concurrentTasks) =>
+    schedule.gate('key', 'type', table, { concurrentTasks }),
+  );
+  expect(await letIn(two as Gate, 9)).toBe(2);
+  expect(await letIn(six as Gate, 9)).toBe(4);
+  expect(await letIn(schedule.gate('key', 'type', table, { concurrentTasks: 5 }), 9)).toBe(0);
+  expect(await letIn(schedule.gate('another key', 'type', table, { concurrentTasks: 5 }), 9)).toBe(5);
+  // One that waits at the second gate and is given up has left the first one, too.
+  expect(await letIn(schedule.gate('key', 'type', table, { concurrentTasks: 8 }), 9)).toBe(2);
 });
 
 test('calls of one key and the same limits share a gate; other limits have a gate of their own', () => {
