@@ -54,6 +54,28 @@ test.each(upkeep)(
   },
 );
 
+test('autovacuum, which nobody asked for anything, makes no calls and spends nothing', async () => {
+  await trap('unasked', `PERFORM hologen.ai_gen('qwen_plus', 'unasked ' || i);`);
+  await alice.query(
+    'ALTER TABLE public.unasked SET (autovacuum_analyze_threshold = 1, autovacuum_analyze_scale_factor = 0)',
+  );
+  await owner.query("ALTER SYSTEM SET autovacuum_naptime = '1s'");
+  await owner.query('SELECT pg_reload_conf()');
+  await alice.query('UPDATE public.unasked SET i = i + 10');
+  const analyzed = async () =>
+    (
+      await owner.query(
+        "SELECT autoanalyze_count::int AS n FROM pg_stat_user_tables WHERE relname = 'unasked'",
+      )
+    ).rows[0].n;
+  await expect.poll(analyzed, { timeout: 60_000 }).toBeGreaterThan(0);
+  const { rows } = await owner.query(
+    "SELECT request #>> '{}' AS prompt FROM hologen.jobs WHERE request #>> '{}' LIKE 'unasked %'",
+  );
+  // The client's own UPDATE is the role's, and has the new values.
+  expect(rows.map(({ prompt }) => prompt).sort()).toEqual(['unasked 11', 'unasked 12', 'unasked 13']);
+}, 90_000);
+
 test('a materialized view is refreshed with the rights of its owner, whoever refreshes it', async () => {
   await alice.query(`CREATE MATERIALIZED VIEW public.seen AS SELECT ai_gen('qwen_plus', 'seen') AS said`);
   await owner.query('REFRESH MATERIALIZED VIEW public.seen');

@@ -91,6 +91,11 @@ BEGIN
     END IF;
   END IF;
   IF reply IS NULL THEN
+    -- Code of an index or a view runs in autovacuum too, where nobody asked for anything.
+    behind := (SELECT backend_type FROM pg_stat_get_activity(pg_backend_pid()));
+    IF behind <> 'client backend' THEN
+      RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('AI functions are for sessions of clients, not for an %s', behind);
+    END IF;
     BEGIN
       known := @dblink@.dblink_connect('hologen', gateway.connection_string);
     EXCEPTION WHEN sqlclient_unable_to_establish_sqlconnection THEN
