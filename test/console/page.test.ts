@@ -223,6 +223,33 @@ test('Money adds up, and the owner sets a budget and sees what is left', async (
   await page.waitForSelector('text=No budgets are set');
 });
 
+test('People tells degrees, what was spent and what is left; an administrator changes a degree, and others do not have the page', async () => {
+  const owner = await gateway.client();
+  await owner.query(
+    "CREATE ROLE ada LOGIN PASSWORD 'secret'; GRANT hologen_admin TO ada; CREATE ROLE vic LOGIN PASSWORD 'secret'",
+  );
+  const page = await room('people', { account: { role: 'ada', password: 'secret' } });
+  const card = page.locator('.budgets li', { has: page.locator('h2', { hasText: /^vic$/ }) });
+  await card.locator('select').selectOption('viewer');
+  const degree = async () =>
+    (await owner.query("SELECT degree FROM hologen.people WHERE role_name = 'vic'")).rows[0].degree;
+  await expect.poll(degree).toBe('viewer');
+  expect(await card.locator('.facts').innerText()).toMatch(/today ¥0\.00 in 0 calls/);
+  // What the owner has granted, the owner takes back, and what an administrator has granted, too.
+  await owner.query('GRANT hologen_viewer TO vic');
+  await card.locator('select').selectOption('none');
+  await page.waitForSelector('.note.bad');
+  const owners = await room('people');
+  await owners
+    .locator('.budgets li', { has: owners.locator('h2', { hasText: /^vic$/ }) })
+    .locator('select')
+    .selectOption('none');
+  await expect.poll(degree).toBe(null);
+  const stranger = await room('gallery', { account: painter });
+  await stranger.waitForSelector('text=Nothing here yet');
+  expect(await stranger.locator('a[href="#/people"]').count()).toBe(0);
+});
+
 test('everything can be reached with the keyboard, and focus can be seen', async () => {
   const page = await room('gallery');
   await page.reload();
@@ -265,11 +292,11 @@ test.each([
   },
 );
 
-test.each(['gallery', 'gallery?text=river', 'now', 'models', 'money', 'try'])(
+test.each(['gallery', 'gallery?text=river', 'now', 'models', 'money', 'people', 'try'])(
   'on a phone %s is never wider than the window, in the dark too',
   async (name) => {
     const page = await room(name, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
-    await page.waitForSelector('.card, .empty, .model, .totals, .editor');
+    await page.waitForSelector('.card, .empty, .model, .totals, .budgets li, .editor');
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     if (name.includes('river')) {
       await page.click('.card a.card-words');

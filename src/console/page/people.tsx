@@ -67,7 +67,7 @@ function PersonCard({ person, address, change }: CardProps) {
       {person.budgets.map((budget, index) => (
         <BudgetLeft key={String(index)} budget={budget} />
       ))}
-      <p class="row">
+      <p class="addresses">
         <Copy
           text={`${location.origin}/#/gallery?as=${encodeURIComponent(person.role)}`}
           label={t('people.copyConsole')}
@@ -86,10 +86,11 @@ function Degree({ person: { role, degree }, change }: Omit<CardProps, 'address'>
   return (
     <select
       aria-label={t('people.degree', { role })}
+      value={degree ?? 'none'}
       onChange={(event) => change(role, event.currentTarget.value)}
     >
       {(['maker', 'viewer', 'none'] as const).map((each) => (
-        <option key={each} value={each} selected={each === (degree ?? 'none')}>
+        <option key={each} value={each}>
           {t(`degree.${each}`)}
         </option>
       ))}
