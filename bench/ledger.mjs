@@ -64,6 +64,7 @@ async function measure(directory) {
       "SELECT * FROM hologen.jobs WHERE model_name = 'm3' ORDER BY submitted_at DESC LIMIT 20",
     ),
     'use of today': sql('SELECT * FROM hologen.daily_usage WHERE day = current_date'),
+    'use of all days': sql('SELECT * FROM hologen.daily_usage'),
     'hologen.budgets': sql('SELECT * FROM hologen.budgets'),
     'page Gallery': page('/api/gallery'),
     'page Gallery, a search that finds nothing': page('/api/gallery?text=zzzzzz'),
@@ -145,5 +146,6 @@ async function fill(directory, count) {
   await client.query('VACUUM ANALYZE hologen.job');
   await client.query('VACUUM ANALYZE hologen.attempt');
   await client.query('VACUUM ANALYZE hologen.spent');
+  await client.query('VACUUM ANALYZE hologen.used');
   await client.end();
 }

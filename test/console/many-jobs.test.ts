@@ -28,7 +28,7 @@ beforeAll(async () => {
       model_name, model_type, outcome, units, price, currency, sent_at, ended_at)
     SELECT job_id, 1, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type, 'succeeded', units,
       price, currency, submitted_at, finished_at FROM hologen.job`);
-  await owner.query('ANALYZE hologen.job; ANALYZE hologen.attempt');
+  await owner.query('ANALYZE hologen.job; ANALYZE hologen.attempt; ANALYZE hologen.used');
   visitor = await signIn(gateway);
 }, 240_000);
 afterAll(() => gateway?.close());
@@ -91,7 +91,9 @@ test('each question of the gallery and of the money takes the index made for it'
     /Index Scan (using|on) job_(of_model|newest)/,
   );
   const month = { text: dailyUsageStatement, values: [29] };
-  expect(await planOf(owner, month)).toMatch(/Index Scan (using|on) attempt_sent_at/);
+  const moneyPlan = await planOf(owner, month);
+  expect(moneyPlan).toMatch(/Index Scan (using|on) used_pkey/);
+  expect(moneyPlan).not.toContain('Seq Scan');
 });
 
 test('the money of a month adds up', async () => {

@@ -58,6 +58,10 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query("SELECT ai_gen('qwen_plus', 'hello')");
     // What later steps have made is not there yet.
     await client.query('DROP TABLE hologen.spent CASCADE');
+    await client.query('DROP TABLE hologen.used CASCADE');
+    await client.query('DROP INDEX hologen.attempt_open');
+    for (const trigger of ['made_counts', 'no_longer_counts', 'now_counts'])
+      await client.query(`DROP TRIGGER ${trigger} ON hologen.attempt`);
     await client.query(
       'ALTER TABLE hologen.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked',
     );
@@ -89,6 +93,10 @@ test('a database with the layout of earlier files is taken as it is, with every 
   await withGateway(async (client) => {
     expect((await client.query('SELECT model_name FROM hologen.jobs')).rows).toEqual([
       { model_name: 'qwen_plus' },
+    ]);
+    // What there was before the sums is in them.
+    expect((await client.query('SELECT model_name, calls FROM hologen.daily_usage')).rows).toEqual([
+      { model_name: 'qwen_plus', calls: '1' },
     ]);
     expect((await installedAt(client)).length).toBeGreaterThan(8);
     // Only what is newer than that layout was made now.

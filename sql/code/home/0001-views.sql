@@ -27,17 +27,42 @@ CREATE OR REPLACE VIEW hologen.usage WITH (security_barrier) AS
   WHERE role_name = current_user OR (SELECT hologen_internal.sees_all_jobs());
 GRANT SELECT ON hologen.usage TO PUBLIC;
 
+-- The first moment of a day of the session's time zone: where clocks are put back at midnight or an hour later, the day has that hour twice.
+CREATE OR REPLACE FUNCTION hologen_internal.begin_of(day date) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN day::timestamptz - CASE WHEN (day::timestamptz - interval '1 hour')::date = day THEN interval '1 hour' ELSE interval '0' END;
+
 -- Calls that were made; what was refused, cancelled or taken again costs nothing and is counted apart.
-CREATE OR REPLACE VIEW hologen.daily_usage AS
-  SELECT sent_at::date AS day, role_name, model_name,
-         count(*) FILTER (WHERE outcome IN ('running', 'succeeded', 'failed', 'unanswered')) AS calls,
-         count(*) FILTER (WHERE outcome = 'reused') AS reused,
-         coalesce(sum((units ->> 'pictures')::bigint), 0) AS pictures,
-         coalesce(sum((units ->> 'seconds')::numeric), 0) AS seconds,
-         coalesce(sum((units ->> 'inputTokens')::bigint), 0) + coalesce(sum((units ->> 'outputTokens')::bigint), 0) AS tokens,
-         coalesce(sum(price), 0) AS price, currency
-  FROM hologen.usage
-  GROUP BY sent_at::date, role_name, model_name, currency;
+CREATE OR REPLACE VIEW hologen.daily_usage WITH (security_barrier) AS
+  WITH span AS MATERIALIZED (
+    SELECT least((SELECT min(began) FROM hologen.used WHERE minutes = 60), (SELECT min(sent_at) FROM hologen.attempt WHERE ended_at IS NULL))::date AS first,
+           greatest((SELECT max(began) FROM hologen.used WHERE minutes = 60) + interval '59 minutes',
+                    (SELECT max(sent_at) FROM hologen.attempt WHERE ended_at IS NULL))::date AS last)
+  SELECT day, role_name, model_name, calls, reused, pictures, seconds, tokens, price, currency FROM span
+  CROSS JOIN LATERAL (SELECT first + n AS day FROM generate_series(0, last - first) AS n) AS days
+  CROSS JOIN LATERAL (SELECT hologen_internal.begin_of(day) AS begins, hologen_internal.begin_of(day + 1) AS ends) AS bounds
+  -- The hours that are in it wholly, and the quarters between them and midnight.
+  CROSS JOIN LATERAL (
+    SELECT date_bin('1 hour', begins + interval '45 minutes', 'epoch') AS first_hour, date_bin('1 hour', ends, 'epoch') AS after_hours) AS hours
+  CROSS JOIN LATERAL (
+    SELECT role_name, model_name, currency, sum(calls)::bigint AS calls, sum(reused)::bigint AS reused, sum(pictures) AS pictures,
+           sum(seconds) AS seconds, sum(tokens) AS tokens, sum(price) AS price
+    FROM (
+      SELECT role_name, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price FROM hologen.used
+      WHERE minutes = 60 AND began >= first_hour AND began < after_hours
+      UNION ALL
+      SELECT role_name, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price FROM hologen.used
+      WHERE minutes = 15 AND began >= begins AND began < first_hour
+      UNION ALL
+      SELECT role_name, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price FROM hologen.used
+      WHERE minutes = 15 AND began >= after_hours AND began < ends
+      UNION ALL
+      SELECT role_name, model_name, currency, 1, (outcome IN ('running', 'succeeded', 'failed', 'unanswered'))::int, (outcome = 'reused')::int,
+             coalesce((units ->> 'pictures')::bigint, 0), coalesce((units ->> 'seconds')::numeric, 0),
+             coalesce((units ->> 'inputTokens')::bigint, 0) + coalesce((units ->> 'outputTokens')::bigint, 0), coalesce(price, 0)
+      FROM hologen.attempt WHERE ended_at IS NULL AND sent_at >= begins AND sent_at < ends) AS parts
+    WHERE role_name = current_user OR (SELECT hologen_internal.sees_all_jobs())
+    GROUP BY role_name, model_name, currency HAVING sum(attempts) > 0) AS sums;
 GRANT SELECT ON hologen.daily_usage TO PUBLIC;
 
 -- What is used of each budget today: what is under way counts with its estimate, and so does what nobody knows the outcome of.

@@ -299,14 +299,9 @@ export interface DayOfUseRow {
   currency: string;
 }
 
-/** As hologen.daily_usage, but by the time itself, which has an index: a month is found among years. */
-export const dailyUsageStatement = `SELECT sent_at::date::text AS day, role_name, model_name,
-    count(*) FILTER (WHERE outcome IN ('running', 'succeeded', 'failed', 'unanswered'))::int AS calls,
-    coalesce(sum((units ->> 'pictures')::bigint), 0)::int AS pictures, coalesce(sum((units ->> 'seconds')::float8), 0) AS seconds,
-    (coalesce(sum((units ->> 'inputTokens')::bigint), 0) + coalesce(sum((units ->> 'outputTokens')::bigint), 0))::float8 AS tokens,
-    coalesce(sum(price), 0)::float8 AS price, currency
-  FROM hologen.usage WHERE sent_at >= (current_date - $1::int)::timestamptz
-  GROUP BY sent_at::date, role_name, model_name, currency ORDER BY sent_at::date, role_name, model_name`;
+export const dailyUsageStatement = `SELECT day::text, role_name, model_name, calls::int, pictures::float8, seconds::float8, tokens::float8,
+    price::float8, currency
+  FROM hologen.daily_usage WHERE day >= current_date - $1::int ORDER BY daily_usage.day, role_name, model_name`;
 
 export async function listDailyUsage(db: Database, days: number): Promise<DayOfUseRow[]> {
   return (await db.query<DayOfUseRow>(dailyUsageStatement, [days - 1])).rows;
