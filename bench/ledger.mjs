@@ -68,6 +68,7 @@ async function measure(directory) {
     'hologen.budgets': sql('SELECT * FROM hologen.budgets'),
     'page Gallery': page('/api/gallery'),
     'page Gallery, a search that finds nothing': page('/api/gallery?text=zzzzzz'),
+    'page Gallery, a kind of which there is none': page('/api/gallery?kind=videos'),
     'page Gallery, failed of a model': page('/api/gallery?model=m3&state=failed'),
     'its filters': page('/api/choices'),
     'page Now': page('/api/now'),
@@ -147,5 +148,6 @@ async function fill(directory, count) {
   await client.query('VACUUM ANALYZE hologen.attempt');
   await client.query('VACUUM ANALYZE hologen.spent');
   await client.query('VACUUM ANALYZE hologen.used');
+  await client.query('VACUUM ANALYZE hologen.prompt');
   await client.end();
 }

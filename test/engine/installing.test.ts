@@ -59,9 +59,12 @@ test('a database with the layout of earlier files is taken as it is, with every 
     // What later steps have made is not there yet.
     await client.query('DROP TABLE hologen.spent CASCADE');
     await client.query('DROP TABLE hologen.used CASCADE');
-    await client.query('DROP INDEX hologen.attempt_open');
+    await client.query('DROP TABLE hologen.prompt CASCADE');
+    await client.query('DROP INDEX hologen.attempt_open, hologen.job_unsuccessful_of_model');
     for (const trigger of ['made_counts', 'no_longer_counts', 'now_counts'])
       await client.query(`DROP TRIGGER ${trigger} ON hologen.attempt`);
+    for (const trigger of ['opened_is_found', 'removed_is_not_found'])
+      await client.query(`DROP TRIGGER ${trigger} ON hologen.job`);
     await client.query(
       'ALTER TABLE hologen.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked',
     );
@@ -72,7 +75,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query('DROP INDEX hologen.job_task');
     await client.query('DROP TRIGGER opened_counts ON hologen.job');
     await client.query('DROP TRIGGER changed_counts ON hologen.job');
-    await client.query("DELETE FROM hologen.migrations WHERE name ~ '^tables/home/000[3-9]'");
+    await client.query("DELETE FROM hologen.migrations WHERE name ~ '^tables/home/00(0[3-9]|1)'");
     for (const each of [client, other]) {
       await each.query('DROP SCHEMA hologen_caller CASCADE');
       await each.query('DROP TABLE hologen_internal.proof_secret');
@@ -98,10 +101,11 @@ test('a database with the layout of earlier files is taken as it is, with every 
     expect((await client.query('SELECT model_name, calls FROM hologen.daily_usage')).rows).toEqual([
       { model_name: 'qwen_plus', calls: '1' },
     ]);
+    expect((await client.query('SELECT prompt FROM hologen.prompts')).rows).toEqual([{ prompt: 'hello' }]);
     expect((await installedAt(client)).length).toBeGreaterThan(8);
     // Only what is newer than that layout was made now.
     const { rows } = await client.query(
-      "SELECT name FROM hologen.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/000[3-9]|everywhere/000[5-9])'",
+      "SELECT name FROM hologen.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/00(0[3-9]|1)|everywhere/000[5-9])'",
     );
     expect(rows).toEqual([]);
   });
