@@ -140,7 +140,8 @@ async function* searchPrompts(db: Database, wish: GalleryWish): AsyncGenerator<s
       if (last) yield rows.map((row) => row.job_id);
       more = rows.length === limit;
     }
-    after = { submittedAt: from ?? '', jobId: leastJobId };
+    // Where nothing was found in that day, all prompts are looked through without a comparison of times for each.
+    if (after !== wish.after) after = { submittedAt: from ?? '', jobId: leastJobId };
   }
 }
 
