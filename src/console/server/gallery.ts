@@ -120,6 +120,7 @@ export async function listJobs(db: Database, wish: GalleryWish): Promise<JobRow[
 
 const dayMs = 24 * 3_600_000;
 const growth = 8;
+const mostAtOnce = 10_000;
 /** No row is before it at the same time, so what comes after it leaves out what was looked through down to that time. */
 const leastJobId = '00000000-0000-0000-0000-000000000000';
 
@@ -132,7 +133,7 @@ async function* searchPrompts(db: Database, wish: GalleryWish): AsyncGenerator<s
   const dayBefore = new Date(Math.min(...newest, Date.now()) - dayMs).toISOString();
   const onlyThatDay = wish.from !== null && Date.parse(wish.from) >= Date.parse(dayBefore);
   for (const from of onlyThatDay ? [wish.from] : [dayBefore, wish.from]) {
-    for (let { limit } = wish, more = true; more; limit *= growth) {
+    for (let { limit } = wish, more = true; more; limit = Math.min(limit * growth, mostAtOnce)) {
       const statement = searchStatement({ ...wish, from, after, limit });
       const { rows } = await db.query<{ job_id: string; submitted_at: string }>(statement);
       const last = rows.at(-1);
