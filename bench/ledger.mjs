@@ -64,9 +64,11 @@ async function measure(directory) {
       "SELECT * FROM hologen.jobs WHERE model_name = 'm3' ORDER BY submitted_at DESC LIMIT 20",
     ),
     'use of today': sql('SELECT * FROM hologen.daily_usage WHERE day = current_date'),
+    'use of all days': sql('SELECT * FROM hologen.daily_usage'),
     'hologen.budgets': sql('SELECT * FROM hologen.budgets'),
     'page Gallery': page('/api/gallery'),
     'page Gallery, a search that finds nothing': page('/api/gallery?text=zzzzzz'),
+    'page Gallery, a kind of which there is none': page('/api/gallery?kind=videos'),
     'page Gallery, failed of a model': page('/api/gallery?model=m3&state=failed'),
     'its filters': page('/api/choices'),
     'page Now': page('/api/now'),
@@ -145,5 +147,7 @@ async function fill(directory, count) {
   await client.query('VACUUM ANALYZE hologen_internal.job');
   await client.query('VACUUM ANALYZE hologen_internal.attempt');
   await client.query('VACUUM ANALYZE hologen_internal.spent');
+  await client.query('VACUUM ANALYZE hologen_internal.used');
+  await client.query('VACUUM ANALYZE hologen_internal.prompt');
   await client.end();
 }

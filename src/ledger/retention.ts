@@ -5,7 +5,7 @@ import type { EnginePool } from '../engine/pool.js';
 export interface Retention {
   /** Days that a job is kept after its end; 0: for ever. */
   keepJobsDays: number;
-  /** Days that an attempt, with its price, is kept; 0: for ever. */
+  /** Days that an attempt, with its price, is kept, and what it counts for in daily_usage; 0: for ever. */
   keepUsageDays: number;
 }
 
@@ -20,6 +20,10 @@ const oldJobs = `
 const oldAttempts = `
   DELETE FROM hologen_internal.attempt WHERE attempt_id IN (
     SELECT attempt_id FROM hologen_internal.attempt WHERE ended_at < clock_timestamp() - make_interval(days => $1) LIMIT ${atOnce})`;
+/** What days are summed from; both sizes as far as a whole hour, which is what the quarters add up to. */
+const oldSums = `
+  DELETE FROM hologen_internal.used WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM hologen_internal.used WHERE began < date_bin('1 hour', clock_timestamp() - make_interval(days => $1), 'epoch') LIMIT ${atOnce}))`;
 const textsOfNobody = `
   DELETE FROM hologen_internal.statement s
   WHERE NOT EXISTS (SELECT FROM hologen_internal.job j WHERE j.statement_id = s.statement_id)
@@ -42,6 +46,7 @@ export function keepLedgerShort(
     try {
       const jobs = keepJobsDays === 0 ? 0 : await removeAll(oldJobs, keepJobsDays);
       const attempts = keepUsageDays === 0 ? 0 : await removeAll(oldAttempts, keepUsageDays);
+      if (keepUsageDays !== 0) await removeAll(oldSums, keepUsageDays);
       if (jobs + attempts === 0) return;
       await pool.query(textsOfNobody);
       log.info({ jobs, attempts }, 'old rows of the ledger are removed');

@@ -2,7 +2,8 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FilterChoices, GalleryPage, Money } from '../../src/console/server/answers.js';
-import { dailyUsageStatement, type GalleryWish, galleryStatement } from '../../src/console/server/queries.js';
+import { type GalleryWish, galleryStatement, listJobs } from '../../src/console/server/gallery.js';
+import { dailyUsageStatement } from '../../src/console/server/queries.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 import { signIn, type Visitor } from './visitor.js';
 
@@ -28,7 +29,7 @@ beforeAll(async () => {
       model_name, model_type, outcome, units, price, currency, sent_at, ended_at)
     SELECT job_id, 1, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type, 'succeeded', units,
       price, currency, submitted_at, finished_at FROM hologen_internal.job`);
-  await owner.query('ANALYZE hologen_internal.job; ANALYZE hologen_internal.attempt');
+  await owner.query('ANALYZE hologen_internal.job; ANALYZE hologen_internal.attempt; ANALYZE hologen_internal.used');
   visitor = await signIn(gateway);
 }, 240_000);
 afterAll(() => gateway?.close());
@@ -51,6 +52,14 @@ test.each([
   ['model=model_3', "model_name = 'model_3'"],
   ['role=painter', "role_name = 'painter'"],
   ['text=LANTERN 77', "request ->> 'prompt' LIKE 'lantern 77%'"],
+  [
+    'text=LANTERN 77&state=succeeded&model=model_3',
+    "request ->> 'prompt' LIKE 'lantern 77%' AND model_name = 'model_3'",
+  ],
+  ['text=lantern&from=2020-01-01', 'true'],
+  ['text=9', "request ->> 'prompt' LIKE '%9%'"],
+  ['text=湖边', 'false'],
+  ['kind=pictures', 'true'],
   ['kind=videos', 'false'],
 ])('pages with "%s" follow each other without a gap', async (filters, condition) => {
   const ids = await turnPages(visitor, filters, 6);
@@ -91,7 +100,95 @@ test('each question of the gallery and of the money takes the index made for it'
     /Index Scan (using|on) job_(of_model|newest)/,
   );
   const month = { text: dailyUsageStatement, values: [29] };
-  expect(await planOf(owner, month)).toMatch(/Index Scan (using|on) attempt_sent_at/);
+  const moneyPlan = await planOf(owner, month);
+  expect(moneyPlan).toMatch(/Index Scan (using|on) used_pkey/);
+  expect(moneyPlan).not.toContain('Seq Scan');
+});
+
+test('whoever asks for the newest waits for no more than those: own ones, a model, both, a failure', async () => {
+  const painter = await gateway.clientOf('painter', 'blue');
+  for (const client of [owner, painter])
+    for (const where of [
+      '',
+      "WHERE model_name = 'model_3'",
+      "WHERE model_name = 'model_3' AND state = 'failed'",
+    ]) {
+      const plan = await planOf(client, {
+        text: `SELECT * FROM hologen.jobs ${where} ORDER BY submitted_at DESC LIMIT 20`,
+      });
+      expect(plan).toContain('One-Time Filter');
+      expect(plan).not.toMatch(/Seq Scan on job|Bitmap|Sort {2}/);
+    }
+});
+
+test('a search finds what a prompt has in it, with any character, in any case of A to Z, and only own prompts', async () => {
+  const requests = [
+    { prompt: 'A Lake at 100% dusk_mood' },
+    { prompt: '湖边的黄昏，一盏灯' },
+    { prompt: 'quote " and \\ and\nline, ÉTÉ' },
+    { size: '1024*1024' },
+    'a bare TEXT',
+  ];
+  const place = (who: string, request: unknown) =>
+    owner.query(
+      `INSERT INTO hologen_internal.job (job_id, gateway_id, state, statement_id, role_name, database_name, application_name, engine_process_id,
+         statement_at, model_name, model_type, scenario, request, request_key, detached, released, currency, submitted_at)
+       VALUES (gen_random_uuid(), 'g', 'cancelled', gen_random_uuid(), $1, 'hologen', 'psql', 1, now(), 'm', 'm', 'first-frame', $2, '', false, true, 'CNY', now())`,
+      [who, JSON.stringify(request)],
+    );
+  for (const request of requests) await place('painter', request);
+  const painter = await gateway.clientOf('painter', 'blue');
+  for (const state of [null, 'cancelled'])
+    for (const text of [
+      'lake',
+      'LAKE',
+      '100%',
+      '0% d',
+      'k_m',
+      '湖',
+      '一盏',
+      '灯',
+      'a',
+      '"',
+      '\\',
+      'd\nl',
+      'ÉT',
+      'ét',
+      '1024',
+      'bare text',
+      'zz',
+    ]) {
+      const own = (await listJobs(painter, { ...everything, kind: 'videos', state, text })).map(
+        (row) => row.job_id,
+      );
+      const all = await listJobs(owner, { ...everything, kind: 'videos', state, text });
+      const { rows } = await owner.query(
+        `SELECT job_id FROM hologen_internal.job WHERE scenario = 'first-frame' AND strpos(lower((CASE WHEN json_typeof(request) = 'object'
+           THEN coalesce(request ->> 'prompt', request::text) ELSE request #>> '{}' END) COLLATE "C"), lower($1 COLLATE "C")) > 0
+         ORDER BY submitted_at DESC, job_id DESC`,
+        [text],
+      );
+      expect(own, text).toEqual(rows.map((row) => row.job_id));
+      expect(
+        all.map((row) => row.job_id),
+        text,
+      ).toEqual(own);
+    }
+  await owner.query("CREATE ROLE poet LOGIN PASSWORD 'ink'");
+  const poet = await gateway.clientOf('poet', 'ink');
+  await poet.query(`CREATE FUNCTION pg_temp.leak(said text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$
+    BEGIN RAISE NOTICE '%', said; RETURN true; END $$`);
+  const heard: unknown[] = [];
+  poet.on('notice', (notice) => heard.push(notice.message));
+  expect((await poet.query('SELECT * FROM hologen.prompts WHERE pg_temp.leak(prompt)')).rows).toEqual([]);
+  expect((await poet.query('SELECT * FROM hologen.jobs WHERE pg_temp.leak(request::text)')).rows).toEqual([]);
+  expect(heard).toEqual([]);
+});
+
+test('a job that is removed is not found any more', async () => {
+  await owner.query("DELETE FROM hologen_internal.job WHERE scenario = 'first-frame'");
+  expect((await owner.query("SELECT FROM hologen.prompt WHERE scenario = 'first-frame'")).rowCount).toBe(0);
+  expect((await owner.query('SELECT FROM hologen.prompt')).rowCount).toBe(jobs);
 });
 
 test('the money of a month adds up', async () => {

@@ -59,6 +59,13 @@ test('a database with the layout of earlier files is taken as it is, with every 
   await withGateway(async (client, other) => {
     await client.query("SELECT ai_gen('qwen_plus', 'hello')");
     // What later steps have made is not there yet.
+    await client.query('DROP TABLE hologen_internal.used CASCADE');
+    await client.query('DROP TABLE hologen_internal.prompt CASCADE');
+    await client.query('DROP INDEX hologen_internal.attempt_open, hologen_internal.job_unsuccessful_of_model');
+    for (const trigger of ['made_counts', 'no_longer_counts', 'now_counts'])
+      await client.query(`DROP TRIGGER ${trigger} ON hologen_internal.attempt`);
+    for (const trigger of ['opened_is_found', 'removed_is_not_found'])
+      await client.query(`DROP TRIGGER ${trigger} ON hologen_internal.job`);
     await client.query(
       'DROP TABLE hologen_internal.spent, hologen_internal.spent_by_day, hologen_internal.setting CASCADE',
     );
@@ -110,6 +117,11 @@ test('a database with the layout of earlier files is taken as it is, with every 
     expect((await client.query('SELECT model_name FROM hologen.jobs')).rows).toEqual([
       { model_name: 'qwen_plus' },
     ]);
+    // What there was before the sums is in them.
+    expect((await client.query('SELECT model_name, calls FROM hologen.daily_usage')).rows).toEqual([
+      { model_name: 'qwen_plus', calls: '1' },
+    ]);
+    expect((await client.query('SELECT prompt FROM hologen.prompts')).rows).toEqual([{ prompt: 'hello' }]);
     expect((await installedAt(client)).length).toBeGreaterThan(8);
     // "hologen" has views and functions only, and is on no path.
     const tables =

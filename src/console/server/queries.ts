@@ -1,120 +1,10 @@
-/** All SQL of the console. It runs as the role that is signed in, so the views decide what that role may see. */
+/** All SQL of the console but the gallery's. It runs as the role that is signed in, so the views decide what that role may see. */
 import type pg from 'pg';
+import { cardColumns, type JobRow } from './gallery.js';
 
 type Database = Pick<pg.Pool, 'query'>;
 
 export const asksRights = `SELECT administers, calls, sees_all AS "seesAll" FROM hologen.my_rights`;
-
-export interface JobRow {
-  job_id: string;
-  state: string;
-  role_name: string;
-  model_name: string;
-  model_type: string;
-  scenario: string;
-  prompt: string;
-  outputs: { url?: string; ossPath?: string }[];
-  text: string | null;
-  error_message: string | null;
-  /** With its microseconds, as PostgreSQL writes it. */
-  submitted_at: string;
-}
-
-const promptLength = 300;
-/** The request is an object where the client gave one; its prompt, else the text itself. */
-const prompt = `CASE WHEN json_typeof(request) = 'object' THEN coalesce(request ->> 'prompt', request::text) ELSE request #>> '{}' END`;
-const cardColumns = `job_id, state, role_name, model_name, model_type, scenario, left(${prompt}, ${promptLength}) AS prompt, outputs,
-  CASE WHEN scenario = 'text' THEN left(result, ${promptLength}) END AS text, error ->> 'message' AS error_message, submitted_at::text`;
-
-export interface GalleryWish {
-  /** Only for the owner role: others see their own anyway. */
-  role: string | null;
-  model: string | null;
-  state: string | null;
-  kind: string | null;
-  /** Part of the prompt, in any case. */
-  text: string | null;
-  /** Times as PostgreSQL reads them: from, and before. */
-  from: string | null;
-  until: string | null;
-  after: { submittedAt: string; jobId: string } | null;
-  limit: number;
-}
-
-const kinds: Record<string, string> = {
-  pictures: `scenario IN ('text-to-image', 'image-edit', 'multi-image-fusion')`,
-  videos: `scenario IN ('text-to-video', 'first-frame', 'first-and-last-frame', 'reference-video')`,
-  texts: `scenario IN ('text', 'embedding')`,
-};
-
-/**
- * The gallery's statement, newest first. Each condition is there only when asked for, so that the planner can take the index that fits.
- * The inner query finds the rows, so that requests are read only for those that are shown.
- */
-export function galleryStatement(wish: GalleryWish): pg.QueryConfig {
-  const values: unknown[] = [];
-  const place = (value: unknown) => `$${values.push(value)}`;
-  const conditions: string[] = [];
-  if (wish.role !== null) conditions.push(`role_name = ${place(wish.role)}`);
-  if (wish.model !== null) conditions.push(`model_name = ${place(wish.model)}`);
-  if (wish.state !== null) conditions.push(`state = ${place(wish.state)}`);
-  if (wish.kind !== null && kinds[wish.kind]) conditions.push(kinds[wish.kind] ?? '');
-  if (wish.from !== null) conditions.push(`submitted_at >= ${place(wish.from)}::timestamptz`);
-  if (wish.until !== null) conditions.push(`submitted_at < ${place(wish.until)}::timestamptz`);
-  // Collation C folds the case of ASCII only, in a third of the time.
-  if (wish.text !== null)
-    conditions.push(`(${prompt}) COLLATE "C" ILIKE ${place(`%${likeLiteral(wish.text)}%`)}`);
-  if (wish.after) {
-    const { submittedAt, jobId } = wish.after;
-    conditions.push(`(submitted_at, job_id) < (${place(submittedAt)}::timestamptz, ${place(jobId)}::uuid)`);
-  }
-  const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
-  return {
-    text: `SELECT ${cardColumns} FROM (
-      SELECT * FROM hologen.jobs ${where} ORDER BY submitted_at DESC, job_id DESC LIMIT ${place(wish.limit)}
-    ) AS found ORDER BY found.submitted_at DESC, found.job_id DESC`,
-    values,
-  };
-}
-
-const hourMs = 3_600_000;
-const firstWindowMs = hourMs;
-const windowGrowth = 8;
-const longestWindowMs = 20 * 365 * 24 * hourMs;
-
-/**
- * The views are security barriers: PostgreSQL uses an index for a span of time in them, but not for "the newest few". So the newest are
- * looked for in the last hour first, then further and further back: what has just been made is found at once however old the ledger is.
- */
-export async function listJobs(db: Database, wish: GalleryWish): Promise<JobRow[]> {
-  const found: JobRow[] = [];
-  const earliest = wish.from === null ? Number.NEGATIVE_INFINITY : Date.parse(wish.from);
-  let { after } = wish;
-  // A minute ahead: the engine's clock may be another machine's.
-  let until = Math.min(
-    ...[after?.submittedAt, wish.until].filter((time) => time != null).map((time) => Date.parse(time) + 1),
-    Date.now() + 60_000,
-  );
-  for (let windowMs = firstWindowMs; found.length < wish.limit; windowMs *= windowGrowth) {
-    const last = windowMs > longestWindowMs || until - windowMs <= earliest;
-    const from = last ? wish.from : new Date(until - windowMs).toISOString();
-    const statement = galleryStatement({ ...wish, from, after, limit: wish.limit - found.length });
-    const { rows } = await db.query<JobRow>(statement);
-    found.push(...rows);
-    if (last) break;
-    // The next window ends where this one began.
-    after = { submittedAt: from ?? '', jobId: leastJobId };
-    until -= windowMs;
-  }
-  return found;
-}
-
-/** No row is before it at the same time, so a window that ends with it leaves out what the one before began with. */
-const leastJobId = '00000000-0000-0000-0000-000000000000';
-
-function likeLiteral(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&');
-}
 
 export async function jobsOfRequests(db: Database, providerRequestIds: string[]): Promise<JobRow[]> {
   if (providerRequestIds.length === 0) return [];
@@ -298,14 +188,9 @@ export interface DayOfUseRow {
   currency: string;
 }
 
-/** As hologen.daily_usage, but by the time itself, which has an index: a month is found among years. */
-export const dailyUsageStatement = `SELECT sent_at::date::text AS day, role_name, model_name,
-    count(*) FILTER (WHERE outcome IN ('running', 'succeeded', 'failed', 'unanswered'))::int AS calls,
-    coalesce(sum((units ->> 'pictures')::bigint), 0)::int AS pictures, coalesce(sum((units ->> 'seconds')::float8), 0) AS seconds,
-    (coalesce(sum((units ->> 'inputTokens')::bigint), 0) + coalesce(sum((units ->> 'outputTokens')::bigint), 0))::float8 AS tokens,
-    coalesce(sum(price), 0)::float8 AS price, currency
-  FROM hologen.usage WHERE sent_at >= (current_date - $1::int)::timestamptz
-  GROUP BY sent_at::date, role_name, model_name, currency ORDER BY sent_at::date, role_name, model_name`;
+export const dailyUsageStatement = `SELECT day::text, role_name, model_name, calls::int, pictures::float8, seconds::float8, tokens::float8,
+    price::float8, currency
+  FROM hologen.daily_usage WHERE day >= current_date - $1::int ORDER BY daily_usage.day, role_name, model_name`;
 
 export async function listDailyUsage(db: Database, days: number): Promise<DayOfUseRow[]> {
   return (await db.query<DayOfUseRow>(dailyUsageStatement, [days - 1])).rows;

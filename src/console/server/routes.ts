@@ -15,6 +15,7 @@ import type {
 } from './answers.js';
 import { listBudgets, removeBudget, setBudget } from './budgets.js';
 import { optionalNumber, optionalText, Refusal, requiredText } from './exchange.js';
+import { type JobRow, listJobs } from './gallery.js';
 import { outputsOf, referencesOf } from './job-media.js';
 import { changeDegree, listPeople } from './people.js';
 import * as queries from './queries.js';
@@ -81,7 +82,7 @@ export const routes: Record<string, Route> = {
 
 async function gallery({ session, parameters, addresses }: Asked): Promise<GalleryPage> {
   const given = (name: string) => parameters.get(name) || null;
-  const rows = await queries.listJobs(session.pool, {
+  const rows = await listJobs(session.pool, {
     // For those who do not see all, their own role: the same rows, and an index that has only theirs.
     role: session.who.seesAll ? given('role') : session.who.role,
     model: given('model'),
@@ -118,7 +119,7 @@ function readCursor(text: string | null): { submittedAt: string; jobId: string }
   return { submittedAt, jobId };
 }
 
-function card(row: queries.JobRow, addresses: SignedAddresses, session: ConsoleSession): JobCard {
+function card(row: JobRow, addresses: SignedAddresses, session: ConsoleSession): JobCard {
   return {
     id: row.job_id,
     state: row.state as JobCard['state'],

@@ -1,0 +1,30 @@
+-- Prompts to search in: written with their jobs, and gone with them.
+
+CREATE OR REPLACE FUNCTION hologen_internal.note_prompts() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  -- The request is an object where the client gave one; its prompt, else the text itself.
+  INSERT INTO hologen_internal.prompt (job_id, submitted_at, role_name, model_name, scenario, prompt)
+    SELECT job_id, submitted_at, role_name, model_name, scenario, lower((
+      CASE WHEN json_typeof(request) = 'object' THEN coalesce(request ->> 'prompt', request::text) ELSE request #>> '{}' END) COLLATE "C")
+    FROM new_jobs;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION hologen_internal.forget_prompts() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  DELETE FROM hologen_internal.prompt p USING old_jobs o WHERE p.submitted_at = o.submitted_at AND p.job_id = o.job_id;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER opened_is_found AFTER INSERT ON hologen_internal.job
+  REFERENCING NEW TABLE AS new_jobs FOR EACH STATEMENT EXECUTE FUNCTION hologen_internal.note_prompts();
+CREATE OR REPLACE TRIGGER removed_is_not_found AFTER DELETE ON hologen_internal.job
+  REFERENCING OLD TABLE AS old_jobs FOR EACH STATEMENT EXECUTE FUNCTION hologen_internal.forget_prompts();
+
+CREATE OR REPLACE VIEW hologen.prompts WITH (security_barrier) AS
+  SELECT job_id, submitted_at, role_name, model_name, scenario, prompt FROM hologen_internal.prompt
+  -- Both are asked once, not a million times.
+  WHERE (SELECT sees_all FROM hologen_internal.sight) OR role_name = (SELECT current_user);
+GRANT SELECT ON hologen.prompts TO PUBLIC;

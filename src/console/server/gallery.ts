@@ -1,0 +1,151 @@
+/** The SQL of the gallery: the newest jobs, and those whose prompt has a word. It runs as the role that is signed in. */
+import type pg from 'pg';
+
+type Database = Pick<pg.Pool, 'query'>;
+
+export interface JobRow {
+  job_id: string;
+  state: string;
+  role_name: string;
+  model_name: string;
+  model_type: string;
+  scenario: string;
+  prompt: string;
+  outputs: { url?: string; ossPath?: string }[];
+  text: string | null;
+  error_message: string | null;
+  /** With its microseconds, as PostgreSQL writes it. */
+  submitted_at: string;
+}
+
+const promptLength = 300;
+/** The request is an object where the client gave one; its prompt, else the text itself. */
+const prompt = `CASE WHEN json_typeof(request) = 'object' THEN coalesce(request ->> 'prompt', request::text) ELSE request #>> '{}' END`;
+export const cardColumns = `job_id, state, role_name, model_name, model_type, scenario, left(${prompt}, ${promptLength}) AS prompt, outputs,
+  CASE WHEN scenario = 'text' THEN left(result, ${promptLength}) END AS text, error ->> 'message' AS error_message, submitted_at::text`;
+
+export interface GalleryWish {
+  /** Only for the owner role: others see their own anyway. */
+  role: string | null;
+  model: string | null;
+  state: string | null;
+  kind: string | null;
+  /** Part of the prompt, in any case. */
+  text: string | null;
+  /** Times as PostgreSQL reads them: from, and before. */
+  from: string | null;
+  until: string | null;
+  after: { submittedAt: string; jobId: string } | null;
+  limit: number;
+}
+
+const kinds: Record<string, string> = {
+  pictures: `scenario IN ('text-to-image', 'image-edit', 'multi-image-fusion')`,
+  videos: `scenario IN ('text-to-video', 'first-frame', 'first-and-last-frame', 'reference-video')`,
+  texts: `scenario IN ('text', 'embedding')`,
+};
+
+/** Each condition is there only when asked for, so that the planner can take the index that fits. */
+function conditionsOf(wish: GalleryWish) {
+  const values: unknown[] = [];
+  const place = (value: unknown) => `$${values.push(value)}`;
+  const conditions: string[] = [];
+  if (wish.role !== null) conditions.push(`role_name = ${place(wish.role)}`);
+  if (wish.model !== null) conditions.push(`model_name = ${place(wish.model)}`);
+  if (wish.state !== null) conditions.push(`state = ${place(wish.state)}`);
+  if (wish.kind !== null && kinds[wish.kind]) conditions.push(kinds[wish.kind] ?? '');
+  if (wish.from !== null) conditions.push(`submitted_at >= ${place(wish.from)}::timestamptz`);
+  if (wish.until !== null) conditions.push(`submitted_at < ${place(wish.until)}::timestamptz`);
+  // Collation C folds the case of ASCII only, in a third of the time.
+  if (wish.text !== null)
+    conditions.push(`(${prompt}) COLLATE "C" ILIKE ${place(`%${likeLiteral(wish.text)}%`)}`);
+  if (wish.after) {
+    const { submittedAt, jobId } = wish.after;
+    conditions.push(`(submitted_at, job_id) < (${place(submittedAt)}::timestamptz, ${place(jobId)}::uuid)`);
+  }
+  return { conditions, values, place };
+}
+
+function whereOf(conditions: string[]): string {
+  return conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+}
+
+/**
+ * The gallery's statement, newest first, from the jobs themselves. The inner query finds the rows, so that requests are read only for those
+ * that are shown.
+ */
+export function galleryStatement(wish: GalleryWish): pg.QueryConfig {
+  const { conditions, values, place } = conditionsOf(wish);
+  return {
+    text: `SELECT ${cardColumns} FROM (
+      SELECT * FROM hologen.jobs ${whereOf(conditions)} ORDER BY submitted_at DESC, job_id DESC LIMIT ${place(wish.limit)}
+    ) AS found ORDER BY found.submitted_at DESC, found.job_id DESC`,
+    values,
+  };
+}
+
+/** The prompts of the wish, newest first, whatever has become of their jobs. */
+function searchStatement(wish: GalleryWish): pg.QueryConfig {
+  const { conditions, values, place } = conditionsOf({ ...wish, state: null, text: null });
+  // Prompts are kept in lower case, as collation C makes it.
+  if (wish.text !== null)
+    conditions.push(`prompt LIKE lower(${place(`%${likeLiteral(wish.text)}%`)} COLLATE "C")`);
+  return {
+    text: `SELECT job_id, submitted_at::text FROM hologen.prompts ${whereOf(conditions)}
+      ORDER BY prompts.submitted_at DESC, job_id DESC LIMIT ${place(wish.limit)}`,
+    values,
+  };
+}
+
+/**
+ * The gallery's jobs, newest first. A prompt or a kind that is rare among all is looked for in hologen.prompts, which has little else to
+ * read; what did not succeed is rare itself, and has its indexes.
+ */
+export async function listJobs(db: Database, wish: GalleryWish): Promise<JobRow[]> {
+  const amongAll = wish.state === null || wish.state === 'succeeded';
+  if (!amongAll || (wish.text === null && wish.kind === null))
+    return (await db.query<JobRow>(galleryStatement(wish))).rows;
+  const found: JobRow[] = [];
+  for await (const ids of searchPrompts(db, wish)) {
+    const { rows } = await db.query<JobRow>(
+      `SELECT ${cardColumns} FROM hologen.jobs WHERE job_id = ANY ($1) AND ($2::text IS NULL OR state = $2)
+       ORDER BY jobs.submitted_at DESC, jobs.job_id DESC`,
+      [ids, wish.state],
+    );
+    found.push(...rows);
+    if (found.length >= wish.limit) break;
+  }
+  return found.slice(0, wish.limit);
+}
+
+const dayMs = 24 * 3_600_000;
+const growth = 8;
+const mostAtOnce = 10_000;
+/** No row is before it at the same time, so what comes after it leaves out what was looked through down to that time. */
+const leastJobId = '00000000-0000-0000-0000-000000000000';
+
+/** Ids of jobs whose prompts fit, newest first. What fits often is found in the newest day, without a look at all prompts. */
+async function* searchPrompts(db: Database, wish: GalleryWish): AsyncGenerator<string[]> {
+  let { after } = wish;
+  const newest = [after?.submittedAt, wish.until]
+    .filter((time) => time != null)
+    .map((time) => Date.parse(time));
+  const dayBefore = new Date(Math.min(...newest, Date.now()) - dayMs).toISOString();
+  const onlyThatDay = wish.from !== null && Date.parse(wish.from) >= Date.parse(dayBefore);
+  for (const from of onlyThatDay ? [wish.from] : [dayBefore, wish.from]) {
+    for (let { limit } = wish, more = true; more; limit = Math.min(limit * growth, mostAtOnce)) {
+      const statement = searchStatement({ ...wish, from, after, limit });
+      const { rows } = await db.query<{ job_id: string; submitted_at: string }>(statement);
+      const last = rows.at(-1);
+      if (last) after = { submittedAt: last.submitted_at, jobId: last.job_id };
+      if (last) yield rows.map((row) => row.job_id);
+      more = rows.length === limit;
+    }
+    // Where nothing was found in that day, all prompts are looked through without a comparison of times for each.
+    if (after !== wish.after) after = { submittedAt: from ?? '', jobId: leastJobId };
+  }
+}
+
+function likeLiteral(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&');
+}
