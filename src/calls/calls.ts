@@ -91,8 +91,14 @@ interface Surroundings {
   byHandle: Map<string, StatementCall>;
 }
 
-export function createCalls(services: Services, models: Models, log: Logger): Calls {
-  const around = surround(services, models, log);
+/** `calling`: of a client's text the statements that may call. */
+export function createCalls(
+  services: Services,
+  models: Models,
+  calling: (text: string) => string,
+  log: Logger,
+): Calls {
+  const around = surround(services, models, calling, log);
   const { decider, detached, statements } = around;
   return {
     submit: (given, origin) => submit(given, origin, around),
@@ -127,7 +133,12 @@ export function createCalls(services: Services, models: Models, log: Logger): Ca
   };
 }
 
-function surround(services: Services, models: Models, log: Logger): Surroundings {
+function surround(
+  services: Services,
+  models: Models,
+  calling: (text: string) => string,
+  log: Logger,
+): Surroundings {
   const earlier = createEarlierResults(services.ledger, services.storage, (error) =>
     log.error({ err: error }, 'claiming failed'),
   );
@@ -136,7 +147,10 @@ function surround(services: Services, models: Models, log: Logger): Surroundings
     ...{ services, models, log, earlier, decider, byHandle: new Map() },
     detached: createDetachedCalls(services, decider, log),
     unanswered: createUnansweredNotes(services.ledger),
-    statements: createStatements((statement, committed) => statementEnded(statement, committed, around)),
+    statements: createStatements(
+      (statement, committed) => statementEnded(statement, committed, around),
+      calling,
+    ),
   };
   return around;
 }
