@@ -67,7 +67,12 @@ export type OpenedCalls = Awaited<ReturnType<typeof openCalls>>;
 /** Where somebody has deployed anything, the choice is theirs. */
 async function deployUsualModels(catalogue: Catalogue): Promise<void> {
   if ((await catalogue.list()).length > 0) return;
-  const byDefault = { endpoint: undefined, apiKey: undefined, config: {}, deployedBy: 'sandbox' };
+  const byDefault = {
+    endpoint: undefined,
+    apiKey: undefined,
+    config: {},
+    deployedBy: { role: 'sandbox', roleOid: 0 },
+  };
   for (const [name, modelType, task] of usualModels)
     await catalogue.deploy({ name, modelType, provider: 'bailian', task, ...byDefault });
 }

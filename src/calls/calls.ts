@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
-import type { CallOrigin } from '../ledger/job.js';
+import { type CallOrigin, isSameRole } from '../ledger/job.js';
 import { earlierJobOf } from './call.js';
 import { type CallArguments, type CheckedCall, checkCall, checkStorage, type Models } from './check.js';
 import { newCourse, type Services } from './course.js';
@@ -168,19 +168,19 @@ async function statementEnded(statement: Statement, committed: boolean, around: 
 function settle(statement: Statement, committed: boolean, earlier: EarlierResults): Promise<void> {
   const isClaimed = (call: StatementCall) => (committed || statement.read) && call.delivered;
   const claimed = statement.calls.filter(isClaimed);
-  const { role } = statement.origin;
+  const { origin } = statement;
   const jobOf = ({ course, handle, requestKey: key }: StatementCall) => ({
     jobId: earlierJobOf(course.call) ?? handle,
     key,
   });
   // Only its handle gives the result of a detached one: it has no key.
   const collected = committed ? statement.collected.map((jobId) => ({ jobId, key: '' })) : [];
-  earlier.claim(role, [...claimed.map(jobOf), ...collected]);
+  earlier.claim(origin, [...claimed.map(jobOf), ...collected]);
   const unclaimed = statement.calls.filter((call) => !isClaimed(call));
   const [taken, made] = [unclaimed.filter(isTaken), unclaimed.filter((call) => !isTaken(call))];
   earlier.release(taken.map((call) => jobOf(call).jobId));
   return earlier.abandon(
-    role,
+    origin,
     made.flatMap(({ requestKey: key, underWay: job }) => (job ? [{ key, job }] : [])),
   );
 }
@@ -276,7 +276,7 @@ async function checkOrRefuse(
       const model =
         name === null
           ? undefined
-          : await models.catalogue.find(name, statement.origin.role).catch(() => undefined);
+          : await models.catalogue.find(name, statement.origin).catch(() => undefined);
       services.meter.refused(model);
     }
     throw error;
@@ -299,7 +299,7 @@ async function wait(
   around: Surroundings,
 ): Promise<WaitNews> {
   const call = around.byHandle.get(handle);
-  if (!call || call.statement.origin.role !== origin.role) throw unknownHandle(handle);
+  if (!call || !isSameRole(call.statement.origin, origin)) throw unknownHandle(handle);
   const { statement } = call;
   const limitMs = untilTimeout(statement, longestMs);
   const outcome = startAll(call, around)

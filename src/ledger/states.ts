@@ -114,6 +114,7 @@ export const jobColumns: Record<string, Column> = {
     means: 'why it does not go on for now, and since when; it is tried again; NULL: it goes on',
   },
   gateway_id: { type: 'text', means: 'who works on it; a write of anybody else is refused' },
+  role_oid: { type: 'oid', means: "the caller's OID: another role that gets the name is not the caller" },
   engine_process_id: { type: 'integer', means: "the session's process in the engine" },
   request_key: { type: 'text', means: 'the same for two calls that ask for the same' },
   detached: { type: 'boolean', means: 'made by ai_submit: only its handle gives the result' },

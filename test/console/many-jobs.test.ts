@@ -16,17 +16,17 @@ beforeAll(async () => {
   owner = await gateway.client();
   await owner.query("CREATE ROLE painter LOGIN PASSWORD 'blue'");
   // One every 200 s, in pairs at the very same moment; every thousandth is the painter's.
-  await owner.query(`INSERT INTO hologen.job (job_id, gateway_id, state, statement_id, role_name, database_name, application_name, engine_process_id,
+  await owner.query(`INSERT INTO hologen.job (job_id, gateway_id, state, statement_id, role_name, role_oid, database_name, application_name, engine_process_id,
       statement_at, model_name, model_type, scenario, request, request_key, detached, released, attempts, provider_request_id, units, price,
       currency, outputs, submitted_at, started_at, finished_at)
-    SELECT gen_random_uuid(), gen_random_uuid(), 'succeeded', gen_random_uuid(), CASE WHEN n % 1000 = 0 THEN 'painter' ELSE 'hologen' END, 'hologen', 'psql', 1,
+    SELECT gen_random_uuid(), gen_random_uuid(), 'succeeded', gen_random_uuid(), who, who::regrole, 'hologen', 'psql', 1,
       t, m, m, 'text-to-image', json_build_object('prompt', 'lantern ' || n || repeat(' in soft light', 20)), md5(n::text), false, true, 1,
       'request-' || n, '{"pictures": 1}', 0.2, 'CNY', '[{"url": "http://127.0.0.1:9/x.png"}]', t, t, t
     FROM generate_series(1, ${jobs}) AS n,
-      LATERAL (SELECT now() - (n / 2) * interval '400 seconds' AS t, 'model_' || n % 7 AS m) AS made`);
-  await owner.query(`INSERT INTO hologen.attempt (job_id, attempt, role_name, database_name, application_name, statement_id, statement_at,
+      LATERAL (SELECT now() - (n / 2) * interval '400 seconds' AS t, 'model_' || n % 7 AS m, CASE WHEN n % 1000 = 0 THEN 'painter' ELSE 'hologen' END AS who) AS made`);
+  await owner.query(`INSERT INTO hologen.attempt (job_id, attempt, role_name, role_oid, database_name, application_name, statement_id, statement_at,
       model_name, model_type, outcome, units, price, currency, sent_at, ended_at)
-    SELECT job_id, 1, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type, 'succeeded', units,
+    SELECT job_id, 1, role_name, role_oid, database_name, application_name, statement_id, statement_at, model_name, model_type, 'succeeded', units,
       price, currency, submitted_at, finished_at FROM hologen.job`);
   await owner.query('ANALYZE hologen.job; ANALYZE hologen.attempt');
   visitor = await signIn(gateway);

@@ -59,8 +59,11 @@ test('a database with the layout of earlier files is taken as it is, with every 
     // What later steps have made is not there yet.
     await client.query('DROP TABLE hologen.spent CASCADE');
     await client.query(
-      'ALTER TABLE hologen.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked',
+      'ALTER TABLE hologen.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked, DROP COLUMN role_oid CASCADE',
     );
+    await client.query('ALTER TABLE hologen.attempt DROP COLUMN role_oid CASCADE');
+    await client.query('ALTER TABLE hologen.model_grant DROP COLUMN role_oid CASCADE');
+    await client.query('ALTER TABLE hologen.deployed_models DROP COLUMN deployed_by_oid');
     await client.query('DROP TABLE hologen.removed_models');
     await client.query('DROP TABLE hologen.caller CASCADE');
     await client.query('DROP INDEX hologen.job_unsuccessful');
@@ -68,7 +71,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query('DROP INDEX hologen.job_task');
     await client.query('DROP TRIGGER opened_counts ON hologen.job');
     await client.query('DROP TRIGGER changed_counts ON hologen.job');
-    await client.query("DELETE FROM hologen.migrations WHERE name ~ '^tables/home/000[3-9]'");
+    await client.query("DELETE FROM hologen.migrations WHERE name ~ '^tables/home/00(0[3-9]|10)'");
     for (const each of [client, other]) {
       await each.query('DROP SCHEMA hologen_caller CASCADE');
       await each.query('DROP TABLE hologen_internal.proof_secret');
@@ -90,10 +93,15 @@ test('a database with the layout of earlier files is taken as it is, with every 
     expect((await client.query('SELECT model_name FROM hologen.jobs')).rows).toEqual([
       { model_name: 'qwen_plus' },
     ]);
+    const { rows: whose } = await client.query(
+      `SELECT j.role_oid::regrole::text AS job, a.role_oid::regrole::text AS attempt, s.calls FROM hologen.job j
+       JOIN hologen.attempt a USING (job_id) JOIN hologen.spent s ON s.role_oid = j.role_oid`,
+    );
+    expect(whose).toEqual([{ job: 'hologen', attempt: 'hologen', calls: '1' }]);
     expect((await installedAt(client)).length).toBeGreaterThan(8);
     // Only what is newer than that layout was made now.
     const { rows } = await client.query(
-      "SELECT name FROM hologen.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/000[3-9]|everywhere/000[5-9])'",
+      "SELECT name FROM hologen.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/00(0[3-9]|10)|everywhere/000[5-9])'",
     );
     expect(rows).toEqual([]);
   });

@@ -5,20 +5,21 @@ CREATE OR REPLACE FUNCTION hologen_internal.note_spent() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    INSERT INTO hologen.caller (role_name, model_name) SELECT DISTINCT role_name, model_name FROM new_jobs ORDER BY 1, 2 ON CONFLICT DO NOTHING;
-    INSERT INTO hologen.spent AS s (role_name, model_name, currency, quarter, calls, money)
-      SELECT role_name, model_name, currency, date_bin('15 minutes', submitted_at, 'epoch'), count(*), sum(coalesce(price, estimated_price, 0))
+    INSERT INTO hologen.caller (role_name, role_oid, model_name)
+      SELECT DISTINCT role_name, role_oid, model_name FROM new_jobs ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING;
+    INSERT INTO hologen.spent AS s (role_name, role_oid, model_name, currency, quarter, calls, money)
+      SELECT role_name, role_oid, model_name, currency, date_bin('15 minutes', submitted_at, 'epoch'), count(*), sum(coalesce(price, estimated_price, 0))
       FROM new_jobs WHERE state NOT IN ('failed', 'cancelled') OR price > 0
       -- Two writers meet the same rows in the same order.
-      GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-      ON CONFLICT (role_name, quarter, model_name, currency) DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money;
+      GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+      ON CONFLICT (role_name, role_oid, quarter, model_name, currency) DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money;
   ELSE
-    INSERT INTO hologen.spent AS s (role_name, model_name, currency, quarter, calls, money)
-      SELECT role_name, model_name, currency, date_bin('15 minutes', submitted_at, 'epoch'), sum(sign), sum(sign * coalesce(price, estimated_price, 0))
+    INSERT INTO hologen.spent AS s (role_name, role_oid, model_name, currency, quarter, calls, money)
+      SELECT role_name, role_oid, model_name, currency, date_bin('15 minutes', submitted_at, 'epoch'), sum(sign), sum(sign * coalesce(price, estimated_price, 0))
       FROM (SELECT 1 AS sign, * FROM new_jobs UNION ALL SELECT -1, * FROM old_jobs) AS changed
       WHERE state NOT IN ('failed', 'cancelled') OR price > 0
-      GROUP BY 1, 2, 3, 4 HAVING sum(sign) <> 0 OR sum(sign * coalesce(price, estimated_price, 0)) <> 0 ORDER BY 1, 2, 3, 4
-      ON CONFLICT (role_name, quarter, model_name, currency) DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money;
+      GROUP BY 1, 2, 3, 4, 5 HAVING sum(sign) <> 0 OR sum(sign * coalesce(price, estimated_price, 0)) <> 0 ORDER BY 1, 2, 3, 4, 5
+      ON CONFLICT (role_name, role_oid, quarter, model_name, currency) DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money;
   END IF;
   RETURN NULL;
 END $$;

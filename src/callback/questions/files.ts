@@ -6,6 +6,7 @@ import { refuse } from '../../fields.js';
 import { isObject, type Json } from '../../json.js';
 import type { FileValue } from '../../storage/file-value.js';
 import { isDirectory } from '../../storage/path.js';
+import type { Caller } from '../endpoint.js';
 import type { Answers, FileMemory, QuestionTools } from './question.js';
 
 const rememberedForMs = 10_000;
@@ -37,12 +38,9 @@ export function answerAboutFiles({ storage, files, ledger }: QuestionTools): Ans
   };
 
   /** The right of the call that saved the object, for a path alone. */
-  async function savedFile(
-    text: string,
-    caller: { role: string; admin: boolean },
-  ): Promise<Pick<FileValue, 'path' | 'right'>> {
+  async function savedFile(text: string, caller: Caller): Promise<Pick<FileValue, 'path' | 'right'>> {
     const path = storage.readPath(text, 'oss_path');
-    const file = await ledger.fileOfOutput(text, caller.role, caller.admin);
+    const file = await ledger.fileOfOutput(text, caller);
     if (isObject(file)) return { path, right: storage.readFile(file).right };
     throw new KnownError({
       kind: 'undefinedObject',
