@@ -166,8 +166,8 @@ async function resultElsewhere(
   }
 }
 
-function keptHoldUp({ kind, message, since }: NonNullable<JobOutcome['holdUp']>): KnownError {
-  return new KnownError({ kind, message, detail: `Held up at another gateway since ${since}.` });
+function keptHoldUp({ kind, message, hint, since }: NonNullable<JobOutcome['holdUp']>): KnownError {
+  return new KnownError({ kind, message, hint, detail: `Held up at another gateway since ${since}.` });
 }
 
 /** A file that its owner has removed from its store meanwhile is no result any more. */

@@ -72,8 +72,10 @@ export interface JobFailure {
   kind: ErrorKind;
   message: string;
   detail?: string;
-  /** The provider's own code. */
+  hint?: string;
+  /** The provider's own code, and its name for the request that it refused. */
   code?: string;
+  requestId?: string;
   retryable?: boolean;
 }
 

@@ -99,7 +99,8 @@ export const jobColumns: Record<string, Column> = {
     type: 'json',
     shown: 'error',
     changedBy: 'error',
-    means: 'why there is none: sqlstate, message, detail, code, retryable',
+    means:
+      'why there is none: sqlstate, message, detail, hint, code and requestId of the provider, retryable',
   },
   submitted_at: { type: 'timestamptz', shown: 'submitted_at', means: 'when it was opened' },
   started_at: { type: 'timestamptz', shown: 'started_at', means: 'when it was last sent' },

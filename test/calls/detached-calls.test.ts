@@ -209,3 +209,24 @@ test('kill -9 of the gateway: committed submits are made by the next one, each o
   await cloud.close();
   await rm(dataDir, { recursive: true, force: true });
 });
+
+test.each(['qwen_image_2', 'wan26_t2i'])(
+  'a refused call of %s says through its handle all that ai_gen says',
+  async (model) => {
+    const client = await gateway.client();
+    const request = '{"prompt": "gone [[sandbox:refuse]]"}';
+    const now = await refusal(client.query('SELECT ai_gen($1, $2)', [model, request]));
+    expect(now.hint).toMatch(/change the prompt/);
+    const { rows } = await client.query('SELECT ai_submit($1, $2) AS handle', [model, request]);
+    const later = await refusal(client.query('SELECT ai_wait($1)', [rows[0].handle]));
+    const words = ({ code, message, detail = '', hint }: typeof now) => [
+      code,
+      message,
+      detail.replace(/[0-9a-f]{8}-[^.]*/, 'its own'),
+      hint,
+    ];
+    expect(words(later)).toEqual(words(now));
+    const kept = await client.query('SELECT error FROM hologen.jobs WHERE job_id = $1', [rows[0].handle]);
+    expect(kept.rows[0].error).toMatchObject({ hint: now.hint, retryable: false });
+  },
+);
