@@ -15,6 +15,7 @@ import { openSecretBox } from './ledger/secret-box.js';
 import type { OpenedEngine } from './open-engine.js';
 import { createSchedule } from './pace/schedule.js';
 import { openProviders, type ProviderDriver } from './providers/drivers.js';
+import { callingStatements } from './rewriter/calling-statements.js';
 import type { Configuration, StorageSettings } from './settings/configuration.js';
 import { usualModels } from './settings/usual-models.js';
 import { openStorage } from './storage/open.js';
@@ -52,7 +53,7 @@ export async function openCalls(
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
   const models = { catalogue, providers, places: storage };
-  const calls = createCalls({ storage, ledger, schedule, meter }, models, log);
+  const calls = createCalls({ storage, ledger, schedule, meter }, models, callingStatements, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
     ...{ calls, models, storage, ledger, schedule },
@@ -69,7 +70,12 @@ export type OpenedCalls = Awaited<ReturnType<typeof openCalls>>;
 /** Where somebody has deployed anything, the choice is theirs. */
 async function deployUsualModels(catalogue: Catalogue): Promise<void> {
   if ((await catalogue.list()).length > 0) return;
-  const byDefault = { endpoint: undefined, apiKey: undefined, config: {}, deployedBy: 'sandbox' };
+  const byDefault = {
+    endpoint: undefined,
+    apiKey: undefined,
+    config: {},
+    deployedBy: { role: 'sandbox', roleOid: 0 },
+  };
   for (const [name, modelType, task] of usualModels)
     await catalogue.deploy({ name, modelType, provider: 'bailian', task, ...byDefault });
 }

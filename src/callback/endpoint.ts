@@ -11,13 +11,13 @@ import { fromNodeSocket } from 'pg-gateway/node';
 import type { Logger } from 'pino';
 import { KnownError, sqlstateOf } from '../errors.js';
 import { storableJson } from '../json.js';
+import type { RoleIdentity } from '../ledger/job.js';
 import { frontendType } from '../wire/message-types.js';
 import { commandDone, textAnswer } from '../wire/replies.js';
 import { type CallbackPlace, encrypt, listenAt, needsEncryption } from './address.js';
 
 /** Who is asking, according to the engine's SECURITY DEFINER functions; clients cannot forge it. */
-export interface Caller {
-  role: string;
+export interface Caller extends RoleIdentity {
   database: string;
   application: string;
   engineProcessId: number;

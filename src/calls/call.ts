@@ -275,9 +275,10 @@ function holdUpOf({ why }: Extract<CallEvent, { kind: 'held up' }>): JobChange['
 function failureOf(error: unknown): JobFailure {
   if (!(error instanceof KnownError))
     return { kind: 'internalError', message: 'unexpected failure, see the log' };
-  const { kind, message, detail, retryable } = error;
-  const code = error instanceof ProviderFailure ? error.code : undefined;
-  return { kind, message, detail, code, retryable };
+  const { kind, message, detail, hint, retryable } = error;
+  if (!(error instanceof ProviderFailure)) return { kind, message, detail, hint, retryable };
+  const { code, requestId } = error;
+  return { kind, message, detail, hint, code, requestId: requestId || undefined, retryable };
 }
 
 /** Where a job stands that another gateway left unfinished. `followed`: its task can be asked again for what it made. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
-import type { CallOrigin } from '../ledger/job.js';
+import { type CallOrigin, isSameRole } from '../ledger/job.js';
 import { earlierJobOf } from './call.js';
 import { type CallArguments, type CheckedCall, checkCall, checkStorage, type Models } from './check.js';
 import { newCourse, type Services } from './course.js';
@@ -91,8 +91,14 @@ interface Surroundings {
   byHandle: Map<string, StatementCall>;
 }
 
-export function createCalls(services: Services, models: Models, log: Logger): Calls {
-  const around = surround(services, models, log);
+/** `calling`: of a client's text the statements that may call. */
+export function createCalls(
+  services: Services,
+  models: Models,
+  calling: (text: string) => string,
+  log: Logger,
+): Calls {
+  const around = surround(services, models, calling, log);
   const { decider, detached, statements } = around;
   return {
     submit: (given, origin) => submit(given, origin, around),
@@ -127,7 +133,12 @@ export function createCalls(services: Services, models: Models, log: Logger): Ca
   };
 }
 
-function surround(services: Services, models: Models, log: Logger): Surroundings {
+function surround(
+  services: Services,
+  models: Models,
+  calling: (text: string) => string,
+  log: Logger,
+): Surroundings {
   const earlier = createEarlierResults(services.ledger, services.storage, (error) =>
     log.error({ err: error }, 'claiming failed'),
   );
@@ -136,7 +147,10 @@ function surround(services: Services, models: Models, log: Logger): Surroundings
     ...{ services, models, log, earlier, decider, byHandle: new Map() },
     detached: createDetachedCalls(services, decider, log),
     unanswered: createUnansweredNotes(services.ledger),
-    statements: createStatements((statement, committed) => statementEnded(statement, committed, around)),
+    statements: createStatements(
+      (statement, committed) => statementEnded(statement, committed, around),
+      calling,
+    ),
   };
   return around;
 }
@@ -154,19 +168,19 @@ async function statementEnded(statement: Statement, committed: boolean, around: 
 function settle(statement: Statement, committed: boolean, earlier: EarlierResults): Promise<void> {
   const isClaimed = (call: StatementCall) => (committed || statement.read) && call.delivered;
   const claimed = statement.calls.filter(isClaimed);
-  const { role } = statement.origin;
+  const { origin } = statement;
   const jobOf = ({ course, handle, requestKey: key }: StatementCall) => ({
     jobId: earlierJobOf(course.call) ?? handle,
     key,
   });
   // Only its handle gives the result of a detached one: it has no key.
   const collected = committed ? statement.collected.map((jobId) => ({ jobId, key: '' })) : [];
-  earlier.claim(role, [...claimed.map(jobOf), ...collected]);
+  earlier.claim(origin, [...claimed.map(jobOf), ...collected]);
   const unclaimed = statement.calls.filter((call) => !isClaimed(call));
   const [taken, made] = [unclaimed.filter(isTaken), unclaimed.filter((call) => !isTaken(call))];
   earlier.release(taken.map((call) => jobOf(call).jobId));
   return earlier.abandon(
-    role,
+    origin,
     made.flatMap(({ requestKey: key, underWay: job }) => (job ? [{ key, job }] : [])),
   );
 }
@@ -262,7 +276,7 @@ async function checkOrRefuse(
       const model =
         name === null
           ? undefined
-          : await models.catalogue.find(name, statement.origin.role).catch(() => undefined);
+          : await models.catalogue.find(name, statement.origin).catch(() => undefined);
       services.meter.refused(model);
     }
     throw error;
@@ -285,7 +299,7 @@ async function wait(
   around: Surroundings,
 ): Promise<WaitNews> {
   const call = around.byHandle.get(handle);
-  if (!call || call.statement.origin.role !== origin.role) throw unknownHandle(handle);
+  if (!call || !isSameRole(call.statement.origin, origin)) throw unknownHandle(handle);
   const { statement } = call;
   const limitMs = untilTimeout(statement, longestMs);
   const outcome = startAll(call, around)

@@ -1,6 +1,7 @@
 /** Checks a call before anything is spent: model, request, media, output place. What comes out can be sent. */
 import { KnownError } from '../errors.js';
 import { isObject, isStorable } from '../json.js';
+import type { RoleIdentity, UnfinishedJob } from '../ledger/job.js';
 import type { Catalogue, DeployedModel } from '../ledger/models.js';
 import type { Providers } from '../providers/drivers.js';
 import type { CheckedRequest, Provider } from '../providers/provider.js';
@@ -35,7 +36,7 @@ export interface Models {
 export async function checkCall(
   call: CallArguments,
   models: Models,
-  caller: { role: string; admin: boolean },
+  caller: RoleIdentity & { admin: boolean },
 ): Promise<CheckedCall> {
   const { catalogue, places } = models;
   if (call.request === null) {
@@ -49,8 +50,8 @@ export async function checkCall(
   const file = isObject(call.file) ? places.readFile(call.file, 'file') : undefined;
   const model =
     call.model === null
-      ? await defaultModel(call.request, file, caller.role, models)
-      : await namedModel(call.model, caller.role, catalogue);
+      ? await defaultModel(call.request, file, caller, models)
+      : await namedModel(call.model, caller, catalogue);
   if (model.restricted && !caller.admin) await requireGrant(model.name, caller.role, catalogue);
   return readCall(model, call.request, file, models);
 }
@@ -68,12 +69,11 @@ function readCall(
 
 /** A call that was checked before, and perhaps sent: with the model that was deployed then. */
 export async function readAgain(
-  { model: name, request, file, role }: { model: string; request: string; file: unknown; role: string },
-  openedAt: Date,
+  { modelName: name, request, file, openedAt, ...who }: UnfinishedJob,
   models: Models,
 ): Promise<CheckedCall> {
   const { catalogue, places } = models;
-  const model = (await catalogue.deployedThen(name, openedAt)) ?? (await namedModel(name, role, catalogue));
+  const model = (await catalogue.deployedThen(name, openedAt)) ?? (await namedModel(name, who, catalogue));
   return readCall(model, request, isObject(file) ? places.readFile(file, 'file') : undefined, models);
 }
 
@@ -144,8 +144,8 @@ export async function checkStorage(
   return Promise.all(looks);
 }
 
-async function namedModel(name: string, role: string, catalogue: Catalogue): Promise<DeployedModel> {
-  const model = await catalogue.find(name, role);
+async function namedModel(name: string, who: RoleIdentity, catalogue: Catalogue): Promise<DeployedModel> {
+  const model = await catalogue.find(name, who);
   if (model) return model;
   const deployed = (await catalogue.list()).map((each) => each.name);
   throw new KnownError({
@@ -162,11 +162,11 @@ async function namedModel(name: string, role: string, catalogue: Catalogue): Pro
 async function defaultModel(
   request: string,
   file: FileValue | undefined,
-  role: string,
+  who: RoleIdentity,
   known: Models,
 ): Promise<DeployedModel> {
   const task = file && looksLikePictureRequest(request) ? 'image-generation' : 'chat/completions';
-  const models = await known.catalogue.defaults(task, role);
+  const models = await known.catalogue.defaults(task, who);
   const fitting = models.find((model) => canRead(request, file, model, known)) ?? models[0];
   if (fitting) return fitting;
   throw new KnownError({

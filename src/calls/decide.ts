@@ -123,7 +123,7 @@ async function lookUp(calls: StatementCall[], around: Surroundings) {
     calls.map(async (call) => {
       const { statement, requestKey } = call;
       if (statement.reuse === 'off') return fresh.push(call);
-      if (around.earlier.isUnderWay(statement.origin.role, requestKey)) return late.push(call);
+      if (around.earlier.isUnderWay(statement.origin, requestKey)) return late.push(call);
       const result = await take(call, around, around.earlier.take);
       if (result === 'elsewhere') return late.push(call);
       return result ? found.push([call, result]) : fresh.push(call);
@@ -140,7 +140,8 @@ async function take<Found extends EarlierResult | 'elsewhere' | undefined>(
   search: (...given: Parameters<EarlierResults['take']>) => Promise<Found>,
 ): Promise<Found> {
   const { statement, requestKey, course } = call;
-  const wish = { role: statement.origin.role, requestKey, delivered: statement.reuse === 'on' };
+  const { role, roleOid } = statement.origin;
+  const wish = { role, roleOid, requestKey, delivered: statement.reuse === 'on' };
   // With reuse on a result may have several clients.
   const others = () => (statement.reuse === 'on' ? [] : [...(live.get(requestKey) ?? [])]);
   const found = await search(wish, others, call.checked, course.stop);

@@ -2,6 +2,7 @@
 import { KnownError } from '../errors.js';
 import { oneOf, refuse, requiredText } from '../fields.js';
 import { isObject, type Json } from '../json.js';
+import { isSameRole, type RoleIdentity } from '../ledger/job.js';
 import type { Catalogue } from '../ledger/models.js';
 import type { Provider } from '../providers/provider.js';
 import type { Models } from './check.js';
@@ -13,7 +14,7 @@ const looksLikeKey = /^(sk-|bearer\s)/i;
 
 export async function deployModel(
   question: Json,
-  { role, admin }: { role: string; admin: boolean },
+  { role, roleOid, admin }: RoleIdentity & { admin: boolean },
   { catalogue, providers }: Models,
 ): Promise<void> {
   const name = requiredText(question, 'name', 'model_name');
@@ -44,7 +45,7 @@ export async function deployModel(
       typeof question.endpoint === 'string' && question.endpoint !== '' ? question.endpoint : undefined,
     apiKey,
     config: rest,
-    deployedBy: role,
+    deployedBy: { role, roleOid },
   });
 }
 
@@ -60,16 +61,16 @@ function refuseDefaultKey(name: string): never {
 /** Who deployed a model may remove it, and who administers hologen. */
 export async function removeModel(
   question: Json,
-  caller: { role: string; admin: boolean },
+  caller: RoleIdentity & { admin: boolean },
   catalogue: Catalogue,
 ): Promise<void> {
   const name = requiredText(question, 'name', 'model_name');
   const model = (await catalogue.list()).find((each) => each.name === name);
-  if (model && !caller.admin && model.deployedBy !== caller.role) {
+  if (model && !caller.admin && !isSameRole(model.deployedBy, caller)) {
     throw new KnownError({
       kind: 'insufficientPrivilege',
       message: `external model "${name}" was deployed by another role`,
-      hint: `Ask ${model.deployedBy} or the owner of hologen to remove it.`,
+      hint: `Ask ${model.deployedBy.role} or the owner of hologen to remove it.`,
     });
   }
   await catalogue.remove(name);

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
-import type { JobOutcome } from '../ledger/job.js';
+import { isSameRole, type JobOutcome, type RoleIdentity } from '../ledger/job.js';
 import { hasEnded } from '../ledger/states.js';
 import { type Services, tell } from './course.js';
 import { type Decider, open } from './decide.js';
@@ -17,9 +17,9 @@ export interface DetachedCalls {
   settle(statement: Statement, committed: boolean): void;
   /** The result for a statement that waits; undefined when `longestMs` were not enough. Rejects with the error of a call that failed. */
   wait(handle: string, statement: Statement, longestMs: number): Promise<string | undefined>;
-  status(handle: string, role: string): Promise<Pick<JobOutcome, 'state' | 'holdUp'>>;
+  status(handle: string, who: RoleIdentity): Promise<Pick<JobOutcome, 'state' | 'holdUp'>>;
   /** True when the call ends without a result for it; one that the provider works on goes on and is paid for. */
-  cancel(handle: string, role: string): Promise<boolean>;
+  cancel(handle: string, who: RoleIdentity): Promise<boolean>;
   /** A call was perhaps given up at another gateway: so it is here, if the ledger says so too. */
   cancelAsked(handle: string): Promise<void>;
 }
@@ -53,8 +53,8 @@ export function createDetachedCalls(services: Services, decider: Decider, log: L
       else for (const each of held) drop(each, notCommitted, around).catch(complain(log));
     },
     wait: (handle, statement, longestMs) => wait(handle, statement, longestMs, around),
-    status: (handle, role) => kept(handle, role, around),
-    cancel: (handle, role) => cancel(handle, role, around),
+    status: (handle, who) => kept(handle, who, around),
+    cancel: (handle, who) => cancel(handle, who, around),
     async cancelAsked(handle) {
       if (!isHandle(handle) || !(around.calls.has(handle) || around.decider.underWay.has(handle))) return;
       if (await services.ledger.cancelAsked(handle)) cancelHere(handle, around);
@@ -110,12 +110,12 @@ async function wait(
 ): Promise<string | undefined> {
   if (handle.startsWith(dryRunPrefix)) return `(${handle}: nothing was sent)`;
   const until = Date.now() + longestMs;
-  const { role } = statement.origin;
+  const { origin } = statement;
   const own = heldCall(handle, around);
   // Asked for in the transaction that submitted it: it cannot be committed before it has its answer.
-  if (own?.call.statement.origin.role === role) await release([own], around);
+  if (own && isSameRole(own.call.statement.origin, origin)) await release([own], around);
   for (;;) {
-    const job = await kept(handle, role, around);
+    const job = await kept(handle, origin, around);
     if (hasEnded(job.state)) {
       if (job.result === undefined) throw keptFailure(handle, job);
       statement.collected.push(handle);
@@ -132,16 +132,16 @@ async function wait(
   }
 }
 
-async function cancel(handle: string, role: string, around: Surroundings): Promise<boolean> {
+async function cancel(handle: string, who: RoleIdentity, around: Surroundings): Promise<boolean> {
   const { calls, decider, services } = around;
-  const { state } = await kept(handle, role, around);
+  const { state } = await kept(handle, who, around);
   if (!hasEnded(state)) {
     if (calls.has(handle) || decider.underWay.has(handle)) cancelHere(handle, around);
     else await services.ledger.askCancel(handle);
   }
   // What is not sent yet ends at once, a task that waits at the provider after a word with it; one that runs there goes on.
   for (const until = Date.now() + cancelledWithinMs; ; await delay(lookEveryMs / 5)) {
-    const now = await kept(handle, role, around);
+    const now = await kept(handle, who, around);
     if (hasEnded(now.state) || Date.now() > until) return now.state === 'cancelled';
   }
 }
@@ -156,8 +156,8 @@ const isHandle = (handle: string) => handlePattern.test(handle);
 const handlePattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** What the ledger knows of a handle, which may be any text. */
-async function kept(handle: string, role: string, { services }: Surroundings): Promise<JobOutcome> {
-  const job = isHandle(handle) ? await services.ledger.find(handle, role) : undefined;
+async function kept(handle: string, who: RoleIdentity, { services }: Surroundings): Promise<JobOutcome> {
+  const job = isHandle(handle) ? await services.ledger.find(handle, who) : undefined;
   if (job) return job;
   throw new KnownError({
     kind: 'undefinedObject',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KnownError } from '../errors.js';
 import { exactText, isExactNumber, isObject, parseExactly } from '../json.js';
-import type { EarlierWish, JobOutcome, Ledger } from '../ledger/job.js';
+import { type EarlierWish, type JobOutcome, type Ledger, type RoleIdentity, roleKey } from '../ledger/job.js';
 import { hasEnded } from '../ledger/states.js';
 import { createLanes, type Lanes } from '../pace/lanes.js';
 import type { Storage } from '../storage/storage.js';
@@ -17,7 +17,7 @@ export interface EarlierResult {
 
 export interface EarlierResults {
   /** A job for nobody is making what this call asks for: take will wait for it. */
-  isUnderWay(role: string, key: string): boolean;
+  isUnderWay(who: RoleIdentity, key: string): boolean;
   /**
    * A result that is there already, or of a job that still runs for nobody; no other call gets it until it is released. `live` are jobs
    * that have their own client. 'elsewhere': another gateway makes it for nobody; takeElsewhere waits for that. Rejects with the signal's reason if the call is aborted first.
@@ -31,9 +31,9 @@ export interface EarlierResults {
   /** As take, and waits for what another gateway makes. */
   takeElsewhere: (...given: Parameters<EarlierResults['take']>) => Promise<EarlierResult | undefined>;
   /** Nobody waits for these jobs any more; they go on because they are paid for. Resolves when other gateways can know it, too. */
-  abandon(role: string, jobs: { key: string; job: UnderWay }[]): Promise<void>;
+  abandon(who: RoleIdentity, jobs: { key: string; job: UnderWay }[]): Promise<void>;
   /** These results have reached their clients. Later calls do not find them, even before the ledger has it in writing. */
-  claim(role: string, jobs: { jobId: string; key: string }[]): void;
+  claim(who: RoleIdentity, jobs: { jobId: string; key: string }[]): void;
   /** Releases results that were reserved for a statement that failed. */
   release(jobIds: string[]): void;
 }
@@ -70,22 +70,22 @@ export function createEarlierResults(
     ...{ underWay: new Map(), reserved: namedJobs(), claiming: namedJobs() },
   };
   return {
-    isUnderWay: (role, key) => runningFor(nameOf(role, key), kept) !== undefined,
+    isUnderWay: (who, key) => runningFor(nameOf(who, key), kept) !== undefined,
     take: (...given) => take(given, false, kept),
     takeElsewhere: async (...given) => {
       const found = await take(given, true, kept);
       return found === 'elsewhere' ? undefined : found;
     },
-    abandon: (role, jobs) => abandon(role, jobs, kept),
-    claim: (role, jobs) => claim(role, jobs, kept),
+    abandon: (who, jobs) => abandon(who, jobs, kept),
+    claim: (who, jobs) => claim(who, jobs, kept),
     release(jobIds) {
       for (const id of jobIds) kept.reserved.delete(id);
     },
   };
 }
 
-function nameOf(role: string, key: string): string {
-  return `${role} ${key}`;
+function nameOf(who: RoleIdentity, key: string): string {
+  return `${roleKey(who)} ${key}`;
 }
 
 function runningFor(name: string, { underWay, reserved }: Kept) {
@@ -114,7 +114,7 @@ async function take(
   wait: boolean,
   kept: Kept,
 ): Promise<EarlierResult | 'elsewhere' | undefined> {
-  const name = nameOf(wish.role, wish.requestKey);
+  const name = nameOf(wish, wish.requestKey);
   await awaitRunning(name, stop, kept);
   return kept.lookups.run(name, () => reserve({ name, wish, live, call, stop, wait }, kept));
 }
@@ -140,7 +140,7 @@ async function reserve(
     const found = await ledger.findEarlier({ ...wish, except });
     if (!found) return undefined;
     if (found.result === undefined && !wait) return 'elsewhere';
-    const result = found.result ?? (await resultElsewhere(found.id, wish.role, stop, ledger));
+    const result = found.result ?? (await resultElsewhere(found.id, wish, stop, ledger));
     if (result !== undefined && (await stillThere(found.ossPaths, call, stop, storage))) {
       reserved.add(name, found.id);
       return { jobId: found.id, result };
@@ -154,20 +154,20 @@ const lookEveryMs = 250;
 /** What another gateway made for nobody; undefined: nothing. Rejects while it is held up there: it is not made a second time. */
 async function resultElsewhere(
   id: string,
-  role: string,
+  who: RoleIdentity,
   stop: AbortSignal,
   ledger: Ledger,
 ): Promise<string | undefined> {
   for (;;) {
-    const job = await ledger.find(id, role);
+    const job = await ledger.find(id, who);
     if (!job || hasEnded(job.state)) return job?.result;
     if (job.holdUp) throw goesOn(keptHoldUp(job.holdUp));
     await orStopped(delay(lookEveryMs), stop);
   }
 }
 
-function keptHoldUp({ kind, message, since }: NonNullable<JobOutcome['holdUp']>): KnownError {
-  return new KnownError({ kind, message, detail: `Held up at another gateway since ${since}.` });
+function keptHoldUp({ kind, message, hint, since }: NonNullable<JobOutcome['holdUp']>): KnownError {
+  return new KnownError({ kind, message, hint, detail: `Held up at another gateway since ${since}.` });
 }
 
 /** A file that its owner has removed from its store meanwhile is no result any more. */
@@ -188,9 +188,9 @@ async function stillThere(
   );
 }
 
-function abandon(role: string, jobs: { key: string; job: UnderWay }[], kept: Kept): Promise<void> {
+function abandon(who: RoleIdentity, jobs: { key: string; job: UnderWay }[], kept: Kept): Promise<void> {
   const open = jobs.filter(({ job }) => job.isOpen());
-  for (const { key, job } of jobs) keepRunning(nameOf(role, key), job, kept);
+  for (const { key, job } of jobs) keepRunning(nameOf(who, key), job, kept);
   return kept.ledger.abandon(open.map(({ job }) => job.jobId)).catch(kept.onError);
 }
 
@@ -206,14 +206,14 @@ function keepRunning(name: string, job: UnderWay, { underWay }: Kept): void {
 }
 
 function claim(
-  role: string,
+  who: RoleIdentity,
   jobs: { jobId: string; key: string }[],
   { ledger, reserved, claiming, onError }: Kept,
 ): void {
   if (jobs.length === 0) return;
   for (const { jobId, key } of jobs) {
     reserved.delete(jobId);
-    claiming.add(nameOf(role, key), jobId);
+    claiming.add(nameOf(who, key), jobId);
   }
   const ids = jobs.map(({ jobId }) => jobId);
   ledger

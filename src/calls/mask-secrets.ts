@@ -2,7 +2,8 @@
 
 const masks: [pattern: RegExp, shown: string][] = [
   [/\bsk-[\w-]{6,}/g, 'sk-***'],
-  [/\b(password)(\s+)'(?:[^']|'')*'/gi, "$1$2'***'"],
+  // A text that was cut may end within one.
+  [/\b(password)(\s+)'(?:[^']|'')*(?:'|$)/gi, "$1$2'***'"],
   [
     /("(?:api_?key|secret|token|password|authorization|access_?key_?secret)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi,
     '$1"***"',

@@ -41,7 +41,7 @@ export async function resumeJobs(
   for (const job of jobs) {
     const call = taken.get(job.id);
     // Only its handle gives the result of a detached one.
-    if (call && !job.detached) void earlier.abandon(job.role, [{ key: job.requestKey, job: call }]);
+    if (call && !job.detached) void earlier.abandon(job, [{ key: job.requestKey, job: call }]);
   }
   if (jobs.length > 0) log.info({ jobs: jobs.length }, 'jobs that were left unfinished are taken up');
   return taken;
@@ -80,7 +80,7 @@ async function goOn(
   } finally {
     // It has no statement any more, and what of its time went before is not known here.
     tellEnd(course, services.meter, undefined, startedAt);
-    if (course.call.state === 'ended' && course.call.how === 'unknown') unanswered.add(job.role);
+    if (course.call.state === 'ended' && course.call.how === 'unknown') unanswered.add(job);
   }
 }
 
@@ -108,21 +108,21 @@ const firstPauseMs = 1_000;
  * under way at the provider all the same: its job stays open, until a gateway starts with the right settings, or for 24 hours.
  */
 async function readPatiently(
-  { id, modelName, request, file, openedAt, startedAt, role }: UnfinishedJob,
+  job: UnfinishedJob,
   awaited: Awaited,
   models: Models,
   log: Logger,
 ): Promise<CheckedCall> {
-  const giveUpAt = (startedAt ?? openedAt).getTime() + keptMs;
+  const giveUpAt = (job.startedAt ?? job.openedAt).getTime() + keptMs;
   for (;;) {
     try {
-      const checked = await readAgain({ model: modelName, request, file, role }, openedAt, models);
+      const checked = await readAgain(job, models);
       awaited.holdUp = undefined;
       return checked;
     } catch (error) {
       if (!(error instanceof KnownError) || Date.now() > giveUpAt) throw error;
       if (!awaited.holdUp)
-        log.warn({ job: id, reason: error.message }, 'a job cannot be taken up for now; it stays open');
+        log.warn({ job: job.id, reason: error.message }, 'a job cannot be taken up for now; it stays open');
       heldUp(awaited, error);
       tellWaiting(awaited, { times: 1, ms: 0 });
       await pause(awaited, growing(firstPauseMs, awaited));

@@ -24,10 +24,8 @@ export function keptFailure(jobId: string, { error, providerRequestId }: JobOutc
   if (!error) {
     return new KnownError({ kind: 'internalError', message: `job ${jobId} ended without a result` });
   }
-  const { code, message, detail, retryable = false } = error;
-  if (code === undefined) return new KnownError({ kind: error.kind, message, detail, retryable });
-  const repeat = retryable ? 'again' : 'no';
-  return new ProviderFailure({
-    ...{ kind: error.kind, code, message, repeat, requestId: providerRequestId ?? '' },
-  });
+  const { kind, code, message, detail, hint, retryable = false } = error;
+  if (code === undefined) return new KnownError({ kind, message, detail, hint, retryable });
+  const requestId = error.requestId ?? providerRequestId ?? '';
+  return new ProviderFailure({ kind, code, message, hint, requestId, repeat: retryable ? 'again' : 'no' });
 }

@@ -11,7 +11,7 @@ import type { SessionSettings } from './session-settings.js';
 
 export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   id: string;
-  /** As the client wrote it, without keys and passwords. */
+  /** As the client wrote it, without keys and passwords. Of several statements those that may call. */
   text: string;
   /** PostgreSQL stops it after as many rows as the client asks for; otherwise all its calls are made whatever that number is. */
   stopsAtRows: boolean;
@@ -96,13 +96,18 @@ interface Running {
   statements: Map<number, Map<string, Statement>>;
   /** The newest Execute of each engine process, and how many rows it asked for; 0: all. */
   asked: Map<number, { execute: number; rows: number }>;
+  calling(text: string): string;
 }
 
-/** `ended` is called once for each statement; only when it was committed have its results reached their client for good. */
+/**
+ * `ended` is called once for each statement; only when it was committed have its results reached their client for good. `calling`: of a
+ * client's text what may call.
+ */
 export function createStatements(
   ended: (statement: Statement, committed: boolean) => Promise<void>,
+  calling: (text: string) => string,
 ): Statements {
-  const running: Running = { statements: new Map(), asked: new Map() };
+  const running: Running = { statements: new Map(), asked: new Map(), calling };
   const { statements, asked } = running;
   return {
     of: (origin, settings, client) => statementOf(origin, settings, client, running),
@@ -151,7 +156,7 @@ function statementOf(
   origin: CallOrigin,
   settings: SessionSettings,
   { text, stopsAtRows }: Pick<Statement, 'text' | 'stopsAtRows'>,
-  { statements }: Running,
+  { statements, calling }: Running,
 ): Statement {
   const own = statements.get(origin.engineProcessId) ?? new Map<string, Statement>();
   statements.set(origin.engineProcessId, own);
@@ -159,7 +164,7 @@ function statementOf(
   if (known) return known;
   const now = Date.now();
   const statement: Statement = {
-    ...{ id: randomUUID(), text: maskSecrets(text), stopsAtRows, origin, ...settings },
+    ...{ id: randomUUID(), text: maskSecrets(calling(text)), stopsAtRows, origin, ...settings },
     ...{ calls: [], unsent: new Set(), detached: [], collected: [] },
     ...{ notes: new Set<string>(), told: new Set<string>(), read: false },
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined },

@@ -1,4 +1,5 @@
 /** Calls that ask for the same at the same time, of statements whose ai_gen.reuse is on: the first one is made, the others are its twins. */
+import { roleKey } from '../ledger/job.js';
 import { isGivenUp } from './answers.js';
 import type { StatementCall } from './statement.js';
 
@@ -30,7 +31,7 @@ export function createTwins(): Twins {
 }
 
 function nameOf({ statement, requestKey }: StatementCall): string {
-  return `${statement.origin.role} ${requestKey}`;
+  return `${roleKey(statement.origin)} ${requestKey}`;
 }
 
 /** What the first one gets; undefined: it was not made, or given up before it was sent, which is no answer to its twins. */

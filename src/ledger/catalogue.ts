@@ -14,22 +14,28 @@ interface Row {
   api_key: string | null;
   config: Json;
   deployed_by: string;
+  deployed_by_oid: number;
   deployed_at: Date;
   restricted: boolean;
 }
 
 const uniqueViolation = '23505';
 const columns =
-  'model_name, model_type, model_provider, task, api_key, config, deployed_by, deployed_at, restricted';
+  'model_name, model_type, model_provider, task, api_key, config, deployed_by, deployed_by_oid, deployed_at, restricted';
 
-/** `by_admin`: deployed by the owner of hologen, a member of it, or at the start of the sandbox, for everybody. */
+/**
+ * `by_admin`: deployed by the owner of hologen, a member of it, or at the start of the sandbox, for everybody. The owner's name is never
+ * another's: it owns the schema, and after a restore has another OID.
+ */
 const trusted = `
-  SELECT model_name, model_type, model_provider, task, api_key, config, deployed_by, deployed_at,
+  SELECT model_name, model_type, model_provider, task, api_key, config, deployed_by, deployed_by_oid, deployed_at,
     restricted OR api_key IS NULL AND EXISTS (SELECT FROM hologen_internal.deployed_models o
       WHERE o.restricted AND o.api_key IS NULL AND o.model_type = deployed_models.model_type) AS restricted,
-    deployed_by = 'sandbox' AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = 'sandbox')
-    OR EXISTS (SELECT FROM pg_roles r WHERE r.rolname = deployed_by AND pg_has_role(r.oid, current_user, 'USAGE')) AS by_admin
+    deployed_by = 'sandbox' AND deployed_by_oid = 0 OR deployed_by = current_user
+    OR EXISTS (SELECT FROM pg_roles r WHERE r.rolname = deployed_by AND r.oid = deployed_by_oid
+      AND (pg_has_role(r.oid, current_user, 'USAGE') OR coalesce(pg_has_role(r.oid, to_regrole('hologen_admin')::oid, 'USAGE'), false))) AS by_admin
   FROM hologen_internal.deployed_models`;
+const own = 'deployed_by = $2 AND deployed_by_oid = $3';
 
 export function createCatalogue(pool: EnginePool, secrets: SecretBox): Catalogue {
   return { ...looking(pool, secrets), ...deploying(pool, secrets), ...granting(pool) };
@@ -40,22 +46,22 @@ function looking(
   secrets: SecretBox,
 ): Pick<Catalogue, 'find' | 'defaults' | 'deployedThen' | 'list'> {
   return {
-    async find(name, role) {
+    async find(name, { role, roleOid }) {
       const { rows } = await pool.query<Row>({
         name: 'find-model',
         text: `SELECT ${columns} FROM (${trusted}) AS m
-          WHERE model_name = $1 OR model_type = $1 AND (by_admin OR deployed_by = $2)
-          ORDER BY model_name = $1 AND (by_admin OR deployed_by = $2) DESC, model_type = $1 AND by_admin DESC,
-            model_type = $1 AND deployed_by = $2 DESC, deployed_at LIMIT 1`,
-        values: [name, role],
+          WHERE model_name = $1 OR model_type = $1 AND (by_admin OR ${own})
+          ORDER BY model_name = $1 AND (by_admin OR ${own}) DESC, model_type = $1 AND by_admin DESC,
+            model_type = $1 AND ${own} DESC, deployed_at LIMIT 1`,
+        values: [name, role, roleOid],
       });
       return rows[0] && asModel(rows[0], secrets);
     },
-    async defaults(task, role) {
+    async defaults(task, { role, roleOid }) {
       const { rows } = await pool.query<Row>(
-        `SELECT ${columns} FROM (${trusted}) AS m WHERE task = $1 AND (by_admin OR deployed_by = $2)
+        `SELECT ${columns} FROM (${trusted}) AS m WHERE task = $1 AND (by_admin OR ${own})
          ORDER BY by_admin DESC, deployed_at, model_name`,
-        [task, role],
+        [task, role, roleOid],
       );
       return rows.map((row) => asModel(row, secrets));
     },
@@ -87,7 +93,7 @@ function asModel(row: Row, secrets: SecretBox): DeployedModel {
       return row.api_key === null ? undefined : secrets.open(row.api_key, row.model_name);
     },
     config: row.config,
-    deployedBy: row.deployed_by,
+    deployedBy: { role: row.deployed_by, roleOid: row.deployed_by_oid },
     deployedAt: row.deployed_at,
     restricted: row.restricted,
   };
@@ -99,8 +105,8 @@ function deploying(pool: EnginePool, secrets: SecretBox): Pick<Catalogue, 'deplo
       try {
         await pool.query(
           `INSERT INTO hologen_internal.deployed_models
-             (model_name, model_type, model_provider, task, endpoint, api_key, config, deployed_by)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+             (model_name, model_type, model_provider, task, endpoint, api_key, config, deployed_by, deployed_by_oid)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
           [
             model.name,
             model.modelType,
@@ -109,7 +115,8 @@ function deploying(pool: EnginePool, secrets: SecretBox): Pick<Catalogue, 'deplo
             model.endpoint ?? null,
             model.apiKey === undefined ? null : secrets.seal(model.apiKey),
             JSON.stringify(model.config),
-            model.deployedBy,
+            model.deployedBy.role,
+            model.deployedBy.roleOid,
           ],
         );
       } catch (error) {
@@ -138,7 +145,7 @@ function granting(pool: EnginePool): Pick<Catalogue, 'mayCall' | 'grant' | 'revo
   return {
     async mayCall(name, role) {
       const { rows } = await pool.query<{ may: boolean }>(
-        `SELECT EXISTS (SELECT FROM hologen_internal.model_grant g LEFT JOIN pg_roles r ON r.rolname = g.role_name
+        `SELECT EXISTS (SELECT FROM hologen_internal.model_grant g LEFT JOIN pg_roles r ON r.rolname = g.role_name AND r.oid = g.role_oid
            WHERE g.model_name = ANY (hologen_internal.same_models($1)) AND (g.role_name = 'public' OR pg_has_role($2, r.oid, 'USAGE'))) AS may`,
         [name, role],
       );
@@ -147,9 +154,9 @@ function granting(pool: EnginePool): Pick<Catalogue, 'mayCall' | 'grant' | 'revo
     async grant(name, role) {
       await restrict(name, pool);
       const { rowCount } = await pool.query(
-        `INSERT INTO hologen_internal.model_grant (model_name, role_name)
-         SELECT $1, $2 WHERE $2 = 'public' OR EXISTS (SELECT FROM pg_roles WHERE rolname = $2)
-         ON CONFLICT (model_name, role_name) DO UPDATE SET role_name = excluded.role_name`,
+        `INSERT INTO hologen_internal.model_grant (model_name, role_name, role_oid)
+         SELECT $1, $2::text, 0 WHERE $2 = 'public' UNION ALL SELECT $1, rolname, oid FROM pg_roles WHERE rolname = $2
+         ON CONFLICT (model_name, role_name) DO UPDATE SET role_oid = excluded.role_oid`,
         [name, role],
       );
       if (rowCount !== 0) return;

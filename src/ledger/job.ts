@@ -4,9 +4,23 @@ import type { Json } from '../json.js';
 import type { Units } from '../providers/provider.js';
 import type { JobState } from './states.js';
 
-/** Who evaluates a call, as the engine tells it. */
-export interface CallOrigin {
+/** A role of the engine. Once it is dropped another one may have its name, and after a restore another one its OID: both together are it. */
+export interface RoleIdentity {
   role: string;
+  roleOid: number;
+}
+
+export function isSameRole(one: RoleIdentity, other: RoleIdentity): boolean {
+  return one.role === other.role && one.roleOid === other.roleOid;
+}
+
+/** One text for a role, as a part of keys. */
+export function roleKey({ role, roleOid }: RoleIdentity): string {
+  return `${roleOid} ${role}`;
+}
+
+/** Who evaluates a call, as the engine tells it. */
+export interface CallOrigin extends RoleIdentity {
   database: string;
   application: string;
   engineProcessId: number;
@@ -38,13 +52,12 @@ export interface NewJob {
 }
 
 /** A job that an earlier gateway did not finish. */
-export interface UnfinishedJob {
+export interface UnfinishedJob extends RoleIdentity {
   id: string;
   state: JobState;
   detached: boolean;
   /** It may be sent: the transaction of its ai_submit was committed. */
   released: boolean;
-  role: string;
   modelName: string;
   request: string;
   file: unknown;
@@ -61,8 +74,10 @@ export interface JobFailure {
   kind: ErrorKind;
   message: string;
   detail?: string;
-  /** The provider's own code. */
+  hint?: string;
+  /** The provider's own code, and its name for the request that it refused. */
   code?: string;
+  requestId?: string;
   retryable?: boolean;
 }
 
@@ -111,13 +126,13 @@ export interface Ledger {
    */
   findEarlier(wish: EarlierWish): Promise<Earlier | undefined>;
   /** The job of this id, if the role made it. */
-  find(id: string, role: string): Promise<JobOutcome | undefined>;
+  find(id: string, who: RoleIdentity): Promise<JobOutcome | undefined>;
   /** The role's unanswered calls it was not yet told of; from now on it counts as told. */
-  tellUnanswered(role: string): Promise<{ calls: number; money: number; currency: string } | undefined>;
+  tellUnanswered(who: RoleIdentity): Promise<{ calls: number; money: number; currency: string } | undefined>;
   /** Roles that have such calls. */
-  untoldRoles(): Promise<string[]>;
+  untoldRoles(): Promise<RoleIdentity[]>;
   /** The file of the call that saved this output, if the role may know of it. */
-  fileOfOutput(ossPath: string, role: string, seesAll: boolean): Promise<unknown>;
+  fileOfOutput(ossPath: string, who: RoleIdentity, seesAll: boolean): Promise<unknown>;
   /** What these gateways, which are gone, have not finished: it is this one's from now on. */
   takeOver(gatewayIds: string[]): Promise<UnfinishedJob[]>;
   /** True: askCancel was called for it. What a notification says, anybody may have sent. */
@@ -135,8 +150,7 @@ export interface Earlier {
   ossPaths: string[];
 }
 
-export interface EarlierWish {
-  role: string;
+export interface EarlierWish extends RoleIdentity {
   requestKey: string;
   except: string[];
   delivered: boolean;

@@ -22,9 +22,9 @@ export const change = `
     FROM new WHERE job.job_id = new.job_id AND job.gateway_id = $2
     RETURNING job.*, new.state AS new_state, new.error AS new_error
   ), begun AS (
-    INSERT INTO hologen_internal.attempt (job_id, attempt, role_name, database_name, application_name, statement_id, statement_at, model_name,
-        model_type, outcome, currency, tag, sent_at)
-      SELECT job_id, attempts, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type,
+    INSERT INTO hologen_internal.attempt (job_id, attempt, role_name, role_oid, database_name, application_name, statement_id, statement_at,
+        model_name, model_type, outcome, currency, tag, sent_at)
+      SELECT job_id, attempts, role_name, role_oid, database_name, application_name, statement_id, statement_at, model_name, model_type,
         'running', currency, tag, clock_timestamp()
       FROM changed WHERE new_state = 'running'
   ), ended AS (
@@ -48,9 +48,9 @@ export const reused = `
   WITH statement AS (
     INSERT INTO hologen_internal.statement (statement_id, statement_text) VALUES ($5, $6) ON CONFLICT (statement_id) DO NOTHING
   )
-  INSERT INTO hologen_internal.attempt (job_id, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type,
-    outcome, price, currency, tag, sent_at, ended_at)
-  VALUES ($1, $2, $3, $4, $5, $7, $8, $9, 'reused', 0, $10, $11, clock_timestamp(), clock_timestamp())`;
+  INSERT INTO hologen_internal.attempt (job_id, role_name, role_oid, database_name, application_name, statement_id, statement_at, model_name,
+    model_type, outcome, price, currency, tag, sent_at, ended_at)
+  VALUES ($1, $2, $11, $3, $4, $5, $7, $8, $9, 'reused', 0, $10, $12, clock_timestamp(), clock_timestamp())`;
 
 /** Nobody waits for these any more; those that have ended are found by their result. */
 export const abandon = `
@@ -63,10 +63,10 @@ export const abandon = `
 export const findEarlier = `
   SELECT coalesce(found.id, elsewhere.id) AS id, found.result, found.oss_paths
   FROM json_array_elements($1) WITH ORDINALITY AS each (value, place)
-  CROSS JOIN LATERAL json_to_record(each.value) AS wish (role text, "requestKey" text, "except" uuid[], delivered boolean)
+  CROSS JOIN LATERAL json_to_record(each.value) AS wish (role text, "roleOid" oid, "requestKey" text, "except" uuid[], delivered boolean)
   LEFT JOIN LATERAL (
     SELECT job_id AS id, result, ARRAY(SELECT jsonb_path_query(outputs, '$[*].ossPath') #>> '{}') AS oss_paths FROM hologen_internal.job
-    WHERE role_name = wish.role AND request_key = wish."requestKey" AND state = 'succeeded' AND NOT detached
+    WHERE role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey" AND state = 'succeeded' AND NOT detached
       AND (claimed_at IS NULL OR wish.delivered) AND job_id <> ALL (wish."except")
       AND (outputs = '[]' OR outputs @? '$[*].ossPath' OR generated_at > clock_timestamp() - interval '23 hours')
     ORDER BY claimed_at IS NOT NULL, submitted_at LIMIT 1) AS found ON true
@@ -74,7 +74,7 @@ export const findEarlier = `
     SELECT job_id AS id FROM hologen_internal.job
     WHERE found.id IS NULL AND state IN (${openStates}) AND NOT detached AND gateway_id <> $2 AND job_id <> ALL (wish."except")
       AND (abandoned OR NOT ${isLive('gateway_id')})
-      AND role_name = wish.role AND request_key = wish."requestKey"
+      AND role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey"
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place`;
 
@@ -85,20 +85,20 @@ export const askCancel = `
 export const cancelAsked = 'SELECT cancel_asked AS asked FROM hologen_internal.job WHERE job_id = $1';
 
 export const find = `
-  SELECT state, result, error, hold_up, provider_request_id FROM hologen_internal.job WHERE job_id = $1 AND role_name = $2`;
+  SELECT state, result, error, hold_up, provider_request_id FROM hologen_internal.job WHERE job_id = $1 AND role_name = $2 AND role_oid = $3`;
 
 export const tellUnanswered = `
   WITH told AS (
-    UPDATE hologen_internal.job SET told_at = clock_timestamp() WHERE role_name = $1 AND state = 'unanswered' AND told_at IS NULL
+    UPDATE hologen_internal.job SET told_at = clock_timestamp() WHERE role_name = $1 AND role_oid = $2 AND state = 'unanswered' AND told_at IS NULL
     RETURNING estimated_price, currency
   )
   SELECT count(*)::int AS calls, coalesce(sum(estimated_price), 0) AS money, currency FROM told GROUP BY currency`;
 
-export const untoldRoles = `SELECT DISTINCT role_name FROM hologen_internal.job WHERE state = 'unanswered' AND told_at IS NULL`;
+export const untoldRoles = `SELECT DISTINCT role_name AS role, role_oid AS "roleOid" FROM hologen_internal.job WHERE state = 'unanswered' AND told_at IS NULL`;
 
 /** The latest call that saved something at this path. */
 export const fileOfOutput = `
-  SELECT file FROM hologen_internal.job WHERE outputs @> $1 AND (role_name = $2 OR $3) ORDER BY submitted_at DESC LIMIT 1`;
+  SELECT file FROM hologen_internal.job WHERE outputs @> $1 AND (role_name = $2 AND role_oid = $3 OR $4) ORDER BY submitted_at DESC LIMIT 1`;
 
 /** What gateways that are gone have left is this one's from now on. */
 export const takeOver = `
@@ -106,7 +106,7 @@ export const takeOver = `
     UPDATE hologen_internal.job SET gateway_id = $1, abandoned = NOT detached WHERE gateway_id = ANY ($2) AND state IN (${openStates})
     RETURNING *
   )
-  SELECT job_id, state, detached, released, role_name, model_name, file, request_key, task_id, provider_request_id, usage, outputs,
+  SELECT job_id, state, detached, released, role_name, role_oid, model_name, file, request_key, task_id, provider_request_id, usage, outputs,
     submitted_at, started_at, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
   FROM taken ORDER BY submitted_at`;
 

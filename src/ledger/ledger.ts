@@ -10,7 +10,16 @@ import { storable, storableJson } from '../json.js';
 import { inBatches } from './batches.js';
 import { type BudgetNews, overBudget, type PassedBudget, softBudgetNote } from './budgets.js';
 import { cancelChannel } from './gateways.js';
-import type { Earlier, EarlierWish, JobChange, JobFailure, Ledger, NewJob, UnfinishedJob } from './job.js';
+import {
+  type Earlier,
+  type EarlierWish,
+  type JobChange,
+  type JobFailure,
+  type Ledger,
+  type NewJob,
+  roleKey,
+  type UnfinishedJob,
+} from './job.js';
 import * as statements from './ledger-sql.js';
 import type { JobState } from './states.js';
 
@@ -75,12 +84,20 @@ function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
       await query('claim-jobs', statements.claim, [ids]);
     },
     async reused(jobId, { origin, statementId, statementText, modelName, modelType, currency, tag }) {
-      const { role, database, application, statementAt } = origin;
+      const { role, roleOid, database, application, statementAt } = origin;
       const who = [role, database, application, statementId, statementText, statementAt];
-      await query('reused-job', statements.reused, [jobId, ...who, modelName, modelType, currency, tag]);
+      await query('reused-job', statements.reused, [
+        jobId,
+        ...who,
+        modelName,
+        modelType,
+        currency,
+        roleOid,
+        tag,
+      ]);
     },
-    async tellUnanswered(role) {
-      const [row] = await query('tell-unanswered', statements.tellUnanswered, [role]);
+    async tellUnanswered({ role, roleOid }) {
+      const [row] = await query('tell-unanswered', statements.tellUnanswered, [role, roleOid]);
       return row && { ...row, money: Number(row.money) };
     },
     async askCancel(id) {
@@ -94,11 +111,11 @@ type Reading = 'findEarlier' | 'find' | 'cancelAsked' | 'untoldRoles' | 'fileOfO
 function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, Reading> {
   return {
     findEarlier: inBatches(
-      (wish: EarlierWish) => `${wish.role} ${wish.requestKey}`,
+      (wish: EarlierWish) => `${roleKey(wish)} ${wish.requestKey}`,
       (wishes) => findEarlier(pool, gatewayId, wishes),
     ),
-    async find(id, role) {
-      const [row]: OutcomeRow[] = await query('find-job', statements.find, [id, role]);
+    async find(id, { role, roleOid }) {
+      const [row]: OutcomeRow[] = await query('find-job', statements.find, [id, role, roleOid]);
       return (
         row && {
           state: row.state,
@@ -114,11 +131,11 @@ function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
       return row?.asked ?? false;
     },
     async untoldRoles() {
-      return (await query('untold-roles', statements.untoldRoles, [])).map((row) => row.role_name);
+      return await query('untold-roles', statements.untoldRoles, []);
     },
-    async fileOfOutput(ossPath, role, admin) {
+    async fileOfOutput(ossPath, { role, roleOid }, seesAll) {
       const outputs = JSON.stringify([{ ossPath }]);
-      const [row] = await query('file-of-output', statements.fileOfOutput, [outputs, role, admin]);
+      const [row] = await query('file-of-output', statements.fileOfOutput, [outputs, role, roleOid, seesAll]);
       return row?.file;
     },
     async knownTasks(taskIds) {
@@ -187,6 +204,7 @@ async function takeOverJobs(
     detached: row.detached,
     released: row.released,
     role: row.role_name,
+    roleOid: row.role_oid,
     modelName: row.model_name,
     request: row.request,
     file: row.file ?? undefined,
@@ -217,6 +235,7 @@ function jobRow(job: NewJob) {
     statement_id: job.statementId,
     statement_text: job.statementText,
     role_name: origin.role,
+    role_oid: origin.roleOid,
     database_name: origin.database,
     application_name: origin.application,
     engine_process_id: origin.engineProcessId,

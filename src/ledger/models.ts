@@ -1,5 +1,6 @@
 /** What is asked of the catalogue of deployed models, and of the budgets. */
 import type { Json } from '../json.js';
+import type { RoleIdentity } from './job.js';
 
 export interface DeployedModel {
   name: string;
@@ -9,7 +10,8 @@ export interface DeployedModel {
   /** Undefined: the gateway's default key. */
   apiKey: string | undefined;
   config: Json;
-  deployedBy: string;
+  /** 0: nobody, at the first start of the sandbox. */
+  deployedBy: RoleIdentity;
   deployedAt: Date;
   /** Only for roles it is granted to. */
   restricted: boolean;
@@ -24,9 +26,9 @@ export interface Catalogue {
    * By name; else the oldest model of that type, so that `wan2.6-t2v` also finds `wan26_t2v`: an administrator's first, then the role's own,
    * never another role's. A name like a type leads nobody's calls to another role's key.
    */
-  find(name: string, role: string): Promise<DeployedModel | undefined>;
+  find(name: string, who: RoleIdentity): Promise<DeployedModel | undefined>;
   /** Models of a task that a role may call without naming one: administrators' first, then its own. */
-  defaults(task: string, role: string): Promise<DeployedModel[]>;
+  defaults(task: string, who: RoleIdentity): Promise<DeployedModel[]>;
   /** What was deployed under the name at the time, removed meanwhile or not. */
   deployedThen(name: string, time: Date): Promise<DeployedModel | undefined>;
   /** In the order of deployment. */

@@ -99,7 +99,8 @@ export const jobColumns: Record<string, Column> = {
     type: 'json',
     shown: 'error',
     changedBy: 'error',
-    means: 'why there is none: sqlstate, message, detail, code, retryable',
+    means:
+      'why there is none: sqlstate, message, detail, hint, code and requestId of the provider, retryable',
   },
   submitted_at: { type: 'timestamptz', shown: 'submitted_at', means: 'when it was opened' },
   started_at: { type: 'timestamptz', shown: 'started_at', means: 'when it was last sent' },
@@ -115,6 +116,7 @@ export const jobColumns: Record<string, Column> = {
   },
   tag: { type: 'text', shown: 'tag', means: 'what the session called its work (SET ai_gen.tag)' },
   gateway_id: { type: 'text', means: 'who works on it; a write of anybody else is refused' },
+  role_oid: { type: 'oid', means: "the caller's OID: another role that gets the name is not the caller" },
   engine_process_id: { type: 'integer', means: "the session's process in the engine" },
   request_key: { type: 'text', means: 'the same for two calls that ask for the same' },
   detached: { type: 'boolean', means: 'made by ai_submit: only its handle gives the result' },

@@ -38,11 +38,15 @@ test('a handle comes at once, the call is made when nobody is connected, and a l
   expect(JSON.parse(rows[0].result).output.task_status).toBe('SUCCEEDED');
   // Once more: a handle is no ticket that is used up.
   expect((await client.query('SELECT ai_wait($1) AS result', [handle])).rows).toEqual(rows);
-  const job = await client.query(
-    'SELECT state, attempts, claimed_at IS NOT NULL AS claimed, price::float FROM hologen.jobs WHERE job_id = $1',
-    [handle],
-  );
-  expect(job.rows).toEqual([{ state: 'succeeded', attempts: 1, claimed: true, price: 5 }]);
+  const job = () =>
+    client.query(
+      'SELECT state, attempts, claimed_at IS NOT NULL AS claimed, price::float FROM hologen.jobs WHERE job_id = $1',
+      [handle],
+    );
+  // That it was given is written down after it was given.
+  await expect
+    .poll(async () => (await job()).rows)
+    .toEqual([{ state: 'succeeded', attempts: 1, claimed: true, price: 5 }]);
 });
 
 test('waiting while it is made, from several sessions at once, sends it once', async () => {
@@ -209,3 +213,24 @@ test('kill -9 of the gateway: committed submits are made by the next one, each o
   await cloud.close();
   await rm(dataDir, { recursive: true, force: true });
 });
+
+test.each(['qwen_image_2', 'wan26_t2i'])(
+  'a refused call of %s says through its handle all that ai_gen says',
+  async (model) => {
+    const client = await gateway.client();
+    const request = '{"prompt": "gone [[sandbox:refuse]]"}';
+    const now = await refusal(client.query('SELECT ai_gen($1, $2)', [model, request]));
+    expect(now.hint).toMatch(/change the prompt/);
+    const { rows } = await client.query('SELECT ai_submit($1, $2) AS handle', [model, request]);
+    const later = await refusal(client.query('SELECT ai_wait($1)', [rows[0].handle]));
+    const words = ({ code, message, detail = '', hint }: typeof now) => [
+      code,
+      message,
+      detail.replace(/[0-9a-f]{8}-[^.]*/, 'its own'),
+      hint,
+    ];
+    expect(words(later)).toEqual(words(now));
+    const kept = await client.query('SELECT error FROM hologen.jobs WHERE job_id = $1', [rows[0].handle]);
+    expect(kept.rows[0].error).toMatchObject({ hint: now.hint, retryable: false });
+  },
+);

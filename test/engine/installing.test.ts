@@ -61,7 +61,9 @@ test('a database with the layout of earlier files is taken as it is, with every 
     // What later steps have made is not there yet.
     await client.query('DROP TABLE hologen_internal.used CASCADE');
     await client.query('DROP TABLE hologen_internal.prompt CASCADE');
-    await client.query('DROP INDEX hologen_internal.attempt_open, hologen_internal.job_unsuccessful_of_model');
+    await client.query(
+      'DROP INDEX hologen_internal.attempt_open, hologen_internal.job_unsuccessful_of_model',
+    );
     for (const trigger of ['made_counts', 'no_longer_counts', 'now_counts'])
       await client.query(`DROP TRIGGER ${trigger} ON hologen_internal.attempt`);
     for (const trigger of ['opened_is_found', 'removed_is_not_found'])
@@ -77,9 +79,11 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query(
       "CREATE UNIQUE INDEX budget_subject ON hologen_internal.budget (coalesce(role_name, ''), coalesce(model_name, ''))",
     );
-    await client.query('ALTER TABLE hologen_internal.attempt DROP tag CASCADE');
+    await client.query('ALTER TABLE hologen_internal.attempt DROP tag CASCADE, DROP COLUMN role_oid CASCADE');
+    await client.query('ALTER TABLE hologen_internal.model_grant DROP COLUMN role_oid CASCADE');
+    await client.query('ALTER TABLE hologen_internal.deployed_models DROP COLUMN deployed_by_oid');
     await client.query(
-      'ALTER TABLE hologen_internal.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked, DROP COLUMN tag',
+      'ALTER TABLE hologen_internal.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked, DROP COLUMN tag, DROP COLUMN role_oid CASCADE',
     );
     await client.query('DROP TABLE hologen_internal.removed_models');
     await client.query('DROP TABLE hologen_internal.living_gateway');
@@ -122,6 +126,11 @@ test('a database with the layout of earlier files is taken as it is, with every 
       { model_name: 'qwen_plus', calls: '1' },
     ]);
     expect((await client.query('SELECT prompt FROM hologen.prompts')).rows).toEqual([{ prompt: 'hello' }]);
+    const { rows: whose } = await client.query(
+      `SELECT j.role_oid::regrole::text AS job, a.role_oid::regrole::text AS attempt FROM hologen_internal.job j
+       JOIN hologen_internal.attempt a USING (job_id)`,
+    );
+    expect(whose).toEqual([{ job: 'hologen', attempt: 'hologen' }]);
     expect((await installedAt(client)).length).toBeGreaterThan(8);
     // "hologen" has views and functions only, and is on no path.
     const tables =

@@ -22,15 +22,15 @@ afterAll(() => gateway?.close());
 
 /** Of a year, two of them at each change of the clocks and at each midnight; one in ten is still under way. */
 async function makeAttempts(client: pg.Client, count: number): Promise<void> {
-  await client.query(`INSERT INTO hologen_internal.attempt (job_id, attempt, role_name, database_name, application_name, statement_id, statement_at,
+  await client.query(`INSERT INTO hologen_internal.attempt (job_id, attempt, role_name, role_oid, database_name, application_name, statement_id, statement_at,
       model_name, model_type, outcome, units, price, currency, sent_at, ended_at)
-    SELECT gen_random_uuid(), 1, (ARRAY['hologen', 'painter', 'poet'])[1 + n % 3], 'd', 'a', gen_random_uuid(), at, 'm' || n % 4, 't',
+    SELECT gen_random_uuid(), 1, who, coalesce(to_regrole(who)::oid, 0), 'd', 'a', gen_random_uuid(), at, 'm' || n % 4, 't',
       CASE WHEN n % 10 = 0 THEN 'running' ELSE (ARRAY['succeeded', 'failed', 'refused', 'cancelled', 'unanswered', 'reused'])[1 + (random() * 5)::int] END,
       CASE n % 7 WHEN 0 THEN NULL WHEN 1 THEN '{}' ELSE json_build_object('pictures', n % 5, 'seconds', n % 11 + 0.5, 'inputTokens', n, 'outputTokens', n * 2) END,
       CASE WHEN n % 6 > 0 THEN round(random()::numeric, 4) END, CASE WHEN n % 9 = 0 THEN 'USD' ELSE 'CNY' END, at,
       CASE WHEN n % 10 > 0 THEN at + interval '1 minute' END
     FROM generate_series(1, ${count}) AS n,
-      LATERAL (SELECT timestamptz '2026-01-01 00:00Z' + (random() * 365 * 96)::int * interval '15 minutes' - (n % 3) * interval '1 microsecond' AS at) AS made`);
+      LATERAL (SELECT (ARRAY['hologen', 'painter', 'poet'])[1 + n % 3] AS who, timestamptz '2026-01-01 00:00Z' + (random() * 365 * 96)::int * interval '15 minutes' - (n % 3) * interval '1 microsecond' AS at) AS made`);
 }
 
 const columns =

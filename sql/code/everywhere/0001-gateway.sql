@@ -67,6 +67,8 @@ BEGIN
     'secret', gateway.secret,
     'caller', json_build_object(
       'role', role,
+      -- The name may be another's before what is asked for is done.
+      'roleOid', to_regrole(quote_ident(role))::oid::bigint,
       'database', current_database(),
       'application', current_setting('application_name'),
       'engineProcessId', pg_backend_pid(),

@@ -1,4 +1,4 @@
--- What a person may look at: own rows, all rows for administrators; viewers see everybody's jobs, and no money.
+-- What a person may look at: own rows, all rows for administrators; viewers see everybody's jobs, and no money. A role that had the name before is another one.
 
 -- What the degrees of whoever looks let it see; a role without one has the operator's default.
 CREATE OR REPLACE VIEW hologen_internal.sight AS
@@ -12,6 +12,10 @@ CREATE OR REPLACE VIEW hologen_internal.sight AS
 CREATE OR REPLACE VIEW hologen.my_rights AS SELECT current_user::text AS role_name, administers, calls, sees_all FROM hologen_internal.sight;
 GRANT SELECT ON hologen.my_rights TO PUBLIC;
 
+-- What comes in order already is not to be sorted by workers: a query with this has none.
+CREATE OR REPLACE FUNCTION hologen_internal.without_workers(answer boolean) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN answer; END $$;
+
 CREATE OR REPLACE VIEW hologen.jobs WITH (security_barrier) AS
   SELECT job_id, state, role_name, database_name, application_name, statement_text AS statement, statement_at, model_name, model_type,
          scenario, request, file, task_id, provider_request_id, usage, units, price, estimated_price, currency, attempts, outputs, result,
@@ -20,25 +24,26 @@ CREATE OR REPLACE VIEW hologen.jobs WITH (security_barrier) AS
   -- by that of the role, however few they are among others', or all. The planner thinks of all rows and would rather sort a hundred thousand than
   -- go along an index: a NULL that it takes for wide, and that orders nothing, tells it that requests and results are dear to sort.
   FROM (
-    (SELECT * FROM hologen_internal.job WHERE role_name = current_user::text COLLATE "default" AND NOT (SELECT sees_all FROM hologen_internal.sight)
+    (SELECT * FROM hologen_internal.job WHERE role_name = current_user::text COLLATE "default"
+       AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user) AND NOT (SELECT hologen_internal.without_workers(sees_all) FROM hologen_internal.sight)
      ORDER BY submitted_at DESC, job_id DESC, NULL::char(10000))
     UNION ALL
-    (SELECT * FROM hologen_internal.job WHERE (SELECT sees_all FROM hologen_internal.sight)
+    (SELECT * FROM hologen_internal.job WHERE (SELECT hologen_internal.without_workers(sees_all) FROM hologen_internal.sight)
      ORDER BY submitted_at DESC, job_id DESC, NULL::char(10000))) AS job
   LEFT JOIN hologen_internal.statement USING (statement_id)
   ORDER BY submitted_at DESC, job_id DESC, NULL::char(10000);
 GRANT SELECT ON hologen.jobs TO PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.callers WITH (security_barrier) AS
-  SELECT role_name, model_name FROM hologen_internal.caller
-  WHERE (SELECT sees_all FROM hologen_internal.sight) OR role_name = (SELECT current_user);
+  SELECT DISTINCT role_name, model_name FROM hologen_internal.caller
+  WHERE (SELECT sees_all FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user);
 GRANT SELECT ON hologen.callers TO PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.usage WITH (security_barrier) AS
   SELECT job_id, attempt, role_name, database_name, application_name, statement_text AS statement, statement_at, model_name, model_type,
          outcome, units, price, currency, provider_request_id, error, sent_at, ended_at, tag
   FROM hologen_internal.attempt LEFT JOIN hologen_internal.statement USING (statement_id)
-  WHERE (SELECT administers FROM hologen_internal.sight) OR role_name = (SELECT current_user);
+  WHERE (SELECT administers FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user);
 GRANT SELECT ON hologen.usage TO PUBLIC;
 
 -- The first moment of a day of the session's time zone: where clocks are put back at midnight or an hour later, the day has that hour twice.
@@ -63,20 +68,20 @@ CREATE OR REPLACE VIEW hologen.daily_usage WITH (security_barrier) AS
     SELECT role_name, model_name, currency, sum(calls)::bigint AS calls, sum(reused)::bigint AS reused, sum(pictures) AS pictures,
            sum(seconds) AS seconds, sum(tokens) AS tokens, sum(price) AS price
     FROM (
-      SELECT role_name, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price FROM hologen_internal.used
+      SELECT role_name, role_oid, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price FROM hologen_internal.used
       WHERE minutes = 60 AND began >= first_hour AND began < after_hours
       UNION ALL
-      SELECT role_name, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price FROM hologen_internal.used
+      SELECT role_name, role_oid, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price FROM hologen_internal.used
       WHERE minutes = 15 AND began >= begins AND began < first_hour
       UNION ALL
-      SELECT role_name, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price FROM hologen_internal.used
+      SELECT role_name, role_oid, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price FROM hologen_internal.used
       WHERE minutes = 15 AND began >= after_hours AND began < ends
       UNION ALL
-      SELECT role_name, model_name, currency, 1, (outcome IN ('running', 'succeeded', 'failed', 'unanswered'))::int, (outcome = 'reused')::int,
+      SELECT role_name, role_oid, model_name, currency, 1, (outcome IN ('running', 'succeeded', 'failed', 'unanswered'))::int, (outcome = 'reused')::int,
              coalesce((units ->> 'pictures')::bigint, 0), coalesce((units ->> 'seconds')::numeric, 0),
              coalesce((units ->> 'inputTokens')::bigint, 0) + coalesce((units ->> 'outputTokens')::bigint, 0), coalesce(price, 0)
       FROM hologen_internal.attempt WHERE ended_at IS NULL AND sent_at >= begins AND sent_at < ends) AS parts
-    WHERE (SELECT administers FROM hologen_internal.sight) OR role_name = (SELECT current_user)
+    WHERE (SELECT administers FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user)
     GROUP BY role_name, model_name, currency HAVING sum(attempts) > 0) AS sums;
 GRANT SELECT ON hologen.daily_usage TO PUBLIC;
 
@@ -166,7 +171,9 @@ CREATE OR REPLACE VIEW hologen.my_budget WITH (security_barrier) AS
   ORDER BY soft, money_left NULLS LAST, calls_left NULLS LAST;
 GRANT SELECT ON hologen.my_budget TO PUBLIC;
 
-CREATE OR REPLACE VIEW hologen.model_grants AS SELECT model_name, role_name FROM hologen_internal.model_grant;
+CREATE OR REPLACE VIEW hologen.model_grants AS
+  SELECT model_name, role_name FROM hologen_internal.model_grant
+  WHERE role_name = 'public' OR role_oid = to_regrole(quote_ident(role_name))::oid OR (SELECT administers FROM hologen_internal.sight);
 GRANT SELECT ON hologen.model_grants TO PUBLIC;
 
 -- Who may log in, with what degree, and what they spent; for administrators.

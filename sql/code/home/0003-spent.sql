@@ -8,7 +8,8 @@ DECLARE
   zone text := (SELECT value FROM hologen_internal.setting WHERE name = 'time_zone');
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    INSERT INTO hologen_internal.caller (role_name, model_name) SELECT DISTINCT role_name, model_name FROM new_jobs ORDER BY 1, 2 ON CONFLICT DO NOTHING;
+    INSERT INTO hologen_internal.caller (role_name, role_oid, model_name)
+      SELECT DISTINCT role_name, role_oid, model_name FROM new_jobs ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING;
     WITH sums AS (
       SELECT date_bin('15 minutes', submitted_at, 'epoch') AS quarter, role_name, model_name, database_name, application_name,
         coalesce(tag, '') AS tag, currency, sum(sign) AS calls, sum(sign * coalesce(price, estimated_price, 0)) AS money

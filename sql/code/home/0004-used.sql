@@ -12,16 +12,16 @@ BEGIN
   IF NOT EXISTS (SELECT FROM changed WHERE ended_at IS NOT NULL) THEN
     RETURN NULL;
   END IF;
-  INSERT INTO hologen_internal.used AS u (minutes, began, role_name, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price)
-    SELECT minutes, date_bin(make_interval(mins => minutes), sent_at, 'epoch'), role_name, model_name, currency, sign * count(*),
+  INSERT INTO hologen_internal.used AS u (minutes, began, role_name, role_oid, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price)
+    SELECT minutes, date_bin(make_interval(mins => minutes), sent_at, 'epoch'), role_name, role_oid, model_name, currency, sign * count(*),
            sign * count(*) FILTER (WHERE outcome IN ('running', 'succeeded', 'failed', 'unanswered')),
            sign * count(*) FILTER (WHERE outcome = 'reused'),
            sign * coalesce(sum((units ->> 'pictures')::numeric), 0), sign * coalesce(sum((units ->> 'seconds')::numeric), 0),
            sign * (coalesce(sum((units ->> 'inputTokens')::numeric), 0) + coalesce(sum((units ->> 'outputTokens')::numeric), 0)),
            sign * coalesce(sum(price), 0)
     FROM changed CROSS JOIN (VALUES (15), (60)) AS sizes (minutes) WHERE ended_at IS NOT NULL
-    GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
-    ON CONFLICT (minutes, began, role_name, model_name, currency) DO UPDATE SET
+    GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+    ON CONFLICT (minutes, began, role_name, role_oid, model_name, currency) DO UPDATE SET
       attempts = u.attempts + excluded.attempts, calls = u.calls + excluded.calls, reused = u.reused + excluded.reused,
       pictures = u.pictures + excluded.pictures, seconds = u.seconds + excluded.seconds, tokens = u.tokens + excluded.tokens,
       price = u.price + excluded.price;

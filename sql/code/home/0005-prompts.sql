@@ -4,8 +4,8 @@ CREATE OR REPLACE FUNCTION hologen_internal.note_prompts() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   -- The request is an object where the client gave one; its prompt, else the text itself.
-  INSERT INTO hologen_internal.prompt (job_id, submitted_at, role_name, model_name, scenario, prompt)
-    SELECT job_id, submitted_at, role_name, model_name, scenario, lower((
+  INSERT INTO hologen_internal.prompt (job_id, submitted_at, role_name, role_oid, model_name, scenario, prompt)
+    SELECT job_id, submitted_at, role_name, role_oid, model_name, scenario, lower((
       CASE WHEN json_typeof(request) = 'object' THEN coalesce(request ->> 'prompt', request::text) ELSE request #>> '{}' END) COLLATE "C")
     FROM new_jobs;
   RETURN NULL;
@@ -26,5 +26,5 @@ CREATE OR REPLACE TRIGGER removed_is_not_found AFTER DELETE ON hologen_internal.
 CREATE OR REPLACE VIEW hologen.prompts WITH (security_barrier) AS
   SELECT job_id, submitted_at, role_name, model_name, scenario, prompt FROM hologen_internal.prompt
   -- Both are asked once, not a million times.
-  WHERE (SELECT sees_all FROM hologen_internal.sight) OR role_name = (SELECT current_user);
+  WHERE (SELECT sees_all FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user);
 GRANT SELECT ON hologen.prompts TO PUBLIC;

@@ -2,6 +2,7 @@
 
 import type { Calls, WaitNews } from '../../calls/calls.js';
 import { isObject, type Json } from '../../json.js';
+import { isSameRole } from '../../ledger/job.js';
 import { ProviderFailure } from '../../providers/provider.js';
 import type { Caller } from '../endpoint.js';
 import { type Answers, originOf, type QuestionTools, textOrNull } from './question.js';
@@ -38,11 +39,11 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
         ),
       ),
     async call_status(question, caller) {
-      const { state, holdUp } = await calls.status(String(question.handle), caller.role);
+      const { state, holdUp } = await calls.status(String(question.handle), caller);
       const notice = holdUp && `held up since ${holdUp.since}, and tried again: ${holdUp.message}`;
       return { state, notice };
     },
-    cancel_call: (question, caller) => calls.cancel(String(question.handle), caller.role),
+    cancel_call: (question, caller) => calls.cancel(String(question.handle), caller),
     estimate: (_question, caller) =>
       calls.estimate(originOf(caller)).map(({ modelName, modelType, ...row }) => ({
         model_name: modelName,
@@ -80,8 +81,10 @@ function longestWaitMs({ longestMs }: Json, { engineVersion }: Caller): number {
 }
 
 /** Own statements, all for the owner. */
-function progressRows(calls: Calls, { admin, role }: Caller) {
-  const seen = calls.progress().filter(({ statement }) => admin || statement.origin.role === role);
+function progressRows(calls: Calls, caller: Caller) {
+  const seen = calls
+    .progress()
+    .filter(({ statement }) => caller.admin || isSameRole(statement.origin, caller));
   return seen.map(
     ({ statement, elapsedSeconds, remainingSeconds, heldUp, heldUpSince, heldUpWhy, ...counts }) => ({
       statement_at: statement.origin.statementAt,

@@ -42,7 +42,7 @@ export function answerAboutFiles({ storage, files, ledger, defaultDegree }: Ques
   /** The right of the call that saved the object, for a path alone. */
   async function savedFile(text: string, caller: Caller): Promise<Pick<FileValue, 'path' | 'right'>> {
     const path = storage.readPath(text, 'oss_path');
-    const file = await ledger.fileOfOutput(text, caller.role, seesAll(caller, defaultDegree));
+    const file = await ledger.fileOfOutput(text, caller, seesAll(caller, defaultDegree));
     if (isObject(file)) return { path, right: storage.readFile(file).right };
     throw new KnownError({
       kind: 'undefinedObject',

@@ -12,11 +12,11 @@ export function answerAboutModels({ models }: QuestionTools): Answers {
   return {
     deploy_model(question, caller) {
       refuseReadOnly(caller, 'deploying a model');
-      return deployModel(question, { role: caller.role, admin: caller.admin }, models);
+      return deployModel(question, caller, models);
     },
     remove_model(question, caller) {
       refuseReadOnly(caller, 'removing a model');
-      return removeModel(question, { role: caller.role, admin: caller.admin }, catalogue);
+      return removeModel(question, caller, catalogue);
     },
     async list_models() {
       const deployed = await catalogue.list();
@@ -42,7 +42,7 @@ function catalogueRow(model: DeployedModel): Json {
     model_provider: model.provider,
     task: model.task,
     config: model.config,
-    deployed_by: model.deployedBy,
+    deployed_by: model.deployedBy.role,
     deployed_at: model.deployedAt,
   };
 }

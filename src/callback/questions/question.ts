@@ -34,8 +34,8 @@ export type Answers = Record<
 >;
 
 export function originOf(caller: Caller): CallOrigin {
-  const { role, database, application, engineProcessId, statementAt, admin } = caller;
-  return { role, database, application, engineProcessId, statementAt, admin };
+  const { role, roleOid, database, application, engineProcessId, statementAt, admin } = caller;
+  return { role, roleOid, database, application, engineProcessId, statementAt, admin };
 }
 
 export function textOrNull(value: unknown): string | null {
