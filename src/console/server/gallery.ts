@@ -118,21 +118,21 @@ export async function listJobs(db: Database, wish: GalleryWish): Promise<JobRow[
   return found.slice(0, wish.limit);
 }
 
-const dayMs = 24 * 3_600_000;
+const hourMs = 3_600_000;
 const growth = 8;
 const mostAtOnce = 10_000;
 /** No row is before it at the same time, so what comes after it leaves out what was looked through down to that time. */
 const leastJobId = '00000000-0000-0000-0000-000000000000';
 
-/** Ids of jobs whose prompts fit, newest first. What fits often is found in the newest day, without a look at all prompts. */
+/** Ids of jobs whose prompts fit, newest first. What fits often is found in the newest hour, without a look at all prompts. */
 async function* searchPrompts(db: Database, wish: GalleryWish): AsyncGenerator<string[]> {
   let { after } = wish;
   const newest = [after?.submittedAt, wish.until]
     .filter((time) => time != null)
     .map((time) => Date.parse(time));
-  const dayBefore = new Date(Math.min(...newest, Date.now()) - dayMs).toISOString();
-  const onlyThatDay = wish.from !== null && Date.parse(wish.from) >= Date.parse(dayBefore);
-  for (const from of onlyThatDay ? [wish.from] : [dayBefore, wish.from]) {
+  const hourBefore = new Date(Math.min(...newest, Date.now()) - hourMs).toISOString();
+  const onlyThatHour = wish.from !== null && Date.parse(wish.from) >= Date.parse(hourBefore);
+  for (const from of onlyThatHour ? [wish.from] : [hourBefore, wish.from]) {
     for (let { limit } = wish, more = true; more; limit = Math.min(limit * growth, mostAtOnce)) {
       const statement = searchStatement({ ...wish, from, after, limit });
       const { rows } = await db.query<{ job_id: string; submitted_at: string }>(statement);
@@ -141,7 +141,7 @@ async function* searchPrompts(db: Database, wish: GalleryWish): AsyncGenerator<s
       if (last) yield rows.map((row) => row.job_id);
       more = rows.length === limit;
     }
-    // Where nothing was found in that day, all prompts are looked through without a comparison of times for each.
+    // Where nothing was found in that hour, all prompts are looked through without a comparison of times for each.
     if (after !== wish.after) after = { submittedAt: from ?? '', jobId: leastJobId };
   }
 }
