@@ -63,9 +63,12 @@ async function measure(directory) {
     'own jobs of a model': sql(
       "SELECT * FROM hologen.jobs WHERE model_name = 'm3' ORDER BY submitted_at DESC LIMIT 20",
     ),
+    'use of all days': sql('SELECT * FROM hologen.daily_usage'),
     'use of today': sql('SELECT * FROM hologen.daily_usage WHERE day = current_date'),
     'use of all days': sql('SELECT * FROM hologen.daily_usage'),
     'hologen.budgets': sql('SELECT * FROM hologen.budgets'),
+    'hologen.my_budget': sql('SELECT * FROM hologen.my_budget'),
+    'hologen.people': sql('SELECT * FROM hologen.people'),
     'page Gallery': page('/api/gallery'),
     'page Gallery, a search that finds nothing': page('/api/gallery?text=zzzzzz'),
     'page Gallery, a kind of which there is none': page('/api/gallery?kind=videos'),
@@ -137,17 +140,28 @@ async function fill(directory, count) {
      SELECT job_id, 1, role_name, database_name, application_name, statement_id, statement_at, model_name, model_type, state, units, price,
        currency, submitted_at, finished_at FROM hologen_internal.job WHERE gateway_id = 'bench'`,
   );
-  for (let number = 0; number < 50; number++)
-    await client
-      .query('CALL set_budget($1, $2, 100000000, 1e9)', [
-        number < 40 ? `role${number}` : number < 42 ? 'hologen' : null,
-        number < 40 ? null : number === 40 || number === 42 ? null : `m${number % 6}`,
-      ])
-      .catch(() => {});
+  await setBudgets(client);
   await client.query('VACUUM ANALYZE hologen_internal.job');
   await client.query('VACUUM ANALYZE hologen_internal.attempt');
   await client.query('VACUUM ANALYZE hologen_internal.spent');
+  await client.query('VACUUM ANALYZE hologen_internal.spent_by_day');
   await client.query('VACUUM ANALYZE hologen_internal.used');
   await client.query('VACUUM ANALYZE hologen_internal.prompt');
   await client.end();
+}
+
+/** 50 that nobody reaches: of a day for each role, and of a day, a month and in total for everybody, whoever asks here and models. */
+async function setBudgets(client) {
+  for (let number = 0; number < 40; number++)
+    await client.query(
+      `CREATE ROLE role${number}; CALL set_budget('role${number}', calls_per_day => 1000000000)`,
+    );
+  for (let number = 0; number < 2; number++)
+    await client.query(
+      `CALL register_external_model('m${number}', 'qwen-image-2.0', 'bailian', '{}', 'image-generation')`,
+    );
+  for (const subject of ['', "role_name => 'hologen', ", "model_name => 'm0', "])
+    for (const period of ['day', 'month', 'total'])
+      await client.query(`CALL set_budget(${subject}period => '${period}', calls => 1000000000)`);
+  await client.query("CALL set_budget(model_name => 'm1', period => 'week', money => 1e12)");
 }
