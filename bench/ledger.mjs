@@ -63,7 +63,6 @@ async function measure(directory) {
     'own jobs of a model': sql(
       "SELECT * FROM hologen.jobs WHERE model_name = 'm3' ORDER BY submitted_at DESC LIMIT 20",
     ),
-    'use of all days': sql('SELECT * FROM hologen.daily_usage'),
     'use of today': sql('SELECT * FROM hologen.daily_usage WHERE day = current_date'),
     'use of all days': sql('SELECT * FROM hologen.daily_usage'),
     'hologen.budgets': sql('SELECT * FROM hologen.budgets'),

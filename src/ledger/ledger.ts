@@ -25,6 +25,8 @@ import type { JobState } from './states.js';
 
 /** What is paid for must be written: an engine that is being restarted is waited for. */
 const patienceMs = 120_000;
+/** What became of a call that is paid for is written whenever the engine is back: the provider keeps what it made for as long. */
+const changePatienceMs = 24 * 3_600_000;
 const pauseMs = 200;
 /** PostgreSQL's classes of lost connections and shutdowns, too many connections, a deadlock of two gateways, and node's names for the first. */
 const passing = /^(08|57P|53300|40P01|ECONN|EPIPE|ENOENT)/;
@@ -68,7 +70,7 @@ function opening(pool: EnginePool, gatewayId: string, tell: BudgetNews): Pick<Le
 function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, Writing> {
   const change = inBatches(
     (one: IdentifiedChange) => one.id,
-    (changes) => patiently(() => changeJobs(pool, gatewayId, changes)),
+    (changes) => patiently(() => changeJobs(pool, gatewayId, changes), changePatienceMs),
   );
   return {
     async change(id, news) {
@@ -170,8 +172,8 @@ function readFailure({ sqlstate, ...failure }: WrittenFailure): JobFailure {
 
 type IdentifiedChange = JobChange & { id: string };
 
-async function patiently<T>(write: () => Promise<T>): Promise<T> {
-  for (const giveUpAt = Date.now() + patienceMs; ; await delay(pauseMs)) {
+async function patiently<T>(write: () => Promise<T>, longestMs = patienceMs): Promise<T> {
+  for (const giveUpAt = Date.now() + longestMs; ; await delay(pauseMs)) {
     try {
       return await write();
     } catch (error) {
