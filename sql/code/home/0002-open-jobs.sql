@@ -20,7 +20,9 @@ BEGIN
   FOR batch, number IN SELECT value, ordinality FROM json_array_elements(batches) WITH ORDINALITY LOOP
     RETURN QUERY SELECT number, over.*, false FROM hologen_internal.passed_budgets(batch, false) AS over LIMIT 1;
     CONTINUE WHEN FOUND;
-    RETURN QUERY SELECT number, over.*, hologen_internal.is_news(over.budget) FROM hologen_internal.passed_budgets(batch, true) AS over;
+    IF EXISTS (SELECT FROM hologen_internal.budget WHERE soft) THEN
+      RETURN QUERY SELECT number, over.*, hologen_internal.is_news(over.budget) FROM hologen_internal.passed_budgets(batch, true) AS over;
+    END IF;
     -- A write whose answer was lost is repeated: the rows may be there.
     INSERT INTO hologen_internal.statement (statement_id, statement_text)
       SELECT DISTINCT ON (new.statement_id) new.statement_id, new.statement_text

@@ -49,19 +49,18 @@ function subjectOf(question: Json): BudgetSubject {
 
 function readBudget(question: Json): Budget {
   const period = periodAt(question) ?? 'day';
-  const [callsPerDay, moneyPerDay] = [
-    amountAt(question, 'calls_per_day'),
-    amountAt(question, 'money_per_day'),
-  ];
-  if (period !== 'day' && (callsPerDay ?? moneyPerDay) !== undefined)
+  if (
+    period !== 'day' &&
+    (amountAt(question, 'calls_per_day') ?? amountAt(question, 'money_per_day')) !== undefined
+  )
     refuse(
       'period',
       period,
       "'day' where calls_per_day or money_per_day is given",
       'Write calls and money for other periods.',
     );
-  const calls = amountAt(question, 'calls') ?? callsPerDay;
-  const money = amountAt(question, 'money') ?? moneyPerDay;
+  const calls = oneAmount(question, 'calls', 'calls_per_day');
+  const money = oneAmount(question, 'money', 'money_per_day');
   if (calls === undefined && money === undefined)
     throw new KnownError({
       kind: 'invalidParameterValue',
@@ -98,6 +97,14 @@ async function requireModel(model: string, catalogue: Catalogue): Promise<void> 
     message: `external model "${model}" does not exist`,
     hint: `Deployed: ${deployed.slice(0, mostNamed).join(', ') || 'none'}. NULL stands for all.`,
   });
+}
+
+/** A limit, which a day's may have under either name. */
+function oneAmount(question: Json, name: string, nameOfDay: string): number | undefined {
+  const [amount, ofDay] = [amountAt(question, name), amountAt(question, nameOfDay)];
+  if (amount !== undefined && ofDay !== undefined)
+    refuse(nameOfDay, ofDay, `left out where ${name} is given`);
+  return amount ?? ofDay;
 }
 
 function amountAt(question: Json, name: string): number | undefined {
