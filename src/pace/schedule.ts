@@ -31,10 +31,25 @@ export interface Schedule {
  */
 const lookupLimits: Limits = { submitsPerSecond: 19, concurrentTasks: null, bursts: false };
 
+/** A gate, and for one of narrower limits the account's, with what has come through to that one. */
+interface Known {
+  modelType: string;
+  gate: Gate;
+  account?: Gate;
+  through: Through;
+}
+
+interface Through {
+  waiting: number;
+  inside: number;
+}
+
+const none = (): Through => ({ waiting: 0, inside: 0 });
+
 /** `paced: false` (the sandbox without documented limits) leaves a deployed model's own limits and the 429 pauses. */
 export function createSchedule(paced: boolean): Schedule {
   /** By key and type, and by key, type and narrower limits. */
-  const gates = new Map<string, { modelType: string; gate: Gate }>();
+  const gates = new Map<string, Known>();
   const lookupGates = new Map<string, Gate>();
   let gateways = 1;
 
@@ -44,34 +59,30 @@ export function createSchedule(paced: boolean): Schedule {
     return gate;
   }
 
-  function gateOf(name: string, modelType: string, limits: Limits): Gate {
-    const known = gates.get(name)?.gate;
-    if (known) return known;
-    const gate = newGate(limits);
-    gates.set(name, { modelType, gate });
-    return gate;
+  function known(name: string, modelType: string, limits: Limits, account?: Gate): Known {
+    const made = gates.get(name) ?? { modelType, gate: newGate(limits), account, through: none() };
+    gates.set(name, made);
+    return made;
   }
 
   return {
     gate(apiKey, modelType, limits, own) {
       const { submitsPerSecond, concurrentTasks } = { ...(paced ? limits : unlimited), ...own };
       const wanted = { submitsPerSecond, concurrentTasks };
-      const account = gateOf(`${apiKey} ${modelType}`, modelType, wanted);
+      const account = known(`${apiKey} ${modelType}`, modelType, wanted).gate;
       account.widen(wanted);
       const widest = account.state();
       if (widest.submitsPerSecond === finite(submitsPerSecond) && widest.concurrentTasks === concurrentTasks)
         return account;
-      return behind(
-        gateOf(`${apiKey} ${modelType} ${submitsPerSecond} ${concurrentTasks}`, modelType, wanted),
-        account,
-      );
+      const name = `${apiKey} ${modelType} ${submitsPerSecond} ${concurrentTasks}`;
+      return behind(known(name, modelType, wanted, account), account);
     },
     lookups(apiKey) {
       const gate = lookupGates.get(apiKey) ?? newGate(paced ? lookupLimits : unlimited);
       lookupGates.set(apiKey, gate);
       return gate;
     },
-    queues: () => [...gates.values()].map(({ modelType, gate }) => ({ modelType, ...gate.state() })),
+    queues: () => [...gates.values()].map((each) => queueOf(each, [...gates.values()])),
     shareAmong(number) {
       if (number === gateways) return;
       gateways = number;
@@ -85,21 +96,47 @@ export function createSchedule(paced: boolean): Schedule {
 }
 
 /** First the narrower gate, then the one of the account; what the provider says concerns the account. */
-function behind(own: Gate, account: Gate): Gate {
+function behind({ gate: own, through }: Known, account: Gate): Gate {
   return {
     ...account,
     async enter(signal, role) {
       const leaveOwn = await own.enter(signal, role);
-      try {
-        const leaveAccount = await account.enter(signal, role);
-        return () => {
-          leaveAccount();
-          leaveOwn();
-        };
-      } catch (error) {
+      through.waiting += 1;
+      const enters = account.enter(signal, role).finally(() => {
+        through.waiting -= 1;
+      });
+      const leaveAccount = await enters.catch((error) => {
         leaveOwn();
         throw error;
-      }
+      });
+      through.inside += 1;
+      return once(() => {
+        through.inside -= 1;
+        leaveAccount();
+        leaveOwn();
+      });
     },
+  };
+}
+
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
+}
+
+/** Each call is counted once: at the gate of its own limits, if it has one. */
+function queueOf({ modelType, gate, account, through }: Known, all: Known[]): Queue {
+  const state = gate.state();
+  if (account)
+    return { modelType, ...state, queued: state.queued + through.waiting, running: through.inside };
+  const others = all.filter((each) => each.account === gate).map((each) => each.through);
+  const sum = (count: keyof Through) => others.reduce((total, each) => total + each[count], 0);
+  return {
+    ...{ modelType, ...state },
+    queued: Math.max(0, state.queued - sum('waiting')),
+    running: Math.max(0, state.running - sum('inside')),
   };
 }

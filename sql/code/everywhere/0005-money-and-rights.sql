@@ -34,7 +34,9 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
-  answer := hologen_caller.ask(json_build_object('ask', 'set_budget', 'role_name', role_name, 'model_name', model_name,
+  -- Looked for here: the role may have been made in the same transaction.
+  answer := hologen_caller.ask(json_build_object('ask', 'set_budget', 'role_name', role_name,
+    'role_exists', EXISTS (SELECT FROM pg_roles r WHERE r.rolname = set_budget.role_name), 'model_name', model_name,
     'calls_per_day', calls_per_day, 'money_per_day', money_per_day, 'period', period, 'calls', calls, 'money', money,
     'database_name', database_name, 'application_name', application_name, 'tag', tag, 'soft', soft));
 END $$;

@@ -18,7 +18,7 @@ export function answerAboutMoney({ budgets, models }: QuestionTools): Answers {
     async set_budget(question, caller) {
       requireAdmin(caller, 'setting a budget');
       const budget = readBudget(question);
-      if (budget.role !== undefined) await requireRole(budget.role, budgets);
+      if (budget.role !== undefined && question.role_exists !== true) await requireRole(budget.role, budgets);
       if (budget.model !== undefined) await requireModel(budget.model, models.catalogue);
       await budgets.set(budget);
     },
