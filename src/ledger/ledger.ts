@@ -50,6 +50,7 @@ type Writing =
   | 'release'
   | 'abandon'
   | 'claim'
+  | 'unclaim'
   | 'reused'
   | 'tellUnanswered'
   | 'askCancel';
@@ -79,6 +80,9 @@ function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
     },
     async claim(ids) {
       await query('claim-jobs', statements.claim, [ids]);
+    },
+    async unclaim(ids) {
+      await query('unclaim-jobs', statements.unclaim, [ids]);
     },
     async reused(jobId, { origin, statementId, statementText, modelName, modelType, currency }) {
       const { role, roleOid, database, application, statementAt } = origin;
