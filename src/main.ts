@@ -1,7 +1,7 @@
 /** Puts the gateway together: engine, sandbox or cloud, calls, callback endpoint, front door. The only file that sees all. */
 import { mkdir } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import type { Answer } from './callback/endpoint.js';
+import type { CallbackOptions } from './callback/endpoint.js';
 import type { Calls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
 import { openConsole } from './console/server/open.js';
@@ -66,7 +66,10 @@ async function start(configuration: Configuration, starting: Starting): Promise<
   Object.assign(parts, { engine: inside.engine, schedule: inside.schedule, calls: inside.calls });
   const { takeOver: gone, cancelAsked: cancel } = inside.calls;
   answers.answer = inside.answer;
-  answers.gone = (engineProcessId) => inside.calls.statementOver(engineProcessId, 'failed');
+  answers.gone = (engineProcessId, unread) => {
+    const handle = unread?.ask === 'wait' ? String(unread.handle) : undefined;
+    inside.calls.engineLeft(engineProcessId, handle);
+  };
   await inside.engine.gateways.watch({ gone, cancel, counted: inside.schedule.shareAmong });
   const outside = await openOutside(configuration, inside, starting);
   parts.frontend = outside.frontend;
@@ -92,10 +95,10 @@ async function makeDataDirectory(directory: string): Promise<void> {
 
 /** The callback endpoint listens before the engine starts, and what answers it needs the engine: until then it says so. */
 async function listenForEngine(configuration: Configuration, { log, stopping }: Starting) {
-  const answers: { answer: Answer; gone(engineProcessId: number): void } = { answer: notYet, gone: () => {} };
+  const answers: Pick<CallbackOptions, 'answer' | 'gone'> = { answer: notYet, gone: () => {} };
   const claim = await claimEngine(engineOptions(configuration), {
     answer: (question, caller, signal) => answers.answer(question, caller, signal),
-    gone: (engineProcessId) => answers.gone(engineProcessId),
+    gone: (...given) => answers.gone(...given),
     log,
   });
   stopping.push(claim.release);

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { NetworkPlace } from './callback/address.js';
-import { type Answer, type Callback, listenForEngine } from './callback/endpoint.js';
+import { type Callback, type CallbackOptions, listenForEngine } from './callback/endpoint.js';
 import { type EngineAddress, parseEngineUrl } from './engine/address.js';
 import { settleEncryption } from './engine/connect.js';
 import { prepareEngine, startEmbeddedEngine } from './engine/embedded.js';
@@ -51,11 +51,7 @@ export interface OpenedEngine {
   close(): Promise<void>;
 }
 
-export interface Callbacks {
-  answer: Answer;
-  gone(engineProcessId: number): void;
-  log: Logger;
-}
+export type Callbacks = Pick<CallbackOptions, 'answer' | 'gone' | 'log'>;
 
 /** Room for the gateway's own connections and for what PostgreSQL keeps back for superusers. */
 const ownConnections = 20;

@@ -29,7 +29,9 @@ export async function openFrontDoor(
       databaseCreated: engine.databases.created,
       rowsAsked: calls.rowsAsked,
       answered: (engineProcessId) => calls.rowsRead(engineProcessId, onlyReads),
-      failing: (engineProcessId) => calls.statementOver(engineProcessId, 'failed'),
+      savepointSet: calls.savepointSet,
+      undone: (engineProcessId, what) =>
+        what === 'all' ? calls.statementOver(engineProcessId, 'failed') : calls.undone(engineProcessId),
       ready: calls.statementOver,
       ended: (engineProcessId) => calls.statementOver(engineProcessId, 'failed') !== undefined,
     },

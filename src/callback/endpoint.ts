@@ -59,8 +59,8 @@ export interface CallbackOptions {
   secret: string;
   place: CallbackPlace;
   answer: Answer;
-  /** The engine process ended or its connection broke. */
-  gone(engineProcessId: number): void;
+  /** The engine process ended or closed its connection; `unread`: the question whose answer it left in it. */
+  gone(engineProcessId: number, unread: Question | undefined): void;
   log: Logger;
 }
 
@@ -114,31 +114,47 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
   if (socket !== raw) tolerateErrors(socket);
   const leaving = new AbortController();
   let engineProcessId: number | undefined;
+  let answered: Question | undefined;
+  let broken = false;
+  // A process that ends with bytes unread resets the connection. One that goes on leaves it by itself for one reason alone: see exchange().
+  for (const each of [raw, socket])
+    each.on('error', () => {
+      broken = true;
+    });
   socket.once('close', () => {
     raw.destroy();
     leaving.abort();
-    if (engineProcessId !== undefined) left(desk, engineProcessId, socket);
+    if (engineProcessId !== undefined) left(desk, engineProcessId, socket, broken ? answered : undefined);
   });
   await fromNodeSocket(socket, {
     serverVersion: '18.0 (hologen)',
     auth: { method: 'scram-sha-256', getScramSha256Data: () => desk.scram },
     onAuthenticated: loggedIn,
     async onMessage(message, { isAuthenticated }) {
+      broken ||= message[0] === frontendType.terminate;
       if (!isAuthenticated || message[0] !== frontendType.query) return undefined;
       const asked = readQuestion(message, desk.secret);
       // dblink first sends "set client_encoding to …"; everything here is UTF-8 anyway.
       if (!asked) return commandDone('SET');
       engineProcessId = asked.caller.engineProcessId;
       desk.newest.set(engineProcessId, socket);
-      return textAnswer('answer', await reply(desk.options, asked, leaving.signal));
+      answered = undefined;
+      const text = await reply(desk.options, asked, leaving.signal);
+      answered = asked.question;
+      return textAnswer('answer', text);
     },
   });
 }
 
-function left({ newest, options }: Desk, engineProcessId: number, socket: Socket): void {
+function left(
+  { newest, options }: Desk,
+  engineProcessId: number,
+  socket: Socket,
+  unread: Question | undefined,
+): void {
   if (newest.get(engineProcessId) !== socket) return;
   newest.delete(engineProcessId);
-  options.gone(engineProcessId);
+  options.gone(engineProcessId, unread);
 }
 
 interface Asked {

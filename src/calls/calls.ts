@@ -11,6 +11,7 @@ import { createDetachedCalls, type DetachedCalls } from './detached.js';
 import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults, requestKey } from './earlier-results.js';
+import { createLastResults, type LastResults } from './last-results.js';
 import { isRefusal } from './meter.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
@@ -68,6 +69,11 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
   /** The engine process runs no statement (any more), and its transaction is over or lost. See Statements.over. */
   statementOver(engineProcessId: number, outcome: StatementOutcome): Promise<void> | undefined;
+  /** The engine process has ended, or closed its connection; `unread`: the wait whose answer it did not read. */
+  engineLeft(engineProcessId: number, unread: string | undefined): void;
+  /** See Statements. */
+  savepointSet(engineProcessId: number): void;
+  undone(engineProcessId: number): Promise<void> | undefined;
   /** Takes up what these gateways, which are gone, did not finish. */
   takeOver(gatewayIds: string[]): Promise<void>;
   /** As cancel, for a call that is made here and whose role has perhaps asked elsewhere. */
@@ -83,6 +89,7 @@ interface Surroundings {
   models: Models;
   log: Logger;
   earlier: EarlierResults;
+  last: LastResults;
   decider: Decider;
   detached: DetachedCalls;
   unanswered: UnansweredNotes;
@@ -120,6 +127,12 @@ export function createCalls(
     rowsAsked: statements.rowsAsked,
     rowsRead: statements.rowsRead,
     statementOver: statements.over,
+    engineLeft(engineProcessId, unread) {
+      statements.over(engineProcessId, 'failed');
+      around.last.left(engineProcessId, unread);
+    },
+    savepointSet: statements.savepointSet,
+    undone: statements.undone,
     cancelAsked: detached.cancelAsked,
     takeOver: (gatewayIds) => takeOver(gatewayIds, around),
     async settled() {
@@ -144,7 +157,7 @@ function surround(
   );
   const decider = createDecider(services, earlier, log);
   const around: Surroundings = {
-    ...{ services, models, log, earlier, decider, byHandle: new Map() },
+    ...{ services, models, log, earlier, decider, last: createLastResults(earlier), byHandle: new Map() },
     detached: createDetachedCalls(services, decider, log),
     unanswered: createUnansweredNotes(services.ledger),
     statements: createStatements(
@@ -158,14 +171,14 @@ function surround(
 async function statementEnded(statement: Statement, committed: boolean, around: Surroundings): Promise<void> {
   for (const call of statement.calls) around.byHandle.delete(call.handle);
   around.decider.forget(statement.calls);
-  const written = settle(statement, committed, around.earlier);
+  const written = settle(statement, committed, around);
   around.detached.settle(statement, committed);
   tellStatementEnd(statement, committed, around.services.meter, around.log);
   await written;
 }
 
 /** Results are the client's once its statement is committed, or has only been read; until then they are kept for the next identical call. */
-function settle(statement: Statement, committed: boolean, earlier: EarlierResults): Promise<void> {
+function settle(statement: Statement, committed: boolean, { earlier, last }: Surroundings): Promise<void> {
   const isClaimed = (call: StatementCall) => (committed || statement.read) && call.delivered;
   const claimed = statement.calls.filter(isClaimed);
   const { origin } = statement;
@@ -173,6 +186,7 @@ function settle(statement: Statement, committed: boolean, earlier: EarlierResult
     jobId: earlierJobOf(course.call) ?? handle,
     key,
   });
+  for (const call of claimed) last.claimed(origin.engineProcessId, call.handle, jobOf(call).jobId);
   // Only its handle gives the result of a detached one: it has no key.
   const collected = committed ? statement.collected.map((jobId) => ({ jobId, key: '' })) : [];
   earlier.claim(origin, [...claimed.map(jobOf), ...collected]);
@@ -312,6 +326,9 @@ async function wait(
   if (news === later) return { done: false, notice: nextNotice(statement) };
   // A wait that was answered "later" has given nothing, whatever became of it since.
   call.delivered = 'result' in news && news.result !== null;
+  // A portal goes on after a savepoint, too: what it gives from then on may be undone.
+  statement.stays = false;
+  if (call.delivered) around.last.given(origin.engineProcessId, handle);
   return { done: true, ...news, notice: nextNotice(statement) };
 }
 

@@ -34,6 +34,8 @@ export interface EarlierResults {
   abandon(who: RoleIdentity, jobs: { key: string; job: UnderWay }[]): Promise<void>;
   /** These results have reached their clients. Later calls do not find them, even before the ledger has it in writing. */
   claim(who: RoleIdentity, jobs: { jobId: string; key: string }[]): void;
+  /** A result that was claimed has not reached its client after all: later calls find it. */
+  unclaim(jobId: string): void;
   /** Releases results that were reserved for a statement that failed. */
   release(jobIds: string[]): void;
 }
@@ -58,6 +60,9 @@ interface Kept {
   /** Given to a client, and not yet claimed in writing. */
   claiming: NamedJobs;
   lookups: Lanes;
+  /** What is to be in writing before an unclaim, and before a look for results. */
+  claimed: Promise<void>;
+  unclaimed: Promise<void>;
 }
 
 export function createEarlierResults(
@@ -68,6 +73,7 @@ export function createEarlierResults(
   const kept: Kept = {
     ...{ ledger, storage, onError, lookups: createLanes() },
     ...{ underWay: new Map(), reserved: namedJobs(), claiming: namedJobs() },
+    ...{ claimed: Promise.resolve(), unclaimed: Promise.resolve() },
   };
   return {
     isUnderWay: (who, key) => runningFor(nameOf(who, key), kept) !== undefined,
@@ -78,6 +84,11 @@ export function createEarlierResults(
     },
     abandon: (who, jobs) => abandon(who, jobs, kept),
     claim: (who, jobs) => claim(who, jobs, kept),
+    unclaim(jobId) {
+      const { claimed, unclaimed } = kept;
+      const written = Promise.all([claimed, unclaimed]).then(() => ledger.unclaim([jobId]));
+      kept.unclaimed = written.catch(onError);
+    },
     release(jobIds) {
       for (const id of jobIds) kept.reserved.delete(id);
     },
@@ -132,8 +143,9 @@ interface Search {
 /** Reserves the oldest result that can still be had. */
 async function reserve(
   { name, wish, live, call, stop, wait }: Search,
-  { ledger, storage, reserved, claiming }: Kept,
+  { ledger, storage, reserved, claiming, unclaimed }: Kept,
 ): Promise<EarlierResult | 'elsewhere' | undefined> {
+  await unclaimed;
   const gone: string[] = [];
   for (;;) {
     const except = [...live(), ...reserved.of(name), ...(wish.delivered ? [] : claiming.of(name)), ...gone];
@@ -205,23 +217,21 @@ function keepRunning(name: string, job: UnderWay, { underWay }: Kept): void {
   job.end.then(forget, forget);
 }
 
-function claim(
-  who: RoleIdentity,
-  jobs: { jobId: string; key: string }[],
-  { ledger, reserved, claiming, onError }: Kept,
-): void {
+function claim(who: RoleIdentity, jobs: { jobId: string; key: string }[], kept: Kept): void {
   if (jobs.length === 0) return;
+  const { ledger, reserved, claiming, onError } = kept;
   for (const { jobId, key } of jobs) {
     reserved.delete(jobId);
     claiming.add(nameOf(who, key), jobId);
   }
   const ids = jobs.map(({ jobId }) => jobId);
-  ledger
+  const written = ledger
     .claim(ids)
     .catch(onError)
     .finally(() => {
       for (const id of ids) claiming.delete(id);
     });
+  kept.claimed = Promise.all([kept.claimed, written]).then(() => {});
 }
 
 /** Jobs, and those of one name at once: looking for a result must not cost more the more of others are kept. */

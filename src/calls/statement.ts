@@ -31,6 +31,10 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   told: Set<string>;
   /** It only reads, and its rows have reached its client: they are the client's, even if the transaction is rolled back. */
   read: boolean;
+  /** All that its client sent along is answered. */
+  answered: boolean;
+  /** It stood before the oldest savepoint that is open: no ROLLBACK TO undoes what it has given. */
+  stays: boolean;
   noticedAt: number;
   startedAt: number;
   /** The check that ended the statement before anything was sent. */
@@ -81,6 +85,8 @@ export interface Statements {
   rowsAsked(engineProcessId: number, rows: number): void;
   /** All that the client of the engine process asked for has reached it, in a transaction that is still open. `onlyReads` judges texts. */
   rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
+  /** The client of the engine process has set a savepoint where none was open, after all that was answered before. */
+  savepointSet(engineProcessId: number): void;
   /** The calls that may be sent now that `wanted` is waited for, itself included. */
   startable(wanted: StatementCall): StatementCall[];
   /**
@@ -88,12 +94,17 @@ export interface Statements {
    * Undefined when it had made no calls; else resolves when whoever makes the same calls, through any gateway, can take what was paid for.
    */
   over(engineProcessId: number, outcome: StatementOutcome): Promise<void> | undefined;
+  /** As over, for what failed or was undone in a transaction that may go on: what stood before its savepoint is still to be decided. */
+  undone(engineProcessId: number): Promise<void> | undefined;
   running(): Statement[];
 }
 
+/** Of one engine process, by time and role. */
+type StatementsOfOne = Map<string, Statement>;
+
 interface Running {
-  /** By engine process, and by time and role. */
-  statements: Map<number, Map<string, Statement>>;
+  /** By engine process. */
+  statements: Map<number, StatementsOfOne>;
   /** The newest Execute of each engine process, and how many rows it asked for; 0: all. */
   asked: Map<number, { execute: number; rows: number }>;
   calling(text: string): string;
@@ -109,6 +120,11 @@ export function createStatements(
 ): Statements {
   const running: Running = { statements: new Map(), asked: new Map(), calling };
   const { statements, asked } = running;
+  const end = (
+    own: StatementsOfOne | undefined,
+    outcome: StatementOutcome,
+    which: (each: Statement) => boolean,
+  ) => endThose(own, which, (statement) => ended(statement, outcome === 'committed'));
   return {
     of: (origin, settings, client) => statementOf(origin, settings, client, running),
     find: (origin) => statements.get(origin.engineProcessId)?.get(nameOf(origin)),
@@ -117,7 +133,11 @@ export function createStatements(
     },
     rowsRead(engineProcessId, onlyReads) {
       for (const statement of statements.get(engineProcessId)?.values() ?? [])
-        statement.read ||= onlyReads(statement.text);
+        Object.assign(statement, { read: statement.read || onlyReads(statement.text), answered: true });
+    },
+    savepointSet(engineProcessId) {
+      for (const statement of statements.get(engineProcessId)?.values() ?? [])
+        statement.stays = statement.answered;
     },
     startable(wanted) {
       const end = windowEnd(wanted, running);
@@ -126,18 +146,29 @@ export function createStatements(
       );
     },
     over(engineProcessId, outcome) {
-      const own = statements.get(engineProcessId);
-      statements.delete(engineProcessId);
       asked.delete(engineProcessId);
-      if (!own) return undefined;
-      const written = [...own.values()].map((statement) => {
-        statement.stop.abort(overBeforeSent());
-        return ended(statement, outcome === 'committed');
-      });
-      return Promise.all(written).then(() => {});
+      return end(statements.get(engineProcessId), outcome, () => true);
     },
+    undone: (engineProcessId) =>
+      end(statements.get(engineProcessId), 'failed', (statement) => !statement.stays),
     running: () => [...statements.values()].flatMap((own) => [...own.values()]),
   };
+}
+
+/** Undefined: there are none. */
+function endThose(
+  own: StatementsOfOne | undefined,
+  which: (statement: Statement) => boolean,
+  ended: (statement: Statement) => Promise<void>,
+): Promise<void> | undefined {
+  const those = [...(own ?? [])].filter(([, statement]) => which(statement));
+  if (those.length === 0) return undefined;
+  const written = those.map(([name, statement]) => {
+    own?.delete(name);
+    statement.stop.abort(overBeforeSent());
+    return ended(statement);
+  });
+  return Promise.all(written).then(() => {});
 }
 
 /** In one statement of a client a function may call with its owner's rights: its calls are that role's. */
@@ -166,7 +197,8 @@ function statementOf(
   const statement: Statement = {
     ...{ id: randomUUID(), text: maskSecrets(calling(text)), stopsAtRows, origin, ...settings },
     ...{ calls: [], unsent: new Set(), detached: [], collected: [] },
-    ...{ notes: new Set<string>(), told: new Set<string>(), read: false },
+    ...{ notes: new Set<string>(), told: new Set<string>() },
+    ...{ read: false, answered: false, stays: false },
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined },
     stop: new AbortController(),
   };

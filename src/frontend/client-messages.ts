@@ -20,6 +20,7 @@ export function watchClient(conversation: Conversation): FrameWatcher {
       conversation.busy = true;
       conversation.sent = conversation.awaited.sent(type);
       const hasText = type === frontendType.query || type === frontendType.parse;
+      conversation.mayChain ||= hasText && bytes > conversation.longestText;
       return (
         (hasText || (conversation.everRewritten && naming[type] === 1)) && bytes <= conversation.longestText
       );
@@ -37,7 +38,19 @@ export function watchClient(conversation: Conversation): FrameWatcher {
   };
 }
 
+/** What stands before the last word of ROLLBACK AND CHAIN. A comment, or more spaces than are looked at, may hide it. */
+const beforeChain = /(?:^|\*\/|\n|\b(?:commit|rollback|end|abort|work|transaction)\s)\s*(?:and\s*)?$/i;
+const lookedAtCharacters = 100;
+
+function mayChain(text: string): boolean {
+  for (const { index } of text.matchAll(/\bchain\b/gi)) {
+    if (beforeChain.test(text.slice(Math.max(0, index - lookedAtCharacters), index))) return true;
+  }
+  return false;
+}
+
 function rewrite(conversation: Conversation, text: string, frame: Buffer): string | undefined {
+  conversation.mayChain ||= mayChain(text);
   const rewritten = conversation.events.rewrite(text);
   if (!rewritten) return undefined;
   conversation.everRewritten = true;

@@ -12,8 +12,13 @@ export interface SessionEvents {
   rowsAsked(engineProcessId: number, rows: number): void;
   /** Everything the client sent has been answered, without an error, and its transaction is still open. */
   answered(engineProcessId: number): void;
-  /** The client is to be told that what it runs has failed. It hears so when the promise resolves: what it does then must find all settled. */
-  failing(engineProcessId: number): Promise<void> | undefined;
+  /** A savepoint was set where none was open. What has been `answered` before stands before it. */
+  savepointSet(engineProcessId: number): void;
+  /**
+   * The transaction has failed, or was rolled back to a savepoint: 'all', or what does not stand before the oldest savepoint that may be open.
+   * The client hears of a failure when the promise resolves: what it does then must find all settled.
+   */
+  undone(engineProcessId: number, what: 'all' | 'behind savepoint'): Promise<void> | undefined;
   /** Everything the client sent has been answered, and was either committed or lost. Not called inside an open transaction. */
   ready(engineProcessId: number, outcome: 'committed' | 'failed'): void;
   /** Nobody waits for the session's answers any more. Returns true if its last statement made calls, and so may be about to make more. */
@@ -44,8 +49,16 @@ export interface Conversation {
   busy: boolean;
   /** Longer texts from the client are relayed unseen. */
   longestText: number;
-  /** Something has failed or was rolled back since the session was last idle. */
+  /** Something has failed or was rolled back since the session was last idle, or went on after ROLLBACK TO. */
   failed: boolean;
+  /** Savepoints that may be open: at least as many as are. */
+  savepoints: number;
+  /** Of these the first was set since everything was last answered. */
+  savepointIsNew: boolean;
+  /** What is answered now may be of another transaction than what was answered before, though the session was not idle between them. */
+  anew: boolean;
+  /** A text may have said AND CHAIN: a ROLLBACK after which the transaction goes on may be one of all of it. */
+  mayChain: boolean;
   /** While this is false, names of statements and portals need not be tracked. */
   everRewritten: boolean;
   /** The client's message that is passing now; undefined if the engine will not answer it. */
@@ -70,6 +83,10 @@ export function beginConversation(events: SessionEvents, holdBack: Conversation[
     busy: true,
     longestText: longestEarlyText,
     failed: false,
+    savepoints: 0,
+    savepointIsNew: false,
+    anew: false,
+    mayChain: false,
     everRewritten: false,
     sent: undefined,
     answered: undefined,

@@ -7,6 +7,7 @@ import { type Conversation, longestSeenText, type Rewritten } from './conversati
 /** States in ReadyForQuery: outside a transaction, and in one that can only be rolled back. */
 const idle = 0x49;
 const failedTransaction = 0x45;
+const beginningTags = new Set(['BEGIN', 'START TRANSACTION']);
 /** These commands leave no prepared statement. */
 const forgettingTags = new Set(['DEALLOCATE ALL', 'DISCARD ALL']);
 /** Answers whose bodies are read; for the others it is enough to know that they came. */
@@ -62,8 +63,34 @@ function failing(conversation: Conversation): void {
   conversation.failed = true;
   // The engine may be at what comes next in a pipeline already: its calls are not the ones that failed.
   if (!conversation.awaited.atLast) return;
-  const settled = conversation.events.failing(conversation.engineProcessId);
+  const settled = undone(conversation);
   if (settled) conversation.holdBack(settled);
+}
+
+/** What failed, or what ROLLBACK TO undid. */
+function undone(conversation: Conversation): Promise<void> | undefined {
+  const { anew, mayChain, events, engineProcessId } = conversation;
+  noteSavepoint(conversation);
+  return events.undone(engineProcessId, anew || mayChain ? 'all' : 'behind savepoint');
+}
+
+/** Before what came with it counts as answered. */
+function noteSavepoint(conversation: Conversation): void {
+  if (conversation.savepointIsNew) conversation.events.savepointSet(conversation.engineProcessId);
+  conversation.savepointIsNew = false;
+}
+
+/**
+ * Savepoints are counted, not named: where a client goes back to one of several, or releases several at once, all from the first one on counts
+ * as undone, and waits to be taken.
+ */
+function countSavepoints(conversation: Conversation, tag: string): void {
+  if (tag === 'SAVEPOINT') {
+    conversation.savepointIsNew ||= conversation.savepoints === 0;
+    conversation.savepoints += 1;
+  }
+  if (tag === 'RELEASE' && conversation.savepoints > 0) conversation.savepoints -= 1;
+  if (beginningTags.has(tag)) conversation.anew = true;
 }
 
 function statementEnded(conversation: Conversation, frame: Buffer): Buffer | undefined {
@@ -71,6 +98,7 @@ function statementEnded(conversation: Conversation, frame: Buffer): Buffer | und
   const { answered, events, names } = conversation;
   const tag = frame.toString('latin1', 5, frame.length - 1);
   if (tag === 'ROLLBACK') conversation.failed = true;
+  countSavepoints(conversation, tag);
   if (tag === 'CREATE DATABASE') events.databaseCreated();
   if (forgettingTags.has(tag)) names.forgetStatements();
   const clientsTag = rewritten && answered && rewritten.tagOf(answered.count++, tag);
@@ -90,8 +118,18 @@ function readyForQuery(conversation: Conversation, state: number | undefined): v
   conversation.longestText = longestSeenText;
   if (state === idle) names.forgetPortals();
   if (!awaited.none) return;
-  if (state === idle || state === failedTransaction)
-    events.ready(engineProcessId, failed ? 'failed' : 'committed');
-  else events.answered(engineProcessId);
-  if (state === idle) conversation.failed = false;
+  if (state === idle) events.ready(engineProcessId, failed ? 'failed' : 'committed');
+  else if (state === failedTransaction) undone(conversation);
+  else goesOn(conversation);
+  if (state === idle) Object.assign(conversation, { savepoints: 0, savepointIsNew: false, failed: false });
+  conversation.anew = false;
+}
+
+/** An open transaction: what went wrong in it was undone by ROLLBACK TO. */
+function goesOn(conversation: Conversation): void {
+  const { events, engineProcessId, failed } = conversation;
+  noteSavepoint(conversation);
+  events.answered(engineProcessId);
+  if (failed) undone(conversation);
+  conversation.failed = false;
 }

@@ -8,6 +8,8 @@ const mayConcernUs = new RegExp(
   [
     ...aiFunctions.map(({ name }) => name),
     'hg_|optimizer_',
+    // COMMIT and ROLLBACK AND CHAIN: see the conversation.
+    String.raw`\bchain\b`,
     // Hologres' statements and table properties. "PARTITION (" does not match the PARTITION BY of window functions.
     String.raw`(?:dynamic|object)\s+table|logical\s+partition|partition\s*\(|partition_\w+\s*=`,
     'orientation|(?:distribution|clustering|segment)_key|event_time_column|(?:bitmap|dictionary_encoding)_columns',

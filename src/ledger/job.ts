@@ -118,6 +118,8 @@ export interface Ledger {
   abandon(ids: string[]): Promise<void>;
   /** The results of these jobs have reached their client for good. */
   claim(ids: string[]): Promise<void>;
+  /** They have not, after all. */
+  unclaim(ids: string[]): Promise<void>;
   /** The result of a job was given to this call in place of a new one. */
   reused(jobId: string, call: Omit<NewJob, 'id' | 'estimatedPrice'>): Promise<void>;
   /**

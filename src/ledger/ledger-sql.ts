@@ -44,6 +44,8 @@ export const release = 'UPDATE hologen_internal.job SET released = true WHERE jo
 export const claim =
   'UPDATE hologen_internal.job SET claimed_at = coalesce(claimed_at, clock_timestamp()) WHERE job_id = ANY ($1)';
 
+export const unclaim = 'UPDATE hologen_internal.job SET claimed_at = NULL WHERE job_id = ANY ($1)';
+
 export const reused = `
   WITH statement AS (
     INSERT INTO hologen_internal.statement (statement_id, statement_text) VALUES ($5, $6) ON CONFLICT (statement_id) DO NOTHING

@@ -47,7 +47,15 @@ export function createLedger(pool: EnginePool, gatewayId: string, tell: BudgetNe
 // biome-ignore lint/suspicious/noExplicitAny: rows have the columns that the statement names
 type Query = (name: string, text: string, values: unknown[]) => Promise<any[]>;
 
-type Writing = 'change' | 'release' | 'abandon' | 'claim' | 'reused' | 'tellUnanswered' | 'askCancel';
+type Writing =
+  | 'change'
+  | 'release'
+  | 'abandon'
+  | 'claim'
+  | 'unclaim'
+  | 'reused'
+  | 'tellUnanswered'
+  | 'askCancel';
 
 function opening(pool: EnginePool, gatewayId: string, tell: BudgetNews): Pick<Ledger, 'open'> {
   const open = inBatches(
@@ -84,6 +92,9 @@ function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
     },
     async claim(ids) {
       await query('claim-jobs', statements.claim, [ids]);
+    },
+    async unclaim(ids) {
+      await query('unclaim-jobs', statements.unclaim, [ids]);
     },
     async reused(jobId, { origin, statementId, statementText, modelName, modelType, currency, tag }) {
       const { role, roleOid, database, application, statementAt } = origin;

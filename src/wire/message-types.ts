@@ -11,6 +11,7 @@ export const frontendType = {
   functionCall: 0x46,
   copyDone: 0x63,
   copyFail: 0x66,
+  terminate: 0x58,
 } as const;
 
 export const backendType = {

@@ -291,7 +291,7 @@ test('a client that does not read does not keep the gateway from ending', async 
 function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promise<Frontend> {
   const quiet: SessionEvents = {
     rewrite: () => undefined,
-    ...{ rowsAsked: () => {}, failing: () => undefined, answered: () => {} },
+    ...{ rowsAsked: () => {}, undone: () => undefined, answered: () => {}, savepointSet: () => {} },
     started: () => {},
     ready: () => {},
     ended: () => false,
