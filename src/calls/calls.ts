@@ -114,7 +114,8 @@ export function createCalls(
     collect: (handle, given, origin, longestMs) => collect(handle, given, origin, longestMs, around),
     status: detached.status,
     cancel: detached.cancel,
-    estimate: (origin) => estimateOf(dryCalls(statements.find(origin)?.calls ?? [])),
+    estimate: (origin) =>
+      estimateOf(dryCalls(statements.find(origin).flatMap((statement) => statement.calls))),
     progress: () =>
       statements
         .running()
@@ -281,6 +282,7 @@ async function checkOrRefuse(
 ): Promise<CheckedCall> {
   try {
     refuseTooMany(statement);
+    refuseTooLong(given, statement);
     return await checkCall(given, models, statement.origin);
   } catch (error) {
     if (error instanceof KnownError) statement.refused = error;
@@ -303,6 +305,19 @@ function refuseTooMany(statement: Statement): void {
     kind: 'configurationLimitExceeded',
     message: `the statement makes more than ${statement.maxCalls} calls`,
     hint: 'SET ai_gen.max_calls to as many as you mean, or write a LIMIT.',
+  });
+}
+
+/** They are kept until the statement is over: the gateway's memory is everybody's. */
+const mostRequestCharacters = 64 * 1024 * 1024;
+
+function refuseTooLong({ request }: CallArguments, statement: Statement): void {
+  statement.requestCharacters += request?.length ?? 0;
+  if (statement.requestCharacters <= mostRequestCharacters) return;
+  throw new KnownError({
+    kind: 'programLimitExceeded',
+    message: `the requests of the statement are more than ${mostRequestCharacters / 1024 / 1024} MiB together`,
+    hint: 'Write a LIMIT, or keep media in a store and name their paths.',
   });
 }
 

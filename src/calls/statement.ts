@@ -29,6 +29,8 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   notes: Set<string>;
   /** Of `notes` those that were said. */
   told: Set<string>;
+  /** Of all its requests together. */
+  requestCharacters: number;
   /** It only reads, and its rows have reached its client: they are the client's, even if the transaction is rolled back. */
   read: boolean;
   /** All that its client sent along is answered. */
@@ -79,8 +81,8 @@ export interface Statements {
     settings: SessionSettings,
     client: Pick<Statement, 'text' | 'stopsAtRows'>,
   ): Statement;
-  /** The statement of this moment, if it has made a call. */
-  find(origin: CallOrigin): Statement | undefined;
+  /** What has made calls at this moment: a statement, or several of one text. */
+  find(origin: CallOrigin): Statement[];
   /** The client asked the engine process for so many rows at most; 0: for all. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** All that the client of the engine process asked for has reached it, in a transaction that is still open. `onlyReads` judges texts. */
@@ -127,7 +129,10 @@ export function createStatements(
   ) => endThose(own, which, (statement) => ended(statement, outcome === 'committed'));
   return {
     of: (origin, settings, client) => statementOf(origin, settings, client, running),
-    find: (origin) => statements.get(origin.engineProcessId)?.get(nameOf(origin)),
+    find: (origin) =>
+      [...(statements.get(origin.engineProcessId)?.values() ?? [])].filter(
+        (statement) => nameOf(statement.origin) === nameOf(origin),
+      ),
     rowsAsked(engineProcessId, rows) {
       asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });
     },
@@ -171,7 +176,10 @@ function endThose(
   return Promise.all(written).then(() => {});
 }
 
-/** In one statement of a client a function may call with its owner's rights: its calls are that role's. */
+/**
+ * In one statement of a client a function may call with its owner's rights: its calls are that role's. Of several statements in one text,
+ * which have the same time, each has the settings that were SET before it.
+ */
 function nameOf({ statementAt, role }: CallOrigin): string {
   return `${statementAt} ${role}`;
 }
@@ -191,20 +199,21 @@ function statementOf(
 ): Statement {
   const own = statements.get(origin.engineProcessId) ?? new Map<string, Statement>();
   statements.set(origin.engineProcessId, own);
-  const known = own.get(nameOf(origin));
+  const name = `${nameOf(origin)} ${JSON.stringify(settings)}`;
+  const known = own.get(name);
   if (known) return known;
   const now = Date.now();
   const statement: Statement = {
     ...{ id: randomUUID(), text: maskSecrets(calling(text)), stopsAtRows, origin, ...settings },
     ...{ calls: [], unsent: new Set(), detached: [], collected: [] },
     ...{ notes: new Set<string>(), told: new Set<string>() },
-    ...{ read: false, answered: false, stays: false },
+    ...{ read: false, answered: false, stays: false, requestCharacters: 0 },
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined },
     stop: new AbortController(),
   };
   // Each call of the statement listens, and Node takes more than ten listeners for a leak.
   setMaxListeners(0, statement.stop.signal);
-  own.set(nameOf(origin), statement);
+  own.set(name, statement);
   return statement;
 }
 

@@ -210,8 +210,7 @@ async function announce(
 
 /** A failed statement ends the connection, and with it its transaction. */
 async function withClient<T>(address: EngineAddress, use: (client: ClientBase) => Promise<T>): Promise<T> {
-  // Names are looked up in pg_catalog alone, whatever the database's owner has set for those who enter it.
-  const client = new pg.Client({ ...clientOptions(address), options: '-c search_path=pg_catalog' });
+  const client = new pg.Client(clientOptions(address));
   // The error comes back from the query too; without a listener it would end the process.
   client.on('error', () => {});
   await client.connect();

@@ -5,7 +5,10 @@ import { keepOutOfLog } from './statement-log.js';
 
 export type EnginePool = pg.Pool;
 
-/** How the gateway itself connects; the name lets an operator tell it from sessions. */
+/**
+ * How the gateway itself connects; the name lets an operator tell it from sessions. Names and operators are looked up in pg_catalog alone: in any
+ * other schema somebody else may have planted one that fits better, and that would run with the gateway's rights.
+ */
 export function clientOptions({ host, port, user, password, database, tls }: EngineAddress): pg.ClientConfig {
   return {
     host,
@@ -16,6 +19,7 @@ export function clientOptions({ host, port, user, password, database, tls }: Eng
     ssl: tls ? tls.options : false,
     sslnegotiation: tls?.direct ? 'direct' : 'postgres',
     application_name: 'hologen gateway',
+    options: '-c search_path=pg_catalog,pg_temp',
   };
 }
 

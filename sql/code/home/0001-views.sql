@@ -16,19 +16,26 @@ GRANT SELECT ON hologen.my_rights TO PUBLIC;
 CREATE OR REPLACE FUNCTION hologen_internal.without_workers(answer boolean) RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN answer; END $$;
 
+-- PostgreSQL asks what is "leakproof" (=, <, ^@ of texts) of all rows, before it is known whose they are, and EXPLAIN ANALYZE tells what it
+-- found. Of what people have written, or paid, it must know first: what stands in coalesce(x, x) is not asked below a view's barrier.
 CREATE OR REPLACE VIEW hologen.jobs WITH (security_barrier) AS
-  SELECT job_id, state, role_name, database_name, application_name, statement_text AS statement, statement_at, model_name, model_type,
-         scenario, request, file, task_id, provider_request_id, usage, units, price, estimated_price, currency, attempts, outputs, result,
-         error, submitted_at, started_at, generated_at, finished_at, claimed_at, hold_up, tag
+  SELECT job_id, state, role_name, coalesce(database_name, database_name) AS database_name,
+         coalesce(application_name, application_name) AS application_name, coalesce(statement_text, statement_text) AS statement, statement_at,
+         model_name, model_type, scenario, request, file, task_id, provider_request_id, usage, units,
+         -- Viewers see no money but their own.
+         CASE WHEN may_know_price THEN price END AS price, CASE WHEN may_know_price THEN estimated_price END AS estimated_price,
+         currency, attempts, outputs, coalesce(result, result) AS result, error, submitted_at, started_at, generated_at, finished_at, claimed_at, hold_up,
+         coalesce(tag, tag) AS tag
   -- The newest are what people look for, but a security barrier lets no LIMIT through: so they come in an order that indexes have, own ones
   -- by that of the role, however few they are among others', or all. The planner thinks of all rows and would rather sort a hundred thousand than
   -- go along an index: a NULL that it takes for wide, and that orders nothing, tells it that requests and results are dear to sort.
   FROM (
-    (SELECT * FROM hologen_internal.job WHERE role_name = current_user::text COLLATE "default"
+    (SELECT *, true AS may_know_price FROM hologen_internal.job WHERE role_name = current_user::text COLLATE "default"
        AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user) AND NOT (SELECT hologen_internal.without_workers(sees_all) FROM hologen_internal.sight)
      ORDER BY submitted_at DESC, job_id DESC, NULL::char(10000))
     UNION ALL
-    (SELECT * FROM hologen_internal.job WHERE (SELECT hologen_internal.without_workers(sees_all) FROM hologen_internal.sight)
+    (SELECT *, (SELECT administers FROM hologen_internal.sight) OR role_name = current_user::text COLLATE "default" AS may_know_price
+     FROM hologen_internal.job WHERE (SELECT hologen_internal.without_workers(sees_all) FROM hologen_internal.sight)
      ORDER BY submitted_at DESC, job_id DESC, NULL::char(10000))) AS job
   LEFT JOIN hologen_internal.statement USING (statement_id)
   ORDER BY submitted_at DESC, job_id DESC, NULL::char(10000);
@@ -40,8 +47,10 @@ CREATE OR REPLACE VIEW hologen.callers WITH (security_barrier) AS
 GRANT SELECT ON hologen.callers TO PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.usage WITH (security_barrier) AS
-  SELECT job_id, attempt, role_name, database_name, application_name, statement_text AS statement, statement_at, model_name, model_type,
-         outcome, units, price, currency, provider_request_id, error, sent_at, ended_at, tag
+  SELECT job_id, attempt, role_name, coalesce(database_name, database_name) AS database_name,
+         coalesce(application_name, application_name) AS application_name, coalesce(statement_text, statement_text) AS statement, statement_at,
+         model_name, model_type, outcome, units, coalesce(price, price) AS price, currency, provider_request_id, error, sent_at, ended_at,
+         coalesce(tag, tag) AS tag
   FROM hologen_internal.attempt LEFT JOIN hologen_internal.statement USING (statement_id)
   WHERE (SELECT administers FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user);
 GRANT SELECT ON hologen.usage TO PUBLIC;
@@ -119,6 +128,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WHERE known.model_name = same_models.model_name AND known.api_key IS NULL AND other.api_key IS NULL)
 $$;
 
+-- Deployments on keys of people's own: what is made with them is not paid by the gateway's account, and counts in budgets of just their role.
+CREATE OR REPLACE FUNCTION hologen_internal.models_of_own_keys() RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT ARRAY(SELECT model_name FROM (
+    SELECT model_name, api_key, deployed_by FROM hologen_internal.deployed_models
+    UNION ALL SELECT model_name, api_key, deployed_by FROM hologen_internal.removed_models) AS known
+  WHERE api_key IS NOT NULL AND NOT EXISTS (
+    SELECT FROM pg_roles r WHERE r.rolname = deployed_by
+      AND (pg_has_role(r.oid, current_user, 'USAGE') OR coalesce(pg_has_role(r.oid, to_regrole('hologen_admin')::oid, 'USAGE'), false))))
+$$;
+
 -- When the present hour, day, week (from Monday) or month began in the zone of the budgets.
 CREATE OR REPLACE FUNCTION hologen_internal.period_start(period text) RETURNS timestamptz
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -134,7 +154,8 @@ CREATE OR REPLACE VIEW hologen_internal.budget_use AS
   CROSS JOIN LATERAL (
     SELECT hologen_internal.period_start(b.period) AS since,
       CASE WHEN b.role_name IS NOT NULL THEN hologen_internal.members_of(b.role_name) END AS roles,
-      CASE WHEN b.model_name IS NOT NULL THEN hologen_internal.same_models(b.model_name) END AS models OFFSET 0) AS p
+      CASE WHEN b.model_name IS NOT NULL THEN hologen_internal.same_models(b.model_name) END AS models,
+      hologen_internal.models_of_own_keys() AS own OFFSET 0) AS p
   CROSS JOIN LATERAL (
     SELECT coalesce(sum(s.calls), 0)::bigint AS calls, coalesce(sum(s.money) FILTER (WHERE s.currency = b.currency), 0) AS money
     FROM (
@@ -148,7 +169,7 @@ CREATE OR REPLACE VIEW hologen_internal.budget_use AS
       SELECT role_name, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent_by_day
         WHERE b.period <> 'hour' AND role_name = ANY (p.roles)
           AND day >= (p.since AT TIME ZONE (SELECT value FROM hologen_internal.setting WHERE name = 'time_zone'))::date) AS s
-    WHERE (b.model_name IS NULL OR s.model_name = ANY (p.models))
+    WHERE (b.model_name IS NULL OR s.model_name = ANY (p.models)) AND (s.role_name = b.role_name OR s.model_name <> ALL (p.own))
       AND (b.database_name IS NULL OR s.database_name = b.database_name)
       AND (b.application_name IS NULL OR s.application_name = b.application_name)
       AND (b.tag IS NULL OR s.tag = b.tag)) AS used;
@@ -163,7 +184,7 @@ GRANT SELECT ON hologen.budgets TO PUBLIC;
 
 -- The budgets that hold for whoever asks, the tightest of each kind first.
 CREATE OR REPLACE VIEW hologen.my_budget WITH (security_barrier) AS
-  SELECT period, soft, calls_left, money_left, currency, role_name, model_name, database_name, application_name, tag, since
+  SELECT period, soft, calls_left, money_left, currency, role_name, model_name, database_name, application_name, tag, nullif(since, '-infinity') AS since
   FROM hologen_internal.budget_use b
   CROSS JOIN LATERAL (SELECT b.calls - least(b.calls_used, b.calls) AS calls_left, b.money - least(b.money_used, b.money) AS money_left) AS l
   WHERE (role_name IS NULL OR role_name = ANY (hologen_internal.groups_of(current_user)))

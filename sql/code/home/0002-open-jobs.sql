@@ -52,7 +52,8 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   WITH wanted AS MATERIALIZED (
     SELECT new.role_name, new.model_name, new.database_name, new.application_name, new.tag, new.currency,
       count(*) AS calls, coalesce(sum(new.estimated_price), 0) AS money, bool_or(new.estimated_price IS NULL) AS unpriced,
-      hologen_internal.groups_of(new.role_name) AS roles, hologen_internal.same_models(new.model_name) AS models
+      hologen_internal.groups_of(new.role_name) AS roles, hologen_internal.same_models(new.model_name) AS models,
+      hologen_internal.models_of_own_keys() AS own
     FROM json_to_recordset(batch)
       AS new (job_id uuid, role_name text, model_name text, database_name text, application_name text, tag text, estimated_price numeric, currency text)
     -- A write whose answer was lost is repeated: what is there already is counted.
@@ -62,7 +63,7 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   SELECT b.budget_id, sum(w.calls), coalesce(sum(w.money) FILTER (WHERE w.currency = b.currency), 0),
     min(w.model_name) FILTER (WHERE b.money IS NOT NULL AND (w.unpriced OR w.currency <> b.currency))
   FROM hologen_internal.budget b JOIN wanted w
-    ON (b.role_name IS NULL OR b.role_name = ANY (w.roles)) AND (b.model_name IS NULL OR b.model_name = ANY (w.models))
+    ON (b.role_name IS NULL OR b.role_name = ANY (w.roles)) AND (b.role_name = w.role_name OR w.model_name <> ALL (w.own)) AND (b.model_name IS NULL OR b.model_name = ANY (w.models))
       AND (b.database_name IS NULL OR w.database_name = b.database_name)
       AND (b.application_name IS NULL OR w.application_name = b.application_name) AND (b.tag IS NULL OR w.tag = b.tag)
   GROUP BY b.budget_id

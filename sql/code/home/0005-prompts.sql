@@ -24,7 +24,8 @@ CREATE OR REPLACE TRIGGER removed_is_not_found AFTER DELETE ON hologen_internal.
   REFERENCING OLD TABLE AS old_jobs FOR EACH STATEMENT EXECUTE FUNCTION hologen_internal.forget_prompts();
 
 CREATE OR REPLACE VIEW hologen.prompts WITH (security_barrier) AS
-  SELECT job_id, submitted_at, role_name, model_name, scenario, prompt FROM hologen_internal.prompt
+  -- What was written is not asked for below the barrier: see hologen.jobs.
+  SELECT job_id, submitted_at, role_name, model_name, scenario, coalesce(prompt, prompt) AS prompt FROM hologen_internal.prompt
   -- Both are asked once, not a million times.
   WHERE (SELECT sees_all FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user);
 GRANT SELECT ON hologen.prompts TO PUBLIC;

@@ -37,7 +37,13 @@ export function answerAboutMoney({ budgets, models }: QuestionTools): Answers {
   };
 }
 
+const subjectFields = ['role_name', 'model_name', 'database_name', 'application_name', 'tag'];
+const longestTag = 200;
+
 function subjectOf(question: Json): BudgetSubject {
+  for (const field of subjectFields) if (question[field] === '') refuse(field, '', 'a name, or NULL for all');
+  if (String(question.tag ?? '').length > longestTag)
+    refuse('tag', question.tag, `a text of at most ${longestTag} characters`);
   return {
     role: textOf(question.role_name),
     model: textOf(question.model_name),
@@ -107,10 +113,13 @@ function oneAmount(question: Json, name: string, nameOfDay: string): number | un
   return amount ?? ofDay;
 }
 
+/** More is no limit. */
+const mostOfLimit = 1e15;
+
 function amountAt(question: Json, name: string): number | undefined {
   const value = question[name];
   if (value === null || value === undefined) return undefined;
-  return typeof value === 'number' && value >= 0
+  return typeof value === 'number' && value >= 0 && value <= mostOfLimit
     ? value
     : refuse(name, value, 'a number of at least 0, or NULL for no limit');
 }

@@ -119,7 +119,8 @@ async function openSession(door: FrontDoor, role: string, password: string): Pro
   const readOnly = rights.administers ? '' : '-c default_transaction_read_only=on';
   const pool = new pg.Pool({
     ...account,
-    options: `${readOnly} -c statement_timeout=${questionTimeoutMs}`.trim(),
+    // As the gateway's own connections: nothing that somebody has planted runs as who is signed in.
+    options: `${readOnly} -c search_path=pg_catalog,pg_temp -c statement_timeout=${questionTimeoutMs}`.trim(),
     max: connectionsOfOne,
     idleTimeoutMillis: 30_000,
   });
