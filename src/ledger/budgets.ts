@@ -104,8 +104,8 @@ export function overBudget(passed: PassedBudget): KnownError {
   if (what === 'price')
     return new KnownError({
       ...{ kind, detail },
-      message: `${nameOf(passed)} is of money, and cannot count the model "${offender}": it has no price in ${budget.currency}`,
-      hint: `An administrator can deploy it with a price ("price" in its config), or set a budget of calls for it. ${howToChange}`,
+      message: `${nameOf(passed)} is of money, and cannot count the model "${offender}": what a call of it costs in ${budget.currency} is not known before it is made`,
+      hint: `An administrator can set a budget of calls for it, make the one of money soft, or deploy pictures and video with a price ("price" in their config). ${howToChange}`,
     });
   return new KnownError({
     ...{ kind, detail },

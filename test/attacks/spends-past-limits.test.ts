@@ -50,3 +50,41 @@ test.each(['token', 'authorization', 'access_credential', 'bearer', 'dashscope_k
     expect(JSON.stringify(error)).not.toContain('hush-hush');
   },
 );
+
+test('what somebody makes on a key of one’s own, at whatever price, uses up no budget but one’s own', async () => {
+  await owner.query("CREATE ROLE mallory LOGIN PASSWORD 'secret'");
+  await owner.query("CALL set_budget(period => 'month', money => 1000)");
+  await owner.query("CALL set_budget('mallory', period => 'month', calls => 1)");
+  const mallory = await gateway.clientOf('mallory');
+  await mallory.query(
+    `CALL register_external_model('dear', 'qwen-image-2.0-pro', 'bailian', '{"api_key": "sk-own", "price": {"per_picture": 999}}', 'image-generation')`,
+  );
+  const paint = `SELECT ai_gen('dear', '{"prompt": "gold"}')`;
+  await mallory.query(paint);
+  expect((await refusal(mallory.query(paint))).message).toContain('budget of role mallory');
+  await owner.query(`SELECT ai_gen('qwen_image_2', '{"prompt": "tin"}')`);
+  const { rows } = await owner.query(
+    "SELECT role_name, calls_used::int, money_used::float8 FROM hologen.budgets WHERE period = 'month' ORDER BY 1 NULLS FIRST",
+  );
+  expect(rows).toEqual([
+    { role_name: null, calls_used: 1, money_used: 0.2 },
+    { role_name: 'mallory', calls_used: 1, money_used: 999 },
+  ]);
+});
+
+test('of several statements in one text each has the tag that was SET before it, and its budget', async () => {
+  await owner.query("CALL set_budget(tag => 'nothing', calls => 0)");
+  const paint = (word: string) => `SELECT ai_gen('qwen_image_2', '{"prompt": "${word}"}')`;
+  const both = `SET ai_gen.tag = 'much'; ${paint('one')}; SET ai_gen.tag = 'nothing'; ${paint('two')}`;
+  expect((await refusal(owner.query(both))).message).toContain('budget of tag nothing');
+  await owner.query('RESET ai_gen.tag');
+});
+
+test('the requests of a statement are bounded together, and nothing of them is sent', async () => {
+  const long =
+    "SELECT count(hologen.submit_call('qwen_plus', repeat('x', 40000000) || i, NULL)) FROM generate_series(1, 3) i";
+  expect(await refusal(owner.query(long))).toMatchObject({
+    code: '54000',
+    hint: expect.stringContaining('LIMIT'),
+  });
+});

@@ -147,7 +147,7 @@ test('a budget of money refuses a model that has no price in its currency, and a
   expect(await refusal(owner.query("SELECT ai_gen('qwen_plus', 'hello')"))).toMatchObject({
     code: '53400',
     message:
-      'today\'s budget of all roles and models is of money, and cannot count the model "qwen_plus": it has no price in CNY',
+      'today\'s budget of all roles and models is of money, and cannot count the model "qwen_plus": what a call of it costs in CNY is not known before it is made',
     hint: expect.stringContaining('budget of calls'),
   });
   await owner.query('CALL remove_budget()');

@@ -17,15 +17,17 @@ CREATE OR REPLACE FUNCTION hologen_internal.without_workers(answer boolean) RETU
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN answer; END $$;
 
 -- PostgreSQL asks what is "leakproof" (=, <, ^@ of texts) of all rows, before it is known whose they are, and EXPLAIN ANALYZE tells what it
--- found. Of what people have written, or paid, it must know first: what stands in coalesce(x, x) is not asked below a view's barrier.
+-- found. Of what people have written, or paid, it must know first: a condition on what is volatile, as the time is, stays outside of a view.
 CREATE OR REPLACE VIEW hologen.jobs WITH (security_barrier) AS
-  SELECT job_id, state, role_name, coalesce(database_name, database_name) AS database_name,
-         coalesce(application_name, application_name) AS application_name, coalesce(statement_text, statement_text) AS statement, statement_at,
+  SELECT job_id, state, role_name, CASE WHEN clock_timestamp() IS NOT NULL THEN database_name END AS database_name,
+         CASE WHEN clock_timestamp() IS NOT NULL THEN application_name END AS application_name,
+         CASE WHEN clock_timestamp() IS NOT NULL THEN statement_text END AS statement, statement_at,
          model_name, model_type, scenario, request, file, task_id, provider_request_id, usage, units,
          -- Viewers see no money but their own.
-         CASE WHEN may_know_price THEN price END AS price, CASE WHEN may_know_price THEN estimated_price END AS estimated_price,
-         currency, attempts, outputs, coalesce(result, result) AS result, error, submitted_at, started_at, generated_at, finished_at, claimed_at, hold_up,
-         coalesce(tag, tag) AS tag
+         CASE WHEN may_know_price AND clock_timestamp() IS NOT NULL THEN price END AS price,
+         CASE WHEN may_know_price AND clock_timestamp() IS NOT NULL THEN estimated_price END AS estimated_price,
+         currency, attempts, outputs, CASE WHEN clock_timestamp() IS NOT NULL THEN result END AS result, error, submitted_at, started_at, generated_at, finished_at, claimed_at, hold_up,
+         CASE WHEN clock_timestamp() IS NOT NULL THEN tag END AS tag
   -- The newest are what people look for, but a security barrier lets no LIMIT through: so they come in an order that indexes have, own ones
   -- by that of the role, however few they are among others', or all. The planner thinks of all rows and would rather sort a hundred thousand than
   -- go along an index: a NULL that it takes for wide, and that orders nothing, tells it that requests and results are dear to sort.
@@ -47,10 +49,10 @@ CREATE OR REPLACE VIEW hologen.callers WITH (security_barrier) AS
 GRANT SELECT ON hologen.callers TO PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.usage WITH (security_barrier) AS
-  SELECT job_id, attempt, role_name, coalesce(database_name, database_name) AS database_name,
-         coalesce(application_name, application_name) AS application_name, coalesce(statement_text, statement_text) AS statement, statement_at,
-         model_name, model_type, outcome, units, coalesce(price, price) AS price, currency, provider_request_id, error, sent_at, ended_at,
-         coalesce(tag, tag) AS tag
+  SELECT job_id, attempt, role_name, CASE WHEN clock_timestamp() IS NOT NULL THEN database_name END AS database_name,
+         CASE WHEN clock_timestamp() IS NOT NULL THEN application_name END AS application_name, CASE WHEN clock_timestamp() IS NOT NULL THEN statement_text END AS statement, statement_at,
+         model_name, model_type, outcome, units, CASE WHEN clock_timestamp() IS NOT NULL THEN price END AS price, currency, provider_request_id, error, sent_at, ended_at,
+         CASE WHEN clock_timestamp() IS NOT NULL THEN tag END AS tag
   FROM hologen_internal.attempt LEFT JOIN hologen_internal.statement USING (statement_id)
   WHERE (SELECT administers FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user);
 GRANT SELECT ON hologen.usage TO PUBLIC;

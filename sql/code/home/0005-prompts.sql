@@ -25,7 +25,7 @@ CREATE OR REPLACE TRIGGER removed_is_not_found AFTER DELETE ON hologen_internal.
 
 CREATE OR REPLACE VIEW hologen.prompts WITH (security_barrier) AS
   -- What was written is not asked for below the barrier: see hologen.jobs.
-  SELECT job_id, submitted_at, role_name, model_name, scenario, coalesce(prompt, prompt) AS prompt FROM hologen_internal.prompt
+  SELECT job_id, submitted_at, role_name, model_name, scenario, CASE WHEN clock_timestamp() IS NOT NULL THEN prompt END AS prompt FROM hologen_internal.prompt
   -- Both are asked once, not a million times.
   WHERE (SELECT sees_all FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user);
 GRANT SELECT ON hologen.prompts TO PUBLIC;
