@@ -108,16 +108,20 @@ function containsSubselect(conditions: unknown[]): boolean {
 
 /** The SELECT itself, or the arms of a UNION; a parenthesised arm may have its own clauses. Undefined: it may not be read to the end. */
 function armsOf(select: Body): [Body, ...Body[]] | undefined {
-  if (select.op === 'SETOP_NONE') return select.targetList ? [select] : undefined;
-  if (select.op !== 'SETOP_UNION' || select.limitCount || select.limitOffset) return undefined;
   const arms: Body[] = [];
-  for (const side of [child(select, 'larg'), child(select, 'rarg')]) {
-    if (side.withClause || side.sortClause) return undefined;
-    const own = armsOf(side);
-    if (!own || side.limitCount || side.limitOffset) return undefined;
-    arms.push(...own);
+  return takeArms(select, arms) ? (arms as [Body, ...Body[]]) : undefined;
+}
+
+function takeArms(select: Body, arms: Body[]): boolean {
+  if (select.op === 'SETOP_NONE') {
+    arms.push(select);
+    return select.targetList !== undefined;
   }
-  return arms as [Body, ...Body[]];
+  if (select.op !== 'SETOP_UNION' || select.limitCount || select.limitOffset) return false;
+  return [child(select, 'larg'), child(select, 'rarg')].every(
+    (side) =>
+      !(side.withClause || side.sortClause || side.limitCount || side.limitOffset) && takeArms(side, arms),
+  );
 }
 
 /** The FROM item that is certain to be read to the end: the only one, or the side of an outer join that keeps all its rows. */

@@ -95,3 +95,16 @@ export function makeStage(block: Block, items: TargetItem[], source: Source): St
 export function drained(stages: Stage[]): string {
   return stages.map(({ name }) => `(SELECT count(*) FROM ${name}) IS NOT NULL`).join(' AND ');
 }
+
+/** With more stages the condition is written once, or a UNION would grow with the square of its arms. */
+const mostRepeatedConditions = 16;
+
+/** The condition for each arm of a UNION, and what the last stage is followed by. */
+export function drainedOnce(stages: Stage[], source: Source): { condition: string; last: string } {
+  if (stages.length <= mostRepeatedConditions) return { condition: drained(stages), last: ') ' };
+  const name = source.nextName();
+  return {
+    condition: `(SELECT c1 FROM ${name})`,
+    last: `), ${name} (c1) AS MATERIALIZED (SELECT ${drained(stages)}) `,
+  };
+}
