@@ -23,16 +23,17 @@ export function editSelect({ selects, hasWith }: Arms, source: Source): Edit[] {
   // One row with one call: nothing to run in parallel.
   if (!joined && !selects[0].fromClause && first.columns.length < 2) return [];
   const { condition, last } = drainedOnce(stages, source);
-  const edits: Edit[] = [];
-  const waits: Piece[] = [];
+  // Lists in lists: what is spread into arguments must fit on the stack.
+  const edits: Edit[][] = [];
+  const waits: Piece[][] = [];
   let before = { end: first.block.startAt, opening: hasWith ? ', ' : 'WITH ' };
   for (const { name, block, columns, inner, outer } of stages) {
     const opening = `${before.opening}${name} (${columns.join(', ')}) AS MATERIALIZED (`;
-    edits.push({ start: before.end, end: block.startAt, pieces: [opening] }, ...inner);
-    waits.push([before.end, block.startAt], 'SELECT ', ...outer, ` FROM ${name} WHERE ${condition}`);
+    edits.push([{ start: before.end, end: block.startAt, pieces: [opening] }, ...inner]);
+    waits.push([[before.end, block.startAt], 'SELECT ', ...outer, ` FROM ${name} WHERE ${condition}`]);
     before = { end: block.end, opening: '), ' };
   }
-  return [...edits, { start: before.end, end: before.end, pieces: [last, ...waits] }];
+  return [...edits.flat(), { start: before.end, end: before.end, pieces: [last, ...waits.flat()] }];
 }
 
 /** The items of the block, if it has calls and they may be submitted ahead. */

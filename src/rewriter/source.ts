@@ -100,7 +100,8 @@ export function replaceRanges(
   const pieces: Piece[] = [];
   let at = start;
   for (const { range, pieces: inPlace } of [...replacements].sort((a, b) => a.range[0] - b.range[0])) {
-    pieces.push([at, range[0]], ...inPlace);
+    pieces.push([at, range[0]]);
+    for (const piece of inPlace) pieces.push(piece);
     at = range[1];
   }
   pieces.push([at, end]);

@@ -84,7 +84,8 @@ export function makeStage(block: Block, items: TargetItem[], source: Source): St
           ...item.calls.map((range) => ({ range, pieces: waitOf(range, source, column()) })),
           ...item.columns.map((range) => ({ range, pieces: [column()] })),
         ];
-        outer.push(...replaceRanges(item.expression, inPlace), ` AS ${quoted(item.name)}`);
+        for (const piece of replaceRanges(item.expression, inPlace)) outer.push(piece);
+        outer.push(` AS ${quoted(item.name)}`);
       }
     }
   }
