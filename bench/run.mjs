@@ -5,9 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { benchCrowd } from './crowd.mjs';
 import { benchGeneration } from './generation.mjs';
 import { benchLedger } from './ledger.mjs';
+import { benchRewriter } from './rewriter.mjs';
 import { benchWire } from './wire.mjs';
 
-const benchmarks = { wire: benchWire, generation: benchGeneration, ledger: benchLedger, crowd: benchCrowd };
+const benchmarks = {
+  wire: benchWire,
+  generation: benchGeneration,
+  ledger: benchLedger,
+  crowd: benchCrowd,
+  rewriter: benchRewriter,
+};
 const name = process.argv[2] ?? '';
 const benchmark = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
 if (!benchmark) {

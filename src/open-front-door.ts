@@ -4,6 +4,7 @@ import { createScramKeyLookup } from './engine/scram-keys.js';
 import type { Encryption } from './frontend/encryption.js';
 import { nameGateway } from './frontend/gateway-name.js';
 import { type Frontend, listenForClients } from './frontend/listener.js';
+import { createLongTexts } from './frontend/long-texts.js';
 import { rewriteStatements } from './frontend/rewriting.js';
 import { onlyReads } from './frontend/statement-texts.js';
 import type { OpenedCalls } from './open-calls.js';
@@ -24,7 +25,7 @@ export async function openFrontDoor(
   const frontend = listenForClients({
     ...{ host, port, encryption, log, maxConnections, loginMs },
     events: {
-      rewrite: rewriteStatements(texts, log),
+      rewrite: rewriteStatements(texts, createLongTexts(log), log),
       started: () => {},
       databaseCreated: engine.databases.created,
       rowsAsked: calls.rowsAsked,

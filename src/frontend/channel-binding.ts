@@ -6,7 +6,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { ScramKeys } from '../engine/scram-keys.js';
-import type { FrameWatcher } from '../wire/frames.js';
+import type { FrameWatcher, Replacement } from '../wire/frames.js';
 import { backendType } from '../wire/message-types.js';
 import { editFields } from '../wire/replies.js';
 
@@ -20,7 +20,7 @@ export interface Rebinding {
 }
 
 export interface Login {
-  watchClient(watcher: FrameWatcher): FrameWatcher;
+  watchClient(watcher: FrameWatcher<Replacement>): FrameWatcher<Replacement>;
   watchEngine(watcher: FrameWatcher): FrameWatcher;
 }
 
@@ -57,8 +57,8 @@ export function createLogin(clientIsEncrypted: boolean, rebinding?: Rebinding): 
 function watchProofs(
   login: LoginState,
   exchange: ReturnType<typeof createExchange>,
-  watcher: FrameWatcher,
-): FrameWatcher {
+  watcher: FrameWatcher<Replacement>,
+): FrameWatcher<Replacement> {
   return {
     wants: (type, bytes) =>
       (!login.loggedIn && type === passwordType && bytes <= longestMessage) || watcher.wants(type, bytes),

@@ -1,7 +1,8 @@
 /** Watches a client's messages for texts that may concern the gateway, and for the names of prepared statements and portals. */
-import type { FrameWatcher } from '../wire/frames.js';
+import type { FrameWatcher, Replacement } from '../wire/frames.js';
 import { frontendType, typeTable } from '../wire/message-types.js';
-import type { Conversation } from './conversation.js';
+import type { SentMessage } from './awaited-answers.js';
+import type { Conversation, Rewritten, Treatment } from './conversation.js';
 import { readNames } from './statement-names.js';
 import { rewriteFrame } from './statement-text.js';
 
@@ -14,7 +15,7 @@ const naming = typeTable([
   frontendType.close,
 ]);
 
-export function watchClient(conversation: Conversation): FrameWatcher {
+export function watchClient(conversation: Conversation): FrameWatcher<Replacement> {
   return {
     wants: (type, bytes) => {
       conversation.busy = true;
@@ -49,14 +50,35 @@ function mayChain(text: string): boolean {
   return false;
 }
 
-function rewrite(conversation: Conversation, text: string, frame: Buffer): string | undefined {
+function rewrite(
+  conversation: Conversation,
+  text: string,
+  frame: Buffer,
+): string | undefined | Promise<string | undefined> {
   conversation.mayChain ||= mayChain(text);
-  const rewritten = conversation.events.rewrite(text);
-  if (!rewritten) return undefined;
-  conversation.everRewritten = true;
-  if (conversation.sent) {
-    conversation.sent.text = rewritten;
-    readNames(conversation.sent, frame);
+  const { sent } = conversation;
+  const treatment = conversation.events.rewrite(text);
+  return treatment instanceof Promise
+    ? treatment.then((each) => treat(conversation, each, sent, frame))
+    : treat(conversation, treatment, sent, frame);
+}
+
+/** The text for the engine. */
+function treat(
+  conversation: Conversation,
+  treatment: Treatment,
+  sent: SentMessage<Rewritten> | undefined,
+  frame: Buffer,
+): string | undefined {
+  if (!treatment) return undefined;
+  if ('notice' in treatment) {
+    if (!conversation.tell(treatment.notice)) conversation.untold.push(treatment.notice);
+    return undefined;
   }
-  return rewritten.text;
+  conversation.everRewritten = true;
+  if (sent) {
+    sent.text = treatment;
+    readNames(sent, frame);
+  }
+  return treatment.text;
 }

@@ -4,8 +4,8 @@ import { type AwaitedAnswers, createAwaitedAnswers, type SentMessage } from './a
 import { createStatementNames, type StatementNames } from './statement-names.js';
 
 export interface SessionEvents {
-  /** Called for Query and Parse texts that may concern the gateway. Undefined: the text stays as it is. */
-  rewrite(text: string): Rewritten | undefined;
+  /** Called for Query and Parse texts that may concern the gateway. The session's later messages wait for a promise, which never rejects. */
+  rewrite(text: string): Treatment | Promise<Treatment>;
   /** The engine has told its process id, which later calls of this session carry. */
   started(engineProcessId: number): void;
   /** The client executes a portal in a session with rewritten texts, for at most `rows` rows; 0: all. */
@@ -27,6 +27,15 @@ export interface SessionEvents {
   databaseCreated(): void;
 }
 
+/** What becomes of a text. Undefined: it stays as it is. */
+export type Treatment = Rewritten | LeftAsWritten | undefined;
+
+/** The text stays as it is, and the client is told why. */
+export interface LeftAsWritten {
+  /** A whole NoticeResponse. */
+  notice: Buffer;
+}
+
 export interface Rewritten {
   text: string;
   /** Changes the fields of an error or notice about the new text so that they refer to the old one. */
@@ -41,6 +50,10 @@ export interface Conversation {
   readonly names: StatementNames<Rewritten>;
   /** What goes to the client from here on waits for the promise, but not for long. */
   holdBack(until: Promise<void>): void;
+  /** Sends the client a whole message of the gateway's own; false in the middle of one of the engine's. */
+  tell(message: Buffer): boolean;
+  /** Such messages that wait for the engine's next answer. */
+  readonly untold: Buffer[];
   /** 0 until the engine has told it. */
   engineProcessId: number;
   /** The body of BackendKeyData, which a CancelRequest repeats. */
@@ -69,13 +82,20 @@ export interface Conversation {
 
 /** Longer messages are relayed unseen: nobody writes such a SET or ai_gen by hand, and a client's function can make a NOTICE of any length. */
 export const longestSeenText = 8 * 1024 * 1024;
-/** The limit until the engine has let the client in: a stranger must not make the gateway hold more. */
-const longestEarlyText = 64 * 1024;
+/** Longer texts are rewritten in a thread: as many characters take the event loop some 30 ms at the worst. */
+export const longestOnTheSpot = 2 * 1024;
+/** The limit until the engine has let the client in: a stranger must not make the gateway hold more, nor keep the thread busy. */
+const longestEarlyText = longestOnTheSpot;
 
-export function beginConversation(events: SessionEvents, holdBack: Conversation['holdBack']): Conversation {
+export function beginConversation(
+  events: SessionEvents,
+  { holdBack, tell }: Pick<Conversation, 'holdBack' | 'tell'>,
+): Conversation {
   return {
     events,
     holdBack,
+    tell,
+    untold: [],
     awaited: createAwaitedAnswers(),
     names: createStatementNames(),
     engineProcessId: 0,

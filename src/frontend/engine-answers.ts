@@ -30,23 +30,29 @@ export function watchEngine(conversation: Conversation): FrameWatcher {
       return seen[type] === 1 && bytes <= longestSeenText;
     },
     see: (type, frame) => {
-      switch (type) {
-        case backendType.commandComplete:
-          return statementEnded(conversation, frame);
-        case backendType.errorResponse:
-          failing(conversation);
-          return inClientsWords(conversation, frame);
-        case backendType.noticeResponse:
-          return inClientsWords(conversation, frame);
-        case backendType.backendKeyData:
-          started(conversation, frame);
-          break;
-        case backendType.readyForQuery:
-          readyForQuery(conversation, frame[5]);
-      }
-      return undefined;
+      const replacement = see(conversation, type, frame);
+      const untold = conversation.untold.splice(0);
+      return untold.length === 0 ? replacement : Buffer.concat([...untold, replacement ?? frame]);
     },
   };
+}
+
+function see(conversation: Conversation, type: number, frame: Buffer): Buffer | undefined {
+  switch (type) {
+    case backendType.commandComplete:
+      return statementEnded(conversation, frame);
+    case backendType.errorResponse:
+      failing(conversation);
+      return inClientsWords(conversation, frame);
+    case backendType.noticeResponse:
+      return inClientsWords(conversation, frame);
+    case backendType.backendKeyData:
+      started(conversation, frame);
+      break;
+    case backendType.readyForQuery:
+      readyForQuery(conversation, frame[5]);
+  }
+  return undefined;
 }
 
 /** The text that the current answer is about, if it was rewritten. */

@@ -10,7 +10,7 @@ import { connectToEngine } from '../engine/connect.js';
 import type { ScramKeys } from '../engine/scram-keys.js';
 import { KnownError, sqlstateOf } from '../errors.js';
 import { type ErrorFields, errorResponse } from '../wire/replies.js';
-import { withParameters } from '../wire/startup.js';
+import { keyOf, withParameters } from '../wire/startup.js';
 import { loginBetween } from './bound-connections.js';
 import { cancelForNobody, forwardCancel } from './cancel.js';
 import type { SessionEvents } from './conversation.js';
@@ -138,7 +138,10 @@ async function serve(house: House, raw: Socket): Promise<void> {
   const { encryption, loginMs, maxConnections, engine } = house.options;
   const visitor = await welcome(raw, encryption, loginMs);
   if (!visitor) return;
-  if (visitor.kind === 'cancel') return forwardCancel(engine, visitor.socket, visitor.request);
+  if (visitor.kind === 'cancel') {
+    await textsPassed(house, visitor.request);
+    return forwardCancel(engine, visitor.socket, visitor.request);
+  }
   if (house.seats >= maxConnections) return turnAway(house, visitor.socket, tooMany);
   house.seats += 1;
   try {
@@ -146,6 +149,12 @@ async function serve(house: House, raw: Socket): Promise<void> {
   } finally {
     house.seats -= 1;
   }
+}
+
+/** A statement whose text is still being rewritten is not the engine's yet, which would cancel nothing. */
+async function textsPassed({ sessions }: House, request: Buffer): Promise<void> {
+  const processKey = keyOf(request);
+  await Promise.all([...sessions].map((session) => session.rewriting(processKey)));
 }
 
 async function openSession(house: House, visitor: Extract<Visitor, { kind: 'session' }>): Promise<void> {

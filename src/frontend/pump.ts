@@ -31,12 +31,30 @@ export function createLanding(): Landing {
   return landing;
 }
 
-/** A receiver that stops reading stops the sender, so memory stays flat. A source with a landing emits no data events. */
-export function pump(source: Socket, target: Socket, frames: FrameStream, landing?: Landing): void {
-  const pass = (chunk: Buffer): boolean => {
+/**
+ * A receiver that stops reading stops the sender, so memory stays flat; so does a frame that its watcher takes its time with. A source with a
+ * landing emits no data events, and its frames are not taken time with: they are gone with the next read. `first`: what the source sent before.
+ */
+export function pump(
+  source: Socket,
+  target: Socket,
+  frames: FrameStream,
+  { landing, first }: { landing?: Landing; first?: Buffer } = {},
+): void {
+  /** False: there is no room for more. */
+  const write = (pieces: Buffer[]): boolean => {
     let room = true;
-    for (const piece of frames.push(chunk)) room = target.write(piece);
-    return room;
+    for (const piece of pieces) room = target.write(piece);
+    frames.replacing?.then((rest) => {
+      if (target.writable && write(rest)) source.resume();
+    });
+    return room && !frames.replacing;
+  };
+  const pass = (chunk: Buffer): boolean => write(frames.push(chunk));
+  /** A source that is at its end may have left a frame that is still being replaced. */
+  const end = (): void => {
+    if (frames.replacing) frames.replacing.then(end);
+    else target.end();
   };
   source.on('data', (chunk) => {
     if (!pass(chunk)) source.pause();
@@ -45,12 +63,15 @@ export function pump(source: Socket, target: Socket, frames: FrameStream, landin
     landing.take = pass;
     landing.keeps = () => target.writableLength > 0;
   }
-  target.on('drain', () => source.resume());
-  source.on('end', () => target.end());
+  target.on('drain', () => {
+    if (!frames.replacing) source.resume();
+  });
+  source.on('end', end);
   source.on('error', () => source.destroy());
   source.on('close', () => target.destroySoon());
   // The source may have left while the connection to the engine was being made.
-  if (source.readableEnded) target.end();
+  if (first && !pass(first)) source.pause();
+  if (source.readableEnded) end();
   if (source.destroyed) target.destroySoon();
 }
 

@@ -1,27 +1,50 @@
 /** What becomes of a client's text before the engine sees it, and how what the engine says of it is told in the client's words. */
 import type { Logger } from 'pino';
-import { ownTag, rewriteText, translateError } from '../rewriter/rewrite.js';
-import type { Rewritten } from './conversation.js';
+import { callsAiFunction } from '../rewriter/ai-functions.js';
+import { ownTag, type RewrittenText, rewriteText, translateError } from '../rewriter/rewrite.js';
+import { noticeResponse } from '../wire/replies.js';
+import { longestOnTheSpot, type SessionEvents, type Treatment } from './conversation.js';
+import type { LongTexts } from './long-texts.js';
 import type { StatementTexts } from './statement-texts.js';
 
-/** Undefined: the text goes as it is. A mistake of the rewriter must not cost the user the statement: it runs as it was written. */
+/** A mistake of the rewriter must not cost the user the statement: it runs as it was written. */
 export function rewriteStatements(
   texts: StatementTexts,
+  longTexts: LongTexts,
   log: Logger,
-): (text: string) => Rewritten | undefined {
+): SessionEvents['rewrite'] {
+  const treat = (text: string, rewritten: RewrittenText | undefined): Treatment => {
+    if (!rewritten) return undefined;
+    texts.remember(rewritten.text, { text, stopsAtRows: rewritten.stopsAtRows });
+    return {
+      text: rewritten.text,
+      translateError: (fields) => translateError(rewritten, fields),
+      tagOf: (index, tag) => ownTag(rewritten, index, tag),
+    };
+  };
   return (text) => {
+    if (text.length > longestOnTheSpot)
+      return longTexts
+        .rewrite(text)
+        .then((outcome) =>
+          'left' in outcome ? leftAsWritten(text, outcome.left) : treat(text, outcome.rewritten),
+        );
     try {
-      const rewritten = rewriteText(text);
-      if (!rewritten) return undefined;
-      texts.remember(rewritten.text, { text, stopsAtRows: rewritten.stopsAtRows });
-      return {
-        text: rewritten.text,
-        translateError: (fields) => translateError(rewritten, fields),
-        tagOf: (index, tag) => ownTag(rewritten, index, tag),
-      };
+      return treat(text, rewriteText(text));
     } catch (error) {
       log.error({ err: error }, 'a statement could not be rewritten');
       return undefined;
     }
+  };
+}
+
+/** A text that makes no call of its own has nothing to wait longer for. */
+function leftAsWritten(text: string, why: string): Treatment {
+  if (!callsAiFunction(text)) return undefined;
+  return {
+    notice: noticeResponse({
+      message: `the calls of this statement are made one after another: ${why}`,
+      hint: 'Read the prompts from a table, or send fewer rows in a statement: then they are made at once.',
+    }),
   };
 }

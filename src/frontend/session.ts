@@ -15,6 +15,8 @@ export interface Session {
   /** Sends a last message (a whole ErrorResponse), if the stream is between two frames, and ends both sides. */
   end(farewell: Buffer): void;
   closed: Promise<void>;
+  /** For the session with this key: resolves when the engine has the text that is being rewritten; undefined if there is none. */
+  rewriting(processKey: Buffer): Promise<unknown> | undefined;
 }
 
 export interface Sides {
@@ -40,13 +42,18 @@ export function joinSession(
   login: Login = createLogin(false),
 ): Session {
   const { client, engine, landing, first } = sides;
-  const conversation = beginConversation(events, (until) => holdBack(client, until));
+  const conversation = beginConversation(events, {
+    holdBack: (until) => holdBack(client, until),
+    tell(message) {
+      if (fromEngine.betweenFrames) client.write(message);
+      return fromEngine.betweenFrames;
+    },
+  });
   const fromClient = createFrameStream(login.watchClient(watchClient(conversation)));
   const fromEngine = createFrameStream(login.watchEngine(watchEngine(conversation)));
 
-  for (const piece of fromClient.push(first)) engine.write(piece);
-  pump(client, engine, fromClient);
-  pump(engine, client, fromEngine, landing);
+  pump(client, engine, fromClient, { first });
+  pump(engine, client, fromEngine, { landing });
   const stop = () => stopGenerating(conversation, cancel);
   if (client.readableEnded) halfClosed(client, stop);
   else client.once('end', () => halfClosed(client, stop));
@@ -57,6 +64,8 @@ export function joinSession(
     end(farewell) {
       endSides(sides, fromEngine.betweenFrames ? farewell : undefined);
     },
+    rewriting: (processKey) =>
+      conversation.cancelKey?.equals(processKey) ? fromClient.replacing : undefined,
     closed: Promise.all([whenClosed(client), whenClosed(engine)]).then(stop),
   };
 }

@@ -1,6 +1,7 @@
 /** Finds the texts in Query and Parse frames that may concern the gateway, and replaces them. */
 import { isUtf8 } from 'node:buffer';
 import { aiFunctions } from '../rewriter/ai-functions.js';
+import type { Replacement } from '../wire/frames.js';
 import { frontendType } from '../wire/message-types.js';
 import { replaceText } from '../wire/replies.js';
 
@@ -11,7 +12,8 @@ const mayConcernUs = new RegExp(
     // COMMIT and ROLLBACK AND CHAIN: see the conversation.
     String.raw`\bchain\b`,
     // Hologres' statements and table properties. "PARTITION (" does not match the PARTITION BY of window functions.
-    String.raw`(?:dynamic|object)\s+table|logical\s+partition|partition\s*\(|partition_\w+\s*=`,
+    // A name has an end: words of any length would be read from each place where one may begin.
+    String.raw`(?:dynamic|object)\s+table|logical\s+partition|partition\s*\(|partition_\w{1,60}\s*=`,
     'orientation|(?:distribution|clustering|segment)_key|event_time_column|(?:bitmap|dictionary_encoding)_columns',
     'time_to_live_in|storage_(?:mode|format)|table_group|colocate_with|mutate_type|vectors|binlog|keep_alive',
   ].join('|'),
@@ -22,8 +24,8 @@ const mayConcernUs = new RegExp(
 export function rewriteFrame(
   type: number,
   frame: Buffer,
-  rewrite: (text: string) => string | undefined,
-): Buffer | undefined {
+  rewrite: (text: string) => string | undefined | Promise<string | undefined>,
+): Replacement {
   const start = type === frontendType.query ? 5 : frame.indexOf(0, 5) + 1;
   const end = frame.indexOf(0, start);
   if (start === 0 || end < 0) return undefined;
@@ -31,6 +33,8 @@ export function rewriteFrame(
   if (!mayConcernUs.test(frame.toString('latin1', start, end))) return undefined;
   // Latin-1 keeps the bytes of any other client_encoding as they are; all words that matter are ASCII.
   const encoding = isUtf8(frame.subarray(start, end)) ? 'utf8' : 'latin1';
+  const replaced = (text: string | undefined) =>
+    text === undefined ? undefined : replaceText(frame, start, end, Buffer.from(text, encoding));
   const text = rewrite(frame.toString(encoding, start, end));
-  return text === undefined ? undefined : replaceText(frame, start, end, Buffer.from(text, encoding));
+  return text instanceof Promise ? text.then(replaced) : replaced(text);
 }

@@ -67,6 +67,13 @@ export function mentionsAiFunction(text: string): boolean {
   return aiFunctions.some(({ name }) => lower.includes(name));
 }
 
+const calls = new RegExp(`(?:${aiFunctions.map(({ name }) => name).join('|')})"?\\s{0,100}\\(`, 'i');
+
+/** True for texts in which a name stands before a parenthesis, if only in a comment or a string. */
+export function callsAiFunction(text: string): boolean {
+  return calls.test(text);
+}
+
 /** True for names by which an author chooses the order of submits and waits. */
 export function choosesOrder(name: string | undefined): boolean {
   return (

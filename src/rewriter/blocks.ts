@@ -21,7 +21,7 @@ export function readBlocks(statement: ParsedStatement): Blocks {
   const blocks: Blocks = { selects: [], inserts: [], updates: [] };
   // PREPARE wraps a statement of its own.
   const prepared = statement.kind === 'PrepareStmt' && child(statement.node as Body, 'query');
-  readStatement(prepared || { [statement.kind]: statement.node }, [], blocks);
+  readStatement(prepared || { [statement.kind]: statement.node }, undefined, blocks);
   return blocks;
 }
 
@@ -33,17 +33,17 @@ const queryFields: Record<string, string> = {
 };
 
 /** EXPLAIN, views, rules and cursors are left as written. */
-function readStatement(node: AnyNode, outer: CommonTable[], blocks: Blocks): void {
+function readStatement(node: AnyNode, outer: CommonTable | undefined, blocks: Blocks): void {
   const [kind, body] = kindOf(node);
   if (kind === 'CreateTableAsStmt' && body.objtype !== 'OBJECT_TABLE') return;
-  const ctes = [...ctesOf(body), ...outer];
+  const ctes = ctesOf(body, outer);
   if (kind === 'SelectStmt') consume(body, outer, blocks);
   else if (queryFields[kind]) consume(kindOf(body[queryFields[kind]])[1], ctes, blocks);
   if (kind === 'InsertStmt') blocks.inserts.push(body);
   if (kind === 'UpdateStmt') blocks.updates.push(body);
   // Data-modifying CTEs are allowed only at the top level, and run to completion even if nothing reads them.
-  for (const { query } of ctesOf(body)) {
-    if (kindOf(query)[0] !== 'SelectStmt') readStatement(query, ctes, blocks);
+  for (let cte = ctes; cte && cte !== outer; cte = cte.before) {
+    if (kindOf(cte.query)[0] !== 'SelectStmt') readStatement(cte.query, ctes, blocks);
   }
 }
 
@@ -52,42 +52,53 @@ interface CommonTable {
   query: AnyNode;
   /** Certain to be evaluated on its own; PostgreSQL may inline other CTEs as sub-selects. */
   apart: boolean;
+  /** The one declared before it: a CTE may refer to it and to those before. */
+  before: CommonTable | undefined;
 }
 
-/** The CTEs that a statement or block declares, last one first: each may refer to those after it in this list. */
-function ctesOf(body: Body): CommonTable[] {
+/** The last of the CTEs that a statement or block may refer to: those it declares, behind those outside it. */
+function ctesOf(body: Body, outer: CommonTable | undefined): CommonTable | undefined {
   const { recursive, ctes } = child(body, 'withClause') as { recursive?: boolean; ctes?: AnyNode[] };
-  return (ctes ?? [])
-    .map((cte) => kindOf(cte)[1])
-    .map(({ ctename, ctequery, ctematerialized }) => {
-      const repeats = recursive && kindOf(ctequery)[1].op !== 'SETOP_NONE';
-      return {
-        name: String(ctename),
-        query: repeats ? {} : (ctequery as AnyNode),
-        apart: ctematerialized === 'CTEMaterializeAlways' || containsAiCall(ctequery),
-      };
-    })
-    .reverse();
+  let last = outer;
+  for (const cte of ctes ?? []) {
+    const { ctename, ctequery, ctematerialized } = kindOf(cte)[1];
+    const repeats = recursive && kindOf(ctequery)[1].op !== 'SETOP_NONE';
+    last = {
+      name: String(ctename),
+      query: repeats ? {} : (ctequery as AnyNode),
+      apart: ctematerialized === 'CTEMaterializeAlways' || containsAiCall(ctequery),
+      before: last,
+    };
+  }
+  return last;
+}
+
+function cteNamed(name: unknown, last: CommonTable | undefined): CommonTable | undefined {
+  let cte = last;
+  while (cte && cte.name !== name) cte = cte.before;
+  return cte;
 }
 
 /** `outer`: the CTEs that the block may refer to besides its own. */
-function consume(select: Body, outer: CommonTable[], blocks: Blocks): void {
+function consume(select: Body, outer: CommonTable | undefined, blocks: Blocks): void {
   const arms = armsOf(select);
   if (!arms || blocks.selects.some(({ selects }) => selects.includes(arms[0]))) return;
   blocks.selects.push({ selects: arms, hasWith: select.withClause !== undefined });
   // LIMIT stops early.
   if (select.limitCount || select.limitOffset) return;
-  const ctes = [...ctesOf(select), ...outer];
+  const ctes = ctesOf(select, outer);
   for (const arm of arms) {
     const [kind, item] = kindOf(readToEnd(arm));
     // PostgreSQL turns HAVING into WHERE where it can.
     const conditions = [arm.whereClause, arm.havingClause].filter((each) => each !== undefined);
     if (kind === 'RangeVar' && !item.schemaname) {
-      const index = ctes.findIndex(({ name }) => name === item.relname);
-      const { query, apart } = ctes[index] ?? {};
-      const [cteKind, select] = kindOf(query);
-      if (cteKind === 'SelectStmt' && (conditions.length === 0 || (apart && !containsSubselect(conditions))))
-        consume(select, ctes.slice(index + 1), blocks);
+      const cte = cteNamed(item.relname, ctes);
+      const [cteKind, select] = kindOf(cte?.query);
+      if (
+        cteKind === 'SelectStmt' &&
+        (conditions.length === 0 || (cte?.apart && !containsSubselect(conditions)))
+      )
+        consume(select, cte?.before, blocks);
     }
     // PostgreSQL could push a condition down, which would skip calls or stop row_number() early.
     if (kind === 'RangeSubselect' && conditions.length === 0 && !item.lateral) {
@@ -108,16 +119,20 @@ function containsSubselect(conditions: unknown[]): boolean {
 
 /** The SELECT itself, or the arms of a UNION; a parenthesised arm may have its own clauses. Undefined: it may not be read to the end. */
 function armsOf(select: Body): [Body, ...Body[]] | undefined {
-  if (select.op === 'SETOP_NONE') return select.targetList ? [select] : undefined;
-  if (select.op !== 'SETOP_UNION' || select.limitCount || select.limitOffset) return undefined;
   const arms: Body[] = [];
-  for (const side of [child(select, 'larg'), child(select, 'rarg')]) {
-    if (side.withClause || side.sortClause) return undefined;
-    const own = armsOf(side);
-    if (!own || side.limitCount || side.limitOffset) return undefined;
-    arms.push(...own);
+  return takeArms(select, arms) ? (arms as [Body, ...Body[]]) : undefined;
+}
+
+function takeArms(select: Body, arms: Body[]): boolean {
+  if (select.op === 'SETOP_NONE') {
+    arms.push(select);
+    return select.targetList !== undefined;
   }
-  return arms as [Body, ...Body[]];
+  if (select.op !== 'SETOP_UNION' || select.limitCount || select.limitOffset) return false;
+  return [child(select, 'larg'), child(select, 'rarg')].every(
+    (side) =>
+      !(side.withClause || side.sortClause || side.limitCount || side.limitOffset) && takeArms(side, arms),
+  );
 }
 
 /** The FROM item that is certain to be read to the end: the only one, or the side of an outer join that keeps all its rows. */

@@ -6,7 +6,7 @@ import { aiFunctions, mentionsAiFunction } from './ai-functions.js';
 import { readBlocks } from './blocks.js';
 import { editValues } from './inserted-values.js';
 import { asksItself } from './nodes.js';
-import { type ParsedStatement, parseStatements } from './parse.js';
+import type { ParsedStatement } from './parse.js';
 import { editReturning } from './returning-stages.js';
 import { editSelect } from './select-stages.js';
 import { readSource, type Source } from './source.js';
@@ -16,19 +16,29 @@ import { editUpdate } from './update-stages.js';
 /** Each level of calls nested in other calls' requests needs one more stage; nobody nests deeper than this. */
 const mostStages = 8;
 
+/** A text whose calls were looked at, with its statements before and after: parsing them again takes longer than all the rest. */
+export interface RewrittenCalls extends SplicedText {
+  before: ParsedStatement[];
+  after: ParsedStatement[];
+}
+
 /** The text with submits before waits; the same object if nothing had to change. */
-export function rewriteCalls(before: SplicedText): SplicedText {
-  if (!mentionsAiFunction(before.text)) return before;
+export function rewriteCalls(before: SplicedText): SplicedText | RewrittenCalls {
+  const first = mentionsAiFunction(before.text) ? readSource(before.text) : undefined;
+  if (!first) return before;
   let result = before;
+  let source = first;
   for (let stage = 0; stage < mostStages; stage++) {
-    const edits = editsFor(result.text);
+    const edits = editsFor(source);
     if (edits.length === 0) break;
     const next = splice(result, edits);
     // If PostgreSQL cannot parse the result, the mistake is ours, so the text stays as the client wrote it.
-    if (!parseStatements(next.text)) break;
+    const nextSource = readSource(next.text);
+    if (!nextSource) break;
     result = next;
+    source = nextSource;
   }
-  return result;
+  return result === before ? before : { ...result, before: first.statements, after: source.statements };
 }
 
 /** An error message about a rewritten statement, in terms of the one the client sent. */
@@ -39,9 +49,8 @@ export function inClientsWords(message: string): string {
   );
 }
 
-function editsFor(text: string): Edit[] {
-  const source = readSource(text);
-  return source ? source.statements.flatMap((statement) => editStatement(statement, source)) : [];
+function editsFor(source: Source): Edit[] {
+  return source.statements.flatMap((statement) => editStatement(statement, source));
 }
 
 function editStatement(statement: ParsedStatement, source: Source): Edit[] {

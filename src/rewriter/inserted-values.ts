@@ -1,5 +1,6 @@
 /** INSERT … VALUES: all handles are made as one row before the first value waits. */
 import { type AnyNode, type Body, child, children, containsAiCall, kindOf } from './nodes.js';
+import { lastWordBefore } from './parse.js';
 import { type Source, submitOf, waitOf } from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
 import { type ItemContext, type Range, readItem } from './target-items.js';
@@ -10,14 +11,14 @@ const mostValueCalls = 500;
 export function editValues(insert: Body, source: Source): Edit[] {
   const lists = children(kindOf(insert.selectStmt)[1], 'valuesLists');
   const calling = lists.flatMap((list) => children(kindOf(list)[1], 'items')).filter(containsAiCall);
-  if (calling.length === 0) return [];
+  if (calling.length === 0 || calling.length > mostValueCalls) return [];
   const context: ItemContext = { ...source, starTables: undefined, isTable: () => false };
   const calls = calling.map((value) => callsOf(value, context));
   if (!calls.every((each) => each !== undefined)) return [];
   const ranges = calls.flat();
   if (ranges.length < 2 || ranges.length > mostValueCalls) return [];
   const table = source.offset(child(insert, 'relation').location);
-  const at = source.tokens.findLast((token) => token.start < table && token.text.toLowerCase() === 'insert');
+  const at = lastWordBefore(source.tokens, table, 'insert');
   if (!at) return [];
   const name = source.nextName();
   const columns = ranges.map((_, index) => `c${index + 1}`);

@@ -33,7 +33,17 @@ export function parseStatements(text: string): ParsedStatement[] | undefined {
 /** The grammar counts UTF-8 bytes. */
 export function utf16Offsets(text: string): (byte: number) => number {
   const bytes = Buffer.from(text);
-  return bytes.length === text.length ? (byte) => byte : (byte) => bytes.toString('utf8', 0, byte).length;
+  if (bytes.length === text.length) return (byte) => byte;
+  // One count of the whole text: counting anew for each place would take the square of its length.
+  const offsets = new Uint32Array(bytes.length + 1);
+  let units = 0;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] as number;
+    offsets[index] = units;
+    if ((byte & 0xc0) !== 0x80) units += byte >= 0xf0 ? 2 : 1;
+  }
+  offsets[bytes.length] = units;
+  return (byte) => offsets[Math.min(byte, bytes.length)] as number;
 }
 
 export interface Token {
@@ -52,15 +62,38 @@ export function scanTokens(text: string): Token[] | undefined {
   } catch {
     return undefined;
   }
-  const bytes = Buffer.from(text);
-  let from = 0;
-  let start = 0;
+  const offset = utf16Offsets(text);
   const tokens: Token[] = [];
   for (const token of scanned.tokens) {
-    start += bytes.toString('utf8', from, token.start).length;
-    from = token.start;
+    const start = offset(token.start);
     if (!token.tokenName.endsWith('_COMMENT'))
       tokens.push({ text: token.text, start, end: start + token.text.length });
   }
   return tokens;
+}
+
+/** The index of the first token that starts at `at` or behind it. Tokens are in order: a text of many items is searched for each of them. */
+export function firstTokenFrom(tokens: readonly Token[], at: number): number {
+  let low = 0;
+  let high = tokens.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((tokens[middle] as Token).start < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The index of the token that starts at `at`; -1 if there is none. */
+export function tokenAt(tokens: readonly Token[], at: number): number {
+  const index = firstTokenFrom(tokens, at);
+  return tokens[index]?.start === at ? index : -1;
+}
+
+/** The last token before `before` that is this word, in lower case. */
+export function lastWordBefore(tokens: readonly Token[], before: number, word: string): Token | undefined {
+  for (let index = firstTokenFrom(tokens, before) - 1; index >= 0; index--) {
+    if (tokens[index]?.text.toLowerCase() === word) return tokens[index];
+  }
+  return undefined;
 }

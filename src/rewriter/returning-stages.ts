@@ -4,7 +4,7 @@
  * tables with certain rules, which PostgreSQL never accepts in a WITH.
  */
 import { type AnyNode, type Body, child, children, containsAiCall, kindOf } from './nodes.js';
-import { type ParsedStatement, parseStatements } from './parse.js';
+import type { ParsedStatement } from './parse.js';
 import { locateReturning } from './select-block.js';
 import type { Source } from './source.js';
 import type { Edit } from './spliced-text.js';
@@ -47,12 +47,14 @@ function isOneRow(statement: Body): boolean {
 }
 
 /** For statements (counted from 0) that the engine now runs as a SELECT: the beginning of their own tag. */
-export function commandsReplaced(before: string, after: string): Map<number, string> {
+export function commandsReplaced(
+  before: readonly ParsedStatement[],
+  after: readonly ParsedStatement[],
+): Map<number, string> {
   const replaced = new Map<number, string>();
-  const now = parseStatements(after);
-  for (const [index, { kind }] of (parseStatements(before) ?? []).entries()) {
+  for (const [index, { kind }] of before.entries()) {
     const command = commands[kind]?.toUpperCase();
-    if (command && now?.[index]?.kind === 'SelectStmt')
+    if (command && after[index]?.kind === 'SelectStmt')
       replaced.set(index, command === 'INSERT' ? 'INSERT 0' : command);
   }
   return replaced;

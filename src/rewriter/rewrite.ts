@@ -6,7 +6,7 @@
 import { inClientsWords, rewriteCalls } from './calls.js';
 import { refuseForeignSyntax } from './foreign-syntax.js';
 import { type Body, walk } from './nodes.js';
-import { parseStatements } from './parse.js';
+import type { ParsedStatement } from './parse.js';
 import { commandsReplaced } from './returning-stages.js';
 import { editSettings, foreignShows, inClientsNames } from './session-settings.js';
 import { originalOffset, type Stretch, splice } from './spliced-text.js';
@@ -33,20 +33,22 @@ export function rewriteText(original: string): RewrittenText | undefined {
   const refused = refuseForeignSyntax(declared.text);
   const start = refused === declared.text ? declared : { text: refused, stretches: [] };
   const named = splice(start, editSettings(start.text));
-  const { text, stretches } = rewriteCalls(named);
+  const rewritten = rewriteCalls(named);
+  const { text, stretches } = rewritten;
   if (text === original) return undefined;
-  const commands = text === named.text ? new Map<number, string>() : commandsReplaced(named.text, text);
+  const staged = 'after' in rewritten ? rewritten : undefined;
+  const commands = staged ? commandsReplaced(staged.before, staged.after) : new Map<number, string>();
   const tags = new Map([...declared.tags, ...foreignShows(start.text)]);
-  const stopsAtRows = text !== named.text && isPlainSelect(text);
+  const stopsAtRows = staged !== undefined && isPlainSelect(staged.after);
   return { text, original, stretches, tags, commands, definitions: declared.definitions, stopsAtRows };
 }
 
 const writing = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'];
 
 /** What PostgreSQL calls PORTAL_ONE_SELECT (src/include/utils/portal.h). */
-function isPlainSelect(text: string): boolean {
-  const [statement, ...more] = parseStatements(text) ?? [];
-  if (statement?.kind !== 'SelectStmt' || more.length > 0) return false;
+function isPlainSelect(statements: readonly ParsedStatement[]): boolean {
+  const [statement] = statements;
+  if (statement?.kind !== 'SelectStmt' || statements.length > 1) return false;
   const { withClause, intoClause } = statement.node as Body;
   let writes = intoClause !== undefined;
   walk(withClause, (kind) => {

@@ -1,6 +1,6 @@
 /** Locates a SELECT block or a statement with RETURNING in the text: its first word, the items of its list, its end. */
 import { type Body, child, kindOf } from './nodes.js';
-import type { Token } from './parse.js';
+import { lastWordBefore, type Token, tokenAt } from './parse.js';
 import type { Source } from './source.js';
 import type { Range } from './target-items.js';
 
@@ -33,17 +33,14 @@ export function locate(select: Body, source: Source, isArm = false): Block | und
 export function locateReturning(statement: Body, command: string, source: Source): Block | undefined {
   const first = firstToken(child(statement, 'returningClause').exprs, source);
   const table = source.offset(child(statement, 'relation').location);
-  const start = source.tokens.findLast(
-    (token) => token.start < table && token.text.toLowerCase() === command,
-  );
+  const start = lastWordBefore(source.tokens, table, command);
   if (!start || wordAt(source, first - 1) !== 'returning') return undefined;
   return { startAt: start.start, ...readList(first, source, false) };
 }
 
 function firstToken(targets: unknown, { tokens, offset }: Source): number {
   const [target] = Array.isArray(targets) ? targets : [];
-  const start = offset(kindOf(target)[1].location);
-  return tokens.findIndex((token) => token.start === start);
+  return tokenAt(tokens, offset(kindOf(target)[1].location));
 }
 
 function wordAt({ tokens }: Source, index: number): string {

@@ -4,7 +4,7 @@ import { type AnyNode, type Body, child, children, containsAiCall, kindOf, nameL
 import { type Block, locate } from './select-block.js';
 import type { Source } from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
-import { drained, makeStage, readItems, type Stage } from './stage.js';
+import { drainedOnce, makeStage, readItems, type Stage } from './stage.js';
 import type { TargetItem } from './target-items.js';
 
 /** Edits that submit all calls of the block, or of all arms of a UNION, before the first wait; none if equivalence cannot be shown. */
@@ -22,16 +22,18 @@ export function editSelect({ selects, hasWith }: Arms, source: Source): Edit[] {
   if (!first || stages.length < selects.length || !standInLine(stages, source)) return [];
   // One row with one call: nothing to run in parallel.
   if (!joined && !selects[0].fromClause && first.columns.length < 2) return [];
-  const edits: Edit[] = [];
-  const waits: Piece[] = [];
+  const { condition, last } = drainedOnce(stages, source);
+  // Lists in lists: what is spread into arguments must fit on the stack.
+  const edits: Edit[][] = [];
+  const waits: Piece[][] = [];
   let before = { end: first.block.startAt, opening: hasWith ? ', ' : 'WITH ' };
   for (const { name, block, columns, inner, outer } of stages) {
     const opening = `${before.opening}${name} (${columns.join(', ')}) AS MATERIALIZED (`;
-    edits.push({ start: before.end, end: block.startAt, pieces: [opening] }, ...inner);
-    waits.push([before.end, block.startAt], 'SELECT ', ...outer, ` FROM ${name} WHERE ${drained(stages)}`);
+    edits.push([{ start: before.end, end: block.startAt, pieces: [opening] }, ...inner]);
+    waits.push([[before.end, block.startAt], 'SELECT ', ...outer, ` FROM ${name} WHERE ${condition}`]);
     before = { end: block.end, opening: '), ' };
   }
-  return [...edits, { start: before.end, end: before.end, pieces: [') ', ...waits] }];
+  return [...edits.flat(), { start: before.end, end: before.end, pieces: [last, ...waits.flat()] }];
 }
 
 /** The items of the block, if it has calls and they may be submitted ahead. */

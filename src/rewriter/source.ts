@@ -1,14 +1,21 @@
 /** A text that is being rewritten: its tokens, how parse locations map to offsets, and names that are still free. */
 import { aiFunctionNamed } from './ai-functions.js';
 import { type Body, children, kindOf, walk } from './nodes.js';
-import { type ParsedStatement, parseStatements, scanTokens, type Token, utf16Offsets } from './parse.js';
+import {
+  firstTokenFrom,
+  type ParsedStatement,
+  parseStatements,
+  scanTokens,
+  type Token,
+  utf16Offsets,
+} from './parse.js';
 import type { Piece } from './spliced-text.js';
 import type { Range } from './target-items.js';
 
 export interface Source {
   text: string;
   statements: ParsedStatement[];
-  tokens: Token[];
+  readonly tokens: Token[];
   /** From a location in the parse tree to an offset in the text. */
   offset(location: unknown): number;
   /** A free name for another CTE. */
@@ -20,19 +27,24 @@ export interface Source {
 /** Undefined when PostgreSQL would refuse the text. */
 export function readSource(text: string): Source | undefined {
   const statements = parseStatements(text);
-  const tokens = scanTokens(text);
-  if (!statements || !tokens) return undefined;
+  if (!statements) return undefined;
   const offset = utf16Offsets(text);
+  let tokens: Token[] | undefined;
   let names = 0;
+  const taken = new Set(text.match(ownNames));
   return {
     text,
     statements,
-    tokens,
+    get tokens() {
+      // Most texts of a last pass have nothing to change, and need none.
+      tokens ??= scanTokens(text) ?? [];
+      return tokens;
+    },
     offset: (location) => offset(Number(location ?? 0)),
     cteNames: cteNamesOf(statements),
     nextName() {
       do names += 1;
-      while (text.includes(`${ownPrefix}${names} `));
+      while (taken.has(`${ownPrefix}${names} `));
       return `${ownPrefix}${names}`;
     },
   };
@@ -40,6 +52,7 @@ export function readSource(text: string): Source | undefined {
 
 /** Names of the CTEs that the rewriter adds start with this. */
 export const ownPrefix = 'hologen_stage_';
+const ownNames = new RegExp(`${ownPrefix}\\d+ `, 'g');
 
 /** A SubLink that the rewriter wrote. */
 export function isOwnSubselect(subLink: Body): boolean {
@@ -72,7 +85,8 @@ export function waitOf(call: Range, source: Source, ...handle: Piece[]): Piece[]
 
 /** The function's name, and where its arguments begin. */
 function readName([start]: Range, { tokens }: Source): { name: string; open: number } {
-  const place = tokens.findIndex((token) => token.start >= start && token.text === '(');
+  let place = firstTokenFrom(tokens, start);
+  while (place < tokens.length && tokens[place]?.text !== '(') place += 1;
   const word = tokens[place - 1]?.text ?? '';
   const name = word.startsWith('"') ? word.slice(1, -1) : word.toLowerCase();
   return { name, open: tokens[place]?.start ?? start };
@@ -86,7 +100,8 @@ export function replaceRanges(
   const pieces: Piece[] = [];
   let at = start;
   for (const { range, pieces: inPlace } of [...replacements].sort((a, b) => a.range[0] - b.range[0])) {
-    pieces.push([at, range[0]], ...inPlace);
+    pieces.push([at, range[0]]);
+    for (const piece of inPlace) pieces.push(piece);
     at = range[1];
   }
   pieces.push([at, end]);

@@ -53,18 +53,33 @@ export function splice(before: SplicedText, edits: Edit[]): SplicedText {
 
 /** A stretch of the intermediate text in terms of the original; it may be split where the intermediate text was edited. */
 function through(earlier: Stretch[], stretch: Stretch): Stretch[] {
-  return earlier.flatMap((source) => {
+  const found: Stretch[] = [];
+  const stop = stretch.original + stretch.length;
+  for (let index = firstEndingBehind(earlier, stretch.original); index < earlier.length; index++) {
+    const source = earlier[index] as Stretch;
+    if (source.at >= stop) break;
     const start = Math.max(source.at, stretch.original);
-    const end = Math.min(source.at + source.length, stretch.original + stretch.length);
-    if (end <= start) return [];
-    return [
-      {
-        at: stretch.at + start - stretch.original,
-        original: source.original + start - source.at,
-        length: end - start,
-      },
-    ];
-  });
+    const end = Math.min(source.at + source.length, stop);
+    found.push({
+      at: stretch.at + start - stretch.original,
+      original: source.original + start - source.at,
+      length: end - start,
+    });
+  }
+  return found;
+}
+
+/** Stretches are in the order of the text they make up, whatever the order of what they were taken from. */
+function firstEndingBehind(stretches: Stretch[], at: number): number {
+  let low = 0;
+  let high = stretches.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const { at: start, length } = stretches[middle] as Stretch;
+    if (start + length <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Maps an offset in the new text to the original; new text maps to the end of what precedes it. */

@@ -84,7 +84,8 @@ export function makeStage(block: Block, items: TargetItem[], source: Source): St
           ...item.calls.map((range) => ({ range, pieces: waitOf(range, source, column()) })),
           ...item.columns.map((range) => ({ range, pieces: [column()] })),
         ];
-        outer.push(...replaceRanges(item.expression, inPlace), ` AS ${quoted(item.name)}`);
+        for (const piece of replaceRanges(item.expression, inPlace)) outer.push(piece);
+        outer.push(` AS ${quoted(item.name)}`);
       }
     }
   }
@@ -94,4 +95,17 @@ export function makeStage(block: Block, items: TargetItem[], source: Source): St
 /** A condition that reads the stages to the end before the first wait. */
 export function drained(stages: Stage[]): string {
   return stages.map(({ name }) => `(SELECT count(*) FROM ${name}) IS NOT NULL`).join(' AND ');
+}
+
+/** With more stages the condition is written once, or a UNION would grow with the square of its arms. */
+const mostRepeatedConditions = 16;
+
+/** The condition for each arm of a UNION, and what the last stage is followed by. */
+export function drainedOnce(stages: Stage[], source: Source): { condition: string; last: string } {
+  if (stages.length <= mostRepeatedConditions) return { condition: drained(stages), last: ') ' };
+  const name = source.nextName();
+  return {
+    condition: `(SELECT c1 FROM ${name})`,
+    last: `), ${name} (c1) AS MATERIALIZED (SELECT ${drained(stages)}) `,
+  };
 }

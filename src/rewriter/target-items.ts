@@ -11,7 +11,7 @@ import {
   nameList,
   walk,
 } from './nodes.js';
-import type { Token } from './parse.js';
+import { firstTokenFrom, type Token, tokenAt } from './parse.js';
 
 export type Range = [start: number, end: number];
 
@@ -87,9 +87,10 @@ export function readItem(target: AnyNode, range: Range, context: ItemContext): T
 
 /** Alias with or without AS. */
 function beforeAlias([start, end]: Range, tokens: Token[]): number {
-  const inside = tokens.filter((token) => token.start >= start && token.end <= end);
-  const withAs = inside.at(-2)?.text.toLowerCase() === 'as';
-  return inside.at(withAs ? -3 : -2)?.end ?? start;
+  const alias = firstTokenFrom(tokens, end) - 1;
+  const withAs = tokens[alias - 1]?.text.toLowerCase() === 'as';
+  const last = tokens[alias - (withAs ? 2 : 1)];
+  return last && last.start >= start ? last.end : start;
 }
 
 function isStar(value: AnyNode): boolean {
@@ -120,9 +121,9 @@ function readRowStar(value: AnyNode, range: Range, { tokens, text }: ItemContext
   const [, body] = kindOf(value);
   if (children(body, 'indirection').length !== 1 || kindOf(child(body, 'arg'))[0] !== 'ColumnRef')
     return undefined;
-  const dot = tokens.findLast(
-    (token) => token.text === '.' && token.end <= range[1] && token.start >= range[0],
-  );
+  const dot = tokens
+    .slice(firstTokenFrom(tokens, range[0]), firstTokenFrom(tokens, range[1]))
+    .findLast((token) => token.text === '.');
   return dot && { form: 'star', range, rows: [text.slice(range[0], dot.start)], ofColumn: true };
 }
 
@@ -143,9 +144,14 @@ export interface Parts {
   nested: boolean;
 }
 
-/** Collects the innermost calls and the columns outside them; false if a call might not happen, or something else is needed. */
-export function takeApart(node: AnyNode, parts: Parts): boolean {
+/**
+ * Collects the innermost calls and the columns outside them; false if a call might not happen, or something else is needed. `noNulls`: what
+ * stands around the node has been searched for NULLs, and the node with it.
+ */
+export function takeApart(node: AnyNode, parts: Parts, noNulls = false): boolean {
   const [kind, body] = kindOf(node);
+  const takeAll = (nodes: unknown[], searched = noNulls) =>
+    nodes.every((each) => takeApart(each as AnyNode, parts, searched));
   if (isAiCall(kind, body)) return takeCall(body, parts);
   switch (kind) {
     case '':
@@ -159,26 +165,22 @@ export function takeApart(node: AnyNode, parts: Parts): boolean {
     case 'TypeCast':
     case 'CollateClause':
     case 'NullTest':
-      return takeApart(child(body, 'arg'), parts);
+      return takeAll([body.arg]);
     case 'A_Indirection':
-      return takeApart(child(body, 'arg'), parts) && takeAll(children(body, 'indirection'), parts);
+      return takeAll([body.arg, ...children(body, 'indirection')]);
     case 'A_Indices':
-      return takeAll([body.lidx, body.uidx], parts);
+      return takeAll([body.lidx, body.uidx]);
     case 'A_Expr': {
       const operands = [body.lexpr, body.rexpr];
-      return body.kind === 'AEXPR_OP' && noneIsNull(operands) && takeAll(operands, parts);
+      return body.kind === 'AEXPR_OP' && (noNulls || noneIsNull(operands)) && takeAll(operands, true);
     }
     case 'A_ArrayExpr':
-      return takeAll(children(body, 'elements'), parts);
+      return takeAll(children(body, 'elements'));
     case 'FuncCall':
-      return evaluatesArguments(body) && takeAll(children(body, 'args'), parts);
+      return evaluatesArguments(body, noNulls) && takeAll(children(body, 'args'), noNulls || isStrict(body));
     default:
       return false;
   }
-}
-
-function takeAll(nodes: unknown[], parts: Parts): boolean {
-  return nodes.every((each) => takeApart(each as AnyNode, parts));
 }
 
 function takeCall(call: Body, parts: Parts): boolean {
@@ -186,19 +188,23 @@ function takeCall(call: Body, parts: Parts): boolean {
   if (args.some((argument) => kindOf(argument)[0] === 'NamedArgExpr')) return false;
   if (containsAiCall(call.args)) {
     parts.nested = true;
-    return takeAll(args, parts);
+    return args.every((argument) => takeApart(argument, parts));
   }
   parts.calls.push(call);
   return true;
 }
 
 /** True for functions that are known to evaluate each argument once a row. */
-function evaluatesArguments(body: Body): boolean {
+function evaluatesArguments(body: Body, noNulls: boolean): boolean {
   const name = nameList(body.funcname);
   if (name.length > 1 && name[0] !== 'pg_catalog') return false;
   if (body.over || body.agg_filter || body.agg_order) return false;
-  const called = name.at(-1) ?? '';
-  return takingNull.has(called) || (strict.has(called) && noneIsNull(children(body, 'args')));
+  if (takingNull.has(name.at(-1) ?? '')) return true;
+  return isStrict(body) && (noNulls || noneIsNull(children(body, 'args')));
+}
+
+function isStrict({ funcname }: Body): boolean {
+  return strict.has(nameList(funcname).at(-1) ?? '');
 }
 
 /** True if no operand is known to be NULL when the statement is planned; a strict operator would not evaluate the others then. */
@@ -218,8 +224,8 @@ function noneIsNull(operands: unknown[]): boolean {
 export function callRange({ tokens, offset }: Places, call: Body): Range {
   const start = offset(call.location);
   let depth = 0;
-  for (const token of tokens) {
-    if (token.start < start) continue;
+  for (let index = firstTokenFrom(tokens, start); index < tokens.length; index++) {
+    const token = tokens[index] as Token;
     if (token.text === '(') depth += 1;
     if (token.text === ')' && --depth === 0) return [start, token.end];
   }
@@ -229,7 +235,7 @@ export function callRange({ tokens, offset }: Places, call: Body): Range {
 /** `name` or `name.name…`: the reference has as many names as parts. */
 export function columnRange({ tokens, offset }: Places, column: Body): Range {
   const start = offset(column.location);
-  const first = tokens.findIndex((token) => token.start === start);
+  const first = tokenAt(tokens, start);
   const last = tokens[first + 2 * (children(column, 'fields').length - 1)];
   return [start, last?.end ?? start];
 }

@@ -19,10 +19,14 @@ import {
   nameList,
   walk,
 } from './nodes.js';
+import { tokenAt } from './parse.js';
 import { isRepeatable, isTableless, parametersOf } from './repeatable.js';
 import { ownPrefix, type Source, submitOf, waitOf } from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
 import { callRange, columnRange, quoted, type Range, takeApart } from './target-items.js';
+
+/** Each call's look-up names each column: more of both are left alone, or the text would grow with the square of its length. */
+const mostLookups = 10_000;
 
 export function editUpdate(update: Body, source: Source): Edit[] {
   const values = children(update, 'targetList').flatMap(assignedValues);
@@ -34,7 +38,7 @@ export function editUpdate(update: Body, source: Source): Edit[] {
   if (sharesParameters(update, calls)) return [];
   const clauses = locateClauses(update, source);
   const columns = columnsRead([...values, update.whereClause], source);
-  if (!clauses || columns.length === 0) return [];
+  if (!clauses || columns.length === 0 || calls.length * columns.length > mostLookups) return [];
 
   const ranges = calls.map((call) => callRange(source, call));
   const key = keyOf(columns);
@@ -116,9 +120,9 @@ function callsOf(value: AnyNode): Body[] {
 }
 
 function distinct(calls: Body[]): Body[] {
-  return calls.filter(
-    (call, index) => calls.findIndex(({ location }) => location === call.location) === index,
-  );
+  const found = new Map<unknown, Body>();
+  for (const call of calls) if (!found.has(call.location)) found.set(call.location, call);
+  return [...found.values()];
 }
 
 function countCalls(update: Body): number {
@@ -133,9 +137,10 @@ function countCalls(update: Body): number {
 /** An untyped parameter takes its type from its first use; submits come before everything but WITH. */
 function sharesParameters(update: Body, calls: Body[]): boolean {
   const inCalls = new Set(calls.flatMap(({ args }) => [...parametersOf(args)]));
+  const places = new Set(calls.map(({ location }) => location));
   let shares = false;
   walk({ ...update, withClause: undefined }, (kind, body) => {
-    if (calls.some(({ location }) => isAiCall(kind, body) && location === body.location)) return false;
+    if (isAiCall(kind, body) && places.has(body.location)) return false;
     shares ||= kind === 'ParamRef' && inCalls.has(Number(body.number));
     return true;
   });
@@ -172,7 +177,7 @@ interface Clauses {
 function locateClauses(update: Body, { tokens, offset }: Source): Clauses | undefined {
   const table = offset(child(update, 'relation').location);
   const word = (index: number) => tokens[index]?.text.toLowerCase() ?? '';
-  const tableIndex = tokens.findIndex((token) => token.start === table);
+  const tableIndex = tokenAt(tokens, table);
   let first = tableIndex;
   while (['only', '('].includes(word(first - 1))) first -= 1;
   if (tableIndex < 0 || word(first - 1) !== 'update') return undefined;

@@ -9,18 +9,26 @@ const headerBytes = 5;
 /** A frame's length counts its own four bytes, so anything below is a broken stream. */
 const leastLength = 4;
 
-export interface FrameWatcher {
+/** `Replacement`: what `see` gives; a watcher may take its time with a promise, and what follows the frame waits for it. */
+export interface FrameWatcher<Replacement = Buffer | undefined> {
   /** Called once per frame. True: `see` is to get the whole frame; false: it is skipped by its length. */
   wants(type: number, bodyBytes: number): boolean;
   /**
    * Called with each whole wanted frame, header included. A returned buffer replaces it in the stream; undefined leaves it alone.
    */
-  see(type: number, frame: Buffer): Buffer | undefined;
+  see(type: number, frame: Buffer): Replacement;
 }
+
+export type Replacement = Buffer | undefined | Promise<Buffer | undefined>;
 
 export interface FrameStream {
   /** Takes a chunk as it came from the socket; returns the buffers to pass on, in order. */
   push(chunk: Buffer): Buffer[];
+  /**
+   * Set while a watcher takes its time with a frame: nothing may be pushed before it resolves. It gives the buffers that were kept back, and is
+   * set anew if another frame among them takes its time.
+   */
+  readonly replacing: Promise<Buffer[]> | undefined;
   /** True once a frame had an impossible length. From then on bytes pass unseen; the receiver will refuse them. */
   readonly broken: boolean;
   /** True between two frames, where a message of our own may be inserted. */
@@ -29,7 +37,7 @@ export interface FrameStream {
 
 /** The state of a walk between two chunks. */
 interface Walk {
-  readonly watcher: FrameWatcher;
+  readonly watcher: FrameWatcher<Replacement>;
   /** How many bytes of the current unwanted frame are still to come. */
   toHop: number;
   /** Buffer for a frame whose header or wanted body is incomplete. It grows with the bytes received, not with the announced length. */
@@ -39,11 +47,12 @@ interface Walk {
   heldNeeds: number;
   /** The watcher already wants the held frame; it must not be asked twice. */
   heldIsWanted: boolean;
+  replacing: Promise<Buffer[]> | undefined;
   broken: boolean;
 }
 
 /** Holds back only headers and wanted frames that are split between chunks, until they are complete; all other bytes pass at once. */
-export function createFrameStream(watcher: FrameWatcher): FrameStream {
+export function createFrameStream(watcher: FrameWatcher<Replacement>): FrameStream {
   const walk: Walk = {
     watcher,
     toHop: 0,
@@ -51,11 +60,15 @@ export function createFrameStream(watcher: FrameWatcher): FrameStream {
     heldBytes: 0,
     heldNeeds: 0,
     heldIsWanted: false,
+    replacing: undefined,
     broken: false,
   };
   return {
     get broken() {
       return walk.broken;
+    },
+    get replacing() {
+      return walk.replacing;
     },
     get betweenFrames() {
       return !walk.broken && walk.toHop === 0 && walk.heldBytes === 0;
@@ -108,6 +121,11 @@ function hop(walk: Walk, chunk: Buffer): Buffer[] {
     if (walk.heldIsWanted) return hold(walk, end - at, chunk, at, passedTo, out);
     if (wanted) {
       const replacement = walk.watcher.see(type, chunk.subarray(at, end));
+      if (replacement instanceof Promise) {
+        if (at > passedTo) out.push(chunk.subarray(passedTo, at));
+        awaitReplacement(walk, replacement, chunk, at, end);
+        return out;
+      }
       if (replacement) {
         if (at > passedTo) out.push(chunk.subarray(passedTo, at));
         out.push(replacement);
@@ -120,6 +138,20 @@ function hop(walk: Walk, chunk: Buffer): Buffer[] {
   }
   if (passedTo < chunk.length) out.push(passedTo === 0 ? chunk : chunk.subarray(passedTo));
   return out;
+}
+
+/** Keeps the rest of the chunk, from a frame at `at` whose replacement is being made. */
+function awaitReplacement(
+  walk: Walk,
+  replacement: Promise<Buffer | undefined>,
+  chunk: Buffer,
+  at: number,
+  end: number,
+): void {
+  walk.replacing = replacement.then((made) => {
+    walk.replacing = undefined;
+    return [made ?? chunk.subarray(at, end), ...hop(walk, chunk.subarray(end))];
+  });
 }
 
 /** Holds back the rest of the chunk, a frame that starts at `at`; what comes before it is passed on. */

@@ -36,6 +36,17 @@ export interface ErrorFields {
   hint?: string;
 }
 
+export interface NoticeFields {
+  message: string;
+  hint: string;
+}
+
+/** A client takes one at any time, between two frames. */
+export function noticeResponse({ message, hint }: NoticeFields): Buffer {
+  const parts = ['SNOTICE', 'VNOTICE', 'C00000', `M${message}`, `H${hint}`];
+  return frame('N', Buffer.from(`${parts.join('\0')}\0\0`));
+}
+
 /** @see https://www.postgresql.org/docs/current/protocol-error-fields.html */
 export function errorResponse(fields: ErrorFields): Buffer {
   const parts = [`S${fields.severity}`, `V${fields.severity}`, `C${fields.sqlstate}`, `M${fields.message}`];

@@ -68,6 +68,11 @@ export function cancelRequest(processKey: Buffer): Buffer {
   return Buffer.concat([header, processKey]);
 }
 
+/** What a CancelRequest is about: the body of a BackendKeyData. */
+export function keyOf(request: Buffer): Buffer {
+  return request.subarray(2 * lengthBytes);
+}
+
 /** SSLRequest, for an engine that is reached over TLS. */
 export function sslRequest(): Buffer {
   const packet = Buffer.alloc(2 * lengthBytes);

@@ -35,6 +35,30 @@ function cut(stream: Buffer, random: (below: number) => number): Buffer[] {
 
 const hopOver: FrameWatcher = { wants: () => false, see: () => undefined };
 
+describe('a watcher that takes its time', () => {
+  test('holds up what follows, and the stream is the one of a watcher that does not', async () => {
+    for (let seed = 1; seed <= 200; seed += 1) {
+      const random = randomNumbers(seed);
+      const sent = Buffer.concat(randomFrames(random));
+      const replaced = (whole: Buffer) => (whole.length % 2 === 0 ? undefined : frame('R', whole));
+      const wants = (type: number) => type === 0x51 || type === 0x50;
+      const atOnce = createFrameStream({ wants, see: (_type, whole) => replaced(whole) });
+      const expected = Buffer.concat(atOnce.push(sent));
+      const stream = createFrameStream({
+        wants,
+        see: (_type, whole) => (random(2) === 0 ? replaced(whole) : Promise.resolve(whole).then(replaced)),
+      });
+      const passed: Buffer[] = [];
+      for (const chunk of cut(sent, random)) {
+        passed.push(...stream.push(chunk));
+        while (stream.replacing) passed.push(...(await stream.replacing));
+      }
+      expect(Buffer.concat(passed).equals(expected), `seed ${seed}`).toBe(true);
+      expect(stream.betweenFrames).toBe(true);
+    }
+  });
+});
+
 describe('a stream cut anywhere', () => {
   test('passes byte for byte, and every wanted frame is seen once, whole and in order', () => {
     for (let seed = 1; seed <= 400; seed += 1) {

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { FieldDef } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inClientsWords, rewriteCalls } from '../../src/rewriter/calls.js';
+import { parseStatements } from '../../src/rewriter/parse.js';
 import { commandsReplaced } from '../../src/rewriter/returning-stages.js';
 import { unedited } from '../../src/rewriter/spliced-text.js';
 import { createRandom } from './random.js';
@@ -55,7 +56,11 @@ async function run(
     return {
       rows: ordered ? result.rows : sorted(result.rows),
       fields,
-      tag: `${commandsReplaced(original, text).get(0)?.split(' ')[0] ?? result.command} ${result.rowCount}`,
+      tag: `${
+        commandsReplaced(parseStatements(original) ?? [], parseStatements(text) ?? [])
+          .get(0)
+          ?.split(' ')[0] ?? result.command
+      } ${result.rowCount}`,
       error: undefined,
       calls: calls.sort(),
       written: await writtenBy(text),

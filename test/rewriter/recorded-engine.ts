@@ -46,7 +46,8 @@ export async function startRecordedEngine(): Promise<RecordedEngine> {
   const clients: pg.Client[] = [];
   return {
     async connect() {
-      const client = new pg.Client(clientOptions(engine.address));
+      // As a person's session, whose names are looked up on its own path.
+      const client = new pg.Client({ ...clientOptions(engine.address), options: undefined });
       clients.push(client);
       await client.connect();
       return client;

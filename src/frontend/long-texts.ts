@@ -1,0 +1,126 @@
+/**
+ * Long texts are rewritten in a thread of their own, one after another: parsing takes some 10 ms per 1,000 characters, in which nobody else
+ * would be answered. What takes too much of anything is left as it was written.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import { packagePath } from '../package-root.js';
+import type { RewrittenText } from '../rewriter/rewrite.js';
+import type { ThreadAnswer } from './long-texts-thread.js';
+
+export interface LongTexts {
+  /** Never rejects. */
+  rewrite(text: string): Promise<LongTextOutcome>;
+}
+
+/** The rewritten text, undefined where there is nothing to change; or why the text was not rewritten. */
+export type LongTextOutcome = { rewritten: RewrittenText | undefined } | { left: string };
+
+export interface LongTextLimits {
+  /** Longer texts are not even looked at. */
+  characters: number;
+  /** From asking to the answer, those before it included. */
+  timeMs: number;
+  /** What the thread may take beside the parser's own memory, which goes with the text's length. */
+  memoryMb: number;
+  /** After so long without work the thread ends: the parser gives no memory back. */
+  idleMs: number;
+}
+
+/** As many characters take the parser and its tree some 600 MB at the very worst, and 50 MB as people write. */
+const usualLimits: LongTextLimits = { characters: 2 ** 20, timeMs: 10_000, memoryMb: 512, idleMs: 10_000 };
+
+interface Job {
+  readonly text: string;
+  readonly timer: NodeJS.Timeout;
+  settle(outcome: LongTextOutcome): void;
+}
+
+/** Those who wait, whose text is in the thread, and the thread. */
+interface Line {
+  readonly log: Logger;
+  readonly limits: LongTextLimits;
+  readonly waiting: Job[];
+  running: Job | undefined;
+  thread: Worker | undefined;
+  idle: NodeJS.Timeout | undefined;
+}
+
+export function createLongTexts(log: Logger, changes: Partial<LongTextLimits> = {}): LongTexts {
+  const limits = { ...usualLimits, ...changes };
+  const line: Line = { log, limits, waiting: [], running: undefined, thread: undefined, idle: undefined };
+  const tooLong = `it is longer than ${limits.characters} characters`;
+  return {
+    rewrite: (text) =>
+      text.length > limits.characters
+        ? Promise.resolve({ left: tooLong })
+        : new Promise((settle) => {
+            const timer = setTimeout(() => giveUp(line, job), limits.timeMs).unref();
+            const job: Job = { text, timer, settle };
+            line.waiting.push(job);
+            runNext(line);
+          }),
+  };
+}
+
+function runNext(line: Line): void {
+  if (line.running) return;
+  clearTimeout(line.idle);
+  line.running = line.waiting.shift();
+  if (line.running) {
+    line.thread ??= startThread(line);
+    line.thread.postMessage(line.running.text);
+  } else line.idle = setTimeout(() => endThread(line), line.limits.idleMs).unref();
+}
+
+function startThread(line: Line): Worker {
+  // The built file, also for a gateway that runs from its sources: Node cannot load those in a thread.
+  const thread = new Worker(packagePath('dist', 'src', 'frontend', 'long-texts-thread.js'), {
+    env: {},
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: line.limits.memoryMb },
+  });
+  thread.unref();
+  const lost = (left: string) => {
+    if (line.thread !== thread) return;
+    line.thread = undefined;
+    finish(line, { left });
+  };
+  thread.on('message', ({ rewritten, grown }: ThreadAnswer) => {
+    if (line.thread === thread) finish(line, grown ? { left: 'it would become too long' } : { rewritten });
+  });
+  thread.on('error', (error: Error & { code?: string }) => {
+    const outOfMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    if (!outOfMemory) line.log.error({ err: error }, 'a statement could not be rewritten');
+    lost(outOfMemory ? 'it takes too much memory' : 'it could not be rewritten');
+  });
+  thread.on('exit', () => lost('it could not be rewritten'));
+  return thread;
+}
+
+function endThread(line: Line): void {
+  const { thread } = line;
+  line.thread = undefined;
+  thread?.terminate();
+}
+
+function giveUp(line: Line, job: Job): void {
+  const outcome = { left: `it could not be rewritten within ${line.limits.timeMs / 1000} s` };
+  if (line.running === job) {
+    endThread(line);
+    finish(line, outcome);
+    return;
+  }
+  line.waiting.splice(line.waiting.indexOf(job), 1);
+  job.settle(outcome);
+}
+
+function finish(line: Line, outcome: LongTextOutcome): void {
+  const job = line.running;
+  line.running = undefined;
+  if (job) {
+    clearTimeout(job.timer);
+    job.settle(outcome);
+  }
+  runNext(line);
+}
