@@ -29,7 +29,7 @@ const texts = {
     (index) => `SELECT ai_gen('qwen_plus', p) FROM prompts WHERE id = ${index}`,
     '; ',
   ),
-  'a wide SELECT, 1 MB': `SELECT ai_gen('qwen_plus', p), ${listed(150_000, (index) => index, ',')} FROM prompts`,
+  'SELECT of 80,000 columns': `SELECT ai_gen('qwen_plus', p), ${listed(80_000, (index) => index, ',')} FROM prompts`,
   'longer than is looked at': `SELECT ai_gen('qwen_plus', '${'word '.repeat(300_000)}') FROM prompts`,
 };
 

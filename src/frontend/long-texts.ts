@@ -5,16 +5,12 @@
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { packagePath } from '../package-root.js';
-import type { RewrittenText } from '../rewriter/rewrite.js';
 import type { ThreadAnswer } from './long-texts-thread.js';
 
 export interface LongTexts {
   /** Never rejects. */
-  rewrite(text: string): Promise<LongTextOutcome>;
+  rewrite(text: string): Promise<ThreadAnswer>;
 }
-
-/** The rewritten text, undefined where there is nothing to change; or why the text was not rewritten. */
-export type LongTextOutcome = { rewritten: RewrittenText | undefined } | { left: string };
 
 export interface LongTextLimits {
   /** Longer texts are not even looked at. */
@@ -27,13 +23,13 @@ export interface LongTextLimits {
   idleMs: number;
 }
 
-/** As many characters take the parser and its tree some 600 MB at the very worst, and 50 MB as people write. */
-const usualLimits: LongTextLimits = { characters: 2 ** 20, timeMs: 10_000, memoryMb: 512, idleMs: 10_000 };
+/** The thread bounds the words of a text too (see there): together some 500 MB at the very worst, and 100 MB as people write. */
+const usualLimits: LongTextLimits = { characters: 2 ** 20, timeMs: 10_000, memoryMb: 256, idleMs: 10_000 };
 
 interface Job {
   readonly text: string;
   readonly timer: NodeJS.Timeout;
-  settle(outcome: LongTextOutcome): void;
+  settle(outcome: ThreadAnswer): void;
 }
 
 /** Those who wait, whose text is in the thread, and the thread. */
@@ -86,13 +82,16 @@ function startThread(line: Line): Worker {
     line.thread = undefined;
     finish(line, { left });
   };
-  thread.on('message', ({ rewritten, grown }: ThreadAnswer) => {
-    if (line.thread === thread) finish(line, grown ? { left: 'it would become too long' } : { rewritten });
+  thread.on('message', (answer: ThreadAnswer) => {
+    if (line.thread === thread) finish(line, answer);
   });
   thread.on('error', (error: Error & { code?: string }) => {
-    const outOfMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-    if (!outOfMemory) line.log.error({ err: error }, 'a statement could not be rewritten');
-    lost(outOfMemory ? 'it takes too much memory' : 'it could not be rewritten');
+    if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') lost('it takes too much memory');
+    else if (/call stack/.test(error.message)) lost('it is nested too deeply');
+    else {
+      line.log.error({ err: error }, 'a statement could not be rewritten');
+      lost('it could not be rewritten');
+    }
   });
   thread.on('exit', () => lost('it could not be rewritten'));
   return thread;
@@ -115,7 +114,7 @@ function giveUp(line: Line, job: Job): void {
   job.settle(outcome);
 }
 
-function finish(line: Line, outcome: LongTextOutcome): void {
+function finish(line: Line, outcome: ThreadAnswer): void {
   const job = line.running;
   line.running = undefined;
   if (job) {

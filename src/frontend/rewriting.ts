@@ -1,6 +1,6 @@
 /** What becomes of a client's text before the engine sees it, and how what the engine says of it is told in the client's words. */
 import type { Logger } from 'pino';
-import { callsAiFunction } from '../rewriter/ai-functions.js';
+import { callsOfAiFunctions } from '../rewriter/ai-functions.js';
 import { ownTag, type RewrittenText, rewriteText, translateError } from '../rewriter/rewrite.js';
 import { noticeResponse } from '../wire/replies.js';
 import { longestOnTheSpot, type SessionEvents, type Treatment } from './conversation.js';
@@ -40,7 +40,7 @@ export function rewriteStatements(
 
 /** A text that makes no call of its own has nothing to wait longer for. */
 function leftAsWritten(text: string, why: string): Treatment {
-  if (!callsAiFunction(text)) return undefined;
+  if (callsOfAiFunctions(text) === 0) return undefined;
   return {
     notice: noticeResponse({
       message: `the calls of this statement are made one after another: ${why}`,

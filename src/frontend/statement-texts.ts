@@ -54,7 +54,8 @@ const harmless = new Set(
 export function onlyReads(text: string): boolean {
   if (fetches.test(text)) return true;
   if (!reads.test(text) || mayWrite.test(text) || !mentionsAiFunction(text)) return false;
-  const called = [...withoutTexts(text).matchAll(/([\w$]+)\s*\(/g)].map(
+  // From where a word begins: from each of its letters, a long one would take the square of its length.
+  const called = [...withoutTexts(text).matchAll(/(?<![\w$])([\w$]+)\s*\(/g)].map(
     ([, name]) => name?.toLowerCase() ?? '',
   );
   return called.every((name) => harmless.has(name) || aiFunctionNamed(name) !== undefined);

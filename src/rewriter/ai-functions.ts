@@ -67,11 +67,11 @@ export function mentionsAiFunction(text: string): boolean {
   return aiFunctions.some(({ name }) => lower.includes(name));
 }
 
-const calls = new RegExp(`(?:${aiFunctions.map(({ name }) => name).join('|')})"?\\s{0,100}\\(`, 'i');
+const calls = new RegExp(`\\b(?:${aiFunctions.map(({ name }) => name).join('|')})"?\\s{0,100}\\(`, 'gi');
 
-/** True for texts in which a name stands before a parenthesis, if only in a comment or a string. */
-export function callsAiFunction(text: string): boolean {
-  return calls.test(text);
+/** How often a name stands before a parenthesis, be it in a comment or a string. */
+export function callsOfAiFunctions(text: string): number {
+  return text.match(calls)?.length ?? 0;
 }
 
 /** True for names by which an author chooses the order of submits and waits. */

@@ -6,7 +6,7 @@ import type { Edit, Piece } from './spliced-text.js';
 import { type ItemContext, type Range, readItem } from './target-items.js';
 
 /** Longer lists are left alone, because each call would become a sub-select of its own. */
-const mostValueCalls = 500;
+export const mostValueCalls = 500;
 
 export function editValues(insert: Body, source: Source): Edit[] {
   const lists = children(kindOf(insert.selectStmt)[1], 'valuesLists');

@@ -13,6 +13,11 @@ export interface ParsedStatement {
 /** Loads the grammar; must be awaited once before parseStatements. */
 export async function loadParser(): Promise<void> {
   await loadModule();
+  // WebAssembly compiles what it runs for the first time: better now than in front of everybody.
+  parseStatements(
+    "SELECT a, f(b, 'c') AS d FROM t JOIN u ON t.e = u.e WHERE g = 1 ORDER BY 1; UPDATE t SET a = 1",
+  );
+  scanTokens('SELECT 1');
 }
 
 /** The statements of a text. Undefined if PostgreSQL would refuse it; the engine will then say why. */
@@ -20,7 +25,9 @@ export function parseStatements(text: string): ParsedStatement[] | undefined {
   let parsed: { stmts?: { stmt: Record<string, unknown>; stmt_location?: number; stmt_len?: number }[] };
   try {
     parsed = parseSync(text) as typeof parsed;
-  } catch {
+  } catch (error) {
+    // Nested too deeply for the stack: PostgreSQL may have a longer one. The parser keeps what it had put on its own stack.
+    if (error instanceof RangeError) throw error;
     return undefined;
   }
   const offset = utf16Offsets(text);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createLongTexts, type LongTextOutcome } from '../../src/frontend/long-texts.js';
+import { createLongTexts } from '../../src/frontend/long-texts.js';
 import { loadParser } from '../../src/rewriter/parse.js';
 import { rewriteText } from '../../src/rewriter/rewrite.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
@@ -159,13 +159,21 @@ describe('the thread', () => {
   const tooMuch: [string, Parameters<typeof createLongTexts>[1], string, RegExp][] = [
     ['time', { timeMs: 1 }, small, /within 0\.001 s/],
     ['length', { characters: 4000 }, union(1000), /longer than 4000 characters/],
+    ['words', {}, `SELECT ${listed(150_000, String, ',')}, ${call(1)} FROM t`, /more than 250000 words/],
     ['memory', { memoryMb: 40 }, `SELECT ${listed(100_000, String, ',')}, ${call(1)} FROM t`, /memory/],
+    ['depth', {}, `SELECT ${call(1)} || ${listed(50_000, () => 'p', ' || ')} FROM t`, /nested too deeply/],
+    [
+      'calls',
+      {},
+      `INSERT INTO made VALUES ${listed(501, (i) => `(${i}, ${call(i)})`, ', ')}`,
+      /more than 500 calls/,
+    ],
     ['text', {}, listed(12_000, () => 'SELECT ai_gen(p) FROM t', ';'), /become too long/],
   ];
   test.each(tooMuch)('leaves what takes too much %s, and goes on', async (_what, limits, text, why) => {
     const longTexts = createLongTexts(log, limits);
     expect((await longTexts.rewrite(text)) as { left: string }).toEqual({ left: expect.stringMatching(why) });
-    const next: LongTextOutcome = await longTexts.rewrite(small);
+    const next = await longTexts.rewrite(small);
     expect(next).toEqual(limits?.timeMs ? { left: expect.any(String) } : { rewritten: rewriteText(small) });
   });
 
