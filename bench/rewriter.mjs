@@ -55,7 +55,8 @@ export async function benchRewriter() {
       'rewritten, ms',
       'prepared, ms',
       'longest SELECT 1, ms',
-      'memory at most, MB more',
+      'gateway at most, MB more',
+      'process beside, MB',
     ];
     console.log(
       table(
@@ -89,7 +90,8 @@ async function measure(what, text, [client, other], pid) {
     longest = Math.max(longest, ...waits);
   }
   const memory = (await memoryMb(pid, 'VmHWM')) - before;
-  return { what, kb: text.length / 1000, rewritten: median(rewritten), prepared, longest, memory };
+  const beside = await besideMb(pid);
+  return { what, kb: text.length / 1000, rewritten: median(rewritten), prepared, longest, memory, beside };
 }
 
 /** In this process, which has no other stack than most. */
@@ -131,6 +133,19 @@ async function waitsDuring(client, work) {
     waits.push(performance.now() - startedAt);
   } while (!over);
   return waits;
+}
+
+/** Of the process for long texts, which ends when it has nothing to do for some time; 0 if it did not run. */
+async function besideMb(pid) {
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean);
+  for (const child of children) {
+    const command = await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '');
+    if (!command.includes('long-texts-process')) continue;
+    const most = await memoryMb(child, 'VmHWM');
+    process.kill(Number(child), 'SIGKILL');
+    return most;
+  }
+  return 0;
 }
 
 async function memoryMb(pid, what) {

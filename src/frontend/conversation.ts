@@ -82,9 +82,9 @@ export interface Conversation {
 
 /** Longer messages are relayed unseen: nobody writes such a SET or ai_gen by hand, and a client's function can make a NOTICE of any length. */
 export const longestSeenText = 8 * 1024 * 1024;
-/** Longer texts are rewritten in a thread: as many characters take the event loop some 30 ms at the worst. */
+/** Longer texts are rewritten in a process of its own: as many characters take the event loop some 30 ms at the worst. */
 export const longestOnTheSpot = 2 * 1024;
-/** The limit until the engine has let the client in: a stranger must not make the gateway hold more, nor keep the thread busy. */
+/** The limit until the engine has let the client in: a stranger must not make the gateway hold more, nor keep that process busy. */
 const longestEarlyText = longestOnTheSpot;
 
 export function beginConversation(

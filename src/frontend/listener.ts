@@ -4,6 +4,7 @@
  * Room: src/frontend holds the client's side: the door, sessions and the texts that pass through them. Bytes belong in src/wire.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
 import { connectToEngine } from '../engine/connect.js';
@@ -151,10 +152,16 @@ async function serve(house: House, raw: Socket): Promise<void> {
   }
 }
 
+const engineReadsMs = 100;
+
 /** A statement whose text is still being rewritten is not the engine's yet, which would cancel nothing. */
 async function textsPassed({ sessions }: House, request: Buffer): Promise<void> {
   const processKey = keyOf(request);
-  await Promise.all([...sessions].map((session) => session.rewriting(processKey)));
+  const rewriting = [...sessions].flatMap((session) => session.rewriting(processKey) ?? []);
+  if (rewriting.length === 0) return;
+  await Promise.all(rewriting);
+  // The engine ignores what comes while it is still reading a text.
+  await delay(engineReadsMs);
 }
 
 async function openSession(house: House, visitor: Extract<Visitor, { kind: 'session' }>): Promise<void> {

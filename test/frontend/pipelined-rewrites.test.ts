@@ -232,7 +232,7 @@ describe('any pipeline', () => {
     'SELECT 1; SHOW geqo_seed',
     'SHOW geqo_seed; SHOW geqo_seed',
   ];
-  // Long enough to be rewritten in the thread: what is sent behind such a text must wait for it.
+  // Long enough to be rewritten in the process: what is sent behind such a text must wait for it.
   const long = `/* ${'x'.repeat(2100)} */`;
   texts.push(`${long} SHOW geqo_seed`, `/* geqo_seed */ ${long} SELECT nothing_here`);
   const name = () => pick(random, ['', '', 'a', 'b']);
