@@ -176,6 +176,11 @@ test.each([
     "period => 'month', calls_per_day => 1",
     'period must be \'day\' where calls_per_day or money_per_day is given, not "month"',
   ],
+  ["role_name => '', calls => 1", 'role_name must be a name, or NULL for all, not ""'],
+  [
+    'calls => 9223372036854775807',
+    'calls must be a number of at least 0, or NULL for no limit, not 9223372036854776000',
+  ],
   ['calls => 1, calls_per_day => 2', 'calls_per_day must be left out where calls is given, not 2'],
   ["period => 'month'", 'a budget needs a limit of calls, of money, or both'],
   ['calls => -1', 'calls must be a number of at least 0, or NULL for no limit, not -1'],
