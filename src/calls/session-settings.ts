@@ -56,7 +56,8 @@ function textAt(given: Json, name: string): string | undefined {
   return value === undefined || value === null || value === '' ? undefined : String(value).toLowerCase();
 }
 
-const longestTag = 200;
+/** Of a tag, in characters: what a session may say, and what a budget may be for. */
+export const longestTag = 200;
 
 function readTag({ tag }: Json): string | undefined {
   if (tag === undefined || tag === null || tag === '') return undefined;

@@ -5,45 +5,38 @@
 CREATE OR REPLACE FUNCTION hologen_internal.note_spent() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  zone text := (SELECT value FROM hologen_internal.setting WHERE name = 'time_zone');
+  zone text;
+  sums hologen_internal.spent[];
 BEGIN
   IF TG_OP = 'INSERT' THEN
     INSERT INTO hologen_internal.caller (role_name, role_oid, model_name)
       SELECT DISTINCT role_name, role_oid, model_name FROM new_jobs ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING;
-    WITH sums AS (
-      SELECT date_bin('15 minutes', submitted_at, 'epoch') AS quarter, role_name, model_name, database_name, application_name,
-        coalesce(tag, '') AS tag, currency, sum(sign) AS calls, sum(sign * coalesce(price, estimated_price, 0)) AS money
-      FROM (SELECT 1 AS sign, * FROM new_jobs) AS opened WHERE state NOT IN ('failed', 'cancelled') OR price > 0
-      GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(sign) <> 0 OR sum(sign * coalesce(price, estimated_price, 0)) <> 0
-    ), by_quarter AS (
-      INSERT INTO hologen_internal.spent AS s (quarter, role_name, model_name, database_name, application_name, tag, currency, calls, money)
-        SELECT * FROM sums ORDER BY 1, 2, 3, 4, 5, 6, 7
-        ON CONFLICT (quarter, role_name, model_name, database_name, application_name, tag, currency)
-        DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money
-    )
-    INSERT INTO hologen_internal.spent_by_day AS s (role_name, day, model_name, database_name, application_name, tag, currency, calls, money)
-      SELECT role_name, (quarter AT TIME ZONE zone)::date, model_name, database_name, application_name, tag, currency, sum(calls), sum(money)
-      FROM sums GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
-      ON CONFLICT (role_name, day, model_name, database_name, application_name, tag, currency)
-      DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money;
+    SELECT array_agg(ROW(s.*)::hologen_internal.spent) INTO sums FROM (
+      SELECT date_bin('15 minutes', submitted_at, 'epoch'), role_name, model_name, database_name, application_name, coalesce(tag, ''), currency,
+        sum(sign)::bigint, sum(sign * coalesce(price, estimated_price, 0))
+      FROM (SELECT 1 AS sign, * FROM new_jobs) AS counted WHERE state NOT IN ('failed', 'cancelled') OR price > 0
+      GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(sign) <> 0 OR sum(sign * coalesce(price, estimated_price, 0)) <> 0) AS s;
   ELSE
-    WITH sums AS (
-      SELECT date_bin('15 minutes', submitted_at, 'epoch') AS quarter, role_name, model_name, database_name, application_name,
-        coalesce(tag, '') AS tag, currency, sum(sign) AS calls, sum(sign * coalesce(price, estimated_price, 0)) AS money
-      FROM (SELECT 1 AS sign, * FROM new_jobs UNION ALL SELECT -1, * FROM old_jobs) AS changed WHERE state NOT IN ('failed', 'cancelled') OR price > 0
-      GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(sign) <> 0 OR sum(sign * coalesce(price, estimated_price, 0)) <> 0
-    ), by_quarter AS (
-      INSERT INTO hologen_internal.spent AS s (quarter, role_name, model_name, database_name, application_name, tag, currency, calls, money)
-        SELECT * FROM sums ORDER BY 1, 2, 3, 4, 5, 6, 7
-        ON CONFLICT (quarter, role_name, model_name, database_name, application_name, tag, currency)
-        DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money
-    )
-    INSERT INTO hologen_internal.spent_by_day AS s (role_name, day, model_name, database_name, application_name, tag, currency, calls, money)
-      SELECT role_name, (quarter AT TIME ZONE zone)::date, model_name, database_name, application_name, tag, currency, sum(calls), sum(money)
-      FROM sums GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
-      ON CONFLICT (role_name, day, model_name, database_name, application_name, tag, currency)
-      DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money;
+    SELECT array_agg(ROW(s.*)::hologen_internal.spent) INTO sums FROM (
+      SELECT date_bin('15 minutes', submitted_at, 'epoch'), role_name, model_name, database_name, application_name, coalesce(tag, ''), currency,
+        sum(sign)::bigint, sum(sign * coalesce(price, estimated_price, 0))
+      FROM (SELECT 1 AS sign, * FROM new_jobs UNION ALL SELECT -1, * FROM old_jobs) AS counted WHERE state NOT IN ('failed', 'cancelled') OR price > 0
+      GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(sign) <> 0 OR sum(sign * coalesce(price, estimated_price, 0)) <> 0) AS s;
   END IF;
+  -- Most changes of a job (it runs, it was given to its client) change no sum.
+  IF sums IS NULL THEN
+    RETURN NULL;
+  END IF;
+  SELECT value INTO zone FROM hologen_internal.setting WHERE name = 'time_zone';
+  INSERT INTO hologen_internal.spent_by_day AS s (role_name, day, model_name, database_name, application_name, tag, currency, calls, money)
+    SELECT role_name, (quarter AT TIME ZONE zone)::date, model_name, database_name, application_name, tag, currency, sum(calls), sum(money)
+    FROM unnest(sums) GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
+    ON CONFLICT (role_name, day, model_name, database_name, application_name, tag, currency)
+    DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money;
+  INSERT INTO hologen_internal.spent AS s (quarter, role_name, model_name, database_name, application_name, tag, currency, calls, money)
+    SELECT * FROM unnest(sums) ORDER BY 1, 2, 3, 4, 5, 6, 7
+    ON CONFLICT (quarter, role_name, model_name, database_name, application_name, tag, currency)
+    DO UPDATE SET calls = s.calls + excluded.calls, money = s.money + excluded.money;
   RETURN NULL;
 END $$;
 

@@ -1,4 +1,5 @@
 /** Questions about money: budgets. */
+import { longestTag } from '../../calls/session-settings.js';
 import { KnownError } from '../../errors.js';
 import { oneOf, refuse } from '../../fields.js';
 import { type Json, textOf } from '../../json.js';
@@ -38,7 +39,6 @@ export function answerAboutMoney({ budgets, models }: QuestionTools): Answers {
 }
 
 const subjectFields = ['role_name', 'model_name', 'database_name', 'application_name', 'tag'];
-const longestTag = 200;
 
 function subjectOf(question: Json): BudgetSubject {
   for (const field of subjectFields) if (question[field] === '') refuse(field, '', 'a name, or NULL for all');
