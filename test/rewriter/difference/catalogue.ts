@@ -12,6 +12,8 @@ const tables = `
   CREATE TABLE products (slug text PRIMARY KEY, title text, r text);
   CREATE TABLE w (id int, p text, k int, r text, r2 text, n int DEFAULT 0);
   INSERT INTO w VALUES (1, 'fox', 1, NULL, NULL), (2, 'owl', 0, 'old', NULL), (2, 'owl', 0, 'old', NULL), (3, NULL, 1, '', 'x'), (4, 'elk', 2, NULL, NULL);
+  CREATE TABLE foxes (id int PRIMARY KEY, p text, k int, r text, tags text[]);
+  INSERT INTO foxes SELECT i, 'fox ' || i, i % 2, NULL, ARRAY['a' || i, 'b'] FROM generate_series(1, 4) i;
   CREATE TABLE log (r text);
   CREATE SEQUENCE numbers`;
 

@@ -34,7 +34,7 @@ const refusedWord = 'refused';
 const failingWord = 'fails';
 
 /** How long no call may have come until a serial statement is believed to be one. */
-const quietMs = 400;
+const quietMs = 250;
 const currency = 'CNY';
 const nothing = { urls: [], task: undefined, failed: false, notes: [], usage: {} };
 

@@ -26,6 +26,8 @@ export interface Sent {
   parameters?: (string | null)[];
   /** Execute asks for so many rows; then the portal is closed. */
   rows?: number;
+  /** In place of `parameters`: one Parse, and a Bind and an Execute for each of them in one pipe, as drivers send batches. */
+  batch?: (string | null)[][];
 }
 
 /** What came back, by what it is about. */
@@ -75,7 +77,8 @@ async function connectLocally(path: string): Promise<RawClient> {
   return rawClient(socket);
 }
 
-function messages({ text: sql, parameters, rows }: Sent): Buffer[] {
+function messages({ text: sql, parameters, rows, batch }: Sent): Buffer[] {
+  if (batch) return [parse('', sql), ...batch.flatMap((each) => [bindNullable(each), execute('')]), sync];
   if (!parameters) return [query(sql)];
   const run = [describe('P', ''), execute('', rows ?? 0), frame('C', Buffer.from('P'), text('')), sync];
   return [parse('', sql), describe('S', ''), bindNullable(parameters), ...run];

@@ -9,8 +9,8 @@ import { type Heard, openSession, type WireSession } from './wire-session.js';
 export interface World {
   gateway: TestGateway;
   provider: RecordingProvider;
-  /** Runs it as written, then through the gateway, and undoes both. */
-  compare(statement: Statement): Promise<Compared>;
+  /** Runs it as written, then through the gateway, and undoes both. There the provider answers nothing before it has so many calls. */
+  compare(statement: Statement, atOnce?: number): Promise<Compared>;
   /** The calls that the provider was sent, and what the ledger says of them. */
   sums(): Promise<{ sent: number; price: number; entries: number; ledgerPrice: number }>;
   /** A new session of each kind. */
@@ -71,9 +71,11 @@ export async function startWorld(): Promise<World> {
   };
   return {
     ...{ gateway, provider },
-    async compare(statement) {
+    async compare(statement, atOnce = 0) {
       const written = await run(sessions.written, statement);
+      provider.holdUntil(atOnce);
       const through = await run(sessions.through, statement);
+      provider.holdUntil(0);
       return { written, through, difference: compared(statement, written, through) };
     },
     async sums() {
