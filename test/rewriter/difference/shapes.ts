@@ -9,6 +9,8 @@ export interface Shape {
   atOnce?: number;
   /** So many calls are made, where PostgreSQL itself would make more. */
   fewer?: number;
+  /** Shares of the calls that follow from one another; all in one stage when left out. */
+  stages?: number[];
 }
 
 const one = "ai_gen('m1', p)";
@@ -229,10 +231,15 @@ const asSteps = (steps: (string | Sent)[]) =>
   steps.map((step) => (typeof step === 'string' ? { text: step } : step));
 const called = ["CREATE TABLE called (id int, r text DEFAULT ai_gen('m1', 'always'))"];
 
+const stages: Record<string, number[]> = {
+  'a call of a call': [1, 1],
+  'WHERE, and a call in the list': [1, 1],
+  'a campaign of three stages': [2, 1, 1],
+};
+
 export const shapes: Shape[] = [
   ...[...selects, ...writes].map(([name, text, atOnce]) => ({
-    name,
-    atOnce,
+    ...{ name, atOnce, stages: stages[name] },
     steps: [{ text }],
     setup: called,
   })),

@@ -28,6 +28,8 @@ export interface Sent {
   rows?: number;
   /** In place of `parameters`: one Parse, and a Bind and an Execute for each of them in one pipe, as drivers send batches. */
   batch?: (string | null)[][];
+  /** Parse and Describe alone. */
+  prepare?: boolean;
 }
 
 /** What came back, by what it is about. */
@@ -77,7 +79,8 @@ async function connectLocally(path: string): Promise<RawClient> {
   return rawClient(socket);
 }
 
-function messages({ text: sql, parameters, rows, batch }: Sent): Buffer[] {
+function messages({ text: sql, parameters, rows, batch, prepare }: Sent): Buffer[] {
+  if (prepare) return [parse('', sql), describe('S', ''), sync];
   if (batch) return [parse('', sql), ...batch.flatMap((each) => [bindNullable(each), execute('')]), sync];
   if (!parameters) return [query(sql)];
   const run = [describe('P', ''), execute('', rows ?? 0), frame('C', Buffer.from('P'), text('')), sync];
