@@ -99,7 +99,12 @@ async function runIn(
   { setup, steps, after }: Statement,
 ): Promise<Outcome> {
   await session.must('BEGIN; SELECT restart_sequences(); SELECT setseed(0.25)');
-  for (const text of setup) await session.must(text);
+  try {
+    for (const text of setup) await session.must(text);
+  } catch (error) {
+    await session.must('ROLLBACK');
+    throw error;
+  }
   provider.take();
   await session.must('SAVEPOINT before');
   const heard: Heard[] = [];
