@@ -101,6 +101,8 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
   /** The engine process runs no statement (any more), and its transaction is over or lost. See Statements.over. */
   statementOver(engineProcessId: number, outcome: StatementOutcome): Promise<void> | undefined;
+  /** The engine process has no client any more; as statementOver. */
+  clientLeft(engineProcessId: number): Promise<void> | undefined;
   /** The engine process has ended, or closed its connection; `unread`: the wait whose answer it did not read. */
   engineLeft(engineProcessId: number, unread: string | undefined): void;
   /** See Statements. */
@@ -174,6 +176,10 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
     rowsAsked: statements.rowsAsked,
     rowsRead: statements.rowsRead,
     statementOver: statements.over,
+    clientLeft(engineProcessId) {
+      statements.clientLeft(engineProcessId);
+      return statements.over(engineProcessId, 'failed');
+    },
     engineLeft(engineProcessId, unread) {
       statements.over(engineProcessId, 'failed');
       around.last.left(engineProcessId, unread);

@@ -88,7 +88,9 @@ export interface Statements {
   find(origin: CallOrigin): Statement[];
   /** The client asked the engine process for so many rows at most; 0: for all. */
   rowsAsked(engineProcessId: number, rows: number): void;
-  /** True if PostgreSQL may stop the statement before its end. */
+  /** The engine process has no client any more. */
+  clientLeft(engineProcessId: number): void;
+  /** True if PostgreSQL may stop the statement before its end, or if that is not known. */
   mayStop(statement: Statement): boolean;
   /** All that the client of the engine process asked for has reached it, in a transaction that is still open. `onlyReads` judges texts. */
   rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
@@ -141,7 +143,8 @@ export function createStatements(
     rowsAsked(engineProcessId, rows) {
       asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });
     },
-    mayStop: ({ origin, stopsAtRows }) => stopsAtRows && (asked.get(origin.engineProcessId)?.rows ?? 0) > 0,
+    mayStop: ({ origin, stopsAtRows }) => stopsAtRows && asked.get(origin.engineProcessId)?.rows !== 0,
+    clientLeft: (engineProcessId) => asked.delete(engineProcessId),
     rowsRead(engineProcessId, onlyReads) {
       for (const statement of statements.get(engineProcessId)?.values() ?? [])
         Object.assign(statement, { read: statement.read || onlyReads(statement.text), answered: true });
@@ -157,7 +160,6 @@ export function createStatements(
       );
     },
     over(engineProcessId, outcome) {
-      asked.delete(engineProcessId);
       return end(statements.get(engineProcessId), outcome, () => true);
     },
     undone: (engineProcessId) =>
