@@ -29,11 +29,17 @@ import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
 
-export interface SubmittedCall extends CallArguments {
+/** Of the statement that makes a call. */
+export interface Circumstances {
   /** The session's ai_gen.* settings, as they were SET. */
   settings: Record<string, unknown>;
   /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
   statement: { text: string; stopsAtRows: boolean };
+}
+
+export interface DescribedCall extends CallArguments {
+  /** Chosen by its engine process, which asks for it by that. */
+  handle: string;
 }
 
 export interface WaitNews {
@@ -47,18 +53,15 @@ export interface WaitNews {
 }
 
 export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
-  submit(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
+  submit(call: CallArguments, given: Circumstances, origin: CallOrigin): Promise<{ handle: string }>;
+  /** As submit, for several calls in their order; the first that is refused rejects it. */
+  submitAll(calls: DescribedCall[], given: Circumstances, origin: CallOrigin): Promise<void>;
   /** As submit, for a call that outlives its statement: it is made when the transaction is committed. */
-  submitDetached(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
+  submitDetached(call: CallArguments, given: Circumstances, origin: CallOrigin): Promise<{ handle: string }>;
   /** Resolves when there is news, at the latest after `longestMs`. The first wait of a statement starts all its calls. */
   wait(handle: string, origin: CallOrigin, longestMs: number): Promise<WaitNews>;
   /** As wait, for a call of submitDetached, of whatever session. */
-  collect(
-    handle: string,
-    given: Pick<SubmittedCall, 'settings' | 'statement'>,
-    origin: CallOrigin,
-    longestMs: number,
-  ): Promise<WaitNews>;
+  collect(handle: string, given: Circumstances, origin: CallOrigin, longestMs: number): Promise<WaitNews>;
   /** What the dry calls of the caller's statement would cost. */
   estimate(origin: CallOrigin): Estimate[];
   progress(): (Progress & { statement: Statement })[];
@@ -96,7 +99,7 @@ interface Surroundings {
   unanswered: UnansweredNotes;
   statements: Statements;
   /** Calls of running statements. */
-  byHandle: Map<string, StatementCall>;
+  byName: Map<string, StatementCall>;
 }
 
 /** `calling`: of a client's text the statements that may call. */
@@ -109,8 +112,15 @@ export function createCalls(
   const around = surround(services, models, calling, log);
   const { decider, detached, statements } = around;
   return {
-    submit: (given, origin) => submit(given, origin, around),
-    submitDetached: (given, origin) => submitDetached(given, origin, around),
+    async submit(call, given, origin) {
+      const handle = randomUUID();
+      await submit({ ...call, handle }, given, origin, around);
+      return { handle };
+    },
+    async submitAll(calls, given, origin) {
+      for (const call of calls) await submit(call, given, origin, around);
+    },
+    submitDetached: (call, given, origin) => submitDetached(call, given, origin, around),
     wait: (handle, origin, longestMs) => wait(handle, origin, longestMs, around),
     collect: (handle, given, origin, longestMs) => collect(handle, given, origin, longestMs, around),
     status: detached.status,
@@ -131,7 +141,7 @@ export function createCalls(
     statementOver: statements.over,
     engineLeft(engineProcessId, unread) {
       statements.over(engineProcessId, 'failed');
-      around.last.left(engineProcessId, unread);
+      around.last.left(engineProcessId, unread && nameOfCall(unread, { engineProcessId }));
     },
     savepointSet: statements.savepointSet,
     undone: statements.undone,
@@ -159,7 +169,7 @@ function surround(
   );
   const decider = createDecider(services, earlier, log);
   const around: Surroundings = {
-    ...{ services, models, log, earlier, decider, last: createLastResults(earlier), byHandle: new Map() },
+    ...{ services, models, log, earlier, decider, last: createLastResults(earlier), byName: new Map() },
     detached: createDetachedCalls(services, decider, log),
     unanswered: createUnansweredNotes(services.ledger),
     statements: createStatements(
@@ -171,7 +181,7 @@ function surround(
 }
 
 async function statementEnded(statement: Statement, committed: boolean, around: Surroundings): Promise<void> {
-  for (const call of statement.calls) around.byHandle.delete(call.handle);
+  for (const call of statement.calls) around.byName.delete(call.name);
   around.decider.forget(statement.calls);
   const written = settle(statement, committed, around);
   around.detached.settle(statement, committed);
@@ -188,7 +198,7 @@ function settle(statement: Statement, committed: boolean, { earlier, last }: Sur
     jobId: earlierJobOf(course.call) ?? handle,
     key,
   });
-  for (const call of claimed) last.claimed(origin.engineProcessId, call.handle, jobOf(call).jobId);
+  for (const call of claimed) last.claimed(origin.engineProcessId, call.name, jobOf(call).jobId);
   // Only its handle gives the result of a detached one: it has no key.
   const collected = committed ? statement.collected.map((jobId) => ({ jobId, key: '' })) : [];
   earlier.claim(origin, [...claimed.map(jobOf), ...collected]);
@@ -207,38 +217,45 @@ function isTaken({ course }: StatementCall): boolean {
 }
 
 async function submit(
-  given: SubmittedCall,
+  { handle, ...given }: DescribedCall,
+  circumstances: Circumstances,
   origin: CallOrigin,
   around: Surroundings,
-): Promise<{ handle: string }> {
-  const call = await newCall(given, origin, around);
+): Promise<void> {
+  const call = await newCall(given, circumstances, origin, around, { name: nameOfCall(handle, origin) });
   const { statement } = call;
   if (statement.calls.length === 0) await around.unanswered.tell(statement);
   call.index = statement.calls.length;
   statement.calls.push(call);
   statement.unsent.add(call);
-  around.byHandle.set(call.handle, call);
-  return { handle: call.handle };
+  around.byName.set(call.name, call);
+}
+
+/** Handles may be any text that a session sends: no other session meets its calls by them. */
+function nameOfCall(handle: string, { engineProcessId }: Pick<CallOrigin, 'engineProcessId'>): string {
+  return `${engineProcessId} ${handle}`;
 }
 
 async function submitDetached(
-  given: SubmittedCall,
+  given: CallArguments,
+  circumstances: Circumstances,
   origin: CallOrigin,
   around: Surroundings,
 ): Promise<{ handle: string }> {
   const stop = new AbortController();
-  const call = await newCall(given, origin, around, stop);
+  const call = await newCall(given, circumstances, origin, around, { stop });
   if (!call.dryRun) return { handle: await around.detached.submit(call, stop) };
   call.statement.calls.push(call);
   return { handle: `${dryRunPrefix}${call.handle}` };
 }
 
-/** `ownStop`: of a detached call, which its statement does not end. */
+/** `name`: of a call that its statement waits for; `stop`: of a detached one, which its statement does not end. */
 async function newCall(
-  { settings, statement: client, ...given }: SubmittedCall,
+  given: CallArguments,
+  { settings, statement: client }: Circumstances,
   origin: CallOrigin,
   around: Surroundings,
-  ownStop?: AbortController,
+  kind: { name: string } | { stop: AbortController },
 ): Promise<StatementCall> {
   const { services, statements } = around;
   const own = readSessionSettings(settings);
@@ -248,12 +265,13 @@ async function newCall(
   });
   for (const note of checked.request.notes) statement.notes.add(note);
   const handle = randomUUID();
-  const stop = (ownStop ?? statement.stop).signal;
+  const detached = 'stop' in kind;
+  const { signal: stop } = detached ? kind.stop : statement.stop;
   const noted = (note: string) => statement.notes.add(note);
   const facts = { jobId: handle, role: origin.role, checked, stop, noted };
   const call: StatementCall = {
-    ...{ handle, statement, checked, index: statement.calls.length },
-    ...{ detached: ownStop !== undefined, dryRun: own.dryRun, aside: false, delivered: false },
+    ...{ handle, name: detached ? handle : kind.name, statement, checked, index: statement.calls.length },
+    ...{ detached, dryRun: own.dryRun, aside: false, delivered: false },
     ...{ requestKey: '', decided: undefined, outcome: undefined, underWay: undefined },
     course: newCourse(facts, { state: 'waiting' }),
     storageChecked: checkStorage(checked, services.storage, statement.stop.signal, own.dryRun).then(
@@ -306,7 +324,7 @@ async function wait(
   longestMs: number,
   around: Surroundings,
 ): Promise<WaitNews> {
-  const call = around.byHandle.get(handle);
+  const call = around.byName.get(nameOfCall(handle, origin));
   if (!call || !isSameRole(call.statement.origin, origin)) throw unknownHandle(handle);
   const { statement } = call;
   const limitMs = untilTimeout(statement, longestMs);
@@ -322,7 +340,7 @@ async function wait(
   call.delivered = 'result' in news && news.result !== null;
   // A portal goes on after a savepoint, too: what it gives from then on may be undone.
   statement.stays = false;
-  if (call.delivered) around.last.given(origin.engineProcessId, handle);
+  if (call.delivered) around.last.given(origin.engineProcessId, call.name);
   return { done: true, ...news, notice: nextNotice(statement) };
 }
 
@@ -349,7 +367,7 @@ function dryCalls(calls: StatementCall[]): CheckedCall[] {
 
 async function collect(
   handle: string,
-  { settings, statement: client }: Pick<SubmittedCall, 'settings' | 'statement'>,
+  { settings, statement: client }: Circumstances,
   origin: CallOrigin,
   longestMs: number,
   { statements, detached }: Surroundings,

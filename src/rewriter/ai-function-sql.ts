@@ -20,21 +20,22 @@ function publicNames(): string[] {
 }
 
 function overloadsOf(aiFunction: AiFunction): string {
-  const { name, submit, wait, detached, forms } = aiFunction;
+  const { name, submit, describe, wait, detached, forms } = aiFunction;
   const [whole = [], ...others] = forms;
   const submits = [submit, ...(detached ? [detached] : [])];
   return [
     ...submits.flatMap((each) =>
       others.map((form) => define(each, form, `hologen.${each}(${filled(whole, form)})`)),
     ),
+    ...others.map((form) => define(describe, form, `hologen.${describe}(${filled(whole, form)})`, 'json')),
     ...forms.map((form) => define(name, form, `hologen.${wait}(hologen.${submit}(${named(form)}))`)),
   ].join('\n');
 }
 
-function define(name: string, form: readonly AiArgument[], body: string): string {
+function define(name: string, form: readonly AiArgument[], body: string, type = 'text'): string {
   const given = form.map((argument) => `${argument.name} ${argument.type}`).join(', ');
   return (
-    `CREATE OR REPLACE FUNCTION hologen.${name}(${given}) RETURNS text\n` +
+    `CREATE OR REPLACE FUNCTION hologen.${name}(${given}) RETURNS ${type}\n` +
     `LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT ${body} $$;`
   );
 }

@@ -8,6 +8,8 @@ export interface AiFunction {
   name: string;
   /** Hands the call to the gateway and gives a handle. It takes the same arguments as the function. */
   submit: string;
+  /** Describes the call, to be submitted together with those of other rows. It takes the same arguments too. */
+  describe: string;
   /** Takes a handle and gives the result. */
   wait: string;
   /** The public form that outlives its statement and gives a handle, if there is one. It takes the same arguments too. */
@@ -29,6 +31,7 @@ export const aiFunctions: readonly AiFunction[] = [
   {
     name: 'ai_gen',
     submit: 'submit_call',
+    describe: 'describe_call',
     wait: 'wait_call',
     detached: 'ai_submit',
     // The request is text, as Hologres documents it, or json or jsonb without the cast that people forget.
@@ -83,5 +86,7 @@ export function choosesOrder(name: string | undefined): boolean {
 
 /** True for the qualified names that the rewriter puts in place of calls. */
 export function isOwnName(name: string): boolean {
-  return aiFunctions.some(({ submit, wait }) => [submit, wait].some((own) => name === `hologen.${own}`));
+  return aiFunctions.some(({ submit, describe, wait }) =>
+    [submit, describe, wait].some((own) => name === `hologen.${own}`),
+  );
 }

@@ -16,19 +16,17 @@ const longWaitMs = 2_000;
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: a table of answers
 export function answerAboutCalls({ calls, schedule, originalText }: QuestionTools): Answers {
-  const submitted = (question: Json) => ({
-    model: textOrNull(question.model),
-    request: textOrNull(question.request),
-    file: question.file,
-    ...circumstances(question),
-  });
   const circumstances = (question: Json) => ({
     settings: isObject(question.settings) ? question.settings : {},
     statement: originalText(String(question.statement ?? '').slice(0, longestText)),
   });
   return {
-    submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
-    submit_detached: (question, caller) => calls.submitDetached(submitted(question), originOf(caller)),
+    submit: (question, caller) =>
+      calls.submit(argumentsOf(question), circumstances(question), originOf(caller)),
+    submit_calls: (question, caller) =>
+      calls.submitAll(describedCalls(question), circumstances(question), originOf(caller)),
+    submit_detached: (question, caller) =>
+      calls.submitDetached(argumentsOf(question), circumstances(question), originOf(caller)),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
     collect: async (question, caller) =>
@@ -64,6 +62,15 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
         paused_seconds: queue.pausedMs / 1000,
       })),
   };
+}
+
+function argumentsOf({ model, request, file }: Json) {
+  return { model: textOrNull(model), request: textOrNull(request), file };
+}
+
+function describedCalls({ calls }: Json) {
+  const described = Array.isArray(calls) ? calls.filter(isObject) : [];
+  return described.map((call) => ({ handle: String(call.handle), ...argumentsOf(call) }));
 }
 
 /** A captured failure is a value: the provider's own code if it gave one, else the SQLSTATE. */
