@@ -12,6 +12,18 @@ import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults, requestKey } from './earlier-results.js';
 import { createLastResults, type LastResults } from './last-results.js';
+import {
+  endLook,
+  type LookAhead,
+  lostWhileLooking,
+  newLookAhead,
+  nextLook,
+  noteAlone,
+  noteFound,
+  pending,
+  type SqlReader,
+  takeFound,
+} from './look-ahead.js';
 import { isRefusal } from './meter.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
@@ -29,17 +41,15 @@ import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
 
-/** Of the statement that makes a call. */
-export interface Circumstances {
+export interface SubmittedCall extends CallArguments {
   /** The session's ai_gen.* settings, as they were SET. */
   settings: Record<string, unknown>;
   /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
   statement: { text: string; stopsAtRows: boolean };
-}
-
-export interface DescribedCall extends CallArguments {
-  /** Chosen by its engine process, which asks for it by that. */
-  handle: string;
+  /** The text that the engine runs, or its beginning. */
+  engineText: string;
+  /** The handle, where the engine process has chosen it; else one is made. */
+  chosenHandle?: string;
 }
 
 export interface WaitNews {
@@ -53,15 +63,37 @@ export interface WaitNews {
 }
 
 export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
-  submit(call: CallArguments, given: Circumstances, origin: CallOrigin): Promise<{ handle: string }>;
-  /** As submit, for several calls in their order; the first that is refused rejects it. */
-  submitAll(calls: DescribedCall[], given: Circumstances, origin: CallOrigin): Promise<void>;
+  submit(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
+  /** As submit, for several calls in their order, whose handles are chosen; the first that is refused rejects it. */
+  submitAll(calls: SubmittedCall[], origin: CallOrigin): Promise<void>;
+  /**
+   * As submit, for a call that stands as it was written: `inside` the body of a function, or in the statement itself. In place of a handle the
+   * engine may be given a query to plan: the statement's calls are to be looked for first, and this one submitted again, `looked`.
+   */
+  submitWritten(
+    call: SubmittedCall,
+    how: { inside: boolean; looked: boolean },
+    origin: CallOrigin,
+  ): Promise<{ handle: string } | { explain: string }>;
+  /** While the engine looks for the calls of a later stage: one of an earlier stage, whose result it needs. */
+  submitMade(call: SubmittedCall, origin: CallOrigin): { handle: string };
+  /** What the engine is to find out about the plan, or nothing: the calls in it are not certain to be made. */
+  planFound(call: SubmittedCall, plan: unknown, origin: CallOrigin): object;
+  /** The query to run if nothing in the plan is `unsure`; with `waits` it asks for results. */
+  planChecked(call: SubmittedCall, unsure: string[], origin: CallOrigin): { run?: string; waits?: boolean };
+  /** The engine has looked, to the end or to a problem. Throws what the statement must be told before anything of it is sent. */
+  looked(call: SubmittedCall, problem: string | undefined, origin: CallOrigin): void;
   /** As submit, for a call that outlives its statement: it is made when the transaction is committed. */
-  submitDetached(call: CallArguments, given: Circumstances, origin: CallOrigin): Promise<{ handle: string }>;
+  submitDetached(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
   /** Resolves when there is news, at the latest after `longestMs`. The first wait of a statement starts all its calls. */
   wait(handle: string, origin: CallOrigin, longestMs: number): Promise<WaitNews>;
   /** As wait, for a call of submitDetached, of whatever session. */
-  collect(handle: string, given: Circumstances, origin: CallOrigin, longestMs: number): Promise<WaitNews>;
+  collect(
+    handle: string,
+    given: Pick<SubmittedCall, 'settings' | 'statement'>,
+    origin: CallOrigin,
+    longestMs: number,
+  ): Promise<WaitNews>;
   /** What the dry calls of the caller's statement would cost. */
   estimate(origin: CallOrigin): Estimate[];
   progress(): (Progress & { statement: Statement })[];
@@ -73,6 +105,8 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
   /** The engine process runs no statement (any more), and its transaction is over or lost. See Statements.over. */
   statementOver(engineProcessId: number, outcome: StatementOutcome): Promise<void> | undefined;
+  /** The engine process has no client any more; as statementOver. */
+  clientLeft(engineProcessId: number): Promise<void> | undefined;
   /** The engine process has ended, or closed its connection; `unread`: the wait whose answer it did not read. */
   engineLeft(engineProcessId: number, unread: string | undefined): void;
   /** See Statements. */
@@ -92,6 +126,7 @@ interface Surroundings {
   services: Services;
   models: Models;
   log: Logger;
+  reader: SqlReader;
   earlier: EarlierResults;
   last: LastResults;
   decider: Decider;
@@ -102,25 +137,34 @@ interface Surroundings {
   byName: Map<string, StatementCall>;
 }
 
-/** `calling`: of a client's text the statements that may call. */
-export function createCalls(
-  services: Services,
-  models: Models,
-  calling: (text: string) => string,
-  log: Logger,
-): Calls {
-  const around = surround(services, models, calling, log);
+export function createCalls(services: Services, models: Models, reader: SqlReader, log: Logger): Calls {
+  const around = surround(services, models, reader, log);
   const { decider, detached, statements } = around;
   return {
-    async submit(call, given, origin) {
-      const handle = randomUUID();
-      await submit({ ...call, handle }, given, origin, around);
-      return { handle };
+    submit: (given, origin) => submit(given, origin, around),
+    async submitAll(calls, origin) {
+      for (const call of calls) await submit(call, origin, around);
     },
-    async submitAll(calls, given, origin) {
-      for (const call of calls) await submit(call, given, origin, around);
+    submitDetached: (given, origin) => submitDetached(given, origin, around),
+    submitWritten: (given, how, origin) => submitWritten(given, how, origin, around),
+    submitMade(given, origin) {
+      const { ahead } = statementFor(given, origin, around);
+      const call = ahead?.looking ? takeFound(ahead, given, 'again') : undefined;
+      if (!call) throw lostWhileLooking();
+      return { handle: call.handle };
     },
-    submitDetached: (call, given, origin) => submitDetached(call, given, origin, around),
+    planFound(given, plan, origin) {
+      const ahead = aheadOf(given, origin, around);
+      const judged = around.reader.judgePlan(plan, given.engineText);
+      if ('why' in judged) endLook(ahead, judged.why);
+      return 'why' in judged ? {} : judged;
+    },
+    planChecked: (given, unsure, origin) => planChecked(aheadOf(given, origin, around), unsure),
+    looked(given, problem, origin) {
+      const ahead = aheadOf(given, origin, around);
+      endLook(ahead, problem);
+      if (ahead.refusal) throw ahead.refusal;
+    },
     wait: (handle, origin, longestMs) => wait(handle, origin, longestMs, around),
     collect: (handle, given, origin, longestMs) => collect(handle, given, origin, longestMs, around),
     status: detached.status,
@@ -139,6 +183,10 @@ export function createCalls(
     rowsAsked: statements.rowsAsked,
     rowsRead: statements.rowsRead,
     statementOver: statements.over,
+    clientLeft(engineProcessId) {
+      statements.clientLeft(engineProcessId);
+      return statements.over(engineProcessId, 'failed');
+    },
     engineLeft(engineProcessId, unread) {
       statements.over(engineProcessId, 'failed');
       around.last.left(engineProcessId, unread && nameOfCall(unread, { engineProcessId }));
@@ -158,23 +206,27 @@ export function createCalls(
   };
 }
 
-function surround(
-  services: Services,
-  models: Models,
-  calling: (text: string) => string,
-  log: Logger,
-): Surroundings {
+function surround(services: Services, models: Models, reader: SqlReader, log: Logger): Surroundings {
   const earlier = createEarlierResults(services.ledger, services.storage, (error) =>
     log.error({ err: error }, 'claiming failed'),
   );
   const decider = createDecider(services, earlier, log);
   const around: Surroundings = {
-    ...{ services, models, log, earlier, decider, last: createLastResults(earlier), byName: new Map() },
+    ...{
+      services,
+      models,
+      log,
+      reader,
+      earlier,
+      decider,
+      last: createLastResults(earlier),
+      byName: new Map(),
+    },
     detached: createDetachedCalls(services, decider, log),
     unanswered: createUnansweredNotes(services.ledger),
     statements: createStatements(
       (statement, committed) => statementEnded(statement, committed, around),
-      calling,
+      reader.calling,
     ),
   };
   return around;
@@ -217,45 +269,107 @@ function isTaken({ course }: StatementCall): boolean {
 }
 
 async function submit(
-  { handle, ...given }: DescribedCall,
-  circumstances: Circumstances,
+  given: SubmittedCall,
   origin: CallOrigin,
   around: Surroundings,
-): Promise<void> {
-  const call = await newCall(given, circumstances, origin, around, { name: nameOfCall(handle, origin) });
+): Promise<{ handle: string }> {
+  return add(await newCall(given, origin, around), around);
+}
+
+async function add(call: StatementCall, around: Surroundings): Promise<{ handle: string }> {
   const { statement } = call;
   if (statement.calls.length === 0) await around.unanswered.tell(statement);
   call.index = statement.calls.length;
   statement.calls.push(call);
   statement.unsent.add(call);
   around.byName.set(call.name, call);
+  return { handle: call.handle };
 }
 
-/** Handles may be any text that a session sends: no other session meets its calls by them. */
+/** A handle that a session has chosen may be any text: no other session meets its calls by it. */
 function nameOfCall(handle: string, { engineProcessId }: Pick<CallOrigin, 'engineProcessId'>): string {
   return `${engineProcessId} ${handle}`;
 }
 
+function statementFor(
+  { settings, statement }: SubmittedCall,
+  origin: CallOrigin,
+  around: Surroundings,
+): Statement {
+  return around.statements.of(origin, readSessionSettings(settings), statement);
+}
+
+function aheadOf(given: SubmittedCall, origin: CallOrigin, around: Surroundings): LookAhead {
+  const statement = statementFor(given, origin, around);
+  statement.ahead ??= newLookAhead(given.engineText, around.reader);
+  return statement.ahead;
+}
+
+async function submitWritten(
+  given: SubmittedCall,
+  { inside, looked }: { inside: boolean; looked: boolean },
+  origin: CallOrigin,
+  around: Surroundings,
+): Promise<{ handle: string } | { explain: string }> {
+  const statement = statementFor(given, origin, around);
+  const ahead = aheadOf(given, origin, around);
+  if (ahead.looking) return noteCall(given, inside, ahead, origin, around);
+  const found = takeFound(ahead, given, 'given');
+  if (found) return { handle: found.handle };
+  const mayLook = statement.atOnce && !inside && !looked && !around.statements.mayStop(statement);
+  const explain = mayLook ? nextLook(ahead) : undefined;
+  if (explain !== undefined) return { explain };
+  const call = await newCall(given, origin, around);
+  noteAlone(statement, ahead, inside);
+  return add(call, around);
+}
+
+/** A call that the statement will come to: what is wrong with it is told when it does, unless the statement makes too many. */
+async function noteCall(
+  given: SubmittedCall,
+  inside: boolean,
+  ahead: LookAhead,
+  origin: CallOrigin,
+  around: Surroundings,
+): Promise<{ handle: string }> {
+  if (inside) throw lostWhileLooking();
+  const statement = statementFor(given, origin, around);
+  const refused = statement.refused;
+  const call = await newCall(given, origin, around).catch((error: unknown) => {
+    statement.refused = refused;
+    if (error instanceof KnownError && error.kind === 'configurationLimitExceeded') ahead.refusal = error;
+    throw error;
+  });
+  await add(call, around);
+  noteFound(ahead, given, call);
+  return pending;
+}
+
+function planChecked(ahead: LookAhead, [unsure]: string[]): { run?: string; waits?: boolean } {
+  if (unsure === undefined && ahead.query)
+    return { run: ahead.query.forStage(ahead.stage), waits: ahead.stage > 1 };
+  endLook(ahead, `${unsure} may give something else each time`);
+  return {};
+}
+
 async function submitDetached(
-  given: CallArguments,
-  circumstances: Circumstances,
+  given: SubmittedCall,
   origin: CallOrigin,
   around: Surroundings,
 ): Promise<{ handle: string }> {
   const stop = new AbortController();
-  const call = await newCall(given, circumstances, origin, around, { stop });
+  const call = await newCall(given, origin, around, stop);
   if (!call.dryRun) return { handle: await around.detached.submit(call, stop) };
   call.statement.calls.push(call);
   return { handle: `${dryRunPrefix}${call.handle}` };
 }
 
-/** `name`: of a call that its statement waits for; `stop`: of a detached one, which its statement does not end. */
+/** `ownStop`: of a detached call, which its statement does not end. */
 async function newCall(
-  given: CallArguments,
-  { settings, statement: client }: Circumstances,
+  { settings, statement: client, chosenHandle, ...given }: SubmittedCall,
   origin: CallOrigin,
   around: Surroundings,
-  kind: { name: string } | { stop: AbortController },
+  ownStop?: AbortController,
 ): Promise<StatementCall> {
   const { services, statements } = around;
   const own = readSessionSettings(settings);
@@ -265,13 +379,18 @@ async function newCall(
   });
   for (const note of checked.request.notes) statement.notes.add(note);
   const handle = randomUUID();
-  const detached = 'stop' in kind;
-  const { signal: stop } = detached ? kind.stop : statement.stop;
+  const stop = (ownStop ?? statement.stop).signal;
   const noted = (note: string) => statement.notes.add(note);
   const facts = { jobId: handle, role: origin.role, checked, stop, noted };
   const call: StatementCall = {
-    ...{ handle, name: detached ? handle : kind.name, statement, checked, index: statement.calls.length },
-    ...{ detached, dryRun: own.dryRun, aside: false, delivered: false },
+    ...{
+      handle,
+      name: nameOfCall(chosenHandle ?? handle, origin),
+      statement,
+      checked,
+      index: statement.calls.length,
+    },
+    ...{ detached: ownStop !== undefined, dryRun: own.dryRun, aside: false, delivered: false },
     ...{ requestKey: '', decided: undefined, outcome: undefined, underWay: undefined },
     course: newCourse(facts, { state: 'waiting' }),
     storageChecked: checkStorage(checked, services.storage, statement.stop.signal, own.dryRun).then(
@@ -367,7 +486,7 @@ function dryCalls(calls: StatementCall[]): CheckedCall[] {
 
 async function collect(
   handle: string,
-  { settings, statement: client }: Circumstances,
+  { settings, statement: client }: Pick<SubmittedCall, 'settings' | 'statement'>,
   origin: CallOrigin,
   longestMs: number,
   { statements, detached }: Surroundings,

@@ -16,17 +16,47 @@ const longWaitMs = 2_000;
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: a table of answers
 export function answerAboutCalls({ calls, schedule, originalText }: QuestionTools): Answers {
+  const submitted = (question: Json) => ({
+    model: textOrNull(question.model),
+    request: textOrNull(question.request),
+    file: question.file,
+    ...circumstances(question),
+  });
   const circumstances = (question: Json) => ({
     settings: isObject(question.settings) ? question.settings : {},
     statement: originalText(String(question.statement ?? '').slice(0, longestText)),
+    engineText: String(question.statement ?? '').slice(0, longestText),
   });
+  const described = (question: Json) => {
+    const given = circumstances(question);
+    const each = Array.isArray(question.calls) ? question.calls.filter(isObject) : [];
+    return each.map((call) => ({
+      ...{ model: textOrNull(call.model), request: textOrNull(call.request), file: call.file },
+      ...given,
+      chosenHandle: String(call.handle),
+    }));
+  };
+  const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
   return {
-    submit: (question, caller) =>
-      calls.submit(argumentsOf(question), circumstances(question), originOf(caller)),
-    submit_calls: (question, caller) =>
-      calls.submitAll(describedCalls(question), circumstances(question), originOf(caller)),
-    submit_detached: (question, caller) =>
-      calls.submitDetached(argumentsOf(question), circumstances(question), originOf(caller)),
+    submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
+    submit_calls: (question, caller) => calls.submitAll(described(question), originOf(caller)),
+    submit_written: (question, caller) =>
+      calls.submitWritten(
+        written(question),
+        { inside: question.inside === true, looked: question.looked === true },
+        originOf(caller),
+      ),
+    submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
+    plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
+    plan_names: (question, caller) =>
+      calls.planChecked(written(question), textsOf(question.unsure), originOf(caller)),
+    looked: (question, caller) =>
+      calls.looked(
+        written(question),
+        question.state === lookedToTheEnd ? undefined : String(question.problem),
+        originOf(caller),
+      ),
+    submit_detached: (question, caller) => calls.submitDetached(submitted(question), originOf(caller)),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
     collect: async (question, caller) =>
@@ -64,13 +94,11 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
   };
 }
 
-function argumentsOf({ model, request, file }: Json) {
-  return { model: textOrNull(model), request: textOrNull(request), file };
-}
+/** The SQLSTATE with which the engine's function undoes what it looked at. */
+const lookedToTheEnd = 'HG000';
 
-function describedCalls({ calls }: Json) {
-  const described = Array.isArray(calls) ? calls.filter(isObject) : [];
-  return described.map((call) => ({ handle: String(call.handle), ...argumentsOf(call) }));
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
 }
 
 /** A captured failure is a value: the provider's own code if it gave one, else the SQLSTATE. */
