@@ -81,9 +81,10 @@ export function textOf(scope: Scope, depth = 2): string {
   if (mayCall(scope) && random.chance(0.45)) return call(scope);
   return random.pick([
     () => column,
-    () => random.pick(["'text'", 'NULL', "'b'::text", 'NULL::text', "E'a\\tb'"]),
+    () => random.pick(["'text'", 'NULL', "'b'::text", 'NULL::text', "E'a\\tb'", "'a\\\\b'"]),
     () => `upper(${inner()})`,
     () => `${inner()} || ${inner()}`,
+    () => `${inner()} || ${number}`,
     () => `(${inner()} || NULL)`,
     () => `coalesce(${inner()}, ${inner()})`,
     () => `CASE WHEN ${conditionOf(scope, depth - 1)} THEN ${inner()} ELSE ${inner()} END`,
@@ -100,6 +101,8 @@ export function textOf(scope: Scope, depth = 2): string {
     () => `(${inner()} //? ${inner()})`,
     () => `(ARRAY[${inner()}, ${inner()}])[${random.pick(['1', '2', number])}]`,
     () => `(ARRAY['a', 'b'])[length(${inner()})]`,
+    () => `(CASE WHEN ${number} > 2 THEN ARRAY['a', 'b'] END)[length(${inner()})]`,
+    () => `(CASE WHEN ${number} > 2 THEN '{"fox": 1}'::jsonb END)[${inner()}]::text`,
     () => `(jsonb_build_object('r', ${inner()}) ->> 'r')`,
     () => `replace(${inner()}, ${random.pick(["'o'", column])}, '0')`,
     () => `left(${inner()}, ${random.pick(['3', number])})`,

@@ -82,6 +82,9 @@ function itemOf(scope: Scope): string {
     () => textOf(scope, 3),
     () => `${textOf(scope)} AS ${random.pick(['made', 'p', 'id', '"Odd ""name"', 'style'])}`,
     () => '*',
+    () => '*',
+    () => nameless(scope),
+    () => nameless(scope),
     () => random.pick(texts),
     () => random.pick(numbers),
     () => random.pick(['NULL', "'constant'", '42', "'2026-01-01'::date AS day", '1.5 named', "'x' AS p"]),
@@ -96,6 +99,42 @@ function itemOf(scope: Scope): string {
     () => `ARRAY[${textOf(scope, 1)}]`,
     () => `how_many_then()`,
   ])();
+}
+
+/** What gets its name by rules of PostgreSQL's own (FigureColname in parse_target.c). */
+function nameless({ random, texts, numbers }: Scope): string {
+  const [text, number] = [random.pick(texts), random.pick(numbers)];
+  return random.pick([
+    `(CASE WHEN ${number} = 1 THEN 'a' ELSE 'b' END)::text`,
+    `CASE WHEN ${number} = 1 THEN 'a' ELSE 'b'::text END`,
+    `CASE WHEN ${number} = 1 THEN 'a' ELSE ${text} END`,
+    `(${number} + 1)::numeric::text`,
+    `CAST(${number} AS text)`,
+    `-${number}`,
+    `${text} IS NULL`,
+    `(SELECT 1 AS one)`,
+    `(SELECT ${text})`,
+    'EXISTS (SELECT 1)',
+    `ARRAY[${text}]`,
+    `(ARRAY[${text}])[1]`,
+    `coalesce(${text}, '')`,
+    `greatest(${number}, 1)`,
+    `nullif(${text}, '')`,
+    'current_date IS NULL',
+    'current_role',
+    "date '2026-01-01'",
+    "interval '1 day'",
+    `(pair_of(${text})).a`,
+    `(jsonb_build_object('a', ${number}))['a']`,
+    `pg_catalog.upper(${text})`,
+    `${text}::varchar(3)`,
+    `${text} COLLATE "C"`,
+    `EXTRACT(day FROM date '2026-01-02')`,
+    `position('o' IN ${text})`,
+    `trim(${text})`,
+    `xmlforest(${number} AS n)::text`,
+    'true',
+  ]);
 }
 
 function groupedQuery(scope: Scope): Query {
@@ -183,6 +222,20 @@ function randomSource(scope: Scope): Source {
       key: 'id, style',
     }),
     () => ({ ...s, from: `s LEFT JOIN u ON u.id = s.id AND ${conditionOf(made)}`, key: 's.id, u.style' }),
+    () => ({
+      ...s,
+      from: `s ${random.pick(['RIGHT', 'FULL', 'LEFT'])} JOIN u USING (id)`,
+      texts: ['p', 'style'],
+      numbers: ['id', 's.id', 'u.id'],
+      key: random.pick(['id, style', 's.id, u.id, style']),
+    }),
+    () => ({
+      from: '(SELECT id AS i, p AS q, NULL::text AS x, NULL AS y FROM s) n',
+      texts: ['x', 'q', 'n.x', 'y'],
+      numbers: ['i'],
+      key: 'i',
+    }),
+    () => ({ from: 's AS x (a, b)', texts: ['b', 'x.name'], numbers: ['a', 'k'], key: 'a' }),
     () => ({ from: 's AS x (a, b)', texts: ['b', 'x.name'], numbers: ['a', 'k'], key: 'a' }),
     () => ({ from: `(SELECT ${columns()} FROM s) x`, texts: ['x.r', 'x.q'], numbers: ['i'], key: 'i' }),
     () => ({

@@ -64,6 +64,14 @@ export function withParameters(random: Random): Part {
       parameters: ['4', value()],
     }),
     () => ({
+      text: `INSERT INTO o (n, r) VALUES ($1, ${random.pick(["'x'", "ai_gen('m1', 'a')"])}), (2, ai_gen('m2', 'run ' || $1)), (3, ai_gen('m3', 'b'))`,
+      parameters: ['007'],
+    }),
+    () => ({
+      text: `SELECT ${random.pick(['$1::date', '$1::int', '$1::numeric', '$1::boolean'])}, ai_gen('m1', 'on ' || $1), id FROM s ORDER BY id`,
+      parameters: [random.pick(['007', '2026-1-3', 't', '1.50'])],
+    }),
+    () => ({
       text: `UPDATE w SET r = ai_gen('m1', $1), r2 = $2 WHERE id = $3 OR k = $3`,
       parameters: [value(), one(), '2'],
     }),
@@ -219,6 +227,10 @@ export function inAnotherState(random: Random): Part {
     () => randomUpdate(scope),
     () => randomInsert(scope),
     () => `SELECT ai_gen('m1', 'a\\'b'), ai_gen('m2', 'x') FROM s`,
+    () => `SELECT ai_gen('m1', 'a\\'), 'b' FROM s`,
+    () => `SELECT id, ai_gen('m1', 'tab\\there' || coalesce(p, '')), 'c\\\\d' FROM s ORDER BY id`,
+    () =>
+      `SELECT ai_gen('m1', coalesce(p, 'n')), ai_gen('m2', 'x') FROM ${random.pick(['u JOIN s USING (id)', 's'])} WHERE ${random.pick(['true', 'false'])}`,
     () => `SELECT id, current_query(), ai_gen('m1', coalesce(p, 'n')) FROM s`,
     () => `SELECT owned.id, ${calling(within(scope, ['p'], ['id']), textOf)} FROM owned`,
     () =>

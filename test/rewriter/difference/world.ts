@@ -36,6 +36,8 @@ const modelNames = [
 ];
 
 const sessionSettings = `SET ai_gen.reuse = off; SET ai_gen.progress = off; SET statement_timeout = '30s'`;
+/** On the engine's own socket each call is made when PostgreSQL comes to it, and none ahead. */
+const oneByOne = 'SET ai_gen.at_once = off';
 
 export async function startWorld(): Promise<World> {
   const provider = createRecordingProvider();
@@ -58,7 +60,7 @@ export async function startWorld(): Promise<World> {
   const open = async (socketPath?: string) => {
     const session = await openSession(gateway.url, socketPath);
     opened.push(session);
-    await session.must(sessionSettings);
+    await session.must(socketPath ? `${sessionSettings}; ${oneByOne}` : sessionSettings);
     return session;
   };
   const sessions = { written: await open(socket), through: await open() };

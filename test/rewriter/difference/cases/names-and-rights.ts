@@ -61,6 +61,22 @@ export const namesAndRights: Record<string, Case[]> = {
       "SELECT s.id, u.id, ai_gen('m1', coalesce(p, 'n')) FROM s JOIN u USING (id) ORDER BY id",
     ],
     [
+      'that a column beside a call carries, and USING',
+      "SELECT s.name, ai_gen('m1', coalesce(p, 'n')) || u.id FROM s LEFT JOIN u USING (id) ORDER BY id",
+    ],
+    [
+      'that two columns beside calls carry, and USING',
+      "SELECT s.name, ai_gen('m1', coalesce(p, 'n')) || u.id, ai_gen('m2', 'x') || s.id FROM s LEFT JOIN u USING (id) ORDER BY id",
+    ],
+    [
+      'that an item carries beside USING of a right join',
+      "SELECT s.id, ai_gen('m1', coalesce(style, 'n')) FROM s RIGHT JOIN u USING (id) ORDER BY id, style",
+    ],
+    [
+      'that an item and USING of a full join carry',
+      "SELECT id, s.id, ai_gen('m1', coalesce(p, 'n')) FROM s FULL JOIN u USING (id) ORDER BY id",
+    ],
+    [
       'that a star carries beside USING',
       "SELECT *, ai_gen('m1', coalesce(p, 'n')) FROM s JOIN u USING (id) ORDER BY id, style",
     ],

@@ -116,6 +116,21 @@ export const readsAndTypes: Record<string, Case[]> = {
       ),
     ],
     [
+      'a number in a row of VALUES and a text in a prompt of the next',
+      sent(
+        ['007'],
+        "INSERT INTO o (n, r) VALUES ($1, 'x'), (2, ai_gen('m1', 'run ' || $1)), (3, ai_gen('m2', 'b'))",
+      ),
+    ],
+    [
+      'a number and a text in a row of VALUES',
+      sent(['007'], "INSERT INTO o (n, r) VALUES ($1, ai_gen('m1', 'run ' || $1)), (3, ai_gen('m2', 'b'))"),
+    ],
+    [
+      'a date in one item, a text in another',
+      sent(['2026-1-3'], "SELECT $1::date, ai_gen('m1', 'on ' || $1) FROM s"),
+    ],
+    [
       'a date in VALUES of several rows',
       sent(
         ['2026-1-3', '2026-1-4'],
