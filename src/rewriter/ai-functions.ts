@@ -95,8 +95,12 @@ export function choosesOrder(name: string | undefined): boolean {
   );
 }
 
+/** The aggregate that submits the calls of a stage: sql/code/everywhere/0002-functions.sql. */
+export const submitsStage = 'hologen.submit_calls';
+
 /** True for the qualified names that the rewriter puts in place of calls. */
 export function isOwnName(name: string): boolean {
+  if (name === submitsStage) return true;
   return aiFunctions.some(({ submit, describe, wait }) =>
     [submit, describe, wait].some((own) => name === `hologen.${own}`),
   );

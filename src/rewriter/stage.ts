@@ -1,4 +1,5 @@
 /** A stage: a CTE with descriptions of calls (or handles of them) in their place, and the items outside that are built from its columns. */
+import { submitsStage } from './ai-functions.js';
 import { type AnyNode, type Body, child, children, kindOf } from './nodes.js';
 import type { Block } from './select-block.js';
 import { descriptionOf, replaceRanges, type Source, submitOf, waitOf } from './source.js';
@@ -114,7 +115,7 @@ export function drained(stages: Stage[]): string {
     .map(({ name, described }) =>
       described.length === 0
         ? `(SELECT count(*) FROM ${name}) IS NOT NULL`
-        : `(SELECT hologen.submit_calls(VARIADIC ARRAY[${described.join(', ')}]) FROM ${name})`,
+        : `(SELECT ${submitsStage}(VARIADIC ARRAY[${described.join(', ')}]) FROM ${name})`,
     )
     .join(' AND ');
 }
