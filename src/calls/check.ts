@@ -17,6 +17,8 @@ export interface SubmittedCall extends CallArguments {
   statement: { text: string; stopsAtRows: boolean };
   /** The text that the engine runs, or its beginning. */
   engineText: string;
+  /** The handle, where the engine process has chosen it; else one is made. */
+  chosenHandle?: string;
 }
 
 export interface CheckedCall {
