@@ -26,7 +26,7 @@ export interface ProviderModel {
 /** What the provider counts. A field is there only where the type is billed by it and the number is known. */
 export interface Units {
   pictures?: number;
-  /** Of video; seconds of input videos included where they are billed. */
+  /** Of video; seconds of input videos included where they are billed. Of sound: those in which somebody speaks. */
   seconds?: number;
   /** The class that seconds are billed by: 480P, 720P, 1080P. */
   resolution?: string;
@@ -34,6 +34,12 @@ export interface Units {
   silent?: boolean;
   inputTokens?: number;
   outputTokens?: number;
+  /** Of the input tokens those that the provider had from an earlier call, and those of sounds and of pictures and videos. */
+  cachedTokens?: number;
+  soundTokens?: number;
+  pictureTokens?: number;
+  /** True where the model thought before it answered. */
+  thought?: boolean;
 }
 
 export interface Cost {
@@ -59,6 +65,8 @@ export interface Medium {
   kinds: MediumKind[];
   /** The FILE that gives the right to it; undefined: the call's own. */
   file: FileValue | undefined;
+  /** The largest that is taken, where that is not what its kind usually may have. */
+  mostMebibytes?: number;
   /** Any form of its kind is taken, not just those that the makers of pictures and videos read. */
   anyForm?: boolean;
 }
@@ -78,6 +86,8 @@ export interface CheckedRequest {
   followed: boolean;
   /** What it will come to, if it succeeds. */
   estimate: Bill;
+  /** What a text that is not made looks like, in a dry run, where what stands around the call takes only a text of its form. */
+  pretended?: string;
 }
 
 /** The provider's last word on a call that succeeded, or on a task that failed. */

@@ -50,4 +50,6 @@ export interface StudioRequest extends CheckedRequest {
   body(addresses: string[]): Json;
   /** The reply that has the result, read. A ProviderFailure when the provider could not make it. */
   read(reply: Reply): Made;
+  /** Where the result is a document behind the made address: what is made of it. */
+  finish?(made: Made, document: Json): Made;
 }

@@ -3,16 +3,15 @@ import type { KnownError } from '../../../errors.js';
 import { isObject, type Json, objectAt, storable, textOf } from '../../../json.js';
 import { endingOf } from '../../../media/kinds.js';
 import { type Made, type Medium, ProviderFailure } from '../../provider.js';
+import { chatType, chatTypes } from '../chat-table.js';
 import type { Reply } from '../connection.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
-import { chatType } from '../model-table.js';
 import { billOf, tokensOf } from '../price.js';
 import { type MessagePart, readTextRequest, type TextRequest, textOfParts } from './prompt-template.js';
 
-/** Text types are too many to list and share one API: any name deployed for the task is sent as it is. */
 export const texts: Family = {
   task: 'chat/completions',
-  types: {},
+  types: chatTypes,
   anyOther: { type: chatType, describedAs: '(any chat model)' },
   check,
 };

@@ -57,9 +57,14 @@ export const embedding: Refusals = {
       'Known here: dimensions.',
     ],
     [
+      parameters({ dimensions: 1000 }),
+      'parameters.dimensions must be one of 1024, 2048, 1536, 768, 512, 256, 128, 64 for text-embedding-v4, not 1000',
+      /^Set parameters.dimensions/,
+    ],
+    [
       {},
       `an embedding model reads text alone, and the call passes the file ${golden}`,
-      'Leave the FILE out.',
+      'Leave the FILE out, or use a model of type qwen3-vl-embedding.',
       { file: golden },
     ],
   ],
