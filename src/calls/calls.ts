@@ -16,7 +16,7 @@ import { isRefusal } from './meter.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
 import { inPlaceOf } from './row-errors.js';
-import { readSessionSettings } from './session-settings.js';
+import { readSessionSettings, type SessionSettings } from './session-settings.js';
 import {
   createStatements,
   type Statement,
@@ -34,6 +34,8 @@ export interface SubmittedCall extends CallArguments {
   settings: Record<string, unknown>;
   /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
   statement: { text: string; stopsAtRows: boolean };
+  /** What its failure gives, whatever the session says. */
+  onError?: SessionSettings['onError'];
 }
 
 export interface WaitNews {
@@ -235,7 +237,7 @@ async function submitDetached(
 
 /** `ownStop`: of a detached call, which its statement does not end. */
 async function newCall(
-  { settings, statement: client, ...given }: SubmittedCall,
+  { settings, statement: client, onError, ...given }: SubmittedCall,
   origin: CallOrigin,
   around: Surroundings,
   ownStop?: AbortController,
@@ -254,6 +256,7 @@ async function newCall(
   const call: StatementCall = {
     ...{ handle, statement, checked, index: statement.calls.length },
     ...{ detached: ownStop !== undefined, dryRun: own.dryRun, aside: false, delivered: false },
+    onError: onError ?? own.onError,
     ...{ requestKey: '', decided: undefined, outcome: undefined, underWay: undefined },
     course: newCourse(facts, { state: 'waiting' }),
     storageChecked: checkStorage(checked, services.storage, statement.stop.signal, own.dryRun).then(
@@ -314,7 +317,7 @@ async function wait(
     .then(async () => ({ result: await (call.outcome as Promise<string>) }))
     .catch((error: unknown) => {
       if (call.outcome === undefined) throw error;
-      return inPlaceOf(error, statement.onError);
+      return inPlaceOf(error, call.onError);
     });
   const news = await orLater(outcome, limitMs);
   if (news === later) return { done: false, notice: nextNotice(statement) };

@@ -71,6 +71,12 @@ export interface Medium {
   anyForm?: boolean;
 }
 
+/** Requests of one model and of the same key may be sent together, so many at most. */
+export interface PackForm {
+  key: string;
+  most: number;
+}
+
 /** A request that can be sent. Drivers add what they need to send it. */
 export interface CheckedRequest {
   scenario: string;
@@ -86,6 +92,10 @@ export interface CheckedRequest {
   followed: boolean;
   /** What it will come to, if it succeeds. */
   estimate: Bill;
+  /** Undefined: it is sent alone. */
+  pack?: PackForm;
+  /** True: the type surely does not read the media, and the provider will say so. It is not chosen where no model is named. */
+  misfit?: boolean;
   /** What a text that is not made looks like, in a dry run, where what stands around the call takes only a text of its form. */
   pretended?: string;
 }
@@ -182,6 +192,11 @@ export interface Provider<Request extends CheckedRequest = CheckedRequest> {
    * that reject end it with their error.
    */
   submit(model: ProviderModel, request: Request, addresses: string[], news: SubmitNews): Promise<Task | Made>;
+  /**
+   * Sends requests that may go together, none of which has media, and gives what was made of each, in their order. Errors as of `submit`: they
+   * are all of theirs.
+   */
+  submitTogether?(model: ProviderModel, requests: Request[]): Promise<{ requestId: string; made: Made[] }>;
   look(model: ProviderModel, request: Request, taskId: string, signal: AbortSignal): Promise<Look>;
   /** Milliseconds from one look at a task to the next, when it has been running for so long. */
   pauseMs(runningMs: number): number;

@@ -20,21 +20,25 @@ function publicNames(): string[] {
 }
 
 function overloadsOf(aiFunction: AiFunction): string {
-  const { name, submit, wait, detached, forms } = aiFunction;
-  const [whole = [], ...others] = forms;
+  const { name, submit, wait, detached, forms, returns } = aiFunction;
+  const [first = []] = forms;
+  const whole = aiFunction.whole ?? first;
+  const others = forms.filter((form) => form !== whole);
   const submits = [submit, ...(detached ? [detached] : [])];
   return [
     ...submits.flatMap((each) =>
       others.map((form) => define(each, form, `hologen.${each}(${filled(whole, form)})`)),
     ),
-    ...forms.map((form) => define(name, form, `hologen.${wait}(hologen.${submit}(${named(form)}))`)),
+    ...forms.map((form) => define(name, form, `hologen.${wait}(hologen.${submit}(${named(form)}))`, returns)),
   ].join('\n');
 }
 
-function define(name: string, form: readonly AiArgument[], body: string): string {
-  const given = form.map((argument) => `${argument.name} ${argument.type}`).join(', ');
+function define(name: string, form: readonly AiArgument[], body: string, returns = 'text'): string {
+  const given = form.map(({ name: each, type, default: byDefault }) => {
+    return `${each} ${type}${byDefault === undefined ? '' : ` DEFAULT ${byDefault}`}`;
+  });
   return (
-    `CREATE OR REPLACE FUNCTION hologen.${name}(${given}) RETURNS text\n` +
+    `CREATE OR REPLACE FUNCTION hologen.${name}(${given.join(', ')}) RETURNS ${returns}\n` +
     `LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT ${body} $$;`
   );
 }

@@ -8,22 +8,51 @@ export interface AiFunction {
   name: string;
   /** Hands the call to the gateway and gives a handle. It takes the same arguments as the function. */
   submit: string;
-  /** Takes a handle and gives the result. */
+  /** Takes a handle and gives the result; of a NULL handle NULL. */
   wait: string;
+  /** The result's type; text when left out. */
+  returns?: string;
+  /** What its models are deployed for; undefined: whatever the request asks for. */
+  task?: string;
   /** The public form that outlives its statement and gives a handle, if there is one. It takes the same arguments too. */
   detached?: string;
-  /** Its argument forms. The first one has all arguments; an SQL file says what `submit` and `detached` do with it. */
+  /** Its argument forms. The first one has all arguments, unless `whole` does. */
   forms: readonly (readonly AiArgument[])[];
+  /** All arguments of `submit` and `detached`, where no form has them. An SQL file says what these do with all arguments. */
+  whole?: readonly AiArgument[];
 }
 
 export interface AiArgument {
   name: string;
   type: string;
+  /** An SQL expression for what may be left out at the end. */
+  default?: string;
 }
 
-const model = { name: 'model', type: 'text' };
-const file = { name: 'file', type: 'hologen.file' };
-const prompt = (type: string) => ({ name: 'prompt', type });
+const argument = (name: string, type = 'text', byDefault?: string): AiArgument => ({
+  ...{ name, type },
+  ...(byDefault !== undefined && { default: byDefault }),
+});
+const model = argument('model');
+const modelName = argument('model_name');
+const content = argument('content');
+const labels = argument('labels', 'text[]');
+const file = argument('file', 'hologen.file');
+const prompt = (type: string) => argument('prompt', type);
+
+/** A function over texts that a chat model does, with a model and without. */
+function textFunction(
+  name: string,
+  forms: readonly (readonly AiArgument[])[],
+  result: { wait: string; returns?: string },
+): AiFunction {
+  const submit = name.replace('ai_', 'submit_');
+  const withModel = forms.map((form) => [model, ...form]);
+  return { name, submit, ...result, task: 'chat/completions', forms: [...withModel, ...forms] };
+}
+
+const text = { wait: 'wait_text' };
+const score = { wait: 'wait_score', returns: 'float8' };
 
 export const aiFunctions: readonly AiFunction[] = [
   {
@@ -45,11 +74,84 @@ export const aiFunctions: readonly AiFunction[] = [
       [model, prompt('jsonb')],
     ],
   },
+  // Hologres' own signatures, from its help pages of the three functions.
+  {
+    name: 'ai_gen_structured',
+    submit: 'submit_structured',
+    wait: 'wait_json',
+    returns: 'json',
+    task: 'chat/completions',
+    forms: [
+      [modelName, argument('message'), argument('input_file', 'hologen.file'), ...structured()],
+      [modelName, argument('message'), ...structured()],
+    ],
+  },
+  {
+    name: 'ai_embed',
+    submit: 'submit_embed',
+    wait: 'wait_vector',
+    returns: 'float4[]',
+    task: 'embedding',
+    whole: [modelName, content, file, argument('"binary"', 'bytea'), argument('file_format')],
+    forms: [
+      [modelName, content],
+      [content],
+      [modelName, file],
+      [file],
+      [modelName, argument('"binary"', 'bytea'), argument('file_format')],
+    ],
+  },
+  {
+    name: 'ai_transcribe',
+    submit: 'submit_transcribe',
+    wait: 'wait_json',
+    returns: 'json',
+    task: 'speech-to-text',
+    forms: [
+      [model, argument('audio_file', 'hologen.file'), argument('options', 'jsonb')],
+      [model, argument('audio_file', 'hologen.file')],
+    ],
+  },
+  // Of these Hologres' pages tell the names; the arguments are those of Databricks' functions of the same names.
+  textFunction('ai_classify', [[content, labels]], { wait: 'wait_label' }),
+  textFunction('ai_extract', [[content, labels]], { wait: 'wait_json', returns: 'json' }),
+  textFunction('ai_mask', [[content, labels]], text),
+  textFunction('ai_fix_grammar', [[content]], text),
+  textFunction('ai_summarize', [[content, argument('max_words', 'integer')], [content]], text),
+  textFunction('ai_translate', [[content, argument('to_lang')]], text),
+  textFunction('ai_sentiment', [[content]], { wait: 'wait_label' }),
+  textFunction('ai_rank', [[argument('query'), argument('document')]], score),
+  textFunction('ai_parse_document', [[file]], text),
+  {
+    ...textFunction('ai_similarity', [[argument('text1'), argument('text2')]], {
+      wait: 'wait_number',
+      returns: 'float8',
+    }),
+    task: 'embedding',
+  },
 ];
+
+function structured(): AiArgument[] {
+  return [
+    argument('response_format', 'json'),
+    argument('on_error', 'text', "'capture'"),
+    argument('params', 'json', "'{}'"),
+  ];
+}
 
 /** Where functions of the engine that are not AI functions are found unqualified too. */
 export const otherPublicNames: readonly string[] = [
-  ...['to_file', 'file_url', 'ai_wait', 'ai_status', 'ai_cancel', 'ai_estimate'],
+  ...[
+    'to_file',
+    'try_to_file',
+    'prompt',
+    'ai_chunk',
+    'file_url',
+    'ai_wait',
+    'ai_status',
+    'ai_cancel',
+    'ai_estimate',
+  ],
   ...['register_external_model', 'add_external_model', 'delete_external_model', 'list_external_models'],
   ...['set_budget', 'remove_budget', 'grant_model', 'revoke_model', 'set_table_property'],
   ...['hg_version', 'hg_dump_script', 'hg_show_build_index_progress', 'instance_max_connections'],

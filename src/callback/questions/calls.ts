@@ -1,6 +1,8 @@
 /** Questions about calls: submit, wait, collect, status, cancel, what they would cost, how far they are. */
 
 import type { Calls, WaitNews } from '../../calls/calls.js';
+import type { CallArguments } from '../../calls/check.js';
+import type { SessionSettings } from '../../calls/session-settings.js';
 import { isObject, type Json } from '../../json.js';
 import { isSameRole } from '../../ledger/job.js';
 import { ProviderFailure } from '../../providers/provider.js';
@@ -15,19 +17,32 @@ const shortWaitMs = 200;
 const longWaitMs = 2_000;
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: a table of answers
-export function answerAboutCalls({ calls, schedule, originalText }: QuestionTools): Answers {
+export function answerAboutCalls({ calls, schedule, originalText, taskOf }: QuestionTools): Answers {
   const submitted = (question: Json) => ({
     model: textOrNull(question.model),
     request: textOrNull(question.request),
     file: question.file,
     ...circumstances(question),
   });
+  const ofFunction = (name: string): Pick<CallArguments, 'function'> => {
+    const task = taskOf(name);
+    return task === undefined ? {} : { function: { name, task } };
+  };
   const circumstances = (question: Json) => ({
     settings: isObject(question.settings) ? question.settings : {},
     statement: originalText(String(question.statement ?? '').slice(0, longestText)),
   });
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
+    submit_function: ({ call, function: name, on_error: onError }, caller) =>
+      calls.submit(
+        {
+          ...submitted(isObject(call) ? call : {}),
+          ...ofFunction(String(name)),
+          onError: errorModes[String(onError)],
+        },
+        originOf(caller),
+      ),
     submit_detached: (question, caller) => calls.submitDetached(submitted(question), originOf(caller)),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
@@ -65,6 +80,13 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
       })),
   };
 }
+
+/** The words of ai_gen_structured; a function that says nothing follows the session. */
+const errorModes: Partial<Record<string, SessionSettings['onError']>> = {
+  capture: 'capture',
+  skip: 'skip',
+  abort: 'error',
+};
 
 /** A captured failure is a value: the provider's own code if it gave one, else the SQLSTATE. */
 function answerOf({ failure, ...news }: WaitNews): Omit<WaitNews, 'failure'> {

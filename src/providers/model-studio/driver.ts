@@ -23,6 +23,7 @@ import { knownTypes } from './known-types.js';
 import { ownLimits } from './own-limits.js';
 import { ownPrice } from './own-price.js';
 import { findTask, lostForGood, type Neighbours, readLook } from './tasks.js';
+import { bodyOfAll, readEach } from './together.js';
 
 export interface ModelStudioOptions extends Neighbours {
   client: ModelStudioClient;
@@ -61,6 +62,12 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
       return { account: keyOf(model, studio), limits: { submitsPerSecond, concurrentTasks }, own };
     },
     submit: (model, request, addresses, news) => submit(studio, model, request, addresses, news),
+    async submitTogether(model, requests) {
+      const options = { apiKey: keyOf(model, studio), signal: neverAborted() };
+      const path = requests[0]?.type.path ?? '';
+      const reply = await client.complete(path, bodyOfAll(requests), options);
+      return { requestId: reply.requestId, made: readEach(requests, reply) };
+    },
     async look(model, request, taskId, signal) {
       const look = readLook(await client.task(taskId, keyOf(model, studio), signal), taskId, request);
       return finished(look, request, client, signal);

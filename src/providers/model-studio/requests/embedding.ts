@@ -23,7 +23,10 @@ function check(asked: Asked): StudioRequest {
   const dimensions = readDimensions(parameters, asked);
   const common = { model: model.modelType, ...parameters };
   const alone = texts.length === 1;
+  const { textsPerRequest: most = 1 } = type;
   return {
+    ...(alone &&
+      most > 1 && { pack: { key: JSON.stringify(common), most }, part: { text: String(texts[0]), common } }),
     ...{ type, scenario: 'embedding', makes: 'text', output: undefined, notes: [], followed: false },
     media: [],
     estimate: billOf(type, model.config, {}),
