@@ -17,7 +17,7 @@ import type { OpenedEngine } from './open-engine.js';
 import { createSchedule } from './pace/schedule.js';
 import { openProviders, type ProviderDriver } from './providers/drivers.js';
 import { aiFunctionNamed } from './rewriter/ai-functions.js';
-import { callingStatements } from './rewriter/calling-statements.js';
+import { sqlReader } from './rewriter/look-ahead/reader.js';
 import type { Configuration, StorageSettings } from './settings/configuration.js';
 import { usualModels } from './settings/usual-models.js';
 import { openStorage } from './storage/open.js';
@@ -55,12 +55,8 @@ export async function openCalls(
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
   const models = { catalogue, providers, places: storage };
-  const calls = createCalls(
-    { storage, ledger, schedule, meter, packs: createPacks() },
-    models,
-    callingStatements,
-    log,
-  );
+  const services = { storage, ledger, schedule, meter, packs: createPacks() };
+  const calls = createCalls(services, models, sqlReader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
     ...{ calls, models, storage, ledger, schedule },

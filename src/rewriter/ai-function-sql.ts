@@ -1,5 +1,12 @@
 /** The SQL of the AI functions and their argument forms, made from the list: overloads that fill in what a form leaves out, twins' names. */
-import { type AiArgument, type AiFunction, aiFunctions, otherPublicNames } from './ai-functions.js';
+import {
+  type AiArgument,
+  type AiFunction,
+  aiFunctions,
+  laterName,
+  madeName,
+  otherPublicNames,
+} from './ai-functions.js';
 
 /** What stands in SQL files in the place of generated SQL. */
 export function generatedSql(): Record<string, string> {
@@ -20,17 +27,45 @@ function publicNames(): string[] {
 }
 
 function overloadsOf(aiFunction: AiFunction): string {
-  const { name, submit, wait, detached, forms, returns } = aiFunction;
+  const { submit, detached, forms, question, written } = aiFunction;
   const [first = []] = forms;
   const whole = aiFunction.whole ?? first;
   const others = forms.filter((form) => form !== whole);
   const submits = [submit, ...(detached ? [detached] : [])];
+  const asked = `hologen_caller.${question}('submit', ${named(whole)})`;
   return [
+    ...(written ? [] : [define(submit, whole, `hologen_caller.submit_question(${asked})`)]),
     ...submits.flatMap((each) =>
       others.map((form) => define(each, form, `hologen.${each}(${filled(whole, form)})`)),
     ),
-    ...forms.map((form) => define(name, form, `hologen.${wait}(hologen.${submit}(${named(form)}))`, returns)),
+    ...forms.flatMap((form) => asWritten(aiFunction, form, filled(whole, form))),
   ].join('\n');
+}
+
+/** The function that clients call, and what stands in its place while the gateway looks ahead. */
+function asWritten(
+  { name, submit, wait, question, returns = 'text' }: AiFunction,
+  form: readonly AiArgument[],
+  all: string,
+): string[] {
+  if (!question) return [define(name, form, `hologen.${wait}(hologen.${submit}(${named(form)}))`, returns)];
+  const asked = `hologen_caller.${question}('submit', ${all})`;
+  const waitMade = wait === 'wait_call' ? 'hologen_caller.wait_made' : `hologen.${wait}`;
+  return [
+    define(
+      name,
+      form,
+      `hologen.${wait}(hologen_caller.ask_ahead(${asked}, pg_catalog.clock_timestamp()))`,
+      returns,
+    ),
+    define(
+      madeName(name),
+      form,
+      `${waitMade}(hologen_caller.ask_made(${asked}, pg_catalog.clock_timestamp()))`,
+      returns,
+    ),
+    define(laterName(name), form, `hologen_caller.later(${asked})::${returns}`, returns),
+  ];
 }
 
 function define(name: string, form: readonly AiArgument[], body: string, returns = 'text'): string {
@@ -38,7 +73,7 @@ function define(name: string, form: readonly AiArgument[], body: string, returns
     return `${each} ${type}${byDefault === undefined ? '' : ` DEFAULT ${byDefault}`}`;
   });
   return (
-    `CREATE OR REPLACE FUNCTION hologen.${name}(${given.join(', ')}) RETURNS ${returns}\n` +
+    `CREATE OR REPLACE FUNCTION ${name.includes('.') ? name : `hologen.${name}`}(${given.join(', ')}) RETURNS ${returns}\n` +
     `LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT ${body} $$;`
   );
 }

@@ -1,6 +1,6 @@
 /**
  * The AI functions: the one list that the rewriter, the engine's overloads and their twins in pg_catalog are made from. A function more is
- * a row here and, where it asks the gateway something of its own, an SQL file with the first form of its submit.
+ * a row here and an SQL function that makes its question.
  */
 
 export interface AiFunction {
@@ -14,12 +14,16 @@ export interface AiFunction {
   returns?: string;
   /** What its models are deployed for; undefined: whatever the request asks for. */
   task?: string;
+  /** Makes what the gateway is asked for a call of it, from 'submit' and all arguments; with it, statements are looked ahead in. */
+  question?: string;
   /** The public form that outlives its statement and gives a handle, if there is one. It takes the same arguments too. */
   detached?: string;
   /** Its argument forms. The first one has all arguments, unless `whole` does. */
   forms: readonly (readonly AiArgument[])[];
-  /** All arguments of `submit` and `detached`, where no form has them. An SQL file says what these do with all arguments. */
+  /** All arguments of `submit` and `detached`, where no form has them. */
   whole?: readonly AiArgument[];
+  /** An SQL file has `submit` and `detached` with all arguments. Otherwise `submit` hands over what `question` makes. */
+  written?: true;
 }
 
 export interface AiArgument {
@@ -47,8 +51,9 @@ function textFunction(
   result: { wait: string; returns?: string },
 ): AiFunction {
   const submit = name.replace('ai_', 'submit_');
+  const question = `${name.replace('ai_', '')}_question`;
   const withModel = forms.map((form) => [model, ...form]);
-  return { name, submit, ...result, task: 'chat/completions', forms: [...withModel, ...forms] };
+  return { name, submit, question, ...result, task: 'chat/completions', forms: [...withModel, ...forms] };
 }
 
 const text = { wait: 'wait_text' };
@@ -59,7 +64,9 @@ export const aiFunctions: readonly AiFunction[] = [
     name: 'ai_gen',
     submit: 'submit_call',
     wait: 'wait_call',
+    question: 'call_question',
     detached: 'ai_submit',
+    written: true,
     // The request is text, as Hologres documents it, or json or jsonb without the cast that people forget.
     forms: [
       [model, prompt('text'), file],
@@ -78,6 +85,7 @@ export const aiFunctions: readonly AiFunction[] = [
   {
     name: 'ai_gen_structured',
     submit: 'submit_structured',
+    question: 'structured_question',
     wait: 'wait_json',
     returns: 'json',
     task: 'chat/completions',
@@ -89,6 +97,7 @@ export const aiFunctions: readonly AiFunction[] = [
   {
     name: 'ai_embed',
     submit: 'submit_embed',
+    question: 'embed_question',
     wait: 'wait_vector',
     returns: 'float4[]',
     task: 'embedding',
@@ -104,6 +113,7 @@ export const aiFunctions: readonly AiFunction[] = [
   {
     name: 'ai_transcribe',
     submit: 'submit_transcribe',
+    question: 'transcribe_question',
     wait: 'wait_json',
     returns: 'json',
     task: 'speech-to-text',
@@ -157,6 +167,14 @@ export const otherPublicNames: readonly string[] = [
   ...['hg_version', 'hg_dump_script', 'hg_show_build_index_progress', 'instance_max_connections'],
   ...['hg_upgrade_all_normal_dynamic_tables', 'hg_dynamic_table_config_upgrade'],
 ];
+
+/** What stands in the place of a function while the gateway looks ahead: where its result is there, and where it is not to be made yet. */
+export function madeName(name: string): string {
+  return `hologen_caller.made_${name}`;
+}
+export function laterName(name: string): string {
+  return `hologen_caller.later_${name}`;
+}
 
 /** The function that clients call by this name. */
 export function aiFunctionNamed(name: string | undefined): AiFunction | undefined {

@@ -1,6 +1,6 @@
 /** Questions about calls: submit, wait, collect, status, cancel, what they would cost, how far they are. */
 
-import type { Calls, WaitNews } from '../../calls/calls.js';
+import type { Calls, SubmittedCall, WaitNews } from '../../calls/calls.js';
 import type { CallArguments } from '../../calls/check.js';
 import type { SessionSettings } from '../../calls/session-settings.js';
 import { isObject, type Json } from '../../json.js';
@@ -16,31 +16,53 @@ const longestText = 10_000;
 const shortWaitMs = 200;
 const longWaitMs = 2_000;
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a table of answers
-export function answerAboutCalls({ calls, schedule, originalText, taskOf }: QuestionTools): Answers {
-  const submitted = (question: Json) => ({
-    model: textOrNull(question.model),
-    request: textOrNull(question.request),
-    file: question.file,
-    ...circumstances(question),
+export function answerAboutCalls(tools: QuestionTools): Answers {
+  return { ...answersWhileRunning(tools), ...answersBeside(tools) };
+}
+
+/** A call of ai_gen, or in `call` that of another function, which says more of it. */
+function readersOf({ originalText, taskOf }: QuestionTools) {
+  const circumstances = (question: Json) => ({
+    settings: isObject(question.settings) ? question.settings : {},
+    statement: originalText(String(question.statement ?? '').slice(0, longestText)),
+    engineText: String(question.statement ?? '').slice(0, longestText),
   });
   const ofFunction = (name: string): Pick<CallArguments, 'function'> => {
     const task = taskOf(name);
     return task === undefined ? {} : { function: { name, task } };
   };
-  const circumstances = (question: Json) => ({
-    settings: isObject(question.settings) ? question.settings : {},
-    statement: originalText(String(question.statement ?? '').slice(0, longestText)),
-  });
+  const submitted = ({ call, ...question }: Json): SubmittedCall => {
+    const given = isObject(call) ? call : question;
+    const { model, request, file } = given;
+    return {
+      ...{ model: textOrNull(model), request: textOrNull(request), file, ...circumstances(given) },
+      ...ofFunction(String(question.function)),
+      onError: errorModes[String(question.on_error)],
+    };
+  };
+  return { submitted, circumstances };
+}
+
+function answersWhileRunning(tools: QuestionTools): Answers {
+  const { calls } = tools;
+  const { submitted, circumstances } = readersOf(tools);
+  const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
-    submit_function: ({ call, function: name, on_error: onError }, caller) =>
-      calls.submit(
-        {
-          ...submitted(isObject(call) ? call : {}),
-          ...ofFunction(String(name)),
-          onError: errorModes[String(onError)],
-        },
+    submit_written: (question, caller) =>
+      calls.submitWritten(
+        written(question),
+        { inside: question.inside === true, looked: question.looked === true },
+        originOf(caller),
+      ),
+    submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
+    plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
+    plan_names: (question, caller) =>
+      calls.planChecked(written(question), textsOf(question.unsure), originOf(caller)),
+    looked: (question, caller) =>
+      calls.looked(
+        written(question),
+        question.state === lookedToTheEnd ? undefined : String(question.problem),
         originOf(caller),
       ),
     submit_detached: (question, caller) => calls.submitDetached(submitted(question), originOf(caller)),
@@ -55,6 +77,11 @@ export function answerAboutCalls({ calls, schedule, originalText, taskOf }: Ques
           longestWaitMs(question, caller),
         ),
       ),
+  };
+}
+
+function answersBeside({ calls, schedule }: QuestionTools): Answers {
+  return {
     async call_status(question, caller) {
       const { state, holdUp } = await calls.status(String(question.handle), caller);
       const notice = holdUp && `held up since ${holdUp.since}, and tried again: ${holdUp.message}`;
@@ -87,6 +114,13 @@ const errorModes: Partial<Record<string, SessionSettings['onError']>> = {
   skip: 'skip',
   abort: 'error',
 };
+
+/** The SQLSTATE with which the engine's function undoes what it looked at. */
+const lookedToTheEnd = 'HG000';
+
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
 
 /** A captured failure is a value: the provider's own code if it gave one, else the SQLSTATE. */
 function answerOf({ failure, ...news }: WaitNews): Omit<WaitNews, 'failure'> {
