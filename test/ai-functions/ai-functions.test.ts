@@ -256,6 +256,22 @@ test('the calls of a statement are at once, in the ledger, and under its limits'
   expect((await refusal(many)).code).toBe('53400');
 });
 
+test('they are at once wherever a person writes them', async () => {
+  const slow = "'[[sandbox:slow=2000]] ' || n";
+  for (const statement of [
+    `SELECT json_agg(ai_translate(${slow}, 'en')) FROM generate_series(1, 4) AS n`,
+    `SELECT n, CASE WHEN n > 1 THEN ai_sentiment(${slow}) END FROM generate_series(1, 5) AS n`,
+    `SELECT n, told.* FROM generate_series(1, 4) AS n, LATERAL json_to_record(ai_extract(${slow}, ARRAY['who'])) AS told (who text)`,
+    `SELECT n FROM generate_series(1, 4) AS n WHERE ai_rank('doors', ${slow}) = 0`,
+  ]) {
+    await client.query('SET ai_gen.reuse = off');
+    const startedAt = performance.now();
+    await client.query(statement);
+    // One after another they would take eight seconds.
+    expect({ statement, atOnce: performance.now() - startedAt < 7000 }).toEqual({ statement, atOnce: true });
+  }
+});
+
 test('a dry run gives values of each type, sends nothing, and an estimate names the models', async () => {
   await client.query('SET ai_gen.dry_run = on');
   const calls = `ai_embed('a')::text AS vector, ai_similarity('a', 'b') AS near, ai_rank('a', 'b') AS rank, ai_classify('a', ARRAY['b']) AS label,

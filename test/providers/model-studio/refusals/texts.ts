@@ -46,6 +46,25 @@ export const text: Refusals = {
   ],
 };
 
+/** Of answers in JSON. */
+text.rows.push(
+  [
+    parameters({ response_format: { type: 'xml' } }),
+    'response_format.type must be one of text, json_object, json_schema, not "xml"',
+    /^Set response_format.type/,
+  ],
+  [
+    parameters({ response_format: { type: 'json_object' } }),
+    /^the prompt must be one that speaks of JSON/,
+    "Add 'Answer in JSON.' to it.",
+  ],
+  [
+    parameters({ response_format: { type: 'json_schema', json_schema: { name: 'a' } } }),
+    'response_format.json_schema.schema must be a JSON schema, not missing',
+    'Write {"type": "object", …}.',
+  ],
+);
+
 export const embedding: Refusals = {
   scenario: 'embedding',
   model: 'text_embedding_v4',
