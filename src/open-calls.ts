@@ -5,6 +5,7 @@ import { createFileMemory } from './callback/questions/files.js';
 import { createCalls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
 import { createPacks } from './calls/packs.js';
+import { readValues } from './engine/value-texts.js';
 import { createStatementTexts } from './frontend/statement-texts.js';
 import { createBudgetWebhook } from './ledger/budget-webhook.js';
 import { createBudgets, noteSettings } from './ledger/budgets.js';
@@ -55,8 +56,9 @@ export async function openCalls(
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
   const models = { catalogue, providers, places: storage };
+  const reader = { ...sqlReader, valueTexts: readValues(engine.pool) };
   const services = { storage, ledger, schedule, meter, packs: createPacks() };
-  const calls = createCalls(services, models, sqlReader, log);
+  const calls = createCalls(services, models, reader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
     ...{ calls, models, storage, ledger, schedule },

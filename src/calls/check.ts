@@ -9,6 +9,18 @@ import type { FileValue } from '../storage/file-value.js';
 import type { Places, Storage } from '../storage/storage.js';
 import { isPretended } from './dry-run-names.js';
 import { checkMedium, requireRight, rightTo } from './media.js';
+import type { SessionSettings } from './session-settings.js';
+
+export interface SubmittedCall extends CallArguments {
+  /** The session's ai_gen.* settings, as they were SET. */
+  settings: Record<string, unknown>;
+  /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
+  statement: { text: string; stopsAtRows: boolean };
+  /** What its failure gives, whatever the session says. */
+  onError?: SessionSettings['onError'];
+  /** The text that the engine runs, or its beginning. */
+  engineText: string;
+}
 
 export interface CheckedCall {
   model: DeployedModel;

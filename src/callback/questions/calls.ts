@@ -1,7 +1,7 @@
 /** Questions about calls: submit, wait, collect, status, cancel, what they would cost, how far they are. */
 
-import type { Calls, SubmittedCall, WaitNews } from '../../calls/calls.js';
-import type { CallArguments } from '../../calls/check.js';
+import type { Calls, WaitNews } from '../../calls/calls.js';
+import type { CallArguments, SubmittedCall } from '../../calls/check.js';
 import type { SessionSettings } from '../../calls/session-settings.js';
 import { isObject, type Json } from '../../json.js';
 import { isSameRole } from '../../ledger/job.js';
@@ -56,6 +56,8 @@ function answersWhileRunning(tools: QuestionTools): Answers {
         originOf(caller),
       ),
     submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
+    parameter_types: (question, caller) =>
+      calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
     plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
     plan_names: (question, caller) =>
       calls.planChecked(written(question), textsOf(question.unsure), originOf(caller)),
