@@ -24,7 +24,7 @@ import { isRefusal } from './meter.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
 import { inPlaceOf } from './row-errors.js';
-import { readSessionSettings, type SessionSettings } from './session-settings.js';
+import { readSessionSettings } from './session-settings.js';
 import {
   createStatements,
   type Statement,
