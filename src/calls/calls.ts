@@ -270,7 +270,7 @@ async function submitDetached(
 
 /** `ownStop`: of a detached call, which its statement does not end. */
 async function newCall(
-  { settings, statement: client, chosenHandle, ...given }: SubmittedCall,
+  { settings, statement: client, chosenHandle, onError, ...given }: SubmittedCall,
   origin: CallOrigin,
   around: Surroundings,
   ownStop?: AbortController,
@@ -295,6 +295,7 @@ async function newCall(
       index: statement.calls.length,
     },
     ...{ detached: ownStop !== undefined, dryRun: own.dryRun, aside: false, delivered: false },
+    onError: onError ?? own.onError,
     ...{ requestKey: '', decided: undefined, outcome: undefined, underWay: undefined },
     course: newCourse(facts, { state: 'waiting' }),
     storageChecked: checkStorage(checked, services.storage, statement.stop.signal, own.dryRun).then(
@@ -355,7 +356,7 @@ async function wait(
     .then(async () => ({ result: await (call.outcome as Promise<string>) }))
     .catch((error: unknown) => {
       if (call.outcome === undefined) throw error;
-      return inPlaceOf(error, statement.onError);
+      return inPlaceOf(error, call.onError);
     });
   const news = await orLater(outcome, limitMs);
   if (news === later) return { done: false, notice: nextNotice(statement) };

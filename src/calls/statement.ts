@@ -62,6 +62,8 @@ export interface StatementCall {
   detached: boolean;
   /** Checked and priced, and never sent. */
   dryRun: boolean;
+  /** What its failure gives: its function's own word, else the session's. */
+  onError: SessionSettings['onError'];
   /** Known when the storage is checked: what is in the media belongs to it. */
   requestKey: string;
   /** The checks that need the storage; started with the submit, awaited before the first spending. */

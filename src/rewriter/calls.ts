@@ -46,7 +46,10 @@ export function rewriteCalls(before: SplicedText): SplicedText | RewrittenCalls 
 export function inClientsWords(message: string): string {
   return aiFunctions.reduce(
     (text, { submit, describe, name }) =>
-      [submit, describe].reduce((all, own) => all.replaceAll(`hologen.${own}(`, `${name}(`), text),
+      [submit, ...(describe ? [describe] : [])].reduce(
+        (all, own) => all.replaceAll(`hologen.${own}(`, `${name}(`),
+        text,
+      ),
     message,
   );
 }

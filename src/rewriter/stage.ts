@@ -2,7 +2,7 @@
 import { submitsStage } from './ai-functions.js';
 import { type AnyNode, type Body, child, children, kindOf } from './nodes.js';
 import type { Block } from './select-block.js';
-import { descriptionOf, replaceRanges, type Source, submitOf, waitOf } from './source.js';
+import { descriptionOf, isDescribed, replaceRanges, type Source, submitOf, waitOf } from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
 import { type ItemContext, quoted, type Range, readItem, type TargetItem } from './target-items.js';
 
@@ -60,6 +60,10 @@ function aliasOf(table: Body): string {
   return String(child(table, 'alias').aliasname ?? table.relname);
 }
 
+function areDescribed(items: TargetItem[], source: Source): boolean {
+  return items.every((item) => item.form !== 'call' || item.calls.every((call) => isDescribed(call, source)));
+}
+
 /** `dropsRows`: the CTE evaluates calls of rows that it does not give, and must submit them itself. */
 export function makeStage(block: Block, items: TargetItem[], source: Source, dropsRows = false): Stage {
   const name = source.nextName();
@@ -69,12 +73,13 @@ export function makeStage(block: Block, items: TargetItem[], source: Source, dro
     columns.push(`c${columns.length + 1}`);
     return `${name}.${columns.at(-1)}`;
   };
+  const apart = dropsRows || !areDescribed(items, source);
   const handle = () => {
-    if (dropsRows) return column();
+    if (apart) return column();
     described.push(column());
     return `${described.at(-1)} ->> 'handle'`;
   };
-  const replaced = dropsRows ? submitOf : descriptionOf;
+  const replaced = apart ? submitOf : descriptionOf;
   const inner: Edit[] = [];
   const outer: Piece[] = [];
   for (const [index, item] of items.entries()) {
