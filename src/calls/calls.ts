@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import { type CallOrigin, isSameRole } from '../ledger/job.js';
-import { earlierJobOf } from './call.js';
 import { type CallArguments, type CheckedCall, checkCall, checkStorage, type Models } from './check.js';
 import { newCourse, type Services } from './course.js';
 import { createDecider, type Decider } from './decide.js';
@@ -11,12 +10,14 @@ import { createDetachedCalls, type DetachedCalls } from './detached.js';
 import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults, requestKey } from './earlier-results.js';
+import { checkImage, imageAnswer, onceMoreNote, simplerCall } from './image-generate.js';
 import { createLastResults, type LastResults } from './last-results.js';
 import { isRefusal } from './meter.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
 import { inPlaceOf } from './row-errors.js';
 import { readSessionSettings } from './session-settings.js';
+import { settle } from './settle.js';
 import {
   createStatements,
   type Statement,
@@ -30,6 +31,8 @@ import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.
 import { later, orLater, untilTimeout } from './waiting.js';
 
 export interface SubmittedCall extends CallArguments {
+  /** image: image.generate's request and answer; ai_gen's where it is left out. */
+  form?: 'image';
   /** The session's ai_gen.* settings, as they were SET. */
   settings: Record<string, unknown>;
   /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
@@ -179,33 +182,6 @@ async function statementEnded(statement: Statement, committed: boolean, around: 
   await written;
 }
 
-/** Results are the client's once its statement is committed, or has only been read; until then they are kept for the next identical call. */
-function settle(statement: Statement, committed: boolean, { earlier, last }: Surroundings): Promise<void> {
-  const isClaimed = (call: StatementCall) => (committed || statement.read) && call.delivered;
-  const claimed = statement.calls.filter(isClaimed);
-  const { origin } = statement;
-  const jobOf = ({ course, handle, requestKey: key }: StatementCall) => ({
-    jobId: earlierJobOf(course.call) ?? handle,
-    key,
-  });
-  for (const call of claimed) last.claimed(origin.engineProcessId, call.handle, jobOf(call).jobId);
-  // Only its handle gives the result of a detached one: it has no key.
-  const collected = committed ? statement.collected.map((jobId) => ({ jobId, key: '' })) : [];
-  earlier.claim(origin, [...claimed.map(jobOf), ...collected]);
-  const unclaimed = statement.calls.filter((call) => !isClaimed(call));
-  const [taken, made] = [unclaimed.filter(isTaken), unclaimed.filter((call) => !isTaken(call))];
-  earlier.release(taken.map((call) => jobOf(call).jobId));
-  return earlier.abandon(
-    origin,
-    made.flatMap(({ requestKey: key, underWay: job }) => (job ? [{ key, job }] : [])),
-  );
-}
-
-/** From an earlier call. */
-function isTaken({ course }: StatementCall): boolean {
-  return earlierJobOf(course.call) !== undefined;
-}
-
 async function submit(
   given: SubmittedCall,
   origin: CallOrigin,
@@ -214,11 +190,16 @@ async function submit(
   const call = await newCall(given, origin, around);
   const { statement } = call;
   if (statement.calls.length === 0) await around.unanswered.tell(statement);
-  call.index = statement.calls.length;
-  statement.calls.push(call);
-  statement.unsent.add(call);
-  around.byHandle.set(call.handle, call);
+  add(call, around);
   return { handle: call.handle };
+}
+
+function add(call: StatementCall, { byHandle }: Surroundings): void {
+  const { calls, unsent } = call.statement;
+  call.index = calls.length;
+  calls.push(call);
+  unsent.add(call);
+  byHandle.set(call.handle, call);
 }
 
 async function submitDetached(
@@ -240,20 +221,29 @@ async function newCall(
   around: Surroundings,
   ownStop?: AbortController,
 ): Promise<StatementCall> {
-  const { services, statements } = around;
   const own = readSessionSettings(settings);
-  const statement = statements.of(origin, own, client);
+  const statement = around.statements.of(origin, own, client);
   const checked = await checkOrRefuse(given, statement, around).catch((error: unknown) => {
     throw withPlace(error, statement);
   });
+  // image.generate pays once for the same picture, unless the session says otherwise.
+  const reuse = checked.image && !settings.reuse ? 'on' : own.reuse;
+  return callOf({ statement, checked, dryRun: own.dryRun, reuse }, around, ownStop);
+}
+
+function callOf(
+  { statement, checked, ...own }: Pick<StatementCall, 'statement' | 'checked' | 'dryRun' | 'reuse'>,
+  { services }: Surroundings,
+  ownStop?: AbortController,
+): StatementCall {
   for (const note of checked.request.notes) statement.notes.add(note);
   const handle = randomUUID();
   const stop = (ownStop ?? statement.stop).signal;
   const noted = (note: string) => statement.notes.add(note);
-  const facts = { jobId: handle, role: origin.role, checked, stop, noted };
+  const facts = { jobId: handle, role: statement.origin.role, checked, stop, noted };
   const call: StatementCall = {
-    ...{ handle, statement, checked, index: statement.calls.length },
-    ...{ detached: ownStop !== undefined, dryRun: own.dryRun, aside: false, delivered: false },
+    ...{ handle, statement, checked, ...own, index: statement.calls.length },
+    ...{ detached: ownStop !== undefined, aside: false, delivered: false, again: undefined },
     ...{ requestKey: '', decided: undefined, outcome: undefined, underWay: undefined },
     course: newCourse(facts, { state: 'waiting' }),
     storageChecked: checkStorage(checked, services.storage, statement.stop.signal, own.dryRun).then(
@@ -277,14 +267,14 @@ function withPlace(error: unknown, { calls }: Statement): unknown {
 }
 
 async function checkOrRefuse(
-  given: CallArguments,
+  { form, ...given }: CallArguments & Pick<SubmittedCall, 'form'>,
   statement: Statement,
   { models, services }: Surroundings,
 ): Promise<CheckedCall> {
   try {
     refuseTooMany(statement);
     refuseTooLong(given, statement);
-    return await checkCall(given, models, statement.origin);
+    return await (form === 'image' ? checkImage : checkCall)(given, models, statement.origin);
   } catch (error) {
     if (error instanceof KnownError) statement.refused = error;
     if (isRefusal(error)) {
@@ -311,7 +301,7 @@ async function wait(
   const { statement } = call;
   const limitMs = untilTimeout(statement, longestMs);
   const outcome = startAll(call, around)
-    .then(async () => ({ result: await (call.outcome as Promise<string>) }))
+    .then(async () => ({ result: await resultOf(call, around) }))
     .catch((error: unknown) => {
       if (call.outcome === undefined) throw error;
       return inPlaceOf(error, statement.onError);
@@ -320,10 +310,31 @@ async function wait(
   if (news === later) return { done: false, notice: nextNotice(statement) };
   // A wait that was answered "later" has given nothing, whatever became of it since.
   call.delivered = 'result' in news && news.result !== null;
+  if (call.again) call.again.delivered = call.delivered;
   // A portal goes on after a savepoint, too: what it gives from then on may be undone.
   statement.stays = false;
   if (call.delivered) around.last.given(origin.engineProcessId, handle);
   return { done: true, ...news, notice: nextNotice(statement) };
+}
+
+/** In the form of who asked. An answer without a picture that cost nothing is asked for once more, in simpler words, as a call of its own. */
+async function resultOf(call: StatementCall, around: Surroundings): Promise<string> {
+  const { image } = call.checked;
+  try {
+    const result = await (call.outcome as Promise<string>);
+    return image ? imageAnswer(result, image) : result;
+  } catch (error) {
+    const simpler = simplerCall(call.checked, error, around.models);
+    if (!simpler) throw error;
+    if (!call.again) {
+      const { statement, dryRun, reuse } = call;
+      call.again = callOf({ statement, checked: simpler, dryRun, reuse }, around);
+      add(call.again, around);
+      statement.notes.add(onceMoreNote(simpler));
+    }
+    await startAll(call.again, around);
+    return resultOf(call.again, around);
+  }
 }
 
 /** Everything that is to be sent is checked to the end before the first is sent. */

@@ -4,19 +4,31 @@ import { isObject, isStorable } from '../json.js';
 import type { RoleIdentity, UnfinishedJob } from '../ledger/job.js';
 import type { Catalogue, DeployedModel } from '../ledger/models.js';
 import type { Providers } from '../providers/drivers.js';
-import type { CheckedRequest, Provider } from '../providers/provider.js';
+import type { CheckedRequest, ImageField, Provider } from '../providers/provider.js';
 import type { FileValue } from '../storage/file-value.js';
 import type { Places, Storage } from '../storage/storage.js';
 import { isPretended } from './dry-run-names.js';
-import { checkMedium, requireRight, rightTo } from './media.js';
+import { checkMedium, isStored, requireRight, rightTo } from './media.js';
 
 export interface CheckedCall {
   model: DeployedModel;
   provider: Provider;
   request: CheckedRequest;
   file: FileValue | undefined;
-  /** As the user wrote it. */
+  /** As the user wrote it; of image.generate what it became. */
   requestText: string;
+  /** image.generate asks: what its answer says. */
+  image?: ImageFacts;
+}
+
+/** What the answer of image.generate says beside the picture. */
+export interface ImageFacts {
+  size: string | undefined;
+  seed: number | undefined;
+  /** Fields that the model has no place for. */
+  ignored: ImageField[];
+  /** The prompt was made simpler, because the first answer had no picture. */
+  simplifiedPrompt: string | undefined;
 }
 
 export interface CallArguments {
@@ -52,11 +64,12 @@ export async function checkCall(
     call.model === null
       ? await defaultModel(call.request, file, caller, models)
       : await namedModel(call.model, caller, catalogue);
-  if (model.restricted && !caller.admin) await requireGrant(model.name, caller.role, catalogue);
+  if (!(await mayCall(model, caller, catalogue))) throw notGranted(model.name, caller.role);
   return readCall(model, call.request, file, models);
 }
 
-function readCall(
+/** Reads a request for this model, whoever asks. KnownError 22023, 22P02 or 0A000 where the model would refuse it. */
+export function readCall(
   model: DeployedModel,
   requestText: string,
   file: FileValue | undefined,
@@ -113,9 +126,17 @@ function unstorableIn(value: unknown, field: string): { field: string; what: str
   return undefined;
 }
 
-async function requireGrant(model: string, role: string, catalogue: Catalogue): Promise<void> {
-  if (await catalogue.mayCall(model, role)) return;
-  throw new KnownError({
+/** False: the model is for others. */
+export async function mayCall(
+  { name, restricted }: DeployedModel,
+  { role, admin }: RoleIdentity & { admin: boolean },
+  catalogue: Catalogue,
+): Promise<boolean> {
+  return !restricted || admin || catalogue.mayCall(name, role);
+}
+
+function notGranted(model: string, role: string): KnownError {
+  return new KnownError({
     kind: 'insufficientPrivilege',
     message: `permission denied for external model "${model}"`,
     hint: `The owner of hologen can CALL grant_model('${model}', '${role}').`,
@@ -134,6 +155,7 @@ export async function checkStorage(
 ): Promise<string[]> {
   const { media, output } = call.request;
   const looks = media
+    .filter(isStored)
     .map((medium) => ({ medium, right: rightTo(medium, call.file) }))
     .filter(({ medium }) => !(dryRun && isPretended(medium.path)))
     .map(({ medium, right }) => checkMedium(storage, medium, right, signal));

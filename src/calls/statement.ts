@@ -58,6 +58,10 @@ export interface StatementCall {
   dryRun: boolean;
   /** Known when the storage is checked: what is in the media belongs to it. */
   requestKey: string;
+  /** Which earlier results it may take: see SessionSettings. */
+  reuse: SessionSettings['reuse'];
+  /** The call that is made in its place; it came to nothing and cost nothing. */
+  again: StatementCall | undefined;
   /** The checks that need the storage; started with the submit, awaited before the first spending. */
   storageChecked: Promise<void>;
   /** Settles when it is decided that the call is made, or that nothing of its statement may be. */

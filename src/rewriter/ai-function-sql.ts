@@ -20,21 +20,21 @@ function publicNames(): string[] {
 }
 
 function overloadsOf(aiFunction: AiFunction): string {
-  const { name, submit, wait, detached, forms } = aiFunction;
+  const { name, submit, wait, detached, returns = 'text', forms } = aiFunction;
   const [whole = [], ...others] = forms;
   const submits = [submit, ...(detached ? [detached] : [])];
   return [
     ...submits.flatMap((each) =>
-      others.map((form) => define(each, form, `hologen.${each}(${filled(whole, form)})`)),
+      others.map((form) => define(each, form, `hologen.${each}(${filled(whole, form)})`, 'text')),
     ),
-    ...forms.map((form) => define(name, form, `hologen.${wait}(hologen.${submit}(${named(form)}))`)),
+    ...forms.map((form) => define(name, form, `hologen.${wait}(hologen.${submit}(${named(form)}))`, returns)),
   ].join('\n');
 }
 
-function define(name: string, form: readonly AiArgument[], body: string): string {
+function define(name: string, form: readonly AiArgument[], body: string, returns: string): string {
   const given = form.map((argument) => `${argument.name} ${argument.type}`).join(', ');
   return (
-    `CREATE OR REPLACE FUNCTION hologen.${name}(${given}) RETURNS text\n` +
+    `CREATE OR REPLACE FUNCTION hologen.${name}(${given}) RETURNS ${returns}\n` +
     `LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT ${body} $$;`
   );
 }

@@ -12,6 +12,8 @@ export interface AiFunction {
   wait: string;
   /** The public form that outlives its statement and gives a handle, if there is one. It takes the same arguments too. */
   detached?: string;
+  /** What it returns; text where it is left out. */
+  returns?: string;
   /** Its argument forms. The first one has all arguments; an SQL file says what `submit` and `detached` do with it. */
   forms: readonly (readonly AiArgument[])[];
 }
@@ -24,6 +26,7 @@ export interface AiArgument {
 const model = { name: 'model', type: 'text' };
 const file = { name: 'file', type: 'hologen.file' };
 const prompt = (type: string) => ({ name: 'prompt', type });
+const request = (type: string) => ({ name: 'request', type });
 
 export const aiFunctions: readonly AiFunction[] = [
   {
@@ -43,6 +46,20 @@ export const aiFunctions: readonly AiFunction[] = [
       [prompt('jsonb'), file],
       [model, prompt('json')],
       [model, prompt('jsonb')],
+    ],
+  },
+  {
+    name: 'image_generate',
+    submit: 'submit_image',
+    wait: 'wait_image',
+    returns: 'json',
+    forms: [
+      [request('text'), file],
+      [request('json'), file],
+      [request('jsonb'), file],
+      [request('text')],
+      [request('json')],
+      [request('jsonb')],
     ],
   },
 ];

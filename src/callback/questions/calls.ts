@@ -28,6 +28,8 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
   });
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
+    submit_image: (question, caller) =>
+      calls.submit({ ...submitted(question), form: 'image' }, originOf(caller)),
     submit_detached: (question, caller) => calls.submitDetached(submitted(question), originOf(caller)),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),

@@ -3,13 +3,23 @@ import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
 import { objectAt, textOf } from '../../json.js';
 import { createLanes, type Lanes } from '../../pace/lanes.js';
-import type { Found, LostSubmit, Made, Provider, ProviderModel, SubmitNews, Task } from '../provider.js';
+import type {
+  Found,
+  ImageField,
+  LostSubmit,
+  Made,
+  Provider,
+  ProviderModel,
+  SubmitNews,
+  Task,
+} from '../provider.js';
 import type { ModelStudioClient } from './client.js';
 import type { Reply } from './connection.js';
 import { unansweredCall } from './errors.js';
 import { families } from './families.js';
 import type { KnownTypes, StudioRequest } from './family.js';
 import { knownTypes } from './known-types.js';
+import type { ModelType } from './model-type.js';
 import { ownLimits } from './own-limits.js';
 import { ownPrice } from './own-price.js';
 import { findTask, lostForGood, type Neighbours, readLook } from './tasks.js';
@@ -44,6 +54,9 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
       const { type, family } = known.require(model.modelType, model.task);
       return family.check({ model, type, text, file, places, known });
     },
+    imageFields(model) {
+      return imageFieldsOf(known.require(model.modelType, model.task).type);
+    },
     line(model) {
       const { type } = known.require(model.modelType, model.task);
       const { submitsPerSecond, concurrentTasks } = type;
@@ -60,6 +73,16 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
     download: client.download,
     close: client.close,
   };
+}
+
+function imageFieldsOf({ switches, size, scenarios }: ModelType): ImageField[] {
+  const has: Record<ImageField, boolean> = {
+    negative_prompt: switches.includes('negative_prompt'),
+    seed: switches.includes('seed'),
+    size: size !== undefined,
+    reference_image: scenarios.includes('image-edit'),
+  };
+  return (Object.keys(has) as ImageField[]).filter((field) => has[field]);
 }
 
 function checkDeployment(
