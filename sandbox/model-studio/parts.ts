@@ -6,6 +6,7 @@ import { createMediaFetcher, type MediaFetcher } from './media-fetch.js';
 import { createLimiter, type Limiter, type RateLimits } from './rate-limits.js';
 import { openResultStore, type ResultStore } from './results.js';
 import { createTaskQueue, type TaskQueue } from './tasks.js';
+import { createUploads, type Uploads } from './uploads.js';
 
 /** May be changed while the sandbox runs. */
 export interface ModelStudioSettings {
@@ -58,6 +59,7 @@ export interface Parts {
   generation: GenerationContext;
   tasks: TaskQueue<Work, Outcome>;
   throttle: (body: string, markers: Markers) => void;
+  uploads: Uploads;
   /** Aborted when the sandbox closes. */
   signal: AbortSignal;
 }
@@ -85,5 +87,7 @@ export async function buildParts(
     lifetimeMs: () => settings.taskLifetimeMs,
     pendingMs: () => settings.pendingMs,
   });
-  return { settings, media, results, limiter, generation, tasks, throttle: createMarkerThrottle(), signal };
+  const uploads = createUploads(origin);
+  const throttle = createMarkerThrottle();
+  return { settings, media, results, limiter, generation, tasks, throttle, uploads, signal };
 }

@@ -4,7 +4,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { handleChat } from './chat.js';
-import { handleEmbeddings } from './embeddings.js';
+import { handleEmbeddings, handleNativeEmbeddings } from './embeddings.js';
 import { type Exchange, sendError } from './exchange.js';
 import type { ArmedFaults, FaultAction } from './faults.js';
 import type { Parts } from './parts.js';
@@ -82,10 +82,14 @@ export function createRoutes(parts: Parts, { open, faults, onError }: Arrivals):
     answering((exchange) => handleChat(exchange, chat)),
   );
   app.post('/compatible-mode/v1/embeddings', answering(handleEmbeddings));
+  app.post('/api/v1/services/embeddings/text-embedding/text-embedding', answering(handleNativeEmbeddings));
   app.post(
     '/api/v1/services/*',
-    answering((exchange) => handleSubmit(exchange, servicePath(exchange), parts)),
+    answering((exchange) => handleSubmit(exchange, servicePath(exchange), { ...parts, chat })),
   );
+  app.all('/api/v1/uploads', answering(parts.uploads.grant));
+  app.post('/uploads', answering(parts.uploads.take));
+  app.get('/uploads/*', answering(parts.uploads.serve));
   app.all('*', () => {
     throw urlError();
   });
