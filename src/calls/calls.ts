@@ -10,9 +10,10 @@ import { createDetachedCalls, type DetachedCalls } from './detached.js';
 import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults, requestKey } from './earlier-results.js';
-import { checkImage, imageAnswer, onceMoreNote, simplerCall } from './image-generate.js';
+import { checkImage } from './image-generate.js';
 import { createLastResults, type LastResults } from './last-results.js';
 import { isRefusal } from './meter.js';
+import { type OnceMore, resultOf } from './once-more.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
 import { inPlaceOf } from './row-errors.js';
@@ -243,7 +244,7 @@ function callOf(
   const facts = { jobId: handle, role: statement.origin.role, checked, stop, noted };
   const call: StatementCall = {
     ...{ handle, statement, checked, ...own, index: statement.calls.length },
-    ...{ detached: ownStop !== undefined, aside: false, delivered: false, again: undefined },
+    ...{ detached: ownStop !== undefined, aside: false, delivered: false, again: undefined, next: undefined },
     ...{ requestKey: '', decided: undefined, outcome: undefined, underWay: undefined },
     course: newCourse(facts, { state: 'waiting' }),
     storageChecked: checkStorage(checked, services.storage, statement.stop.signal, own.dryRun).then(
@@ -301,7 +302,7 @@ async function wait(
   const { statement } = call;
   const limitMs = untilTimeout(statement, longestMs);
   const outcome = startAll(call, around)
-    .then(async () => ({ result: await resultOf(call, around) }))
+    .then(async () => ({ result: await resultOf(call, onceMore(around)) }))
     .catch((error: unknown) => {
       if (call.outcome === undefined) throw error;
       return inPlaceOf(error, statement.onError);
@@ -310,31 +311,23 @@ async function wait(
   if (news === later) return { done: false, notice: nextNotice(statement) };
   // A wait that was answered "later" has given nothing, whatever became of it since.
   call.delivered = 'result' in news && news.result !== null;
-  if (call.again) call.again.delivered = call.delivered;
+  for (let other = call.again; other; other = other.again) other.delivered = call.delivered;
   // A portal goes on after a savepoint, too: what it gives from then on may be undone.
   statement.stays = false;
   if (call.delivered) around.last.given(origin.engineProcessId, handle);
   return { done: true, ...news, notice: nextNotice(statement) };
 }
 
-/** In the form of who asked. An answer without a picture that cost nothing is asked for once more, in simpler words, as a call of its own. */
-async function resultOf(call: StatementCall, around: Surroundings): Promise<string> {
-  const { image } = call.checked;
-  try {
-    const result = await (call.outcome as Promise<string>);
-    return image ? imageAnswer(result, image) : result;
-  } catch (error) {
-    const simpler = simplerCall(call.checked, error, around.models);
-    if (!simpler) throw error;
-    if (!call.again) {
-      const { statement, dryRun, reuse } = call;
-      call.again = callOf({ statement, checked: simpler, dryRun, reuse }, around);
-      add(call.again, around);
-      statement.notes.add(onceMoreNote(simpler));
-    }
-    await startAll(call.again, around);
-    return resultOf(call.again, around);
-  }
+function onceMore(around: Surroundings): OnceMore {
+  return {
+    models: around.models,
+    add(checked, { statement, dryRun, reuse }) {
+      const call = callOf({ statement, checked, dryRun, reuse }, around);
+      add(call, around);
+      return call;
+    },
+    start: (call) => startAll(call, around),
+  };
 }
 
 /** Everything that is to be sent is checked to the end before the first is sent. */

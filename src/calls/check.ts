@@ -19,6 +19,15 @@ export interface CheckedCall {
   requestText: string;
   /** image.generate asks: what its answer says. */
   image?: ImageFacts;
+  /** It is made in place of another model's call: by which model, and which are left to ask after it. */
+  fallback?: { by: string; left: Fallback[] };
+}
+
+/** Another model for when one could not. */
+export interface Fallback {
+  /** The name of a deployed model. */
+  model: string;
+  on: string[];
 }
 
 /** What the answer of image.generate says beside the picture. */

@@ -232,6 +232,6 @@ export function onceMoreNote({ image }: CheckedCall): string {
 function simplerPrompt(prompt: string): string {
   const [line = prompt] = prompt.trim().split('\n');
   const sentence = /^.{3,}?[.!?。！？](?=\s|$)|^.{3,}?[。！？]/u.exec(line)?.[0] ?? line;
-  const shorter = sentence === prompt.trim() ? sentence.split(/[,;:，；：]/u)[0] : sentence;
+  const shorter = sentence === prompt.trim() ? sentence.split(/[,;，；]/u)[0] : sentence;
   return shorter?.trim() || prompt;
 }
