@@ -15,7 +15,7 @@ import { openSecretBox } from './ledger/secret-box.js';
 import type { OpenedEngine } from './open-engine.js';
 import { createSchedule } from './pace/schedule.js';
 import { openProviders, type ProviderDriver } from './providers/drivers.js';
-import { callingStatements } from './rewriter/calling-statements.js';
+import { sqlReader } from './rewriter/look-ahead/reader.js';
 import type { Configuration, StorageSettings } from './settings/configuration.js';
 import { usualModels } from './settings/usual-models.js';
 import { openStorage } from './storage/open.js';
@@ -53,7 +53,7 @@ export async function openCalls(
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
   const models = { catalogue, providers, places: storage };
-  const calls = createCalls({ storage, ledger, schedule, meter }, models, callingStatements, log);
+  const calls = createCalls({ storage, ledger, schedule, meter }, models, sqlReader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
     ...{ calls, models, storage, ledger, schedule },
