@@ -77,10 +77,12 @@ export function createRoutes(parts: Parts, { open, faults, onError }: Arrivals):
       answering((exchange) => handleTasks(exchange, parts)),
     );
   const chat = { ...parts, latencyMs: () => parts.settings.textMs };
-  app.post(
-    '/compatible-mode/v1/chat/completions',
-    answering((exchange) => handleChat(exchange, chat)),
-  );
+  // Batch Chat is the same at an address of its own: elsewhere a host, here a path.
+  for (const path of ['/compatible-mode/v1/chat/completions', '/batch/compatible-mode/v1/chat/completions'])
+    app.post(
+      path,
+      answering((exchange) => handleChat(exchange, chat)),
+    );
   app.post('/compatible-mode/v1/embeddings', answering(handleEmbeddings));
   app.post('/api/v1/services/embeddings/text-embedding/text-embedding', answering(handleNativeEmbeddings));
   app.post(

@@ -18,6 +18,7 @@ import type { Reply } from './connection.js';
 import { unansweredCall } from './errors.js';
 import { families } from './families.js';
 import type { KnownTypes, StudioRequest } from './family.js';
+import { checkLane, isHalfPrice } from './half-price.js';
 import { knownTypes } from './known-types.js';
 import type { ModelType } from './model-type.js';
 import { ownLimits } from './own-limits.js';
@@ -47,7 +48,7 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
     // Hologres' client and skills write bailian; the provider calls itself DashScope or Model Studio.
     names: ['bailian', 'dashscope', 'model-studio'],
     tasks: [...['chat/completions', 'embedding', 'image-generation', 'video-generation'], ...tasksOnlyListed],
-    checkDeployment: (model) => checkDeployment(model, known),
+    checkDeployment: (model) => checkDeployment(model, known, client),
     checkKey,
     modelTypes: known.describe,
     check(model, text, file, places) {
@@ -61,7 +62,9 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
       const { type } = known.require(model.modelType, model.task);
       const { submitsPerSecond, concurrentTasks } = type;
       const own = ownLimits(model.config);
-      return { account: keyOf(model, studio), limits: { submitsPerSecond, concurrentTasks }, own };
+      // The lane at half the price has limits of its own.
+      const account = keyOf(model, studio) + (isHalfPrice(model.config) ? ' half_price' : '');
+      return { account, limits: { submitsPerSecond, concurrentTasks }, own };
     },
     submit: (model, request, addresses, news) => submit(studio, model, request, addresses, news),
     async look(model, request, taskId, signal) {
@@ -88,7 +91,9 @@ function imageFieldsOf({ switches, size, scenarios }: ModelType): ImageField[] {
 function checkDeployment(
   { modelType, task, config }: Omit<ProviderModel, 'apiKey'>,
   known: KnownTypes,
+  { hasHalfPrice }: ModelStudioClient,
 ): void {
+  checkLane(config, task, hasHalfPrice);
   const ownTask = known.taskOf(modelType);
   if (ownTask && ownTask !== task)
     refuse(
@@ -137,7 +142,7 @@ async function submit(
   await news.sending();
   const options = { apiKey: keyOf(model, studio), signal: neverAborted() };
   const reply = await (request.makes === 'text'
-    ? studio.client.complete(request.type.path, body, options)
+    ? studio.client.complete(request.type.path, body, { ...options, halfPrice: isHalfPrice(model.config) })
     : studio.client.generate(request.type.path, body, { ...options, async: false }));
   await news.taken(reply.requestId, undefined);
   return request.read(reply);
