@@ -60,7 +60,8 @@ export interface Medium {
   field: string;
   /** As the user wrote it. */
   text: string;
-  path: StoragePath;
+  /** Undefined: `text` is an address that the provider reads by itself, https: or data:. */
+  path: StoragePath | undefined;
   /** What it may be. */
   kinds: MediumKind[];
   /** The FILE that gives the right to it; undefined: the call's own. */
@@ -170,6 +171,9 @@ export interface Line {
   own: Partial<SubmitLimits>;
 }
 
+/** The fields of image.generate for which not every model has a place. */
+export type ImageField = 'negative_prompt' | 'size' | 'seed' | 'reference_image';
+
 /** A row of hologen.supported_models. */
 export type ModelTypeRow = Record<string, unknown>;
 
@@ -185,6 +189,8 @@ export interface Provider<Request extends CheckedRequest = CheckedRequest> {
   modelTypes(): ModelTypeRow[];
   /** Reads a request and refuses what the provider would: KnownError 22023, 22P02, 0A000. Asks nobody. */
   check(model: ProviderModel, request: string, file: FileValue | undefined, places: Places): Request;
+  /** Which fields of image.generate a request to this model may have. KnownError 0A000 for a type that is not known. */
+  imageFields(model: ProviderModel): readonly ImageField[];
   /** KnownError 28H01 when there is no API key. */
   line(model: ProviderModel): Line;
   /**
@@ -218,6 +224,9 @@ export function isMade(answer: Task | Made): answer is Made {
  * failed and said so. once: worth one more try.
  */
 export type Repeat = 'no' | 'wait' | 'again' | 'once';
+
+/** The code of an answer that has nothing in it and tells no reason. */
+export const nothingMade = 'NothingMade';
 
 /** An error that says what it means for the call. */
 export class ProviderFailure extends KnownError {

@@ -59,6 +59,8 @@ function answersWhileRunning(tools: QuestionTools): Answers {
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
     submit_calls: (question, caller) => calls.submitAll(described(question), originOf(caller)),
+    submit_image: (question, caller) =>
+      calls.submit({ ...submitted(question), form: 'image' }, originOf(caller)),
     submit_written: (question, caller) =>
       calls.submitWritten(
         written(question),

@@ -18,6 +18,7 @@ export function seesAll({ admin, maker, viewer }: Degrees, usual: DefaultDegree)
 /** Questions that spend, or reach into a store with rights that SQL names. */
 const forMakers: Record<string, string> = {
   submit: 'making calls',
+  submit_image: 'making calls',
   submit_detached: 'making calls',
   collect: 'making calls',
   deploy_model: 'deploying a model',

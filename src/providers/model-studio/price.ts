@@ -1,12 +1,15 @@
 /** What units cost, by the model table's price or a deployed model's own. */
 import { type Json, objectAt } from '../../json.js';
 import type { Bill, Cost, ProviderModel, Units } from '../provider.js';
+import { halfPrice, isHalfPrice } from './half-price.js';
 import type { ModelType, Price, TokenTier } from './model-type.js';
 import { ownPrice } from './own-price.js';
 
 /** What a call of these units costs by its deployed model's own price if it has one. */
 export function billOf(type: ModelType, config: ProviderModel['config'], units: Units): Bill {
-  return { units, cost: priceOf(type, units, ownPrice(config, type)) };
+  const cost = priceOf(type, units, ownPrice(config, type));
+  if (!cost || !isHalfPrice(config)) return { units, cost };
+  return { units, cost: { ...cost, amount: Number((cost.amount * halfPrice).toPrecision(12)) } };
 }
 
 /** What units cost; undefined where their number or their price is not known. `own` is the deployed model's price, see ownPrice. */

@@ -44,7 +44,7 @@ export interface MediaRequest {
 
 /** The request fields that carry media, by scenario. */
 const mediaFields: Partial<Record<Scenario, string[]>> = {
-  'image-edit': ['reference_urls'],
+  'image-edit': ['reference_urls', 'reference_image'],
   'multi-image-fusion': ['reference_urls'],
   'text-to-video': ['audio_url'],
   'first-frame': ['img_url', 'audio_url'],
@@ -147,6 +147,43 @@ export function readReferences(
   return paths.map((path, index) => medium(`reference_urls[${index + 1}]`, path, kinds, places));
 }
 
+/** One picture by its address: a path like any other, or https: or data:, which the provider reads by itself. */
+export function readReferenceImage(request: Json, places: Places): Medium | undefined {
+  const field = 'reference_image';
+  const text = optionalText(request, field);
+  if (text === undefined) return undefined;
+  const kinds: MediumKind[] = ['picture'];
+  if (!/^(https?|data):/i.test(text)) return medium(field, text, kinds, places);
+  if (/^data:/i.test(text)) checkDataAddress(text);
+  else if (!URL.canParse(text))
+    refuse(field, text, 'an address that can be read', 'Write https://host/path/file.png.');
+  return { field, text, path: undefined, kinds, file: undefined };
+}
+
+const dataPictures = /^data:image\/(?:png|jpeg|bmp|webp);base64,/i;
+/** Model Studio takes pictures of 10 MB. */
+const mostPictureBytes = 10 * 1024 * 1024;
+
+function checkDataAddress(text: string): void {
+  const comma = text.indexOf(',');
+  if (!dataPictures.test(text) || /[^A-Za-z0-9+/=]/.test(text.slice(comma + 1))) {
+    refuse(
+      'reference_image',
+      text,
+      'a picture in base64: data:image/png;base64,… (PNG, JPEG, BMP, WEBP)',
+      "Write 'data:image/png;base64,' || translate(encode(bytes, 'base64'), E'\\n', '').",
+    );
+  }
+  const bytes = ((text.length - comma - 1) * 3) / 4;
+  if (bytes > mostPictureBytes) {
+    throw new KnownError({
+      kind: 'invalidParameterValue',
+      message: `reference_image is too large: it has ${(bytes / 1024 / 1024).toFixed(1)} MiB`,
+      hint: 'The provider takes at most 10 MiB.',
+    });
+  }
+}
+
 /** A field that names one object. */
 export function requiredMedium(request: Json, field: string, kinds: MediumKind[], places: Places): Medium {
   return medium(field, requiredText(request, field), kinds, places);
@@ -163,7 +200,7 @@ function medium(field: string, text: string, kinds: MediumKind[], places: Places
 function refuseUnnamed(prompt: string, media: Medium[]): void {
   const known = media.map((each) => each.text).sort((a, b) => b.length - a.length);
   const rest = known.reduce((text, path) => text.replaceAll(path, ''), prompt);
-  const schemes = [...new Set(media.map((each) => each.path.scheme))].join('|');
+  const schemes = [...new Set(media.flatMap(({ path }) => path?.scheme ?? []))].join('|');
   const path = new RegExp(`(${schemes})://[^\\s"'<>,;]*[^\\s"'<>,;.:!?)]`).exec(rest)?.[0];
   if (!path) return;
   throw new KnownError({

@@ -34,7 +34,7 @@ function videoClass({ parameters }: MediaRequest, type: ModelType): Units {
 /** A reference may be a video unless its ending is a picture's. */
 function mostInputSeconds({ media }: MediaRequest, price: Price): number {
   if (price.per !== 'second' || !price.inputSecondsPerVideo) return 0;
-  const videos = media.filter(({ path }) => formatOf(path.key)?.kind !== 'picture');
+  const videos = media.filter(({ path }) => formatOf(path?.key ?? '')?.kind !== 'picture');
   return videos.length * (price.inputSecondsPerVideo[media.length - 1] ?? 0);
 }
 
