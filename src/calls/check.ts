@@ -20,6 +20,8 @@ export interface SubmittedCall extends CallArguments {
   onError?: SessionSettings['onError'];
   /** The text that the engine runs, or its beginning. */
   engineText: string;
+  /** The handle, where the engine process has chosen it; else one is made. */
+  chosenHandle?: string;
 }
 
 export interface CheckedCall {

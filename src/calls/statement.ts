@@ -50,7 +50,10 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
 
 /** A call of a statement: what was asked for, and how far it is. */
 export interface StatementCall {
+  /** Its job's. */
   handle: string;
+  /** What its engine process calls it: see nameOfCall. */
+  name: string;
   statement: Statement;
   /** Its place among the calls of the statement. */
   index: number;

@@ -27,7 +27,7 @@ function publicNames(): string[] {
 }
 
 function overloadsOf(aiFunction: AiFunction): string {
-  const { submit, detached, forms, question, written } = aiFunction;
+  const { submit, describe, detached, forms, question, written } = aiFunction;
   const [first = []] = forms;
   const whole = aiFunction.whole ?? first;
   const others = forms.filter((form) => form !== whole);
@@ -37,6 +37,9 @@ function overloadsOf(aiFunction: AiFunction): string {
     ...(written ? [] : [define(submit, whole, `hologen_caller.submit_question(${asked})`)]),
     ...submits.flatMap((each) =>
       others.map((form) => define(each, form, `hologen.${each}(${filled(whole, form)})`)),
+    ),
+    ...(describe ? others : []).map((form) =>
+      define(String(describe), form, `hologen.${describe}(${filled(whole, form)})`, 'json'),
     ),
     ...forms.flatMap((form) => asWritten(aiFunction, form, filled(whole, form))),
   ].join('\n');

@@ -40,15 +40,25 @@ function readersOf({ originalText, taskOf }: QuestionTools) {
       onError: errorModes[String(question.on_error)],
     };
   };
-  return { submitted, circumstances };
+  const described = (question: Json) => {
+    const given = circumstances(question);
+    const each = Array.isArray(question.calls) ? question.calls.filter(isObject) : [];
+    return each.map((call) => ({
+      ...{ model: textOrNull(call.model), request: textOrNull(call.request), file: call.file },
+      ...given,
+      chosenHandle: String(call.handle),
+    }));
+  };
+  return { submitted, described, circumstances };
 }
 
 function answersWhileRunning(tools: QuestionTools): Answers {
   const { calls } = tools;
-  const { submitted, circumstances } = readersOf(tools);
+  const { submitted, described, circumstances } = readersOf(tools);
   const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
+    submit_calls: (question, caller) => calls.submitAll(described(question), originOf(caller)),
     submit_written: (question, caller) =>
       calls.submitWritten(
         written(question),
