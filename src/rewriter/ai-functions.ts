@@ -146,6 +146,7 @@ export const aiFunctions: readonly AiFunction[] = [
   {
     name: 'image_generate',
     submit: 'submit_image',
+    question: 'image_question',
     written: true,
     wait: 'wait_image',
     returns: 'json',

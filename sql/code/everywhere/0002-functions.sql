@@ -100,6 +100,11 @@ BEGIN
   END LOOP;
 END $$;
 
+CREATE OR REPLACE FUNCTION hologen_caller.image_question(ask text, request text, file hologen.file) RETURNS json
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT hologen_caller.call_question(replace(ask, 'submit', 'submit_image'), NULL, request, file)
+$$;
+
 -- image.generate: one request in plain words for any model of pictures, and one answer. The gateway reads the request and writes the answer.
 CREATE OR REPLACE FUNCTION hologen.submit_image(request text, file hologen.file) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
