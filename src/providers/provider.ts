@@ -26,6 +26,10 @@ export interface ProviderModel {
 /** What the provider counts. A field is there only where the type is billed by it and the number is known. */
 export interface Units {
   pictures?: number;
+  /** Pictures that go in, where they are billed. */
+  inputPictures?: number;
+  /** True where pictures cost the higher price that the type has: they are large, or their prompt was extended. */
+  higher?: boolean;
   /** Of video; seconds of input videos included where they are billed. */
   seconds?: number;
   /** The class that seconds are billed by: 480P, 720P, 1080P. */
@@ -61,6 +65,8 @@ export interface Medium {
   file: FileValue | undefined;
   /** Any form of its kind is taken, not just those that the makers of pictures and videos read. */
   anyForm?: boolean;
+  /** The most that a picture may have, where it is not the usual. */
+  pictureMebibytes?: number;
 }
 
 /** A request that can be sent. Drivers add what they need to send it. */

@@ -41,11 +41,11 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
     checkKey,
     modelTypes: known.describe,
     check(model, text, file, places) {
-      const { type, family } = known.require(model.modelType, model.task);
+      const { type, family } = known.require(model);
       return family.check({ model, type, text, file, places, known });
     },
     line(model) {
-      const { type } = known.require(model.modelType, model.task);
+      const { type } = known.require(model);
       const { submitsPerSecond, concurrentTasks } = type;
       const own = ownLimits(model.config);
       return { account: keyOf(model, studio), limits: { submitsPerSecond, concurrentTasks }, own };
@@ -75,8 +75,9 @@ function checkDeployment(
       `CALL register_external_model(…, '${ownTask}').`,
     );
   ownLimits(config);
-  const found = known.find(modelType, task);
-  if (found) ownPrice(config, found.type);
+  if (tasksOnlyListed.includes(task)) return;
+  const { type } = known.require({ modelType, task, config });
+  ownPrice(config, type);
 }
 
 const apiKeyPattern = /^sk-(?!sp-)\S+$/;

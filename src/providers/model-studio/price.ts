@@ -22,7 +22,7 @@ export function priceOf(type: ModelType, units: Units, own?: Price): Cost | unde
 function amountOf(price: Price, units: Units): number | undefined {
   switch (price.per) {
     case 'picture':
-      return units.pictures === undefined ? undefined : units.pictures * price.amount;
+      return units.pictures === undefined ? undefined : picturesAmount(units, units.pictures, price);
     case 'second': {
       const amounts = (units.silent && price.silentAmounts) || price.amounts;
       const aSecond = amounts[units.resolution ?? ''];
@@ -34,6 +34,11 @@ function amountOf(price: Price, units: Units): number | undefined {
       return input === undefined || output === undefined ? undefined : input + output;
     }
   }
+}
+
+function picturesAmount(units: Units, pictures: number, price: Extract<Price, { per: 'picture' }>): number {
+  const each = (units.higher && price.higher?.amount) || price.amount;
+  return pictures * each + (units.inputPictures ?? 0) * (price.input ?? 0);
 }
 
 function tokensAmount(tokens: number | undefined, perMillion: number | undefined): number | undefined {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordVideo } from '../../../sandbox/media/videos.js';
 import { aiGen, anyDirectory, deploy, putObject, rights } from '../../calls/statements.js';
 import { type SandboxRequest, startTestGateway, type TestGateway } from '../../gateway.js';
+import { newer } from './bodies/newer.js';
 import { imageEdit, multiImageFusion, textToImage } from './bodies/pictures.js';
 import { type BodyRow, golden } from './bodies/row.js';
 import { text } from './bodies/texts.js';
@@ -28,6 +29,7 @@ const rows = [
   ...firstAndLastFrame,
   ...referenceVideo,
   ...text,
+  ...newer,
 ];
 const cases = rows.flatMap((row) =>
   row.modelTypes.map((modelType) => ({ ...row, modelType, name: `${modelType}: ${row.what}` })),
@@ -44,7 +46,7 @@ beforeAll(async () => {
   const picture = await readFile(join(gateway.dataDir, 'sandbox', 'oss', golden.replace('oss://', '')));
   await putObject(gateway.dataDir, longerPath, picture);
   const look = { width: 320, height: 320, title: 'clip', prompt: 'clip', references: [], seed: 1 };
-  await putObject(gateway.dataDir, clip, await recordVideo({ ...look, durationSeconds: 1 }));
+  await putObject(gateway.dataDir, clip, await recordVideo({ ...look, durationSeconds: 3 }));
   for (const { modelType, task } of cases) {
     if (!deployed.has(modelType))
       deployed.set(modelType, await deploy(client, modelType, task ?? 'image-generation'));
