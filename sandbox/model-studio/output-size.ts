@@ -51,6 +51,8 @@ export function outputSize(model: ModelType, settings: Settings, media: readonly
   if (last && model.kind === 'image' && !settings.sizeGiven) {
     // A picture at the lower bound must not be rounded below it.
     if (model.family === 'qwen-image-2') return clampArea(last, 528 * 528, 2048 * 2048);
+    // These scale what they edit up.
+    if (model.own?.usage === 'tiers') return fitArea(last, 2048 * 2048);
     return fitArea(last, 1024 * 1024);
   }
   return settings.size ?? { width: 1024, height: 1024 };
