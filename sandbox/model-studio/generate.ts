@@ -95,7 +95,8 @@ async function addResults(
 ): Promise<string[]> {
   const { model, settings, input } = work;
   const isVideo = model.kind === 'video';
-  const count = isVideo ? 1 : settings.n;
+  const most = isVideo ? 1 : settings.n;
+  const count = readMarkers(input.prompt).empty ? 0 : most;
   const references = media.filter((item) => item.kind === 'picture').map((item) => item.bytes);
   return Promise.all(
     Array.from({ length: count }, (_, index) =>

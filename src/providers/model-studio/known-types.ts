@@ -3,11 +3,11 @@ import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
 import type { ModelTypeRow, ProviderModel } from '../provider.js';
 import type { Family, KnownTypes } from './family.js';
-import type { ModelType, Price, Scenario } from './model-type.js';
+import type { ModelType, Price, Scenario, TokenTier } from './model-type.js';
 import { ownForm } from './own-form.js';
 
 /** A dated or regional name (`qwen-image-2.0-pro-2026-03-03`, `wan2.6-t2v-us`) has the rules of its plain one, but for what the table says. */
-const variant = /^(?<plain>.*?)(?<american>-us)?(?<date>-\d{4}-\d{2}-\d{2})?$/;
+const variant = /^(?<plain>.*?)(?<american>-us)?(?<date>-latest|-\d{4}-\d{2}-\d{2})?$/;
 
 /** A hint is to be read. */
 const mostInHint = 5;
@@ -21,6 +21,8 @@ export function knownTypes(families: readonly Family[]): KnownTypes {
 
   function inTable(name: string): { type: ModelType; family: Family } | undefined {
     const { plain = name, american, date } = variant.exec(name)?.groups ?? {};
+    const own = table.get(name);
+    if (own) return own;
     const row = table.get(plain);
     if (!row) return undefined;
     const { type, family } = row;
@@ -28,10 +30,10 @@ export function knownTypes(families: readonly Family[]): KnownTypes {
   }
 
   function find(name: string, task: string) {
-    const any = families.find((family) => family.task === task && family.anyOther);
-    if (any?.anyOther) return { type: any.anyOther.type, family: any };
     const row = inTable(name);
-    return row?.type.task === task ? row : undefined;
+    if (row) return row.type.task === task ? row : undefined;
+    const any = families.find((family) => family.task === task && family.anyOther);
+    return any?.anyOther && { type: any.anyOther.type, family: any };
   }
 
   /** A type that is not known has the form of the one that its config names. */
@@ -156,7 +158,8 @@ function durationOf({ duration, price }: ModelType): string | null {
 
 function describePrice(price: Price): string {
   const { currency } = price;
-  if (price.per === 'token') return 'per token, see the provider';
+  if (price.per === 'token') return describeTokens(price.tiers, currency);
+  if (price.per === 'speech second') return `${currency} ${price.amount} a second of speech`;
   if (price.per === 'picture') {
     const { higher, input } = price;
     const whens = { large: 'of more than 2,250,000 pixels', extended: 'with prompt_extend' };
@@ -174,6 +177,16 @@ function describePrice(price: Price): string {
   const input =
     price.inputSecondsPerVideo || price.mostInputSeconds ? '; seconds of input videos count too' : '';
   return `${currency} a second: ${perSecond(price.amounts)}${silent}${input}`;
+}
+
+function describeTokens(tiers: readonly TokenTier[], currency: string): string {
+  if (tiers.length === 0) return 'per token, see the provider';
+  const each = tiers.map(({ upTo, input, output, ...others }) => {
+    const size = upTo === undefined ? '' : ` up to ${upTo / 1024}k of input`;
+    const more = Object.entries(others).map(([name, amount]) => `, ${amount} ${name}`);
+    return `${input} in${output === undefined ? '' : `, ${output} out`}${more.join('')}${size}`;
+  });
+  return `${currency} a million tokens: ${each.join('; ')}`;
 }
 
 function range([least, most]: [number, number]): string {

@@ -1,7 +1,7 @@
 /** Prices of the model tables, in CNY of the Beijing price list. */
 import type { Price } from './model-type.js';
 
-export const currency = 'CNY';
+const currency = 'CNY';
 
 export const perPicture = (
   amount: number,

@@ -44,7 +44,7 @@ export interface MediaRequest {
 
 /** The request fields that carry media, by scenario. */
 const mediaFields: Partial<Record<Scenario, string[]>> = {
-  'image-edit': ['reference_urls'],
+  'image-edit': ['reference_urls', 'reference_image'],
   'multi-image-fusion': ['reference_urls'],
   'text-to-video': ['audio_url'],
   'first-frame': ['img_url', 'audio_url'],
@@ -67,7 +67,7 @@ export function readMediaRequest(asked: Asked, form: MediaForm): MediaRequest {
     ? (optionalText(request, 'prompt') ?? '')
     : requiredText(request, 'prompt');
   const media = form.readMedia(request, scenario, asked);
-  if (type.references) refuseUnnamed(prompt, media);
+  if (scenario === 'reference-video' || scenario === 'video-edit') refuseUnnamed(prompt, media);
   const audioText = optionalText(request, 'audio_url');
   const negativePrompt = optionalText(request, 'negative_prompt') ?? negativePromptInParameters(request);
   if (negativePrompt) refuseNegativePrompt(negativePrompt, asked);
@@ -173,7 +173,7 @@ export function readReferences(request: Json, asked: Asked): Medium[] {
 
 /** What a medium is: by its ending, else the only kind that its field takes; undefined: nobody can say. */
 export function kindOf({ path, kinds }: Medium): MediumKind | undefined {
-  return formatOf(path.key)?.kind ?? (kinds.length === 1 ? kinds[0] : undefined);
+  return formatOf(path?.key ?? '')?.kind ?? (kinds.length === 1 ? kinds[0] : undefined);
 }
 
 function refuseTooManyOfKind(media: Medium[], { model, type }: Asked): void {
@@ -181,6 +181,43 @@ function refuseTooManyOfKind(media: Medium[], { model, type }: Asked): void {
     const count = media.filter((each) => kindOf(each) === kind).length;
     if (count > most)
       refuse('reference_urls', `${count} ${kind}s`, `at most ${most} ${kind}s for ${model.modelType}`);
+  }
+}
+
+/** One picture by its address: a path like any other, or https: or data:, which the provider reads by itself. */
+export function readReferenceImage(request: Json, asked: Asked): Medium | undefined {
+  const field = 'reference_image';
+  const text = optionalText(request, field);
+  if (text === undefined) return undefined;
+  const kinds: MediumKind[] = ['picture'];
+  if (!/^(https?|data):/i.test(text)) return medium(field, text, kinds, asked);
+  if (/^data:/i.test(text)) checkDataAddress(text);
+  else if (!URL.canParse(text))
+    refuse(field, text, 'an address that can be read', 'Write https://host/path/file.png.');
+  return { field, text, path: undefined, kinds, file: undefined };
+}
+
+const dataPictures = /^data:image\/(?:png|jpeg|bmp|webp);base64,/i;
+/** Model Studio takes pictures of 10 MB. */
+const mostPictureBytes = 10 * 1024 * 1024;
+
+function checkDataAddress(text: string): void {
+  const comma = text.indexOf(',');
+  if (!dataPictures.test(text) || /[^A-Za-z0-9+/=]/.test(text.slice(comma + 1))) {
+    refuse(
+      'reference_image',
+      text,
+      'a picture in base64: data:image/png;base64,… (PNG, JPEG, BMP, WEBP)',
+      "Write 'data:image/png;base64,' || translate(encode(bytes, 'base64'), E'\\n', '').",
+    );
+  }
+  const bytes = ((text.length - comma - 1) * 3) / 4;
+  if (bytes > mostPictureBytes) {
+    throw new KnownError({
+      kind: 'invalidParameterValue',
+      message: `reference_image is too large: it has ${(bytes / 1024 / 1024).toFixed(1)} MiB`,
+      hint: 'The provider takes at most 10 MiB.',
+    });
   }
 }
 
@@ -199,15 +236,16 @@ function medium(field: string, text: string, kinds: MediumKind[], { places, type
   const path = places.readPath(text, field);
   if (isDirectory(path))
     refuse(field, text, 'the path of one object', 'Name the file: oss://bucket/path/file.png.');
-  const { pictureMebibytes } = type;
-  return { field, text, path, kinds, file: undefined, ...(pictureMebibytes && { pictureMebibytes }) };
+  const made: Medium = { field, text, path, kinds, file: undefined };
+  if (type.pictureMebibytes && kindOf(made) === 'picture') made.mostMebibytes = type.pictureMebibytes;
+  return made;
 }
 
 /** The model sees its references alone: another path in the prompt would be read as words. */
 function refuseUnnamed(prompt: string, media: Medium[]): void {
   const known = media.map((each) => each.text).sort((a, b) => b.length - a.length);
   const rest = known.reduce((text, path) => text.replaceAll(path, ''), prompt);
-  const schemes = [...new Set(media.map((each) => each.path.scheme))].join('|');
+  const schemes = [...new Set(media.flatMap(({ path }) => path?.scheme ?? []))].join('|');
   const path = new RegExp(`(${schemes})://[^\\s"'<>,;]*[^\\s"'<>,;.:!?)]`).exec(rest)?.[0];
   if (!path) return;
   throw new KnownError({

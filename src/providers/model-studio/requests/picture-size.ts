@@ -195,7 +195,7 @@ export function checkDuration(given: Json, modelType: string, type: ModelType, m
   }
   if (asked === undefined || asked === rule.also) return { duration: asked ?? rule.default };
   const [least, most] = rule.range;
-  const withVideo = media.some(({ path }) => formatOf(path.key)?.kind === 'video');
+  const withVideo = media.some(({ path }) => formatOf(path?.key ?? '')?.kind === 'video');
   const range: [number, number] = [least, withVideo ? (rule.mostWithVideo ?? most) : most];
   return { duration: optionalInteger(given, 'duration', range, 'parameters.duration') };
 }

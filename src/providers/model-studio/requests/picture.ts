@@ -1,8 +1,8 @@
 /** Pictures: made from text, edited, or put together from several. One user message, or a prompt in a field of its own. */
 import { KnownError } from '../../../errors.js';
-import { type Json, optionalTexts } from '../../../fields.js';
+import { type Json, optionalTexts, refuse } from '../../../fields.js';
 import { objectAt, textOf } from '../../../json.js';
-import type { Made, Units } from '../../provider.js';
+import { type Made, type Medium, nothingMade, ProviderFailure, type Units } from '../../provider.js';
 import type { Reply } from '../connection.js';
 import { failedTask } from '../errors.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
@@ -14,6 +14,7 @@ import { billOf, countOf, wholeOf } from '../price.js';
 import {
   type MediaRequest,
   readMediaRequest,
+  readReferenceImage,
   readReferences,
   refuseCount,
   refuseEmpty,
@@ -35,7 +36,7 @@ function check(asked: Asked): StudioRequest {
   const { model, type } = asked;
   const request = readMediaRequest(asked, {
     scenarioOf,
-    readMedia: (fields, scenario) => (scenario === 'text-to-image' ? [] : readReferences(fields, asked)),
+    readMedia: (fields, scenario) => (scenario === 'text-to-image' ? [] : referencesOf(fields, asked)),
   });
   const { scenario, media, output, notes } = request;
   return {
@@ -69,9 +70,16 @@ function billedPictures(asked: Units, usage: Json, made: number): Units {
   };
 }
 
+function referencesOf(request: Json, asked: Asked): Medium[] {
+  const image = readReferenceImage(request, asked);
+  if (!image) return readReferences(request, asked);
+  if (!request.reference_urls) return [image];
+  return refuse('reference_image', image.text, 'left out beside reference_urls', 'Say it one way.');
+}
+
 /** The number of reference pictures decides what is asked for. */
 function scenarioOf(request: Json, { model: { modelType }, type, known }: Asked): Scenario {
-  const references = optionalTexts(request, 'reference_urls')?.length ?? 0;
+  const references = optionalTexts(request, 'reference_urls')?.length ?? (request.reference_image ? 1 : 0);
   if (references === 0 && Array.isArray(request.reference_urls)) refuseEmpty(type);
   const asked: Scenario =
     references === 0 ? 'text-to-image' : references === 1 ? 'image-edit' : 'multi-image-fusion';
@@ -106,15 +114,17 @@ function read(reply: Reply, { model, type }: Asked, asked: Units): Made {
   const failures = failedPictures(reply);
   const task = type.mode === 'async' ? objectAt(reply.body, 'output') : undefined;
   const { requestId } = reply;
+  const usage = objectAt(reply.body, 'usage');
+  const counted = wholeOf(usage.image_count);
   if (urls.length === 0) {
     if (task?.task_status === 'FAILED' || failures.length > 0)
       throw failedPicture({ ...failures[0], ...task }, requestId);
-    throw noPicture(requestId);
+    if (!counted) throw noPicture(requestId);
   }
-  const usage = objectAt(reply.body, 'usage');
-  const units = billedPictures(asked, usage, urls.length);
+  const units = counted === 0 ? { ...asked, pictures: 0 } : billedPictures(asked, usage, urls.length);
   return {
     ...{ requestId, urls, text: undefined, usage, task, failed: false },
+    ...(urls.length === 0 && { error: noPicture(requestId) }),
     bill: billOf(type, model.config, units),
     notes: failures.length > 0 ? [fewerPictures(urls.length, failures)] : [],
   };
@@ -126,11 +136,10 @@ function failedPicture(task: Json, requestId: string): KnownError {
   return failedTask(code, `Model Studio could not make the picture: ${code}: ${reason}`, requestId);
 }
 
-function noPicture(requestId: string): KnownError {
-  return new KnownError({
-    kind: 'providerFailure',
+function noPicture(requestId: string): ProviderFailure {
+  return new ProviderFailure({
+    ...{ kind: 'providerFailure', code: nothingMade, repeat: 'no', requestId },
     message: 'Model Studio answered without a picture or video',
-    detail: `Provider request id: ${requestId}.`,
   });
 }
 
