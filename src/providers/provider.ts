@@ -26,6 +26,10 @@ export interface ProviderModel {
 /** What the provider counts. A field is there only where the type is billed by it and the number is known. */
 export interface Units {
   pictures?: number;
+  /** Pictures that go in, where they are billed. */
+  inputPictures?: number;
+  /** True where pictures cost the higher price that the type has: they are large, or their prompt was extended. */
+  higher?: boolean;
   /** Of video; seconds of input videos included where they are billed. Of sound: those in which somebody speaks. */
   seconds?: number;
   /** The class that seconds are billed by: 480P, 720P, 1080P. */

@@ -55,14 +55,14 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
     checkKey,
     modelTypes: known.describe,
     check(model, text, file, places) {
-      const { type, family } = known.require(model.modelType, model.task);
+      const { type, family } = known.require(model);
       return family.check({ model, type, text, file, places, known });
     },
     imageFields(model) {
-      return imageFieldsOf(known.require(model.modelType, model.task).type);
+      return imageFieldsOf(known.require(model).type);
     },
     line(model) {
-      const { type } = known.require(model.modelType, model.task);
+      const { type } = known.require(model);
       const { submitsPerSecond, concurrentTasks } = type;
       const own = ownLimits(model.config);
       // The lane at half the price has limits of its own.
@@ -114,8 +114,9 @@ function checkDeployment(
       `CALL register_external_model(…, '${ownTask}').`,
     );
   ownLimits(config);
-  const found = known.find(modelType, task);
-  if (found) ownPrice(config, found.type);
+  if (tasksOnlyListed.includes(task)) return;
+  const { type } = known.require({ modelType, task, config });
+  ownPrice(config, type);
 }
 
 const apiKeyPattern = /^sk-(?!sp-)\S+$/;

@@ -25,7 +25,7 @@ export function priceOf(type: ModelType, units: Units, own?: Price): Cost | unde
 function amountOf(price: Price, units: Units): number | undefined {
   switch (price.per) {
     case 'picture':
-      return units.pictures === undefined ? undefined : units.pictures * price.amount;
+      return units.pictures === undefined ? undefined : picturesAmount(units, units.pictures, price);
     case 'second': {
       const amounts = (units.silent && price.silentAmounts) || price.amounts;
       const aSecond = amounts[units.resolution ?? ''];
@@ -36,6 +36,11 @@ function amountOf(price: Price, units: Units): number | undefined {
     case 'speech second':
       return units.seconds === undefined ? undefined : units.seconds * price.amount;
   }
+}
+
+function picturesAmount(units: Units, pictures: number, price: Extract<Price, { per: 'picture' }>): number {
+  const each = (units.higher && price.higher?.amount) || price.amount;
+  return pictures * each + (units.inputPictures ?? 0) * (price.input ?? 0);
 }
 
 /** Sounds, pictures and what was cached are parts of the input, and where they have no amount of their own cost as the rest of it. */

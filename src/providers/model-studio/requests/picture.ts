@@ -7,8 +7,9 @@ import type { Reply } from '../connection.js';
 import { failedTask } from '../errors.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
 import { typesFor } from '../known-types.js';
-import { pictureTypes } from '../model-table.js';
-import type { Scenario } from '../model-type.js';
+import type { ModelType, Scenario } from '../model-type.js';
+import { newerPictureTypes } from '../newer-picture-table.js';
+import { pictureTypes } from '../picture-table.js';
 import { billOf, countOf, wholeOf } from '../price.js';
 import {
   type MediaRequest,
@@ -19,9 +20,17 @@ import {
   refuseEmpty,
   refuseMissing,
 } from './media-request.js';
+import { areaOf } from './picture-size.js';
 import { failedPictures, madeUrls } from './reply.js';
 
-export const pictures: Family = { task: 'image-generation', types: pictureTypes, check };
+/** The edge of the price tier of large pictures. */
+const largePixels = 2_250_000;
+
+export const pictures: Family = {
+  task: 'image-generation',
+  types: { ...pictureTypes, ...newerPictureTypes },
+  check,
+};
 
 function check(asked: Asked): StudioRequest {
   const { model, type } = asked;
@@ -29,18 +38,41 @@ function check(asked: Asked): StudioRequest {
     scenarioOf,
     readMedia: (fields, scenario) => (scenario === 'text-to-image' ? [] : referencesOf(fields, asked)),
   });
-  const { scenario, media, output, notes, parameters } = request;
+  const { scenario, media, output, notes } = request;
   return {
     ...{ type, scenario, makes: 'pictures', media, output, notes, followed: type.mode === 'async' },
-    estimate: billOf(type, model.config, { pictures: countOf(parameters.n) ?? 1 }),
+    estimate: billOf(type, model.config, estimatePictures(request, type)),
     body: (addresses) => bodyOf(request, asked, addresses),
-    read: (reply) => read(reply, asked),
+    read: (reply) => read(reply, asked, estimatePictures(request, type)),
+  };
+}
+
+function estimatePictures({ parameters, media }: MediaRequest, { price }: ModelType): Units {
+  const units: Units = { pictures: countOf(parameters.n) ?? 1 };
+  if (price.per !== 'picture') return units;
+  // A size that is left out is the largest that the type makes by itself.
+  const area = typeof parameters.size === 'string' ? areaOf(parameters.size) : Number.POSITIVE_INFINITY;
+  if (price.higher)
+    units.higher = price.higher.when === 'large' ? area > largePixels : parameters.prompt_extend === true;
+  if (price.input) units.inputPictures = media.length;
+  return units;
+}
+
+/** What the reply tells of its tier wins over what was asked for. */
+function billedPictures(asked: Units, usage: Json, made: number): Units {
+  const pictures = wholeOf(usage.image_count) ?? wholeOf(usage.output_image_count) ?? made;
+  const tier = textOf(usage.output_image_type);
+  const input = wholeOf(usage.input_image_count);
+  return {
+    ...{ ...asked, pictures },
+    ...(asked.higher !== undefined && tier && { higher: tier.endsWith('2k') }),
+    ...(asked.inputPictures !== undefined && input !== undefined && { inputPictures: input }),
   };
 }
 
 function referencesOf(request: Json, asked: Asked): Medium[] {
-  const image = readReferenceImage(request, asked.places);
-  if (!image) return readReferences(request, ['picture'], asked);
+  const image = readReferenceImage(request, asked);
+  if (!image) return readReferences(request, asked);
   if (!request.reference_urls) return [image];
   return refuse('reference_image', image.text, 'left out beside reference_urls', 'Say it one way.');
 }
@@ -64,6 +96,8 @@ function scenarioOf(request: Json, { model: { modelType }, type, known }: Asked)
 function bodyOf(request: MediaRequest, { model, type }: Asked, addresses: string[]): Json {
   const { prompt, parameters, negativePrompt } = request;
   const negative = negativePrompt ? { negative_prompt: negativePrompt } : {};
+  if (type.input === 'images')
+    return { model: model.modelType, input: { prompt, images: addresses, ...negative }, parameters };
   if (type.input === 'prompt') return { model: model.modelType, input: { prompt, ...negative }, parameters };
   // One user message: the reference pictures in order, then the text.
   const content = [...addresses.map((image) => ({ image })), { text: prompt }];
@@ -75,7 +109,7 @@ function bodyOf(request: MediaRequest, { model, type }: Asked, addresses: string
 }
 
 /** Hologres has no JSON form of a failed picture: it is an error, whatever way the provider made it. */
-function read(reply: Reply, { model, type }: Asked): Made {
+function read(reply: Reply, { model, type }: Asked, asked: Units): Made {
   const urls = madeUrls(reply);
   const failures = failedPictures(reply);
   const task = type.mode === 'async' ? objectAt(reply.body, 'output') : undefined;
@@ -87,7 +121,7 @@ function read(reply: Reply, { model, type }: Asked): Made {
       throw failedPicture({ ...failures[0], ...task }, requestId);
     if (!counted) throw noPicture(requestId);
   }
-  const units: Units = { pictures: counted ?? urls.length };
+  const units = counted === 0 ? { ...asked, pictures: 0 } : billedPictures(asked, usage, urls.length);
   return {
     ...{ requestId, urls, text: undefined, usage, task, failed: false },
     ...(urls.length === 0 && { error: noPicture(requestId) }),
