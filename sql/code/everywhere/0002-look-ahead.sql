@@ -97,11 +97,11 @@ DECLARE
 BEGIN
   GET DIAGNOSTICS context = PG_CONTEXT;
   inside := hologen_caller.is_inside(context);
-  answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside));
-  IF answer OPERATOR(pg_catalog.->>) 'handle' IS NULL THEN
+  LOOP
+    answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside));
+    EXIT WHEN answer OPERATOR(pg_catalog.->>) 'handle' IS NOT NULL;
     PERFORM hologen_caller.look_ahead(question, answer);
-    answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside, 'looked', true));
-  END IF;
+  END LOOP;
   RETURN answer OPERATOR(pg_catalog.->>) 'handle';
 END $$;
 

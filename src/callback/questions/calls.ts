@@ -62,11 +62,7 @@ function answersWhileRunning(tools: QuestionTools): Answers {
     submit_calls: (question, caller) => calls.submitAll(described(question), originOf(caller)),
     submit_image: (question, caller) => calls.submit(submitted(question), originOf(caller)),
     submit_written: (question, caller) =>
-      calls.submitWritten(
-        written(question),
-        { inside: question.inside === true, looked: question.looked === true },
-        originOf(caller),
-      ),
+      calls.submitWritten(written(question), question.inside === true, originOf(caller)),
     submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
     parameter_types: (question, caller) =>
       calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
