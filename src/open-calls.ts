@@ -4,6 +4,7 @@ import { answerQuestions } from './callback/questions/answer.js';
 import { createFileMemory } from './callback/questions/files.js';
 import { createCalls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
+import { createSessionSpending } from './calls/session-spending.js';
 import { createStatementTexts } from './frontend/statement-texts.js';
 import { createBudgetWebhook } from './ledger/budget-webhook.js';
 import { createBudgets, noteSettings } from './ledger/budgets.js';
@@ -53,7 +54,9 @@ export async function openCalls(
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
   const models = { catalogue, providers, places: storage };
-  const calls = createCalls({ storage, ledger, schedule, meter }, models, callingStatements, log);
+  const spending = createSessionSpending();
+  const services = { storage, ledger, schedule, meter, spending };
+  const calls = createCalls(services, models, callingStatements, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
     ...{ calls, models, storage, ledger, schedule },
@@ -62,7 +65,7 @@ export async function openCalls(
     defaultDegree: configuration.defaultDegree,
     originalText: texts.originalOf,
   });
-  return { calls, storage, schedule, texts, answer };
+  return { calls, spending, storage, schedule, texts, answer };
 }
 
 export type OpenedCalls = Awaited<ReturnType<typeof openCalls>>;
