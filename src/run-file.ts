@@ -7,6 +7,8 @@ export interface RunFile {
   pid: number;
   postgres: string;
   console: string | null;
+  /** What an OpenAI client takes as its base URL. */
+  openai: string | null;
   /** Base of /metrics, /healthz and /readyz. */
   metrics: string | null;
   sandbox: { modelStudio: string; oss: string; sts: string } | null;

@@ -24,6 +24,8 @@ export interface TestGateway {
   console: string;
   dataDir: string;
   sandbox: { modelStudio: string; oss: string; sts: string };
+  /** Base URL for an OpenAI client, if it was asked for. */
+  openai: string;
   /** Where its metrics are, if they were asked for. */
   metrics: string;
   /** A connected client; ended with the gateway. */
@@ -84,6 +86,7 @@ export async function startTestGateway(
     console: gateway.runFile.console ?? '',
     dataDir,
     sandbox,
+    openai: gateway.runFile.openai ?? '',
     metrics: gateway.runFile.metrics ?? '',
     client,
     clientOf(user, password = 'secret') {

@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<Command>> = {
   url: async () => (await import('./url.js')).urlCommand,
   demo: async () => (await import('./demo.js')).demoCommand,
   check: async () => (await import('./check.js')).checkCommand,
+  mcp: async () => (await import('./mcp.js')).mcpCommand,
   migrate: async () => (await import('./migrate.js')).migrateCommand,
 };
 

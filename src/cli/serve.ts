@@ -20,6 +20,8 @@ export const serveFlags: SettingName[] = [
   'sandboxImageMs',
   'sandboxVideoMs',
   'maxConnections',
+  'openaiPort',
+  'openaiHost',
   'metricsPort',
   'metricsHost',
   'tlsCert',
@@ -58,6 +60,7 @@ export const serveCommand: Command = {
       `ready postgresql://${where.username}@${where.host}${where.pathname} (hologen url prints it with the password)`,
     );
     if (gateway.runFile.console) console.log(`console ${gateway.runFile.console}`);
+    if (gateway.runFile.openai) console.log(`openai ${gateway.runFile.openai}`);
     process.on('SIGHUP', () => {
       try {
         gateway.reloadCertificate();

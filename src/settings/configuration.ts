@@ -18,6 +18,18 @@ export interface Configuration {
     /** Undefined: no console. 0: a free port. */
     port: number | undefined;
   };
+  mcp: {
+    /** Undefined: the gateway on the data directory. */
+    url: string | undefined;
+    /** In CNY, of one session. */
+    spendAtMost: number;
+  };
+  /** The OpenAI form of the API. */
+  openai: {
+    host: string;
+    /** Undefined: not served. */
+    port: number | undefined;
+  };
   metrics: {
     host: string;
     /** Undefined: not served. */
@@ -93,6 +105,8 @@ export function configure(texts: SettingTexts): Configuration {
     maxConnections: number(texts, 'maxConnections'),
     door: door(texts),
     console: { host: required(texts, 'consoleHost'), port: consolePort(texts) },
+    mcp: { url: texts.url, spendAtMost: number(texts, 'spendAtMost') },
+    openai: { host: required(texts, 'openaiHost'), port: optionalNumber(texts, 'openaiPort') },
     metrics: { host: required(texts, 'metricsHost'), port: optionalNumber(texts, 'metricsPort') },
     engine: { url: texts.engineUrl, callback: callback(texts) },
     ledger: {

@@ -119,6 +119,35 @@ export const settingTable = {
     range: [1, 1_000_000],
     meaning: 'clients at once; more are refused with 53300',
   },
+  url: {
+    flag: 'url',
+    env: 'HOLOGEN_URL',
+    value: 'URL',
+    meaning:
+      'hologen mcp: the gateway and the role, `postgresql://role:password@host:port/hologen`; without it the owner of the one on --data-dir',
+  },
+  spendAtMost: {
+    flag: 'spend-at-most',
+    env: 'HOLOGEN_SPEND_AT_MOST',
+    value: 'CNY',
+    default: '10',
+    range: [0, 1_000_000],
+    meaning: 'hologen mcp: what one session of an agent may spend',
+  },
+  openaiPort: {
+    flag: 'openai-port',
+    env: 'HOLOGEN_OPENAI_PORT',
+    value: 'PORT',
+    range: anyPort,
+    meaning: 'serve the OpenAI form of the API (`/v1/…`) on this port; 0 takes a free one; not without it',
+  },
+  openaiHost: {
+    flag: 'openai-host',
+    env: 'HOLOGEN_OPENAI_HOST',
+    value: 'ADDRESS',
+    default: '127.0.0.1',
+    meaning: 'address of the OpenAI form of the API; HTTPS unless it is a loopback address',
+  },
   metricsPort: {
     flag: 'metrics-port',
     env: 'HOLOGEN_METRICS_PORT',

@@ -1,13 +1,16 @@
-/** Text: one user message to a chat or vision model, over the OpenAI-compatible endpoint. */
+/** Text: one user message, or a whole conversation, to a chat or vision model, over the OpenAI-compatible endpoint. */
 import type { KnownError } from '../../../errors.js';
+import { optionalObject, refuse, refuseUnknown } from '../../../fields.js';
 import { isObject, type Json, objectAt, storable, textOf } from '../../../json.js';
 import { endingOf } from '../../../media/kinds.js';
+import { isDirectory } from '../../../storage/path.js';
 import { type Made, type Medium, ProviderFailure } from '../../provider.js';
 import type { Reply } from '../connection.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
 import { chatType } from '../model-table.js';
 import { billOf, tokensOf } from '../price.js';
-import { type MessagePart, readTextRequest, type TextRequest, textOfParts } from './prompt-template.js';
+import { isConversation, type Message, readMessages } from './conversation.js';
+import { type MessagePart, readTextRequest, textOfParts } from './prompt-template.js';
 
 /** Text types are too many to list and share one API: any name deployed for the task is sent as it is. */
 export const texts: Family = {
@@ -36,16 +39,45 @@ const knownParameters = [
 ];
 
 function check(asked: Asked): StudioRequest {
-  const { model, type, text, file, places } = asked;
-  const request = readTextRequest(text, file, { knownParameters, task: texts.task, places });
+  const { model, type } = asked;
+  const request = readChat(asked);
   return {
     ...{ type, scenario: 'text', makes: 'text', output: undefined, notes: [], followed: false },
-    media: mediaOf(request.parts),
+    media: mediaOf(request.messages.flatMap(({ parts }) => parts)),
     // Tokens are not known before.
     estimate: billOf(type, model.config, {}),
     body: (addresses) => bodyOf(request, model.modelType, addresses),
     read: (reply) => read(reply, asked),
   };
+}
+
+interface ChatRequest {
+  messages: Message[];
+  parameters: Json;
+}
+
+function readChat({ text, file, places }: Asked): ChatRequest {
+  const conversation = conversationIn(text);
+  if (!conversation) {
+    const { parts, parameters } = readTextRequest(text, file, { knownParameters, task: texts.task, places });
+    return { messages: [{ role: 'user', parts }], parameters };
+  }
+  refuseUnknown(conversation, ['messages', 'parameters'], 'a conversation');
+  if (file && !isDirectory(file.path))
+    refuse('file', file.text, 'left out of a conversation', 'Put the FILE among the parts of a message.');
+  const parameters = optionalObject(conversation, 'parameters');
+  refuseUnknown(parameters, knownParameters, `parameters of task ${texts.task}`);
+  return { messages: readMessages(conversation.messages, places), parameters };
+}
+
+function conversationIn(text: string) {
+  if (!text.trimStart().startsWith('{')) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) && isConversation(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Text models read more forms of a kind than the makers of pictures and videos do. */
@@ -57,17 +89,21 @@ function mediaOf(parts: MessagePart[]): Medium[] {
 }
 
 /** Plain text where there is nothing else, parts where there are media. */
-function bodyOf({ parts, parameters }: TextRequest, modelType: string, addresses: string[]): Json {
-  const onlyText = parts.every((part) => 'text' in part);
-  const content = onlyText ? textOfParts(parts) : contentOf(parts, addresses);
-  return { model: modelType, messages: [{ role: 'user', content }], ...parameters };
+function bodyOf({ messages, parameters }: ChatRequest, modelType: string, addresses: string[]): Json {
+  const left = [...addresses];
+  const said = messages.map(({ role, parts }) => {
+    const onlyText = parts.every((part) => 'text' in part);
+    return { role, content: onlyText ? textOfParts(parts) : contentOf(parts, left) };
+  });
+  return { model: modelType, messages: said, ...parameters };
 }
 
+/** Takes the addresses of its files from the front of `addresses`. */
 function contentOf(parts: MessagePart[], addresses: string[]): Json[] {
-  let next = 0;
   return parts.map((part) => {
     if ('text' in part) return { type: 'text', text: part.text };
-    const url = addresses[next++] as string;
+    if ('picture' in part) return { type: 'image_url', image_url: { url: part.picture } };
+    const url = addresses.shift() as string;
     if (part.kind === 'sound')
       return { type: 'input_audio', input_audio: { data: url, format: endingOf(part.file.path.key) } };
     return part.kind === 'video'
