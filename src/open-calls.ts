@@ -12,6 +12,7 @@ import { createCatalogue } from './ledger/catalogue.js';
 import { createLedger } from './ledger/ledger.js';
 import type { Catalogue } from './ledger/models.js';
 import { keepLedgerShort } from './ledger/retention.js';
+import { createReviews } from './ledger/reviews.js';
 import { openSecretBox } from './ledger/secret-box.js';
 import type { OpenedEngine } from './open-engine.js';
 import { createSchedule } from './pace/schedule.js';
@@ -61,6 +62,7 @@ export async function openCalls(
   const answer = answerQuestions({
     ...{ calls, models, storage, ledger, schedule },
     budgets: createBudgets(engine.pool),
+    reviews: createReviews(engine.pool),
     files: createFileMemory(),
     defaultDegree: configuration.defaultDegree,
     originalText: texts.originalOf,

@@ -27,7 +27,7 @@ afterAll(() => gateway?.close());
 
 async function jobOf(prompt: string): Promise<JobCard> {
   const { content } = await visitor.get<GalleryPage>(`/api/gallery?text=${encodeURIComponent(prompt)}`);
-  const [job] = content.jobs;
+  const job = content.jobs.find((each) => each.prompt === prompt);
   if (!job) throw new Error(`no job of "${prompt}"`);
   return job;
 }

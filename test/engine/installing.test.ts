@@ -61,12 +61,13 @@ test('a database with the layout of earlier files is taken as it is, with every 
     // What later steps have made is not there yet.
     await client.query('DROP TABLE hologen_internal.used CASCADE');
     await client.query('DROP TABLE hologen_internal.prompt CASCADE');
+    await client.query('DROP TABLE hologen_internal.review CASCADE');
     await client.query(
       'DROP INDEX hologen_internal.attempt_open, hologen_internal.job_unsuccessful_of_model',
     );
     for (const trigger of ['made_counts', 'no_longer_counts', 'now_counts'])
       await client.query(`DROP TRIGGER ${trigger} ON hologen_internal.attempt`);
-    for (const trigger of ['opened_is_found', 'removed_is_not_found'])
+    for (const trigger of ['opened_is_found', 'made_is_found', 'removed_is_not_found'])
       await client.query(`DROP TRIGGER ${trigger} ON hologen_internal.job`);
     await client.query(
       'DROP TABLE hologen_internal.spent, hologen_internal.spent_by_day, hologen_internal.setting CASCADE',
@@ -93,7 +94,9 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query('DROP INDEX hologen_internal.job_task');
     await client.query('DROP TRIGGER opened_counts ON hologen_internal.job');
     await client.query('DROP TRIGGER changed_counts ON hologen_internal.job');
-    await client.query("DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/home/(000[3-9]|001)'");
+    await client.query(
+      "DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/home/(000[3-9]|00[1-9])'",
+    );
     for (const each of [client, other]) {
       await each.query('DROP SCHEMA hologen_caller CASCADE');
       await each.query('DROP SCHEMA hologen_names CASCADE');
@@ -139,7 +142,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
     expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: 'public, hologen_names' }]);
     // Only what is newer than that layout was made now.
     const { rows } = await client.query(
-      "SELECT name FROM hologen_internal.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/(000[3-9]|001)|everywhere/000[5-9])'",
+      "SELECT name FROM hologen_internal.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/(000[3-9]|00[1-9])|everywhere/000[5-9])'",
     );
     expect(rows).toEqual([]);
   });

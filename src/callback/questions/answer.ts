@@ -6,6 +6,7 @@ import { answerAboutFiles } from './files.js';
 import { answerAboutModels } from './models.js';
 import { answerAboutMoney } from './money.js';
 import type { Answers, QuestionTools } from './question.js';
+import { answerAboutReviews } from './reviews.js';
 import { requireDegree } from './rights.js';
 
 export function answerQuestions(tools: QuestionTools): Answer {
@@ -14,6 +15,7 @@ export function answerQuestions(tools: QuestionTools): Answer {
     ...answerAboutFiles(tools),
     ...answerAboutModels(tools),
     ...answerAboutMoney(tools),
+    ...answerAboutReviews(tools),
   };
   return async (question, caller, signal) => {
     const answer = Object.hasOwn(answers, question.ask) ? answers[question.ask] : undefined;

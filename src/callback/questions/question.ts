@@ -5,6 +5,7 @@ import type { ClientText } from '../../frontend/statement-texts.js';
 import type { Json } from '../../json.js';
 import type { CallOrigin, Ledger } from '../../ledger/job.js';
 import type { Budgets } from '../../ledger/models.js';
+import type { Reviews } from '../../ledger/reviews.js';
 import type { Schedule } from '../../pace/schedule.js';
 import type { DefaultDegree } from '../../settings/configuration.js';
 import type { Storage } from '../../storage/storage.js';
@@ -15,6 +16,7 @@ export interface QuestionTools {
   models: Models;
   budgets: Budgets;
   ledger: Ledger;
+  reviews: Reviews;
   schedule: Schedule;
   storage: Storage;
   files: FileMemory;

@@ -7,15 +7,20 @@ import { JobCards } from './cards.js';
 import { examples } from './examples.js';
 import { duration, money, number, t } from './language.js';
 import { PageTitle, ProblemNote } from './notes.js';
+import { statement, toBeEstimated } from './statement.js';
 
 /** Kept while the visitor looks at other pages. */
-const statement = signal<string>(examples[0]?.sql ?? '');
 const lastRun = signal<Run | undefined>(undefined);
 
 const pollMs = 700;
 
 export function TryPage() {
   const { problem, run, fresh, held, estimate, start } = useTrial();
+  useEffect(() => {
+    if (!toBeEstimated.value || held) return;
+    toBeEstimated.value = false;
+    estimate();
+  });
   const shortcut = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || held) return;
     event.preventDefault();

@@ -28,6 +28,22 @@ export interface Medium {
   /** A small picture; none for videos. */
   thumbnail: string | null;
   ossPath: string | null;
+  /** Not saved, and the provider keeps what it made for a day alone. */
+  expired: boolean;
+}
+
+/** What a person thinks of an output, counted from 0. */
+export interface Verdict {
+  role: string;
+  output: number;
+  verdict: 'picked' | 'rejected';
+  remark: string | null;
+}
+
+/** Ids of jobs. */
+export interface Neighbours {
+  newer: string | null;
+  older: string | null;
 }
 
 export interface JobCard {
@@ -39,6 +55,7 @@ export interface JobCard {
   prompt: string;
   submittedAt: string;
   media: Medium[];
+  verdicts: Verdict[];
   /** What a text model wrote, cut. */
   text: string | null;
   error: string | null;

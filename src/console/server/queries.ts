@@ -55,7 +55,7 @@ export async function findJob(db: Database, jobId: string): Promise<JobDetailsRo
   const { rows } = await db.query<JobDetailsRow>(
     `SELECT ${cardColumns}, database_name, application_name, statement, statement_at,
        CASE WHEN json_typeof(request) = 'object' THEN request::text ELSE request #>> '{}' END AS request, file, result, error, hold_up, usage, units,
-       price, estimated_price, currency, attempts, task_id, provider_request_id, started_at, generated_at, finished_at, claimed_at
+       price, estimated_price, currency, attempts, task_id, provider_request_id, started_at, finished_at, claimed_at
      FROM hologen.jobs WHERE job_id = $1`,
     [jobId],
   );

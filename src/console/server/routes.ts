@@ -8,17 +8,20 @@ import type {
   JobDetails,
   Models,
   Money,
+  Neighbours,
   Now,
   Queue,
   Run,
   RunningStatement,
+  Verdict,
 } from './answers.js';
 import { listBudgets, removeBudget, setBudget } from './budgets.js';
 import { optionalNumber, optionalText, Refusal, requiredText } from './exchange.js';
-import { type JobRow, listJobs } from './gallery.js';
+import { type JobRow, listJobs, neighboursOf, uuidPattern, wordsOf } from './gallery.js';
 import { outputsOf, referencesOf } from './job-media.js';
 import { changeDegree, listPeople } from './people.js';
 import * as queries from './queries.js';
+import { review, verdictsOn } from './reviews.js';
 import { cancelRun, describeRun, requestIdsOf, requireRun, startRun } from './runs.js';
 import type { ConsoleSession } from './sessions.js';
 import type { SignedAddresses } from './signed-addresses.js';
@@ -38,12 +41,12 @@ export type Route = (asked: Asked) => Promise<unknown> | unknown;
 
 const pageLength = 48;
 const mostDays = 366;
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export const routes: Record<string, Route> = {
   'GET /api/gallery': gallery,
   'GET /api/choices': choices,
   'GET /api/job': job,
+  'GET /api/neighbours': neighbours,
   'GET /api/now': now,
   'GET /api/models': models,
   'GET /api/money': money,
@@ -69,6 +72,7 @@ export const routes: Record<string, Route> = {
     queries.revokeModel(session.pool, requiredText(body, 'model'), requiredText(body, 'role')),
   'POST /api/budgets/set': ({ session, body }) => setBudget(session.pool, body),
   'POST /api/budgets/remove': ({ session, body }) => removeBudget(session.pool, body),
+  'POST /api/review': ({ session, body }) => review(session.pool, body),
   'POST /api/people/degree': ({ session, body }) => changeDegree(session.pool, body),
   'POST /api/estimate': estimate,
   'POST /api/run': ({ session, body, addresses }) =>
@@ -89,7 +93,8 @@ async function gallery({ session, parameters, addresses }: Asked): Promise<Galle
     // What was made, unless something else is asked for.
     state: given('state') === 'all' ? null : (given('state') ?? 'succeeded'),
     kind: given('kind'),
-    text: given('text'),
+    words: wordsOf(given('text')),
+    verdict: given('verdict'),
     from: instant(given('from')),
     until: instant(given('until')),
     after: readCursor(given('before')),
@@ -98,7 +103,7 @@ async function gallery({ session, parameters, addresses }: Asked): Promise<Galle
   const shown = rows.slice(0, pageLength);
   const last = shown.at(-1);
   return {
-    jobs: shown.map((row) => card(row, addresses, session)),
+    jobs: await cards(shown, addresses, session),
     next: rows.length > pageLength && last ? `${last.submitted_at}~${last.job_id}` : null,
   };
 }
@@ -119,7 +124,29 @@ function readCursor(text: string | null): { submittedAt: string; jobId: string }
   return { submittedAt, jobId };
 }
 
-function card(row: JobRow, addresses: SignedAddresses, session: ConsoleSession): JobCard {
+async function neighbours({ session, parameters }: Asked): Promise<Neighbours> {
+  const id = parameters.get('id') ?? '';
+  return uuidPattern.test(id) ? neighboursOf(session.pool, id) : { newer: null, older: null };
+}
+
+async function cards(
+  rows: JobRow[],
+  addresses: SignedAddresses,
+  session: ConsoleSession,
+): Promise<JobCard[]> {
+  const verdicts = await verdictsOn(
+    session.pool,
+    rows.map((row) => row.job_id),
+  );
+  return rows.map((row) => card(row, verdicts.get(row.job_id) ?? [], addresses, session));
+}
+
+function card(
+  row: JobRow,
+  verdicts: Verdict[],
+  addresses: SignedAddresses,
+  session: ConsoleSession,
+): JobCard {
   return {
     id: row.job_id,
     state: row.state as JobCard['state'],
@@ -129,6 +156,7 @@ function card(row: JobRow, addresses: SignedAddresses, session: ConsoleSession):
     prompt: row.prompt,
     submittedAt: new Date(row.submitted_at).toISOString(),
     media: outputsOf(row, addresses, session.id),
+    verdicts,
     text: row.text,
     error: row.error_message,
   };
@@ -147,8 +175,9 @@ async function job({ session, parameters, addresses }: Asked): Promise<JobDetail
   const id = parameters.get('id') ?? '';
   const row = uuidPattern.test(id) ? await queries.findJob(session.pool, id) : undefined;
   if (!row) throw new Refusal(404, { message: 'there is no such job, or it is not yours' });
+  const verdicts = await verdictsOn(session.pool, [row.job_id]);
   return {
-    ...card(row, addresses, session),
+    ...card(row, verdicts.get(row.job_id) ?? [], addresses, session),
     modelType: row.model_type,
     database: row.database_name,
     application: row.application_name,
@@ -282,5 +311,5 @@ async function runState(
   const run = requireRun(session.run, id);
   const told = describeRun(run);
   const rows = told.state === 'running' ? [] : await queries.jobsOfRequests(session.pool, requestIdsOf(run));
-  return { ...told, jobs: rows.map((row) => card(row, addresses, session)) };
+  return { ...told, jobs: await cards(rows, addresses, session) };
 }
