@@ -137,7 +137,7 @@ test('from a picture to the same again, a change of it, and a film of it, priced
 test('many are chosen: as a ZIP, side by side, and picked with a remark', async () => {
   const page = await room('gallery?kind=pictures');
   await expect.poll(() => page.locator('.card').count()).toBe(2);
-  for (const box of await page.locator('.choice').all()) await box.check({ force: true });
+  for (const box of await page.locator('.chooser').all()) await box.check({ force: true });
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('text=Download (ZIP)')]);
   const zip = (await readFile(await download.path())).toString('latin1');
   expect(download.suggestedFilename()).toBe('hologen.zip');

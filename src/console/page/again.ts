@@ -33,7 +33,8 @@ export function sqlFilm(job: Made, { ossPath }: Medium, model: string): string {
   return callOf(model, JSON.stringify(request, undefined, 2), job.file);
 }
 
-function callOf(model: string, request: string, file: Made['file']): string {
+/** `file`: a FILE's texts, if it has one. */
+export function callOf(model: string, request: string, file: Made['file']): string {
   const args = [literal(model), literal(request)];
   if (file?.oss_path)
     args.push(`to_file(${[file.oss_path, file.oss_endpoint, file.role_arn].map(literal).join(', ')})`);

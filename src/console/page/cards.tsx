@@ -27,7 +27,7 @@ function Card({ job, choosing }: { job: JobCard; choosing: boolean }) {
       {choosing && (
         <input
           type="checkbox"
-          class="choice"
+          class="chooser"
           checked={isChosen}
           aria-label={t('card.choose', { prompt: job.prompt })}
           onChange={(event) => choose(job, event.currentTarget.checked)}

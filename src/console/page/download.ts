@@ -27,10 +27,12 @@ export async function saveAsZip(
       else gone += 1;
     }
   }
-  const address = URL.createObjectURL(await downloadZip(parts()).blob());
-  save(address, 'hologen.zip');
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  saveBlob('hologen.zip', await downloadZip(parts()).blob());
   return gone;
+}
+
+export function saveText(name: string, text: string): void {
+  saveBlob(name, new Blob([text], { type: 'text/csv;charset=utf-8' }));
 }
 
 function unique(name: string, names: Set<string>): string {
@@ -40,9 +42,11 @@ function unique(name: string, names: Set<string>): string {
   return free;
 }
 
-function save(address: string, name: string): void {
+function saveBlob(name: string, blob: Blob): void {
   const link = document.createElement('a');
-  link.href = address;
+  link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
+  // Not before the browser has begun to read it.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -56,6 +56,8 @@ export interface JobCard {
   submittedAt: string;
   media: Medium[];
   verdicts: Verdict[];
+  /** The provider's, which results name. */
+  requestId: string | null;
   /** What a text model wrote, cut. */
   text: string | null;
   error: string | null;
@@ -246,6 +248,23 @@ export interface EstimateRow {
   currency: string | null;
 }
 
+/** A statement that called: how many calls came to nothing, and how many are still under way. */
+export interface PastStatement {
+  statement: string;
+  at: string;
+  calls: number;
+  failed: number;
+  open: number;
+  price: number | null;
+  currency: string;
+}
+
+/** A directory of a store, and the right to it. */
+export interface PlaceOfFiles {
+  outputDir: string;
+  file: NonNullable<JobDetails['file']>;
+}
+
 export interface Run {
   id: string;
   state: 'running' | 'done' | 'failed';
@@ -258,6 +277,6 @@ export interface Run {
   command: string | null;
   notices: string[];
   problem: Problem | null;
-  /** The jobs whose results are among the rows. */
+  /** The jobs whose results are among the rows; while it runs, those that have made something. */
   jobs: JobCard[];
 }

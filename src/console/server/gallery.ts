@@ -17,13 +17,14 @@ export interface JobRow {
   /** With its microseconds, as PostgreSQL writes it. */
   submitted_at: string;
   generated_at: Date | null;
+  provider_request_id: string | null;
 }
 
 const promptLength = 300;
 /** The request is an object where the client gave one; its prompt, else the text itself. */
 const prompt = `CASE WHEN json_typeof(request) = 'object' THEN coalesce(request ->> 'prompt', request::text) ELSE request #>> '{}' END`;
 export const cardColumns = `job_id, state, role_name, model_name, model_type, scenario, left(${prompt}, ${promptLength}) AS prompt, outputs,
-  CASE WHEN scenario = 'text' THEN left(result, ${promptLength}) END AS text, error ->> 'message' AS error_message, submitted_at::text, generated_at`;
+  CASE WHEN scenario = 'text' THEN left(result, ${promptLength}) END AS text, error ->> 'message' AS error_message, submitted_at::text, generated_at, provider_request_id`;
 
 export interface GalleryWish {
   /** Only for the owner role: others see their own anyway. */

@@ -44,9 +44,7 @@ export interface JobDetailsRow extends JobRow {
   currency: string | null;
   attempts: number;
   task_id: string | null;
-  provider_request_id: string | null;
   started_at: Date | null;
-  generated_at: Date | null;
   finished_at: Date | null;
   claimed_at: Date | null;
 }
@@ -55,7 +53,7 @@ export async function findJob(db: Database, jobId: string): Promise<JobDetailsRo
   const { rows } = await db.query<JobDetailsRow>(
     `SELECT ${cardColumns}, database_name, application_name, statement, statement_at,
        CASE WHEN json_typeof(request) = 'object' THEN request::text ELSE request #>> '{}' END AS request, file, result, error, hold_up, usage, units,
-       price, estimated_price, currency, attempts, task_id, provider_request_id, started_at, finished_at, claimed_at
+       price, estimated_price, currency, attempts, task_id, started_at, finished_at, claimed_at
      FROM hologen.jobs WHERE job_id = $1`,
     [jobId],
   );

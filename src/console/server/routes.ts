@@ -25,6 +25,7 @@ import { review, verdictsOn } from './reviews.js';
 import { cancelRun, describeRun, requestIdsOf, requireRun, startRun } from './runs.js';
 import type { ConsoleSession } from './sessions.js';
 import type { SignedAddresses } from './signed-addresses.js';
+import { jobsSince, listHistory, listPlaces } from './statements.js';
 
 export interface Asked {
   session: ConsoleSession;
@@ -49,6 +50,8 @@ export const routes: Record<string, Route> = {
   'GET /api/neighbours': neighbours,
   'GET /api/now': now,
   'GET /api/models': models,
+  'GET /api/places': ({ session }) => listPlaces(session.pool),
+  'GET /api/history': ({ session }) => listHistory(session.pool),
   'GET /api/money': money,
   'GET /api/people': ({ session, frontDoor }) => listPeople(session.pool, frontDoor),
   'GET /api/run': ({ session, parameters, addresses }) => runState(session, parameters.get('id'), addresses),
@@ -157,6 +160,7 @@ function card(
     submittedAt: new Date(row.submitted_at).toISOString(),
     media: outputsOf(row, addresses, session.id),
     verdicts,
+    requestId: row.provider_request_id,
     text: row.text,
     error: row.error_message,
   };
@@ -310,6 +314,8 @@ async function runState(
 ): Promise<Run> {
   const run = requireRun(session.run, id);
   const told = describeRun(run);
-  const rows = told.state === 'running' ? [] : await queries.jobsOfRequests(session.pool, requestIdsOf(run));
+  const rows = await (told.state === 'running'
+    ? jobsSince(session.pool, run.startedAt)
+    : queries.jobsOfRequests(session.pool, requestIdsOf(run)));
   return { ...told, jobs: await cards(rows, addresses, session) };
 }
