@@ -17,7 +17,7 @@ import { openSecretBox } from './ledger/secret-box.js';
 import type { OpenedEngine } from './open-engine.js';
 import { createSchedule } from './pace/schedule.js';
 import { openProviders, type ProviderDriver } from './providers/drivers.js';
-import { callingStatements } from './rewriter/calling-statements.js';
+import { sqlReader } from './rewriter/look-ahead/reader.js';
 import type { Configuration, StorageSettings } from './settings/configuration.js';
 import { usualModels } from './settings/usual-models.js';
 import { openStorage } from './storage/open.js';
@@ -57,7 +57,7 @@ export async function openCalls(
   const models = { catalogue, providers, places: storage };
   const spending = createSessionSpending();
   const services = { storage, ledger, schedule, meter, spending };
-  const calls = createCalls(services, models, callingStatements, log);
+  const calls = createCalls(services, models, sqlReader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
     ...{ calls, models, storage, ledger, schedule },
