@@ -102,6 +102,7 @@ test('serve prints one ready line without the password, and writes runtime.json 
     pid: gateway.pid,
     postgres: gateway.url,
     console: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/),
+    openai: null,
     metrics: null,
     sandbox: {
       modelStudio: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),

@@ -1,8 +1,8 @@
 /** Who is signed in to the console. A password lives only in the memory of its session; every query runs as that role, through the front door. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { boundedSocket } from '../../bounded-socket.js';
 import type { WhoAmI } from './answers.js';
-import { boundedSocket } from './bounded-socket.js';
 import { Refusal } from './exchange.js';
 import { asksRights } from './queries.js';
 import { closeRun, type RunSlot } from './runs.js';

@@ -1,5 +1,6 @@
 /** Runs what a request asks as the role of its key: a connection of its own through the front door, so that every right and budget holds by itself. */
 import pg from 'pg';
+import { boundedSocket } from '../../bounded-socket.js';
 import type { Account } from './key.js';
 import { Refusal } from './refusal.js';
 
@@ -34,6 +35,8 @@ export async function asRole<Result>(
     ...door,
     ...account,
     ssl: false,
+    // What a role can make the engine say must not fill the gateway's memory.
+    stream: boundedSocket,
     application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
     // Nothing that somebody has planted in a schema of the search_path runs as the role.
