@@ -5,6 +5,7 @@ import { createFileMemory } from './callback/questions/files.js';
 import { createCalls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
 import { createSessionSpending } from './calls/session-spending.js';
+import { readValues } from './engine/value-texts.js';
 import { createStatementTexts } from './frontend/statement-texts.js';
 import { createBudgetWebhook } from './ledger/budget-webhook.js';
 import { createBudgets, noteSettings } from './ledger/budgets.js';
@@ -57,7 +58,8 @@ export async function openCalls(
   const models = { catalogue, providers, places: storage };
   const spending = createSessionSpending();
   const services = { storage, ledger, schedule, meter, spending };
-  const calls = createCalls(services, models, sqlReader, log);
+  const reader = { ...sqlReader, valueTexts: readValues(engine.pool) };
+  const calls = createCalls(services, models, reader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
     ...{ calls, models, storage, ledger, schedule },

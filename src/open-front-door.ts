@@ -38,7 +38,10 @@ export async function openFrontDoor(
     },
     opening(parameters) {
       const most = spendAtMostOf(parameters);
-      return (engineProcessId) => spending.begin(engineProcessId, most);
+      return (engineProcessId) => {
+        calls.clientCame(engineProcessId);
+        return spending.begin(engineProcessId, most);
+      };
     },
     engine: engine.address,
     mapParameters: (parameters) => nameGateway(mapStartupParameters(parameters), engine.sessionGateway),
