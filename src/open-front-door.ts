@@ -27,6 +27,7 @@ export async function openFrontDoor(
     ...{ host, port, encryption, log, maxConnections, loginMs },
     events: {
       rewrite: rewriteStatements(texts, createLongTexts(log), log),
+      started: calls.clientCame,
       databaseCreated: engine.databases.created,
       rowsAsked: calls.rowsAsked,
       answered: (engineProcessId) => calls.rowsRead(engineProcessId, onlyReads),
@@ -38,10 +39,7 @@ export async function openFrontDoor(
     },
     opening(parameters) {
       const most = spendAtMostOf(parameters);
-      return (engineProcessId) => {
-        calls.clientCame(engineProcessId);
-        return spending.begin(engineProcessId, most);
-      };
+      return (engineProcessId) => spending.begin(engineProcessId, most);
     },
     engine: engine.address,
     mapParameters: (parameters) => nameGateway(mapStartupParameters(parameters), engine.sessionGateway),

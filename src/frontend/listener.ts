@@ -34,7 +34,7 @@ export interface FrontendOptions {
   databaseReady(name: string): Promise<void>;
   /** The engine's verifier of a role's password; undefined if the gateway may not read it. */
   scramKeys(role: string): Promise<ScramKeys | undefined>;
-  events: Omit<SessionEvents, 'started'>;
+  events: SessionEvents;
   /** What is to be done when the session that these parameters open begins, which gives what is to be done when it is over. */
   opening(parameters: Map<string, string> | undefined): (engineProcessId: number) => () => void;
   log: Logger;
@@ -180,7 +180,8 @@ async function openSession(house: House, visitor: Extract<Visitor, { kind: 'sess
   const sides = { client: socket, engine, landing, first: visitor.rest };
   const begin = options.opening(parameters);
   let over = () => {};
-  const started = (engineProcessId: number) => {
+  const started: SessionEvents['started'] = (engineProcessId, executing) => {
+    options.events.started(engineProcessId, executing);
     over = begin(engineProcessId);
   };
   const session = joinSession(sides, { ...options.events, started }, cancel, login);

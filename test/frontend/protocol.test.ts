@@ -292,6 +292,7 @@ function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promi
   const quiet: FrontendOptions['events'] = {
     rewrite: () => undefined,
     ...{ rowsAsked: () => {}, undone: () => undefined, answered: () => {}, savepointSet: () => {} },
+    started: () => {},
     ready: () => {},
     ended: () => false,
     databaseCreated: () => {},
