@@ -4,6 +4,7 @@ import { answerQuestions } from './callback/questions/answer.js';
 import { createFileMemory } from './callback/questions/files.js';
 import { createCalls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
+import { createPacks } from './calls/packs.js';
 import { createSessionSpending } from './calls/session-spending.js';
 import { readValues } from './engine/value-texts.js';
 import { createStatementTexts } from './frontend/statement-texts.js';
@@ -18,6 +19,7 @@ import { openSecretBox } from './ledger/secret-box.js';
 import type { OpenedEngine } from './open-engine.js';
 import { createSchedule } from './pace/schedule.js';
 import { openProviders, type ProviderDriver } from './providers/drivers.js';
+import { aiFunctionNamed } from './rewriter/ai-functions.js';
 import { sqlReader } from './rewriter/look-ahead/reader.js';
 import type { Configuration, StorageSettings } from './settings/configuration.js';
 import { usualModels } from './settings/usual-models.js';
@@ -57,7 +59,7 @@ export async function openCalls(
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
   const models = { catalogue, providers, places: storage };
   const spending = createSessionSpending();
-  const services = { storage, ledger, schedule, meter, spending };
+  const services = { storage, ledger, schedule, meter, spending, packs: createPacks() };
   const reader = { ...sqlReader, valueTexts: readValues(engine.pool) };
   const calls = createCalls(services, models, reader, log);
   const texts = createStatementTexts();
@@ -67,6 +69,7 @@ export async function openCalls(
     reviews: createReviews(engine.pool),
     files: createFileMemory(),
     defaultDegree: configuration.defaultDegree,
+    taskOf: (functionName) => aiFunctionNamed(functionName)?.task,
     originalText: texts.originalOf,
   });
   return { calls, spending, storage, schedule, texts, answer };

@@ -6,6 +6,7 @@ import { inspectPrompt } from './generate.js';
 import { type Markers, readMarkers } from './markers.js';
 import type { FetchedMedia, MediaFetcher } from './media-fetch.js';
 import { refusal } from './refusal.js';
+import { valueFor } from './schema-answer.js';
 import { countTokens } from './text-models.js';
 
 export interface ChatContext {
@@ -26,6 +27,7 @@ function describe(media: FetchedMedia): string {
 /** The answer: the same prompt and media always give the same text. */
 function answer(chat: ChatRequest, media: readonly FetchedMedia[]): string {
   const described = media.map(describe);
+  if (chat.schema) return JSON.stringify(valueFor(chat.schema, `sandbox ${chat.model.name}`));
   if (chat.json) {
     return JSON.stringify({ sandbox: true, model: chat.model.name, prompt: chat.prompt, media: described });
   }

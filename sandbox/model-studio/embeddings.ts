@@ -1,11 +1,14 @@
 /** `POST /compatible-mode/v1/embeddings`: unit vectors that depend on the text alone. */
 import { createHash } from 'node:crypto';
 import { authenticate, type Exchange, readJson, sendJson } from './exchange.js';
+import { inspectPrompt } from './generate.js';
+import { type Markers, readMarkers } from './markers.js';
 import { isObject } from './parameter-check.js';
 import { refusal } from './refusal.js';
 import { countTokens, embeddingModels } from './text-models.js';
 
-function vectorOf(model: string, text: string, dimensions: number): number[] {
+/** The same of the same: a unit vector. */
+export function vectorOf(model: string, text: string, dimensions: number): number[] {
   const values: number[] = [];
   for (let block = 0; values.length < dimensions; block += 1) {
     const digest = createHash('sha256').update(`${model}\n${block}\n${text}`).digest();
@@ -29,10 +32,28 @@ function readTexts(input: unknown, maxTexts: number): string[] {
   return texts;
 }
 
+export interface EmbeddingContext {
+  throttle(body: string, markers: Markers): void;
+}
+
+/** What the markers of the texts ask for. */
+export function misbehave(
+  exchange: Exchange,
+  texts: readonly string[],
+  body: string,
+  { throttle }: EmbeddingContext,
+): void {
+  const markers = readMarkers(texts.join('\n'));
+  throttle(body, markers);
+  exchange.dropAnswer ||= markers.drop;
+  inspectPrompt(markers);
+  if (markers.fail || markers.failSilently) throw refusal.internalError('An internal error has occured.');
+}
+
 /** Handles one embeddings call. */
-export async function handleEmbeddings(exchange: Exchange): Promise<void> {
+export async function handleEmbeddings(exchange: Exchange, context: EmbeddingContext): Promise<void> {
   authenticate(exchange.request);
-  const { body } = await readJson(exchange);
+  const { body, text } = await readJson(exchange);
   if (!isObject(body) || typeof body.model !== 'string') {
     throw refusal.invalidParameter('you must provide a model parameter');
   }
@@ -50,6 +71,7 @@ export async function handleEmbeddings(exchange: Exchange): Promise<void> {
     throw refusal.invalidParameter('encoding_format must be float.');
   }
   const texts = readTexts(body.input, model.maxTexts);
+  misbehave(exchange, texts, text, context);
   const tokens = texts.reduce((sum, text) => sum + countTokens(text), 0);
   sendJson(exchange, 200, {
     object: 'list',

@@ -20,13 +20,17 @@ export interface ModelLimit {
   concurrentTasks: number;
 }
 
-export interface ModelType {
+/** What limits and tasks know of a model type. */
+export interface LimitedModel {
   name: string;
+  limit: ModelLimit;
+}
+
+export interface ModelType extends LimitedModel {
   family: Family;
   kind: 'image' | 'video';
   /** Path below `/api/v1/services/aigc/` → how it may be called there. */
   paths: Readonly<Record<string, Mode>>;
-  limit: ModelLimit;
   /** True when `parameters.audio` switches sound on and off. */
   audioSwitch: boolean;
 }

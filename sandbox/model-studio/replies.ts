@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { beijingTime } from './beijing-time.js';
 import type { Outcome, Work } from './generate.js';
 import { sizeClass } from './output-size.js';
+import type { AnyOutcome, AnyWork } from './parts.js';
+import { transcriptionReply } from './speech-task.js';
 import type { Task } from './tasks.js';
 
 type Json = Record<string, unknown>;
@@ -87,13 +89,17 @@ function succeededReply(work: Work, outcome: Outcome): { output: Json; usage: Js
   };
 }
 
+function endedWell(work: AnyWork, outcome: AnyOutcome): { output: Json; usage: Json } {
+  return 'results' in outcome ? transcriptionReply(outcome) : succeededReply(work as Work, outcome);
+}
+
 /** The answer to an accepted asynchronous submit. */
 export function submittedReply(requestId: string, taskId: string): Json {
   return { output: { task_status: 'PENDING', task_id: taskId }, request_id: requestId };
 }
 
 /** The answer to a task query; an unknown or expired id is UNKNOWN, not an error. */
-export function taskReply(requestId: string, id: string, task: Task<Work, Outcome> | undefined): Json {
+export function taskReply(requestId: string, id: string, task: Task<AnyWork, AnyOutcome> | undefined): Json {
   if (!task) return { request_id: requestId, output: { task_id: id, task_status: 'UNKNOWN' } };
   const time = (name: string, atMs: number | undefined) =>
     atMs === undefined ? {} : { [name]: beijingTime(atMs) };
@@ -109,12 +115,12 @@ export function taskReply(requestId: string, id: string, task: Task<Work, Outcom
     return { request_id: requestId, output: { ...head, ...failure } };
   }
   if (task.status !== 'SUCCEEDED' || !task.outcome) return { request_id: requestId, output: head };
-  const { output, usage } = succeededReply(task.work, task.outcome);
+  const { output, usage } = endedWell(task.work, task.outcome);
   return { request_id: requestId, output: { ...head, ...output }, usage };
 }
 
 /** One row of the task list; times in milliseconds. */
-export function taskListItem(task: Task<Work, Outcome>): Json {
+export function taskListItem(task: Task<AnyWork, AnyOutcome>): Json {
   return {
     task_id: task.id,
     status: task.status,

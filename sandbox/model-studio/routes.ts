@@ -7,11 +7,13 @@ import { handleChat } from './chat.js';
 import { handleEmbeddings } from './embeddings.js';
 import { type Exchange, sendError } from './exchange.js';
 import type { ArmedFaults, FaultAction } from './faults.js';
+import { handleMediaEmbedding } from './media-embeddings.js';
 import type { Parts } from './parts.js';
 import { Refusal, urlError } from './refusal.js';
 import type { ResultStore } from './results.js';
 import { handleSubmit } from './submit.js';
 import { handleTasks } from './task-routes.js';
+import { handleTranscription } from './transcription.js';
 
 const servicePrefix = '/api/v1/services/aigc/';
 
@@ -76,21 +78,37 @@ export function createRoutes(parts: Parts, { open, faults, onError }: Arrivals):
       path,
       answering((exchange) => handleTasks(exchange, parts)),
     );
-  const chat = { ...parts, latencyMs: () => parts.settings.textMs };
-  app.post(
-    '/compatible-mode/v1/chat/completions',
-    answering((exchange) => handleChat(exchange, chat)),
-  );
-  app.post('/compatible-mode/v1/embeddings', answering(handleEmbeddings));
-  app.post(
-    '/api/v1/services/*',
-    answering((exchange) => handleSubmit(exchange, servicePath(exchange), parts)),
-  );
+  addModelRoutes(app, parts);
   app.all('*', () => {
     throw urlError();
   });
   app.onError((error, context) => refuse(context, error, onError));
   return app;
+}
+
+/** What generates. */
+function addModelRoutes(app: Hono<Passage>, parts: Parts): void {
+  const chat = { ...parts, latencyMs: () => parts.settings.textMs };
+  app.post(
+    '/compatible-mode/v1/chat/completions',
+    answering((exchange) => handleChat(exchange, chat)),
+  );
+  app.post(
+    '/compatible-mode/v1/embeddings',
+    answering((exchange) => handleEmbeddings(exchange, parts)),
+  );
+  app.post(
+    '/api/v1/services/embeddings/multimodal-embedding/multimodal-embedding',
+    answering((exchange) => handleMediaEmbedding(exchange, parts)),
+  );
+  app.post(
+    '/api/v1/services/audio/asr/transcription',
+    answering((exchange) => handleTranscription(exchange, parts)),
+  );
+  app.post(
+    '/api/v1/services/*',
+    answering((exchange) => handleSubmit(exchange, servicePath(exchange), parts)),
+  );
 }
 
 function servicePath({ url: { pathname } }: Exchange): string {

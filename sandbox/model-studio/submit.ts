@@ -1,10 +1,11 @@
 /** `POST /api/v1/services/aigc/…`: checks a submit in the provider's order, then answers or queues it. */
 import { authenticate, type Exchange, readJson, sendJson } from './exchange.js';
-import { type GenerationContext, generate, type Outcome, type Work } from './generate.js';
+import { type GenerationContext, generate, type Work } from './generate.js';
 import { checkInput } from './input-check.js';
 import { type Markers, readMarkers } from './markers.js';
 import { type Mode, type ModelType, modelTypes, servicePaths } from './model-types.js';
 import { checkParameters, isObject } from './parameter-check.js';
+import type { AnyOutcome, AnyWork } from './parts.js';
 import type { Limiter } from './rate-limits.js';
 import { refusal, urlError } from './refusal.js';
 import { submittedReply, syncReply } from './replies.js';
@@ -12,7 +13,7 @@ import type { TaskQueue } from './tasks.js';
 
 export interface SubmitContext {
   generation: GenerationContext;
-  tasks: TaskQueue<Work, Outcome>;
+  tasks: TaskQueue<AnyWork, AnyOutcome>;
   limiter: Limiter;
   throttle(body: string, markers: Markers): void;
   /** Aborted when the sandbox closes. */

@@ -50,6 +50,8 @@ export interface WaitNews {
 
 export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, WrittenCalls {
   submit(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
+  /** As submit, for several calls in their order, whose handles are chosen; the first that is refused rejects it. */
+  submitAll(calls: SubmittedCall[], origin: CallOrigin): Promise<void>;
   /** As submit, for a call that outlives its statement: it is made when the transaction is committed. */
   submitDetached(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
   /** Resolves when there is news, at the latest after `longestMs`. The first wait of a statement starts all its calls. */
@@ -103,7 +105,7 @@ interface Surroundings {
   unanswered: UnansweredNotes;
   statements: Statements;
   /** Calls of running statements. */
-  byHandle: Map<string, StatementCall>;
+  byName: Map<string, StatementCall>;
 }
 
 export function createCalls(services: Services, models: Models, reader: SqlReader, log: Logger): Calls {
@@ -112,6 +114,9 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
   return {
     ...createWrittenCalls(makingOf(around)),
     submit: (given, origin) => submit(given, origin, around),
+    async submitAll(calls, origin) {
+      for (const call of calls) await submit(call, origin, around);
+    },
     submitDetached: (given, origin) => submitDetached(given, origin, around),
     wait: (handle, origin, longestMs) => wait(handle, origin, longestMs, around),
     collect: (handle, given, origin, longestMs) => collect(handle, given, origin, longestMs, around),
@@ -135,7 +140,7 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
     },
     engineLeft(engineProcessId, unread) {
       statements.over(engineProcessId, 'failed');
-      around.last.left(engineProcessId, unread);
+      around.last.left(engineProcessId, unread && nameOfCall(unread, { engineProcessId }));
     },
     savepointSet: statements.savepointSet,
     undone: statements.undone,
@@ -180,7 +185,7 @@ function surround(services: Services, models: Models, reader: SqlReader, log: Lo
       earlier,
       decider,
       last: createLastResults(earlier),
-      byHandle: new Map(),
+      byName: new Map(),
     },
     detached: createDetachedCalls(services, decider, log),
     unanswered: createUnansweredNotes(services.ledger),
@@ -193,7 +198,7 @@ function surround(services: Services, models: Models, reader: SqlReader, log: Lo
 }
 
 async function statementEnded(statement: Statement, committed: boolean, around: Surroundings): Promise<void> {
-  for (const call of statement.calls) around.byHandle.delete(call.handle);
+  for (const call of statement.calls) around.byName.delete(call.name);
   around.decider.forget(statement.calls);
   const written = settle(statement, committed, around);
   around.detached.settle(statement, committed);
@@ -210,7 +215,7 @@ function settle(statement: Statement, committed: boolean, { earlier, last }: Sur
     jobId: earlierJobOf(course.call) ?? handle,
     key,
   });
-  for (const call of claimed) last.claimed(origin.engineProcessId, call.handle, jobOf(call).jobId);
+  for (const call of claimed) last.claimed(origin.engineProcessId, call.name, jobOf(call).jobId);
   // Only its handle gives the result of a detached one: it has no key.
   const collected = committed ? statement.collected.map((jobId) => ({ jobId, key: '' })) : [];
   earlier.claim(origin, [...claimed.map(jobOf), ...collected]);
@@ -242,8 +247,13 @@ async function add(call: StatementCall, around: Surroundings): Promise<{ handle:
   call.index = statement.calls.length;
   statement.calls.push(call);
   statement.unsent.add(call);
-  around.byHandle.set(call.handle, call);
+  around.byName.set(call.name, call);
   return { handle: call.handle };
+}
+
+/** A handle that a session has chosen may be any text: no other session meets its calls by it. */
+function nameOfCall(handle: string, { engineProcessId }: Pick<CallOrigin, 'engineProcessId'>): string {
+  return `${engineProcessId} ${handle}`;
 }
 
 async function submitDetached(
@@ -260,7 +270,7 @@ async function submitDetached(
 
 /** `ownStop`: of a detached call, which its statement does not end. */
 async function newCall(
-  { settings, statement: client, ...given }: SubmittedCall,
+  { settings, statement: client, chosenHandle, onError, ...given }: SubmittedCall,
   origin: CallOrigin,
   around: Surroundings,
   ownStop?: AbortController,
@@ -277,8 +287,15 @@ async function newCall(
   const noted = (note: string) => statement.notes.add(note);
   const facts = { jobId: handle, role: origin.role, checked, stop, noted };
   const call: StatementCall = {
-    ...{ handle, statement, checked, index: statement.calls.length },
+    ...{
+      handle,
+      name: nameOfCall(chosenHandle ?? handle, origin),
+      statement,
+      checked,
+      index: statement.calls.length,
+    },
     ...{ detached: ownStop !== undefined, dryRun: own.dryRun, aside: false, delivered: false },
+    onError: onError ?? own.onError,
     ...{ requestKey: '', decided: undefined, outcome: undefined, underWay: undefined },
     course: newCourse(facts, { state: 'waiting' }),
     storageChecked: checkStorage(checked, services.storage, statement.stop.signal, own.dryRun).then(
@@ -331,7 +348,7 @@ async function wait(
   longestMs: number,
   around: Surroundings,
 ): Promise<WaitNews> {
-  const call = around.byHandle.get(handle);
+  const call = around.byName.get(nameOfCall(handle, origin));
   if (!call || !isSameRole(call.statement.origin, origin)) throw unknownHandle(handle);
   const { statement } = call;
   const limitMs = untilTimeout(statement, longestMs);
@@ -339,7 +356,7 @@ async function wait(
     .then(async () => ({ result: await (call.outcome as Promise<string>) }))
     .catch((error: unknown) => {
       if (call.outcome === undefined) throw error;
-      return inPlaceOf(error, statement.onError);
+      return inPlaceOf(error, call.onError);
     });
   const news = await orLater(outcome, limitMs);
   if (news === later) return { done: false, notice: nextNotice(statement) };
@@ -347,7 +364,7 @@ async function wait(
   call.delivered = 'result' in news && news.result !== null;
   // A portal goes on after a savepoint, too: what it gives from then on may be undone.
   statement.stays = false;
-  if (call.delivered) around.last.given(origin.engineProcessId, handle);
+  if (call.delivered) around.last.given(origin.engineProcessId, call.name);
   return { done: true, ...news, notice: nextNotice(statement) };
 }
 

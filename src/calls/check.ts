@@ -9,14 +9,19 @@ import type { FileValue } from '../storage/file-value.js';
 import type { Places, Storage } from '../storage/storage.js';
 import { isPretended } from './dry-run-names.js';
 import { checkMedium, requireRight, rightTo } from './media.js';
+import type { SessionSettings } from './session-settings.js';
 
 export interface SubmittedCall extends CallArguments {
   /** The session's ai_gen.* settings, as they were SET. */
   settings: Record<string, unknown>;
   /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
   statement: { text: string; stopsAtRows: boolean };
+  /** What its failure gives, whatever the session says. */
+  onError?: SessionSettings['onError'];
   /** The text that the engine runs, or its beginning. */
   engineText: string;
+  /** The handle, where the engine process has chosen it; else one is made. */
+  chosenHandle?: string;
 }
 
 export interface CheckedCall {
@@ -32,6 +37,8 @@ export interface CallArguments {
   model: string | null;
   request: string | null;
   file: unknown;
+  /** The AI function that asks, where it wants models of one task; undefined: ai_gen, which takes any. */
+  function?: { name: string; task: string };
 }
 
 /** Where a call's model and its rules are found. */
@@ -59,10 +66,23 @@ export async function checkCall(
   const file = isObject(call.file) ? places.readFile(call.file, 'file') : undefined;
   const model =
     call.model === null
-      ? await defaultModel(call.request, file, caller, models)
+      ? await defaultModel(call.request, file, caller, models, call.function?.task)
       : await namedModel(call.model, caller, catalogue);
+  if (call.function) requireTask(model, call.function);
   if (model.restricted && !caller.admin) await requireGrant(model.name, caller.role, catalogue);
   return readCall(model, call.request, file, models);
+}
+
+function requireTask(
+  { name, task: own }: DeployedModel,
+  { name: asker, task }: NonNullable<CallArguments['function']>,
+): void {
+  if (own === task) return;
+  throw new KnownError({
+    kind: 'invalidParameterValue',
+    message: `${asker} takes models of task ${task}, and external model "${name}" is of task ${own}`,
+    hint: `SELECT model_name FROM list_external_models() WHERE task = '${task}' shows those that are deployed.`,
+  });
 }
 
 function readCall(
@@ -173,8 +193,10 @@ async function defaultModel(
   file: FileValue | undefined,
   who: RoleIdentity,
   known: Models,
+  ownTask?: string,
 ): Promise<DeployedModel> {
-  const task = file && looksLikePictureRequest(request) ? 'image-generation' : 'chat/completions';
+  const usual = file && looksLikePictureRequest(request) ? 'image-generation' : 'chat/completions';
+  const task = ownTask ?? usual;
   const models = await known.catalogue.defaults(task, who);
   const fitting = models.find((model) => canRead(request, file, model, known)) ?? models[0];
   if (fitting) return fitting;
@@ -201,11 +223,8 @@ function canRead(
   model: DeployedModel,
   { providers, places }: Models,
 ): boolean {
-  // A text model reads anything; a mistake in the text is told when it is checked.
-  if (model.task === 'chat/completions') return true;
   try {
-    providers.of(model.provider).check(model, request, file, places);
-    return true;
+    return !providers.of(model.provider).check(model, request, file, places).misfit;
   } catch {
     return false;
   }

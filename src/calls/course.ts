@@ -1,7 +1,8 @@
 /** A call under way: where it is in its life, what is told of it on the way, and the only place where that changes. */
 import type { Ledger } from '../ledger/job.js';
+import type { Gate } from '../pace/gate.js';
 import type { Schedule } from '../pace/schedule.js';
-import type { Made } from '../providers/provider.js';
+import type { Made, PackForm } from '../providers/provider.js';
 import type { Storage } from '../storage/storage.js';
 import { advance, type Call, type CallEvent } from './call.js';
 import type { CheckedCall } from './check.js';
@@ -17,6 +18,15 @@ export interface Services {
   schedule: Schedule;
   meter: Meter;
   spending: SessionSpending;
+  packs: Packs;
+}
+
+/** over: the provider has given its last word. alone: it surely took none of the pack, and this call is to be sent by itself. */
+export type PackEnd = 'over' | 'alone';
+
+export interface Packs {
+  /** Sends the call with others. Rejects as sending it alone would. */
+  send(course: Course, form: PackForm, gate: Gate, services: Services): Promise<PackEnd>;
 }
 
 export interface Course {

@@ -35,7 +35,8 @@ export async function checkMedium(
     refuse(medium.field, medium.text, what, 'The ending of its name tells what an object is.');
   }
   const info: ObjectInfo = await storage.head(medium.path, right, signal);
-  const most = Math.max(...(kind ? [kind] : kinds).map((name) => limits[name].mebibytes));
+  const usual = (kind ? [kind] : kinds).map((name) => limits[name].mebibytes);
+  const most = medium.mostMebibytes ?? Math.max(...usual);
   if (info.bytes > most * 1024 * 1024) {
     const mebibytes = (info.bytes / 1024 / 1024).toFixed(1);
     refuseObject(

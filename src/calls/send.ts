@@ -5,10 +5,19 @@ import { repetitionAfter } from './answers.js';
 import { type Course, madeEvent, type Services, tell } from './course.js';
 import { signedMedia } from './media.js';
 import { enterPhase } from './meter.js';
-
-const mostThrottledMs = 30 * 60 * 1000;
+import { mostThrottledMs } from './packs.js';
 
 export async function send(course: Course, services: Services): Promise<void> {
+  const { provider, request } = course.checked;
+  const { pack } = request;
+  if (pack && provider.submitTogether) {
+    const end = await services.packs.send(course, pack, gateOf(course, services), services);
+    if (end === 'over') return;
+  }
+  await sendAlone(course, services);
+}
+
+async function sendAlone(course: Course, services: Services): Promise<void> {
   const gate = await enterLine(course, services);
   const throttledUntil = Date.now() + mostThrottledMs;
   for (let attempt = 1; ; ) {
@@ -29,10 +38,13 @@ export async function send(course: Course, services: Services): Promise<void> {
   }
 }
 
-async function enterLine(course: Course, { schedule }: Services): Promise<Gate> {
-  const { model, provider } = course.checked;
+function gateOf({ checked: { model, provider } }: Course, { schedule }: Services): Gate {
   const { account, limits, own } = provider.line(model);
-  const gate = schedule.gate(account, model.modelType, limits, own);
+  return schedule.gate(account, model.modelType, limits, own);
+}
+
+async function enterLine(course: Course, services: Services): Promise<Gate> {
+  const gate = gateOf(course, services);
   enterPhase(course.phases, 'queued');
   course.leave = await gate.enter(course.stop, course.role);
   return gate;

@@ -26,7 +26,7 @@ export interface ProviderModel {
 /** What the provider counts. A field is there only where the type is billed by it and the number is known. */
 export interface Units {
   pictures?: number;
-  /** Of video; seconds of input videos included where they are billed. */
+  /** Of video; seconds of input videos included where they are billed. Of sound: those in which somebody speaks. */
   seconds?: number;
   /** The class that seconds are billed by: 480P, 720P, 1080P. */
   resolution?: string;
@@ -34,6 +34,12 @@ export interface Units {
   silent?: boolean;
   inputTokens?: number;
   outputTokens?: number;
+  /** Of the input tokens those that the provider had from an earlier call, and those of sounds and of pictures and videos. */
+  cachedTokens?: number;
+  soundTokens?: number;
+  pictureTokens?: number;
+  /** True where the model thought before it answered. */
+  thought?: boolean;
 }
 
 export interface Cost {
@@ -59,8 +65,16 @@ export interface Medium {
   kinds: MediumKind[];
   /** The FILE that gives the right to it; undefined: the call's own. */
   file: FileValue | undefined;
+  /** The largest that is taken, where that is not what its kind usually may have. */
+  mostMebibytes?: number;
   /** Any form of its kind is taken, not just those that the makers of pictures and videos read. */
   anyForm?: boolean;
+}
+
+/** Requests of one model and of the same key may be sent together, so many at most. */
+export interface PackForm {
+  key: string;
+  most: number;
 }
 
 /** A request that can be sent. Drivers add what they need to send it. */
@@ -78,6 +92,12 @@ export interface CheckedRequest {
   followed: boolean;
   /** What it will come to, if it succeeds. */
   estimate: Bill;
+  /** Undefined: it is sent alone. */
+  pack?: PackForm;
+  /** True: the type surely does not read the media, and the provider will say so. It is not chosen where no model is named. */
+  misfit?: boolean;
+  /** What a text that is not made looks like, in a dry run, where what stands around the call takes only a text of its form. */
+  pretended?: string;
 }
 
 /** The provider's last word on a call that succeeded, or on a task that failed. */
@@ -172,6 +192,11 @@ export interface Provider<Request extends CheckedRequest = CheckedRequest> {
    * that reject end it with their error.
    */
   submit(model: ProviderModel, request: Request, addresses: string[], news: SubmitNews): Promise<Task | Made>;
+  /**
+   * Sends requests that may go together, none of which has media, and gives what was made of each, in their order. Errors as of `submit`: they
+   * are all of theirs.
+   */
+  submitTogether?(model: ProviderModel, requests: Request[]): Promise<{ requestId: string; made: Made[] }>;
   look(model: ProviderModel, request: Request, taskId: string, signal: AbortSignal): Promise<Look>;
   /** Milliseconds from one look at a task to the next, when it has been running for so long. */
   pauseMs(runningMs: number): number;

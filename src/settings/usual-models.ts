@@ -5,6 +5,8 @@ export const usualModels: [name: string, modelType: string, task: string][] = [
   ['qwen_plus', 'qwen-plus', 'chat/completions'],
   ['qwen_vl_plus', 'qwen-vl-plus', 'chat/completions'],
   ['text_embedding_v4', 'text-embedding-v4', 'embedding'],
+  ['qwen3_vl_embedding', 'qwen3-vl-embedding', 'embedding'],
+  ['fun_asr', 'fun-asr', 'speech-to-text'],
   ['qwen_image_2_pro', 'qwen-image-2.0-pro', 'image-generation'],
   ['qwen_image_2', 'qwen-image-2.0', 'image-generation'],
   ['qwen_image_max', 'qwen-image-max', 'image-generation'],

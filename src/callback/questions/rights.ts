@@ -23,6 +23,7 @@ const forMakers: Record<string, string> = {
   deploy_model: 'deploying a model',
   remove_model: 'removing a model',
   check_file: 'naming files of a store',
+  try_file: 'naming files of a store',
 };
 
 export function requireDegree(ask: string, caller: Caller, usual: DefaultDegree): void {

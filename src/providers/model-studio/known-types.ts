@@ -2,10 +2,10 @@
 import { KnownError } from '../../errors.js';
 import type { ModelTypeRow } from '../provider.js';
 import type { Family, KnownTypes } from './family.js';
-import type { ModelType, Price, Scenario } from './model-type.js';
+import type { ModelType, Price, Scenario, TokenTier } from './model-type.js';
 
 /** A dated or regional name (`qwen-image-2.0-pro-2026-03-03`, `wan2.6-t2v-us`) has the rules of its plain one, but for what the table says. */
-const variant = /^(?<plain>.*?)(?<american>-us)?(?<date>-\d{4}-\d{2}-\d{2})?$/;
+const variant = /^(?<plain>.*?)(?<american>-us)?(?<date>-latest|-\d{4}-\d{2}-\d{2})?$/;
 
 export function knownTypes(families: readonly Family[]): KnownTypes {
   const table = new Map(
@@ -16,6 +16,8 @@ export function knownTypes(families: readonly Family[]): KnownTypes {
 
   function inTable(name: string): { type: ModelType; family: Family } | undefined {
     const { plain = name, american, date } = variant.exec(name)?.groups ?? {};
+    const own = table.get(name);
+    if (own) return own;
     const row = table.get(plain);
     if (!row) return undefined;
     const { type, family } = row;
@@ -23,15 +25,15 @@ export function knownTypes(families: readonly Family[]): KnownTypes {
   }
 
   function find(name: string, task: string) {
-    const any = families.find((family) => family.task === task && family.anyOther);
-    if (any?.anyOther) return { type: any.anyOther.type, family: any };
     const row = inTable(name);
-    return row?.type.task === task ? row : undefined;
+    if (row) return row.type.task === task ? row : undefined;
+    const any = families.find((family) => family.task === task && family.anyOther);
+    return any?.anyOther && { type: any.anyOther.type, family: any };
   }
 
   return {
     find,
-    require: (name, task) => find(name, task) ?? refuseUnknownType(name, task, [...table.keys()]),
+    require: (name, task) => find(name, task) ?? refuseUnknownType(name, task, table),
     taskOf: (name) => inTable(name)?.type.task,
     names: (fits) => [...table].filter(([, { type }]) => fits(type)).map(([name]) => name),
     describe: () => [
@@ -48,11 +50,16 @@ export function typesFor(known: KnownTypes, scenario: Scenario): string[] {
   return known.names((type) => type.scenarios.includes(scenario));
 }
 
-function refuseUnknownType(name: string, task: string, known: string[]): never {
+function refuseUnknownType(
+  name: string,
+  task: string,
+  table: ReadonlyMap<string, { type: ModelType }>,
+): never {
+  const known = [...table].filter(([, { type }]) => type.task === task).map(([each]) => each);
   throw new KnownError({
     kind: 'featureNotSupported',
     message: `model type "${name}" cannot be called for task "${task}"`,
-    hint: `hologen calls: ${known.join(', ')} (also with a date behind), and any type of task chat/completions. See hologen.supported_models.`,
+    hint: `hologen calls: ${known.join(', ') || 'none'} (also with a date behind), and any type of the tasks chat/completions and embedding. See hologen.supported_models.`,
   });
 }
 
@@ -86,7 +93,8 @@ function durationOf(type: ModelType): string | null {
 
 function describePrice(price: Price): string {
   const { currency } = price;
-  if (price.per === 'token') return 'per token, see the provider';
+  if (price.per === 'token') return describeTokens(price.tiers, currency);
+  if (price.per === 'speech second') return `${currency} ${price.amount} a second of speech`;
   if (price.per === 'picture') return `${currency} ${price.amount} a picture`;
   const perSecond = (amounts: Record<string, number>) =>
     Object.entries(amounts)
@@ -95,6 +103,16 @@ function describePrice(price: Price): string {
   const silent = price.silentAmounts ? `; silent ${perSecond(price.silentAmounts)}` : '';
   const input = price.inputSecondsPerVideo ? '; seconds of input videos count too' : '';
   return `${currency} a second: ${perSecond(price.amounts)}${silent}${input}`;
+}
+
+function describeTokens(tiers: readonly TokenTier[], currency: string): string {
+  if (tiers.length === 0) return 'per token, see the provider';
+  const each = tiers.map(({ upTo, input, output, ...others }) => {
+    const size = upTo === undefined ? '' : ` up to ${upTo / 1024}k of input`;
+    const more = Object.entries(others).map(([name, amount]) => `, ${amount} ${name}`);
+    return `${input} in${output === undefined ? '' : `, ${output} out`}${more.join('')}${size}`;
+  });
+  return `${currency} a million tokens: ${each.join('; ')}`;
 }
 
 function range([least, most]: [number, number]): string {

@@ -245,26 +245,3 @@ export const videoTypes: Record<string, ModelType> = {
     price: { ...flashPrice, inputSecondsPerVideo },
   },
 };
-
-/** Text types are too many to list and share one API: any name deployed for the task is sent as it is. */
-export const chatType: ModelType = {
-  task: 'chat/completions',
-  scenarios: ['text'],
-  path: '/chat/completions',
-  mode: 'sync',
-  switches: [],
-  submitsPerSecond: 10,
-  concurrentTasks: null,
-  price: { per: 'token', currency },
-};
-
-export const embeddingType: ModelType = {
-  task: 'embedding',
-  scenarios: ['embedding'],
-  path: '/embeddings',
-  mode: 'sync',
-  switches: [],
-  submitsPerSecond: 10,
-  concurrentTasks: null,
-  price: { per: 'token', currency },
-};

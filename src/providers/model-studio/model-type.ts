@@ -1,5 +1,12 @@
 /** What is known of a model type: what it takes, costs and allows. */
-export type Task = 'image-generation' | 'video-generation' | 'chat/completions' | 'embedding';
+import type { MediumKind } from '../../media/kinds.js';
+
+export type Task =
+  | 'image-generation'
+  | 'video-generation'
+  | 'chat/completions'
+  | 'embedding'
+  | 'speech-to-text';
 
 export const scenarios = [
   'text-to-image',
@@ -11,6 +18,7 @@ export const scenarios = [
   'reference-video',
   'text',
   'embedding',
+  'transcription',
 ] as const;
 export type Scenario = (typeof scenarios)[number];
 
@@ -48,6 +56,14 @@ export interface ModelType {
   sound?: 'always' | 'optional' | 'never';
   /** The type that offers what this one cannot: named in hints. */
   silentAlternative?: string;
+  /** Lengths of the vector that may be asked for, the default first. */
+  dimensions?: readonly number[];
+  /** Texts that one request may carry: so many calls go together. */
+  textsPerRequest?: number;
+  /** The kinds of files it reads. */
+  reads?: readonly MediumKind[];
+  /** Several texts and files of one call become one vector. */
+  fuses?: boolean;
   /** The provider cuts longer prompts silently. */
   promptCharacters?: number;
   submitsPerSecond: number;
@@ -70,5 +86,26 @@ export type Price = { currency: string } & (
       /** Seconds of each input video that count at most: `[0]` where there is one reference file, `[1]` where there are two, … */
       inputSecondsPerVideo?: number[];
     }
-  | { per: 'token'; inputPerMillion?: number; outputPerMillion?: number }
+  /** The first tier that the input fits in counts; without a fitting one the price is not known. */
+  | { per: 'token'; tiers: TokenTier[] }
+  /** Of a sound's length in which somebody speaks. */
+  | { per: 'speech second'; amount: number }
 );
+
+/** Amounts per million tokens. What is left out costs as much as what it is part of. */
+export interface TokenTier {
+  /** Tokens of input of the whole call; undefined: any number. */
+  upTo?: number;
+  input: number;
+  /** Undefined: there is none, as of embeddings. */
+  output?: number;
+  /** Of input that the provider had from an earlier call. */
+  cached?: number;
+  /** Of output, where the model thinks before it answers. */
+  thinking?: number;
+  /** Of input that is a sound, and a picture or video. */
+  sound?: number;
+  picture?: number;
+  /** Of output to media. */
+  mixed?: number;
+}
