@@ -152,7 +152,8 @@ async function openOutside(configuration: Configuration, inside: Inside, { log, 
   const door = { host: ownHost(configuration), port: frontend.port, database: engine.address.database };
   const { dataDirectory, provider } = configuration;
   const privateResults = isLoopback(new URL(inside.cloud?.modelStudio ?? provider.baseUrl));
-  const parts = { door, storage, dataDirectory, certificate, log, privateResults };
+  const owner = { role: engine.address.user, password: engine.address.password };
+  const parts = { door, owner, storage, dataDirectory, certificate, log, privateResults };
   const console = await openConsole(configuration, parts);
   if (console) stopping.push(console.close);
   return { encryption, frontend, console };
@@ -174,6 +175,7 @@ function runFileOf(
     pid: process.pid,
     postgres: `postgresql://${name}:${secret}@${where}/${place}`,
     console: console?.url ?? null,
+    ticketKey: console?.ticketKey ?? null,
     metrics,
     sandbox: cloud ? { modelStudio: cloud.modelStudio, oss: cloud.oss, sts: cloud.sts } : null,
   };

@@ -72,6 +72,14 @@ BEGIN
   answer := hologen_caller.ask(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
     'provider', model_provider, 'endpoint', endpoint, 'apiKey', api_key, 'config', config, 'task', task));
 END $$;
+-- Those whose names are free, on the gateway's own key.
+CREATE OR REPLACE PROCEDURE hologen.register_usual_models()
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_caller.ask('{"ask": "deploy_usual_models"}');
+END $$;
 CREATE OR REPLACE PROCEDURE hologen.delete_external_model(model_name text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -6,7 +6,7 @@ import { boundedSocket } from './bounded-socket.js';
 import { Refusal } from './exchange.js';
 import { asksRights } from './queries.js';
 import { closeRun, type RunSlot } from './runs.js';
-import { type Attempt, createSignInPace } from './sign-in-pace.js';
+import { type Attempt, createSignInPace, type SignInPace } from './sign-in-pace.js';
 
 /** Where the gateway's own front door is. */
 export interface FrontDoor {
@@ -14,6 +14,11 @@ export interface FrontDoor {
   port: number;
   /** The gateway's own database, which has the catalogue and the jobs. */
   database: string;
+}
+
+export interface Account {
+  role: string;
+  password: string;
 }
 
 export interface ConsoleSession {
@@ -27,6 +32,8 @@ export interface ConsoleSession {
 
 export interface Sessions {
   signIn(attempt: Attempt, password: string): Promise<ConsoleSession>;
+  /** For whoever has shown a ticket. */
+  signInOwner(): Promise<ConsoleSession>;
   find(id: string | undefined): ConsoleSession | undefined;
   signOut(session: ConsoleSession): void;
   close(): Promise<void>;
@@ -49,7 +56,7 @@ interface Entry {
   seenAt: number;
 }
 
-export function createSessions(door: FrontDoor, now: () => number = Date.now): Sessions {
+export function createSessions(door: FrontDoor, owner: Account, now: () => number = Date.now): Sessions {
   const entries = new Map<string, Entry>();
   const pace = createSignInPace(now);
   const sweep = setInterval(() => {
@@ -74,17 +81,15 @@ export function createSessions(door: FrontDoor, now: () => number = Date.now): S
     await session.pool.end();
   }
 
+  function keep(session: ConsoleSession): ConsoleSession {
+    entries.set(session.id, { session, openedAt: now(), seenAt: now() });
+    return session;
+  }
+
   return {
     async signIn(attempt, password) {
-      const waitMs = pace.waitMs(attempt);
-      if (waitMs > 0) {
-        const seconds = Math.ceil(waitMs / 1000);
-        const problem = { message: `too many failed attempts; try again in ${seconds} s` };
-        throw new Refusal(429, problem, { 'retry-after': String(seconds) });
-      }
-      if (entries.size >= mostSessions) {
-        throw new Refusal(503, { message: 'too many people are signed in to this console' });
-      }
+      refuseHaste(pace, attempt);
+      requireRoom(entries.size);
       // Counted before the answer is known: many attempts at once must not all be free.
       pace.failed(attempt);
       const session = await openSession(door, attempt.role, password).catch((error: unknown) => {
@@ -92,8 +97,11 @@ export function createSessions(door: FrontDoor, now: () => number = Date.now): S
         throw error;
       });
       pace.succeeded(attempt);
-      entries.set(session.id, { session, openedAt: now(), seenAt: now() });
-      return session;
+      return keep(session);
+    },
+    async signInOwner() {
+      requireRoom(entries.size);
+      return keep(await openSession(door, owner.role, owner.password));
     },
     find,
     signOut: (session) => void end(session),
@@ -102,6 +110,19 @@ export function createSessions(door: FrontDoor, now: () => number = Date.now): S
       await Promise.allSettled([...entries.values()].map(({ session }) => end(session)));
     },
   };
+}
+
+function requireRoom(signedIn: number): void {
+  if (signedIn >= mostSessions)
+    throw new Refusal(503, { message: 'too many people are signed in to this console' });
+}
+
+function refuseHaste(pace: SignInPace, attempt: Attempt): void {
+  const waitMs = pace.waitMs(attempt);
+  if (waitMs <= 0) return;
+  const seconds = Math.ceil(waitMs / 1000);
+  const problem = { message: `too many failed attempts; try again in ${seconds} s` };
+  throw new Refusal(429, problem, { 'retry-after': String(seconds) });
 }
 
 /** The role proves itself to the engine; whoever does not administer hologen gets connections that only read. */
