@@ -9,6 +9,7 @@ import { createBudgetWebhook } from './ledger/budget-webhook.js';
 import { createBudgets, noteSettings } from './ledger/budgets.js';
 import { createCatalogue, deployedAtStart } from './ledger/catalogue.js';
 import { createLedger } from './ledger/ledger.js';
+import { createNamedPlaces } from './ledger/named-places.js';
 import { keepLedgerShort } from './ledger/retention.js';
 import { openSecretBox } from './ledger/secret-box.js';
 import { deployUsualModels } from './ledger/usual-models.js';
@@ -53,7 +54,8 @@ export async function openCalls(
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
-  const models = { catalogue, providers, places: storage };
+  const named = createNamedPlaces(engine.pool);
+  const models = { catalogue, providers, places: storage, named };
   const calls = createCalls({ storage, ledger, schedule, meter }, models, callingStatements, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({

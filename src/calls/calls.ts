@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import { type CallOrigin, isSameRole } from '../ledger/job.js';
+import { formatPath, joinPath } from '../storage/path.js';
 import { earlierJobOf } from './call.js';
 import { type CallArguments, type CheckedCall, checkCall, checkStorage, type Models } from './check.js';
 import { newCourse, type Services } from './course.js';
@@ -243,9 +244,10 @@ async function newCall(
   const { services, statements } = around;
   const own = readSessionSettings(settings);
   const statement = statements.of(origin, own, client);
-  const checked = await checkOrRefuse(given, statement, around).catch((error: unknown) => {
+  const checked = await checkOrRefuse(given, statement, own.place, around).catch((error: unknown) => {
     throw withPlace(error, statement);
   });
+  refuseTakenName(checked, statement);
   for (const note of checked.request.notes) statement.notes.add(note);
   const handle = randomUUID();
   const stop = (ownStop ?? statement.stop).signal;
@@ -267,6 +269,25 @@ async function newCall(
   return call;
 }
 
+/** Of two files of one name the second would take the place of the first, which is paid for. */
+function refuseTakenName({ request, requestText }: CheckedCall, { calls }: Statement): void {
+  const { fileName, output } = request;
+  if (!output || fileName === undefined || fileName.includes('{request}')) return;
+  const path = formatPath(joinPath(output, fileName));
+  const other = calls.find(({ checked, aside }) => {
+    const its = checked.request;
+    // The same request may be the same call, where it is to be made once.
+    if (aside || checked.requestText === requestText || !its.output) return false;
+    return its.fileName === fileName && formatPath(its.output) === formatPath(output);
+  });
+  if (!other) return;
+  throw new KnownError({
+    kind: 'invalidParameterValue',
+    message: `name is not unique: two calls of the statement would save ${path}`,
+    hint: "Put what tells the rows apart into it, such as a key: 'name', sku || '-{i}'; or {request}.",
+  });
+}
+
 /** Which of the statement's calls it is: in a table of a thousand rows that is what one looks for. */
 function withPlace(error: unknown, { calls }: Statement): unknown {
   const isBadRequest = error instanceof KnownError && error.kind === 'invalidParameterValue';
@@ -279,12 +300,13 @@ function withPlace(error: unknown, { calls }: Statement): unknown {
 async function checkOrRefuse(
   given: CallArguments,
   statement: Statement,
+  place: string | undefined,
   { models, services }: Surroundings,
 ): Promise<CheckedCall> {
   try {
     refuseTooMany(statement);
     refuseTooLong(given, statement);
-    return await checkCall(given, models, statement.origin);
+    return await checkCall(given, models, statement.origin, place);
   } catch (error) {
     if (error instanceof KnownError) statement.refused = error;
     if (isRefusal(error)) {

@@ -18,6 +18,8 @@ export interface SessionSettings {
   timeoutMs: number | undefined;
   /** What the session calls its work: kept with its calls, and what budgets may be for. */
   tag: string | undefined;
+  /** Name of the place where pictures and videos are saved when a call names none. */
+  place: string | undefined;
 }
 
 const switches: Record<string, boolean> = {
@@ -48,6 +50,7 @@ export function readSessionSettings(given: Json): SessionSettings {
     dryRun: readSwitch(given, 'dry_run', false),
     timeoutMs: readDuration(given, 'timeout'),
     tag: readTag(given),
+    place: typeof given.place === 'string' && given.place !== '' ? given.place : undefined,
   };
 }
 

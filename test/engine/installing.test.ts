@@ -83,17 +83,20 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query('ALTER TABLE hologen_internal.model_grant DROP COLUMN role_oid CASCADE');
     await client.query('ALTER TABLE hologen_internal.deployed_models DROP COLUMN deployed_by_oid');
     await client.query(
-      'ALTER TABLE hologen_internal.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked, DROP COLUMN tag, DROP COLUMN role_oid CASCADE',
+      'ALTER TABLE hologen_internal.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked, DROP COLUMN tag, DROP COLUMN label CASCADE, DROP COLUMN role_oid CASCADE',
     );
     await client.query('DROP TABLE hologen_internal.removed_models');
     await client.query('DROP TABLE hologen_internal.living_gateway');
+    await client.query('DROP TABLE hologen_internal.place CASCADE');
     await client.query('DROP TABLE hologen_internal.caller CASCADE');
     await client.query('DROP INDEX hologen_internal.job_unsuccessful');
     await client.query('DROP INDEX hologen_internal.job_open');
     await client.query('DROP INDEX hologen_internal.job_task');
     await client.query('DROP TRIGGER opened_counts ON hologen_internal.job');
     await client.query('DROP TRIGGER changed_counts ON hologen_internal.job');
-    await client.query("DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/home/(000[3-9]|001)'");
+    await client.query(
+      "DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/home/(000[3-9]|00[1-9][0-9])'",
+    );
     for (const each of [client, other]) {
       await each.query('DROP SCHEMA hologen_caller CASCADE');
       await each.query('DROP SCHEMA hologen_names CASCADE');
@@ -139,7 +142,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
     expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: 'public, hologen_names' }]);
     // Only what is newer than that layout was made now.
     const { rows } = await client.query(
-      "SELECT name FROM hologen_internal.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/(000[3-9]|001)|everywhere/000[5-9])'",
+      "SELECT name FROM hologen_internal.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/(000[3-9]|00[1-9][0-9])|everywhere/000[5-9])'",
     );
     expect(rows).toEqual([]);
   });

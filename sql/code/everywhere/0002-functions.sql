@@ -18,7 +18,8 @@ CREATE OR REPLACE FUNCTION hologen_caller.session_settings() RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('progress', current_setting('ai_gen.progress', true), 'reuse', current_setting('ai_gen.reuse', true),
     'max_calls', current_setting('ai_gen.max_calls', true), 'on_error', current_setting('ai_gen.on_error', true),
-    'dry_run', current_setting('ai_gen.dry_run', true), 'timeout', current_setting('ai_gen.timeout', true), 'tag', current_setting('ai_gen.tag', true))
+    'dry_run', current_setting('ai_gen.dry_run', true), 'timeout', current_setting('ai_gen.timeout', true), 'tag', current_setting('ai_gen.tag', true),
+    'place', current_setting('ai_gen.place', true))
 $$;
 
 -- A call as the gateway is told of it.
@@ -86,6 +87,23 @@ DECLARE
   answer json;
 BEGIN
   answer := hologen_caller.ask(json_build_object('ask', 'remove_model', 'name', model_name));
+END $$;
+
+-- A name for a directory and the right to it, for SET ai_gen.place.
+CREATE OR REPLACE PROCEDURE hologen.set_place(place_name text, oss_path text, oss_endpoint text, role_arn text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_caller.ask(json_build_object('ask', 'set_place', 'name', place_name,
+    'file', json_build_object('oss_path', oss_path, 'oss_endpoint', oss_endpoint, 'role_arn', role_arn)));
+END $$;
+CREATE OR REPLACE PROCEDURE hologen.remove_place(place_name text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_caller.ask(json_build_object('ask', 'remove_place', 'name', place_name));
 END $$;
 
 -- The catalogue. Its first four columns, in this order, are what Hologres' clients read.

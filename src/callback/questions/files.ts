@@ -2,21 +2,35 @@
 
 import { isPretended } from '../../calls/dry-run-names.js';
 import { KnownError } from '../../errors.js';
-import { refuse } from '../../fields.js';
+import { refuse, requiredText } from '../../fields.js';
 import { isObject, type Json } from '../../json.js';
 import type { FileValue } from '../../storage/file-value.js';
 import { isDirectory } from '../../storage/path.js';
 import type { Caller } from '../endpoint.js';
 import type { Answers, FileMemory, QuestionTools } from './question.js';
-import { requireMaker, seesAll } from './rights.js';
+import { requireAdmin, requireMaker, seesAll } from './rights.js';
 
 const rememberedForMs = 10_000;
 const mostRemembered = 10_000;
 /** What the port promises of a URL's life. */
 const longestUrlSeconds = 3600;
 
-export function answerAboutFiles({ storage, files, ledger, defaultDegree }: QuestionTools): Answers {
+export function answerAboutFiles({ storage, files, ledger, models, defaultDegree }: QuestionTools): Answers {
   return {
+    async set_place(question, caller) {
+      requireAdmin(caller, 'setting a place');
+      const name = requiredText(question, 'name', 'place_name');
+      const file = storage.readFile(question.file as Json);
+      if (!isDirectory(file.path))
+        refuse('oss_path', file.text, 'a directory, which ends in a slash', `Write ${file.text}/.`);
+      storage.checkRight(file.right);
+      await models.named.set(name, file.fields, caller.role);
+    },
+    remove_place(question, caller) {
+      requireAdmin(caller, 'removing a place');
+      return models.named.remove(requiredText(question, 'name', 'place_name'));
+    },
+
     async check_file(question) {
       const file = storage.readFile(question.file as Json);
       storage.checkRight(file.right);
