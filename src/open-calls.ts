@@ -16,7 +16,7 @@ import { deployUsualModels } from './ledger/usual-models.js';
 import type { OpenedEngine } from './open-engine.js';
 import { createSchedule } from './pace/schedule.js';
 import { openProviders, type ProviderDriver } from './providers/drivers.js';
-import { callingStatements } from './rewriter/calling-statements.js';
+import { sqlReader } from './rewriter/look-ahead/reader.js';
 import type { Configuration, StorageSettings } from './settings/configuration.js';
 import { openStorage } from './storage/open.js';
 import type { Driver } from './storage/storage.js';
@@ -56,7 +56,7 @@ export async function openCalls(
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
   const named = createNamedPlaces(engine.pool);
   const models = { catalogue, providers, places: storage, named };
-  const calls = createCalls({ storage, ledger, schedule, meter }, models, callingStatements, log);
+  const calls = createCalls({ storage, ledger, schedule, meter }, models, sqlReader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
     ...{ calls, models, storage, ledger, schedule },

@@ -1,7 +1,6 @@
 /** A call of a session that has said its place once (SET ai_gen.place): what the call leaves out about saving is filled in. */
 import { isObject } from '../json.js';
 import type { FileFields } from '../storage/file-value.js';
-import type { CallArguments } from './check.js';
 
 /** What is made for these is a file. */
 const savingTasks = ['image-generation', 'video-generation'];
@@ -14,7 +13,10 @@ export function isSaved(task: string): boolean {
  * The call with the place as its FILE, and its path as output_dir. What is filled in becomes part of the request, because the ledger keeps
  * the request, and whoever takes the job up later saves where it says. A call with a FILE of its own is left as it is.
  */
-export function atPlace(call: CallArguments, place: FileFields): CallArguments {
+export function atPlace<Call extends { request: string | null; file: unknown }>(
+  call: Call,
+  place: FileFields,
+): Call {
   if (call.request === null || isObject(call.file)) return call;
   return { ...call, file: place, request: withOutput(call.request, place.oss_path) };
 }

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import { type CallOrigin, isSameRole } from '../ledger/job.js';
-import { formatPath, joinPath } from '../storage/path.js';
 import { earlierJobOf } from './call.js';
 import { type CallArguments, type CheckedCall, checkCall, checkStorage, type Models } from './check.js';
 import { newCourse, type Services } from './course.js';
@@ -13,6 +12,18 @@ import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults, requestKey } from './earlier-results.js';
 import { createLastResults, type LastResults } from './last-results.js';
+import {
+  endLook,
+  type LookAhead,
+  lostWhileLooking,
+  newLookAhead,
+  nextLook,
+  noteAlone,
+  noteFound,
+  pending,
+  type SqlReader,
+  takeFound,
+} from './look-ahead.js';
 import { isRefusal } from './meter.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
@@ -25,7 +36,7 @@ import {
   type StatementOutcome,
   type Statements,
 } from './statement.js';
-import { refuseTooLong, refuseTooMany } from './statement-bounds.js';
+import { refuseTakenName, refuseTooLong, refuseTooMany } from './statement-bounds.js';
 import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
@@ -35,6 +46,8 @@ export interface SubmittedCall extends CallArguments {
   settings: Record<string, unknown>;
   /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
   statement: { text: string; stopsAtRows: boolean };
+  /** The text that the engine runs, or its beginning. */
+  engineText: string;
 }
 
 export interface WaitNews {
@@ -49,6 +62,23 @@ export interface WaitNews {
 
 export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   submit(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
+  /**
+   * As submit, for a call that stands as it was written: `inside` the body of a function, or in the statement itself. In place of a handle the
+   * engine may be given a query to plan: the statement's calls are to be looked for first, and this one submitted again, `looked`.
+   */
+  submitWritten(
+    call: SubmittedCall,
+    how: { inside: boolean; looked: boolean },
+    origin: CallOrigin,
+  ): Promise<{ handle: string } | { explain: string }>;
+  /** While the engine looks for the calls of a later stage: one of an earlier stage, whose result it needs. */
+  submitMade(call: SubmittedCall, origin: CallOrigin): { handle: string };
+  /** What the engine is to find out about the plan, or nothing: the calls in it are not certain to be made. */
+  planFound(call: SubmittedCall, plan: unknown, origin: CallOrigin): object;
+  /** The query to run if nothing in the plan is `unsure`; with `waits` it asks for results. */
+  planChecked(call: SubmittedCall, unsure: string[], origin: CallOrigin): { run?: string; waits?: boolean };
+  /** The engine has looked, to the end or to a problem. Throws what the statement must be told before anything of it is sent. */
+  looked(call: SubmittedCall, problem: string | undefined, origin: CallOrigin): void;
   /** As submit, for a call that outlives its statement: it is made when the transaction is committed. */
   submitDetached(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
   /** Resolves when there is news, at the latest after `longestMs`. The first wait of a statement starts all its calls. */
@@ -71,6 +101,8 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
   /** The engine process runs no statement (any more), and its transaction is over or lost. See Statements.over. */
   statementOver(engineProcessId: number, outcome: StatementOutcome): Promise<void> | undefined;
+  /** The engine process has no client any more; as statementOver. */
+  clientLeft(engineProcessId: number): Promise<void> | undefined;
   /** The engine process has ended, or closed its connection; `unread`: the wait whose answer it did not read. */
   engineLeft(engineProcessId: number, unread: string | undefined): void;
   /** See Statements. */
@@ -90,6 +122,7 @@ interface Surroundings {
   services: Services;
   models: Models;
   log: Logger;
+  reader: SqlReader;
   earlier: EarlierResults;
   last: LastResults;
   decider: Decider;
@@ -100,18 +133,31 @@ interface Surroundings {
   byHandle: Map<string, StatementCall>;
 }
 
-/** `calling`: of a client's text the statements that may call. */
-export function createCalls(
-  services: Services,
-  models: Models,
-  calling: (text: string) => string,
-  log: Logger,
-): Calls {
-  const around = surround(services, models, calling, log);
+export function createCalls(services: Services, models: Models, reader: SqlReader, log: Logger): Calls {
+  const around = surround(services, models, reader, log);
   const { decider, detached, statements } = around;
   return {
     submit: (given, origin) => submit(given, origin, around),
     submitDetached: (given, origin) => submitDetached(given, origin, around),
+    submitWritten: (given, how, origin) => submitWritten(given, how, origin, around),
+    submitMade(given, origin) {
+      const { ahead } = statementFor(given, origin, around);
+      const call = ahead?.looking ? takeFound(ahead, given, 'again') : undefined;
+      if (!call) throw lostWhileLooking();
+      return { handle: call.handle };
+    },
+    planFound(given, plan, origin) {
+      const ahead = aheadOf(given, origin, around);
+      const judged = around.reader.judgePlan(plan, given.engineText);
+      if ('why' in judged) endLook(ahead, judged.why);
+      return 'why' in judged ? {} : judged;
+    },
+    planChecked: (given, unsure, origin) => planChecked(aheadOf(given, origin, around), unsure),
+    looked(given, problem, origin) {
+      const ahead = aheadOf(given, origin, around);
+      endLook(ahead, problem);
+      if (ahead.refusal) throw ahead.refusal;
+    },
     wait: (handle, origin, longestMs) => wait(handle, origin, longestMs, around),
     collect: (handle, given, origin, longestMs) => collect(handle, given, origin, longestMs, around),
     status: detached.status,
@@ -130,6 +176,10 @@ export function createCalls(
     rowsAsked: statements.rowsAsked,
     rowsRead: statements.rowsRead,
     statementOver: statements.over,
+    clientLeft(engineProcessId) {
+      statements.clientLeft(engineProcessId);
+      return statements.over(engineProcessId, 'failed');
+    },
     engineLeft(engineProcessId, unread) {
       statements.over(engineProcessId, 'failed');
       around.last.left(engineProcessId, unread);
@@ -149,23 +199,27 @@ export function createCalls(
   };
 }
 
-function surround(
-  services: Services,
-  models: Models,
-  calling: (text: string) => string,
-  log: Logger,
-): Surroundings {
+function surround(services: Services, models: Models, reader: SqlReader, log: Logger): Surroundings {
   const earlier = createEarlierResults(services.ledger, services.storage, (error) =>
     log.error({ err: error }, 'claiming failed'),
   );
   const decider = createDecider(services, earlier, log);
   const around: Surroundings = {
-    ...{ services, models, log, earlier, decider, last: createLastResults(earlier), byHandle: new Map() },
+    ...{
+      services,
+      models,
+      log,
+      reader,
+      earlier,
+      decider,
+      last: createLastResults(earlier),
+      byHandle: new Map(),
+    },
     detached: createDetachedCalls(services, decider, log),
     unanswered: createUnansweredNotes(services.ledger),
     statements: createStatements(
       (statement, committed) => statementEnded(statement, committed, around),
-      calling,
+      reader.calling,
     ),
   };
   return around;
@@ -212,7 +266,10 @@ async function submit(
   origin: CallOrigin,
   around: Surroundings,
 ): Promise<{ handle: string }> {
-  const call = await newCall(given, origin, around);
+  return add(await newCall(given, origin, around), around);
+}
+
+async function add(call: StatementCall, around: Surroundings): Promise<{ handle: string }> {
   const { statement } = call;
   if (statement.calls.length === 0) await around.unanswered.tell(statement);
   call.index = statement.calls.length;
@@ -220,6 +277,67 @@ async function submit(
   statement.unsent.add(call);
   around.byHandle.set(call.handle, call);
   return { handle: call.handle };
+}
+
+function statementFor(
+  { settings, statement }: SubmittedCall,
+  origin: CallOrigin,
+  around: Surroundings,
+): Statement {
+  return around.statements.of(origin, readSessionSettings(settings), statement);
+}
+
+function aheadOf(given: SubmittedCall, origin: CallOrigin, around: Surroundings): LookAhead {
+  const statement = statementFor(given, origin, around);
+  statement.ahead ??= newLookAhead(given.engineText, around.reader);
+  return statement.ahead;
+}
+
+async function submitWritten(
+  given: SubmittedCall,
+  { inside, looked }: { inside: boolean; looked: boolean },
+  origin: CallOrigin,
+  around: Surroundings,
+): Promise<{ handle: string } | { explain: string }> {
+  const statement = statementFor(given, origin, around);
+  const ahead = aheadOf(given, origin, around);
+  if (ahead.looking) return noteCall(given, inside, ahead, origin, around);
+  const found = takeFound(ahead, given, 'given');
+  if (found) return { handle: found.handle };
+  const mayLook = statement.atOnce && !inside && !looked && !around.statements.mayStop(statement);
+  const explain = mayLook ? nextLook(ahead) : undefined;
+  if (explain !== undefined) return { explain };
+  const call = await newCall(given, origin, around);
+  noteAlone(statement, ahead, inside);
+  return add(call, around);
+}
+
+/** A call that the statement will come to: what is wrong with it is told when it does, unless the statement makes too many. */
+async function noteCall(
+  given: SubmittedCall,
+  inside: boolean,
+  ahead: LookAhead,
+  origin: CallOrigin,
+  around: Surroundings,
+): Promise<{ handle: string }> {
+  if (inside) throw lostWhileLooking();
+  const statement = statementFor(given, origin, around);
+  const refused = statement.refused;
+  const call = await newCall(given, origin, around).catch((error: unknown) => {
+    statement.refused = refused;
+    if (error instanceof KnownError && error.kind === 'configurationLimitExceeded') ahead.refusal = error;
+    throw error;
+  });
+  await add(call, around);
+  noteFound(ahead, given, call);
+  return pending;
+}
+
+function planChecked(ahead: LookAhead, [unsure]: string[]): { run?: string; waits?: boolean } {
+  if (unsure === undefined && ahead.query)
+    return { run: ahead.query.forStage(ahead.stage), waits: ahead.stage > 1 };
+  endLook(ahead, `${unsure} may give something else each time`);
+  return {};
 }
 
 async function submitDetached(
@@ -267,25 +385,6 @@ async function newCall(
   // Awaited at the first wait; until then a refusal must not count as unhandled.
   call.storageChecked.catch(() => {});
   return call;
-}
-
-/** Of two files of one name the second would take the place of the first, which is paid for. */
-function refuseTakenName({ request, requestText }: CheckedCall, { calls }: Statement): void {
-  const { fileName, output } = request;
-  if (!output || fileName === undefined || fileName.includes('{request}')) return;
-  const path = formatPath(joinPath(output, fileName));
-  const other = calls.find(({ checked, aside }) => {
-    const its = checked.request;
-    // The same request may be the same call, where it is to be made once.
-    if (aside || checked.requestText === requestText || !its.output) return false;
-    return its.fileName === fileName && formatPath(its.output) === formatPath(output);
-  });
-  if (!other) return;
-  throw new KnownError({
-    kind: 'invalidParameterValue',
-    message: `name is not unique: two calls of the statement would save ${path}`,
-    hint: "Put what tells the rows apart into it, such as a key: 'name', sku || '-{i}'; or {request}.",
-  });
 }
 
 /** Which of the statement's calls it is: in a table of a thousand rows that is what one looks for. */

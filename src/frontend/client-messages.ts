@@ -22,21 +22,27 @@ export function watchClient(conversation: Conversation): FrameWatcher<Replacemen
       conversation.sent = conversation.awaited.sent(type);
       const hasText = type === frontendType.query || type === frontendType.parse;
       conversation.mayChain ||= hasText && bytes > conversation.longestText;
-      return (
-        (hasText || (conversation.everRewritten && naming[type] === 1)) && bytes <= conversation.longestText
-      );
+      // A Query runs to its end.
+      if (type === frontendType.query) askedFor(conversation, 0);
+      const isSeen =
+        hasText || type === frontendType.execute || (conversation.everRewritten && naming[type] === 1);
+      return isSeen && bytes <= conversation.longestText;
     },
     see: (type, frame) => {
-      const { everRewritten, sent, events, engineProcessId } = conversation;
+      const { everRewritten, sent } = conversation;
       if (everRewritten && sent) readNames(sent, frame);
-      if (type === frontendType.execute) {
-        events.rowsAsked(engineProcessId, frame.readUInt32BE(frame.length - 4));
-        return undefined;
-      }
+      if (type === frontendType.execute) askedFor(conversation, frame.readUInt32BE(frame.length - 4));
       if (type !== frontendType.query && type !== frontendType.parse) return undefined;
       return rewriteFrame(type, frame, (text) => rewrite(conversation, text, frame));
     },
   };
+}
+
+function askedFor(conversation: Conversation, rows: number): void {
+  // Told once where all rows are asked for, which is always so with most clients.
+  if (rows > 0 || conversation.rowsAsked !== 0)
+    conversation.events.rowsAsked(conversation.engineProcessId, rows);
+  conversation.rowsAsked = rows;
 }
 
 /** What stands before the last word of ROLLBACK AND CHAIN. A comment, or more spaces than are looked at, may hide it. */

@@ -8,7 +8,7 @@ export interface SessionEvents {
   rewrite(text: string): Treatment | Promise<Treatment>;
   /** The engine has told its process id, which later calls of this session carry. */
   started(engineProcessId: number): void;
-  /** The client executes a portal in a session with rewritten texts, for at most `rows` rows; 0: all. */
+  /** The client executes a portal for at most `rows` rows; 0: all, until it is told otherwise, and so for a Query. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** Everything the client sent has been answered, without an error, and its transaction is still open. */
   answered(engineProcessId: number): void;
@@ -72,6 +72,8 @@ export interface Conversation {
   anew: boolean;
   /** A text may have said AND CHAIN: a ROLLBACK after which the transaction goes on may be one of all of it. */
   mayChain: boolean;
+  /** By the last Query or Execute: see SessionEvents. */
+  rowsAsked: number | undefined;
   /** While this is false, names of statements and portals need not be tracked. */
   everRewritten: boolean;
   /** The client's message that is passing now; undefined if the engine will not answer it. */
@@ -108,6 +110,7 @@ export function beginConversation(
     anew: false,
     mayChain: false,
     everRewritten: false,
+    rowsAsked: undefined,
     sent: undefined,
     answered: undefined,
   };

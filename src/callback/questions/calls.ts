@@ -25,9 +25,27 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
   const circumstances = (question: Json) => ({
     settings: isObject(question.settings) ? question.settings : {},
     statement: originalText(String(question.statement ?? '').slice(0, longestText)),
+    engineText: String(question.statement ?? '').slice(0, longestText),
   });
+  const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
+    submit_written: (question, caller) =>
+      calls.submitWritten(
+        written(question),
+        { inside: question.inside === true, looked: question.looked === true },
+        originOf(caller),
+      ),
+    submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
+    plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
+    plan_names: (question, caller) =>
+      calls.planChecked(written(question), textsOf(question.unsure), originOf(caller)),
+    looked: (question, caller) =>
+      calls.looked(
+        written(question),
+        question.state === lookedToTheEnd ? undefined : String(question.problem),
+        originOf(caller),
+      ),
     submit_detached: (question, caller) => calls.submitDetached(submitted(question), originOf(caller)),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
@@ -64,6 +82,13 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
         paused_seconds: queue.pausedMs / 1000,
       })),
   };
+}
+
+/** The SQLSTATE with which the engine's function undoes what it looked at. */
+const lookedToTheEnd = 'HG000';
+
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
 }
 
 /** A captured failure is a value: the provider's own code if it gave one, else the SQLSTATE. */
