@@ -1,6 +1,7 @@
 /** A place that is said once, names of files, labels, and hologen.outputs. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadImage } from '@napi-rs/canvas';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { refusal, startTestGateway, type TestGateway } from './gateway.js';
@@ -151,4 +152,30 @@ test('administrators set, replace and remove places; others use them', async () 
   expect(rows).toEqual([{ oss_path: 'oss://demo/two/' }]);
   await owner.query("CALL remove_place('other')");
   expect((await refusal(owner.query("CALL remove_place('other')"))).code).toBe('42704');
+});
+
+test('file_url signs a smaller picture in another form, and a frame of a video', async () => {
+  const amy = await shopOf('amy');
+  const { rows } = await amy.query(
+    `SELECT kind, file_url(oss_path, interval '5 min', CASE kind WHEN 'video' THEN 'video/snapshot,t_0,f_jpg,w_200'
+       ELSE 'image/resize,w_100/format,webp' END) AS url
+     FROM (SELECT DISTINCT ON (kind) kind, oss_path FROM hologen.outputs WHERE label IN ('L1', '{"sku":"A-17"}')) AS o ORDER BY kind`,
+  );
+  const seen = await Promise.all(
+    rows.map(async ({ kind, url }) => {
+      const answer = await fetch(url);
+      const { width } = await loadImage(Buffer.from(await answer.arrayBuffer()));
+      return [kind, answer.status, answer.headers.get('content-type'), width];
+    }),
+  );
+  expect(seen).toEqual([
+    ['picture', 200, 'image/webp', 100],
+    ['video', 200, 'image/jpeg', 200],
+  ]);
+  // What is signed is this form alone.
+  expect((await fetch(rows[0].url.replace('w_100', 'w_900'))).status).toBe(403);
+  const error = await refusal(
+    amy.query("SELECT file_url('oss://demo/x.png', interval '1 min', 'image/resize,w_1|sys/saveas,o_eA')"),
+  );
+  expect([error.code, error.message]).toEqual(['22023', expect.stringContaining('process')]);
 });

@@ -135,7 +135,7 @@ function fileNameOf(requestId: string, jobId: string): string {
 }
 
 /** `index` counts from 1 where there are several. */
-export function nameOf(fileName: string | undefined, requestId: string, index: number | undefined): string {
+function nameOf(fileName: string | undefined, requestId: string, index: number | undefined): string {
   const usual = index === undefined ? '{request}' : '{request}-{i}';
   return (fileName ?? usual).replaceAll('{request}', requestId).replaceAll('{i}', String(index ?? 1));
 }

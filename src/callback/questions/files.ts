@@ -43,13 +43,14 @@ export function answerAboutFiles({ storage, files, ledger, models, defaultDegree
 
     async sign_file(question, caller, signal) {
       const expiresSeconds = urlSeconds(question.seconds);
+      const process = readProcess(question.process);
       if (isObject(question.file)) requireMaker('signing files of a store', caller, defaultDegree);
       const file = isObject(question.file)
         ? storage.readFile(question.file)
         : await savedFile(String(question.path), caller);
       storage.checkRight(file.right);
       await storage.head(file.path, file.right, signal);
-      return storage.presign(file.path, file.right, { expiresSeconds, signal });
+      return storage.presign(file.path, file.right, { expiresSeconds, signal, process });
     },
   };
 
@@ -64,6 +65,21 @@ export function answerAboutFiles({ storage, files, ledger, models, defaultDegree
       hint: 'For any other object pass a file: file_url(to_file(path, endpoint, role_arn), ttl).',
     });
   }
+}
+
+const longestProcess = 1000;
+
+/** Pictures, and frames of videos; nothing that is chained to be written somewhere. */
+function readProcess(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  const text = String(value);
+  if (text.length <= longestProcess && /^(image|video\/snapshot)[/,][\w,/.=%-]+$/.test(text)) return text;
+  return refuse(
+    'process',
+    text,
+    "what OSS makes of an object: 'image/…' or 'video/snapshot,…'",
+    "For example 'image/resize,w_800/format,webp', or 'video/snapshot,t_1000,f_jpg,w_800'.",
+  );
 }
 
 function urlSeconds(value: unknown): number {
