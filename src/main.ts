@@ -153,7 +153,8 @@ async function openOutside(configuration: Configuration, inside: Inside, { log, 
   const { dataDirectory, provider } = configuration;
   const privateResults = isLoopback(new URL(inside.cloud?.modelStudio ?? provider.baseUrl));
   const owner = { role: engine.address.user, password: engine.address.password };
-  const parts = { door, owner, storage, dataDirectory, certificate, log, privateResults };
+  const sandbox = inside.cloud !== undefined;
+  const parts = { door, owner, sandbox, storage, dataDirectory, certificate, log, privateResults };
   const console = await openConsole(configuration, parts);
   if (console) stopping.push(console.close);
   return { encryption, frontend, console };

@@ -29,6 +29,8 @@ export interface ConsoleOptions {
   door: FrontDoor;
   /** Whoever shows a ticket is signed in as this role. */
   owner: Account;
+  /** A stand-in takes the cloud's place. */
+  sandbox: boolean;
   storage: Storage;
   dataDirectory: string;
   log: Logger;
@@ -51,7 +53,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const { readCertificate, storage, log, door } = options;
   const addresses = createSignedAddresses();
   const thumbnails = await openThumbnails(join(options.dataDirectory, 'thumbnails'));
-  const sessions = createSessions(door, options.owner);
+  const sessions = createSessions(door, options);
   const ticketKey = newTicketKey();
   const tickets = createTickets(ticketKey);
   const browsers = createKnownBrowsers(await keptSecret(options.dataDirectory, 'console-browsers'));

@@ -56,9 +56,14 @@ interface Entry {
   seenAt: number;
 }
 
-export function createSessions(door: FrontDoor, owner: Account, now: () => number = Date.now): Sessions {
+export function createSessions(
+  door: FrontDoor,
+  { owner, sandbox }: { owner: Account; sandbox: boolean },
+  now: () => number = Date.now,
+): Sessions {
   const entries = new Map<string, Entry>();
   const pace = createSignInPace(now);
+  const open = (role: string, password: string) => openSession({ door, sandbox, role, password });
   const sweep = setInterval(() => {
     for (const { session } of entries.values()) find(session.id, false);
   }, sweepMs);
@@ -92,7 +97,7 @@ export function createSessions(door: FrontDoor, owner: Account, now: () => numbe
       requireRoom(entries.size);
       // Counted before the answer is known: many attempts at once must not all be free.
       pace.failed(attempt);
-      const session = await openSession(door, attempt.role, password).catch((error: unknown) => {
+      const session = await open(attempt.role, password).catch((error: unknown) => {
         if (!(error instanceof Refusal && error.status === 401)) pace.undecided(attempt);
         throw error;
       });
@@ -101,7 +106,7 @@ export function createSessions(door: FrontDoor, owner: Account, now: () => numbe
     },
     async signInOwner() {
       requireRoom(entries.size);
-      return keep(await openSession(door, owner.role, owner.password));
+      return keep(await open(owner.role, owner.password));
     },
     find,
     signOut: (session) => void end(session),
@@ -126,7 +131,12 @@ function refuseHaste(pace: SignInPace, attempt: Attempt): void {
 }
 
 /** The role proves itself to the engine; whoever does not administer hologen gets connections that only read. */
-async function openSession(door: FrontDoor, role: string, password: string): Promise<ConsoleSession> {
+async function openSession({
+  door,
+  sandbox,
+  role,
+  password,
+}: Account & { door: FrontDoor; sandbox: boolean }): Promise<ConsoleSession> {
   const account: pg.ClientConfig = {
     ...door,
     user: role,
@@ -149,7 +159,10 @@ async function openSession(door: FrontDoor, role: string, password: string): Pro
   pool.on('error', () => {});
   return {
     id: randomBytes(32).toString('base64url'),
-    who: { role, ...rights, database: door.database, csrfToken: randomBytes(32).toString('base64url') },
+    who: {
+      ...{ role, ...rights, database: door.database, sandbox },
+      csrfToken: randomBytes(32).toString('base64url'),
+    },
     pool,
     newClient: () => new pg.Client({ ...account, options: readOnly || undefined }),
     run: { current: undefined },
