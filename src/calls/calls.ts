@@ -4,7 +4,14 @@ import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import { type CallOrigin, isSameRole } from '../ledger/job.js';
 import { earlierJobOf } from './call.js';
-import { type CallArguments, type CheckedCall, checkCall, checkStorage, type Models } from './check.js';
+import {
+  type CallArguments,
+  type CheckedCall,
+  checkCall,
+  checkStorage,
+  type Models,
+  type SubmittedCall,
+} from './check.js';
 import { newCourse, type Services } from './course.js';
 import { createDecider, type Decider } from './decide.js';
 import { createDetachedCalls, type DetachedCalls } from './detached.js';
@@ -12,18 +19,7 @@ import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults, requestKey } from './earlier-results.js';
 import { createLastResults, type LastResults } from './last-results.js';
-import {
-  endLook,
-  type LookAhead,
-  lostWhileLooking,
-  newLookAhead,
-  nextLook,
-  noteAlone,
-  noteFound,
-  pending,
-  type SqlReader,
-  takeFound,
-} from './look-ahead.js';
+import type { Bound, SqlReader } from './look-ahead.js';
 import { isRefusal } from './meter.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
@@ -40,15 +36,7 @@ import { refuseTakenName, refuseTooLong, refuseTooMany } from './statement-bound
 import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
-
-export interface SubmittedCall extends CallArguments {
-  /** The session's ai_gen.* settings, as they were SET. */
-  settings: Record<string, unknown>;
-  /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
-  statement: { text: string; stopsAtRows: boolean };
-  /** The text that the engine runs, or its beginning. */
-  engineText: string;
-}
+import { createWrittenCalls, type Making, type WrittenCalls } from './written-calls.js';
 
 export interface WaitNews {
   done: boolean;
@@ -60,25 +48,10 @@ export interface WaitNews {
   notice?: string;
 }
 
-export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
+export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, WrittenCalls {
   submit(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
-  /**
-   * As submit, for a call that stands as it was written: `inside` the body of a function, or in the statement itself. In place of a handle the
-   * engine may be given a query to plan: the statement's calls are to be looked for first, and this one submitted again, `looked`.
-   */
-  submitWritten(
-    call: SubmittedCall,
-    how: { inside: boolean; looked: boolean },
-    origin: CallOrigin,
-  ): Promise<{ handle: string } | { explain: string }>;
-  /** While the engine looks for the calls of a later stage: one of an earlier stage, whose result it needs. */
-  submitMade(call: SubmittedCall, origin: CallOrigin): { handle: string };
-  /** What the engine is to find out about the plan, or nothing: the calls in it are not certain to be made. */
-  planFound(call: SubmittedCall, plan: unknown, origin: CallOrigin): object;
-  /** The query to run if nothing in the plan is `unsure`; with `waits` it asks for results. */
-  planChecked(call: SubmittedCall, unsure: string[], origin: CallOrigin): { run?: string; waits?: boolean };
-  /** The engine has looked, to the end or to a problem. Throws what the statement must be told before anything of it is sent. */
-  looked(call: SubmittedCall, problem: string | undefined, origin: CallOrigin): void;
+  /** As submit, for several calls in their order, whose handles are chosen; the first that is refused rejects it. */
+  submitAll(calls: SubmittedCall[], origin: CallOrigin): Promise<void>;
   /** As submit, for a call that outlives its statement: it is made when the transaction is committed. */
   submitDetached(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
   /** Resolves when there is news, at the latest after `longestMs`. The first wait of a statement starts all its calls. */
@@ -101,6 +74,8 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
   /** The engine process runs no statement (any more), and its transaction is over or lost. See Statements.over. */
   statementOver(engineProcessId: number, outcome: StatementOutcome): Promise<void> | undefined;
+  /** See Statements. */
+  clientCame(engineProcessId: number, executing: () => Bound | undefined): void;
   /** The engine process has no client any more; as statementOver. */
   clientLeft(engineProcessId: number): Promise<void> | undefined;
   /** The engine process has ended, or closed its connection; `unread`: the wait whose answer it did not read. */
@@ -130,34 +105,19 @@ interface Surroundings {
   unanswered: UnansweredNotes;
   statements: Statements;
   /** Calls of running statements. */
-  byHandle: Map<string, StatementCall>;
+  byName: Map<string, StatementCall>;
 }
 
 export function createCalls(services: Services, models: Models, reader: SqlReader, log: Logger): Calls {
   const around = surround(services, models, reader, log);
   const { decider, detached, statements } = around;
   return {
+    ...createWrittenCalls(makingOf(around)),
     submit: (given, origin) => submit(given, origin, around),
+    async submitAll(calls, origin) {
+      for (const call of calls) await submit(call, origin, around);
+    },
     submitDetached: (given, origin) => submitDetached(given, origin, around),
-    submitWritten: (given, how, origin) => submitWritten(given, how, origin, around),
-    submitMade(given, origin) {
-      const { ahead } = statementFor(given, origin, around);
-      const call = ahead?.looking ? takeFound(ahead, given, 'again') : undefined;
-      if (!call) throw lostWhileLooking();
-      return { handle: call.handle };
-    },
-    planFound(given, plan, origin) {
-      const ahead = aheadOf(given, origin, around);
-      const judged = around.reader.judgePlan(plan, given.engineText);
-      if ('why' in judged) endLook(ahead, judged.why);
-      return 'why' in judged ? {} : judged;
-    },
-    planChecked: (given, unsure, origin) => planChecked(aheadOf(given, origin, around), unsure),
-    looked(given, problem, origin) {
-      const ahead = aheadOf(given, origin, around);
-      endLook(ahead, problem);
-      if (ahead.refusal) throw ahead.refusal;
-    },
     wait: (handle, origin, longestMs) => wait(handle, origin, longestMs, around),
     collect: (handle, given, origin, longestMs) => collect(handle, given, origin, longestMs, around),
     status: detached.status,
@@ -169,20 +129,18 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
         .running()
         .filter((statement) => statement.calls.length > 0)
         .map((statement) => ({ ...progressOf(statement), statement })),
-    heldUp: () =>
-      [...decider.underWay.values()].flatMap(({ model, awaited: { holdUp } }) =>
-        holdUp ? [{ model, since: holdUp.since }] : [],
-      ),
+    heldUp: () => heldUpOf(decider),
     rowsAsked: statements.rowsAsked,
     rowsRead: statements.rowsRead,
     statementOver: statements.over,
+    clientCame: statements.clientCame,
     clientLeft(engineProcessId) {
       statements.clientLeft(engineProcessId);
       return statements.over(engineProcessId, 'failed');
     },
     engineLeft(engineProcessId, unread) {
       statements.over(engineProcessId, 'failed');
-      around.last.left(engineProcessId, unread);
+      around.last.left(engineProcessId, unread && nameOfCall(unread, { engineProcessId }));
     },
     savepointSet: statements.savepointSet,
     undone: statements.undone,
@@ -199,6 +157,20 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
   };
 }
 
+function makingOf(around: Surroundings): Making {
+  return {
+    ...{ statements: around.statements, reader: around.reader },
+    newCall: (given, origin) => newCall(given, origin, around),
+    add: (call) => add(call, around),
+  };
+}
+
+function heldUpOf({ underWay }: Decider): { model: string; since: number }[] {
+  return [...underWay.values()].flatMap(({ model, awaited: { holdUp } }) =>
+    holdUp ? [{ model, since: holdUp.since }] : [],
+  );
+}
+
 function surround(services: Services, models: Models, reader: SqlReader, log: Logger): Surroundings {
   const earlier = createEarlierResults(services.ledger, services.storage, (error) =>
     log.error({ err: error }, 'claiming failed'),
@@ -213,7 +185,7 @@ function surround(services: Services, models: Models, reader: SqlReader, log: Lo
       earlier,
       decider,
       last: createLastResults(earlier),
-      byHandle: new Map(),
+      byName: new Map(),
     },
     detached: createDetachedCalls(services, decider, log),
     unanswered: createUnansweredNotes(services.ledger),
@@ -226,7 +198,7 @@ function surround(services: Services, models: Models, reader: SqlReader, log: Lo
 }
 
 async function statementEnded(statement: Statement, committed: boolean, around: Surroundings): Promise<void> {
-  for (const call of statement.calls) around.byHandle.delete(call.handle);
+  for (const call of statement.calls) around.byName.delete(call.name);
   around.decider.forget(statement.calls);
   const written = settle(statement, committed, around);
   around.detached.settle(statement, committed);
@@ -243,7 +215,7 @@ function settle(statement: Statement, committed: boolean, { earlier, last }: Sur
     jobId: earlierJobOf(course.call) ?? handle,
     key,
   });
-  for (const call of claimed) last.claimed(origin.engineProcessId, call.handle, jobOf(call).jobId);
+  for (const call of claimed) last.claimed(origin.engineProcessId, call.name, jobOf(call).jobId);
   // Only its handle gives the result of a detached one: it has no key.
   const collected = committed ? statement.collected.map((jobId) => ({ jobId, key: '' })) : [];
   earlier.claim(origin, [...claimed.map(jobOf), ...collected]);
@@ -275,69 +247,13 @@ async function add(call: StatementCall, around: Surroundings): Promise<{ handle:
   call.index = statement.calls.length;
   statement.calls.push(call);
   statement.unsent.add(call);
-  around.byHandle.set(call.handle, call);
+  around.byName.set(call.name, call);
   return { handle: call.handle };
 }
 
-function statementFor(
-  { settings, statement }: SubmittedCall,
-  origin: CallOrigin,
-  around: Surroundings,
-): Statement {
-  return around.statements.of(origin, readSessionSettings(settings), statement);
-}
-
-function aheadOf(given: SubmittedCall, origin: CallOrigin, around: Surroundings): LookAhead {
-  const statement = statementFor(given, origin, around);
-  statement.ahead ??= newLookAhead(given.engineText, around.reader);
-  return statement.ahead;
-}
-
-async function submitWritten(
-  given: SubmittedCall,
-  { inside, looked }: { inside: boolean; looked: boolean },
-  origin: CallOrigin,
-  around: Surroundings,
-): Promise<{ handle: string } | { explain: string }> {
-  const statement = statementFor(given, origin, around);
-  const ahead = aheadOf(given, origin, around);
-  if (ahead.looking) return noteCall(given, inside, ahead, origin, around);
-  const found = takeFound(ahead, given, 'given');
-  if (found) return { handle: found.handle };
-  const mayLook = statement.atOnce && !inside && !looked && !around.statements.mayStop(statement);
-  const explain = mayLook ? nextLook(ahead) : undefined;
-  if (explain !== undefined) return { explain };
-  const call = await newCall(given, origin, around);
-  noteAlone(statement, ahead, inside);
-  return add(call, around);
-}
-
-/** A call that the statement will come to: what is wrong with it is told when it does, unless the statement makes too many. */
-async function noteCall(
-  given: SubmittedCall,
-  inside: boolean,
-  ahead: LookAhead,
-  origin: CallOrigin,
-  around: Surroundings,
-): Promise<{ handle: string }> {
-  if (inside) throw lostWhileLooking();
-  const statement = statementFor(given, origin, around);
-  const refused = statement.refused;
-  const call = await newCall(given, origin, around).catch((error: unknown) => {
-    statement.refused = refused;
-    if (error instanceof KnownError && error.kind === 'configurationLimitExceeded') ahead.refusal = error;
-    throw error;
-  });
-  await add(call, around);
-  noteFound(ahead, given, call);
-  return pending;
-}
-
-function planChecked(ahead: LookAhead, [unsure]: string[]): { run?: string; waits?: boolean } {
-  if (unsure === undefined && ahead.query)
-    return { run: ahead.query.forStage(ahead.stage), waits: ahead.stage > 1 };
-  endLook(ahead, `${unsure} may give something else each time`);
-  return {};
+/** A handle that a session has chosen may be any text: no other session meets its calls by it. */
+function nameOfCall(handle: string, { engineProcessId }: Pick<CallOrigin, 'engineProcessId'>): string {
+  return `${engineProcessId} ${handle}`;
 }
 
 async function submitDetached(
@@ -354,7 +270,7 @@ async function submitDetached(
 
 /** `ownStop`: of a detached call, which its statement does not end. */
 async function newCall(
-  { settings, statement: client, ...given }: SubmittedCall,
+  { settings, statement: client, chosenHandle, ...given }: SubmittedCall,
   origin: CallOrigin,
   around: Surroundings,
   ownStop?: AbortController,
@@ -372,7 +288,13 @@ async function newCall(
   const noted = (note: string) => statement.notes.add(note);
   const facts = { jobId: handle, role: origin.role, checked, stop, noted };
   const call: StatementCall = {
-    ...{ handle, statement, checked, index: statement.calls.length },
+    ...{
+      handle,
+      name: nameOfCall(chosenHandle ?? handle, origin),
+      statement,
+      checked,
+      index: statement.calls.length,
+    },
     ...{ detached: ownStop !== undefined, dryRun: own.dryRun, aside: false, delivered: false },
     ...{ requestKey: '', decided: undefined, outcome: undefined, underWay: undefined },
     course: newCourse(facts, { state: 'waiting' }),
@@ -427,7 +349,7 @@ async function wait(
   longestMs: number,
   around: Surroundings,
 ): Promise<WaitNews> {
-  const call = around.byHandle.get(handle);
+  const call = around.byName.get(nameOfCall(handle, origin));
   if (!call || !isSameRole(call.statement.origin, origin)) throw unknownHandle(handle);
   const { statement } = call;
   const limitMs = untilTimeout(statement, longestMs);
@@ -443,7 +365,7 @@ async function wait(
   call.delivered = 'result' in news && news.result !== null;
   // A portal goes on after a savepoint, too: what it gives from then on may be undone.
   statement.stays = false;
-  if (call.delivered) around.last.given(origin.engineProcessId, handle);
+  if (call.delivered) around.last.given(origin.engineProcessId, call.name);
   return { done: true, ...news, notice: nextNotice(statement) };
 }
 

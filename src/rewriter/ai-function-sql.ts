@@ -27,13 +27,14 @@ function publicNames(): string[] {
 }
 
 function overloadsOf(aiFunction: AiFunction): string {
-  const { submit, detached, forms } = aiFunction;
+  const { submit, describe, detached, forms } = aiFunction;
   const [whole = [], ...others] = forms;
   const submits = [submit, ...(detached ? [detached] : [])];
   return [
     ...submits.flatMap((each) =>
       others.map((form) => define(each, form, `hologen.${each}(${filled(whole, form)})`)),
     ),
+    ...others.map((form) => define(describe, form, `hologen.${describe}(${filled(whole, form)})`, 'json')),
     ...forms.flatMap((form) => asWritten(aiFunction, form, filled(whole, form))),
   ].join('\n');
 }
@@ -57,10 +58,10 @@ function asWritten(
   ];
 }
 
-function define(name: string, form: readonly AiArgument[], body: string): string {
+function define(name: string, form: readonly AiArgument[], body: string, type = 'text'): string {
   const given = form.map((argument) => `${argument.name} ${argument.type}`).join(', ');
   return (
-    `CREATE OR REPLACE FUNCTION ${name.includes('.') ? name : `hologen.${name}`}(${given}) RETURNS text\n` +
+    `CREATE OR REPLACE FUNCTION ${name.includes('.') ? name : `hologen.${name}`}(${given}) RETURNS ${type}\n` +
     `LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT ${body} $$;`
   );
 }

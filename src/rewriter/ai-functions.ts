@@ -8,6 +8,8 @@ export interface AiFunction {
   name: string;
   /** Hands the call to the gateway and gives a handle. It takes the same arguments as the function. */
   submit: string;
+  /** Describes the call, to be submitted together with those of other rows. It takes the same arguments too. */
+  describe: string;
   /** Takes a handle and gives the result. */
   wait: string;
   /** Makes what the gateway is asked for a call of it, from 'submit' and all arguments; with it, statements are looked ahead in. */
@@ -31,6 +33,7 @@ export const aiFunctions: readonly AiFunction[] = [
   {
     name: 'ai_gen',
     submit: 'submit_call',
+    describe: 'describe_call',
     wait: 'wait_call',
     question: 'call_question',
     detached: 'ai_submit',
@@ -93,7 +96,13 @@ export function choosesOrder(name: string | undefined): boolean {
   );
 }
 
+/** The aggregate that submits the calls of a stage: sql/code/everywhere/0002-functions.sql. */
+export const submitsStage = 'hologen.submit_calls';
+
 /** True for the qualified names that the rewriter puts in place of calls. */
 export function isOwnName(name: string): boolean {
-  return aiFunctions.some(({ submit, wait }) => [submit, wait].some((own) => name === `hologen.${own}`));
+  if (name === submitsStage) return true;
+  return aiFunctions.some(({ submit, describe, wait }) =>
+    [submit, describe, wait].some((own) => name === `hologen.${own}`),
+  );
 }

@@ -27,9 +27,19 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
     statement: originalText(String(question.statement ?? '').slice(0, longestText)),
     engineText: String(question.statement ?? '').slice(0, longestText),
   });
+  const described = (question: Json) => {
+    const given = circumstances(question);
+    const each = Array.isArray(question.calls) ? question.calls.filter(isObject) : [];
+    return each.map((call) => ({
+      ...{ model: textOrNull(call.model), request: textOrNull(call.request), file: call.file },
+      ...given,
+      chosenHandle: String(call.handle),
+    }));
+  };
   const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
+    submit_calls: (question, caller) => calls.submitAll(described(question), originOf(caller)),
     submit_written: (question, caller) =>
       calls.submitWritten(
         written(question),
@@ -37,6 +47,8 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
         originOf(caller),
       ),
     submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
+    parameter_types: (question, caller) =>
+      calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
     plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
     plan_names: (question, caller) =>
       calls.planChecked(written(question), textsOf(question.unsure), originOf(caller)),

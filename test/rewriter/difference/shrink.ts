@@ -2,7 +2,7 @@
 import type { Statement } from './outcome.js';
 
 /** Bounds the time that one difference may take. */
-const mostTries = 200;
+const mostTries = 80;
 
 /** The smallest found that `differs` in the same way still. */
 export async function shrunk(
