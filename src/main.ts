@@ -154,7 +154,9 @@ async function openOutside(configuration: Configuration, inside: Inside, { log, 
   const door = { host: ownHost(configuration), port: frontend.port, database: engine.address.database };
   const { dataDirectory, provider } = configuration;
   const privateResults = isLoopback(new URL(inside.cloud?.modelStudio ?? provider.baseUrl));
-  const parts = { door, storage, dataDirectory, certificate, log, privateResults };
+  const owner = { role: engine.address.user, password: engine.address.password };
+  const sandbox = inside.cloud !== undefined;
+  const parts = { door, owner, sandbox, storage, dataDirectory, certificate, log, privateResults };
   const console = await openConsole(configuration, parts);
   if (console) stopping.push(console.close);
   const openai = await openOpenaiDoor(configuration, { door, certificate, log, privateResults });
@@ -179,6 +181,7 @@ function runFileOf(
     postgres: `postgresql://${name}:${secret}@${where}/${place}`,
     console: console?.url ?? null,
     openai: openai?.url ?? null,
+    ticketKey: console?.ticketKey ?? null,
     metrics,
     sandbox: cloud ? { modelStudio: cloud.modelStudio, oss: cloud.oss, sts: cloud.sts } : null,
   };

@@ -10,19 +10,19 @@ import { readValues } from './engine/value-texts.js';
 import { createStatementTexts } from './frontend/statement-texts.js';
 import { createBudgetWebhook } from './ledger/budget-webhook.js';
 import { createBudgets, noteSettings } from './ledger/budgets.js';
-import { createCatalogue } from './ledger/catalogue.js';
+import { createCatalogue, deployedAtStart } from './ledger/catalogue.js';
 import { createLedger } from './ledger/ledger.js';
-import type { Catalogue } from './ledger/models.js';
+import { createNamedPlaces } from './ledger/named-places.js';
 import { keepLedgerShort } from './ledger/retention.js';
 import { createReviews } from './ledger/reviews.js';
 import { openSecretBox } from './ledger/secret-box.js';
+import { deployUsualModels } from './ledger/usual-models.js';
 import type { OpenedEngine } from './open-engine.js';
 import { createSchedule } from './pace/schedule.js';
 import { openProviders, type ProviderDriver } from './providers/drivers.js';
 import { aiFunctionNamed } from './rewriter/ai-functions.js';
 import { sqlReader } from './rewriter/look-ahead/reader.js';
 import type { Configuration, StorageSettings } from './settings/configuration.js';
-import { usualModels } from './settings/usual-models.js';
 import { openStorage } from './storage/open.js';
 import type { Driver } from './storage/storage.js';
 
@@ -48,7 +48,9 @@ export async function openCalls(
   const { provider, ledger: kept, storage: stores, dataDirectory } = configuration;
   const secrets = await openSecretBox(dataDirectory, kept.secretKey);
   const catalogue = createCatalogue(engine.pool, secrets);
-  if (configuration.usualModels) await deployUsualModels(catalogue);
+  if (configuration.usualModels && (await catalogue.list()).length === 0)
+    // Where somebody has deployed anything, the choice is theirs.
+    await deployUsualModels(catalogue, deployedAtStart);
   const schedule = createSchedule(provider.paced ?? true);
   const storage = openStorage(stores, drivers.stores);
   stopping.push(storage.close);
@@ -57,7 +59,8 @@ export async function openCalls(
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
-  const models = { catalogue, providers, places: storage };
+  const named = createNamedPlaces(engine.pool);
+  const models = { catalogue, providers, places: storage, named };
   const spending = createSessionSpending();
   const services = { storage, ledger, schedule, meter, spending, packs: createPacks() };
   const reader = { ...sqlReader, valueTexts: readValues(engine.pool) };
@@ -76,16 +79,3 @@ export async function openCalls(
 }
 
 export type OpenedCalls = Awaited<ReturnType<typeof openCalls>>;
-
-/** Where somebody has deployed anything, the choice is theirs. */
-async function deployUsualModels(catalogue: Catalogue): Promise<void> {
-  if ((await catalogue.list()).length > 0) return;
-  const byDefault = {
-    endpoint: undefined,
-    apiKey: undefined,
-    config: {},
-    deployedBy: { role: 'sandbox', roleOid: 0 },
-  };
-  for (const [name, modelType, task] of usualModels)
-    await catalogue.deploy({ name, modelType, provider: 'bailian', task, ...byDefault });
-}

@@ -9,7 +9,7 @@ import {
   listParts,
   uploadPart,
 } from './multipart-operations.js';
-import { deleteObject, getObject, putObject } from './object-operations.js';
+import { deleteObject, getObject, getProcessedObject, putObject } from './object-operations.js';
 import { Refusal } from './refusal.js';
 import type { StoreRequest } from './request.js';
 
@@ -28,6 +28,7 @@ type Row = [string, string, 'object' | 'bucket', string[], string, RunOperation]
 
 const rows: Row[] = [
   ['GetObject', 'GET', 'object', [], 'oss:GetObject', getObject],
+  ['GetObject', 'GET', 'object', ['x-oss-process'], 'oss:GetObject', getProcessedObject],
   ['HeadObject', 'HEAD', 'object', [], 'oss:GetObject', getObject],
   ['PutObject', 'PUT', 'object', [], 'oss:PutObject', putObject],
   ['DeleteObject', 'DELETE', 'object', [], 'oss:DeleteObject', deleteObject],

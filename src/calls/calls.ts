@@ -32,7 +32,7 @@ import {
   type StatementOutcome,
   type Statements,
 } from './statement.js';
-import { refuseTooLong, refuseTooMany } from './statement-bounds.js';
+import { refuseTakenName, refuseTooLong, refuseTooMany } from './statement-bounds.js';
 import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
@@ -278,9 +278,10 @@ async function newCall(
   const { services, statements } = around;
   const own = readSessionSettings(settings);
   const statement = statements.of(origin, own, client);
-  const checked = await checkOrRefuse(given, statement, around).catch((error: unknown) => {
+  const checked = await checkOrRefuse(given, statement, own.place, around).catch((error: unknown) => {
     throw withPlace(error, statement);
   });
+  refuseTakenName(checked, statement);
   for (const note of checked.request.notes) statement.notes.add(note);
   const handle = randomUUID();
   const stop = (ownStop ?? statement.stop).signal;
@@ -321,12 +322,13 @@ function withPlace(error: unknown, { calls }: Statement): unknown {
 async function checkOrRefuse(
   given: CallArguments,
   statement: Statement,
+  place: string | undefined,
   { models, services }: Surroundings,
 ): Promise<CheckedCall> {
   try {
     refuseTooMany(statement);
     refuseTooLong(given, statement);
-    return await checkCall(given, models, statement.origin);
+    return await checkCall(given, models, statement.origin, place);
   } catch (error) {
     if (error instanceof KnownError) statement.refused = error;
     if (isRefusal(error)) {

@@ -22,6 +22,8 @@ export interface SessionSettings {
   tag: string | undefined;
   /** What the session may spend in all, in CNY; undefined: no limit of its own. */
   spendAtMost: number | undefined;
+  /** Name of the place where pictures and videos are saved when a call names none. */
+  place: string | undefined;
 }
 
 const switches: Record<string, boolean> = {
@@ -54,6 +56,7 @@ export function readSessionSettings(given: Json): SessionSettings {
     timeoutMs: readDuration(given, 'timeout'),
     tag: readTag(given),
     spendAtMost: readAmount(given, 'spend_at_most'),
+    place: typeof given.place === 'string' && given.place !== '' ? given.place : undefined,
   };
 }
 

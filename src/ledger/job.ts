@@ -49,6 +49,8 @@ export interface NewJob {
   currency: string;
   /** What the session called its work. */
   tag: string | undefined;
+  /** What the request calls its row. */
+  label: string | undefined;
 }
 
 /** A job that an earlier gateway did not finish. */
@@ -89,7 +91,7 @@ export interface JobChange {
   units?: Units;
   price?: number;
   currency?: string;
-  outputs?: { url: string; ossPath?: string }[];
+  outputs?: { url: string; ossPath?: string; bytes?: number }[];
   result?: string;
   error?: JobFailure;
   /** Why it does not go on for now, and since when; null: it goes on again. */
@@ -121,7 +123,7 @@ export interface Ledger {
   /** They have not, after all. */
   unclaim(ids: string[]): Promise<void>;
   /** The result of a job was given to this call in place of a new one. */
-  reused(jobId: string, call: Omit<NewJob, 'id' | 'estimatedPrice'>): Promise<void>;
+  reused(jobId: string, call: Omit<NewJob, 'id' | 'estimatedPrice' | 'label'>): Promise<void>;
   /**
    * The oldest result of an identical call of the role that can still be had, but none of `except`: an unclaimed one; with
    * `delivered` also one that somebody got already. Without one, a job that another gateway makes for nobody.

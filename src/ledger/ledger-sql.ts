@@ -37,7 +37,10 @@ export const change = `
   WHERE attempt.job_id = changed.job_id AND attempt.attempt = changed.attempts AND attempt.ended_at IS NULL
     AND coalesce(changed.new_state, '') <> 'running'
   )
-  SELECT job_id FROM changed`;
+  -- Anybody may listen, so no more is told than an id, which says nothing to those who may not see its job.
+  SELECT job_id, CASE WHEN new_state IN (${endStates})
+    THEN pg_notify('hologen_jobs', json_build_object('job_id', job_id, 'state', new_state)::text)::text END AS told
+  FROM changed`;
 
 export const release = 'UPDATE hologen_internal.job SET released = true WHERE job_id = ANY ($1)';
 

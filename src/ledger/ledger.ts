@@ -265,6 +265,7 @@ function jobRow(job: NewJob) {
     estimated_price: job.estimatedPrice,
     currency: job.currency,
     tag: job.tag,
+    label: job.label,
   };
 }
 

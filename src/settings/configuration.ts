@@ -52,8 +52,8 @@ export interface Configuration {
   defaultDegree: DefaultDegree;
   provider: ProviderSettings;
   storage: StorageSettings;
-  /** Deploy them when none is deployed; undefined: nobody said. */
-  usualModels: boolean | undefined;
+  /** Deploy them when none is deployed. */
+  usualModels: boolean;
   /** Undefined: no stand-in takes the cloud's place. */
   sandbox: { imageMs: number; videoMs: number; documentedLimits: boolean } | undefined;
 }
@@ -123,7 +123,7 @@ export function configure(texts: SettingTexts): Configuration {
       lookMs: optionalNumber(texts, 'lookMs'),
     },
     storage: storage(texts),
-    usualModels: texts.usualModels === undefined ? undefined : texts.usualModels === 'on',
+    usualModels: texts.usualModels === 'on',
     sandbox: switchedOn(texts, 'sandbox') ? sandbox(texts) : undefined,
   };
 }

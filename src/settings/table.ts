@@ -107,9 +107,9 @@ export const settingTable = {
   },
   usualModels: {
     env: 'HOLOGEN_USUAL_MODELS',
+    default: 'on',
     choices: ['on', 'off'],
-    meaning:
-      'deploy the usual models under the names of the documentation when none is deployed; off without it, on in the sandbox',
+    meaning: 'deploy the usual models under the names of the documentation when none is deployed',
   },
   maxConnections: {
     flag: 'max-connections',

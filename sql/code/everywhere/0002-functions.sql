@@ -20,7 +20,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     'max_calls', current_setting('ai_gen.max_calls', true), 'on_error', current_setting('ai_gen.on_error', true),
     'dry_run', current_setting('ai_gen.dry_run', true), 'timeout', current_setting('ai_gen.timeout', true),
     'at_once', current_setting('ai_gen.at_once', true), 'tag', current_setting('ai_gen.tag', true),
-    'spend_at_most', current_setting('ai_gen.spend_at_most', true))
+    'spend_at_most', current_setting('ai_gen.spend_at_most', true), 'place', current_setting('ai_gen.place', true))
 $$;
 
 -- A call as the gateway is told of it.
@@ -119,12 +119,37 @@ BEGIN
   answer := hologen_caller.ask(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
     'provider', model_provider, 'endpoint', endpoint, 'apiKey', api_key, 'config', config, 'task', task));
 END $$;
+-- Those whose names are free, on the gateway's own key.
+CREATE OR REPLACE PROCEDURE hologen.register_usual_models()
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_caller.ask('{"ask": "deploy_usual_models"}');
+END $$;
 CREATE OR REPLACE PROCEDURE hologen.delete_external_model(model_name text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
   answer := hologen_caller.ask(json_build_object('ask', 'remove_model', 'name', model_name));
+END $$;
+
+-- A name for a directory and the right to it, for SET ai_gen.place.
+CREATE OR REPLACE PROCEDURE hologen.set_place(place_name text, oss_path text, oss_endpoint text, role_arn text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_caller.ask(json_build_object('ask', 'set_place', 'name', place_name,
+    'file', json_build_object('oss_path', oss_path, 'oss_endpoint', oss_endpoint, 'role_arn', role_arn)));
+END $$;
+CREATE OR REPLACE PROCEDURE hologen.remove_place(place_name text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_caller.ask(json_build_object('ask', 'remove_place', 'name', place_name));
 END $$;
 
 -- The catalogue. Its first four columns, in this order, are what Hologres' clients read.

@@ -2,20 +2,20 @@
 
 import { isPretended } from '../../calls/dry-run-names.js';
 import { KnownError } from '../../errors.js';
-import { refuse } from '../../fields.js';
+import { refuse, requiredText } from '../../fields.js';
 import { isObject, type Json } from '../../json.js';
 import type { FileValue } from '../../storage/file-value.js';
 import { isDirectory } from '../../storage/path.js';
 import type { Caller } from '../endpoint.js';
 import type { Answers, FileMemory, QuestionTools } from './question.js';
-import { requireMaker, seesAll } from './rights.js';
+import { requireAdmin, requireMaker, seesAll } from './rights.js';
 
 const rememberedForMs = 10_000;
 const mostRemembered = 10_000;
 /** What the port promises of a URL's life. */
 const longestUrlSeconds = 3600;
 
-export function answerAboutFiles({ storage, files, ledger, defaultDegree }: QuestionTools): Answers {
+export function answerAboutFiles({ storage, files, ledger, models, defaultDegree }: QuestionTools): Answers {
   async function checkFile(question: Json): Promise<void> {
     const file = storage.readFile(question.file as Json);
     storage.checkRight(file.right);
@@ -27,6 +27,20 @@ export function answerAboutFiles({ storage, files, ledger, defaultDegree }: Ques
   }
 
   return {
+    async set_place(question, caller) {
+      requireAdmin(caller, 'setting a place');
+      const name = requiredText(question, 'name', 'place_name');
+      const file = storage.readFile(question.file as Json);
+      if (!isDirectory(file.path))
+        refuse('oss_path', file.text, 'a directory, which ends in a slash', `Write ${file.text}/.`);
+      storage.checkRight(file.right);
+      await models.named.set(name, file.fields, caller.role);
+    },
+    remove_place(question, caller) {
+      requireAdmin(caller, 'removing a place');
+      return models.named.remove(requiredText(question, 'name', 'place_name'));
+    },
+
     check_file: checkFile,
 
     /** Whether to_file would give it. */
@@ -41,13 +55,14 @@ export function answerAboutFiles({ storage, files, ledger, defaultDegree }: Ques
 
     async sign_file(question, caller, signal) {
       const expiresSeconds = urlSeconds(question.seconds);
+      const process = readProcess(question.process);
       if (isObject(question.file)) requireMaker('signing files of a store', caller, defaultDegree);
       const file = isObject(question.file)
         ? storage.readFile(question.file)
         : await savedFile(String(question.path), caller);
       storage.checkRight(file.right);
       await storage.head(file.path, file.right, signal);
-      return storage.presign(file.path, file.right, { expiresSeconds, signal });
+      return storage.presign(file.path, file.right, { expiresSeconds, signal, process });
     },
   };
 
@@ -62,6 +77,21 @@ export function answerAboutFiles({ storage, files, ledger, defaultDegree }: Ques
       hint: 'For any other object pass a file: file_url(to_file(path, endpoint, role_arn), ttl).',
     });
   }
+}
+
+const longestProcess = 1000;
+
+/** Pictures, and frames of videos; nothing that is chained to be written somewhere. */
+function readProcess(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  const text = String(value);
+  if (text.length <= longestProcess && /^(image|video\/snapshot)[/,][\w,/.=%-]+$/.test(text)) return text;
+  return refuse(
+    'process',
+    text,
+    "what OSS makes of an object: 'image/…' or 'video/snapshot,…'",
+    "For example 'image/resize,w_800/format,webp', or 'video/snapshot,t_1000,f_jpg,w_800'.",
+  );
 }
 
 function urlSeconds(value: unknown): number {

@@ -52,6 +52,7 @@ function Page() {
           {who && <Account role={who.role} administers={who.administers} />}
         </div>
       </header>
+      {who?.sandbox && <p class="sandbox-strip">{t('sandbox')}</p>}
       {who ? <CurrentRoom /> : <SignIn />}
     </>
   );

@@ -8,6 +8,8 @@ export interface WhoAmI {
   calls: boolean;
   seesAll: boolean;
   database: string;
+  /** A stand-in takes the cloud's place: nothing is spent. */
+  sandbox: boolean;
   /** Sent back in the header x-csrf-token with everything that changes something. */
   csrfToken: string;
 }

@@ -166,6 +166,10 @@ export async function removeModel(db: Database, name: string): Promise<void> {
   await db.query('CALL hologen.delete_external_model($1)', [name]);
 }
 
+export async function deployUsualModels(db: Database): Promise<void> {
+  await db.query('CALL hologen.register_usual_models()');
+}
+
 export async function grantModel(db: Database, model: string, role: string): Promise<void> {
   await db.query('CALL hologen.grant_model($1, $2)', [model, role]);
 }

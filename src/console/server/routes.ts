@@ -67,6 +67,7 @@ export const routes: Record<string, Route> = {
       task: requiredText(body, 'task'),
       config: optionalText(body, 'config') ?? '{}',
     }),
+  'POST /api/models/usual': ({ session }) => queries.deployUsualModels(session.pool),
   'POST /api/models/remove': ({ session, body }) =>
     queries.removeModel(session.pool, requiredText(body, 'name')),
   'POST /api/models/grant': ({ session, body }) =>

@@ -29,9 +29,10 @@ function check(asked: Asked): StudioRequest {
     readMedia: (fields, scenario) =>
       scenario === 'text-to-image' ? [] : readReferences(fields, ['picture'], asked),
   });
-  const { scenario, media, output, notes, parameters } = request;
+  const { scenario, media, output, fileName, label, notes, parameters } = request;
   return {
-    ...{ type, scenario, makes: 'pictures', media, output, notes, followed: type.mode === 'async' },
+    ...{ type, scenario, makes: 'pictures', media, output, fileName, label, notes },
+    followed: type.mode === 'async',
     estimate: billOf(type, model.config, { pictures: countOf(parameters.n) ?? 1 }),
     body: (addresses) => bodyOf(request, asked, addresses),
     read: (reply) => read(reply, asked),
