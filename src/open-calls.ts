@@ -48,7 +48,7 @@ export async function openCalls(
   const storage = openStorage(stores, drivers.stores);
   stopping.push(storage.close);
   const ledger = createLedger(engine.pool, engine.gatewayId, createBudgetWebhook(kept.budgetWebhook, log));
-  await noteSettings(engine.pool, configuration.defaultDegree);
+  await noteSettings(engine.pool, configuration.degrees);
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
@@ -59,7 +59,7 @@ export async function openCalls(
     ...{ calls, models, storage, ledger, schedule },
     budgets: createBudgets(engine.pool),
     files: createFileMemory(),
-    defaultDegree: configuration.defaultDegree,
+    degrees: configuration.degrees,
     originalText: texts.originalOf,
   });
   return { calls, storage, schedule, texts, answer };

@@ -152,7 +152,8 @@ function cancelHere(handle: string, around: Surroundings): void {
   else around.decider.underWay.get(handle)?.cancel();
 }
 
-const isHandle = (handle: string) => handlePattern.test(handle);
+/** The id of a job, which is what ai_submit gives as its handle. */
+export const isHandle = (handle: string) => handlePattern.test(handle);
 const handlePattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** What the ledger knows of a handle, which may be any text. */

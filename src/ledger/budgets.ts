@@ -62,12 +62,15 @@ export function createBudgets(pool: EnginePool): Budgets {
   };
 }
 
-/** What views go by: the zone of the engine, in which budgets' days begin, and what a role without a degree may do. */
-export async function noteSettings(pool: EnginePool, defaultDegree: string): Promise<void> {
+/** What views go by: the zone of the engine, in which budgets' days begin, and what the operator has said of degrees. */
+export async function noteSettings(
+  pool: EnginePool,
+  { defaultDegree, viewersSee }: { defaultDegree: string; viewersSee: string },
+): Promise<void> {
   await pool.query(
-    `INSERT INTO hologen_internal.setting VALUES ('time_zone', current_setting('TimeZone')), ('default_degree', $1)
+    `INSERT INTO hologen_internal.setting VALUES ('time_zone', current_setting('TimeZone')), ('default_degree', $1), ('viewers_see', $2)
      ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE setting.value <> excluded.value`,
-    [defaultDegree],
+    [defaultDegree, viewersSee],
   );
 }
 

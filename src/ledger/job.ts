@@ -106,6 +106,9 @@ export interface JobOutcome {
   providerRequestId: string | undefined;
 }
 
+/** Whose jobs a role sees: its own, what others have shared besides, or everybody's. */
+export type Sight = 'own' | 'shared' | 'all';
+
 /** Each write is committed at once, outside the client's transaction. */
 export interface Ledger {
   /** Opens all of these jobs of one statement, or none: KnownError 53400 when they would go over a budget. Returns what its person should know. */
@@ -134,7 +137,9 @@ export interface Ledger {
   /** Roles that have such calls. */
   untoldRoles(): Promise<RoleIdentity[]>;
   /** The file of the call that saved this output, if the role may know of it. */
-  fileOfOutput(ossPath: string, who: RoleIdentity, seesAll: boolean): Promise<unknown>;
+  fileOfOutput(ossPath: string, who: RoleIdentity, sight: Sight): Promise<unknown>;
+  /** Viewers see the job from now on, or no longer. False: there is none of this id among those that the role may share. */
+  share(id: string, who: RoleIdentity, among: 'own' | 'all', shared: boolean): Promise<boolean>;
   /** What these gateways, which are gone, have not finished: it is this one's from now on. */
   takeOver(gatewayIds: string[]): Promise<UnfinishedJob[]>;
   /** True: askCancel was called for it. What a notification says, anybody may have sent. */

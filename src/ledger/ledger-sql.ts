@@ -98,9 +98,12 @@ export const tellUnanswered = `
 
 export const untoldRoles = `SELECT DISTINCT role_name AS role, role_oid AS "roleOid" FROM hologen_internal.job WHERE state = 'unanswered' AND told_at IS NULL`;
 
+export const share = `
+  UPDATE hologen_internal.job SET shared = $5 WHERE job_id = $1 AND (role_name = $2 AND role_oid = $3 OR $4 = 'all') RETURNING job_id`;
+
 /** The latest call that saved something at this path. */
 export const fileOfOutput = `
-  SELECT file FROM hologen_internal.job WHERE outputs @> $1 AND (role_name = $2 AND role_oid = $3 OR $4) ORDER BY submitted_at DESC LIMIT 1`;
+  SELECT file FROM hologen_internal.job WHERE outputs @> $1 AND (role_name = $2 AND role_oid = $3 OR $4 = 'all' OR $4 = 'shared' AND shared) ORDER BY submitted_at DESC LIMIT 1`;
 
 /** What gateways that are gone have left is this one's from now on. */
 export const takeOver = `

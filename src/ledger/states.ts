@@ -115,6 +115,7 @@ export const jobColumns: Record<string, Column> = {
     means: 'why it does not go on for now, and since when; it is tried again; NULL: it goes on',
   },
   tag: { type: 'text', shown: 'tag', means: 'what the session called its work (SET ai_gen.tag)' },
+  shared: { type: 'boolean', shown: 'shared', means: 'viewers see it (share_job)' },
   gateway_id: { type: 'text', means: 'who works on it; a write of anybody else is refused' },
   role_oid: { type: 'oid', means: "the caller's OID: another role that gets the name is not the caller" },
   engine_process_id: { type: 'integer', means: "the session's process in the engine" },

@@ -49,7 +49,7 @@ export const aiFunctions: readonly AiFunction[] = [
 
 /** Where functions of the engine that are not AI functions are found unqualified too. */
 export const otherPublicNames: readonly string[] = [
-  ...['to_file', 'file_url', 'ai_wait', 'ai_status', 'ai_cancel', 'ai_estimate'],
+  ...['to_file', 'file_url', 'ai_wait', 'ai_status', 'ai_cancel', 'ai_estimate', 'share_job'],
   ...['register_external_model', 'add_external_model', 'delete_external_model', 'list_external_models'],
   ...['set_budget', 'remove_budget', 'grant_model', 'revoke_model', 'set_table_property'],
   ...['hg_version', 'hg_dump_script', 'hg_show_build_index_progress', 'instance_max_connections'],

@@ -27,5 +27,7 @@ CREATE OR REPLACE VIEW hologen.prompts WITH (security_barrier) AS
   -- What was written is not asked for below the barrier: see hologen.jobs.
   SELECT job_id, submitted_at, role_name, model_name, scenario, CASE WHEN clock_timestamp() IS NOT NULL THEN prompt END AS prompt FROM hologen_internal.prompt
   -- Both are asked once, not a million times.
-  WHERE (SELECT sees_all FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user);
+  WHERE (SELECT sees_all FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+    OR (SELECT sees_shared FROM hologen_internal.sight)
+      AND (submitted_at, job_id) IN (SELECT submitted_at, job_id FROM hologen_internal.job WHERE shared);
 GRANT SELECT ON hologen.prompts TO PUBLIC;

@@ -19,7 +19,7 @@ export function answerQuestions(tools: QuestionTools): Answer {
     const answer = Object.hasOwn(answers, question.ask) ? answers[question.ask] : undefined;
     if (!answer || !isObject(question))
       throw new Error(`the engine asks for "${question.ask}", which this hologen does not know`);
-    requireDegree(question.ask, caller, tools.defaultDegree);
+    requireDegree(question.ask, caller, tools.degrees);
     return answer(question, caller, signal);
   };
 }

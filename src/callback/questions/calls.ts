@@ -1,11 +1,14 @@
 /** Questions about calls: submit, wait, collect, status, cancel, what they would cost, how far they are. */
 
 import type { Calls, WaitNews } from '../../calls/calls.js';
+import { isHandle } from '../../calls/detached.js';
+import { KnownError } from '../../errors.js';
 import { isObject, type Json } from '../../json.js';
 import { isSameRole } from '../../ledger/job.js';
 import { ProviderFailure } from '../../providers/provider.js';
 import type { Caller } from '../endpoint.js';
 import { type Answers, originOf, type QuestionTools, textOrNull } from './question.js';
+import { refuseReadOnly } from './rights.js';
 
 /** PostgreSQL 17 made dblink interruptible; before, a cancel is noticed only between two round trips. */
 const interruptibleSince = 170_000;
@@ -15,7 +18,7 @@ const shortWaitMs = 200;
 const longWaitMs = 2_000;
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: a table of answers
-export function answerAboutCalls({ calls, schedule, originalText }: QuestionTools): Answers {
+export function answerAboutCalls({ calls, ledger, schedule, originalText }: QuestionTools): Answers {
   const submitted = (question: Json) => ({
     model: textOrNull(question.model),
     request: textOrNull(question.request),
@@ -46,6 +49,7 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
       return { state, notice };
     },
     cancel_call: (question, caller) => calls.cancel(String(question.handle), caller),
+    share_job: (question, caller) => shareJob(question, caller, ledger),
     estimate: (_question, caller) =>
       calls.estimate(originOf(caller)).map(({ modelName, modelType, ...row }) => ({
         model_name: modelName,
@@ -64,6 +68,18 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
         paused_seconds: queue.pausedMs / 1000,
       })),
   };
+}
+
+async function shareJob(question: Json, caller: Caller, ledger: QuestionTools['ledger']): Promise<boolean> {
+  refuseReadOnly(caller, 'sharing a job');
+  const [id, shared] = [String(question.job), question.shared === true];
+  const among = caller.admin ? 'all' : 'own';
+  if (isHandle(id) && (await ledger.share(id, caller, among, shared))) return shared;
+  throw new KnownError({
+    kind: 'undefinedObject',
+    message: `there is no job ${id} of role "${caller.role}"`,
+    hint: 'SELECT job_id FROM hologen.jobs WHERE … shows what can be shared: what one has made oneself; an administrator shares any.',
+  });
 }
 
 /** A captured failure is a value: the provider's own code if it gave one, else the SQLSTATE. */

@@ -8,14 +8,14 @@ import type { FileValue } from '../../storage/file-value.js';
 import { isDirectory } from '../../storage/path.js';
 import type { Caller } from '../endpoint.js';
 import type { Answers, FileMemory, QuestionTools } from './question.js';
-import { requireMaker, seesAll } from './rights.js';
+import { requireMaker, sightOf } from './rights.js';
 
 const rememberedForMs = 10_000;
 const mostRemembered = 10_000;
 /** What the port promises of a URL's life. */
 const longestUrlSeconds = 3600;
 
-export function answerAboutFiles({ storage, files, ledger, defaultDegree }: QuestionTools): Answers {
+export function answerAboutFiles({ storage, files, ledger, degrees }: QuestionTools): Answers {
   return {
     async check_file(question) {
       const file = storage.readFile(question.file as Json);
@@ -29,7 +29,7 @@ export function answerAboutFiles({ storage, files, ledger, defaultDegree }: Ques
 
     async sign_file(question, caller, signal) {
       const expiresSeconds = urlSeconds(question.seconds);
-      if (isObject(question.file)) requireMaker('signing files of a store', caller, defaultDegree);
+      if (isObject(question.file)) requireMaker('signing files of a store', caller, degrees);
       const file = isObject(question.file)
         ? storage.readFile(question.file)
         : await savedFile(String(question.path), caller);
@@ -42,7 +42,7 @@ export function answerAboutFiles({ storage, files, ledger, defaultDegree }: Ques
   /** The right of the call that saved the object, for a path alone. */
   async function savedFile(text: string, caller: Caller): Promise<Pick<FileValue, 'path' | 'right'>> {
     const path = storage.readPath(text, 'oss_path');
-    const file = await ledger.fileOfOutput(text, caller, seesAll(caller, defaultDegree));
+    const file = await ledger.fileOfOutput(text, caller, sightOf(caller, degrees));
     if (isObject(file)) return { path, right: storage.readFile(file).right };
     throw new KnownError({
       kind: 'undefinedObject',

@@ -6,7 +6,7 @@ import type { Json } from '../../json.js';
 import type { CallOrigin, Ledger } from '../../ledger/job.js';
 import type { Budgets } from '../../ledger/models.js';
 import type { Schedule } from '../../pace/schedule.js';
-import type { DefaultDegree } from '../../settings/configuration.js';
+import type { DegreeSettings } from '../../settings/configuration.js';
 import type { Storage } from '../../storage/storage.js';
 import type { Caller } from '../endpoint.js';
 
@@ -18,7 +18,7 @@ export interface QuestionTools {
   schedule: Schedule;
   storage: Storage;
   files: FileMemory;
-  defaultDegree: DefaultDegree;
+  degrees: DegreeSettings;
   /** The client's own words for a statement text that the engine was given. */
   originalText(engineText: string): ClientText;
 }

@@ -60,7 +60,7 @@ function FilterBar({ chosen, change }: { chosen: Filters; change(news: Filters):
       </label>
       {select('kind', kinds())}
       {select('model', same(choices?.models))}
-      {whoAmI.value?.seesAll && select('role', same(choices?.roles))}
+      {whoAmI.value?.seesOthers && select('role', same(choices?.roles))}
       {select('state', states())}
       <label class="field">
         <span>{t('filter.day')}</span>

@@ -135,7 +135,7 @@ async function openSession(door: FrontDoor, role: string, password: string): Pro
   };
 }
 
-type Rights = Pick<WhoAmI, 'administers' | 'calls' | 'seesAll'>;
+type Rights = Pick<WhoAmI, 'administers' | 'calls' | 'seesOthers'>;
 
 async function provedRights(account: pg.ClientConfig): Promise<Rights> {
   const client = new pg.Client(account);
@@ -143,7 +143,7 @@ async function provedRights(account: pg.ClientConfig): Promise<Rights> {
   try {
     await client.connect();
     const { rows } = await client.query<Rights>(asksRights);
-    return rows[0] ?? { administers: false, calls: false, seesAll: false };
+    return rows[0] ?? { administers: false, calls: false, seesOthers: false };
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     // The engine's own words tell a stranger which roles exist; one sentence does for all.
