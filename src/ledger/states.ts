@@ -119,6 +119,10 @@ export const jobColumns: Record<string, Column> = {
   gateway_id: { type: 'text', means: 'who works on it; a write of anybody else is refused' },
   role_oid: { type: 'oid', means: "the caller's OID: another role that gets the name is not the caller" },
   engine_process_id: { type: 'integer', means: "the session's process in the engine" },
+  groups: {
+    type: 'text[]',
+    means: 'what the role was a member of when it was opened: it counts in their budgets for good',
+  },
   request_key: { type: 'text', means: 'the same for two calls that ask for the same' },
   detached: { type: 'boolean', means: 'made by ai_submit: only its handle gives the result' },
   released: { type: 'boolean', means: 'it may be sent: the transaction of its ai_submit is committed' },

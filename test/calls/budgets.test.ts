@@ -113,6 +113,43 @@ test('several hold at once, each for what it is for: role, group, model, databas
   expect(tagged).toEqual([{ tag: 'spring' }]);
 });
 
+test('who leaves a group frees nothing of its budget, who joins it brings nothing, and a call that fails later is taken out where it was counted', async () => {
+  const [amy, ben] = [await gateway.clientOf('amy'), await gateway.clientOf('ben')];
+  await owner.query("CALL set_budget('team', calls => 4)");
+  const used = async () =>
+    (await owner.query("SELECT calls_used::int AS used FROM hologen.budgets WHERE role_name = 'team'"))
+      .rows[0].used;
+  expect(await code(amy, pictures(3))).toBe('made');
+  await owner.query('REVOKE team FROM amy');
+  try {
+    expect(await used()).toBe(3);
+    // Her own affair, now and when she comes back.
+    expect(await code(amy, pictures(2))).toBe('made');
+    expect(await used()).toBe(3);
+    expect(await code(ben, pictures(2))).toBe('53400');
+    await owner.query('GRANT team TO amy');
+    expect(await used()).toBe(3);
+    expect(await code(amy, pictures(2))).toBe('53400');
+    const { rows } = await amy.query('SELECT ai_submit(\'wan26_t2v\', \'{"prompt": "one"}\') AS handle');
+    await owner.query('REVOKE team FROM amy');
+    expect(await used()).toBe(4);
+    await owner.query(`UPDATE hologen_internal.job SET state = 'cancelled', price = 0 WHERE job_id = $1`, [
+      rows[0].handle,
+    ]);
+    expect(await used()).toBe(3);
+    const nested =
+      'CREATE ROLE all_teams; GRANT all_teams TO team; CREATE ROLE cleo LOGIN IN ROLE team PASSWORD $$secret$$';
+    await owner.query(nested);
+    await owner.query("CALL set_budget('all_teams', calls => 1)");
+    expect(await code(await gateway.clientOf('cleo'), pictures(1))).toBe('made');
+    await owner.query('REVOKE team FROM cleo');
+    expect(await code(ben, pictures(1))).toBe('53400');
+    await owner.query("CALL remove_budget('all_teams'); DROP ROLE all_teams");
+  } finally {
+    await owner.query('GRANT team TO amy');
+  }
+});
+
 test('a soft budget lets calls go: a NOTICE each time, one event and one POST in its period', async () => {
   await owner.query('CALL set_budget(calls => 1, soft => true)');
   const listening = await gateway.client();

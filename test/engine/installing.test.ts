@@ -69,7 +69,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
     for (const trigger of ['opened_is_found', 'removed_is_not_found'])
       await client.query(`DROP TRIGGER ${trigger} ON hologen_internal.job`);
     await client.query(
-      'DROP TABLE hologen_internal.spent, hologen_internal.spent_by_day, hologen_internal.setting CASCADE',
+      'DROP TABLE hologen_internal.spent, hologen_internal.spent_by_day, hologen_internal.counted_member, hologen_internal.setting CASCADE',
     );
     await client.query('DROP VIEW IF EXISTS hologen.budgets, hologen.my_budget, hologen_internal.budget_use');
     await client.query('ALTER TABLE hologen_internal.budget RENAME calls TO calls_per_day');
@@ -83,7 +83,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query('ALTER TABLE hologen_internal.model_grant DROP COLUMN role_oid CASCADE');
     await client.query('ALTER TABLE hologen_internal.deployed_models DROP COLUMN deployed_by_oid');
     await client.query(
-      'ALTER TABLE hologen_internal.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked, DROP COLUMN tag, DROP COLUMN shared, DROP COLUMN role_oid CASCADE',
+      'ALTER TABLE hologen_internal.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked, DROP COLUMN tag, DROP COLUMN shared, DROP COLUMN groups, DROP COLUMN role_oid CASCADE',
     );
     await client.query('DROP TABLE hologen_internal.removed_models');
     await client.query('DROP TABLE hologen_internal.living_gateway');

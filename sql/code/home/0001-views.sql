@@ -107,16 +107,6 @@ GRANT SELECT ON hologen.daily_usage TO PUBLIC;
 
 -- Views call these in the name of whoever looks, and nobody else can name them: the schema is closed.
 
--- The role and all whose members have its rights: a budget of a group is its members' together.
-CREATE OR REPLACE FUNCTION hologen_internal.members_of(role_name text) RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  WITH RECURSIVE belonging AS (
-    SELECT oid FROM pg_roles WHERE rolname = role_name
-    UNION SELECT m.member FROM pg_auth_members m JOIN belonging b ON m.roleid = b.oid
-  )
-  SELECT ARRAY(SELECT role_name UNION SELECT rolname FROM pg_roles JOIN belonging USING (oid))
-$$;
-
 -- The role and all groups that it is a member of.
 CREATE OR REPLACE FUNCTION hologen_internal.groups_of(role_name text) RETURNS text[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -124,7 +114,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT oid FROM pg_roles WHERE rolname = role_name
     UNION SELECT m.roleid FROM pg_auth_members m JOIN belonging b ON m.member = b.oid
   )
-  SELECT ARRAY(SELECT role_name UNION SELECT rolname FROM pg_roles JOIN belonging USING (oid))
+  SELECT ARRAY(SELECT role_name UNION SELECT rolname::text FROM pg_roles JOIN belonging USING (oid) ORDER BY 1)
 $$;
 
 -- All names under which the same is deployed on the gateway's own key: a limit of one name holds for the others.
@@ -164,23 +154,26 @@ CREATE OR REPLACE VIEW hologen_internal.budget_use AS
   FROM hologen_internal.budget b
   CROSS JOIN LATERAL (
     SELECT hologen_internal.period_start(b.period) AS since,
-      CASE WHEN b.role_name IS NOT NULL THEN hologen_internal.members_of(b.role_name) END AS roles,
+      -- A budget of a group is of its members together, and of what left it with those who did.
+      CASE WHEN b.role_name IS NOT NULL THEN ARRAY(
+        SELECT b.role_name UNION SELECT role_name FROM hologen_internal.counted_member m WHERE m.group_name = b.role_name) END AS roles,
       CASE WHEN b.model_name IS NOT NULL THEN hologen_internal.same_models(b.model_name) END AS models,
       hologen_internal.models_of_own_keys() AS own OFFSET 0) AS p
   CROSS JOIN LATERAL (
     SELECT coalesce(sum(s.calls), 0)::bigint AS calls, coalesce(sum(s.money) FILTER (WHERE s.currency = b.currency), 0) AS money
     FROM (
-      SELECT role_name, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent
+      SELECT role_name, groups, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent
         WHERE b.period = 'hour' AND quarter >= p.since AND (b.role_name IS NULL OR role_name = ANY (p.roles))
       UNION ALL
-      SELECT role_name, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent_by_day
+      SELECT role_name, groups, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent_by_day
         WHERE b.period <> 'hour' AND b.role_name IS NULL
           AND day >= (p.since AT TIME ZONE (SELECT value FROM hologen_internal.setting WHERE name = 'time_zone'))::date
       UNION ALL
-      SELECT role_name, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent_by_day
+      SELECT role_name, groups, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent_by_day
         WHERE b.period <> 'hour' AND role_name = ANY (p.roles)
           AND day >= (p.since AT TIME ZONE (SELECT value FROM hologen_internal.setting WHERE name = 'time_zone'))::date) AS s
-    WHERE (b.model_name IS NULL OR s.model_name = ANY (p.models)) AND (s.role_name = b.role_name OR s.model_name <> ALL (p.own))
+    WHERE (b.role_name IS NULL OR s.role_name = b.role_name OR b.role_name = ANY (s.groups))
+      AND (b.model_name IS NULL OR s.model_name = ANY (p.models)) AND (s.role_name = b.role_name OR s.model_name <> ALL (p.own))
       AND (b.database_name IS NULL OR s.database_name = b.database_name)
       AND (b.application_name IS NULL OR s.application_name = b.application_name)
       AND (b.tag IS NULL OR s.tag = b.tag)) AS used;
@@ -226,4 +219,4 @@ CREATE OR REPLACE VIEW hologen.people WITH (security_barrier) AS
   GROUP BY r.oid, r.rolname, r.rolsuper, r.rolvaliduntil, s.currency;
 GRANT SELECT ON hologen.people TO PUBLIC;
 
-DROP FUNCTION IF EXISTS hologen_internal.sees_all_jobs();
+DROP FUNCTION IF EXISTS hologen_internal.sees_all_jobs(), hologen_internal.members_of(text);
