@@ -7,7 +7,7 @@ import { earlierJobOf } from './call.js';
 import { type CallArguments, type CheckedCall, checkCall, checkStorage, type Models } from './check.js';
 import { newCourse, type Services } from './course.js';
 import { createDecider, type Decider } from './decide.js';
-import { createDetachedCalls, type DetachedCalls } from './detached.js';
+import { createDetachedCalls, type DetachedCalls, type DetachedSubmit } from './detached.js';
 import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults, requestKey } from './earlier-results.js';
@@ -49,7 +49,10 @@ export interface WaitNews {
 export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   submit(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
   /** As submit, for a call that outlives its statement: it is made when the transaction is committed. */
-  submitDetached(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
+  submitDetached(
+    call: SubmittedCall & Pick<DetachedSubmit, 'transactionId'>,
+    origin: CallOrigin,
+  ): Promise<{ handle: string }>;
   /** Resolves when there is news, at the latest after `longestMs`. The first wait of a statement starts all its calls. */
   wait(handle: string, origin: CallOrigin, longestMs: number): Promise<WaitNews>;
   /** As wait, for a call of submitDetached, of whatever session. */
@@ -222,13 +225,13 @@ async function submit(
 }
 
 async function submitDetached(
-  given: SubmittedCall,
+  { transactionId, ...given }: SubmittedCall & Pick<DetachedSubmit, 'transactionId'>,
   origin: CallOrigin,
   around: Surroundings,
 ): Promise<{ handle: string }> {
   const stop = new AbortController();
   const call = await newCall(given, origin, around, stop);
-  if (!call.dryRun) return { handle: await around.detached.submit(call, stop) };
+  if (!call.dryRun) return { handle: await around.detached.submit({ call, stop, transactionId }) };
   call.statement.calls.push(call);
   return { handle: `${dryRunPrefix}${call.handle}` };
 }

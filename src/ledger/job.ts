@@ -142,6 +142,8 @@ export interface Ledger {
   share(id: string, who: RoleIdentity, among: 'own' | 'all', shared: boolean): Promise<boolean>;
   /** What these gateways, which are gone, have not finished: it is this one's from now on. */
   takeOver(gatewayIds: string[]): Promise<UnfinishedJob[]>;
+  /** What became of the engine's transactions with these ids, in its words: committed, aborted, in progress. */
+  transactionOutcomes(ids: string[]): Promise<Map<string, string>>;
   /** True: askCancel was called for it. What a notification says, anybody may have sent. */
   cancelAsked(id: string): Promise<boolean>;
   /** Tells the gateway that makes the job that its role does not want it any more. */

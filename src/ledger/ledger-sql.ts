@@ -86,6 +86,9 @@ export const askCancel = `
 
 export const cancelAsked = 'SELECT cancel_asked AS asked FROM hologen_internal.job WHERE job_id = $1';
 
+export const transactionOutcomes =
+  'SELECT id, pg_xact_status(id::xid8) AS outcome FROM unnest($1::text[]) AS id';
+
 export const find = `
   SELECT state, result, error, hold_up, provider_request_id FROM hologen_internal.job WHERE job_id = $1 AND role_name = $2 AND role_oid = $3`;
 

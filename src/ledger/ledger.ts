@@ -124,7 +124,14 @@ function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
   };
 }
 
-type Reading = 'findEarlier' | 'find' | 'cancelAsked' | 'untoldRoles' | 'fileOfOutput' | 'knownTasks';
+type Reading =
+  | 'transactionOutcomes'
+  | 'findEarlier'
+  | 'find'
+  | 'cancelAsked'
+  | 'untoldRoles'
+  | 'fileOfOutput'
+  | 'knownTasks';
 
 function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, Reading> {
   return {
@@ -147,6 +154,10 @@ function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
     async cancelAsked(id) {
       const [row] = await query('cancel-asked', statements.cancelAsked, [id]);
       return row?.asked ?? false;
+    },
+    async transactionOutcomes(ids) {
+      const rows = await query('transaction-outcomes', statements.transactionOutcomes, [ids]);
+      return new Map(rows.map(({ id, outcome }) => [id, outcome]));
     },
     async untoldRoles() {
       return await query('untold-roles', statements.untoldRoles, []);

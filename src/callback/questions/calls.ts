@@ -31,7 +31,11 @@ export function answerAboutCalls({ calls, ledger, schedule, originalText }: Ques
   });
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
-    submit_detached: (question, caller) => calls.submitDetached(submitted(question), originOf(caller)),
+    submit_detached: (question, caller) =>
+      calls.submitDetached(
+        { ...submitted(question), transactionId: textOrNull(question.transactionId) },
+        originOf(caller),
+      ),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
     collect: async (question, caller) =>
