@@ -8,6 +8,7 @@ import type { CheckedRequest, Provider } from '../providers/provider.js';
 import type { FileValue } from '../storage/file-value.js';
 import type { Places, Storage } from '../storage/storage.js';
 import { isPretended } from './dry-run-names.js';
+import { refuseBoundless } from './json-bounds.js';
 import { checkMedium, requireRight, rightTo } from './media.js';
 
 export interface CheckedCall {
@@ -46,6 +47,7 @@ export async function checkCall(
       hint: 'A JSON operator with a NULL side gives NULL; coalesce it.',
     });
   }
+  refuseBoundless('the request', call.request);
   refuseUnstorable(call.request);
   const file = isObject(call.file) ? places.readFile(call.file, 'file') : undefined;
   const model =

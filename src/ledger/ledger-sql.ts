@@ -86,8 +86,10 @@ export const askCancel = `
 
 export const cancelAsked = 'SELECT cancel_asked AS asked FROM hologen_internal.job WHERE job_id = $1';
 
-export const transactionOutcomes =
-  'SELECT id, pg_xact_status(id::xid8) AS outcome FROM unnest($1::text[]) AS id';
+/** An id that the engine has not assigned yet would be an error, and is nobody's. */
+export const transactionOutcomes = `
+  SELECT id, CASE WHEN id::numeric < pg_snapshot_xmax(pg_current_snapshot())::text::numeric THEN pg_xact_status(id::xid8) END AS outcome
+  FROM unnest($1::text[]) AS id WHERE id ~ '^[0-9]{1,18}$'`;
 
 export const find = `
   SELECT state, result, error, hold_up, provider_request_id FROM hologen_internal.job WHERE job_id = $1 AND role_name = $2 AND role_oid = $3`;

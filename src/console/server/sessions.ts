@@ -35,6 +35,8 @@ export interface Sessions {
 const idleMs = 60 * 60_000;
 const longestMs = 12 * 3_600_000;
 const mostSessions = 200;
+/** One login must not keep all others out. */
+const mostOfOneRole = 20;
 const sweepMs = 60_000;
 const connectionsOfOne = 3;
 /** A page's question that takes longer is given up; statements of *Try* have no limit of ours. */
@@ -77,11 +79,7 @@ export function createSessions(door: FrontDoor, now: () => number = Date.now): S
   return {
     async signIn(attempt, password) {
       const waitMs = pace.waitMs(attempt);
-      if (waitMs > 0) {
-        const seconds = Math.ceil(waitMs / 1000);
-        const problem = { message: `too many failed attempts; try again in ${seconds} s` };
-        throw new Refusal(429, problem, { 'retry-after': String(seconds) });
-      }
+      if (waitMs > 0) throw tooManyFailures(waitMs);
       if (entries.size >= mostSessions) {
         throw new Refusal(503, { message: 'too many people are signed in to this console' });
       }
@@ -92,6 +90,7 @@ export function createSessions(door: FrontDoor, now: () => number = Date.now): S
         throw error;
       });
       pace.succeeded(attempt);
+      for (const tooMany of beyondLimit(session.who.role, entries)) void end(tooMany);
       entries.set(session.id, { session, openedAt: now(), seenAt: now() });
       return session;
     },
@@ -102,6 +101,19 @@ export function createSessions(door: FrontDoor, now: () => number = Date.now): S
       await Promise.allSettled([...entries.values()].map(({ session }) => end(session)));
     },
   };
+}
+
+function tooManyFailures(waitMs: number): Refusal {
+  const seconds = Math.ceil(waitMs / 1000);
+  const problem = { message: `too many failed attempts; try again in ${seconds} s` };
+  return new Refusal(429, problem, { 'retry-after': String(seconds) });
+}
+
+/** The sessions that end when one more of the role begins: those that were not seen for longest. */
+function beyondLimit(role: string, entries: Map<string, Entry>): ConsoleSession[] {
+  const own = [...entries.values()].filter(({ session }) => session.who.role === role);
+  const newestFirst = own.sort((a, b) => b.seenAt - a.seenAt);
+  return newestFirst.slice(mostOfOneRole - 1).map(({ session }) => session);
 }
 
 /** The role proves itself to the engine; whoever does not administer hologen gets connections that only read. */
