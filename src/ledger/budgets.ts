@@ -108,7 +108,7 @@ export function overBudget(passed: PassedBudget): KnownError {
     return new KnownError({
       ...{ kind, detail },
       message: `${nameOf(passed)} is of money, and cannot count the model "${offender}": what a call of it costs in ${budget.currency} is not known before it is made`,
-      hint: `An administrator can set a budget of calls for it, make the one of money soft, or deploy pictures and video with a price ("price" in their config). ${howToChange}`,
+      hint: `Of a text model that has a price, bound the answer: "parameters": {"max_tokens": 1000}. An administrator can deploy models with a price ("price" in their config), set a budget of calls, or make the one of money soft. ${howToChange}`,
     });
   return new KnownError({
     ...{ kind, detail },

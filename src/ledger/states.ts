@@ -84,7 +84,7 @@ export const jobColumns: Record<string, Column> = {
   estimated_price: {
     type: 'numeric',
     shown: 'estimated_price',
-    means: 'what it would cost, reckoned before it was sent',
+    means: 'what it would cost, reckoned before it was sent; of texts the most',
   },
   currency: { type: 'text', shown: 'currency', changedBy: 'currency', means: 'of both prices' },
   attempts: { type: 'integer', shown: 'attempts', means: 'how often it was sent' },

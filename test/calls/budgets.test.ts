@@ -133,6 +133,7 @@ test('who leaves a group frees nothing of its budget, who joins it brings nothin
     const { rows } = await amy.query('SELECT ai_submit(\'wan26_t2v\', \'{"prompt": "one"}\') AS handle');
     await owner.query('REVOKE team FROM amy');
     expect(await used()).toBe(4);
+    await amy.query('SELECT ai_wait($1)', [rows[0].handle]);
     await owner.query(`UPDATE hologen_internal.job SET state = 'cancelled', price = 0 WHERE job_id = $1`, [
       rows[0].handle,
     ]);
@@ -190,6 +191,37 @@ test('a budget of money refuses a model that has no price in its currency, and a
   await owner.query('CALL remove_budget()');
   await owner.query('CALL set_budget(money => 100, soft => true)');
   expect(await code(owner, "SELECT ai_gen('qwen_plus', 'hello')")).toBe('made');
+});
+
+test('a budget of money counts a text by the most it can cost, then by what it did, and refuses what has no bound', async () => {
+  const price = '{"price": {"input_per_million": 1, "output_per_million": 1000}}';
+  for (const type of ['qwen-plus', 'qwq-plus'])
+    await owner.query("CALL register_external_model($1, $2, 'bailian', $3, 'chat/completions')", [
+      `priced-${type}`,
+      type,
+      price,
+    ]);
+  await owner.query('CALL set_budget(money => 3)');
+  const say = (parameters: object, model = 'priced-qwen-plus') =>
+    code(
+      owner,
+      `SELECT ai_gen('${model}', '${JSON.stringify({ prompt: `hello ${++prompts}`, parameters })}')`,
+    );
+  expect(await say({})).toBe('53400');
+  expect(await say({ max_tokens: 1000, enable_search: true })).toBe('53400');
+  expect(await say({ max_tokens: 1000, enable_thinking: true })).toBe('53400');
+  expect(await say({ max_tokens: 1000 }, 'priced-qwq-plus')).toBe('53400');
+  expect(await say({ max_tokens: 3000 })).toBe('53400');
+  expect(await say({ max_tokens: 1000, enable_thinking: true, thinking_budget: 2000 })).toBe('53400');
+  const three = `SELECT ai_gen('priced-qwen-plus', json_build_object('prompt', 'at once ' || i, 'parameters', json_build_object('max_tokens', 1000))::text)
+    FROM generate_series(1, 3) i`;
+  expect(await code(owner, three)).toBe('53400');
+  expect(await code(owner, three.replace('3) i', '2) i'))).toBe('made');
+  const { rows } =
+    await owner.query(`SELECT bool_and(price < 0.5 AND estimated_price BETWEEN 1 AND 1.001) AS told,
+    (SELECT money_used FROM hologen.budgets) = sum(price) AS counted FROM hologen.jobs WHERE model_name = 'priced-qwen-plus'`);
+  expect(rows).toEqual([{ told: true, counted: true }]);
+  expect(await say({ max_completion_tokens: 1000, enable_thinking: true })).toBe('made');
 });
 
 test('a limit and a right of a model hold under each name that its type has on the gateway’s key', async () => {

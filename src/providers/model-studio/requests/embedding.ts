@@ -7,6 +7,7 @@ import type { Asked, Family, StudioRequest } from '../family.js';
 import { embeddingType } from '../model-table.js';
 import { billOf, tokensOf } from '../price.js';
 import { type MessagePart, readTextRequest, textOfParts } from './prompt-template.js';
+import { mostInputTokens } from './token-bounds.js';
 
 export const embeddings: Family = {
   task: 'embedding',
@@ -27,7 +28,7 @@ function check({ model, type, text, file, places }: Asked): StudioRequest {
   return {
     ...{ type, scenario: 'embedding', makes: 'text', output: undefined, notes: [], followed: false },
     media: [],
-    estimate: billOf(type, model.config, {}),
+    estimate: billOf(type, model.config, mostInputTokens(parts)),
     body: () => ({ model: model.modelType, input: textOfParts(parts), ...parameters }),
     read: (reply) => read(reply, type, model),
   };

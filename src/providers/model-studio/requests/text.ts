@@ -8,6 +8,7 @@ import type { Asked, Family, StudioRequest } from '../family.js';
 import { chatType } from '../model-table.js';
 import { billOf, tokensOf } from '../price.js';
 import { type MessagePart, readTextRequest, type TextRequest, textOfParts } from './prompt-template.js';
+import { mostChatTokens } from './token-bounds.js';
 
 /** Text types are too many to list and share one API: any name deployed for the task is sent as it is. */
 export const texts: Family = {
@@ -41,8 +42,7 @@ function check(asked: Asked): StudioRequest {
   return {
     ...{ type, scenario: 'text', makes: 'text', output: undefined, notes: [], followed: false },
     media: mediaOf(request.parts),
-    // Tokens are not known before.
-    estimate: billOf(type, model.config, {}),
+    estimate: billOf(type, model.config, mostChatTokens(request, model.modelType, type)),
     body: (addresses) => bodyOf(request, model.modelType, addresses),
     read: (reply) => read(reply, asked),
   };
