@@ -3,7 +3,7 @@
 import { isPretended } from '../../calls/dry-run-names.js';
 import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
-import { isObject, type Json } from '../../json.js';
+import { isObject } from '../../json.js';
 import type { FileValue } from '../../storage/file-value.js';
 import { isDirectory } from '../../storage/path.js';
 import type { Caller } from '../endpoint.js';
@@ -18,7 +18,9 @@ const longestUrlSeconds = 3600;
 export function answerAboutFiles({ storage, files, ledger, degrees }: QuestionTools): Answers {
   return {
     async check_file(question) {
-      const file = storage.readFile(question.file as Json);
+      if (!isObject(question.file))
+        refuse('file', question.file, 'a FILE', 'Write to_file(path, endpoint, role_arn).');
+      const file = storage.readFile(question.file);
       storage.checkRight(file.right);
       if (isDirectory(file.path) || (question.dryRun === 'on' && isPretended(file.path))) return;
       // A look of its own, that does not end with the session that asked first: others may wait for it.
