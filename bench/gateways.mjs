@@ -7,17 +7,18 @@ import { start, stop } from './processes.mjs';
 
 const program = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-/** Model Studio, OSS and STS in another process. `setLatency` also tells how many calls it had in hand at most since the last time. */
+/** Model Studio, OSS and STS in another process. `setLatency` also tells how many calls it had in hand at most since the last time, `counts` how many it was sent too. */
 export async function startCloud(folder) {
   const child = await start(process.execPath, [program('sandbox.mjs'), folder], /^ready (.*)\n/m, {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  const setLatency = (latencyMs) =>
+  const counts = (latencyMs) =>
     new Promise((resolve) => {
-      child.once('message', ({ mostAtOnce }) => resolve(mostAtOnce));
+      child.once('message', resolve);
       child.send(latencyMs);
     });
-  return { ...JSON.parse(child.said), setLatency, stop: () => stop(child) };
+  const setLatency = async (latencyMs) => (await counts(latencyMs)).mostAtOnce;
+  return { ...JSON.parse(child.said), setLatency, counts, stop: () => stop(child) };
 }
 
 export async function startBigResults() {

@@ -6,6 +6,7 @@ import { benchCrowd } from './crowd.mjs';
 import { benchGeneration } from './generation.mjs';
 import { benchLedger } from './ledger.mjs';
 import { benchRewriter } from './rewriter.mjs';
+import { benchShapes } from './shapes.mjs';
 import { benchWire } from './wire.mjs';
 
 const benchmarks = {
@@ -14,6 +15,7 @@ const benchmarks = {
   ledger: benchLedger,
   crowd: benchCrowd,
   rewriter: benchRewriter,
+  shapes: benchShapes,
 };
 const name = process.argv[2] ?? '';
 const benchmark = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;

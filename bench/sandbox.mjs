@@ -16,13 +16,16 @@ const [studio, store, sts] = await Promise.all([
 ]);
 await store.createBucket('bench', '*');
 
-/** Requests in the sandbox's hands: now, and the most at once since the last question. */
+/** Requests in the sandbox's hands: now, and the most at once and all together since the last question. */
 let inside = 0;
 let most = 0;
+let calls = 0;
 const isCall = ({ server, request }) =>
   request.method === 'POST' && `http://127.0.0.1:${server.address()?.port}` === studio.url;
 subscribe('http.server.request.start', (event) => {
-  if (isCall(event)) most = Math.max(most, ++inside);
+  if (!isCall(event)) return;
+  calls++;
+  most = Math.max(most, ++inside);
 });
 subscribe('http.server.response.finish', (event) => {
   if (isCall(event)) inside--;
@@ -30,8 +33,9 @@ subscribe('http.server.response.finish', (event) => {
 
 process.on('message', (latencyMs) => {
   Object.assign(studio.settings, { textMs: latencyMs, imageMs: latencyMs });
-  process.send({ mostAtOnce: most });
+  process.send({ mostAtOnce: most, calls });
   most = 0;
+  calls = 0;
 });
 process.on('disconnect', () => process.exit());
 console.log(

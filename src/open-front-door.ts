@@ -26,7 +26,7 @@ export async function openFrontDoor(
     ...{ host, port, encryption, log, maxConnections, loginMs },
     events: {
       rewrite: rewriteStatements(texts, createLongTexts(log), log),
-      started: () => {},
+      started: calls.clientCame,
       databaseCreated: engine.databases.created,
       rowsAsked: calls.rowsAsked,
       answered: (engineProcessId) => calls.rowsRead(engineProcessId, onlyReads),
@@ -34,7 +34,7 @@ export async function openFrontDoor(
       undone: (engineProcessId, what) =>
         what === 'all' ? calls.statementOver(engineProcessId, 'failed') : calls.undone(engineProcessId),
       ready: calls.statementOver,
-      ended: (engineProcessId) => calls.statementOver(engineProcessId, 'failed') !== undefined,
+      ended: (engineProcessId) => calls.clientLeft(engineProcessId) !== undefined,
     },
     engine: engine.address,
     mapParameters: (parameters) => nameGateway(mapStartupParameters(parameters), engine.sessionGateway),

@@ -4,7 +4,14 @@ import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import { type CallOrigin, isSameRole } from '../ledger/job.js';
 import { earlierJobOf } from './call.js';
-import { type CallArguments, type CheckedCall, checkCall, checkStorage, type Models } from './check.js';
+import {
+  type CallArguments,
+  type CheckedCall,
+  checkCall,
+  checkStorage,
+  type Models,
+  type SubmittedCall,
+} from './check.js';
 import { newCourse, type Services } from './course.js';
 import { createDecider, type Decider } from './decide.js';
 import { createDetachedCalls, type DetachedCalls, type DetachedSubmit } from './detached.js';
@@ -12,10 +19,11 @@ import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults, requestKey } from './earlier-results.js';
 import { createLastResults, type LastResults } from './last-results.js';
+import type { Bound, SqlReader } from './look-ahead.js';
 import { isRefusal } from './meter.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
-import { inPlaceOf } from './row-errors.js';
+import { inPlaceOf, withPlace } from './row-errors.js';
 import { readSessionSettings } from './session-settings.js';
 import {
   createStatements,
@@ -28,13 +36,7 @@ import { refuseTooLong, refuseTooMany } from './statement-bounds.js';
 import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
-
-export interface SubmittedCall extends CallArguments {
-  /** The session's ai_gen.* settings, as they were SET. */
-  settings: Record<string, unknown>;
-  /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
-  statement: { text: string; stopsAtRows: boolean };
-}
+import { createWrittenCalls, type Making, type WrittenCalls } from './written-calls.js';
 
 export interface WaitNews {
   done: boolean;
@@ -46,13 +48,12 @@ export interface WaitNews {
   notice?: string;
 }
 
-export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
+type DetachedArguments = SubmittedCall & Pick<DetachedSubmit, 'transactionId'>;
+
+export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, WrittenCalls {
   submit(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
   /** As submit, for a call that outlives its statement: it is made when the transaction is committed. */
-  submitDetached(
-    call: SubmittedCall & Pick<DetachedSubmit, 'transactionId'>,
-    origin: CallOrigin,
-  ): Promise<{ handle: string }>;
+  submitDetached(call: DetachedArguments, origin: CallOrigin): Promise<{ handle: string }>;
   /** Resolves when there is news, at the latest after `longestMs`. The first wait of a statement starts all its calls. */
   wait(handle: string, origin: CallOrigin, longestMs: number): Promise<WaitNews>;
   /** As wait, for a call of submitDetached, of whatever session. */
@@ -73,6 +74,10 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
   /** The engine process runs no statement (any more), and its transaction is over or lost. See Statements.over. */
   statementOver(engineProcessId: number, outcome: StatementOutcome): Promise<void> | undefined;
+  /** See Statements. */
+  clientCame(engineProcessId: number, executing: () => Bound | undefined): void;
+  /** The engine process has no client any more; as statementOver. */
+  clientLeft(engineProcessId: number): Promise<void> | undefined;
   /** The engine process has ended, or closed its connection; `unread`: the wait whose answer it did not read. */
   engineLeft(engineProcessId: number, unread: string | undefined): void;
   /** See Statements. */
@@ -92,6 +97,7 @@ interface Surroundings {
   services: Services;
   models: Models;
   log: Logger;
+  reader: SqlReader;
   earlier: EarlierResults;
   last: LastResults;
   decider: Decider;
@@ -102,16 +108,11 @@ interface Surroundings {
   byHandle: Map<string, StatementCall>;
 }
 
-/** `calling`: of a client's text the statements that may call. */
-export function createCalls(
-  services: Services,
-  models: Models,
-  calling: (text: string) => string,
-  log: Logger,
-): Calls {
-  const around = surround(services, models, calling, log);
+export function createCalls(services: Services, models: Models, reader: SqlReader, log: Logger): Calls {
+  const around = surround(services, models, reader, log);
   const { decider, detached, statements } = around;
   return {
+    ...createWrittenCalls(makingOf(around)),
     submit: (given, origin) => submit(given, origin, around),
     submitDetached: (given, origin) => submitDetached(given, origin, around),
     wait: (handle, origin, longestMs) => wait(handle, origin, longestMs, around),
@@ -125,13 +126,15 @@ export function createCalls(
         .running()
         .filter((statement) => statement.calls.length > 0)
         .map((statement) => ({ ...progressOf(statement), statement })),
-    heldUp: () =>
-      [...decider.underWay.values()].flatMap(({ model, awaited: { holdUp } }) =>
-        holdUp ? [{ model, since: holdUp.since }] : [],
-      ),
+    heldUp: () => heldUpOf(decider),
     rowsAsked: statements.rowsAsked,
     rowsRead: statements.rowsRead,
     statementOver: statements.over,
+    clientCame: statements.clientCame,
+    clientLeft(engineProcessId) {
+      statements.clientLeft(engineProcessId);
+      return statements.over(engineProcessId, 'failed');
+    },
     engineLeft(engineProcessId, unread) {
       statements.over(engineProcessId, 'failed');
       around.last.left(engineProcessId, unread);
@@ -151,23 +154,41 @@ export function createCalls(
   };
 }
 
-function surround(
-  services: Services,
-  models: Models,
-  calling: (text: string) => string,
-  log: Logger,
-): Surroundings {
+function makingOf(around: Surroundings): Making {
+  return {
+    ...{ statements: around.statements, reader: around.reader },
+    newCall: (given, origin) => newCall(given, origin, around),
+    add: (call) => add(call, around),
+  };
+}
+
+function heldUpOf({ underWay }: Decider): { model: string; since: number }[] {
+  return [...underWay.values()].flatMap(({ model, awaited: { holdUp } }) =>
+    holdUp ? [{ model, since: holdUp.since }] : [],
+  );
+}
+
+function surround(services: Services, models: Models, reader: SqlReader, log: Logger): Surroundings {
   const earlier = createEarlierResults(services.ledger, services.storage, (error) =>
     log.error({ err: error }, 'claiming failed'),
   );
   const decider = createDecider(services, earlier, log);
   const around: Surroundings = {
-    ...{ services, models, log, earlier, decider, last: createLastResults(earlier), byHandle: new Map() },
+    ...{
+      services,
+      models,
+      log,
+      reader,
+      earlier,
+      decider,
+      last: createLastResults(earlier),
+      byHandle: new Map(),
+    },
     detached: createDetachedCalls(services, decider, log),
     unanswered: createUnansweredNotes(services.ledger),
     statements: createStatements(
       (statement, committed) => statementEnded(statement, committed, around),
-      calling,
+      reader.calling,
     ),
   };
   return around;
@@ -214,7 +235,10 @@ async function submit(
   origin: CallOrigin,
   around: Surroundings,
 ): Promise<{ handle: string }> {
-  const call = await newCall(given, origin, around);
+  return add(await newCall(given, origin, around), around);
+}
+
+async function add(call: StatementCall, around: Surroundings): Promise<{ handle: string }> {
   const { statement } = call;
   if (statement.calls.length === 0) await around.unanswered.tell(statement);
   call.index = statement.calls.length;
@@ -225,7 +249,7 @@ async function submit(
 }
 
 async function submitDetached(
-  { transactionId, ...given }: SubmittedCall & Pick<DetachedSubmit, 'transactionId'>,
+  { transactionId, ...given }: DetachedArguments,
   origin: CallOrigin,
   around: Surroundings,
 ): Promise<{ handle: string }> {
@@ -268,15 +292,6 @@ async function newCall(
   // Awaited at the first wait; until then a refusal must not count as unhandled.
   call.storageChecked.catch(() => {});
   return call;
-}
-
-/** Which of the statement's calls it is: in a table of a thousand rows that is what one looks for. */
-function withPlace(error: unknown, { calls }: Statement): unknown {
-  const isBadRequest = error instanceof KnownError && error.kind === 'invalidParameterValue';
-  if (!isBadRequest || error.detail || calls.length === 0) return error;
-  const { kind, message, hint, retryable } = error;
-  const detail = `Call ${calls.length + 1} of the statement.`;
-  return new KnownError({ kind, message, detail, hint, retryable, cause: error });
 }
 
 async function checkOrRefuse(

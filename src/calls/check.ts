@@ -11,6 +11,15 @@ import { isPretended } from './dry-run-names.js';
 import { refuseBoundless } from './json-bounds.js';
 import { checkMedium, requireRight, rightTo } from './media.js';
 
+export interface SubmittedCall extends CallArguments {
+  /** The session's ai_gen.* settings, as they were SET. */
+  settings: Record<string, unknown>;
+  /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
+  statement: { text: string; stopsAtRows: boolean };
+  /** The text that the engine runs, or its beginning. */
+  engineText: string;
+}
+
 export interface CheckedCall {
   model: DeployedModel;
   provider: Provider;

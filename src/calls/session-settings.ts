@@ -14,6 +14,8 @@ export interface SessionSettings {
   onError: 'error' | 'capture' | 'skip';
   /** Calls are checked and priced, and nothing is sent. */
   dryRun: boolean;
+  /** Look for the calls to come before the first is waited for; otherwise those that stand as written are made one after another. */
+  atOnce: boolean;
   /** How long the calls of a statement may take; undefined: as long as they need. */
   timeoutMs: number | undefined;
   /** What the session calls its work: kept with its calls, and what budgets may be for. */
@@ -46,6 +48,7 @@ export function readSessionSettings(given: Json): SessionSettings {
     maxCalls: readCount(given, 'max_calls', 1000),
     onError: readWord(given, 'on_error', ['error', 'capture', 'skip']),
     dryRun: readSwitch(given, 'dry_run', false),
+    atOnce: readSwitch(given, 'at_once', true),
     timeoutMs: readDuration(given, 'timeout'),
     tag: readTag(given),
   };

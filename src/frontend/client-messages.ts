@@ -2,6 +2,7 @@
 import type { FrameWatcher, Replacement } from '../wire/frames.js';
 import { frontendType, typeTable } from '../wire/message-types.js';
 import type { SentMessage } from './awaited-answers.js';
+import { readBoundValues, readParameterTypes } from './bound-values.js';
 import type { Conversation, Rewritten, Treatment } from './conversation.js';
 import { readNames } from './statement-names.js';
 import { rewriteFrame } from './statement-text.js';
@@ -22,21 +23,39 @@ export function watchClient(conversation: Conversation): FrameWatcher<Replacemen
       conversation.sent = conversation.awaited.sent(type);
       const hasText = type === frontendType.query || type === frontendType.parse;
       conversation.mayChain ||= hasText && bytes > conversation.longestText;
-      return (
-        (hasText || (conversation.everRewritten && naming[type] === 1)) && bytes <= conversation.longestText
-      );
+      // A Query runs to its end.
+      if (type === frontendType.query) askedFor(conversation, 0);
+      const isSeen =
+        hasText || type === frontendType.execute || (conversation.everRewritten && naming[type] === 1);
+      return isSeen && bytes <= conversation.longestText;
     },
     see: (type, frame) => {
-      const { everRewritten, sent, events, engineProcessId } = conversation;
-      if (everRewritten && sent) readNames(sent, frame);
-      if (type === frontendType.execute) {
-        events.rowsAsked(engineProcessId, frame.readUInt32BE(frame.length - 4));
-        return undefined;
-      }
+      const { everRewritten, sent } = conversation;
+      if (everRewritten && sent) noteNames(conversation, sent, frame);
+      if (type === frontendType.execute) askedFor(conversation, frame.readUInt32BE(frame.length - 4));
       if (type !== frontendType.query && type !== frontendType.parse) return undefined;
       return rewriteFrame(type, frame, (text) => rewrite(conversation, text, frame));
     },
   };
+}
+
+function noteNames({ prepared, bound }: Conversation, sent: SentMessage<Rewritten>, frame: Buffer): void {
+  readNames(sent, frame);
+  const { type, statementName = '', portalName = '' } = sent;
+  if (type === frontendType.parse) prepared.delete(statementName);
+  if (type === frontendType.execute) sent.bound = bound.get(portalName);
+  if (type !== frontendType.bind) return;
+  const types = prepared.get(statementName);
+  const values = types && readBoundValues(frame);
+  if (types && values) bound.set(portalName, { types, values });
+  else bound.delete(portalName);
+}
+
+function askedFor(conversation: Conversation, rows: number): void {
+  // Told once where all rows are asked for, which is always so with most clients.
+  if (rows > 0 || conversation.rowsAsked !== 0)
+    conversation.events.rowsAsked(conversation.engineProcessId, rows);
+  conversation.rowsAsked = rows;
 }
 
 /** What stands before the last word of ROLLBACK AND CHAIN. A comment, or more spaces than are looked at, may hide it. */
@@ -63,6 +82,8 @@ function rewrite(
     : treat(conversation, treatment, sent, frame);
 }
 
+const hasParameters = /\$\d/;
+
 /** The text for the engine. */
 function treat(
   conversation: Conversation,
@@ -79,6 +100,8 @@ function treat(
   if (sent) {
     sent.text = treatment;
     readNames(sent, frame);
+    if (sent.type === frontendType.parse && hasParameters.test(treatment.text))
+      conversation.prepared.set(sent.statementName ?? '', readParameterTypes(frame));
   }
-  return treatment.text;
+  return treatment.isOther ? treatment.text : undefined;
 }

@@ -1,5 +1,12 @@
 /** The SQL of the AI functions and their argument forms, made from the list: overloads that fill in what a form leaves out, twins' names. */
-import { type AiArgument, type AiFunction, aiFunctions, otherPublicNames } from './ai-functions.js';
+import {
+  type AiArgument,
+  type AiFunction,
+  aiFunctions,
+  laterName,
+  madeName,
+  otherPublicNames,
+} from './ai-functions.js';
 
 /** What stands in SQL files in the place of generated SQL. */
 export function generatedSql(): Record<string, string> {
@@ -20,21 +27,40 @@ function publicNames(): string[] {
 }
 
 function overloadsOf(aiFunction: AiFunction): string {
-  const { name, submit, wait, detached, forms } = aiFunction;
+  const { submit, detached, forms } = aiFunction;
   const [whole = [], ...others] = forms;
   const submits = [submit, ...(detached ? [detached] : [])];
   return [
     ...submits.flatMap((each) =>
       others.map((form) => define(each, form, `hologen.${each}(${filled(whole, form)})`)),
     ),
-    ...forms.map((form) => define(name, form, `hologen.${wait}(hologen.${submit}(${named(form)}))`)),
+    ...forms.flatMap((form) => asWritten(aiFunction, form, filled(whole, form))),
   ].join('\n');
+}
+
+/** The function that clients call, and what stands in its place while the gateway looks ahead. */
+function asWritten(
+  { name, submit, wait, question }: AiFunction,
+  form: readonly AiArgument[],
+  all: string,
+): string[] {
+  if (!question) return [define(name, form, `hologen.${wait}(hologen.${submit}(${named(form)}))`)];
+  const asked = `hologen_caller.${question}('submit', ${all})`;
+  return [
+    define(name, form, `hologen.${wait}(hologen_caller.ask_ahead(${asked}, pg_catalog.clock_timestamp()))`),
+    define(
+      madeName(name),
+      form,
+      `hologen_caller.wait_made(hologen_caller.ask_made(${asked}, pg_catalog.clock_timestamp()))`,
+    ),
+    define(laterName(name), form, `hologen_caller.later(${asked})`),
+  ];
 }
 
 function define(name: string, form: readonly AiArgument[], body: string): string {
   const given = form.map((argument) => `${argument.name} ${argument.type}`).join(', ');
   return (
-    `CREATE OR REPLACE FUNCTION hologen.${name}(${given}) RETURNS text\n` +
+    `CREATE OR REPLACE FUNCTION ${name.includes('.') ? name : `hologen.${name}`}(${given}) RETURNS text\n` +
     `LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT ${body} $$;`
   );
 }

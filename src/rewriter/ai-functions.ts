@@ -10,6 +10,8 @@ export interface AiFunction {
   submit: string;
   /** Takes a handle and gives the result. */
   wait: string;
+  /** Makes what the gateway is asked for a call of it, from 'submit' and all arguments; with it, statements are looked ahead in. */
+  question?: string;
   /** The public form that outlives its statement and gives a handle, if there is one. It takes the same arguments too. */
   detached?: string;
   /** Its argument forms. The first one has all arguments; an SQL file says what `submit` and `detached` do with it. */
@@ -30,6 +32,7 @@ export const aiFunctions: readonly AiFunction[] = [
     name: 'ai_gen',
     submit: 'submit_call',
     wait: 'wait_call',
+    question: 'call_question',
     detached: 'ai_submit',
     // The request is text, as Hologres documents it, or json or jsonb without the cast that people forget.
     forms: [
@@ -55,6 +58,14 @@ export const otherPublicNames: readonly string[] = [
   ...['hg_version', 'hg_dump_script', 'hg_show_build_index_progress', 'instance_max_connections'],
   ...['hg_upgrade_all_normal_dynamic_tables', 'hg_dynamic_table_config_upgrade'],
 ];
+
+/** What stands in the place of a function while the gateway looks ahead: where its result is there, and where it is not to be made yet. */
+export function madeName(name: string): string {
+  return `hologen_caller.made_${name}`;
+}
+export function laterName(name: string): string {
+  return `hologen_caller.later_${name}`;
+}
 
 /** The function that clients call by this name. */
 export function aiFunctionNamed(name: string | undefined): AiFunction | undefined {

@@ -7,6 +7,7 @@ import { readBlocks } from './blocks.js';
 import { editValues } from './inserted-values.js';
 import { asksItself } from './nodes.js';
 import type { ParsedStatement } from './parse.js';
+import { isTurnedByChance, repeatsParameters, usesKnownFunctions } from './repeatable.js';
 import { editReturning } from './returning-stages.js';
 import { editSelect } from './select-stages.js';
 import { readSource, type Source } from './source.js';
@@ -54,12 +55,14 @@ function editsFor(source: Source): Edit[] {
 }
 
 function editStatement(statement: ParsedStatement, source: Source): Edit[] {
-  if (asksItself(statement.node)) return [];
+  if (asksItself(statement.node) || !usesKnownFunctions(statement.node) || repeatsParameters(statement.node))
+    return [];
   const { selects, inserts, updates } = readBlocks(statement);
   const edits = [
     ...selects.flatMap((arms) => editSelect(arms, source)),
     ...inserts.flatMap((insert) => editValues(insert, source)),
-    ...updates.flatMap((update) => editUpdate(update, source)),
+    // The engine looks ahead in what is left as written, unless the requests are another time others.
+    ...updates.flatMap((update) => (isTurnedByChance(update) ? editUpdate(update, source) : [])),
   ];
   // This edit starts where the others start, so it gets a pass of its own.
   return edits.length > 0 ? edits : editReturning(statement, source);

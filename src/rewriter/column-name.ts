@@ -15,35 +15,49 @@ const fixedNames: Record<string, string> = {
 const unnamed = new Set(['A_Const', 'BoolExpr', 'NullTest', 'BooleanTest', 'ParamRef', 'A_Expr']);
 
 export function columnName(node: AnyNode): string | undefined {
+  return figure(node)?.name;
+}
+
+/** `weak`: a cast around it gives the column the name of its type. */
+interface Figured {
+  name: string;
+  weak: boolean;
+}
+
+function figure(node: AnyNode): Figured | undefined {
   const [kind, body] = kindOf(node);
+  const strong = (name: unknown): Figured | undefined =>
+    name === undefined ? undefined : { name: String(name), weak: false };
   switch (kind) {
     case 'ColumnRef':
     case 'FuncCall':
-      return nameList(kind === 'ColumnRef' ? body.fields : body.funcname).at(-1);
+      return strong(nameList(kind === 'ColumnRef' ? body.fields : body.funcname).at(-1));
     case 'TypeCast': {
-      const inner = columnName(child(body, 'arg'));
-      if (inner === undefined || inner !== '?column?') return inner;
-      return nameList(child(body, 'typeName').names).at(-1);
+      const inner = figure(child(body, 'arg'));
+      const type = nameList(child(body, 'typeName').names).at(-1);
+      return inner?.weak && type !== undefined ? { name: type, weak: true } : inner;
     }
     case 'CollateClause':
-      return columnName(child(body, 'arg'));
+      return figure(child(body, 'arg'));
     case 'A_Indirection': {
       const field = children(body, 'indirection')
         .map((item) => kindOf(item))
         .filter(([name]) => name === 'String')
         .at(-1);
-      return field ? String(field[1].sval) : columnName(child(body, 'arg'));
+      return field ? strong(field[1].sval) : figure(child(body, 'arg'));
     }
     case 'A_Expr':
-      return body.kind === 'AEXPR_NULLIF' ? 'nullif' : '?column?';
+      return body.kind === 'AEXPR_NULLIF' ? strong('nullif') : nameless;
     case 'MinMaxExpr':
-      return body.op === 'IS_GREATEST' ? 'greatest' : 'least';
+      return strong(body.op === 'IS_GREATEST' ? 'greatest' : 'least');
     case 'CaseExpr': {
-      const inner = body.defresult ? columnName(child(body, 'defresult')) : '?column?';
-      return inner === '?column?' ? 'case' : inner;
+      const inner = body.defresult ? figure(child(body, 'defresult')) : nameless;
+      return inner?.weak ? { name: 'case', weak: true } : inner;
     }
     default:
-      if (kind in fixedNames) return fixedNames[kind];
-      return unnamed.has(kind) ? '?column?' : undefined;
+      if (kind in fixedNames) return strong(fixedNames[kind]);
+      return unnamed.has(kind) ? nameless : undefined;
   }
 }
+
+const nameless: Figured = { name: '?column?', weak: true };

@@ -1,6 +1,6 @@
 /** Recognises expressions that may be evaluated twice in one statement: same result, no side effects. */
 import { isOwnName } from './ai-functions.js';
-import { type Body, nameList, walk } from './nodes.js';
+import { type Body, isAiCall, nameList, walk } from './nodes.js';
 import { isOwnSubselect } from './source.js';
 
 /** Built-in functions that are not volatile, and aggregates whose result does not depend on the order of their rows. */
@@ -38,6 +38,29 @@ const unstableClauses = [
   'withClause',
 ];
 
+/** Aggregates and window functions that are the engine's own. */
+const aggregates = words(`
+  array_agg avg bit_and bit_or count dense_rank every first_value json_agg json_object_agg jsonb_agg jsonb_object_agg lag last_value lead
+  max min mode ntile percent_rank percentile_cont rank row_number stddev string_agg sum variance
+`);
+
+/**
+ * False if the statement uses a function that is not known here: it may read what the statement writes, tell the text that is run, or be
+ * evaluated another number of times. Then the statement stays as it was written, and the engine itself says what can be made at once.
+ */
+export function usesKnownFunctions(node: unknown): boolean {
+  return holdsFor(node, (kind, body) => {
+    if (kind !== 'FuncCall' || isAiCall(kind, body) || isOwnFunction(body)) return true;
+    return [stableFunctions, tablelessFunctions, aggregates].some((functions) => isCallOf(functions, body));
+  });
+}
+
+/** True if something in it gives another value each time: a second evaluation would not tell what the first one asks for. */
+export function isTurnedByChance(node: unknown): boolean {
+  return !holdsFor(node, (kind, body) => kind !== 'FuncCall' || !isCallOf(chance, body));
+}
+const chance = words('clock_timestamp gen_random_uuid random uuidv4 uuidv7 nextval');
+
 /** For a condition or a part of FROM. Operators, casts and views are not looked into: nobody hides side effects there. */
 export function isRepeatable(node: unknown): boolean {
   return holdsFor(node, (kind, body) => {
@@ -68,6 +91,17 @@ export function parametersOf(node: unknown): Set<number> {
     return true;
   });
   return found;
+}
+
+/** True if a parameter stands in two places: its type comes from the first one, and a rewritten statement may have another first. */
+export function repeatsParameters(node: unknown): boolean {
+  const seen = new Set<unknown>();
+  return !holdsFor(node, (kind, body) => {
+    if (kind !== 'ParamRef') return true;
+    const again = seen.has(body.number);
+    seen.add(body.number);
+    return !again;
+  });
 }
 
 function holdsFor(node: unknown, allows: (kind: string, body: Body) => boolean): boolean {

@@ -1,5 +1,5 @@
 /** A stage: a CTE with handles in place of calls, and the items outside that are built from its columns. */
-import { type AnyNode, type Body, child, kindOf } from './nodes.js';
+import { type AnyNode, type Body, child, children, kindOf } from './nodes.js';
 import type { Block } from './select-block.js';
 import { replaceRanges, type Source, submitOf, waitOf } from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
@@ -38,12 +38,18 @@ function itemContext(from: AnyNode[], source: Source): ItemContext {
       .filter(([, table]) => source.cteNames.has(String(table.relname)))
       .map(([, table]) => aliasOf(table)),
   );
+  // Their whole rows have the columns' own names.
+  const renamed = new Set(
+    leaves
+      .filter(([, { alias }]) => children((alias ?? {}) as Body, 'colnames').length > 0)
+      .map(([, table]) => aliasOf(table)),
+  );
   return {
     offset: source.offset,
     text: source.text,
     tokens: source.tokens,
     starTables: tables.length === leaves.length && tables.length > 0 ? tables : undefined,
-    isTable: (name) => tables.includes(name) && !cteTables.has(name),
+    isTable: (name) => tables.includes(name) && !cteTables.has(name) && !renamed.has(name),
   };
 }
 

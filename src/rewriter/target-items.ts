@@ -167,7 +167,8 @@ export function takeApart(node: AnyNode, parts: Parts, noNulls = false): boolean
     case 'NullTest':
       return takeAll([body.arg]);
     case 'A_Indirection':
-      return takeAll([body.arg, ...children(body, 'indirection')]);
+      // Of what is NULL no element is looked for: what names it is not evaluated.
+      return !containsAiCall(body.indirection) && takeAll([body.arg, ...children(body, 'indirection')]);
     case 'A_Indices':
       return takeAll([body.lidx, body.uidx]);
     case 'A_Expr': {

@@ -159,22 +159,23 @@ function columnsRead(nodes: unknown[], source: Source): Range[] {
 }
 
 /** An SQL condition: does a SELECT with the same WHERE return exactly the rows that UPDATE evaluates? */
-function givesUpdatedRows({ schemaname, relname }: Body): string {
+export function givesUpdatedRows({ schemaname, relname }: Body): string {
   const name = [schemaname, relname].filter((part) => part !== undefined).map((part) => quoted(String(part)));
   const literal = `'${name.join('.').replaceAll("'", "''")}'`;
-  return `(SELECT relkind IN ('r', 'p') AND NOT relhasrules AND NOT row_security_active(oid) FROM pg_class WHERE oid = ${literal}::regclass)`;
+  return `(SELECT relkind IN ('r', 'p') AND NOT relhasrules AND NOT pg_catalog.row_security_active(oid) FROM pg_catalog.pg_class WHERE oid = ${literal}::pg_catalog.regclass)`;
 }
 
-interface Clauses {
+export interface Clauses {
   updateAt: number;
   /** With ONLY and alias. */
   target: Range;
+  set: Range;
   from: Range | undefined;
   where: Range | undefined;
 }
 
 /** Finds the clauses of an UPDATE by their keywords. */
-function locateClauses(update: Body, { tokens, offset }: Source): Clauses | undefined {
+export function locateClauses(update: Body, { tokens, offset }: Source): Clauses | undefined {
   const table = offset(child(update, 'relation').location);
   const word = (index: number) => tokens[index]?.text.toLowerCase() ?? '';
   const tableIndex = tokenAt(tokens, table);
@@ -205,6 +206,7 @@ function locateClauses(update: Body, { tokens, offset }: Source): Clauses | unde
   return {
     updateAt: tokens[first - 1]?.start ?? 0,
     target: range(first, set),
+    set: range(set + 1, until(from, where, returning)),
     from: from === undefined ? undefined : range(from + 1, until(where, returning)),
     where: where === undefined ? undefined : range(where + 1, until(returning)),
   };

@@ -39,6 +39,8 @@ const outcome = async (role: string, statement: string) =>
 const call = "SELECT ai_gen('qwen_plus', 'hello')";
 const attempts: Record<string, string> = {
   call,
+  'a call that runs as written': "SELECT CASE WHEN random() < 2 THEN ai_gen('qwen_plus', 'hello') END",
+  'a raw question as written': `SELECT hologen_caller.ask('{"ask": "submit_written", "of": {"model": "qwen_plus", "request": "hello", "settings": {}, "statement": ""}}')`,
   'a call of ai_submit': "SELECT ai_submit('qwen_plus', 'hello')",
   'a priced call': `SELECT * FROM ai_estimate($$${call}$$)`,
   'a raw question': `SELECT hologen_caller.ask('{"ask": "submit", "model": "qwen_plus", "request": "hello", "settings": {}, "statement": ""}')`,
@@ -62,7 +64,9 @@ const not = (statement: keyof typeof attempts) => [statement, denied] as const;
 
 /** What is not told here is allowed: it gives a number of rows. */
 const expected: Record<string, Record<string, unknown>> = {
-  ada: Object.fromEntries([not('a grant of administration'), not('the tables')]),
+  ada: {
+    ...Object.fromEntries([not('a grant of administration'), not('the tables')]),
+  },
   max: {
     ...Object.fromEntries(
       [
@@ -83,6 +87,8 @@ expected.vic = {
   ...Object.fromEntries(
     [
       'call',
+      'a call that runs as written',
+      'a raw question as written',
       'a call of ai_submit',
       'a priced call',
       'a raw question',

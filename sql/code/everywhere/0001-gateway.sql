@@ -62,7 +62,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a question is a JSON object with a text "ask"';
   END IF;
   -- Who may not execute an AI function may not have what it is made of either.
-  behind := CASE question ->> 'ask' WHEN 'submit' THEN 'ai_gen' WHEN 'submit_detached' THEN 'ai_submit' END;
+  behind := CASE WHEN question ->> 'ask' IN ('submit', 'submit_written', 'submit_made') THEN 'ai_gen' WHEN question ->> 'ask' = 'submit_detached' THEN 'ai_submit' END;
   IF behind IS NOT NULL AND NOT has_function_privilege(role, format('hologen.%s(text, text, hologen.file)', behind), 'EXECUTE') THEN
     RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('permission denied for function %s', behind);
   END IF;

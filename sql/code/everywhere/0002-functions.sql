@@ -18,7 +18,8 @@ CREATE OR REPLACE FUNCTION hologen_caller.session_settings() RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('progress', current_setting('ai_gen.progress', true), 'reuse', current_setting('ai_gen.reuse', true),
     'max_calls', current_setting('ai_gen.max_calls', true), 'on_error', current_setting('ai_gen.on_error', true),
-    'dry_run', current_setting('ai_gen.dry_run', true), 'timeout', current_setting('ai_gen.timeout', true), 'tag', current_setting('ai_gen.tag', true))
+    'dry_run', current_setting('ai_gen.dry_run', true), 'timeout', current_setting('ai_gen.timeout', true),
+    'at_once', current_setting('ai_gen.at_once', true), 'tag', current_setting('ai_gen.tag', true))
 $$;
 
 -- The id of the innermost subtransaction that runs, assigned now if it has none: pg_xact_status tells what became of it, whatever undid it (a block
@@ -60,6 +61,10 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   answer json;
 BEGIN
+  -- What the gateway says in place of a handle while it only looks ahead: no result is known yet.
+  IF handle = 'pending' THEN
+    RETURN NULL;
+  END IF;
   LOOP
     answer := hologen_caller.ask(json_build_object('ask', 'wait', 'handle', handle));
     IF answer ->> 'notice' IS NOT NULL THEN

@@ -1,6 +1,7 @@
 /** Questions about calls: submit, wait, collect, status, cancel, what they would cost, how far they are. */
 
 import type { Calls, WaitNews } from '../../calls/calls.js';
+import type { SubmittedCall } from '../../calls/check.js';
 import { isHandle } from '../../calls/detached.js';
 import { KnownError } from '../../errors.js';
 import { isObject, type Json } from '../../json.js';
@@ -28,6 +29,7 @@ export function answerAboutCalls({ calls, ledger, schedule, originalText }: Ques
   const circumstances = (question: Json) => ({
     settings: isObject(question.settings) ? question.settings : {},
     statement: originalText(String(question.statement ?? '').slice(0, longestText)),
+    engineText: String(question.statement ?? '').slice(0, longestText),
   });
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
@@ -36,6 +38,7 @@ export function answerAboutCalls({ calls, ledger, schedule, originalText }: Ques
         { ...submitted(question), transactionId: textOrNull(question.transactionId) },
         originOf(caller),
       ),
+    ...answerWhileLooking(calls, submitted),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
     collect: async (question, caller) =>
@@ -74,6 +77,31 @@ export function answerAboutCalls({ calls, ledger, schedule, originalText }: Ques
   };
 }
 
+/** What the engine's functions ask while a statement is looked ahead in. */
+function answerWhileLooking(calls: Calls, submitted: (question: Json) => SubmittedCall): Answers {
+  const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
+  return {
+    submit_written: (question, caller) =>
+      calls.submitWritten(
+        written(question),
+        { inside: question.inside === true, looked: question.looked === true },
+        originOf(caller),
+      ),
+    submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
+    parameter_types: (question, caller) =>
+      calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
+    plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
+    plan_names: (question, caller) =>
+      calls.planChecked(written(question), textsOf(question.unsure), originOf(caller)),
+    looked: (question, caller) =>
+      calls.looked(
+        written(question),
+        question.state === lookedToTheEnd ? undefined : String(question.problem),
+        originOf(caller),
+      ),
+  };
+}
+
 async function shareJob(question: Json, caller: Caller, ledger: QuestionTools['ledger']): Promise<boolean> {
   refuseReadOnly(caller, 'sharing a job');
   const [id, shared] = [String(question.job), question.shared === true];
@@ -84,6 +112,13 @@ async function shareJob(question: Json, caller: Caller, ledger: QuestionTools['l
     message: `there is no job ${id} of role "${caller.role}"`,
     hint: 'SELECT job_id FROM hologen.jobs WHERE … shows what can be shared: what one has made oneself; an administrator shares any.',
   });
+}
+
+/** The SQLSTATE with which the engine's function undoes what it looked at. */
+const lookedToTheEnd = 'HG000';
+
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
 }
 
 /** A captured failure is a value: the provider's own code if it gave one, else the SQLSTATE. */

@@ -20,6 +20,8 @@ export function sightOf({ admin, maker, viewer }: Degrees, settings: DegreeSetti
 /** Questions that spend, reach into a store with rights that SQL names, or show what was made. */
 const forMakers: Record<string, string> = {
   submit: 'making calls',
+  submit_written: 'making calls',
+  submit_made: 'making calls',
   submit_detached: 'making calls',
   collect: 'making calls',
   deploy_model: 'deploying a model',

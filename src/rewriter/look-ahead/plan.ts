@@ -1,0 +1,268 @@
+/**
+ * Judges by a query's plan whether its calls are certain to be made: nothing that a call gives may decide whether another one of the same
+ * stage is made, or how often. The plan is the engine's own, so it says where PostgreSQL evaluates what, and what views and functions hide.
+ */
+import { bare, type Names, type PlanText, readPlanText } from './plan-texts.js';
+
+/** A node of EXPLAIN (FORMAT JSON, VERBOSE). */
+export interface PlanNode {
+  'Node Type': string;
+  'Parent Relationship'?: string;
+  'Subplan Name'?: string;
+  'CTE Name'?: string;
+  'Relation Name'?: string;
+  'Schema Name'?: string;
+  'Join Type'?: string;
+  'Inner Unique'?: boolean;
+  Strategy?: string;
+  Alias?: string;
+  Plans?: PlanNode[];
+  [key: string]: unknown;
+}
+
+export interface Judged {
+  functions: string[];
+  operators: string[];
+  /** Read without an order, of which a LIMIT takes some. */
+  relations: string[];
+}
+
+export interface Uncertain {
+  why: string;
+}
+
+/** What is known of a node and all below it. */
+interface Found {
+  /** Which rows it gives, or in what order, depends on results. */
+  rows: boolean;
+  /** Some of its values are results. */
+  values: boolean;
+  calls: boolean;
+  /** The same of what is evaluated row by row as rows are asked for: not below a Sort or an Aggregate, which read all there is first. */
+  openCalls: boolean;
+  openPending: boolean;
+}
+
+interface Reading {
+  names: Names;
+  relations: Set<string>;
+  ctes: Map<string, Found>;
+  subplans: Map<number, Found>;
+  /** Aliases of whose columns some may be results. */
+  results: Set<string>;
+  valuesCall: boolean;
+}
+
+class Doubt extends Error {}
+
+/** `valuesCall`: calls may stand in VALUES, of which EXPLAIN says nothing. */
+export function judgePlan(plan: PlanNode, valuesCall: boolean): Judged | Uncertain {
+  const reading: Reading = {
+    names: { functions: new Set(), operators: new Set() },
+    ...{ relations: new Set(), ctes: new Map(), subplans: new Map(), results: new Set(), valuesCall },
+  };
+  try {
+    inspect(plan, reading);
+  } catch (error) {
+    if (error instanceof Doubt) return { why: error.message };
+    throw error;
+  }
+  const { functions, operators } = reading.names;
+  return { functions: [...functions], operators: [...operators], relations: [...reading.relations] };
+}
+
+const known = new Set([
+  ...[
+    'Seq Scan',
+    'Index Scan',
+    'Index Only Scan',
+    'Bitmap Heap Scan',
+    'Bitmap Index Scan',
+    'BitmapAnd',
+    'BitmapOr',
+    'Tid Scan',
+  ],
+  ...[
+    'Subquery Scan',
+    'Function Scan',
+    'Values Scan',
+    'CTE Scan',
+    'Result',
+    'ProjectSet',
+    'Sort',
+    'Incremental Sort',
+    'Aggregate',
+  ],
+  ...[
+    'Group',
+    'WindowAgg',
+    'Unique',
+    'Limit',
+    'Append',
+    'Merge Append',
+    'Nested Loop',
+    'Hash Join',
+    'Hash',
+    'Merge Join',
+  ],
+  ...['Materialize', 'Memoize', 'SetOp', 'Table Function Scan'],
+]);
+
+/** Nodes whose columns are values of what stands below them. */
+const derived = new Set(['Subquery Scan', 'CTE Scan', 'Function Scan', 'Table Function Scan', 'Values Scan']);
+
+/** Keys whose expressions decide about rows, and those whose expressions are only values. */
+const deciding = [
+  ...[
+    'Filter',
+    'Join Filter',
+    'Hash Cond',
+    'Merge Cond',
+    'Index Cond',
+    'Recheck Cond',
+    'One-Time Filter',
+    'TID Cond',
+    'Order By',
+  ],
+  ...['Function Call', 'Table Function Call', 'Group Key', 'Cache Key', 'Run Condition', 'Grouping Sets'],
+];
+const ordering = ['Sort Key', 'Presorted Key'];
+
+/** The sub-plans first: what the node evaluates refers to them. */
+function inspect(node: PlanNode, reading: Reading): Found {
+  const type = node['Node Type'];
+  if (!known.has(type)) throw new Doubt(`PostgreSQL runs a ${type} for it`);
+  const inputs: PlanNode[] = [];
+  const inside: Found[] = [];
+  for (const each of node.Plans ?? []) {
+    if (!['InitPlan', 'SubPlan'].includes(each['Parent Relationship'] ?? '')) inputs.push(each);
+    else inside.push(...inspectSubplan(each, reading));
+  }
+  const below = inputs.map((each) => inspect(each, reading));
+  const cte = type === 'CTE Scan' ? reading.ctes.get(node['CTE Name'] ?? '') : undefined;
+  if (cte) below.push(cte);
+  return judge(node, inputs, below, inside, reading);
+}
+
+/** A CTE is read where it is scanned; any other one may be asked for its first row only. */
+function inspectSubplan(node: PlanNode, reading: Reading): Found[] {
+  const name = node['Subplan Name'] ?? '';
+  const found = inspect(node, reading);
+  if (name.startsWith('CTE ')) {
+    reading.ctes.set(name.slice('CTE '.length), found);
+    return [];
+  }
+  if (found.openCalls && found.openPending) throw new Doubt('a sub-select may be left before its end');
+  const number = Number(/\d+/.exec(name)?.[0]);
+  reading.subplans.set(number, found);
+  return [found];
+}
+
+interface Own {
+  /** Expressions that decide about rows, those that order them, and values that are evaluated here. */
+  deciding: PlanText[];
+  ordering: PlanText[];
+  values: PlanText[];
+}
+
+function judge(node: PlanNode, inputs: PlanNode[], below: Found[], inside: Found[], reading: Reading): Found {
+  const type = node['Node Type'];
+  const own = readOwn(node, inputs, reading);
+  const makes = (text: PlanText) =>
+    text.calls || text.subplans.some((each) => reading.subplans.get(each)?.calls);
+  const isPending = (text: PlanText) =>
+    text.pending ||
+    text.subplans.some((each) => reading.subplans.get(each)?.values || reading.subplans.get(each)?.rows) ||
+    [...text.tables].some((table) => reading.results.has(table));
+  if ([...own.deciding, ...own.ordering, ...own.values].some((text) => text.decides))
+    throw new Doubt('a result decides whether another call is made');
+  const decides = own.deciding.some(isPending) || (type === 'ProjectSet' && own.values.some(isPending));
+  const decidingCalls = own.deciding.filter(makes).length;
+  const valueCalls = own.values.some(makes) || own.ordering.some(makes);
+  if ((decidingCalls > 0 || valueCalls) && below.some(({ rows }) => rows))
+    throw new Doubt('a result decides which rows reach another call');
+  if (decides && (decidingCalls > 1 || (valueCalls && type !== 'ProjectSet')))
+    throw new Doubt('a result decides which rows reach another call');
+  refuseEarlyEnd(node, below, { decides, calls: decidingCalls > 0 });
+  const values =
+    valueCalls ||
+    below.some((each) => each.values) ||
+    inside.some((each) => each.values) ||
+    decidingCalls > 0;
+  const distinct = ['Unique', 'SetOp'].includes(type) && values;
+  const rows =
+    decides ||
+    distinct ||
+    own.ordering.some(isPending) ||
+    below.some((each) => each.rows) ||
+    inside.some((each) => each.rows);
+  if (node.Alias && values && derived.has(type)) reading.results.add(node.Alias);
+  const calls =
+    decidingCalls > 0 || valueCalls || below.some((each) => each.calls) || inside.some((each) => each.calls);
+  const readsAll = type === 'Sort' || type === 'Hash' || (type === 'Aggregate' && node.Strategy !== 'Sorted');
+  const open = readsAll ? [] : below;
+  return {
+    ...{ rows, values, calls },
+    openCalls: decidingCalls > 0 || valueCalls || open.some((each) => each.openCalls),
+    openPending: decides || open.some((each) => each.openPending || each.rows),
+  };
+}
+
+/** Nodes that stop reading once they have what they need. */
+function refuseEarlyEnd(node: PlanNode, below: Found[], own: { decides: boolean; calls: boolean }): void {
+  const type = node['Node Type'];
+  const [outer, inner] = below;
+  const stops = /Semi|Anti/.test(node['Join Type'] ?? '') || node['Inner Unique'] === true;
+  const ends =
+    (type === 'Limit' && below.some((each) => each.openCalls && each.openPending)) ||
+    (type === 'Nested Loop' && outer?.rows && inner?.calls) ||
+    (type === 'Nested Loop' && stops && (own.decides || inner?.openPending) && (own.calls || inner?.calls)) ||
+    (type === 'Hash Join' &&
+      ((stops && own.calls) || (outer?.rows && inner?.calls) || (inner?.rows && outer?.calls))) ||
+    (type === 'Merge Join' &&
+      (own.decides || below.some((each) => each.rows)) &&
+      (own.calls || below.some((each) => each.calls)));
+  if (ends) throw new Doubt('a result decides how far is read');
+}
+
+function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
+  const given = new Set(inputs.flatMap((each) => textsOf(each, ['Output'])).map(bare));
+  const read = (text: string): PlanText => {
+    const found = readPlanText(text, reading.names);
+    if (!found) throw new Doubt('its plan cannot be read');
+    // What a node below has computed is not evaluated again.
+    return given.has(bare(text)) && inputs.length > 0 ? { ...found, calls: false, decides: false } : found;
+  };
+  if (node['Node Type'] === 'Limit') noteUnordered(node.Plans, reading.relations);
+  if (node['Node Type'] === 'Values Scan' && reading.valuesCall) reading.results.add(node.Alias ?? '');
+  return {
+    deciding: textsOf(node, deciding).map(read),
+    ordering: textsOf(node, ordering).map((text) =>
+      read(text.replace(/ (?:DESC|ASC|USING \S+)?(?: NULLS (?:FIRST|LAST))?$/, '')),
+    ),
+    values: textsOf(node, ['Output']).map(read),
+  };
+}
+
+function textsOf(node: PlanNode, keys: string[]): string[] {
+  return keys.flatMap((key) => {
+    const value = node[key];
+    return (Array.isArray(value) ? value.flat(2) : [value]).filter(
+      (each): each is string => typeof each === 'string',
+    );
+  });
+}
+
+/** A large table may be read from elsewhere the next time. */
+function noteUnordered(inputs: PlanNode[] | undefined, relations: Set<string>): void {
+  for (const input of inputs ?? []) {
+    const type = input['Node Type'];
+    if (type === 'Seq Scan')
+      relations.add(`${quoted(input['Schema Name'])}.${quoted(input['Relation Name'])}`);
+    if (!/Sort/.test(type)) noteUnordered(input.Plans, relations);
+  }
+}
+
+function quoted(name = ''): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,135 @@
+/**
+ * The calls that stand in a statement, each with the stage in which it can be made: 1 for those that are made whatever the others give, one
+ * more for those that need results before them, be it in their request or to be reached at all.
+ *
+ * Room: src/rewriter/look-ahead tells what a statement can be asked before it runs. It rewrites nothing that is executed for the client.
+ */
+import { type AnyNode, type Body, child, children, isAiCall, kindOf } from '../nodes.js';
+
+export interface Site {
+  call: Body;
+  stage: number;
+}
+
+/** What a part of a statement is read with. */
+interface Scope {
+  sites: Site[];
+  /** The last stage in the query of each CTE. */
+  ctes: Map<string, number>;
+}
+
+export function sitesOf(statement: AnyNode): Site[] {
+  const scope: Scope = { sites: [], ctes: new Map() };
+  stageOf(statement, 0, scope);
+  return scope.sites;
+}
+
+/** The last stage below the node, 0 without calls. What stands in it is reached when all calls up to stage `after` have their results. */
+function stageOf(node: unknown, after: number, scope: Scope): number {
+  if (Array.isArray(node)) return together(node, after, scope);
+  const [kind, body] = kindOf(node);
+  if (isAiCall(kind, body)) {
+    const stage = Math.max(after, together(children(body, 'args'), after, scope)) + 1;
+    scope.sites.push({ call: body, stage });
+    return stage;
+  }
+  const read = readers[kind];
+  return read ? read(body, after, scope) : fieldsOf(node, after, scope);
+}
+
+type Reader = (body: Body, after: number, scope: Scope) => number;
+
+/** Nodes whose parts decide whether other parts are evaluated. */
+const readers: Record<string, Reader> = {
+  SelectStmt: stageOfSelect,
+  JoinExpr: (body, after, scope) => inTurn([body.larg, body.rarg, body.quals], after, scope),
+  RangeVar: (body, _after, { ctes }) => ctes.get(String(body.relname)) ?? 0,
+  CaseExpr: stageOfCase,
+  CoalesceExpr: (body, after, scope) => inTurn(children(body, 'args'), after, scope),
+  BoolExpr: (body, after, scope) => inTurn(children(body, 'args'), after, scope),
+  A_Expr(body, after, scope) {
+    // PostgreSQL makes ANDs and ORs of these, and stops at what decides.
+    const decides = ['AEXPR_IN', 'AEXPR_BETWEEN', 'AEXPR_NOT_BETWEEN', 'AEXPR_BETWEEN_SYM'].includes(
+      String(body.kind),
+    );
+    const operands = [body.lexpr, ...[body.rexpr].flatMap(itemsOf)];
+    return decides ? inTurn(operands, after, scope) : together(operands, after, scope);
+  },
+  FuncCall: (body, after, scope) =>
+    inTurn([body.agg_filter, [body.args, body.agg_order, body.over]], after, scope),
+};
+
+function itemsOf(node: unknown): unknown[] {
+  const [kind, body] = kindOf(node);
+  return kind === 'List' ? children(body, 'items') : [node];
+}
+
+function fieldsOf(node: unknown, after: number, scope: Scope): number {
+  if (typeof node !== 'object' || node === null) return 0;
+  return together(Object.values(node), after, scope);
+}
+
+/** None of them decides about another. */
+function together(nodes: unknown[], after: number, scope: Scope): number {
+  return nodes.reduce<number>((last, node) => Math.max(last, stageOf(node, after, scope)), 0);
+}
+
+/** Each may decide whether those behind it are evaluated, or how often. */
+function inTurn(nodes: unknown[], after: number, scope: Scope): number {
+  return nodes.reduce<number>((last, node) => Math.max(last, stageOf(node, Math.max(after, last), scope)), 0);
+}
+
+function stageOfCase(body: Body, after: number, scope: Scope): number {
+  let decided = Math.max(after, stageOf(body.arg, after, scope));
+  let last = decided > after ? decided : 0;
+  for (const branch of children(body, 'args')) {
+    const [, { expr, result }] = kindOf(branch);
+    const condition = stageOf(expr, decided, scope);
+    decided = Math.max(decided, condition);
+    last = Math.max(last, condition, stageOf(result, decided, scope));
+  }
+  return Math.max(last, stageOf(body.defresult, decided, scope));
+}
+
+/** In the order in which a block is evaluated: FROM and WHERE decide about rows, HAVING about groups, the rest about nothing. */
+function stageOfSelect(select: Body, after: number, outer: Scope): number {
+  const scope = { ...outer, ctes: new Map(outer.ctes) };
+  const named = readCtes(select, after, scope);
+  if (select.larg || select.rarg) {
+    const arms = [{ SelectStmt: select.larg }, { SelectStmt: select.rarg }];
+    return Math.max(named, together(arms, after, scope), stageOf(select.sortClause, after, scope));
+  }
+  const from = inTurn(children(select, 'fromClause'), after, scope);
+  const where = stageOf(select.whereClause, Math.max(after, from), scope);
+  const rows = Math.max(after, from, where);
+  const having = stageOf(select.havingClause, rows, scope);
+  const others = [
+    'targetList',
+    'groupClause',
+    'sortClause',
+    'distinctClause',
+    'windowClause',
+    'valuesLists',
+    'limitCount',
+    'limitOffset',
+  ];
+  const rest = together(
+    others.map((name) => select[name]),
+    Math.max(rows, having),
+    scope,
+  );
+  return Math.max(named, from, where, having, rest);
+}
+
+/** A CTE that nothing reads is not evaluated; what reads it is reached behind its calls. */
+function readCtes(statement: Body, after: number, scope: Scope): number {
+  const withClause = child(statement, 'withClause');
+  let last = 0;
+  for (const cte of children(withClause, 'ctes')) {
+    const [, { ctename, ctequery }] = kindOf(cte);
+    const stage = stageOf(ctequery, after, scope);
+    scope.ctes.set(String(ctename), stage);
+    last = Math.max(last, stage);
+  }
+  return last;
+}

@@ -1,0 +1,27 @@
+/** Wherever a person writes a call: the calls of all rows are in the provider's hands before one of them is answered, and are as many as written. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { shown } from './difference/outcome.js';
+import { type Shape, shapes } from './difference/shapes.js';
+import { startWorld, type World } from './difference/world.js';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world?.close());
+
+/** Those that run one after another today: taken out of the list when they are mended. */
+const serial = new Set<string>(['EXISTS', 'NOT EXISTS in a table', 'ARRAY(SELECT …) for each row']);
+
+async function runsAtOnce({ setup = [], steps, atOnce = 4, fewer }: Shape): Promise<void> {
+  const statement = { form: 'shape', setup, steps, ordered: false, after: ['DEALLOCATE ALL'] };
+  const { written, through, difference } = await world.compare(statement, atOnce);
+  expect(written.heard.map(({ error }) => error).join('')).toBe('');
+  if (fewer === undefined) expect(difference ? shown(statement, difference) : '').toBe('');
+  else expect(through.heard.map(({ rows }) => rows)).toEqual(written.heard.map(({ rows }) => rows));
+  expect(through.calls.most).toBe(atOnce);
+  expect(through.calls.calls).toHaveLength(fewer ?? written.calls.calls.length);
+}
+
+for (const shape of shapes) (serial.has(shape.name) ? test.fails : test)(shape.name, () => runsAtOnce(shape));

@@ -1,0 +1,119 @@
+/** What a statement is here, what counts as the same, and how a difference is told. */
+import type { Recorded } from './recording-provider.js';
+import type { Heard, Sent } from './wire-session.js';
+
+export interface Statement {
+  /** What it tries, for the table of how many ran. */
+  form: string;
+  /** Run before it, in its transaction, and not compared. */
+  setup: string[];
+  /** Sent one after another, up to the first that fails. */
+  steps: Sent[];
+  /** Run when all is undone. */
+  after?: string[];
+  /** The rows, and the calls at each place, come in a defined order. */
+  ordered: boolean;
+}
+
+/** What one run of a statement came to. */
+export interface Outcome {
+  heard: Heard[];
+  calls: Recorded;
+  /** The rows of all tables behind it, and how far the sequences went. */
+  tables: string[];
+  sequences: string[];
+}
+
+export interface Difference {
+  /** The first thing that differs, e.g. `rows`. */
+  what: string;
+  written: string;
+  through: string;
+}
+
+type Facts = [what: string, told: string][];
+
+/**
+ * Two differences are allowed and no other: a statement that fails midway may have sent all its calls, and clock_timestamp() beside a call
+ * tells when it was submitted.
+ */
+export function compared(statement: Statement, written: Outcome, through: Outcome): Difference | undefined {
+  const facts = factsOf(statement, written);
+  const seen = factsOf(statement, through);
+  for (const [index, [what, told]] of facts.entries()) {
+    const other = seen[index]?.[1] ?? '';
+    if (other !== told) return { what, written: told, through: other };
+  }
+  return undefined;
+}
+
+function failed({ heard }: Outcome): boolean {
+  return heard.at(-1)?.error !== '';
+}
+
+function factsOf({ ordered }: Statement, outcome: Outcome): Facts {
+  const { heard, calls, tables, sequences } = outcome;
+  const listed = (rows: string[]) => (ordered ? rows : [...rows].sort()).join('\n');
+  const each = (what: string, of: (heard: Heard) => string): Facts[number] => [
+    what,
+    heard.map(of).join('\n'),
+  ];
+  const always: Facts = [
+    each('error', ({ error }) => error),
+    each('position', ({ position }) => position),
+    each('names', ({ names }) => names),
+    each('types', ({ types }) => types),
+    each('parameters', ({ parameters }) => parameters),
+  ];
+  // Of what fails midway a server may have sent any number of rows, and its notices with them.
+  if (failed(outcome)) return always;
+  return [
+    ...always,
+    each('rows', ({ rows }) => listed(rows)),
+    each('tag', ({ tags }) => tags),
+    each('origins', ({ origins }) => origins),
+    each('notices', ({ notices }) => listed(notices)),
+    ['calls', [...calls.calls].sort().join('\n')],
+    ['order of calls', ordered ? byPlace(calls.calls) : ''],
+    ['money', String(calls.price)],
+    ['tables', tables.join('\n')],
+    ['sequences', sequences.join('\n')],
+  ];
+}
+
+/** The calls of each place in their order: a place has a model of its own. Places may take turns in any way. */
+function byPlace(calls: string[]): string {
+  const model = (call: string) => call.slice(0, call.indexOf('('));
+  const models = [...new Set(calls.map(model))].sort();
+  return models.flatMap((each) => calls.filter((call) => model(call) === each)).join('\n');
+}
+
+/** The lines that one of both has more than the other; all of them where only their order differs. */
+function linesApart(told: string, other: string): string[] {
+  const left = other.split('\n');
+  const apart = told.split('\n').filter((line) => {
+    const at = left.indexOf(line);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+  return apart.length > 0 || left.length > 0 ? apart : told.split('\n');
+}
+
+/** As a person reads it: what was sent, and the two answers. */
+export function shown(statement: Statement, difference: Difference): string {
+  const sent = [
+    ...statement.setup.map((text) => `${text};`),
+    ...statement.steps.map(
+      ({ text, parameters, rows }) =>
+        `${text};${parameters ? ` -- ${JSON.stringify(parameters)}` : ''}${rows ? ` -- ${rows} rows` : ''}`,
+    ),
+  ];
+  return [
+    `${statement.form}: another ${difference.what}`,
+    ...sent.map((line) => `  ${line}`),
+    '  as written:',
+    ...linesApart(difference.written, difference.through).map((line) => `    ${line}`),
+    '  through the gateway:',
+    ...linesApart(difference.through, difference.written).map((line) => `    ${line}`),
+  ].join('\n');
+}

@@ -1,0 +1,128 @@
+/** A provider inside the test's own process: always the same answer to the same request, and everything it was asked is written down. */
+import { refuse } from '../../../src/fields.js';
+import type { ProviderDriver } from '../../../src/providers/drivers.js';
+import {
+  type CheckedRequest,
+  type Made,
+  type Provider,
+  ProviderFailure,
+} from '../../../src/providers/provider.js';
+
+interface TextRequest extends CheckedRequest {
+  prompt: string;
+}
+
+export interface Recorded {
+  /** `model(prompt)`, in the order in which they were sent. */
+  calls: string[];
+  /** What those cost that did not fail. */
+  price: number;
+  /** The most that were in the provider's hands at once. */
+  most: number;
+}
+
+export interface RecordingProvider {
+  driver: ProviderDriver;
+  /** What was asked since the last look. */
+  take(): Recorded;
+  /** From now on nothing is answered before so many calls have come, or none has come for some time. 0: at once. */
+  holdUntil(count: number): void;
+}
+
+/** A prompt with this word in it is refused before it is sent; one with the other fails at the provider. */
+const refusedWord = 'refused';
+const failingWord = 'fails';
+
+/** How long no call may have come until a serial statement is believed to be one. */
+const quietMs = 250;
+const currency = 'CNY';
+const nothing = { urls: [], task: undefined, failed: false, notes: [], usage: {} };
+
+export function createRecordingProvider(): RecordingProvider {
+  let recorded: Recorded = { calls: [], price: 0, most: 0 };
+  const gate = createGate();
+  const provider: Provider<TextRequest> = {
+    // In place of the usual one, whose models are deployed already.
+    names: ['bailian', 'dashscope', 'model-studio'],
+    tasks: ['chat/completions', 'embedding', 'image-generation', 'video-generation'],
+    checkKey: () => {},
+    checkDeployment: () => {},
+    modelTypes: () => [],
+    check: (_model, prompt) => check(prompt),
+    line: () => ({
+      ...{ account: 'one', limits: { submitsPerSecond: 1_000_000, concurrentTasks: null }, own: {} },
+    }),
+    async submit({ name }, { prompt, estimate }, _addresses, news): Promise<Made> {
+      recorded.calls.push(`${name}(${prompt})`);
+      await news.sending();
+      const inside = gate.enter();
+      recorded.most = Math.max(recorded.most, gate.inside());
+      await inside;
+      gate.leave();
+      await news.taken('recorded', undefined);
+      if (prompt.includes(failingWord)) throw failure(prompt);
+      recorded.price += estimate.cost?.amount ?? 0;
+      return { ...nothing, requestId: 'recorded', text: `${name}<${prompt}>`, bill: estimate };
+    },
+    look: () => Promise.reject(new Error('texts have no task')),
+    pauseMs: () => 20,
+    cancel: async () => false,
+    find: () => Promise.reject(new Error('texts have no task')),
+    download: () => Promise.reject(new Error('texts have no files')),
+    close: async () => {},
+  };
+  return {
+    driver: () => provider as unknown as Provider,
+    take() {
+      const taken = recorded;
+      recorded = { calls: [], price: 0, most: 0 };
+      return taken;
+    },
+    holdUntil: gate.holdUntil,
+  };
+}
+
+function check(prompt: string): TextRequest {
+  if (prompt.includes(refusedWord)) refuse('prompt', prompt, 'something else');
+  const estimate = { units: { inputTokens: prompt.length }, cost: { amount: prompt.length, currency } };
+  return {
+    ...{ scenario: 'text', makes: 'text', media: [], output: undefined, notes: [], followed: false },
+    ...{ prompt, estimate },
+  };
+}
+
+function failure(prompt: string): ProviderFailure {
+  const facts = { kind: 'providerFailure', code: 'Fails', repeat: 'no', requestId: '' } as const;
+  return new ProviderFailure({ ...facts, message: `no answer to "${prompt}"` });
+}
+
+function createGate() {
+  let wanted = 0;
+  let inside = 0;
+  let waiting: (() => void)[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const open = () => {
+    clearTimeout(timer);
+    for (const go of waiting.splice(0)) go();
+  };
+  return {
+    inside: () => inside,
+    async enter() {
+      inside += 1;
+      if (wanted === 0) return;
+      clearTimeout(timer);
+      timer = setTimeout(open, quietMs);
+      const opened = new Promise<void>((resolve) => waiting.push(resolve));
+      if (inside >= wanted) open();
+      await opened;
+    },
+    leave() {
+      inside -= 1;
+    },
+    holdUntil(count: number) {
+      wanted = count;
+      if (count === 0) open();
+      waiting = [];
+    },
+  };
+}
