@@ -55,7 +55,7 @@ export async function openCalls(
   const storage = openStorage(stores, drivers.stores);
   stopping.push(storage.close);
   const ledger = createLedger(engine.pool, engine.gatewayId, createBudgetWebhook(kept.budgetWebhook, log));
-  await noteSettings(engine.pool, configuration.defaultDegree);
+  await noteSettings(engine.pool, configuration.degrees);
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
@@ -71,7 +71,7 @@ export async function openCalls(
     budgets: createBudgets(engine.pool),
     reviews: createReviews(engine.pool),
     files: createFileMemory(),
-    defaultDegree: configuration.defaultDegree,
+    degrees: configuration.degrees,
     taskOf: (functionName) => aiFunctionNamed(functionName)?.task,
     originalText: texts.originalOf,
   });

@@ -7,6 +7,7 @@ import { startGateway } from '../src/main.js';
 import type { Drivers } from '../src/open-calls.js';
 import { readTexts } from '../src/settings/read.js';
 import type { SettingTexts } from '../src/settings/table.js';
+import { startLikeEmbedded } from './debian-postgres.js';
 
 export interface SandboxRequest {
   sequence: number;
@@ -39,6 +40,9 @@ export interface TestGateway {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** `TEST_ENGINE=14 npx vitest run test/attacks`: on a remote engine of that version wherever the embedded one would be. */
+const engineVersion = Number(process.env.TEST_ENGINE);
+
 /**
  * Picture and video take some milliseconds unless told otherwise. A test that starts the parts of a cloud itself passes
  * their addresses beside settings of `sandbox: 'off'`.
@@ -60,7 +64,9 @@ export async function startTestGateway(
     logLevel: 'error',
     drainMs: '2000',
   };
-  const configuration = readTexts({ maxConnections: '100', ...quick, ...changes });
+  const engine = engineVersion && !changes.engineUrl ? await startLikeEmbedded(engineVersion) : undefined;
+  const ofEngine = engine && { engineUrl: engine.url };
+  const configuration = readTexts({ maxConnections: '100', ...quick, ...changes, ...ofEngine });
   const gateway = await startGateway(configuration, undefined, drivers);
   const { postgres } = gateway.runFile;
   const sandbox = gateway.runFile.sandbox ?? ownCloud;
@@ -70,6 +76,7 @@ export async function startTestGateway(
   async function close(): Promise<void> {
     await Promise.all(clients.map((client) => client.end().catch(() => {})));
     await gateway.stop();
+    await engine?.close();
     if (!changes.dataDir) await rm(dataDir, { recursive: true, force: true });
   }
 

@@ -14,7 +14,7 @@ import {
 } from './check.js';
 import { newCourse, type Services } from './course.js';
 import { createDecider, type Decider } from './decide.js';
-import { createDetachedCalls, type DetachedCalls } from './detached.js';
+import { createDetachedCalls, type DetachedCalls, type DetachedSubmit } from './detached.js';
 import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults, requestKey } from './earlier-results.js';
@@ -23,7 +23,7 @@ import type { Bound, SqlReader } from './look-ahead.js';
 import { isRefusal } from './meter.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
-import { inPlaceOf } from './row-errors.js';
+import { inPlaceOf, withPlace } from './row-errors.js';
 import { readSessionSettings } from './session-settings.js';
 import {
   createStatements,
@@ -48,12 +48,14 @@ export interface WaitNews {
   notice?: string;
 }
 
+type DetachedArguments = SubmittedCall & Pick<DetachedSubmit, 'transactionId'>;
+
 export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, WrittenCalls {
   submit(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
   /** As submit, for several calls in their order, whose handles are chosen; the first that is refused rejects it. */
   submitAll(calls: SubmittedCall[], origin: CallOrigin): Promise<void>;
   /** As submit, for a call that outlives its statement: it is made when the transaction is committed. */
-  submitDetached(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
+  submitDetached(call: DetachedArguments, origin: CallOrigin): Promise<{ handle: string }>;
   /** Resolves when there is news, at the latest after `longestMs`. The first wait of a statement starts all its calls. */
   wait(handle: string, origin: CallOrigin, longestMs: number): Promise<WaitNews>;
   /** As wait, for a call of submitDetached, of whatever session. */
@@ -257,13 +259,13 @@ function nameOfCall(handle: string, { engineProcessId }: Pick<CallOrigin, 'engin
 }
 
 async function submitDetached(
-  given: SubmittedCall,
+  { transactionId, ...given }: DetachedArguments,
   origin: CallOrigin,
   around: Surroundings,
 ): Promise<{ handle: string }> {
   const stop = new AbortController();
   const call = await newCall(given, origin, around, stop);
-  if (!call.dryRun) return { handle: await around.detached.submit(call, stop) };
+  if (!call.dryRun) return { handle: await around.detached.submit({ call, stop, transactionId }) };
   call.statement.calls.push(call);
   return { handle: `${dryRunPrefix}${call.handle}` };
 }
@@ -308,15 +310,6 @@ async function newCall(
   // Awaited at the first wait; until then a refusal must not count as unhandled.
   call.storageChecked.catch(() => {});
   return call;
-}
-
-/** Which of the statement's calls it is: in a table of a thousand rows that is what one looks for. */
-function withPlace(error: unknown, { calls }: Statement): unknown {
-  const isBadRequest = error instanceof KnownError && error.kind === 'invalidParameterValue';
-  if (!isBadRequest || error.detail || calls.length === 0) return error;
-  const { kind, message, hint, retryable } = error;
-  const detail = `Call ${calls.length + 1} of the statement.`;
-  return new KnownError({ kind, message, detail, hint, retryable, cause: error });
 }
 
 async function checkOrRefuse(

@@ -10,6 +10,7 @@ import type { FileValue } from '../storage/file-value.js';
 import type { Places, Storage } from '../storage/storage.js';
 import { atPlace, isSaved } from './at-place.js';
 import { isPretended } from './dry-run-names.js';
+import { refuseBoundless } from './json-bounds.js';
 import { checkMedium, requireRight, rightTo } from './media.js';
 import type { SessionSettings } from './session-settings.js';
 
@@ -66,6 +67,7 @@ export async function checkCall(
       hint: 'A JSON operator with a NULL side gives NULL; coalesce it.',
     });
   }
+  refuseBoundless('the request', call.request);
   refuseUnstorable(call.request);
   const file = isObject(call.file) ? places.readFile(call.file, 'file') : undefined;
   const model =

@@ -108,6 +108,9 @@ export interface JobOutcome {
   providerRequestId: string | undefined;
 }
 
+/** Whose jobs a role sees: its own, what others have shared besides, or everybody's. */
+export type Sight = 'own' | 'shared' | 'all';
+
 /** Each write is committed at once, outside the client's transaction. */
 export interface Ledger {
   /** Opens all of these jobs of one statement, or none: KnownError 53400 when they would go over a budget. Returns what its person should know. */
@@ -136,9 +139,13 @@ export interface Ledger {
   /** Roles that have such calls. */
   untoldRoles(): Promise<RoleIdentity[]>;
   /** The file of the call that saved this output, if the role may know of it. */
-  fileOfOutput(ossPath: string, who: RoleIdentity, seesAll: boolean): Promise<unknown>;
+  fileOfOutput(ossPath: string, who: RoleIdentity, sight: Sight): Promise<unknown>;
+  /** Viewers see the job from now on, or no longer. False: there is none of this id among those that the role may share. */
+  share(id: string, who: RoleIdentity, among: 'own' | 'all', shared: boolean): Promise<boolean>;
   /** What these gateways, which are gone, have not finished: it is this one's from now on. */
   takeOver(gatewayIds: string[]): Promise<UnfinishedJob[]>;
+  /** What became of the engine's transactions with these ids, in its words: committed, aborted, in progress. */
+  transactionOutcomes(ids: string[]): Promise<Map<string, string>>;
   /** True: askCancel was called for it. What a notification says, anybody may have sent. */
   cancelAsked(id: string): Promise<boolean>;
   /** Tells the gateway that makes the job that its role does not want it any more. */

@@ -1,6 +1,6 @@
 /** Verdicts of people on what was made, in the engine's own table. */
 import type { EnginePool } from '../engine/pool.js';
-import type { RoleIdentity } from './job.js';
+import type { RoleIdentity, Sight } from './job.js';
 
 export interface Review {
   jobId: string;
@@ -13,16 +13,16 @@ export interface Review {
 
 export interface Reviews {
   /** False: there is no such output of a call that the role may see. */
-  set(review: Review, who: RoleIdentity, seesAll: boolean): Promise<boolean>;
+  set(review: Review, who: RoleIdentity, sight: Sight): Promise<boolean>;
 }
 
 const seen = `SELECT FROM hologen_internal.job WHERE job_id = $1 AND $2 < greatest(1, jsonb_array_length(outputs))
-  AND ($5 OR role_name = $3 AND role_oid = $4)`;
+  AND (role_name = $3 AND role_oid = $4 OR $5 = 'all' OR $5 = 'shared' AND shared)`;
 
 export function createReviews(pool: EnginePool): Reviews {
   return {
-    async set({ jobId, output, verdict, remark }, { role, roleOid }, seesAll) {
-      const whose = [jobId, output, role, roleOid, seesAll];
+    async set({ jobId, output, verdict, remark }, { role, roleOid }, sight) {
+      const whose = [jobId, output, role, roleOid, sight];
       if ((await pool.query(seen, whose)).rowCount === 0) return false;
       if (verdict === undefined)
         await pool.query(

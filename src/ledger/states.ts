@@ -84,7 +84,7 @@ export const jobColumns: Record<string, Column> = {
   estimated_price: {
     type: 'numeric',
     shown: 'estimated_price',
-    means: 'what it would cost, reckoned before it was sent',
+    means: 'what it would cost, reckoned before it was sent; of texts the most',
   },
   currency: { type: 'text', shown: 'currency', changedBy: 'currency', means: 'of both prices' },
   attempts: { type: 'integer', shown: 'attempts', means: 'how often it was sent' },
@@ -116,9 +116,14 @@ export const jobColumns: Record<string, Column> = {
   },
   tag: { type: 'text', shown: 'tag', means: 'what the session called its work (SET ai_gen.tag)' },
   label: { type: 'text', shown: 'label', means: 'what the request calls its row (its field `label`)' },
+  shared: { type: 'boolean', shown: 'shared', means: 'viewers see it (share_job)' },
   gateway_id: { type: 'text', means: 'who works on it; a write of anybody else is refused' },
   role_oid: { type: 'oid', means: "the caller's OID: another role that gets the name is not the caller" },
   engine_process_id: { type: 'integer', means: "the session's process in the engine" },
+  groups: {
+    type: 'text[]',
+    means: 'what the role was a member of when it was opened: it counts in their budgets for good',
+  },
   request_key: { type: 'text', means: 'the same for two calls that ask for the same' },
   detached: { type: 'boolean', means: 'made by ai_submit: only its handle gives the result' },
   released: { type: 'boolean', means: 'it may be sent: the transaction of its ai_submit is committed' },

@@ -94,7 +94,7 @@ export interface CheckedRequest {
   notes: string[];
   /** Once taken it has a task, which can be followed, and found again when its answer was lost. */
   followed: boolean;
-  /** What it will come to, if it succeeds. */
+  /** What it will come to, if it succeeds; of texts the most that it can. */
   estimate: Bill;
   /** Undefined: it is sent alone. */
   pack?: PackForm;

@@ -6,6 +6,13 @@ import { type SettingEntry, type SettingName, type SettingTexts, settingTable } 
 /** What a role may do that was granted no degree. */
 export type DefaultDegree = 'maker' | 'viewer' | 'none';
 
+/** What the operator has said of people's degrees. */
+export interface DegreeSettings {
+  defaultDegree: DefaultDegree;
+  /** Jobs that viewers see. */
+  viewersSee: 'shared' | 'all';
+}
+
 export interface Configuration {
   /** Absolute. */
   dataDirectory: string;
@@ -49,7 +56,7 @@ export interface Configuration {
     /** Undefined: a random key is kept in the data directory. */
     secretKey: string | undefined;
   };
-  defaultDegree: DefaultDegree;
+  degrees: DegreeSettings;
   provider: ProviderSettings;
   storage: StorageSettings;
   /** Deploy them when none is deployed. */
@@ -115,7 +122,10 @@ export function configure(texts: SettingTexts): Configuration {
       budgetWebhook: webhook(texts.budgetWebhook),
       secretKey: texts.secretKey,
     },
-    defaultDegree: required(texts, 'defaultDegree') as DefaultDegree,
+    degrees: {
+      defaultDegree: required(texts, 'defaultDegree') as DefaultDegree,
+      viewersSee: required(texts, 'viewersSee') as DegreeSettings['viewersSee'],
+    },
     provider: {
       baseUrl: required(texts, 'providerUrl'),
       apiKey: texts.apiKey,

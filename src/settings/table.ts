@@ -212,6 +212,12 @@ export const settingTable = {
     meaning:
       'what a role may do that was granted none of hologen_admin, hologen_maker and hologen_viewer: maker, viewer or none',
   },
+  viewersSee: {
+    env: 'HOLOGEN_VIEWERS_SEE',
+    default: 'shared',
+    choices: ['shared', 'all'],
+    meaning: 'what members of hologen_viewer see: the jobs that were shared (share_job), or all',
+  },
   budgetWebhook: {
     env: 'HOLOGEN_BUDGET_WEBHOOK',
     meaning: 'address that is told, by a POST of JSON, when a soft budget is passed',

@@ -105,6 +105,10 @@ test('a job has its pictures, prompt, timing, price, statement and the SQL that 
     expect(text).toContain(part);
   }
   await expect.poll(() => page.locator('.strip img').count()).toBe(2);
+  await page.click('text=Share it');
+  await page.waitForSelector('text=Viewers see this.');
+  await page.click('text=Share it no longer');
+  await page.waitForSelector('text=Viewers do not see this.');
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.click('text=Copy SQL');
   await page.waitForSelector('text=Copied');

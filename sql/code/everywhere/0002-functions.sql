@@ -23,12 +23,29 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     'spend_at_most', current_setting('ai_gen.spend_at_most', true), 'place', current_setting('ai_gen.place', true))
 $$;
 
+-- The id of the innermost subtransaction that runs, assigned now if it has none: pg_xact_status tells what became of it, whatever undid it (a block
+-- that caught an error, ROLLBACK TO, a procedure's own ROLLBACK). Of the ids that the session holds locks of, the youngest is its own, or that
+-- of one within it that ended well and shares its fate; what was undone has given its lock up.
+CREATE OR REPLACE FUNCTION hologen_caller.transaction_id() RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  -- In a read-only transaction, too, nothing else has one assigned.
+  assigned pg_lsn := pg_logical_emit_message(true, 'hologen', '');
+  outermost bigint := pg_current_xact_id()::text::bigint;
+  innermost bigint := (SELECT transactionid::text::bigint FROM pg_locks
+    WHERE pid = pg_backend_pid() AND locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted ORDER BY age(transactionid) LIMIT 1);
+BEGIN
+  -- A lock has the last 32 bits.
+  RETURN outermost + (innermost - outermost % 4294967296 + 4294967296) % 4294967296;
+END $$;
+
 -- A call as the gateway is told of it.
 CREATE OR REPLACE FUNCTION hologen_caller.call_question(ask text, model text, request text, file hologen.file) RETURNS json
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('ask', ask, 'model', model, 'request', request,
     -- A FILE variable that was never set is a row of NULLs, which IS NULL too.
     'file', CASE WHEN NOT file IS NULL THEN to_json(file) END,
+    'transactionId', CASE ask WHEN 'submit_detached' THEN hologen_caller.transaction_id() END,
     'settings', hologen_caller.session_settings(), 'statement', left(current_query(), 10000))
 $$;
 

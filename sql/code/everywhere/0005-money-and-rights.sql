@@ -89,3 +89,10 @@ LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, p
 BEGIN
   RETURN hologen_caller.ask(json_build_object('ask', 'sign_file', 'file', to_json(file), 'seconds', extract(epoch FROM ttl))) #>> '{}';
 END $$;
+
+-- Shows a call (one's own; an administrator any) to viewers, or no longer. True: it is shared now.
+CREATE OR REPLACE FUNCTION hologen.share_job(job_id uuid, shared boolean DEFAULT true) RETURNS boolean
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (hologen_caller.ask(json_build_object('ask', 'share_job', 'job', job_id, 'shared', shared)) #>> '{}')::boolean;
+END $$;

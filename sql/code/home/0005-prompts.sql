@@ -48,5 +48,7 @@ CREATE OR REPLACE VIEW hologen.prompts WITH (security_barrier) AS
          CASE WHEN clock_timestamp() IS NOT NULL THEN names END AS names
   FROM hologen_internal.prompt
   -- Both are asked once, not a million times.
-  WHERE (SELECT sees_all FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user);
+  WHERE (SELECT sees_all FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+    OR (SELECT sees_shared FROM hologen_internal.sight)
+      AND (submitted_at, job_id) IN (SELECT submitted_at, job_id FROM hologen_internal.job WHERE shared);
 GRANT SELECT ON hologen.prompts TO PUBLIC;

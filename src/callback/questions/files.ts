@@ -2,22 +2,24 @@
 
 import { isPretended } from '../../calls/dry-run-names.js';
 import { KnownError } from '../../errors.js';
-import { refuse, requiredText } from '../../fields.js';
+import { refuse } from '../../fields.js';
 import { isObject, type Json } from '../../json.js';
 import type { FileValue } from '../../storage/file-value.js';
 import { isDirectory } from '../../storage/path.js';
 import type { Caller } from '../endpoint.js';
 import type { Answers, FileMemory, QuestionTools } from './question.js';
-import { requireAdmin, requireMaker, seesAll } from './rights.js';
+import { requireMaker, sightOf } from './rights.js';
 
 const rememberedForMs = 10_000;
 const mostRemembered = 10_000;
 /** What the port promises of a URL's life. */
 const longestUrlSeconds = 3600;
 
-export function answerAboutFiles({ storage, files, ledger, models, defaultDegree }: QuestionTools): Answers {
+export function answerAboutFiles({ storage, files, ledger, degrees }: QuestionTools): Answers {
   async function checkFile(question: Json): Promise<void> {
-    const file = storage.readFile(question.file as Json);
+    if (!isObject(question.file))
+      refuse('file', question.file, 'a FILE', 'Write to_file(path, endpoint, role_arn).');
+    const file = storage.readFile(question.file);
     storage.checkRight(file.right);
     if (isDirectory(file.path) || (question.dryRun === 'on' && isPretended(file.path))) return;
     // A look of its own, that does not end with the session that asked first: others may wait for it.
@@ -27,20 +29,6 @@ export function answerAboutFiles({ storage, files, ledger, models, defaultDegree
   }
 
   return {
-    async set_place(question, caller) {
-      requireAdmin(caller, 'setting a place');
-      const name = requiredText(question, 'name', 'place_name');
-      const file = storage.readFile(question.file as Json);
-      if (!isDirectory(file.path))
-        refuse('oss_path', file.text, 'a directory, which ends in a slash', `Write ${file.text}/.`);
-      storage.checkRight(file.right);
-      await models.named.set(name, file.fields, caller.role);
-    },
-    remove_place(question, caller) {
-      requireAdmin(caller, 'removing a place');
-      return models.named.remove(requiredText(question, 'name', 'place_name'));
-    },
-
     check_file: checkFile,
 
     /** Whether to_file would give it. */
@@ -56,7 +44,7 @@ export function answerAboutFiles({ storage, files, ledger, models, defaultDegree
     async sign_file(question, caller, signal) {
       const expiresSeconds = urlSeconds(question.seconds);
       const process = readProcess(question.process);
-      if (isObject(question.file)) requireMaker('signing files of a store', caller, defaultDegree);
+      if (isObject(question.file)) requireMaker('signing files of a store', caller, degrees);
       const file = isObject(question.file)
         ? storage.readFile(question.file)
         : await savedFile(String(question.path), caller);
@@ -69,7 +57,7 @@ export function answerAboutFiles({ storage, files, ledger, models, defaultDegree
   /** The right of the call that saved the object, for a path alone. */
   async function savedFile(text: string, caller: Caller): Promise<Pick<FileValue, 'path' | 'right'>> {
     const path = storage.readPath(text, 'oss_path');
-    const file = await ledger.fileOfOutput(text, caller, seesAll(caller, defaultDegree));
+    const file = await ledger.fileOfOutput(text, caller, sightOf(caller, degrees));
     if (isObject(file)) return { path, right: storage.readFile(file).right };
     throw new KnownError({
       kind: 'undefinedObject',

@@ -7,7 +7,7 @@ import type { CallOrigin, Ledger } from '../../ledger/job.js';
 import type { Budgets } from '../../ledger/models.js';
 import type { Reviews } from '../../ledger/reviews.js';
 import type { Schedule } from '../../pace/schedule.js';
-import type { DefaultDegree } from '../../settings/configuration.js';
+import type { DegreeSettings } from '../../settings/configuration.js';
 import type { Storage } from '../../storage/storage.js';
 import type { Caller } from '../endpoint.js';
 
@@ -20,7 +20,7 @@ export interface QuestionTools {
   schedule: Schedule;
   storage: Storage;
   files: FileMemory;
-  defaultDegree: DefaultDegree;
+  degrees: DegreeSettings;
   /** What the models of an AI function are deployed for; undefined: it takes any, or there is no such function. */
   taskOf(functionName: string): string | undefined;
   /** The client's own words for a statement text that the engine was given. */

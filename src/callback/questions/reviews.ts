@@ -3,12 +3,12 @@ import { KnownError } from '../../errors.js';
 import { oneOf, refuse } from '../../fields.js';
 import type { Review } from '../../ledger/reviews.js';
 import type { Answers, QuestionTools } from './question.js';
-import { refuseReadOnly, seesAll } from './rights.js';
+import { refuseReadOnly, sightOf } from './rights.js';
 
 const verdicts = ['picked', 'rejected'] as const;
 const longestRemark = 2_000;
 
-export function answerAboutReviews({ reviews, defaultDegree }: QuestionTools): Answers {
+export function answerAboutReviews({ reviews, degrees }: QuestionTools): Answers {
   return {
     async review({ job_id: jobId, output, verdict, remark }, caller) {
       refuseReadOnly(caller, 'a review');
@@ -18,7 +18,7 @@ export function answerAboutReviews({ reviews, defaultDegree }: QuestionTools): A
         verdict: verdictOf(verdict),
         remark: remarkOf(remark),
       };
-      if (await reviews.set(review, caller, seesAll(caller, defaultDegree))) return;
+      if (await reviews.set(review, caller, sightOf(caller, degrees))) return;
       throw new KnownError({
         kind: 'undefinedObject',
         message: `there is no output ${review.output} of a job ${review.jobId} that role "${caller.role}" may see`,

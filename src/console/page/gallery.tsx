@@ -62,7 +62,7 @@ function FilterBar({ chosen, change }: { chosen: Filters; change(news: Filters):
       </label>
       {select('kind', kinds())}
       {select('model', same(choices?.models))}
-      {whoAmI.value?.seesAll && select('role', same(choices?.roles))}
+      {whoAmI.value?.seesOthers && select('role', same(choices?.roles))}
       {select('state', states())}
       {select('verdict', verdicts())}
       <label class="field">

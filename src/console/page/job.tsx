@@ -1,9 +1,9 @@
 /** The page of one job: what was asked, what came out, when, for how much, and how to have it again. */
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
-import type { JobDetails, Neighbours } from '../server/answers.js';
+import { useEffect, useState } from 'preact/hooks';
+import type { JobDetails, Neighbours, Problem } from '../server/answers.js';
 import { indented, sqlAgain } from './again.js';
-import { get } from './ask.js';
+import { get, post, problemOf, whoAmI } from './ask.js';
 import { shown } from './chosen.js';
 import { GoOn, JobMedia } from './job-media.js';
 import { dateAndTime, duration, known, money, number, t } from './language.js';
@@ -97,6 +97,7 @@ function Details({ job, changed }: { job: JobDetails; changed(): void }) {
       </div>
       <div class="job-words">
         <HoldUpNote holdUp={job.heldUp} />
+        {mayShare(job) && <Sharing job={job} />}
         <Part title={t('job.prompt')}>
           <p class="prompt-whole">{promptOf(job)}</p>
         </Part>
@@ -120,6 +121,37 @@ function Details({ job, changed }: { job: JobDetails; changed(): void }) {
         {job.statement && <Code title={t('job.statement')} text={job.statement} />}
       </div>
     </div>
+  );
+}
+
+function mayShare({ role }: JobDetails): boolean {
+  const who = whoAmI.value;
+  return who?.administers || (who?.calls === true && who.role === role);
+}
+
+/** Whether viewers see the job, and the button that changes it. */
+function Sharing({ job }: { job: JobDetails }) {
+  const [shared, setShared] = useState(job.shared);
+  const [problem, setProblem] = useState<Problem>();
+  const share = async () => {
+    try {
+      await post('/api/job/share', { id: job.id, shared: !shared });
+      setShared(!shared);
+      setProblem(undefined);
+    } catch (error) {
+      setProblem(problemOf(error));
+    }
+  };
+  return (
+    <>
+      <p class="sharing">
+        {t(shared ? 'job.shared' : 'job.notShared')}{' '}
+        <button type="button" class="quiet small" onClick={share}>
+          {t(shared ? 'job.unshare' : 'job.share')}
+        </button>
+      </p>
+      <ProblemNote problem={problem} />
+    </>
   );
 }
 

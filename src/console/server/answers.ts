@@ -1,12 +1,12 @@
 /** What the console's server and its page tell each other: the JSON of every /api/ path. */
 import type { JobState } from '../../ledger/states.js';
 
-/** Who is signed in, and what its degrees let it do: administer (and see all money), call, see what everybody made. */
+/** Who is signed in, and what its degrees let it do: administer (and see all money), call, see what others made. */
 export interface WhoAmI {
   role: string;
   administers: boolean;
   calls: boolean;
-  seesAll: boolean;
+  seesOthers: boolean;
   database: string;
   /** A stand-in takes the cloud's place: nothing is spent. */
   sandbox: boolean;
@@ -101,6 +101,8 @@ export interface JobDetails extends Omit<JobCard, 'error'> {
   generatedAt: string | null;
   finishedAt: string | null;
   claimedAt: string | null;
+  /** Viewers see it. */
+  shared: boolean;
 }
 
 export interface Units {

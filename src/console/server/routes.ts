@@ -59,6 +59,8 @@ export const routes: Record<string, Route> = {
   'POST /api/cancel': async ({ session, body }) => ({
     cancelled: await queries.cancelStatement(session.pool, optionalNumber(body, 'engineProcessId') ?? 0),
   }),
+  'POST /api/job/share': ({ session, body }) =>
+    queries.shareJob(session.pool, requiredText(body, 'id'), body.shared === true),
   'POST /api/models/deploy': ({ session, body }) =>
     queries.deployModel(session.pool, {
       name: requiredText(body, 'name'),
@@ -91,8 +93,8 @@ export const routes: Record<string, Route> = {
 async function gallery({ session, parameters, addresses }: Asked): Promise<GalleryPage> {
   const given = (name: string) => parameters.get(name) || null;
   const rows = await listJobs(session.pool, {
-    // For those who do not see all, their own role: the same rows, and an index that has only theirs.
-    role: session.who.seesAll ? given('role') : session.who.role,
+    // For those who see nothing of others, their own role: the same rows, and an index that has only theirs.
+    role: session.who.seesOthers ? given('role') : session.who.role,
     model: given('model'),
     // What was made, unless something else is asked for.
     state: given('state') === 'all' ? null : (given('state') ?? 'succeeded'),
@@ -168,8 +170,8 @@ function card(
 }
 
 async function choices({ session }: Asked): Promise<FilterChoices> {
-  const { seesAll, role } = session.who;
-  const pairs = await queries.listRolesAndModels(session.pool, seesAll ? null : role);
+  const { seesOthers, role } = session.who;
+  const pairs = await queries.listRolesAndModels(session.pool, seesOthers ? null : role);
   return {
     roles: [...new Set(pairs.map((pair) => pair.role_name))],
     models: [...new Set(pairs.map((pair) => pair.model_name))].sort(),
@@ -206,6 +208,7 @@ async function job({ session, parameters, addresses }: Asked): Promise<JobDetail
     generatedAt: row.generated_at?.toISOString() ?? null,
     finishedAt: row.finished_at?.toISOString() ?? null,
     claimedAt: row.claimed_at?.toISOString() ?? null,
+    shared: row.shared,
   };
 }
 

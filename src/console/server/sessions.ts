@@ -42,6 +42,8 @@ export interface Sessions {
 const idleMs = 60 * 60_000;
 const longestMs = 12 * 3_600_000;
 const mostSessions = 200;
+/** One login must not keep all others out. */
+const mostOfOneRole = 20;
 const sweepMs = 60_000;
 const connectionsOfOne = 3;
 /** A page's question that takes longer is given up; statements of *Try* have no limit of ours. */
@@ -87,22 +89,15 @@ export function createSessions(
   }
 
   function keep(session: ConsoleSession): ConsoleSession {
+    for (const tooMany of beyondLimit(session.who.role, entries)) void end(tooMany);
     entries.set(session.id, { session, openedAt: now(), seenAt: now() });
     return session;
   }
 
   return {
     async signIn(attempt, password) {
-      refuseHaste(pace, attempt);
       requireRoom(entries.size);
-      // Counted before the answer is known: many attempts at once must not all be free.
-      pace.failed(attempt);
-      const session = await open(attempt.role, password).catch((error: unknown) => {
-        if (!(error instanceof Refusal && error.status === 401)) pace.undecided(attempt);
-        throw error;
-      });
-      pace.succeeded(attempt);
-      return keep(session);
+      return keep(await paced(pace, attempt, () => open(attempt.role, password)));
     },
     async signInOwner() {
       requireRoom(entries.size);
@@ -122,12 +117,31 @@ function requireRoom(signedIn: number): void {
     throw new Refusal(503, { message: 'too many people are signed in to this console' });
 }
 
+async function paced<T>(pace: SignInPace, attempt: Attempt, open: () => Promise<T>): Promise<T> {
+  refuseHaste(pace, attempt);
+  // Counted before the answer is known: many attempts at once must not all be free.
+  pace.failed(attempt);
+  const opened = await open().catch((error: unknown) => {
+    if (!(error instanceof Refusal && error.status === 401)) pace.undecided(attempt);
+    throw error;
+  });
+  pace.succeeded(attempt);
+  return opened;
+}
+
 function refuseHaste(pace: SignInPace, attempt: Attempt): void {
   const waitMs = pace.waitMs(attempt);
   if (waitMs <= 0) return;
   const seconds = Math.ceil(waitMs / 1000);
   const problem = { message: `too many failed attempts; try again in ${seconds} s` };
   throw new Refusal(429, problem, { 'retry-after': String(seconds) });
+}
+
+/** The sessions that end when one more of the role begins: those that were not seen for longest. */
+function beyondLimit(role: string, entries: Map<string, Entry>): ConsoleSession[] {
+  const own = [...entries.values()].filter(({ session }) => session.who.role === role);
+  const newestFirst = own.sort((a, b) => b.seenAt - a.seenAt);
+  return newestFirst.slice(mostOfOneRole - 1).map(({ session }) => session);
 }
 
 /** The role proves itself to the engine; whoever does not administer hologen gets connections that only read. */
@@ -169,7 +183,7 @@ async function openSession({
   };
 }
 
-type Rights = Pick<WhoAmI, 'administers' | 'calls' | 'seesAll'>;
+type Rights = Pick<WhoAmI, 'administers' | 'calls' | 'seesOthers'>;
 
 async function provedRights(account: pg.ClientConfig): Promise<Rights> {
   const client = new pg.Client(account);
@@ -177,7 +191,7 @@ async function provedRights(account: pg.ClientConfig): Promise<Rights> {
   try {
     await client.connect();
     const { rows } = await client.query<Rights>(asksRights);
-    return rows[0] ?? { administers: false, calls: false, seesAll: false };
+    return rows[0] ?? { administers: false, calls: false, seesOthers: false };
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     // The engine's own words tell a stranger which roles exist; one sentence does for all.

@@ -66,6 +66,8 @@ export interface ModelType {
   fuses?: boolean;
   /** The provider cuts longer prompts silently. */
   promptCharacters?: number;
+  /** The longest answer a text type gives, thoughts included. Undefined: not known. */
+  mostOutputTokens?: number;
   submitsPerSecond: number;
   /** null: the provider sets no limit. */
   concurrentTasks: number | null;

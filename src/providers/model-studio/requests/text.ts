@@ -20,6 +20,7 @@ import type { Asked, Family, StudioRequest } from '../family.js';
 import { billOf, tokensOf } from '../price.js';
 import { isConversation, type Message, readMessages } from './conversation.js';
 import { type MessagePart, readTextRequest, textOfParts } from './prompt-template.js';
+import { mostChatTokens } from './token-bounds.js';
 
 export const texts: Family = {
   task: 'chat/completions',
@@ -55,8 +56,7 @@ function check(asked: Asked): StudioRequest {
     ...{ type, scenario: 'text', makes: 'text', output: undefined, notes: [], followed: false },
     media,
     misfit: media.some(({ kinds }) => !kinds.every((kind) => type.reads?.includes(kind) ?? true)),
-    // Tokens are not known before.
-    estimate: billOf(type, model.config, {}),
+    estimate: billOf(type, model.config, mostChatTokens(request, model.modelType, type)),
     ...(asksJson && { pretended: '{"dry_run":true}' }),
     body: (addresses) => bodyOf(request, model.modelType, addresses),
     read: (reply) => read(reply, asked, asksJson),
