@@ -22,6 +22,9 @@ export interface ChatRequest {
   json: boolean;
   /** Of the JSON; undefined: any object. */
   schema?: JsonObject;
+  /** In pieces, with the usage behind them if it is asked for. */
+  stream: boolean;
+  includeUsage: boolean;
   maxTokens: number | undefined;
 }
 
@@ -152,8 +155,6 @@ export function checkChat(body: unknown): ChatRequest {
   if (!Array.isArray(body.messages) || body.messages.length === 0) {
     throw refusal.invalidParameter('[] is too short - messages');
   }
-  if (body.stream === true)
-    throw refusal.invalidParameter('The sandbox answers chat without streaming only.');
   checkNumbers(body);
   const messages = body.messages.map((message, index) => readMessage(message, index, model));
   const texts = messages.flatMap((message) => message.texts);
@@ -165,6 +166,8 @@ export function checkChat(body: unknown): ChatRequest {
     prompt: asked.texts.join('\n'),
     media: messages.flatMap((message) => message.media),
     ...checkResponseFormat(body, texts),
+    stream: body.stream === true,
+    includeUsage: isObject(body.stream_options) && body.stream_options.include_usage === true,
     maxTokens: (body.max_completion_tokens ?? body.max_tokens ?? undefined) as number | undefined,
   };
 }

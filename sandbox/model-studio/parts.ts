@@ -7,6 +7,7 @@ import { createLimiter, type Limiter, type RateLimits } from './rate-limits.js';
 import { openResultStore, type ResultStore } from './results.js';
 import { type SpeechOutcome, type SpeechWork, transcribe } from './speech-task.js';
 import { createTaskQueue, type TaskQueue } from './tasks.js';
+import { createUploads, type Uploads } from './uploads.js';
 
 /** May be changed while the sandbox runs. */
 export interface ModelStudioSettings {
@@ -63,6 +64,7 @@ export interface Parts {
   generation: GenerationContext;
   tasks: TaskQueue<AnyWork, AnyOutcome>;
   throttle: (body: string, markers: Markers) => void;
+  uploads: Uploads;
   /** Aborted when the sandbox closes. */
   signal: AbortSignal;
 }
@@ -92,5 +94,7 @@ export async function buildParts(
     lifetimeMs: () => settings.taskLifetimeMs,
     pendingMs: () => settings.pendingMs,
   });
-  return { settings, media, results, limiter, generation, tasks, throttle: createMarkerThrottle(), signal };
+  const uploads = createUploads(origin);
+  const throttle = createMarkerThrottle();
+  return { settings, media, results, limiter, generation, tasks, throttle, uploads, signal };
 }

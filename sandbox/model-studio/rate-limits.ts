@@ -1,5 +1,5 @@
 /** Submit and task-query limits: at most so many in any window of that length. */
-import type { LimitedModel, ModelLimit } from './model-types.js';
+import type { LimitedModel, ModelLimit } from './model-type.js';
 import { refusal } from './refusal.js';
 
 /** `off` lifts all limits; an object replaces those of the model types that it names. */

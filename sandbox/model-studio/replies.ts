@@ -23,7 +23,8 @@ const taskMetrics = (total: number) => ({ TOTAL: total, SUCCEEDED: total, FAILED
 /** `output` and `usage` of a finished picture in message form. */
 function messageReply(work: Work, outcome: Outcome): { output: Json; usage: Json } {
   const count = outcome.urls.length;
-  if (work.model.family === 'wan-t2i') {
+  if (work.model.own?.usage === 'tiers') return tierReply(outcome);
+  if (work.model.family === 'wan-t2i' || 'image-generation/generation' in work.model.paths) {
     return {
       // This family answers one choice per picture, the others one choice with all of them.
       output: { choices: outcome.urls.map((url) => choice([{ image: url, type: 'image' }])), finished: true },
@@ -43,6 +44,22 @@ function messageReply(work: Work, outcome: Outcome): { output: Json; usage: Json
   };
 }
 
+/** qwen-image-3.0 tells how large pictures are billed, going in and coming out. */
+function tierReply({ urls, size, inputPictures }: Outcome): { output: Json; usage: Json } {
+  const tier = size.width * size.height > 2_250_000 ? '2k' : '1k';
+  return {
+    output: { choices: [choice(urls.map((url) => ({ image: url })))] },
+    usage: {
+      output_width: size.width,
+      output_height: size.height,
+      output_image_count: urls.length,
+      output_image_type: `qima_output_${tier}`,
+      input_image_count: inputPictures,
+      input_image_type: 'qima_input_1k',
+    },
+  };
+}
+
 /** The answer of a synchronous picture call. */
 export function syncReply(requestId: string, work: Work, outcome: Outcome): Json {
   return { ...messageReply(work, outcome), request_id: requestId };
@@ -50,8 +67,24 @@ export function syncReply(requestId: string, work: Work, outcome: Outcome): Json
 
 function videoUsage(work: Work, outcome: Outcome): Json {
   const { model, settings } = work;
-  const seconds = settings.durationSeconds;
+  const { seconds } = outcome;
   const common = { video_count: 1, SR: sizeClass(settings) };
+  switch (model.own?.usage) {
+    case 'frame':
+      return { duration: seconds, ...common };
+    case 'size as ratio':
+      return { video_duration: seconds, video_ratio: asterisk(outcome.size), video_count: 1 };
+    case 'standard ratio':
+      return { video_duration: seconds, video_ratio: 'standard', video_count: 1 };
+  }
+  if (model.family === 'media-video')
+    return {
+      duration: Math.round((seconds + outcome.inputSeconds) * 100) / 100,
+      input_video_duration: outcome.inputSeconds,
+      output_video_duration: seconds,
+      ...common,
+      ...(model.own?.tellsRatio && { ratio: settings.ratio ?? '16:9' }),
+    };
   if (model.family === 'wan-kf2v') return { video_duration: seconds, ...common };
   return {
     duration: seconds + outcome.inputSeconds,
@@ -64,7 +97,7 @@ function videoUsage(work: Work, outcome: Outcome): Json {
 }
 
 function succeededReply(work: Work, outcome: Outcome): { output: Json; usage: Json } {
-  if (work.path === 'text2image/image-synthesis') {
+  if (/^(text|image)2image\//.test(work.path)) {
     const prompts = {
       orig_prompt: work.input.prompt,
       ...(work.settings.promptExtend ? { actual_prompt: extendedPrompt(work) } : {}),

@@ -4,7 +4,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { handleChat } from './chat.js';
-import { handleEmbeddings } from './embeddings.js';
+import { handleEmbeddings, handleNativeEmbeddings } from './embeddings.js';
 import { type Exchange, sendError } from './exchange.js';
 import type { ArmedFaults, FaultAction } from './faults.js';
 import { handleMediaEmbedding } from './media-embeddings.js';
@@ -89,13 +89,19 @@ export function createRoutes(parts: Parts, { open, faults, onError }: Arrivals):
 /** What generates. */
 function addModelRoutes(app: Hono<Passage>, parts: Parts): void {
   const chat = { ...parts, latencyMs: () => parts.settings.textMs };
-  app.post(
-    '/compatible-mode/v1/chat/completions',
-    answering((exchange) => handleChat(exchange, chat)),
-  );
+  // Batch Chat is the same at an address of its own: elsewhere a host, here a path.
+  for (const path of ['/compatible-mode/v1/chat/completions', '/batch/compatible-mode/v1/chat/completions'])
+    app.post(
+      path,
+      answering((exchange) => handleChat(exchange, chat)),
+    );
   app.post(
     '/compatible-mode/v1/embeddings',
     answering((exchange) => handleEmbeddings(exchange, parts)),
+  );
+  app.post(
+    '/api/v1/services/embeddings/text-embedding/text-embedding',
+    answering((exchange) => handleNativeEmbeddings(exchange, parts)),
   );
   app.post(
     '/api/v1/services/embeddings/multimodal-embedding/multimodal-embedding',
@@ -107,8 +113,11 @@ function addModelRoutes(app: Hono<Passage>, parts: Parts): void {
   );
   app.post(
     '/api/v1/services/*',
-    answering((exchange) => handleSubmit(exchange, servicePath(exchange), parts)),
+    answering((exchange) => handleSubmit(exchange, servicePath(exchange), { ...parts, chat })),
   );
+  app.all('/api/v1/uploads', answering(parts.uploads.grant));
+  app.post('/uploads', answering(parts.uploads.take));
+  app.get('/uploads/*', answering(parts.uploads.serve));
 }
 
 function servicePath({ url: { pathname } }: Exchange): string {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MediaFetcher } from './media-fetch.js';
 import { mediaRules } from './media-rules.js';
-import type { LimitedModel } from './model-types.js';
+import type { LimitedModel } from './model-type.js';
 import { Refusal } from './refusal.js';
 import type { ResultStore } from './results.js';
 

@@ -1,6 +1,6 @@
 /** Asynchronous tasks: PENDING until a slot of their key and model is free, then RUNNING, then done. */
 import { randomUUID } from 'node:crypto';
-import type { LimitedModel } from './model-types.js';
+import type { LimitedModel } from './model-type.js';
 import { Refusal } from './refusal.js';
 import { createTaskSlots } from './task-slots.js';
 

@@ -1,7 +1,7 @@
 /** `POST …/asr/transcription`: checks a submit and queues its task. */
 import { authenticate, type Exchange, readJson, sendJson } from './exchange.js';
 import { checkMediaUrl, mediaRules } from './media-rules.js';
-import type { LimitedModel } from './model-types.js';
+import type { LimitedModel } from './model-type.js';
 import { isObject } from './parameter-check.js';
 import type { Limiter } from './rate-limits.js';
 import { refusal } from './refusal.js';

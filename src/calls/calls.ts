@@ -1,38 +1,30 @@
 /** Calls as the engine sees them: submit gives a handle, wait gives news; the calls of one statement succeed or fail together. */
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import { type CallOrigin, isSameRole } from '../ledger/job.js';
-import { earlierJobOf } from './call.js';
-import {
-  type CallArguments,
-  type CheckedCall,
-  checkCall,
-  checkStorage,
-  type Models,
-  type SubmittedCall,
-} from './check.js';
-import { newCourse, type Services } from './course.js';
+import type { CheckedCall, Models, SubmittedCall } from './check.js';
+import type { Services } from './course.js';
 import { createDecider, type Decider } from './decide.js';
 import { createDetachedCalls, type DetachedCalls, type DetachedSubmit } from './detached.js';
 import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
-import { createEarlierResults, type EarlierResults, requestKey } from './earlier-results.js';
+import { createEarlierResults, type EarlierResults } from './earlier-results.js';
 import { createLastResults, type LastResults } from './last-results.js';
 import type { Bound, SqlReader } from './look-ahead.js';
 import { isRefusal } from './meter.js';
+import { type CallMaking, callOf, nameOfCall, newCall } from './new-call.js';
+import { type OnceMore, resultOf } from './once-more.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
-import { inPlaceOf, withPlace } from './row-errors.js';
+import { inPlaceOf } from './row-errors.js';
 import { readSessionSettings } from './session-settings.js';
+import { settle } from './settle.js';
 import {
   createStatements,
   type Statement,
   type StatementCall,
   type StatementOutcome,
-  type Statements,
 } from './statement.js';
-import { refuseTakenName, refuseTooLong, refuseTooMany } from './statement-bounds.js';
 import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
@@ -95,9 +87,7 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, Written
   leave(): void;
 }
 
-interface Surroundings {
-  services: Services;
-  models: Models;
+interface Surroundings extends CallMaking {
   log: Logger;
   reader: SqlReader;
   earlier: EarlierResults;
@@ -105,7 +95,6 @@ interface Surroundings {
   decider: Decider;
   detached: DetachedCalls;
   unanswered: UnansweredNotes;
-  statements: Statements;
   /** Calls of running statements. */
   byName: Map<string, StatementCall>;
 }
@@ -208,33 +197,6 @@ async function statementEnded(statement: Statement, committed: boolean, around: 
   await written;
 }
 
-/** Results are the client's once its statement is committed, or has only been read; until then they are kept for the next identical call. */
-function settle(statement: Statement, committed: boolean, { earlier, last }: Surroundings): Promise<void> {
-  const isClaimed = (call: StatementCall) => (committed || statement.read) && call.delivered;
-  const claimed = statement.calls.filter(isClaimed);
-  const { origin } = statement;
-  const jobOf = ({ course, handle, requestKey: key }: StatementCall) => ({
-    jobId: earlierJobOf(course.call) ?? handle,
-    key,
-  });
-  for (const call of claimed) last.claimed(origin.engineProcessId, call.name, jobOf(call).jobId);
-  // Only its handle gives the result of a detached one: it has no key.
-  const collected = committed ? statement.collected.map((jobId) => ({ jobId, key: '' })) : [];
-  earlier.claim(origin, [...claimed.map(jobOf), ...collected]);
-  const unclaimed = statement.calls.filter((call) => !isClaimed(call));
-  const [taken, made] = [unclaimed.filter(isTaken), unclaimed.filter((call) => !isTaken(call))];
-  earlier.release(taken.map((call) => jobOf(call).jobId));
-  return earlier.abandon(
-    origin,
-    made.flatMap(({ requestKey: key, underWay: job }) => (job ? [{ key, job }] : [])),
-  );
-}
-
-/** From an earlier call. */
-function isTaken({ course }: StatementCall): boolean {
-  return earlierJobOf(course.call) !== undefined;
-}
-
 async function submit(
   given: SubmittedCall,
   origin: CallOrigin,
@@ -246,16 +208,17 @@ async function submit(
 async function add(call: StatementCall, around: Surroundings): Promise<{ handle: string }> {
   const { statement } = call;
   if (statement.calls.length === 0) await around.unanswered.tell(statement);
-  call.index = statement.calls.length;
-  statement.calls.push(call);
-  statement.unsent.add(call);
-  around.byName.set(call.name, call);
+  enlist(call, around);
   return { handle: call.handle };
 }
 
-/** A handle that a session has chosen may be any text: no other session meets its calls by it. */
-function nameOfCall(handle: string, { engineProcessId }: Pick<CallOrigin, 'engineProcessId'>): string {
-  return `${engineProcessId} ${handle}`;
+/** As the statement's latest, which nothing was done about yet. */
+function enlist(call: StatementCall, { byName }: Surroundings): void {
+  const { calls, unsent } = call.statement;
+  call.index = calls.length;
+  calls.push(call);
+  unsent.add(call);
+  byName.set(call.name, call);
 }
 
 async function submitDetached(
@@ -270,73 +233,6 @@ async function submitDetached(
   return { handle: `${dryRunPrefix}${call.handle}` };
 }
 
-/** `ownStop`: of a detached call, which its statement does not end. */
-async function newCall(
-  { settings, statement: client, chosenHandle, onError, ...given }: SubmittedCall,
-  origin: CallOrigin,
-  around: Surroundings,
-  ownStop?: AbortController,
-): Promise<StatementCall> {
-  const { services, statements } = around;
-  const own = readSessionSettings(settings);
-  const statement = statements.of(origin, own, client);
-  const checked = await checkOrRefuse(given, statement, own.place, around).catch((error: unknown) => {
-    throw withPlace(error, statement);
-  });
-  refuseTakenName(checked, statement);
-  for (const note of checked.request.notes) statement.notes.add(note);
-  const handle = randomUUID();
-  const stop = (ownStop ?? statement.stop).signal;
-  const noted = (note: string) => statement.notes.add(note);
-  const facts = { jobId: handle, role: origin.role, checked, stop, noted };
-  const call: StatementCall = {
-    ...{
-      handle,
-      name: nameOfCall(chosenHandle ?? handle, origin),
-      statement,
-      checked,
-      index: statement.calls.length,
-    },
-    ...{ detached: ownStop !== undefined, dryRun: own.dryRun, aside: false, delivered: false },
-    onError: onError ?? own.onError,
-    ...{ requestKey: '', decided: undefined, outcome: undefined, underWay: undefined },
-    course: newCourse(facts, { state: 'waiting' }),
-    storageChecked: checkStorage(checked, services.storage, statement.stop.signal, own.dryRun).then(
-      (contents) => {
-        call.requestKey = requestKey(checked, contents);
-      },
-    ),
-  };
-  // Awaited at the first wait; until then a refusal must not count as unhandled.
-  call.storageChecked.catch(() => {});
-  return call;
-}
-
-async function checkOrRefuse(
-  given: CallArguments,
-  statement: Statement,
-  place: string | undefined,
-  { models, services }: Surroundings,
-): Promise<CheckedCall> {
-  try {
-    refuseTooMany(statement);
-    refuseTooLong(given, statement);
-    return await checkCall(given, models, statement.origin, place);
-  } catch (error) {
-    if (error instanceof KnownError) statement.refused = error;
-    if (isRefusal(error)) {
-      // What the user wrote may be no model's name.
-      const name = given.model;
-      const model =
-        name === null
-          ? undefined
-          : await models.catalogue.find(name, statement.origin).catch(() => undefined);
-      services.meter.refused(model);
-    }
-    throw error;
-  }
-}
-
 async function wait(
   handle: string,
   origin: CallOrigin,
@@ -348,7 +244,7 @@ async function wait(
   const { statement } = call;
   const limitMs = untilTimeout(statement, longestMs);
   const outcome = startAll(call, around)
-    .then(async () => ({ result: await (call.outcome as Promise<string>) }))
+    .then(async () => ({ result: await resultOf(call, onceMore(around)) }))
     .catch((error: unknown) => {
       if (call.outcome === undefined) throw error;
       return inPlaceOf(error, call.onError);
@@ -357,10 +253,23 @@ async function wait(
   if (news === later) return { done: false, notice: nextNotice(statement) };
   // A wait that was answered "later" has given nothing, whatever became of it since.
   call.delivered = 'result' in news && news.result !== null;
+  for (let other = call.again; other; other = other.again) other.delivered = call.delivered;
   // A portal goes on after a savepoint, too: what it gives from then on may be undone.
   statement.stays = false;
   if (call.delivered) around.last.given(origin.engineProcessId, call.name);
   return { done: true, ...news, notice: nextNotice(statement) };
+}
+
+function onceMore(around: Surroundings): OnceMore {
+  return {
+    models: around.models,
+    add(checked, { statement, dryRun, reuse, onError }) {
+      const call = callOf({ statement, checked, dryRun, reuse, onError }, around);
+      enlist(call, around);
+      return call;
+    },
+    start: (call) => startAll(call, around),
+  };
 }
 
 /** Everything that is to be sent is checked to the end before the first is sent. */

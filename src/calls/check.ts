@@ -5,16 +5,18 @@ import type { RoleIdentity, UnfinishedJob } from '../ledger/job.js';
 import type { Catalogue, DeployedModel } from '../ledger/models.js';
 import type { NamedPlaces } from '../ledger/named-places.js';
 import type { Providers } from '../providers/drivers.js';
-import type { CheckedRequest, Provider } from '../providers/provider.js';
+import type { CheckedRequest, ImageField, Provider } from '../providers/provider.js';
 import type { FileValue } from '../storage/file-value.js';
 import type { Places, Storage } from '../storage/storage.js';
 import { atPlace, isSaved } from './at-place.js';
 import { isPretended } from './dry-run-names.js';
 import { refuseBoundless } from './json-bounds.js';
-import { checkMedium, requireRight, rightTo } from './media.js';
+import { checkMedium, isStored, requireRight, rightTo } from './media.js';
 import type { SessionSettings } from './session-settings.js';
 
 export interface SubmittedCall extends CallArguments {
+  /** image: image.generate's request and answer; ai_gen's where it is left out. */
+  form?: 'image';
   /** The session's ai_gen.* settings, as they were SET. */
   settings: Record<string, unknown>;
   /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
@@ -32,8 +34,29 @@ export interface CheckedCall {
   provider: Provider;
   request: CheckedRequest;
   file: FileValue | undefined;
-  /** As the user wrote it. */
+  /** As the user wrote it; of image.generate what it became. */
   requestText: string;
+  /** image.generate asks: what its answer says. */
+  image?: ImageFacts;
+  /** It is made in place of another model's call: by which model, and which are left to ask after it. */
+  fallback?: { by: string; left: Fallback[] };
+}
+
+/** Another model for when one could not. */
+export interface Fallback {
+  /** The name of a deployed model. */
+  model: string;
+  on: string[];
+}
+
+/** What the answer of image.generate says beside the picture. */
+export interface ImageFacts {
+  size: string | undefined;
+  seed: number | undefined;
+  /** Fields that the model has no place for. */
+  ignored: ImageField[];
+  /** The prompt was made simpler, because the first answer had no picture. */
+  simplifiedPrompt: string | undefined;
 }
 
 export interface CallArguments {
@@ -75,7 +98,7 @@ export async function checkCall(
       ? await defaultModel(call.request, file, caller, models, call.function?.task)
       : await namedModel(call.model, caller, catalogue);
   if (call.function) requireTask(model, call.function);
-  if (model.restricted && !caller.admin) await requireGrant(model.name, caller.role, catalogue);
+  if (!(await mayCall(model, caller, catalogue))) throw notGranted(model.name, caller.role);
   if (place === undefined || !isSaved(model.task)) return readCall(model, call.request, file, models);
   const placed = atPlace(call, await named.find(place));
   return readCall(
@@ -98,7 +121,8 @@ function requireTask(
   });
 }
 
-function readCall(
+/** Reads a request for this model, whoever asks. KnownError 22023, 22P02 or 0A000 where the model would refuse it. */
+export function readCall(
   model: DeployedModel,
   requestText: string,
   file: FileValue | undefined,
@@ -155,9 +179,17 @@ function unstorableIn(value: unknown, field: string): { field: string; what: str
   return undefined;
 }
 
-async function requireGrant(model: string, role: string, catalogue: Catalogue): Promise<void> {
-  if (await catalogue.mayCall(model, role)) return;
-  throw new KnownError({
+/** False: the model is for others. */
+export async function mayCall(
+  { name, restricted }: DeployedModel,
+  { role, admin }: RoleIdentity & { admin: boolean },
+  catalogue: Catalogue,
+): Promise<boolean> {
+  return !restricted || admin || catalogue.mayCall(name, role);
+}
+
+function notGranted(model: string, role: string): KnownError {
+  return new KnownError({
     kind: 'insufficientPrivilege',
     message: `permission denied for external model "${model}"`,
     hint: `The owner of hologen can CALL grant_model('${model}', '${role}').`,
@@ -176,6 +208,7 @@ export async function checkStorage(
 ): Promise<string[]> {
   const { media, output } = call.request;
   const looks = media
+    .filter(isStored)
     .map((medium) => ({ medium, right: rightTo(medium, call.file) }))
     .filter(({ medium }) => !(dryRun && isPretended(medium.path)))
     .map(({ medium, right }) => checkMedium(storage, medium, right, signal));

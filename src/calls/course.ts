@@ -44,6 +44,8 @@ export interface Course {
   /** When it was first sent: the pauses between several attempts are part of the time it takes. */
   sentAt: number | undefined;
   endedAt: number | undefined;
+  /** It has cost something, or nobody can say. */
+  billed: boolean;
   requestId: string | undefined;
   /** When it was last submitted, by this gateway or an earlier one. */
   submittedAt: number | undefined;
@@ -64,7 +66,7 @@ export function newCourse(
 ): Course {
   return {
     ...facts,
-    ...{ call, phases: [], sentAt: undefined, endedAt: undefined, requestId: undefined },
+    ...{ call, phases: [], sentAt: undefined, endedAt: undefined, billed: false, requestId: undefined },
     ...{ submittedAt: undefined, lostAnswer: undefined, awaited: newAwaited() },
     ...earlier,
     leave: () => {},
@@ -89,6 +91,7 @@ export async function tell(course: Course, event: CallEvent, services: Services)
     // Each step is one forward: whatever kept it from going on is over.
     if (event.kind !== 'held up') course.awaited.holdUp = undefined;
     if (event.kind === 'taken') course.requestId = event.requestId;
+    course.billed ||= bill !== undefined && bill.cost?.amount !== 0;
     if (bill?.cost) services.meter.spent(course.checked.model, bill.cost);
   } catch (error) {
     course.call = advance(course.call, { kind: 'out of hands', error }).call;

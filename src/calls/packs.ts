@@ -3,6 +3,7 @@
  * takes. Each keeps a life of its own: its job, its price, its errors. A request that is refused because of one of them is sent again one by one.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ErrorKind } from '../errors.js';
 import type { Gate } from '../pace/gate.js';
 import { whenAborted } from '../pace/when-aborted.js';
 import { ProviderFailure } from '../providers/provider.js';
@@ -12,7 +13,9 @@ import { enterPhase } from './meter.js';
 
 interface Member {
   course: Course;
-  /** It is not to be given up any more. */
+  /** From the note that it may be taken until it surely was not: it is left to finish, as a call alone is. */
+  going: boolean;
+  /** Nobody's giving up is heard any more. */
   quiet(): void;
   resolve(end: PackEnd): void;
   reject(error: unknown): void;
@@ -48,11 +51,10 @@ export function createPacks(): Packs {
 function join(pack: Pack, course: Course): Promise<PackEnd> {
   return new Promise((resolve, reject) => {
     course.stop.throwIfAborted();
-    const member: Member = { course, quiet: () => {}, resolve, reject };
+    const member: Member = { course, going: false, quiet: () => {}, resolve, reject };
     pack.members.add(member);
-    // What is sent is left to finish, as a call alone is.
     member.quiet = whenAborted(course.stop, () => {
-      if (course.call.state === 'sent') return;
+      if (member.going) return;
       leave(pack, member, course.stop.reason);
       if (pack.members.size === 0) pack.stop.abort(course.stop.reason);
     });
@@ -92,6 +94,9 @@ async function carry(pack: Pack, { gate, role, close }: Line, services: Services
 /** A provider that is busy for longer than this has failed. */
 export const mostThrottledMs = 30 * 60 * 1000;
 
+/** Refusals that none of the texts is to blame for: sent one by one they would all meet the same. */
+const ofAll: ErrorKind[] = ['providerAuthorization', 'providerQuota', 'connectionFailure'];
+
 async function sendUntilTaken(pack: Pack, gate: Gate, services: Services): Promise<void> {
   const throttledUntil = Date.now() + mostThrottledMs;
   for (let attempt = 1; pack.members.size > 0; ) {
@@ -104,13 +109,14 @@ async function sendUntilTaken(pack: Pack, gate: Gate, services: Services): Promi
       if (!first || !(error instanceof ProviderFailure) || error.mayBeTaken) throw error;
       const throttledTooLong = Date.now() >= throttledUntil;
       const repetition = repetitionAfter(error, { call: first.course.call, attempt, throttledTooLong });
-      const apart = repetition === 'no' && pack.members.size > 1;
+      const apart = repetition === 'no' && pack.members.size > 1 && !ofAll.includes(error.kind);
       if (repetition === 'no' && !apart) throw error;
-      await each(pack, ({ course }) => tell(course, { kind: 'not taken', again: true }, services));
+      await each(pack, (member) => backInLine(member, services));
       if (apart) {
         for (const member of pack.members) end(pack, member, 'alone');
         return;
       }
+      if (pack.members.size === 0) return;
       if (repetition === 'attempt') attempt += 1;
       const throttled = repetition === 'throttled';
       for (const { course } of pack.members)
@@ -120,11 +126,18 @@ async function sendUntilTaken(pack: Pack, gate: Gate, services: Services): Promi
   }
 }
 
+/** Whoever gave it up while it was under way is heard now. */
+async function backInLine(member: Member, services: Services): Promise<void> {
+  await tell(member.course, { kind: 'not taken', again: true }, services);
+  member.going = false;
+  member.course.stop.throwIfAborted();
+}
+
 /** One request, from the notes in the ledger that it may be taken to those of what it gave each of them. */
 async function sendOnce(pack: Pack, services: Services): Promise<void> {
-  await each(pack, ({ course }) => {
-    course.stop.throwIfAborted();
-    return tell(course, { kind: 'sending' }, services);
+  await each(pack, (member) => {
+    member.going = true;
+    return tell(member.course, { kind: 'sending' }, services);
   });
   const sent = [...pack.members];
   const [first] = sent;

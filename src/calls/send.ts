@@ -3,9 +3,13 @@ import type { Gate } from '../pace/gate.js';
 import { isMade, ProviderFailure } from '../providers/provider.js';
 import { repetitionAfter } from './answers.js';
 import { type Course, madeEvent, type Services, tell } from './course.js';
+import { walksOnWhenBusy } from './fallback.js';
 import { signedMedia } from './media.js';
 import { enterPhase } from './meter.js';
 import { mostThrottledMs } from './packs.js';
+
+/** Where another model is to answer then. */
+const mostBusyMs = 2_000;
 
 export async function send(course: Course, services: Services): Promise<void> {
   const { provider, request } = course.checked;
@@ -19,7 +23,7 @@ export async function send(course: Course, services: Services): Promise<void> {
 
 async function sendAlone(course: Course, services: Services): Promise<void> {
   const gate = await enterLine(course, services);
-  const throttledUntil = Date.now() + mostThrottledMs;
+  const throttledUntil = Date.now() + (walksOnWhenBusy(course.checked) ? mostBusyMs : mostThrottledMs);
   for (let attempt = 1; ; ) {
     try {
       await sendOnce(course, services);

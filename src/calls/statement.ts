@@ -66,6 +66,12 @@ export interface StatementCall {
   onError: SessionSettings['onError'];
   /** Known when the storage is checked: what is in the media belongs to it. */
   requestKey: string;
+  /** Which earlier results it may take: see SessionSettings. */
+  reuse: SessionSettings['reuse'];
+  /** The call that is made in its place; it came to nothing and cost nothing. */
+  again: StatementCall | undefined;
+  /** While that is found out, and afterwards. */
+  next: Promise<StatementCall | undefined> | undefined;
   /** The checks that need the storage; started with the submit, awaited before the first spending. */
   storageChecked: Promise<void>;
   /** Settles when it is decided that the call is made, or that nothing of its statement may be. */

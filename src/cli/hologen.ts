@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command line: one file a command, each with its own --help; exit 0 done, 1 failed, 2 wrong usage.
+ * The command line: one file a command, each with its own --help; exit 0 done, 1 failed, 2 wrong usage; image tells more.
  *
  * Room: src/cli holds the commands, a file each.
  */
@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<Command>> = {
   url: async () => (await import('./url.js')).urlCommand,
   open: async () => (await import('./open.js')).openCommand,
   demo: async () => (await import('./demo.js')).demoCommand,
+  image: async () => (await import('./image.js')).imageCommand,
   check: async () => (await import('./check.js')).checkCommand,
   mcp: async () => (await import('./mcp.js')).mcpCommand,
   migrate: async () => (await import('./migrate.js')).migrateCommand,

@@ -26,9 +26,10 @@ const usualModels: [name: string, modelType: string, task: string][] = [
   ['wan26_r2v', 'wan2.6-r2v', 'video-generation'],
   ['wan26_r2v_flash', 'wan2.6-r2v-flash', 'video-generation'],
   // Names that Hologres' own command-line client takes when it is told none.
-  ['happyhorse-1.0-t2v', 'wan2.6-t2v', 'video-generation'],
-  ['happyhorse-1.0-i2v', 'wan2.6-i2v', 'video-generation'],
-  ['happyhorse-1.0-r2v', 'wan2.6-r2v', 'video-generation'],
+  ['happyhorse-1.0-t2v', 'happyhorse-1.0-t2v', 'video-generation'],
+  ['happyhorse-1.0-i2v', 'happyhorse-1.0-i2v', 'video-generation'],
+  ['happyhorse-1.0-r2v', 'happyhorse-1.0-r2v', 'video-generation'],
+  ['happyhorse-1.0-video-edit', 'happyhorse-1.0-video-edit', 'video-generation'],
 ];
 
 /** Deploys those whose names are free, on the gateway's own key; what somebody has deployed under such a name stays. */

@@ -26,6 +26,10 @@ export interface ProviderModel {
 /** What the provider counts. A field is there only where the type is billed by it and the number is known. */
 export interface Units {
   pictures?: number;
+  /** Pictures that go in, where they are billed. */
+  inputPictures?: number;
+  /** True where pictures cost the higher price that the type has: they are large, or their prompt was extended. */
+  higher?: boolean;
   /** Of video; seconds of input videos included where they are billed. Of sound: those in which somebody speaks. */
   seconds?: number;
   /** The class that seconds are billed by: 480P, 720P, 1080P. */
@@ -60,7 +64,8 @@ export interface Medium {
   field: string;
   /** As the user wrote it. */
   text: string;
-  path: StoragePath;
+  /** Undefined: `text` is an address that the provider reads by itself, https: or data:. */
+  path: StoragePath | undefined;
   /** What it may be. */
   kinds: MediumKind[];
   /** The FILE that gives the right to it; undefined: the call's own. */
@@ -174,6 +179,9 @@ export interface Line {
   own: Partial<SubmitLimits>;
 }
 
+/** The fields of image.generate for which not every model has a place. */
+export type ImageField = 'negative_prompt' | 'size' | 'seed' | 'reference_image';
+
 /** A row of hologen.supported_models. */
 export type ModelTypeRow = Record<string, unknown>;
 
@@ -189,6 +197,8 @@ export interface Provider<Request extends CheckedRequest = CheckedRequest> {
   modelTypes(): ModelTypeRow[];
   /** Reads a request and refuses what the provider would: KnownError 22023, 22P02, 0A000. Asks nobody. */
   check(model: ProviderModel, request: string, file: FileValue | undefined, places: Places): Request;
+  /** Which fields of image.generate a request to this model may have. KnownError 0A000 for a type that is not known. */
+  imageFields(model: ProviderModel): readonly ImageField[];
   /** KnownError 28H01 when there is no API key. */
   line(model: ProviderModel): Line;
   /**
@@ -222,6 +232,9 @@ export function isMade(answer: Task | Made): answer is Made {
  * failed and said so. once: worth one more try.
  */
 export type Repeat = 'no' | 'wait' | 'again' | 'once';
+
+/** The code of an answer that has nothing in it and tells no reason. */
+export const nothingMade = 'NothingMade';
 
 /** An error that says what it means for the call. */
 export class ProviderFailure extends KnownError {

@@ -45,6 +45,7 @@ const content = argument('content');
 const labels = argument('labels', 'text[]');
 const file = argument('file', 'hologen.file');
 const prompt = (type: string) => argument('prompt', type);
+const request = (type: string) => argument('request', type);
 
 /** A function over texts that a chat model does, with a model and without. */
 function textFunction(
@@ -141,6 +142,22 @@ export const aiFunctions: readonly AiFunction[] = [
       returns: 'float8',
     }),
     task: 'embedding',
+  },
+  {
+    name: 'image_generate',
+    submit: 'submit_image',
+    question: 'image_question',
+    written: true,
+    wait: 'wait_image',
+    returns: 'json',
+    forms: [
+      [request('text'), file],
+      [request('json'), file],
+      [request('jsonb'), file],
+      [request('text')],
+      [request('json')],
+      [request('jsonb')],
+    ],
   },
 ];
 

@@ -74,11 +74,7 @@ export function makeStage(block: Block, items: TargetItem[], source: Source, dro
     return `${name}.${columns.at(-1)}`;
   };
   const apart = dropsRows || !areDescribed(items, source);
-  const handle = () => {
-    if (apart) return column();
-    described.push(column());
-    return `${described.at(-1)} ->> 'handle'`;
-  };
+  const handle = () => (apart ? column() : `${described[described.push(column()) - 1]} ->> 'handle'`);
   const replaced = apart ? submitOf : descriptionOf;
   const inner: Edit[] = [];
   const outer: Piece[] = [];

@@ -11,7 +11,7 @@ import type { RunFile } from '../../src/run-file.js';
 import { freePort } from '../debian-postgres.js';
 import { hologen, makeDirectory, type SpawnedGateway, serve, stopGateways } from './spawned-gateway.js';
 
-const commands = ['serve', 'url', 'open', 'demo', 'check', 'migrate'];
+const commands = ['serve', 'url', 'open', 'demo', 'image', 'check', 'migrate'];
 const endpoint = 'oss-cn-hangzhou-internal.aliyuncs.com';
 
 let gateway: SpawnedGateway;

@@ -292,10 +292,7 @@ function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promi
   const quiet: FrontendOptions['events'] = {
     rewrite: () => undefined,
     ...{ rowsAsked: () => {}, undone: () => undefined, answered: () => {}, savepointSet: () => {} },
-    started: () => {},
-    ready: () => {},
-    ended: () => false,
-    databaseCreated: () => {},
+    ...{ started: () => {}, ready: () => {}, ended: () => false, databaseCreated: () => {} },
   };
   return listenForClients({
     host: '127.0.0.1',

@@ -118,6 +118,23 @@ BEGIN
   END LOOP;
 END $$;
 
+CREATE OR REPLACE FUNCTION hologen_caller.image_question(ask text, request text, file hologen.file) RETURNS json
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT hologen_caller.call_question(replace(ask, 'submit', 'submit_image'), NULL, request, file)
+$$;
+
+-- image.generate: one request in plain words for any model of pictures, and one answer. The gateway reads the request and writes the answer.
+CREATE OR REPLACE FUNCTION hologen.submit_image(request text, file hologen.file) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN hologen_caller.ask(hologen_caller.call_question('submit_image', NULL, request, file)) ->> 'handle';
+END $$;
+CREATE OR REPLACE FUNCTION hologen.wait_image(handle text) RETURNS json
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN hologen.wait_call(handle)::json;
+END $$;
+
 -- Deploys a model: Hologres' two procedures, the second with the client's own endpoint and key arguments.
 CREATE OR REPLACE PROCEDURE hologen.register_external_model(model_name text, model_type text, model_provider text, config json, task text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -41,6 +41,7 @@ function readersOf({ originalText, taskOf }: QuestionTools) {
       ...{ model: textOrNull(model), request: textOrNull(request), file, ...circumstances(given) },
       ...ofFunction(String(question.function)),
       onError: errorModes[String(question.on_error)],
+      ...(question.ask === 'submit_image' && { form: 'image' as const }),
     };
   };
   const described = (question: Json) => {
@@ -61,6 +62,7 @@ function answersWhileRunning(tools: QuestionTools): Answers {
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
     submit_calls: (question, caller) => calls.submitAll(described(question), originOf(caller)),
+    submit_image: (question, caller) => calls.submit(submitted(question), originOf(caller)),
     submit_detached: (question, caller) =>
       calls.submitDetached(
         { ...submitted(question), transactionId: textOrNull(question.transactionId) },

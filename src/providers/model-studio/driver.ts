@@ -5,6 +5,7 @@ import { objectAt, textOf } from '../../json.js';
 import { createLanes, type Lanes } from '../../pace/lanes.js';
 import type {
   Found,
+  ImageField,
   Look,
   LostSubmit,
   Made,
@@ -19,7 +20,9 @@ import { readDocument } from './download.js';
 import { unansweredCall } from './errors.js';
 import { families } from './families.js';
 import type { KnownTypes, StudioRequest } from './family.js';
+import { checkLane, isHalfPrice } from './half-price.js';
 import { knownTypes } from './known-types.js';
+import type { ModelType } from './model-type.js';
 import { ownLimits } from './own-limits.js';
 import { ownPrice } from './own-price.js';
 import { findTask, lostForGood, type Neighbours, readLook } from './tasks.js';
@@ -48,22 +51,28 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
     // Hologres' client and skills write bailian; the provider calls itself DashScope or Model Studio.
     names: ['bailian', 'dashscope', 'model-studio'],
     tasks: [...new Set(families.map(({ task }) => task)), ...tasksOnlyListed],
-    checkDeployment: (model) => checkDeployment(model, known),
+    checkDeployment: (model) => checkDeployment(model, known, client),
     checkKey,
     modelTypes: known.describe,
     check(model, text, file, places) {
-      const { type, family } = known.require(model.modelType, model.task);
+      const { type, family } = known.require(model);
       return family.check({ model, type, text, file, places, known });
     },
+    imageFields(model) {
+      return imageFieldsOf(known.require(model).type);
+    },
     line(model) {
-      const { type } = known.require(model.modelType, model.task);
+      const { type } = known.require(model);
       const { submitsPerSecond, concurrentTasks } = type;
       const own = ownLimits(model.config);
-      return { account: keyOf(model, studio), limits: { submitsPerSecond, concurrentTasks }, own };
+      // The lane at half the price has limits of its own.
+      const account = keyOf(model, studio) + (isHalfPrice(model.config) ? ' half_price' : '');
+      return { account, limits: { submitsPerSecond, concurrentTasks }, own };
     },
     submit: (model, request, addresses, news) => submit(studio, model, request, addresses, news),
     async submitTogether(model, requests) {
-      const options = { apiKey: keyOf(model, studio), signal: neverAborted() };
+      const halfPrice = isHalfPrice(model.config);
+      const options = { apiKey: keyOf(model, studio), signal: neverAborted(), halfPrice };
       const path = requests[0]?.type.path ?? '';
       const reply = await client.complete(path, bodyOfAll(requests), options);
       return { requestId: reply.requestId, made: readEach(requests, reply) };
@@ -80,10 +89,22 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
   };
 }
 
+function imageFieldsOf({ switches, size, scenarios }: ModelType): ImageField[] {
+  const has: Record<ImageField, boolean> = {
+    negative_prompt: switches.includes('negative_prompt'),
+    seed: switches.includes('seed'),
+    size: size !== undefined,
+    reference_image: scenarios.includes('image-edit'),
+  };
+  return (Object.keys(has) as ImageField[]).filter((field) => has[field]);
+}
+
 function checkDeployment(
   { modelType, task, config }: Omit<ProviderModel, 'apiKey'>,
   known: KnownTypes,
+  { hasHalfPrice }: ModelStudioClient,
 ): void {
+  checkLane(config, task, hasHalfPrice);
   const ownTask = known.taskOf(modelType);
   if (ownTask && ownTask !== task)
     refuse(
@@ -93,8 +114,9 @@ function checkDeployment(
       `CALL register_external_model(…, '${ownTask}').`,
     );
   ownLimits(config);
-  const found = known.find(modelType, task);
-  if (found) ownPrice(config, found.type);
+  if (tasksOnlyListed.includes(task)) return;
+  const { type } = known.require({ modelType, task, config });
+  ownPrice(config, type);
 }
 
 const apiKeyPattern = /^sk-(?!sp-)\S+$/;
@@ -132,7 +154,7 @@ async function submit(
   await news.sending();
   const options = { apiKey: keyOf(model, studio), signal: neverAborted() };
   const reply = await (isCompatible(request)
-    ? studio.client.complete(request.type.path, body, options)
+    ? studio.client.complete(request.type.path, body, { ...options, halfPrice: isHalfPrice(model.config) })
     : studio.client.generate(request.type.path, body, { ...options, async: false }));
   await news.taken(reply.requestId, undefined);
   return request.read(reply);

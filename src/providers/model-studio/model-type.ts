@@ -16,6 +16,8 @@ export const scenarios = [
   'first-frame',
   'first-and-last-frame',
   'reference-video',
+  'video-edit',
+  'video-continuation',
   'text',
   'embedding',
   'transcription',
@@ -32,8 +34,36 @@ export type SizeRule =
       ratio?: [number, number];
       default: string;
       advised: string[];
+      /** Words that stand for a size, and the scenarios that take them. */
+      classes?: Record<string, Scenario[]>;
+      /** Of pictures from text alone, where they may be larger. */
+      mostFromText?: string;
     }
   | { form: 'list'; values: string[]; default: string };
+
+export type Switch =
+  | 'watermark'
+  | 'prompt_extend'
+  | 'seed'
+  | 'shot_type'
+  | 'audio'
+  | 'audio_setting'
+  | 'negative_prompt'
+  | 'thinking_mode'
+  | 'enable_sequential';
+
+/** Seconds; `fixed` types have one length and do not take the field. A default of `also` may stand outside the range and mean something else. */
+export type DurationRule =
+  | {
+      range: [number, number];
+      default: number;
+      /** A value outside the range that has a meaning of its own. */
+      also?: number;
+      /** The most where a reference is a video. */
+      mostWithVideo?: number;
+    }
+  | { values: number[]; default: number }
+  | { fixed: number };
 
 export interface ModelType {
   task: Task;
@@ -41,18 +71,38 @@ export interface ModelType {
   path: string;
   /** Asynchronous types give a task to poll, synchronous ones answer with the result. */
   mode: 'sync' | 'async';
-  /** Where the prompt of pictures and videos stands: in a user message with the reference pictures, or in a field beside the media's. */
-  input?: 'messages' | 'prompt';
+  /**
+   * Where prompt and media of pictures and videos stand: in a user message; in a field each; the media in one list with what each is for
+   * (`media`), or as a list of pictures (`images`).
+   */
+  input?: 'messages' | 'prompt' | 'media' | 'images';
+  /** Scenarios that need no prompt. */
+  promptOptional?: Scenario[];
   /** Width and height (`size`), or a class of them (`resolution`): never both. Undefined: the type accepts neither. */
   size?: SizeRule;
   resolution?: { values: string[]; default: string };
+  /** Sent beside `resolution`, in the scenarios where no first picture gives it; without a default the provider takes the input's. */
+  ratio?: { values: string[]; default?: string; scenarios: Scenario[] };
   /** Pictures a call may ask for (`n`). */
   pictures?: [number, number];
+  /** Pictures that a sequence (`enable_sequential`) may have. */
+  sequence?: number;
   referenceFiles?: [number, number];
-  /** Seconds; `fixed` types have one length and do not take the field. */
-  duration?: { range: [number, number]; default: number } | { fixed: number };
+  /** What references may be (pictures alone when left out), and what a prompt calls each: `#` is its number among those of the same name. */
+  references?: Partial<Record<MediumKind, string>>;
+  /** References of each kind that a call may have, where they are bounded apart. */
+  referencesOfKind?: Partial<Record<MediumKind, number>>;
+  /** A first frame (`img_url`) may stand beside the references. */
+  frameBesideReferences?: true;
+  /** Mebibytes that a picture may have; 10 when left out. */
+  pictureMebibytes?: number;
+  duration?: DurationRule;
   /** Switches the type takes, beside those above. */
-  switches: ('watermark' | 'prompt_extend' | 'seed' | 'shot_type' | 'audio' | 'negative_prompt')[];
+  switches: Switch[];
+  /** Where the provider's own default of `prompt_extend` is not true. */
+  promptExtendOff?: true;
+  /** Scenarios that take a sound track (`audio_url`). */
+  soundTrack?: Scenario[];
   sound?: 'always' | 'optional' | 'never';
   /** The type that offers what this one cannot: named in hints. */
   silentAlternative?: string;
@@ -66,6 +116,8 @@ export interface ModelType {
   fuses?: boolean;
   /** The provider cuts longer prompts silently. */
   promptCharacters?: number;
+  /** As promptCharacters, where the provider counts tokens. */
+  promptTokens?: number;
   /** The longest answer a text type gives, thoughts included. Undefined: not known. */
   mostOutputTokens?: number;
   submitsPerSecond: number;
@@ -80,13 +132,22 @@ export interface ModelType {
 
 /** Amounts of `currency`; those of seconds by resolution class. */
 export type Price = { currency: string } & (
-  | { per: 'picture'; amount: number }
+  | {
+      per: 'picture';
+      amount: number;
+      /** What a picture costs that is large (more than 2,250,000 pixels) or whose prompt was extended. */
+      higher?: { when: 'large' | 'extended'; amount: number };
+      /** What each picture that goes in costs. */
+      input?: number;
+    }
   | {
       per: 'second';
       amounts: Record<string, number>;
       silentAmounts?: Record<string, number>;
       /** Seconds of each input video that count at most: `[0]` where there is one reference file, `[1]` where there are two, … */
       inputSecondsPerVideo?: number[];
+      /** Input videos are billed whole: the most seconds that they can have together. */
+      mostInputSeconds?: number;
     }
   /** The first tier that the input fits in counts; without a fitting one the price is not known. */
   | { per: 'token'; tiers: TokenTier[] }

@@ -3,7 +3,8 @@ import { isObject, type Json, refuse, refuseUnknown } from '../../fields.js';
 import type { ModelType, Price, TokenTier } from './model-type.js';
 
 /**
- * Reads `price` of a deployed model's config; undefined when there is none. Fields by what the type is billed by: `per_picture`;
+ * Reads `price` of a deployed model's config; undefined when there is none. Fields by what the type is billed by: `per_picture`,
+ * and `per_higher_picture`, `per_input_picture` where the type has such prices;
  * `per_second` and `per_silent_second`, amounts by resolution; `input_per_million` and `output_per_million` tokens, and where they differ
  * those of `otherTokens`; `per_second` of speech; and `currency`,
  * which is CNY when left out. What per_second leaves out keeps its price of the model table if that is in the same currency.
@@ -24,8 +25,7 @@ export function ownPrice(config: Json, type: ModelType): Price | undefined {
     );
   switch (type.price.per) {
     case 'picture':
-      refuseUnknown(price, ['per_picture', 'currency'], 'the price of pictures');
-      return { per: 'picture', currency, amount: readAmount(price.per_picture, 'price.per_picture') };
+      return readPicturePrice(price, currency, type.price);
     case 'second':
       return readSecondPrice(price, currency, type.price);
     case 'token':
@@ -63,6 +63,20 @@ const examples: Record<Price['per'], string> = {
   token: '{"input_per_million": 0.8, "output_per_million": 2}',
   'speech second': '{"per_second": 0.0002}',
 };
+
+/** The higher price and that of input pictures, where the type has them, are 0 more when left out. */
+function readPicturePrice(price: Json, currency: string, table: Extract<Price, { per: 'picture' }>): Price {
+  const higher = table.higher ? ['per_higher_picture'] : [];
+  const input = table.input ? ['per_input_picture'] : [];
+  refuseUnknown(price, ['per_picture', ...higher, ...input, 'currency'], 'the price of pictures');
+  const amount = readAmount(price.per_picture, 'price.per_picture');
+  const optional = (name: string, otherwise: number) => readAmount(price[name] ?? otherwise, `price.${name}`);
+  return {
+    ...{ per: 'picture', currency, amount },
+    ...(table.higher && { higher: { ...table.higher, amount: optional('per_higher_picture', amount) } }),
+    ...(table.input && { input: optional('per_input_picture', 0) }),
+  };
+}
 
 function readSecondPrice(price: Json, currency: string, table: Extract<Price, { per: 'second' }>): Price {
   const silent = table.silentAmounts ? ['per_silent_second'] : [];

@@ -1,12 +1,15 @@
 /** What units cost, by the model table's price or a deployed model's own. */
 import { type Json, objectAt } from '../../json.js';
 import type { Bill, Cost, ProviderModel, Units } from '../provider.js';
+import { halfPrice, isHalfPrice } from './half-price.js';
 import type { ModelType, Price, TokenTier } from './model-type.js';
 import { ownPrice } from './own-price.js';
 
 /** What a call of these units costs by its deployed model's own price if it has one. */
 export function billOf(type: ModelType, config: ProviderModel['config'], units: Units): Bill {
-  return { units, cost: priceOf(type, units, ownPrice(config, type)) };
+  const cost = priceOf(type, units, ownPrice(config, type));
+  if (!cost || !isHalfPrice(config)) return { units, cost };
+  return { units, cost: { ...cost, amount: Number((cost.amount * halfPrice).toPrecision(12)) } };
 }
 
 /** What units cost; undefined where their number or their price is not known. `own` is the deployed model's price, see ownPrice. */
@@ -22,7 +25,7 @@ export function priceOf(type: ModelType, units: Units, own?: Price): Cost | unde
 function amountOf(price: Price, units: Units): number | undefined {
   switch (price.per) {
     case 'picture':
-      return units.pictures === undefined ? undefined : units.pictures * price.amount;
+      return units.pictures === undefined ? undefined : picturesAmount(units, units.pictures, price);
     case 'second': {
       const amounts = (units.silent && price.silentAmounts) || price.amounts;
       const aSecond = amounts[units.resolution ?? ''];
@@ -33,6 +36,11 @@ function amountOf(price: Price, units: Units): number | undefined {
     case 'speech second':
       return units.seconds === undefined ? undefined : units.seconds * price.amount;
   }
+}
+
+function picturesAmount(units: Units, pictures: number, price: Extract<Price, { per: 'picture' }>): number {
+  const each = (units.higher && price.higher?.amount) || price.amount;
+  return pictures * each + (units.inputPictures ?? 0) * (price.input ?? 0);
 }
 
 /** Sounds, pictures and what was cached are parts of the input, and where they have no amount of their own cost as the rest of it. */

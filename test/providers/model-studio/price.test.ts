@@ -13,12 +13,13 @@ import { createPlaces } from '../../../src/storage/open.js';
 
 const places = createPlaces(drivers);
 const known = knownTypes(families);
-const requireModelType = (name: string, task: string) => known.require(name, task).type;
+const requireModelType = (name: string, task: string) =>
+  known.require({ modelType: name, task, config: {} }).type;
 
 type Task = 'image-generation' | 'video-generation' | 'chat/completions' | 'embedding';
 
 function call(modelType: string, task: Task, request: Json): StudioRequest {
-  const { type, family } = known.require(modelType, task);
+  const { type, family } = known.require({ modelType, task, config: {} });
   const model = { name: 'model', modelType, task, apiKey: undefined, config: {} };
   return family.check({ model, type, text: JSON.stringify(request), file: undefined, places, known });
 }
