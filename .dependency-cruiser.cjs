@@ -20,6 +20,7 @@ const rooms = {
   callback: ['wire', 'engine', 'calls', 'ledger', 'providers', 'pace', 'storage', 'settings', 'frontend'],
   frontend: ['wire', 'engine', 'rewriter'],
   metrics: ['engine', 'calls', 'pace', 'settings'],
+  doors: ['settings'],
   console: ['wire', 'storage', 'settings', 'media', 'ledger/states'],
 };
 

@@ -5,6 +5,7 @@ import type { CallbackOptions } from './callback/endpoint.js';
 import type { Calls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
 import { openConsole } from './console/server/open.js';
+import { openOpenaiDoor } from './doors/openai/open.js';
 import { KnownError, UsageError } from './errors.js';
 import { type CertificateFiles, ensureOwnCertificate, openEncryption } from './frontend/encryption.js';
 import type { Frontend } from './frontend/listener.js';
@@ -81,6 +82,7 @@ async function start(configuration: Configuration, starting: Starting): Promise<
     reloadCertificate() {
       outside.encryption.reload();
       outside.console?.reloadCertificate();
+      outside.openai?.reloadCertificate();
     },
     engineDied: inside.engine.died,
     stop: () => stop(configuration, outside.frontend, inside.calls, starting),
@@ -142,7 +144,7 @@ async function openInside(given: Configuration, claim: ClaimedEngine, meter: Met
 
 type Inside = Awaited<ReturnType<typeof openInside>>;
 
-/** What clients and people see: the front door, and the console that goes through it. */
+/** What clients and people see: the front door, and the console and other doors that go through it. */
 async function openOutside(configuration: Configuration, inside: Inside, { log, stopping }: Starting) {
   const { engine, certificate, storage } = inside;
   const { minTlsVersion: minVersion, clientCa } = configuration.door;
@@ -152,10 +154,14 @@ async function openOutside(configuration: Configuration, inside: Inside, { log, 
   const door = { host: ownHost(configuration), port: frontend.port, database: engine.address.database };
   const { dataDirectory, provider } = configuration;
   const privateResults = isLoopback(new URL(inside.cloud?.modelStudio ?? provider.baseUrl));
-  const parts = { door, storage, dataDirectory, certificate, log, privateResults };
+  const owner = { role: engine.address.user, password: engine.address.password };
+  const sandbox = inside.cloud !== undefined;
+  const parts = { door, owner, sandbox, storage, dataDirectory, certificate, log, privateResults };
   const console = await openConsole(configuration, parts);
   if (console) stopping.push(console.close);
-  return { encryption, frontend, console };
+  const openai = await openOpenaiDoor(configuration, { door, certificate, log, privateResults });
+  if (openai) stopping.push(openai.close);
+  return { encryption, frontend, console, openai };
 }
 
 type Outside = Awaited<ReturnType<typeof openOutside>>;
@@ -163,7 +169,7 @@ type Outside = Awaited<ReturnType<typeof openOutside>>;
 function runFileOf(
   configuration: Configuration,
   { engine, cloud }: Inside,
-  { frontend, console }: Outside,
+  { frontend, console, openai }: Outside,
   metrics: string | null,
 ): RunFile {
   const { user, password, database } = engine.address;
@@ -174,6 +180,8 @@ function runFileOf(
     pid: process.pid,
     postgres: `postgresql://${name}:${secret}@${where}/${place}`,
     console: console?.url ?? null,
+    openai: openai?.url ?? null,
+    ticketKey: console?.ticketKey ?? null,
     metrics,
     sandbox: cloud ? { modelStudio: cloud.modelStudio, oss: cloud.oss, sts: cloud.sts } : null,
   };

@@ -5,22 +5,24 @@ import { createFileMemory } from './callback/questions/files.js';
 import { createCalls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
 import { createPacks } from './calls/packs.js';
+import { createSessionSpending } from './calls/session-spending.js';
 import { readValues } from './engine/value-texts.js';
 import { createStatementTexts } from './frontend/statement-texts.js';
 import { createBudgetWebhook } from './ledger/budget-webhook.js';
 import { createBudgets, noteSettings } from './ledger/budgets.js';
-import { createCatalogue } from './ledger/catalogue.js';
+import { createCatalogue, deployedAtStart } from './ledger/catalogue.js';
 import { createLedger } from './ledger/ledger.js';
-import type { Catalogue } from './ledger/models.js';
+import { createNamedPlaces } from './ledger/named-places.js';
 import { keepLedgerShort } from './ledger/retention.js';
+import { createReviews } from './ledger/reviews.js';
 import { openSecretBox } from './ledger/secret-box.js';
+import { deployUsualModels } from './ledger/usual-models.js';
 import type { OpenedEngine } from './open-engine.js';
 import { createSchedule } from './pace/schedule.js';
 import { openProviders, type ProviderDriver } from './providers/drivers.js';
 import { aiFunctionNamed } from './rewriter/ai-functions.js';
 import { sqlReader } from './rewriter/look-ahead/reader.js';
 import type { Configuration, StorageSettings } from './settings/configuration.js';
-import { usualModels } from './settings/usual-models.js';
 import { openStorage } from './storage/open.js';
 import type { Driver } from './storage/storage.js';
 
@@ -46,42 +48,34 @@ export async function openCalls(
   const { provider, ledger: kept, storage: stores, dataDirectory } = configuration;
   const secrets = await openSecretBox(dataDirectory, kept.secretKey);
   const catalogue = createCatalogue(engine.pool, secrets);
-  if (configuration.usualModels) await deployUsualModels(catalogue);
+  if (configuration.usualModels && (await catalogue.list()).length === 0)
+    // Where somebody has deployed anything, the choice is theirs.
+    await deployUsualModels(catalogue, deployedAtStart);
   const schedule = createSchedule(provider.paced ?? true);
   const storage = openStorage(stores, drivers.stores);
   stopping.push(storage.close);
   const ledger = createLedger(engine.pool, engine.gatewayId, createBudgetWebhook(kept.budgetWebhook, log));
-  await noteSettings(engine.pool, configuration.defaultDegree);
+  await noteSettings(engine.pool, configuration.degrees);
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
-  const models = { catalogue, providers, places: storage };
+  const named = createNamedPlaces(engine.pool);
+  const models = { catalogue, providers, places: storage, named };
+  const spending = createSessionSpending();
+  const services = { storage, ledger, schedule, meter, spending, packs: createPacks() };
   const reader = { ...sqlReader, valueTexts: readValues(engine.pool) };
-  const services = { storage, ledger, schedule, meter, packs: createPacks() };
   const calls = createCalls(services, models, reader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
     ...{ calls, models, storage, ledger, schedule },
     budgets: createBudgets(engine.pool),
+    reviews: createReviews(engine.pool),
     files: createFileMemory(),
-    defaultDegree: configuration.defaultDegree,
+    degrees: configuration.degrees,
     taskOf: (functionName) => aiFunctionNamed(functionName)?.task,
     originalText: texts.originalOf,
   });
-  return { calls, storage, schedule, texts, answer };
+  return { calls, spending, storage, schedule, texts, answer };
 }
 
 export type OpenedCalls = Awaited<ReturnType<typeof openCalls>>;
-
-/** Where somebody has deployed anything, the choice is theirs. */
-async function deployUsualModels(catalogue: Catalogue): Promise<void> {
-  if ((await catalogue.list()).length > 0) return;
-  const byDefault = {
-    endpoint: undefined,
-    apiKey: undefined,
-    config: {},
-    deployedBy: { role: 'sandbox', roleOid: 0 },
-  };
-  for (const [name, modelType, task] of usualModels)
-    await catalogue.deploy({ name, modelType, provider: 'bailian', task, ...byDefault });
-}

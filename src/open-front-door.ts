@@ -6,6 +6,7 @@ import { nameGateway } from './frontend/gateway-name.js';
 import { type Frontend, listenForClients } from './frontend/listener.js';
 import { createLongTexts } from './frontend/long-texts.js';
 import { rewriteStatements } from './frontend/rewriting.js';
+import { spendAtMostOf } from './frontend/spend-at-most.js';
 import { onlyReads } from './frontend/statement-texts.js';
 import type { OpenedCalls } from './open-calls.js';
 import type { OpenedEngine } from './open-engine.js';
@@ -13,11 +14,11 @@ import { mapStartupParameters } from './rewriter/session-settings.js';
 import type { Configuration } from './settings/configuration.js';
 import { listenFailure } from './settings/help.js';
 
-export type Behind = Pick<OpenedCalls, 'calls' | 'texts'> & { engine: OpenedEngine };
+export type Behind = Pick<OpenedCalls, 'calls' | 'texts' | 'spending'> & { engine: OpenedEngine };
 
 export async function openFrontDoor(
   { door, maxConnections }: Configuration,
-  { engine, calls, texts }: Behind,
+  { engine, calls, texts, spending }: Behind,
   encryption: Encryption,
   log: Logger,
 ): Promise<Frontend> {
@@ -35,6 +36,10 @@ export async function openFrontDoor(
         what === 'all' ? calls.statementOver(engineProcessId, 'failed') : calls.undone(engineProcessId),
       ready: calls.statementOver,
       ended: (engineProcessId) => calls.clientLeft(engineProcessId) !== undefined,
+    },
+    opening(parameters) {
+      const most = spendAtMostOf(parameters);
+      return (engineProcessId) => spending.begin(engineProcessId, most);
     },
     engine: engine.address,
     mapParameters: (parameters) => nameGateway(mapStartupParameters(parameters), engine.sessionGateway),

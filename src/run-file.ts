@@ -7,6 +7,10 @@ export interface RunFile {
   pid: number;
   postgres: string;
   console: string | null;
+  /** What an OpenAI client takes as its base URL. */
+  openai: string | null;
+  /** Makes one-time addresses that sign the owner in to the console. */
+  ticketKey: string | null;
   /** Base of /metrics, /healthz and /readyz. */
   metrics: string | null;
   sandbox: { modelStudio: string; oss: string; sts: string } | null;
@@ -23,6 +27,22 @@ export async function writeRunFile(dataDirectory: string, content: RunFile): Pro
 
 export async function removeRunFile(dataDirectory: string): Promise<void> {
   await rm(join(dataDirectory, fileName), { force: true });
+}
+
+/** Where `hologen demo` has its own gateway. */
+export function demoDirectory(dataDirectory: string): string {
+  return join(dataDirectory, 'demo');
+}
+
+/** The gateway that runs on this directory, else the demo's in it. */
+export async function findRunning(
+  dataDirectory: string,
+): Promise<{ directory: string; running: RunFile } | undefined> {
+  for (const directory of [dataDirectory, demoDirectory(dataDirectory)]) {
+    const running = await readRunFile(directory);
+    if (running) return { directory, running };
+  }
+  return undefined;
 }
 
 /** Undefined when no gateway runs there. One left by a killed gateway counts as none, also when its process id lives again in another program. */

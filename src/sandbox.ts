@@ -29,12 +29,11 @@ const quickestLookMs = 50;
 
 /** The same settings with a sandbox in the cloud's place; what an operator set stays. */
 export function inSandbox(configuration: Configuration, cloud: SandboxAddresses): Configuration {
-  const { sandbox, provider, storage, usualModels } = configuration;
+  const { sandbox, provider, storage } = configuration;
   // A sandbox that is told to be quick is looked at as much more often.
   const lookMs = Math.min(slowestLookMs, Math.max(quickestLookMs, (sandbox?.videoMs ?? 0) / 10));
   return {
     ...configuration,
-    usualModels: usualModels ?? true,
     provider: {
       baseUrl: `${cloud.modelStudio}/api/v1`,
       apiKey: sandboxApiKey,

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import pg from 'pg';
 import { vi } from 'vitest';
 
 const run = promisify(execFile);
@@ -123,6 +124,49 @@ export async function startDebianPostgres(
     async close() {
       await stop();
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const older = (version: number) =>
+  fileURLToPath(new URL(`../.ci/older-engines/node_modules/postgres-${version}/native`, import.meta.url));
+const programFolders: [version: number, folder: string][] = [
+  [14, older(14)],
+  [15, join(debianPrograms, '..')],
+  [16, older(16)],
+  [17, older(17)],
+  [18, embeddedPrograms],
+];
+
+/** Folders with `bin`, `lib` and `share` of each version that is on this machine. */
+export function presentPrograms(): [version: number, folder: string][] {
+  return programFolders.filter(([version, folder]) => {
+    if (existsSync(join(folder, 'bin/postgres'))) return true;
+    console.log(
+      `PostgreSQL ${version} is not tested: run npm ci --prefix .ci/older-engines, as .ci/run does`,
+    );
+    return false;
+  });
+}
+
+/** An engine of that version, with the superuser and the database "hologen" that the embedded engine has. `url` is that superuser's. */
+export async function startLikeEmbedded(version: number): Promise<Pick<DebianPostgres, 'url' | 'close'>> {
+  const folder = presentPrograms().find(([each]) => each === version)?.[1];
+  if (!folder) throw new Error(`PostgreSQL ${version} is not on this machine`);
+  const copy = version === 15 ? undefined : await copyOfPrograms(folder);
+  const postgres = await startDebianPostgres([], ['max_connections = 200'], join(copy ?? folder, 'bin'));
+  const admin = new pg.Client(postgres.url);
+  await admin.connect();
+  await admin.query("CREATE ROLE hologen SUPERUSER LOGIN PASSWORD 'of hologen'");
+  await admin.query('CREATE DATABASE hologen OWNER hologen');
+  await admin.query('ALTER ROLE postgres NOLOGIN');
+  await admin.end();
+  const own = { username: 'hologen', password: 'of hologen', pathname: 'hologen' };
+  return {
+    url: Object.assign(new URL(postgres.url), own).href,
+    async close() {
+      await postgres.close();
+      if (copy) await rm(copy, { recursive: true, force: true });
     },
   };
 }

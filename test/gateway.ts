@@ -7,6 +7,7 @@ import { startGateway } from '../src/main.js';
 import type { Drivers } from '../src/open-calls.js';
 import { readTexts } from '../src/settings/read.js';
 import type { SettingTexts } from '../src/settings/table.js';
+import { startLikeEmbedded } from './debian-postgres.js';
 
 export interface SandboxRequest {
   sequence: number;
@@ -24,6 +25,8 @@ export interface TestGateway {
   console: string;
   dataDir: string;
   sandbox: { modelStudio: string; oss: string; sts: string };
+  /** Base URL for an OpenAI client, if it was asked for. */
+  openai: string;
   /** Where its metrics are, if they were asked for. */
   metrics: string;
   /** A connected client; ended with the gateway. */
@@ -36,6 +39,9 @@ export interface TestGateway {
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** `TEST_ENGINE=14 npx vitest run test/attacks`: on a remote engine of that version wherever the embedded one would be. */
+const engineVersion = Number(process.env.TEST_ENGINE);
 
 /**
  * Picture and video take some milliseconds unless told otherwise. A test that starts the parts of a cloud itself passes
@@ -58,7 +64,9 @@ export async function startTestGateway(
     logLevel: 'error',
     drainMs: '2000',
   };
-  const configuration = readTexts({ maxConnections: '100', ...quick, ...changes });
+  const engine = engineVersion && !changes.engineUrl ? await startLikeEmbedded(engineVersion) : undefined;
+  const ofEngine = engine && { engineUrl: engine.url };
+  const configuration = readTexts({ maxConnections: '100', ...quick, ...changes, ...ofEngine });
   const gateway = await startGateway(configuration, undefined, drivers);
   const { postgres } = gateway.runFile;
   const sandbox = gateway.runFile.sandbox ?? ownCloud;
@@ -68,6 +76,7 @@ export async function startTestGateway(
   async function close(): Promise<void> {
     await Promise.all(clients.map((client) => client.end().catch(() => {})));
     await gateway.stop();
+    await engine?.close();
     if (!changes.dataDir) await rm(dataDir, { recursive: true, force: true });
   }
 
@@ -84,6 +93,7 @@ export async function startTestGateway(
     console: gateway.runFile.console ?? '',
     dataDir,
     sandbox,
+    openai: gateway.runFile.openai ?? '',
     metrics: gateway.runFile.metrics ?? '',
     client,
     clientOf(user, password = 'secret') {

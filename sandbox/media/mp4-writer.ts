@@ -8,6 +8,8 @@ export interface VideoTrack {
   sequenceParameters: Buffer;
   pictureParameters: Buffer;
   frames: { unit: Buffer; isKey: boolean }[];
+  /** The first frame as a picture file: players skip it, and it spares the object store a decoder. */
+  poster: Buffer;
 }
 
 const TICKS_PER_FRAME = 512;
@@ -22,7 +24,34 @@ export function writeMp4(track: VideoTrack): Buffer {
   // The index holds the chunks' places, and its own length moves them: its length does not depend on the places.
   const indexLength = index(track, samples, chunks, 0).length;
   const dataStart = type.length + indexLength + 8;
-  return Buffer.concat([type, index(track, samples, chunks, dataStart), box('mdat', ...samples)]);
+  return Buffer.concat([
+    type,
+    index(track, samples, chunks, dataStart),
+    box('mdat', ...samples),
+    posterBox(track.poster),
+  ]);
+}
+
+const posterMark = Buffer.from('poster:');
+
+/** A box that players skip. */
+function posterBox(poster: Buffer): Buffer {
+  return box('free', posterMark, poster);
+}
+
+/** The picture that writeMp4 put in; undefined for any other file. */
+export function posterOf(file: Buffer): Buffer | undefined {
+  for (let at = 0; at + 8 <= file.length; ) {
+    const length = file.readUInt32BE(at);
+    const content = file.subarray(at + 8, at + length);
+    const isFree = file.toString('latin1', at + 4, at + 8) === 'free';
+    if (isFree && content.subarray(0, posterMark.length).equals(posterMark))
+      return content.subarray(posterMark.length);
+    // 0 and 1 stand for lengths that this writer does not write.
+    if (length < 8) return undefined;
+    at += length;
+  }
+  return undefined;
 }
 
 // One chunk a second, so that a player need not read far to begin.

@@ -32,6 +32,7 @@ interface Stage {
 }
 
 const FRAMES_PER_TURN = 4;
+const posterQuality = 90;
 const BAND_HEIGHT = 8 * MACROBLOCK_SIZE;
 
 /**
@@ -47,6 +48,7 @@ export async function recordVideo(request: VideoRequest): Promise<Buffer> {
   const stage = await setStage(request);
   const total = Math.max(1, Math.round(durationSeconds * FRAMES_PER_SECOND));
   const frames: { unit: Buffer; isKey: boolean }[] = [];
+  let poster: Buffer = Buffer.alloc(0);
   for (let number = 0; number < total; number++) {
     const isKey = number === 0;
     for (const area of isKey ? bands(width, height) : changingAreas(stage, number, total)) {
@@ -57,10 +59,11 @@ export async function recordVideo(request: VideoRequest): Promise<Buffer> {
     const unit = isKey
       ? writer.keyFrame(frame)
       : writer.deltaFrame(frame, sunShift(stage.scene, number, total));
+    if (isKey) poster = await stage.whole.encode('jpeg', posterQuality);
     frames.push({ unit, isKey });
     if (number % FRAMES_PER_TURN === 0) await nextTurn();
   }
-  return writeMp4({ ...writer, width, height, framesPerSecond: FRAMES_PER_SECOND, frames });
+  return writeMp4({ ...writer, width, height, framesPerSecond: FRAMES_PER_SECOND, frames, poster });
 }
 
 async function setStage(request: VideoRequest): Promise<Stage> {

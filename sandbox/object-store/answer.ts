@@ -10,6 +10,8 @@ import { type Refusal, refusalXml } from './refusal.js';
 export interface Answer {
   requestId: string;
   send(status: number, headers?: Record<string, string>, xml?: string): Promise<void>;
+  /** Sends a body that was made for this answer. */
+  sendBody(headers: Record<string, string>, body: Buffer): Promise<void>;
   /** Sends `lengthBytes` of a file from `startByte`, then closes it. HEAD sends the headers alone. */
   sendFile(status: number, headers: Record<string, string>, slice: FileSlice): Promise<void>;
   refuse(refusal: Refusal): Promise<void>;
@@ -49,7 +51,7 @@ export function createAnswer({ incoming, response, record, fault }: AnswerOption
     return true;
   }
 
-  const end = (body?: string) => endResponse(response, body);
+  const end = (body?: string | Buffer) => endResponse(response, body);
 
   return {
     requestId,
@@ -59,6 +61,9 @@ export function createAnswer({ incoming, response, record, fault }: AnswerOption
       const common: Record<string, string> = xml === undefined ? {} : { 'Content-Type': 'application/xml' };
       if (mayHaveBody) common['Content-Length'] = String(Buffer.byteLength(body));
       if (start(status, { ...common, ...headers })) await end(mayHaveBody ? body : undefined);
+    },
+    async sendBody(headers, body) {
+      if (start(200, { ...headers, 'Content-Length': String(body.length) })) await end(body);
     },
     async sendFile(status, headers, { file, startByte, lengthBytes }) {
       try {
@@ -83,7 +88,7 @@ export function createAnswer({ incoming, response, record, fault }: AnswerOption
   };
 }
 
-function endResponse(response: ServerResponse, body: string | undefined): Promise<void> {
+function endResponse(response: ServerResponse, body: string | Buffer | undefined): Promise<void> {
   return new Promise((resolve) => {
     // Of a client that is gone already no other word comes.
     if (response.destroyed) return resolve();

@@ -70,6 +70,17 @@ export async function getObject({ request, files, answer }: Exchange): Promise<v
   }
 }
 
+/** https://www.alibabacloud.com/help/en/oss/user-guide/overview-17 - the object as it is asked for, made anew for each answer. */
+export async function getProcessedObject({ request, files, answer }: Exchange): Promise<void> {
+  const opened = await files.open(request.bucket, request.key);
+  if (!opened) throw noSuchKey(request);
+  const object = await opened.file.readFile().finally(() => opened.file.close());
+  // Loaded when it is asked for: it brings a drawing library.
+  const { processObject } = await import('./process-object.js');
+  const { body, contentType } = await processObject(object, request.query.get('x-oss-process') ?? '');
+  await answer.sendBody({ 'Content-Type': contentType }, body);
+}
+
 /** https://www.alibabacloud.com/help/en/oss/developer-reference/deleteobject - 204 also when there is none. */
 export async function deleteObject({ request, files, answer }: Exchange): Promise<void> {
   await files.delete(request.bucket, request.key);

@@ -10,7 +10,7 @@ import {
   listParts,
   uploadPart,
 } from './multipart-operations.js';
-import { deleteObject, getObject, putObject } from './object-operations.js';
+import { deleteObject, getObject, getProcessedObject, putObject } from './object-operations.js';
 import { Refusal } from './refusal.js';
 import { header, type StoreRequest } from './request.js';
 import { deleteBucket, getBucketAcl, listBuckets, putBucket } from './service-operations.js';
@@ -30,6 +30,7 @@ type Row = [string, string, Operation['target'], string[], string, RunOperation]
 
 const rows: Row[] = [
   ['GetObject', 'GET', 'object', [], 'oss:GetObject', getObject],
+  ['GetObject', 'GET', 'object', ['x-oss-process'], 'oss:GetObject', getProcessedObject],
   ['HeadObject', 'HEAD', 'object', [], 'oss:GetObject', getObject],
   ['PutObject', 'PUT', 'object', [], 'oss:PutObject', putObject],
   ['CopyObject', 'PUT', 'object', [], 'oss:PutObject', copyObject],

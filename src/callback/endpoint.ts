@@ -182,7 +182,9 @@ async function reply(
   } catch (error) {
     if (error instanceof KnownError) {
       const { sqlstate, message, detail, hint } = error;
-      return storableJson({ error: { sqlstate, message, detail, hint } });
+      return storableJson({
+        error: { sqlstate, message: clipped(message), detail: clipped(detail), hint: clipped(hint) },
+      });
     }
     log.error({ err: error, ask: question.ask }, 'call failed unexpectedly');
     return JSON.stringify({
@@ -192,6 +194,13 @@ async function reply(
       },
     });
   }
+}
+
+/** A message repeats what was wrong, which may be megabytes; nobody reads them, and logs keep them. */
+const longestMessage = 2_000;
+
+function clipped<T extends string | undefined>(text: T): T {
+  return (text && text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text) as T;
 }
 
 function derive(secret: string, purpose: string): string {

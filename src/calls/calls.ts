@@ -1,40 +1,25 @@
 /** Calls as the engine sees them: submit gives a handle, wait gives news; the calls of one statement succeed or fail together. */
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import { type CallOrigin, isSameRole } from '../ledger/job.js';
-import {
-  type CallArguments,
-  type CheckedCall,
-  checkCall,
-  checkStorage,
-  type Models,
-  type SubmittedCall,
-} from './check.js';
-import { newCourse, type Services } from './course.js';
+import type { CheckedCall, Models, SubmittedCall } from './check.js';
+import type { Services } from './course.js';
 import { createDecider, type Decider } from './decide.js';
-import { createDetachedCalls, type DetachedCalls } from './detached.js';
+import { createDetachedCalls, type DetachedCalls, type DetachedSubmit } from './detached.js';
 import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
-import { createEarlierResults, type EarlierResults, requestKey } from './earlier-results.js';
-import { checkImage } from './image-generate.js';
+import { createEarlierResults, type EarlierResults } from './earlier-results.js';
 import { createLastResults, type LastResults } from './last-results.js';
 import type { Bound, SqlReader } from './look-ahead.js';
 import { isRefusal } from './meter.js';
+import { type CallMaking, callOf, nameOfCall, newCall } from './new-call.js';
 import { type OnceMore, resultOf } from './once-more.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
 import { inPlaceOf } from './row-errors.js';
 import { readSessionSettings } from './session-settings.js';
 import { settle } from './settle.js';
-import {
-  createStatements,
-  type Statement,
-  type StatementCall,
-  type StatementOutcome,
-  type Statements,
-} from './statement.js';
-import { refuseTooLong, refuseTooMany } from './statement-bounds.js';
+import { createStatements, type Statement, type StatementCall, type StatementOutcome } from './statement.js';
 import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
@@ -50,12 +35,14 @@ export interface WaitNews {
   notice?: string;
 }
 
+type DetachedArguments = SubmittedCall & Pick<DetachedSubmit, 'transactionId'>;
+
 export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, WrittenCalls {
   submit(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
   /** As submit, for several calls in their order, whose handles are chosen; the first that is refused rejects it. */
   submitAll(calls: SubmittedCall[], origin: CallOrigin): Promise<void>;
   /** As submit, for a call that outlives its statement: it is made when the transaction is committed. */
-  submitDetached(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
+  submitDetached(call: DetachedArguments, origin: CallOrigin): Promise<{ handle: string }>;
   /** Resolves when there is news, at the latest after `longestMs`. The first wait of a statement starts all its calls. */
   wait(handle: string, origin: CallOrigin, longestMs: number): Promise<WaitNews>;
   /** As wait, for a call of submitDetached, of whatever session. */
@@ -95,9 +82,7 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, Written
   leave(): void;
 }
 
-interface Surroundings {
-  services: Services;
-  models: Models;
+interface Surroundings extends CallMaking {
   log: Logger;
   reader: SqlReader;
   earlier: EarlierResults;
@@ -105,7 +90,6 @@ interface Surroundings {
   decider: Decider;
   detached: DetachedCalls;
   unanswered: UnansweredNotes;
-  statements: Statements;
   /** Calls of running statements. */
   byName: Map<string, StatementCall>;
 }
@@ -232,110 +216,16 @@ function enlist(call: StatementCall, { byName }: Surroundings): void {
   byName.set(call.name, call);
 }
 
-/** A handle that a session has chosen may be any text: no other session meets its calls by it. */
-function nameOfCall(handle: string, { engineProcessId }: Pick<CallOrigin, 'engineProcessId'>): string {
-  return `${engineProcessId} ${handle}`;
-}
-
 async function submitDetached(
-  given: SubmittedCall,
+  { transactionId, ...given }: DetachedArguments,
   origin: CallOrigin,
   around: Surroundings,
 ): Promise<{ handle: string }> {
   const stop = new AbortController();
   const call = await newCall(given, origin, around, stop);
-  if (!call.dryRun) return { handle: await around.detached.submit(call, stop) };
+  if (!call.dryRun) return { handle: await around.detached.submit({ call, stop, transactionId }) };
   call.statement.calls.push(call);
   return { handle: `${dryRunPrefix}${call.handle}` };
-}
-
-/** `ownStop`: of a detached call, which its statement does not end. */
-async function newCall(
-  { settings, statement: client, chosenHandle, onError, ...given }: SubmittedCall,
-  origin: CallOrigin,
-  around: Surroundings,
-  ownStop?: AbortController,
-): Promise<StatementCall> {
-  const own = readSessionSettings(settings);
-  const statement = around.statements.of(origin, own, client);
-  const checked = await checkOrRefuse(given, statement, around).catch((error: unknown) => {
-    throw withPlace(error, statement);
-  });
-  // image.generate pays once for the same picture, unless the session says otherwise.
-  const reuse = checked.image && !settings.reuse ? 'on' : own.reuse;
-  const kept = { dryRun: own.dryRun, reuse, onError: onError ?? own.onError };
-  return callOf({ statement, checked, ...kept }, around, ownStop, chosenHandle);
-}
-
-function callOf(
-  {
-    statement,
-    checked,
-    ...own
-  }: Pick<StatementCall, 'statement' | 'checked' | 'dryRun' | 'reuse' | 'onError'>,
-  { services }: Surroundings,
-  ownStop?: AbortController,
-  chosenHandle?: string,
-): StatementCall {
-  for (const note of checked.request.notes) statement.notes.add(note);
-  const handle = randomUUID();
-  const stop = (ownStop ?? statement.stop).signal;
-  const noted = (note: string) => statement.notes.add(note);
-  const facts = { jobId: handle, role: statement.origin.role, checked, stop, noted };
-  const call: StatementCall = {
-    ...{
-      handle,
-      name: nameOfCall(chosenHandle ?? handle, statement.origin),
-      statement,
-      checked,
-      ...own,
-      index: statement.calls.length,
-    },
-    ...{ detached: ownStop !== undefined, aside: false, delivered: false, again: undefined, next: undefined },
-    ...{ requestKey: '', decided: undefined, outcome: undefined, underWay: undefined },
-    course: newCourse(facts, { state: 'waiting' }),
-    storageChecked: checkStorage(checked, services.storage, statement.stop.signal, own.dryRun).then(
-      (contents) => {
-        call.requestKey = requestKey(checked, contents);
-      },
-    ),
-  };
-  // Awaited at the first wait; until then a refusal must not count as unhandled.
-  call.storageChecked.catch(() => {});
-  return call;
-}
-
-/** Which of the statement's calls it is: in a table of a thousand rows that is what one looks for. */
-function withPlace(error: unknown, { calls }: Statement): unknown {
-  const isBadRequest = error instanceof KnownError && error.kind === 'invalidParameterValue';
-  if (!isBadRequest || error.detail || calls.length === 0) return error;
-  const { kind, message, hint, retryable } = error;
-  const detail = `Call ${calls.length + 1} of the statement.`;
-  return new KnownError({ kind, message, detail, hint, retryable, cause: error });
-}
-
-async function checkOrRefuse(
-  { form, ...given }: CallArguments & Pick<SubmittedCall, 'form'>,
-  statement: Statement,
-  { models, services }: Surroundings,
-): Promise<CheckedCall> {
-  try {
-    refuseTooMany(statement);
-    refuseTooLong(given, statement);
-    return await (form === 'image' ? checkImage : checkCall)(given, models, statement.origin);
-  } catch (error) {
-    if (error instanceof KnownError) statement.refused = error;
-    if (isRefusal(error)) {
-      // What the user wrote may be no model's name.
-      const name = given.model;
-      const model =
-        name === null
-          ? undefined
-          : await models.catalogue.find(name, statement.origin).catch(() => undefined);
-      services.meter.refused(model);
-    }
-    throw error;
-  }
 }
 
 async function wait(

@@ -3,11 +3,14 @@ import { KnownError } from '../errors.js';
 import { isObject, isStorable } from '../json.js';
 import type { RoleIdentity, UnfinishedJob } from '../ledger/job.js';
 import type { Catalogue, DeployedModel } from '../ledger/models.js';
+import type { NamedPlaces } from '../ledger/named-places.js';
 import type { Providers } from '../providers/drivers.js';
 import type { CheckedRequest, ImageField, Provider } from '../providers/provider.js';
 import type { FileValue } from '../storage/file-value.js';
 import type { Places, Storage } from '../storage/storage.js';
+import { atPlace, isSaved } from './at-place.js';
 import { isPretended } from './dry-run-names.js';
+import { refuseBoundless } from './json-bounds.js';
 import { checkMedium, isStored, requireRight, rightTo } from './media.js';
 import type { SessionSettings } from './session-settings.js';
 
@@ -69,15 +72,17 @@ export interface Models {
   catalogue: Catalogue;
   providers: Providers;
   places: Places;
+  named: NamedPlaces;
 }
 
-/** The part that needs no network: refuses bad requests at once. `caller` must have the right to the model. */
+/** The part that needs no network: refuses bad requests at once. `caller` must have the right to the model; `place`: the name of the session's. */
 export async function checkCall(
   call: CallArguments,
   models: Models,
   caller: RoleIdentity & { admin: boolean },
+  place?: string,
 ): Promise<CheckedCall> {
-  const { catalogue, places } = models;
+  const { catalogue, places, named } = models;
   if (call.request === null) {
     throw new KnownError({
       kind: 'invalidParameterValue',
@@ -85,6 +90,7 @@ export async function checkCall(
       hint: 'A JSON operator with a NULL side gives NULL; coalesce it.',
     });
   }
+  refuseBoundless('the request', call.request);
   refuseUnstorable(call.request);
   const file = isObject(call.file) ? places.readFile(call.file, 'file') : undefined;
   const model =
@@ -93,7 +99,14 @@ export async function checkCall(
       : await namedModel(call.model, caller, catalogue);
   if (call.function) requireTask(model, call.function);
   if (!(await mayCall(model, caller, catalogue))) throw notGranted(model.name, caller.role);
-  return readCall(model, call.request, file, models);
+  if (place === undefined || !isSaved(model.task)) return readCall(model, call.request, file, models);
+  const placed = atPlace(call, await named.find(place));
+  return readCall(
+    model,
+    placed.request ?? '',
+    isObject(placed.file) ? places.readFile(placed.file, 'file') : undefined,
+    models,
+  );
 }
 
 function requireTask(

@@ -9,6 +9,7 @@ import type { CheckedCall } from './check.js';
 import { type Awaited, heldUp, newAwaited, type Patience, reasonOf, tellWaiting } from './hold-up.js';
 import { enterPhase, type Meter, type PhaseTime } from './meter.js';
 import { resultOf } from './result.js';
+import type { SessionSpending } from './session-spending.js';
 
 /** What a call needs on its way, beside its provider. */
 export interface Services {
@@ -16,6 +17,7 @@ export interface Services {
   ledger: Ledger;
   schedule: Schedule;
   meter: Meter;
+  spending: SessionSpending;
   packs: Packs;
 }
 

@@ -91,8 +91,20 @@ async function makeOrTake(calls: StatementCall[], around: Surroundings): Promise
   for (const [call, twin] of others) begin(call, takeTwins(call, twin, around), around);
 }
 
-export async function open(calls: StatementCall[], { ledger }: Services): Promise<void> {
-  for (const note of await ledger.open(calls.map(newJob))) calls[0]?.statement.notes.add(note);
+export async function open(calls: StatementCall[], { ledger, spending }: Services): Promise<void> {
+  const [first] = calls;
+  if (!first) return;
+  const { origin, spendAtMost, notes } = first.statement;
+  const { engineProcessId } = origin;
+  const takeBack = spending.take(
+    { engineProcessId, spendAtMost },
+    calls.map(({ checked }) => checked),
+  );
+  const news = await ledger.open(calls.map(newJob)).catch((error: unknown) => {
+    takeBack();
+    throw error;
+  });
+  for (const note of news) notes.add(note);
 }
 
 /** With ai_gen.reuse on, calls that ask for the same at the same time are one: the others take what the first one gets. */
@@ -245,6 +257,7 @@ function newJob({ handle, statement, checked, requestKey, detached }: StatementC
     estimatedPrice: cost?.amount,
     currency: cost?.currency ?? 'CNY',
     tag: statement.tag,
+    label: checked.request.label,
     file: checked.file?.fields,
   };
 }

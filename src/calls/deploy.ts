@@ -10,6 +10,9 @@ import { readFallbacks } from './fallback.js';
 
 /** Hologres' own rule for names, dots included. */
 const namePattern = /^[A-Za-z0-9_.-]{1,128}$/;
+const longestText = 1_000;
+const longestConfig = 64 * 1024;
+const deepestConfig = 16;
 const looksLikeKeyName = /key$|token$|secret|password|authorization|credential|bearer/i;
 const looksLikeKey = /^(sk-|bearer\s)/i;
 
@@ -32,6 +35,9 @@ export async function deployModel(
   const task = requiredText(question, 'task');
   if (!provider.tasks.includes(task)) refuse('task', task, oneOf(provider.tasks));
   const modelType = requiredText(question, 'type', 'model_type');
+  if (modelType.length > longestText) refuseMuch(`model_type has more than ${longestText} characters`);
+  if (String(question.endpoint ?? '').length > longestText)
+    refuseMuch(`endpoint has more than ${longestText} characters`);
   const config = readConfig(question.config);
   readFallbacks(config);
   provider.checkDeployment({ name, modelType, task, config });
@@ -81,7 +87,11 @@ export async function removeModel(
 /** Neither config nor key may be repeated in an error: the key would reach logs and screens. */
 function readConfig(value: unknown): Json {
   if (value === undefined || value === null) return {};
-  if (isObject(value)) return refuseStrayKeys(value);
+  if (isObject(value)) {
+    refuseStrayKeys(value);
+    if (JSON.stringify(value).length <= longestConfig) return value;
+    refuseMuch(`config has more than ${longestConfig} characters`);
+  }
   throw new KnownError({
     kind: 'invalidParameterValue',
     message: 'config must be a JSON object',
@@ -89,19 +99,32 @@ function readConfig(value: unknown): Json {
   });
 }
 
+/** What everybody reads in lists of models must not become long. */
+function refuseMuch(message: string): never {
+  throw new KnownError({
+    kind: 'programLimitExceeded',
+    message,
+    hint: 'Leave out what is no setting of the model.',
+  });
+}
+
 /** Everybody can read the config, so a key under a mistyped name must not get into it. */
-function refuseStrayKeys(config: Json, place = ''): Json {
+function refuseStrayKeys(config: object, place = '', depth = 1): void {
+  if (depth > deepestConfig) refuseMuch(`config is nested more than ${deepestConfig} levels deep`);
   for (const [name, value] of Object.entries(config)) {
     const field = place + name;
-    if (isObject(value)) refuseStrayKeys(value, `${field}.`);
-    if (field === 'api_key' || !(looksLikeKeyName.test(name) || looksLikeKey.test(String(value)))) continue;
+    if (typeof value === 'object' && value !== null) refuseStrayKeys(value, `${field}.`, depth + 1);
+    if (
+      field === 'api_key' ||
+      !(looksLikeKeyName.test(name) || (typeof value === 'string' && looksLikeKey.test(value)))
+    )
+      continue;
     throw new KnownError({
       kind: 'invalidParameterValue',
       message: `config has a field "${field}" that looks like a key`,
       hint: 'The field is called api_key; it is stored encrypted and never shown.',
     });
   }
-  return config;
 }
 
 function keyOf(value: unknown, provider: Provider): string | undefined {

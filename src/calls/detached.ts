@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
-import { isSameRole, type JobOutcome, type RoleIdentity } from '../ledger/job.js';
+import { type CallOrigin, isSameRole, type JobOutcome, type RoleIdentity } from '../ledger/job.js';
 import { hasEnded } from '../ledger/states.js';
 import { type Services, tell } from './course.js';
 import { type Decider, open } from './decide.js';
@@ -12,8 +12,8 @@ import type { Statement, StatementCall } from './statement.js';
 
 export interface DetachedCalls {
   /** Opens the call's job; nothing is sent before its statement settles. Returns the handle. */
-  submit(call: StatementCall, stop: AbortController): Promise<string>;
-  /** The statement's transaction is over: its detached calls are made, or dropped with it. */
+  submit(submitted: DetachedSubmit): Promise<string>;
+  /** The statement's transaction is over: its detached calls are made, or dropped where they were undone with it or within it. */
   settle(statement: Statement, committed: boolean): void;
   /** The result for a statement that waits; undefined when `longestMs` were not enough. Rejects with the error of a call that failed. */
   wait(handle: string, statement: Statement, longestMs: number): Promise<string | undefined>;
@@ -24,11 +24,18 @@ export interface DetachedCalls {
   cancelAsked(handle: string): Promise<void>;
 }
 
-interface DetachedCall {
+export interface DetachedSubmit {
   call: StatementCall;
   stop: AbortController;
+  /** The engine's id of the (sub)transaction that asked. null: whoever asked by hand did not tell. */
+  transactionId: string | null;
+}
+
+interface DetachedCall extends DetachedSubmit {
   /** Its transaction is open: nothing is sent, and nobody has decided yet. */
   held: boolean;
+  /** Its transaction is over, and it is being decided. */
+  settling: Promise<void> | undefined;
 }
 
 interface Surroundings {
@@ -46,11 +53,12 @@ const cancelledWithinMs = 3_000;
 export function createDetachedCalls(services: Services, decider: Decider, log: Logger): DetachedCalls {
   const around: Surroundings = { services, decider, log, calls: new Map() };
   return {
-    submit: (call, stop) => submit(call, stop, around),
+    submit: (submitted) => submit(submitted, around),
     settle(statement, committed) {
       const held = statement.detached.flatMap(({ handle }) => heldCall(handle, around) ?? []);
-      if (committed) release(held, around).catch(complain(log));
-      else for (const each of held) drop(each, notCommitted, around).catch(complain(log));
+      if (held.length === 0) return;
+      const settling = settle(held, committed, around).catch(complain(log));
+      for (const each of held) each.settling = settling;
     },
     wait: (handle, statement, longestMs) => wait(handle, statement, longestMs, around),
     status: (handle, who) => kept(handle, who, around),
@@ -62,17 +70,41 @@ export function createDetachedCalls(services: Services, decider: Decider, log: L
   };
 }
 
-async function submit(call: StatementCall, stop: AbortController, around: Surroundings): Promise<string> {
+async function submit(submitted: DetachedSubmit, around: Surroundings): Promise<string> {
   const { services, calls } = around;
+  const { call } = submitted;
   await call.storageChecked;
   await open([call], services);
   await tell(call.course, { kind: 'opened' }, services);
-  const detached = { call, stop, held: true };
+  const detached = { ...submitted, held: true, settling: undefined };
   calls.set(call.handle, detached);
   call.statement.detached.push(call);
   // It ended while the job was being opened, and settled what it had then.
   if (call.statement.stop.signal.aborted) await drop(detached, notCommitted, around);
   return call.handle;
+}
+
+/**
+ * The engine knows best what became of each: a block of PL/pgSQL may have caught an error, a procedure rolled back, and an error may have
+ * come after a COMMIT. Where it cannot be asked, or has not decided (PREPARE TRANSACTION), what the client was told counts.
+ */
+async function settle(held: DetachedCall[], committed: boolean, around: Surroundings): Promise<void> {
+  const { services, log } = around;
+  const ids = new Set(held.flatMap(({ transactionId }) => transactionId ?? []));
+  const outcomes = await services.ledger.transactionOutcomes([...ids]).catch((error: unknown) => {
+    log.warn({ err: error }, 'what became of a transaction with calls of ai_submit could not be asked');
+    return new Map<string, string>();
+  });
+  const still = held.filter((each) => each.held);
+  const isMade = ({ transactionId }: DetachedCall) => {
+    const outcome = outcomes.get(transactionId ?? '');
+    return outcome === 'committed' || (committed && outcome !== 'aborted');
+  };
+  const undone = still.filter((each) => !isMade(each));
+  await Promise.all([
+    release(still.filter(isMade), around),
+    ...undone.map((each) => drop(each, notCommitted, around)),
+  ]);
 }
 
 function heldCall(handle: string, { calls }: Surroundings): DetachedCall | undefined {
@@ -112,8 +144,7 @@ async function wait(
   const until = Date.now() + longestMs;
   const { origin } = statement;
   const own = heldCall(handle, around);
-  // Asked for in the transaction that submitted it: it cannot be committed before it has its answer.
-  if (own && isSameRole(own.call.statement.origin, origin)) await release([own], around);
+  if (own) await (own.settling ?? releaseEarly(own, origin, around));
   for (;;) {
     const job = await kept(handle, origin, around);
     if (hasEnded(job.state)) {
@@ -130,6 +161,13 @@ async function wait(
       if (call?.isOpen()) throw error;
     });
   }
+}
+
+/** Asked for in the transaction that submitted it: it cannot be committed before it has its answer. */
+async function releaseEarly(held: DetachedCall, asker: CallOrigin, around: Surroundings): Promise<void> {
+  const { origin } = held.call.statement;
+  if (isSameRole(origin, asker) && origin.engineProcessId === asker.engineProcessId)
+    await release([held], around);
 }
 
 async function cancel(handle: string, who: RoleIdentity, around: Surroundings): Promise<boolean> {
@@ -152,7 +190,8 @@ function cancelHere(handle: string, around: Surroundings): void {
   else around.decider.underWay.get(handle)?.cancel();
 }
 
-const isHandle = (handle: string) => handlePattern.test(handle);
+/** The id of a job, which is what ai_submit gives as its handle. */
+export const isHandle = (handle: string) => handlePattern.test(handle);
 const handlePattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** What the ledger knows of a handle, which may be any text. */

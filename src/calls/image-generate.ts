@@ -63,8 +63,9 @@ export async function checkImage(
   given: CallArguments,
   models: Models,
   caller: RoleIdentity & { admin: boolean },
+  place?: string,
 ): Promise<CheckedCall> {
-  const wish = readWish(given, models.places);
+  const wish = savedAt(readWish(given, models.places), place && (await models.named.find(place)));
   const candidates =
     wish.model === undefined
       ? await models.catalogue.defaults('image-generation', caller)
@@ -74,6 +75,12 @@ export async function checkImage(
   const { seed } = wish;
   const size = ignored.includes('size') ? undefined : wish.size;
   return { ...checked, image: { size, seed, ignored, simplifiedPrompt: undefined } };
+}
+
+/** As atPlace, for a session that has said its place once. */
+function savedAt(wish: ImageWish, place: FileFields | '' | undefined): ImageWish {
+  if (!place || wish.file) return wish;
+  return { ...wish, file: place, outputDir: wish.outputDir ?? place.oss_path };
 }
 
 async function named(name: string, caller: RoleIdentity, { catalogue }: Models): Promise<DeployedModel[]> {

@@ -1,8 +1,10 @@
 /** What a call that failed at the provider gives where a statement's ai_gen.on_error says that it shall go on. */
+
 import { type ErrorKind, KnownError } from '../errors.js';
 import type { JobOutcome } from '../ledger/job.js';
 import { ProviderFailure } from '../providers/provider.js';
 import type { SessionSettings } from './session-settings.js';
+import type { Statement } from './statement.js';
 
 /** Who ended these wants no row. */
 const raisedAlways: ErrorKind[] = ['queryCanceled', 'adminShutdown', 'configurationLimitExceeded'];
@@ -28,4 +30,13 @@ export function keptFailure(jobId: string, { error, providerRequestId }: JobOutc
   if (code === undefined) return new KnownError({ kind, message, detail, hint, retryable });
   const requestId = error.requestId ?? providerRequestId ?? '';
   return new ProviderFailure({ kind, code, message, hint, requestId, repeat: retryable ? 'again' : 'no' });
+}
+
+/** Which of the statement's calls it is: in a table of a thousand rows that is what one looks for. */
+export function withPlace(error: unknown, { calls }: Pick<Statement, 'calls'>): unknown {
+  const isBadRequest = error instanceof KnownError && error.kind === 'invalidParameterValue';
+  if (!isBadRequest || error.detail || calls.length === 0) return error;
+  const { kind, message, hint, retryable } = error;
+  const detail = `Call ${calls.length + 1} of the statement.`;
+  return new KnownError({ kind, message, detail, hint, retryable, cause: error });
 }

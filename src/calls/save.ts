@@ -17,13 +17,18 @@ const patience = {
 };
 const firstPauseMs = 1_000;
 
+interface Saved {
+  ossPath: string;
+  bytes: number;
+}
+
 /**
  * Saves what was made: `<request id>.png`, or `<request id>-<i>.png` where there are several. Making it again costs money, so the copy is
  * repeated for as long as the provider keeps the result, whatever the store says, and whether somebody waits for it or not.
  */
 export async function save(course: Course, made: Made, services: Services): Promise<void> {
   const giveUpAt = Date.now() + keptMs;
-  const saved = new Map<number, string>();
+  const saved = new Map<number, Saved>();
   for (;;) {
     try {
       await copyOutputs(course, made, saved, services);
@@ -41,9 +46,13 @@ export async function save(course: Course, made: Made, services: Services): Prom
       Date.now() - (course.awaited.holdUp?.since ?? 0) > patience.passing.ms ? undefined : 15_000;
     await pause(course.awaited, growing(firstPauseMs, course.awaited, longestMs));
   }
-  const paths = made.urls.map((_url, index) => saved.get(index) as string);
-  const outputs = made.urls.map((url, index) => ({ url, ossPath: paths[index] }));
-  const result = resultOf(course.checked.request, made, paths);
+  const copies = made.urls.map((_url, index) => saved.get(index) as Saved);
+  const outputs = made.urls.map((url, index) => ({ url, ...copies[index] }));
+  const result = resultOf(
+    course.checked.request,
+    made,
+    copies.map(({ ossPath }) => ossPath),
+  );
   await tell(course, { kind: 'saved', result, outputs }, services);
 }
 
@@ -51,14 +60,14 @@ export async function save(course: Course, made: Made, services: Services): Prom
 async function copyOutputs(
   { jobId, checked }: Course,
   made: Made,
-  saved: Map<number, string>,
+  saved: Map<number, Saved>,
   { storage, meter }: Services,
 ): Promise<void> {
   const copies = made.urls.map(async (_url, index) => {
     if (saved.has(index)) return;
-    const { path, bytes } = await copyOutput(index, jobId, checked, made, storage);
-    saved.set(index, path);
-    meter.saved(checked.model, bytes);
+    const copy = await copyOutput(index, jobId, checked, made, storage);
+    saved.set(index, copy);
+    meter.saved(checked.model, copy.bytes);
   });
   const failed = (await Promise.allSettled(copies)).find((copy) => copy.status === 'rejected');
   if (failed) throw failed.reason;
@@ -70,7 +79,7 @@ async function copyOutput(
   { request, provider, model, file }: CheckedCall,
   { urls, requestId }: Made,
   storage: Storage,
-): Promise<{ path: string; bytes: number }> {
+): Promise<Saved> {
   const url = urls[index] as string;
   const target = targetOf(
     request,
@@ -96,7 +105,7 @@ async function copyOutput(
   });
   // Its length was not announced; the next copy takes its place.
   if (bytes === 0) throw nothingThere(url);
-  return { path: formatPath(target), bytes };
+  return { ossPath: formatPath(target), bytes };
 }
 
 function nothingThere(url: string): KnownError {
@@ -125,17 +134,23 @@ function fileNameOf(requestId: string, jobId: string): string {
   return /^[\w-]{1,128}$/.test(requestId) ? requestId : jobId;
 }
 
+/** `index` counts from 1 where there are several. */
+function nameOf(fileName: string | undefined, requestId: string, index: number | undefined): string {
+  const usual = index === undefined ? '{request}' : '{request}-{i}';
+  return (fileName ?? usual).replaceAll('{request}', requestId).replaceAll('{i}', String(index ?? 1));
+}
+
 /** first-and-last-frame names its file; everything else names a directory. */
 function targetOf(
-  { output }: CheckedRequest,
+  { output, fileName }: CheckedRequest,
   requestId: string,
   url: string,
   index: number | undefined,
 ): StoragePath {
   if (!output) throw new Error('the request has no place for what is made');
   if (!isDirectory(output)) return output;
-  const suffix = index === undefined ? '' : `-${index}`;
-  return joinPath(output, `${requestId}${suffix}.${endingOf(madeName(url))}`);
+  const name = nameOf(fileName, requestId, index);
+  return joinPath(output, `${name}.${endingOf(madeName(url))}`);
 }
 
 /** What the address of a result tells of its form; a PNG where it tells nothing. */

@@ -20,6 +20,10 @@ export interface SessionSettings {
   timeoutMs: number | undefined;
   /** What the session calls its work: kept with its calls, and what budgets may be for. */
   tag: string | undefined;
+  /** What the session may spend in all, in CNY; undefined: no limit of its own. */
+  spendAtMost: number | undefined;
+  /** Name of the place where pictures and videos are saved when a call names none. */
+  place: string | undefined;
 }
 
 const switches: Record<string, boolean> = {
@@ -51,6 +55,8 @@ export function readSessionSettings(given: Json): SessionSettings {
     atOnce: readSwitch(given, 'at_once', true),
     timeoutMs: readDuration(given, 'timeout'),
     tag: readTag(given),
+    spendAtMost: readAmount(given, 'spend_at_most'),
+    place: typeof given.place === 'string' && given.place !== '' ? given.place : undefined,
   };
 }
 
@@ -88,6 +94,14 @@ function readCount(given: Json, name: string, byDefault: number): number {
   return Number.isInteger(count) && count >= 0
     ? count
     : refuseSetting(name, word, 'a whole number', String(byDefault));
+}
+
+function readAmount(given: Json, name: string): number | undefined {
+  const word = textAt(given, name);
+  if (word === undefined) return undefined;
+  return /^\d+(\.\d+)?$/.test(word)
+    ? Number(word)
+    : refuseSetting(name, word, 'an amount in CNY, such as 2.50 (0: nothing)', '2.50');
 }
 
 /** As PostgreSQL reads its own time-outs: milliseconds, or a number with a unit; 0 is none. */

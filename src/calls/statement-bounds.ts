@@ -1,6 +1,7 @@
 /** How much one statement may ask for. */
 import { KnownError } from '../errors.js';
-import type { CallArguments } from './check.js';
+import { formatPath, joinPath } from '../storage/path.js';
+import type { CallArguments, CheckedCall } from './check.js';
 import type { Statement } from './statement.js';
 
 export function refuseTooMany(statement: Statement): void {
@@ -22,5 +23,24 @@ export function refuseTooLong({ request }: CallArguments, statement: Statement):
     kind: 'programLimitExceeded',
     message: `the requests of the statement are more than ${mostRequestCharacters / 1024 / 1024} MiB together`,
     hint: 'Write a LIMIT, or keep media in a store and name their paths.',
+  });
+}
+
+/** Of two files of one name the second would take the place of the first, which is paid for. */
+export function refuseTakenName({ request, requestText }: CheckedCall, { calls }: Statement): void {
+  const { fileName, output } = request;
+  if (!output || fileName === undefined || fileName.includes('{request}')) return;
+  const path = formatPath(joinPath(output, fileName));
+  const other = calls.find(({ checked, aside }) => {
+    const its = checked.request;
+    // The same request may be the same call, where it is to be made once.
+    if (aside || checked.requestText === requestText || !its.output) return false;
+    return its.fileName === fileName && formatPath(its.output) === formatPath(output);
+  });
+  if (!other) return;
+  throw new KnownError({
+    kind: 'invalidParameterValue',
+    message: `name is not unique: two calls of the statement would save ${path}`,
+    hint: "Put what tells the rows apart into it, such as a key: 'name', sku || '-{i}'; or {request}.",
   });
 }

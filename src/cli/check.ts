@@ -1,6 +1,6 @@
 /** `hologen check`: finds what is misconfigured and says how to mend it, without spending anything. */
 import { UsageError } from '../errors.js';
-import { type RunFile, readRunFile } from '../run-file.js';
+import { findRunning, type RunFile } from '../run-file.js';
 import { inSandbox, type SandboxAddresses } from '../sandbox.js';
 import type { Configuration } from '../settings/configuration.js';
 import { readSettings } from '../settings/read.js';
@@ -51,11 +51,14 @@ export const checkCommand: Command = {
     const places = readPlaces(first < 0 ? [] : args.slice(first));
     const words = first < 0 ? args : args.slice(0, first);
     const { configuration } = readSettings(words, process.env, flags);
-    const running = await readRunFile(configuration.dataDirectory);
-    const sandbox = running?.sandbox ?? undefined;
-    const machine = machineChecks(configuration, running);
-    if (sandbox)
-      console.log('The gateway on this data directory runs in the sandbox; that is what is checked.');
+    const found = await findRunning(configuration.dataDirectory);
+    // The demo's sandbox is no answer to whoever asks about an account.
+    const isOther = found && found.directory !== configuration.dataDirectory && configuration.provider.apiKey;
+    const gateway = isOther ? undefined : found;
+    const dataDirectory = gateway?.directory ?? configuration.dataDirectory;
+    const sandbox = gateway?.running.sandbox ?? undefined;
+    const machine = machineChecks({ ...configuration, dataDirectory }, gateway?.running);
+    if (sandbox) console.log(`The gateway on ${dataDirectory} runs in the sandbox; that is what is checked.`);
     else if (configuration.sandbox) {
       console.log('The sandbox is on: the account is not checked.');
       return (await report(machine)) ? 0 : 1;

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { startGateway } from '../main.js';
 import { packagePath } from '../package-root.js';
-import { readRunFile } from '../run-file.js';
+import { demoDirectory, readRunFile } from '../run-file.js';
 import { readSettings } from '../settings/read.js';
 import type { SettingName } from '../settings/table.js';
 import { type Command, helpText } from './command.js';
+import { pageAddress } from './page-address.js';
 import { hearStopSignals, type StopSignals, untilStopped } from './signals.js';
 
 const flags: SettingName[] = [
@@ -27,11 +28,11 @@ export const demoCommand: Command = {
     'demo [--keep] [options]',
     'Starts a gateway in the sandbox on a new directory (demo/ in the data directory), runs one statement a scenario and prints\nstatement, progress and result. No account is needed and nothing is spent.',
     flags,
-    '\n  --keep                   leave the gateway running and print a psql line for it',
+    '\n  --keep                   leave the gateway running; print a psql line and an address of its console',
   ),
   async run(args) {
     const { configuration, switches } = readSettings(args, demoEnvironment(), flags, ['keep']);
-    const dataDirectory = join(configuration.dataDirectory, 'demo');
+    const dataDirectory = demoDirectory(configuration.dataDirectory);
     if (await readRunFile(dataDirectory))
       throw new Error(`a demo still runs on ${dataDirectory}; stop it first`);
     await emptyDemoFolder(dataDirectory);
@@ -51,9 +52,11 @@ export const demoCommand: Command = {
       throw error;
     }
     if (switches.has('keep')) {
-      const { postgres, console: page } = gateway.runFile;
-      console.log(`\nThe gateway goes on; Ctrl-C ends it. Connect with\n  psql '${postgres}'`);
-      if (page) console.log(`or look at ${page} (role and password are those of the line above)`);
+      console.log(
+        `\nThe gateway goes on; Ctrl-C ends it. Connect with\n  psql '${gateway.runFile.postgres}'`,
+      );
+      const page = pageAddress(gateway.runFile);
+      if (page) console.log(`or look at what was made, once within 15 minutes, at\n  ${page}`);
       return untilStopped(gateway, signals);
     }
     await gateway.stop();

@@ -11,9 +11,11 @@ import type { Command } from './command.js';
 const commands: Record<string, () => Promise<Command>> = {
   serve: async () => (await import('./serve.js')).serveCommand,
   url: async () => (await import('./url.js')).urlCommand,
+  open: async () => (await import('./open.js')).openCommand,
   demo: async () => (await import('./demo.js')).demoCommand,
   image: async () => (await import('./image.js')).imageCommand,
   check: async () => (await import('./check.js')).checkCommand,
+  mcp: async () => (await import('./mcp.js')).mcpCommand,
   migrate: async () => (await import('./migrate.js')).migrateCommand,
 };
 

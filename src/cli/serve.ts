@@ -7,6 +7,7 @@ import type { Configuration } from '../settings/configuration.js';
 import { readSettings } from '../settings/read.js';
 import type { SettingName } from '../settings/table.js';
 import { type Command, cloudSettings, helpText } from './command.js';
+import { pageAddress } from './page-address.js';
 import { hearStopSignals, stopAtMistakes, untilStopped } from './signals.js';
 
 export const serveFlags: SettingName[] = [
@@ -20,6 +21,8 @@ export const serveFlags: SettingName[] = [
   'sandboxImageMs',
   'sandboxVideoMs',
   'maxConnections',
+  'openaiPort',
+  'openaiHost',
   'metricsPort',
   'metricsHost',
   'tlsCert',
@@ -57,7 +60,9 @@ export const serveCommand: Command = {
     console.log(
       `ready postgresql://${where.username}@${where.host}${where.pathname} (hologen url prints it with the password)`,
     );
-    if (gateway.runFile.console) console.log(`console ${gateway.runFile.console}`);
+    const page = pageAddress(gateway.runFile);
+    if (page) console.log(`console ${page}`);
+    if (gateway.runFile.openai) console.log(`openai ${gateway.runFile.openai}`);
     process.on('SIGHUP', () => {
       try {
         gateway.reloadCertificate();

@@ -4,11 +4,24 @@ import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
 import { connectToEngine } from '../engine/connect.js';
 import { cancelRequest } from '../wire/startup.js';
+import { lastWordMs } from './door.js';
 
-/** The engine knows which statement the key belongs to. It answers by closing the connection, and then the client's is closed too. */
+/**
+ * The engine knows which statement the key belongs to. It answers by closing the connection, and then the client's is closed too: ended, as
+ * over TLS a connection that is cut is an error to OpenSSL ("unexpected eof"), and libpq tells of it.
+ */
 export async function forwardCancel(address: EngineAddress, client: Socket, request: Buffer): Promise<void> {
   const engine = await send(address, request);
-  engine.once('close', () => client.destroy());
+  engine.once('close', () => endQuietly(client));
+}
+
+/** The client closes its side then; one that does not is cut off. */
+function endQuietly(client: Socket): void {
+  const timer = setTimeout(() => client.destroy(), lastWordMs).unref();
+  client.once('close', () => clearTimeout(timer));
+  client.once('end', () => client.destroySoon());
+  client.end();
+  client.resume();
 }
 
 /** Without client_connection_check_interval an engine notices a lost client only when it writes; until then every row would be paid for. */

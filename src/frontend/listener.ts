@@ -35,6 +35,8 @@ export interface FrontendOptions {
   /** The engine's verifier of a role's password; undefined if the gateway may not read it. */
   scramKeys(role: string): Promise<ScramKeys | undefined>;
   events: SessionEvents;
+  /** What is to be done when the session that these parameters open begins, which gives what is to be done when it is over. */
+  opening(parameters: Map<string, string> | undefined): (engineProcessId: number) => () => void;
   log: Logger;
 }
 
@@ -176,10 +178,17 @@ async function openSession(house: House, visitor: Extract<Visitor, { kind: 'sess
   const login = await loginBetween(socket, engine, () => options.scramKeys(inUtf8(parameters?.get('user'))));
   const cancel = (processKey: Buffer) => cancelForNobody(options.engine, processKey, options.log);
   const sides = { client: socket, engine, landing, first: visitor.rest };
-  const session = joinSession(sides, options.events, cancel, login);
+  const begin = options.opening(parameters);
+  let over = () => {};
+  const started: SessionEvents['started'] = (engineProcessId, executing) => {
+    options.events.started(engineProcessId, executing);
+    over = begin(engineProcessId);
+  };
+  const session = joinSession(sides, { ...options.events, started }, cancel, login);
   sessions.add(session);
   await session.closed;
   sessions.delete(session);
+  over();
 }
 
 /** The session's own connection to the engine. Undefined: the engine cannot be reached, and the client was told so. */

@@ -62,12 +62,15 @@ export function createBudgets(pool: EnginePool): Budgets {
   };
 }
 
-/** What views go by: the zone of the engine, in which budgets' days begin, and what a role without a degree may do. */
-export async function noteSettings(pool: EnginePool, defaultDegree: string): Promise<void> {
+/** What views go by: the zone of the engine, in which budgets' days begin, and what the operator has said of degrees. */
+export async function noteSettings(
+  pool: EnginePool,
+  { defaultDegree, viewersSee }: { defaultDegree: string; viewersSee: string },
+): Promise<void> {
   await pool.query(
-    `INSERT INTO hologen_internal.setting VALUES ('time_zone', current_setting('TimeZone')), ('default_degree', $1)
+    `INSERT INTO hologen_internal.setting VALUES ('time_zone', current_setting('TimeZone')), ('default_degree', $1), ('viewers_see', $2)
      ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE setting.value <> excluded.value`,
-    [defaultDegree],
+    [defaultDegree, viewersSee],
   );
 }
 
@@ -105,7 +108,7 @@ export function overBudget(passed: PassedBudget): KnownError {
     return new KnownError({
       ...{ kind, detail },
       message: `${nameOf(passed)} is of money, and cannot count the model "${offender}": what a call of it costs in ${budget.currency} is not known before it is made`,
-      hint: `An administrator can set a budget of calls for it, make the one of money soft, or deploy pictures and video with a price ("price" in their config). ${howToChange}`,
+      hint: `Of a text model that has a price, bound the answer: "parameters": {"max_tokens": 1000}. An administrator can deploy models with a price ("price" in their config), set a budget of calls, or make the one of money soft. ${howToChange}`,
     });
   return new KnownError({
     ...{ kind, detail },

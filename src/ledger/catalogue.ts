@@ -3,6 +3,7 @@
 import type { EnginePool } from '../engine/pool.js';
 import { KnownError } from '../errors.js';
 import type { Json } from '../json.js';
+import type { RoleIdentity } from './job.js';
 import type { Catalogue, DeployedModel } from './models.js';
 import type { SecretBox } from './secret-box.js';
 
@@ -20,18 +21,20 @@ interface Row {
 }
 
 const uniqueViolation = '23505';
+/** Who deploys the usual models when the gateway starts: nobody's role, trusted as an administrator is. */
+export const deployedAtStart: RoleIdentity = { role: 'hologen serve', roleOid: 0 };
 const columns =
   'model_name, model_type, model_provider, task, api_key, config, deployed_by, deployed_by_oid, deployed_at, restricted';
 
 /**
- * `by_admin`: deployed by the owner of hologen, a member of it, or at the start of the sandbox, for everybody. The owner's name is never
+ * `by_admin`: deployed by the owner of hologen, a member of it, or at the gateway's start (`sandbox`: by an earlier version), for everybody. The owner's name is never
  * another's: it owns the schema, and after a restore has another OID.
  */
 const trusted = `
   SELECT model_name, model_type, model_provider, task, api_key, config, deployed_by, deployed_by_oid, deployed_at,
     restricted OR api_key IS NULL AND EXISTS (SELECT FROM hologen_internal.deployed_models o
       WHERE o.restricted AND o.api_key IS NULL AND o.model_type = deployed_models.model_type) AS restricted,
-    deployed_by = 'sandbox' AND deployed_by_oid = 0 OR deployed_by = current_user
+    deployed_by IN ('sandbox', '${deployedAtStart.role}') AND deployed_by_oid = 0 OR deployed_by = current_user
     OR EXISTS (SELECT FROM pg_roles r WHERE r.rolname = deployed_by AND r.oid = deployed_by_oid
       AND (pg_has_role(r.oid, current_user, 'USAGE') OR coalesce(pg_has_role(r.oid, to_regrole('hologen_admin')::oid, 'USAGE'), false))) AS by_admin
   FROM hologen_internal.deployed_models`;

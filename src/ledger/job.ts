@@ -49,6 +49,8 @@ export interface NewJob {
   currency: string;
   /** What the session called its work. */
   tag: string | undefined;
+  /** What the request calls its row. */
+  label: string | undefined;
 }
 
 /** A job that an earlier gateway did not finish. */
@@ -89,7 +91,7 @@ export interface JobChange {
   units?: Units;
   price?: number;
   currency?: string;
-  outputs?: { url: string; ossPath?: string }[];
+  outputs?: { url: string; ossPath?: string; bytes?: number }[];
   result?: string;
   error?: JobFailure;
   /** Why it does not go on for now, and since when; null: it goes on again. */
@@ -106,6 +108,9 @@ export interface JobOutcome {
   providerRequestId: string | undefined;
 }
 
+/** Whose jobs a role sees: its own, what others have shared besides, or everybody's. */
+export type Sight = 'own' | 'shared' | 'all';
+
 /** Each write is committed at once, outside the client's transaction. */
 export interface Ledger {
   /** Opens all of these jobs of one statement, or none: KnownError 53400 when they would go over a budget. Returns what its person should know. */
@@ -121,7 +126,7 @@ export interface Ledger {
   /** They have not, after all. */
   unclaim(ids: string[]): Promise<void>;
   /** The result of a job was given to this call in place of a new one. */
-  reused(jobId: string, call: Omit<NewJob, 'id' | 'estimatedPrice'>): Promise<void>;
+  reused(jobId: string, call: Omit<NewJob, 'id' | 'estimatedPrice' | 'label'>): Promise<void>;
   /**
    * The oldest result of an identical call of the role that can still be had, but none of `except`: an unclaimed one; with
    * `delivered` also one that somebody got already. Without one, a job that another gateway makes for nobody.
@@ -134,9 +139,13 @@ export interface Ledger {
   /** Roles that have such calls. */
   untoldRoles(): Promise<RoleIdentity[]>;
   /** The file of the call that saved this output, if the role may know of it. */
-  fileOfOutput(ossPath: string, who: RoleIdentity, seesAll: boolean): Promise<unknown>;
+  fileOfOutput(ossPath: string, who: RoleIdentity, sight: Sight): Promise<unknown>;
+  /** Viewers see the job from now on, or no longer. False: there is none of this id among those that the role may share. */
+  share(id: string, who: RoleIdentity, among: 'own' | 'all', shared: boolean): Promise<boolean>;
   /** What these gateways, which are gone, have not finished: it is this one's from now on. */
   takeOver(gatewayIds: string[]): Promise<UnfinishedJob[]>;
+  /** What became of the engine's transactions with these ids, in its words: committed, aborted, in progress. */
+  transactionOutcomes(ids: string[]): Promise<Map<string, string>>;
   /** True: askCancel was called for it. What a notification says, anybody may have sent. */
   cancelAsked(id: string): Promise<boolean>;
   /** Tells the gateway that makes the job that its role does not want it any more. */

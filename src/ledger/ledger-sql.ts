@@ -37,7 +37,10 @@ export const change = `
   WHERE attempt.job_id = changed.job_id AND attempt.attempt = changed.attempts AND attempt.ended_at IS NULL
     AND coalesce(changed.new_state, '') <> 'running'
   )
-  SELECT job_id FROM changed`;
+  -- Anybody may listen, so no more is told than an id, which says nothing to those who may not see its job.
+  SELECT job_id, CASE WHEN new_state IN (${endStates})
+    THEN pg_notify('hologen_jobs', json_build_object('job_id', job_id, 'state', new_state)::text)::text END AS told
+  FROM changed`;
 
 export const release = 'UPDATE hologen_internal.job SET released = true WHERE job_id = ANY ($1)';
 
@@ -86,6 +89,11 @@ export const askCancel = `
 
 export const cancelAsked = 'SELECT cancel_asked AS asked FROM hologen_internal.job WHERE job_id = $1';
 
+/** An id that the engine has not assigned yet would be an error, and is nobody's. */
+export const transactionOutcomes = `
+  SELECT id, CASE WHEN id::numeric < pg_snapshot_xmax(pg_current_snapshot())::text::numeric THEN pg_xact_status(id::xid8) END AS outcome
+  FROM unnest($1::text[]) AS id WHERE id ~ '^[0-9]{1,18}$'`;
+
 export const find = `
   SELECT state, result, error, hold_up, provider_request_id FROM hologen_internal.job WHERE job_id = $1 AND role_name = $2 AND role_oid = $3`;
 
@@ -98,9 +106,12 @@ export const tellUnanswered = `
 
 export const untoldRoles = `SELECT DISTINCT role_name AS role, role_oid AS "roleOid" FROM hologen_internal.job WHERE state = 'unanswered' AND told_at IS NULL`;
 
+export const share = `
+  UPDATE hologen_internal.job SET shared = $5 WHERE job_id = $1 AND (role_name = $2 AND role_oid = $3 OR $4 = 'all') RETURNING job_id`;
+
 /** The latest call that saved something at this path. */
 export const fileOfOutput = `
-  SELECT file FROM hologen_internal.job WHERE outputs @> $1 AND (role_name = $2 AND role_oid = $3 OR $4) ORDER BY submitted_at DESC LIMIT 1`;
+  SELECT file FROM hologen_internal.job WHERE outputs @> $1 AND (role_name = $2 AND role_oid = $3 OR $4 = 'all' OR $4 = 'shared' AND shared) ORDER BY submitted_at DESC LIMIT 1`;
 
 /** What gateways that are gone have left is this one's from now on. */
 export const takeOver = `

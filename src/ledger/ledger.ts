@@ -55,7 +55,8 @@ type Writing =
   | 'unclaim'
   | 'reused'
   | 'tellUnanswered'
-  | 'askCancel';
+  | 'askCancel'
+  | 'share';
 
 function opening(pool: EnginePool, gatewayId: string, tell: BudgetNews): Pick<Ledger, 'open'> {
   const open = inBatches(
@@ -113,13 +114,24 @@ function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
       const [row] = await query('tell-unanswered', statements.tellUnanswered, [role, roleOid]);
       return row && { ...row, money: Number(row.money) };
     },
+    async share(id, { role, roleOid }, among, shared) {
+      const rows = await query('share-job', statements.share, [id, role, roleOid, among, shared]);
+      return rows.length > 0;
+    },
     async askCancel(id) {
       await query('ask-cancel', statements.askCancel, [cancelChannel, id]);
     },
   };
 }
 
-type Reading = 'findEarlier' | 'find' | 'cancelAsked' | 'untoldRoles' | 'fileOfOutput' | 'knownTasks';
+type Reading =
+  | 'transactionOutcomes'
+  | 'findEarlier'
+  | 'find'
+  | 'cancelAsked'
+  | 'untoldRoles'
+  | 'fileOfOutput'
+  | 'knownTasks';
 
 function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, Reading> {
   return {
@@ -143,12 +155,16 @@ function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
       const [row] = await query('cancel-asked', statements.cancelAsked, [id]);
       return row?.asked ?? false;
     },
+    async transactionOutcomes(ids) {
+      const rows = await query('transaction-outcomes', statements.transactionOutcomes, [ids]);
+      return new Map(rows.map(({ id, outcome }) => [id, outcome]));
+    },
     async untoldRoles() {
       return await query('untold-roles', statements.untoldRoles, []);
     },
-    async fileOfOutput(ossPath, { role, roleOid }, seesAll) {
+    async fileOfOutput(ossPath, { role, roleOid }, sight) {
       const outputs = JSON.stringify([{ ossPath }]);
-      const [row] = await query('file-of-output', statements.fileOfOutput, [outputs, role, roleOid, seesAll]);
+      const [row] = await query('file-of-output', statements.fileOfOutput, [outputs, role, roleOid, sight]);
       return row?.file;
     },
     async knownTasks(taskIds) {
@@ -265,6 +281,7 @@ function jobRow(job: NewJob) {
     estimated_price: job.estimatedPrice,
     currency: job.currency,
     tag: job.tag,
+    label: job.label,
   };
 }
 

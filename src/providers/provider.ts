@@ -91,11 +91,15 @@ export interface CheckedRequest {
   media: Medium[];
   /** Where what is made is to be saved. */
   output: StoragePath | undefined;
+  /** Their names without the ending; {i} stands for their number, {request} for the id. Undefined: the usual ones. */
+  fileName?: string | undefined;
+  /** What the request calls its row: for people, never sent. */
+  label?: string | undefined;
   /** What the user should know although the request is good. */
   notes: string[];
   /** Once taken it has a task, which can be followed, and found again when its answer was lost. */
   followed: boolean;
-  /** What it will come to, if it succeeds. */
+  /** What it will come to, if it succeeds; of texts the most that it can. */
   estimate: Bill;
   /** Undefined: it is sent alone. */
   pack?: PackForm;

@@ -6,6 +6,13 @@ import { type SettingEntry, type SettingName, type SettingTexts, settingTable } 
 /** What a role may do that was granted no degree. */
 export type DefaultDegree = 'maker' | 'viewer' | 'none';
 
+/** What the operator has said of people's degrees. */
+export interface DegreeSettings {
+  defaultDegree: DefaultDegree;
+  /** Jobs that viewers see. */
+  viewersSee: 'shared' | 'all';
+}
+
 export interface Configuration {
   /** Absolute. */
   dataDirectory: string;
@@ -16,6 +23,18 @@ export interface Configuration {
   console: {
     host: string;
     /** Undefined: no console. 0: a free port. */
+    port: number | undefined;
+  };
+  mcp: {
+    /** Undefined: the gateway on the data directory. */
+    url: string | undefined;
+    /** In CNY, of one session. */
+    spendAtMost: number;
+  };
+  /** The OpenAI form of the API. */
+  openai: {
+    host: string;
+    /** Undefined: not served. */
     port: number | undefined;
   };
   metrics: {
@@ -37,11 +56,11 @@ export interface Configuration {
     /** Undefined: a random key is kept in the data directory. */
     secretKey: string | undefined;
   };
-  defaultDegree: DefaultDegree;
+  degrees: DegreeSettings;
   provider: ProviderSettings;
   storage: StorageSettings;
-  /** Deploy them when none is deployed; undefined: nobody said. */
-  usualModels: boolean | undefined;
+  /** Deploy them when none is deployed. */
+  usualModels: boolean;
   /** Undefined: no stand-in takes the cloud's place. */
   sandbox: { imageMs: number; videoMs: number; documentedLimits: boolean } | undefined;
 }
@@ -93,6 +112,8 @@ export function configure(texts: SettingTexts): Configuration {
     maxConnections: number(texts, 'maxConnections'),
     door: door(texts),
     console: { host: required(texts, 'consoleHost'), port: consolePort(texts) },
+    mcp: { url: texts.url, spendAtMost: number(texts, 'spendAtMost') },
+    openai: { host: required(texts, 'openaiHost'), port: optionalNumber(texts, 'openaiPort') },
     metrics: { host: required(texts, 'metricsHost'), port: optionalNumber(texts, 'metricsPort') },
     engine: { url: texts.engineUrl, callback: callback(texts) },
     ledger: {
@@ -101,7 +122,10 @@ export function configure(texts: SettingTexts): Configuration {
       budgetWebhook: webhook(texts.budgetWebhook),
       secretKey: texts.secretKey,
     },
-    defaultDegree: required(texts, 'defaultDegree') as DefaultDegree,
+    degrees: {
+      defaultDegree: required(texts, 'defaultDegree') as DefaultDegree,
+      viewersSee: required(texts, 'viewersSee') as DegreeSettings['viewersSee'],
+    },
     provider: {
       baseUrl: required(texts, 'providerUrl'),
       apiKey: texts.apiKey,
@@ -109,7 +133,7 @@ export function configure(texts: SettingTexts): Configuration {
       lookMs: optionalNumber(texts, 'lookMs'),
     },
     storage: storage(texts),
-    usualModels: texts.usualModels === undefined ? undefined : texts.usualModels === 'on',
+    usualModels: texts.usualModels === 'on',
     sandbox: switchedOn(texts, 'sandbox') ? sandbox(texts) : undefined,
   };
 }

@@ -11,9 +11,11 @@ export function describeSettings(names: readonly SettingName[]): string {
   return names
     .map((name) => {
       const entry: SettingEntry = settingTable[name];
-      const flag = entry.flag ? `--${entry.flag}${entry.value ? ` ${entry.value}` : ''}` : '';
-      const more = [entry.env, entry.default && `default ${entry.default}`].filter(Boolean).join(', ');
-      return `  ${flag.padEnd(24)} ${entry.meaning} (${more})`;
+      const flag = entry.flag ? `--${entry.flag}${entry.value ? ` ${entry.value}` : ''}` : entry.env;
+      const more = [entry.flag && entry.env, entry.default && `default ${entry.default}`]
+        .filter(Boolean)
+        .join(', ');
+      return `  ${flag.padEnd(26)} ${entry.meaning}${more && ` (${more})`}`;
     })
     .join('\n');
 }

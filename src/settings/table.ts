@@ -107,9 +107,9 @@ export const settingTable = {
   },
   usualModels: {
     env: 'HOLOGEN_USUAL_MODELS',
+    default: 'on',
     choices: ['on', 'off'],
-    meaning:
-      'deploy the usual models under the names of the documentation when none is deployed; off without it, on in the sandbox',
+    meaning: 'deploy the usual models under the names of the documentation when none is deployed',
   },
   maxConnections: {
     flag: 'max-connections',
@@ -118,6 +118,35 @@ export const settingTable = {
     default: '1000',
     range: [1, 1_000_000],
     meaning: 'clients at once; more are refused with 53300',
+  },
+  url: {
+    flag: 'url',
+    env: 'HOLOGEN_URL',
+    value: 'URL',
+    meaning:
+      'hologen mcp: the gateway and the role, `postgresql://role:password@host:port/hologen`; without it the owner of the one on --data-dir',
+  },
+  spendAtMost: {
+    flag: 'spend-at-most',
+    env: 'HOLOGEN_SPEND_AT_MOST',
+    value: 'CNY',
+    default: '10',
+    range: [0, 1_000_000],
+    meaning: 'hologen mcp: what one session of an agent may spend',
+  },
+  openaiPort: {
+    flag: 'openai-port',
+    env: 'HOLOGEN_OPENAI_PORT',
+    value: 'PORT',
+    range: anyPort,
+    meaning: 'serve the OpenAI form of the API (`/v1/…`) on this port; 0 takes a free one; not without it',
+  },
+  openaiHost: {
+    flag: 'openai-host',
+    env: 'HOLOGEN_OPENAI_HOST',
+    value: 'ADDRESS',
+    default: '127.0.0.1',
+    meaning: 'address of the OpenAI form of the API; HTTPS unless it is a loopback address',
   },
   metricsPort: {
     flag: 'metrics-port',
@@ -182,6 +211,12 @@ export const settingTable = {
     choices: ['maker', 'viewer', 'none'],
     meaning:
       'what a role may do that was granted none of hologen_admin, hologen_maker and hologen_viewer: maker, viewer or none',
+  },
+  viewersSee: {
+    env: 'HOLOGEN_VIEWERS_SEE',
+    default: 'shared',
+    choices: ['shared', 'all'],
+    meaning: 'what members of hologen_viewer see: the jobs that were shared (share_job), or all',
   },
   budgetWebhook: {
     env: 'HOLOGEN_BUDGET_WEBHOOK',

@@ -53,11 +53,14 @@ export interface Store {
   /** Facts of one object; a missing or unreadable one is a KnownError 58P01 that names the path. */
   head(path: StoragePath, right: Right, signal: AbortSignal): Promise<ObjectInfo>;
 
-  /** A public URL that lets the provider read the object. It lives no longer than the right can: one hour at most. */
+  /**
+   * A public URL that lets the provider read the object. It lives no longer than the right can: one hour at most. `process`: what the store
+   * is to make of it on its way out, in its own words; a store that makes nothing of it gives the object as it is.
+   */
   presign(
     path: StoragePath,
     right: Right,
-    options: { expiresSeconds: number; signal: AbortSignal },
+    options: { expiresSeconds: number; signal: AbortSignal; process?: string | undefined },
   ): Promise<string>;
 
   /** Proves before spending that the right allows to write under this path (writes nothing lasting). */

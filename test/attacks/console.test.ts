@@ -42,6 +42,21 @@ test('it reads, and asks for calls, as before', async () => {
   expect((await run()).rowCount).toBe(1);
 });
 
+test('one login does not fill the console: beyond twenty sessions its idlest end, and nobody is kept out', async () => {
+  const account = { role: 'reader', password: 'secret' };
+  const first = await signIn(gateway, account);
+  const second = await signIn(gateway, account);
+  for (let more = 0; more < 18; more++) await signIn(gateway, account);
+  expect((await first.get('/api/models')).status).toBe(200);
+  const last = await Promise.all([1, 2, 3].map(() => signIn(gateway, account)));
+  for (const visitor of last) expect((await visitor.get('/api/models')).status).toBe(200);
+  // The first was seen after the second.
+  expect([(await second.get('/api/models')).status, (await first.get('/api/models')).status]).toEqual([
+    401, 200,
+  ]);
+  expect((await signIn(gateway)).who.administers).toBe(true);
+});
+
 test('a console of this machine answers to this machine’s names alone', async () => {
   const { port } = new URL(gateway.console);
   const statusFor = (host: string) =>

@@ -1,6 +1,7 @@
 /** Degrees: what administrators, makers and viewers may do, and that nobody else may, by whatever door. */
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SettingTexts } from '../../src/settings/table.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 
 let gateway: TestGateway;
@@ -9,9 +10,10 @@ const who: Record<string, pg.Client> = {};
 const file = "to_file('oss://demo/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx')";
 const saved = `SELECT ai_gen('qwen_image_2', '{"prompt": "kept", "output_dir": "oss://demo/degrees/"}', ${file})::json -> 'image_oss_paths' ->> 0 AS path`;
 let path: string;
+let job: string;
 
-async function start(defaultDegree?: 'viewer' | 'none') {
-  gateway = await startTestGateway(defaultDegree ? { defaultDegree } : {});
+async function start(settings: Partial<SettingTexts> = {}) {
+  gateway = await startTestGateway(settings);
   owner = await gateway.client();
   for (const [role, degree] of [
     ['ada', 'hologen_admin'],
@@ -25,6 +27,7 @@ async function start(defaultDegree?: 'viewer' | 'none') {
     who[role] = await gateway.clientOf(role);
   }
   path = (await owner.query(saved)).rows[0].path;
+  job = (await owner.query('SELECT job_id FROM hologen.jobs')).rows[0].job_id;
 }
 
 const outcome = async (role: string, statement: string) =>
@@ -36,6 +39,8 @@ const outcome = async (role: string, statement: string) =>
 const call = "SELECT ai_gen('qwen_plus', 'hello')";
 const attempts: Record<string, string> = {
   call,
+  'a call that runs as written': "SELECT CASE WHEN random() < 2 THEN ai_gen('qwen_plus', 'hello') END",
+  'a raw question as written': `SELECT hologen_caller.ask('{"ask": "submit_written", "of": {"model": "qwen_plus", "request": "hello", "settings": {}, "statement": ""}}')`,
   'a call of ai_submit': "SELECT ai_submit('qwen_plus', 'hello')",
   'a priced call': `SELECT * FROM ai_estimate($$${call}$$)`,
   'a raw question': `SELECT hologen_caller.ask('{"ask": "submit", "model": "qwen_plus", "request": "hello", "settings": {}, "statement": ""}')`,
@@ -49,6 +54,8 @@ const attempts: Record<string, string> = {
   'a grant of administration': 'GRANT hologen_admin TO eve',
   'others’ jobs': "SELECT FROM hologen.jobs WHERE role_name = 'hologen'",
   'others’ money': "SELECT FROM hologen.usage WHERE role_name = 'hologen'",
+  'sharing others’ job': "SELECT share_job('{job}')",
+  'sharing others’ job, by a raw question': `SELECT hologen_caller.ask('{"ask": "share_job", "job": "{job}", "shared": true}')`,
   people: 'SELECT FROM hologen.people LIMIT 1',
   'the tables': 'SELECT FROM hologen_internal.job',
 };
@@ -57,7 +64,9 @@ const not = (statement: keyof typeof attempts) => [statement, denied] as const;
 
 /** What is not told here is allowed: it gives a number of rows. */
 const expected: Record<string, Record<string, unknown>> = {
-  ada: Object.fromEntries([not('a grant of administration'), not('the tables')]),
+  ada: {
+    ...Object.fromEntries([not('a grant of administration'), not('the tables')]),
+  },
   max: {
     ...Object.fromEntries(
       [
@@ -70,6 +79,7 @@ const expected: Record<string, Record<string, unknown>> = {
     ),
     ...Object.fromEntries(['a grant of a degree', 'a grant of administration'].map(not)),
     ...{ 'others’ jobs': 0, 'others’ money': 0, people: 0 },
+    ...{ 'sharing others’ job': '42704', 'sharing others’ job, by a raw question': '42704' },
   },
 };
 expected.vic = {
@@ -77,14 +87,17 @@ expected.vic = {
   ...Object.fromEntries(
     [
       'call',
+      'a call that runs as written',
+      'a raw question as written',
       'a call of ai_submit',
       'a priced call',
       'a raw question',
       'an address of any file',
       'a deployment on a key of its own',
+      'sharing others’ job',
+      'sharing others’ job, by a raw question',
     ].map(not),
   ),
-  'others’ jobs': 1,
 };
 expected.eve = expected.max as Record<string, unknown>;
 
@@ -95,9 +108,10 @@ describe('with the default', () => {
   test.each(['ada', 'max', 'vic', 'eve'])(
     '%s may do what the degree allows, and nothing else',
     async (role) => {
+      await owner.query('SELECT share_job($1, false)', [job]);
       const seen: Record<string, unknown> = {};
       for (const [what, statement] of Object.entries(attempts)) {
-        const got = await outcome(role, statement.replace('{saved}', path));
+        const got = await outcome(role, statement.replace('{saved}', path).replace('{job}', job));
         const wanted = expected[role]?.[what];
         seen[what] = wanted === undefined && typeof got === 'number' ? undefined : got;
       }
@@ -106,11 +120,45 @@ describe('with the default', () => {
     },
   );
 
-  test('a viewer signs what was saved by anybody, a maker only its own', async () => {
+  test('a viewer sees, finds and signs what was shared, without its price and statement, and nothing else', async () => {
+    await who.max?.query("SELECT ai_gen('qwen_plus', 'kept for myself')");
+    await owner.query('SELECT share_job($1)', [job]);
+    const seen = await who.vic?.query(
+      'SELECT job_id, shared, statement, price, estimated_price FROM hologen.jobs',
+    );
+    expect(seen?.rows).toEqual([
+      { job_id: job, shared: true, statement: null, price: null, estimated_price: null },
+    ]);
+    expect((await who.vic?.query('SELECT prompt FROM hologen.prompts'))?.rows).toEqual([{ prompt: 'kept' }]);
+    expect((await who.vic?.query('SELECT * FROM hologen.callers'))?.rows).toEqual([
+      { role_name: 'hologen', model_name: 'qwen_image_2' },
+    ]);
     const address = `SELECT file_url('${path}') AS url`;
     expect(await outcome('vic', address)).toBe(1);
     expect(await outcome('ada', address)).toBe(1);
     expect(await outcome('max', address)).toBe('42704');
+    expect(await outcome('max', 'SELECT FROM hologen.jobs WHERE shared')).toBe(0);
+    await owner.query('SELECT share_job($1, false)', [job]);
+    for (const view of ['jobs', 'prompts', 'callers'])
+      expect(await outcome('vic', `SELECT FROM hologen.${view}`)).toBe(0);
+    expect(await outcome('vic', address)).toBe('42704');
+  });
+
+  test('a maker shares its own, many at once, and not in a read-only transaction', async () => {
+    const max = who.max as pg.Client;
+    await max.query(
+      "SET ai_gen.tag = 'summer'; SELECT ai_gen('qwen_plus', 'one'); SELECT ai_gen('qwen_plus', 'two')",
+    );
+    await max.query('RESET ai_gen.tag; BEGIN READ ONLY');
+    expect(await outcome('max', "SELECT share_job(job_id) FROM hologen.jobs WHERE tag = 'summer'")).toBe(
+      '25006',
+    );
+    await max.query('ROLLBACK');
+    expect(await outcome('max', "SELECT share_job(job_id) FROM hologen.jobs WHERE tag = 'summer'")).toBe(2);
+    const { rows } = (await who.vic?.query('SELECT prompt FROM hologen.prompts ORDER BY 1')) ?? {};
+    expect(rows).toEqual([{ prompt: 'one' }, { prompt: 'two' }]);
+    expect(await outcome('max', 'SELECT share_job(job_id, false) FROM hologen.jobs WHERE shared')).toBe(2);
+    expect(await outcome('vic', 'SELECT FROM hologen.jobs')).toBe(0);
   });
 
   test('an administrator makes and unmakes makers and viewers, and sees what people spent', async () => {
@@ -129,17 +177,32 @@ describe('with the default', () => {
   });
 });
 
+describe('where viewers see all', () => {
+  beforeAll(() => start({ viewersSee: 'all' }));
+  afterAll(() => gateway?.close());
+
+  test('a viewer sees and signs what was saved by anybody, and no money', async () => {
+    expect(await outcome('vic', attempts['others’ jobs'] ?? '')).toBe(1);
+    expect(await outcome('vic', 'SELECT FROM hologen.jobs WHERE price IS NOT NULL')).toBe(0);
+    expect(await outcome('vic', `SELECT file_url('${path}')`)).toBe(1);
+    expect(await outcome('max', `SELECT file_url('${path}')`)).toBe('42704');
+    expect(await outcome('max', attempts['others’ jobs'] ?? '')).toBe(0);
+  });
+});
+
 describe.each([
   ['viewer', 1],
   ['none', 0],
-] as const)('where a role without a degree is %s', (degree, seesOthers) => {
-  beforeAll(() => start(degree));
+] as const)('where a role without a degree is %s', (degree, seesShared) => {
+  beforeAll(() => start({ defaultDegree: degree }));
   afterAll(() => gateway?.close());
 
   test('it makes no calls, and sees what that degree shows', async () => {
+    expect(await outcome('eve', attempts['others’ jobs'] ?? '')).toBe(0);
+    await owner.query('SELECT share_job($1)', [job]);
     expect(await outcome('eve', call)).toBe(denied);
     expect(await outcome('max', call)).toBe(1);
-    expect(await outcome('eve', attempts['others’ jobs'] ?? '')).toBe(seesOthers);
+    expect(await outcome('eve', attempts['others’ jobs'] ?? '')).toBe(seesShared);
     expect(await outcome('max', attempts['others’ jobs'] ?? '')).toBe(0);
   });
 });

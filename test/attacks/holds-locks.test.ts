@@ -142,3 +142,23 @@ test('a gateway that is dead does not live on in a lock of somebody else', async
     await mallory.query('ROLLBACK');
   }
 });
+
+test('no table or view can be locked so that anybody waits but who would replace it', async () => {
+  const { address, mallory } = await newDatabase('lockable');
+  await migrateHome(address);
+  const own =
+    await mallory.query(`SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE nspname ~ '^holog' AND relkind IN ('r', 'v', 'm', 'p')`);
+  expect(own.rows.length).toBeGreaterThan(20);
+  const locked: string[] = [];
+  for (const { name } of own.rows)
+    for (const mode of ['ROW SHARE', 'ROW EXCLUSIVE', 'ACCESS EXCLUSIVE']) {
+      await mallory.query('BEGIN');
+      await mallory.query(`LOCK TABLE ${name} IN ${mode} MODE NOWAIT`).then(
+        () => locked.push(`${name}: ${mode}`),
+        () => {},
+      );
+      await mallory.query('ROLLBACK');
+    }
+  expect(locked).toEqual([]);
+});

@@ -7,7 +7,7 @@ let gateway: TestGateway;
 let mallory: pg.Client;
 
 beforeAll(async () => {
-  gateway = await startTestGateway();
+  gateway = await startTestGateway({ viewersSee: 'all' });
   const owner = await gateway.client({ application_name: 'secret application' });
   await owner.query(
     "CREATE ROLE mallory LOGIN PASSWORD 'secret'; CREATE ROLE vic LOGIN PASSWORD 'secret'; GRANT hologen_viewer TO vic",

@@ -57,4 +57,6 @@ test('a raw question needs the right to the function that asks it, however it is
   for (const question of ['{"ask": ["submit"]}', '{"ask": null}', '{}', '[]', 'null', '"submit"'])
     expect((await refusal(alice.query('SELECT hologen_caller.ask($1)', [question]))).code).toBe('22023');
   expect((await refusal(alice.query('SELECT hologen_caller.ask(NULL)'))).code).toBe('22023');
+  const noFile = refusal(alice.query('SELECT hologen_caller.ask($1)', ['{"ask": "check_file"}']));
+  expect((await noFile).code).toBe('22023');
 });

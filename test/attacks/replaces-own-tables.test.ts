@@ -42,6 +42,28 @@ test.each(['owner', 'ordinary role'])(
   },
 );
 
+/** What the two ask for the tables that a person has (RPostgres' dbListTables; Prisma's describer, for the schema of its datasource), and then drop. */
+const listings = {
+  'RPostgres, dbListTables': `SELECT table_name FROM information_schema.tables
+    WHERE table_schema = ANY (current_schemas(true)) AND table_schema <> 'pg_catalog'`,
+  'Prisma, db pull': `SELECT tbl.relname AS table_name FROM pg_class AS tbl INNER JOIN pg_namespace AS namespace ON namespace.oid = tbl.relnamespace
+    WHERE (tbl.relkind = 'r' AND tbl.relispartition = 'f' OR tbl.relkind IN ('p', 'f')) AND namespace.nspname = ANY (ARRAY[current_schema()::text])`,
+};
+
+test('R and Prisma are told of a person’s own tables alone, and a reset of Prisma leaves everything that is hologen’s', async () => {
+  await using gateway = await startTestGateway();
+  const client = await gateway.client();
+  await client.query('CREATE TABLE mine (n int)');
+  for (const [who, listing] of Object.entries(listings))
+    expect([who, (await client.query(listing)).rows]).toEqual([who, [{ table_name: 'mine' }]]);
+  // prisma migrate reset, where it may not make the database anew.
+  await client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+  await client.query("SELECT ai_gen('qwen_plus', 'hello')");
+  expect((await client.query('SELECT model_name FROM hologen.jobs')).rows).toEqual([
+    { model_name: 'qwen_plus' },
+  ]);
+});
+
 test('they belong to a role that nobody can log in as', async () => {
   await using gateway = await startTestGateway();
   const client = await gateway.client();

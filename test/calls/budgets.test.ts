@@ -113,6 +113,44 @@ test('several hold at once, each for what it is for: role, group, model, databas
   expect(tagged).toEqual([{ tag: 'spring' }]);
 });
 
+test('who leaves a group frees nothing of its budget, who joins it brings nothing, and a call that fails later is taken out where it was counted', async () => {
+  const [amy, ben] = [await gateway.clientOf('amy'), await gateway.clientOf('ben')];
+  await owner.query("CALL set_budget('team', calls => 4)");
+  const used = async () =>
+    (await owner.query("SELECT calls_used::int AS used FROM hologen.budgets WHERE role_name = 'team'"))
+      .rows[0].used;
+  expect(await code(amy, pictures(3))).toBe('made');
+  await owner.query('REVOKE team FROM amy');
+  try {
+    expect(await used()).toBe(3);
+    // Her own affair, now and when she comes back.
+    expect(await code(amy, pictures(2))).toBe('made');
+    expect(await used()).toBe(3);
+    expect(await code(ben, pictures(2))).toBe('53400');
+    await owner.query('GRANT team TO amy');
+    expect(await used()).toBe(3);
+    expect(await code(amy, pictures(2))).toBe('53400');
+    const { rows } = await amy.query('SELECT ai_submit(\'wan26_t2v\', \'{"prompt": "one"}\') AS handle');
+    await owner.query('REVOKE team FROM amy');
+    expect(await used()).toBe(4);
+    await amy.query('SELECT ai_wait($1)', [rows[0].handle]);
+    await owner.query(`UPDATE hologen_internal.job SET state = 'cancelled', price = 0 WHERE job_id = $1`, [
+      rows[0].handle,
+    ]);
+    expect(await used()).toBe(3);
+    const nested =
+      'CREATE ROLE all_teams; GRANT all_teams TO team; CREATE ROLE cleo LOGIN IN ROLE team PASSWORD $$secret$$';
+    await owner.query(nested);
+    await owner.query("CALL set_budget('all_teams', calls => 1)");
+    expect(await code(await gateway.clientOf('cleo'), pictures(1))).toBe('made');
+    await owner.query('REVOKE team FROM cleo');
+    expect(await code(ben, pictures(1))).toBe('53400');
+    await owner.query("CALL remove_budget('all_teams'); DROP ROLE all_teams");
+  } finally {
+    await owner.query('GRANT team TO amy');
+  }
+});
+
 test('a soft budget lets calls go: a NOTICE each time, one event and one POST in its period', async () => {
   await owner.query('CALL set_budget(calls => 1, soft => true)');
   const listening = await gateway.client();
@@ -153,6 +191,37 @@ test('a budget of money refuses a model that has no price in its currency, and a
   await owner.query('CALL remove_budget()');
   await owner.query('CALL set_budget(money => 100, soft => true)');
   expect(await code(owner, "SELECT ai_gen('qwen_plus', 'hello')")).toBe('made');
+});
+
+test('a budget of money counts a text by the most it can cost, then by what it did, and refuses what has no bound', async () => {
+  const price = '{"price": {"input_per_million": 1, "output_per_million": 1000}}';
+  for (const type of ['qwen-plus', 'qwq-plus'])
+    await owner.query("CALL register_external_model($1, $2, 'bailian', $3, 'chat/completions')", [
+      `priced-${type}`,
+      type,
+      price,
+    ]);
+  await owner.query('CALL set_budget(money => 3)');
+  const say = (parameters: object, model = 'priced-qwen-plus') =>
+    code(
+      owner,
+      `SELECT ai_gen('${model}', '${JSON.stringify({ prompt: `hello ${++prompts}`, parameters })}')`,
+    );
+  expect(await say({})).toBe('53400');
+  expect(await say({ max_tokens: 1000, enable_search: true })).toBe('53400');
+  expect(await say({ max_tokens: 1000, enable_thinking: true })).toBe('53400');
+  expect(await say({ max_tokens: 1000 }, 'priced-qwq-plus')).toBe('53400');
+  expect(await say({ max_tokens: 3000 })).toBe('53400');
+  expect(await say({ max_tokens: 1000, enable_thinking: true, thinking_budget: 2000 })).toBe('53400');
+  const three = `SELECT ai_gen('priced-qwen-plus', json_build_object('prompt', 'at once ' || i, 'parameters', json_build_object('max_tokens', 1000))::text)
+    FROM generate_series(1, 3) i`;
+  expect(await code(owner, three)).toBe('53400');
+  expect(await code(owner, three.replace('3) i', '2) i'))).toBe('made');
+  const { rows } =
+    await owner.query(`SELECT bool_and(price < 0.5 AND estimated_price BETWEEN 1 AND 1.001) AS told,
+    (SELECT money_used FROM hologen.budgets) = sum(price) AS counted FROM hologen.jobs WHERE model_name = 'priced-qwen-plus'`);
+  expect(rows).toEqual([{ told: true, counted: true }]);
+  expect(await say({ max_completion_tokens: 1000, enable_thinking: true })).toBe('made');
 });
 
 test('a limit and a right of a model hold under each name that its type has on the gateway’s key', async () => {

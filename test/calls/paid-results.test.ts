@@ -307,7 +307,7 @@ describe('a result', () => {
     });
     expect(job).toMatchObject({
       state: 'succeeded',
-      outputs: [{ url: result.image_urls[0], ossPath: result.image_oss_paths[0] }],
+      outputs: [{ url: result.image_urls[0], ossPath: result.image_oss_paths[0], bytes: saved?.length }],
     });
   });
 

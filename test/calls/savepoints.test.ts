@@ -119,6 +119,64 @@ test('ai_submit before a savepoint and after ROLLBACK TO is made, what was undon
   expect(await gateway.requests()).toHaveLength(2);
 });
 
+const submitIn = (body: string) => `DO $do$ DECLARE handle text; BEGIN ${body} END $do$`;
+const keep = (prompt: string) =>
+  `handle := ai_submit('qwen_image_2', '{"prompt": "${prompt}"}'); INSERT INTO handles VALUES ('${prompt}', handle);`;
+const note = (prompt: string) =>
+  `handle := ai_submit('qwen_image_2', '{"prompt": "${prompt}"}'); RAISE NOTICE 'handle %', handle;`;
+
+test('ai_submit that a block or a procedure has undone is not made, what stands around it is', async () => {
+  const own = await gateway.client();
+  const told: string[] = [];
+  own.on('notice', ({ message = '' }) => message.startsWith('handle ') && told.push(message.slice(7)));
+  await own.query('CREATE TABLE handles (prompt text, handle text)');
+  await own.query(
+    submitIn(`${keep('before the block')}
+    BEGIN ${note('undone by an exception')} PERFORM 1 / 0; EXCEPTION WHEN division_by_zero THEN NULL; END;
+    BEGIN ${keep('in a block that ended well')} EXCEPTION WHEN division_by_zero THEN NULL; END;
+    BEGIN
+      BEGIN ${note('inside of one that is undone')} EXCEPTION WHEN division_by_zero THEN NULL; END;
+      ${note('after it')} PERFORM 1 / 0;
+    EXCEPTION WHEN division_by_zero THEN NULL; END;
+    ${keep('after the blocks')}`),
+  );
+  await own.query(
+    submitIn(
+      `${note('rolled back')} ROLLBACK; ${keep('committed')} COMMIT; ${note('rolled back again')} ROLLBACK;`,
+    ),
+  );
+  expect(told).toHaveLength(5);
+  for (const handle of told) expect(await stateOf(handle)).toBe('cancelled');
+  const { rows } = await own.query('SELECT prompt, handle FROM handles ORDER BY prompt');
+  expect(rows.map(({ prompt }) => prompt)).toEqual([
+    'after the blocks',
+    'before the block',
+    'committed',
+    'in a block that ended well',
+  ]);
+  for (const { handle } of rows) expect(await stateOf(handle)).toBe('succeeded');
+  expect(await gateway.requests()).toHaveLength(4);
+});
+
+test('ai_submit that was committed before an error of the same text is made, also in a read-only session', async () => {
+  const own = await gateway.client();
+  let handle = '';
+  own.on('notice', ({ message = '' }) => {
+    handle = message.replace('handle ', '');
+  });
+  await refusal(own.query(`BEGIN; ${submitIn(note('committed first'))}; COMMIT; SELECT 1 / 0`));
+  expect(await stateOf(handle)).toBe('succeeded');
+  await own.query('SET default_transaction_read_only = on');
+  await own.query(submitIn(note('only read')));
+  expect(await stateOf(handle)).toBe('succeeded');
+  await own.query(
+    submitIn(
+      `BEGIN ${note('only read and undone')} PERFORM 1 / 0; EXCEPTION WHEN division_by_zero THEN NULL; END;`,
+    ),
+  );
+  expect(await stateOf(handle)).toBe('cancelled');
+});
+
 /** Its wait is cancelled and the cancel caught; the block goes on until the result is there, and commits. */
 const catching = (prompt: string) => `
   SET statement_timeout = '300ms';

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { WhoAmI } from '../../src/console/server/answers.js';
 import type { RunFile } from '../../src/run-file.js';
 import { freePort } from '../debian-postgres.js';
 import { hologen, makeDirectory, type SpawnedGateway, serve, stopGateways } from './spawned-gateway.js';
 
-const commands = ['serve', 'url', 'demo', 'image', 'check', 'migrate'];
+const commands = ['serve', 'url', 'open', 'demo', 'image', 'check', 'migrate'];
 const endpoint = 'oss-cn-hangzhou-internal.aliyuncs.com';
 
 let gateway: SpawnedGateway;
@@ -36,6 +37,16 @@ test.concurrent.each(commands)('hologen %s --help explains itself and exits 0', 
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(new RegExp(`^hologen ${command} `));
 });
+
+test.concurrent.each(commands)(
+  'every setting in hologen %s --help has its name in the left column',
+  async (command) => {
+    const { stdout } = await hologen([command, '--help']);
+    const rows = stdout.split('\n').filter((line) => /^ {2}\S| {8}/.test(line));
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.filter((row) => !/^ {2}(--[a-z]|[A-Z_]{5,})/.test(row))).toEqual([]);
+  },
+);
 
 test('hologen --help lists every command; without a command it does so with exit code 2', async () => {
   const asked = await hologen(['--help']);
@@ -102,6 +113,8 @@ test('serve prints one ready line without the password, and writes runtime.json 
     pid: gateway.pid,
     postgres: gateway.url,
     console: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/),
+    openai: null,
+    ticketKey: expect.any(String),
     metrics: null,
     sandbox: {
       modelStudio: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
@@ -115,6 +128,39 @@ test('serve prints one ready line without the password, and writes runtime.json 
   const client = await gateway.client();
   expect((await client.query("SELECT ai_gen('qwen_plus', 'hello') AS text")).rows[0].text).toContain('hello');
   await client.end();
+});
+
+test('serve prints an address that signs the owner in, once, and open makes another', async () => {
+  const printed = /^console (\S+)$/m.exec(gateway.printed.stdout)?.[1] ?? '';
+  const opened = await hologen(['open', '--print', '--data-dir', gateway.dataDir]);
+  expect(opened).toEqual({ code: 0, stdout: expect.stringMatching(/^http:\S+\n$/), stderr: '' });
+  for (const address of [printed, opened.stdout.trim()]) {
+    const { origin, hash } = new URL(address);
+    const ticket = new URLSearchParams(hash.split('?')[1]).get('ticket');
+    const show = () =>
+      fetch(`${origin}/api/session`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin },
+        body: JSON.stringify({ ticket }),
+      });
+    const first = await show();
+    expect([first.status, ((await first.json()) as WhoAmI).administers]).toEqual([200, true]);
+    expect(first.headers.getSetCookie()[0]).toMatch(/HttpOnly; SameSite=Strict/);
+    const second = await show();
+    expect([second.status, second.headers.getSetCookie()]).toEqual([401, []]);
+  }
+});
+
+test('url finds a gateway that runs on the demo folder of the data directory', async () => {
+  const directory = await makeDirectory();
+  const runFile = await readFile(join(gateway.dataDir, 'runtime.json'), 'utf8');
+  await mkdir(join(directory, 'demo'));
+  await writeFile(join(directory, 'demo', 'runtime.json'), runFile);
+  const printed = await hologen(['url', '--data-dir', directory]);
+  expect(printed).toEqual({ code: 0, stdout: `${gateway.url}\n`, stderr: '' });
+  const checked = await hologen(['check', '--data-dir', directory]);
+  expect(checked.stdout).toContain(`The gateway on ${join(directory, 'demo')} runs in the sandbox`);
+  await rm(directory, { recursive: true, force: true });
 });
 
 test('url does not hand out the address of a killed gateway whose process id another program has now', async () => {

@@ -27,7 +27,7 @@ afterAll(() => gateway?.close());
 
 async function jobOf(prompt: string): Promise<JobCard> {
   const { content } = await visitor.get<GalleryPage>(`/api/gallery?text=${encodeURIComponent(prompt)}`);
-  const [job] = content.jobs;
+  const job = content.jobs.find((each) => each.prompt === prompt);
   if (!job) throw new Error(`no job of "${prompt}"`);
   return job;
 }
@@ -123,6 +123,31 @@ test('nobody gets media of jobs that are not theirs', async () => {
   expect((await painter.get<GalleryPage>('/api/gallery')).content.jobs).toEqual([]);
   const { id } = await jobOf('A saved fox');
   expect((await painter.get(`/api/job?id=${id}`)).status).toBe(404);
+});
+
+test('a maker shares a job of its own, and a viewer gets its media until it is taken back', async () => {
+  const client = await gateway.client();
+  await client.query("CREATE ROLE max LOGIN PASSWORD 'red'; CREATE ROLE vic LOGIN PASSWORD 'green'");
+  await client.query('GRANT hologen_maker TO max; GRANT hologen_viewer TO vic');
+  await (await gateway.clientOf('max', 'red')).query(pictureOf('A shared fox'));
+  const max = await signIn(gateway, { role: 'max', password: 'red' });
+  const vic = await signIn(gateway, { role: 'vic', password: 'green' });
+  const seen = async (by: Visitor) => (await by.get<GalleryPage>('/api/gallery')).content.jobs;
+  const { id } = (await seen(max))[0] as JobCard;
+  expect(await seen(vic)).toEqual([]);
+  expect((await vic.post('/api/job/share', { id, shared: true })).status).toBe(403);
+  expect(
+    (await max.post('/api/job/share', { id: (await jobOf('A saved fox')).id, shared: true })).status,
+  ).toBe(404);
+  expect((await max.post('/api/job/share', { id, shared: true })).status).toBe(200);
+  const [card] = await seen(vic);
+  expect(card).toMatchObject({ id, role: 'max', prompt: 'A shared fox' });
+  expect((await vic.fetch(card?.media[0]?.address ?? '')).status).toBe(200);
+  const { content } = await vic.get<JobDetails>(`/api/job?id=${id}`);
+  expect(content).toMatchObject({ shared: true, statement: null, price: null });
+  expect((await max.post('/api/job/share', { id, shared: false })).status).toBe(200);
+  expect(await seen(vic)).toEqual([]);
+  expect((await vic.fetch(card?.media[0]?.address ?? '')).status).toBe(404);
 });
 
 test('what is neither a picture nor an MP4 is not served', async () => {

@@ -86,7 +86,7 @@ test('filters narrow the gallery, stay in the address, and can be cleared', asyn
   await page.selectOption('select[name=model]', 'qwen_plus');
   await expect.poll(() => page.locator('.card').allInnerTexts()).toHaveLength(1);
   await page.fill('input[name=day]', '2001-02-03');
-  await page.waitForSelector('text=Nothing here yet');
+  await page.waitForSelector('text=No match');
 });
 
 test('a job has its pictures, prompt, timing, price, statement and the SQL that makes it again', async () => {
@@ -104,7 +104,11 @@ test('a job has its pictures, prompt, timing, price, statement and the SQL that 
   ]) {
     expect(text).toContain(part);
   }
-  await expect.poll(() => page.locator('.job-media img').count()).toBe(2);
+  await expect.poll(() => page.locator('.strip img').count()).toBe(2);
+  await page.click('text=Share it');
+  await page.waitForSelector('text=Viewers see this.');
+  await page.click('text=Share it no longer');
+  await page.waitForSelector('text=Viewers do not see this.');
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.click('text=Copy SQL');
   await page.waitForSelector('text=Copied');

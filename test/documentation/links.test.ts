@@ -54,3 +54,8 @@ test('every page can be reached from the README', () => {
   }
   expect(pages.filter((page) => !reached.has(page))).toEqual([]);
 });
+
+test.each(pages)('no command of %s would fetch a package of the public registry', (page) => {
+  const text = readFileSync(join(root, page), 'utf8');
+  expect(text.match(/npx (?!--no )[^\n`]*hologen/g) ?? []).toEqual([]);
+});

@@ -48,7 +48,7 @@ test('every setting of a session is described with its default', () => {
   expect(names.filter((name) => !page.includes(`| \`ai_gen.${name}\``))).toEqual([]);
 });
 
-test.each(['sql.md', 'colleague.md'])('every example of docs/%s runs', async (name) => {
+test.each(['sql.md', 'colleague.md', 'agents.md'])('every example of docs/%s runs', async (name) => {
   const client = await gateway.client();
   const text = readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
   for (const [, sql = ''] of text.matchAll(/^```sql\n([\s\S]*?)^```/gm)) await client.query(sql);

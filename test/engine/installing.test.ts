@@ -61,15 +61,16 @@ test('a database with the layout of earlier files is taken as it is, with every 
     // What later steps have made is not there yet.
     await client.query('DROP TABLE hologen_internal.used CASCADE');
     await client.query('DROP TABLE hologen_internal.prompt CASCADE');
+    await client.query('DROP TABLE hologen_internal.review CASCADE');
     await client.query(
       'DROP INDEX hologen_internal.attempt_open, hologen_internal.job_unsuccessful_of_model',
     );
     for (const trigger of ['made_counts', 'no_longer_counts', 'now_counts'])
       await client.query(`DROP TRIGGER ${trigger} ON hologen_internal.attempt`);
-    for (const trigger of ['opened_is_found', 'removed_is_not_found'])
+    for (const trigger of ['opened_is_found', 'made_is_found', 'removed_is_not_found'])
       await client.query(`DROP TRIGGER ${trigger} ON hologen_internal.job`);
     await client.query(
-      'DROP TABLE hologen_internal.spent, hologen_internal.spent_by_day, hologen_internal.setting CASCADE',
+      'DROP TABLE hologen_internal.spent, hologen_internal.spent_by_day, hologen_internal.counted_member, hologen_internal.setting CASCADE',
     );
     await client.query('DROP VIEW IF EXISTS hologen.budgets, hologen.my_budget, hologen_internal.budget_use');
     await client.query('ALTER TABLE hologen_internal.budget RENAME calls TO calls_per_day');
@@ -83,23 +84,32 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query('ALTER TABLE hologen_internal.model_grant DROP COLUMN role_oid CASCADE');
     await client.query('ALTER TABLE hologen_internal.deployed_models DROP COLUMN deployed_by_oid');
     await client.query(
-      'ALTER TABLE hologen_internal.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked, DROP COLUMN tag, DROP COLUMN role_oid CASCADE',
+      'ALTER TABLE hologen_internal.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked, DROP COLUMN tag, DROP COLUMN label CASCADE, DROP COLUMN shared, DROP COLUMN groups, DROP COLUMN role_oid CASCADE',
     );
     await client.query('DROP TABLE hologen_internal.removed_models');
     await client.query('DROP TABLE hologen_internal.living_gateway');
+    await client.query('DROP TABLE hologen_internal.place CASCADE');
     await client.query('DROP TABLE hologen_internal.caller CASCADE');
     await client.query('DROP INDEX hologen_internal.job_unsuccessful');
     await client.query('DROP INDEX hologen_internal.job_open');
     await client.query('DROP INDEX hologen_internal.job_task');
     await client.query('DROP TRIGGER opened_counts ON hologen_internal.job');
     await client.query('DROP TRIGGER changed_counts ON hologen_internal.job');
-    await client.query("DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/home/(000[3-9]|001)'");
+    await client.query(
+      "DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/home/(000[3-9]|00[1-9])'",
+    );
     for (const each of [client, other]) {
       await each.query('DROP SCHEMA hologen_caller CASCADE');
       await each.query('DROP SCHEMA hologen_names CASCADE');
       await each.query('DROP TABLE hologen_internal.proof_secret');
-      await each.query("DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/everywhere/000[5-9]'");
+      await each.query(
+        "DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/everywhere/(000[5-9]|002)'",
+      );
       await each.query('DROP TABLE hologen_internal.installed_code');
+      await each.query(`ALTER TABLE hologres.declared_properties ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY seen_by_all ON hologres.declared_properties FOR SELECT USING (true);
+        CREATE POLICY written_by_owners ON hologres.declared_properties USING (pg_has_role((SELECT relowner FROM pg_class WHERE oid = table_oid), 'USAGE'));
+        GRANT INSERT, UPDATE, DELETE ON hologres.declared_properties TO PUBLIC`);
       await each.query("UPDATE hologen_internal.migrations SET name = replace(name, 'tables/', '')");
       await each.query(
         "UPDATE hologen_internal.migrations SET name = 'everywhere/0004-hologres-catalogue.sql' WHERE name = 'everywhere/0003-hologres.sql'",
@@ -139,7 +149,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
     expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: 'public, hologen_names' }]);
     // Only what is newer than that layout was made now.
     const { rows } = await client.query(
-      "SELECT name FROM hologen_internal.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/(000[3-9]|001)|everywhere/000[5-9])'",
+      "SELECT name FROM hologen_internal.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/(000[3-9]|00[1-9])|everywhere/(000[5-9]|002))'",
     );
     expect(rows).toEqual([]);
   });

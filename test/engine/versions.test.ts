@@ -1,38 +1,20 @@
 /** One short program on each PostgreSQL from 14 to 18 as a remote engine, entered as the plain owner of a database and as superuser. */
 
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hologen } from '../cli/spawned-gateway.js';
 import {
   copyOfPrograms,
   type DebianPostgres,
-  debianPrograms,
-  embeddedPrograms,
+  presentPrograms,
   startDebianPostgres,
 } from '../debian-postgres.js';
 import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
 import { runProgram } from '../programs.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const older = (version: number) => join(root, '.ci/older-engines/node_modules', `postgres-${version}/native`);
-const folders: [version: number, folder: string][] = [
-  [14, older(14)],
-  [15, join(debianPrograms, '..')],
-  [16, older(16)],
-  [17, older(17)],
-  [18, embeddedPrograms],
-];
-const present = folders.filter(([version, folder]) => {
-  if (existsSync(join(folder, 'bin/postgres'))) return true;
-  console.log(`PostgreSQL ${version} is not tested: run npm ci --prefix .ci/older-engines, as .ci/run does`);
-  return false;
-});
-
-describe.each(present)('PostgreSQL %i', (version, folder) => {
+describe.each(presentPrograms())('PostgreSQL %i', (version, folder) => {
   let copy: string | undefined;
   let postgres: DebianPostgres;
   let gateway: TestGateway;

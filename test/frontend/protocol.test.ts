@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseEngineUrl } from '../../src/engine/address.js';
 import type { SessionEvents } from '../../src/frontend/conversation.js';
 import { type Encryption, ensureOwnCertificate, openEncryption } from '../../src/frontend/encryption.js';
-import { type Frontend, listenForClients } from '../../src/frontend/listener.js';
+import { type Frontend, type FrontendOptions, listenForClients } from '../../src/frontend/listener.js';
 import { mapStartupParameters } from '../../src/rewriter/session-settings.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 import {
@@ -289,19 +289,17 @@ test('a client that does not read does not keep the gateway from ending', async 
 
 /** Another front door to the same engine, which it reaches over TCP. */
 function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promise<Frontend> {
-  const quiet: SessionEvents = {
+  const quiet: FrontendOptions['events'] = {
     rewrite: () => undefined,
     ...{ rowsAsked: () => {}, undone: () => undefined, answered: () => {}, savepointSet: () => {} },
-    started: () => {},
-    ready: () => {},
-    ended: () => false,
-    databaseCreated: () => {},
+    ...{ started: () => {}, ready: () => {}, ended: () => false, databaseCreated: () => {} },
   };
   return listenForClients({
     host: '127.0.0.1',
     port: 0,
     maxConnections: 10,
     loginMs: 60_000,
+    opening: () => () => () => {},
     mapParameters: mapStartupParameters,
     databaseReady: () => Promise.resolve(),
     scramKeys: () => Promise.resolve(undefined),

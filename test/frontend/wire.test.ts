@@ -279,6 +279,16 @@ describe('cancel', () => {
     second.client.close();
   });
 
+  test('over TLS its connection is ended, not cut: what OpenSSL calls an unexpected eof, libpq tells as an error', async () => {
+    const { client, key } = await sleeper();
+    const { hostname, port } = new URL(gateway.url);
+    const request = cancelRequest(key).toString('hex');
+    const program = ['test/frontend/cancel_over_tls.py', hostname, port, request];
+    expect((await run('/usr/bin/python3', program)).stdout.trim()).toBe('ended');
+    expect(fields((await client.until('E')).at(-1) as Frame).C).toBe('57014');
+    client.close();
+  });
+
   test('with a wrong key cancels nothing', async () => {
     const { client, key } = await sleeper();
     const wrong = Buffer.from(key);

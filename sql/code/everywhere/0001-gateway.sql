@@ -25,6 +25,19 @@ CREATE OR REPLACE VIEW hologen_caller.me AS
   FROM hologen_internal.proof_secret;
 GRANT SELECT ON hologen_caller.me TO PUBLIC;
 
+-- Whether the code that asks has the rights of `role`, by the proof that it read there. Nothing of it is printed: see ask_as.
+CREATE OR REPLACE FUNCTION hologen_internal.is_proved(role text, proof text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+  SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off AS $$
+DECLARE
+  secret text;
+BEGIN
+  SELECT p.secret INTO secret FROM hologen_internal.proof_secret p;
+  RETURN proof IS NOT DISTINCT FROM
+    encode(sha256(convert_to(concat_ws(chr(10), secret, role, pg_backend_pid(), extract(epoch FROM statement_timestamp())), 'UTF8')), 'hex');
+END $$;
+REVOKE ALL ON FUNCTION hologen_internal.is_proved(text, text) FROM PUBLIC;
+
 -- Sends one question and returns the reply's "value"; an "error" in the reply becomes an SQL error with its own SQLSTATE.
 -- `role` is believed with its proof alone. A client may have its session print plans, and plans have values in them: secrets, and the proofs of
 -- whoever's function calls here. So nothing is printed, and what is secret stands in expressions, not in statements.
@@ -39,13 +52,10 @@ DECLARE
   problem text;
   detail  text;
   hint    text;
-  secret  text;
   known   text;
   behind  text;
 BEGIN
-  SELECT p.secret INTO secret FROM hologen_internal.proof_secret p;
-  known := encode(sha256(convert_to(concat_ws(chr(10), secret, role, pg_backend_pid(), extract(epoch FROM statement_timestamp())), 'UTF8')), 'hex');
-  IF known IS DISTINCT FROM proof THEN
+  IF NOT hologen_internal.is_proved(role, proof) THEN
     RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'permission denied: the caller is not who it says it is';
   END IF;
   IF json_typeof(question) IS DISTINCT FROM 'object' OR json_typeof(question -> 'ask') IS DISTINCT FROM 'string' THEN

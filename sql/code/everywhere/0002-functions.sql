@@ -19,8 +19,25 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('progress', current_setting('ai_gen.progress', true), 'reuse', current_setting('ai_gen.reuse', true),
     'max_calls', current_setting('ai_gen.max_calls', true), 'on_error', current_setting('ai_gen.on_error', true),
     'dry_run', current_setting('ai_gen.dry_run', true), 'timeout', current_setting('ai_gen.timeout', true),
-    'at_once', current_setting('ai_gen.at_once', true), 'tag', current_setting('ai_gen.tag', true))
+    'at_once', current_setting('ai_gen.at_once', true), 'tag', current_setting('ai_gen.tag', true),
+    'spend_at_most', current_setting('ai_gen.spend_at_most', true), 'place', current_setting('ai_gen.place', true))
 $$;
+
+-- The id of the innermost subtransaction that runs, assigned now if it has none: pg_xact_status tells what became of it, whatever undid it (a block
+-- that caught an error, ROLLBACK TO, a procedure's own ROLLBACK). Of the ids that the session holds locks of, the youngest is its own, or that
+-- of one within it that ended well and shares its fate; what was undone has given its lock up.
+CREATE OR REPLACE FUNCTION hologen_caller.transaction_id() RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  -- In a read-only transaction, too, nothing else has one assigned.
+  assigned pg_lsn := pg_logical_emit_message(true, 'hologen', '');
+  outermost bigint := pg_current_xact_id()::text::bigint;
+  innermost bigint := (SELECT transactionid::text::bigint FROM pg_locks
+    WHERE pid = pg_backend_pid() AND locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted ORDER BY age(transactionid) LIMIT 1);
+BEGIN
+  -- A lock has the last 32 bits.
+  RETURN outermost + (innermost - outermost % 4294967296 + 4294967296) % 4294967296;
+END $$;
 
 -- A call as the gateway is told of it.
 CREATE OR REPLACE FUNCTION hologen_caller.call_question(ask text, model text, request text, file hologen.file) RETURNS json
@@ -28,6 +45,7 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $
   SELECT json_build_object('ask', ask, 'model', model, 'request', request,
     -- A FILE variable that was never set is a row of NULLs, which IS NULL too.
     'file', CASE WHEN NOT file IS NULL THEN to_json(file) END,
+    'transactionId', CASE ask WHEN 'submit_detached' THEN hologen_caller.transaction_id() END,
     'settings', hologen_caller.session_settings(), 'statement', left(current_query(), 10000))
 $$;
 
@@ -135,12 +153,37 @@ BEGIN
   answer := hologen_caller.ask(json_build_object('ask', 'deploy_model', 'name', model_name, 'type', model_type,
     'provider', model_provider, 'endpoint', endpoint, 'apiKey', api_key, 'config', config, 'task', task));
 END $$;
+-- Those whose names are free, on the gateway's own key.
+CREATE OR REPLACE PROCEDURE hologen.register_usual_models()
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_caller.ask('{"ask": "deploy_usual_models"}');
+END $$;
 CREATE OR REPLACE PROCEDURE hologen.delete_external_model(model_name text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
   answer := hologen_caller.ask(json_build_object('ask', 'remove_model', 'name', model_name));
+END $$;
+
+-- A name for a directory and the right to it, for SET ai_gen.place.
+CREATE OR REPLACE PROCEDURE hologen.set_place(place_name text, oss_path text, oss_endpoint text, role_arn text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_caller.ask(json_build_object('ask', 'set_place', 'name', place_name,
+    'file', json_build_object('oss_path', oss_path, 'oss_endpoint', oss_endpoint, 'role_arn', role_arn)));
+END $$;
+CREATE OR REPLACE PROCEDURE hologen.remove_place(place_name text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_caller.ask(json_build_object('ask', 'remove_place', 'name', place_name));
 END $$;
 
 -- The catalogue. Its first four columns, in this order, are what Hologres' clients read.

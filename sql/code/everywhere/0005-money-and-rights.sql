@@ -73,8 +73,26 @@ LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, p
 BEGIN
   RETURN hologen_caller.ask(json_build_object('ask', 'sign_file', 'path', oss_path, 'seconds', extract(epoch FROM ttl))) #>> '{}';
 END $$;
+-- The same of what OSS makes of it on its way out: 'image/resize,w_800/format,webp', or a video's frame, 'video/snapshot,t_1000,f_jpg,w_800'.
+CREATE OR REPLACE FUNCTION hologen.file_url(oss_path text, ttl interval, process text) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN hologen_caller.ask(json_build_object('ask', 'sign_file', 'path', oss_path, 'seconds', extract(epoch FROM ttl), 'process', process)) #>> '{}';
+END $$;
+CREATE OR REPLACE FUNCTION hologen.file_url(file hologen.file, ttl interval, process text) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN hologen_caller.ask(json_build_object('ask', 'sign_file', 'file', to_json(file), 'seconds', extract(epoch FROM ttl), 'process', process)) #>> '{}';
+END $$;
 CREATE OR REPLACE FUNCTION hologen.file_url(file hologen.file, ttl interval DEFAULT '1 hour') RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN hologen_caller.ask(json_build_object('ask', 'sign_file', 'file', to_json(file), 'seconds', extract(epoch FROM ttl))) #>> '{}';
+END $$;
+
+-- Shows a call (one's own; an administrator any) to viewers, or no longer. True: it is shared now.
+CREATE OR REPLACE FUNCTION hologen.share_job(job_id uuid, shared boolean DEFAULT true) RETURNS boolean
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (hologen_caller.ask(json_build_object('ask', 'share_job', 'job', job_id, 'shared', shared)) #>> '{}')::boolean;
 END $$;

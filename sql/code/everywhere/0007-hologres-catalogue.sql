@@ -19,12 +19,27 @@ END $$;
 CREATE OR REPLACE FUNCTION hologen.table_born(relation oid) RETURNS xid
 LANGUAGE sql STABLE AS $$ SELECT xmin FROM pg_catalog.pg_attribute WHERE attrelid = relation AND attname = 'cmax' AND attnum < 0 $$;
 
+-- Writes what set_table_property has checked, where `role` owns the table.
+CREATE OR REPLACE FUNCTION hologen_caller.declare_property(relation oid, property text, value text, role text, proof text) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off AS $$
+DECLARE
+  owner oid := (SELECT relowner FROM pg_class WHERE oid = relation);
+BEGIN
+  IF NOT coalesce(hologen_internal.is_proved(role, proof) AND pg_has_role(role, owner, 'USAGE'), false) THEN
+    RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('must be owner of table %s', relation::regclass);
+  END IF;
+  INSERT INTO hologres.declared_properties VALUES (relation, hologen.table_born(relation), property, value)
+    ON CONFLICT (table_oid, property_key) DO UPDATE SET table_born = excluded.table_born, property_value = excluded.property_value;
+END $$;
+
 -- Declares a property of a table that the caller owns. Part of the transaction, as the CREATE TABLE before it.
 CREATE OR REPLACE PROCEDURE hologen.set_table_property(table_name text, property text, value text)
 LANGUAGE plpgsql AS $$
 DECLARE
   relation pg_catalog.pg_class;
   rule     hologres.property_keys;
+  me       hologen_caller.me;
 BEGIN
   SELECT * INTO relation FROM pg_catalog.pg_class WHERE oid = hologen.relation_named(table_name);
   IF relation.relkind NOT IN ('r', 'p') THEN
@@ -41,8 +56,8 @@ BEGIN
       MESSAGE = format('invalid value for table property "%s": %s', property, quote_nullable(value)),
       HINT = format('Write %s.', coalesce(rule.allowed, 'a text'));
   END IF;
-  INSERT INTO hologres.declared_properties VALUES (relation.oid, hologen.table_born(relation.oid), property, value)
-    ON CONFLICT (table_oid, property_key) DO UPDATE SET table_born = excluded.table_born, property_value = excluded.property_value;
+  SELECT * INTO me FROM hologen_caller.me;
+  PERFORM hologen_caller.declare_property(relation.oid, property, value, me.role, me.proof);
 END $$;
 
 -- ALTER TABLE … SET (…) with Hologres' properties: {"key": "value", …}.

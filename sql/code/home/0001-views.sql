@@ -1,15 +1,17 @@
--- What a person may look at: own rows, all rows for administrators; viewers see everybody's jobs, and no money. A role that had the name before is another one.
+-- What a person may look at: own rows, all rows for administrators; viewers see jobs that were shared, or everybody's, and no money. A role that had the name before is another one.
 
 -- What the degrees of whoever looks let it see; a role without one has the operator's default.
 CREATE OR REPLACE VIEW hologen_internal.sight AS
-  SELECT admin AS administers, admin OR maker OR (NOT viewer AND usual = 'maker') AS calls, admin OR viewer OR (NOT maker AND usual = 'viewer') AS sees_all
-  FROM (SELECT pg_has_role(current_user, (SELECT nspowner FROM pg_namespace WHERE nspname = 'hologen'), 'USAGE')
+  SELECT admin AS administers, admin OR maker OR (NOT viewer AND usual = 'maker') AS calls, admin OR (views AND viewers_see = 'all') AS sees_all,
+    views AND viewers_see <> 'all' AND NOT admin AS sees_shared
+  FROM (SELECT *, viewer OR (NOT maker AND usual = 'viewer') AS views FROM (SELECT pg_has_role(current_user, (SELECT nspowner FROM pg_namespace WHERE nspname = 'hologen'), 'USAGE')
             OR coalesce(pg_has_role(current_user, to_regrole('hologen_admin')::oid, 'USAGE'), false) AS admin,
           coalesce(pg_has_role(current_user, to_regrole('hologen_maker')::oid, 'USAGE'), false) AS maker,
           coalesce(pg_has_role(current_user, to_regrole('hologen_viewer')::oid, 'USAGE'), false) AS viewer,
-          (SELECT value FROM hologen_internal.setting WHERE name = 'default_degree') AS usual) AS degrees;
+          (SELECT value FROM hologen_internal.setting WHERE name = 'default_degree') AS usual,
+          (SELECT value FROM hologen_internal.setting WHERE name = 'viewers_see') AS viewers_see) AS degrees) AS granted;
 
-CREATE OR REPLACE VIEW hologen.my_rights AS SELECT current_user::text AS role_name, administers, calls, sees_all FROM hologen_internal.sight;
+CREATE OR REPLACE VIEW hologen.my_rights AS SELECT current_user::text AS role_name, administers, calls, sees_all, sees_shared FROM hologen_internal.sight;
 GRANT SELECT ON hologen.my_rights TO PUBLIC;
 
 -- What comes in order already is not to be sorted by workers: a query with this has none.
@@ -21,23 +23,30 @@ LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS
 CREATE OR REPLACE VIEW hologen.jobs WITH (security_barrier) AS
   SELECT job_id, state, role_name, CASE WHEN clock_timestamp() IS NOT NULL THEN database_name END AS database_name,
          CASE WHEN clock_timestamp() IS NOT NULL THEN application_name END AS application_name,
-         CASE WHEN clock_timestamp() IS NOT NULL THEN statement_text END AS statement, statement_at,
+         -- Who was shown one call sees nothing of what its statement did besides.
+         CASE WHEN may_know_statement AND clock_timestamp() IS NOT NULL THEN statement_text END AS statement, statement_at,
          model_name, model_type, scenario, request, file, task_id, provider_request_id, usage, units,
          -- Viewers see no money but their own.
          CASE WHEN may_know_price AND clock_timestamp() IS NOT NULL THEN price END AS price,
          CASE WHEN may_know_price AND clock_timestamp() IS NOT NULL THEN estimated_price END AS estimated_price,
          currency, attempts, outputs, CASE WHEN clock_timestamp() IS NOT NULL THEN result END AS result, error, submitted_at, started_at, generated_at, finished_at, claimed_at, hold_up,
-         CASE WHEN clock_timestamp() IS NOT NULL THEN tag END AS tag
+         CASE WHEN clock_timestamp() IS NOT NULL THEN tag END AS tag,
+         CASE WHEN clock_timestamp() IS NOT NULL THEN label END AS label, shared
   -- The newest are what people look for, but a security barrier lets no LIMIT through: so they come in an order that indexes have, own ones
-  -- by that of the role, however few they are among others', or all. The planner thinks of all rows and would rather sort a hundred thousand than
+  -- by that of the role, however few they are among others', shared ones by theirs, or all. The planner thinks of all rows and would rather sort a hundred thousand than
   -- go along an index: a NULL that it takes for wide, and that orders nothing, tells it that requests and results are dear to sort.
   FROM (
-    (SELECT *, true AS may_know_price FROM hologen_internal.job WHERE role_name = current_user::text COLLATE "default"
+    (SELECT *, true AS may_know_price, true AS may_know_statement FROM hologen_internal.job WHERE role_name = current_user::text COLLATE "default"
        AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user) AND NOT (SELECT hologen_internal.without_workers(sees_all) FROM hologen_internal.sight)
      ORDER BY submitted_at DESC, job_id DESC, NULL::char(10000))
     UNION ALL
-    (SELECT *, (SELECT administers FROM hologen_internal.sight) OR role_name = current_user::text COLLATE "default" AS may_know_price
+    (SELECT *, (SELECT administers FROM hologen_internal.sight) OR role_name = current_user::text COLLATE "default" AS may_know_price, true AS may_know_statement
      FROM hologen_internal.job WHERE (SELECT hologen_internal.without_workers(sees_all) FROM hologen_internal.sight)
+     ORDER BY submitted_at DESC, job_id DESC, NULL::char(10000))
+    UNION ALL
+    (SELECT *, false AS may_know_price, false AS may_know_statement FROM hologen_internal.job WHERE shared
+       AND NOT (role_name = current_user::text COLLATE "default" AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user))
+       AND (SELECT hologen_internal.without_workers(sees_shared) FROM hologen_internal.sight)
      ORDER BY submitted_at DESC, job_id DESC, NULL::char(10000))) AS job
   LEFT JOIN hologen_internal.statement USING (statement_id)
   ORDER BY submitted_at DESC, job_id DESC, NULL::char(10000);
@@ -45,7 +54,8 @@ GRANT SELECT ON hologen.jobs TO PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.callers WITH (security_barrier) AS
   SELECT DISTINCT role_name, model_name FROM hologen_internal.caller
-  WHERE (SELECT sees_all FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user);
+  WHERE (SELECT sees_all FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+  UNION SELECT role_name, model_name FROM hologen_internal.job WHERE shared AND (SELECT sees_shared FROM hologen_internal.sight);
 GRANT SELECT ON hologen.callers TO PUBLIC;
 
 CREATE OR REPLACE VIEW hologen.usage WITH (security_barrier) AS
@@ -98,16 +108,6 @@ GRANT SELECT ON hologen.daily_usage TO PUBLIC;
 
 -- Views call these in the name of whoever looks, and nobody else can name them: the schema is closed.
 
--- The role and all whose members have its rights: a budget of a group is its members' together.
-CREATE OR REPLACE FUNCTION hologen_internal.members_of(role_name text) RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  WITH RECURSIVE belonging AS (
-    SELECT oid FROM pg_roles WHERE rolname = role_name
-    UNION SELECT m.member FROM pg_auth_members m JOIN belonging b ON m.roleid = b.oid
-  )
-  SELECT ARRAY(SELECT role_name UNION SELECT rolname FROM pg_roles JOIN belonging USING (oid))
-$$;
-
 -- The role and all groups that it is a member of.
 CREATE OR REPLACE FUNCTION hologen_internal.groups_of(role_name text) RETURNS text[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -115,7 +115,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT oid FROM pg_roles WHERE rolname = role_name
     UNION SELECT m.roleid FROM pg_auth_members m JOIN belonging b ON m.member = b.oid
   )
-  SELECT ARRAY(SELECT role_name UNION SELECT rolname FROM pg_roles JOIN belonging USING (oid))
+  SELECT ARRAY(SELECT role_name UNION SELECT rolname::text FROM pg_roles JOIN belonging USING (oid) ORDER BY 1)
 $$;
 
 -- All names under which the same is deployed on the gateway's own key: a limit of one name holds for the others.
@@ -155,23 +155,26 @@ CREATE OR REPLACE VIEW hologen_internal.budget_use AS
   FROM hologen_internal.budget b
   CROSS JOIN LATERAL (
     SELECT hologen_internal.period_start(b.period) AS since,
-      CASE WHEN b.role_name IS NOT NULL THEN hologen_internal.members_of(b.role_name) END AS roles,
+      -- A budget of a group is of its members together, and of what left it with those who did.
+      CASE WHEN b.role_name IS NOT NULL THEN ARRAY(
+        SELECT b.role_name UNION SELECT role_name FROM hologen_internal.counted_member m WHERE m.group_name = b.role_name) END AS roles,
       CASE WHEN b.model_name IS NOT NULL THEN hologen_internal.same_models(b.model_name) END AS models,
       hologen_internal.models_of_own_keys() AS own OFFSET 0) AS p
   CROSS JOIN LATERAL (
     SELECT coalesce(sum(s.calls), 0)::bigint AS calls, coalesce(sum(s.money) FILTER (WHERE s.currency = b.currency), 0) AS money
     FROM (
-      SELECT role_name, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent
+      SELECT role_name, groups, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent
         WHERE b.period = 'hour' AND quarter >= p.since AND (b.role_name IS NULL OR role_name = ANY (p.roles))
       UNION ALL
-      SELECT role_name, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent_by_day
+      SELECT role_name, groups, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent_by_day
         WHERE b.period <> 'hour' AND b.role_name IS NULL
           AND day >= (p.since AT TIME ZONE (SELECT value FROM hologen_internal.setting WHERE name = 'time_zone'))::date
       UNION ALL
-      SELECT role_name, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent_by_day
+      SELECT role_name, groups, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent_by_day
         WHERE b.period <> 'hour' AND role_name = ANY (p.roles)
           AND day >= (p.since AT TIME ZONE (SELECT value FROM hologen_internal.setting WHERE name = 'time_zone'))::date) AS s
-    WHERE (b.model_name IS NULL OR s.model_name = ANY (p.models)) AND (s.role_name = b.role_name OR s.model_name <> ALL (p.own))
+    WHERE (b.role_name IS NULL OR s.role_name = b.role_name OR b.role_name = ANY (s.groups))
+      AND (b.model_name IS NULL OR s.model_name = ANY (p.models)) AND (s.role_name = b.role_name OR s.model_name <> ALL (p.own))
       AND (b.database_name IS NULL OR s.database_name = b.database_name)
       AND (b.application_name IS NULL OR s.application_name = b.application_name)
       AND (b.tag IS NULL OR s.tag = b.tag)) AS used;
@@ -217,4 +220,4 @@ CREATE OR REPLACE VIEW hologen.people WITH (security_barrier) AS
   GROUP BY r.oid, r.rolname, r.rolsuper, r.rolvaliduntil, s.currency;
 GRANT SELECT ON hologen.people TO PUBLIC;
 
-DROP FUNCTION IF EXISTS hologen_internal.sees_all_jobs();
+DROP FUNCTION IF EXISTS hologen_internal.sees_all_jobs(), hologen_internal.members_of(text);

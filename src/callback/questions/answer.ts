@@ -5,7 +5,9 @@ import { answerAboutCalls } from './calls.js';
 import { answerAboutFiles } from './files.js';
 import { answerAboutModels } from './models.js';
 import { answerAboutMoney } from './money.js';
+import { answerAboutPlaces } from './places.js';
 import type { Answers, QuestionTools } from './question.js';
+import { answerAboutReviews } from './reviews.js';
 import { requireDegree } from './rights.js';
 
 export function answerQuestions(tools: QuestionTools): Answer {
@@ -14,12 +16,14 @@ export function answerQuestions(tools: QuestionTools): Answer {
     ...answerAboutFiles(tools),
     ...answerAboutModels(tools),
     ...answerAboutMoney(tools),
+    ...answerAboutPlaces(tools),
+    ...answerAboutReviews(tools),
   };
   return async (question, caller, signal) => {
     const answer = Object.hasOwn(answers, question.ask) ? answers[question.ask] : undefined;
     if (!answer || !isObject(question))
       throw new Error(`the engine asks for "${question.ask}", which this hologen does not know`);
-    requireDegree(question.ask, caller, tools.defaultDegree);
+    requireDegree(question.ask, caller, tools.degrees);
     return answer(question, caller, signal);
   };
 }

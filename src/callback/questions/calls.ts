@@ -2,12 +2,15 @@
 
 import type { Calls, WaitNews } from '../../calls/calls.js';
 import type { CallArguments, SubmittedCall } from '../../calls/check.js';
+import { isHandle } from '../../calls/detached.js';
 import type { SessionSettings } from '../../calls/session-settings.js';
+import { KnownError } from '../../errors.js';
 import { isObject, type Json } from '../../json.js';
 import { isSameRole } from '../../ledger/job.js';
 import { ProviderFailure } from '../../providers/provider.js';
 import type { Caller } from '../endpoint.js';
 import { type Answers, originOf, type QuestionTools, textOrNull } from './question.js';
+import { refuseReadOnly } from './rights.js';
 
 /** PostgreSQL 17 made dblink interruptible; before, a cancel is noticed only between two round trips. */
 const interruptibleSince = 170_000;
@@ -56,26 +59,16 @@ function readersOf({ originalText, taskOf }: QuestionTools) {
 function answersWhileRunning(tools: QuestionTools): Answers {
   const { calls } = tools;
   const { submitted, described, circumstances } = readersOf(tools);
-  const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
     submit_calls: (question, caller) => calls.submitAll(described(question), originOf(caller)),
     submit_image: (question, caller) => calls.submit(submitted(question), originOf(caller)),
-    submit_written: (question, caller) =>
-      calls.submitWritten(written(question), question.inside === true, originOf(caller)),
-    submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
-    parameter_types: (question, caller) =>
-      calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
-    plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
-    plan_names: (question, caller) =>
-      calls.planChecked(written(question), textsOf(question.unsure), originOf(caller)),
-    looked: (question, caller) =>
-      calls.looked(
-        written(question),
-        question.state === lookedToTheEnd ? undefined : String(question.problem),
+    submit_detached: (question, caller) =>
+      calls.submitDetached(
+        { ...submitted(question), transactionId: textOrNull(question.transactionId) },
         originOf(caller),
       ),
-    submit_detached: (question, caller) => calls.submitDetached(submitted(question), originOf(caller)),
+    ...answerWhileLooking(calls, submitted),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
     collect: async (question, caller) =>
@@ -90,7 +83,7 @@ function answersWhileRunning(tools: QuestionTools): Answers {
   };
 }
 
-function answersBeside({ calls, schedule }: QuestionTools): Answers {
+function answersBeside({ calls, ledger, schedule }: QuestionTools): Answers {
   return {
     async call_status(question, caller) {
       const { state, holdUp } = await calls.status(String(question.handle), caller);
@@ -98,6 +91,7 @@ function answersBeside({ calls, schedule }: QuestionTools): Answers {
       return { state, notice };
     },
     cancel_call: (question, caller) => calls.cancel(String(question.handle), caller),
+    share_job: (question, caller) => shareJob(question, caller, ledger),
     estimate: (_question, caller) =>
       calls.estimate(originOf(caller)).map(({ modelName, modelType, ...row }) => ({
         model_name: modelName,
@@ -124,6 +118,38 @@ const errorModes: Partial<Record<string, SessionSettings['onError']>> = {
   skip: 'skip',
   abort: 'error',
 };
+/** What the engine's functions ask while a statement is looked ahead in. */
+function answerWhileLooking(calls: Calls, submitted: (question: Json) => SubmittedCall): Answers {
+  const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
+  return {
+    submit_written: (question, caller) =>
+      calls.submitWritten(written(question), question.inside === true, originOf(caller)),
+    submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
+    parameter_types: (question, caller) =>
+      calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
+    plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
+    plan_names: (question, caller) =>
+      calls.planChecked(written(question), textsOf(question.unsure), originOf(caller)),
+    looked: (question, caller) =>
+      calls.looked(
+        written(question),
+        question.state === lookedToTheEnd ? undefined : String(question.problem),
+        originOf(caller),
+      ),
+  };
+}
+
+async function shareJob(question: Json, caller: Caller, ledger: QuestionTools['ledger']): Promise<boolean> {
+  refuseReadOnly(caller, 'sharing a job');
+  const [id, shared] = [String(question.job), question.shared === true];
+  const among = caller.admin ? 'all' : 'own';
+  if (isHandle(id) && (await ledger.share(id, caller, among, shared))) return shared;
+  throw new KnownError({
+    kind: 'undefinedObject',
+    message: `there is no job ${id} of role "${caller.role}"`,
+    hint: 'SELECT job_id FROM hologen.jobs WHERE … shows what can be shared: what one has made oneself; an administrator shares any.',
+  });
+}
 
 /** The SQLSTATE with which the engine's function undoes what it looked at. */
 const lookedToTheEnd = 'HG000';

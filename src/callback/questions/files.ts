@@ -8,16 +8,18 @@ import type { FileValue } from '../../storage/file-value.js';
 import { isDirectory } from '../../storage/path.js';
 import type { Caller } from '../endpoint.js';
 import type { Answers, FileMemory, QuestionTools } from './question.js';
-import { requireMaker, seesAll } from './rights.js';
+import { requireMaker, sightOf } from './rights.js';
 
 const rememberedForMs = 10_000;
 const mostRemembered = 10_000;
 /** What the port promises of a URL's life. */
 const longestUrlSeconds = 3600;
 
-export function answerAboutFiles({ storage, files, ledger, defaultDegree }: QuestionTools): Answers {
+export function answerAboutFiles({ storage, files, ledger, degrees }: QuestionTools): Answers {
   async function checkFile(question: Json): Promise<void> {
-    const file = storage.readFile(question.file as Json);
+    if (!isObject(question.file))
+      refuse('file', question.file, 'a FILE', 'Write to_file(path, endpoint, role_arn).');
+    const file = storage.readFile(question.file);
     storage.checkRight(file.right);
     if (isDirectory(file.path) || (question.dryRun === 'on' && isPretended(file.path))) return;
     // A look of its own, that does not end with the session that asked first: others may wait for it.
@@ -41,20 +43,21 @@ export function answerAboutFiles({ storage, files, ledger, defaultDegree }: Ques
 
     async sign_file(question, caller, signal) {
       const expiresSeconds = urlSeconds(question.seconds);
-      if (isObject(question.file)) requireMaker('signing files of a store', caller, defaultDegree);
+      const process = readProcess(question.process);
+      if (isObject(question.file)) requireMaker('signing files of a store', caller, degrees);
       const file = isObject(question.file)
         ? storage.readFile(question.file)
         : await savedFile(String(question.path), caller);
       storage.checkRight(file.right);
       await storage.head(file.path, file.right, signal);
-      return storage.presign(file.path, file.right, { expiresSeconds, signal });
+      return storage.presign(file.path, file.right, { expiresSeconds, signal, process });
     },
   };
 
   /** The right of the call that saved the object, for a path alone. */
   async function savedFile(text: string, caller: Caller): Promise<Pick<FileValue, 'path' | 'right'>> {
     const path = storage.readPath(text, 'oss_path');
-    const file = await ledger.fileOfOutput(text, caller, seesAll(caller, defaultDegree));
+    const file = await ledger.fileOfOutput(text, caller, sightOf(caller, degrees));
     if (isObject(file)) return { path, right: storage.readFile(file).right };
     throw new KnownError({
       kind: 'undefinedObject',
@@ -62,6 +65,21 @@ export function answerAboutFiles({ storage, files, ledger, defaultDegree }: Ques
       hint: 'For any other object pass a file: file_url(to_file(path, endpoint, role_arn), ttl).',
     });
   }
+}
+
+const longestProcess = 1000;
+
+/** Pictures, and frames of videos; nothing that is chained to be written somewhere. */
+function readProcess(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  const text = String(value);
+  if (text.length <= longestProcess && /^(image|video\/snapshot)[/,][\w,/.=%-]+$/.test(text)) return text;
+  return refuse(
+    'process',
+    text,
+    "what OSS makes of an object: 'image/…' or 'video/snapshot,…'",
+    "For example 'image/resize,w_800/format,webp', or 'video/snapshot,t_1000,f_jpg,w_800'.",
+  );
 }
 
 function urlSeconds(value: unknown): number {

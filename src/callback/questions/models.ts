@@ -4,6 +4,7 @@ import { deployModel, removeModel } from '../../calls/deploy.js';
 import { requiredText } from '../../fields.js';
 import type { Json } from '../../json.js';
 import type { DeployedModel } from '../../ledger/models.js';
+import { deployUsualModels } from '../../ledger/usual-models.js';
 import type { Answers, QuestionTools } from './question.js';
 import { refuseReadOnly, requireAdmin } from './rights.js';
 
@@ -13,6 +14,10 @@ export function answerAboutModels({ models }: QuestionTools): Answers {
     deploy_model(question, caller) {
       refuseReadOnly(caller, 'deploying a model');
       return deployModel(question, caller, models);
+    },
+    deploy_usual_models(_question, caller) {
+      requireAdmin(caller, 'deploying the usual models');
+      return deployUsualModels(catalogue, { role: caller.role, roleOid: caller.roleOid });
     },
     remove_model(question, caller) {
       refuseReadOnly(caller, 'removing a model');

@@ -5,8 +5,9 @@ import type { ClientText } from '../../frontend/statement-texts.js';
 import type { Json } from '../../json.js';
 import type { CallOrigin, Ledger } from '../../ledger/job.js';
 import type { Budgets } from '../../ledger/models.js';
+import type { Reviews } from '../../ledger/reviews.js';
 import type { Schedule } from '../../pace/schedule.js';
-import type { DefaultDegree } from '../../settings/configuration.js';
+import type { DegreeSettings } from '../../settings/configuration.js';
 import type { Storage } from '../../storage/storage.js';
 import type { Caller } from '../endpoint.js';
 
@@ -15,10 +16,11 @@ export interface QuestionTools {
   models: Models;
   budgets: Budgets;
   ledger: Ledger;
+  reviews: Reviews;
   schedule: Schedule;
   storage: Storage;
   files: FileMemory;
-  defaultDegree: DefaultDegree;
+  degrees: DegreeSettings;
   /** What the models of an AI function are deployed for; undefined: it takes any, or there is no such function. */
   taskOf(functionName: string): string | undefined;
   /** The client's own words for a statement text that the engine was given. */

@@ -1,39 +1,45 @@
 /** What a caller may ask at all, whatever the question says: degrees, and that nothing changes in a read-only transaction. */
 import { KnownError } from '../../errors.js';
-import type { DefaultDegree } from '../../settings/configuration.js';
+import type { Sight } from '../../ledger/job.js';
+import type { DegreeSettings } from '../../settings/configuration.js';
 import type { Caller } from '../endpoint.js';
 
 type Degrees = Pick<Caller, 'admin' | 'maker' | 'viewer'>;
 
 /** Spends, signs and deploys. */
-function mayCall({ admin, maker, viewer }: Degrees, usual: DefaultDegree): boolean {
-  return admin || maker || (!viewer && usual === 'maker');
+function mayCall({ admin, maker, viewer }: Degrees, { defaultDegree }: DegreeSettings): boolean {
+  return admin || maker || (!viewer && defaultDegree === 'maker');
 }
 
-/** Sees what everybody has made. */
-export function seesAll({ admin, maker, viewer }: Degrees, usual: DefaultDegree): boolean {
-  return admin || viewer || (!maker && usual === 'viewer');
+/** Of what others have made. */
+export function sightOf({ admin, maker, viewer }: Degrees, settings: DegreeSettings): Sight {
+  if (admin) return 'all';
+  return viewer || (!maker && settings.defaultDegree === 'viewer') ? settings.viewersSee : 'own';
 }
 
-/** Questions that spend, or reach into a store with rights that SQL names. */
+/** Questions that spend, reach into a store with rights that SQL names, or show what was made. */
 const forMakers: Record<string, string> = {
   submit: 'making calls',
+  submit_calls: 'making calls',
+  submit_written: 'making calls',
+  submit_made: 'making calls',
   submit_image: 'making calls',
   submit_detached: 'making calls',
   collect: 'making calls',
   deploy_model: 'deploying a model',
   remove_model: 'removing a model',
+  share_job: 'sharing a job',
   check_file: 'naming files of a store',
   try_file: 'naming files of a store',
 };
 
-export function requireDegree(ask: string, caller: Caller, usual: DefaultDegree): void {
+export function requireDegree(ask: string, caller: Caller, settings: DegreeSettings): void {
   const what = forMakers[ask];
-  if (what !== undefined) requireMaker(what, caller, usual);
+  if (what !== undefined) requireMaker(what, caller, settings);
 }
 
-export function requireMaker(what: string, caller: Caller, usual: DefaultDegree): void {
-  if (mayCall(caller, usual)) return;
+export function requireMaker(what: string, caller: Caller, settings: DegreeSettings): void {
+  if (mayCall(caller, settings)) return;
   throw new KnownError({
     kind: 'insufficientPrivilege',
     message: `permission denied: role "${caller.role}" is no maker, and ${what} is for makers`,

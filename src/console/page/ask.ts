@@ -1,6 +1,7 @@
 /** Asks the console's server. */
 import { signal } from '@preact/signals';
 import type { Problem, WhoAmI } from '../server/answers.js';
+import { place, refine } from './place.js';
 
 /** Who is signed in; undefined while it is not known, null for nobody. */
 export const whoAmI = signal<WhoAmI | null | undefined>(undefined);
@@ -46,7 +47,14 @@ export function problemOf(error: unknown): Problem {
   return { message: error instanceof Error ? error.message : String(error) };
 }
 
-/** Finds out whether the browser still has a session. */
+/** Signs in with the ticket of a one-time address, else finds out whether the browser still has a session. */
 export async function recallSession(): Promise<void> {
+  const { ticket, ...others } = Object.fromEntries(place.value.parameters);
+  if (ticket !== undefined) {
+    // Gone from the address at once: it is good for nothing any more.
+    refine(others);
+    whoAmI.value = await post<WhoAmI>('/api/session', { ticket }).catch(() => undefined);
+    if (whoAmI.value) return;
+  }
   whoAmI.value = await get<WhoAmI | null>('/api/session').catch(() => null);
 }

@@ -1,5 +1,5 @@
 /** Builds the console's page into dist/page: bundled, named by content, compressed once, with the licences of what is inside. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../..');
 const target = join(root, 'dist/page');
-const bundled = ['preact', '@preact/signals', '@preact/signals-core'];
+const bundled = ['preact', '@preact/signals', '@preact/signals-core', 'client-zip'];
 
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
@@ -32,9 +32,11 @@ const named = (ending) => names.find((name) => name.endsWith(ending));
 const html = readFileSync(join(here, 'index.html'), 'utf8')
   .replace('page.js', named('.js'))
   .replace('style.css', named('.css'));
-const licences = bundled.map(
-  (name) => `${name}\n\n${readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')}`,
-);
+const licences = bundled.map((name) => {
+  const folder = join(root, 'node_modules', name);
+  const file = readdirSync(folder).find((each) => each.startsWith('LICENSE')) ?? 'LICENSE';
+  return `${name}\n\n${readFileSync(join(folder, file), 'utf8')}`;
+});
 
 const files = [
   ...outputFiles.map(({ path, contents }) => [path.slice(target.length + 1), Buffer.from(contents)]),

@@ -1,29 +1,43 @@
 /** Cards of jobs, in the gallery and below a statement that was tried. */
 import type { JobCard } from '../server/answers.js';
+import { choose, chosen } from './chosen.js';
 import { t, time } from './language.js';
 import { SmallMedium } from './media.js';
 import { StateMark } from './notes.js';
+import { VerdictMark } from './verdicts.js';
 
-export function JobCards({ jobs }: { jobs: JobCard[] }) {
+/** `choosing`: each can be chosen, for what is done with many. */
+export function JobCards({ jobs, choosing = false }: { jobs: JobCard[]; choosing?: boolean }) {
   return (
     <ul class="cards">
       {jobs.map((job) => (
         <li key={job.id}>
-          <Card job={job} />
+          <Card job={job} choosing={choosing} />
         </li>
       ))}
     </ul>
   );
 }
 
-function Card({ job }: { job: JobCard }) {
+function Card({ job, choosing }: { job: JobCard; choosing: boolean }) {
   const [first] = job.media;
+  const isChosen = chosen.value.has(job.id);
   return (
-    <article class="card">
+    <article class={isChosen ? 'card chosen' : 'card'}>
+      {choosing && (
+        <input
+          type="checkbox"
+          class="chooser"
+          checked={isChosen}
+          aria-label={t('card.choose', { prompt: job.prompt })}
+          onChange={(event) => choose(job, event.currentTarget.checked)}
+        />
+      )}
       <div class="card-face">
         {first?.kind === 'video' && <SmallMedium medium={first} description={job.prompt} />}
         {first?.kind === 'picture' && <SmallMedium medium={first} description="" />}
         {!first && <Words job={job} />}
+        <VerdictMark verdicts={job.verdicts} />
         {job.media.length > 1 && <span class="badge">{t('card.files', { count: job.media.length })}</span>}
       </div>
       <a class="card-words" href={`#/job/${job.id}`}>

@@ -3,12 +3,14 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { FilterChoices, GalleryPage, JobCard } from '../server/answers.js';
 import { get, problemOf, whoAmI } from './ask.js';
 import { JobCards } from './cards.js';
+import { shown } from './chosen.js';
 import { day, t } from './language.js';
 import { useLoaded } from './loading.js';
 import { Empty, PageTitle, ProblemNote } from './notes.js';
 import { place, refine } from './place.js';
+import { SelectionBar } from './selection.js';
 
-const filters = ['kind', 'model', 'role', 'state', 'day', 'text'] as const;
+const filters = ['kind', 'model', 'role', 'state', 'verdict', 'day', 'text'] as const;
 type Filters = Partial<Record<(typeof filters)[number], string>>;
 
 const typingPauseMs = 300;
@@ -60,18 +62,15 @@ function FilterBar({ chosen, change }: { chosen: Filters; change(news: Filters):
       </label>
       {select('kind', kinds())}
       {select('model', same(choices?.models))}
-      {whoAmI.value?.seesAll && select('role', same(choices?.roles))}
+      {whoAmI.value?.seesOthers && select('role', same(choices?.roles))}
       {select('state', states())}
+      {select('verdict', verdicts())}
       <label class="field">
         <span>{t('filter.day')}</span>
         <input type="date" name="day" value={chosen.day} onChange={pick('day')} />
       </label>
       {Object.values(chosen).some(Boolean) && (
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => change(Object.fromEntries(filters.map((name) => [name, ''])))}
-        >
+        <button type="button" class="quiet" onClick={clearFilters}>
           {t('filter.clear')}
         </button>
       )}
@@ -79,7 +78,7 @@ function FilterBar({ chosen, change }: { chosen: Filters; change(news: Filters):
   );
 }
 
-type SelectName = 'kind' | 'model' | 'role' | 'state';
+type SelectName = 'kind' | 'model' | 'role' | 'state' | 'verdict';
 type Option = [value: string, label: string];
 
 function Select({
@@ -122,6 +121,11 @@ const states = (): Option[] => [
   ['all', t('filter.all')],
 ];
 
+const verdicts = (): Option[] => [
+  ['picked', t('verdict.picked')],
+  ['rejected', t('verdict.rejected')],
+];
+
 const same = (values: string[] = []): Option[] => values.map((value) => [value, value]);
 
 /** The visitor's own day as two instants. */
@@ -154,19 +158,26 @@ function Pages({ chosen }: { chosen: Filters }) {
     );
     setAsking(false);
   };
+  const again = () => {
+    setOlder([]);
+    first.reload();
+  };
   const end = useSeen(more);
 
   if (!first.content) return <ProblemNote problem={first.problem} />;
   const jobs = pages.flatMap((page) => page.jobs);
   if (jobs.length === 0) {
+    if (Object.values(chosen).some(Boolean)) return <NoMatch />;
     return <Empty title={t('gallery.empty')}>{t('gallery.emptyHint')}</Empty>;
   }
+  shown.value = jobs.map(({ id }) => id);
   return (
     <>
+      <SelectionBar changed={again} />
       {byDay(jobs).map(([name, those]) => (
         <section key={name} aria-label={name}>
           <h2 class="day">{name}</h2>
-          <JobCards jobs={those} />
+          <JobCards jobs={those} choosing />
         </section>
       ))}
       <ProblemNote problem={problem} />
@@ -179,6 +190,22 @@ function Pages({ chosen }: { chosen: Filters }) {
       )}
     </>
   );
+}
+
+/** What is asked for is not there, which is another thing than that nothing is. */
+function NoMatch() {
+  return (
+    <Empty title={t('gallery.noMatch')}>
+      <p>{t('gallery.noMatchHint')}</p>
+      <button type="button" onClick={clearFilters}>
+        {t('gallery.clearFilters')}
+      </button>
+    </Empty>
+  );
+}
+
+function clearFilters(): void {
+  refine(Object.fromEntries(filters.map((name) => [name, ''])));
 }
 
 function byDay(jobs: JobCard[]): [string, JobCard[]][] {

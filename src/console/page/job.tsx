@@ -1,8 +1,11 @@
 /** The page of one job: what was asked, what came out, when, for how much, and how to have it again. */
 import type { ComponentChildren } from 'preact';
-import type { JobDetails } from '../server/answers.js';
+import { useEffect, useState } from 'preact/hooks';
+import type { JobDetails, Neighbours, Problem } from '../server/answers.js';
 import { indented, sqlAgain } from './again.js';
-import { get } from './ask.js';
+import { get, post, problemOf, whoAmI } from './ask.js';
+import { shown } from './chosen.js';
+import { GoOn, JobMedia } from './job-media.js';
 import { dateAndTime, duration, known, money, number, t } from './language.js';
 import { useLoaded, usePolled } from './loading.js';
 import { WholeMedium } from './media.js';
@@ -21,13 +24,48 @@ export function JobPage({ id }: { id: string }) {
   const job = latest ?? first.content;
   return (
     <>
-      <a class="back" href="#/gallery">
-        ← {t('gallery')}
-      </a>
+      <Neighbouring id={id} />
       <PageTitle title={scenarioName(job?.scenario)}>{job && <StateMark state={job.state} />}</PageTitle>
       <ProblemNote problem={first.problem} />
-      {job && <Details job={job} />}
+      {job && <Details job={job} changed={first.reload} />}
     </>
+  );
+}
+
+/** Newer and older ones, along the gallery where one comes from it; by the keys ← and →, too. */
+function Neighbouring({ id }: { id: string }) {
+  const at = shown.value.indexOf(id);
+  const { content } = useLoaded(`${id} ${at}`, (signal) =>
+    at >= 0
+      ? Promise.resolve({ newer: shown.value[at - 1] ?? null, older: shown.value[at + 1] ?? null })
+      : get<Neighbours>('/api/neighbours', { id }, signal),
+  );
+  const { newer = null, older = null } = content ?? {};
+  useEffect(() => {
+    const go = (event: KeyboardEvent) => {
+      const to = event.key === 'ArrowLeft' ? newer : event.key === 'ArrowRight' ? older : null;
+      const busy = (event.target as HTMLElement).closest('input, select, textarea, video, pre');
+      if (to && !busy && !event.altKey && !event.ctrlKey && !event.metaKey) location.hash = `#/job/${to}`;
+    };
+    window.addEventListener('keydown', go);
+    return () => window.removeEventListener('keydown', go);
+  }, [newer, older]);
+  return (
+    <nav class="neighbours" aria-label={t('job.neighbours')}>
+      <a class="back" href="#/gallery">
+        {t('gallery')}
+      </a>
+      {newer && (
+        <a class="back" href={`#/job/${newer}`}>
+          ← {t('job.newer')}
+        </a>
+      )}
+      {older && (
+        <a class="back" href={`#/job/${older}`}>
+          {t('job.older')} →
+        </a>
+      )}
+    </nav>
   );
 }
 
@@ -36,20 +74,17 @@ function scenarioName(scenario: string | undefined): string {
   return known(key) ? t(key) : (scenario ?? t('job'));
 }
 
-function Details({ job }: { job: JobDetails }) {
+function Details({ job, changed }: { job: JobDetails; changed(): void }) {
   return (
     <div class="job">
       <div class="job-media">
-        {job.media.map((medium) => (
-          <figure key={medium.address}>
-            <WholeMedium medium={medium} description={job.prompt} />
-            <figcaption>
-              <code class="path">{medium.ossPath ?? t('medium.unsaved')}</code>
-              {medium.ossPath && <CopyButton text={medium.ossPath} label={t('job.copyPath')} />}
-            </figcaption>
-          </figure>
-        ))}
+        <JobMedia job={job} changed={changed} />
         {job.media.length === 0 && job.result && <p class="said">{job.result}</p>}
+        {job.media.length === 0 && (
+          <div class="actions">
+            <GoOn job={job} />
+          </div>
+        )}
         {job.error && (
           <ProblemNote
             problem={{
@@ -62,6 +97,7 @@ function Details({ job }: { job: JobDetails }) {
       </div>
       <div class="job-words">
         <HoldUpNote holdUp={job.heldUp} />
+        {mayShare(job) && <Sharing job={job} />}
         <Part title={t('job.prompt')}>
           <p class="prompt-whole">{promptOf(job)}</p>
         </Part>
@@ -79,12 +115,43 @@ function Details({ job }: { job: JobDetails }) {
             </ul>
           </Part>
         )}
-        <Code title={t('job.again')} text={sqlAgain(job)} label={t('job.copySql')} />
+        <Code title={t('job.sqlAgain')} text={sqlAgain(job)} label={t('job.copySql')} />
         <Code title={t('job.request')} text={indented(job.request)} />
         {job.result && <Code title={t('job.result')} text={indented(job.result)} />}
         {job.statement && <Code title={t('job.statement')} text={job.statement} />}
       </div>
     </div>
+  );
+}
+
+function mayShare({ role }: JobDetails): boolean {
+  const who = whoAmI.value;
+  return who?.administers || (who?.calls === true && who.role === role);
+}
+
+/** Whether viewers see the job, and the button that changes it. */
+function Sharing({ job }: { job: JobDetails }) {
+  const [shared, setShared] = useState(job.shared);
+  const [problem, setProblem] = useState<Problem>();
+  const share = async () => {
+    try {
+      await post('/api/job/share', { id: job.id, shared: !shared });
+      setShared(!shared);
+      setProblem(undefined);
+    } catch (error) {
+      setProblem(problemOf(error));
+    }
+  };
+  return (
+    <>
+      <p class="sharing">
+        {t(shared ? 'job.shared' : 'job.notShared')}{' '}
+        <button type="button" class="quiet small" onClick={share}>
+          {t(shared ? 'job.unshare' : 'job.share')}
+        </button>
+      </p>
+      <ProblemNote problem={problem} />
+    </>
   );
 }
 

@@ -95,6 +95,13 @@ export function shortDay(date: string): string {
   );
 }
 
+export function shortMonth(date: string): string {
+  const [year = 0, month = 1] = date.split('-').map(Number);
+  return new Intl.DateTimeFormat(tags[language.value], { month: 'short', year: '2-digit' }).format(
+    new Date(year, month - 1, 1),
+  );
+}
+
 export function duration(seconds: number): string {
   if (seconds < 10) return t('time.seconds', { value: number(seconds, 1) });
   if (seconds < 120) return t('time.seconds', { value: number(Math.round(seconds)) });

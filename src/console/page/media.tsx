@@ -5,11 +5,13 @@ import { t } from './language.js';
 
 /** In a gallery: a small picture, or a video that can be played where it is. */
 export function SmallMedium({ medium, description }: { medium: Medium; description: string }) {
+  if (medium.expired) return <Gone expired />;
   if (medium.kind === 'video') return <LazyVideo address={medium.address} description={description} button />;
   return <Picture address={medium.thumbnail ?? medium.address} description={description} />;
 }
 
 export function WholeMedium({ medium, description }: { medium: Medium; description: string }) {
+  if (medium.expired) return <Gone expired />;
   if (medium.kind === 'video') return <LazyVideo address={medium.address} description={description} />;
   return (
     <a href={medium.address} target="_blank" rel="noreferrer" class="whole">
@@ -73,6 +75,6 @@ function LazyVideo(props: { address: string; description: string; button?: boole
   );
 }
 
-function Gone() {
-  return <div class="gone">{t('medium.gone')}</div>;
+function Gone({ expired = false }: { expired?: boolean }) {
+  return <div class="gone">{t(expired ? 'medium.expired' : 'medium.gone')}</div>;
 }

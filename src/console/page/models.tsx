@@ -31,6 +31,13 @@ export function ModelsPage() {
       </PageTitle>
       <ProblemNote problem={problem ?? loaded.problem} />
       {content && whoAmI.value?.administers && <DeployForm supported={content.supported} change={change} />}
+      {content?.deployed.length === 0 && whoAmI.value?.administers && (
+        <p>
+          <button type="button" class="primary" onClick={() => change('/api/models/usual', {})}>
+            {t('models.usual')}
+          </button>
+        </p>
+      )}
       {content && !whoAmI.value?.administers && <p class="note">{t('models.readOnly')}</p>}
       <ul class="models">
         {content?.deployed.sort(byTask).map((model) => (

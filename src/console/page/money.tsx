@@ -3,12 +3,15 @@ import { useState } from 'preact/hooks';
 import type { DayOfUse, Money } from '../server/answers.js';
 import { get } from './ask.js';
 import { Budgets } from './budgets.js';
-import { money, number, shortDay, t } from './language.js';
+import { saveText } from './download.js';
+import { money, number, shortDay, shortMonth, t } from './language.js';
 import { useLoaded } from './loading.js';
 import { Empty, PageTitle, ProblemNote } from './notes.js';
 import { type Series, StackedBars } from './stacked-bars.js';
 
 const ranges = [7, 30, 90] as const;
+/** Days of a year, shown by month. */
+const year = 366;
 type Split = 'model' | 'role';
 /** More would not be told apart. */
 const mostSeries = 6;
@@ -20,12 +23,16 @@ export function MoneyPage() {
     get<Money>('/api/money', { days: String(days) }, signal),
   );
   const { content, problem } = loaded;
+  const byMonth = days === year;
   return (
     <>
       <PageTitle title={t('money')}>
         <Choice
           label={t('money.range')}
-          options={ranges.map((range) => [String(range), t('money.days', { count: range })])}
+          options={[
+            ...ranges.map((range): [string, string] => [String(range), t('money.days', { count: range })]),
+            [String(year), t('money.year')],
+          ]}
           chosen={String(days)}
           choose={(value) => setDays(Number(value))}
         />
@@ -38,7 +45,7 @@ export function MoneyPage() {
       {content && content.days.length > 0 && (
         <section class="panel">
           <div class="part-head">
-            <h2>{t('money.perDay')}</h2>
+            <h2>{t(byMonth ? 'money.perMonth' : 'money.perDay')}</h2>
             <Choice
               label={t('money.split')}
               options={[
@@ -50,10 +57,11 @@ export function MoneyPage() {
             />
           </div>
           <StackedBars
-            days={daysUntil(content.today, days)}
-            series={seriesOf(content.days, split)}
+            days={byMonth ? monthsUntil(content.today) : daysUntil(content.today, days)}
+            series={seriesOf(byMonth ? content.days.map(inMonth) : content.days, split)}
             format={(value) => money(value, currencyOf(content.days))}
-            label={t('money.perDay')}
+            nameOf={byMonth ? shortMonth : shortDay}
+            label={t(byMonth ? 'money.perMonth' : 'money.perDay')}
           />
         </section>
       )}
@@ -110,6 +118,7 @@ function Totals({ content }: { content: Money }) {
         currency,
       ),
     ],
+    ...monthFigures(content).map(([label, value]): [string, string] => [t(label), money(value, currency)]),
     [t('money.calls'), number(sum(content.days, (row) => row.calls))],
     [t('money.pictures'), number(sum(content.days, (row) => row.pictures))],
     [t('money.seconds'), number(sum(content.days, (row) => row.seconds))],
@@ -124,6 +133,34 @@ function Totals({ content }: { content: Money }) {
       ))}
     </dl>
   );
+}
+
+/** What this month has cost, and what it will cost if its other days are as those of the last week. */
+function monthFigures({ days, today }: Money): [label: 'money.month' | 'money.forecast', value: number][] {
+  const price = (rows: DayOfUse[]) => rows.reduce((sum, row) => sum + row.price, 0);
+  const spent = price(days.filter(({ day }) => day.slice(0, 7) === today.slice(0, 7)));
+  const week = new Set(daysUntil(today, 8).slice(0, 7));
+  const perDay = price(days.filter(({ day }) => week.has(day))) / week.size;
+  const [year = 0, month = 1, date = 1] = today.split('-').map(Number);
+  const left = new Date(Date.UTC(year, month, 0)).getUTCDate() - date;
+  return [
+    ['money.month', spent],
+    ['money.forecast', spent + perDay * left],
+  ];
+}
+
+const monthsShown = 12;
+
+/** Each as its first day, which is what the plot is given. */
+function monthsUntil(today: string): string[] {
+  const [year = 0, month = 1] = today.split('-').map(Number);
+  return Array.from({ length: monthsShown }, (_, index) =>
+    new Date(Date.UTC(year, month - monthsShown + index, 1)).toISOString().slice(0, 10),
+  );
+}
+
+function inMonth(row: DayOfUse): DayOfUse {
+  return { ...row, day: `${row.day.slice(0, 7)}-01` };
 }
 
 /** The names that cost most, each with its sum a day; the rest together. */
@@ -155,6 +192,28 @@ function daysUntil(today: string, count: number): string[] {
   );
 }
 
+const columns = [
+  'day',
+  'role',
+  'model',
+  'calls',
+  'pictures',
+  'seconds',
+  'tokens',
+  'price',
+  'currency',
+] as const;
+
+/** As RFC 4180 has it; what a spreadsheet would take for a formula is text. */
+function csvOf(rows: DayOfUse[]): string {
+  const cell = (value: string | number) => {
+    const text = typeof value === 'string' && /^[=+\-@\t]/.test(value) ? `'${value}` : String(value);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const lines = rows.map((row) => columns.map((name) => cell(row[name])).join(','));
+  return [columns.join(','), ...lines, ''].join('\r\n');
+}
+
 const shownAtFirst = 50;
 
 function Table({ rows }: { rows: DayOfUse[] }) {
@@ -162,10 +221,15 @@ function Table({ rows }: { rows: DayOfUse[] }) {
   const newest = [...rows].reverse();
   return (
     <section>
-      <h2>{t('money.table')}</h2>
+      <div class="part-head">
+        <h2>{t('money.table')}</h2>
+        <button type="button" class="small" onClick={() => saveText('hologen-money.csv', csvOf(newest))}>
+          {t('money.csv')}
+        </button>
+      </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard. */}
       <section class="scroll" tabIndex={0} aria-label={t('money.table')}>
-        <table>
+        <table class="stacks">
           <thead>
             <tr>
               <th scope="col">{t('filter.day')}</th>
@@ -184,15 +248,17 @@ function Table({ rows }: { rows: DayOfUse[] }) {
           <tbody>
             {(all ? newest : newest.slice(0, shownAtFirst)).map((row) => (
               <tr key={`${row.day} ${row.role} ${row.model}`}>
-                <td>{shortDay(row.day)}</td>
-                <td>{row.role}</td>
-                <td>{row.model}</td>
-                {[row.calls, row.pictures, row.seconds, row.tokens].map((value, index) => (
-                  <td key={String(index)} class="figure">
-                    {value === 0 ? '–' : number(value)}
+                <td data-label={t('filter.day')}>{shortDay(row.day)}</td>
+                <td data-label={t('role')}>{row.role}</td>
+                <td data-label={t('model')}>{row.model}</td>
+                {(['calls', 'pictures', 'seconds', 'tokens'] as const).map((name) => (
+                  <td key={name} class="figure" data-label={t(`money.${name}`)}>
+                    {row[name] === 0 ? '–' : number(row[name])}
                   </td>
                 ))}
-                <td class="figure">{money(row.price, row.currency)}</td>
+                <td class="figure" data-label={t('price')}>
+                  {money(row.price, row.currency)}
+                </td>
               </tr>
             ))}
           </tbody>

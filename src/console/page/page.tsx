@@ -6,6 +6,7 @@
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { post, recallSession, whoAmI } from './ask.js';
+import { ComparePage } from './compare.js';
 import { Gallery } from './gallery.js';
 import { JobPage } from './job.js';
 import { chooseLanguage, language, t } from './language.js';
@@ -51,6 +52,7 @@ function Page() {
           {who && <Account role={who.role} administers={who.administers} />}
         </div>
       </header>
+      {who?.sandbox && <p class="sandbox-strip">{t('sandbox')}</p>}
       {who ? <CurrentRoom /> : <SignIn />}
     </>
   );
@@ -58,7 +60,7 @@ function Page() {
 
 function Rooms() {
   const { page } = place.value;
-  const current = page === 'job' ? 'gallery' : page;
+  const current = page === 'job' || page === 'compare' ? 'gallery' : page;
   return (
     <nav aria-label={t('rooms')}>
       {roomNames.filter(isOpen).map((name) => (
@@ -107,7 +109,7 @@ function CurrentRoom() {
   const main = useRef<HTMLElement>(null);
   const arrived = useRef(false);
   useEffect(() => {
-    document.title = `${t(page in rooms ? (page as Room) : 'job')} · hologen`;
+    document.title = `${t(page in rooms ? (page as Room) : page === 'compare' ? 'compare' : 'job')} · hologen`;
     // Who uses a screen reader hears where a link has led; on the first page the browser does that itself.
     if (arrived.current) main.current?.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
     arrived.current = true;
@@ -116,7 +118,9 @@ function CurrentRoom() {
   const Content = Object.hasOwn(rooms, page) ? rooms[page as Room] : undefined;
   return (
     <main id="main" ref={main}>
-      {page === 'job' ? <JobPage key={rest} id={rest} /> : Content ? <Content /> : <Gallery />}
+      {page === 'job' && <JobPage key={rest} id={rest} />}
+      {page === 'compare' && <ComparePage />}
+      {page !== 'job' && page !== 'compare' && (Content ? <Content /> : <Gallery />)}
     </main>
   );
 }

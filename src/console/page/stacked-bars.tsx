@@ -1,6 +1,6 @@
 /** A bar a day, stacked by name; drawn as SVG, so that it takes the page's colours, scales, and can be read aloud. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { number, shortDay } from './language.js';
+import { number } from './language.js';
 
 export interface Series {
   name: string;
@@ -18,6 +18,8 @@ interface Plot {
   days: string[];
   series: Series[];
   format(value: number): string;
+  /** What a bar is called. */
+  nameOf(day: string): string;
 }
 
 /** Where things stand, in pixels. */
@@ -50,7 +52,7 @@ export function StackedBars({ label, ...plot }: Plot & { label: string }) {
           // biome-ignore lint/a11y/noStaticElementInteractions: pointing at a bar only repeats what the table below says.
           <g key={day} onMouseEnter={() => setLooked(day)} class={day === shown ? 'looked' : ''}>
             <Bar day={day} index={index} series={series} scale={scale} />
-            <DayName day={day} index={index} count={days.length} scale={scale} />
+            <DayName day={day} index={index} count={days.length} scale={scale} name={plot.nameOf(day)} />
           </g>
         ))}
       </svg>
@@ -101,7 +103,7 @@ function Bar({ day, index, series, scale: { step, y } }: DayPlace & { series: Se
 }
 
 /** As many days are named as have room, the last always. */
-function DayName({ day, index, count, scale: { width, step } }: DayPlace & { count: number }) {
+function DayName({ index, count, scale: { width, step }, name }: DayPlace & { count: number; name: string }) {
   const named = Math.ceil((count * widthOfDayName) / (width - left));
   const isLast = index === count - 1;
   if ((count - 1 - index) % named !== 0) return null;
@@ -112,16 +114,16 @@ function DayName({ day, index, count, scale: { width, step } }: DayPlace & { cou
       y={height - 6}
       text-anchor={isLast ? 'end' : 'middle'}
     >
-      {shortDay(day)}
+      {name}
     </text>
   );
 }
 
-function Legend({ day, sum, series, format }: Plot & { day: string; sum: number }) {
+function Legend({ day, sum, series, format, nameOf }: Plot & { day: string; sum: number }) {
   return (
     <figcaption>
       <strong>
-        {shortDay(day)} · {format(sum)}
+        {nameOf(day)} · {format(sum)}
       </strong>
       <ul class="legend">
         {series.map(({ name, values }, place) => (

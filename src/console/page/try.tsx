@@ -5,17 +5,28 @@ import type { EstimateRow, Problem, Run } from '../server/answers.js';
 import { get, post, problemOf, whoAmI } from './ask.js';
 import { JobCards } from './cards.js';
 import { examples } from './examples.js';
+import { ModelForm } from './form.js';
+import { History } from './history.js';
 import { duration, money, number, t } from './language.js';
 import { PageTitle, ProblemNote } from './notes.js';
+import { Rows } from './rows.js';
+import { statement, toBeEstimated } from './statement.js';
 
 /** Kept while the visitor looks at other pages. */
-const statement = signal<string>(examples[0]?.sql ?? '');
 const lastRun = signal<Run | undefined>(undefined);
+
+/** Whether the form stands above the editor. */
+const withForm = signal(false);
 
 const pollMs = 700;
 
 export function TryPage() {
   const { problem, run, fresh, held, estimate, start } = useTrial();
+  useEffect(() => {
+    if (!toBeEstimated.value || held) return;
+    toBeEstimated.value = false;
+    estimate();
+  });
   const shortcut = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || held) return;
     event.preventDefault();
@@ -25,9 +36,19 @@ export function TryPage() {
   return (
     <>
       <PageTitle title={t('try')}>
+        <button
+          type="button"
+          aria-pressed={withForm.value}
+          onClick={() => {
+            withForm.value = !withForm.value;
+          }}
+        >
+          {t('try.form')}
+        </button>
         <Examples />
       </PageTitle>
       {!whoAmI.value?.administers && <p class="note">{t('try.readOnly')}</p>}
+      {withForm.value && <ModelForm price={estimate} priced={fresh && priceOf(fresh)} />}
       <Editor onKeyDown={shortcut} />
       <div class="actions">
         <button
@@ -51,6 +72,7 @@ export function TryPage() {
       <ProblemNote problem={problem} />
       {fresh && <Estimate rows={fresh} />}
       {run && <Outcome run={run} />}
+      <History turn={`${run?.id} ${run?.state}`} />
     </>
   );
 }
@@ -160,7 +182,7 @@ function Estimate({ rows }: { rows: EstimateRow[] }) {
       <h2>{t('try.estimated')}</h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard. */}
       <section class="scroll" tabIndex={0} aria-label={t('try.estimated')}>
-        <table>
+        <table class="stacks">
           <thead>
             <tr>
               <th scope="col">{t('model')}</th>
@@ -182,10 +204,16 @@ function Estimate({ rows }: { rows: EstimateRow[] }) {
             {rows.map((row) => (
               <tr key={row.model}>
                 <th scope="row">{row.model}</th>
-                <td class="figure">{number(row.calls)}</td>
-                <td class="figure">{row.pictures ? number(row.pictures) : '–'}</td>
-                <td class="figure">{row.seconds ? number(row.seconds) : '–'}</td>
-                <td class="figure">
+                <td class="figure" data-label={t('money.calls')}>
+                  {number(row.calls)}
+                </td>
+                <td class="figure" data-label={t('money.pictures')}>
+                  {row.pictures ? number(row.pictures) : '–'}
+                </td>
+                <td class="figure" data-label={t('money.seconds')}>
+                  {row.seconds ? number(row.seconds) : '–'}
+                </td>
+                <td class="figure" data-label={t('price')}>
                   {row.price === null ? t('try.unknownPrice') : money(row.price, row.currency ?? 'CNY')}
                 </td>
               </tr>
@@ -216,38 +244,5 @@ function Outcome({ run }: { run: Run }) {
       {run.jobs.length > 0 && <JobCards jobs={run.jobs} />}
       {run.rows.length > 0 && <Rows run={run} />}
     </section>
-  );
-}
-
-function Rows({ run }: { run: Run }) {
-  return (
-    <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard. */}
-      <section class="scroll rows" tabIndex={0} aria-label={t('try.rows')}>
-        <table>
-          <thead>
-            <tr>
-              {run.columns.map((column, index) => (
-                <th key={String(index)} scope="col">
-                  {column}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {run.rows.map((row, index) => (
-              <tr key={String(index)}>
-                {row.map((value, place) => (
-                  <td key={String(place)}>{value === null ? <i class="soft">NULL</i> : value}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
-      {run.rowCount > run.rows.length && (
-        <p class="soft">{t('try.firstRows', { shown: run.rows.length, count: run.rowCount })}</p>
-      )}
-    </>
   );
 }

@@ -1,13 +1,15 @@
 /** What the console's server and its page tell each other: the JSON of every /api/ path. */
 import type { JobState } from '../../ledger/states.js';
 
-/** Who is signed in, and what its degrees let it do: administer (and see all money), call, see what everybody made. */
+/** Who is signed in, and what its degrees let it do: administer (and see all money), call, see what others made. */
 export interface WhoAmI {
   role: string;
   administers: boolean;
   calls: boolean;
-  seesAll: boolean;
+  seesOthers: boolean;
   database: string;
+  /** A stand-in takes the cloud's place: nothing is spent. */
+  sandbox: boolean;
   /** Sent back in the header x-csrf-token with everything that changes something. */
   csrfToken: string;
 }
@@ -28,6 +30,22 @@ export interface Medium {
   /** A small picture; none for videos. */
   thumbnail: string | null;
   ossPath: string | null;
+  /** Not saved, and the provider keeps what it made for a day alone. */
+  expired: boolean;
+}
+
+/** What a person thinks of an output, counted from 0. */
+export interface Verdict {
+  role: string;
+  output: number;
+  verdict: 'picked' | 'rejected';
+  remark: string | null;
+}
+
+/** Ids of jobs. */
+export interface Neighbours {
+  newer: string | null;
+  older: string | null;
 }
 
 export interface JobCard {
@@ -39,6 +57,9 @@ export interface JobCard {
   prompt: string;
   submittedAt: string;
   media: Medium[];
+  verdicts: Verdict[];
+  /** The provider's, which results name. */
+  requestId: string | null;
   /** What a text model wrote, cut. */
   text: string | null;
   error: string | null;
@@ -80,6 +101,8 @@ export interface JobDetails extends Omit<JobCard, 'error'> {
   generatedAt: string | null;
   finishedAt: string | null;
   claimedAt: string | null;
+  /** Viewers see it. */
+  shared: boolean;
 }
 
 export interface Units {
@@ -229,6 +252,23 @@ export interface EstimateRow {
   currency: string | null;
 }
 
+/** A statement that called: how many calls came to nothing, and how many are still under way. */
+export interface PastStatement {
+  statement: string;
+  at: string;
+  calls: number;
+  failed: number;
+  open: number;
+  price: number | null;
+  currency: string;
+}
+
+/** A directory of a store, and the right to it. */
+export interface PlaceOfFiles {
+  outputDir: string;
+  file: NonNullable<JobDetails['file']>;
+}
+
 export interface Run {
   id: string;
   state: 'running' | 'done' | 'failed';
@@ -241,6 +281,6 @@ export interface Run {
   command: string | null;
   notices: string[];
   problem: Problem | null;
-  /** The jobs whose results are among the rows. */
+  /** The jobs whose results are among the rows; while it runs, those that have made something. */
   jobs: JobCard[];
 }

@@ -21,12 +21,14 @@ import { type Route, routes } from './routes.js';
 import { sameToken } from './same-token.js';
 import type { Sessions } from './sessions.js';
 import type { SignedAddresses } from './signed-addresses.js';
+import type { Tickets } from './tickets.js';
 
 export interface Parts {
   /** The session's cookie; its name is known when the port is. */
   cookie: { name: string; secure: boolean };
   sessions: Sessions;
   browsers: KnownBrowsers;
+  tickets: Tickets;
   addresses: SignedAddresses;
   media: Media;
   staticFiles: MiddlewareHandler;
@@ -87,6 +89,7 @@ const knownForSeconds = 90 * 86_400;
 async function signIn(context: ConsoleContext, parts: Parts): Promise<Response> {
   const { sessions, browsers, cookie } = parts;
   const body = await readJson(context);
+  if ('ticket' in body) return signInWithTicket(requiredText(body, 'ticket'), context, parts);
   const role = requiredText(body, 'role');
   const knownName = `${cookie.name}_known`;
   const knownBrowser = browsers.browserOf(getCookie(context, knownName), role);
@@ -94,6 +97,17 @@ async function signIn(context: ConsoleContext, parts: Parts): Promise<Response> 
   const session = await sessions.signIn({ role, from, knownBrowser }, requiredText(body, 'password'));
   setOwnCookie(context, parts, cookie.name, session.id);
   setOwnCookie(context, parts, knownName, browsers.proofFor(role), knownForSeconds);
+  return json(context, session.who);
+}
+
+async function signInWithTicket(ticket: string, context: ConsoleContext, parts: Parts): Promise<Response> {
+  if (!parts.tickets.take(ticket))
+    throw new Refusal(401, {
+      message: 'this address was used already, or is too old',
+      hint: 'hologen open makes another; or sign in with a role and its password.',
+    });
+  const session = await parts.sessions.signInOwner();
+  setOwnCookie(context, parts, parts.cookie.name, session.id);
   return json(context, session.who);
 }
 

@@ -1,4 +1,4 @@
-/** The SQL of the gallery: the newest jobs, and those whose prompt has a word. It runs as the role that is signed in. */
+/** The SQL of the gallery: the newest jobs, and those that words find. It runs as the role that is signed in. */
 import type pg from 'pg';
 
 type Database = Pick<pg.Pool, 'query'>;
@@ -16,13 +16,15 @@ export interface JobRow {
   error_message: string | null;
   /** With its microseconds, as PostgreSQL writes it. */
   submitted_at: string;
+  generated_at: Date | null;
+  provider_request_id: string | null;
 }
 
 const promptLength = 300;
 /** The request is an object where the client gave one; its prompt, else the text itself. */
 const prompt = `CASE WHEN json_typeof(request) = 'object' THEN coalesce(request ->> 'prompt', request::text) ELSE request #>> '{}' END`;
 export const cardColumns = `job_id, state, role_name, model_name, model_type, scenario, left(${prompt}, ${promptLength}) AS prompt, outputs,
-  CASE WHEN scenario = 'text' THEN left(result, ${promptLength}) END AS text, error ->> 'message' AS error_message, submitted_at::text`;
+  CASE WHEN scenario = 'text' THEN left(result, ${promptLength}) END AS text, error ->> 'message' AS error_message, submitted_at::text, generated_at, provider_request_id`;
 
 export interface GalleryWish {
   /** Only for the owner role: others see their own anyway. */
@@ -30,8 +32,10 @@ export interface GalleryWish {
   model: string | null;
   state: string | null;
   kind: string | null;
-  /** Part of the prompt, in any case. */
-  text: string | null;
+  /** Each of them part of the prompt, the label or a path of what was made, in any case and order. */
+  words: string[];
+  /** Of anybody, on any of its outputs. */
+  verdict: string | null;
   /** Times as PostgreSQL reads them: from, and before. */
   from: string | null;
   until: string | null;
@@ -45,6 +49,22 @@ const kinds: Record<string, string> = {
   texts: `scenario IN ('text', 'embedding')`,
 };
 
+export const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Whoever pastes a job's id means that one, whatever else is chosen. */
+async function jobOfId(db: Database, { words, after }: GalleryWish): Promise<JobRow[]> {
+  if (after) return [];
+  const { rows } = await db.query<JobRow>(`SELECT ${cardColumns} FROM hologen.jobs WHERE job_id = $1`, words);
+  return rows;
+}
+
+const mostWords = 8;
+
+/** What was typed into the search, as words. */
+export function wordsOf(text: string | null): string[] {
+  return (text ?? '').split(/\s+/).filter(Boolean).slice(0, mostWords);
+}
+
 /** Each condition is there only when asked for, so that the planner can take the index that fits. */
 function conditionsOf(wish: GalleryWish) {
   const values: unknown[] = [];
@@ -56,9 +76,15 @@ function conditionsOf(wish: GalleryWish) {
   if (wish.kind !== null && kinds[wish.kind]) conditions.push(kinds[wish.kind] ?? '');
   if (wish.from !== null) conditions.push(`submitted_at >= ${place(wish.from)}::timestamptz`);
   if (wish.until !== null) conditions.push(`submitted_at < ${place(wish.until)}::timestamptz`);
+  if (wish.verdict !== null)
+    conditions.push(
+      `job_id IN (SELECT r.job_id FROM hologen.reviews r WHERE r.verdict = ${place(wish.verdict)})`,
+    );
   // Collation C folds the case of ASCII only, in a third of the time.
-  if (wish.text !== null)
-    conditions.push(`(${prompt}) COLLATE "C" ILIKE ${place(`%${likeLiteral(wish.text)}%`)}`);
+  for (const word of wish.words)
+    conditions.push(
+      `((${prompt}) COLLATE "C" ILIKE ${place(`%${likeLiteral(word)}%`)} OR outputs::text COLLATE "C" ILIKE ${place(`%${likeLiteral(word)}%`)})`,
+    );
   if (wish.after) {
     const { submittedAt, jobId } = wish.after;
     conditions.push(`(submitted_at, job_id) < (${place(submittedAt)}::timestamptz, ${place(jobId)}::uuid)`);
@@ -84,12 +110,14 @@ export function galleryStatement(wish: GalleryWish): pg.QueryConfig {
   };
 }
 
-/** The prompts of the wish, newest first, whatever has become of their jobs. */
+/** What words find, newest first, whatever has become of the jobs. */
 function searchStatement(wish: GalleryWish): pg.QueryConfig {
-  const { conditions, values, place } = conditionsOf({ ...wish, state: null, text: null });
+  const { conditions, values, place } = conditionsOf({ ...wish, state: null, words: [] });
   // Prompts are kept in lower case, as collation C makes it.
-  if (wish.text !== null)
-    conditions.push(`prompt LIKE lower(${place(`%${likeLiteral(wish.text)}%`)} COLLATE "C")`);
+  for (const word of wish.words) {
+    const like = `LIKE lower(${place(`%${likeLiteral(word)}%`)} COLLATE "C")`;
+    conditions.push(`(prompt ${like} OR names ${like})`);
+  }
   return {
     text: `SELECT job_id, submitted_at::text FROM hologen.prompts ${whereOf(conditions)}
       ORDER BY prompts.submitted_at DESC, job_id DESC LIMIT ${place(wish.limit)}`,
@@ -103,7 +131,8 @@ function searchStatement(wish: GalleryWish): pg.QueryConfig {
  */
 export async function listJobs(db: Database, wish: GalleryWish): Promise<JobRow[]> {
   const amongAll = wish.state === null || wish.state === 'succeeded';
-  if (!amongAll || (wish.text === null && wish.kind === null))
+  if (wish.words.length === 1 && uuidPattern.test(wish.words[0] ?? '')) return jobOfId(db, wish);
+  if (!amongAll || (wish.words.length === 0 && wish.kind === null))
     return (await db.query<JobRow>(galleryStatement(wish))).rows;
   const found: JobRow[] = [];
   for await (const ids of searchPrompts(db, wish)) {
@@ -116,6 +145,22 @@ export async function listJobs(db: Database, wish: GalleryWish): Promise<JobRow[
     if (found.length >= wish.limit) break;
   }
   return found.slice(0, wish.limit);
+}
+
+/** The jobs that were made just before and after one, as far as they have something to show; newer ones of a week, as they are not in the order that the view has. */
+export async function neighboursOf(
+  db: Database,
+  id: string,
+): Promise<{ newer: string | null; older: string | null }> {
+  const { rows } = await db.query<{ newer: string | null; older: string | null }>(
+    `WITH here AS MATERIALIZED (SELECT submitted_at, job_id FROM hologen.jobs WHERE job_id = $1)
+     SELECT (SELECT j.job_id FROM hologen.jobs j WHERE j.submitted_at BETWEEN (SELECT submitted_at FROM here) AND (SELECT submitted_at + interval '7 days' FROM here) AND j.state = 'succeeded'
+               AND (j.submitted_at, j.job_id) > (SELECT submitted_at, job_id FROM here) ORDER BY j.submitted_at, j.job_id LIMIT 1) AS newer,
+            (SELECT j.job_id FROM hologen.jobs j WHERE j.submitted_at <= (SELECT submitted_at FROM here) AND j.state = 'succeeded'
+               AND (j.submitted_at, j.job_id) < (SELECT submitted_at, job_id FROM here) ORDER BY j.submitted_at DESC, j.job_id DESC LIMIT 1) AS older`,
+    [id],
+  );
+  return rows[0] ?? { newer: null, older: null };
 }
 
 const hourMs = 3_600_000;

@@ -18,12 +18,14 @@ export interface JobFacts {
   request: string;
 }
 
+const keptByProviderMs = 24 * 3_600_000;
+
 function kindOf(name: string): Medium['kind'] {
   return formatOf(name)?.kind === 'video' ? 'video' : 'picture';
 }
 
 export function outputsOf(
-  job: Pick<JobFacts, 'job_id' | 'outputs'>,
+  job: Pick<JobFacts, 'job_id' | 'outputs'> & { generated_at: Date | null },
   addresses: SignedAddresses,
   sessionId: string,
 ): Medium[] {
@@ -35,6 +37,8 @@ export function outputsOf(
       address: addresses.sign({ ...name, form: 'whole' }, sessionId),
       thumbnail: kind === 'picture' ? addresses.sign({ ...name, form: 'small' }, sessionId) : null,
       ossPath: ossPath ?? null,
+      expired:
+        ossPath === undefined && Date.now() - (job.generated_at?.getTime() ?? Date.now()) > keptByProviderMs,
     };
   });
 }
@@ -45,6 +49,7 @@ export function referencesOf(job: JobFacts, addresses: SignedAddresses, sessionI
     address: addresses.sign({ jobId: job.job_id, place: `r${index}`, form: 'whole' }, sessionId),
     thumbnail: null,
     ossPath: saved?.path ?? null,
+    expired: false,
   }));
 }
 

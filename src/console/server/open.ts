@@ -7,7 +7,10 @@ import { type Console, type ConsoleOptions, startConsole } from './server.js';
 const loopback = /^(localhost|127(\.\d+){3}|::1)$/;
 
 export interface ConsoleParts
-  extends Pick<ConsoleOptions, 'door' | 'storage' | 'dataDirectory' | 'log' | 'privateResults'> {
+  extends Pick<
+    ConsoleOptions,
+    'door' | 'owner' | 'sandbox' | 'storage' | 'dataDirectory' | 'log' | 'privateResults'
+  > {
   /** Files (PEM) of the certificate that the front door shows too. */
   certificate: { cert: string; key: string };
 }

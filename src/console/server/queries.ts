@@ -4,7 +4,7 @@ import { cardColumns, type JobRow } from './gallery.js';
 
 type Database = Pick<pg.Pool, 'query'>;
 
-export const asksRights = `SELECT administers, calls, sees_all AS "seesAll" FROM hologen.my_rights`;
+export const asksRights = `SELECT administers, calls, sees_all OR sees_shared AS "seesOthers" FROM hologen.my_rights`;
 
 export async function jobsOfRequests(db: Database, providerRequestIds: string[]): Promise<JobRow[]> {
   if (providerRequestIds.length === 0) return [];
@@ -44,22 +44,36 @@ export interface JobDetailsRow extends JobRow {
   currency: string | null;
   attempts: number;
   task_id: string | null;
-  provider_request_id: string | null;
   started_at: Date | null;
-  generated_at: Date | null;
   finished_at: Date | null;
   claimed_at: Date | null;
+  shared: boolean;
 }
 
 export async function findJob(db: Database, jobId: string): Promise<JobDetailsRow | undefined> {
   const { rows } = await db.query<JobDetailsRow>(
     `SELECT ${cardColumns}, database_name, application_name, statement, statement_at,
        CASE WHEN json_typeof(request) = 'object' THEN request::text ELSE request #>> '{}' END AS request, file, result, error, hold_up, usage, units,
-       price, estimated_price, currency, attempts, task_id, provider_request_id, started_at, generated_at, finished_at, claimed_at
+       price, estimated_price, currency, attempts, task_id, started_at, finished_at, claimed_at, shared
      FROM hologen.jobs WHERE job_id = $1`,
     [jobId],
   );
   return rows[0];
+}
+
+/** The session may be read-only; what this writes is the gateway's to write. */
+export async function shareJob(pool: pg.Pool, jobId: string, shared: boolean): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN READ WRITE');
+    await client.query('SELECT hologen.share_job($1, $2)', [jobId, shared]);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  } finally {
+    client.release();
+  }
 }
 
 export async function listRunning(db: Database) {
@@ -166,6 +180,10 @@ export async function deployModel(
 
 export async function removeModel(db: Database, name: string): Promise<void> {
   await db.query('CALL hologen.delete_external_model($1)', [name]);
+}
+
+export async function deployUsualModels(db: Database): Promise<void> {
+  await db.query('CALL hologen.register_usual_models()');
 }
 
 export async function grantModel(db: Database, model: string, role: string): Promise<void> {

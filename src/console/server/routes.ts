@@ -8,20 +8,24 @@ import type {
   JobDetails,
   Models,
   Money,
+  Neighbours,
   Now,
   Queue,
   Run,
   RunningStatement,
+  Verdict,
 } from './answers.js';
 import { listBudgets, removeBudget, setBudget } from './budgets.js';
 import { optionalNumber, optionalText, Refusal, requiredText } from './exchange.js';
-import { type JobRow, listJobs } from './gallery.js';
+import { type JobRow, listJobs, neighboursOf, uuidPattern, wordsOf } from './gallery.js';
 import { outputsOf, referencesOf } from './job-media.js';
 import { changeDegree, listPeople } from './people.js';
 import * as queries from './queries.js';
+import { review, verdictsOn } from './reviews.js';
 import { cancelRun, describeRun, requestIdsOf, requireRun, startRun } from './runs.js';
 import type { ConsoleSession } from './sessions.js';
 import type { SignedAddresses } from './signed-addresses.js';
+import { jobsSince, listHistory, listPlaces } from './statements.js';
 
 export interface Asked {
   session: ConsoleSession;
@@ -38,14 +42,16 @@ export type Route = (asked: Asked) => Promise<unknown> | unknown;
 
 const pageLength = 48;
 const mostDays = 366;
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export const routes: Record<string, Route> = {
   'GET /api/gallery': gallery,
   'GET /api/choices': choices,
   'GET /api/job': job,
+  'GET /api/neighbours': neighbours,
   'GET /api/now': now,
   'GET /api/models': models,
+  'GET /api/places': ({ session }) => listPlaces(session.pool),
+  'GET /api/history': ({ session }) => listHistory(session.pool),
   'GET /api/money': money,
   'GET /api/people': ({ session, frontDoor }) => listPeople(session.pool, frontDoor),
   'GET /api/run': ({ session, parameters, addresses }) => runState(session, parameters.get('id'), addresses),
@@ -53,6 +59,8 @@ export const routes: Record<string, Route> = {
   'POST /api/cancel': async ({ session, body }) => ({
     cancelled: await queries.cancelStatement(session.pool, optionalNumber(body, 'engineProcessId') ?? 0),
   }),
+  'POST /api/job/share': ({ session, body }) =>
+    queries.shareJob(session.pool, requiredText(body, 'id'), body.shared === true),
   'POST /api/models/deploy': ({ session, body }) =>
     queries.deployModel(session.pool, {
       name: requiredText(body, 'name'),
@@ -61,6 +69,7 @@ export const routes: Record<string, Route> = {
       task: requiredText(body, 'task'),
       config: optionalText(body, 'config') ?? '{}',
     }),
+  'POST /api/models/usual': ({ session }) => queries.deployUsualModels(session.pool),
   'POST /api/models/remove': ({ session, body }) =>
     queries.removeModel(session.pool, requiredText(body, 'name')),
   'POST /api/models/grant': ({ session, body }) =>
@@ -69,6 +78,7 @@ export const routes: Record<string, Route> = {
     queries.revokeModel(session.pool, requiredText(body, 'model'), requiredText(body, 'role')),
   'POST /api/budgets/set': ({ session, body }) => setBudget(session.pool, body),
   'POST /api/budgets/remove': ({ session, body }) => removeBudget(session.pool, body),
+  'POST /api/review': ({ session, body }) => review(session.pool, body),
   'POST /api/people/degree': ({ session, body }) => changeDegree(session.pool, body),
   'POST /api/estimate': estimate,
   'POST /api/run': ({ session, body, addresses }) =>
@@ -83,13 +93,14 @@ export const routes: Record<string, Route> = {
 async function gallery({ session, parameters, addresses }: Asked): Promise<GalleryPage> {
   const given = (name: string) => parameters.get(name) || null;
   const rows = await listJobs(session.pool, {
-    // For those who do not see all, their own role: the same rows, and an index that has only theirs.
-    role: session.who.seesAll ? given('role') : session.who.role,
+    // For those who see nothing of others, their own role: the same rows, and an index that has only theirs.
+    role: session.who.seesOthers ? given('role') : session.who.role,
     model: given('model'),
     // What was made, unless something else is asked for.
     state: given('state') === 'all' ? null : (given('state') ?? 'succeeded'),
     kind: given('kind'),
-    text: given('text'),
+    words: wordsOf(given('text')),
+    verdict: given('verdict'),
     from: instant(given('from')),
     until: instant(given('until')),
     after: readCursor(given('before')),
@@ -98,7 +109,7 @@ async function gallery({ session, parameters, addresses }: Asked): Promise<Galle
   const shown = rows.slice(0, pageLength);
   const last = shown.at(-1);
   return {
-    jobs: shown.map((row) => card(row, addresses, session)),
+    jobs: await cards(shown, addresses, session),
     next: rows.length > pageLength && last ? `${last.submitted_at}~${last.job_id}` : null,
   };
 }
@@ -119,7 +130,29 @@ function readCursor(text: string | null): { submittedAt: string; jobId: string }
   return { submittedAt, jobId };
 }
 
-function card(row: JobRow, addresses: SignedAddresses, session: ConsoleSession): JobCard {
+async function neighbours({ session, parameters }: Asked): Promise<Neighbours> {
+  const id = parameters.get('id') ?? '';
+  return uuidPattern.test(id) ? neighboursOf(session.pool, id) : { newer: null, older: null };
+}
+
+async function cards(
+  rows: JobRow[],
+  addresses: SignedAddresses,
+  session: ConsoleSession,
+): Promise<JobCard[]> {
+  const verdicts = await verdictsOn(
+    session.pool,
+    rows.map((row) => row.job_id),
+  );
+  return rows.map((row) => card(row, verdicts.get(row.job_id) ?? [], addresses, session));
+}
+
+function card(
+  row: JobRow,
+  verdicts: Verdict[],
+  addresses: SignedAddresses,
+  session: ConsoleSession,
+): JobCard {
   return {
     id: row.job_id,
     state: row.state as JobCard['state'],
@@ -129,14 +162,16 @@ function card(row: JobRow, addresses: SignedAddresses, session: ConsoleSession):
     prompt: row.prompt,
     submittedAt: new Date(row.submitted_at).toISOString(),
     media: outputsOf(row, addresses, session.id),
+    verdicts,
+    requestId: row.provider_request_id,
     text: row.text,
     error: row.error_message,
   };
 }
 
 async function choices({ session }: Asked): Promise<FilterChoices> {
-  const { seesAll, role } = session.who;
-  const pairs = await queries.listRolesAndModels(session.pool, seesAll ? null : role);
+  const { seesOthers, role } = session.who;
+  const pairs = await queries.listRolesAndModels(session.pool, seesOthers ? null : role);
   return {
     roles: [...new Set(pairs.map((pair) => pair.role_name))],
     models: [...new Set(pairs.map((pair) => pair.model_name))].sort(),
@@ -147,8 +182,9 @@ async function job({ session, parameters, addresses }: Asked): Promise<JobDetail
   const id = parameters.get('id') ?? '';
   const row = uuidPattern.test(id) ? await queries.findJob(session.pool, id) : undefined;
   if (!row) throw new Refusal(404, { message: 'there is no such job, or it is not yours' });
+  const verdicts = await verdictsOn(session.pool, [row.job_id]);
   return {
-    ...card(row, addresses, session),
+    ...card(row, verdicts.get(row.job_id) ?? [], addresses, session),
     modelType: row.model_type,
     database: row.database_name,
     application: row.application_name,
@@ -172,6 +208,7 @@ async function job({ session, parameters, addresses }: Asked): Promise<JobDetail
     generatedAt: row.generated_at?.toISOString() ?? null,
     finishedAt: row.finished_at?.toISOString() ?? null,
     claimedAt: row.claimed_at?.toISOString() ?? null,
+    shared: row.shared,
   };
 }
 
@@ -281,6 +318,8 @@ async function runState(
 ): Promise<Run> {
   const run = requireRun(session.run, id);
   const told = describeRun(run);
-  const rows = told.state === 'running' ? [] : await queries.jobsOfRequests(session.pool, requestIdsOf(run));
-  return { ...told, jobs: rows.map((row) => card(row, addresses, session)) };
+  const rows = await (told.state === 'running'
+    ? jobsSince(session.pool, run.startedAt)
+    : queries.jobsOfRequests(session.pool, requestIdsOf(run)));
+  return { ...told, jobs: await cards(rows, addresses, session) };
 }

@@ -1,7 +1,8 @@
 /** *Try*: runs one statement of the visitor on a connection of its own and keeps what came out, within bounds. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
+import { runStatement } from '../../bounded-result.js';
 import type { Problem, Run } from './answers.js';
 import { Refusal } from './exchange.js';
 import { problemOf } from './problems.js';
@@ -36,13 +37,7 @@ interface RunningRun {
   problem: Problem | null;
 }
 
-const mostRows = 200;
-const mostCharacters = 4_000_000;
-const longestValue = 20_000;
 const mostNotices = 200;
-/** Values stay as PostgreSQL writes them. */
-const asText = { getTypeParser: () => (value: unknown) => value };
-
 /** Returns at once; `describeRun` tells how it goes. */
 export function startRun(session: RunOwner, statement: string): RunningRun {
   if (session.run.current && session.run.current.endedAt === undefined) {
@@ -83,35 +78,8 @@ async function execute(run: RunningRun): Promise<void> {
   await client.connect();
   // A transaction cannot leave it, whatever the statement sets; a session could.
   if (run.readOnly) await client.query('BEGIN READ ONLY');
-  // The extended protocol takes exactly one statement, so what was estimated is what runs.
-  const query = client.query(
-    new pg.Query({ text: run.statement, queryMode: 'extended', rowMode: 'array', types: asText } as never),
-  );
-  let keptCharacters = 0;
-  await new Promise<void>((resolve, reject) => {
-    // With a listener for rows the library keeps none itself: a million of them take no memory.
-    query.on('row', (row: unknown, result) => {
-      run.columns = result?.fields.map((field) => field.name) ?? run.columns;
-      run.rowCount += 1;
-      if (run.rows.length >= mostRows || keptCharacters >= mostCharacters) return;
-      const values = (row as unknown[]).map(cut);
-      run.rows.push(values);
-      for (const value of values) keptCharacters += value?.length ?? 0;
-    });
-    query.on('end', (result) => {
-      run.columns = result.fields.map((field) => field.name);
-      run.command = result.rowCount === null ? result.command : `${result.command} ${result.rowCount}`;
-      resolve();
-    });
-    query.on('error', reject);
-  });
+  Object.assign(run, await runStatement(client, run.statement));
   if (run.readOnly) await client.query('COMMIT');
-}
-
-function cut(value: unknown): string | null {
-  if (value === null || value === undefined) return null;
-  const text = String(value);
-  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
 }
 
 export function describeRun(run: RunningRun): Omit<Run, 'jobs'> {

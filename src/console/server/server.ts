@@ -14,10 +14,11 @@ import type { Storage } from '../../storage/storage.js';
 import { createApp } from './app.js';
 import { createKnownBrowsers } from './known-browsers.js';
 import { createMedia } from './media.js';
-import { createSessions, type FrontDoor } from './sessions.js';
+import { type Account, createSessions, type FrontDoor } from './sessions.js';
 import { createSignedAddresses } from './signed-addresses.js';
 import { loadStaticFiles } from './static-files.js';
 import { openThumbnails } from './thumbnails.js';
+import { createTickets, newTicketKey } from './tickets.js';
 
 export interface ConsoleOptions {
   host: string;
@@ -26,6 +27,10 @@ export interface ConsoleOptions {
   /** PEM, read again when they have changed; undefined: plain HTTP, for loopback. */
   readCertificate: (() => { cert: Buffer; key: Buffer }) | undefined;
   door: FrontDoor;
+  /** Whoever shows a ticket is signed in as this role. */
+  owner: Account;
+  /** A stand-in takes the cloud's place. */
+  sandbox: boolean;
   storage: Storage;
   dataDirectory: string;
   log: Logger;
@@ -35,6 +40,8 @@ export interface ConsoleOptions {
 
 export interface Console {
   url: string;
+  /** Makes addresses that sign in, see signInAddress. */
+  ticketKey: string;
   /** Reads the certificate again; a broken one is an error and the old one stays. */
   reloadCertificate(): void;
   close(): Promise<void>;
@@ -46,14 +53,16 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const { readCertificate, storage, log, door } = options;
   const addresses = createSignedAddresses();
   const thumbnails = await openThumbnails(join(options.dataDirectory, 'thumbnails'));
-  const sessions = createSessions(door);
+  const sessions = createSessions(door, options);
+  const ticketKey = newTicketKey();
+  const tickets = createTickets(ticketKey);
   const browsers = createKnownBrowsers(await keptSecret(options.dataDirectory, 'console-browsers'));
   const media = createMedia({ storage, addresses, thumbnails, privateResults: options.privateResults });
   const staticFiles = await loadStaticFiles();
   // Cookies do not know ports: two consoles of one host must not take each other's.
   const cookie = { name: '', secure: readCertificate !== undefined };
   const onLoopback = readCertificate === undefined;
-  const parts = { cookie, sessions, browsers, addresses, media, staticFiles, onLoopback, door, log };
+  const parts = { cookie, sessions, browsers, tickets, addresses, media, staticFiles, onLoopback, door, log };
   const app = createApp(parts);
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const listener: RequestListener = (request, response) => void answer(request, response);
@@ -70,6 +79,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const host = ['0.0.0.0', '::'].includes(options.host) ? 'localhost' : options.host;
   return {
     url: `${secureServer ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}/`,
+    ticketKey,
     reloadCertificate: () => readCertificate && secureServer?.setSecureContext(readCertificate()),
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));

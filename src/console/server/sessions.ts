@@ -1,12 +1,12 @@
 /** Who is signed in to the console. A password lives only in the memory of its session; every query runs as that role, through the front door. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { boundedSocket } from '../../bounded-socket.js';
 import type { WhoAmI } from './answers.js';
-import { boundedSocket } from './bounded-socket.js';
 import { Refusal } from './exchange.js';
 import { asksRights } from './queries.js';
 import { closeRun, type RunSlot } from './runs.js';
-import { type Attempt, createSignInPace } from './sign-in-pace.js';
+import { type Attempt, createSignInPace, type SignInPace } from './sign-in-pace.js';
 
 /** Where the gateway's own front door is. */
 export interface FrontDoor {
@@ -14,6 +14,11 @@ export interface FrontDoor {
   port: number;
   /** The gateway's own database, which has the catalogue and the jobs. */
   database: string;
+}
+
+export interface Account {
+  role: string;
+  password: string;
 }
 
 export interface ConsoleSession {
@@ -27,6 +32,8 @@ export interface ConsoleSession {
 
 export interface Sessions {
   signIn(attempt: Attempt, password: string): Promise<ConsoleSession>;
+  /** For whoever has shown a ticket. */
+  signInOwner(): Promise<ConsoleSession>;
   find(id: string | undefined): ConsoleSession | undefined;
   signOut(session: ConsoleSession): void;
   close(): Promise<void>;
@@ -35,6 +42,8 @@ export interface Sessions {
 const idleMs = 60 * 60_000;
 const longestMs = 12 * 3_600_000;
 const mostSessions = 200;
+/** One login must not keep all others out. */
+const mostOfOneRole = 20;
 const sweepMs = 60_000;
 const connectionsOfOne = 3;
 /** A page's question that takes longer is given up; statements of *Try* have no limit of ours. */
@@ -49,9 +58,14 @@ interface Entry {
   seenAt: number;
 }
 
-export function createSessions(door: FrontDoor, now: () => number = Date.now): Sessions {
+export function createSessions(
+  door: FrontDoor,
+  { owner, sandbox }: { owner: Account; sandbox: boolean },
+  now: () => number = Date.now,
+): Sessions {
   const entries = new Map<string, Entry>();
   const pace = createSignInPace(now);
+  const open = (role: string, password: string) => openSession({ door, sandbox, role, password });
   const sweep = setInterval(() => {
     for (const { session } of entries.values()) find(session.id, false);
   }, sweepMs);
@@ -74,26 +88,20 @@ export function createSessions(door: FrontDoor, now: () => number = Date.now): S
     await session.pool.end();
   }
 
+  function keep(session: ConsoleSession): ConsoleSession {
+    for (const tooMany of beyondLimit(session.who.role, entries)) void end(tooMany);
+    entries.set(session.id, { session, openedAt: now(), seenAt: now() });
+    return session;
+  }
+
   return {
     async signIn(attempt, password) {
-      const waitMs = pace.waitMs(attempt);
-      if (waitMs > 0) {
-        const seconds = Math.ceil(waitMs / 1000);
-        const problem = { message: `too many failed attempts; try again in ${seconds} s` };
-        throw new Refusal(429, problem, { 'retry-after': String(seconds) });
-      }
-      if (entries.size >= mostSessions) {
-        throw new Refusal(503, { message: 'too many people are signed in to this console' });
-      }
-      // Counted before the answer is known: many attempts at once must not all be free.
-      pace.failed(attempt);
-      const session = await openSession(door, attempt.role, password).catch((error: unknown) => {
-        if (!(error instanceof Refusal && error.status === 401)) pace.undecided(attempt);
-        throw error;
-      });
-      pace.succeeded(attempt);
-      entries.set(session.id, { session, openedAt: now(), seenAt: now() });
-      return session;
+      requireRoom(entries.size);
+      return keep(await paced(pace, attempt, () => open(attempt.role, password)));
+    },
+    async signInOwner() {
+      requireRoom(entries.size);
+      return keep(await open(owner.role, owner.password));
     },
     find,
     signOut: (session) => void end(session),
@@ -104,8 +112,45 @@ export function createSessions(door: FrontDoor, now: () => number = Date.now): S
   };
 }
 
+function requireRoom(signedIn: number): void {
+  if (signedIn >= mostSessions)
+    throw new Refusal(503, { message: 'too many people are signed in to this console' });
+}
+
+async function paced<T>(pace: SignInPace, attempt: Attempt, open: () => Promise<T>): Promise<T> {
+  refuseHaste(pace, attempt);
+  // Counted before the answer is known: many attempts at once must not all be free.
+  pace.failed(attempt);
+  const opened = await open().catch((error: unknown) => {
+    if (!(error instanceof Refusal && error.status === 401)) pace.undecided(attempt);
+    throw error;
+  });
+  pace.succeeded(attempt);
+  return opened;
+}
+
+function refuseHaste(pace: SignInPace, attempt: Attempt): void {
+  const waitMs = pace.waitMs(attempt);
+  if (waitMs <= 0) return;
+  const seconds = Math.ceil(waitMs / 1000);
+  const problem = { message: `too many failed attempts; try again in ${seconds} s` };
+  throw new Refusal(429, problem, { 'retry-after': String(seconds) });
+}
+
+/** The sessions that end when one more of the role begins: those that were not seen for longest. */
+function beyondLimit(role: string, entries: Map<string, Entry>): ConsoleSession[] {
+  const own = [...entries.values()].filter(({ session }) => session.who.role === role);
+  const newestFirst = own.sort((a, b) => b.seenAt - a.seenAt);
+  return newestFirst.slice(mostOfOneRole - 1).map(({ session }) => session);
+}
+
 /** The role proves itself to the engine; whoever does not administer hologen gets connections that only read. */
-async function openSession(door: FrontDoor, role: string, password: string): Promise<ConsoleSession> {
+async function openSession({
+  door,
+  sandbox,
+  role,
+  password,
+}: Account & { door: FrontDoor; sandbox: boolean }): Promise<ConsoleSession> {
   const account: pg.ClientConfig = {
     ...door,
     user: role,
@@ -128,14 +173,17 @@ async function openSession(door: FrontDoor, role: string, password: string): Pro
   pool.on('error', () => {});
   return {
     id: randomBytes(32).toString('base64url'),
-    who: { role, ...rights, database: door.database, csrfToken: randomBytes(32).toString('base64url') },
+    who: {
+      ...{ role, ...rights, database: door.database, sandbox },
+      csrfToken: randomBytes(32).toString('base64url'),
+    },
     pool,
     newClient: () => new pg.Client({ ...account, options: readOnly || undefined }),
     run: { current: undefined },
   };
 }
 
-type Rights = Pick<WhoAmI, 'administers' | 'calls' | 'seesAll'>;
+type Rights = Pick<WhoAmI, 'administers' | 'calls' | 'seesOthers'>;
 
 async function provedRights(account: pg.ClientConfig): Promise<Rights> {
   const client = new pg.Client(account);
@@ -143,7 +191,7 @@ async function provedRights(account: pg.ClientConfig): Promise<Rights> {
   try {
     await client.connect();
     const { rows } = await client.query<Rights>(asksRights);
-    return rows[0] ?? { administers: false, calls: false, seesAll: false };
+    return rows[0] ?? { administers: false, calls: false, seesOthers: false };
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     // The engine's own words tell a stranger which roles exist; one sentence does for all.

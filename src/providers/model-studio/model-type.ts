@@ -118,6 +118,8 @@ export interface ModelType {
   promptCharacters?: number;
   /** As promptCharacters, where the provider counts tokens. */
   promptTokens?: number;
+  /** The longest answer a text type gives, thoughts included. Undefined: not known. */
+  mostOutputTokens?: number;
   submitsPerSecond: number;
   /** null: the provider sets no limit. */
   concurrentTasks: number | null;

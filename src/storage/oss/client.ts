@@ -82,7 +82,13 @@ export async function sendToOss<T>(connection: OssConnection, send: (client: OSS
 }
 
 /** A GET URL for the public endpoint, signed with the V4 scheme; sends nothing. */
-export function presignGet(connection: OssConnection, key: string, expiresSeconds: number): Promise<string> {
+export function presignGet(
+  connection: OssConnection,
+  key: string,
+  expiresSeconds: number,
+  process: string | undefined,
+): Promise<string> {
   const client = createClient(connection, connection.endpoint.presignUrl, openTransport(connection));
-  return client.signatureUrlV4('GET', expiresSeconds, {}, key);
+  const queries = process === undefined ? {} : { 'x-oss-process': process };
+  return client.signatureUrlV4('GET', expiresSeconds, { queries }, key);
 }

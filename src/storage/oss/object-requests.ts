@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { KnownError } from '../../errors.js';
 import { formatPath, isDirectory, joinPath, type StoragePath } from '../path.js';
-import type { OpenedSource, SaveOptions } from '../storage.js';
+import type { OpenedSource, SaveOptions, Store } from '../storage.js';
 import { presignGet } from './client.js';
 import { ServiceRefusal, toReadError, toSqlError } from './error.js';
 import { crc64Header, type ObjectTarget, type OssObjectInfo, type Saved } from './object-target.js';
@@ -46,14 +46,13 @@ export async function presignObject(
   { connect }: ObjectRequests,
   path: StoragePath,
   right: OssRight,
-  expiresSeconds: number,
-  signal: AbortSignal,
+  { expiresSeconds, signal, process }: Parameters<Store['presign']>[2],
 ): Promise<string> {
   if (path.key === '') throw notAFile(path);
   const seconds = Math.max(1, Math.min(Math.ceil(expiresSeconds), longestLifeSeconds));
   const connection = await connect(scopeOf(path, right, 'read'), right, seconds, signal);
   const lifeSeconds = Math.floor((connection.credentials.expiresAt.getTime() - Date.now()) / 1000);
-  return presignGet(connection, path.key, Math.max(1, Math.min(seconds, lifeSeconds)));
+  return presignGet(connection, path.key, Math.max(1, Math.min(seconds, lifeSeconds)), process);
 }
 
 /** Begins an upload that is never completed: it needs the same right as writing and creates no object. */

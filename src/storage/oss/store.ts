@@ -53,8 +53,10 @@ export function openOssStore(settings: OssSettings): OssStore {
     head: (path, right, signal) =>
       work.run(signal, (either) => readHead(requests, 'read', path, asOssRight(right), either)),
 
-    presign: (path, right, { expiresSeconds, signal }) =>
-      work.run(signal, (either) => presignObject(requests, path, asOssRight(right), expiresSeconds, either)),
+    presign: (path, right, options) =>
+      work.run(options.signal, (signal) =>
+        presignObject(requests, path, asOssRight(right), { ...options, signal }),
+      ),
 
     checkWritable: (path, right, signal) =>
       work.run(signal, (either) => {

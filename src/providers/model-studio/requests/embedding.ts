@@ -6,6 +6,7 @@ import { embeddingType, embeddingTypes } from '../embedding-table.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
 import { billOf } from '../price.js';
 import { type MessagePart, readTextRequest, textOfParts } from './prompt-template.js';
+import { mostInputTokens } from './token-bounds.js';
 import { arrayText, isVector, madeVector, pretendedVector, readDimensions } from './vector.js';
 
 export const embeddings: Family = {
@@ -29,7 +30,7 @@ function check(asked: Asked): StudioRequest {
       most > 1 && { pack: { key: JSON.stringify(common), most }, part: { text: String(texts[0]), common } }),
     ...{ type, scenario: 'embedding', makes: 'text', output: undefined, notes: [], followed: false },
     media: [],
-    estimate: billOf(type, model.config, {}),
+    estimate: billOf(type, model.config, mostInputTokens(texts.map((each) => ({ text: each })))),
     pretended: alone ? pretendedVector(asked, dimensions) : '0',
     body: () => ({ ...common, input: alone ? texts[0] : texts }),
     read: (reply) => madeVector(reply, alone ? vectorText(reply) : nearness(reply), asked),

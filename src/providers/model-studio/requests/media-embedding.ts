@@ -52,7 +52,7 @@ function readContents(asked: Asked): Contents {
   const { parts, parameters } = readTextRequest(text, file, form);
   const media: Medium[] = [];
   const contents = parts.map((part): Content => {
-    if ('text' in part) return part;
+    if (!('file' in part)) return part;
     const { file: own, kind } = part;
     if (kind === 'sound') return refuse(`file ${media.length + 1}`, own.text, 'a picture or a video');
     const { text: path } = own;

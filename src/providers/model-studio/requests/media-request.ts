@@ -18,6 +18,8 @@ import type { Medium } from '../../provider.js';
 import type { Asked, KnownTypes } from '../family.js';
 import { typesFor } from '../known-types.js';
 import type { ModelType, Scenario } from '../model-type.js';
+import { countOf } from '../price.js';
+import { type NamedRequest, readNames, refuseBadPath, refuseOneNameForMany } from './file-name.js';
 import { parameterNames, readParameters } from './parameters.js';
 
 /** What is particular to a family's requests. */
@@ -28,7 +30,7 @@ export interface MediaForm {
   readMedia(request: Json, scenario: Scenario, asked: Asked): Medium[];
 }
 
-export interface MediaRequest {
+export interface MediaRequest extends NamedRequest {
   scenario: Scenario;
   prompt: string;
   negativePrompt: string | undefined;
@@ -53,7 +55,7 @@ const mediaFields: Partial<Record<Scenario, string[]>> = {
   'video-edit': ['video', 'reference_urls'],
   'video-continuation': ['video', 'last_frame_url'],
 };
-const commonFields = ['prompt', 'negative_prompt', 'parameters', 'output_dir'];
+const commonFields = ['prompt', 'negative_prompt', 'parameters', 'output_dir', 'name', 'label'];
 const negativePromptCharacters = 500;
 
 /** Parses the request text of a media call; anything wrong is a KnownError 22023 or 22P02. */
@@ -75,29 +77,37 @@ export function readMediaRequest(asked: Asked, form: MediaForm): MediaRequest {
   if (parameters.audio === false && audioText) {
     refuse('parameters.audio', false, 'true (or left out) beside audio_url', 'Leave out one of the two.');
   }
+  const names = readNames(request, asked.model.name);
+  refuseOneNameForMany(names, request, countOf(parameters.n) ?? 1);
+  const output = readOutput(request, scenario, names.fileName, asked.places);
+  refuseBadPath(names, output);
   return {
+    ...names,
     scenario,
     prompt,
     negativePrompt,
     media,
     audio: audioText ? medium('audio_url', audioText, ['sound'], asked) : undefined,
     parameters,
-    output: readOutput(request, scenario, asked.places),
+    output,
     notes: lengthNotes(prompt, negativePrompt, modelType, type),
   };
 }
 
+/** What is no JSON is a prompt, as it is for models of text. */
 function parseObject(text: string): Json {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
+    if (text.trim() !== '' && !/^\s*[[{]/.test(text)) return { prompt: text };
     throw new KnownError({
       kind: 'invalidJson',
       message: `the request is not JSON: ${(cause as Error).message}`,
       hint: `Write json_build_object('prompt', '…', 'parameters', json_build_object(…))::text.`,
     });
   }
+  if (typeof value === 'string') return { prompt: value };
   return isObject(value)
     ? value
     : refuse('the request', value, 'a JSON object', `Write json_build_object('prompt', '…')::text.`);
@@ -298,18 +308,23 @@ function negativePromptInParameters(request: Json): string | undefined {
   return optionalText(optionalObject(request, 'parameters'), 'negative_prompt', 'parameters.negative_prompt');
 }
 
-/** A directory everywhere, but a whole file name for first-and-last-frame, as Hologres has it. */
-function readOutput(request: Json, scenario: Scenario, places: Places): StoragePath | undefined {
+/** A directory everywhere, but a whole file name for first-and-last-frame, as Hologres has it, unless the request has a `name`. */
+function readOutput(
+  request: Json,
+  scenario: Scenario,
+  fileName: string | undefined,
+  places: Places,
+): StoragePath | undefined {
   const text = optionalText(request, 'output_dir');
   if (text === undefined) return undefined;
   const path = places.readPath(text, 'output_dir');
-  if (scenario === 'first-and-last-frame') {
+  if (scenario === 'first-and-last-frame' && fileName === undefined) {
     if (isDirectory(path)) {
       refuse(
         'output_dir',
         text,
         'a complete file name for first-and-last-frame',
-        'Write oss://bucket/path/video.mp4.',
+        "Write oss://bucket/path/video.mp4, or give the file a name: 'name', 'video'.",
       );
     }
     return path;

@@ -38,9 +38,10 @@ function check(asked: Asked): StudioRequest {
     scenarioOf,
     readMedia: (fields, scenario) => (scenario === 'text-to-image' ? [] : referencesOf(fields, asked)),
   });
-  const { scenario, media, output, notes } = request;
+  const { scenario, media, output, fileName, label, notes } = request;
   return {
-    ...{ type, scenario, makes: 'pictures', media, output, notes, followed: type.mode === 'async' },
+    ...{ type, scenario, makes: 'pictures', media, output, fileName, label, notes },
+    followed: type.mode === 'async',
     estimate: billOf(type, model.config, estimatePictures(request, type)),
     body: (addresses) => bodyOf(request, asked, addresses),
     read: (reply) => read(reply, asked, estimatePictures(request, type)),

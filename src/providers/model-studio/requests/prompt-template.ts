@@ -1,4 +1,4 @@
-/** The request of a text call: plain text, or JSON with placeholders whose arguments may be files. */
+/** The request of a text call that is one message: plain text, or JSON with placeholders whose arguments may be files. */
 import { KnownError } from '../../../errors.js';
 import {
   isObject,
@@ -15,8 +15,8 @@ import type { FileValue } from '../../../storage/file-value.js';
 import { isDirectory } from '../../../storage/path.js';
 import type { Places } from '../../../storage/storage.js';
 
-/** A piece of the user message, in order. */
-export type MessagePart = { text: string } | { file: FileValue; kind: MediumKind };
+/** A piece of a message, in order. `picture`: an address that the provider fetches itself. */
+export type MessagePart = { text: string } | { file: FileValue; kind: MediumKind } | { picture: string };
 
 /** What a family says of its requests. */
 interface TextForm {
@@ -97,12 +97,17 @@ function fillPlaceholders(prompt: string, args: unknown[], places: Places): Mess
 
 function addArgument(parts: MessagePart[], argument: unknown, field: string, places: Places): void {
   if (isObject(argument) && 'oss_path' in argument) {
-    const file = places.readFile(argument, field);
-    parts.push({ file, kind: kindOf(file, field) });
+    parts.push(filePart(argument, field, places));
   } else {
     if (argument === null) refuseNull(field);
     addText(parts, typeof argument === 'string' ? argument : exactText(argument));
   }
+}
+
+/** A FILE among the parts. */
+export function filePart(value: Json, field: string, places: Places): MessagePart {
+  const file = places.readFile(value, field);
+  return { file, kind: kindOf(file, field) };
 }
 
 function addText(parts: MessagePart[], text: string): void {

@@ -1,4 +1,4 @@
-/** Text: one user message to a chat or vision model, over the OpenAI-compatible endpoint. */
+/** Text: one user message, or a whole conversation, to a chat or vision model, over the OpenAI-compatible endpoint. */
 import type { KnownError } from '../../../errors.js';
 import {
   isObject,
@@ -6,17 +6,21 @@ import {
   optionalChoice,
   optionalObject,
   refuse,
+  refuseUnknown,
   requiredText,
   show,
 } from '../../../fields.js';
 import { objectAt, storable, textOf } from '../../../json.js';
 import { endingOf } from '../../../media/kinds.js';
+import { isDirectory } from '../../../storage/path.js';
 import { type Made, type Medium, ProviderFailure } from '../../provider.js';
 import { chatType, chatTypes } from '../chat-table.js';
 import type { Reply } from '../connection.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
 import { billOf, tokensOf } from '../price.js';
-import { type MessagePart, readTextRequest, type TextRequest, textOfParts } from './prompt-template.js';
+import { isConversation, type Message, readMessages } from './conversation.js';
+import { type MessagePart, readTextRequest, textOfParts } from './prompt-template.js';
+import { mostChatTokens } from './token-bounds.js';
 
 export const texts: Family = {
   task: 'chat/completions',
@@ -44,24 +48,53 @@ const knownParameters = [
 ];
 
 function check(asked: Asked): StudioRequest {
-  const { model, type, text, file, places } = asked;
-  const request = readTextRequest(text, file, { knownParameters, task: texts.task, places });
+  const { model, type } = asked;
+  const request = readChat(asked);
   const asksJson = readResponseFormat(request);
-  const media = mediaOf(request.parts);
+  const media = mediaOf(request.messages.flatMap(({ parts }) => parts));
   return {
     ...{ type, scenario: 'text', makes: 'text', output: undefined, notes: [], followed: false },
     media,
     misfit: media.some(({ kinds }) => !kinds.every((kind) => type.reads?.includes(kind) ?? true)),
-    // Tokens are not known before.
-    estimate: billOf(type, model.config, {}),
+    estimate: billOf(type, model.config, mostChatTokens(request, model.modelType, type)),
     ...(asksJson && { pretended: '{"dry_run":true}' }),
     body: (addresses) => bodyOf(request, model.modelType, addresses),
     read: (reply) => read(reply, asked, asksJson),
   };
 }
 
+interface ChatRequest {
+  messages: Message[];
+  parameters: Json;
+}
+
+function readChat({ text, file, places }: Asked): ChatRequest {
+  const conversation = conversationIn(text);
+  if (!conversation) {
+    const { parts, parameters } = readTextRequest(text, file, { knownParameters, task: texts.task, places });
+    return { messages: [{ role: 'user', parts }], parameters };
+  }
+  refuseUnknown(conversation, ['messages', 'parameters'], 'a conversation');
+  if (file && !isDirectory(file.path))
+    refuse('file', file.text, 'left out of a conversation', 'Put the FILE among the parts of a message.');
+  const parameters = optionalObject(conversation, 'parameters');
+  refuseUnknown(parameters, knownParameters, `parameters of task ${texts.task}`);
+  return { messages: readMessages(conversation.messages, places), parameters };
+}
+
+function conversationIn(text: string) {
+  if (!text.trimStart().startsWith('{')) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) && isConversation(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** True where the answer is to be JSON. The provider refuses a json_object that the prompt does not speak of. */
-function readResponseFormat({ parts, parameters }: TextRequest): boolean {
+function readResponseFormat({ messages, parameters }: ChatRequest): boolean {
+  const said = textOfParts(messages.flatMap(({ parts }) => parts));
   const format = optionalObject(parameters, 'response_format');
   const type = optionalChoice(format, 'type', ['text', 'json_object', 'json_schema'], 'response_format.type');
   if (type === 'json_schema') {
@@ -75,10 +108,10 @@ function readResponseFormat({ parts, parameters }: TextRequest): boolean {
         'Write {"type": "object", …}.',
       );
   }
-  if (type === 'json_object' && !/json/i.test(textOfParts(parts)))
+  if (type === 'json_object' && !/json/i.test(said))
     refuse(
       'the prompt',
-      textOfParts(parts),
+      said,
       'one that speaks of JSON, beside response_format json_object',
       "Add 'Answer in JSON.' to it.",
     );
@@ -94,17 +127,21 @@ function mediaOf(parts: MessagePart[]): Medium[] {
 }
 
 /** Plain text where there is nothing else, parts where there are media. */
-function bodyOf({ parts, parameters }: TextRequest, modelType: string, addresses: string[]): Json {
-  const onlyText = parts.every((part) => 'text' in part);
-  const content = onlyText ? textOfParts(parts) : contentOf(parts, addresses);
-  return { model: modelType, messages: [{ role: 'user', content }], ...parameters };
+function bodyOf({ messages, parameters }: ChatRequest, modelType: string, addresses: string[]): Json {
+  const left = [...addresses];
+  const said = messages.map(({ role, parts }) => {
+    const onlyText = parts.every((part) => 'text' in part);
+    return { role, content: onlyText ? textOfParts(parts) : contentOf(parts, left) };
+  });
+  return { model: modelType, messages: said, ...parameters };
 }
 
+/** Takes the addresses of its files from the front of `addresses`. */
 function contentOf(parts: MessagePart[], addresses: string[]): Json[] {
-  let next = 0;
   return parts.map((part) => {
     if ('text' in part) return { type: 'text', text: part.text };
-    const url = addresses[next++] as string;
+    if ('picture' in part) return { type: 'image_url', image_url: { url: part.picture } };
+    const url = addresses.shift() as string;
     if (part.kind === 'sound')
       return { type: 'input_audio', input_audio: { data: url, format: endingOf(part.file.path.key) } };
     return part.kind === 'video'

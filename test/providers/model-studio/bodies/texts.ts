@@ -43,6 +43,36 @@ export const text: BodyRow[] = [
   },
   {
     ...chat,
+    what: 'a conversation',
+    modelTypes: ['qwen-plus'],
+    request: {
+      messages: [
+        { role: 'developer', content: 'Answer in one word.' },
+        { role: 'user', content: [{ type: 'text', text: 'Name a colour.' }] },
+        { role: 'assistant', content: 'Red.' },
+        { role: 'user', content: 'Another.' },
+      ],
+      parameters: { temperature: 0.7 },
+    },
+    body: {
+      messages: [
+        { role: 'system', content: 'Answer in one word.' },
+        { role: 'user', content: 'Name a colour.' },
+        { role: 'assistant', content: 'Red.' },
+        { role: 'user', content: 'Another.' },
+      ],
+      temperature: 0.7,
+    },
+  },
+  {
+    ...chat,
+    what: 'messages without roles are a row, and a row is a prompt',
+    modelTypes: ['qwen-plus'],
+    request: '{"messages": ["hello"]}',
+    body: { messages: [{ role: 'user', content: '{"messages": ["hello"]}' }] },
+  },
+  {
+    ...chat,
     what: 'a prompt with parameters',
     modelTypes: ['qwen-plus'],
     request: { prompt: 'Name a colour.', parameters: { temperature: 0.7, max_tokens: 20, seed: 3 } },

@@ -32,7 +32,6 @@ export const textToImage: Refusals = {
   good: { prompt: 'a castle' },
   rows: [
     [null, 'the request of ai_gen is NULL', 'A JSON operator with a NULL side gives NULL; coalesce it.'],
-    ['a castle', /^the request is not JSON: /, jsonHint, { sqlstate: '22P02' }],
     ['', /^the request is not JSON: /, jsonHint, { sqlstate: '22P02' }],
     ['{"prompt": "a castle"', /^the request is not JSON: /, jsonHint, { sqlstate: '22P02' }],
     [
@@ -53,7 +52,7 @@ export const textToImage: Refusals = {
     [
       { promt: 'b' },
       'unknown field "promt" in a text-to-image request',
-      'Known here: prompt, negative_prompt, parameters, output_dir.',
+      'Known here: prompt, negative_prompt, parameters, output_dir, name, label.',
     ],
     [
       { size: '1024*1024' },

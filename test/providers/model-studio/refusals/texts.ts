@@ -4,6 +4,8 @@ import { emptyHint, golden, parameters, type Refusals } from './row.js';
 
 const notes = { oss_path: 'oss://bucket/path/notes.txt', oss_endpoint: rights[0], role_arn: rights[1] };
 
+const conversation = (messages: object[]) => ({ prompt: undefined, messages });
+
 export const text: Refusals = {
   scenario: 'text',
   model: 'qwen_plus',
@@ -42,6 +44,28 @@ export const text: Refusals = {
       { prompt: '{0}', args: [{ oss_path: golden, oss_endpoint: rights[0] }] },
       'the request has no args[0].role_arn',
       /^Add it/,
+    ],
+    [
+      conversation([{ role: 'judge', content: 'Guilty.' }]),
+      'messages[0].role must be one of system, user, assistant, not "judge"',
+      /^Set messages/,
+    ],
+    [
+      conversation([{ role: 'system', content: 'Be kind.' }]),
+      'messages must be a conversation with a message of role user, not ["system"]',
+      /^Set messages/,
+    ],
+    [
+      conversation([
+        { role: 'user', content: [{ type: 'image_url', image_url: { url: 'http://10.0.0.1/a.png' } }] },
+      ]),
+      'messages[0].content[0].image_url.url must be an https address or a data:image/… one, not "http://10.0.0.1/a.png"',
+      'A picture in a store is a FILE: to_file(…).',
+    ],
+    [
+      conversation([{ role: 'user', content: 'Hello', tool_calls: [] }]),
+      'unknown field "tool_calls" in messages[0]',
+      'Known here: role, content, name.',
     ],
   ],
 };

@@ -208,7 +208,7 @@ export const firstAndLastFrame: Refusals = {
     [
       { output_dir: 'oss://bucket/out/' },
       'output_dir must be a complete file name for first-and-last-frame, not "oss://bucket/out/"',
-      'Write oss://bucket/path/video.mp4.',
+      "Write oss://bucket/path/video.mp4, or give the file a name: 'name', 'video'.",
     ],
     [
       parameters({ duration: 10 }),

@@ -1,7 +1,7 @@
 /** A socket to the front door that takes no message of the engine's longer than a page could show: one row can be a gigabyte. */
 import { Socket } from 'node:net';
-import { KnownError } from '../../errors.js';
-import { createFrameStream } from '../../wire/frames.js';
+import { KnownError } from './errors.js';
+import { createFrameStream } from './wire/frames.js';
 
 const mostMebibytes = 16;
 
@@ -24,7 +24,7 @@ function tooLong(bytes: number): KnownError {
   const mebibytes = Math.ceil(bytes / 1024 / 1024);
   return new KnownError({
     kind: 'programLimitExceeded',
-    message: `a row of the result is too large for the console: ${mebibytes} MiB, at most ${mostMebibytes} MiB`,
+    message: `a row of the result is too large to be kept here: ${mebibytes} MiB, at most ${mostMebibytes} MiB`,
     hint: 'Select less of it (left(…), fewer columns), or use another client.',
   });
 }

@@ -1,7 +1,10 @@
-/** The usual models, under the names that Hologres' documentation uses. */
+/** The usual models, under the names that Hologres' documentation uses, and their deployment. */
+import { KnownError } from '../errors.js';
+import type { RoleIdentity } from './job.js';
+import type { Catalogue } from './models.js';
 
 /** SQL name, model type, task. The default of a task is its first. */
-export const usualModels: [name: string, modelType: string, task: string][] = [
+const usualModels: [name: string, modelType: string, task: string][] = [
   ['qwen_plus', 'qwen-plus', 'chat/completions'],
   ['qwen_vl_plus', 'qwen-vl-plus', 'chat/completions'],
   ['text_embedding_v4', 'text-embedding-v4', 'embedding'],
@@ -28,3 +31,16 @@ export const usualModels: [name: string, modelType: string, task: string][] = [
   ['happyhorse-1.0-r2v', 'happyhorse-1.0-r2v', 'video-generation'],
   ['happyhorse-1.0-video-edit', 'happyhorse-1.0-video-edit', 'video-generation'],
 ];
+
+/** Deploys those whose names are free, on the gateway's own key; what somebody has deployed under such a name stays. */
+export async function deployUsualModels(catalogue: Catalogue, deployedBy: RoleIdentity): Promise<void> {
+  const taken = new Set((await catalogue.list()).map(({ name }) => name));
+  const common = { provider: 'bailian', endpoint: undefined, apiKey: undefined, config: {}, deployedBy };
+  for (const [name, modelType, task] of usualModels) {
+    if (taken.has(name)) continue;
+    await catalogue.deploy({ name, modelType, task, ...common }).catch((error: unknown) => {
+      // Another gateway of the same engine starts at the same time.
+      if (!(error instanceof KnownError && error.kind === 'duplicateObject')) throw error;
+    });
+  }
+}

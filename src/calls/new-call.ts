@@ -1,0 +1,114 @@
+/** A call as its statement begins to know it: what was submitted, checked or refused by name; nothing is sent yet. */
+import { randomUUID } from 'node:crypto';
+import { KnownError } from '../errors.js';
+import type { CallOrigin } from '../ledger/job.js';
+import {
+  type CallArguments,
+  type CheckedCall,
+  checkCall,
+  checkStorage,
+  type Models,
+  type SubmittedCall,
+} from './check.js';
+import { newCourse, type Services } from './course.js';
+import { requestKey } from './earlier-results.js';
+import { checkImage } from './image-generate.js';
+import { isRefusal } from './meter.js';
+import { withPlace } from './row-errors.js';
+import { readSessionSettings } from './session-settings.js';
+import type { Statement, StatementCall, Statements } from './statement.js';
+import { refuseTakenName, refuseTooLong, refuseTooMany } from './statement-bounds.js';
+
+/** What calls are made with. */
+export interface CallMaking {
+  services: Services;
+  models: Models;
+  statements: Statements;
+}
+
+/** A handle that a session has chosen may be any text: no other session meets its calls by it. */
+export function nameOfCall(handle: string, { engineProcessId }: Pick<CallOrigin, 'engineProcessId'>): string {
+  return `${engineProcessId} ${handle}`;
+}
+
+/** `ownStop`: of a detached call, which its statement does not end. */
+export async function newCall(
+  { settings, statement: client, chosenHandle, onError, ...given }: SubmittedCall,
+  origin: CallOrigin,
+  around: CallMaking,
+  ownStop?: AbortController,
+): Promise<StatementCall> {
+  const own = readSessionSettings(settings);
+  const statement = around.statements.of(origin, own, client);
+  const checked = await checkOrRefuse(given, statement, own.place, around).catch((error: unknown) => {
+    throw withPlace(error, statement);
+  });
+  refuseTakenName(checked, statement);
+  // image.generate pays once for the same picture, unless the session says otherwise.
+  const reuse = checked.image && !settings.reuse ? 'on' : own.reuse;
+  const kept = { dryRun: own.dryRun, reuse, onError: onError ?? own.onError };
+  return callOf({ statement, checked, ...kept }, around, ownStop, chosenHandle);
+}
+
+export function callOf(
+  {
+    statement,
+    checked,
+    ...own
+  }: Pick<StatementCall, 'statement' | 'checked' | 'dryRun' | 'reuse' | 'onError'>,
+  { services }: CallMaking,
+  ownStop?: AbortController,
+  chosenHandle?: string,
+): StatementCall {
+  for (const note of checked.request.notes) statement.notes.add(note);
+  const handle = randomUUID();
+  const stop = (ownStop ?? statement.stop).signal;
+  const noted = (note: string) => statement.notes.add(note);
+  const facts = { jobId: handle, role: statement.origin.role, checked, stop, noted };
+  const call: StatementCall = {
+    ...{
+      handle,
+      name: nameOfCall(chosenHandle ?? handle, statement.origin),
+      statement,
+      checked,
+      ...own,
+      index: statement.calls.length,
+    },
+    ...{ detached: ownStop !== undefined, aside: false, delivered: false, again: undefined, next: undefined },
+    ...{ requestKey: '', decided: undefined, outcome: undefined, underWay: undefined },
+    course: newCourse(facts, { state: 'waiting' }),
+    storageChecked: checkStorage(checked, services.storage, statement.stop.signal, own.dryRun).then(
+      (contents) => {
+        call.requestKey = requestKey(checked, contents);
+      },
+    ),
+  };
+  // Awaited at the first wait; until then a refusal must not count as unhandled.
+  call.storageChecked.catch(() => {});
+  return call;
+}
+
+async function checkOrRefuse(
+  { form, ...given }: CallArguments & Pick<SubmittedCall, 'form'>,
+  statement: Statement,
+  place: string | undefined,
+  { models, services }: CallMaking,
+): Promise<CheckedCall> {
+  try {
+    refuseTooMany(statement);
+    refuseTooLong(given, statement);
+    return await (form === 'image' ? checkImage : checkCall)(given, models, statement.origin, place);
+  } catch (error) {
+    if (error instanceof KnownError) statement.refused = error;
+    if (isRefusal(error)) {
+      // What the user wrote may be no model's name.
+      const name = given.model;
+      const model =
+        name === null
+          ? undefined
+          : await models.catalogue.find(name, statement.origin).catch(() => undefined);
+      services.meter.refused(model);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+/** Runs what a request asks as the role of its key: a connection of its own through the front door, so that every right and budget holds by itself. */
+import pg from 'pg';
+import { boundedSocket } from '../../bounded-socket.js';
+import type { Account } from './key.js';
+import { Refusal } from './refusal.js';
+
+/** Where the gateway's own front door is. */
+export interface FrontDoor {
+  host: string;
+  port: number;
+  /** The gateway's own database, which has the catalogue and the jobs. */
+  database: string;
+}
+
+export interface AsRole {
+  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** NOTICEs of what ran so far. */
+  notices: string[];
+}
+
+const connectTimeoutMs = 15_000;
+const applicationName = 'hologen openai';
+
+/**
+ * A connection for each request: a key that was revoked is of no use from then on. `gone` is aborted when the client leaves: its connection
+ * ends then, which cancels what was not sent and keeps what is paid for for the same request again.
+ */
+export async function asRole<Result>(
+  door: FrontDoor,
+  account: Account,
+  { tag, gone }: { tag?: string; gone: AbortSignal },
+  work: (role: AsRole) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client({
+    ...door,
+    ...account,
+    ssl: false,
+    // What a role can make the engine say must not fill the gateway's memory.
+    stream: boundedSocket,
+    application_name: applicationName,
+    connectionTimeoutMillis: connectTimeoutMs,
+    // Nothing that somebody has planted in a schema of the search_path runs as the role.
+    options: '-c search_path=pg_catalog,pg_temp',
+  });
+  client.on('error', () => {});
+  const notices: string[] = [];
+  client.on('notice', ({ message }) => void notices.push(message ?? ''));
+  const end = () => void client.end().catch(() => {});
+  try {
+    gone.throwIfAborted();
+    await client.connect();
+    gone.addEventListener('abort', end, { once: true });
+    if (tag !== undefined) await client.query("SELECT set_config('ai_gen.tag', $1, false)", [tag]);
+    const query: AsRole['query'] = async (text, values) => (await client.query(text, values)).rows as never;
+    return await work({ query, notices });
+  } catch (error) {
+    if (gone.aborted) throw new Refusal(499, { message: 'the client has left', code: 'cancelled' });
+    throw error;
+  } finally {
+    gone.removeEventListener('abort', end);
+    end();
+  }
+}

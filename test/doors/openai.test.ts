@@ -1,0 +1,222 @@
+/** The OpenAI-form door, through OpenAI's own client: the same models, checks, budgets and ledger, with keys that are roles. */
+import OpenAI, { APIError, type AuthenticationError } from 'openai';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
+
+let gateway: TestGateway;
+let openai: OpenAI;
+
+beforeAll(async () => {
+  gateway = await startTestGateway({ openaiPort: '0' });
+  openai = clientOf(await makeKey('shop-bot'));
+});
+beforeEach(() => gateway.forgetRequests());
+afterAll(() => gateway?.close());
+
+function clientOf(apiKey: string): OpenAI {
+  return new OpenAI({ apiKey, baseURL: gateway.openai });
+}
+
+async function makeKey(role: string): Promise<string> {
+  const owner = await gateway.client();
+  const { rows } = await owner.query<{ key: string }>('SELECT hologen.make_key($1) AS key', [role]);
+  return rows[0]?.key ?? '';
+}
+
+async function refused(asked: Promise<unknown>): Promise<APIError> {
+  const error = await asked.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof APIError) return error;
+  throw new Error(`not refused: ${error}`);
+}
+
+const file = {
+  oss_path: 'oss://demo/',
+  oss_endpoint: 'oss-cn-hangzhou-internal.aliyuncs.com',
+  role_arn: 'acs:ram::1234567890123456:role/hologen',
+};
+
+test('pictures come as addresses that can be fetched, and their call is in the ledger as the role of the key', async () => {
+  const answer = await openai.images.generate({
+    model: 'qwen_image_2',
+    prompt: 'a red door',
+    n: 2,
+    size: '1024x1024',
+    user: 'spring',
+  });
+  expect(answer.data).toHaveLength(2);
+  const picture = await fetch(answer.data?.[0]?.url ?? '');
+  expect(picture.headers.get('content-type')).toBe('image/png');
+  const owner = await gateway.client();
+  const { rows } = await owner.query(
+    `SELECT role_name, application_name, tag, price FROM hologen.jobs WHERE request ->> 'prompt' = 'a red door'`,
+  );
+  expect(rows).toEqual([
+    { role_name: 'shop-bot', application_name: 'hologen openai', tag: 'spring', price: '0.4' },
+  ]);
+  expect(answer).toMatchObject({ hologen: { price: 0.4, currency: 'CNY', job_ids: [expect.any(String)] } });
+});
+
+test('pictures come as base64, and are saved where the request says', async () => {
+  const asked = { output_dir: 'oss://demo/api/', file } as object;
+  const answer = await openai.images.generate({
+    ...{ model: 'qwen_image_2', prompt: 'a blue door', response_format: 'b64_json', ...asked },
+  });
+  const [picture] = answer.data ?? [];
+  expect(
+    Buffer.from(picture?.b64_json ?? '', 'base64')
+      .subarray(1, 4)
+      .toString(),
+  ).toBe('PNG');
+  expect(picture).toMatchObject({ oss_path: expect.stringMatching(/^oss:\/\/demo\/api\/.+\.png$/) });
+  const saved = await openai.images.generate({ model: 'qwen_image_2', prompt: 'a green door', ...asked });
+  expect((await fetch(saved.data?.[0]?.url ?? '')).status).toBe(200);
+});
+
+test('a conversation is answered, with its tokens', async () => {
+  const answer = await openai.chat.completions.create({
+    model: 'qwen_plus',
+    messages: [
+      { role: 'system', content: 'Be short.' },
+      { role: 'user', content: 'Name a colour.' },
+    ],
+    temperature: 0.5,
+  });
+  expect(answer.choices[0]?.message.content).toContain('Name a colour.');
+  expect(answer.choices[0]?.finish_reason).toBe('stop');
+  expect(answer.usage?.total_tokens).toBeGreaterThan(2);
+  const [sent] = await gateway.requests();
+  expect(sent?.body).toMatchObject({ messages: [{ role: 'system' }, { role: 'user' }], temperature: 0.5 });
+  const cut = await openai.chat.completions.create({
+    ...{ model: 'qwen_plus', max_tokens: 3, messages: [{ role: 'user' as const, content: 'Tell me a lot' }] },
+  });
+  expect(cut.choices[0]?.finish_reason).toBe('length');
+});
+
+test('a stream has the answer in one piece, and its usage when asked', async () => {
+  const stream = await openai.chat.completions.create({
+    model: 'qwen_plus',
+    messages: [{ role: 'user', content: 'Name a river.' }],
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')).toContain('Name a river.');
+  expect(chunks.at(-1)?.usage?.total_tokens).toBeGreaterThan(0);
+});
+
+test('embeddings of many texts are asked for at once, in their order, as floats or packed', async () => {
+  const input = Array.from({ length: 12 }, (_, index) => `text ${index}`);
+  const packed = await openai.embeddings.create({ model: 'text_embedding_v4', input, dimensions: 64 });
+  expect(packed.data.map(({ index, embedding }) => [index, embedding.length])).toEqual(
+    input.map((_, index) => [index, 64]),
+  );
+  expect(packed.usage.total_tokens).toBeGreaterThan(0);
+  const owner = await gateway.client();
+  const { rows } = await owner.query<{ vector: number[] }>(
+    `SELECT ai_gen('text_embedding_v4', '{"prompt": "text 7", "parameters": {"dimensions": 64}}')::float4[]::float8[] AS vector`,
+  );
+  expect(packed.data[7]?.embedding.map((value) => value.toFixed(5))).toEqual(
+    rows[0]?.vector.map((value) => value.toFixed(5)),
+  );
+  const [floats] = (
+    await openai.embeddings.create({
+      ...{ model: 'text_embedding_v4', input: 'text 7', dimensions: 64, encoding_format: 'float' as const },
+    })
+  ).data;
+  expect(floats?.embedding.map((value) => value.toFixed(5))).toEqual(
+    packed.data[7]?.embedding.map((value) => value.toFixed(5)),
+  );
+});
+
+test('a video is asked for, followed and fetched', async () => {
+  const asked = { model: 'wan26_t2v', prompt: 'a door opens', seconds: '5', size: '1280x720' };
+  const video = await openai.videos.create(asked as Parameters<typeof openai.videos.create>[0]);
+  expect(video).toMatchObject({ object: 'video', prompt: 'a door opens', seconds: '5', size: '1280x720' });
+  await expect
+    .poll(async () => (await openai.videos.retrieve(video.id)).status, { timeout: 20_000 })
+    .toBe('completed');
+  const content = await openai.videos.downloadContent(video.id);
+  expect(
+    Buffer.from(await content.arrayBuffer())
+      .subarray(4, 8)
+      .toString(),
+  ).toBe('ftyp');
+  const other = clientOf(await makeKey('other-bot'));
+  expect((await refused(other.videos.retrieve(video.id))).status).toBe(404);
+});
+
+test('models are those that are deployed', async () => {
+  const { data } = await openai.models.list();
+  expect(data.map(({ id }) => id)).toContain('qwen_image_2');
+  expect(await openai.models.retrieve('qwen_plus')).toMatchObject({ id: 'qwen_plus', object: 'model' });
+  expect((await refused(openai.models.retrieve('dall-e-3'))).code).toBe('model_not_found');
+});
+
+test('what does not fit is refused in OpenAI’s form before anything is spent, once', async () => {
+  const picture = (more: object) =>
+    refused(openai.images.generate({ model: 'qwen_image_2', prompt: 'a door', ...more }));
+  expect(await refused(openai.images.generate({ model: 'dall-e-3', prompt: 'a door' }))).toMatchObject({
+    ...{ status: 404, code: 'model_not_found', type: 'invalid_request_error' },
+  });
+  expect(await picture({ n: 99 })).toMatchObject({
+    status: 400,
+    message: expect.stringContaining('from 1 to 6'),
+  });
+  expect(await picture({ quality: 'hd' })).toMatchObject({
+    status: 400,
+    message: expect.stringContaining('quality'),
+  });
+  expect(await picture({ colour: 'red' })).toMatchObject({
+    status: 400,
+    message: expect.stringContaining('colour'),
+  });
+  const owner = await gateway.client();
+  await owner.query("CALL set_budget('shop-bot', 'qwen_image_2', money_per_day => 0.01)");
+  expect(await picture({})).toMatchObject({ status: 429, code: 'insufficient_quota' });
+  await owner.query("CALL remove_budget('shop-bot', 'qwen_image_2')");
+  expect(await gateway.requests()).toHaveLength(0);
+});
+
+test('a key that was revoked, replaced or guessed is no key', async () => {
+  const owner = await gateway.client();
+  const [first, second] = [await makeKey('short-lived'), await makeKey('short-lived')];
+  const list = (key: string) => clientOf(key).models.list();
+  const unknown: Partial<AuthenticationError> = { status: 401, code: 'invalid_api_key' };
+  expect(await refused(list(first))).toMatchObject(unknown);
+  expect((await list(second)).data.length).toBeGreaterThan(0);
+  await owner.query("CALL hologen.revoke_key('short-lived')");
+  expect(await refused(list(second))).toMatchObject(unknown);
+  for (const key of ['sk-123', 'hg-', `hg-${Buffer.from('nobody:secret').toString('base64url')}`])
+    expect(await refused(list(key)), key).toMatchObject(unknown);
+  await owner.query("CREATE ROLE amy LOGIN PASSWORD 'secret'");
+  expect((await list(`hg-${Buffer.from('amy:secret').toString('base64url')}`)).data.length).toBeGreaterThan(
+    0,
+  );
+  expect(await refusal(owner.query("SELECT hologen.make_key('amy')"))).toMatchObject({ code: '42710' });
+  const amy = await gateway.clientOf('amy');
+  expect(await refusal(amy.query("SELECT hologen.make_key('mine')"))).toMatchObject({ code: '42501' });
+});
+
+test('a client that leaves has not lost what is paid for: the same request takes it', async () => {
+  const slow = await startTestGateway({ openaiPort: '0', sandboxImageMs: '800' });
+  try {
+    const owner = await slow.client();
+    const { rows } = await owner.query<{ key: string }>("SELECT hologen.make_key('bot') AS key");
+    const client = new OpenAI({ apiKey: rows[0]?.key ?? '', baseURL: slow.openai });
+    const leaving = new AbortController();
+    const asked = { model: 'qwen_image_2', prompt: 'a slow door' };
+    const left = client.images.generate(asked, { signal: leaving.signal });
+    await expect.poll(async () => (await slow.requests()).length).toBe(1);
+    leaving.abort();
+    await expect(left).rejects.toThrow();
+    const answer = await client.images.generate(asked);
+    expect(answer.data).toHaveLength(1);
+    expect(await slow.requests()).toHaveLength(1);
+  } finally {
+    await slow.close();
+  }
+});
