@@ -4,6 +4,7 @@ import { answerQuestions } from './callback/questions/answer.js';
 import { createFileMemory } from './callback/questions/files.js';
 import { createCalls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
+import { readValues } from './engine/value-texts.js';
 import { createStatementTexts } from './frontend/statement-texts.js';
 import { createBudgetWebhook } from './ledger/budget-webhook.js';
 import { createBudgets, noteSettings } from './ledger/budgets.js';
@@ -53,7 +54,8 @@ export async function openCalls(
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
   const models = { catalogue, providers, places: storage };
-  const calls = createCalls({ storage, ledger, schedule, meter }, models, sqlReader, log);
+  const reader = { ...sqlReader, valueTexts: readValues(engine.pool) };
+  const calls = createCalls({ storage, ledger, schedule, meter }, models, reader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
     ...{ calls, models, storage, ledger, schedule },

@@ -26,7 +26,7 @@ export async function openFrontDoor(
     ...{ host, port, encryption, log, maxConnections, loginMs },
     events: {
       rewrite: rewriteStatements(texts, createLongTexts(log), log),
-      started: () => {},
+      started: calls.clientCame,
       databaseCreated: engine.databases.created,
       rowsAsked: calls.rowsAsked,
       answered: (engineProcessId) => calls.rowsRead(engineProcessId, onlyReads),

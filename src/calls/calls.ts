@@ -4,7 +4,14 @@ import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import { type CallOrigin, isSameRole } from '../ledger/job.js';
 import { earlierJobOf } from './call.js';
-import { type CallArguments, type CheckedCall, checkCall, checkStorage, type Models } from './check.js';
+import {
+  type CallArguments,
+  type CheckedCall,
+  checkCall,
+  checkStorage,
+  type Models,
+  type SubmittedCall,
+} from './check.js';
 import { newCourse, type Services } from './course.js';
 import { createDecider, type Decider } from './decide.js';
 import { createDetachedCalls, type DetachedCalls } from './detached.js';
@@ -12,18 +19,7 @@ import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults, requestKey } from './earlier-results.js';
 import { createLastResults, type LastResults } from './last-results.js';
-import {
-  endLook,
-  type LookAhead,
-  lostWhileLooking,
-  newLookAhead,
-  nextLook,
-  noteAlone,
-  noteFound,
-  pending,
-  type SqlReader,
-  takeFound,
-} from './look-ahead.js';
+import type { Bound, SqlReader } from './look-ahead.js';
 import { isRefusal } from './meter.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
@@ -40,15 +36,7 @@ import { refuseTooLong, refuseTooMany } from './statement-bounds.js';
 import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
-
-export interface SubmittedCall extends CallArguments {
-  /** The session's ai_gen.* settings, as they were SET. */
-  settings: Record<string, unknown>;
-  /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
-  statement: { text: string; stopsAtRows: boolean };
-  /** The text that the engine runs, or its beginning. */
-  engineText: string;
-}
+import { createWrittenCalls, type Making, type WrittenCalls } from './written-calls.js';
 
 export interface WaitNews {
   done: boolean;
@@ -60,25 +48,8 @@ export interface WaitNews {
   notice?: string;
 }
 
-export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
+export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, WrittenCalls {
   submit(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
-  /**
-   * As submit, for a call that stands as it was written: `inside` the body of a function, or in the statement itself. In place of a handle the
-   * engine may be given a query to plan: the statement's calls are to be looked for first, and this one submitted again, `looked`.
-   */
-  submitWritten(
-    call: SubmittedCall,
-    how: { inside: boolean; looked: boolean },
-    origin: CallOrigin,
-  ): Promise<{ handle: string } | { explain: string }>;
-  /** While the engine looks for the calls of a later stage: one of an earlier stage, whose result it needs. */
-  submitMade(call: SubmittedCall, origin: CallOrigin): { handle: string };
-  /** What the engine is to find out about the plan, or nothing: the calls in it are not certain to be made. */
-  planFound(call: SubmittedCall, plan: unknown, origin: CallOrigin): object;
-  /** The query to run if nothing in the plan is `unsure`; with `waits` it asks for results. */
-  planChecked(call: SubmittedCall, unsure: string[], origin: CallOrigin): { run?: string; waits?: boolean };
-  /** The engine has looked, to the end or to a problem. Throws what the statement must be told before anything of it is sent. */
-  looked(call: SubmittedCall, problem: string | undefined, origin: CallOrigin): void;
   /** As submit, for a call that outlives its statement: it is made when the transaction is committed. */
   submitDetached(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
   /** Resolves when there is news, at the latest after `longestMs`. The first wait of a statement starts all its calls. */
@@ -101,6 +72,8 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'> {
   rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
   /** The engine process runs no statement (any more), and its transaction is over or lost. See Statements.over. */
   statementOver(engineProcessId: number, outcome: StatementOutcome): Promise<void> | undefined;
+  /** See Statements. */
+  clientCame(engineProcessId: number, executing: () => Bound | undefined): void;
   /** The engine process has no client any more; as statementOver. */
   clientLeft(engineProcessId: number): Promise<void> | undefined;
   /** The engine process has ended, or closed its connection; `unread`: the wait whose answer it did not read. */
@@ -137,27 +110,9 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
   const around = surround(services, models, reader, log);
   const { decider, detached, statements } = around;
   return {
+    ...createWrittenCalls(makingOf(around)),
     submit: (given, origin) => submit(given, origin, around),
     submitDetached: (given, origin) => submitDetached(given, origin, around),
-    submitWritten: (given, how, origin) => submitWritten(given, how, origin, around),
-    submitMade(given, origin) {
-      const { ahead } = statementFor(given, origin, around);
-      const call = ahead?.looking ? takeFound(ahead, given, 'again') : undefined;
-      if (!call) throw lostWhileLooking();
-      return { handle: call.handle };
-    },
-    planFound(given, plan, origin) {
-      const ahead = aheadOf(given, origin, around);
-      const judged = around.reader.judgePlan(plan, given.engineText);
-      if ('why' in judged) endLook(ahead, judged.why);
-      return 'why' in judged ? {} : judged;
-    },
-    planChecked: (given, unsure, origin) => planChecked(aheadOf(given, origin, around), unsure),
-    looked(given, problem, origin) {
-      const ahead = aheadOf(given, origin, around);
-      endLook(ahead, problem);
-      if (ahead.refusal) throw ahead.refusal;
-    },
     wait: (handle, origin, longestMs) => wait(handle, origin, longestMs, around),
     collect: (handle, given, origin, longestMs) => collect(handle, given, origin, longestMs, around),
     status: detached.status,
@@ -169,13 +124,11 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
         .running()
         .filter((statement) => statement.calls.length > 0)
         .map((statement) => ({ ...progressOf(statement), statement })),
-    heldUp: () =>
-      [...decider.underWay.values()].flatMap(({ model, awaited: { holdUp } }) =>
-        holdUp ? [{ model, since: holdUp.since }] : [],
-      ),
+    heldUp: () => heldUpOf(decider),
     rowsAsked: statements.rowsAsked,
     rowsRead: statements.rowsRead,
     statementOver: statements.over,
+    clientCame: statements.clientCame,
     clientLeft(engineProcessId) {
       statements.clientLeft(engineProcessId);
       return statements.over(engineProcessId, 'failed');
@@ -197,6 +150,20 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
       for (const { awaited } of decider.underWay.values()) awaited.left = true;
     },
   };
+}
+
+function makingOf(around: Surroundings): Making {
+  return {
+    ...{ statements: around.statements, reader: around.reader },
+    newCall: (given, origin) => newCall(given, origin, around),
+    add: (call) => add(call, around),
+  };
+}
+
+function heldUpOf({ underWay }: Decider): { model: string; since: number }[] {
+  return [...underWay.values()].flatMap(({ model, awaited: { holdUp } }) =>
+    holdUp ? [{ model, since: holdUp.since }] : [],
+  );
 }
 
 function surround(services: Services, models: Models, reader: SqlReader, log: Logger): Surroundings {
@@ -277,67 +244,6 @@ async function add(call: StatementCall, around: Surroundings): Promise<{ handle:
   statement.unsent.add(call);
   around.byHandle.set(call.handle, call);
   return { handle: call.handle };
-}
-
-function statementFor(
-  { settings, statement }: SubmittedCall,
-  origin: CallOrigin,
-  around: Surroundings,
-): Statement {
-  return around.statements.of(origin, readSessionSettings(settings), statement);
-}
-
-function aheadOf(given: SubmittedCall, origin: CallOrigin, around: Surroundings): LookAhead {
-  const statement = statementFor(given, origin, around);
-  statement.ahead ??= newLookAhead(given.engineText, around.reader);
-  return statement.ahead;
-}
-
-async function submitWritten(
-  given: SubmittedCall,
-  { inside, looked }: { inside: boolean; looked: boolean },
-  origin: CallOrigin,
-  around: Surroundings,
-): Promise<{ handle: string } | { explain: string }> {
-  const statement = statementFor(given, origin, around);
-  const ahead = aheadOf(given, origin, around);
-  if (ahead.looking) return noteCall(given, inside, ahead, origin, around);
-  const found = takeFound(ahead, given, 'given');
-  if (found) return { handle: found.handle };
-  const mayLook = statement.atOnce && !inside && !looked && !around.statements.mayStop(statement);
-  const explain = mayLook ? nextLook(ahead) : undefined;
-  if (explain !== undefined) return { explain };
-  const call = await newCall(given, origin, around);
-  noteAlone(statement, ahead, inside);
-  return add(call, around);
-}
-
-/** A call that the statement will come to: what is wrong with it is told when it does, unless the statement makes too many. */
-async function noteCall(
-  given: SubmittedCall,
-  inside: boolean,
-  ahead: LookAhead,
-  origin: CallOrigin,
-  around: Surroundings,
-): Promise<{ handle: string }> {
-  if (inside) throw lostWhileLooking();
-  const statement = statementFor(given, origin, around);
-  const refused = statement.refused;
-  const call = await newCall(given, origin, around).catch((error: unknown) => {
-    statement.refused = refused;
-    if (error instanceof KnownError && error.kind === 'configurationLimitExceeded') ahead.refusal = error;
-    throw error;
-  });
-  await add(call, around);
-  noteFound(ahead, given, call);
-  return pending;
-}
-
-function planChecked(ahead: LookAhead, [unsure]: string[]): { run?: string; waits?: boolean } {
-  if (unsure === undefined && ahead.query)
-    return { run: ahead.query.forStage(ahead.stage), waits: ahead.stage > 1 };
-  endLook(ahead, `${unsure} may give something else each time`);
-  return {};
 }
 
 async function submitDetached(

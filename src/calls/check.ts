@@ -10,6 +10,15 @@ import type { Places, Storage } from '../storage/storage.js';
 import { isPretended } from './dry-run-names.js';
 import { checkMedium, requireRight, rightTo } from './media.js';
 
+export interface SubmittedCall extends CallArguments {
+  /** The session's ai_gen.* settings, as they were SET. */
+  settings: Record<string, unknown>;
+  /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
+  statement: { text: string; stopsAtRows: boolean };
+  /** The text that the engine runs, or its beginning. */
+  engineText: string;
+}
+
 export interface CheckedCall {
   model: DeployedModel;
   provider: Provider;

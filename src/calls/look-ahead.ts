@@ -1,7 +1,12 @@
 /** Calls that stand in a statement as they were written: the engine looks for all of a stage before the first of them is waited for. */
 import { KnownError } from '../errors.js';
 import type { CallArguments } from './check.js';
-import type { Statement, StatementCall } from './statement.js';
+
+/** Parameters: the engine's numbers of the types that the client gave (0: none), and values, as text or in the type's binary form. */
+export interface Bound {
+  types: number[];
+  values: (string | Buffer | null)[];
+}
 
 /** What can be told of texts and plans, by whoever reads SQL. */
 export interface SqlReader {
@@ -10,14 +15,19 @@ export interface SqlReader {
   aheadQuery(text: string): AheadQuery | { why: string | undefined };
   /** What has to be asked of the engine about a plan, or why its calls are not certain. */
   judgePlan(plan: unknown, query: string): object | { why: string };
+  /** The query with its parameters' values, as text, written out. `types`: the parameters' types by name. */
+  withValues(query: string, types: string[], values: (string | null)[]): string;
+  /** Values in a type's binary form as text. An error if that cannot be told. */
+  valueTexts(types: string[], values: Bound['values']): Promise<(string | null)[]>;
 }
 
 export interface AheadQuery {
   stages: number;
+  parameters: boolean;
   forStage(stage: number): string;
 }
 
-export interface LookAhead {
+export interface LookAhead<Call> {
   /** Undefined: it cannot be looked ahead in, or not any more. */
   query: AheadQuery | undefined;
   /** Why its calls are made one after another, if there is more to say than that they are few. */
@@ -25,40 +35,64 @@ export interface LookAhead {
   /** The last stage that was looked for. */
   stage: number;
   looking: boolean;
+  /** The parameters' values. */
+  bound: Bound | undefined;
+  /** What is looked at now, with values in place of parameters. */
+  running: string;
   /** The calls that were found, by what they ask for. */
-  found: Map<string, FoundCalls>;
+  found: Map<string, FoundCalls<Call>>;
   /** Calls made without having been found. */
   alone: number;
   /** Found out while looking, and to be told of the statement as a whole. */
   refusal: KnownError | undefined;
 }
 
-interface FoundCalls {
-  calls: StatementCall[];
+interface FoundCalls<Call> {
+  calls: Call[];
   /** How many of them the statement itself has come to, and how many the query that looks for a later stage has. */
   given: number;
   again: number;
 }
 
-export function newLookAhead(text: string, reader: SqlReader): LookAhead {
+export function newLookAhead<Call>(text: string, reader: SqlReader): LookAhead<Call> {
   const read = reader.aheadQuery(text);
   const [query, why] = 'why' in read ? [undefined, read.why] : [read, undefined];
-  return { query, why, stage: 0, looking: false, found: new Map(), alone: 0, refusal: undefined };
+  return {
+    query,
+    why,
+    stage: 0,
+    looking: false,
+    bound: undefined,
+    running: '',
+    found: new Map(),
+    alone: 0,
+    refusal: undefined,
+  };
 }
 
 /** In place of a handle, where a call was only noted. */
 export const pending = { handle: 'pending' };
 
-/** The query that finds the next stage's calls; undefined if there is none. */
-export function nextLook(ahead: LookAhead): string | undefined {
-  if (!ahead.query || ahead.stage >= ahead.query.stages) return undefined;
+/** What the engine is to look at first to find the next stage's calls; undefined if there is none. */
+export function nextLook(ahead: LookAhead<unknown>, bound: () => Bound | undefined): Look | undefined {
+  const { query } = ahead;
+  if (!query || ahead.stage >= query.stages) return undefined;
+  if (query.parameters) ahead.bound ??= bound();
+  if (query.parameters && !ahead.bound) {
+    endLook(ahead, 'its parameters are not known beforehand');
+    return undefined;
+  }
   ahead.stage += 1;
   ahead.looking = true;
   for (const each of ahead.found.values()) each.again = 0;
-  return ahead.query.forStage(ahead.stage);
+  ahead.running = query.forStage(ahead.stage);
+  return ahead.bound ? { prepare: ahead.running, types: ahead.bound.types } : { explain: ahead.running };
 }
 
-export function noteFound(ahead: LookAhead, given: CallArguments, call: StatementCall): void {
+/** The engine plans the query, or first tells the types of its parameters; `types` are those that are known, by number. */
+export type Look = { explain: string } | { prepare: string; types: number[] };
+
+export function noteFound<Call>(ahead: LookAhead<Call>, given: CallArguments, call: Call): void {
   const key = keyOf(given);
   const same = ahead.found.get(key);
   if (same) same.calls.push(call);
@@ -66,11 +100,11 @@ export function noteFound(ahead: LookAhead, given: CallArguments, call: Statemen
 }
 
 /** The next call that asks for the same, of those that were found. */
-export function takeFound(
-  { found }: LookAhead,
+export function takeFound<Call>(
+  { found }: LookAhead<Call>,
   given: CallArguments,
   as: 'given' | 'again',
-): StatementCall | undefined {
+): Call | undefined {
   const same = found.get(keyOf(given));
   const call = same?.calls[same[as]];
   if (same && call) same[as] += 1;
@@ -81,7 +115,7 @@ function keyOf({ model, request, file }: CallArguments): string {
   return JSON.stringify([model, request, file]);
 }
 
-export function endLook(ahead: LookAhead, problem: string | undefined): void {
+export function endLook(ahead: LookAhead<unknown>, problem: string | undefined): void {
   ahead.looking = false;
   if (problem === undefined) return;
   ahead.query = undefined;
@@ -89,16 +123,17 @@ export function endLook(ahead: LookAhead, problem: string | undefined): void {
 }
 
 /** The second call that comes alone is the first of which somebody would wonder. */
-export function noteAlone(statement: Statement, ahead: LookAhead, inside: boolean): void {
+export function noteAlone(notes: Set<string>, ahead: LookAhead<unknown>, inside: boolean): void {
   ahead.alone += 1;
   if (ahead.alone !== 2) return;
   const why = inside ? 'they stand in a function or a block' : ahead.why;
   if (why === undefined) return;
-  statement.notes.add(
+  notes.add(
     `the calls of this statement are made one after another: ${why}. At once are the calls of a sub-select or a CTE that gives their results to the rest.`,
   );
 }
 
-export function lostWhileLooking(): KnownError {
-  return new KnownError({ kind: 'queryCanceled', message: 'a call cannot be looked ahead to' });
+/** Ends the look, and is told to nobody but in a NOTICE. */
+export function lostWhileLooking(message = 'a call stands where it is not seen'): KnownError {
+  return new KnownError({ kind: 'internalError', message });
 }

@@ -6,7 +6,7 @@ import type { CallOrigin } from '../ledger/job.js';
 import type { CheckedCall } from './check.js';
 import type { Course } from './course.js';
 import type { UnderWay } from './hold-up.js';
-import type { LookAhead } from './look-ahead.js';
+import type { Bound, LookAhead } from './look-ahead.js';
 import { maskSecrets } from './mask-secrets.js';
 import type { SessionSettings } from './session-settings.js';
 
@@ -43,7 +43,7 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   /** The check that ended the statement before anything was sent. */
   refused: KnownError | undefined;
   /** What is known of the calls that stand in it as they were written. */
-  ahead: LookAhead | undefined;
+  ahead: LookAhead<StatementCall> | undefined;
   /** The Execute message that waits at present, and the index of its first wait. */
   window: { execute: number; from: number } | undefined;
 }
@@ -88,8 +88,10 @@ export interface Statements {
   find(origin: CallOrigin): Statement[];
   /** The client asked the engine process for so many rows at most; 0: for all. */
   rowsAsked(engineProcessId: number, rows: number): void;
-  /** The engine process has no client any more. */
+  /** The engine process has a client; `executing` tells the parameters of what that runs at the moment, if it has any. */
+  clientCame(engineProcessId: number, executing: () => Bound | undefined): void;
   clientLeft(engineProcessId: number): void;
+  boundTo(statement: Statement): Bound | undefined;
   /** True if PostgreSQL may stop the statement before its end, or if that is not known. */
   mayStop(statement: Statement): boolean;
   /** All that the client of the engine process asked for has reached it, in a transaction that is still open. `onlyReads` judges texts. */
@@ -129,6 +131,7 @@ export function createStatements(
 ): Statements {
   const running: Running = { statements: new Map(), asked: new Map(), calling };
   const { statements, asked } = running;
+  const clients = new Map<number, () => Bound | undefined>();
   const end = (
     own: StatementsOfOne | undefined,
     outcome: StatementOutcome,
@@ -144,7 +147,12 @@ export function createStatements(
       asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });
     },
     mayStop: ({ origin, stopsAtRows }) => stopsAtRows && asked.get(origin.engineProcessId)?.rows !== 0,
-    clientLeft: (engineProcessId) => asked.delete(engineProcessId),
+    clientCame: (engineProcessId, executing) => clients.set(engineProcessId, executing),
+    clientLeft(engineProcessId) {
+      asked.delete(engineProcessId);
+      clients.delete(engineProcessId);
+    },
+    boundTo: ({ origin }) => clients.get(origin.engineProcessId)?.(),
     rowsRead(engineProcessId, onlyReads) {
       for (const statement of statements.get(engineProcessId)?.values() ?? [])
         Object.assign(statement, { read: statement.read || onlyReads(statement.text), answered: true });

@@ -1,5 +1,6 @@
 /** The client's messages that the engine has not answered yet, in order, to find out which message an answer belongs to. */
 import { backendType, frontendType, typeTable } from '../wire/message-types.js';
+import type { Bound } from './bound-values.js';
 
 /** A message that the engine will answer. Text and names are known only if the frame was looked at. */
 export interface SentMessage<Text> {
@@ -8,6 +9,8 @@ export interface SentMessage<Text> {
   text: Text | undefined;
   statementName: string | undefined;
   portalName: string | undefined;
+  /** Of an Execute whose Bind was looked at. */
+  bound: Bound | undefined;
   /** CommandCompletes so far; for CopyDone and CopyFail: how many more of them followed directly. */
   count: number;
   next: SentMessage<Text> | undefined;
@@ -20,6 +23,8 @@ export interface AwaitedAnswers<Text> {
   answered(type: number): SentMessage<Text> | undefined;
   /** True if everything has been answered. */
   readonly none: boolean;
+  /** The one that the engine is at. */
+  readonly first: SentMessage<Text> | undefined;
   /** True if nothing comes after the message that is being answered. */
   readonly atLast: boolean;
 }
@@ -63,6 +68,9 @@ export function createAwaitedAnswers<Text>(): AwaitedAnswers<Text> {
       const message = line.first;
       takeAnswer(line, type);
       return message;
+    },
+    get first() {
+      return line.first;
     },
     get none() {
       return line.first === undefined;
@@ -154,6 +162,7 @@ function newMessage<Text>(type: number): SentMessage<Text> {
     text: undefined,
     statementName: undefined,
     portalName: undefined,
+    bound: undefined,
     count: 0,
     next: undefined,
   };

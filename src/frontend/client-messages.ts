@@ -2,6 +2,7 @@
 import type { FrameWatcher, Replacement } from '../wire/frames.js';
 import { frontendType, typeTable } from '../wire/message-types.js';
 import type { SentMessage } from './awaited-answers.js';
+import { readBoundValues, readParameterTypes } from './bound-values.js';
 import type { Conversation, Rewritten, Treatment } from './conversation.js';
 import { readNames } from './statement-names.js';
 import { rewriteFrame } from './statement-text.js';
@@ -30,12 +31,24 @@ export function watchClient(conversation: Conversation): FrameWatcher<Replacemen
     },
     see: (type, frame) => {
       const { everRewritten, sent } = conversation;
-      if (everRewritten && sent) readNames(sent, frame);
+      if (everRewritten && sent) noteNames(conversation, sent, frame);
       if (type === frontendType.execute) askedFor(conversation, frame.readUInt32BE(frame.length - 4));
       if (type !== frontendType.query && type !== frontendType.parse) return undefined;
       return rewriteFrame(type, frame, (text) => rewrite(conversation, text, frame));
     },
   };
+}
+
+function noteNames({ prepared, bound }: Conversation, sent: SentMessage<Rewritten>, frame: Buffer): void {
+  readNames(sent, frame);
+  const { type, statementName = '', portalName = '' } = sent;
+  if (type === frontendType.parse) prepared.delete(statementName);
+  if (type === frontendType.execute) sent.bound = bound.get(portalName);
+  if (type !== frontendType.bind) return;
+  const types = prepared.get(statementName);
+  const values = types && readBoundValues(frame);
+  if (types && values) bound.set(portalName, { types, values });
+  else bound.delete(portalName);
 }
 
 function askedFor(conversation: Conversation, rows: number): void {
@@ -69,6 +82,8 @@ function rewrite(
     : treat(conversation, treatment, sent, frame);
 }
 
+const hasParameters = /\$\d/;
+
 /** The text for the engine. */
 function treat(
   conversation: Conversation,
@@ -85,6 +100,8 @@ function treat(
   if (sent) {
     sent.text = treatment;
     readNames(sent, frame);
+    if (sent.type === frontendType.parse && hasParameters.test(treatment.text))
+      conversation.prepared.set(sent.statementName ?? '', readParameterTypes(frame));
   }
-  return treatment.text;
+  return treatment.isOther ? treatment.text : undefined;
 }

@@ -1,13 +1,14 @@
 /** The state of a session that both directions share: open questions, rewritten texts, whether the client may still be paid for. */
 
 import { type AwaitedAnswers, createAwaitedAnswers, type SentMessage } from './awaited-answers.js';
+import type { Bound } from './bound-values.js';
 import { createStatementNames, type StatementNames } from './statement-names.js';
 
 export interface SessionEvents {
   /** Called for Query and Parse texts that may concern the gateway. The session's later messages wait for a promise, which never rejects. */
   rewrite(text: string): Treatment | Promise<Treatment>;
-  /** The engine has told its process id, which later calls of this session carry. */
-  started(engineProcessId: number): void;
+  /** The engine has told its process id, which later calls of this session carry. `executing`: the parameters of what it is at, if known. */
+  started(engineProcessId: number, executing: () => Bound | undefined): void;
   /** The client executes a portal for at most `rows` rows; 0: all, until it is told otherwise, and so for a Query. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** Everything the client sent has been answered, without an error, and its transaction is still open. */
@@ -38,6 +39,8 @@ export interface LeftAsWritten {
 
 export interface Rewritten {
   text: string;
+  /** False: it is what the client sent, and what becomes of it is watched. */
+  isOther: boolean;
   /** Changes the fields of an error or notice about the new text so that they refer to the old one. */
   translateError(fields: Map<string, string>): void;
   /** The command tag of a statement (counted from 0), if it is not the engine's. */
@@ -56,6 +59,9 @@ export interface Conversation {
   readonly untold: Buffer[];
   /** 0 until the engine has told it. */
   engineProcessId: number;
+  /** The types of the parameters of prepared statements that the engine may look ahead in, and what was bound last to portals of them. */
+  readonly prepared: Map<string, number[]>;
+  readonly bound: Map<string, Bound>;
   /** The body of BackendKeyData, which a CancelRequest repeats. */
   cancelKey: Buffer | undefined;
   /** A statement is running or a transaction is open. */
@@ -100,6 +106,8 @@ export function beginConversation(
     untold: [],
     awaited: createAwaitedAnswers(),
     names: createStatementNames(),
+    prepared: new Map(),
+    bound: new Map(),
     engineProcessId: 0,
     cancelKey: undefined,
     busy: true,

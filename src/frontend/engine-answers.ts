@@ -1,7 +1,8 @@
 /** Watches the engine's answers: how statements end, and errors and tags that refer to a rewritten text. */
 import type { FrameWatcher } from '../wire/frames.js';
-import { backendType, typeTable } from '../wire/message-types.js';
+import { backendType, frontendType, typeTable } from '../wire/message-types.js';
 import { commandComplete, editFields } from '../wire/replies.js';
+import type { Bound } from './bound-values.js';
 import { type Conversation, longestSeenText, type Rewritten } from './conversation.js';
 
 /** States in ReadyForQuery: outside a transaction, and in one that can only be rolled back. */
@@ -115,14 +116,27 @@ function started(conversation: Conversation, frame: Buffer): void {
   // A copy, because the frame would keep its whole chunk in memory.
   conversation.cancelKey = Buffer.from(frame.subarray(5));
   conversation.engineProcessId = conversation.cancelKey.readUInt32BE(0);
-  conversation.events.started(conversation.engineProcessId);
+  conversation.events.started(conversation.engineProcessId, () => executing(conversation));
+}
+
+/** The engine keeps its answers until the pipeline ends: which of several Executes it is at cannot be told. */
+function executing({ awaited }: Conversation): Bound | undefined {
+  let found: Bound | undefined;
+  let executes = 0;
+  for (let at = awaited.first; at; at = at.next) {
+    if (at.type !== frontendType.execute) continue;
+    executes += 1;
+    found = at.bound;
+  }
+  return executes === 1 ? found : undefined;
 }
 
 function readyForQuery(conversation: Conversation, state: number | undefined): void {
-  const { awaited, names, events, engineProcessId, failed } = conversation;
+  const { awaited, names, bound, events, engineProcessId, failed } = conversation;
   conversation.busy = state !== idle || !awaited.none;
   conversation.longestText = longestSeenText;
   if (state === idle) names.forgetPortals();
+  if (state === idle && awaited.none) bound.clear();
   if (!awaited.none) return;
   if (state === idle) events.ready(engineProcessId, failed ? 'failed' : 'committed');
   else if (state === failedTransaction) undone(conversation);

@@ -1,6 +1,6 @@
 /** What becomes of a client's text before the engine sees it, and how what the engine says of it is told in the client's words. */
 import type { Logger } from 'pino';
-import { callsOfAiFunctions } from '../rewriter/ai-functions.js';
+import { callsOfAiFunctions, mentionsAiFunction } from '../rewriter/ai-functions.js';
 import { ownTag, type RewrittenText, rewriteText, translateError } from '../rewriter/rewrite.js';
 import { noticeResponse } from '../wire/replies.js';
 import { longestOnTheSpot, type SessionEvents, type Treatment } from './conversation.js';
@@ -14,10 +14,11 @@ export function rewriteStatements(
   log: Logger,
 ): SessionEvents['rewrite'] {
   const treat = (text: string, rewritten: RewrittenText | undefined): Treatment => {
-    if (!rewritten) return undefined;
+    if (!rewritten) return hasParameters.test(text) && mentionsAiFunction(text) ? watched(text) : undefined;
     texts.remember(rewritten.text, { text, stopsAtRows: rewritten.stopsAtRows });
     return {
       text: rewritten.text,
+      isOther: true,
       translateError: (fields) => translateError(rewritten, fields),
       tagOf: (index, tag) => ownTag(rewritten, index, tag),
     };
@@ -36,6 +37,13 @@ export function rewriteStatements(
       return undefined;
     }
   };
+}
+
+const hasParameters = /\$\d/;
+
+/** The engine may ask for its parameters. */
+function watched(text: string): Treatment {
+  return { text, isOther: false, translateError: () => false, tagOf: () => undefined };
 }
 
 /** A text that makes no call of its own has nothing to wait longer for. */

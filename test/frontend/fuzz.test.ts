@@ -268,7 +268,7 @@ test('sessions side by side: each engine gets its own client’s bytes, texts re
       {
         rewrite: (text) =>
           text.includes('hg_')
-            ? { text: mark(text), translateError: () => {}, tagOf: () => undefined }
+            ? { text: mark(text), isOther: true, translateError: () => {}, tagOf: () => undefined }
             : undefined,
         started: (processId) => expect(processId).toBe(number),
         rowsAsked: () => {},

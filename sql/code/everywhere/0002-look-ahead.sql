@@ -11,6 +11,20 @@ BEGIN
   RETURN plan;
 END $$;
 
+-- The types of a query's parameters, those inferred that the client gave none (0). For a moment the session has a prepared statement more.
+CREATE OR REPLACE FUNCTION hologen_caller.parameter_types(query text, given json) RETURNS json
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  known text := (SELECT pg_catalog.string_agg(CASE WHEN oid OPERATOR(pg_catalog.=) '0' THEN 'unknown' ELSE pg_catalog.format_type(oid::pg_catalog.oid, NULL) END, ', ')
+    FROM pg_catalog.json_array_elements_text(given) AS t(oid));
+  types pg_catalog.json;
+BEGIN
+  EXECUTE pg_catalog.concat('PREPARE hologen_ahead ', '(' || known || ')', ' AS ', query);
+  SELECT pg_catalog.to_json(parameter_types::text[]) INTO types FROM pg_catalog.pg_prepared_statements WHERE name OPERATOR(pg_catalog.=) 'hologen_ahead';
+  DEALLOCATE hologen_ahead;
+  RETURN types;
+END $$;
+
 -- Of the names in a plan those that may stand for something volatile, and large tables of which a LIMIT takes rows without an order: several
 -- scans of one begin at different places. The AI functions are volatile and meant.
 CREATE OR REPLACE FUNCTION hologen_caller.unsure_names(names json) RETURNS json
@@ -49,6 +63,10 @@ DECLARE
 BEGIN
   BEGIN
     PERFORM pg_catalog.set_config('client_min_messages', 'error', true);
+    IF step OPERATOR(pg_catalog.->>) 'prepare' IS NOT NULL THEN
+      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'parameter_types', 'of', question, 'types',
+        hologen_caller.parameter_types(step OPERATOR(pg_catalog.->>) 'prepare', step OPERATOR(pg_catalog.->) 'types')));
+    END IF;
     found := hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain');
     step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan', 'of', question, 'plan', found));
     IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
@@ -80,7 +98,7 @@ BEGIN
   GET DIAGNOSTICS context = PG_CONTEXT;
   inside := hologen_caller.is_inside(context);
   answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside));
-  IF answer OPERATOR(pg_catalog.->>) 'explain' IS NOT NULL THEN
+  IF answer OPERATOR(pg_catalog.->>) 'handle' IS NULL THEN
     PERFORM hologen_caller.look_ahead(question, answer);
     answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside, 'looked', true));
   END IF;

@@ -37,6 +37,8 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
         originOf(caller),
       ),
     submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
+    parameter_types: (question, caller) =>
+      calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
     plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
     plan_names: (question, caller) =>
       calls.planChecked(written(question), textsOf(question.unsure), originOf(caller)),

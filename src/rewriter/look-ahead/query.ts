@@ -3,6 +3,7 @@ import { aiFunctions, laterName, madeName } from '../ai-functions.js';
 import { asksItself, type Body, child, children, containsAiCall, kindOf, nameList, walk } from '../nodes.js';
 import type { ParsedStatement, Token } from '../parse.js';
 import { firstTokenFrom, tokenAt } from '../parse.js';
+import { parametersOf } from '../repeatable.js';
 import { readSource, type Source } from '../source.js';
 import { type Edit, splice, unedited } from '../spliced-text.js';
 import { givesUpdatedRows, locateClauses } from '../update-stages.js';
@@ -11,6 +12,7 @@ import { type Site, sitesOf } from './sites.js';
 export interface AheadQuery {
   /** How many stages the calls have that stand in the text. */
   stages: number;
+  parameters: boolean;
   /** The query in which the calls of this stage (from 1) are made, those before it have their results, and those behind it give NULL. */
   forStage(stage: number): string;
 }
@@ -39,6 +41,7 @@ function queryOf(text: string): AheadQuery | OneByOne {
   const sites = sitesOf({ SelectStmt: query.node });
   if (sites.length < 2 && isOneRow(query)) return { why: undefined };
   return {
+    parameters: parametersOf(query.node).size > 0,
     stages: Math.max(1, ...sites.map(({ stage }) => stage)),
     forStage: (stage) =>
       splice(

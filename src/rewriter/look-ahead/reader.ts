@@ -4,10 +4,12 @@ import { containsAiCall, isAiCall, walk } from '../nodes.js';
 import { parseStatements } from '../parse.js';
 import { type Judged, judgePlan, type PlanNode, type Uncertain } from './plan.js';
 import { aheadQuery } from './query.js';
+import { withValues } from './values.js';
 
 export const sqlReader = {
   calling: callingStatements,
   aheadQuery,
+  withValues,
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `text`: what was explained, or what it was made of. */
   judgePlan(plan: unknown, text: string): Judged | Uncertain {
     const [first] = Array.isArray(plan) ? plan : [];

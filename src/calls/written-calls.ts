@@ -1,0 +1,137 @@
+/** Calls that stand in a statement as they were written: the engine is asked to look for all of a stage before the first of them is made. */
+import { KnownError } from '../errors.js';
+import type { CallOrigin } from '../ledger/job.js';
+import type { SubmittedCall } from './check.js';
+import {
+  endLook,
+  type Look,
+  type LookAhead,
+  lostWhileLooking,
+  newLookAhead,
+  nextLook,
+  noteAlone,
+  noteFound,
+  pending,
+  type SqlReader,
+  takeFound,
+} from './look-ahead.js';
+import { readSessionSettings } from './session-settings.js';
+import type { Statement, StatementCall, Statements } from './statement.js';
+
+export interface WrittenCalls {
+  /**
+   * As submit, for a call that stands as it was written: `inside` the body of a function, or in the statement itself. In place of a handle the
+   * engine may be given a query to plan: the statement's calls are to be looked for first, and this one submitted again, `looked`.
+   */
+  submitWritten(
+    call: SubmittedCall,
+    how: { inside: boolean; looked: boolean },
+    origin: CallOrigin,
+  ): Promise<{ handle: string } | Look>;
+  /** While the engine looks for the calls of a later stage: one of an earlier stage, whose result it needs. */
+  submitMade(call: SubmittedCall, origin: CallOrigin): { handle: string };
+  /** The query that is looked at, with the values of its parameters, whose types the engine has found. */
+  typesFound(call: SubmittedCall, types: string[], origin: CallOrigin): Promise<{ explain: string }>;
+  /** What the engine is to find out about the plan, or nothing: the calls in it are not certain to be made. */
+  planFound(call: SubmittedCall, plan: unknown, origin: CallOrigin): object;
+  /** The query to run if nothing in the plan is `unsure`; with `waits` it asks for results. */
+  planChecked(call: SubmittedCall, unsure: string[], origin: CallOrigin): { run?: string; waits?: boolean };
+  /** The engine has looked, to the end or to a problem. Throws what the statement must be told before anything of it is sent. */
+  looked(call: SubmittedCall, problem: string | undefined, origin: CallOrigin): void;
+}
+
+/** What the calls of statements are made with. */
+export interface Making {
+  statements: Statements;
+  reader: SqlReader;
+  newCall(given: SubmittedCall, origin: CallOrigin): Promise<StatementCall>;
+  add(call: StatementCall): Promise<{ handle: string }>;
+}
+
+export function createWrittenCalls(making: Making): WrittenCalls {
+  const { reader } = making;
+  const aheadFor = (given: SubmittedCall, origin: CallOrigin) => aheadOf(given, origin, making).ahead;
+  return {
+    submitWritten: (given, how, origin) => submitWritten(given, how, origin, making),
+    submitMade(given, origin) {
+      const ahead = aheadFor(given, origin);
+      const call = ahead.looking ? takeFound(ahead, given, 'again') : undefined;
+      if (!call) throw lostWhileLooking();
+      return { handle: call.handle };
+    },
+    async typesFound(given, types, origin) {
+      const ahead = aheadFor(given, origin);
+      const texts = await reader.valueTexts(types, ahead.bound?.values ?? []).catch((error: Error) => {
+        throw lostWhileLooking(error.message);
+      });
+      ahead.running = reader.withValues(ahead.running, types, texts);
+      return { explain: ahead.running };
+    },
+    planFound(given, plan, origin) {
+      const judged = reader.judgePlan(plan, given.engineText);
+      if ('why' in judged) endLook(aheadFor(given, origin), judged.why);
+      return 'why' in judged ? {} : judged;
+    },
+    planChecked: (given, unsure, origin) => planChecked(aheadFor(given, origin), unsure),
+    looked(given, problem, origin) {
+      const ahead = aheadFor(given, origin);
+      endLook(ahead, problem);
+      if (ahead.refusal) throw ahead.refusal;
+    },
+  };
+}
+
+function aheadOf(
+  given: SubmittedCall,
+  origin: CallOrigin,
+  { statements, reader }: Making,
+): { statement: Statement; ahead: LookAhead<StatementCall> } {
+  const statement = statements.of(origin, readSessionSettings(given.settings), given.statement);
+  statement.ahead ??= newLookAhead(given.engineText, reader);
+  return { statement, ahead: statement.ahead };
+}
+
+async function submitWritten(
+  given: SubmittedCall,
+  { inside, looked }: { inside: boolean; looked: boolean },
+  origin: CallOrigin,
+  making: Making,
+): Promise<{ handle: string } | Look> {
+  const { statements, newCall, add } = making;
+  const { statement, ahead } = aheadOf(given, origin, making);
+  if (ahead.looking) return noteCall(given, inside, origin, making);
+  const found = takeFound(ahead, given, 'given');
+  if (found) return { handle: found.handle };
+  const mayLook = statement.atOnce && !inside && !looked && !statements.mayStop(statement);
+  const look = mayLook ? nextLook(ahead, () => statements.boundTo(statement)) : undefined;
+  if (look) return look;
+  const call = await newCall(given, origin);
+  noteAlone(statement.notes, ahead, inside);
+  return add(call);
+}
+
+/** A call that the statement will come to: what is wrong with it is told when it does, unless the statement makes too many. */
+async function noteCall(
+  given: SubmittedCall,
+  inside: boolean,
+  origin: CallOrigin,
+  making: Making,
+): Promise<{ handle: string }> {
+  if (inside) throw lostWhileLooking();
+  const { statement, ahead } = aheadOf(given, origin, making);
+  const { refused } = statement;
+  const call = await making.newCall(given, origin).catch((error: unknown) => {
+    statement.refused = refused;
+    if (error instanceof KnownError && error.kind === 'configurationLimitExceeded') ahead.refusal = error;
+    throw error;
+  });
+  await making.add(call);
+  noteFound(ahead, given, call);
+  return pending;
+}
+
+function planChecked(ahead: LookAhead<StatementCall>, [unsure]: string[]): { run?: string; waits?: boolean } {
+  if (unsure === undefined && ahead.query) return { run: ahead.running, waits: ahead.stage > 1 };
+  endLook(ahead, `${unsure} may give something else each time`);
+  return {};
+}

@@ -1,0 +1,40 @@
+/** The parameters of what a session executes, as its client sent them: the engine's functions cannot look at them. */
+
+/** Text, or the type's binary form; null: NULL. */
+export type BoundValue = string | Buffer | null;
+
+/** Longer ones are not kept. */
+const mostBytes = 256 * 1024;
+
+/** From a Bind message; undefined if it is too long. Its layout: portal, statement, formats, values, formats of the results. */
+export function readBoundValues(frame: Buffer): BoundValue[] | undefined {
+  if (frame.length > mostBytes) return undefined;
+  let at = frame.indexOf(0, frame.indexOf(0, 5) + 1) + 1;
+  const next16 = () => {
+    at += 2;
+    return frame.readUInt16BE(at - 2);
+  };
+  const formats = Array.from({ length: next16() }, next16);
+  const count = next16();
+  return Array.from({ length: count }, (_, index) => {
+    const length = frame.readInt32BE(at);
+    at += 4;
+    if (length < 0) return null;
+    const value = frame.subarray(at, at + length);
+    at += length;
+    const isBinary = (formats.length === 1 ? formats[0] : formats[index]) === 1;
+    return isBinary ? Buffer.from(value) : value.toString('utf8');
+  });
+}
+
+/** The types that a Parse message gives its parameters, by their numbers; 0: to be inferred. */
+export function readParameterTypes(frame: Buffer): number[] {
+  const at = frame.indexOf(0, frame.indexOf(0, 5) + 1) + 1;
+  return Array.from({ length: frame.readUInt16BE(at) }, (_, index) => frame.readUInt32BE(at + 2 + 4 * index));
+}
+
+/** What is executed: the types that were given, and the values that were bound. */
+export interface Bound {
+  types: number[];
+  values: BoundValue[];
+}
