@@ -4,6 +4,7 @@ import { answerQuestions } from './callback/questions/answer.js';
 import { createFileMemory } from './callback/questions/files.js';
 import { createCalls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
+import { createPacks } from './calls/packs.js';
 import { readValues } from './engine/value-texts.js';
 import { createStatementTexts } from './frontend/statement-texts.js';
 import { createBudgetWebhook } from './ledger/budget-webhook.js';
@@ -16,6 +17,7 @@ import { openSecretBox } from './ledger/secret-box.js';
 import type { OpenedEngine } from './open-engine.js';
 import { createSchedule } from './pace/schedule.js';
 import { openProviders, type ProviderDriver } from './providers/drivers.js';
+import { aiFunctionNamed } from './rewriter/ai-functions.js';
 import { sqlReader } from './rewriter/look-ahead/reader.js';
 import type { Configuration, StorageSettings } from './settings/configuration.js';
 import { usualModels } from './settings/usual-models.js';
@@ -55,13 +57,15 @@ export async function openCalls(
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
   const models = { catalogue, providers, places: storage };
   const reader = { ...sqlReader, valueTexts: readValues(engine.pool) };
-  const calls = createCalls({ storage, ledger, schedule, meter }, models, reader, log);
+  const services = { storage, ledger, schedule, meter, packs: createPacks() };
+  const calls = createCalls(services, models, reader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
     ...{ calls, models, storage, ledger, schedule },
     budgets: createBudgets(engine.pool),
     files: createFileMemory(),
     defaultDegree: configuration.defaultDegree,
+    taskOf: (functionName) => aiFunctionNamed(functionName)?.task,
     originalText: texts.originalOf,
   });
   return { calls, storage, schedule, texts, answer };

@@ -10,6 +10,8 @@ export interface ChatMedia {
   rule: MediaRule;
 }
 
+type JsonObject = Readonly<Record<string, unknown>>;
+
 export interface ChatRequest {
   model: TextModel;
   /** Texts of all messages, in order. */
@@ -18,10 +20,13 @@ export interface ChatRequest {
   prompt: string;
   media: ChatMedia[];
   json: boolean;
+  /** Of the JSON; undefined: any object. */
+  schema?: JsonObject;
+  /** In pieces, with the usage behind them if it is asked for. */
+  stream: boolean;
+  includeUsage: boolean;
   maxTokens: number | undefined;
 }
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 interface NumberRule {
   fits: (value: number) => boolean;
@@ -51,13 +56,16 @@ function checkNumbers(body: JsonObject): void {
   }
 }
 
-/** True when the answer must be a JSON object. */
-function checkResponseFormat(body: JsonObject, texts: readonly string[]): boolean {
+/** Whether the answer must be JSON, and of which schema. */
+function checkResponseFormat(
+  body: JsonObject,
+  texts: readonly string[],
+): Pick<ChatRequest, 'json' | 'schema'> {
   const format = body.response_format;
-  if (format === undefined || format === null) return false;
+  if (format === undefined || format === null) return { json: false };
   const type = isObject(format) ? format.type : undefined;
-  if (type === 'text') return false;
-  if (type === 'json_schema' && isObject((format as JsonObject).json_schema)) return true;
+  if (type === 'text') return { json: false };
+  if (type === 'json_schema') return { json: true, schema: checkSchema((format as JsonObject).json_schema) };
   if (type !== 'json_object') {
     throw refusal.invalidParameter("'response_format.type' must be one of text, json_object, json_schema.");
   }
@@ -66,7 +74,19 @@ function checkResponseFormat(body: JsonObject, texts: readonly string[]): boolea
       "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
     );
   }
-  return true;
+  return { json: true };
+}
+
+function checkSchema(given: unknown): JsonObject {
+  if (!isObject(given) || typeof given.name !== 'string' || !/^[\w-]{1,64}$/.test(given.name)) {
+    throw refusal.invalidParameter(
+      "'response_format.json_schema.name' must be a name of letters, digits, _ and -.",
+    );
+  }
+  if (!isObject(given.schema)) {
+    throw refusal.invalidParameter("'response_format.json_schema.schema' must be an object.");
+  }
+  return given.schema;
 }
 
 /** Part type → the key that holds it, where its address is, and which files it takes. */
@@ -135,8 +155,6 @@ export function checkChat(body: unknown): ChatRequest {
   if (!Array.isArray(body.messages) || body.messages.length === 0) {
     throw refusal.invalidParameter('[] is too short - messages');
   }
-  if (body.stream === true)
-    throw refusal.invalidParameter('The sandbox answers chat without streaming only.');
   checkNumbers(body);
   const messages = body.messages.map((message, index) => readMessage(message, index, model));
   const texts = messages.flatMap((message) => message.texts);
@@ -147,7 +165,9 @@ export function checkChat(body: unknown): ChatRequest {
     texts,
     prompt: asked.texts.join('\n'),
     media: messages.flatMap((message) => message.media),
-    json: checkResponseFormat(body, texts),
+    ...checkResponseFormat(body, texts),
+    stream: body.stream === true,
+    includeUsage: isObject(body.stream_options) && body.stream_options.include_usage === true,
     maxTokens: (body.max_completion_tokens ?? body.max_tokens ?? undefined) as number | undefined,
   };
 }

@@ -1,11 +1,14 @@
 /** `POST /compatible-mode/v1/embeddings`: unit vectors that depend on the text alone. */
 import { createHash } from 'node:crypto';
 import { authenticate, type Exchange, readJson, sendJson } from './exchange.js';
+import { inspectPrompt } from './generate.js';
+import { type Markers, readMarkers } from './markers.js';
 import { isObject } from './parameter-check.js';
 import { refusal } from './refusal.js';
 import { countTokens, embeddingModels } from './text-models.js';
 
-function vectorOf(model: string, text: string, dimensions: number): number[] {
+/** The same of the same: a unit vector. */
+export function vectorOf(model: string, text: string, dimensions: number): number[] {
   const values: number[] = [];
   for (let block = 0; values.length < dimensions; block += 1) {
     const digest = createHash('sha256').update(`${model}\n${block}\n${text}`).digest();
@@ -29,37 +32,91 @@ function readTexts(input: unknown, maxTexts: number): string[] {
   return texts;
 }
 
-/** Handles one embeddings call. */
-export async function handleEmbeddings(exchange: Exchange): Promise<void> {
+export interface EmbeddingContext {
+  throttle(body: string, markers: Markers): void;
+}
+
+/** What the markers of the texts ask for. */
+export function misbehave(
+  exchange: Exchange,
+  texts: readonly string[],
+  body: string,
+  { throttle }: EmbeddingContext,
+): void {
+  const markers = readMarkers(texts.join('\n'));
+  throttle(body, markers);
+  exchange.dropAnswer ||= markers.drop;
+  inspectPrompt(markers);
+  if (markers.fail || markers.failSilently) throw refusal.internalError('An internal error has occured.');
+}
+
+interface Wish {
+  model: string;
+  texts: string[];
+  dimensions: number;
+}
+
+function readWish(name: unknown, input: unknown, given: unknown, field: string): Wish {
+  if (typeof name !== 'string') throw refusal.invalidParameter('you must provide a model parameter');
+  const model = Object.hasOwn(embeddingModels, name) ? embeddingModels[name] : undefined;
+  if (!model)
+    throw refusal.modelNotFound(`The model \`${name}\` does not exist or you do not have access to it.`);
+  const dimensions = given ?? model.defaultDimensions;
+  if (!model.dimensions.includes(dimensions as number))
+    throw refusal.invalidParameter(`${field} must be one of ${model.dimensions.join(', ')}.`);
+  return { model: name, texts: readTexts(input, model.maxTexts), dimensions: dimensions as number };
+}
+
+const tokensOf = (texts: string[]) => texts.reduce((sum, text) => sum + countTokens(text), 0);
+
+/** As 32-bit floats, least significant byte first, which is what OpenAI's own clients ask for. */
+function base64Of(vector: number[]): string {
+  const bytes = Buffer.alloc(vector.length * 4);
+  for (const [index, value] of vector.entries()) bytes.writeFloatLE(value, index * 4);
+  return bytes.toString('base64');
+}
+
+/** Handles one embeddings call of the compatible form. */
+export async function handleEmbeddings(exchange: Exchange, context: EmbeddingContext): Promise<void> {
   authenticate(exchange.request);
-  const { body } = await readJson(exchange);
-  if (!isObject(body) || typeof body.model !== 'string') {
-    throw refusal.invalidParameter('you must provide a model parameter');
-  }
-  const model = Object.hasOwn(embeddingModels, body.model) ? embeddingModels[body.model] : undefined;
-  if (!model) {
-    throw refusal.modelNotFound(
-      `The model \`${body.model}\` does not exist or you do not have access to it.`,
-    );
-  }
-  const dimensions = body.dimensions ?? model.defaultDimensions;
-  if (!model.dimensions.includes(dimensions as number)) {
-    throw refusal.invalidParameter(`dimensions must be one of ${model.dimensions.join(', ')}.`);
-  }
-  if (body.encoding_format !== undefined && body.encoding_format !== 'float') {
-    throw refusal.invalidParameter('encoding_format must be float.');
-  }
-  const texts = readTexts(body.input, model.maxTexts);
-  const tokens = texts.reduce((sum, text) => sum + countTokens(text), 0);
+  const { body, text } = await readJson(exchange);
+  if (!isObject(body)) throw refusal.invalidParameter('you must provide a model parameter');
+  const { model, texts, dimensions } = readWish(body.model, body.input, body.dimensions, 'dimensions');
+  const format = body.encoding_format ?? 'float';
+  if (format !== 'float' && format !== 'base64')
+    throw refusal.invalidParameter('encoding_format must be float or base64.');
+  misbehave(exchange, texts, text, context);
+  const tokens = tokensOf(texts);
   sendJson(exchange, 200, {
     object: 'list',
-    data: texts.map((text, index) => ({
-      object: 'embedding',
-      index,
-      embedding: vectorOf(String(body.model), text, dimensions as number),
-    })),
-    model: body.model,
+    data: texts.map((text, index) => {
+      const vector = vectorOf(model, text, dimensions);
+      return { object: 'embedding', index, embedding: format === 'float' ? vector : base64Of(vector) };
+    }),
+    model,
     usage: { prompt_tokens: tokens, total_tokens: tokens },
     id: exchange.requestId,
   });
+}
+
+/** Handles one embeddings call of the native form. */
+export async function handleNativeEmbeddings(exchange: Exchange, context: EmbeddingContext): Promise<void> {
+  authenticate(exchange.request);
+  const { body, text } = await readJson(exchange);
+  const { model: name, input, parameters = {} } = Object(body) as Record<string, unknown>;
+  if (!isObject(input)) throw refusal.invalidParameter('input must be an object.');
+  if (!isObject(parameters)) throw refusal.invalidParameter('parameters must be an object.');
+  const { text_type: kind = 'document', output_type: form = 'dense', dimension } = parameters;
+  if (kind !== 'document' && kind !== 'query')
+    throw refusal.invalidParameter("parameters.text_type must be 'document' or 'query'.");
+  if (form !== 'dense')
+    throw refusal.invalidParameter("parameters.output_type must be 'dense' in the sandbox.");
+  const { model, texts, dimensions } = readWish(name, input.texts, dimension, 'parameters.dimension');
+  misbehave(exchange, texts, text, context);
+  const embeddings = texts.map((each, text_index) => ({
+    text_index,
+    embedding: vectorOf(model, each, dimensions),
+  }));
+  const usage = { total_tokens: tokensOf(texts) };
+  sendJson(exchange, 200, { output: { embeddings }, usage, request_id: exchange.requestId });
 }

@@ -51,7 +51,7 @@ const compatibleCodes: Readonly<Record<string, string>> = {
 export function sendError(exchange: Exchange, error: unknown, headers = {}): void {
   const known = error instanceof Refusal ? error : refusal.internalError(`Sandbox: ${String(error)}`);
   const { requestId } = exchange;
-  if (exchange.url.pathname.startsWith('/compatible-mode/')) {
+  if (/^(\/batch)?\/compatible-mode\//.test(exchange.url.pathname)) {
     const code = compatibleCodes[known.code] ?? known.code;
     const type = known.status < 500 ? 'invalid_request_error' : 'server_error';
     const body = { error: { message: known.message, type, param: null, code }, request_id: requestId };

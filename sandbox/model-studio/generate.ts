@@ -1,15 +1,15 @@
 /** What a submit leads to: inspection, media, waiting, result files and usage. */
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CheckedInput } from './input-check.js';
+import type { CheckedInput } from './input-parts.js';
 import { type Markers, readMarkers } from './markers.js';
 import type { FetchedMedia, MediaFetcher } from './media-fetch.js';
-import type { ModelType } from './model-types.js';
+import type { ModelType } from './model-type.js';
 import { outputSize } from './output-size.js';
 import type { Settings } from './parameter-check.js';
-import type { Dimensions } from './parameter-rules.js';
 import { Refusal, refusal } from './refusal.js';
 import type { ResultStore } from './results.js';
+import type { Dimensions } from './rule-forms.js';
 
 /** A submit that passed all checks. */
 export interface Work {
@@ -22,6 +22,9 @@ export interface Work {
 
 export interface Outcome {
   urls: string[];
+  /** Of the made video; 0 for pictures. */
+  seconds: number;
+  inputPictures: number;
   size: Dimensions;
   /** Billed seconds of input videos; 0 for pictures. */
   inputSeconds: number;
@@ -36,11 +39,26 @@ export interface GenerationContext {
 /** Seconds of each input video that are billed, by the number of reference files. */
 const billedSecondsPerVideo = [0, 5, 2.5, 1.65, 1.25, 1];
 
-function billedInputSeconds(media: readonly FetchedMedia[]): number {
+function billedInputSeconds(model: ModelType, media: readonly FetchedMedia[]): number {
+  const rule = model.own ? model.own.inputSeconds : 'shared five';
+  if (!rule) return 0;
+  if (rule === 'whole') return Math.min(wholeInputSeconds(media), 15);
   const perVideo = billedSecondsPerVideo[media.length] ?? 0;
   const videos = media.filter((item) => item.kind === 'video');
   const total = videos.reduce((sum, video) => sum + Math.min(video.seconds ?? perVideo, perVideo), 0);
   return Math.round(Math.min(total, 5) * 100) / 100;
+}
+
+function wholeInputSeconds(media: readonly FetchedMedia[]): number {
+  const videos = media.filter((item) => item.kind === 'video');
+  return Math.round(videos.reduce((sum, video) => sum + (video.seconds ?? 0), 0) * 100) / 100;
+}
+
+/** A duration of 0 is the input's, of -1 what the model likes. */
+function madeSeconds({ settings, model }: Work, media: readonly FetchedMedia[]): number {
+  if (model.kind === 'image') return 0;
+  if (settings.durationSeconds < 0) return 5;
+  return settings.durationSeconds || Math.min(wholeInputSeconds(media), 15) || 5;
 }
 
 /** Throws the refusals that need no work: content inspection of the prompt. */
@@ -58,6 +76,9 @@ async function fetchMedia(work: Work, context: GenerationContext, signal: AbortS
   if (work.model.family === 'wan-r2v' && fetched.filter((item) => item.kind === 'video').length > 3) {
     throw refusal.invalidParameter('reference_urls may hold at most 3 videos.');
   }
+  const most = work.model.own?.mostSecondsWithVideo;
+  if (most && work.settings.durationSeconds > most && fetched.some((item) => item.kind === 'video'))
+    throw refusal.invalidParameter(`duration must be at most ${most} beside a reference video.`);
   return fetched;
 }
 
@@ -74,14 +95,15 @@ async function addResults(
 ): Promise<string[]> {
   const { model, settings, input } = work;
   const isVideo = model.kind === 'video';
-  const count = isVideo ? 1 : settings.n;
+  const most = isVideo ? 1 : settings.n;
+  const count = readMarkers(input.prompt).empty ? 0 : most;
   const references = media.filter((item) => item.kind === 'picture').map((item) => item.bytes);
   return Promise.all(
     Array.from({ length: count }, (_, index) =>
       results.add({
         name: `${id}-${index + 1}.${isVideo ? 'mp4' : 'png'}`,
         ...size,
-        durationSeconds: isVideo ? settings.durationSeconds : undefined,
+        durationSeconds: isVideo ? madeSeconds(work, media) : undefined,
         title: `sandbox · ${model.name} · ${input.scenario} · ${index + 1} of ${count}`,
         prompt: input.effectivePrompt,
         references,
@@ -110,5 +132,9 @@ export async function generate(
   if (markers.failSilently) throw new Refusal(500, '', '');
   const size = outputSize(work.model, work.settings, media);
   const urls = await addResults(id, work, size, media, context.results);
-  return { urls, size, inputSeconds: billedInputSeconds(media) };
+  return {
+    ...{ urls, size, seconds: madeSeconds(work, media) },
+    inputSeconds: billedInputSeconds(work.model, media),
+    inputPictures: media.filter((item) => item.kind === 'picture').length,
+  };
 }

@@ -1,39 +1,21 @@
 /** Checks `input`: messages for pictures, prompt and media fields for videos. No media is fetched here. */
 
-import { checkMediaUrl, type MediaRule, mediaRules } from './media-rules.js';
-import type { ModelType } from './model-types.js';
+import {
+  type CheckedInput,
+  type MediaUse,
+  mediaUse,
+  optionalMedia,
+  promptOf,
+  readPrompt,
+} from './input-parts.js';
+import { checkListedMedia } from './listed-media.js';
+import { type MediaRule, mediaRules } from './media-rules.js';
+import type { ModelType } from './model-type.js';
+import type { OwnRules } from './own-rules.js';
 import { isObject } from './parameter-check.js';
 import { refusal } from './refusal.js';
 
-/** One media address of a request and what it must turn out to be. */
-export interface MediaUse {
-  field: string;
-  url: string;
-  rule: MediaRule;
-}
-
-export interface CheckedInput {
-  prompt: string;
-  /** The prompt as the model sees it: cut to the documented length. */
-  effectivePrompt: string;
-  scenario: string;
-  media: MediaUse[];
-}
-
 type JsonObject = Readonly<Record<string, unknown>>;
-
-/** Characters a prompt keeps; the rest is cut silently. */
-const promptCharacters = {
-  'qwen-image-2': 800,
-  'qwen-image-fixed': 800,
-  'qwen-image-edit': 800,
-  'qwen-image-edit-plus': 800,
-  'wan-t2i': 2100,
-  'wan-t2v': 1500,
-  'wan-i2v': 1500,
-  'wan-r2v': 1500,
-  'wan-kf2v': 800,
-} as const;
 
 /** How many pictures a message may hold beside its one text. */
 const messagePictures: Readonly<Partial<Record<ModelType['family'], readonly [number, number]>>> = {
@@ -45,16 +27,6 @@ const messagePictures: Readonly<Partial<Record<ModelType['family'], readonly [nu
 };
 
 const maxReferences = 5;
-
-function mediaUse(field: string, url: unknown, rule: MediaRule): MediaUse {
-  if (typeof url !== 'string') throw refusal.invalidParameter(`${field} must be a string.`);
-  checkMediaUrl(field, url, rule);
-  return { field, url, rule };
-}
-
-function promptOf(model: ModelType, text: string) {
-  return { prompt: text, effectivePrompt: [...text].slice(0, promptCharacters[model.family]).join('') };
-}
 
 function messageContent(input: JsonObject): readonly JsonObject[] {
   const { messages } = input;
@@ -74,7 +46,7 @@ function messageContent(input: JsonObject): readonly JsonObject[] {
 
 function checkMessages(model: ModelType, input: JsonObject): CheckedInput {
   const content = messageContent(input);
-  const [fewest, most] = messagePictures[model.family] ?? [0, 0];
+  const [fewest, most] = model.own?.pictures ?? messagePictures[model.family] ?? [0, 0];
   for (const part of content) {
     const keys = Object.keys(part).filter((key) => key !== 'type');
     if (keys.length !== 1 || !['text', 'image'].includes(keys[0] ?? '')) {
@@ -95,26 +67,6 @@ function checkMessages(model: ModelType, input: JsonObject): CheckedInput {
     scenario: scenarios[pictures.length] ?? 'multi-image-fusion',
     media: pictures.map((part) => mediaUse('image', part.image, mediaRules.editPicture)),
   };
-}
-
-function readPrompt(input: JsonObject, required: boolean): string {
-  const { prompt } = input;
-  if (prompt !== undefined && prompt !== null && typeof prompt !== 'string') {
-    throw refusal.invalidParameter('prompt must be a string.');
-  }
-  if (required && (prompt ?? '').trim() === '') {
-    throw refusal.invalidParameter('Field required: input.prompt');
-  }
-  const negative = input.negative_prompt;
-  if (negative !== undefined && negative !== null && typeof negative !== 'string') {
-    throw refusal.invalidParameter('negative_prompt must be a string.');
-  }
-  return prompt ?? '';
-}
-
-function optionalMedia(input: JsonObject, field: string, rule: MediaRule): MediaUse[] {
-  const value = input[field];
-  return value === undefined || value === null ? [] : [mediaUse(field, value, rule)];
 }
 
 function requiredMedia(input: JsonObject, field: string, rule: MediaRule): MediaUse[] {
@@ -139,12 +91,38 @@ function checkReferences(input: JsonObject): MediaUse[] {
   return urls.map((url: unknown, index) => mediaUse(`${field}[${index}]`, url, rule));
 }
 
+function refuseUnlistedInput(own: OwnRules, input: JsonObject): void {
+  const listed = own.input.length === 0 ? ['messages'] : [...own.input, ...(own.media ? ['media'] : [])];
+  const other = Object.keys(input).find((field) => !listed.includes(field));
+  if (other) throw refusal.invalidParameter(`input.${other} is not supported by this model.`);
+}
+
+/** A prompt, and with some types a list of pictures. */
+function checkFields(model: ModelType, input: JsonObject): CheckedInput {
+  const prompt = promptOf(model, readPrompt(input, true));
+  const [fewest, most] = model.own?.pictures ?? [0, 0];
+  if (most === 0) return { ...prompt, scenario: 'text-to-image', media: [] };
+  const { images } = input;
+  if (!Array.isArray(images) || images.length < fewest || images.length > most)
+    throw refusal.invalidParameter(`images must be an array of ${fewest} to ${most} items.`);
+  return {
+    ...prompt,
+    scenario: images.length === 1 ? 'image-edit' : 'multi-image-fusion',
+    media: images.map((url: unknown, index) => mediaUse(`images[${index}]`, url, mediaRules.editPicture)),
+  };
+}
+
 /** Returns prompt, scenario and media of a request; a Refusal says what is wrong. */
 export function checkInput(model: ModelType, path: string, input: unknown): CheckedInput {
   if (!isObject(input) || Object.keys(input).length === 0) {
     throw refusal.emptyInput("Required input parameter 'input' missing from request.");
   }
+  if (model.own) refuseUnlistedInput(model.own, input);
   switch (model.family) {
+    case 'media-video':
+      return checkListedMedia(model, input);
+    case 'field-image':
+      return checkFields(model, input);
     case 'wan-t2v':
       return {
         ...promptOf(model, readPrompt(input, true)),

@@ -7,6 +7,8 @@ export interface Markers {
   fail: boolean;
   failSilently: boolean;
   drop: boolean;
+  /** Answers without a picture, as the service now and then does. */
+  empty: boolean;
   throttle: number;
   slowMs: number | undefined;
 }
@@ -22,6 +24,7 @@ export function readMarkers(prompt: string): Markers {
     fail: markers.has('fail'),
     failSilently: markers.has('fail-silently'),
     drop: markers.has('drop'),
+    empty: markers.has('empty'),
     throttle: markers.get('throttle') ?? 0,
     slowMs: markers.get('slow'),
   };

@@ -108,7 +108,8 @@ function checkClip(
 /** Checks bytes against a rule; pictures are tried first because a field may take several kinds. */
 async function checkMedia(field: string, rule: MediaRule, bytes: Buffer): Promise<FetchedMedia> {
   const isVideo = rule.video && ['mp4', 'mov'].includes(readClip(bytes)?.format ?? '');
-  if (rule.video && (isVideo || !rule.picture)) return checkClip(field, 'video', rule.video, bytes);
+  if (rule.video && (isVideo || !(rule.picture || rule.audio)))
+    return checkClip(field, 'video', rule.video, bytes);
   if (rule.picture) return checkPicture(field, rule.picture, bytes);
   if (rule.audio) return checkClip(field, 'audio', rule.audio, bytes);
   throw new Error(`the rule of ${field} takes nothing`);

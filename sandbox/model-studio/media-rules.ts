@@ -70,6 +70,23 @@ export const mediaRules = {
     dataUrl: true,
     audio: { formats: ['wav', 'mp3'], seconds: [0, 1200], maxBytes: 100 * megabyte },
   },
+  embeddedPicture: {
+    dataUrl: true,
+    picture: {
+      formats: ['jpeg', 'png', 'bmp', 'webp', 'gif'],
+      maxBytes: 5 * megabyte,
+      transparencyAllowed: true,
+    },
+  },
+  embeddedVideo: {
+    dataUrl: false,
+    video: { formats: ['mp4', 'mov'], seconds: [0, 600], maxBytes: 50 * megabyte },
+  },
+  speech: {
+    dataUrl: false,
+    audio: { formats: ['wav', 'mp3'], seconds: [0, 12 * 3600], maxBytes: 2048 * megabyte },
+    video: { formats: ['mp4', 'mov'], seconds: [0, 12 * 3600], maxBytes: 2048 * megabyte },
+  },
 } as const satisfies Record<string, MediaRule>;
 
 /** The largest file a rule could take. */

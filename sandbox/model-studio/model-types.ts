@@ -1,35 +1,7 @@
 /** Which model types exist, on which path each one answers, and how often it may be called. */
 
-export type Family =
-  | 'qwen-image-2'
-  | 'qwen-image-fixed'
-  | 'qwen-image-edit'
-  | 'qwen-image-edit-plus'
-  | 'wan-t2i'
-  | 'wan-t2v'
-  | 'wan-i2v'
-  | 'wan-r2v'
-  | 'wan-kf2v';
-
-export type Mode = 'sync' | 'async';
-
-/** Submits allowed in a window; `concurrentTasks` bounds RUNNING tasks, the rest waits as PENDING. */
-export interface ModelLimit {
-  submits: number;
-  windowMs: number;
-  concurrentTasks: number;
-}
-
-export interface ModelType {
-  name: string;
-  family: Family;
-  kind: 'image' | 'video';
-  /** Path below `/api/v1/services/aigc/` → how it may be called there. */
-  paths: Readonly<Record<string, Mode>>;
-  limit: ModelLimit;
-  /** True when `parameters.audio` switches sound on and off. */
-  audioSwitch: boolean;
-}
+import type { ModelLimit, ModelType } from './model-type.js';
+import { newerModels } from './newer-models.js';
 
 const multimodal = { 'multimodal-generation/generation': 'sync' } as const;
 const videoSynthesis = { 'video-generation/video-synthesis': 'async' } as const;
@@ -106,14 +78,14 @@ const groups: readonly Group[] = [
     limit: { submits: 1, windowMs: 1000, concurrentTasks: 5 },
   },
   {
-    names: ['wan2.6-t2v', 'wan2.6-t2v-us'],
+    names: ['wan2.6-t2v'],
     family: 'wan-t2v',
     kind: 'video',
     paths: videoSynthesis,
     limit: fivePerSecond,
   },
   {
-    names: ['wan2.6-i2v', 'wan2.6-i2v-us'],
+    names: ['wan2.6-i2v'],
     family: 'wan-i2v',
     kind: 'video',
     paths: videoSynthesis,
@@ -153,10 +125,15 @@ const groups: readonly Group[] = [
 
 /** Every picture and video model type by its exact name. */
 export const modelTypes: ReadonlyMap<string, ModelType> = new Map(
-  groups.flatMap(({ names, audioSwitch = false, ...group }) =>
-    names.map((name) => [name, { ...group, name, audioSwitch }] as const),
-  ),
+  [
+    ...groups.flatMap(({ names, audioSwitch = false, ...group }) =>
+      names.map((name) => ({ ...group, name, audioSwitch })),
+    ),
+    ...newerModels,
+  ].map((model: ModelType) => [model.name, model] as const),
 );
 
 /** All service paths of the picture and video models. */
-export const servicePaths: ReadonlySet<string> = new Set(groups.flatMap((group) => Object.keys(group.paths)));
+export const servicePaths: ReadonlySet<string> = new Set(
+  [...modelTypes.values()].flatMap(({ paths }) => Object.keys(paths)),
+);

@@ -1,7 +1,8 @@
 /** Checks `parameters` against the family's rules and fills in what the provider would assume. */
-import type { ModelType } from './model-types.js';
-import { type Dimensions, type FieldRule, familyRules, type SizeRule } from './parameter-rules.js';
+import type { ModelType } from './model-type.js';
+import { rulesOf } from './parameter-rules.js';
 import { refusal } from './refusal.js';
+import type { Dimensions, FieldRule, SizeRule } from './rule-forms.js';
 
 export interface Settings {
   /** As sent, else the provider's default. */
@@ -9,6 +10,7 @@ export interface Settings {
   /** False when `size` is only the default: edited pictures then follow the input picture. */
   sizeGiven: boolean;
   resolution: string | undefined;
+  ratio: string | undefined;
   n: number;
   durationSeconds: number;
   promptExtend: boolean;
@@ -31,6 +33,7 @@ function parseSize(text: string): Dimensions | undefined {
 }
 
 function checkSize(field: string, value: unknown, rule: SizeRule): void {
+  if (rule.words?.includes(value as string)) return;
   const size = typeof value === 'string' ? parseSize(value) : undefined;
   if (!size) throw refusal.invalidParameter(`The ${field} ${JSON.stringify(value)} is not of the form W*H.`);
   if (rule.alsoListed?.includes(value as string)) return;
@@ -64,6 +67,11 @@ function checkField(field: string, value: unknown, rule: FieldRule): void {
         throw refusal.invalidParameter(`${field} must be one of ${rule.values.join(', ')}.`);
       }
       return;
+    case 'numbers':
+      if (!rule.values.includes(value as number)) {
+        throw refusal.invalidParameter(`${field} must be one of ${rule.values.join(', ')}.`);
+      }
+      return;
     case 'integer':
       if (!Number.isInteger(value) || Number(value) < rule.minimum || Number(value) > rule.maximum) {
         throw refusal.invalidParameter(
@@ -79,6 +87,17 @@ function checkField(field: string, value: unknown, rule: FieldRule): void {
   }
 }
 
+const sizeOfWord: Readonly<Record<string, Dimensions>> = {
+  '1K': { width: 1024, height: 1024 },
+  '2K': { width: 2048, height: 2048 },
+  '4K': { width: 4096, height: 4096 },
+};
+
+function refuseUnlisted(given: JsonObject, listed: readonly string[]): void {
+  const other = Object.keys(given).find((field) => !listed.includes(field));
+  if (other) throw refusal.invalidParameter(`parameters.${other} is not supported by this model.`);
+}
+
 /** Returns the effective settings; a Refusal names the first field that does not fit. */
 export function checkParameters(model: ModelType, parameters: unknown): Settings {
   if (parameters !== undefined && parameters !== null && !isObject(parameters)) {
@@ -87,7 +106,8 @@ export function checkParameters(model: ModelType, parameters: unknown): Settings
   const given = Object.fromEntries(
     Object.entries(parameters ?? {}).filter(([, value]) => value !== null && value !== undefined),
   );
-  const { fields, defaults } = familyRules[model.family];
+  const { fields, defaults } = rulesOf(model);
+  if (model.own) refuseUnlisted(given, Object.keys(fields));
   for (const [field, rule] of Object.entries(fields)) {
     if (field in given) checkField(field, given[field], rule);
   }
@@ -100,7 +120,8 @@ export function checkParameters(model: ModelType, parameters: unknown): Settings
   // Elsewhere a camera cut needs the extended prompt; reference videos take the field by itself.
   const multi = given.shot_type === 'multi' && (promptExtend || model.family === 'wan-r2v');
   return {
-    size: sizeText === undefined ? undefined : parseSize(sizeText),
+    size: sizeText === undefined ? undefined : (sizeOfWord[sizeText] ?? parseSize(sizeText)),
+    ratio: given.ratio as string | undefined,
     sizeGiven: givenSize !== undefined,
     resolution: defaults.resolution && ((given.resolution as string | undefined) ?? defaults.resolution),
     n: (given.n as number | undefined) ?? defaults.n ?? 1,

@@ -1,39 +1,6 @@
 /** What `parameters` may hold, family by family, as the public API pages state it. */
-import type { Family } from './model-types.js';
-
-export interface Dimensions {
-  width: number;
-  height: number;
-}
-
-/** `listed`: only these; `area`: total pixels; `side`: each side; `ratio`: widest allowed width:height. */
-export interface SizeRule {
-  listed?: readonly string[];
-  area?: readonly [minimum: number, maximum: number];
-  side?: readonly [minimum: number, maximum: number];
-  ratio?: number;
-  /** Accepted although outside `area`: the pages recommend sizes that miss their own minimum. */
-  alsoListed?: readonly string[];
-}
-
-export type FieldRule =
-  | { kind: 'boolean' }
-  | { kind: 'text' }
-  | { kind: 'integer'; minimum: number; maximum: number; message?: string }
-  | { kind: 'choice'; values: readonly string[] }
-  | { kind: 'size'; size: SizeRule }
-  | { kind: 'refused' };
-
-export interface FamilyRules {
-  fields: Readonly<Record<string, FieldRule>>;
-  /** What the provider assumes; a missing `size` means that it follows the input picture. */
-  defaults: {
-    size?: string;
-    resolution?: string;
-    n?: number;
-    duration?: number;
-  };
-}
+import type { Family, ModelType } from './model-type.js';
+import type { FamilyRules, FieldRule } from './rule-forms.js';
 
 const boolean: FieldRule = { kind: 'boolean' };
 const text: FieldRule = { kind: 'text' };
@@ -67,8 +34,11 @@ export const resolutionAreas: Readonly<Record<string, number>> = {
 const pictureFields = { prompt_extend: boolean, watermark: boolean, seed, negative_prompt: text };
 const freeArea: FieldRule = { kind: 'size', size: { area: [512 * 512, 2048 * 2048] } };
 
+/** Their types have rules of their own. */
+type OwnFamily = 'media-video' | 'message-image' | 'field-image';
+
 /** Keys that are not listed are ignored, as the real service ignores them. */
-export const familyRules: Readonly<Record<Family, FamilyRules>> = {
+const familyRules: Readonly<Record<Exclude<Family, OwnFamily>, FamilyRules>> = {
   'qwen-image-2': {
     fields: { ...pictureFields, size: freeArea, n: integer(1, 6) },
     defaults: { size: '2048*2048', n: 1 },
@@ -154,3 +124,8 @@ export const familyRules: Readonly<Record<Family, FamilyRules>> = {
     defaults: { resolution: '720P', duration: 5 },
   },
 };
+
+/** The rules of a type: its own, else its family's. */
+export function rulesOf({ own, family }: ModelType): FamilyRules {
+  return own ?? familyRules[family as keyof typeof familyRules];
+}

@@ -5,7 +5,9 @@ import { createMarkerThrottle, type Markers } from './markers.js';
 import { createMediaFetcher, type MediaFetcher } from './media-fetch.js';
 import { createLimiter, type Limiter, type RateLimits } from './rate-limits.js';
 import { openResultStore, type ResultStore } from './results.js';
+import { type SpeechOutcome, type SpeechWork, transcribe } from './speech-task.js';
 import { createTaskQueue, type TaskQueue } from './tasks.js';
+import { createUploads, type Uploads } from './uploads.js';
 
 /** May be changed while the sandbox runs. */
 export interface ModelStudioSettings {
@@ -50,14 +52,19 @@ export function chooseSettings(options: ModelStudioOptions): ModelStudioSettings
   return { ...defaults, ...Object.fromEntries(given) };
 }
 
+/** Pictures and videos, or speech. */
+export type AnyWork = Work | SpeechWork;
+export type AnyOutcome = Outcome | SpeechOutcome;
+
 export interface Parts {
   settings: ModelStudioSettings;
   media: MediaFetcher;
   results: ResultStore;
   limiter: Limiter;
   generation: GenerationContext;
-  tasks: TaskQueue<Work, Outcome>;
+  tasks: TaskQueue<AnyWork, AnyOutcome>;
   throttle: (body: string, markers: Markers) => void;
+  uploads: Uploads;
   /** Aborted when the sandbox closes. */
   signal: AbortSignal;
 }
@@ -79,11 +86,15 @@ export async function buildParts(
     results,
     latencyMs: (kind) => (kind === 'image' ? settings.imageMs : settings.videoMs),
   };
-  const tasks = createTaskQueue<Work, Outcome>({
-    run: (task, stop) => generate(task.id, task.work, generation, stop),
+  const speech = { media, results, latencyMs: () => settings.textMs };
+  const tasks = createTaskQueue<AnyWork, AnyOutcome>({
+    run: ({ id, work }, stop) =>
+      'urls' in work ? transcribe(work, speech, stop) : generate(id, work, generation, stop),
     concurrentTasks: (model) => limiter.limitOf(model).concurrentTasks,
     lifetimeMs: () => settings.taskLifetimeMs,
     pendingMs: () => settings.pendingMs,
   });
-  return { settings, media, results, limiter, generation, tasks, throttle: createMarkerThrottle(), signal };
+  const uploads = createUploads(origin);
+  const throttle = createMarkerThrottle();
+  return { settings, media, results, limiter, generation, tasks, throttle, uploads, signal };
 }

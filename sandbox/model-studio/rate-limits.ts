@@ -1,5 +1,5 @@
 /** Submit and task-query limits: at most so many in any window of that length. */
-import type { ModelLimit, ModelType } from './model-types.js';
+import type { LimitedModel, ModelLimit } from './model-type.js';
 import { refusal } from './refusal.js';
 
 /** `off` lifts all limits; an object replaces those of the model types that it names. */
@@ -11,9 +11,9 @@ const unlimited: ModelLimit = { submits: Infinity, windowMs: 1000, concurrentTas
 const taskQueries = { submits: 20, windowMs: 1000 };
 
 export interface Limiter {
-  limitOf(model: ModelType): ModelLimit;
+  limitOf(model: LimitedModel): ModelLimit;
   /** Throws Throttling.RateQuota when this key has used up the model's window. */
-  countSubmit(apiKey: string, model: ModelType): void;
+  countSubmit(apiKey: string, model: LimitedModel): void;
   countTaskQuery(): void;
 }
 
@@ -32,7 +32,7 @@ export function createLimiter(rateLimits: () => RateLimits): Limiter {
     times.push(now);
   }
 
-  function limitOf(model: ModelType): ModelLimit {
+  function limitOf(model: LimitedModel): ModelLimit {
     const limits = rateLimits();
     if (limits === 'off') return unlimited;
     return limits === 'documented' ? model.limit : { ...model.limit, ...limits[model.name] };

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { beijingTime } from './beijing-time.js';
 import type { Outcome, Work } from './generate.js';
 import { sizeClass } from './output-size.js';
+import type { AnyOutcome, AnyWork } from './parts.js';
+import { transcriptionReply } from './speech-task.js';
 import type { Task } from './tasks.js';
 
 type Json = Record<string, unknown>;
@@ -21,7 +23,8 @@ const taskMetrics = (total: number) => ({ TOTAL: total, SUCCEEDED: total, FAILED
 /** `output` and `usage` of a finished picture in message form. */
 function messageReply(work: Work, outcome: Outcome): { output: Json; usage: Json } {
   const count = outcome.urls.length;
-  if (work.model.family === 'wan-t2i') {
+  if (work.model.own?.usage === 'tiers') return tierReply(outcome);
+  if (work.model.family === 'wan-t2i' || 'image-generation/generation' in work.model.paths) {
     return {
       // This family answers one choice per picture, the others one choice with all of them.
       output: { choices: outcome.urls.map((url) => choice([{ image: url, type: 'image' }])), finished: true },
@@ -41,6 +44,22 @@ function messageReply(work: Work, outcome: Outcome): { output: Json; usage: Json
   };
 }
 
+/** qwen-image-3.0 tells how large pictures are billed, going in and coming out. */
+function tierReply({ urls, size, inputPictures }: Outcome): { output: Json; usage: Json } {
+  const tier = size.width * size.height > 2_250_000 ? '2k' : '1k';
+  return {
+    output: { choices: [choice(urls.map((url) => ({ image: url })))] },
+    usage: {
+      output_width: size.width,
+      output_height: size.height,
+      output_image_count: urls.length,
+      output_image_type: `qima_output_${tier}`,
+      input_image_count: inputPictures,
+      input_image_type: 'qima_input_1k',
+    },
+  };
+}
+
 /** The answer of a synchronous picture call. */
 export function syncReply(requestId: string, work: Work, outcome: Outcome): Json {
   return { ...messageReply(work, outcome), request_id: requestId };
@@ -48,8 +67,24 @@ export function syncReply(requestId: string, work: Work, outcome: Outcome): Json
 
 function videoUsage(work: Work, outcome: Outcome): Json {
   const { model, settings } = work;
-  const seconds = settings.durationSeconds;
+  const { seconds } = outcome;
   const common = { video_count: 1, SR: sizeClass(settings) };
+  switch (model.own?.usage) {
+    case 'frame':
+      return { duration: seconds, ...common };
+    case 'size as ratio':
+      return { video_duration: seconds, video_ratio: asterisk(outcome.size), video_count: 1 };
+    case 'standard ratio':
+      return { video_duration: seconds, video_ratio: 'standard', video_count: 1 };
+  }
+  if (model.family === 'media-video')
+    return {
+      duration: Math.round((seconds + outcome.inputSeconds) * 100) / 100,
+      input_video_duration: outcome.inputSeconds,
+      output_video_duration: seconds,
+      ...common,
+      ...(model.own?.tellsRatio && { ratio: settings.ratio ?? '16:9' }),
+    };
   if (model.family === 'wan-kf2v') return { video_duration: seconds, ...common };
   return {
     duration: seconds + outcome.inputSeconds,
@@ -62,7 +97,7 @@ function videoUsage(work: Work, outcome: Outcome): Json {
 }
 
 function succeededReply(work: Work, outcome: Outcome): { output: Json; usage: Json } {
-  if (work.path === 'text2image/image-synthesis') {
+  if (/^(text|image)2image\//.test(work.path)) {
     const prompts = {
       orig_prompt: work.input.prompt,
       ...(work.settings.promptExtend ? { actual_prompt: extendedPrompt(work) } : {}),
@@ -87,13 +122,17 @@ function succeededReply(work: Work, outcome: Outcome): { output: Json; usage: Js
   };
 }
 
+function endedWell(work: AnyWork, outcome: AnyOutcome): { output: Json; usage: Json } {
+  return 'results' in outcome ? transcriptionReply(outcome) : succeededReply(work as Work, outcome);
+}
+
 /** The answer to an accepted asynchronous submit. */
 export function submittedReply(requestId: string, taskId: string): Json {
   return { output: { task_status: 'PENDING', task_id: taskId }, request_id: requestId };
 }
 
 /** The answer to a task query; an unknown or expired id is UNKNOWN, not an error. */
-export function taskReply(requestId: string, id: string, task: Task<Work, Outcome> | undefined): Json {
+export function taskReply(requestId: string, id: string, task: Task<AnyWork, AnyOutcome> | undefined): Json {
   if (!task) return { request_id: requestId, output: { task_id: id, task_status: 'UNKNOWN' } };
   const time = (name: string, atMs: number | undefined) =>
     atMs === undefined ? {} : { [name]: beijingTime(atMs) };
@@ -109,12 +148,12 @@ export function taskReply(requestId: string, id: string, task: Task<Work, Outcom
     return { request_id: requestId, output: { ...head, ...failure } };
   }
   if (task.status !== 'SUCCEEDED' || !task.outcome) return { request_id: requestId, output: head };
-  const { output, usage } = succeededReply(task.work, task.outcome);
+  const { output, usage } = endedWell(task.work, task.outcome);
   return { request_id: requestId, output: { ...head, ...output }, usage };
 }
 
 /** One row of the task list; times in milliseconds. */
-export function taskListItem(task: Task<Work, Outcome>): Json {
+export function taskListItem(task: Task<AnyWork, AnyOutcome>): Json {
   return {
     task_id: task.id,
     status: task.status,

@@ -24,6 +24,8 @@ export type StoredResult = Omit<ResultRequest, 'references'> & { referenceFiles:
 
 export interface ResultFiles {
   keepReference(bytes: Buffer): Promise<string>;
+  /** Returns the path of a JSON document. */
+  keepDocument(name: string, document: unknown): Promise<string>;
   /** The path of the result's file, drawn when it is not there yet. */
   draw(result: StoredResult): Promise<string>;
   /** The host of real results is an OSS bucket, which tells the checksum of the whole object. */
@@ -37,6 +39,11 @@ export async function openResultFiles(directory: string): Promise<ResultFiles> {
     async keepReference(bytes) {
       const path = join(references, createHash('sha256').update(bytes).digest('hex'));
       if (!(await exists(path))) await writeFile(path, bytes);
+      return path;
+    },
+    async keepDocument(name, document) {
+      const path = join(directory, name);
+      await writeFile(path, JSON.stringify(document));
       return path;
     },
     draw: once(

@@ -8,6 +8,8 @@ import { sendResult } from './send-result.js';
 export interface ResultStore {
   /** Takes note of a result and returns its signed URL. */
   add(result: ResultRequest): Promise<string>;
+  /** The same for a JSON document. */
+  addDocument(name: string, document: unknown): Promise<string>;
   /** Answers `GET` and `HEAD /results/…` and returns the HTTP status; the fault may be one of the body. */
   serve(request: IncomingMessage, response: ServerResponse, fault?: FaultAction): Promise<number>;
 }
@@ -33,17 +35,26 @@ export async function openResultStore(options: ResultStoreOptions): Promise<Resu
   const files = await openResultFiles(options.directory);
   const secret = randomBytes(32);
   const known = new Map<string, StoredResult>();
+  const documents = new Map<string, string>();
+  const addressOf = (name: string) => {
+    const expires = String(Math.floor((Date.now() + options.lifetimeMs()) / 1000));
+    const signature = sign(secret, name, expires);
+    const query = new URLSearchParams({
+      Expires: expires,
+      OSSAccessKeyId: accessKeyId,
+      Signature: signature,
+    });
+    return `${options.origin()}/results/${name}?${query}`;
+  };
   return {
     async add({ references, ...result }) {
       const referenceFiles = await Promise.all(references.map(files.keepReference));
       known.set(result.name, { ...result, referenceFiles });
-      const expires = String(Math.floor((Date.now() + options.lifetimeMs()) / 1000));
-      const query = new URLSearchParams({
-        Expires: expires,
-        OSSAccessKeyId: accessKeyId,
-        Signature: sign(secret, result.name, expires),
-      });
-      return `${options.origin()}/results/${result.name}?${query}`;
+      return addressOf(result.name);
+    },
+    async addDocument(name, document) {
+      documents.set(name, await files.keepDocument(name, document));
+      return addressOf(name);
     },
     async serve(request, response, fault) {
       const url = new URL(request.url ?? '/', options.origin());
@@ -51,8 +62,9 @@ export async function openResultStore(options: ResultStoreOptions): Promise<Resu
       const refused = refuse(secret, url, name, response);
       if (refused !== undefined) return refused;
       const result = known.get(name);
-      if (!result) return sendXmlError(response, 404, 'NoSuchKey', 'The specified key does not exist.');
-      const path = await files.draw(result);
+      const path = documents.get(name) ?? (result && (await files.draw(result)));
+      if (path === undefined)
+        return sendXmlError(response, 404, 'NoSuchKey', 'The specified key does not exist.');
       return sendResult({ path, checksum: await files.checksumOf(path), fault }, request, response);
     },
   };

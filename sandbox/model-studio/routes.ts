@@ -4,14 +4,16 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { handleChat } from './chat.js';
-import { handleEmbeddings } from './embeddings.js';
+import { handleEmbeddings, handleNativeEmbeddings } from './embeddings.js';
 import { type Exchange, sendError } from './exchange.js';
 import type { ArmedFaults, FaultAction } from './faults.js';
+import { handleMediaEmbedding } from './media-embeddings.js';
 import type { Parts } from './parts.js';
 import { Refusal, urlError } from './refusal.js';
 import type { ResultStore } from './results.js';
 import { handleSubmit } from './submit.js';
 import { handleTasks } from './task-routes.js';
+import { handleTranscription } from './transcription.js';
 
 const servicePrefix = '/api/v1/services/aigc/';
 
@@ -76,21 +78,46 @@ export function createRoutes(parts: Parts, { open, faults, onError }: Arrivals):
       path,
       answering((exchange) => handleTasks(exchange, parts)),
     );
-  const chat = { ...parts, latencyMs: () => parts.settings.textMs };
-  app.post(
-    '/compatible-mode/v1/chat/completions',
-    answering((exchange) => handleChat(exchange, chat)),
-  );
-  app.post('/compatible-mode/v1/embeddings', answering(handleEmbeddings));
-  app.post(
-    '/api/v1/services/*',
-    answering((exchange) => handleSubmit(exchange, servicePath(exchange), parts)),
-  );
+  addModelRoutes(app, parts);
   app.all('*', () => {
     throw urlError();
   });
   app.onError((error, context) => refuse(context, error, onError));
   return app;
+}
+
+/** What generates. */
+function addModelRoutes(app: Hono<Passage>, parts: Parts): void {
+  const chat = { ...parts, latencyMs: () => parts.settings.textMs };
+  // Batch Chat is the same at an address of its own: elsewhere a host, here a path.
+  for (const path of ['/compatible-mode/v1/chat/completions', '/batch/compatible-mode/v1/chat/completions'])
+    app.post(
+      path,
+      answering((exchange) => handleChat(exchange, chat)),
+    );
+  app.post(
+    '/compatible-mode/v1/embeddings',
+    answering((exchange) => handleEmbeddings(exchange, parts)),
+  );
+  app.post(
+    '/api/v1/services/embeddings/text-embedding/text-embedding',
+    answering((exchange) => handleNativeEmbeddings(exchange, parts)),
+  );
+  app.post(
+    '/api/v1/services/embeddings/multimodal-embedding/multimodal-embedding',
+    answering((exchange) => handleMediaEmbedding(exchange, parts)),
+  );
+  app.post(
+    '/api/v1/services/audio/asr/transcription',
+    answering((exchange) => handleTranscription(exchange, parts)),
+  );
+  app.post(
+    '/api/v1/services/*',
+    answering((exchange) => handleSubmit(exchange, servicePath(exchange), { ...parts, chat })),
+  );
+  app.all('/api/v1/uploads', answering(parts.uploads.grant));
+  app.post('/uploads', answering(parts.uploads.take));
+  app.get('/uploads/*', answering(parts.uploads.serve));
 }
 
 function servicePath({ url: { pathname } }: Exchange): string {

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { FaultAction } from './faults.js';
 
@@ -10,6 +11,8 @@ export interface ResultToSend {
   checksum: string;
   fault: FaultAction | undefined;
 }
+
+const contentTypes: Readonly<Record<string, string>> = { '.mp4': 'video/mp4', '.json': 'application/json' };
 
 /** Returns the HTTP status. */
 export async function sendResult(
@@ -22,7 +25,7 @@ export async function sendResult(
   const { start, end } = part ?? { start: 0, end: size - 1 };
   const status = part ? 206 : 200;
   response.writeHead(status, {
-    'content-type': path.endsWith('.mp4') ? 'video/mp4' : 'image/png',
+    'content-type': contentTypes[extname(path)] ?? 'image/png',
     'content-length': end - start + 1,
     'accept-ranges': 'bytes',
     'last-modified': mtime.toUTCString(),

@@ -1,10 +1,14 @@
 /** `POST /api/v1/services/aigc/…`: checks a submit in the provider's order, then answers or queues it. */
+import type { ChatContext } from './chat.js';
 import { authenticate, type Exchange, readJson, sendJson } from './exchange.js';
-import { type GenerationContext, generate, type Outcome, type Work } from './generate.js';
+import { type GenerationContext, generate, type Work } from './generate.js';
 import { checkInput } from './input-check.js';
 import { type Markers, readMarkers } from './markers.js';
-import { type Mode, type ModelType, modelTypes, servicePaths } from './model-types.js';
+import type { Mode, ModelType } from './model-type.js';
+import { modelTypes, servicePaths } from './model-types.js';
+import { handleNativeChat, nativeChatModel } from './native-chat.js';
 import { checkParameters, isObject } from './parameter-check.js';
+import type { AnyOutcome, AnyWork } from './parts.js';
 import type { Limiter } from './rate-limits.js';
 import { refusal, urlError } from './refusal.js';
 import { submittedReply, syncReply } from './replies.js';
@@ -12,8 +16,9 @@ import type { TaskQueue } from './tasks.js';
 
 export interface SubmitContext {
   generation: GenerationContext;
-  tasks: TaskQueue<Work, Outcome>;
+  tasks: TaskQueue<AnyWork, AnyOutcome>;
   limiter: Limiter;
+  chat: ChatContext;
   throttle(body: string, markers: Markers): void;
   /** Aborted when the sandbox closes. */
   signal: AbortSignal;
@@ -46,7 +51,10 @@ function checkHeader(header: string | string[] | undefined): string | undefined 
 /** Handles one submit; `path` is the part after `/services/aigc/`. */
 export async function handleSubmit(exchange: Exchange, path: string, context: SubmitContext): Promise<void> {
   const apiKey = authenticate(exchange.request);
-  const { body, text } = await readJson(exchange);
+  const read = await readJson(exchange);
+  const { text } = read;
+  const body = context.chat.uploads.resolve(read.body, exchange, apiKey);
+  if (nativeChatModel(path, body)) return handleNativeChat(exchange, { body, text }, path, context.chat);
   if (!servicePaths.has(path)) throw urlError();
   const model = findModel(body);
   const mode = checkMode(model, path, checkHeader(exchange.request.headers['x-dashscope-async']));

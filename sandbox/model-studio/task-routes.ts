@@ -1,14 +1,14 @@
 /** `/api/v1/tasks`: query, list and cancel, which share one rate limit. */
 import { beijingTime, parseBeijingTime } from './beijing-time.js';
 import { authenticate, type Exchange, sendJson } from './exchange.js';
-import type { Outcome, Work } from './generate.js';
+import type { AnyOutcome, AnyWork } from './parts.js';
 import type { Limiter } from './rate-limits.js';
 import { refusal, urlError } from './refusal.js';
 import { taskListItem, taskReply } from './replies.js';
 import type { TaskQueue } from './tasks.js';
 
 export interface TaskRouteContext {
-  tasks: TaskQueue<Work, Outcome>;
+  tasks: TaskQueue<AnyWork, AnyOutcome>;
   limiter: Limiter;
 }
 

@@ -1,6 +1,6 @@
 /** Asynchronous tasks: PENDING until a slot of their key and model is free, then RUNNING, then done. */
 import { randomUUID } from 'node:crypto';
-import type { ModelType } from './model-types.js';
+import type { LimitedModel } from './model-type.js';
 import { Refusal } from './refusal.js';
 import { createTaskSlots } from './task-slots.js';
 
@@ -9,7 +9,7 @@ export type TaskStatus = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCE
 /** `Work` is what a submit asks for, `Outcome` what its generation gives. */
 export interface Task<Work, Outcome> {
   id: string;
-  model: ModelType;
+  model: LimitedModel;
   /** Service path it was submitted to. */
   path: string;
   apiKey: string;
@@ -28,7 +28,7 @@ export type TaskSeed<Work> = Pick<Task<Work, unknown>, 'model' | 'path' | 'apiKe
 
 export interface TaskQueueOptions<Work, Outcome> {
   run(task: Task<Work, Outcome>, signal: AbortSignal): Promise<Outcome>;
-  concurrentTasks(model: ModelType): number;
+  concurrentTasks(model: LimitedModel): number;
   /** Milliseconds after which a task is forgotten: its id is UNKNOWN then. */
   lifetimeMs(): number;
   /** Milliseconds a task stays PENDING even when a slot is free. */

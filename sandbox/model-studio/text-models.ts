@@ -58,6 +58,31 @@ export const embeddingModels: Readonly<Record<string, EmbeddingModel>> = {
   },
 };
 
+/** Multimodal embedding models: vector lengths, and whether several contents may become one vector. */
+export const mediaEmbeddingModels: Readonly<
+  Record<string, { dimensions: readonly number[]; fuses: boolean }>
+> = {
+  'qwen3-vl-embedding': { dimensions: [2560, 2048, 1536, 1024, 768, 512, 256], fuses: true },
+  'qwen2.5-vl-embedding': { dimensions: [1024], fuses: true },
+  'tongyi-embedding-vision-plus': { dimensions: [1152], fuses: false },
+  'tongyi-embedding-vision-flash': { dimensions: [768], fuses: false },
+  'multimodal-embedding-v1': { dimensions: [1024], fuses: false },
+};
+
+/** Speech-to-text models, and how many submits a minute each takes. */
+export const speechModels: Readonly<Record<string, number>> = {
+  'fun-asr': 600,
+  'fun-asr-2025-11-07': 600,
+  'fun-asr-2025-08-25': 600,
+  'fun-asr-mtl': 600,
+  'fun-asr-flash-2026-06-15': 600,
+  'paraformer-v2': 1200,
+  'paraformer-v1': 600,
+  'paraformer-mtl-v1': 600,
+  'paraformer-8k-v2': 600,
+  'paraformer-8k-v1': 600,
+};
+
 /** A rough, deterministic count: four Latin letters or one other character make a token. */
 export function countTokens(text: string): number {
   let latin = 0;

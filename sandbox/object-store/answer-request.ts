@@ -59,9 +59,18 @@ async function admit(
   const principal = authenticate(request, { credentials, signingRegion });
   record.accessKeyId = principal.key.accessKeyId;
   record.roleArn = principal.assumedRole?.roleArn;
-  const found = checkBucket(request, operation, bucket);
-  checkPolicy(request, operation, principal, found);
-  return { request, answer, record, bucket: found, files, multipart, uploadLock };
+  const isNew = operation.target === 'service' || operation.name === 'PutBucket';
+  const found = isNew ? unmade(request) : checkBucket(request, operation, bucket);
+  const requireRight = (action: string, path: string) =>
+    checkPolicy(request, { action, path }, principal, found);
+  const path = operation.target === 'object' ? `${request.bucket}/${request.key}` : request.bucket;
+  if (operation.action !== '') requireRight(operation.action, path);
+  return { request, answer, record, bucket: found, files, multipart, uploadLock, requireRight };
+}
+
+/** In place of a bucket, where a request has none yet. */
+function unmade({ bucket, endpointRegion }: StoreRequest): BucketRecord {
+  return { name: bucket, region: endpointRegion ?? '*', createdMs: Date.now() };
 }
 
 function plainFacts(incoming: IncomingMessage) {
@@ -131,19 +140,18 @@ function checkBucket(
 
 function checkPolicy(
   request: StoreRequest,
-  operation: Operation,
+  { action, path }: { action: string; path: string },
   principal: Principal,
   bucket: BucketRecord,
 ): void {
   const { policy, roleArn } = principal.assumedRole ?? {};
   if (!policy || roleArn === undefined) return;
-  const path = operation.target === 'object' ? `${request.bucket}/${request.key}` : request.bucket;
   const region = bucket.region === '*' ? (request.endpointRegion ?? 'cn-hangzhou') : bucket.region;
   const resource = `acs:oss:oss-${region}:${roleArn.split(':')[3]}:${path}`;
-  if (isAllowed(policy, operation.action, resource)) return;
+  if (isAllowed(policy, action, resource)) return;
   throw new Refusal('AccessDenied', {
     fields: {
-      AuthAction: operation.action,
+      AuthAction: action,
       AuthPrincipalType: 'AssumedRoleUser',
       PolicyType: 'SessionPolicy',
     },

@@ -2,7 +2,7 @@
 import type { Exchange } from './exchange.js';
 import { Refusal } from './refusal.js';
 import type { StoreRequest } from './request.js';
-import { xmlDocument } from './xml.js';
+import { xmlDocument, xmlTime } from './xml.js';
 
 interface Page {
   keys: string[];
@@ -24,7 +24,8 @@ const largestMaxKeys = 1000;
 /** https://www.alibabacloud.com/help/en/oss/developer-reference/listobjectsv2 */
 export async function listObjectsV2(exchange: Exchange): Promise<void> {
   const { request, answer } = exchange;
-  const token = request.query.get('continuation-token');
+  // oss2 always sends one, empty for the first page.
+  const token = request.query.get('continuation-token') || undefined;
   const startAfter = request.query.get('start-after') ?? '';
   const query = readPageQuery(request, token === undefined ? startAfter : readToken(token));
   const page = await readPage(exchange, query);
@@ -61,7 +62,7 @@ export async function getBucketInfo({ bucket, answer }: Exchange): Promise<void>
   const result = {
     Bucket: {
       Comment: '',
-      CreationDate: new Date(bucket.createdMs).toISOString(),
+      CreationDate: xmlTime(bucket.createdMs),
       DataRedundancyType: 'LRS',
       ExtranetEndpoint: `${location}.aliyuncs.com`,
       IntranetEndpoint: `${location}-internal.aliyuncs.com`,
@@ -140,7 +141,7 @@ async function listBody({ request, files }: Exchange, page: Page, withOwner: boo
   return {
     Contents: present.map((record) => ({
       Key: encode(record.key),
-      LastModified: new Date(record.lastModifiedMs).toISOString(),
+      LastModified: xmlTime(record.lastModifiedMs),
       ETag: `"${record.etag}"`,
       Type: record.type,
       Size: record.bytes,

@@ -15,6 +15,8 @@ export interface Exchange {
   multipart: MultipartFiles;
   /** By upload id: an upload is completed once. */
   uploadLock: KeyedLock;
+  /** Throws AccessDenied when a session policy does not allow the action on `bucket/key`, beside what the operation itself needs. */
+  requireRight(action: string, path: string): void;
 }
 
 export type RunOperation = (exchange: Exchange) => Promise<void>;

@@ -1,13 +1,12 @@
 /** InitiateMultipartUpload, UploadPart, CompleteMultipartUpload, AbortMultipartUpload, ListParts, ListMultipartUploads. */
-import { createHash } from 'node:crypto';
+import { readBodyText } from './body-text.js';
 import type { Exchange } from './exchange.js';
 import { checkOverwrite, checkUploadHeaders, objectHeaders, receive } from './object-operations.js';
 import { Refusal } from './refusal.js';
 import { header } from './request.js';
-import { readCompletedParts, xmlDocument } from './xml.js';
+import { readCompletedParts, xmlDocument, xmlTime } from './xml.js';
 
 const mostParts = 10_000;
-const longestListBytes = 4 * 1024 * 1024;
 
 /** https://www.alibabacloud.com/help/en/oss/developer-reference/initiatemultipartupload */
 export async function initiateMultipartUpload(exchange: Exchange): Promise<void> {
@@ -43,7 +42,7 @@ export async function uploadPart(exchange: Exchange): Promise<void> {
 /** https://www.alibabacloud.com/help/en/oss/developer-reference/completemultipartupload */
 export async function completeMultipartUpload(exchange: Exchange): Promise<void> {
   const { request, files, multipart, answer } = exchange;
-  const list = readCompletedParts(await readListText(exchange));
+  const list = readCompletedParts(await readBodyText(exchange));
   if (!list || list.length > mostParts) throw new Refusal('MalformedXML');
   const onlyNew = await checkOverwrite(exchange);
   const object = await exchange.uploadLock(request.query.get('uploadId') ?? '', async () => {
@@ -89,7 +88,7 @@ export async function listParts(exchange: Exchange): Promise<void> {
     IsTruncated: String(rest.length > page.length),
     Part: page.map((part) => ({
       PartNumber: part.partNumber,
-      LastModified: new Date(part.lastModifiedMs).toISOString(),
+      LastModified: xmlTime(part.lastModifiedMs),
       ETag: `"${part.etag}"`,
       HashCrc64ecma: part.crc64,
       Size: part.bytes,
@@ -113,7 +112,7 @@ export async function listMultipartUploads({ request, multipart, answer }: Excha
       Key: upload.key,
       UploadId: upload.uploadId,
       StorageClass: 'Standard',
-      Initiated: new Date(upload.initiatedMs).toISOString(),
+      Initiated: xmlTime(upload.initiatedMs),
     })),
   };
   await answer.send(200, {}, xmlDocument('ListMultipartUploadsResult', result));
@@ -121,21 +120,6 @@ export async function listMultipartUploads({ request, multipart, answer }: Excha
 
 function findUpload({ request, multipart }: Exchange) {
   return multipart.find(request.bucket, request.key, request.query.get('uploadId') ?? '');
-}
-
-async function readListText({ request }: Exchange): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request.incoming as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > longestListBytes) throw new Refusal('EntityTooLarge');
-    chunks.push(chunk);
-  }
-  const body = Buffer.concat(chunks);
-  const expectedMd5 = header(request, 'content-md5');
-  const md5 = createHash('md5').update(body).digest('base64');
-  if (expectedMd5 !== '' && expectedMd5 !== md5) throw new Refusal('InvalidDigest');
-  return body.toString();
 }
 
 function invalidArgument(message: string, name: string, value: number): Refusal {

@@ -19,6 +19,10 @@ export interface BucketRecord {
 export interface ObjectFiles {
   createBucket(name: string, region: string): Promise<void>;
   findBucket(name: string): Promise<BucketRecord | undefined>;
+  /** By name. */
+  buckets(): Promise<BucketRecord[]>;
+  /** Of one that is empty. */
+  deleteBucket(name: string): Promise<void>;
   /** A path for a file on the same file system, to be handed to `commit`. */
   incomingPath(): string;
   /** Makes a finished file the object; false, and the file is gone, when `onlyNew` and the key is taken. */
@@ -42,6 +46,15 @@ export async function openObjectFiles(directory: string): Promise<ObjectFiles> {
     incomingPath: paths.incoming,
     filePath: paths.file,
     findBucket: (name) => findBucket(paths, name),
+    async buckets() {
+      const names = (await readdir(directory)).sort();
+      const found = await Promise.all(names.map((name) => findBucket(paths, name)));
+      return found.filter((bucket) => bucket !== undefined);
+    },
+    async deleteBucket(name) {
+      await rm(paths.bucket(name), { recursive: true, force: true });
+      await rm(paths.bucketRecord(name), { force: true });
+    },
     async createBucket(name, region) {
       if (!isBucketName(name)) throw new Error(`"${name}" is not a bucket name`);
       await mkdir(paths.bucket(name), { recursive: true });

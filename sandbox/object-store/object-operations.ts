@@ -109,7 +109,7 @@ export async function receive({ request, record, files }: Exchange): Promise<Rec
   return body;
 }
 
-function validators(record: ObjectRecord): Record<string, string> {
+export function validators(record: ObjectRecord): Record<string, string> {
   return { ETag: `"${record.etag}"`, 'Last-Modified': new Date(record.lastModifiedMs).toUTCString() };
 }
 
@@ -171,6 +171,6 @@ function readRange(request: StoreRequest, lengthBytes: number): ByteRange | unde
   return { first, last: lengthBytes - 1 };
 }
 
-function noSuchKey(request: StoreRequest): Refusal {
+export function noSuchKey(request: StoreRequest): Refusal {
   return new Refusal('NoSuchKey', { fields: { Key: request.key } });
 }

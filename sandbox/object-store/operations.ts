@@ -1,5 +1,6 @@
 /** Which API operation a request is, and which right it needs. */
 import { getBucketInfo, getBucketLocation, listObjects, listObjectsV2 } from './bucket-operations.js';
+import { copyObject, deleteObjects, getObjectAcl, getObjectMeta } from './copy-and-delete.js';
 import type { RunOperation } from './exchange.js';
 import {
   abortMultipartUpload,
@@ -11,25 +12,29 @@ import {
 } from './multipart-operations.js';
 import { deleteObject, getObject, putObject } from './object-operations.js';
 import { Refusal } from './refusal.js';
-import type { StoreRequest } from './request.js';
+import { header, type StoreRequest } from './request.js';
+import { deleteBucket, getBucketAcl, listBuckets, putBucket } from './service-operations.js';
 
 export interface Operation {
   name: string;
   method: string;
-  target: 'object' | 'bucket';
+  target: 'object' | 'bucket' | 'service';
   /** Query parameters that make a request this operation; it may have no other routing parameter. */
   routedBy: string[];
-  /** RAM action a session policy must allow, on the object or on the bucket. */
+  /** RAM action a session policy must allow, on the object or on the bucket; '': the operation asks for each object's. */
   action: string;
   run: RunOperation;
 }
 
-type Row = [string, string, 'object' | 'bucket', string[], string, RunOperation];
+type Row = [string, string, Operation['target'], string[], string, RunOperation];
 
 const rows: Row[] = [
   ['GetObject', 'GET', 'object', [], 'oss:GetObject', getObject],
   ['HeadObject', 'HEAD', 'object', [], 'oss:GetObject', getObject],
   ['PutObject', 'PUT', 'object', [], 'oss:PutObject', putObject],
+  ['CopyObject', 'PUT', 'object', [], 'oss:PutObject', copyObject],
+  ['GetObjectMeta', 'HEAD', 'object', ['objectMeta'], 'oss:GetObject', getObjectMeta],
+  ['GetObjectAcl', 'GET', 'object', ['acl'], 'oss:GetObjectAcl', getObjectAcl],
   ['DeleteObject', 'DELETE', 'object', [], 'oss:DeleteObject', deleteObject],
   ['InitiateMultipartUpload', 'POST', 'object', ['uploads'], 'oss:PutObject', initiateMultipartUpload],
   ['UploadPart', 'PUT', 'object', ['partNumber', 'uploadId'], 'oss:PutObject', uploadPart],
@@ -46,6 +51,11 @@ const rows: Row[] = [
   ['ListObjectsV2', 'GET', 'bucket', ['list-type'], 'oss:ListObjects', listObjectsV2],
   ['ListObjects', 'GET', 'bucket', [], 'oss:ListObjects', listObjects],
   ['ListMultipartUploads', 'GET', 'bucket', ['uploads'], 'oss:ListMultipartUploads', listMultipartUploads],
+  ['DeleteMultipleObjects', 'POST', 'bucket', ['delete'], '', deleteObjects],
+  ['ListBuckets', 'GET', 'service', [], 'oss:ListBuckets', listBuckets],
+  ['PutBucket', 'PUT', 'bucket', [], 'oss:PutBucket', putBucket],
+  ['DeleteBucket', 'DELETE', 'bucket', [], 'oss:DeleteBucket', deleteBucket],
+  ['GetBucketAcl', 'GET', 'bucket', ['acl'], 'oss:GetBucketAcl', getBucketAcl],
   ['GetBucketInfo', 'GET', 'bucket', ['bucketInfo'], 'oss:GetBucketInfo', getBucketInfo],
   ['GetBucketLocation', 'GET', 'bucket', ['location'], 'oss:GetBucketLocation', getBucketLocation],
 ];
@@ -65,15 +75,19 @@ const routingParameters = new Set(
 
 /** Throws NotImplemented for what this store does not serve. */
 export function findOperation(request: StoreRequest): Operation {
-  const target = request.key === '' ? 'bucket' : 'object';
+  const target = request.bucket === '' ? 'service' : request.key === '' ? 'bucket' : 'object';
+  // A copy is a PUT like an upload; its header tells.
+  const isCopy = header(request, 'x-oss-copy-source') !== '';
   const routing = [...request.query.keys()].filter((name) => routingParameters.has(name));
   const operation = operations.find(
-    ({ method, target: operationTarget, routedBy }) =>
+    ({ name, method, target: operationTarget, routedBy }) =>
       method === request.method &&
+      (name !== 'PutObject' || !isCopy) &&
+      (name !== 'CopyObject' || isCopy) &&
       operationTarget === target &&
       routedBy.length === routing.length &&
       routedBy.every((name) => routing.includes(name)),
   );
-  if (!operation || request.bucket === '') throw new Refusal('NotImplemented');
+  if (!operation) throw new Refusal('NotImplemented');
   return operation;
 }

@@ -11,6 +11,7 @@ interface RefusalKind {
 /** https://www.alibabacloud.com/help/en/oss/support/error-codes-overview */
 const kinds = {
   AccessDenied: { status: 403, message: 'You have no right to access this object.' },
+  BucketNotEmpty: { status: 409, message: 'The bucket you tried to delete is not empty.' },
   EntityTooLarge: { status: 400, message: 'Your proposed upload exceeds the maximum allowed size.' },
   EntityTooSmall: { status: 400, message: 'Your proposed upload smaller than the minimum allowed size.' },
   FileAlreadyExists: {

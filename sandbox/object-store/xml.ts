@@ -1,8 +1,13 @@
-/** XML documents: writing answers, and reading the one document clients send (CompleteMultipartUpload). */
+/** XML documents: writing answers, and reading the two documents clients send (CompleteMultipartUpload, Delete). */
 
 export type XmlContent = string | number | undefined | XmlContent[] | { [name: string]: XmlContent };
 
 const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/** A time as the service writes it: whole seconds, and the milliseconds that its clients insist on. */
+export function xmlTime(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, -5)}.000Z`;
+}
 
 /** A whole document. A list becomes repeated elements; undefined leaves the element out. */
 export function xmlDocument(name: string, content: XmlContent): string {
@@ -27,6 +32,17 @@ export function readCompletedParts(text: string): { partNumber: number; etag: st
   });
   const isWhole = rest.trim() === '' && parts.every((part) => part.partNumber > 0 && part.etag !== '');
   return isWhole && parts.length > 0 ? parts : undefined;
+}
+
+/** Reads `<Delete><Quiet/><Object><Key/></Object>…`. Undefined when the text is anything else. */
+export function readDeleteList(text: string): { quiet: boolean; keys: string[] } | undefined {
+  const inner = /^\s*(?:<\?xml[^>]*\?>)?\s*<Delete(?:\s[^>]*)?>(.*)<\/Delete>\s*$/s.exec(text)?.[1];
+  if (inner === undefined) return undefined;
+  const objects = [...inner.matchAll(/<Object>(.*?)<\/Object>/gs)];
+  const keys = objects.map(([, object = '']) => /<Key>(.*?)<\/Key>/s.exec(object)?.[1]);
+  if (keys.length === 0 || keys.some((key) => !key)) return undefined;
+  const quiet = /<Quiet>\s*true\s*<\/Quiet>/i.test(inner);
+  return { quiet, keys: keys.map((key) => unescapeXml(key ?? '')) };
 }
 
 function element(name: string, content: XmlContent): string {

@@ -5,7 +5,6 @@ import { type Parameters, StsRefusal } from './refusal.js';
 
 const skewMs = 15 * 60_000;
 const requiredParameters = [
-  'Version',
   'AccessKeyId',
   'SignatureMethod',
   'SignatureVersion',
@@ -14,7 +13,7 @@ const requiredParameters = [
   'Signature',
 ];
 
-const credentialProblems: Record<CredentialProblem, [number, string, string]> = {
+export const credentialProblems: Record<CredentialProblem, [number, string, string]> = {
   'unknown-key': [404, 'InvalidAccessKeyId.NotFound', 'Specified access key is not found.'],
   'token-missing': [400, 'MissingSecurityToken', 'SecurityToken is mandatory for this action.'],
   'token-mismatch': [
@@ -27,7 +26,13 @@ const credentialProblems: Record<CredentialProblem, [number, string, string]> = 
 
 export function checkCaller(method: string, parameters: Parameters, credentials: CredentialRegistry): void {
   const value = (name: string) => parameters.get(name) ?? '';
-  checkCommonParameters(value);
+  for (const name of requiredParameters) {
+    if (value(name) === '')
+      throw new StsRefusal(400, `Missing${name}`, `${name} is mandatory for this action.`);
+  }
+  if (value('SignatureMethod') !== 'HMAC-SHA1' || value('SignatureVersion') !== '1.0') {
+    throw new StsRefusal(400, 'InvalidParameter.SignatureMethod', 'Specified signature method is not valid.');
+  }
   checkTimestamp(value('Timestamp'));
   const lookup = credentials.find(value('AccessKeyId'), parameters.get('SecurityToken'));
   if (lookup.problem) throw new StsRefusal(...credentialProblems[lookup.problem]);
@@ -41,29 +46,19 @@ export function checkCaller(method: string, parameters: Parameters, credentials:
   }
 }
 
-function checkCommonParameters(value: (name: string) => string): void {
-  if (value('Action') === '')
-    throw new StsRefusal(400, 'MissingAction', 'Action is mandatory for this action.');
-  for (const name of requiredParameters) {
-    if (value(name) === '')
-      throw new StsRefusal(400, `Missing${name}`, `${name} is mandatory for this action.`);
-  }
-  if (value('Version') !== '2015-04-01') {
+/** Which operation of which version is asked for, whatever way the call is signed. */
+export function checkAction(parameters: Parameters): void {
+  const { Action: action = '', Version: version = '' } = Object.fromEntries(parameters);
+  if (action === '') throw new StsRefusal(400, 'MissingAction', 'Action is mandatory for this action.');
+  if (version === '') throw new StsRefusal(400, 'MissingVersion', 'Version is mandatory for this action.');
+  if (version !== '2015-04-01')
     throw new StsRefusal(400, 'InvalidVersion', 'Specified parameter Version is not valid.');
-  }
-  if (value('Action') !== 'AssumeRole') {
-    throw new StsRefusal(
-      404,
-      'InvalidAction.NotFound',
-      'Specified api is not found, please check your url and method.',
-    );
-  }
-  if (value('SignatureMethod') !== 'HMAC-SHA1' || value('SignatureVersion') !== '1.0') {
-    throw new StsRefusal(400, 'InvalidParameter.SignatureMethod', 'Specified signature method is not valid.');
-  }
+  if (action === 'AssumeRole') return;
+  const message = 'Specified api is not found, please check your url and method.';
+  throw new StsRefusal(404, 'InvalidAction.NotFound', message);
 }
 
-function checkTimestamp(text: string): void {
+export function checkTimestamp(text: string): void {
   const timestampMs = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(text)
     ? Date.parse(text)
     : Number.NaN;
@@ -101,7 +96,7 @@ function stringToSignRpc(method: string, parameters: Parameters): string {
   return `${method}&${percentEncode('/')}&${percentEncode(query)}`;
 }
 
-function percentEncode(text: string): string {
+export function percentEncode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (character) => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
   });

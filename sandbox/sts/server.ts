@@ -7,8 +7,9 @@ import type { AccessKey, CredentialRegistry } from '../credentials.js';
 import { listenOnLoopback } from '../object-store/loopback-server.js';
 import { type XmlContent, xmlDocument } from '../object-store/xml.js';
 import { assumeRole, assumeRoleResult, type RoleRules } from './assume-role.js';
-import { checkCaller, useNonce } from './caller.js';
+import { checkAction, checkCaller, useNonce } from './caller.js';
 import { type Parameters, StsRefusal } from './refusal.js';
+import { checkCallerV3, commonParametersV3, isSignedV3, type SignedV3 } from './signature-v3.js';
 
 export interface StsOptions {
   /** 0 or absent: a free one. */
@@ -71,7 +72,7 @@ interface Service {
 
 /**
  * Serves AssumeRole (version 2015-04-01) on loopback, signed in the RPC style with HMAC-SHA1, parameters in the
- * query or in a form body. Every well-formed role ARN may be assumed but the ones set aside.
+ * query or in a form body, or with ACS3-HMAC-SHA256 in headers. Every well-formed role ARN may be assumed but the ones set aside.
  * https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-assumerole
  */
 export async function startSts(options: StsOptions): Promise<Sts> {
@@ -101,7 +102,7 @@ export async function startSts(options: StsOptions): Promise<Sts> {
 
 async function answer(context: Context<{ Bindings: HttpBindings }>, service: Service): Promise<Response> {
   const requestId = randomUUID().toUpperCase();
-  const parameters = await readParameters(context);
+  const { signed, parameters } = await readParameters(context);
   const record = startRecord(parameters);
   service.recorded.push(record);
   const fault = service.faults.shift();
@@ -117,7 +118,9 @@ async function answer(context: Context<{ Bindings: HttpBindings }>, service: Ser
   try {
     const refusal = fault && faultRefusals[fault];
     if (refusal) throw new StsRefusal(...refusal);
-    checkCaller(context.req.method, parameters, service.credentials);
+    checkAction(parameters);
+    if (isSignedV3(signed.headers)) checkCallerV3(signed, service.credentials);
+    else checkCaller(context.req.method, parameters, service.credentials);
     useNonce(service.nonces, parameters);
     const credential = assumeRole(parameters, service.roles, service.credentials);
     return send(200, 'AssumeRoleResponse', assumeRoleResult(credential, requestId));
@@ -131,18 +134,23 @@ async function answer(context: Context<{ Bindings: HttpBindings }>, service: Ser
   }
 }
 
-/** Query and form body together: some clients put the common parameters in one and the rest in the other. */
-async function readParameters({ env }: Context<{ Bindings: HttpBindings }>): Promise<Parameters> {
+/** Query and form body together: some clients put the common parameters in one and the rest in the other, the newer ones in headers. */
+async function readParameters({ env }: Context<{ Bindings: HttpBindings }>) {
+  const { incoming } = env;
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of env.incoming as AsyncIterable<Buffer>) {
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > largestBodyBytes) throw new Error('the body is too large');
     chunks.push(chunk);
   }
-  const query = env.incoming.url?.split('?')[1] ?? '';
-  const body = Buffer.concat(chunks).toString();
-  return new Map([...new URLSearchParams(query), ...new URLSearchParams(body)]);
+  const [path = '/', text = ''] = (incoming.url ?? '/').split('?');
+  const query = new URLSearchParams(text);
+  const body = Buffer.concat(chunks);
+  const signed: SignedV3 = { method: incoming.method ?? '', path, headers: incoming.headers, query, body };
+  const common = isSignedV3(incoming.headers) ? commonParametersV3(signed) : [];
+  const parameters: Parameters = new Map([...query, ...new URLSearchParams(body.toString()), ...common]);
+  return { signed, parameters };
 }
 
 function startRecord(parameters: Parameters): RecordedStsRequest {

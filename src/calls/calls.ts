@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import { type CallOrigin, isSameRole } from '../ledger/job.js';
-import { earlierJobOf } from './call.js';
 import {
   type CallArguments,
   type CheckedCall,
@@ -18,13 +17,16 @@ import { createDetachedCalls, type DetachedCalls } from './detached.js';
 import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults, requestKey } from './earlier-results.js';
+import { checkImage } from './image-generate.js';
 import { createLastResults, type LastResults } from './last-results.js';
 import type { Bound, SqlReader } from './look-ahead.js';
 import { isRefusal } from './meter.js';
+import { type OnceMore, resultOf } from './once-more.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
 import { inPlaceOf } from './row-errors.js';
 import { readSessionSettings } from './session-settings.js';
+import { settle } from './settle.js';
 import {
   createStatements,
   type Statement,
@@ -50,6 +52,8 @@ export interface WaitNews {
 
 export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, WrittenCalls {
   submit(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
+  /** As submit, for several calls in their order, whose handles are chosen; the first that is refused rejects it. */
+  submitAll(calls: SubmittedCall[], origin: CallOrigin): Promise<void>;
   /** As submit, for a call that outlives its statement: it is made when the transaction is committed. */
   submitDetached(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
   /** Resolves when there is news, at the latest after `longestMs`. The first wait of a statement starts all its calls. */
@@ -103,7 +107,7 @@ interface Surroundings {
   unanswered: UnansweredNotes;
   statements: Statements;
   /** Calls of running statements. */
-  byHandle: Map<string, StatementCall>;
+  byName: Map<string, StatementCall>;
 }
 
 export function createCalls(services: Services, models: Models, reader: SqlReader, log: Logger): Calls {
@@ -112,6 +116,9 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
   return {
     ...createWrittenCalls(makingOf(around)),
     submit: (given, origin) => submit(given, origin, around),
+    async submitAll(calls, origin) {
+      for (const call of calls) await submit(call, origin, around);
+    },
     submitDetached: (given, origin) => submitDetached(given, origin, around),
     wait: (handle, origin, longestMs) => wait(handle, origin, longestMs, around),
     collect: (handle, given, origin, longestMs) => collect(handle, given, origin, longestMs, around),
@@ -135,7 +142,7 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
     },
     engineLeft(engineProcessId, unread) {
       statements.over(engineProcessId, 'failed');
-      around.last.left(engineProcessId, unread);
+      around.last.left(engineProcessId, unread && nameOfCall(unread, { engineProcessId }));
     },
     savepointSet: statements.savepointSet,
     undone: statements.undone,
@@ -180,7 +187,7 @@ function surround(services: Services, models: Models, reader: SqlReader, log: Lo
       earlier,
       decider,
       last: createLastResults(earlier),
-      byHandle: new Map(),
+      byName: new Map(),
     },
     detached: createDetachedCalls(services, decider, log),
     unanswered: createUnansweredNotes(services.ledger),
@@ -193,39 +200,12 @@ function surround(services: Services, models: Models, reader: SqlReader, log: Lo
 }
 
 async function statementEnded(statement: Statement, committed: boolean, around: Surroundings): Promise<void> {
-  for (const call of statement.calls) around.byHandle.delete(call.handle);
+  for (const call of statement.calls) around.byName.delete(call.name);
   around.decider.forget(statement.calls);
   const written = settle(statement, committed, around);
   around.detached.settle(statement, committed);
   tellStatementEnd(statement, committed, around.services.meter, around.log);
   await written;
-}
-
-/** Results are the client's once its statement is committed, or has only been read; until then they are kept for the next identical call. */
-function settle(statement: Statement, committed: boolean, { earlier, last }: Surroundings): Promise<void> {
-  const isClaimed = (call: StatementCall) => (committed || statement.read) && call.delivered;
-  const claimed = statement.calls.filter(isClaimed);
-  const { origin } = statement;
-  const jobOf = ({ course, handle, requestKey: key }: StatementCall) => ({
-    jobId: earlierJobOf(course.call) ?? handle,
-    key,
-  });
-  for (const call of claimed) last.claimed(origin.engineProcessId, call.handle, jobOf(call).jobId);
-  // Only its handle gives the result of a detached one: it has no key.
-  const collected = committed ? statement.collected.map((jobId) => ({ jobId, key: '' })) : [];
-  earlier.claim(origin, [...claimed.map(jobOf), ...collected]);
-  const unclaimed = statement.calls.filter((call) => !isClaimed(call));
-  const [taken, made] = [unclaimed.filter(isTaken), unclaimed.filter((call) => !isTaken(call))];
-  earlier.release(taken.map((call) => jobOf(call).jobId));
-  return earlier.abandon(
-    origin,
-    made.flatMap(({ requestKey: key, underWay: job }) => (job ? [{ key, job }] : [])),
-  );
-}
-
-/** From an earlier call. */
-function isTaken({ course }: StatementCall): boolean {
-  return earlierJobOf(course.call) !== undefined;
 }
 
 async function submit(
@@ -239,11 +219,22 @@ async function submit(
 async function add(call: StatementCall, around: Surroundings): Promise<{ handle: string }> {
   const { statement } = call;
   if (statement.calls.length === 0) await around.unanswered.tell(statement);
-  call.index = statement.calls.length;
-  statement.calls.push(call);
-  statement.unsent.add(call);
-  around.byHandle.set(call.handle, call);
+  enlist(call, around);
   return { handle: call.handle };
+}
+
+/** As the statement's latest, which nothing was done about yet. */
+function enlist(call: StatementCall, { byName }: Surroundings): void {
+  const { calls, unsent } = call.statement;
+  call.index = calls.length;
+  calls.push(call);
+  unsent.add(call);
+  byName.set(call.name, call);
+}
+
+/** A handle that a session has chosen may be any text: no other session meets its calls by it. */
+function nameOfCall(handle: string, { engineProcessId }: Pick<CallOrigin, 'engineProcessId'>): string {
+  return `${engineProcessId} ${handle}`;
 }
 
 async function submitDetached(
@@ -260,25 +251,47 @@ async function submitDetached(
 
 /** `ownStop`: of a detached call, which its statement does not end. */
 async function newCall(
-  { settings, statement: client, ...given }: SubmittedCall,
+  { settings, statement: client, chosenHandle, onError, ...given }: SubmittedCall,
   origin: CallOrigin,
   around: Surroundings,
   ownStop?: AbortController,
 ): Promise<StatementCall> {
-  const { services, statements } = around;
   const own = readSessionSettings(settings);
-  const statement = statements.of(origin, own, client);
+  const statement = around.statements.of(origin, own, client);
   const checked = await checkOrRefuse(given, statement, around).catch((error: unknown) => {
     throw withPlace(error, statement);
   });
+  // image.generate pays once for the same picture, unless the session says otherwise.
+  const reuse = checked.image && !settings.reuse ? 'on' : own.reuse;
+  const kept = { dryRun: own.dryRun, reuse, onError: onError ?? own.onError };
+  return callOf({ statement, checked, ...kept }, around, ownStop, chosenHandle);
+}
+
+function callOf(
+  {
+    statement,
+    checked,
+    ...own
+  }: Pick<StatementCall, 'statement' | 'checked' | 'dryRun' | 'reuse' | 'onError'>,
+  { services }: Surroundings,
+  ownStop?: AbortController,
+  chosenHandle?: string,
+): StatementCall {
   for (const note of checked.request.notes) statement.notes.add(note);
   const handle = randomUUID();
   const stop = (ownStop ?? statement.stop).signal;
   const noted = (note: string) => statement.notes.add(note);
-  const facts = { jobId: handle, role: origin.role, checked, stop, noted };
+  const facts = { jobId: handle, role: statement.origin.role, checked, stop, noted };
   const call: StatementCall = {
-    ...{ handle, statement, checked, index: statement.calls.length },
-    ...{ detached: ownStop !== undefined, dryRun: own.dryRun, aside: false, delivered: false },
+    ...{
+      handle,
+      name: nameOfCall(chosenHandle ?? handle, statement.origin),
+      statement,
+      checked,
+      ...own,
+      index: statement.calls.length,
+    },
+    ...{ detached: ownStop !== undefined, aside: false, delivered: false, again: undefined, next: undefined },
     ...{ requestKey: '', decided: undefined, outcome: undefined, underWay: undefined },
     course: newCourse(facts, { state: 'waiting' }),
     storageChecked: checkStorage(checked, services.storage, statement.stop.signal, own.dryRun).then(
@@ -302,14 +315,14 @@ function withPlace(error: unknown, { calls }: Statement): unknown {
 }
 
 async function checkOrRefuse(
-  given: CallArguments,
+  { form, ...given }: CallArguments & Pick<SubmittedCall, 'form'>,
   statement: Statement,
   { models, services }: Surroundings,
 ): Promise<CheckedCall> {
   try {
     refuseTooMany(statement);
     refuseTooLong(given, statement);
-    return await checkCall(given, models, statement.origin);
+    return await (form === 'image' ? checkImage : checkCall)(given, models, statement.origin);
   } catch (error) {
     if (error instanceof KnownError) statement.refused = error;
     if (isRefusal(error)) {
@@ -331,24 +344,37 @@ async function wait(
   longestMs: number,
   around: Surroundings,
 ): Promise<WaitNews> {
-  const call = around.byHandle.get(handle);
+  const call = around.byName.get(nameOfCall(handle, origin));
   if (!call || !isSameRole(call.statement.origin, origin)) throw unknownHandle(handle);
   const { statement } = call;
   const limitMs = untilTimeout(statement, longestMs);
   const outcome = startAll(call, around)
-    .then(async () => ({ result: await (call.outcome as Promise<string>) }))
+    .then(async () => ({ result: await resultOf(call, onceMore(around)) }))
     .catch((error: unknown) => {
       if (call.outcome === undefined) throw error;
-      return inPlaceOf(error, statement.onError);
+      return inPlaceOf(error, call.onError);
     });
   const news = await orLater(outcome, limitMs);
   if (news === later) return { done: false, notice: nextNotice(statement) };
   // A wait that was answered "later" has given nothing, whatever became of it since.
   call.delivered = 'result' in news && news.result !== null;
+  for (let other = call.again; other; other = other.again) other.delivered = call.delivered;
   // A portal goes on after a savepoint, too: what it gives from then on may be undone.
   statement.stays = false;
-  if (call.delivered) around.last.given(origin.engineProcessId, handle);
+  if (call.delivered) around.last.given(origin.engineProcessId, call.name);
   return { done: true, ...news, notice: nextNotice(statement) };
+}
+
+function onceMore(around: Surroundings): OnceMore {
+  return {
+    models: around.models,
+    add(checked, { statement, dryRun, reuse, onError }) {
+      const call = callOf({ statement, checked, dryRun, reuse, onError }, around);
+      enlist(call, around);
+      return call;
+    },
+    start: (call) => startAll(call, around),
+  };
 }
 
 /** Everything that is to be sent is checked to the end before the first is sent. */

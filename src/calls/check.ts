@@ -4,19 +4,26 @@ import { isObject, isStorable } from '../json.js';
 import type { RoleIdentity, UnfinishedJob } from '../ledger/job.js';
 import type { Catalogue, DeployedModel } from '../ledger/models.js';
 import type { Providers } from '../providers/drivers.js';
-import type { CheckedRequest, Provider } from '../providers/provider.js';
+import type { CheckedRequest, ImageField, Provider } from '../providers/provider.js';
 import type { FileValue } from '../storage/file-value.js';
 import type { Places, Storage } from '../storage/storage.js';
 import { isPretended } from './dry-run-names.js';
-import { checkMedium, requireRight, rightTo } from './media.js';
+import { checkMedium, isStored, requireRight, rightTo } from './media.js';
+import type { SessionSettings } from './session-settings.js';
 
 export interface SubmittedCall extends CallArguments {
+  /** image: image.generate's request and answer; ai_gen's where it is left out. */
+  form?: 'image';
   /** The session's ai_gen.* settings, as they were SET. */
   settings: Record<string, unknown>;
   /** What the client sent, and whether PostgreSQL stops it after as many rows as the client asks for. */
   statement: { text: string; stopsAtRows: boolean };
+  /** What its failure gives, whatever the session says. */
+  onError?: SessionSettings['onError'];
   /** The text that the engine runs, or its beginning. */
   engineText: string;
+  /** The handle, where the engine process has chosen it; else one is made. */
+  chosenHandle?: string;
 }
 
 export interface CheckedCall {
@@ -24,14 +31,37 @@ export interface CheckedCall {
   provider: Provider;
   request: CheckedRequest;
   file: FileValue | undefined;
-  /** As the user wrote it. */
+  /** As the user wrote it; of image.generate what it became. */
   requestText: string;
+  /** image.generate asks: what its answer says. */
+  image?: ImageFacts;
+  /** It is made in place of another model's call: by which model, and which are left to ask after it. */
+  fallback?: { by: string; left: Fallback[] };
+}
+
+/** Another model for when one could not. */
+export interface Fallback {
+  /** The name of a deployed model. */
+  model: string;
+  on: string[];
+}
+
+/** What the answer of image.generate says beside the picture. */
+export interface ImageFacts {
+  size: string | undefined;
+  seed: number | undefined;
+  /** Fields that the model has no place for. */
+  ignored: ImageField[];
+  /** The prompt was made simpler, because the first answer had no picture. */
+  simplifiedPrompt: string | undefined;
 }
 
 export interface CallArguments {
   model: string | null;
   request: string | null;
   file: unknown;
+  /** The AI function that asks, where it wants models of one task; undefined: ai_gen, which takes any. */
+  function?: { name: string; task: string };
 }
 
 /** Where a call's model and its rules are found. */
@@ -59,13 +89,27 @@ export async function checkCall(
   const file = isObject(call.file) ? places.readFile(call.file, 'file') : undefined;
   const model =
     call.model === null
-      ? await defaultModel(call.request, file, caller, models)
+      ? await defaultModel(call.request, file, caller, models, call.function?.task)
       : await namedModel(call.model, caller, catalogue);
-  if (model.restricted && !caller.admin) await requireGrant(model.name, caller.role, catalogue);
+  if (call.function) requireTask(model, call.function);
+  if (!(await mayCall(model, caller, catalogue))) throw notGranted(model.name, caller.role);
   return readCall(model, call.request, file, models);
 }
 
-function readCall(
+function requireTask(
+  { name, task: own }: DeployedModel,
+  { name: asker, task }: NonNullable<CallArguments['function']>,
+): void {
+  if (own === task) return;
+  throw new KnownError({
+    kind: 'invalidParameterValue',
+    message: `${asker} takes models of task ${task}, and external model "${name}" is of task ${own}`,
+    hint: `SELECT model_name FROM list_external_models() WHERE task = '${task}' shows those that are deployed.`,
+  });
+}
+
+/** Reads a request for this model, whoever asks. KnownError 22023, 22P02 or 0A000 where the model would refuse it. */
+export function readCall(
   model: DeployedModel,
   requestText: string,
   file: FileValue | undefined,
@@ -122,9 +166,17 @@ function unstorableIn(value: unknown, field: string): { field: string; what: str
   return undefined;
 }
 
-async function requireGrant(model: string, role: string, catalogue: Catalogue): Promise<void> {
-  if (await catalogue.mayCall(model, role)) return;
-  throw new KnownError({
+/** False: the model is for others. */
+export async function mayCall(
+  { name, restricted }: DeployedModel,
+  { role, admin }: RoleIdentity & { admin: boolean },
+  catalogue: Catalogue,
+): Promise<boolean> {
+  return !restricted || admin || catalogue.mayCall(name, role);
+}
+
+function notGranted(model: string, role: string): KnownError {
+  return new KnownError({
     kind: 'insufficientPrivilege',
     message: `permission denied for external model "${model}"`,
     hint: `The owner of hologen can CALL grant_model('${model}', '${role}').`,
@@ -143,6 +195,7 @@ export async function checkStorage(
 ): Promise<string[]> {
   const { media, output } = call.request;
   const looks = media
+    .filter(isStored)
     .map((medium) => ({ medium, right: rightTo(medium, call.file) }))
     .filter(({ medium }) => !(dryRun && isPretended(medium.path)))
     .map(({ medium, right }) => checkMedium(storage, medium, right, signal));
@@ -173,8 +226,10 @@ async function defaultModel(
   file: FileValue | undefined,
   who: RoleIdentity,
   known: Models,
+  ownTask?: string,
 ): Promise<DeployedModel> {
-  const task = file && looksLikePictureRequest(request) ? 'image-generation' : 'chat/completions';
+  const usual = file && looksLikePictureRequest(request) ? 'image-generation' : 'chat/completions';
+  const task = ownTask ?? usual;
   const models = await known.catalogue.defaults(task, who);
   const fitting = models.find((model) => canRead(request, file, model, known)) ?? models[0];
   if (fitting) return fitting;
@@ -201,11 +256,8 @@ function canRead(
   model: DeployedModel,
   { providers, places }: Models,
 ): boolean {
-  // A text model reads anything; a mistake in the text is told when it is checked.
-  if (model.task === 'chat/completions') return true;
   try {
-    providers.of(model.provider).check(model, request, file, places);
-    return true;
+    return !providers.of(model.provider).check(model, request, file, places).misfit;
   } catch {
     return false;
   }

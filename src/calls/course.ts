@@ -1,7 +1,8 @@
 /** A call under way: where it is in its life, what is told of it on the way, and the only place where that changes. */
 import type { Ledger } from '../ledger/job.js';
+import type { Gate } from '../pace/gate.js';
 import type { Schedule } from '../pace/schedule.js';
-import type { Made } from '../providers/provider.js';
+import type { Made, PackForm } from '../providers/provider.js';
 import type { Storage } from '../storage/storage.js';
 import { advance, type Call, type CallEvent } from './call.js';
 import type { CheckedCall } from './check.js';
@@ -15,6 +16,15 @@ export interface Services {
   ledger: Ledger;
   schedule: Schedule;
   meter: Meter;
+  packs: Packs;
+}
+
+/** over: the provider has given its last word. alone: it surely took none of the pack, and this call is to be sent by itself. */
+export type PackEnd = 'over' | 'alone';
+
+export interface Packs {
+  /** Sends the call with others. Rejects as sending it alone would. */
+  send(course: Course, form: PackForm, gate: Gate, services: Services): Promise<PackEnd>;
 }
 
 export interface Course {
@@ -32,6 +42,8 @@ export interface Course {
   /** When it was first sent: the pauses between several attempts are part of the time it takes. */
   sentAt: number | undefined;
   endedAt: number | undefined;
+  /** It has cost something, or nobody can say. */
+  billed: boolean;
   requestId: string | undefined;
   /** When it was last submitted, by this gateway or an earlier one. */
   submittedAt: number | undefined;
@@ -52,7 +64,7 @@ export function newCourse(
 ): Course {
   return {
     ...facts,
-    ...{ call, phases: [], sentAt: undefined, endedAt: undefined, requestId: undefined },
+    ...{ call, phases: [], sentAt: undefined, endedAt: undefined, billed: false, requestId: undefined },
     ...{ submittedAt: undefined, lostAnswer: undefined, awaited: newAwaited() },
     ...earlier,
     leave: () => {},
@@ -77,6 +89,7 @@ export async function tell(course: Course, event: CallEvent, services: Services)
     // Each step is one forward: whatever kept it from going on is over.
     if (event.kind !== 'held up') course.awaited.holdUp = undefined;
     if (event.kind === 'taken') course.requestId = event.requestId;
+    course.billed ||= bill !== undefined && bill.cost?.amount !== 0;
     if (bill?.cost) services.meter.spent(course.checked.model, bill.cost);
   } catch (error) {
     course.call = advance(course.call, { kind: 'out of hands', error }).call;

@@ -121,8 +121,8 @@ async function lookUp(calls: StatementCall[], around: Surroundings) {
   const found: [StatementCall, EarlierResult][] = [];
   const looks = await Promise.allSettled(
     calls.map(async (call) => {
-      const { statement, requestKey } = call;
-      if (statement.reuse === 'off') return fresh.push(call);
+      const { statement, requestKey, reuse } = call;
+      if (reuse === 'off') return fresh.push(call);
       if (around.earlier.isUnderWay(statement.origin, requestKey)) return late.push(call);
       const result = await take(call, around, around.earlier.take);
       if (result === 'elsewhere') return late.push(call);
@@ -139,11 +139,11 @@ async function take<Found extends EarlierResult | 'elsewhere' | undefined>(
   { earlier, live, services }: Surroundings,
   search: (...given: Parameters<EarlierResults['take']>) => Promise<Found>,
 ): Promise<Found> {
-  const { statement, requestKey, course } = call;
+  const { statement, requestKey, course, reuse } = call;
   const { role, roleOid } = statement.origin;
-  const wish = { role, roleOid, requestKey, delivered: statement.reuse === 'on' };
+  const wish = { role, roleOid, requestKey, delivered: reuse === 'on' };
   // With reuse on a result may have several clients.
-  const others = () => (statement.reuse === 'on' ? [] : [...(live.get(requestKey) ?? [])]);
+  const others = () => (reuse === 'on' ? [] : [...(live.get(requestKey) ?? [])]);
   const found = await search(wish, others, call.checked, course.stop);
   if (typeof found !== 'object') return found;
   if (course.stop.aborted) earlier.release([found.jobId]);
@@ -163,7 +163,7 @@ async function accept(
   { services, log }: Surroundings,
 ): Promise<string> {
   await tell(course, { kind: 'reused', result }, services);
-  statement.notes.add(statement.reuse === 'on' ? takenAgainNote : takenNote);
+  statement.notes.add(call.reuse === 'on' ? takenAgainNote : takenNote);
   await services.ledger
     .reused(jobId, newJob({ statement, course, ...call }))
     .catch((error: unknown) => log.error({ err: error, job: jobId }, 'a reuse was not recorded'));

@@ -6,6 +6,7 @@ import { isSameRole, type RoleIdentity } from '../ledger/job.js';
 import type { Catalogue } from '../ledger/models.js';
 import type { Provider } from '../providers/provider.js';
 import type { Models } from './check.js';
+import { readFallbacks } from './fallback.js';
 
 /** Hologres' own rule for names, dots included. */
 const namePattern = /^[A-Za-z0-9_.-]{1,128}$/;
@@ -32,6 +33,7 @@ export async function deployModel(
   if (!provider.tasks.includes(task)) refuse('task', task, oneOf(provider.tasks));
   const modelType = requiredText(question, 'type', 'model_type');
   const config = readConfig(question.config);
+  readFallbacks(config);
   provider.checkDeployment({ name, modelType, task, config });
   const { api_key: configKey, ...rest } = config;
   const apiKey = keyOf(question.apiKey, provider) ?? keyOf(configKey, provider);

@@ -17,7 +17,7 @@ export interface Estimate {
 
 /** A result in the documented shape, so that the calls that are made from it can be priced too. Nothing lies at its paths. */
 export function dryResult(handle: string, { request, model }: CheckedCall): string {
-  if (request.makes === 'text') return `(dry run: ${model.name} was not called)`;
+  if (request.makes === 'text') return request.pretended ?? `(dry run: ${model.name} was not called)`;
   const { units, cost } = request.estimate;
   const facts = { dry_run: { ...units, price: cost?.amount, currency: cost?.currency } };
   const paths = pretendedPaths(request.output, `${dryRunPrefix}${handle}`, units.pictures);

@@ -3,9 +3,9 @@ import type { EarlierResults } from './earlier-results.js';
 
 export interface LastResults {
   /** The answer to a wait for this call goes to the engine process. */
-  given(engineProcessId: number, handle: string): void;
+  given(engineProcessId: number, name: string): void;
   /** The result of the call, made by this job, counts as its client's. */
-  claimed(engineProcessId: number, handle: string, jobId: string): void;
+  claimed(engineProcessId: number, name: string, jobId: string): void;
   /** The engine process has closed its connection, with the answer to `unread` in it where that was a wait. */
   left(engineProcessId: number, unread: string | undefined): void;
 }
@@ -15,19 +15,19 @@ export interface LastResults {
  * client's block may have caught the cancel and gone on, and its statement be committed.
  */
 export function createLastResults({ unclaim }: Pick<EarlierResults, 'unclaim'>): LastResults {
-  const last = new Map<number, { handle: string; jobId: string | undefined }>();
+  const last = new Map<number, { name: string; jobId: string | undefined }>();
   return {
-    given(engineProcessId, handle) {
-      last.set(engineProcessId, { handle, jobId: undefined });
+    given(engineProcessId, name) {
+      last.set(engineProcessId, { name, jobId: undefined });
     },
-    claimed(engineProcessId, handle, jobId) {
+    claimed(engineProcessId, name, jobId) {
       const own = last.get(engineProcessId);
-      if (own?.handle === handle) own.jobId = jobId;
+      if (own?.name === name) own.jobId = jobId;
     },
     left(engineProcessId, unread) {
       const own = last.get(engineProcessId);
       last.delete(engineProcessId);
-      if (own?.jobId !== undefined && own.handle === unread) unclaim(own.jobId);
+      if (own?.jobId !== undefined && own.name === unread) unclaim(own.jobId);
     },
   };
 }

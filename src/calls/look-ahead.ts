@@ -1,6 +1,6 @@
 /** Calls that stand in a statement as they were written: the engine looks for all of a stage before the first of them is waited for. */
 import { KnownError } from '../errors.js';
-import type { CallArguments } from './check.js';
+import type { SubmittedCall } from './check.js';
 
 /** Parameters: the engine's numbers of the types that the client gave (0: none), and values, as text or in the type's binary form. */
 export interface Bound {
@@ -92,7 +92,7 @@ export function nextLook(ahead: LookAhead<unknown>, bound: () => Bound | undefin
 /** The engine plans the query, or first tells the types of its parameters; `types` are those that are known, by number. */
 export type Look = { explain: string } | { prepare: string; types: number[] };
 
-export function noteFound<Call>(ahead: LookAhead<Call>, given: CallArguments, call: Call): void {
+export function noteFound<Call>(ahead: LookAhead<Call>, given: SubmittedCall, call: Call): void {
   const key = keyOf(given);
   const same = ahead.found.get(key);
   if (same) same.calls.push(call);
@@ -102,7 +102,7 @@ export function noteFound<Call>(ahead: LookAhead<Call>, given: CallArguments, ca
 /** The next call that asks for the same, of those that were found. */
 export function takeFound<Call>(
   { found }: LookAhead<Call>,
-  given: CallArguments,
+  given: SubmittedCall,
   as: 'given' | 'again',
 ): Call | undefined {
   const same = found.get(keyOf(given));
@@ -111,8 +111,8 @@ export function takeFound<Call>(
   return call;
 }
 
-function keyOf({ model, request, file }: CallArguments): string {
-  return JSON.stringify([model, request, file]);
+function keyOf({ form, function: asker, model, request, file }: SubmittedCall): string {
+  return JSON.stringify([form, asker?.name, model, request, file]);
 }
 
 export function endLook(ahead: LookAhead<unknown>, problem: string | undefined): void {

@@ -4,6 +4,7 @@ import { refuse } from '../fields.js';
 import { endingOf, formatOf, hasUse, type MediumKind } from '../media/kinds.js';
 import type { CheckedRequest, Medium } from '../providers/provider.js';
 import type { FileValue, Right } from '../storage/file-value.js';
+import type { StoragePath } from '../storage/path.js';
 import type { ObjectInfo, Storage } from '../storage/storage.js';
 
 /** Role credentials live an hour at most, and a URL no longer than they; the provider fetches media when it starts a task. */
@@ -16,6 +17,13 @@ const limits: Record<MediumKind, { mebibytes: number; what: string }> = {
   sound: { mebibytes: 15, what: 'a sound file (WAV, MP3)' },
 };
 
+/** In a store; any other is an address that the provider reads by itself. */
+export type StoredMedium = Medium & { path: StoragePath };
+
+export function isStored(medium: Medium): medium is StoredMedium {
+  return medium.path !== undefined;
+}
+
 /**
  * Proves that an object exists, may be read, and is not larger than the provider takes; returns its ETag, which tells what is in it.
  * Objects without an ending are taken on trust, and so is the form of files for text models (`anyForm`), which read more than the makers
@@ -23,7 +31,7 @@ const limits: Record<MediumKind, { mebibytes: number; what: string }> = {
  */
 export async function checkMedium(
   storage: Storage,
-  medium: Medium,
+  medium: StoredMedium,
   right: Right,
   signal: AbortSignal,
 ): Promise<string> {
@@ -35,7 +43,8 @@ export async function checkMedium(
     refuse(medium.field, medium.text, what, 'The ending of its name tells what an object is.');
   }
   const info: ObjectInfo = await storage.head(medium.path, right, signal);
-  const most = Math.max(...(kind ? [kind] : kinds).map((name) => limits[name].mebibytes));
+  const usual = (kind ? [kind] : kinds).map((name) => limits[name].mebibytes);
+  const most = medium.mostMebibytes ?? Math.max(...usual);
   if (info.bytes > most * 1024 * 1024) {
     const mebibytes = (info.bytes / 1024 / 1024).toFixed(1);
     refuseObject(
@@ -61,7 +70,9 @@ export function signedMedia(
 ): Promise<string[]> {
   const options = { expiresSeconds: urlLifeSeconds, signal };
   return Promise.all(
-    request.media.map((medium) => storage.presign(medium.path, rightTo(medium, file), options)),
+    request.media.map((medium) =>
+      isStored(medium) ? storage.presign(medium.path, rightTo(medium, file), options) : medium.text,
+    ),
   );
 }
 

@@ -3,14 +3,27 @@ import type { Gate } from '../pace/gate.js';
 import { isMade, ProviderFailure } from '../providers/provider.js';
 import { repetitionAfter } from './answers.js';
 import { type Course, madeEvent, type Services, tell } from './course.js';
+import { walksOnWhenBusy } from './fallback.js';
 import { signedMedia } from './media.js';
 import { enterPhase } from './meter.js';
+import { mostThrottledMs } from './packs.js';
 
-const mostThrottledMs = 30 * 60 * 1000;
+/** Where another model is to answer then. */
+const mostBusyMs = 2_000;
 
 export async function send(course: Course, services: Services): Promise<void> {
+  const { provider, request } = course.checked;
+  const { pack } = request;
+  if (pack && provider.submitTogether) {
+    const end = await services.packs.send(course, pack, gateOf(course, services), services);
+    if (end === 'over') return;
+  }
+  await sendAlone(course, services);
+}
+
+async function sendAlone(course: Course, services: Services): Promise<void> {
   const gate = await enterLine(course, services);
-  const throttledUntil = Date.now() + mostThrottledMs;
+  const throttledUntil = Date.now() + (walksOnWhenBusy(course.checked) ? mostBusyMs : mostThrottledMs);
   for (let attempt = 1; ; ) {
     try {
       await sendOnce(course, services);
@@ -29,10 +42,13 @@ export async function send(course: Course, services: Services): Promise<void> {
   }
 }
 
-async function enterLine(course: Course, { schedule }: Services): Promise<Gate> {
-  const { model, provider } = course.checked;
+function gateOf({ checked: { model, provider } }: Course, { schedule }: Services): Gate {
   const { account, limits, own } = provider.line(model);
-  const gate = schedule.gate(account, model.modelType, limits, own);
+  return schedule.gate(account, model.modelType, limits, own);
+}
+
+async function enterLine(course: Course, services: Services): Promise<Gate> {
+  const gate = gateOf(course, services);
   enterPhase(course.phases, 'queued');
   course.leave = await gate.enter(course.stop, course.role);
   return gate;

@@ -50,7 +50,10 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
 
 /** A call of a statement: what was asked for, and how far it is. */
 export interface StatementCall {
+  /** Its job's. */
   handle: string;
+  /** What its engine process calls it: see nameOfCall. */
+  name: string;
   statement: Statement;
   /** Its place among the calls of the statement. */
   index: number;
@@ -59,8 +62,16 @@ export interface StatementCall {
   detached: boolean;
   /** Checked and priced, and never sent. */
   dryRun: boolean;
+  /** What its failure gives: its function's own word, else the session's. */
+  onError: SessionSettings['onError'];
   /** Known when the storage is checked: what is in the media belongs to it. */
   requestKey: string;
+  /** Which earlier results it may take: see SessionSettings. */
+  reuse: SessionSettings['reuse'];
+  /** The call that is made in its place; it came to nothing and cost nothing. */
+  again: StatementCall | undefined;
+  /** While that is found out, and afterwards. */
+  next: Promise<StatementCall | undefined> | undefined;
   /** The checks that need the storage; started with the submit, awaited before the first spending. */
   storageChecked: Promise<void>;
   /** Settles when it is decided that the call is made, or that nothing of its statement may be. */

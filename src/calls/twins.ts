@@ -17,10 +17,10 @@ export function createTwins(): Twins {
       const first: StatementCall[] = [];
       const others: [StatementCall, StatementCall][] = [];
       for (const call of calls) {
-        const twin = call.statement.reuse === 'on' ? firsts.get(nameOf(call)) : undefined;
+        const twin = call.reuse === 'on' ? firsts.get(nameOf(call)) : undefined;
         if (twin) others.push([call, twin]);
         else first.push(call);
-        if (!twin && call.statement.reuse === 'on') firsts.set(nameOf(call), call);
+        if (!twin && call.reuse === 'on') firsts.set(nameOf(call), call);
       }
       return { first, others };
     },

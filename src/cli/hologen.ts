@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command line: one file a command, each with its own --help; exit 0 done, 1 failed, 2 wrong usage.
+ * The command line: one file a command, each with its own --help; exit 0 done, 1 failed, 2 wrong usage; image tells more.
  *
  * Room: src/cli holds the commands, a file each.
  */
@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<Command>> = {
   serve: async () => (await import('./serve.js')).serveCommand,
   url: async () => (await import('./url.js')).urlCommand,
   demo: async () => (await import('./demo.js')).demoCommand,
+  image: async () => (await import('./image.js')).imageCommand,
   check: async () => (await import('./check.js')).checkCommand,
   migrate: async () => (await import('./migrate.js')).migrateCommand,
 };

@@ -26,7 +26,11 @@ export interface ProviderModel {
 /** What the provider counts. A field is there only where the type is billed by it and the number is known. */
 export interface Units {
   pictures?: number;
-  /** Of video; seconds of input videos included where they are billed. */
+  /** Pictures that go in, where they are billed. */
+  inputPictures?: number;
+  /** True where pictures cost the higher price that the type has: they are large, or their prompt was extended. */
+  higher?: boolean;
+  /** Of video; seconds of input videos included where they are billed. Of sound: those in which somebody speaks. */
   seconds?: number;
   /** The class that seconds are billed by: 480P, 720P, 1080P. */
   resolution?: string;
@@ -34,6 +38,12 @@ export interface Units {
   silent?: boolean;
   inputTokens?: number;
   outputTokens?: number;
+  /** Of the input tokens those that the provider had from an earlier call, and those of sounds and of pictures and videos. */
+  cachedTokens?: number;
+  soundTokens?: number;
+  pictureTokens?: number;
+  /** True where the model thought before it answered. */
+  thought?: boolean;
 }
 
 export interface Cost {
@@ -54,13 +64,22 @@ export interface Medium {
   field: string;
   /** As the user wrote it. */
   text: string;
-  path: StoragePath;
+  /** Undefined: `text` is an address that the provider reads by itself, https: or data:. */
+  path: StoragePath | undefined;
   /** What it may be. */
   kinds: MediumKind[];
   /** The FILE that gives the right to it; undefined: the call's own. */
   file: FileValue | undefined;
+  /** The largest that is taken, where that is not what its kind usually may have. */
+  mostMebibytes?: number;
   /** Any form of its kind is taken, not just those that the makers of pictures and videos read. */
   anyForm?: boolean;
+}
+
+/** Requests of one model and of the same key may be sent together, so many at most. */
+export interface PackForm {
+  key: string;
+  most: number;
 }
 
 /** A request that can be sent. Drivers add what they need to send it. */
@@ -78,6 +97,12 @@ export interface CheckedRequest {
   followed: boolean;
   /** What it will come to, if it succeeds. */
   estimate: Bill;
+  /** Undefined: it is sent alone. */
+  pack?: PackForm;
+  /** True: the type surely does not read the media, and the provider will say so. It is not chosen where no model is named. */
+  misfit?: boolean;
+  /** What a text that is not made looks like, in a dry run, where what stands around the call takes only a text of its form. */
+  pretended?: string;
 }
 
 /** The provider's last word on a call that succeeded, or on a task that failed. */
@@ -150,6 +175,9 @@ export interface Line {
   own: Partial<SubmitLimits>;
 }
 
+/** The fields of image.generate for which not every model has a place. */
+export type ImageField = 'negative_prompt' | 'size' | 'seed' | 'reference_image';
+
 /** A row of hologen.supported_models. */
 export type ModelTypeRow = Record<string, unknown>;
 
@@ -165,6 +193,8 @@ export interface Provider<Request extends CheckedRequest = CheckedRequest> {
   modelTypes(): ModelTypeRow[];
   /** Reads a request and refuses what the provider would: KnownError 22023, 22P02, 0A000. Asks nobody. */
   check(model: ProviderModel, request: string, file: FileValue | undefined, places: Places): Request;
+  /** Which fields of image.generate a request to this model may have. KnownError 0A000 for a type that is not known. */
+  imageFields(model: ProviderModel): readonly ImageField[];
   /** KnownError 28H01 when there is no API key. */
   line(model: ProviderModel): Line;
   /**
@@ -172,6 +202,11 @@ export interface Provider<Request extends CheckedRequest = CheckedRequest> {
    * that reject end it with their error.
    */
   submit(model: ProviderModel, request: Request, addresses: string[], news: SubmitNews): Promise<Task | Made>;
+  /**
+   * Sends requests that may go together, none of which has media, and gives what was made of each, in their order. Errors as of `submit`: they
+   * are all of theirs.
+   */
+  submitTogether?(model: ProviderModel, requests: Request[]): Promise<{ requestId: string; made: Made[] }>;
   look(model: ProviderModel, request: Request, taskId: string, signal: AbortSignal): Promise<Look>;
   /** Milliseconds from one look at a task to the next, when it has been running for so long. */
   pauseMs(runningMs: number): number;
@@ -193,6 +228,9 @@ export function isMade(answer: Task | Made): answer is Made {
  * failed and said so. once: worth one more try.
  */
 export type Repeat = 'no' | 'wait' | 'again' | 'once';
+
+/** The code of an answer that has nothing in it and tells no reason. */
+export const nothingMade = 'NothingMade';
 
 /** An error that says what it means for the call. */
 export class ProviderFailure extends KnownError {

@@ -27,12 +27,19 @@ function publicNames(): string[] {
 }
 
 function overloadsOf(aiFunction: AiFunction): string {
-  const { submit, detached, forms } = aiFunction;
-  const [whole = [], ...others] = forms;
+  const { submit, describe, detached, forms, question, written } = aiFunction;
+  const [first = []] = forms;
+  const whole = aiFunction.whole ?? first;
+  const others = forms.filter((form) => form !== whole);
   const submits = [submit, ...(detached ? [detached] : [])];
+  const asked = `hologen_caller.${question}('submit', ${named(whole)})`;
   return [
+    ...(written ? [] : [define(submit, whole, `hologen_caller.submit_question(${asked})`)]),
     ...submits.flatMap((each) =>
       others.map((form) => define(each, form, `hologen.${each}(${filled(whole, form)})`)),
+    ),
+    ...(describe ? others : []).map((form) =>
+      define(String(describe), form, `hologen.${describe}(${filled(whole, form)})`, 'json'),
     ),
     ...forms.flatMap((form) => asWritten(aiFunction, form, filled(whole, form))),
   ].join('\n');
@@ -40,27 +47,36 @@ function overloadsOf(aiFunction: AiFunction): string {
 
 /** The function that clients call, and what stands in its place while the gateway looks ahead. */
 function asWritten(
-  { name, submit, wait, question }: AiFunction,
+  { name, submit, wait, question, returns = 'text' }: AiFunction,
   form: readonly AiArgument[],
   all: string,
 ): string[] {
-  if (!question) return [define(name, form, `hologen.${wait}(hologen.${submit}(${named(form)}))`)];
+  if (!question) return [define(name, form, `hologen.${wait}(hologen.${submit}(${named(form)}))`, returns)];
   const asked = `hologen_caller.${question}('submit', ${all})`;
+  const waitMade = wait === 'wait_call' ? 'hologen_caller.wait_made' : `hologen.${wait}`;
   return [
-    define(name, form, `hologen.${wait}(hologen_caller.ask_ahead(${asked}, pg_catalog.clock_timestamp()))`),
+    define(
+      name,
+      form,
+      `hologen.${wait}(hologen_caller.ask_ahead(${asked}, pg_catalog.clock_timestamp()))`,
+      returns,
+    ),
     define(
       madeName(name),
       form,
-      `hologen_caller.wait_made(hologen_caller.ask_made(${asked}, pg_catalog.clock_timestamp()))`,
+      `${waitMade}(hologen_caller.ask_made(${asked}, pg_catalog.clock_timestamp()))`,
+      returns,
     ),
-    define(laterName(name), form, `hologen_caller.later(${asked})`),
+    define(laterName(name), form, `hologen_caller.later(${asked})::${returns}`, returns),
   ];
 }
 
-function define(name: string, form: readonly AiArgument[], body: string): string {
-  const given = form.map((argument) => `${argument.name} ${argument.type}`).join(', ');
+function define(name: string, form: readonly AiArgument[], body: string, returns = 'text'): string {
+  const given = form.map(({ name: each, type, default: byDefault }) => {
+    return `${each} ${type}${byDefault === undefined ? '' : ` DEFAULT ${byDefault}`}`;
+  });
   return (
-    `CREATE OR REPLACE FUNCTION ${name.includes('.') ? name : `hologen.${name}`}(${given}) RETURNS text\n` +
+    `CREATE OR REPLACE FUNCTION ${name.includes('.') ? name : `hologen.${name}`}(${given.join(', ')}) RETURNS ${returns}\n` +
     `LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT ${body} $$;`
   );
 }

@@ -45,7 +45,11 @@ export function rewriteCalls(before: SplicedText): SplicedText | RewrittenCalls 
 /** An error message about a rewritten statement, in terms of the one the client sent. */
 export function inClientsWords(message: string): string {
   return aiFunctions.reduce(
-    (text, { submit, name }) => text.replaceAll(`hologen.${submit}(`, `${name}(`),
+    (text, { submit, describe, name }) =>
+      [submit, ...(describe ? [describe] : [])].reduce(
+        (all, own) => all.replaceAll(`hologen.${own}(`, `${name}(`),
+        text,
+      ),
     message,
   );
 }

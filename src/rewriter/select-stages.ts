@@ -15,7 +15,7 @@ export function editSelect({ selects, hasWith }: Arms, source: Source): Edit[] {
   for (const select of selects) {
     const block = locate(select, source, joined);
     const items = block && takeItems(select, block, source);
-    if (items) stages.push(makeStage(block, items, source));
+    if (items) stages.push(makeStage(block, items, source, dropsRows(select)));
   }
   const [first] = stages;
   // A client may ask for some rows only; if some arms made no calls, it would be unclear which calls the first rows need.
@@ -40,10 +40,14 @@ export function editSelect({ selects, hasWith }: Arms, source: Source): Edit[] {
 function takeItems(select: Body, block: Block, source: Source): TargetItem[] | undefined {
   const items = readItems(children(select, 'targetList'), block, children(select, 'fromClause'), source);
   if (!items || !mayBeStaged(select) || refersToOutput(select, items)) return undefined;
-  // Rows skipped by OFFSET have made their calls, but a second stage would not see them. Nor would it see the extra evaluation that
-  // PostgreSQL does next to a set-returning function.
-  const dropsRows = select.limitOffset !== undefined || returnsSets(select.targetList);
-  return dropsRows && items.some((item) => item.form === 'call' && item.nested) ? undefined : items;
+  // A second stage would not see those rows.
+  return dropsRows(select) && items.some((item) => item.form === 'call' && item.nested) ? undefined : items;
+}
+
+/** Rows skipped by OFFSET have made their calls; so has the extra evaluation next to a set-returning function, or the row behind WITH TIES. */
+function dropsRows(select: Body): boolean {
+  const withTies = select.limitOption === 'LIMIT_OPTION_WITH_TIES';
+  return withTies || select.limitOffset !== undefined || returnsSets(select.targetList);
 }
 
 const setFunctions =

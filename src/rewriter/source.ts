@@ -78,6 +78,17 @@ export function submitOf(call: Range, source: Source): Piece[] {
   return [`hologen.${aiFunctionNamed(name)?.submit}`, [open, call[1]]];
 }
 
+/** True if the call can be described: otherwise each is submitted by itself. */
+export function isDescribed(call: Range, source: Source): boolean {
+  return aiFunctionNamed(readName(call, source).name)?.describe !== undefined;
+}
+
+/** `ai_gen(…)` as a description of the call, for drained() in stage.ts to submit with those of all rows. */
+export function descriptionOf(call: Range, source: Source): Piece[] {
+  const { name, open } = readName(call, source);
+  return [`hologen.${aiFunctionNamed(name)?.describe}`, [open, call[1]]];
+}
+
 /** The call's result, by the handle that its submit gave. */
 export function waitOf(call: Range, source: Source, ...handle: Piece[]): Piece[] {
   return [`hologen.${aiFunctionNamed(readName(call, source).name)?.wait}(`, ...handle, ')'];

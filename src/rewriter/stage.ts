@@ -1,7 +1,8 @@
-/** A stage: a CTE with handles in place of calls, and the items outside that are built from its columns. */
+/** A stage: a CTE with descriptions of calls (or handles of them) in their place, and the items outside that are built from its columns. */
+import { submitsStage } from './ai-functions.js';
 import { type AnyNode, type Body, child, children, kindOf } from './nodes.js';
 import type { Block } from './select-block.js';
-import { replaceRanges, type Source, submitOf, waitOf } from './source.js';
+import { descriptionOf, isDescribed, replaceRanges, type Source, submitOf, waitOf } from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
 import { type ItemContext, quoted, type Range, readItem, type TargetItem } from './target-items.js';
 
@@ -9,6 +10,8 @@ export interface Stage {
   name: string;
   block: Block;
   columns: string[];
+  /** Those of `columns` that describe a call; none where the CTE submits each call as it is evaluated. */
+  described: string[];
   /** What replaces the block's items inside the CTE. */
   inner: Edit[];
   /** The block's items, built from the CTE's columns. */
@@ -57,13 +60,22 @@ function aliasOf(table: Body): string {
   return String(child(table, 'alias').aliasname ?? table.relname);
 }
 
-export function makeStage(block: Block, items: TargetItem[], source: Source): Stage {
+function areDescribed(items: TargetItem[], source: Source): boolean {
+  return items.every((item) => item.form !== 'call' || item.calls.every((call) => isDescribed(call, source)));
+}
+
+/** `dropsRows`: the CTE evaluates calls of rows that it does not give, and must submit them itself. */
+export function makeStage(block: Block, items: TargetItem[], source: Source, dropsRows = false): Stage {
   const name = source.nextName();
   const columns: string[] = [];
+  const described: string[] = [];
   const column = () => {
     columns.push(`c${columns.length + 1}`);
     return `${name}.${columns.at(-1)}`;
   };
+  const apart = dropsRows || !areDescribed(items, source);
+  const handle = () => (apart ? column() : `${described[described.push(column()) - 1]} ->> 'handle'`);
+  const replaced = apart ? submitOf : descriptionOf;
   const inner: Edit[] = [];
   const outer: Piece[] = [];
   for (const [index, item] of items.entries()) {
@@ -83,11 +95,11 @@ export function makeStage(block: Block, items: TargetItem[], source: Source): St
         outer.push(`${column()} AS ${quoted(item.name)}`);
         break;
       case 'call': {
-        const submits = item.calls.flatMap((call): Piece[] => [', ', submitOf(call, source)].flat());
+        const calls = item.calls.flatMap((call): Piece[] => [', ', replaced(call, source)].flat());
         const carried = item.columns.flatMap((range): Piece[] => [', ', range]);
-        inner.push({ start, end, pieces: [...submits, ...carried].slice(1) });
+        inner.push({ start, end, pieces: [...calls, ...carried].slice(1) });
         const inPlace = [
-          ...item.calls.map((range) => ({ range, pieces: waitOf(range, source, column()) })),
+          ...item.calls.map((range) => ({ range, pieces: waitOf(range, source, handle()) })),
           ...item.columns.map((range) => ({ range, pieces: [column()] })),
         ];
         for (const piece of replaceRanges(item.expression, inPlace)) outer.push(piece);
@@ -95,20 +107,23 @@ export function makeStage(block: Block, items: TargetItem[], source: Source): St
       }
     }
   }
-  return { name, block, columns, inner, outer };
+  return { name, block, columns, described, inner, outer };
 }
 
-/** A condition that reads the stages to the end before the first wait. */
+/** A condition that reads the stages to the end, and submits their calls row by row, before the first wait. To be written once. */
 export function drained(stages: Stage[]): string {
-  return stages.map(({ name }) => `(SELECT count(*) FROM ${name}) IS NOT NULL`).join(' AND ');
+  return stages
+    .map(({ name, described }) =>
+      described.length === 0
+        ? `(SELECT count(*) FROM ${name}) IS NOT NULL`
+        : `(SELECT ${submitsStage}(VARIADIC ARRAY[${described.join(', ')}]) FROM ${name})`,
+    )
+    .join(' AND ');
 }
-
-/** With more stages the condition is written once, or a UNION would grow with the square of its arms. */
-const mostRepeatedConditions = 16;
 
 /** The condition for each arm of a UNION, and what the last stage is followed by. */
 export function drainedOnce(stages: Stage[], source: Source): { condition: string; last: string } {
-  if (stages.length <= mostRepeatedConditions) return { condition: drained(stages), last: ') ' };
+  if (stages.length === 1) return { condition: drained(stages), last: ') ' };
   const name = source.nextName();
   return {
     condition: `(SELECT c1 FROM ${name})`,

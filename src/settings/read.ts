@@ -7,21 +7,25 @@ import { type SettingEntry, type SettingName, type SettingTexts, settingTable } 
 
 const entries = Object.entries(settingTable) as [SettingName, SettingEntry][];
 
-/** `extra` are switches of one command. */
+/** `extra` are switches of one command, `texts` its options with a value. */
 export function readSettings(
   args: string[],
   environment: NodeJS.ProcessEnv,
   flags: readonly SettingName[],
   extra: readonly string[] = [],
-): { configuration: Configuration; switches: Set<string> } {
-  const values = readFlags(args, flags, extra);
-  const given = (entry: SettingEntry) => {
+  texts: readonly string[] = [],
+): { configuration: Configuration; switches: Set<string>; given: Map<string, string> } {
+  const values = readFlags(args, flags, extra, texts);
+  const written = (entry: SettingEntry) => {
     const flag = entry.flag ? values[entry.flag] : undefined;
     return flag === undefined ? environment[entry.env] : String(flag);
   };
-  const texts = Object.fromEntries(entries.map(([name, entry]) => [name, given(entry)]));
+  const settings = Object.fromEntries(entries.map(([name, entry]) => [name, written(entry)]));
   const switches = new Set(Object.keys(values).filter((name) => values[name] === true));
-  return { configuration: readTexts(texts), switches };
+  const given = new Map(
+    texts.flatMap((name) => (values[name] === undefined ? [] : [[name, `${values[name]}`]])),
+  );
+  return { configuration: readTexts(settings), switches, given };
 }
 
 /** The configuration that these texts mean; what they leave out has its default. */
@@ -35,13 +39,19 @@ export function readTexts(given: Partial<SettingTexts>): Configuration {
 
 type FlagValues = Record<string, string | boolean | undefined>;
 
-function readFlags(args: string[], flags: readonly SettingName[], extra: readonly string[]): FlagValues {
+function readFlags(
+  args: string[],
+  flags: readonly SettingName[],
+  extra: readonly string[],
+  texts: readonly string[],
+): FlagValues {
   const options: Record<string, { type: 'string' | 'boolean' }> = { help: { type: 'boolean' } };
   for (const name of flags) {
     const entry: SettingEntry = settingTable[name];
     if (entry.flag) options[entry.flag] = { type: entry.value ? 'string' : 'boolean' };
   }
   for (const name of extra) options[name] = { type: 'boolean' };
+  for (const name of texts) options[name] = { type: 'string' };
   try {
     return parseArgs({ args, options, strict: true, allowPositionals: false }).values as FlagValues;
   } catch (error) {

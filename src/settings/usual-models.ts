@@ -5,6 +5,8 @@ export const usualModels: [name: string, modelType: string, task: string][] = [
   ['qwen_plus', 'qwen-plus', 'chat/completions'],
   ['qwen_vl_plus', 'qwen-vl-plus', 'chat/completions'],
   ['text_embedding_v4', 'text-embedding-v4', 'embedding'],
+  ['qwen3_vl_embedding', 'qwen3-vl-embedding', 'embedding'],
+  ['fun_asr', 'fun-asr', 'speech-to-text'],
   ['qwen_image_2_pro', 'qwen-image-2.0-pro', 'image-generation'],
   ['qwen_image_2', 'qwen-image-2.0', 'image-generation'],
   ['qwen_image_max', 'qwen-image-max', 'image-generation'],
@@ -21,7 +23,8 @@ export const usualModels: [name: string, modelType: string, task: string][] = [
   ['wan26_r2v', 'wan2.6-r2v', 'video-generation'],
   ['wan26_r2v_flash', 'wan2.6-r2v-flash', 'video-generation'],
   // Names that Hologres' own command-line client takes when it is told none.
-  ['happyhorse-1.0-t2v', 'wan2.6-t2v', 'video-generation'],
-  ['happyhorse-1.0-i2v', 'wan2.6-i2v', 'video-generation'],
-  ['happyhorse-1.0-r2v', 'wan2.6-r2v', 'video-generation'],
+  ['happyhorse-1.0-t2v', 'happyhorse-1.0-t2v', 'video-generation'],
+  ['happyhorse-1.0-i2v', 'happyhorse-1.0-i2v', 'video-generation'],
+  ['happyhorse-1.0-r2v', 'happyhorse-1.0-r2v', 'video-generation'],
+  ['happyhorse-1.0-video-edit', 'happyhorse-1.0-video-edit', 'video-generation'],
 ];

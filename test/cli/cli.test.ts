@@ -10,7 +10,7 @@ import type { RunFile } from '../../src/run-file.js';
 import { freePort } from '../debian-postgres.js';
 import { hologen, makeDirectory, type SpawnedGateway, serve, stopGateways } from './spawned-gateway.js';
 
-const commands = ['serve', 'url', 'demo', 'check', 'migrate'];
+const commands = ['serve', 'url', 'demo', 'image', 'check', 'migrate'];
 const endpoint = 'oss-cn-hangzhou-internal.aliyuncs.com';
 
 let gateway: SpawnedGateway;

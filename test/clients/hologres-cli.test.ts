@@ -1,6 +1,8 @@
 /** The statements of Alibaba's own command-line client (hologres-cli), sent as it sends them, its answers read as it reads them. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { recordVideo } from '../../sandbox/media/videos.js';
+import { putObject } from '../calls/statements.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 import { runProgram } from '../programs.js';
 
@@ -33,12 +35,15 @@ const volume = {
 };
 const golden = 'oss://bucket/path/golden_man.png';
 const stone = 'oss://bucket/path/stone_man.png';
+const film = 'oss://bucket/path/film.mp4';
 const models = 'SELECT model_name, model_type, model_provider, task FROM list_external_models()';
 
 let gateway: TestGateway;
 
 beforeAll(async () => {
   gateway = await startTestGateway({ sandboxImageMs: '1', sandboxVideoMs: '1' });
+  const look = { width: 320, height: 320, title: 'film', prompt: 'film', references: [], seed: 1 };
+  await putObject(gateway.dataDir, film, await recordVideo({ ...look, durationSeconds: 3 }));
 });
 afterAll(() => gateway?.close());
 
@@ -286,7 +291,17 @@ test.each([
     {
       prompt: `${golden} meets ${stone}`,
       reference_urls: [golden, stone],
-      parameters: { resolution: '720P', ratio: '16:9', duration: 5 },
+      parameters: { resolution: '720P', ratio: '16:9', duration: 15 },
+    },
+  ],
+  [
+    'video-edit',
+    'happyhorse-1.0-video-edit',
+    {
+      prompt: `dress him as ${golden}`,
+      video: film,
+      reference_urls: [golden],
+      parameters: { resolution: '720P', audio_setting: 'origin', watermark: false },
     },
   ],
 ])('ai %s saves a video into the volume', async (_command, model, request) => {

@@ -11,6 +11,8 @@ import { loadParser } from '../../src/rewriter/parse.js';
 export interface Recorded {
   /** What was submitted, in order. */
   calls: string[];
+  /** How many times the engine asked to submit something. */
+  questions: number;
   /** Submits that came before the first wait. */
   ahead: number;
   /** Of these calls the result was asked for, in order. */
@@ -29,16 +31,26 @@ export async function startRecordedEngine(): Promise<RecordedEngine> {
   await loadParser();
   const folder = await mkdtemp(join(tmpdir(), 'hologen-test-'));
   await chmod(folder, 0o711);
-  let recorded: Recorded = { calls: [], ahead: 0, waits: [] };
+  const nothing = (): Recorded => ({ calls: [], questions: 0, ahead: 0, waits: [] });
+  let recorded = nothing();
+  const described = new Map<string, string>();
+  const record = ({ model, request }: { [field: string]: unknown }) => {
+    const call = `${model ?? 'default'}(${request})`;
+    recorded.calls.push(call);
+    if (recorded.waits.length === 0) recorded.ahead += 1;
+    return call;
+  };
   const answer = async (question: { ask: string; [field: string]: unknown }) => {
-    if (question.ask === 'submit') {
-      const call = `${question.model ?? 'default'}(${question.request})`;
-      recorded.calls.push(call);
-      if (recorded.waits.length === 0) recorded.ahead += 1;
-      return { handle: call };
+    if (question.ask.startsWith('submit')) recorded.questions += 1;
+    if (question.ask === 'submit') return { handle: record(question) };
+    if (question.ask === 'submit_calls') {
+      for (const call of question.calls as { handle: string }[]) described.set(call.handle, record(call));
+      return undefined;
     }
-    recorded.waits.push(String(question.handle));
-    return { done: true, result: `made by ${question.handle}` };
+    const handle = String(question.handle);
+    const call = described.get(handle) ?? handle;
+    recorded.waits.push(call);
+    return { done: true, result: `made by ${call}` };
   };
   const options = { dataDirectory: folder, maxConnections: 20, remote: undefined };
   const claim = await claimEngine(options, { answer, gone: () => {}, log: pino({ level: 'silent' }) });
@@ -54,7 +66,7 @@ export async function startRecordedEngine(): Promise<RecordedEngine> {
     },
     take() {
       const taken = recorded;
-      recorded = { calls: [], ahead: 0, waits: [] };
+      recorded = nothing();
       return taken;
     },
     async close() {

@@ -69,3 +69,22 @@ test('a UNION of many arms gives the same rows as written', async () => {
   // What every arm waits for is written once.
   expect(rewritten.length).toBeLessThan(10 * text.length);
 });
+
+test('the calls of a thousand rows are submitted with few questions, row by row and in each row from left to right', async () => {
+  const text = "SELECT ai_gen('a', 'row ' || i), ai_gen('b', repeat('ü', i)) FROM generate_series(1, 1000) i";
+  engine.take();
+  await client.query(rewriteCalls(unedited(text)).text);
+  const { calls, ahead, questions } = engine.take();
+  expect(calls).toEqual(
+    Array.from({ length: 1000 }, (_, row) => [`a(row ${row + 1})`, `b(${'ü'.repeat(row + 1)})`]).flat(),
+  );
+  expect(ahead).toBe(2000);
+  expect(questions).toBeLessThan(100);
+});
+
+test('rows that OFFSET skips have made their calls, as they do without a gateway', async () => {
+  const text = "SELECT ai_gen('a', p) FROM t ORDER BY id LIMIT 1 OFFSET 1";
+  engine.take();
+  await client.query(rewriteCalls(unedited(text)).text);
+  expect(engine.take()).toMatchObject({ calls: ['a(fox 1)', 'a(fox 2)'], waits: ['a(fox 2)'] });
+});

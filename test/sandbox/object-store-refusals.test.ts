@@ -210,11 +210,13 @@ test('malformed addresses, names and unserved operations are refused and never t
   expect(await codeFor(`/${bucket}/%ff`)).toBe('InvalidURI');
   expect(await codeFor(`/${bucket}/k?acl`, 'PUT', { 'content-length': '0' })).toBe('NotImplemented');
   expect(await codeFor(`/${bucket}/k`, 'PATCH')).toBe('NotImplemented');
-  expect(await codeFor('/')).toBe('NotImplemented');
+  expect(await codeFor('/?regions')).toBe('AccessDenied');
+  expect(await codeFor('/', 'DELETE')).toBe('NotImplemented');
   const regional = { host: 'oss-cn-hangzhou.aliyuncs.com' };
   expect(await codeFor(`/${bucket}/k`, 'GET', regional)).toBe('SecondLevelDomainForbidden');
   expect(await codeFor('/k', 'GET', { host: 'evil.example.com' })).toBe('NoSuchBucket');
-  expect(await codeOf(fixture.client().copy('copy', 'k'))).toBe('NotImplemented');
+  expect(await codeFor(`/${bucket}/k?append&position=0`, 'POST')).toBe('NotImplemented');
+  expect(await codeOf(fixture.client().copy('copy', 'missing'))).toBe('NoSuchKey');
   expect(await fixture.store.list(bucket)).toEqual(['k']);
 });
 

@@ -52,9 +52,11 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a question is a JSON object with a text "ask"';
   END IF;
   -- Who may not execute an AI function may not have what it is made of either.
-  behind := CASE WHEN question ->> 'ask' IN ('submit', 'submit_written', 'submit_made') THEN 'ai_gen' WHEN question ->> 'ask' = 'submit_detached' THEN 'ai_submit' END;
-  IF behind IS NOT NULL AND NOT has_function_privilege(role, format('hologen.%s(text, text, hologen.file)', behind), 'EXECUTE') THEN
-    RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('permission denied for function %s', behind);
+  behind := CASE WHEN question ->> 'ask' IN ('submit', 'submit_calls', 'submit_written', 'submit_made') THEN 'ai_gen(text, text, hologen.file)'
+    WHEN question ->> 'ask' = 'submit_detached' THEN 'ai_submit(text, text, hologen.file)'
+    WHEN question ->> 'ask' = 'submit_image' THEN 'image_generate(text, hologen.file)' END;
+  IF behind IS NOT NULL AND NOT has_function_privilege(role, 'hologen.' || behind, 'EXECUTE') THEN
+    RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('permission denied for function %s', split_part(behind, '(', 1));
   END IF;
   -- A session asks the gateway it came through; one that came by another way the latest.
   SELECT * INTO gateway FROM hologen_internal.gateway

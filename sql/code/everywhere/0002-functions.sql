@@ -38,6 +38,47 @@ BEGIN
   RETURN hologen_caller.ask(hologen_caller.call_question('submit', model, request, file)) ->> 'handle';
 END $$;
 
+-- A call of a stage, which submit_calls hands to the gateway together with those of other rows; its handle is for wait_call.
+CREATE OR REPLACE FUNCTION hologen.describe_call(model text, request text, file hologen.file) RETURNS json
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN json_build_object('handle', gen_random_uuid(), 'model', model, 'request', request, 'file', CASE WHEN NOT file IS NULL THEN to_json(file) END);
+END $$;
+
+-- Asks for calls whose texts stand in a row, with commas between them.
+CREATE OR REPLACE FUNCTION hologen_caller.submit_texts(calls text) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_caller.ask(json_build_object('ask', 'submit_calls', 'calls', ('[' || calls || ']')::json,
+    'settings', hologen_caller.session_settings(), 'statement', left(current_query(), 10000)));
+  RETURN NULL;
+END $$;
+
+-- Gathers calls until there are enough to be worth a question: each row adds to the text, so it must not grow long.
+CREATE OR REPLACE FUNCTION hologen_caller.gather_calls(gathered text, VARIADIC calls json[]) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  gathered := concat_ws(',', gathered, array_to_string(calls, ','));
+  IF octet_length(gathered) < 32768 THEN
+    RETURN gathered;
+  END IF;
+  RETURN hologen_caller.submit_texts(gathered);
+END $$;
+CREATE OR REPLACE FUNCTION hologen_caller.submit_rest(gathered text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF gathered IS NOT NULL THEN
+    gathered := hologen_caller.submit_texts(gathered);
+  END IF;
+  RETURN true;
+END $$;
+
+-- Hands all calls of a stage to the gateway, row by row, which checks them and sends nothing yet.
+CREATE OR REPLACE AGGREGATE hologen.submit_calls(VARIADIC calls json[]) (
+  SFUNC = hologen_caller.gather_calls, STYPE = text, FINALFUNC = hologen_caller.submit_rest, PARALLEL = UNSAFE);
+
 -- Waits for a submitted call. Each round trip is short, so that cancel and timeouts are prompt on every PostgreSQL version.
 CREATE OR REPLACE FUNCTION hologen.wait_call(handle text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -57,6 +98,23 @@ BEGIN
       RETURN answer ->> 'result';
     END IF;
   END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION hologen_caller.image_question(ask text, request text, file hologen.file) RETURNS json
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT hologen_caller.call_question(replace(ask, 'submit', 'submit_image'), NULL, request, file)
+$$;
+
+-- image.generate: one request in plain words for any model of pictures, and one answer. The gateway reads the request and writes the answer.
+CREATE OR REPLACE FUNCTION hologen.submit_image(request text, file hologen.file) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN hologen_caller.ask(hologen_caller.call_question('submit_image', NULL, request, file)) ->> 'handle';
+END $$;
+CREATE OR REPLACE FUNCTION hologen.wait_image(handle text) RETURNS json
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN hologen.wait_call(handle)::json;
 END $$;
 
 -- Deploys a model: Hologres' two procedures, the second with the client's own endpoint and key arguments.

@@ -32,8 +32,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(json_agg(name), '[]') FROM (
     SELECT p.proname::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE p.proname IN (SELECT json_array_elements_text(names -> 'functions')) AND p.provolatile = 'v'
-        AND NOT (n.nspname LIKE 'hologen%' AND p.proname IN ('to_file', 'wait_call', 'wait_made', 'later', 'ask_ahead', 'ask_made', 'call_question'))
-        AND NOT (n.nspname = 'pg_catalog' AND p.proname = 'to_file')
+        AND NOT (n.nspname LIKE 'hologen%' AND p.proname ~ '^(to_file|try_to_file|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
+        AND NOT (n.nspname = 'pg_catalog' AND p.proname IN ('to_file', 'try_to_file'))
     UNION ALL
     SELECT 'the operator ' || o.oprname FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode
       WHERE o.oprname IN (SELECT json_array_elements_text(names -> 'operators')) AND p.provolatile = 'v' AND o.oid >= 16384
@@ -89,7 +89,7 @@ END $$;
 -- Hands a call that stands as it was written to the gateway, and looks ahead when the gateway asks for it. STABLE, so that what it runs sees what
 -- the statement sees; `at` is clock_timestamp(), or the planner would take it for something it may evaluate itself.
 CREATE OR REPLACE FUNCTION hologen_caller.ask_ahead(question json, at timestamptz) RETURNS text
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE STRICT AS $$
 DECLARE
   context text;
   inside  boolean;
@@ -107,7 +107,7 @@ END $$;
 
 -- While the gateway looks for what follows from results: a call whose result is there, and one that is not to be made yet.
 CREATE OR REPLACE FUNCTION hologen_caller.ask_made(question json, at timestamptz) RETURNS text
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE STRICT AS $$
 BEGIN
   RETURN hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_made', 'of', question)) OPERATOR(pg_catalog.->>) 'handle';
 END $$;

@@ -1,6 +1,8 @@
 /** Questions about calls: submit, wait, collect, status, cancel, what they would cost, how far they are. */
 
 import type { Calls, WaitNews } from '../../calls/calls.js';
+import type { CallArguments, SubmittedCall } from '../../calls/check.js';
+import type { SessionSettings } from '../../calls/session-settings.js';
 import { isObject, type Json } from '../../json.js';
 import { isSameRole } from '../../ledger/job.js';
 import { ProviderFailure } from '../../providers/provider.js';
@@ -14,22 +16,51 @@ const longestText = 10_000;
 const shortWaitMs = 200;
 const longWaitMs = 2_000;
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a table of answers
-export function answerAboutCalls({ calls, schedule, originalText }: QuestionTools): Answers {
-  const submitted = (question: Json) => ({
-    model: textOrNull(question.model),
-    request: textOrNull(question.request),
-    file: question.file,
-    ...circumstances(question),
-  });
+export function answerAboutCalls(tools: QuestionTools): Answers {
+  return { ...answersWhileRunning(tools), ...answersBeside(tools) };
+}
+
+/** A call of ai_gen, or in `call` that of another function, which says more of it. */
+function readersOf({ originalText, taskOf }: QuestionTools) {
   const circumstances = (question: Json) => ({
     settings: isObject(question.settings) ? question.settings : {},
     statement: originalText(String(question.statement ?? '').slice(0, longestText)),
     engineText: String(question.statement ?? '').slice(0, longestText),
   });
+  const ofFunction = (name: string): Pick<CallArguments, 'function'> => {
+    const task = taskOf(name);
+    return task === undefined ? {} : { function: { name, task } };
+  };
+  const submitted = ({ call, ...question }: Json): SubmittedCall => {
+    const given = isObject(call) ? call : question;
+    const { model, request, file } = given;
+    return {
+      ...{ model: textOrNull(model), request: textOrNull(request), file, ...circumstances(given) },
+      ...ofFunction(String(question.function)),
+      onError: errorModes[String(question.on_error)],
+      ...(question.ask === 'submit_image' && { form: 'image' as const }),
+    };
+  };
+  const described = (question: Json) => {
+    const given = circumstances(question);
+    const each = Array.isArray(question.calls) ? question.calls.filter(isObject) : [];
+    return each.map((call) => ({
+      ...{ model: textOrNull(call.model), request: textOrNull(call.request), file: call.file },
+      ...given,
+      chosenHandle: String(call.handle),
+    }));
+  };
+  return { submitted, described, circumstances };
+}
+
+function answersWhileRunning(tools: QuestionTools): Answers {
+  const { calls } = tools;
+  const { submitted, described, circumstances } = readersOf(tools);
   const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
+    submit_calls: (question, caller) => calls.submitAll(described(question), originOf(caller)),
+    submit_image: (question, caller) => calls.submit(submitted(question), originOf(caller)),
     submit_written: (question, caller) =>
       calls.submitWritten(
         written(question),
@@ -60,6 +91,11 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
           longestWaitMs(question, caller),
         ),
       ),
+  };
+}
+
+function answersBeside({ calls, schedule }: QuestionTools): Answers {
+  return {
     async call_status(question, caller) {
       const { state, holdUp } = await calls.status(String(question.handle), caller);
       const notice = holdUp && `held up since ${holdUp.since}, and tried again: ${holdUp.message}`;
@@ -85,6 +121,13 @@ export function answerAboutCalls({ calls, schedule, originalText }: QuestionTool
       })),
   };
 }
+
+/** The words of ai_gen_structured; a function that says nothing follows the session. */
+const errorModes: Partial<Record<string, SessionSettings['onError']>> = {
+  capture: 'capture',
+  skip: 'skip',
+  abort: 'error',
+};
 
 /** The SQLSTATE with which the engine's function undoes what it looked at. */
 const lookedToTheEnd = 'HG000';

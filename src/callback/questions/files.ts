@@ -16,16 +16,28 @@ const mostRemembered = 10_000;
 const longestUrlSeconds = 3600;
 
 export function answerAboutFiles({ storage, files, ledger, defaultDegree }: QuestionTools): Answers {
+  async function checkFile(question: Json): Promise<void> {
+    const file = storage.readFile(question.file as Json);
+    storage.checkRight(file.right);
+    if (isDirectory(file.path) || (question.dryRun === 'on' && isPretended(file.path))) return;
+    // A look of its own, that does not end with the session that asked first: others may wait for it.
+    await files.once(JSON.stringify(question.file), async () => {
+      await storage.head(file.path, file.right, new AbortController().signal);
+    });
+  }
+
   return {
-    async check_file(question) {
-      const file = storage.readFile(question.file as Json);
-      storage.checkRight(file.right);
-      if (isDirectory(file.path) || (question.dryRun === 'on' && isPretended(file.path))) return;
-      // A look of its own, that does not end with the session that asked first: others may wait for it.
-      await files.once(JSON.stringify(question.file), async () => {
-        await storage.head(file.path, file.right, new AbortController().signal);
-      });
-    },
+    check_file: checkFile,
+
+    /** Whether to_file would give it. */
+    try_file: (question) =>
+      checkFile(question).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof KnownError) return false;
+          throw error;
+        },
+      ),
 
     async sign_file(question, caller, signal) {
       const expiresSeconds = urlSeconds(question.seconds);

@@ -19,6 +19,8 @@ export interface QuestionTools {
   storage: Storage;
   files: FileMemory;
   defaultDegree: DefaultDegree;
+  /** What the models of an AI function are deployed for; undefined: it takes any, or there is no such function. */
+  taskOf(functionName: string): string | undefined;
   /** The client's own words for a statement text that the engine was given. */
   originalText(engineText: string): ClientText;
 }

@@ -18,11 +18,13 @@ export function seesAll({ admin, maker, viewer }: Degrees, usual: DefaultDegree)
 /** Questions that spend, or reach into a store with rights that SQL names. */
 const forMakers: Record<string, string> = {
   submit: 'making calls',
+  submit_image: 'making calls',
   submit_detached: 'making calls',
   collect: 'making calls',
   deploy_model: 'deploying a model',
   remove_model: 'removing a model',
   check_file: 'naming files of a store',
+  try_file: 'naming files of a store',
 };
 
 export function requireDegree(ask: string, caller: Caller, usual: DefaultDegree): void {

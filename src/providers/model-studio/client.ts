@@ -6,6 +6,7 @@ import { ProviderFailure } from '../provider.js';
 import { type Connection, call, type ModelStudioSettings, openConnection, type Reply } from './connection.js';
 import { download } from './download.js';
 import { unreadableAnswer } from './errors.js';
+import { batchAddress, longestWaitMs } from './half-price.js';
 
 export interface ListedTask {
   taskId: string;
@@ -20,8 +21,14 @@ export interface ModelStudioClient {
     body: Json,
     options: { apiKey: string; async: boolean; signal: AbortSignal },
   ): Promise<Reply>;
-  /** Posts to the OpenAI-compatible endpoint: text and embeddings. */
-  complete(path: string, body: Json, options: { apiKey: string; signal: AbortSignal }): Promise<Reply>;
+  /** Posts to the OpenAI-compatible endpoint: text and embeddings. `halfPrice`: in that lane, see half-price.ts. */
+  complete(
+    path: string,
+    body: Json,
+    options: { apiKey: string; halfPrice: boolean; signal: AbortSignal },
+  ): Promise<Reply>;
+  /** Whether the region has a lane at half the price. */
+  readonly hasHalfPrice: boolean;
   task(taskId: string, apiKey: string, signal: AbortSignal): Promise<Reply>;
   /** Tasks of a model type submitted within a span of at most 24 hours, newest first. */
   listTasks(
@@ -42,6 +49,7 @@ export interface ModelStudioClient {
 export function createClient(settings: ModelStudioSettings): ModelStudioClient {
   const connection = openConnection(settings);
   const { base, compatible, timeouts, agent, downloads } = connection;
+  const batch = batchAddress(base);
   return {
     generate: (path, body, { apiKey, async, signal }) =>
       call(connection, 'POST', base + path, {
@@ -51,8 +59,12 @@ export function createClient(settings: ModelStudioSettings): ModelStudioClient {
         timeoutMs: async ? timeouts.lookupMs : timeouts.generateMs,
         headers: async ? { 'x-dashscope-async': 'enable' } : {},
       }),
-    complete: (path, body, { apiKey, signal }) =>
-      call(connection, 'POST', compatible + path, { apiKey, signal, body, timeoutMs: timeouts.generateMs }),
+    complete(path, body, { apiKey, halfPrice, signal }) {
+      const timeoutMs = halfPrice ? longestWaitMs : timeouts.generateMs;
+      const url = (halfPrice ? batch : compatible) + path;
+      return call(connection, 'POST', url, { apiKey, signal, body, timeoutMs });
+    },
+    hasHalfPrice: batch !== undefined,
     task: (taskId, apiKey, signal) =>
       look(connection, `/tasks/${encodeURIComponent(taskId)}`, apiKey, signal),
     listTasks: (modelType, from, to, apiKey, signal) =>

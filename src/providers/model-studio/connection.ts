@@ -133,6 +133,7 @@ async function exchange(
     method,
     dispatcher: agent,
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    headersTimeout: timeoutMs,
     headers: {
       authorization: `Bearer ${apiKey}`,
       ...(payload !== undefined && { 'content-type': 'application/json' }),

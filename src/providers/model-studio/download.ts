@@ -1,7 +1,8 @@
 /** What the provider made, from the temporary address it named. */
+import type { Readable } from 'node:stream';
 import { request } from 'undici';
 import { KnownError } from '../../errors.js';
-import { textOf } from '../../json.js';
+import { isObject, type Json, textOf } from '../../json.js';
 import { isLoopback, PrivateAddress, refusePrivateHost } from '../../public-address.js';
 import type { OpenedSource } from '../../storage/storage.js';
 import type { Connection } from './connection.js';
@@ -96,4 +97,30 @@ function undelivered({ host }: URL, cause: unknown): KnownError {
 function checksumOf(header: string | string[] | undefined): string | undefined {
   const text = textOf(header);
   return text && /^\d{1,20}$/.test(text) ? text : undefined;
+}
+
+/** A transcript of hours of speech, every word with its times, is some megabytes. */
+const mostDocumentBytes = 64 * 1024 * 1024;
+
+/** A result that is a JSON document itself. */
+export async function readDocument(stream: Readable): Promise<Json> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > mostDocumentBytes) throw unreadable('is too large');
+    chunks.push(chunk as Buffer);
+  }
+  try {
+    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    if (isObject(value)) return value;
+  } catch {
+    // Told below.
+  }
+  throw unreadable('cannot be read');
+}
+
+function unreadable(why: string): KnownError {
+  const message = `the document that the provider made ${why}`;
+  return new KnownError({ kind: 'providerFailure', message, retryable: true });
 }

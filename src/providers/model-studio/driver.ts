@@ -3,16 +3,30 @@ import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
 import { objectAt, textOf } from '../../json.js';
 import { createLanes, type Lanes } from '../../pace/lanes.js';
-import type { Found, LostSubmit, Made, Provider, ProviderModel, SubmitNews, Task } from '../provider.js';
+import type {
+  Found,
+  ImageField,
+  Look,
+  LostSubmit,
+  Made,
+  Provider,
+  ProviderModel,
+  SubmitNews,
+  Task,
+} from '../provider.js';
 import type { ModelStudioClient } from './client.js';
 import type { Reply } from './connection.js';
+import { readDocument } from './download.js';
 import { unansweredCall } from './errors.js';
 import { families } from './families.js';
 import type { KnownTypes, StudioRequest } from './family.js';
+import { checkLane, isHalfPrice } from './half-price.js';
 import { knownTypes } from './known-types.js';
+import type { ModelType } from './model-type.js';
 import { ownLimits } from './own-limits.js';
 import { ownPrice } from './own-price.js';
 import { findTask, lostForGood, type Neighbours, readLook } from './tasks.js';
+import { bodyOfAll, readEach } from './together.js';
 
 export interface ModelStudioOptions extends Neighbours {
   client: ModelStudioClient;
@@ -27,7 +41,7 @@ interface Studio extends ModelStudioOptions {
 }
 
 /** What Hologres can keep in its catalogue and hologen cannot call. */
-const tasksOnlyListed = ['translation', 'speech-to-text'];
+const tasksOnlyListed = ['translation'];
 
 export function createModelStudio(options: ModelStudioOptions): Provider<StudioRequest> {
   const known = knownTypes(families);
@@ -36,23 +50,36 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
   return {
     // Hologres' client and skills write bailian; the provider calls itself DashScope or Model Studio.
     names: ['bailian', 'dashscope', 'model-studio'],
-    tasks: [...['chat/completions', 'embedding', 'image-generation', 'video-generation'], ...tasksOnlyListed],
-    checkDeployment: (model) => checkDeployment(model, known),
+    tasks: [...new Set(families.map(({ task }) => task)), ...tasksOnlyListed],
+    checkDeployment: (model) => checkDeployment(model, known, client),
     checkKey,
     modelTypes: known.describe,
     check(model, text, file, places) {
-      const { type, family } = known.require(model.modelType, model.task);
+      const { type, family } = known.require(model);
       return family.check({ model, type, text, file, places, known });
     },
+    imageFields(model) {
+      return imageFieldsOf(known.require(model).type);
+    },
     line(model) {
-      const { type } = known.require(model.modelType, model.task);
+      const { type } = known.require(model);
       const { submitsPerSecond, concurrentTasks } = type;
       const own = ownLimits(model.config);
-      return { account: keyOf(model, studio), limits: { submitsPerSecond, concurrentTasks }, own };
+      // The lane at half the price has limits of its own.
+      const account = keyOf(model, studio) + (isHalfPrice(model.config) ? ' half_price' : '');
+      return { account, limits: { submitsPerSecond, concurrentTasks }, own };
     },
     submit: (model, request, addresses, news) => submit(studio, model, request, addresses, news),
+    async submitTogether(model, requests) {
+      const halfPrice = isHalfPrice(model.config);
+      const options = { apiKey: keyOf(model, studio), signal: neverAborted(), halfPrice };
+      const path = requests[0]?.type.path ?? '';
+      const reply = await client.complete(path, bodyOfAll(requests), options);
+      return { requestId: reply.requestId, made: readEach(requests, reply) };
+    },
     async look(model, request, taskId, signal) {
-      return readLook(await client.task(taskId, keyOf(model, studio), signal), taskId, request);
+      const look = readLook(await client.task(taskId, keyOf(model, studio), signal), taskId, request);
+      return finished(look, request, client, signal);
     },
     pauseMs: options.pauseMs,
     cancel: async (model, taskId, signal) => client.cancelTask(taskId, keyOf(model, studio), signal),
@@ -62,10 +89,22 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
   };
 }
 
+function imageFieldsOf({ switches, size, scenarios }: ModelType): ImageField[] {
+  const has: Record<ImageField, boolean> = {
+    negative_prompt: switches.includes('negative_prompt'),
+    seed: switches.includes('seed'),
+    size: size !== undefined,
+    reference_image: scenarios.includes('image-edit'),
+  };
+  return (Object.keys(has) as ImageField[]).filter((field) => has[field]);
+}
+
 function checkDeployment(
   { modelType, task, config }: Omit<ProviderModel, 'apiKey'>,
   known: KnownTypes,
+  { hasHalfPrice }: ModelStudioClient,
 ): void {
+  checkLane(config, task, hasHalfPrice);
   const ownTask = known.taskOf(modelType);
   if (ownTask && ownTask !== task)
     refuse(
@@ -75,8 +114,9 @@ function checkDeployment(
       `CALL register_external_model(…, '${ownTask}').`,
     );
   ownLimits(config);
-  const found = known.find(modelType, task);
-  if (found) ownPrice(config, found.type);
+  if (tasksOnlyListed.includes(task)) return;
+  const { type } = known.require({ modelType, task, config });
+  ownPrice(config, type);
 }
 
 const apiKeyPattern = /^sk-(?!sp-)\S+$/;
@@ -113,11 +153,36 @@ async function submit(
     return studio.lanes.run(laneOf(studio, model), () => submitTask(studio, model, request, body, news));
   await news.sending();
   const options = { apiKey: keyOf(model, studio), signal: neverAborted() };
-  const reply = await (request.makes === 'text'
-    ? studio.client.complete(request.type.path, body, options)
+  const reply = await (isCompatible(request)
+    ? studio.client.complete(request.type.path, body, { ...options, halfPrice: isHalfPrice(model.config) })
     : studio.client.generate(request.type.path, body, { ...options, async: false }));
   await news.taken(reply.requestId, undefined);
   return request.read(reply);
+}
+
+/** The paths of the provider's own interface begin alike; the others are those of the OpenAI-compatible one. */
+function isCompatible({ type }: StudioRequest): boolean {
+  return !type.path.startsWith('/services/');
+}
+
+/** A look that fails to read the document says nothing about the task: it is looked at again. */
+async function finished(
+  look: Look,
+  { finish }: StudioRequest,
+  client: ModelStudioClient,
+  signal: AbortSignal,
+): Promise<Look> {
+  const [url] = look.state === 'made' ? look.made.urls : [];
+  if (look.state !== 'made' || !finish || url === undefined) return look;
+  const { stream } = await client.download(url, signal);
+  const document = await readDocument(stream);
+  try {
+    return { state: 'made', made: finish(look.made, document) };
+  } catch (error) {
+    // It is billed all the same.
+    if (error instanceof KnownError) return { state: 'made', made: { ...look.made, urls: [], error } };
+    throw error;
+  }
 }
 
 /** The provider may have taken what would be cancelled half way: a submit is left to finish. */

@@ -29,15 +29,20 @@ export interface Asked {
   known: KnownTypes;
 }
 
+type Deployed = Omit<ProviderModel, 'apiKey' | 'name'>;
+
 /** The model types of all families together. */
 export interface KnownTypes {
-  /** The rules of a type, and the family that reads its requests; undefined when hologen does not know it. */
-  find(name: string, task: string): { type: ModelType; family: Family } | undefined;
-  /** As find; an unknown type is a KnownError that names the known ones. */
-  require(name: string, task: string): { type: ModelType; family: Family };
+  /**
+   * The rules of a deployed model's type, and the family that reads its requests; undefined when hologen does not know it and its config
+   * names none that it is like. KnownError 22023 for a config that does not fit.
+   */
+  typeOf(model: Deployed): { type: ModelType; family: Family } | undefined;
+  /** As typeOf; an unknown type is a KnownError 0A000 that names the nearest ones. */
+  require(model: Deployed): { type: ModelType; family: Family };
   /** The only task that a type of the table can do; undefined for names that are not in it. */
   taskOf(name: string): Task | undefined;
-  /** The names of the types that a hint may offer. */
+  /** The first five of the types that a hint may offer. */
   names(fits: (type: ModelType) => boolean): string[];
   /** The rows of hologen.supported_models. */
   describe(): ModelTypeRow[];
@@ -50,4 +55,8 @@ export interface StudioRequest extends CheckedRequest {
   body(addresses: string[]): Json;
   /** The reply that has the result, read. A ProviderFailure when the provider could not make it. */
   read(reply: Reply): Made;
+  /** Of one that may go with others: the text that is its part of the common body, `body` without it. */
+  part?: { text: string; common: Json };
+  /** Where the result is a document behind the made address: what is made of it. */
+  finish?(made: Made, document: Json): Made;
 }

@@ -1,10 +1,12 @@
-/** A deployed model's own price: price lists differ by region and contract, and those of text types are not in the model table. */
+/** A deployed model's own price: price lists differ by region and contract, and new types have theirs in no table. */
 import { isObject, type Json, refuse, refuseUnknown } from '../../fields.js';
-import type { ModelType, Price } from './model-type.js';
+import type { ModelType, Price, TokenTier } from './model-type.js';
 
 /**
- * Reads `price` of a deployed model's config; undefined when there is none. Fields by what the type is billed by: `per_picture`;
- * `per_second` and `per_silent_second`, amounts by resolution; `input_per_million` and `output_per_million` tokens; and `currency`,
+ * Reads `price` of a deployed model's config; undefined when there is none. Fields by what the type is billed by: `per_picture`,
+ * and `per_higher_picture`, `per_input_picture` where the type has such prices;
+ * `per_second` and `per_silent_second`, amounts by resolution; `input_per_million` and `output_per_million` tokens, and where they differ
+ * those of `otherTokens`; `per_second` of speech; and `currency`,
  * which is CNY when left out. What per_second leaves out keeps its price of the model table if that is in the same currency.
  * KnownError 22023 for other fields and values.
  */
@@ -23,29 +25,58 @@ export function ownPrice(config: Json, type: ModelType): Price | undefined {
     );
   switch (type.price.per) {
     case 'picture':
-      refuseUnknown(price, ['per_picture', 'currency'], 'the price of pictures');
-      return { per: 'picture', currency, amount: readAmount(price.per_picture, 'price.per_picture') };
+      return readPicturePrice(price, currency, type.price);
     case 'second':
       return readSecondPrice(price, currency, type.price);
     case 'token':
-      refuseUnknown(price, ['input_per_million', 'output_per_million', 'currency'], 'the price of tokens');
-      return {
-        per: 'token',
-        currency,
-        inputPerMillion: readAmount(price.input_per_million, 'price.input_per_million'),
-        // An embedding has no tokens of output.
-        ...(type.task !== 'embedding' && {
-          outputPerMillion: readAmount(price.output_per_million, 'price.output_per_million'),
-        }),
-      };
+      return { per: 'token', currency, tiers: [readTokenTier(price, type)] };
+    case 'speech second':
+      refuseUnknown(price, ['per_second', 'currency'], 'the price of speech');
+      return { per: 'speech second', currency, amount: readAmount(price.per_second, 'price.per_second') };
   }
+}
+
+/** What the provider has a price of its own for, as the config calls it. */
+const otherTokens = {
+  cached_input_per_million: 'cached',
+  thinking_output_per_million: 'thinking',
+  sound_input_per_million: 'sound',
+  picture_input_per_million: 'picture',
+} as const;
+
+function readTokenTier(price: Json, type: ModelType): TokenTier {
+  // An embedding has no tokens of output.
+  const fields =
+    type.task === 'embedding' ? ['input_per_million'] : ['input_per_million', 'output_per_million'];
+  const others = Object.entries(otherTokens);
+  refuseUnknown(price, [...fields, ...others.map(([field]) => field), 'currency'], 'the price of tokens');
+  const [input = 0, output] = fields.map((field) => readAmount(price[field], `price.${field}`));
+  const own = others.flatMap(([field, name]) =>
+    price[field] === undefined ? [] : [[name, readAmount(price[field], `price.${field}`)]],
+  );
+  return { input, ...(output !== undefined && { output }), ...Object.fromEntries(own) };
 }
 
 const examples: Record<Price['per'], string> = {
   picture: '{"per_picture": 0.4}',
   second: '{"per_second": {"720P": 0.6, "1080P": 1}}',
   token: '{"input_per_million": 0.8, "output_per_million": 2}',
+  'speech second': '{"per_second": 0.0002}',
 };
+
+/** The higher price and that of input pictures, where the type has them, are 0 more when left out. */
+function readPicturePrice(price: Json, currency: string, table: Extract<Price, { per: 'picture' }>): Price {
+  const higher = table.higher ? ['per_higher_picture'] : [];
+  const input = table.input ? ['per_input_picture'] : [];
+  refuseUnknown(price, ['per_picture', ...higher, ...input, 'currency'], 'the price of pictures');
+  const amount = readAmount(price.per_picture, 'price.per_picture');
+  const optional = (name: string, otherwise: number) => readAmount(price[name] ?? otherwise, `price.${name}`);
+  return {
+    ...{ per: 'picture', currency, amount },
+    ...(table.higher && { higher: { ...table.higher, amount: optional('per_higher_picture', amount) } }),
+    ...(table.input && { input: optional('per_input_picture', 0) }),
+  };
+}
 
 function readSecondPrice(price: Json, currency: string, table: Extract<Price, { per: 'second' }>): Price {
   const silent = table.silentAmounts ? ['per_silent_second'] : [];

@@ -1,12 +1,15 @@
 /** What units cost, by the model table's price or a deployed model's own. */
-import type { Json } from '../../json.js';
+import { type Json, objectAt } from '../../json.js';
 import type { Bill, Cost, ProviderModel, Units } from '../provider.js';
-import type { ModelType, Price } from './model-type.js';
+import { halfPrice, isHalfPrice } from './half-price.js';
+import type { ModelType, Price, TokenTier } from './model-type.js';
 import { ownPrice } from './own-price.js';
 
 /** What a call of these units costs by its deployed model's own price if it has one. */
 export function billOf(type: ModelType, config: ProviderModel['config'], units: Units): Bill {
-  return { units, cost: priceOf(type, units, ownPrice(config, type)) };
+  const cost = priceOf(type, units, ownPrice(config, type));
+  if (!cost || !isHalfPrice(config)) return { units, cost };
+  return { units, cost: { ...cost, amount: Number((cost.amount * halfPrice).toPrecision(12)) } };
 }
 
 /** What units cost; undefined where their number or their price is not known. `own` is the deployed model's price, see ownPrice. */
@@ -22,32 +25,59 @@ export function priceOf(type: ModelType, units: Units, own?: Price): Cost | unde
 function amountOf(price: Price, units: Units): number | undefined {
   switch (price.per) {
     case 'picture':
-      return units.pictures === undefined ? undefined : units.pictures * price.amount;
+      return units.pictures === undefined ? undefined : picturesAmount(units, units.pictures, price);
     case 'second': {
       const amounts = (units.silent && price.silentAmounts) || price.amounts;
       const aSecond = amounts[units.resolution ?? ''];
       return units.seconds === undefined || aSecond === undefined ? undefined : units.seconds * aSecond;
     }
-    case 'token': {
-      const input = tokensAmount(units.inputTokens, price.inputPerMillion);
-      const output = tokensAmount(units.outputTokens ?? 0, price.outputPerMillion);
-      return input === undefined || output === undefined ? undefined : input + output;
-    }
+    case 'token':
+      return tokensAmount(units, price.tiers);
+    case 'speech second':
+      return units.seconds === undefined ? undefined : units.seconds * price.amount;
   }
 }
 
-function tokensAmount(tokens: number | undefined, perMillion: number | undefined): number | undefined {
-  if (tokens === 0) return 0;
-  return tokens === undefined || perMillion === undefined ? undefined : (tokens * perMillion) / 1_000_000;
+function picturesAmount(units: Units, pictures: number, price: Extract<Price, { per: 'picture' }>): number {
+  const each = (units.higher && price.higher?.amount) || price.amount;
+  return pictures * each + (units.inputPictures ?? 0) * (price.input ?? 0);
 }
 
-/** The tokens that the provider counted. */
+/** Sounds, pictures and what was cached are parts of the input, and where they have no amount of their own cost as the rest of it. */
+function tokensAmount(units: Units, tiers: readonly TokenTier[]): number | undefined {
+  const { inputTokens, outputTokens = 0, cachedTokens = 0, soundTokens = 0, pictureTokens = 0 } = units;
+  const tier = tiers.find(({ upTo = Number.POSITIVE_INFINITY }) => (inputTokens ?? 0) <= upTo);
+  if (inputTokens === undefined || !tier) return undefined;
+  const { input, cached = input, sound = input, picture = input } = tier;
+  const output =
+    (units.thought ? tier.thinking : undefined) ??
+    (soundTokens + pictureTokens > 0 ? tier.mixed : undefined) ??
+    tier.output;
+  if (output === undefined && outputTokens > 0) return undefined;
+  const parts =
+    (inputTokens - cachedTokens - soundTokens - pictureTokens) * input +
+    cachedTokens * cached +
+    soundTokens * sound +
+    pictureTokens * picture +
+    outputTokens * (output ?? 0);
+  return parts / 1_000_000;
+}
+
+/** The tokens that the provider counted, in the words of its two interfaces. */
 export function tokensOf(usage: Json): Units {
   const inputTokens = wholeOf(usage.prompt_tokens) ?? wholeOf(usage.input_tokens);
   const outputTokens = wholeOf(usage.completion_tokens) ?? wholeOf(usage.output_tokens);
+  const details = { ...objectAt(usage, 'input_tokens_details'), ...objectAt(usage, 'prompt_tokens_details') };
+  const seen = (wholeOf(details.image_tokens) ?? 0) + (wholeOf(details.video_tokens) ?? 0);
+  const thinking = wholeOf(objectAt(usage, 'completion_tokens_details').reasoning_tokens);
+  const some = (name: keyof Units, count: number | undefined) => (count ? { [name]: count } : {});
   return {
     ...(inputTokens !== undefined && { inputTokens }),
     ...(outputTokens !== undefined && { outputTokens }),
+    ...some('cachedTokens', wholeOf(details.cached_tokens)),
+    ...some('soundTokens', wholeOf(details.audio_tokens)),
+    ...some('pictureTokens', seen),
+    ...(thinking && { thought: true }),
   };
 }
 

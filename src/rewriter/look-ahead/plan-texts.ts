@@ -34,9 +34,9 @@ export function readPlanText(text: string, names: Names): PlanText | undefined {
     later ||= kind === 'FuncCall' && name === laterCall;
     if (kind === 'ColumnRef') tables.add(nameList(body.fields)[0] ?? '');
     if (kind === 'A_Expr') names.operators.add(nameList(body.name).at(-1) ?? '');
-    if (kind !== 'FuncCall' || isAiCall(kind, body)) return true;
+    if (kind !== 'FuncCall') return true;
     if (!askingCalls.has(name)) {
-      names.functions.add(name.split('.').at(-1) ?? '');
+      if (!isAiCall(kind, body)) names.functions.add(name.split('.').at(-1) ?? '');
       return true;
     }
     // Its last argument is our own clock_timestamp().
@@ -50,12 +50,14 @@ export function readPlanText(text: string, names: Names): PlanText | undefined {
 
 const laterCall = 'hologen_caller.later';
 
-const askingCalls = new Set(['hologen_caller.ask_ahead', 'hologen_caller.ask_made', 'ask_ahead', 'ask_made']);
+/** What stands in the place of the part that asks for a call: each AI function is inlined to such a part and a wait. */
+const writtenCall = 'pg_catalog.ai_gen';
+const askingCalls = new Set([writtenCall, 'hologen_caller.ask_made', 'ask_made']);
 
 /** EXPLAIN's own words, which are no SQL, as functions and columns. */
 function asSql(text: string): string {
   return text
-    .replace(/(?:\bhologen\.)?\bwait_call\(/g, 'ai_gen(')
+    .replace(/(?:\bhologen_caller\.)?\bask_ahead\(/g, `${writtenCall}(`)
     .replace(/\((?:hashed )?(?:Sub|Init)Plan (\d+)\)/g, '(plan_$1)')
     .replace(/EXISTS\((?:hashed )?SubPlan (\d+)\)/g, '(plan_$1)')
     .replace(/\((?:ANY|ALL|ROWCOMPARE) \(/g, '(plan(')

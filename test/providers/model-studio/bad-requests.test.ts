@@ -188,7 +188,7 @@ const badModels: [model: (string | null)[], code: string, message: string, hint:
   [
     ['fresh', 'qwen-image-2.0', 'bailian', '{}', 'pictures'],
     '22023',
-    'task must be one of chat/completions, embedding, image-generation, video-generation, translation, speech-to-text, not "pictures"',
+    'task must be one of image-generation, video-generation, chat/completions, embedding, speech-to-text, translation, not "pictures"',
     /image-generation/,
   ],
   [
@@ -223,14 +223,41 @@ describe('register_external_model', () => {
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('very-secret');
   });
 
-  test('takes a type that hologen cannot call; the call is refused', async () => {
+  test('refuses a type that hologen cannot call, with the nearest that it can', async () => {
+    const deploy = (config: object, type = 'wan2.8-t2v') =>
+      client.query("CALL register_external_model('tomorrow', $1, 'bailian', $2, 'video-generation')", [
+        type,
+        config,
+      ]);
+    const unknown = await refusedUnsent(() => deploy({}));
+    expect(unknown.code).toBe('0A000');
+    expect(unknown.message).toBe('model type "wan2.8-t2v" cannot be called for task "video-generation"');
+    expect(unknown.hint).toMatch(/wan2\.7-t2v.*"like": "wan/);
+    const wrong = await refusedUnsent(() => deploy({ like: 'sora' }));
+    expect(wrong.message).toMatch(/^config\.like must be a known model type of task video-generation/);
+    const unpriced = await refusedUnsent(() => deploy({ like: 'wan2.7-t2v', resolutions: ['4K'] }));
+    expect(unpriced.message).toMatch(/^config\.price must be given/);
+  });
+
+  test('deploys a type of tomorrow with the form of a known one and ranges of its own', async () => {
+    const config = {
+      like: 'wan2.7-t2v',
+      duration: [4, 20],
+      resolutions: ['1080P', '4K'],
+      price: { per_second: { '1080P': 1, '4K': 2.5 } },
+    };
     await client.query(
-      "CALL register_external_model('foreign', 'dall-e-3', 'bailian', '{}', 'image-generation')",
+      "CALL register_external_model('tomorrow', 'wan2.8-t2v', 'bailian', $1, 'video-generation')",
+      [config],
     );
-    const error = await refusedUnsent(() => aiGen(client, 'foreign', { prompt: 'a castle' }));
-    expect(error.code).toBe('0A000');
-    expect(error.message).toBe('model type "dall-e-3" cannot be called for task "image-generation"');
-    expect(error.hint).toMatch(/^hologen calls: qwen-image-2\.0-pro, /);
+    const short = await refusedUnsent(() =>
+      aiGen(client, 'tomorrow', { prompt: 'x', parameters: { duration: 3 } }),
+    );
+    expect(short.message).toBe('parameters.duration must be a whole number from 4 to 20, not 3');
+    const { rows } = await client.query('SELECT seconds, price FROM ai_estimate($1)', [
+      `SELECT ai_gen('tomorrow', '{"prompt": "x", "parameters": {"duration": 20, "resolution": "4K"}}')`,
+    ]);
+    expect(rows.map(({ seconds, price }) => [Number(seconds), Number(price)])).toEqual([[20, 50]]);
   });
 });
 

@@ -13,12 +13,13 @@ import { createPlaces } from '../../../src/storage/open.js';
 
 const places = createPlaces(drivers);
 const known = knownTypes(families);
-const requireModelType = (name: string, task: string) => known.require(name, task).type;
+const requireModelType = (name: string, task: string) =>
+  known.require({ modelType: name, task, config: {} }).type;
 
 type Task = 'image-generation' | 'video-generation' | 'chat/completions' | 'embedding';
 
 function call(modelType: string, task: Task, request: Json): StudioRequest {
-  const { type, family } = known.require(modelType, task);
+  const { type, family } = known.require({ modelType, task, config: {} });
   const model = { name: 'model', modelType, task, apiKey: undefined, config: {} };
   return family.check({ model, type, text: JSON.stringify(request), file: undefined, places, known });
 }
@@ -208,6 +209,42 @@ describe('units of a call that has ended', () => {
   });
 });
 
+describe('the price list of tokens', () => {
+  const k = 1024;
+  const costs = (modelType: string, task: string, units: Units) =>
+    priceOf(requireModelType(modelType, task), units)?.amount;
+  test.each<[modelType: string, units: Units, cost: number | undefined]>([
+    ['qwen-plus', { inputTokens: 128 * k, outputTokens: 1000 }, (128 * k * 0.8 + 1000 * 2) / 1e6],
+    ['qwen-plus', { inputTokens: 128 * k + 1, outputTokens: 1000 }, ((128 * k + 1) * 2.4 + 1000 * 20) / 1e6],
+    ['qwen-plus', { inputTokens: 1000, outputTokens: 1000, thought: true }, 0.0088],
+    ['qwen-plus', { inputTokens: 1000, cachedTokens: 600, outputTokens: 0 }, (400 * 0.8 + 600 * 0.16) / 1e6],
+    ['qwen-plus-2025-07-28', { inputTokens: 1000, outputTokens: 500 }, 0.0018],
+    // The provider gives up no discount for what was cached here.
+    ['qwen-plus-latest', { inputTokens: 1000, cachedTokens: 600, outputTokens: 0 }, 0.0008],
+    ['qwen3-max', { inputTokens: 32 * k, outputTokens: 0 }, 0.08192],
+    ['qwen3-max', { inputTokens: 257 * k, outputTokens: 0 }, undefined],
+    [
+      'qwen3-omni-flash',
+      { inputTokens: 300, soundTokens: 100, pictureTokens: 100, outputTokens: 100 },
+      (100 * 1.8 + 100 * 15.8 + 100 * 3.3 + 100 * 12.7) / 1e6,
+    ],
+    ['qwen3-omni-flash', { inputTokens: 100, outputTokens: 100 }, 0.00087],
+  ])('%#: %s %j', (modelType, units, cost) => {
+    const amount = costs(modelType, 'chat/completions', units);
+    if (cost === undefined) expect(amount).toBeUndefined();
+    else expect(amount).toBeCloseTo(cost, 12);
+  });
+  test('tells texts and pictures of an embedding apart', () => {
+    const units = { inputTokens: 1000, pictureTokens: 400 };
+    expect(costs('qwen3-vl-embedding', 'embedding', units)).toBe(0.00114);
+    expect(costs('tongyi-embedding-vision-plus', 'embedding', units)).toBe(0.0005);
+  });
+  test('counts speech by the second', () => {
+    expect(costs('fun-asr', 'speech-to-text', { seconds: 100 })).toBe(0.022);
+    expect(costs('paraformer-v2', 'speech-to-text', { seconds: 100 })).toBe(0.008);
+  });
+});
+
 describe("a deployed model's own price", () => {
   test('replaces that of a picture, also in another currency', () => {
     const { type } = picture('qwen-image-2.0-pro');
@@ -226,14 +263,15 @@ describe("a deployed model's own price", () => {
     expect([amount('720P', true), amount('1080P', true)]).toEqual([1.5, 0]);
   });
 
-  test('is the only price that tokens have', () => {
+  test('is the only price that tokens of an unlisted type have', () => {
     const { type } = call('qwen-plus', 'chat/completions', { prompt: 'hello' });
     const own = ownPrice({ price: { input_per_million: 0.8, output_per_million: 2 } }, type);
     expect(priceOf(type, { inputTokens: 1000, outputTokens: 500 }, own)).toEqual({
       amount: 0.0018,
       currency: 'CNY',
     });
-    expect(priceOf(type, { inputTokens: 1000, outputTokens: 500 })).toBeUndefined();
+    const unlisted = requireModelType('a-model-of-tomorrow', 'chat/completions');
+    expect(priceOf(unlisted, { inputTokens: 1000, outputTokens: 500 })).toBeUndefined();
     expect(priceOf(type, {}, own)).toBeUndefined();
     const embedding = requireModelType('text-embedding-v4', 'embedding');
     expect(

@@ -31,6 +31,7 @@ export function tinyProvider(url: string, defaultKey: string | undefined): Provi
     },
     modelTypes: () => modelTypes.map((modelType) => ({ model_type: modelType, task: 'image-generation' })),
     check: (model, text, _file, places) => check(model, text, (path) => places.readPath(path, 'output_dir')),
+    imageFields: () => [],
     line: (model) => ({
       ...{ account: keyOf(model), limits: { submitsPerSecond: 10, concurrentTasks: 2 }, own: {} },
     }),

@@ -49,6 +49,7 @@ export function createRecordingProvider(): RecordingProvider {
     checkDeployment: () => {},
     modelTypes: () => [],
     check: (_model, prompt) => check(prompt),
+    imageFields: () => [],
     line: () => ({
       ...{ account: 'one', limits: { submitsPerSecond: 1_000_000, concurrentTasks: null }, own: {} },
     }),

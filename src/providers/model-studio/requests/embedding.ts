@@ -1,36 +1,70 @@
-/** Embeddings: one text, given back as a vector in the text form of a PostgreSQL array. */
+/** Embeddings of text: one vector, or how near two texts are to each other. Calls of one type go together, as many as a request may carry. */
 import { KnownError } from '../../../errors.js';
-import { isObject, objectAt } from '../../../json.js';
-import { type Made, ProviderFailure } from '../../provider.js';
+import { isObject, type Json, optionalObject, refuse, refuseUnknown } from '../../../fields.js';
 import type { Reply } from '../connection.js';
+import { embeddingType, embeddingTypes } from '../embedding-table.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
-import { embeddingType } from '../model-table.js';
-import { billOf, tokensOf } from '../price.js';
+import { billOf } from '../price.js';
 import { type MessagePart, readTextRequest, textOfParts } from './prompt-template.js';
+import { arrayText, isVector, madeVector, pretendedVector, readDimensions } from './vector.js';
 
 export const embeddings: Family = {
   task: 'embedding',
-  types: {},
+  types: embeddingTypes,
   anyOther: { type: embeddingType, describedAs: '(any embedding model)' },
   check,
 };
 
 const knownParameters = ['dimensions'];
 
-function check({ model, type, text, file, places }: Asked): StudioRequest {
-  const { parts, parameters } = readTextRequest(text, file, {
-    knownParameters,
-    task: embeddings.task,
-    places,
-  });
-  refuseFiles(parts);
+function check(asked: Asked): StudioRequest {
+  const { model, type } = asked;
+  const { texts, parameters } = readTexts(asked);
+  const dimensions = readDimensions(parameters, asked);
+  const common = { model: model.modelType, ...parameters };
+  const alone = texts.length === 1;
+  const { textsPerRequest: most = 1 } = type;
   return {
+    ...(alone &&
+      most > 1 && { pack: { key: JSON.stringify(common), most }, part: { text: String(texts[0]), common } }),
     ...{ type, scenario: 'embedding', makes: 'text', output: undefined, notes: [], followed: false },
     media: [],
     estimate: billOf(type, model.config, {}),
-    body: () => ({ model: model.modelType, input: textOfParts(parts), ...parameters }),
-    read: (reply) => read(reply, type, model),
+    pretended: alone ? pretendedVector(asked, dimensions) : '0',
+    body: () => ({ ...common, input: alone ? texts[0] : texts }),
+    read: (reply) => madeVector(reply, alone ? vectorText(reply) : nearness(reply), asked),
   };
+}
+
+/** `{"texts": [a, b]}` asks how near two texts are: what ai_similarity writes. */
+function readTexts({ text, file, places }: Asked): { texts: string[]; parameters: Json } {
+  const pair = readPair(text);
+  if (pair) return pair;
+  const form = { knownParameters, task: embeddings.task, places };
+  const { parts, parameters } = readTextRequest(text, file, form);
+  refuseFiles(parts);
+  return { texts: [textOfParts(parts)], parameters };
+}
+
+function readPair(text: string): { texts: string[]; parameters: Json } | undefined {
+  if (!text.startsWith('{')) return undefined;
+  let request: unknown;
+  try {
+    request = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(request) || 'prompt' in request || !('texts' in request)) return undefined;
+  refuseUnknown(request, ['texts', 'parameters'], 'a request for the nearness of two texts');
+  const { texts } = request;
+  const isPair =
+    Array.isArray(texts) &&
+    texts.length === 2 &&
+    texts.every((each) => typeof each === 'string' && each !== '');
+  if (!isPair) return refuse('texts', texts, 'an array of two texts that are not empty');
+  const parameters = optionalObject(request, 'parameters');
+  refuseUnknown(parameters, knownParameters, `parameters of task ${embeddings.task}`);
+  return { texts, parameters };
 }
 
 function refuseFiles(parts: MessagePart[]): void {
@@ -39,38 +73,28 @@ function refuseFiles(parts: MessagePart[]): void {
   throw new KnownError({
     kind: 'invalidParameterValue',
     message: `an embedding model reads text alone, and the call passes the file ${part.file.text}`,
-    hint: 'Leave the FILE out.',
+    hint: 'Leave the FILE out, or use a model of type qwen3-vl-embedding.',
   });
 }
 
-function read(reply: Reply, type: Asked['type'], model: Asked['model']): Made {
-  const { requestId } = reply;
-  const usage = objectAt(reply.body, 'usage');
-  const vector = vectorOf(reply);
-  const message = 'Model Studio answered without an embedding';
-  const repeat = 'again' as const;
-  return {
-    ...{ requestId, urls: [], usage, task: undefined, failed: false, notes: [] },
-    ...(vector
-      ? // Users cast it: ai_gen(…)::float4[].
-        { text: `{${vector.join(',')}}` }
-      : {
-          text: undefined,
-          error: new ProviderFailure({
-            kind: 'providerFailure',
-            code: 'NoAnswer',
-            message,
-            repeat,
-            requestId,
-          }),
-        }),
-    bill: billOf(type, model.config, tokensOf(usage)),
-  };
+/** The vectors of a reply, in the order of the texts; undefined where one is missing. */
+function vectorsOf({ body }: Reply, count: number): (number[] | undefined)[] {
+  const data = Array.isArray(body.data) ? body.data.filter(isObject) : [];
+  return Array.from({ length: count }, (_, index) => {
+    const { embedding } = data.find((each) => (each.index ?? 0) === index) ?? {};
+    return isVector(embedding) ? embedding : undefined;
+  });
 }
 
-function vectorOf({ body }: Reply): number[] | undefined {
-  const [data] = Array.isArray(body.data) ? body.data.filter(isObject) : [];
-  const vector = data?.embedding;
-  const fits = Array.isArray(vector) && vector.length > 0 && vector.every((value) => Number.isFinite(value));
-  return fits ? vector : undefined;
+function vectorText(reply: Reply): string | undefined {
+  const [vector] = vectorsOf(reply, 1);
+  return vector && arrayText(vector);
+}
+
+/** The cosine of two vectors: 1 for the same direction. */
+function nearness(reply: Reply): string | undefined {
+  const [first, second] = vectorsOf(reply, 2);
+  if (!first || !second || first.length !== second.length) return undefined;
+  const product = first.reduce((sum, value, index) => sum + value * (second[index] ?? 0), 0);
+  return String(product / (Math.hypot(...first) * Math.hypot(...second)));
 }

@@ -11,7 +11,7 @@ import {
   requiredText,
   show,
 } from '../../../fields.js';
-import { hasUse, type MediumKind } from '../../../media/kinds.js';
+import { formatOf, hasUse, type MediumKind } from '../../../media/kinds.js';
 import { isDirectory, type StoragePath } from '../../../storage/path.js';
 import type { Places } from '../../../storage/storage.js';
 import type { Medium } from '../../provider.js';
@@ -44,12 +44,14 @@ export interface MediaRequest {
 
 /** The request fields that carry media, by scenario. */
 const mediaFields: Partial<Record<Scenario, string[]>> = {
-  'image-edit': ['reference_urls'],
+  'image-edit': ['reference_urls', 'reference_image'],
   'multi-image-fusion': ['reference_urls'],
   'text-to-video': ['audio_url'],
   'first-frame': ['img_url', 'audio_url'],
   'first-and-last-frame': ['first_frame_url', 'last_frame_url'],
   'reference-video': ['reference_urls'],
+  'video-edit': ['video', 'reference_urls'],
+  'video-continuation': ['video', 'last_frame_url'],
 };
 const commonFields = ['prompt', 'negative_prompt', 'parameters', 'output_dir'];
 const negativePromptCharacters = 500;
@@ -61,12 +63,15 @@ export function readMediaRequest(asked: Asked, form: MediaForm): MediaRequest {
   const request = parseObject(asked.text);
   const scenario = form.scenarioOf(request, asked);
   refuseForeignFields(request, scenario, asked);
-  const prompt = requiredText(request, 'prompt');
+  const prompt = type.promptOptional?.includes(scenario)
+    ? (optionalText(request, 'prompt') ?? '')
+    : requiredText(request, 'prompt');
   const media = form.readMedia(request, scenario, asked);
-  if (scenario === 'reference-video') refuseUnnamed(prompt, media);
+  if (scenario === 'reference-video' || scenario === 'video-edit') refuseUnnamed(prompt, media);
   const audioText = optionalText(request, 'audio_url');
   const negativePrompt = optionalText(request, 'negative_prompt') ?? negativePromptInParameters(request);
-  const parameters = readParameters(request, { modelType, type, scenario, known });
+  if (negativePrompt) refuseNegativePrompt(negativePrompt, asked);
+  const parameters = readParameters(request, { modelType, type, scenario, known, media });
   if (parameters.audio === false && audioText) {
     refuse('parameters.audio', false, 'true (or left out) beside audio_url', 'Leave out one of the two.');
   }
@@ -75,7 +80,7 @@ export function readMediaRequest(asked: Asked, form: MediaForm): MediaRequest {
     prompt,
     negativePrompt,
     media,
-    audio: audioText ? medium('audio_url', audioText, ['sound'], asked.places) : undefined,
+    audio: audioText ? medium('audio_url', audioText, ['sound'], asked) : undefined,
     parameters,
     output: readOutput(request, scenario, asked.places),
     notes: lengthNotes(prompt, negativePrompt, modelType, type),
@@ -99,7 +104,7 @@ function parseObject(text: string): Json {
 }
 
 function refuseForeignFields(request: Json, scenario: Scenario, { model, type, known: types }: Asked): void {
-  const known = [...commonFields, ...(mediaFields[scenario] ?? [])];
+  const known = [...commonFields, ...fieldsOf(scenario, type)];
   const foreign = Object.values(mediaFields)
     .flat()
     .find((field) => !known.includes(field) && request[field] !== undefined && request[field] !== null);
@@ -121,6 +126,24 @@ function refuseForeignFields(request: Json, scenario: Scenario, { model, type, k
   refuseUnknown(request, known, `a ${scenario} request`);
 }
 
+/** The fields of media that a type takes: not every type of a scenario takes a sound track. */
+function fieldsOf(scenario: Scenario, type: ModelType): string[] {
+  const fields = (mediaFields[scenario] ?? []).filter((field) => field !== 'audio_url');
+  if (type.soundTrack?.includes(scenario)) fields.push('audio_url');
+  if (type.frameBesideReferences && scenario === 'reference-video') fields.push('img_url');
+  return fields;
+}
+
+function refuseNegativePrompt(text: string, { model, type, known }: Asked): void {
+  if (type.switches.includes('negative_prompt')) return;
+  const takers = known.names((each) => each.task === type.task && each.switches.includes('negative_prompt'));
+  throw new KnownError({
+    kind: 'invalidParameterValue',
+    message: `${model.modelType} takes no negative_prompt, which is ${show(text)}`,
+    hint: `Say it in the prompt, or use a model of type ${takers.join(', ')}.`,
+  });
+}
+
 /** The scenarios that take the field, those of the model's own task alone where there are any. */
 function hintForForeign(field: string, task: ModelType['task'], types: KnownTypes): string {
   const takers = (Object.keys(mediaFields) as Scenario[]).filter((each) =>
@@ -132,38 +155,97 @@ function hintForForeign(field: string, task: ModelType['task'], types: KnownType
 }
 
 /** `reference_urls`, as many as the type takes. */
-export function readReferences(
-  request: Json,
-  kinds: MediumKind[],
-  { model, type, known, places }: Asked,
-): Medium[] {
+export function readReferences(request: Json, asked: Asked): Medium[] {
+  const { model, type, known } = asked;
   const paths = optionalTexts(request, 'reference_urls') ?? [];
+  const [least, most] = type.referenceFiles ?? [1, 1];
   if (paths.length === 0) {
+    if (least === 0) return [];
     if (request.reference_urls) refuseEmpty(type);
     refuseMissing('reference_urls', model.modelType);
   }
-  const [least, most] = type.referenceFiles ?? [1, 1];
   if (paths.length < least || paths.length > most) refuseCount(paths, [least, most], model.modelType, known);
-  return paths.map((path, index) => medium(`reference_urls[${index + 1}]`, path, kinds, places));
+  const kinds = Object.keys(type.references ?? { picture: '' }) as MediumKind[];
+  const media = paths.map((path, index) => medium(`reference_urls[${index + 1}]`, path, kinds, asked));
+  refuseTooManyOfKind(media, asked);
+  return media;
+}
+
+/** What a medium is: by its ending, else the only kind that its field takes; undefined: nobody can say. */
+export function kindOf({ path, kinds }: Medium): MediumKind | undefined {
+  return formatOf(path?.key ?? '')?.kind ?? (kinds.length === 1 ? kinds[0] : undefined);
+}
+
+function refuseTooManyOfKind(media: Medium[], { model, type }: Asked): void {
+  for (const [kind, most] of Object.entries(type.referencesOfKind ?? {})) {
+    const count = media.filter((each) => kindOf(each) === kind).length;
+    if (count > most)
+      refuse('reference_urls', `${count} ${kind}s`, `at most ${most} ${kind}s for ${model.modelType}`);
+  }
+}
+
+/** One picture by its address: a path like any other, or https: or data:, which the provider reads by itself. */
+export function readReferenceImage(request: Json, asked: Asked): Medium | undefined {
+  const field = 'reference_image';
+  const text = optionalText(request, field);
+  if (text === undefined) return undefined;
+  const kinds: MediumKind[] = ['picture'];
+  if (!/^(https?|data):/i.test(text)) return medium(field, text, kinds, asked);
+  if (/^data:/i.test(text)) checkDataAddress(text);
+  else if (!URL.canParse(text))
+    refuse(field, text, 'an address that can be read', 'Write https://host/path/file.png.');
+  return { field, text, path: undefined, kinds, file: undefined };
+}
+
+const dataPictures = /^data:image\/(?:png|jpeg|bmp|webp);base64,/i;
+/** Model Studio takes pictures of 10 MB. */
+const mostPictureBytes = 10 * 1024 * 1024;
+
+function checkDataAddress(text: string): void {
+  const comma = text.indexOf(',');
+  if (!dataPictures.test(text) || /[^A-Za-z0-9+/=]/.test(text.slice(comma + 1))) {
+    refuse(
+      'reference_image',
+      text,
+      'a picture in base64: data:image/png;base64,… (PNG, JPEG, BMP, WEBP)',
+      "Write 'data:image/png;base64,' || translate(encode(bytes, 'base64'), E'\\n', '').",
+    );
+  }
+  const bytes = ((text.length - comma - 1) * 3) / 4;
+  if (bytes > mostPictureBytes) {
+    throw new KnownError({
+      kind: 'invalidParameterValue',
+      message: `reference_image is too large: it has ${(bytes / 1024 / 1024).toFixed(1)} MiB`,
+      hint: 'The provider takes at most 10 MiB.',
+    });
+  }
 }
 
 /** A field that names one object. */
-export function requiredMedium(request: Json, field: string, kinds: MediumKind[], places: Places): Medium {
-  return medium(field, requiredText(request, field), kinds, places);
+export function requiredMedium(request: Json, field: string, kinds: MediumKind[], asked: Asked): Medium {
+  return medium(field, requiredText(request, field), kinds, asked);
 }
 
-function medium(field: string, text: string, kinds: MediumKind[], places: Places): Medium {
+/** A field that names one object or is left out. */
+export function optionalMedium(request: Json, field: string, kinds: MediumKind[], asked: Asked): Medium[] {
+  const text = optionalText(request, field);
+  return text === undefined ? [] : [medium(field, text, kinds, asked)];
+}
+
+function medium(field: string, text: string, kinds: MediumKind[], { places, type }: Asked): Medium {
   const path = places.readPath(text, field);
   if (isDirectory(path))
     refuse(field, text, 'the path of one object', 'Name the file: oss://bucket/path/file.png.');
-  return { field, text, path, kinds, file: undefined };
+  const made: Medium = { field, text, path, kinds, file: undefined };
+  if (type.pictureMebibytes && kindOf(made) === 'picture') made.mostMebibytes = type.pictureMebibytes;
+  return made;
 }
 
 /** The model sees its references alone: another path in the prompt would be read as words. */
 function refuseUnnamed(prompt: string, media: Medium[]): void {
   const known = media.map((each) => each.text).sort((a, b) => b.length - a.length);
   const rest = known.reduce((text, path) => text.replaceAll(path, ''), prompt);
-  const schemes = [...new Set(media.map((each) => each.path.scheme))].join('|');
+  const schemes = [...new Set(media.flatMap(({ path }) => path?.scheme ?? []))].join('|');
   const path = new RegExp(`(${schemes})://[^\\s"'<>,;]*[^\\s"'<>,;.:!?)]`).exec(rest)?.[0];
   if (!path) return;
   throw new KnownError({
@@ -252,7 +334,19 @@ function lengthNotes(
       `${name} has ${[...text].length} characters; ${modelType} may read only the first ${limit} of ${show(text.slice(0, 30))}`,
     );
   if (most && [...prompt].length > most) cut('prompt', prompt, most);
+  const { promptTokens } = type;
+  const tokens = tokensAbout(prompt);
+  if (promptTokens && tokens > promptTokens)
+    notes.push(
+      `prompt has about ${tokens} tokens; ${modelType} may read only the first ${promptTokens} of ${show(prompt.slice(0, 30))}`,
+    );
   if (negative && [...negative].length > negativePromptCharacters)
     cut('negative_prompt', negative, negativePromptCharacters);
   return notes;
+}
+
+/** A Chinese character is about a token, and four others are one. */
+function tokensAbout(text: string): number {
+  const wide = text.match(/[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]/g)?.length ?? 0;
+  return wide + Math.ceil(([...text].length - wide) / 4);
 }

@@ -9,6 +9,7 @@ import {
   refuse,
   refuseUnknown,
 } from '../../../fields.js';
+import type { Medium } from '../../provider.js';
 import type { KnownTypes } from '../family.js';
 import type { ModelType, Scenario } from '../model-type.js';
 import { checkDuration, checkSize, sizeFieldNames, sizeFields } from './picture-size.js';
@@ -16,7 +17,7 @@ import { checkDuration, checkSize, sizeFieldNames, sizeFields } from './picture-
 /** Provider parameters that people also write beside the prompt. */
 export const parameterNames = new Set([
   ...['size', 'resolution', 'ratio', 'n', 'duration', 'seed', 'watermark'],
-  ...['prompt_extend', 'shot_type', 'audio'],
+  ...['prompt_extend', 'shot_type', 'audio', 'audio_setting', 'thinking_mode', 'enable_sequential'],
 ]);
 const seedRange: [number, number] = [0, 2_147_483_647];
 
@@ -26,14 +27,16 @@ interface Subject {
   type: ModelType;
   scenario: Scenario;
   known: KnownTypes;
+  media: Medium[];
 }
 
 /** The provider's `parameters`; anything wrong is a KnownError 22023. */
-export function readParameters(request: Json, { modelType, type, scenario, known: types }: Subject): Json {
+export function readParameters(request: Json, subject: Subject): Json {
+  const { modelType, type, scenario, known: types, media } = subject;
   const given = optionalObject(request, 'parameters');
   const form = checkSize(given, modelType, type, scenario);
   const known = [
-    ...sizeFields(type),
+    ...sizeFields(type, scenario),
     ...(type.pictures ? ['n'] : []),
     ...(type.duration ? ['duration'] : []),
     ...(type.task === 'video-generation' ? ['audio'] : []),
@@ -41,10 +44,15 @@ export function readParameters(request: Json, { modelType, type, scenario, known
   ];
   refuseUnknown(given, [...new Set(known)], `parameters of ${modelType}`, sizeFieldNames);
   const parameters: Json = { ...form };
-  if (type.pictures) parameters.n = readCount(given, modelType, type.pictures, types);
-  Object.assign(parameters, checkDuration(given, modelType, type));
+  if (type.pictures) parameters.n = readCount(given, modelType, picturesOf(type, given), types);
+  Object.assign(parameters, checkDuration(given, modelType, type, media));
   readSwitches(given, modelType, type, parameters);
   return parameters;
+}
+
+/** A sequence of pictures may be longer. */
+function picturesOf({ pictures = [1, 1], sequence }: ModelType, given: Json): [number, number] {
+  return sequence !== undefined && given.enable_sequential === true ? [1, sequence] : pictures;
 }
 
 function readCount(
@@ -67,9 +75,17 @@ function hintForMore(count: number, types: KnownTypes): string {
 
 function readSwitches(given: Json, modelType: string, type: ModelType, parameters: Json): void {
   if (type.switches.includes('prompt_extend')) {
-    parameters.prompt_extend = optionalBoolean(given, 'prompt_extend', 'parameters.prompt_extend') ?? true;
+    parameters.prompt_extend =
+      optionalBoolean(given, 'prompt_extend', 'parameters.prompt_extend') ?? !type.promptExtendOff;
   }
-  parameters.watermark = optionalBoolean(given, 'watermark', 'parameters.watermark') ?? false;
+  if (type.switches.includes('watermark'))
+    parameters.watermark = optionalBoolean(given, 'watermark', 'parameters.watermark') ?? false;
+  for (const name of ['thinking_mode', 'enable_sequential']) {
+    const value = optionalBoolean(given, name, `parameters.${name}`);
+    if (value !== undefined) parameters[name] = value;
+  }
+  const sound = optionalChoice(given, 'audio_setting', ['auto', 'origin'], 'parameters.audio_setting');
+  if (sound) parameters.audio_setting = sound;
   const seed = optionalInteger(given, 'seed', seedRange, 'parameters.seed');
   if (seed !== undefined) parameters.seed = seed;
   const shot = optionalChoice(given, 'shot_type', ['single', 'multi'], 'parameters.shot_type');

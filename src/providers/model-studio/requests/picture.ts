@@ -1,46 +1,85 @@
 /** Pictures: made from text, edited, or put together from several. One user message, or a prompt in a field of its own. */
 import { KnownError } from '../../../errors.js';
-import { type Json, optionalTexts } from '../../../fields.js';
+import { type Json, optionalTexts, refuse } from '../../../fields.js';
 import { objectAt, textOf } from '../../../json.js';
-import type { Made, Units } from '../../provider.js';
+import { type Made, type Medium, nothingMade, ProviderFailure, type Units } from '../../provider.js';
 import type { Reply } from '../connection.js';
 import { failedTask } from '../errors.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
 import { typesFor } from '../known-types.js';
-import { pictureTypes } from '../model-table.js';
-import type { Scenario } from '../model-type.js';
+import type { ModelType, Scenario } from '../model-type.js';
+import { newerPictureTypes } from '../newer-picture-table.js';
+import { pictureTypes } from '../picture-table.js';
 import { billOf, countOf, wholeOf } from '../price.js';
 import {
   type MediaRequest,
   readMediaRequest,
+  readReferenceImage,
   readReferences,
   refuseCount,
   refuseEmpty,
   refuseMissing,
 } from './media-request.js';
+import { areaOf } from './picture-size.js';
 import { failedPictures, madeUrls } from './reply.js';
 
-export const pictures: Family = { task: 'image-generation', types: pictureTypes, check };
+/** The edge of the price tier of large pictures. */
+const largePixels = 2_250_000;
+
+export const pictures: Family = {
+  task: 'image-generation',
+  types: { ...pictureTypes, ...newerPictureTypes },
+  check,
+};
 
 function check(asked: Asked): StudioRequest {
   const { model, type } = asked;
   const request = readMediaRequest(asked, {
     scenarioOf,
-    readMedia: (fields, scenario) =>
-      scenario === 'text-to-image' ? [] : readReferences(fields, ['picture'], asked),
+    readMedia: (fields, scenario) => (scenario === 'text-to-image' ? [] : referencesOf(fields, asked)),
   });
-  const { scenario, media, output, notes, parameters } = request;
+  const { scenario, media, output, notes } = request;
   return {
     ...{ type, scenario, makes: 'pictures', media, output, notes, followed: type.mode === 'async' },
-    estimate: billOf(type, model.config, { pictures: countOf(parameters.n) ?? 1 }),
+    estimate: billOf(type, model.config, estimatePictures(request, type)),
     body: (addresses) => bodyOf(request, asked, addresses),
-    read: (reply) => read(reply, asked),
+    read: (reply) => read(reply, asked, estimatePictures(request, type)),
   };
+}
+
+function estimatePictures({ parameters, media }: MediaRequest, { price }: ModelType): Units {
+  const units: Units = { pictures: countOf(parameters.n) ?? 1 };
+  if (price.per !== 'picture') return units;
+  // A size that is left out is the largest that the type makes by itself.
+  const area = typeof parameters.size === 'string' ? areaOf(parameters.size) : Number.POSITIVE_INFINITY;
+  if (price.higher)
+    units.higher = price.higher.when === 'large' ? area > largePixels : parameters.prompt_extend === true;
+  if (price.input) units.inputPictures = media.length;
+  return units;
+}
+
+/** What the reply tells of its tier wins over what was asked for. */
+function billedPictures(asked: Units, usage: Json, made: number): Units {
+  const pictures = wholeOf(usage.image_count) ?? wholeOf(usage.output_image_count) ?? made;
+  const tier = textOf(usage.output_image_type);
+  const input = wholeOf(usage.input_image_count);
+  return {
+    ...{ ...asked, pictures },
+    ...(asked.higher !== undefined && tier && { higher: tier.endsWith('2k') }),
+    ...(asked.inputPictures !== undefined && input !== undefined && { inputPictures: input }),
+  };
+}
+
+function referencesOf(request: Json, asked: Asked): Medium[] {
+  const image = readReferenceImage(request, asked);
+  if (!image) return readReferences(request, asked);
+  if (!request.reference_urls) return [image];
+  return refuse('reference_image', image.text, 'left out beside reference_urls', 'Say it one way.');
 }
 
 /** The number of reference pictures decides what is asked for. */
 function scenarioOf(request: Json, { model: { modelType }, type, known }: Asked): Scenario {
-  const references = optionalTexts(request, 'reference_urls')?.length ?? 0;
+  const references = optionalTexts(request, 'reference_urls')?.length ?? (request.reference_image ? 1 : 0);
   if (references === 0 && Array.isArray(request.reference_urls)) refuseEmpty(type);
   const asked: Scenario =
     references === 0 ? 'text-to-image' : references === 1 ? 'image-edit' : 'multi-image-fusion';
@@ -57,6 +96,8 @@ function scenarioOf(request: Json, { model: { modelType }, type, known }: Asked)
 function bodyOf(request: MediaRequest, { model, type }: Asked, addresses: string[]): Json {
   const { prompt, parameters, negativePrompt } = request;
   const negative = negativePrompt ? { negative_prompt: negativePrompt } : {};
+  if (type.input === 'images')
+    return { model: model.modelType, input: { prompt, images: addresses, ...negative }, parameters };
   if (type.input === 'prompt') return { model: model.modelType, input: { prompt, ...negative }, parameters };
   // One user message: the reference pictures in order, then the text.
   const content = [...addresses.map((image) => ({ image })), { text: prompt }];
@@ -68,20 +109,22 @@ function bodyOf(request: MediaRequest, { model, type }: Asked, addresses: string
 }
 
 /** Hologres has no JSON form of a failed picture: it is an error, whatever way the provider made it. */
-function read(reply: Reply, { model, type }: Asked): Made {
+function read(reply: Reply, { model, type }: Asked, asked: Units): Made {
   const urls = madeUrls(reply);
   const failures = failedPictures(reply);
   const task = type.mode === 'async' ? objectAt(reply.body, 'output') : undefined;
   const { requestId } = reply;
+  const usage = objectAt(reply.body, 'usage');
+  const counted = wholeOf(usage.image_count);
   if (urls.length === 0) {
     if (task?.task_status === 'FAILED' || failures.length > 0)
       throw failedPicture({ ...failures[0], ...task }, requestId);
-    throw noPicture(requestId);
+    if (!counted) throw noPicture(requestId);
   }
-  const usage = objectAt(reply.body, 'usage');
-  const units: Units = { pictures: wholeOf(usage.image_count) ?? urls.length };
+  const units = counted === 0 ? { ...asked, pictures: 0 } : billedPictures(asked, usage, urls.length);
   return {
     ...{ requestId, urls, text: undefined, usage, task, failed: false },
+    ...(urls.length === 0 && { error: noPicture(requestId) }),
     bill: billOf(type, model.config, units),
     notes: failures.length > 0 ? [fewerPictures(urls.length, failures)] : [],
   };
@@ -93,11 +136,10 @@ function failedPicture(task: Json, requestId: string): KnownError {
   return failedTask(code, `Model Studio could not make the picture: ${code}: ${reason}`, requestId);
 }
 
-function noPicture(requestId: string): KnownError {
-  return new KnownError({
-    kind: 'providerFailure',
+function noPicture(requestId: string): ProviderFailure {
+  return new ProviderFailure({
+    ...{ kind: 'providerFailure', code: nothingMade, repeat: 'no', requestId },
     message: 'Model Studio answered without a picture or video',
-    detail: `Provider request id: ${requestId}.`,
   });
 }
 

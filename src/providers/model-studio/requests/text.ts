@@ -1,18 +1,26 @@
 /** Text: one user message to a chat or vision model, over the OpenAI-compatible endpoint. */
 import type { KnownError } from '../../../errors.js';
-import { isObject, type Json, objectAt, storable, textOf } from '../../../json.js';
+import {
+  isObject,
+  type Json,
+  optionalChoice,
+  optionalObject,
+  refuse,
+  requiredText,
+  show,
+} from '../../../fields.js';
+import { objectAt, storable, textOf } from '../../../json.js';
 import { endingOf } from '../../../media/kinds.js';
 import { type Made, type Medium, ProviderFailure } from '../../provider.js';
+import { chatType, chatTypes } from '../chat-table.js';
 import type { Reply } from '../connection.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
-import { chatType } from '../model-table.js';
 import { billOf, tokensOf } from '../price.js';
 import { type MessagePart, readTextRequest, type TextRequest, textOfParts } from './prompt-template.js';
 
-/** Text types are too many to list and share one API: any name deployed for the task is sent as it is. */
 export const texts: Family = {
   task: 'chat/completions',
-  types: {},
+  types: chatTypes,
   anyOther: { type: chatType, describedAs: '(any chat model)' },
   check,
 };
@@ -38,14 +46,43 @@ const knownParameters = [
 function check(asked: Asked): StudioRequest {
   const { model, type, text, file, places } = asked;
   const request = readTextRequest(text, file, { knownParameters, task: texts.task, places });
+  const asksJson = readResponseFormat(request);
+  const media = mediaOf(request.parts);
   return {
     ...{ type, scenario: 'text', makes: 'text', output: undefined, notes: [], followed: false },
-    media: mediaOf(request.parts),
+    media,
+    misfit: media.some(({ kinds }) => !kinds.every((kind) => type.reads?.includes(kind) ?? true)),
     // Tokens are not known before.
     estimate: billOf(type, model.config, {}),
+    ...(asksJson && { pretended: '{"dry_run":true}' }),
     body: (addresses) => bodyOf(request, model.modelType, addresses),
-    read: (reply) => read(reply, asked),
+    read: (reply) => read(reply, asked, asksJson),
   };
+}
+
+/** True where the answer is to be JSON. The provider refuses a json_object that the prompt does not speak of. */
+function readResponseFormat({ parts, parameters }: TextRequest): boolean {
+  const format = optionalObject(parameters, 'response_format');
+  const type = optionalChoice(format, 'type', ['text', 'json_object', 'json_schema'], 'response_format.type');
+  if (type === 'json_schema') {
+    const schema = optionalObject(format, 'json_schema');
+    requiredText(schema, 'name', 'response_format.json_schema.name');
+    if (!isObject(schema.schema))
+      refuse(
+        'response_format.json_schema.schema',
+        schema.schema,
+        'a JSON schema',
+        'Write {"type": "object", …}.',
+      );
+  }
+  if (type === 'json_object' && !/json/i.test(textOfParts(parts)))
+    refuse(
+      'the prompt',
+      textOfParts(parts),
+      'one that speaks of JSON, beside response_format json_object',
+      "Add 'Answer in JSON.' to it.",
+    );
+  return type === 'json_object' || type === 'json_schema';
 }
 
 /** Text models read more forms of a kind than the makers of pictures and videos do. */
@@ -76,9 +113,9 @@ function contentOf(parts: MessagePart[], addresses: string[]): Json[] {
   });
 }
 
-function read(reply: Reply, { model, type }: Asked): Made {
+function read(reply: Reply, { model, type }: Asked, asksJson: boolean): Made {
   const usage = objectAt(reply.body, 'usage');
-  const { text, finished, error } = answerOf(reply);
+  const { text, finished, error } = asksJson ? asJson(answerOf(reply), reply) : answerOf(reply);
   return {
     ...{ requestId: reply.requestId, urls: [], usage, task: undefined, failed: false },
     ...{ text, ...(error && { error }) },
@@ -115,6 +152,26 @@ function answerOf({ body, requestId }: Reply): Answer {
     ...{ repeat: refused ? 'no' : 'again', requestId },
   });
   return { text: undefined, finished, error };
+}
+
+/** Some models fence their JSON as a program; what is none is billed, and no answer. */
+function asJson(answer: Answer, { requestId }: Reply): Answer {
+  if (answer.text === undefined) return answer;
+  const text = answer.text.trim().replace(/^```(?:json)?\s*([\s\S]*?)\s*```$/, '$1');
+  try {
+    JSON.parse(text);
+    return { ...answer, text };
+  } catch {
+    const cut = answer.finished === 'length';
+    const error = new ProviderFailure({
+      ...{ kind: 'providerFailure', code: 'NoJson', repeat: 'again', requestId },
+      message: `Model Studio answered with what is no JSON: ${show(answer.text)}`,
+      hint: cut
+        ? 'The answer was cut at the limit of tokens: raise max_tokens.'
+        : 'Run it again, or say in the prompt what the JSON is to look like.',
+    });
+    return { text: undefined, finished: answer.finished, error };
+  }
 }
 
 function contentText(content: unknown): string {

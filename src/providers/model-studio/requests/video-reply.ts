@@ -5,25 +5,29 @@ import { formatOf } from '../../../media/kinds.js';
 import type { Made, Units } from '../../provider.js';
 import type { Reply } from '../connection.js';
 import type { Asked } from '../family.js';
-import { videoSizes } from '../model-table.js';
 import type { ModelType, Price } from '../model-type.js';
 import { billOf, countOf } from '../price.js';
 import type { MediaRequest } from './media-request.js';
+import { classOfSize } from './picture-size.js';
 import { madeUrls } from './reply.js';
 
-/** Reference videos count with the most seconds that are billed of them. */
+/** Input videos count with the most seconds that are billed of them. */
 export function estimateSeconds(request: MediaRequest, type: ModelType): Units {
-  const duration = type.duration && ('fixed' in type.duration ? type.duration.fixed : type.duration.default);
-  const made = countOf(request.parameters.duration) ?? duration ?? 0;
-  return { seconds: made + mostInputSeconds(request, type.price), ...videoClass(request, type) };
+  const seconds = mostMadeSeconds(request, type) + mostInputSeconds(request, type.price);
+  return { seconds, ...videoClass(request, type) };
+}
+
+/** A video that is as long as its input, or as the model likes, counts with the longest. */
+function mostMadeSeconds({ parameters }: MediaRequest, { duration, price }: ModelType): number {
+  if (!duration) return (price.per === 'second' && price.mostInputSeconds) || 0;
+  if ('fixed' in duration) return duration.fixed;
+  const asked = parameters.duration as number;
+  return 'range' in duration && asked === duration.also ? duration.range[1] : asked;
 }
 
 function videoClass({ parameters }: MediaRequest, type: ModelType): Units {
-  const classes = Object.keys(videoSizes);
   const resolution =
-    typeof parameters.resolution === 'string'
-      ? parameters.resolution
-      : classes.find((name) => Object.values(videoSizes[name] ?? {}).includes(String(parameters.size)));
+    typeof parameters.resolution === 'string' ? parameters.resolution : classOfSize(String(parameters.size));
   const hasSilentPrice = type.price.per === 'second' && type.price.silentAmounts !== undefined;
   return {
     ...(resolution && { resolution }),
@@ -31,11 +35,13 @@ function videoClass({ parameters }: MediaRequest, type: ModelType): Units {
   };
 }
 
-/** A reference may be a video unless its ending is a picture's. */
+/** What goes in may be a video unless its ending is another's. */
 function mostInputSeconds({ media }: MediaRequest, price: Price): number {
-  if (price.per !== 'second' || !price.inputSecondsPerVideo) return 0;
-  const videos = media.filter(({ path }) => formatOf(path.key)?.kind !== 'picture');
-  return videos.length * (price.inputSecondsPerVideo[media.length - 1] ?? 0);
+  if (price.per !== 'second') return 0;
+  const videos = media.filter(({ path }) => (formatOf(path?.key ?? '')?.kind ?? 'video') === 'video');
+  if (price.mostInputSeconds) return videos.length > 0 ? price.mostInputSeconds : 0;
+  const references = media.filter(({ field }) => field.startsWith('reference_urls'));
+  return videos.length * (price.inputSecondsPerVideo?.[references.length - 1] ?? 0);
 }
 
 /** A failed task is a value in Hologres, and free. */
@@ -63,7 +69,8 @@ export function readVideo(reply: Reply, asked: Units, { model, type }: Asked): M
 function billedUnits(asked: Units, usage: Json): Units {
   const seconds = secondsOf(usage) ?? asked.seconds;
   const units: Units = { ...asked, ...(seconds !== undefined && { seconds }) };
-  const height = countOf(usage.SR);
+  // Told as 720, "720" or "720P".
+  const height = countOf(String(usage.SR ?? '').replace(/P$/i, ''));
   if (height) units.resolution = `${height}P`;
   if (units.silent !== undefined && typeof usage.audio === 'boolean') units.silent = !usage.audio;
   return units;

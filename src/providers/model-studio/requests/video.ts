@@ -1,19 +1,32 @@
-/** Videos: from text, from a first frame, between two frames, with reference files. Always tasks, billed by the second. */
-import type { Json } from '../../../fields.js';
+/** Videos: from text, from frames, from references, edited or continued from another; asynchronous, billed by the second. */
+import { type Json, optionalTexts } from '../../../fields.js';
 import type { Medium } from '../../provider.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
-import { videoTypes } from '../model-table.js';
+import { mediaVideoTypes } from '../media-video-table.js';
 import type { Scenario } from '../model-type.js';
+import { olderVideoTypes } from '../older-video-table.js';
 import { billOf } from '../price.js';
-import { type MediaRequest, readMediaRequest, readReferences, requiredMedium } from './media-request.js';
+import { videoTypes } from '../video-table.js';
+import { mediaList, nameReferences } from './media-list.js';
+import {
+  type MediaRequest,
+  optionalMedium,
+  readMediaRequest,
+  readReferences,
+  requiredMedium,
+} from './media-request.js';
 import { estimateSeconds, readVideo } from './video-reply.js';
 
-export const videos: Family = { task: 'video-generation', types: videoTypes, check };
+export const videos: Family = {
+  task: 'video-generation',
+  types: { ...videoTypes, ...olderVideoTypes, ...mediaVideoTypes },
+  check,
+};
 
 function check(asked: Asked): StudioRequest {
   const { model, type } = asked;
   const request = readMediaRequest(asked, {
-    scenarioOf: () => type.scenarios[0] as Scenario,
+    scenarioOf,
     readMedia: (fields, scenario) => readMedia(fields, scenario, asked),
   });
   const { scenario, audio, output, notes } = request;
@@ -27,30 +40,55 @@ function check(asked: Asked): StudioRequest {
   };
 }
 
+/** The fields that carry media decide what is asked for, where a type can do more than one thing. */
+function scenarioOf(request: Json, { type }: Asked): Scenario {
+  const has = (field: string) => request[field] !== undefined && request[field] !== null;
+  const asked: Scenario[] = [
+    ...(has('video') ? (['video-edit', 'video-continuation'] as const) : []),
+    ...(optionalTexts(request, 'reference_urls') ? (['reference-video'] as const) : []),
+    ...(has('first_frame_url') || has('last_frame_url') ? (['first-and-last-frame'] as const) : []),
+    ...(has('img_url') ? (['first-frame'] as const) : []),
+  ];
+  return asked.find((scenario) => type.scenarios.includes(scenario)) ?? (type.scenarios[0] as Scenario);
+}
+
 function readMedia(request: Json, scenario: Scenario, asked: Asked): Medium[] {
   switch (scenario) {
     case 'first-frame':
-      return [requiredMedium(request, 'img_url', ['picture'], asked.places)];
+      return [requiredMedium(request, 'img_url', ['picture'], asked)];
     case 'first-and-last-frame':
       return [
-        requiredMedium(request, 'first_frame_url', ['picture'], asked.places),
-        requiredMedium(request, 'last_frame_url', ['picture'], asked.places),
+        requiredMedium(request, 'first_frame_url', ['picture'], asked),
+        requiredMedium(request, 'last_frame_url', ['picture'], asked),
       ];
     case 'reference-video':
-      return readReferences(request, ['picture', 'video'], asked);
+      return [...readReferences(request, asked), ...optionalMedium(request, 'img_url', ['picture'], asked)];
+    case 'video-edit':
+      return [requiredMedium(request, 'video', ['video'], asked), ...readReferences(request, asked)];
+    case 'video-continuation':
+      return [
+        requiredMedium(request, 'video', ['video'], asked),
+        ...optionalMedium(request, 'last_frame_url', ['picture'], asked),
+      ];
     default:
       return [];
   }
 }
 
-function bodyOf(request: MediaRequest, { model }: Asked, addresses: string[]): Json {
+function bodyOf(request: MediaRequest, { model, type }: Asked, addresses: string[]): Json {
   const { negativePrompt, parameters } = request;
-  const negative = negativePrompt ? { negative_prompt: negativePrompt } : {};
-  return { model: model.modelType, input: { ...inputOf(request, addresses), ...negative }, parameters };
+  const prompt = nameReferences(request, type);
+  const input = {
+    ...(prompt && { prompt }),
+    ...(type.input === 'media' ? mediaList(request, addresses) : mediaFields(request, addresses)),
+    ...(negativePrompt && { negative_prompt: negativePrompt }),
+  };
+  return { model: model.modelType, input, parameters };
 }
 
-function inputOf(request: MediaRequest, addresses: string[]): Json {
-  const input: Json = { prompt: request.prompt };
+/** Each medium in a field of its own. */
+function mediaFields(request: MediaRequest, addresses: string[]): Json {
+  const input: Json = {};
   const media = addresses.slice(0, request.media.length);
   switch (request.scenario) {
     case 'first-frame':
@@ -60,17 +98,9 @@ function inputOf(request: MediaRequest, addresses: string[]): Json {
       [input.first_frame_url, input.last_frame_url] = media;
       break;
     case 'reference-video':
-      input.prompt = nameCharacters(request);
       input.reference_urls = media;
       break;
   }
   if (request.audio) input.audio_url = addresses[request.media.length];
   return input;
-}
-
-/** The model knows its references only as character1…N; users write the paths into the prompt. Longest first: one path may begin another. */
-function nameCharacters(request: MediaRequest): string {
-  const names = request.media.map((medium, index) => ({ text: medium.text, name: `character${index + 1}` }));
-  names.sort((a, b) => b.text.length - a.text.length);
-  return names.reduce((prompt, { text, name }) => prompt.replaceAll(text, name), request.prompt);
 }

@@ -22,7 +22,7 @@ export const textToImage: BodyRow[] = [
     mode: 'sync',
     body: {
       input: { messages: [{ role: 'user', content: [{ text: 'a lighthouse' }] }] },
-      parameters: { size: '1024*1024', n: 1, prompt_extend: true, watermark: false },
+      parameters: { size: '2048*2048', n: 1, prompt_extend: true, watermark: false },
     },
   },
   {

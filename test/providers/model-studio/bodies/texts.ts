@@ -14,6 +14,16 @@ const embedding = {
   path: '/compatible-mode/v1/embeddings',
   mode: 'sync',
 } as const;
+const mediaEmbedding = {
+  ...embedding,
+  path: '/api/v1/services/embeddings/multimodal-embedding/multimodal-embedding',
+} as const;
+const speech = {
+  task: 'speech-to-text',
+  scenario: 'transcription',
+  path: '/api/v1/services/audio/asr/transcription',
+  mode: 'async',
+} as const;
 const fileSql = (path: string) => `to_file('${path}', '${rights[0]}', '${rights[1]}')`;
 
 export const text: BodyRow[] = [
@@ -121,5 +131,49 @@ export const text: BodyRow[] = [
     modelTypes: ['text-embedding-v4'],
     request: { prompt: '{0} door', args: ['a red'], parameters: { dimensions: 256 } },
     body: { input: 'a red door', dimensions: 256 },
+  },
+  {
+    ...embedding,
+    what: 'two texts and how near they are',
+    modelTypes: ['text-embedding-v4'],
+    request: { texts: ['a red door', 'a blue door'] },
+    body: { input: ['a red door', 'a blue door'] },
+  },
+  {
+    ...mediaEmbedding,
+    what: 'a text for a space of pictures',
+    modelTypes: ['qwen3-vl-embedding', 'tongyi-embedding-vision-plus', 'multimodal-embedding-v1'],
+    request: 'a red door',
+    body: { input: { contents: [{ text: 'a red door' }] }, parameters: {} },
+  },
+  {
+    ...mediaEmbedding,
+    what: 'a picture and a text as one vector',
+    modelTypes: ['qwen3-vl-embedding'],
+    request: { prompt: 'a golden man', parameters: { dimensions: 512 } },
+    file: golden,
+    body: {
+      input: { contents: [{ image: `signed:${golden}` }, { text: 'a golden man' }] },
+      parameters: { dimension: 512, enable_fusion: true },
+    },
+  },
+  {
+    ...speech,
+    what: 'a sound file',
+    modelTypes: ['fun-asr', 'paraformer-v2'],
+    request: '{}',
+    file: music,
+    body: { input: { file_urls: [`signed:${music}`] }, parameters: {} },
+  },
+  {
+    ...speech,
+    what: 'speakers told apart',
+    modelTypes: ['fun-asr'],
+    request: { timestamp_granularity: 'speaker', speaker_count: 2, language_hints: ['zh', 'en'] },
+    file: music,
+    body: {
+      input: { file_urls: [`signed:${music}`] },
+      parameters: { diarization_enabled: true, speaker_count: 2, language_hints: ['zh', 'en'] },
+    },
   },
 ];

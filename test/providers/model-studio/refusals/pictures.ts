@@ -115,7 +115,7 @@ export const textToImage: Refusals = {
     ],
     ...['16:9', '720P', '1024', '', 1024].map((size): Refusals['rows'][number] => [
       parameters({ size }),
-      `parameters.size must be width*height, such as '1024*1024', not ${JSON.stringify(size)}`,
+      `parameters.size must be width*height, such as '2048*2048', not ${JSON.stringify(size)}`,
       freeSizes,
     ]),
     ...['100*100', '4096*4096'].map((size): Refusals['rows'][number] => [
@@ -138,12 +138,12 @@ export const textToImage: Refusals = {
     [
       parameters({ resolution: '720P' }),
       'qwen-image-2.0-pro takes no parameters.resolution, which is "720P"',
-      "Use parameters.size, e.g. '1024*1024'.",
+      "Use parameters.size, e.g. '2048*2048'.",
     ],
     [
       parameters({ ratio: '16:9' }),
       'qwen-image-2.0-pro takes no parameters.ratio, which is "16:9"',
-      "Use parameters.size, e.g. '1024*1024'.",
+      "Use parameters.size, e.g. '2048*2048'.",
     ],
     [
       parameters({ watermark: 'no' }),
@@ -158,7 +158,7 @@ export const textToImage: Refusals = {
     [
       { img_url: golden },
       'model type qwen-image-2.0-pro does text-to-image and takes no img_url',
-      'img_url belongs to first-frame (model type wan2.6-i2v, wan2.6-i2v-flash).',
+      'img_url belongs to first-frame (model type wan2.6-i2v, wan2.6-i2v-flash, wan2.5-i2v-preview, wan2.2-i2v-flash, wan2.2-i2v-plus).',
     ],
     [
       { reference_urls: [golden] },
@@ -331,7 +331,7 @@ export const multiImageFusion: Refusals = {
     [
       { audio_url: music },
       'model type qwen-image-2.0-pro does multi-image-fusion and takes no audio_url',
-      /^audio_url belongs to text-to-video \(model type wan2\.6-t2v\) or first-frame /,
+      /^audio_url belongs to text-to-video \(model type wan2\.6-t2v, .*\) or first-frame /,
     ],
   ],
 };

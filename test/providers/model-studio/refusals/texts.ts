@@ -46,6 +46,25 @@ export const text: Refusals = {
   ],
 };
 
+/** Of answers in JSON. */
+text.rows.push(
+  [
+    parameters({ response_format: { type: 'xml' } }),
+    'response_format.type must be one of text, json_object, json_schema, not "xml"',
+    /^Set response_format.type/,
+  ],
+  [
+    parameters({ response_format: { type: 'json_object' } }),
+    /^the prompt must be one that speaks of JSON/,
+    "Add 'Answer in JSON.' to it.",
+  ],
+  [
+    parameters({ response_format: { type: 'json_schema', json_schema: { name: 'a' } } }),
+    'response_format.json_schema.schema must be a JSON schema, not missing',
+    'Write {"type": "object", …}.',
+  ],
+);
+
 export const embedding: Refusals = {
   scenario: 'embedding',
   model: 'text_embedding_v4',
@@ -57,9 +76,14 @@ export const embedding: Refusals = {
       'Known here: dimensions.',
     ],
     [
+      parameters({ dimensions: 1000 }),
+      'parameters.dimensions must be one of 1024, 2048, 1536, 768, 512, 256, 128, 64 for text-embedding-v4, not 1000',
+      /^Set parameters.dimensions/,
+    ],
+    [
       {},
       `an embedding model reads text alone, and the call passes the file ${golden}`,
-      'Leave the FILE out.',
+      'Leave the FILE out, or use a model of type qwen3-vl-embedding.',
       { file: golden },
     ],
   ],

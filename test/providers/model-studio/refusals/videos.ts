@@ -19,7 +19,7 @@ const addPath = (field: string) =>
   `Add it: json_build_object('${field}', 'oss://bucket/path/file.png', …)::text.`;
 const endingHint = 'The ending of its name tells what an object is.';
 const frameSizeHint = (resolutions: string) =>
-  `Use parameters.resolution: one of ${resolutions}; the first picture gives the ratio.`;
+  `Use parameters.resolution: one of ${resolutions}; what goes in gives the ratio.`;
 
 export const textToVideo: Refusals = {
   scenario: 'text-to-video',
@@ -100,12 +100,12 @@ export const textToVideo: Refusals = {
     [
       { img_url: golden },
       'model type wan2.6-t2v does text-to-video and takes no img_url',
-      'img_url belongs to first-frame (model type wan2.6-i2v, wan2.6-i2v-flash).',
+      'img_url belongs to first-frame (model type wan2.6-i2v, wan2.6-i2v-flash, wan2.5-i2v-preview, wan2.2-i2v-flash, wan2.2-i2v-plus).',
     ],
     [
       { reference_urls: [golden] },
       'model type wan2.6-t2v does text-to-video and takes no reference_urls',
-      'reference_urls belongs to reference-video (model type wan2.6-r2v, wan2.6-r2v-flash).',
+      'reference_urls belongs to reference-video (model type wan2.6-r2v, wan2.6-r2v-flash, wan2.7-r2v, wan3.0-video, wan3.0-video-prime) or video-edit (model type wan2.7-videoedit, happyhorse-1.0-video-edit).',
     ],
     [{ audio_url: golden }, `audio_url must be a sound file (WAV, MP3), not "${golden}"`, endingHint],
     [
@@ -193,7 +193,7 @@ export const firstFrame: Refusals = {
     [
       { first_frame_url: golden },
       'model type wan2.6-i2v does first-frame and takes no first_frame_url',
-      'first_frame_url belongs to first-and-last-frame (model type wan2.2-kf2v-flash).',
+      'first_frame_url belongs to first-and-last-frame (model type wan2.2-kf2v-flash, wanx2.1-kf2v-plus, wan2.1-kf2v-plus, wan2.7-i2v, wan3.0-video).',
     ],
   ],
 };
@@ -286,7 +286,7 @@ export const referenceVideo: Refusals = {
     [
       { img_url: golden },
       'model type wan2.6-r2v does reference-video and takes no img_url',
-      'img_url belongs to first-frame (model type wan2.6-i2v, wan2.6-i2v-flash).',
+      'img_url belongs to first-frame (model type wan2.6-i2v, wan2.6-i2v-flash, wan2.5-i2v-preview, wan2.2-i2v-flash, wan2.2-i2v-plus).',
     ],
   ],
 };

@@ -9,7 +9,8 @@ BEGIN
   FOR routine IN
     SELECT p.oid, p.proname, p.prokind, p.proretset, p.provolatile, p.proisstrict, p.pronargs,
            pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result,
-           (SELECT coalesce(string_agg('$' || i, ', '), '') FROM generate_series(1, p.pronargs) i) AS passed
+           (SELECT coalesce(string_agg(CASE WHEN i = p.pronargs AND p.provariadic <> 0 THEN 'VARIADIC ' ELSE '' END || '$' || i, ', '), '')
+              FROM generate_series(1, p.pronargs) i) AS passed
     FROM pg_proc p
     WHERE p.pronamespace = 'hologen'::regnamespace
       AND p.proname IN (@public names@)

@@ -1,0 +1,95 @@
+/** Newer and older picture types whose rules are their own. From the public API pages. */
+import { boolean, choice, common, integer, type OwnRules, seed } from './own-rules.js';
+import type { FieldRule } from './rule-forms.js';
+
+const area = (least: number, most: number, ratio?: number, words: string[] = []): FieldRule => ({
+  kind: 'size',
+  size: { area: [least * least, most * most], ...(ratio && { ratio }), ...(words.length > 0 && { words }) },
+});
+const messagePicture = (rules: Partial<OwnRules>): OwnRules => ({
+  input: [],
+  promptRequired: true,
+  promptCharacters: 5000,
+  fields: {},
+  defaults: { n: 1 },
+  ...rules,
+});
+const negative: FieldRule = { kind: 'text' };
+const qwen3 = messagePicture({
+  pictures: [0, 3],
+  promptCharacters: 18_000,
+  fields: {
+    ...common,
+    negative_prompt: negative,
+    size: area(512, 2048, 8),
+    n: integer(1, 6),
+    prompt_extend_mode: choice('direct', 'agent'),
+    enable_thinking: boolean,
+  },
+  defaults: { size: '2048*2048', n: 1 },
+});
+const wan27Picture = (most: number, words: string[]) =>
+  messagePicture({
+    pictures: [0, 9],
+    fields: {
+      watermark: boolean,
+      seed,
+      size: area(768, most, 8, words),
+      n: integer(1, 12),
+      thinking_mode: boolean,
+      enable_sequential: boolean,
+    },
+    defaults: { size: '2048*2048', n: 1 },
+  });
+export const syncPictures: Record<string, OwnRules> = {
+  'qwen-image-3.0-pro': { ...qwen3, usage: 'tiers' },
+  'qwen-image-3.0': { ...qwen3, usage: 'tiers' },
+  'qwen-image-2.1-pro': qwen3,
+  'qwen-image-2.1-turbo': qwen3,
+  'z-image-turbo': messagePicture({
+    pictures: [0, 0],
+    promptCharacters: 800,
+    fields: { prompt_extend: boolean, seed, size: area(512, 2048), n: integer(1, 1) },
+    defaults: { size: '1024*1536', n: 1 },
+  }),
+};
+export const taskPictures: Record<string, OwnRules> = {
+  'wan2.7-image-pro': wan27Picture(4096, ['1K', '2K', '4K']),
+  'wan2.7-image': wan27Picture(2048, ['1K', '2K']),
+  'wan2.6-image': messagePicture({
+    pictures: [1, 4],
+    promptCharacters: 2000,
+    fields: {
+      ...common,
+      negative_prompt: negative,
+      size: area(768, 2048, 4, ['1K', '2K']),
+      n: integer(1, 4),
+    },
+    defaults: { size: '1280*1280', n: 4 },
+  }),
+};
+const textPicture = (promptCharacters: number, size: FieldRule, usual: string): OwnRules => ({
+  input: ['prompt', 'negative_prompt'],
+  promptRequired: true,
+  promptCharacters,
+  fields: { ...common, size, n: integer(1, 4) },
+  defaults: { size: usual, n: 4 },
+});
+const sides: FieldRule = { kind: 'size', size: { side: [512, 1440] } };
+export const textPictures: Record<string, OwnRules> = {
+  'wan2.5-t2i-preview': textPicture(2000, area(1280, 1440, 4), '1280*1280'),
+  ...Object.fromEntries(
+    ['wan2.2-t2i-plus', 'wan2.2-t2i-flash', 'wanx2.1-t2i-plus', 'wanx2.1-t2i-turbo'].map((name) => [
+      name,
+      textPicture(500, sides, '1024*1024'),
+    ]),
+  ),
+  'wanx2.0-t2i-turbo': textPicture(800, sides, '1024*1024'),
+};
+export const imagePictures: Record<string, OwnRules> = {
+  'wan2.5-i2i-preview': {
+    ...textPicture(2000, area(768, 1280, 4), '1280*1280'),
+    input: ['prompt', 'negative_prompt', 'images'],
+    pictures: [1, 3],
+  },
+};

@@ -1,0 +1,45 @@
+/** The form of rules that a model type has for itself, and the fields that many of them share. */
+import type { MediaRule } from './media-rules.js';
+import type { FamilyRules, FieldRule } from './rule-forms.js';
+
+/** What `input.media` may hold. */
+export interface ListedMedia {
+  types: Readonly<Record<string, { most: number; rule: MediaRule }>>;
+  /** The only sets of types that may come together; undefined: any. */
+  sets?: readonly string[];
+  /** Types of which there must be one at least. */
+  oneOf?: readonly string[];
+  /** The most of these types together. */
+  together?: { types: readonly string[]; most: number };
+  /** Two groups that exclude each other. */
+  apart?: readonly [readonly string[], readonly string[]];
+}
+
+/** Rules of one type; unlike a family's they refuse what is not listed. */
+export interface OwnRules extends FamilyRules {
+  /** Fields of `input` beside `media` and `messages`. */
+  input: readonly string[];
+  promptRequired: boolean;
+  promptCharacters: number;
+  media?: ListedMedia;
+  /** Pictures that a message or `images` may hold. */
+  pictures?: readonly [number, number];
+  /** The longest duration where a reference is a video. */
+  mostSecondsWithVideo?: number;
+  /** How seconds of input videos are billed. */
+  inputSeconds?: 'shared five' | 'whole';
+  /** Usage tells the ratio. */
+  tellsRatio?: boolean;
+  usage?: 'frame' | 'size as ratio' | 'standard ratio' | 'tiers';
+}
+
+export const boolean: FieldRule = { kind: 'boolean' };
+export const integer = (minimum: number, maximum: number): FieldRule => ({
+  kind: 'integer',
+  minimum,
+  maximum,
+});
+export const choice = (...values: string[]): FieldRule => ({ kind: 'choice', values });
+export const seed = integer(0, 2_147_483_647);
+
+export const common = { prompt_extend: boolean, watermark: boolean, seed };

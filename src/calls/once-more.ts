@@ -1,0 +1,43 @@
+/** What a wait gives: the call's own result, or that of a call made in its place, where the first came to nothing and cost nothing. */
+import { KnownError } from '../errors.js';
+import type { CheckedCall, Models } from './check.js';
+import { fallbackCall, fallbackNote, withAnswerer } from './fallback.js';
+import { imageAnswer, onceMoreNote, simplerCall } from './image-generate.js';
+import type { StatementCall } from './statement.js';
+
+export interface OnceMore {
+  models: Models;
+  /** A further call of the same statement. */
+  add(next: CheckedCall, after: StatementCall): StatementCall;
+  start(call: StatementCall): Promise<void>;
+}
+
+/** In the form of who asked. Each call made in another's place is a job of its own. */
+export async function resultOf(call: StatementCall, tools: OnceMore): Promise<string> {
+  const { checked } = call;
+  try {
+    const result = await (call.outcome as Promise<string>);
+    return withAnswerer(checked.image ? imageAnswer(result, checked.image) : result, checked);
+  } catch (error) {
+    call.next ??= nextCall(call, error, tools);
+    const next = await call.next;
+    if (!next) throw error;
+    await tools.start(next);
+    return resultOf(next, tools);
+  }
+}
+
+async function nextCall(
+  call: StatementCall,
+  error: unknown,
+  tools: OnceMore,
+): Promise<StatementCall | undefined> {
+  const { checked, statement, course } = call;
+  const simpler = course.billed ? undefined : simplerCall(checked, error, tools.models);
+  const other = simpler ?? (await fallbackCall(course, error, tools.models, statement.origin));
+  if (!other || course.stop.aborted) return undefined;
+  if (simpler) statement.notes.add(onceMoreNote(simpler));
+  else if (error instanceof KnownError) statement.notes.add(fallbackNote(checked, other, error));
+  call.again = tools.add(other, call);
+  return call.again;
+}

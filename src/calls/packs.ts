@@ -1,0 +1,179 @@
+/**
+ * Calls that one request to the provider can carry go together: those of one role and model that wait at the same time, as many as a request
+ * takes. Each keeps a life of its own: its job, its price, its errors. A request that is refused because of one of them is sent again one by one.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ErrorKind } from '../errors.js';
+import type { Gate } from '../pace/gate.js';
+import { whenAborted } from '../pace/when-aborted.js';
+import { ProviderFailure } from '../providers/provider.js';
+import { repetitionAfter } from './answers.js';
+import { type Course, madeEvent, type PackEnd, type Packs, type Services, tell } from './course.js';
+import { enterPhase } from './meter.js';
+
+interface Member {
+  course: Course;
+  /** From the note that it may be taken until it surely was not: it is left to finish, as a call alone is. */
+  going: boolean;
+  /** Nobody's giving up is heard any more. */
+  quiet(): void;
+  resolve(end: PackEnd): void;
+  reject(error: unknown): void;
+}
+
+interface Pack {
+  members: Set<Member>;
+  /** Nobody wants any of it any more. */
+  stop: AbortController;
+}
+
+export function createPacks(): Packs {
+  /** By what may go together: those that are not sent yet and have room. */
+  const open = new Map<string, Pack>();
+
+  return {
+    send(course, form, gate, services) {
+      const { role, checked } = course;
+      const key = [role, checked.model.name, form.key].join('\n');
+      const found = open.get(key);
+      const pack: Pack = found ?? { members: new Set(), stop: new AbortController() };
+      const outcome = join(pack, course);
+      enterPhase(course.phases, 'queued');
+      const close = () => void (open.get(key) === pack && open.delete(key));
+      if (pack.members.size < form.most) open.set(key, pack);
+      else close();
+      if (!found) void carry(pack, { gate, role, close }, services);
+      return outcome;
+    },
+  };
+}
+
+function join(pack: Pack, course: Course): Promise<PackEnd> {
+  return new Promise((resolve, reject) => {
+    course.stop.throwIfAborted();
+    const member: Member = { course, going: false, quiet: () => {}, resolve, reject };
+    pack.members.add(member);
+    member.quiet = whenAborted(course.stop, () => {
+      if (member.going) return;
+      leave(pack, member, course.stop.reason);
+      if (pack.members.size === 0) pack.stop.abort(course.stop.reason);
+    });
+  });
+}
+
+function leave(pack: Pack, member: Member, error: unknown): void {
+  if (!pack.members.delete(member)) return;
+  member.quiet();
+  member.reject(error);
+}
+
+interface Line {
+  gate: Gate;
+  role: string;
+  /** Lets nobody join any more. */
+  close(): void;
+}
+
+/** Takes the pack through the line to its end, whatever that is for each of its members. */
+async function carry(pack: Pack, { gate, role, close }: Line, services: Services): Promise<void> {
+  let leaveLine = () => {};
+  try {
+    // All calls of a statement start in one turn.
+    await nextTurn();
+    leaveLine = await gate.enter(pack.stop.signal, role);
+    close();
+    await sendUntilTaken(pack, gate, services);
+  } catch (error) {
+    for (const member of pack.members) leave(pack, member, error);
+  } finally {
+    close();
+    leaveLine();
+  }
+}
+
+/** A provider that is busy for longer than this has failed. */
+export const mostThrottledMs = 30 * 60 * 1000;
+
+/** Refusals that none of the texts is to blame for: sent one by one they would all meet the same. */
+const ofAll: ErrorKind[] = ['providerAuthorization', 'providerQuota', 'connectionFailure'];
+
+async function sendUntilTaken(pack: Pack, gate: Gate, services: Services): Promise<void> {
+  const throttledUntil = Date.now() + mostThrottledMs;
+  for (let attempt = 1; pack.members.size > 0; ) {
+    try {
+      await sendOnce(pack, services);
+      gate.taken();
+      return;
+    } catch (error) {
+      const [first] = pack.members;
+      if (!first || !(error instanceof ProviderFailure) || error.mayBeTaken) throw error;
+      const throttledTooLong = Date.now() >= throttledUntil;
+      const repetition = repetitionAfter(error, { call: first.course.call, attempt, throttledTooLong });
+      const apart = repetition === 'no' && pack.members.size > 1 && !ofAll.includes(error.kind);
+      if (repetition === 'no' && !apart) throw error;
+      await each(pack, (member) => backInLine(member, services));
+      if (apart) {
+        for (const member of pack.members) end(pack, member, 'alone');
+        return;
+      }
+      if (pack.members.size === 0) return;
+      if (repetition === 'attempt') attempt += 1;
+      const throttled = repetition === 'throttled';
+      for (const { course } of pack.members)
+        services.meter.repeated(course.checked.model, throttled ? 'throttled' : 'submit');
+      await gate.again({ throttled, askedMs: error.retryAfterMs }, pack.stop.signal);
+    }
+  }
+}
+
+/** Whoever gave it up while it was under way is heard now. */
+async function backInLine(member: Member, services: Services): Promise<void> {
+  await tell(member.course, { kind: 'not taken', again: true }, services);
+  member.going = false;
+  member.course.stop.throwIfAborted();
+}
+
+/** One request, from the notes in the ledger that it may be taken to those of what it gave each of them. */
+async function sendOnce(pack: Pack, services: Services): Promise<void> {
+  await each(pack, (member) => {
+    member.going = true;
+    return tell(member.course, { kind: 'sending' }, services);
+  });
+  const sent = [...pack.members];
+  const [first] = sent;
+  if (!first) return;
+  const { provider, model } = first.course.checked;
+  const requests = sent.map(({ course }) => course.checked.request);
+  const answer = await (provider.submitTogether as NonNullable<typeof provider.submitTogether>)(
+    model,
+    requests,
+  );
+  const { requestId } = answer;
+  await each(pack, async (member) => {
+    const { course } = member;
+    await tell(course, { kind: 'taken', requestId, taskId: undefined }, services);
+    const made = answer.made[sent.indexOf(member)];
+    if (!made) throw new Error('the answer to several calls has none for one of them');
+    await tell(course, madeEvent(course, made), services);
+    end(pack, member, 'over');
+  });
+}
+
+/** Does something for all of them; one for which it fails leaves the pack with its error. */
+async function each(pack: Pack, work: (member: Member) => Promise<void>): Promise<void> {
+  await Promise.all(
+    [...pack.members].map(async (member) => {
+      try {
+        await work(member);
+      } catch (error) {
+        leave(pack, member, error);
+      }
+    }),
+  );
+}
+
+function end(pack: Pack, member: Member, how: PackEnd): void {
+  pack.members.delete(member);
+  member.quiet();
+  member.resolve(how);
+}

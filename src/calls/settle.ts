@@ -1,0 +1,36 @@
+/** What becomes of the results of a statement that is over. */
+import { earlierJobOf } from './call.js';
+import type { EarlierResults } from './earlier-results.js';
+import type { LastResults } from './last-results.js';
+import type { Statement, StatementCall } from './statement.js';
+
+/** Results are the client's once its statement is committed, or has only been read; until then they are kept for the next identical call. */
+export function settle(
+  statement: Statement,
+  committed: boolean,
+  { earlier, last }: { earlier: EarlierResults; last: LastResults },
+): Promise<void> {
+  const isClaimed = (call: StatementCall) => (committed || statement.read) && call.delivered;
+  const claimed = statement.calls.filter(isClaimed);
+  const { origin } = statement;
+  const jobOf = ({ course, handle, requestKey: key }: StatementCall) => ({
+    jobId: earlierJobOf(course.call) ?? handle,
+    key,
+  });
+  for (const call of claimed) last.claimed(origin.engineProcessId, call.handle, jobOf(call).jobId);
+  // Only its handle gives the result of a detached one: it has no key.
+  const collected = committed ? statement.collected.map((jobId) => ({ jobId, key: '' })) : [];
+  earlier.claim(origin, [...claimed.map(jobOf), ...collected]);
+  const unclaimed = statement.calls.filter((call) => !isClaimed(call));
+  const [taken, made] = [unclaimed.filter(isTaken), unclaimed.filter((call) => !isTaken(call))];
+  earlier.release(taken.map((call) => jobOf(call).jobId));
+  return earlier.abandon(
+    origin,
+    made.flatMap(({ requestKey: key, underWay: job }) => (job ? [{ key, job }] : [])),
+  );
+}
+
+/** From an earlier call. */
+function isTaken({ course }: StatementCall): boolean {
+  return earlierJobOf(course.call) !== undefined;
+}

@@ -1,0 +1,56 @@
+/**
+ * Embedding models of Model Studio: lengths of vectors, texts a request, requests a second, CNY per million tokens of the Beijing price list
+ * (the provider's API, limits and price pages, autumn 2026).
+ */
+import type { ModelType, TokenTier } from './model-type.js';
+
+/** Any name deployed for the task that is not listed takes texts. */
+export const embeddingType: ModelType = {
+  task: 'embedding',
+  scenarios: ['embedding'],
+  path: '/embeddings',
+  mode: 'sync',
+  switches: [],
+  submitsPerSecond: 10,
+  concurrentTasks: null,
+  price: { per: 'token', currency: 'CNY', tiers: [] },
+};
+
+function texts(input: number, textsPerRequest: number, dimensions: readonly number[]): ModelType {
+  const price = { per: 'token', currency: 'CNY', tiers: [{ input }] } as const;
+  return {
+    ...embeddingType,
+    submitsPerSecond: 30,
+    textsPerRequest,
+    dimensions,
+    price: { ...price, tiers: [{ input }] },
+  };
+}
+
+export const embeddingTypes: Record<string, ModelType> = {
+  'text-embedding-v4': texts(0.5, 10, [1024, 2048, 1536, 768, 512, 256, 128, 64]),
+  'text-embedding-v3': texts(0.5, 10, [1024, 768, 512, 256, 128, 64]),
+  'text-embedding-v2': texts(0.7, 25, [1536]),
+  'text-embedding-v1': texts(0.7, 25, [1536]),
+};
+
+function media(submitsPerSecond: number, dimensions: readonly number[], tier?: TokenTier): ModelType {
+  return {
+    ...embeddingType,
+    path: '/services/embeddings/multimodal-embedding/multimodal-embedding',
+    reads: ['picture', 'video'],
+    ...{ submitsPerSecond, dimensions },
+    price: { per: 'token', currency: 'CNY', tiers: tier ? [tier] : [] },
+  };
+}
+
+export const mediaEmbeddingTypes: Record<string, ModelType> = {
+  'qwen3-vl-embedding': {
+    ...media(40, [2560, 2048, 1536, 1024, 768, 512, 256], { input: 0.7, picture: 1.8 }),
+    fuses: true,
+  },
+  'qwen2.5-vl-embedding': { ...media(20, [1024], { input: 0.7, picture: 1.8 }), fuses: true },
+  'tongyi-embedding-vision-plus': media(10, [1152], { input: 0.5 }),
+  'tongyi-embedding-vision-flash': media(10, [768], { input: 0.15 }),
+  'multimodal-embedding-v1': media(2, [1024]),
+};

@@ -1,0 +1,46 @@
+/**
+ * Batch Chat: the compatible chat at an address of its own, which answers within an hour instead of at once, for half the price; Beijing only.
+ * https://help.aliyun.com/zh/model-studio/openai-compatible-batch-chat
+ */
+import { refuse } from '../../fields.js';
+import type { Json } from '../../json.js';
+import { isLoopback } from '../../public-address.js';
+
+/** What is paid of the usual price. */
+export const halfPrice = 0.5;
+/** The longest that the service keeps a request waiting. */
+export const longestWaitMs = 3600_000;
+
+/** Where it is for a provider at this address; undefined: its region has none. */
+export function batchAddress(base: string): string | undefined {
+  const url = new URL(base);
+  if (url.hostname === 'dashscope.aliyuncs.com')
+    return 'https://batch.dashscope.aliyuncs.com/compatible-mode/v1';
+  return isLoopback(url) ? `${url.origin}/batch/compatible-mode/v1` : undefined;
+}
+
+/** Reads `lane` of a deployed model's config. KnownError 22023 for what is no lane, or none for the task or region. */
+export function isHalfPrice({ lane }: Json): boolean {
+  if (lane === undefined || lane === null) return false;
+  return (
+    lane === 'half_price' || refuse('config.lane', lane, "'half_price'", 'Leave it out for answers at once.')
+  );
+}
+
+export function checkLane(config: Json, task: string, isThere: boolean): void {
+  if (!isHalfPrice(config)) return;
+  if (task !== 'chat/completions')
+    refuse(
+      'config.lane',
+      config.lane,
+      `left out for task ${task}`,
+      'Only chat/completions has a lane at half the price.',
+    );
+  if (!isThere)
+    refuse(
+      'config.lane',
+      config.lane,
+      'left out in this region',
+      'Only Beijing (dashscope.aliyuncs.com) has that lane.',
+    );
+}

@@ -1,0 +1,111 @@
+/** Embeddings of texts, pictures and videos. */
+import { isObject, type Json, refuse, refuseUnknown } from '../../../fields.js';
+import { objectAt } from '../../../json.js';
+import type { Medium } from '../../provider.js';
+import type { Reply } from '../connection.js';
+import { mediaEmbeddingTypes } from '../embedding-table.js';
+import type { Asked, Family, StudioRequest } from '../family.js';
+import { billOf } from '../price.js';
+import { readTextRequest } from './prompt-template.js';
+import { arrayText, isVector, madeVector, pretendedVector, readDimensions } from './vector.js';
+
+export const mediaEmbeddings: Family = { task: 'embedding', types: mediaEmbeddingTypes, check };
+
+/** What is to be embedded: a text, a place in the call's media, or the bytes themselves. */
+type Content = { text: string } | { picture: string } | { medium: number; kind: 'image' | 'video' };
+
+interface Contents {
+  contents: Content[];
+  media: Medium[];
+  parameters: Json;
+}
+
+function check(asked: Asked): StudioRequest {
+  const { model, type } = asked;
+  const { contents, media, parameters } = readContents(asked);
+  const dimensions = readDimensions(parameters, asked);
+  if (contents.length > 1 && !type.fuses)
+    refuse('the call', `${contents.length} texts and files`, `one text or one file for ${model.modelType}`);
+  return {
+    ...{ type, scenario: 'embedding', makes: 'text', output: undefined, notes: [], followed: false },
+    media,
+    estimate: billOf(type, model.config, {}),
+    pretended: pretendedVector(asked, dimensions),
+    body: (addresses) => ({
+      model: model.modelType,
+      input: { contents: contents.map((content) => partOf(content, addresses)) },
+      parameters: {
+        ...(dimensions !== undefined && { dimension: dimensions }),
+        ...(contents.length > 1 && { enable_fusion: true }),
+      },
+    }),
+    read: (reply) => madeVector(reply, vectorText(reply), asked),
+  };
+}
+
+/** `{"data": "data:image/png;base64,…"}` holds a picture itself: what ai_embed makes of bytes. */
+function readContents(asked: Asked): Contents {
+  const { text, file, places } = asked;
+  const picture = readPicture(text);
+  if (picture !== undefined) return { contents: [{ picture }], media: [], parameters: {} };
+  const form = { knownParameters: ['dimensions'], task: 'embedding', places };
+  const { parts, parameters } = readTextRequest(text, file, form);
+  const media: Medium[] = [];
+  const contents = parts.map((part): Content => {
+    if ('text' in part) return part;
+    const { file: own, kind } = part;
+    if (kind === 'sound') return refuse(`file ${media.length + 1}`, own.text, 'a picture or a video');
+    const { text: path } = own;
+    media.push({
+      field: `file ${media.length + 1}`,
+      text: path,
+      path: own.path,
+      kinds: [kind],
+      file: own,
+      anyForm: true,
+      mostMebibytes: mostMebibytes[kind],
+    });
+    return { medium: media.length - 1, kind: kind === 'video' ? 'video' : 'image' };
+  });
+  return { contents, media, parameters };
+}
+
+const pictureData = /^data:image\/(jpeg|png|webp|gif|bmp|heic);base64,[A-Za-z0-9+/]+={0,2}$/;
+const mostMebibytes = { picture: 5, video: 50 };
+/** Base64 is a third more. */
+const mostDataCharacters = Math.ceil((mostMebibytes.picture * 1024 * 1024 * 4) / 3) + 40;
+
+function readPicture(text: string): string | undefined {
+  if (!text.startsWith('{"data"')) return undefined;
+  let request: unknown;
+  try {
+    request = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(request)) return undefined;
+  refuseUnknown(request, ['data'], 'a request with a picture in it');
+  const { data } = request;
+  if (typeof data !== 'string' || !pictureData.test(data))
+    return refuse('data', data, 'data:image/…;base64,… of a jpeg, png, webp, gif, bmp or heic');
+  if (data.length > mostDataCharacters)
+    return refuse(
+      'the picture',
+      `${data.length} characters of Base64`,
+      'at most 5 MiB',
+      'Pass a FILE instead.',
+    );
+  return data;
+}
+
+function partOf(content: Content, addresses: string[]): Json {
+  if ('text' in content) return { text: content.text };
+  if ('picture' in content) return { image: content.picture };
+  return { [content.kind]: addresses[content.medium] };
+}
+
+function vectorText({ body }: Reply): string | undefined {
+  const { embeddings } = objectAt(body, 'output');
+  const [first] = Array.isArray(embeddings) ? embeddings.filter(isObject) : [];
+  return isVector(first?.embedding) ? arrayText(first.embedding) : undefined;
+}

@@ -1,0 +1,48 @@
+/** How media stand in a request for a video: in one list with what each one is for, and under the names that the prompt calls them by. */
+import type { Json } from '../../../fields.js';
+import type { Medium } from '../../provider.js';
+import type { ModelType, Scenario } from '../model-type.js';
+import { kindOf, type MediaRequest } from './media-request.js';
+
+/** `input.media` of wan2.7 and later, in the order of the request; a sound track of a video from text stands in `audio_url`. */
+export function mediaList(request: MediaRequest, addresses: string[]): Json {
+  const { media, audio, scenario } = request;
+  const list = media.map((medium, index) => ({ type: useOf(medium, scenario), url: addresses[index] }));
+  const sound = addresses[media.length];
+  if (audio && scenario === 'text-to-video') return { audio_url: sound };
+  if (audio) list.push({ type: 'driving_audio', url: sound });
+  return list.length > 0 ? { media: list } : {};
+}
+
+const referenceUses = { picture: 'reference_image', video: 'reference_video', sound: 'reference_audio' };
+
+function useOf(medium: Medium, scenario: Scenario): string {
+  switch (medium.field) {
+    case 'img_url':
+    case 'first_frame_url':
+      return 'first_frame';
+    case 'last_frame_url':
+      return 'last_frame';
+    case 'video':
+      return scenario === 'video-edit' ? 'video' : 'first_clip';
+    default:
+      return referenceUses[kindOf(medium) ?? 'video'];
+  }
+}
+
+/**
+ * The prompt with the paths of references replaced by what the model calls them: each is numbered among those of the same name. Longest
+ * path first, because one may begin another.
+ */
+export function nameReferences({ prompt, media }: MediaRequest, { references = {} }: ModelType): string {
+  const counts = new Map<string, number>();
+  const names = media.flatMap((medium) => {
+    const name = references[kindOf(medium) ?? 'video'];
+    if (!medium.field.startsWith('reference_urls') || !name) return [];
+    const number = (counts.get(name) ?? 0) + 1;
+    counts.set(name, number);
+    return [{ text: medium.text, name: name.replace('#', String(number)) }];
+  });
+  names.sort((a, b) => b.text.length - a.text.length);
+  return names.reduce((text, { text: path, name }) => text.replaceAll(path, name), prompt);
+}

@@ -1,0 +1,123 @@
+/** A model's config names others that answer in its place, for the reasons it gives; never for a call that may be paid for. */
+import type pg from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { refusal } from '../gateway.js';
+import { type OwnCloud, type Said, startOwnCloud } from './own-cloud.js';
+
+let own: OwnCloud;
+let client: pg.Client;
+let notices: string[] = [];
+
+const deploy = (name: string, type: string, config: object, task = 'image-generation') =>
+  client.query('CALL register_external_model($1, $2, $3, $4, $5)', [
+    name,
+    type,
+    'bailian',
+    JSON.stringify(config),
+    task,
+  ]);
+
+beforeAll(async () => {
+  own = await startOwnCloud();
+  client = await own.gateway.client();
+  client.on('notice', ({ message }) => notices.push(message ?? ''));
+  await deploy('second', 'qwen-image-2.0', {});
+  await deploy('third', 'qwen-image-edit-plus', {});
+  await deploy('talker', 'qwen-turbo', {}, 'chat/completions');
+});
+beforeEach(() => {
+  notices = [];
+});
+afterAll(() => own?.close());
+
+const failed: Said = { status: 500, body: { code: 'RewriteFailed', message: 'no writer', request_id: 'r' } };
+const busy: Said = {
+  status: 429,
+  body: { code: 'Throttling.RateQuota', message: 'slow down', request_id: 'r' },
+};
+const refused: Said = {
+  status: 400,
+  body: { code: 'DataInspectionFailed', message: 'not that', request_id: 'r' },
+};
+/** The model's type answers so from now on, again and again. */
+const say = (type: string, said: Said) => own.speaker.script(type, ...Array<Said>(30).fill(said));
+
+async function make(model: string, prompt: string) {
+  const { rows } = await client.query(`SELECT ai_gen($1, json_build_object('prompt', $2::text)) AS made`, [
+    model,
+    prompt,
+  ]);
+  return JSON.parse(rows[0].made);
+}
+
+test('when a model fails another one answers; result, NOTICE and ledger say which', async () => {
+  await deploy('first', 'qwen-image-max', {
+    fallback: [
+      { model: 'third', on: ['failure'] },
+      { model: 'second', on: ['failure'] },
+    ],
+  });
+  say('qwen-image-max', failed);
+  // third edits pictures only: it does not take the request and is passed over.
+  const made = await make('first', 'a lake');
+  expect(made).toMatchObject({ image_urls: [expect.stringMatching(/^http/)], answered_by: 'second' });
+  expect(notices).toContainEqual(expect.stringMatching(/second answers in place of first: .*RewriteFailed/));
+  const { rows } = await client.query(
+    `SELECT model_name, state, price::float FROM hologen.jobs WHERE request ->> 'prompt' = 'a lake' ORDER BY submitted_at`,
+  );
+  expect(rows).toEqual([
+    { model_name: 'first', state: 'failed', price: 0 },
+    { model_name: 'second', state: 'succeeded', price: 0.2 },
+  ]);
+});
+
+test('a busy model is not waited for where another one is written for it', async () => {
+  await deploy('busy', 'qwen-image-plus', {
+    fallback: [{ model: 'second', on: ['quota'] }],
+    submits_per_second: 100,
+  });
+  say('qwen-image-plus', busy);
+  expect((await make('busy', 'a hill')).answered_by).toBe('second');
+});
+
+test('a refusal of content walks to no other model unless that is written', async () => {
+  await deploy('strict', 'qwen-image-max-2025-12-30', {
+    fallback: [{ model: 'second', on: ['failure', 'quota'] }],
+  });
+  await deploy('open', 'qwen-image-plus-2026-01-09', { fallback: [{ model: 'second', on: ['content'] }] });
+  say('qwen-image-max-2025-12-30', refused);
+  say('qwen-image-plus-2026-01-09', refused);
+  expect((await refusal(make('strict', 'something'))).code).toBe('22H01');
+  expect((await make('open', 'something')).answered_by).toBe('second');
+});
+
+test('a call whose answer was lost is asked of nobody else: it may be paid for', async () => {
+  await deploy('lost', 'qwen-image-2.0-pro', { fallback: [{ model: 'second', on: ['failure', 'quota'] }] });
+  say('qwen-image-2.0-pro', 'lost');
+  const before = own.speaker.submits('qwen-image-2.0');
+  expect((await refusal(make('lost', 'a sea'))).code).toBe('08006');
+  expect(own.speaker.submits('qwen-image-2.0')).toBe(before);
+});
+
+test('a text is the answer itself; which model gave it stands in the NOTICE', async () => {
+  await deploy(
+    'writer',
+    'qwen-plus',
+    { fallback: [{ model: 'talker', on: ['failure'] }] },
+    'chat/completions',
+  );
+  say('qwen-plus', failed);
+  const { rows } = await client.query(`SELECT ai_gen('writer', 'hello') AS text`);
+  expect(rows[0].text).toContain('[sandbox qwen-turbo]');
+  expect(notices).toContainEqual(expect.stringContaining('talker answers in place of writer'));
+});
+
+test.each([
+  [{ fallback: 'second' }, /an array of/],
+  [{ fallback: [{ model: 'second' }] }, /an array of reasons/],
+  [{ fallback: [{ model: 'second', on: ['monday'] }] }, /one of quota, failure, authorization, content/],
+  [{ fallback: [{ on: ['quota'] }] }, /config.fallback.model/],
+])('%j is refused when it is deployed', async (config, said) => {
+  const { code, message } = await refusal(deploy('never', 'qwen-image-2.0', config));
+  expect([code, message]).toEqual(['22023', expect.stringMatching(said)]);
+});
