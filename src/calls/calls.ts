@@ -19,12 +19,7 @@ import { resumeJobs } from './resume.js';
 import { inPlaceOf } from './row-errors.js';
 import { readSessionSettings } from './session-settings.js';
 import { settle } from './settle.js';
-import {
-  createStatements,
-  type Statement,
-  type StatementCall,
-  type StatementOutcome,
-} from './statement.js';
+import { createStatements, type Statement, type StatementCall, type StatementOutcome } from './statement.js';
 import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
