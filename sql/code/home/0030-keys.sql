@@ -34,5 +34,3 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', role_name);
 END $$;
-COMMENT ON FUNCTION hologen.make_key(text, timestamptz) IS 'Makes a role that is a maker, and its key for the OpenAI form, which is shown this once.';
-COMMENT ON PROCEDURE hologen.revoke_key(text) IS 'No request with the key of the role is let in any more.';

@@ -8,10 +8,3 @@ CREATE OR REPLACE VIEW hologen.reviews WITH (security_barrier) AS
           AND j.role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user))
      OR (SELECT sees_shared FROM hologen_internal.sight) AND EXISTS (SELECT FROM hologen_internal.job AS j WHERE j.job_id = r.job_id AND j.shared);
 GRANT SELECT ON hologen.reviews TO PUBLIC;
-COMMENT ON VIEW hologen.reviews IS 'Verdicts of people on what was made.';
-COMMENT ON COLUMN hologen.reviews.job_id IS 'the call';
-COMMENT ON COLUMN hologen.reviews.output IS 'which output of it, counted from 0';
-COMMENT ON COLUMN hologen.reviews.verdict IS 'picked or rejected';
-COMMENT ON COLUMN hologen.reviews.remark IS 'in the person''s own words';
-COMMENT ON COLUMN hologen.reviews.role_name IS 'whose verdict it is';
-COMMENT ON COLUMN hologen.reviews.reviewed_at IS 'when it was given';

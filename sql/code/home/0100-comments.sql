@@ -18,6 +18,7 @@ BEGIN
       ('progress', 'The running statements that wait for calls.'),
       ('prompts', 'The prompts of calls, in lower case, to search in.'),
       ('queues', 'What waits and runs for each model type, and how much the provider takes.'),
+      ('reviews', 'Verdicts of people on what was made.'),
       ('supported_models', 'The model types that can be deployed.'),
       ('usage', 'A row each time that something was sent, or an earlier result was taken.')) AS said (name, what) ON c.relname = said.name
     WHERE c.relnamespace = 'hologen'::regnamespace AND c.relkind = 'v'
@@ -74,6 +75,7 @@ BEGIN
       ('oss_endpoint', 'where the bucket is reached'),
       ('oss_path', 'where it lies in OSS'),
       ('outcome', 'what became of it'),
+      ('output', 'which output of the call, counted from 0'),
       ('outputs', 'each file: address at the provider, path and size in OSS'),
       ('pace', 'submits a second at present, lower after a 429'),
       ('paused_seconds', 'how long nothing is sent, after a 429'),
@@ -87,9 +89,11 @@ BEGIN
       ('queued', 'waits for its turn'),
       ('reference_files', 'how many reference files'),
       ('remaining_seconds', 'as far as can be told'),
+      ('remark', 'in the person''s own words'),
       ('request', 'as the client wrote it'),
       ('result', 'what ai_gen returned'),
       ('reused', 'earlier results that were taken'),
+      ('reviewed_at', 'when the verdict was given'),
       ('role_arn', 'the RAM role that is assumed'),
       ('role_name', 'whose it is'),
       ('running', 'at the provider'),
@@ -120,6 +124,7 @@ BEGIN
       ('url', 'the provider''s address, good for a day'),
       ('usage', 'what the provider counted, in its own words'),
       ('valid_until', 'when the password ends'),
+      ('verdict', 'picked or rejected'),
       ('width', 'in pixels')) AS said (name, what) ON a.attname = said.name
     WHERE c.relnamespace = 'hologen'::regnamespace AND c.relkind = 'v'
   LOOP
@@ -127,3 +132,5 @@ BEGIN
   END LOOP;
 END $do$;
 COMMENT ON PROCEDURE hologen.hand_over(text, text) IS 'Gives the jobs and rights of a role that is gone to another; for the owner.';
+COMMENT ON FUNCTION hologen.make_key(text, timestamptz) IS 'Makes a role that is a maker, and its key for the OpenAI form, which is shown this once.';
+COMMENT ON PROCEDURE hologen.revoke_key(text) IS 'No request with the key of the role is let in any more.';
