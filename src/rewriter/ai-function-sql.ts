@@ -45,7 +45,10 @@ function overloadsOf(aiFunction: AiFunction): string {
   ].join('\n');
 }
 
-/** The function that clients call, and what stands in its place while the gateway looks ahead. */
+/**
+ * The function that clients call, and what stands in its place while the gateway looks ahead. All are of one form, and so of one cost: PostgreSQL
+ * evaluates the conditions that stand side by side in the order of their costs.
+ */
 function asWritten(
   { name, submit, wait, question, returns = 'text' }: AiFunction,
   form: readonly AiArgument[],
@@ -67,7 +70,12 @@ function asWritten(
       `${waitMade}(hologen_caller.ask_made(${asked}, pg_catalog.clock_timestamp()))`,
       returns,
     ),
-    define(laterName(name), form, `hologen_caller.later(${asked})::${returns}`, returns),
+    define(
+      laterName(name),
+      form,
+      `${waitMade}(hologen_caller.later(${asked}, pg_catalog.clock_timestamp()))`,
+      returns,
+    ),
   ];
 }
 

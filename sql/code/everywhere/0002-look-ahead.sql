@@ -111,10 +111,10 @@ LANGUAGE plpgsql STABLE STRICT AS $$
 BEGIN
   RETURN hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_made', 'of', question)) OPERATOR(pg_catalog.->>) 'handle';
 END $$;
-CREATE OR REPLACE FUNCTION hologen_caller.later(question json) RETURNS text
+CREATE OR REPLACE FUNCTION hologen_caller.later(question json, at timestamptz) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-  RETURN NULL;
+  RETURN 'pending';
 END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.wait_made(handle text) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$

@@ -1,7 +1,7 @@
 /** Expressions as EXPLAIN prints them: which calls stand in them, what else they name. */
 import { type Body, children, isAiCall, nameList, walk } from '../nodes.js';
 import { parseStatements } from '../parse.js';
-import { sitesOf } from './sites.js';
+import { type Leaf, sitesOf } from './sites.js';
 
 export interface PlanText {
   /** Calls that are to be made in this stage. */
@@ -21,12 +21,20 @@ export interface Names {
   operators: Set<string>;
 }
 
+/** What is known of what an expression refers to. */
+export interface Referred {
+  /** Of sub-plans by their number: whether calls are made in them, and whether they wait for results. */
+  subplans: Map<number, { calls: boolean; values: boolean; rows: boolean }>;
+  /** Aliases of whose columns some may be results. */
+  results: Set<string>;
+}
+
 /** Undefined: it cannot be read. */
-export function readPlanText(text: string, names: Names): PlanText | undefined {
+export function readPlanText(text: string, names: Names, referred: Referred): PlanText | undefined {
   const subplans = [...text.matchAll(/\b(?:Sub|Init)Plan (\d+)/g)].map(([, number]) => Number(number));
   const [statement] = parseStatements(`SELECT ${asSql(text)}`) ?? [];
   if (statement?.kind !== 'SelectStmt') return undefined;
-  const sites = sitesOf({ SelectStmt: statement.node });
+  const sites = sitesOf({ SelectStmt: statement.node }, leafOf(referred));
   const tables = new Set<string>();
   let later = false;
   const visit = (kind: string, body: Body): boolean => {
@@ -35,7 +43,7 @@ export function readPlanText(text: string, names: Names): PlanText | undefined {
     if (kind === 'ColumnRef') tables.add(nameList(body.fields)[0] ?? '');
     if (kind === 'A_Expr') names.operators.add(nameList(body.name).at(-1) ?? '');
     if (kind !== 'FuncCall') return true;
-    if (!askingCalls.has(name)) {
+    if (!askingCalls.has(name) && name !== laterCall) {
       if (!isAiCall(kind, body)) names.functions.add(name.split('.').at(-1) ?? '');
       return true;
     }
@@ -44,8 +52,19 @@ export function readPlanText(text: string, names: Names): PlanText | undefined {
     return false;
   };
   walk(statement.node, visit);
-  const calls = sites.length > 0;
+  const calls = sites.some(({ call }) => nameList(call.funcname).length > 0);
   return { calls, pending: calls || later, decides: sites.some(({ stage }) => stage > 1), subplans, tables };
+}
+
+function leafOf({ subplans, results }: Referred): Leaf {
+  return (kind, body) => {
+    if (kind === 'FuncCall' && nameList(body.funcname).join('.') === laterCall) return 'pending';
+    if (kind !== 'ColumnRef') return undefined;
+    const [first = ''] = nameList(body.fields);
+    const subplan = subplans.get(Number(/^plan_(\d+)$/.exec(first)?.[1]));
+    if (subplan?.calls) return 'calls';
+    return subplan?.values || subplan?.rows || results.has(first) ? 'pending' : undefined;
+  };
 }
 
 const laterCall = 'hologen_caller.later';

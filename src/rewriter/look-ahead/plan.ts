@@ -2,7 +2,7 @@
  * Judges by a query's plan whether its calls are certain to be made: nothing that a call gives may decide whether another one of the same
  * stage is made, or how often. The plan is the engine's own, so it says where PostgreSQL evaluates what, and what views and functions hide.
  */
-import { bare, type Names, type PlanText, readPlanText } from './plan-texts.js';
+import { bare, type Names, type PlanText, type Referred, readPlanText } from './plan-texts.js';
 
 /** A node of EXPLAIN (FORMAT JSON, VERBOSE). */
 export interface PlanNode {
@@ -37,6 +37,8 @@ export interface Uncertain {
 interface Found {
   /** Which rows it gives, or in what order, depends on results. */
   rows: boolean;
+  /** Whether it gives a row at all depends on results. */
+  any: boolean;
   /** Some of its values are results. */
   values: boolean;
   calls: boolean;
@@ -45,13 +47,13 @@ interface Found {
   openPending: boolean;
 }
 
-interface Reading {
+interface Reading extends Referred {
   names: Names;
   relations: Set<string>;
   ctes: Map<string, Found>;
   subplans: Map<number, Found>;
-  /** Aliases of whose columns some may be results. */
-  results: Set<string>;
+  /** Of the parameters by which PostgreSQL before 17 names what an InitPlan gives, the number of that one. */
+  parameters: Map<string, number>;
   valuesCall: boolean;
 }
 
@@ -61,7 +63,8 @@ class Doubt extends Error {}
 export function judgePlan(plan: PlanNode, valuesCall: boolean): Judged | Uncertain {
   const reading: Reading = {
     names: { functions: new Set(), operators: new Set() },
-    ...{ relations: new Set(), ctes: new Map(), subplans: new Map(), results: new Set(), valuesCall },
+    ...{ relations: new Set(), ctes: new Map(), subplans: new Map(), results: new Set() },
+    ...{ parameters: new Map(), valuesCall },
   };
   try {
     inspect(plan, reading);
@@ -130,20 +133,26 @@ const deciding = [
 ];
 const ordering = ['Sort Key', 'Presorted Key'];
 
-/** The sub-plans first: what the node evaluates refers to them. */
+/** What the nodes below evaluate may refer to the InitPlans, the other sub-plans to the nodes below, and the node itself to all of them. */
 function inspect(node: PlanNode, reading: Reading): Found {
   const type = node['Node Type'];
   if (!known.has(type)) throw new Doubt(`PostgreSQL runs a ${type} for it`);
-  const inputs: PlanNode[] = [];
-  const inside: Found[] = [];
-  for (const each of node.Plans ?? []) {
-    if (!['InitPlan', 'SubPlan'].includes(each['Parent Relationship'] ?? '')) inputs.push(each);
-    else inside.push(...inspectSubplan(each, reading));
-  }
+  const plans = node.Plans ?? [];
+  const related = (relationship: string) =>
+    plans.filter((each) => each['Parent Relationship'] === relationship);
+  const inside = related('InitPlan').flatMap((each) => inspectSubplan(each, reading));
+  const inputs = plans.filter((each) => !['InitPlan', 'SubPlan'].includes(each['Parent Relationship'] ?? ''));
   const below = inputs.map((each) => inspect(each, reading));
   const cte = type === 'CTE Scan' ? reading.ctes.get(node['CTE Name'] ?? '') : undefined;
   if (cte) below.push(cte);
+  // A node's own conditions name its columns by its alias.
+  if (below.some(({ values }) => values)) noteResults(node, reading);
+  inside.push(...related('SubPlan').flatMap((each) => inspectSubplan(each, reading)));
   return judge(node, inputs, below, inside, reading);
+}
+
+function noteResults(node: PlanNode, { results }: Reading): void {
+  if (node.Alias && derived.has(node['Node Type'])) results.add(node.Alias);
 }
 
 /** A CTE is read where it is scanned; any other one may be asked for its first row only. */
@@ -157,6 +166,7 @@ function inspectSubplan(node: PlanNode, reading: Reading): Found[] {
   if (found.openCalls && found.openPending) throw new Doubt('a sub-select may be left before its end');
   const number = Number(/\d+/.exec(name)?.[0]);
   reading.subplans.set(number, found);
+  for (const parameter of name.match(/\$\d+/g) ?? []) reading.parameters.set(parameter, number);
   return [found];
 }
 
@@ -169,54 +179,80 @@ interface Own {
 
 function judge(node: PlanNode, inputs: PlanNode[], below: Found[], inside: Found[], reading: Reading): Found {
   const type = node['Node Type'];
-  const own = readOwn(node, inputs, reading);
-  const makes = (text: PlanText) =>
-    text.calls || text.subplans.some((each) => reading.subplans.get(each)?.calls);
-  const isPending = (text: PlanText) =>
-    text.pending ||
-    text.subplans.some((each) => reading.subplans.get(each)?.values || reading.subplans.get(each)?.rows) ||
-    [...text.tables].some((table) => reading.results.has(table));
-  if ([...own.deciding, ...own.ordering, ...own.values].some((text) => text.decides))
-    throw new Doubt('a result decides whether another call is made');
-  const decides = own.deciding.some(isPending) || (type === 'ProjectSet' && own.values.some(isPending));
-  const decidingCalls = own.deciding.filter(makes).length;
-  const valueCalls = own.values.some(makes) || own.ordering.some(makes);
-  if ((decidingCalls > 0 || valueCalls) && below.some(({ rows }) => rows))
-    throw new Doubt('a result decides which rows reach another call');
-  if (decides && (decidingCalls > 1 || (valueCalls && type !== 'ProjectSet')))
-    throw new Doubt('a result decides which rows reach another call');
-  refuseEarlyEnd(node, below, { decides, calls: decidingCalls > 0 });
-  const values =
-    valueCalls ||
-    below.some((each) => each.values) ||
-    inside.some((each) => each.values) ||
-    decidingCalls > 0;
+  const { decides, decidingCalls, valueCalls, pendingValues, pendingOrder } = weigh(
+    node,
+    inputs,
+    below,
+    reading,
+  );
+  refuseEarlyEnd(node, below, inside, { decides, calls: decidingCalls });
+  const ownCalls = decidingCalls || valueCalls;
+  const values = ownCalls || pendingValues || [...below, ...inside].some((each) => each.values);
+  if (values) noteResults(node, reading);
   const distinct = ['Unique', 'SetOp'].includes(type) && values;
-  const rows =
-    decides ||
-    distinct ||
-    own.ordering.some(isPending) ||
-    below.some((each) => each.rows) ||
-    inside.some((each) => each.rows);
-  if (node.Alias && values && derived.has(type)) reading.results.add(node.Alias);
-  const calls =
-    decidingCalls > 0 || valueCalls || below.some((each) => each.calls) || inside.some((each) => each.calls);
+  const limited = type === 'Limit' && inside.some((each) => each.values || each.rows);
   const readsAll = type === 'Sort' || type === 'Hash' || (type === 'Aggregate' && node.Strategy !== 'Sorted');
   const open = readsAll ? [] : below;
   return {
-    ...{ rows, values, calls },
-    openCalls: decidingCalls > 0 || valueCalls || open.some((each) => each.openCalls),
+    values,
+    rows: decides || distinct || pendingOrder || [...below, ...inside].some((each) => each.rows),
+    any: decides || limited || (type === 'SetOp' && values) || below.some((each) => each.any),
+    calls: ownCalls || [...below, ...inside].some((each) => each.calls),
+    openCalls: ownCalls || open.some((each) => each.openCalls),
     openPending: decides || open.some((each) => each.openPending || each.rows),
   };
 }
 
-/** Nodes that stop reading once they have what they need. */
-function refuseEarlyEnd(node: PlanNode, below: Found[], own: { decides: boolean; calls: boolean }): void {
+/** What the node's own expressions do, if nothing that they give decides about calls in others of them. */
+function weigh(node: PlanNode, inputs: PlanNode[], below: Found[], reading: Reading) {
+  const own = readOwn(node, inputs, reading);
+  const subplansOf = (text: PlanText) => text.subplans.flatMap((each) => reading.subplans.get(each) ?? []);
+  const makes = (text: PlanText) => text.calls || subplansOf(text).some(({ calls }) => calls);
+  const isPending = (text: PlanText) =>
+    text.pending ||
+    subplansOf(text).some(({ values, rows }) => values || rows) ||
+    [...text.tables].some((table) => reading.results.has(table));
+  if ([...own.deciding, ...own.ordering, ...own.values].some((text) => text.decides))
+    throw new Doubt('a result decides whether another call is made');
+  const pendingValues = own.values.filter(isPending).length;
+  const projects = node['Node Type'] === 'ProjectSet';
+  const decides = own.deciding.some(isPending) || (projects && pendingValues > 0);
+  const decidingCalls = own.deciding.filter(makes).length;
+  const valueCalls = own.values.some(makes) || own.ordering.some(makes);
+  if ((decidingCalls > 0 || valueCalls) && below.some(({ rows }) => rows))
+    throw new Doubt('a result decides which rows reach another call');
+  if (decides && (decidingCalls > 1 || (valueCalls && !projects)))
+    throw new Doubt('a result decides which rows reach another call');
+  // For each row of a set it evaluates all that stands beside the set.
+  if (projects && valueCalls && pendingValues > 1)
+    throw new Doubt('a result decides how often another call is made');
+  const pendingOrder = own.ordering.some(isPending);
+  return {
+    decides,
+    decidingCalls: decidingCalls > 0,
+    valueCalls,
+    pendingValues: pendingValues > 0,
+    pendingOrder,
+  };
+}
+
+/** Nodes that stop reading once they have what they need. EXPLAIN does not tell how many rows a Limit takes. */
+function refuseEarlyEnd(
+  node: PlanNode,
+  below: Found[],
+  inside: Found[],
+  own: { decides: boolean; calls: boolean },
+): void {
   const type = node['Node Type'];
   const [outer, inner] = below;
   const stops = /Semi|Anti/.test(node['Join Type'] ?? '') || node['Inner Unique'] === true;
   const ends =
     (type === 'Limit' && below.some((each) => each.openCalls && each.openPending)) ||
+    (type === 'Limit' &&
+      inside.some(({ values, rows }) => values || rows) &&
+      below.some(({ calls }) => calls)) ||
+    (['Result', 'WindowAgg'].includes(type) && own.decides && below.some(({ calls }) => calls)) ||
+    (type === 'SetOp' && outer?.any && inner?.calls) ||
     (type === 'Nested Loop' && outer?.rows && inner?.calls) ||
     (type === 'Nested Loop' && stops && (own.decides || inner?.openPending) && (own.calls || inner?.calls)) ||
     (type === 'Hash Join' &&
@@ -230,7 +266,7 @@ function refuseEarlyEnd(node: PlanNode, below: Found[], own: { decides: boolean;
 function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
   const given = new Set(inputs.flatMap((each) => textsOf(each, ['Output'])).map(bare));
   const read = (text: string): PlanText => {
-    const found = readPlanText(text, reading.names);
+    const found = readPlanText(withInitPlans(text, reading), reading.names, reading);
     if (!found) throw new Doubt('its plan cannot be read');
     // What a node below has computed is not evaluated again.
     return given.has(bare(text)) && inputs.length > 0 ? { ...found, calls: false, decides: false } : found;
@@ -244,6 +280,12 @@ function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
     ),
     values: textsOf(node, ['Output']).map(read),
   };
+}
+
+function withInitPlans(text: string, { parameters }: Reading): string {
+  return text.replace(/\$\d+/g, (parameter) =>
+    parameters.has(parameter) ? `(InitPlan ${parameters.get(parameter)})` : parameter,
+  );
 }
 
 function textsOf(node: PlanNode, keys: string[]): string[] {

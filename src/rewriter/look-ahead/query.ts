@@ -38,6 +38,7 @@ function queryOf(text: string): AheadQuery | OneByOne {
   const source = readSource(text);
   const [query] = source?.statements ?? [];
   if (!source || query?.kind !== 'SelectStmt') return { why: 'it cannot be taken apart' };
+  if (limitsByResult({ SelectStmt: query.node })) return { why: 'a result decides how many rows are read' };
   const sites = sitesOf({ SelectStmt: query.node });
   if (sites.length < 2 && isOneRow(query)) return { why: undefined };
   return {
@@ -49,6 +50,25 @@ function queryOf(text: string): AheadQuery | OneByOne {
         sites.flatMap((site) => rename(site, stage, source)),
       ).text,
   };
+}
+
+/** EXPLAIN says nothing of what stands behind LIMIT and OFFSET. In a LATERAL sub-select that may be a column, of which nobody knows more. */
+function limitsByResult(node: unknown): boolean {
+  let limits = false;
+  walk(node, (kind, body) => {
+    limits ||= kind === 'SelectStmt' && [body.limitCount, body.limitOffset].some(mayBeResult);
+    return !limits;
+  });
+  return limits;
+}
+
+function mayBeResult(limit: unknown): boolean {
+  let column = false;
+  walk(limit, (kind) => {
+    column ||= kind === 'ColumnRef';
+    return kind !== 'SubLink';
+  });
+  return column || containsAiCall(limit);
 }
 
 function isOneRow({ kind, node }: ParsedStatement): boolean {

@@ -14,12 +14,16 @@ export interface Site {
 /** What a part of a statement is read with. */
 interface Scope {
   sites: Site[];
+  leaf: Leaf;
   /** The last stage in the query of each CTE. */
   ctes: Map<string, number>;
 }
 
-export function sitesOf(statement: AnyNode): Site[] {
-  const scope: Scope = { sites: [], ctes: new Map() };
+/** What else a part of an expression is: a value that waits for results, or one whose calls are made where it is evaluated. */
+export type Leaf = (kind: string, body: Body) => 'pending' | 'calls' | undefined;
+
+export function sitesOf(statement: AnyNode, leaf: Leaf = () => undefined): Site[] {
+  const scope: Scope = { sites: [], leaf, ctes: new Map() };
   stageOf(statement, 0, scope);
   return scope.sites;
 }
@@ -28,9 +32,10 @@ export function sitesOf(statement: AnyNode): Site[] {
 function stageOf(node: unknown, after: number, scope: Scope): number {
   if (Array.isArray(node)) return together(node, after, scope);
   const [kind, body] = kindOf(node);
-  if (isAiCall(kind, body)) {
+  const leaf = isAiCall(kind, body) ? 'calls' : scope.leaf(kind, body);
+  if (leaf) {
     const stage = Math.max(after, together(children(body, 'args'), after, scope)) + 1;
-    scope.sites.push({ call: body, stage });
+    if (leaf === 'calls') scope.sites.push({ call: body, stage });
     return stage;
   }
   const read = readers[kind];

@@ -1,0 +1,86 @@
+/** A call's result decides whether another call is made, or how often: that one is never sent before the result is there. */
+import type { Case } from './case.js';
+
+/** What the view `painted` gives for a row of foxes: a call that does not stand in the statement's text. */
+const hidden = '(SELECT max(r) FROM painted WHERE painted.id = foxes.id)';
+
+export const resultsThatDecide: Record<string, Case[]> = {
+  'a result in front of another call': [
+    ['a sub-select of a view in a coalesce', `SELECT max(coalesce(${hidden}, ai_gen('m1', p))) FROM foxes`],
+    ['a sub-select of a view behind a call', `SELECT max(coalesce(ai_gen('m1', p), ${hidden})) FROM foxes`],
+    ['a sub-select of a view in a prompt', `SELECT max(ai_gen('m1', coalesce(${hidden}, p))) FROM foxes`],
+    [
+      'a sub-select of a view in FILTER',
+      `SELECT max(ai_gen('m1', p)) FILTER (WHERE ${hidden} IS NULL) FROM foxes`,
+    ],
+    ['a sub-select of a view in an UPDATE', `UPDATE foxes SET r = coalesce(${hidden}, ai_gen('m1', p))`],
+    [
+      'a sub-select of a view in an INSERT',
+      `INSERT INTO o (n, r) SELECT id, coalesce(${hidden}, ai_gen('m1', p)) FROM foxes`,
+    ],
+    [
+      'a column of a view that is one of two tables',
+      "SELECT array_agg(coalesce(x.r, ai_gen('m1', x.p))) FROM (SELECT * FROM painted UNION ALL SELECT id, p, 'x' FROM foxes) x WHERE p IS NOT NULL",
+    ],
+    [
+      'a column of a window over a view',
+      "SELECT array_agg(coalesce(x.r, ai_gen('m1', x.p))) FROM (SELECT p, first_value(r) OVER (ORDER BY id) r FROM painted) x WHERE p IS NOT NULL",
+    ],
+    [
+      'a column of a view in a sub-select that calls',
+      "SELECT max((SELECT max(ai_gen('m1', u.id || '')) FROM u WHERE u.id = x.id AND x.r IS NULL)) FROM (SELECT * FROM painted OFFSET 0) x",
+    ],
+  ],
+  'conditions side by side': [
+    [
+      'the cheaper one stands second',
+      "SELECT id FROM foxes WHERE ai_gen('m1', 'draw ' || p) IS NOT NULL AND ai_gen('m2', p) IS NULL",
+    ],
+    [
+      'a view in the costlier one',
+      `SELECT id FROM foxes WHERE ${hidden} IS NULL AND ai_gen('m1', p) IS NULL`,
+    ],
+    [
+      'sub-selects, of which the cheaper one stands second',
+      "SELECT id FROM foxes WHERE (SELECT max(ai_gen('m1', style || p)) FROM u WHERE style IS NOT NULL) IS NULL AND (SELECT ai_gen('m2', p)) IS NULL",
+    ],
+    [
+      'a condition for all rows',
+      "SELECT x.r FROM (SELECT ai_gen('m1', p) r FROM foxes OFFSET 0) x WHERE (SELECT ai_gen('m2', 'q')) IS NULL",
+    ],
+  ],
+  'how far is read': [
+    [
+      'EXISTS in a CTE of calls',
+      "WITH c AS MATERIALIZED (SELECT id, ai_gen('m1', p) r FROM foxes) SELECT EXISTS (SELECT 1 FROM c WHERE r LIKE '%2%')",
+    ],
+    [
+      'LIMIT by a result',
+      "SELECT coalesce(ai_gen('m1', p), 'x') FROM foxes ORDER BY id LIMIT length(ai_gen('m2', 'x')) - 4",
+    ],
+    [
+      'LIMIT by a sub-select',
+      "SELECT coalesce(ai_gen('m1', p), 'x') FROM foxes ORDER BY id LIMIT length((SELECT ai_gen('m2', 'x'))) - 4",
+    ],
+    [
+      'LIMIT by a view',
+      "SELECT coalesce(ai_gen('m1', p), 'x') FROM foxes ORDER BY id LIMIT (SELECT length(max(r)) - 6 FROM painted)",
+    ],
+    [
+      'LIMIT by a column of a view',
+      "SELECT max(z.r) FROM (SELECT id, length(r) - 6 AS n FROM painted OFFSET 0) x, LATERAL (SELECT ai_gen('m1', p) r FROM foxes LIMIT x.n) z",
+    ],
+    [
+      'EXCEPT from nothing',
+      "SELECT * FROM (SELECT p FROM foxes WHERE ai_gen('m1', p) IS NULL EXCEPT SELECT ai_gen('m2', p) FROM foxes) z",
+    ],
+    [
+      'INTERSECT with nothing',
+      "SELECT * FROM (SELECT p FROM foxes WHERE ai_gen('m1', p) IS NULL INTERSECT SELECT ai_gen('m2', p) FROM foxes) z",
+    ],
+    [
+      'a series as long as a result',
+      "SELECT generate_series(1, coalesce(length(ai_gen('m1', p)), 20)), ai_gen('m2', p) FROM foxes WHERE id < 3",
+    ],
+  ],
+};
