@@ -21,13 +21,9 @@ import type { Statement, StatementCall, Statements } from './statement.js';
 export interface WrittenCalls {
   /**
    * As submit, for a call that stands as it was written: `inside` the body of a function, or in the statement itself. In place of a handle the
-   * engine may be given a query to plan: the statement's calls are to be looked for first, and this one submitted again, `looked`.
+   * engine may be given a query to plan: the statement's calls are to be looked for first, and this one submitted again.
    */
-  submitWritten(
-    call: SubmittedCall,
-    how: { inside: boolean; looked: boolean },
-    origin: CallOrigin,
-  ): Promise<{ handle: string } | Look>;
+  submitWritten(call: SubmittedCall, inside: boolean, origin: CallOrigin): Promise<{ handle: string } | Look>;
   /** While the engine looks for the calls of a later stage: one of an earlier stage, whose result it needs. */
   submitMade(call: SubmittedCall, origin: CallOrigin): { handle: string };
   /** The query that is looked at, with the values of its parameters, whose types the engine has found. */
@@ -52,7 +48,7 @@ export function createWrittenCalls(making: Making): WrittenCalls {
   const { reader } = making;
   const aheadFor = (given: SubmittedCall, origin: CallOrigin) => aheadOf(given, origin, making).ahead;
   return {
-    submitWritten: (given, how, origin) => submitWritten(given, how, origin, making),
+    submitWritten: (given, inside, origin) => submitWritten(given, inside, origin, making),
     submitMade(given, origin) {
       const ahead = aheadFor(given, origin);
       const call = ahead.looking ? takeFound(ahead, given, 'again') : undefined;
@@ -93,7 +89,7 @@ function aheadOf(
 
 async function submitWritten(
   given: SubmittedCall,
-  { inside, looked }: { inside: boolean; looked: boolean },
+  inside: boolean,
   origin: CallOrigin,
   making: Making,
 ): Promise<{ handle: string } | Look> {
@@ -102,11 +98,13 @@ async function submitWritten(
   if (ahead.looking) return noteCall(given, inside, origin, making);
   const found = takeFound(ahead, given, 'given');
   if (found) return { handle: found.handle };
-  const mayLook = statement.atOnce && !inside && !looked && !statements.mayStop(statement);
+  const mayLook = statement.atOnce && !inside && !statements.mayStop(statement);
   const look = mayLook ? nextLook(ahead, () => statements.boundTo(statement)) : undefined;
   if (look) return look;
   const call = await newCall(given, origin);
   noteAlone(statement.notes, ahead, inside);
+  noteFound(ahead, given, call);
+  takeFound(ahead, given, 'given');
   return add(call);
 }
 
@@ -119,6 +117,8 @@ async function noteCall(
 ): Promise<{ handle: string }> {
   if (inside) throw lostWhileLooking();
   const { statement, ahead } = aheadOf(given, origin, making);
+  // The statement has made it before, without having looked for it.
+  if (takeFound(ahead, given, 'again')) return pending;
   const { refused } = statement;
   const call = await making.newCall(given, origin).catch((error: unknown) => {
     statement.refused = refused;
@@ -127,6 +127,7 @@ async function noteCall(
   });
   await making.add(call);
   noteFound(ahead, given, call);
+  takeFound(ahead, given, 'again');
   return pending;
 }
 

@@ -12,7 +12,7 @@ const stableFunctions = words(`
   jsonb_array_elements jsonb_array_elements_text jsonb_array_length jsonb_build_array jsonb_build_object
   jsonb_each jsonb_each_text jsonb_extract_path jsonb_extract_path_text jsonb_pretty jsonb_typeof left
   length like_escape lower lpad ltrim make_date max md5 min mod now octet_length overlay pg_typeof position
-  power quote_ident quote_literal regexp_match regexp_replace repeat replace reverse right round rpad rtrim
+  power quote_ident quote_literal regexp_match regexp_replace repeat replace reverse right round row_security_active rpad rtrim
   similar_to_escape split_part sqrt starts_with string_to_array strpos substr substring timezone to_char
   to_date to_hex to_json to_jsonb to_number to_timestamp translate trim trunc unnest upper
 `);

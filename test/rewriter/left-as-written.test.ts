@@ -65,18 +65,37 @@ test.each([
   ],
   ['calls of calls beside rows that multiply', "SELECT unnest(tags), ai_gen('n', ai_gen('m', p)) FROM t"],
   ['an EXISTS', "SELECT 1 WHERE EXISTS (SELECT ai_gen('m', p) FROM t)"],
-  ['UPDATE of what a cursor stands on', "UPDATE t SET r = ai_gen('m', p) WHERE CURRENT OF c"],
+  [
+    'UPDATE of what a cursor stands on',
+    "UPDATE t SET r = ai_gen('m', p || left(random()::text, 0)) WHERE CURRENT OF c",
+  ],
+  ['UPDATE in which nothing is turned by chance', "UPDATE t SET r = ai_gen('m', p) WHERE id < 5"],
   ['UPDATE by chance', "UPDATE t SET r = ai_gen('m', p) WHERE random() < 0.5"],
-  ['UPDATE with a function nobody knows', "UPDATE t SET r = ai_gen('m', p) WHERE chosen(id)"],
-  ['UPDATE with an argument nobody knows', "UPDATE t SET r = ai_gen('m', latest(id)) WHERE id < 5"],
+  [
+    'UPDATE with a function nobody knows',
+    "UPDATE t SET r = ai_gen('m', p || left(random()::text, 0)) WHERE chosen(id)",
+  ],
+  [
+    'UPDATE with an argument nobody knows',
+    "UPDATE t SET r = ai_gen('m', latest(id) || left(random()::text, 0)) WHERE id < 5",
+  ],
   [
     'UPDATE of rows taken from a queue',
-    "UPDATE t SET r = ai_gen('m', p) WHERE id IN (SELECT id FROM t WHERE r IS NULL LIMIT 5 FOR UPDATE SKIP LOCKED)",
+    "UPDATE t SET r = ai_gen('m', p || left(random()::text, 0)) WHERE id IN (SELECT id FROM t WHERE r IS NULL LIMIT 5 FOR UPDATE SKIP LOCKED)",
   ],
-  ['UPDATE with a sample', "UPDATE t SET r = ai_gen('m', p) FROM u TABLESAMPLE SYSTEM (10) WHERE tid = id"],
-  ['UPDATE from a row of a sub-select', "UPDATE t SET (r, n) = (SELECT ai_gen('m', p), 1)"],
-  ['UPDATE whose parameter gets its type in WHERE', "UPDATE t SET r = ai_gen('m', $1 || p) WHERE id = $1"],
-  ['UPDATE without a look at the row', "UPDATE t SET r = ai_gen('m', 'fox')"],
+  [
+    'UPDATE with a sample',
+    "UPDATE t SET r = ai_gen('m', p || left(random()::text, 0)) FROM u TABLESAMPLE SYSTEM (10) WHERE tid = id",
+  ],
+  [
+    'UPDATE from a row of a sub-select',
+    "UPDATE t SET (r, n) = (SELECT ai_gen('m', p || left(random()::text, 0)), 1)",
+  ],
+  [
+    'UPDATE whose parameter gets its type in WHERE',
+    "UPDATE t SET r = ai_gen('m', $1 || p || left(random()::text, 0)) WHERE id = $1",
+  ],
+  ['UPDATE without a look at the row', "UPDATE t SET r = ai_gen('m', 'fox' || left(random()::text, 0))"],
 ])('%s', (_name, statement) => {
   expect(rewriteCalls(unedited(statement)).text).toBe(statement);
 });

@@ -88,6 +88,8 @@ function assignments(random: Random, name: string, source: string): string {
 function updateValue(random: Random, name: string, source: string): string {
   const prompt = random.pick([
     source,
+    // Only an UPDATE by chance is rewritten.
+    `${source} || left(random()::text, 0)`,
     `'for ' || ${name}.id`,
     `json_build_object('prompt', ${source}, 'k', ${name}.k)::text`,
     `coalesce(${name}.r, ${name}.p, 'x')`,

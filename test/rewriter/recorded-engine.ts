@@ -43,6 +43,9 @@ export async function startRecordedEngine(): Promise<RecordedEngine> {
   const answer = async (question: { ask: string; [field: string]: unknown }) => {
     if (question.ask.startsWith('submit')) recorded.questions += 1;
     if (question.ask === 'submit') return { handle: record(question) };
+    // Nothing is looked ahead for: here a call that stands as written is made where it stands.
+    if (question.ask === 'submit_written')
+      return { handle: record(question.of as { [field: string]: unknown }) };
     if (question.ask === 'submit_calls') {
       for (const call of question.calls as { handle: string }[]) described.set(call.handle, record(call));
       return undefined;

@@ -36,8 +36,8 @@ test.each([
   ],
   ["SELECT ai_gen('b', ai_gen('a', p)) FROM t UNION ALL SELECT ai_gen('b', ai_gen('a', p)) FROM t", 'a b'],
   [Array.from({ length: 40 }, () => "SELECT ai_gen('b', ai_gen('a', p)) FROM t").join(' UNION ALL '), 'a b'],
-  ["UPDATE t SET r = ai_gen('b', ai_gen('a', p))", 'a b'],
-  ["UPDATE t SET r = ai_gen('c', ai_gen('b', ai_gen('a', p)))", 'a b c'],
+  ["UPDATE t SET r = ai_gen('b', ai_gen('a', p || left(random()::text, 0)))", 'a b'],
+  ["UPDATE t SET r = ai_gen('c', ai_gen('b', ai_gen('a', p || left(random()::text, 0))))", 'a b c'],
   ["DELETE FROM t WHERE id < 0 OR id > 0 RETURNING ai_gen('b', ai_gen('a', p))", 'a b'],
   ["INSERT INTO t SELECT id + 10, ai_gen('a', p) FROM t RETURNING ai_gen('c', ai_gen('b', p))", 'a b c'],
   [

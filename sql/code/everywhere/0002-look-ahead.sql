@@ -31,12 +31,12 @@ CREATE OR REPLACE FUNCTION hologen_caller.unsure_names(names json) RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(json_agg(name), '[]') FROM (
     SELECT p.proname::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-      WHERE p.proname IN (SELECT json_array_elements_text(names -> 'functions')) AND p.provolatile = 'v'
+      WHERE p.proname IN (SELECT json_array_elements_text(names -> 'functions')) AND (p.provolatile = 'v' OR (names ->> 'ownOnly')::boolean AND p.oid >= 16384)
         AND NOT (n.nspname LIKE 'hologen%' AND p.proname ~ '^(to_file|try_to_file|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
         AND NOT (n.nspname = 'pg_catalog' AND p.proname IN ('to_file', 'try_to_file'))
     UNION ALL
     SELECT 'the operator ' || o.oprname FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode
-      WHERE o.oprname IN (SELECT json_array_elements_text(names -> 'operators')) AND p.provolatile = 'v' AND o.oid >= 16384
+      WHERE o.oprname IN (SELECT json_array_elements_text(names -> 'operators')) AND (p.provolatile = 'v' OR (names ->> 'ownOnly')::boolean) AND o.oid >= 16384
     UNION ALL
     SELECT 'a cast to ' || c.casttarget::regtype FROM pg_cast c JOIN pg_proc p ON p.oid = c.castfunc
       WHERE c.oid >= 16384 AND p.provolatile = 'v'
@@ -97,11 +97,11 @@ DECLARE
 BEGIN
   GET DIAGNOSTICS context = PG_CONTEXT;
   inside := hologen_caller.is_inside(context);
-  answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside));
-  IF answer OPERATOR(pg_catalog.->>) 'handle' IS NULL THEN
+  LOOP
+    answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside));
+    EXIT WHEN answer OPERATOR(pg_catalog.->>) 'handle' IS NOT NULL;
     PERFORM hologen_caller.look_ahead(question, answer);
-    answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside, 'looked', true));
-  END IF;
+  END LOOP;
   RETURN answer OPERATOR(pg_catalog.->>) 'handle';
 END $$;
 

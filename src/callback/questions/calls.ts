@@ -123,11 +123,7 @@ function answerWhileLooking(calls: Calls, submitted: (question: Json) => Submitt
   const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
   return {
     submit_written: (question, caller) =>
-      calls.submitWritten(
-        written(question),
-        { inside: question.inside === true, looked: question.looked === true },
-        originOf(caller),
-      ),
+      calls.submitWritten(written(question), question.inside === true, originOf(caller)),
     submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
     parameter_types: (question, caller) =>
       calls.typesFound(written(question), textsOf(question.types), originOf(caller)),

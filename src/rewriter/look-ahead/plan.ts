@@ -25,6 +25,8 @@ export interface Judged {
   operators: string[];
   /** Read without an order, of which a LIMIT takes some. */
   relations: string[];
+  /** True: functions and operators that are not PostgreSQL's own are unsure, too. */
+  ownOnly?: true;
 }
 
 export interface Uncertain {

@@ -189,7 +189,9 @@ function defaultsAsNull(node: unknown, source: Source): Edit[] {
 /** UPDATE: the values that it assigns, of the rows that it changes. */
 function cutUpdate(update: Body, statement: ParsedStatement, source: Source): Cut {
   const clauses = locateClauses(update, source);
-  if (!clauses) return { why: 'it cannot be taken apart' };
+  // In a query the name of the table would be that of the CTE.
+  const hidden = source.cteNames.has(String(child(update, 'relation').relname));
+  if (!clauses || hidden) return { why: 'it cannot be taken apart' };
   const { updateAt, target, set, from, where } = clauses;
   const values = assignedRanges(set, source.tokens).filter(
     ([start, end]) => !/^\s*default\s*$/i.test(source.text.slice(start, end)),
