@@ -42,12 +42,22 @@ test('with a place a plain text makes a picture and saves it', async () => {
   expect(JSON.stringify(sent?.body)).not.toContain('output_dir');
 });
 
+test('with a place image_generate saves there, too', async () => {
+  const amy = await shopOf('amy');
+  const { rows } = await amy.query(
+    `SELECT image_generate('{"prompt": "a red kettle", "size": "1024*1024"}') ->> 'image_oss_path' AS path`,
+  );
+  expect(rows[0].path).toMatch(/^oss:\/\/demo\/shop\/.+\.png$/);
+  expect(isThere(rows[0].path)).toBe(true);
+});
+
 test('with a place a plain text makes a film, and one between two frames gets a name', async () => {
   const amy = await shopOf('amy');
   const path = "::json #>> '{output,video_oss_path}' AS path";
   const film = await amy.query(`SELECT ai_gen('wan26_t2v', 'steam rises')${path}`);
   expect(film.rows[0].path).toMatch(/^oss:\/\/demo\/shop\/.+\.mp4$/);
-  const frame = "(SELECT ai_gen('qwen_image_2', 'a frame')::json #>> '{image_oss_paths,0}')";
+  const request = `{"prompt": "a frame", "parameters": {"size": "1024*1024"}}`;
+  const frame = `(SELECT ai_gen('qwen_image_2', '${request}')::json #>> '{image_oss_paths,0}')`;
   const between = await amy.query(
     `WITH frame AS MATERIALIZED (SELECT ${frame} AS path)
      SELECT ai_gen('wan22_kf2v_flash', json_build_object('prompt', 'turns', 'first_frame_url', path, 'last_frame_url', path))${path} FROM frame`,

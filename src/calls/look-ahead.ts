@@ -54,8 +54,14 @@ interface FoundCalls<Call> {
   again: number;
 }
 
+/** The engine's functions tell no more of a text. */
+const longestTextCharacters = 10_000;
+
 export function newLookAhead<Call>(text: string, reader: SqlReader): LookAhead<Call> {
-  const read = reader.aheadQuery(text);
+  const read =
+    text.length < longestTextCharacters
+      ? reader.aheadQuery(text)
+      : { why: `its text is longer than ${longestTextCharacters} characters` };
   const [query, why] = 'why' in read ? [undefined, read.why] : [read, undefined];
   return {
     query,
@@ -135,5 +141,5 @@ export function noteAlone(notes: Set<string>, ahead: LookAhead<unknown>, inside:
 
 /** Ends the look, and is told to nobody but in a NOTICE. */
 export function lostWhileLooking(message = 'a call stands where it is not seen'): KnownError {
-  return new KnownError({ kind: 'internalError', message });
+  return new KnownError({ kind: 'featureNotSupported', message });
 }

@@ -17,7 +17,7 @@ export function settle(
     jobId: earlierJobOf(course.call) ?? handle,
     key,
   });
-  for (const call of claimed) last.claimed(origin.engineProcessId, call.handle, jobOf(call).jobId);
+  for (const call of claimed) last.claimed(origin.engineProcessId, call.name, jobOf(call).jobId);
   // Only its handle gives the result of a detached one: it has no key.
   const collected = committed ? statement.collected.map((jobId) => ({ jobId, key: '' })) : [];
   earlier.claim(origin, [...claimed.map(jobOf), ...collected]);

@@ -54,6 +54,7 @@ const attempts: Record<string, string> = {
   'a grant of administration': 'GRANT hologen_admin TO eve',
   'others’ jobs': "SELECT FROM hologen.jobs WHERE role_name = 'hologen'",
   'others’ money': "SELECT FROM hologen.usage WHERE role_name = 'hologen'",
+  'a call of a stage, by a raw question': `SELECT hologen_caller.ask('{"ask": "submit_calls", "calls": [{"model": "qwen_plus", "request": "hello", "handle": "h"}], "settings": {}, "statement": ""}')`,
   'sharing others’ job': "SELECT share_job('{job}')",
   'sharing others’ job, by a raw question': `SELECT hologen_caller.ask('{"ask": "share_job", "job": "{job}", "shared": true}')`,
   people: 'SELECT FROM hologen.people LIMIT 1',
@@ -92,6 +93,7 @@ expected.vic = {
       'a call of ai_submit',
       'a priced call',
       'a raw question',
+      'a call of a stage, by a raw question',
       'an address of any file',
       'a deployment on a key of its own',
       'sharing others’ job',
@@ -133,6 +135,10 @@ describe('with the default', () => {
     expect((await who.vic?.query('SELECT * FROM hologen.callers'))?.rows).toEqual([
       { role_name: 'hologen', model_name: 'qwen_image_2' },
     ]);
+    const verdict = `CALL hologen.review('${job}', 'picked')`;
+    expect([await outcome('vic', verdict), await outcome('max', verdict)]).toEqual([0, '42704']);
+    expect(await outcome('vic', 'SELECT FROM hologen.reviews')).toBe(1);
+    expect(await outcome('max', 'SELECT FROM hologen.reviews')).toBe(0);
     const address = `SELECT file_url('${path}') AS url`;
     expect(await outcome('vic', address)).toBe(1);
     expect(await outcome('ada', address)).toBe(1);
@@ -141,6 +147,7 @@ describe('with the default', () => {
     await owner.query('SELECT share_job($1, false)', [job]);
     for (const view of ['jobs', 'prompts', 'callers'])
       expect(await outcome('vic', `SELECT FROM hologen.${view}`)).toBe(0);
+    expect(await outcome('vic', verdict)).toBe('42704');
     expect(await outcome('vic', address)).toBe('42704');
   });
 

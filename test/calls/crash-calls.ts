@@ -30,7 +30,10 @@ export const kinds = [
     parameters: { size: '1328x1328' },
   },
 ] as const;
-export const other = { ...kinds[0], model: 'other_video', type: 'wan2.6-t2v-us' } as const;
+export const other = {
+  ...{ ...kinds[0], model: 'other_video', type: 'wan2.6-t2v-us' },
+  parameters: { size: '1280x720', duration: 5 },
+} as const;
 export type Kind = (typeof kinds)[number] | typeof other;
 /** Its tasks tell their prompt, so that a lost answer is always found; wan2.6-t2i tells none. */
 export const isProvable = (kind: Kind) => kind.type.startsWith('wan2.6-t2v') || kind.type === 'qwen-image';

@@ -162,6 +162,7 @@ test('many are chosen: as a ZIP, side by side, and picked with a remark', async 
 
 test('a viewer gives verdicts; who may not see a call gives none, and sees none', async () => {
   const id = await jobOf('A heron in the reeds');
+  await (await gateway.client()).query('SELECT hologen.share_job($1)', [id]);
   const page = await room(`job/${id}`, { account: { role: 'vera', password: 'secret' } });
   await page.click('.verdicts >> text=Reject');
   await page.waitForSelector('.verdicts button[aria-pressed=true]');

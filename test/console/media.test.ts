@@ -40,7 +40,7 @@ test.each(['A saved fox', 'An unsaved fox'])(
     expect([whole.status, whole.headers.get('content-type')]).toEqual([200, 'image/png']);
     const bytes = Buffer.from(await whole.arrayBuffer());
     expect(bytes.length).toBe(Number(whole.headers.get('content-length')));
-    expect((await loadImage(bytes)).width).toBe(1024);
+    expect((await loadImage(bytes)).width).toBe(2048);
     const small = await visitor.fetch(medium?.thumbnail ?? '');
     expect([small.status, small.headers.get('content-type')]).toEqual([200, 'image/webp']);
     const thumbnail = Buffer.from(await small.arrayBuffer());

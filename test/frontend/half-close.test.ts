@@ -168,7 +168,7 @@ describe('a client that is gone while ai_gen waits', () => {
     ['with a reset and without progress', 'off', (client: RawClient) => client.socket.resetAndDestroy()],
   ])('%s: its statement ends, whatever the engine would do by itself', async (how, progress, leave) => {
     const { client, processId } = await plain();
-    client.write(query(`SET ai_gen.progress = ${progress}`));
+    client.write(query(`SET ai_gen.progress = ${progress}; SET ai_gen.at_once = off`));
     client.write(query(pictures(how)));
     const sent = async () => JSON.stringify(await gateway.requests()).split(`${how} [[`).length - 1;
     await expect.poll(sent).toBeGreaterThan(0);

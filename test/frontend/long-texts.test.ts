@@ -98,6 +98,7 @@ describe('through a gateway', () => {
     expect(await gateway.requests()).toHaveLength(3);
     expect(told).toEqual([
       'the calls of this statement are made one after another: it is longer than 1048576 characters',
+      expect.stringContaining('one after another: its text is longer than 10000 characters'),
     ]);
     const { rows } = await listener.query('SELECT count(text)::int FROM made');
     expect(rows).toEqual([{ count: 20_000 }]);
