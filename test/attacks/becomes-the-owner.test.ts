@@ -113,6 +113,14 @@ test('a raw question is answered as to its own role: it administers nothing', as
     expect((await refusal(alice.query('SELECT hologen_caller.ask($1)', [question]))).code).toBe('42501');
 });
 
+test('a statement is looked ahead in only with the rights that it has itself', async () => {
+  const inside = async (context: string, role: string) =>
+    (await alice.query('SELECT hologen_caller.is_inside($1, $2) AS inside', [context, role])).rows[0].inside;
+  expect(await inside('', 'alice')).toBe(false);
+  expect(await inside('', 'hologen')).toBe(true);
+  expect(await inside('PL/pgSQL function definer(text) line 1 at RETURN', 'alice')).toBe(true);
+});
+
 test('a function of the owner that alice calls acts for the owner only where it is SECURITY DEFINER', async () => {
   await owner.query(
     `CREATE FUNCTION public.invoker(t text) RETURNS text LANGUAGE sql AS $$ SELECT hologen.ai_gen('qwen_plus', t) $$;

@@ -45,10 +45,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       WHERE c.oid = to_regclass(named) AND c.relpages > (SELECT setting::int / 4 FROM pg_settings WHERE name = 'shared_buffers')) AS found (name)
 $$;
 
--- True where the call stands in the body of a function of somebody's own, which may look names up elsewhere and decide by results.
-CREATE OR REPLACE FUNCTION hologen_caller.is_inside(context text) RETURNS boolean
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+-- True where the call stands in the body of a function of somebody's own, which may look names up elsewhere, decide by results, and have other
+-- rights than the statement; and where that cannot be told: the lines of a context are in the language of the engine's messages.
+CREATE OR REPLACE FUNCTION hologen_caller.is_inside(context text, role text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT context ~ '(^|\n)(\S+ function (?!hologen_caller\.)|SQL function )'
+    OR current_setting('lc_messages') !~ '^(C|POSIX|en)'
+    OR role IS DISTINCT FROM CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END
 $$;
 
 -- Runs what the gateway asks for with its caller's rights, names and snapshot: STABLE, and without a search_path of its own.
@@ -96,7 +99,7 @@ DECLARE
   answer  pg_catalog.json;
 BEGIN
   GET DIAGNOSTICS context = PG_CONTEXT;
-  inside := hologen_caller.is_inside(context);
+  inside := hologen_caller.is_inside(context, current_user);
   LOOP
     answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside));
     EXIT WHEN answer OPERATOR(pg_catalog.->>) 'handle' IS NOT NULL;
