@@ -79,10 +79,14 @@ export function newLookAhead<Call>(text: string, reader: SqlReader): LookAhead<C
 /** In place of a handle, where a call was only noted. */
 export const pending = { handle: 'pending' };
 
+export function mayLookAgain({ query, stage }: LookAhead<unknown>): boolean {
+  return query !== undefined && stage < query.stages;
+}
+
 /** What the engine is to look at first to find the next stage's calls; undefined if there is none. */
 export function nextLook(ahead: LookAhead<unknown>, bound: () => Bound | undefined): Look | undefined {
   const { query } = ahead;
-  if (!query || ahead.stage >= query.stages) return undefined;
+  if (!query || !mayLookAgain(ahead)) return undefined;
   if (query.parameters) ahead.bound ??= bound();
   if (query.parameters && !ahead.bound) {
     endLook(ahead, 'its parameters are not known beforehand');

@@ -7,6 +7,7 @@ import {
   type Look,
   type LookAhead,
   lostWhileLooking,
+  mayLookAgain,
   newLookAhead,
   nextLook,
   noteAlone,
@@ -103,8 +104,11 @@ async function submitWritten(
   if (look) return look;
   const call = await newCall(given, origin);
   noteAlone(statement.notes, ahead, inside);
-  noteFound(ahead, given, call);
-  takeFound(ahead, given, 'given');
+  // A later look comes upon it again.
+  if (mayLookAgain(ahead)) {
+    noteFound(ahead, given, call);
+    takeFound(ahead, given, 'given');
+  }
   return add(call);
 }
 
