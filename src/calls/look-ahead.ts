@@ -102,11 +102,18 @@ export function nextLook(ahead: LookAhead<unknown>, bound: () => Bound | undefin
 /** The engine plans the query, or first tells the types of its parameters; `types` are those that are known, by number. */
 export type Look = { explain: string } | { prepare: string; types: number[] };
 
-export function noteFound<Call>(ahead: LookAhead<Call>, given: SubmittedCall, call: Call): void {
+/** Notes a call that was not found before; `as`: who has come to it, and so does not come to it as a found one. */
+export function noteFound<Call>(
+  { found }: LookAhead<Call>,
+  given: SubmittedCall,
+  call: Call,
+  as: 'given' | 'again',
+): void {
   const key = keyOf(given);
-  const same = ahead.found.get(key);
-  if (same) same.calls.push(call);
-  else ahead.found.set(key, { calls: [call], given: 0, again: 0 });
+  const same = found.get(key) ?? { calls: [], given: 0, again: 0 };
+  found.set(key, same);
+  same.calls.push(call);
+  same[as] += 1;
 }
 
 /** The next call that asks for the same, of those that were found. */

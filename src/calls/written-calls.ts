@@ -105,10 +105,7 @@ async function submitWritten(
   const call = await newCall(given, origin);
   noteAlone(statement.notes, ahead, inside);
   // A later look comes upon it again.
-  if (mayLookAgain(ahead)) {
-    noteFound(ahead, given, call);
-    takeFound(ahead, given, 'given');
-  }
+  if (mayLookAgain(ahead)) noteFound(ahead, given, call, 'given');
   return add(call);
 }
 
@@ -130,8 +127,7 @@ async function noteCall(
     throw error;
   });
   await making.add(call);
-  noteFound(ahead, given, call);
-  takeFound(ahead, given, 'again');
+  noteFound(ahead, given, call, 'again');
   return pending;
 }
 

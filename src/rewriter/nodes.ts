@@ -40,6 +40,23 @@ export function walk(node: unknown, visit: (kind: string, body: Body) => boolean
   }
 }
 
+/** True if the node, or one below it, fits. */
+export function hasNode(node: unknown, fits: (kind: string, body: Body) => boolean): boolean {
+  let found = false;
+  walk(node, (kind, body) => {
+    found ||= fits(kind, body);
+    return !found;
+  });
+  return found;
+}
+
+const writing = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
+
+/** True if rows are written in it: in a query, by a WITH. */
+export function writesRows(node: unknown): boolean {
+  return hasNode(node, (kind) => writing.has(kind));
+}
+
 const callSchemas = new Set(['hologen', 'pg_catalog']);
 
 /** A call of an AI function, by its unqualified name or with a schema it can be found in. */
@@ -51,20 +68,10 @@ export function isAiCall(kind: string, body: Body): boolean {
 }
 
 export function containsAiCall(node: unknown): boolean {
-  let found = false;
-  walk(node, (kind, body) => {
-    found ||= isAiCall(kind, body);
-    return !found;
-  });
-  return found;
+  return hasNode(node, isAiCall);
 }
 
 /** True if the statement calls ai_submit or ai_wait itself: its author has already chosen an order. */
 export function asksItself(node: unknown): boolean {
-  let found = false;
-  walk(node, (kind, body) => {
-    found ||= kind === 'FuncCall' && choosesOrder(nameList(body.funcname).at(-1));
-    return !found;
-  });
-  return found;
+  return hasNode(node, (kind, body) => kind === 'FuncCall' && choosesOrder(nameList(body.funcname).at(-1)));
 }

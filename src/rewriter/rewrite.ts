@@ -5,7 +5,7 @@
  */
 import { inClientsWords, rewriteCalls } from './calls.js';
 import { refuseForeignSyntax } from './foreign-syntax.js';
-import { type Body, walk } from './nodes.js';
+import { type Body, writesRows } from './nodes.js';
 import type { ParsedStatement } from './parse.js';
 import { commandsReplaced } from './returning-stages.js';
 import { editSettings, foreignShows, inClientsNames } from './session-settings.js';
@@ -43,19 +43,12 @@ export function rewriteText(original: string): RewrittenText | undefined {
   return { text, original, stretches, tags, commands, definitions: declared.definitions, stopsAtRows };
 }
 
-const writing = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'];
-
 /** What PostgreSQL calls PORTAL_ONE_SELECT (src/include/utils/portal.h). */
 function isPlainSelect(statements: readonly ParsedStatement[]): boolean {
   const [statement] = statements;
   if (statement?.kind !== 'SelectStmt' || statements.length > 1) return false;
   const { withClause, intoClause } = statement.node as Body;
-  let writes = intoClause !== undefined;
-  walk(withClause, (kind) => {
-    writes ||= writing.includes(kind);
-    return !writes;
-  });
-  return !writes;
+  return intoClause === undefined && !writesRows(withClause);
 }
 
 /** The tag to show for a statement (counted from 0) if the engine's tag is not that of the statement the client sent. */

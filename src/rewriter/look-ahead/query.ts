@@ -1,6 +1,17 @@
 /** The query by which a statement's calls are known before it runs: what of it evaluates them, and nothing that writes. */
 import { aiFunctions, laterName, madeName } from '../ai-functions.js';
-import { asksItself, type Body, child, children, containsAiCall, kindOf, nameList, walk } from '../nodes.js';
+import {
+  asksItself,
+  type Body,
+  child,
+  children,
+  containsAiCall,
+  hasNode,
+  kindOf,
+  nameList,
+  walk,
+  writesRows,
+} from '../nodes.js';
 import type { ParsedStatement, Token } from '../parse.js';
 import { firstTokenFrom, tokenAt } from '../parse.js';
 import { parametersOf } from '../repeatable.js';
@@ -54,12 +65,10 @@ function queryOf(text: string): AheadQuery | OneByOne {
 
 /** EXPLAIN says nothing of what stands behind LIMIT and OFFSET. In a LATERAL sub-select that may be a column, of which nobody knows more. */
 function limitsByResult(node: unknown): boolean {
-  let limits = false;
-  walk(node, (kind, body) => {
-    limits ||= kind === 'SelectStmt' && [body.limitCount, body.limitOffset].some(mayBeResult);
-    return !limits;
-  });
-  return limits;
+  return hasNode(
+    node,
+    (kind, body) => kind === 'SelectStmt' && [body.limitCount, body.limitOffset].some(mayBeResult),
+  );
 }
 
 function mayBeResult(limit: unknown): boolean {
@@ -72,12 +81,8 @@ function mayBeResult(limit: unknown): boolean {
 }
 
 function isOneRow({ kind, node }: ParsedStatement): boolean {
-  let rows = false;
-  walk(node, (each) => {
-    rows ||= ['RangeVar', 'RangeFunction', 'SubLink', 'RangeSubselect'].includes(each);
-    return !rows;
-  });
-  return kind === 'SelectStmt' && !rows;
+  const sources = ['RangeVar', 'RangeFunction', 'SubLink', 'RangeSubselect'];
+  return kind === 'SelectStmt' && !hasNode(node, (each) => sources.includes(each));
 }
 
 function rename({ call, stage }: Site, present: number, source: Source): Edit[] {
@@ -98,12 +103,10 @@ function openingBehind(tokens: Token[], start: number): Token | undefined {
 
 type Cut = { edits: Edit[] } | OneByOne;
 
-const writing = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
-
 /** What makes a query of the statement. */
 function editsOf(statement: ParsedStatement, source: Source): Cut {
   const body = statement.node as Body;
-  if (writesInside(body)) return { why: 'it writes in a WITH' };
+  if (writesRows(body)) return { why: 'it writes in a WITH' };
   if (containsAiCall(body.returningClause) || containsAiCall(body.returningList))
     return { why: 'a call stands in its RETURNING' };
   switch (statement.kind) {
@@ -126,22 +129,11 @@ function editsOf(statement: ParsedStatement, source: Source): Cut {
 }
 const mayRunAnything = new Set(['DoStmt', 'CallStmt', 'ExecuteStmt', 'FetchStmt', 'ExplainStmt']);
 
-function writesInside(body: Body): boolean {
-  let writes = false;
-  walk(body, (kind) => {
-    writes ||= writing.has(kind);
-    return !writes;
-  });
-  return writes;
-}
-
 function locks(body: Body): boolean {
-  let locking = false;
-  walk({ SelectStmt: body }, (kind, each) => {
-    locking ||= kind === 'SelectStmt' && each.lockingClause !== undefined;
-    return !locking;
-  });
-  return locking;
+  return hasNode(
+    { SelectStmt: body },
+    (kind, each) => kind === 'SelectStmt' && each.lockingClause !== undefined,
+  );
 }
 
 /** INSERT … SELECT or VALUES: what is inserted, with the WITH before it. */
