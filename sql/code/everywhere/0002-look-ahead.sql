@@ -54,6 +54,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     OR role IS DISTINCT FROM CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END
 $$;
 
+-- What this session keeps under a name: the text of a prepared statement with its parameters' types, or of a cursor. NULL: nothing.
+CREATE OR REPLACE FUNCTION hologen_caller.stored_text(stored text, named text) RETURNS json
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT json_build_object('statement', statement, 'types', parameter_types::text[]) FROM pg_prepared_statements
+    WHERE stored = 'prepared' AND name = named
+  UNION ALL
+  SELECT json_build_object('statement', statement, 'created', creation_time) FROM pg_cursors WHERE stored = 'cursor' AND name = named
+$$;
+
 -- Runs what the gateway asks for with its caller's rights, names and snapshot: STABLE, and without a search_path of its own.
 CREATE OR REPLACE FUNCTION hologen_caller.look_ahead(question json, about json) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
@@ -63,22 +72,38 @@ DECLARE
   problem  text;
   state    text;
   level    text := pg_catalog.current_setting('client_min_messages');
+  reading  refcursor;
+  rows     int8;
 BEGIN
   BEGIN
     PERFORM pg_catalog.set_config('client_min_messages', 'error', true);
+    IF step OPERATOR(pg_catalog.->>) 'stored' IS NOT NULL THEN
+      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'stored_text', 'of', question, 'found',
+        hologen_caller.stored_text(step OPERATOR(pg_catalog.->>) 'stored', step OPERATOR(pg_catalog.->>) 'name')));
+    END IF;
     IF step OPERATOR(pg_catalog.->>) 'prepare' IS NOT NULL THEN
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'parameter_types', 'of', question, 'types',
         hologen_caller.parameter_types(step OPERATOR(pg_catalog.->>) 'prepare', step OPERATOR(pg_catalog.->) 'types')));
     END IF;
-    found := hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain');
-    step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan', 'of', question, 'plan', found));
+    IF step OPERATOR(pg_catalog.->>) 'explain' IS NOT NULL THEN
+      found := hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain');
+      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan', 'of', question, 'plan', found));
+    END IF;
     IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_names', 'of', question, 'unsure', hologen_caller.unsure_names(step)));
     END IF;
     IF (step OPERATOR(pg_catalog.->>) 'waits')::boolean THEN
       PERFORM pg_catalog.set_config('client_min_messages', level, true);
     END IF;
-    IF step OPERATOR(pg_catalog.->>) 'run' IS NOT NULL THEN
+    IF step OPERATOR(pg_catalog.->>) 'rows' IS NOT NULL THEN
+      -- PostgreSQL plans cursors for their first rows, and a client's Execute of some rows as if it were of all.
+      IF NOT (step OPERATOR(pg_catalog.->>) 'cursor')::boolean THEN
+        PERFORM pg_catalog.set_config('cursor_tuple_fraction', '1', true);
+      END IF;
+      OPEN reading NO SCROLL FOR EXECUTE step OPERATOR(pg_catalog.->>) 'run';
+      MOVE FORWARD (step OPERATOR(pg_catalog.->>) 'rows')::int8 FROM reading;
+      GET DIAGNOSTICS rows = ROW_COUNT;
+    ELSIF step OPERATOR(pg_catalog.->>) 'run' IS NOT NULL THEN
       EXECUTE step OPERATOR(pg_catalog.->>) 'run';
     END IF;
     -- Nothing of it stays.
@@ -86,7 +111,7 @@ BEGIN
   EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
   END;
-  found := hologen_caller.ask(pg_catalog.json_build_object('ask', 'looked', 'of', question, 'state', state, 'problem', problem));
+  found := hologen_caller.ask(pg_catalog.json_build_object('ask', 'looked', 'of', question, 'state', state, 'problem', problem, 'rows', rows));
 END $$;
 
 -- Hands a call that stands as it was written to the gateway, and looks ahead when the gateway asks for it. STABLE, so that what it runs sees what

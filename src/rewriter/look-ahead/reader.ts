@@ -3,7 +3,7 @@ import { callingStatements } from '../calling-statements.js';
 import { containsAiCall, hasNode, isAiCall, nameList, walk } from '../nodes.js';
 import { parseStatements } from '../parse.js';
 import { type Judged, judgePlan, type PlanNode, type Uncertain } from './plan.js';
-import { aheadQuery } from './query.js';
+import { aheadQuery } from './stored.js';
 import { withValues } from './values.js';
 
 export const sqlReader = {
@@ -11,10 +11,11 @@ export const sqlReader = {
   aheadQuery,
   withValues,
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `text`: what was explained, or what it was made of. */
-  judgePlan(plan: unknown, text: string): Judged | Uncertain {
+  judgePlan(plan: unknown, text: string, read: 'all' | 'some'): Judged | Uncertain {
     const [first] = Array.isArray(plan) ? plan : [];
-    const top = first?.Plan as PlanNode | undefined;
-    if (!top) return { why: 'its plan cannot be read' };
+    const planned = first?.Plan as PlanNode | undefined;
+    if (!planned) return { why: 'its plan cannot be read' };
+    const top = read === 'all' ? planned : { 'Node Type': 'Limit', Plans: [planned] };
     const nodes = parseStatements(text)?.map(({ kind, node }) => ({ [kind]: node }));
     const inValues = hasNode(
       nodes,
