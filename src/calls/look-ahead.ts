@@ -89,14 +89,8 @@ interface FoundCalls<Call> {
   again: number;
 }
 
-/** The engine's functions tell no more of a text. */
-export const longestTextCharacters = 10_000;
-
 export function newLookAhead<Call>(text: string, reader: SqlReader): LookAhead<Call> {
-  const read =
-    text.length < longestTextCharacters
-      ? reader.aheadQuery(text)
-      : { why: `its text is longer than ${longestTextCharacters} characters` };
+  const read = reader.aheadQuery(text);
   const ahead: LookAhead<Call> = {
     ...{ query: undefined, stored: undefined, why: undefined, stage: 0, looking: false },
     ...{ cursor: false, before: 0, rows: 0, reached: 0, movesCursor: false },

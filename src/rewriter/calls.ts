@@ -4,6 +4,7 @@
  */
 import { aiFunctions, mentionsAiFunction } from './ai-functions.js';
 import { readBlocks } from './blocks.js';
+import { longestSentCharacters } from './calling-statements.js';
 import { editValues } from './inserted-values.js';
 import { asksItself, type Body, containsAiCall, writesRows } from './nodes.js';
 import type { ParsedStatement } from './parse.js';
@@ -59,7 +60,7 @@ function editsFor(source: Source): Edit[] {
 }
 
 function editStatement(statement: ParsedStatement, source: Source): Edit[] {
-  if (asksItself(statement.node) || !isBeyondALook(statement)) return [];
+  if (asksItself(statement.node) || !isBeyondALook(statement, source)) return [];
   if (!usesKnownFunctions(statement.node) || repeatsParameters(statement.node)) return [];
   const { selects, inserts, updates } = readBlocks(statement);
   const edits = [
@@ -73,9 +74,15 @@ function editStatement(statement: ParsedStatement, source: Source): Edit[] {
 
 /**
  * What is left as written the engine looks ahead in: exact, whatever the names in it mean. Only what another evaluation would not tell is
- * rewritten: requests that are others the next time, and rows that are not there before the statement has written them.
+ * rewritten: requests that are others the next time, and rows that are not there before the statement has written them; and texts of which the
+ * engine does not tell all.
  */
-function isBeyondALook({ node }: ParsedStatement): boolean {
+function isBeyondALook({ node }: ParsedStatement, { text }: Source): boolean {
   const { returningClause } = node as Body;
-  return isTurnedByChance(node) || writesRows(node) || containsAiCall(returningClause);
+  return (
+    text.length >= longestSentCharacters ||
+    isTurnedByChance(node) ||
+    writesRows(node) ||
+    containsAiCall(returningClause)
+  );
 }

@@ -1,4 +1,5 @@
 /** What a client's text runs: a query that stands in it, or one that the engine keeps under a name. */
+import { longestSentCharacters } from '../calling-statements.js';
 import type { Body } from '../nodes.js';
 import { firstTokenFrom, type ParsedStatement, type Token } from '../parse.js';
 import { readSource, type Source } from '../source.js';
@@ -18,6 +19,8 @@ export interface StoredQuery {
 const beside = new Set(['TransactionStmt', 'DeclareCursorStmt', 'ClosePortalStmt', 'VariableSetStmt']);
 
 export function aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne {
+  if (text.length >= longestSentCharacters)
+    return { why: `its text is longer than ${longestSentCharacters} characters` };
   const source = readSource(text);
   const statements = source?.statements ?? [];
   const running = statements.length > 1 ? statements.filter(({ kind }) => !beside.has(kind)) : statements;
