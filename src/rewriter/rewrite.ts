@@ -92,7 +92,7 @@ function translatePosition(rewritten: RewrittenText, fields: Map<string, string>
 
 /** Our procedures as PL/pgSQL names them: with the schema only if it is not on the search_path. */
 const ownProcedure =
-  /PL\/pgSQL function (hologen\.)?(create_table\(text,text,json\)|set_table_propert(y|ies)\(text,|relation_named\(text\))/;
+  /PL\/pgSQL function (hologen_caller\.|hologen\.)?(create_table\(text,text,json\)|set_table_propert(y|ies)\(text,|relation_named\(text\))/;
 
 /** The context without the lines about our procedures and what they run. */
 function withoutProcedures({ definitions }: RewrittenText, context: string): string {

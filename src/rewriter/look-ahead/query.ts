@@ -1,5 +1,5 @@
 /** The query by which a statement's calls are known before it runs: what of it evaluates them, and nothing that writes. */
-import { aiFunctions, laterName, madeName } from '../ai-functions.js';
+import { aiFunctions, laterName, madeName, partName } from '../ai-functions.js';
 import {
   asksItself,
   type Body,
@@ -39,7 +39,7 @@ export function aheadQuery(text: string): AheadQuery | OneByOne {
   if (!source || !statement) return { why: 'the statement cannot be read' };
   if (more) return { why: 'several statements were sent as one text' };
   if (asksItself(statement.node)) return { why: undefined };
-  if (aiFunctions.some(({ submit }) => text.includes(`hologen.${submit}(`)))
+  if (aiFunctions.some(({ submit }) => text.includes(`${partName(submit)}(`)))
     return { why: 'only some of its calls can be submitted ahead' };
   const cut = editsOf(statement, source);
   return 'why' in cut ? cut : queryOf(splice(unedited(text), cut.edits).text);
