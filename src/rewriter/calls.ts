@@ -2,7 +2,7 @@
  * Puts submits before waits: `SELECT …, ai_gen(…) FROM t` first submits the calls of all rows, then waits for them one by one.
  * Whatever cannot be shown to be equivalent is left as written, and makes its calls one after another.
  */
-import { aiFunctions, mentionsAiFunction } from './ai-functions.js';
+import { aiFunctions, mentionsAiFunction, partName } from './ai-functions.js';
 import { readBlocks } from './blocks.js';
 import { longestSentCharacters } from './calling-statements.js';
 import { editValues } from './inserted-values.js';
@@ -48,7 +48,7 @@ export function inClientsWords(message: string): string {
   return aiFunctions.reduce(
     (text, { submit, describe, name }) =>
       [submit, ...(describe ? [describe] : [])].reduce(
-        (all, own) => all.replaceAll(`hologen.${own}(`, `${name}(`),
+        (all, own) => all.replaceAll(`${partName(own)}(`, `${name}(`),
         text,
       ),
     message,

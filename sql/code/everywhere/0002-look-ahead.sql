@@ -147,5 +147,5 @@ END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.wait_made(handle text) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-  RETURN hologen.wait_call(handle);
+  RETURN hologen_caller.wait_call(handle);
 END $$;

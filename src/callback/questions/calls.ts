@@ -4,6 +4,7 @@ import type { Calls, WaitNews } from '../../calls/calls.js';
 import type { CallArguments, SubmittedCall } from '../../calls/check.js';
 import { isHandle } from '../../calls/detached.js';
 import type { StoredText } from '../../calls/look-ahead.js';
+import { queuesOf } from '../../calls/queues.js';
 import type { SessionSettings } from '../../calls/session-settings.js';
 import { KnownError } from '../../errors.js';
 import { isObject, type Json } from '../../json.js';
@@ -84,7 +85,7 @@ function answersWhileRunning(tools: QuestionTools): Answers {
   };
 }
 
-function answersBeside({ calls, ledger, schedule }: QuestionTools): Answers {
+function answersBeside({ calls, ledger, schedule, models }: QuestionTools): Answers {
   return {
     async call_status(question, caller) {
       const { state, holdUp } = await calls.status(String(question.handle), caller);
@@ -100,8 +101,8 @@ function answersBeside({ calls, ledger, schedule }: QuestionTools): Answers {
         ...row,
       })),
     progress: (_question, caller) => progressRows(calls, caller),
-    queues: () =>
-      schedule.queues().map((queue) => ({
+    queues: async () =>
+      (await queuesOf(models, schedule)).map((queue) => ({
         model_type: queue.modelType,
         queued: queue.queued,
         running: queue.running,

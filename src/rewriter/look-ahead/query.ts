@@ -1,5 +1,5 @@
 /** The query by which a statement's calls are known before it runs: what of it evaluates them, and nothing that writes. */
-import { aiFunctions, laterName, madeName } from '../ai-functions.js';
+import { aiFunctions, laterName, madeName, partName } from '../ai-functions.js';
 import {
   asksItself,
   type Body,
@@ -40,7 +40,7 @@ export interface OneByOne {
 
 export function queryOfStatement(statement: ParsedStatement, source: Source): AheadQuery | OneByOne {
   if (asksItself(statement.node)) return { why: undefined };
-  if (aiFunctions.some(({ submit }) => source.text.includes(`hologen.${submit}(`)))
+  if (aiFunctions.some(({ submit }) => source.text.includes(`${partName(submit)}(`)))
     return { why: 'only some of its calls can be submitted ahead' };
   const cut = editsOf(statement, source);
   if ('why' in cut) return cut;
