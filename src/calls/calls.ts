@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import { type CallOrigin, isSameRole } from '../ledger/job.js';
+import { atOneMoment } from './at-one-moment.js';
 import type { CheckedCall, Models, SubmittedCall } from './check.js';
 import type { Services } from './course.js';
 import { createDecider, type Decider } from './decide.js';
@@ -20,6 +21,7 @@ import { inPlaceOf } from './row-errors.js';
 import { readSessionSettings } from './session-settings.js';
 import { settle } from './settle.js';
 import { createStatements, type Statement, type StatementCall, type StatementOutcome } from './statement.js';
+import { takeName } from './statement-bounds.js';
 import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
@@ -101,7 +103,8 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
     ...createWrittenCalls(makingOf(around)),
     submit: (given, origin) => submit(given, origin, around),
     async submitAll(calls, origin) {
-      for (const call of calls) await submit(call, origin, around);
+      const together = { ...around, models: atOneMoment(around.models) };
+      for (const call of calls) await submit(call, origin, together);
     },
     submitDetached: (given, origin) => submitDetached(given, origin, around),
     wait: (handle, origin, longestMs) => wait(handle, origin, longestMs, around),
@@ -213,6 +216,7 @@ function enlist(call: StatementCall, { byName }: Surroundings): void {
   call.index = calls.length;
   calls.push(call);
   unsent.add(call);
+  takeName(call);
   byName.set(call.name, call);
 }
 
