@@ -64,14 +64,27 @@ export function newCourse(
   call: Call,
   earlier: Partial<Pick<Course, 'submittedAt' | 'awaited'>> = {},
 ): Course {
+  // Written out, as in callOf.
   return {
-    ...facts,
-    ...{ call, phases: [], sentAt: undefined, endedAt: undefined, billed: false, requestId: undefined },
-    ...{ submittedAt: undefined, lostAnswer: undefined, awaited: newAwaited() },
-    ...earlier,
-    leave: () => {},
+    jobId: facts.jobId,
+    role: facts.role,
+    checked: facts.checked,
+    stop: facts.stop,
+    noted: facts.noted,
+    call,
+    phases: [],
+    sentAt: undefined,
+    endedAt: undefined,
+    billed: false,
+    requestId: undefined,
+    submittedAt: earlier.submittedAt,
+    lostAnswer: undefined,
+    awaited: earlier.awaited ?? newAwaited(),
+    leave: nothing,
   };
 }
+
+function nothing(): void {}
 
 /**
  * The only writer of `course.call`: the ledger has each step in writing before anything else follows from it. Where it cannot be written,

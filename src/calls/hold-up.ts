@@ -44,8 +44,10 @@ export interface Patience {
 }
 
 export function newAwaited(): Awaited {
-  return { holdUp: undefined, waiting: new Set(), wake: () => {}, left: false };
+  return { holdUp: undefined, waiting: new Set(), wake: nothing, left: false };
 }
+
+function nothing(): void {}
 
 /** What one who waits from now on is told: the call's end, or, as an error, that it is held up for longer than one waits. */
 function hear(awaited: Awaited, end: Promise<string>): Promise<string> {
@@ -126,7 +128,7 @@ export function pause(awaited: Awaited, ms: number, signal?: AbortSignal): Promi
     const over = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', over);
-      awaited.wake = () => {};
+      awaited.wake = nothing;
       if (!awaited.left) resolve();
     };
     const timer = setTimeout(over, ms);
