@@ -53,6 +53,8 @@ export interface Course {
   lostAnswer: unknown;
   /** What keeps it from going on, and who waits for it. */
   readonly awaited: Awaited;
+  /** Called once, when it waits in its line no more. */
+  turned: (() => void) | undefined;
   /** Gives its place in the provider's line to the next; it has one from the first submit to the provider's last word. */
   leave(): void;
 }
@@ -80,6 +82,7 @@ export function newCourse(
     submittedAt: earlier.submittedAt,
     lostAnswer: undefined,
     awaited: earlier.awaited ?? newAwaited(),
+    turned: undefined,
     leave: nothing,
   };
 }
@@ -109,6 +112,8 @@ export async function tell(course: Course, event: CallEvent, services: Services)
   } catch (error) {
     course.call = advance(course.call, { kind: 'out of hands', error }).call;
     throw error;
+  } finally {
+    if (course.call.state !== 'waiting' && course.call.state !== 'queued') course.turned?.();
   }
 }
 
