@@ -62,7 +62,7 @@ async function connect(connectionString) {
   client.on('error', () => {});
   await client.connect();
   await client.query('CREATE TEMP TABLE made (made text)');
-  await client.query('SET ai_gen.max_calls = 100000');
+  await client.query('SET ai_gen.max_calls = 200000');
   return client;
 }
 
