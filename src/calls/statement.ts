@@ -20,6 +20,8 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   calls: StatementCall[];
   /** Of `calls` those that nothing was done about yet, in their order. */
   unsent: Set<StatementCall>;
+  /** Of `calls` those that say the name of their file, by the path they save it at. */
+  named: Map<string, StatementCall>;
   /** Calls of ai_submit: sent when the statement is committed, and from then on its no more. */
   detached: StatementCall[];
   /** Detached jobs whose result the statement was given. */
@@ -28,6 +30,8 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   stop: AbortController;
   /** What the person should know although the requests are good; each is said once. */
   notes: Set<string>;
+  /** Adds to them. */
+  note(note: string): void;
   /** Of `notes` those that were said. */
   told: Set<string>;
   /** Of all its requests together. */
@@ -273,10 +277,11 @@ function statementOf(
   const known = own.get(name);
   if (known) return known;
   const now = Date.now();
+  const notes = new Set<string>();
   const statement: Statement = {
     ...{ id: randomUUID(), text: maskSecrets(calling(text)), stopsAtRows, origin, ...settings },
-    ...{ calls: [], unsent: new Set(), detached: [], collected: [] },
-    ...{ notes: new Set<string>(), told: new Set<string>() },
+    ...{ calls: [], unsent: new Set(), named: new Map(), detached: [], collected: [] },
+    ...{ notes, note: (note: string) => notes.add(note), told: new Set<string>() },
     ...{ read: false, answered: false, stays: false, requestCharacters: 0 },
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined, ahead: undefined },
     stop: new AbortController(),
