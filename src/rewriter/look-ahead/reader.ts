@@ -3,28 +3,39 @@ import { callingStatements } from '../calling-statements.js';
 import { containsAiCall, hasNode, isAiCall, nameList, walk } from '../nodes.js';
 import { parseStatements } from '../parse.js';
 import { type Judged, judgePlan, type PlanNode, type Uncertain } from './plan.js';
+import { isReadablePlan } from './plan-bounds.js';
 import { aheadQuery } from './query.js';
 import { withValues } from './values.js';
 
 export const sqlReader = {
   calling: callingStatements,
-  aheadQuery,
+  aheadQuery: (text: string) => unlessTooDeep(() => aheadQuery(text)),
   withValues,
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `text`: what was explained, or what it was made of. */
-  judgePlan(plan: unknown, text: string): Judged | Uncertain {
-    const [first] = Array.isArray(plan) ? plan : [];
-    const top = first?.Plan as PlanNode | undefined;
-    if (!top) return { why: 'its plan cannot be read' };
-    const nodes = parseStatements(text)?.map(({ kind, node }) => ({ [kind]: node }));
-    const inValues = hasNode(
-      nodes,
-      (kind, body) => kind === 'SelectStmt' && containsAiCall(body.valuesLists),
-    );
-    // Without a call in the text, views may have it anywhere.
-    const judged = judgePlan(top, inValues || !containsAiCall(nodes));
-    return 'why' in judged || !inValues ? judged : withNamesOf(nodes, judged);
-  },
+  judgePlan: (plan: unknown, text: string): Judged | Uncertain =>
+    isReadablePlan(plan) ? unlessTooDeep(() => judge(plan, text)) : { why: 'its plan is too long' },
 };
+
+/** Where our own walk through a tree ends because there is no more room on the stack, the statement is simply not looked ahead in. */
+function unlessTooDeep<Read>(read: () => Read): Read | Uncertain {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) return { why: 'it is nested too deeply' };
+    throw error;
+  }
+}
+
+function judge(plan: unknown, text: string): Judged | Uncertain {
+  const [first] = Array.isArray(plan) ? plan : [];
+  const top = first?.Plan as PlanNode | undefined;
+  if (!top) return { why: 'its plan cannot be read' };
+  const nodes = parseStatements(text)?.map(({ kind, node }) => ({ [kind]: node }));
+  const inValues = hasNode(nodes, (kind, body) => kind === 'SelectStmt' && containsAiCall(body.valuesLists));
+  // Without a call in the text, views may have it anywhere.
+  const judged = judgePlan(top, inValues || !containsAiCall(nodes));
+  return 'why' in judged || !inValues ? judged : withNamesOf(nodes, judged);
+}
 
 /** EXPLAIN says nothing of what stands in VALUES: nothing may stand there but functions and operators of PostgreSQL's own. */
 function withNamesOf(nodes: unknown, judged: Judged): Judged {
