@@ -195,7 +195,13 @@ export function partName(part: string): string {
   return `hologen_caller.${part}`;
 }
 
-/** What stands in the place of a function while the gateway looks ahead: where its result is there, and where it is not to be made yet. */
+/**
+ * What stands in the place of a function while the gateway looks ahead: where its call is looked for, if it can be described; where its result is
+ * there; and where it is not to be made yet.
+ */
+export function notedName(name: string): string | undefined {
+  return aiFunctionNamed(name)?.describe && partName(`noted_${name}`);
+}
 export function madeName(name: string): string {
   return partName(`made_${name}`);
 }

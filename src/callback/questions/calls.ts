@@ -70,6 +70,7 @@ function answersWhileRunning(tools: QuestionTools): Answers {
         { ...submitted(question), transactionId: textOrNull(question.transactionId) },
         originOf(caller),
       ),
+    note_calls: (question, caller) => calls.noteAll(described(question), originOf(caller)),
     ...answerWhileLooking(calls, submitted),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
@@ -133,7 +134,11 @@ function answerWhileLooking(calls: Calls, submitted: (question: Json) => Submitt
       calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
     plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
     plan_names: (question, caller) =>
-      calls.planChecked(written(question), textsOf(question.unsure), originOf(caller)),
+      calls.planChecked(
+        written(question),
+        { unsure: textsOf(question.unsure), others: question.others !== false },
+        originOf(caller),
+      ),
     looked: (question, caller) =>
       calls.looked(
         written(question),

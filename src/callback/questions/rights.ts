@@ -23,6 +23,7 @@ const forMakers: Record<string, string> = {
   submit_calls: 'making calls',
   submit_written: 'making calls',
   submit_made: 'making calls',
+  note_calls: 'making calls',
   submit_image: 'making calls',
   submit_detached: 'making calls',
   collect: 'making calls',
