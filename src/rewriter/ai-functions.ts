@@ -174,6 +174,11 @@ export const otherPublicNames: readonly string[] = [
   ...[
     'to_file',
     'try_to_file',
+    'fl_get_size',
+    'fl_get_etag',
+    'fl_get_content_type',
+    'fl_get_last_modified',
+    'fl_get_file_type',
     'prompt',
     'ai_chunk',
     'file_url',

@@ -4,13 +4,13 @@ import { isPretended } from '../../calls/dry-run-names.js';
 import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
 import { isObject, type Json } from '../../json.js';
-import { formatOf } from '../../media/kinds.js';
 import type { FileValue } from '../../storage/file-value.js';
-import { formatPath, isDirectory } from '../../storage/path.js';
-import type { ListedObject } from '../../storage/storage.js';
+import { isDirectory } from '../../storage/path.js';
+import type { ObjectInfo } from '../../storage/storage.js';
 import type { Caller } from '../endpoint.js';
-import { type Answers, type FileMemory, type QuestionTools, textOrNull } from './question.js';
-import { refuseReadOnly, requireMaker, sightOf } from './rights.js';
+import { fileOf, lookAt } from './objects.js';
+import type { Answers, FileMemory, QuestionTools } from './question.js';
+import { requireMaker, sightOf } from './rights.js';
 
 const rememberedForMs = 10_000;
 const mostRemembered = 10_000;
@@ -22,24 +22,11 @@ export function answerAboutFiles({ storage, files, ledger, degrees }: QuestionTo
     const file = storage.readFile(fileOf(question));
     storage.checkRight(file.right);
     if (isDirectory(file.path) || (question.dryRun === 'on' && isPretended(file.path))) return;
-    // A look of its own, that does not end with the session that asked first: others may wait for it.
-    await files.once(JSON.stringify(question.file), async () => {
-      await storage.head(file.path, file.right, new AbortController().signal);
-    });
+    await lookAt(file, storage, files);
   }
 
   return {
     check_file: checkFile,
-
-    /** A page of what lies in a directory, for the rows of an object table. */
-    async list_objects(question, caller, signal) {
-      refuseReadOnly(caller, 'refreshing an object table');
-      const { path, right } = storage.readFile(fileOf(question));
-      storage.checkRight(right);
-      const after = textOrNull(question.after) ?? undefined;
-      const page = await storage.list(path, right, { recursive: question.recursive === true, after, signal });
-      return { objects: page.objects.map(asRow), next: page.next ?? null };
-    },
 
     /** Whether to_file would give it. */
     try_file: (question) =>
@@ -77,23 +64,6 @@ export function answerAboutFiles({ storage, files, ledger, degrees }: QuestionTo
   }
 }
 
-function fileOf({ file }: Json): Json {
-  return isObject(file) ? file : refuse('file', file, 'a FILE', 'Write to_file(path, endpoint, role_arn).');
-}
-
-/** ETags are told without the quotes of HTTP; a list tells no content types, so it is what the name's ending says. */
-function asRow({ path, bytes, etag, lastModified }: ListedObject) {
-  return {
-    object_uri: formatPath(path),
-    etag: etag.replace(/^"|"$/g, ''),
-    metadata: {
-      size: bytes,
-      content_type: formatOf(path.key)?.contentType ?? null,
-      last_modified: lastModified.toISOString(),
-    },
-  };
-}
-
 const longestProcess = 1000;
 
 /** Pictures, and frames of videos; nothing that is chained to be written somewhere. */
@@ -118,7 +88,7 @@ function urlSeconds(value: unknown): number {
 
 /** Remembers good files for some seconds, and lets those who ask at once share one look. */
 export function createFileMemory(): FileMemory {
-  const seen = new Map<string, { at: number; look: Promise<void> }>();
+  const seen = new Map<string, { at: number; look: Promise<ObjectInfo> }>();
   return {
     once(key, look) {
       const known = seen.get(key);
