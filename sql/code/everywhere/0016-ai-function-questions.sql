@@ -191,8 +191,11 @@ BEGIN
   IF coalesce(to_lang, '') = '' THEN
     RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'to_lang of ai_translate must be a language, not NULL or empty', HINT = 'ai_translate(content, ''en'').';
   END IF;
-  RETURN hologen_caller.texts_question(ask, 'ai_translate', model,
-    E'Translate the text into this language: {0}. Write the translation and nothing else.\n\n{1}', ARRAY[to_lang, content]);
+  IF coalesce(content, '') = '' THEN
+    RETURN NULL;
+  END IF;
+  -- What a chat model is told, and what a translation model takes, is the provider's affair.
+  RETURN hologen_caller.function_question(ask, 'ai_translate', model, json_build_object('prompt', content, 'to_lang', to_lang), NULL);
 END $$;
 
 -- The waits. All are strict: without a call there is nothing to wait for.

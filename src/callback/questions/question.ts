@@ -22,7 +22,7 @@ export interface QuestionTools {
   files: FileMemory;
   degrees: DegreeSettings;
   /** What the models of an AI function are deployed for; undefined: it takes any, or there is no such function. */
-  taskOf(functionName: string): string | undefined;
+  tasksOf(functionName: string): readonly string[] | undefined;
   /** The client's own words for a statement text that the engine was given. */
   originalText(engineText: string): ClientText;
 }

@@ -6,7 +6,8 @@ export type Task =
   | 'video-generation'
   | 'chat/completions'
   | 'embedding'
-  | 'speech-to-text';
+  | 'speech-to-text'
+  | 'translation';
 
 export const scenarios = [
   'text-to-image',

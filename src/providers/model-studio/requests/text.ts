@@ -21,6 +21,7 @@ import { billOf, tokensOf } from '../price.js';
 import { isConversation, type Message, readMessages } from './conversation.js';
 import { type MessagePart, readTextRequest, textOfParts } from './prompt-template.js';
 import { mostChatTokens } from './token-bounds.js';
+import { readTranslation, type TranslationRequest } from './translation-request.js';
 
 export const texts: Family = {
   task: 'chat/completions',
@@ -59,7 +60,7 @@ function check(asked: Asked): StudioRequest {
     estimate: billOf(type, model.config, mostChatTokens(request, model.modelType, type)),
     ...(asksJson && { pretended: '{"dry_run":true}' }),
     body: (addresses) => bodyOf(request, model.modelType, addresses),
-    read: (reply) => read(reply, asked, asksJson),
+    read: (reply) => readAnswer(reply, asked, asksJson),
   };
 }
 
@@ -69,6 +70,8 @@ interface ChatRequest {
 }
 
 function readChat({ text, file, places }: Asked): ChatRequest {
+  const translation = readTranslation(text);
+  if (translation) return asChat(translation);
   const conversation = conversationIn(text);
   if (!conversation) {
     const { parts, parameters } = readTextRequest(text, file, { knownParameters, task: texts.task, places });
@@ -80,6 +83,16 @@ function readChat({ text, file, places }: Asked): ChatRequest {
   const parameters = optionalObject(conversation, 'parameters');
   refuseUnknown(parameters, knownParameters, `parameters of task ${texts.task}`);
   return { messages: readMessages(conversation.messages, places), parameters };
+}
+
+/** What follows is the text, whatever it says. */
+function asChat({ prompt, toLang, parameters }: TranslationRequest): ChatRequest {
+  refuseUnknown(parameters, knownParameters, `parameters of task ${texts.task}`);
+  const said = `Translate the text into this language: ${toLang}. Write the translation and nothing else.\n\n${prompt}`;
+  return {
+    messages: [{ role: 'user', parts: [{ text: said }] }],
+    parameters: { temperature: 0, ...parameters },
+  };
 }
 
 function conversationIn(text: string) {
@@ -150,7 +163,8 @@ function contentOf(parts: MessagePart[], addresses: string[]): Json[] {
   });
 }
 
-function read(reply: Reply, { model, type }: Asked, asksJson: boolean): Made {
+/** The text that a model answered with. `asksJson`: what is none is no answer. */
+export function readAnswer(reply: Reply, { model, type }: Asked, asksJson: boolean): Made {
   const usage = objectAt(reply.body, 'usage');
   const { text, finished, error } = asksJson ? asJson(answerOf(reply), reply) : answerOf(reply);
   return {
