@@ -137,7 +137,10 @@ export const aiFunctions: readonly AiFunction[] = [
     tasks: ['chat/completions', 'translation'],
   },
   textFunction('ai_sentiment', [[content]], { wait: 'wait_label' }),
-  textFunction('ai_rank', [[argument('query'), argument('document')]], score),
+  {
+    ...textFunction('ai_rank', [[argument('query'), argument('document')]], score),
+    tasks: ['chat/completions', 'rerank'],
+  },
   textFunction('ai_parse_document', [[file]], text),
   {
     ...textFunction('ai_similarity', [[argument('text1'), argument('text2')]], {

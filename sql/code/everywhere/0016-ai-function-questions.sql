@@ -152,9 +152,10 @@ END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.rank_question(ask text, model text, query text, document text) RETURNS json
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN hologen_caller.texts_question(ask, 'ai_rank', model,
-    E'How well does the document answer the query, from 0 (not at all) to 1 (fully)? Answer in JSON, {"score": …}.\n\nQuery: {0}\n\nDocument: {1}',
-    ARRAY[query, document], hologen_caller.object_schema('{"score": {"type": "number", "minimum": 0, "maximum": 1}}'));
+  IF coalesce(query, '') = '' OR coalesce(document, '') = '' THEN
+    RETURN NULL;
+  END IF;
+  RETURN hologen_caller.function_question(ask, 'ai_rank', model, json_build_object('prompt', query, 'document', document), NULL);
 END $$;
 
 CREATE OR REPLACE FUNCTION hologen_caller.mask_question(ask text, model text, content text, labels text[]) RETURNS json

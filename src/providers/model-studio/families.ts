@@ -3,6 +3,7 @@ import type { Family } from './family.js';
 import { embeddings } from './requests/embedding.js';
 import { mediaEmbeddings } from './requests/media-embedding.js';
 import { pictures } from './requests/picture.js';
+import { reranks } from './requests/rerank.js';
 import { speech } from './requests/speech.js';
 import { texts } from './requests/text.js';
 import { translations } from './requests/translation.js';
@@ -16,4 +17,5 @@ export const families: readonly Family[] = [
   mediaEmbeddings,
   speech,
   translations,
+  reranks,
 ];

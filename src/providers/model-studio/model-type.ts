@@ -7,7 +7,8 @@ export type Task =
   | 'chat/completions'
   | 'embedding'
   | 'speech-to-text'
-  | 'translation';
+  | 'translation'
+  | 'rerank';
 
 export const scenarios = [
   'text-to-image',

@@ -19,9 +19,9 @@ import type { Reply } from '../connection.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
 import { billOf, tokensOf } from '../price.js';
 import { isConversation, type Message, readMessages } from './conversation.js';
+import { readAsChat } from './function-request.js';
 import { type MessagePart, readTextRequest, textOfParts } from './prompt-template.js';
 import { mostChatTokens } from './token-bounds.js';
-import { readTranslation, type TranslationRequest } from './translation-request.js';
 
 export const texts: Family = {
   task: 'chat/completions',
@@ -70,8 +70,14 @@ interface ChatRequest {
 }
 
 function readChat({ text, file, places }: Asked): ChatRequest {
-  const translation = readTranslation(text);
-  if (translation) return asChat(translation);
+  const asked = readAsChat(text);
+  if (asked) {
+    refuseUnknown(asked.parameters, knownParameters, `parameters of task ${texts.task}`);
+    return {
+      messages: [{ role: 'user', parts: [{ text: asked.said }] }],
+      parameters: asked.parameters,
+    };
+  }
   const conversation = conversationIn(text);
   if (!conversation) {
     const { parts, parameters } = readTextRequest(text, file, { knownParameters, task: texts.task, places });
@@ -83,16 +89,6 @@ function readChat({ text, file, places }: Asked): ChatRequest {
   const parameters = optionalObject(conversation, 'parameters');
   refuseUnknown(parameters, knownParameters, `parameters of task ${texts.task}`);
   return { messages: readMessages(conversation.messages, places), parameters };
-}
-
-/** What follows is the text, whatever it says. */
-function asChat({ prompt, toLang, parameters }: TranslationRequest): ChatRequest {
-  refuseUnknown(parameters, knownParameters, `parameters of task ${texts.task}`);
-  const said = `Translate the text into this language: ${toLang}. Write the translation and nothing else.\n\n${prompt}`;
-  return {
-    messages: [{ role: 'user', parts: [{ text: said }] }],
-    parameters: { temperature: 0, ...parameters },
-  };
 }
 
 function conversationIn(text: string) {

@@ -7,9 +7,9 @@ import { isDirectory } from '../../../storage/path.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
 import { billOf, wholeOf } from '../price.js';
 import { translationTypes } from '../translation-table.js';
+import { readFunctionRequest } from './function-request.js';
 import { readAnswer } from './text.js';
 import { mostInputTokens } from './token-bounds.js';
-import { readTranslation } from './translation-request.js';
 
 export const translations: Family = { task: 'translation', types: translationTypes, check };
 
@@ -47,7 +47,7 @@ function check(asked: Asked): StudioRequest {
 
 function readRequest(text: string): { prompt: string; target: string; options: Json; parameters: Json } {
   const request =
-    readTranslation(text) ??
+    readFunctionRequest(text, 'to_lang') ??
     refuse(
       'to_lang',
       undefined,
@@ -58,7 +58,7 @@ function readRequest(text: string): { prompt: string; target: string; options: J
   const options = optionalObject(request.parameters, 'translation_options');
   refuseUnknown(options, knownOptions, 'translation_options');
   const { translation_options: _, ...parameters } = request.parameters;
-  return { prompt: request.prompt, target: englishName(request.toLang), options, parameters };
+  return { prompt: request.prompt, target: englishName(request.other), options, parameters };
 }
 
 const code = /^[a-z]{2,3}([-_][a-z0-9]+)*$/i;

@@ -1,4 +1,4 @@
-/** ai_translate and ai_gen with a model that only translates. */
+/** ai_translate and ai_rank with models that do nothing else, and ai_gen with the same. */
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { deploy } from '../calls/statements.js';
@@ -11,6 +11,7 @@ beforeAll(async () => {
   gateway = await startTestGateway();
   client = await gateway.client();
   await deploy(client, 'qwen-mt-plus', 'translation');
+  for (const type of ['qwen3-rerank', 'gte-rerank-v2']) await deploy(client, type, 'rerank');
 });
 beforeEach(() => gateway.forgetRequests());
 afterAll(() => gateway?.close());
@@ -75,4 +76,48 @@ test('a translation model refuses what it cannot do before anything is sent', as
   ] as const)
     expect((await refusal(client.query(`SELECT ${call}`))).message).toMatch(message);
   expect(await gateway.requests()).toEqual([]);
+});
+
+test('a model that ranks scores documents, in either of the provider’s two forms, and costs its own price', async () => {
+  const { rows } = await client.query(
+    `SELECT document, ai_rank('test_qwen3_rerank', 'red door', document) AS one, ai_rank('test_gte_rerank_v2', 'red door', document) AS other
+     FROM unnest(ARRAY['a red door', 'a blue door', 'a kettle']) AS document ORDER BY one DESC`,
+  );
+  expect(rows).toEqual([
+    { document: 'a red door', one: 1, other: 1 },
+    { document: 'a blue door', one: 0.5, other: 0.5 },
+    { document: 'a kettle', one: 0, other: 0 },
+  ]);
+  const sent = (await gateway.requests()).map(({ path, body }) => ({ path, body }));
+  expect(sent).toContainEqual({
+    path: '/compatible-api/v1/reranks',
+    body: { model: 'qwen3-rerank', query: 'red door', documents: ['a kettle'] },
+  });
+  expect(sent).toContainEqual({
+    path: '/api/v1/services/rerank/text-rerank/text-rerank',
+    body: { model: 'gte-rerank-v2', input: { query: 'red door', documents: ['a kettle'] }, parameters: {} },
+  });
+  const { rows: jobs } = await client.query(
+    `SELECT (units ->> 'inputTokens')::int AS tokens, price::float8, estimated_price >= price AS bounded FROM hologen.jobs
+     WHERE model_type = 'gte-rerank-v2' LIMIT 1`,
+  );
+  expect(jobs[0].price).toBeCloseTo((jobs[0].tokens * 0.8) / 1e6, 9);
+  expect(jobs[0].bounded).toBe(true);
+});
+
+test('a model that ranks refuses what it cannot do before anything is sent, and a captured error is NULL', async () => {
+  for (const [call, message] of [
+    ["ai_gen('test_qwen3_rerank', 'red door')", /^document/],
+    [
+      `ai_gen('test_qwen3_rerank', '{"prompt": "a", "document": "b", "parameters": {"top_n": 2}}')`,
+      /^unknown field "top_n"/,
+    ],
+    ["ai_classify('test_qwen3_rerank', 'a door', ARRAY['b'])", /^ai_classify takes models of task chat/],
+  ] as const)
+    expect((await refusal(client.query(`SELECT ${call}`))).message).toMatch(message);
+  expect(await gateway.requests()).toEqual([]);
+  await client.query('SET ai_gen.on_error = capture');
+  expect(await one("SELECT ai_rank('test_qwen3_rerank', 'a', '[[sandbox:refuse]]')")).toBeNull();
+  await client.query('RESET ai_gen.on_error');
+  expect(await one("SELECT ai_rank('test_qwen3_rerank', 'a', NULL)")).toBeNull();
 });
