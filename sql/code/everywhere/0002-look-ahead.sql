@@ -32,8 +32,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(json_agg(name), '[]') FROM (
     SELECT p.proname::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE p.proname IN (SELECT json_array_elements_text(names -> 'functions')) AND (p.provolatile = 'v' OR (names ->> 'ownOnly')::boolean AND p.oid >= 16384)
-        AND NOT (n.nspname LIKE 'hologen%' AND p.proname ~ '^(to_file|try_to_file|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
-        AND NOT (n.nspname = 'pg_catalog' AND p.proname IN ('to_file', 'try_to_file'))
+        AND NOT (n.nspname LIKE 'hologen%' AND p.proname ~ '^(to_file|try_to_file|file_facts|fl_get_\w+|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
+        AND NOT (n.nspname = 'pg_catalog' AND p.proname ~ '^(to_file|try_to_file|fl_get_\w+)$')
     UNION ALL
     SELECT 'the operator ' || o.oprname FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode
       WHERE o.oprname IN (SELECT json_array_elements_text(names -> 'operators')) AND (p.provolatile = 'v' OR (names ->> 'ownOnly')::boolean) AND o.oid >= 16384
