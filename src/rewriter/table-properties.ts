@@ -115,12 +115,12 @@ function rewriteStatement(before: SplicedText, parsed: ParsedStatement): Replace
       parsed,
       options.map((option) => declared.includes(option)),
     );
-    const call = ` CALL hologen.create_table(${pg.escapeLiteral(definition.text)}, ${table}, ${values})`;
+    const call = ` CALL hologen_caller.create_table(${pg.escapeLiteral(definition.text)}, ${table}, ${values})`;
     return { pieces: [call], tag: 'CREATE TABLE', definition };
   }
   // Mixed with PostgreSQL's own parameters: let it report the one it does not know.
   if (statement.cmds?.length !== 1 || declared.length < options.length) return undefined;
-  const call = ` CALL hologen.set_table_properties(${table}, ${values}, ${statement.missing_ok ?? false})`;
+  const call = ` CALL hologen_caller.set_table_properties(${table}, ${values}, ${statement.missing_ok ?? false})`;
   return { pieces: [call], tag: 'ALTER TABLE' };
 }
 

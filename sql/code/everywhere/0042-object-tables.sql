@@ -42,7 +42,7 @@ CREATE OR REPLACE PROCEDURE hologen_caller.create_object_table(definition text, 
 LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM hologen_caller.check_object_place(place);
-  CALL hologen.create_table(definition, table_name, properties);
+  CALL hologen_caller.create_table(definition, table_name, properties);
 END $$;
 
 CREATE OR REPLACE PROCEDURE hologen_caller.drop_object_tables(definition text, table_names text[])
@@ -126,5 +126,5 @@ END $$;
 CREATE OR REPLACE PROCEDURE hologen.refresh_object_table(table_name text)
 LANGUAGE plpgsql AS $$
 BEGIN
-  CALL hologen_caller.refresh_objects(hologen.relation_named(table_name));
+  CALL hologen_caller.refresh_objects(hologen_caller.relation_named(table_name));
 END $$;
