@@ -42,8 +42,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE p.proname IN (SELECT name[cardinality(name)] FROM named_functions)
         AND EXISTS (SELECT FROM named_functions, path WHERE name[cardinality(name)] = p.proname AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END)
-        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
-        AND NOT (n.nspname = 'pg_catalog' AND p.proname IN ('to_file', 'try_to_file'))),
+        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|file_facts|fl_get_\w+|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
+        AND NOT (n.nspname = 'pg_catalog' AND p.proname ~ '^(to_file|try_to_file|fl_get_\w+)$')),
     operators AS MATERIALIZED (
       SELECT o.oprname, p.provolatile = 'v' AS volatile
       FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode JOIN pg_namespace n ON n.oid = o.oprnamespace

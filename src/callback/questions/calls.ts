@@ -26,15 +26,15 @@ export function answerAboutCalls(tools: QuestionTools): Answers {
 }
 
 /** A call of ai_gen, or in `call` that of another function, which says more of it. */
-function readersOf({ originalText, taskOf }: QuestionTools) {
+function readersOf({ originalText, tasksOf }: QuestionTools) {
   const circumstances = (question: Json) => ({
     settings: isObject(question.settings) ? question.settings : {},
     statement: originalText(String(question.statement ?? '').slice(0, longestText)),
     engineText: String(question.statement ?? '').slice(0, longestText),
   });
   const ofFunction = (name: string): Pick<CallArguments, 'function'> => {
-    const task = taskOf(name);
-    return task === undefined ? {} : { function: { name, task } };
+    const tasks = tasksOf(name);
+    return tasks === undefined ? {} : { function: { name, tasks } };
   };
   const submitted = ({ call, ...question }: Json): SubmittedCall => {
     const given = isObject(call) ? call : question;
