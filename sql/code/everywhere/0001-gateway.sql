@@ -68,7 +68,8 @@ BEGIN
   IF behind IS NOT NULL AND NOT has_function_privilege(role, 'hologen.' || behind, 'EXECUTE') THEN
     RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('permission denied for function %s', split_part(behind, '(', 1));
   END IF;
-  -- A session asks the gateway it came through; one that came by another way the latest.
+  -- A session asks the gateway it came through, which knows what it may spend, whatever it has SET since; one that came by another way the latest.
+  RESET hologen.gateway;
   SELECT * INTO gateway FROM hologen_internal.gateway
     ORDER BY gateway_id = current_setting('hologen.gateway', true) DESC NULLS LAST, updated_at DESC LIMIT 1;
   IF NOT FOUND THEN
