@@ -61,6 +61,11 @@ BEGIN
   IF json_typeof(question) IS DISTINCT FROM 'object' OR json_typeof(question -> 'ask') IS DISTINCT FROM 'string' THEN
     RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a question is a JSON object with a text "ask"';
   END IF;
+  -- The gateway keeps a question whole, and several times over; its memory is everybody's.
+  IF octet_length(question::text) > 64 * 1024 * 1024 THEN
+    RAISE EXCEPTION USING ERRCODE = '54000', MESSAGE = format('the gateway takes at most 64 MiB at once, not %s', pg_size_pretty(octet_length(question::text)::bigint)),
+      HINT = 'Keep media in a store and name their paths, or write a LIMIT.';
+  END IF;
   -- Who may not execute an AI function may not have what it is made of either.
   behind := CASE WHEN question ->> 'ask' IN ('submit', 'submit_calls', 'submit_written', 'submit_made') THEN 'ai_gen(text, text, hologen.file)'
     WHEN question ->> 'ask' = 'submit_detached' THEN 'ai_submit(text, text, hologen.file)'
