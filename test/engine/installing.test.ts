@@ -62,6 +62,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query('DROP TABLE hologen_internal.used CASCADE');
     await client.query('DROP TABLE hologen_internal.prompt CASCADE');
     await client.query('DROP TABLE hologen_internal.review CASCADE');
+    await client.query('DROP TABLE hologen_internal.reserved CASCADE');
     await client.query(
       'DROP INDEX hologen_internal.attempt_open, hologen_internal.job_unsuccessful_of_model',
     );
