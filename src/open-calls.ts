@@ -13,6 +13,7 @@ import { createBudgets, noteSettings } from './ledger/budgets.js';
 import { createCatalogue, deployedAtStart } from './ledger/catalogue.js';
 import { createLedger } from './ledger/ledger.js';
 import { createNamedPlaces } from './ledger/named-places.js';
+import { createPauses, pauseNews } from './ledger/pauses.js';
 import { keepLedgerShort } from './ledger/retention.js';
 import { createReviews } from './ledger/reviews.js';
 import { openSecretBox } from './ledger/secret-box.js';
@@ -52,6 +53,9 @@ export async function openCalls(
     // Where somebody has deployed anything, the choice is theirs.
     await deployUsualModels(catalogue, deployedAtStart);
   const schedule = createSchedule(provider.paced ?? true);
+  const pauses = createPauses(engine.pool);
+  const readPauses = async () => schedule.pause(await pauses.list());
+  await readPauses();
   const storage = openStorage(stores, drivers.stores);
   stopping.push(storage.close);
   const ledger = createLedger(engine.pool, engine.gatewayId, createBudgetWebhook(kept.budgetWebhook, log));
@@ -69,13 +73,17 @@ export async function openCalls(
   const answer = answerQuestions({
     ...{ calls, models, storage, ledger, schedule },
     budgets: createBudgets(engine.pool),
+    pauses,
     reviews: createReviews(engine.pool),
     files: createFileMemory(),
     degrees: configuration.degrees,
     taskOf: (functionName) => aiFunctionNamed(functionName)?.task,
     originalText: texts.originalOf,
   });
-  return { calls, spending, storage, schedule, texts, answer };
+  const news = async (about: string) => {
+    if (about === pauseNews) await readPauses();
+  };
+  return { calls, spending, storage, schedule, texts, answer, news };
 }
 
 export type OpenedCalls = Awaited<ReturnType<typeof openCalls>>;

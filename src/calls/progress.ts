@@ -1,4 +1,5 @@
 /** What the calls of a statement are doing: for the person who waits a line now and then, for everybody else rows of hologen.progress. */
+import type { Pause, Schedule } from '../pace/schedule.js';
 import type { Call, Ending } from './call.js';
 import { reasonOf } from './hold-up.js';
 import type { Statement, StatementCall } from './statement.js';
@@ -14,13 +15,13 @@ export interface Progress {
   /** Undefined while nothing of it is done: there is nothing to reckon from. */
   remainingSeconds: number | undefined;
   models: string[];
-  /** Calls that cannot go on for now, since when the first of them, and why that one. */
+  /** Calls that cannot go on for now or wait for a pause to end, since when the first of them, and why that one. */
   heldUp: number;
   heldUpSince: Date | undefined;
   heldUpWhy: string | undefined;
 }
 
-export function progressOf(statement: Statement): Progress {
+export function progressOf(statement: Statement, schedule: Schedule): Progress {
   const { calls } = statement;
   const count = (fits: (call: Call) => boolean) => calls.filter(({ course }) => fits(course.call)).length;
   const elapsedMs = Date.now() - statement.startedAt;
@@ -34,18 +35,36 @@ export function progressOf(statement: Statement): Progress {
     elapsedSeconds: Math.round(elapsedMs / 1000),
     remainingSeconds: remainingSeconds(calls),
     models: [...new Set(calls.map((call) => call.checked.model.name))],
-    ...holdUpsOf(calls),
+    ...holdUpsOf(calls, schedule),
   };
 }
 
-function holdUpsOf(calls: StatementCall[]): Pick<Progress, 'heldUp' | 'heldUpSince' | 'heldUpWhy'> {
-  const holdUps = calls.flatMap(({ course }) => course.awaited.holdUp ?? []);
+function holdUpsOf(
+  calls: StatementCall[],
+  schedule: Schedule,
+): Pick<Progress, 'heldUp' | 'heldUpSince' | 'heldUpWhy'> {
+  const holdUps = calls.flatMap((call) => {
+    const { holdUp } = call.course.awaited;
+    if (holdUp) return { since: holdUp.since, why: reasonOf(holdUp.error) };
+    const pause = pauseOf(call, schedule);
+    return pause ? { since: pause.since.getTime(), why: pauseText(pause) } : [];
+  });
   const [first] = holdUps.sort((a, b) => a.since - b.since);
   return {
     heldUp: holdUps.length,
     heldUpSince: first && new Date(first.since),
-    heldUpWhy: first && reasonOf(first.error),
+    heldUpWhy: first?.why,
   };
+}
+
+function pauseOf({ checked, course }: StatementCall, schedule: Schedule): Pause | undefined {
+  return course.call.state === 'queued' ? schedule.pauseOf(checked.model.modelType) : undefined;
+}
+
+/** `wan2.6-t2v is paused by ada since 2026-03-01 22:10:05 UTC: the bill`. */
+export function pauseText({ modelType, by, since, why }: Pause): string {
+  const time = since.toISOString().replace('T', ' ').slice(0, 19);
+  return `${modelType} is paused by ${by} since ${time} UTC${why ? `: ${why}` : ''}`;
 }
 
 function isDone(how: Ending): boolean {
@@ -79,8 +98,12 @@ function remainingOfModel(calls: StatementCall[]): number | undefined {
 const noticeEveryMs = 3_000;
 
 /** What to tell the person who waits: notes at once, then a line every few seconds. */
-export function nextNotice(statement: Statement): string | undefined {
+export function nextNotice(statement: Statement, schedule: Schedule): string | undefined {
   if (!statement.progress) return undefined;
+  for (const call of statement.calls) {
+    const pause = pauseOf(call, schedule);
+    if (pause) statement.notes.add(`ai_gen: ${pauseText(pause)}; its calls wait until it is resumed`);
+  }
   const note = [...statement.notes].find((each) => !statement.told.has(each));
   if (note !== undefined) {
     statement.told.add(note);
@@ -89,7 +112,7 @@ export function nextNotice(statement: Statement): string | undefined {
   const now = Date.now();
   if (now - statement.noticedAt < noticeEveryMs) return undefined;
   statement.noticedAt = now;
-  const progress = progressOf(statement);
+  const progress = progressOf(statement, schedule);
   const states = (['done', 'running', 'saving', 'queued', 'failed'] as const)
     .filter((state) => progress[state] > 0)
     .map((state) => `${progress[state]} ${state}`);

@@ -101,6 +101,7 @@ export interface JobChange {
 /** What the ledger knows of a job's outcome. */
 export interface JobOutcome {
   state: JobState;
+  modelType: string;
   result: string | undefined;
   error: JobFailure | undefined;
   /** Why it does not go on for now. */

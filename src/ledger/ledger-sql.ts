@@ -95,7 +95,7 @@ export const transactionOutcomes = `
   FROM unnest($1::text[]) AS id WHERE id ~ '^[0-9]{1,18}$'`;
 
 export const find = `
-  SELECT state, result, error, hold_up, provider_request_id FROM hologen_internal.job WHERE job_id = $1 AND role_name = $2 AND role_oid = $3`;
+  SELECT state, model_type, result, error, hold_up, provider_request_id FROM hologen_internal.job WHERE job_id = $1 AND role_name = $2 AND role_oid = $3`;
 
 export const tellUnanswered = `
   WITH told AS (

@@ -144,6 +144,7 @@ function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
       return (
         row && {
           state: row.state,
+          modelType: row.model_type,
           result: row.result ?? undefined,
           error: row.error ? readFailure(row.error) : undefined,
           holdUp: row.hold_up ? { ...readFailure(row.hold_up), since: row.hold_up.since } : undefined,
@@ -176,6 +177,7 @@ function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
 
 interface OutcomeRow {
   state: JobState;
+  model_type: string;
   result: string | null;
   error: WrittenFailure | null;
   hold_up: (WrittenFailure & { since: string }) | null;

@@ -40,6 +40,8 @@ BEGIN
       ('register_usual_models', 'Deploys the usual models whose names are free; for administrators.'),
       ('set_place', 'Gives a directory and the right to it a name, for SET ai_gen.place; for administrators.'),
       ('remove_place', 'Removes the name of a place; for administrators.'),
+      ('pause_model', 'Sends nothing more of a model''s type until it is resumed; for administrators.'),
+      ('resume_model', 'Lets the calls of a paused model go on; for administrators.'),
       ('set_budget', 'Sets how much may be called or spent in a period; for administrators.'),
       ('remove_budget', 'Removes budgets; for administrators.'),
       ('grant_model', 'Lets a role call a model, and from then on those alone who are named; for administrators.'),

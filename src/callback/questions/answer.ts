@@ -5,6 +5,7 @@ import { answerAboutCalls } from './calls.js';
 import { answerAboutFiles } from './files.js';
 import { answerAboutModels } from './models.js';
 import { answerAboutMoney } from './money.js';
+import { answerAboutOperation } from './operators.js';
 import { answerAboutPlaces } from './places.js';
 import type { Answers, QuestionTools } from './question.js';
 import { answerAboutReviews } from './reviews.js';
@@ -16,6 +17,7 @@ export function answerQuestions(tools: QuestionTools): Answer {
     ...answerAboutFiles(tools),
     ...answerAboutModels(tools),
     ...answerAboutMoney(tools),
+    ...answerAboutOperation(tools),
     ...answerAboutPlaces(tools),
     ...answerAboutReviews(tools),
   };

@@ -5,6 +5,7 @@ import type { ClientText } from '../../frontend/statement-texts.js';
 import type { Json } from '../../json.js';
 import type { CallOrigin, Ledger } from '../../ledger/job.js';
 import type { Budgets } from '../../ledger/models.js';
+import type { Pauses } from '../../ledger/pauses.js';
 import type { Reviews } from '../../ledger/reviews.js';
 import type { Schedule } from '../../pace/schedule.js';
 import type { DegreeSettings } from '../../settings/configuration.js';
@@ -17,6 +18,7 @@ export interface QuestionTools {
   budgets: Budgets;
   ledger: Ledger;
   reviews: Reviews;
+  pauses: Pauses;
   schedule: Schedule;
   storage: Storage;
   files: FileMemory;

@@ -147,6 +147,8 @@ export interface Queue {
   concurrentTasks: number | null;
   pace: number | null;
   pausedSeconds: number;
+  /** null: it goes on. */
+  paused: { by: string; since: string; why: string | null } | null;
 }
 
 export interface Now {

@@ -1,0 +1,2 @@
+-- hologen.queues has more columns from here on: what returns them cannot be replaced, only made again.
+DROP FUNCTION IF EXISTS hologen.list_queues() CASCADE;
