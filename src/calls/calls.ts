@@ -188,7 +188,7 @@ async function statementEnded(statement: Statement, committed: boolean, around: 
   around.decider.forget(statement.calls);
   const written = settle(statement, committed, around);
   around.detached.settle(statement, committed);
-  tellStatementEnd(statement, committed, around.services.meter, around.log);
+  tellStatementEnd(statement, committed, around.services, around.log);
   await written;
 }
 

@@ -67,7 +67,7 @@ export function pauseText({ modelType, by, since, why }: Pause): string {
   return `${modelType} is paused by ${by} since ${time} UTC${why ? `: ${why}` : ''}`;
 }
 
-function isDone(how: Ending): boolean {
+export function isDone(how: Ending): boolean {
   return how === 'succeeded' || how === 'reused';
 }
 

@@ -83,6 +83,9 @@ export const findEarlier = `
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place`;
 
+export const tellStatementEnd = `
+  SELECT hologen_internal.tell_webhooks($1, $2, hologen_internal.groups_of($2), $3, $4)::text`;
+
 export const askCancel = `
   WITH asked AS (UPDATE hologen_internal.job SET cancel_asked = true WHERE job_id = $2 RETURNING job_id)
   SELECT pg_notify($1, job_id::text) FROM asked`;

@@ -38,6 +38,7 @@ export function createLedger(pool: EnginePool, gatewayId: string, tell: BudgetNe
   return {
     ...opening(pool, gatewayId, tell),
     ...writing(pool, gatewayId, query),
+    ...telling(query),
     ...reading(pool, gatewayId, query),
     takeOver: (gatewayIds) => takeOverJobs(pool, gatewayId, gatewayIds),
   };
@@ -120,6 +121,23 @@ function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
     },
     async askCancel(id) {
       await query('ask-cancel', statements.askCancel, [cancelChannel, id]);
+    },
+  };
+}
+
+function telling(query: Query): Pick<Ledger, 'tellStatementEnd'> {
+  return {
+    async tellStatementEnd({ id, origin, tag, webhook, outcome, calls, failed }) {
+      const { role, application } = origin;
+      const data = { statement_id: id, outcome, role_name: role, application_name: application };
+      const body = {
+        type: 'statement.ended',
+        timestamp: new Date().toISOString(),
+        data: { ...data, tag: tag ?? null, calls, failed },
+      };
+      await query('tell-statement-end', statements.tellStatementEnd, [
+        ...[storableJson(body), role, tag, webhook],
+      ]);
     },
   };
 }
@@ -283,6 +301,7 @@ function jobRow(job: NewJob) {
     estimated_price: job.estimatedPrice,
     currency: job.currency,
     tag: job.tag,
+    webhook: job.webhook,
     label: job.label,
   };
 }

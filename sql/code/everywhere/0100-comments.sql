@@ -41,6 +41,8 @@ BEGIN
       ('set_place', 'Gives a directory and the right to it a name, for SET ai_gen.place; for administrators.'),
       ('remove_place', 'Removes the name of a place; for administrators.'),
       ('pause_model', 'Sends nothing more of a model''s type until it is resumed; for administrators.'),
+      ('set_webhook', 'Tells an address, signed, what becomes of calls; shows the secret once; for administrators.'),
+      ('remove_webhook', 'Tells a webhook nothing more; for administrators.'),
       ('resume_model', 'Lets the calls of a paused model go on; for administrators.'),
       ('set_budget', 'Sets how much may be called or spent in a period; for administrators.'),
       ('remove_budget', 'Removes budgets; for administrators.'),

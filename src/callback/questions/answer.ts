@@ -10,6 +10,7 @@ import { answerAboutPlaces } from './places.js';
 import type { Answers, QuestionTools } from './question.js';
 import { answerAboutReviews } from './reviews.js';
 import { requireDegree } from './rights.js';
+import { answerAboutWebhooks } from './webhooks.js';
 
 export function answerQuestions(tools: QuestionTools): Answer {
   const answers: Answers = {
@@ -20,6 +21,7 @@ export function answerQuestions(tools: QuestionTools): Answer {
     ...answerAboutOperation(tools),
     ...answerAboutPlaces(tools),
     ...answerAboutReviews(tools),
+    ...answerAboutWebhooks(tools),
   };
   return async (question, caller, signal) => {
     const answer = Object.hasOwn(answers, question.ask) ? answers[question.ask] : undefined;

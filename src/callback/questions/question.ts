@@ -7,6 +7,7 @@ import type { CallOrigin, Ledger } from '../../ledger/job.js';
 import type { Budgets } from '../../ledger/models.js';
 import type { Pauses } from '../../ledger/pauses.js';
 import type { Reviews } from '../../ledger/reviews.js';
+import type { WebhookHosts } from '../../ledger/webhooks.js';
 import type { Schedule } from '../../pace/schedule.js';
 import type { DegreeSettings } from '../../settings/configuration.js';
 import type { Storage } from '../../storage/storage.js';
@@ -19,6 +20,7 @@ export interface QuestionTools {
   ledger: Ledger;
   reviews: Reviews;
   pauses: Pauses;
+  webhookHosts: WebhookHosts;
   schedule: Schedule;
   storage: Storage;
   files: FileMemory;
