@@ -12,7 +12,7 @@ const rooms = {
   pace: [],
   storage: ['media', 'settings'],
   providers: ['ledger', 'pace', 'storage', 'media', 'settings'],
-  ledger: ['engine', 'providers', 'storage'],
+  ledger: ['engine', 'pace', 'providers', 'storage'],
   calls: ['ledger', 'providers', 'pace', 'storage', 'media'],
   // Towards the engine the gateway is a client, and asks for TLS as one.
   // The overloads of the AI functions come from the rewriter's list.

@@ -4,6 +4,7 @@ import { isObject, isStorable } from '../json.js';
 import type { RoleIdentity, UnfinishedJob } from '../ledger/job.js';
 import type { Catalogue, DeployedModel } from '../ledger/models.js';
 import type { NamedPlaces } from '../ledger/named-places.js';
+import type { Webhooks } from '../ledger/webhooks.js';
 import type { Providers } from '../providers/drivers.js';
 import type { CheckedRequest, ImageField, Provider } from '../providers/provider.js';
 import type { FileValue } from '../storage/file-value.js';
@@ -73,6 +74,7 @@ export interface Models {
   providers: Providers;
   places: Places;
   named: NamedPlaces;
+  webhooks: Webhooks;
 }
 
 /** The part that needs no network: refuses bad requests at once. `caller` must have the right to the model; `place`: the name of the session's. */

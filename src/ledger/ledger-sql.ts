@@ -94,6 +94,9 @@ export const findEarlier = `
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place`;
 
+export const tellStatementEnd = `
+  SELECT hologen_internal.tell_webhooks($1, $2, hologen_internal.groups_of($2), $3, $4)::text`;
+
 export const askCancel = `
   WITH asked AS (UPDATE hologen_internal.job SET cancel_asked = true WHERE job_id = $2 RETURNING job_id)
   SELECT pg_notify($1, job_id::text) FROM asked`;
@@ -106,7 +109,7 @@ export const transactionOutcomes = `
   FROM unnest($1::text[]) AS id WHERE id ~ '^[0-9]{1,18}$'`;
 
 export const find = `
-  SELECT state, result, error, hold_up, provider_request_id FROM hologen_internal.job WHERE job_id = $1 AND role_name = $2 AND role_oid = $3`;
+  SELECT state, model_type, result, error, hold_up, provider_request_id FROM hologen_internal.job WHERE job_id = $1 AND role_name = $2 AND role_oid = $3`;
 
 export const tellUnanswered = `
   WITH told AS (

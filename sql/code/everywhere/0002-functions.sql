@@ -20,7 +20,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     'max_calls', current_setting('ai_gen.max_calls', true), 'on_error', current_setting('ai_gen.on_error', true),
     'dry_run', current_setting('ai_gen.dry_run', true), 'timeout', current_setting('ai_gen.timeout', true),
     'at_once', current_setting('ai_gen.at_once', true), 'tag', current_setting('ai_gen.tag', true),
-    'spend_at_most', current_setting('ai_gen.spend_at_most', true), 'place', current_setting('ai_gen.place', true))
+    'spend_at_most', current_setting('ai_gen.spend_at_most', true), 'place', current_setting('ai_gen.place', true),
+    'webhook', current_setting('ai_gen.webhook', true))
 $$;
 
 -- The id of the innermost subtransaction that runs, assigned now if it has none: pg_xact_status tells what became of it, whatever undid it (a block

@@ -20,6 +20,8 @@ BEGIN
       ('queues', 'What waits and runs for each model type, and how much the provider takes.'),
       ('reviews', 'Verdicts of people on what was made.'),
       ('supported_models', 'The model types that can be deployed.'),
+      ('webhook_messages', 'What webhooks were told, or are to be told; for administrators.'),
+      ('webhooks', 'Who is told what becomes of calls (SET ai_gen.webhook).'),
       ('usage', 'A row each time that something was sent, or an earlier result was taken.')) AS said (name, what) ON c.relname = said.name
     WHERE c.relnamespace = 'hologen'::regnamespace AND c.relkind = 'v'
   LOOP
@@ -31,6 +33,7 @@ BEGIN
       ('application_name', 'the application_name of the session'),
       ('attempt', 'counted from 1; NULL: an earlier result was taken'),
       ('attempts', 'how often it was sent'),
+      ('body', 'what is told'),
       ('bytes', 'size of the file'),
       ('calls', 'how many calls, or whether calls may be made'),
       ('calls_left', 'how many may still be made in the period'),
@@ -64,6 +67,7 @@ BEGIN
       ('label', 'what the request calls its row'),
       ('made_at', 'when it was there'),
       ('mode', 'sync: answered at once; async: a task'),
+      ('message_id', 'known to its receiver as msg_…'),
       ('model_name', 'the deployed model'),
       ('model_type', 'the provider''s own name'),
       ('models', 'the deployed models that it calls'),
@@ -72,6 +76,7 @@ BEGIN
       ('money_this_month', 'spent since the month began'),
       ('money_today', 'spent since the day began'),
       ('money_used', 'what counts in the period'),
+      ('next_at', 'when it is told again'),
       ('oss_endpoint', 'where the bucket is reached'),
       ('oss_path', 'where it lies in OSS'),
       ('outcome', 'what became of it'),
@@ -81,11 +86,15 @@ BEGIN
       ('content_type', 'what it was saved as'),
       ('pace', 'submits a second at present, lower after a 429'),
       ('paused_seconds', 'how long nothing is sent, after a 429'),
+      ('paused_by', 'who has paused it (pause_model); NULL: it goes on'),
+      ('paused_since', 'since when it is paused'),
+      ('paused_why', 'why it is paused'),
       ('period', 'hour, day, week, month or total'),
       ('pictures', 'how many pictures'),
       ('place_name', 'for SET ai_gen.place'),
       ('names', 'its label and the paths of its outputs, in lower case'),
       ('price', 'what it cost, or costs; NULL: not known'),
+      ('problem', 'why it was not told the last time'),
       ('prompt', 'what was asked for'),
       ('provider_request_id', 'the provider''s name for the request'),
       ('queued', 'waits for its turn'),
@@ -127,6 +136,7 @@ BEGIN
       ('usage', 'what the provider counted, in its own words'),
       ('valid_until', 'when the password ends'),
       ('verdict', 'picked or rejected'),
+      ('webhook_name', 'for SET ai_gen.webhook'),
       ('width', 'in pixels')) AS said (name, what) ON a.attname = said.name
     WHERE c.relnamespace = 'hologen'::regnamespace AND c.relkind = 'v'
   LOOP

@@ -4,11 +4,13 @@ import type { Calls, WaitNews } from '../../calls/calls.js';
 import type { CallArguments, SubmittedCall } from '../../calls/check.js';
 import { isHandle } from '../../calls/detached.js';
 import type { StoredText } from '../../calls/look-ahead.js';
+import { pauseText } from '../../calls/progress.js';
 import { queuesOf } from '../../calls/queues.js';
 import type { SessionSettings } from '../../calls/session-settings.js';
 import { KnownError } from '../../errors.js';
 import { isObject, type Json } from '../../json.js';
 import { isSameRole } from '../../ledger/job.js';
+import type { Pause } from '../../pace/schedule.js';
 import { ProviderFailure } from '../../providers/provider.js';
 import type { Caller } from '../endpoint.js';
 import { type Answers, originOf, type QuestionTools, textOrNull } from './question.js';
@@ -89,8 +91,11 @@ function answersWhileRunning(tools: QuestionTools): Answers {
 function answersBeside({ calls, ledger, schedule, models }: QuestionTools): Answers {
   return {
     async call_status(question, caller) {
-      const { state, holdUp } = await calls.status(String(question.handle), caller);
-      const notice = holdUp && `held up since ${holdUp.since}, and tried again: ${holdUp.message}`;
+      const { state, holdUp, modelType } = await calls.status(String(question.handle), caller);
+      const pause = state === 'submitted' ? schedule.pauseOf(modelType) : undefined;
+      const notice = holdUp
+        ? `held up since ${holdUp.since}, and tried again: ${holdUp.message}`
+        : pause && pauseText(pause);
       return { state, notice };
     },
     cancel_call: (question, caller) => calls.cancel(String(question.handle), caller),
@@ -111,8 +116,13 @@ function answersBeside({ calls, ledger, schedule, models }: QuestionTools): Answ
         concurrent_tasks: queue.concurrentTasks,
         pace: queue.pace,
         paused_seconds: queue.pausedMs / 1000,
+        ...pauseColumns(queue.pause),
       })),
   };
+}
+
+function pauseColumns(pause: Pause | undefined) {
+  return { paused_by: pause?.by, paused_since: pause?.since, paused_why: pause?.why };
 }
 
 /** The words of ai_gen_structured; a function that says nothing follows the session. */

@@ -5,7 +5,9 @@ import type { ClientText } from '../../frontend/statement-texts.js';
 import type { Json } from '../../json.js';
 import type { CallOrigin, Ledger } from '../../ledger/job.js';
 import type { Budgets } from '../../ledger/models.js';
+import type { Pauses } from '../../ledger/pauses.js';
 import type { Reviews } from '../../ledger/reviews.js';
+import type { WebhookHosts } from '../../ledger/webhooks.js';
 import type { Schedule } from '../../pace/schedule.js';
 import type { DegreeSettings } from '../../settings/configuration.js';
 import type { ObjectInfo, Storage } from '../../storage/storage.js';
@@ -17,6 +19,8 @@ export interface QuestionTools {
   budgets: Budgets;
   ledger: Ledger;
   reviews: Reviews;
+  pauses: Pauses;
+  webhookHosts: WebhookHosts;
   schedule: Schedule;
   storage: Storage;
   files: FileMemory;
