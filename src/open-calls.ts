@@ -18,6 +18,7 @@ import { keepLedgerShort } from './ledger/retention.js';
 import { createReviews } from './ledger/reviews.js';
 import { openSecretBox, type SecretBox } from './ledger/secret-box.js';
 import { deployUsualModels } from './ledger/usual-models.js';
+import { createUsualTimes } from './ledger/usual-times.js';
 import { deliverWebhooks } from './ledger/webhook-messages.js';
 import { createWebhooks, webhookNews } from './ledger/webhooks.js';
 import type { OpenedEngine } from './open-engine.js';
@@ -76,6 +77,7 @@ export async function openCalls(
   const calls = createCalls(services, models, reader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
+    ...{ reader, usualTimes: createUsualTimes(engine.pool) },
     ...{ calls, models, storage, ledger, schedule, pauses, webhookHosts: hosts },
     budgets: createBudgets(engine.pool),
     reviews: createReviews(engine.pool),

@@ -9,6 +9,8 @@ const mayConcernUs = new RegExp(
   [
     ...aiFunctions.map(({ name }) => name),
     'hg_|optimizer_',
+    // EXPLAIN (ai)
+    String.raw`\(\s{0,10}ai\s{0,10}\)`,
     // COMMIT and ROLLBACK AND CHAIN: see the conversation.
     String.raw`\bchain\b`,
     // Hologres' statements and table properties. "PARTITION (" does not match the PARTITION BY of window functions.

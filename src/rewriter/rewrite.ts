@@ -4,6 +4,7 @@
  * Room: src/rewriter holds what turns SQL text into SQL text. No sockets, no engine, no state.
  */
 import { inClientsWords, rewriteCalls } from './calls.js';
+import { rewriteExplain } from './explain-ai.js';
 import { refuseForeignSyntax } from './foreign-syntax.js';
 import { type Body, writesRows } from './nodes.js';
 import { rewriteObjectTables } from './object-tables.js';
@@ -30,7 +31,8 @@ export interface RewrittenText {
 
 /** Undefined: the text goes to the engine unchanged. */
 export function rewriteText(original: string): RewrittenText | undefined {
-  const objects = rewriteObjectTables(unedited(original));
+  const explained = rewriteExplain(unedited(original));
+  const objects = rewriteObjectTables(explained);
   const declared = rewriteTableProperties(objects);
   const refused = refuseForeignSyntax(declared.text);
   const start = refused === declared.text ? declared : { text: refused, stretches: [] };
@@ -40,7 +42,7 @@ export function rewriteText(original: string): RewrittenText | undefined {
   if (text === original) return undefined;
   const staged = 'after' in rewritten ? rewritten : undefined;
   const commands = staged ? commandsReplaced(staged.before, staged.after) : new Map<number, string>();
-  const tags = new Map([...objects.tags, ...declared.tags, ...foreignShows(start.text)]);
+  const tags = new Map([...explained.tags, ...objects.tags, ...declared.tags, ...foreignShows(start.text)]);
   const stopsAtRows = staged !== undefined && isPlainSelect(staged.after);
   const definitions = [...objects.definitions, ...declared.definitions];
   return { text, original, stretches, tags, commands, definitions, stopsAtRows };

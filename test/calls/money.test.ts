@@ -110,10 +110,56 @@ test('only administrators set budgets; bad ones are refused; there is something 
   expect(rows).toEqual([{ calls: 2, money: null }]);
 });
 
+test.each([
+  ['at once', `SELECT ai_gen('qwen_plus', 'fox ' || i) FROM generate_series(1, 4) i`],
+  ['at once', `SELECT ai_gen('qwen_plus', 'fox ' || random()) FROM generate_series(1, 4) i`],
+  [
+    'at once in 2 stages',
+    `SELECT ai_gen('qwen_plus', 'again ' || i) FROM generate_series(1, 4) i WHERE ai_gen('qwen_plus', 'good? ' || i) <> ''`,
+  ],
+  [
+    'one after another: random may give something else each time',
+    `SELECT count(ai_gen('qwen_plus', 'fox ' || random())) FROM generate_series(1, 4) i`,
+  ],
+  [
+    'one after another: the calls stand in what it runs',
+    `DO $$ BEGIN PERFORM ai_gen('qwen_plus', 'fox'); END $$`,
+  ],
+])('ai_estimate tells how: %s', async (how, statement) => {
+  const { rows } = await owner.query('SELECT how FROM ai_estimate($1)', [statement]);
+  expect(rows).toEqual([{ how }]);
+});
+
+test('EXPLAIN (ai) tells what the calls of a statement come to, then its plan, and sends nothing', async () => {
+  const before = await submits();
+  const { rows, command } = await owner.query(
+    "/* what would it cost? */ EXPLAIN (ai) SELECT ai_gen('qwen_image_2_pro', json_build_object('prompt', 'it''s ' || i, 'output_dir', 'oss://demo/explained/')::text, to_file('oss://demo/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx')) FROM generate_series(1, 3) i",
+  );
+  expect(command).toBe('EXPLAIN');
+  const [calls, plan] = rows.map((row) => row['QUERY PLAN']);
+  expect(calls).toMatch(
+    /^AI: 3 calls of qwen_image_2_pro \(qwen-image-2\.0-pro\), 3 pictures, CNY 1\.5, at once/,
+  );
+  expect(plan).toMatch(/^Function Scan on generate_series/);
+  expect(await submits()).toBe(before);
+  const { rows: none } = await owner.query('explain ( ai ) SELECT 1');
+  expect(none[0]).toEqual({ 'QUERY PLAN': 'AI: no calls' });
+});
+
+test('ai_estimate tells about how long, by the latest calls of the model', async () => {
+  await owner.query(`SELECT ai_gen('qwen_plus', 'how long ' || i) FROM generate_series(1, 3) i`);
+  const { rows } = await owner.query(
+    `SELECT extract(epoch FROM about)::float8 AS seconds FROM ai_estimate($$SELECT ai_gen('qwen_plus', 'fox ' || i) FROM generate_series(1, 4) i$$)`,
+  );
+  expect(rows).toEqual([{ seconds: expect.any(Number) }]);
+});
+
 test('ai_estimate tells calls, pictures, seconds and price of a statement, sends nothing and leaves nothing behind', async () => {
   await owner.query('CREATE TABLE kept (made text)');
-  const { rows } = await owner.query('SELECT * FROM ai_estimate($1) ORDER BY model_name', [
-    `WITH drawn AS (
+  const { rows } = await owner.query(
+    'SELECT model_name, model_type, calls, pictures, seconds, price, currency, how FROM ai_estimate($1) ORDER BY model_name',
+    [
+      `WITH drawn AS (
        SELECT ai_gen('qwen_image_2_pro', json_build_object('prompt', 'p ' || i, 'parameters', json_build_object('n', 2),
          'output_dir', 'oss://demo/estimate/')::text,
          to_file('oss://demo/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx'))::json AS r
@@ -121,7 +167,9 @@ test('ai_estimate tells calls, pictures, seconds and price of a statement, sends
      INSERT INTO kept SELECT ai_gen('wan26_i2v', json_build_object('prompt', 'move', 'img_url', r -> 'image_oss_paths' ->> 0,
          'parameters', json_build_object('duration', 4, 'resolution', '720P'))::text,
          to_file('oss://demo/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx')) FROM drawn`,
-  ]);
+    ],
+  );
+  const inStages = { how: 'at once in 2 stages' };
   expect(rows).toEqual([
     {
       model_name: 'qwen_image_2_pro',
@@ -131,6 +179,7 @@ test('ai_estimate tells calls, pictures, seconds and price of a statement, sends
       seconds: '0',
       price: '3',
       currency: 'CNY',
+      ...inStages,
     },
     {
       model_name: 'wan26_i2v',
@@ -140,6 +189,7 @@ test('ai_estimate tells calls, pictures, seconds and price of a statement, sends
       seconds: '12',
       price: '7.2',
       currency: 'CNY',
+      ...inStages,
     },
   ]);
   expect(await submits()).toBe(0);

@@ -80,7 +80,7 @@ $$;
 CREATE OR REPLACE FUNCTION hologen_caller.is_inside(context text, role text) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT context ~ '(^|\n)(\S+ function (?!hologen_caller\.)|SQL function )'
-    OR current_setting('lc_messages') !~ '^(C|POSIX|en)'
+    OR current_setting('lc_messages') !~ '^(C|POSIX|en)' AND context ~ '\n'
     OR role IS DISTINCT FROM CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END
 $$;
 

@@ -1,18 +1,45 @@
 -- What statements cost before they run, what may be spent, who may call which model, and who may read what was made.
 
--- The dry calls of the caller's own statement, a row for each model.
-CREATE OR REPLACE FUNCTION hologen_caller.estimated_calls()
-RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text)
+-- The dry calls of the caller's own statement, a row for each model; `about`: the seconds they would take, at once or one after another.
+CREATE OR REPLACE FUNCTION hologen_caller.estimated(at_once boolean)
+RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text, about float8)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT m.model_name, m.model_type, m.calls, m.pictures, m.seconds, m.price, m.currency
-  FROM json_to_recordset(hologen_caller.ask('{"ask": "estimate"}'))
-    AS m (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text)
+  SELECT m.model_name, m.model_type, m.calls, m.pictures, m.seconds, m.price, m.currency, m.about
+  FROM json_to_recordset(hologen_caller.ask(json_build_object('ask', 'estimate', 'atOnce', at_once)))
+    AS m (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text, about float8)
 $$;
 
--- Runs a statement without sending its calls, and undoes what it did. A call that takes another's result sees one with names only.
-CREATE OR REPLACE FUNCTION hologen.ai_estimate(statement text)
-RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text)
+-- How the calls of a statement would be made, judged as when it runs (0002-look-ahead.sql); NULL where that cannot be told.
+CREATE OR REPLACE FUNCTION hologen_caller.how_made(statement text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
+DECLARE
+  step   pg_catalog.json := hologen_caller.ask(pg_catalog.json_build_object('ask', 'how_read', 'statement', statement));
+  unsure text;
+BEGIN
+  IF step OPERATOR(pg_catalog.->>) 'explain' IS NOT NULL THEN
+    step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'how_planned', 'statement', step OPERATOR(pg_catalog.->) 'query',
+      'stages', step OPERATOR(pg_catalog.->) 'stages', 'plan', hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain')));
+  END IF;
+  IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
+    unsure := hologen_caller.unsure_names(pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true))) OPERATOR(pg_catalog.->>) 0;
+  END IF;
+  IF unsure IS NOT NULL THEN
+    step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'how_unsure', 'unsure', unsure));
+  END IF;
+  RETURN step OPERATOR(pg_catalog.->>) 'how';
+EXCEPTION WHEN OTHERS THEN
+  -- What is wrong with the statement is told when it runs.
+  RETURN NULL;
+END $$;
+
+-- Runs a statement without sending its calls, and undoes what it did. A call that takes another's result sees one with names only. `how`: whether
+-- its calls would be made at once, in how many stages, or one after another and why. `about`: how long, at the rates of today; NULL for a model
+-- that nobody has called.
+CREATE OR REPLACE FUNCTION hologen.ai_estimate(statement text)
+RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text, how text, about interval)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
+DECLARE
+  way text;
 BEGIN
   BEGIN
     PERFORM pg_catalog.set_config('ai_gen.dry_run', 'on', true), pg_catalog.set_config('ai_gen.progress', 'off', true);
@@ -22,7 +49,24 @@ BEGIN
     -- All that the statement did is undone here, the two settings included.
     NULL;
   END;
-  RETURN QUERY SELECT e.model_name, e.model_type, e.calls, e.pictures, e.seconds, e.price, e.currency FROM hologen_caller.estimated_calls() AS e;
+  way := hologen_caller.how_made(statement);
+  RETURN QUERY SELECT e.model_name, e.model_type, e.calls, e.pictures, e.seconds, e.price, e.currency, way,
+      pg_catalog.make_interval(secs => pg_catalog.round(e.about))
+    FROM hologen_caller.estimated(NOT coalesce(pg_catalog.starts_with(way, 'one after'), false)) AS e;
+END $$;
+
+-- EXPLAIN (ai): what the calls of a statement come to, by model, and then its plan.
+CREATE OR REPLACE FUNCTION hologen_caller.explained(statement text) RETURNS SETOF text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
+BEGIN
+  RETURN QUERY SELECT pg_catalog.concat('AI: ', e.calls, ' calls of ', e.model_name, ' (', e.model_type, '), ',
+      NULLIF(e.pictures, 0) || ' pictures, ', NULLIF(e.seconds, 0) || ' s, ', e.currency || ' ' || e.price, CASE WHEN e.price IS NULL THEN 'tokens of unknown price' END,
+      ', ' || e.how, ', about ' || e.about)
+    FROM hologen.ai_estimate(statement) AS e;
+  IF NOT FOUND THEN
+    RETURN NEXT 'AI: no calls';
+  END IF;
+  RETURN QUERY EXECUTE pg_catalog.concat('EXPLAIN ', statement);
 END $$;
 
 -- Budgets; NULL stands for every role, model, database, application and tag, or no limit of that kind. `period`: hour, day, week, month or total. Those

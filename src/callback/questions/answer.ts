@@ -3,6 +3,7 @@ import { isObject } from '../../json.js';
 import type { Answer } from '../endpoint.js';
 import { answerAboutCalls } from './calls.js';
 import { answerAboutFiles } from './files.js';
+import { answerAboutHow } from './how.js';
 import { answerAboutModels } from './models.js';
 import { answerAboutMoney } from './money.js';
 import { answerAboutObjects } from './objects.js';
@@ -17,6 +18,7 @@ export function answerQuestions(tools: QuestionTools): Answer {
   const answers: Answers = {
     ...answerAboutCalls(tools),
     ...answerAboutFiles(tools),
+    ...answerAboutHow(tools),
     ...answerAboutModels(tools),
     ...answerAboutMoney(tools),
     ...answerAboutObjects(tools),

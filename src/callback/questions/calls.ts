@@ -100,12 +100,6 @@ function answersBeside({ calls, ledger, schedule, models }: QuestionTools): Answ
     },
     cancel_call: (question, caller) => calls.cancel(String(question.handle), caller),
     share_job: (question, caller) => shareJob(question, caller, ledger),
-    estimate: (_question, caller) =>
-      calls.estimate(originOf(caller)).map(({ modelName, modelType, ...row }) => ({
-        model_name: modelName,
-        model_type: modelType,
-        ...row,
-      })),
     progress: (_question, caller) => progressRows(calls, caller),
     queues: async () =>
       (await queuesOf(models, schedule)).map((queue) => ({

@@ -1,12 +1,14 @@
 /** What every answer to a question has at hand: the rooms it may ask, who calls, and the plain values of a question. */
 import type { Calls } from '../../calls/calls.js';
 import type { Models } from '../../calls/check.js';
+import type { SqlReader } from '../../calls/look-ahead.js';
 import type { ClientText } from '../../frontend/statement-texts.js';
 import type { Json } from '../../json.js';
 import type { CallOrigin, Ledger } from '../../ledger/job.js';
 import type { Budgets } from '../../ledger/models.js';
 import type { Pauses } from '../../ledger/pauses.js';
 import type { Reviews } from '../../ledger/reviews.js';
+import type { UsualTimes } from '../../ledger/usual-times.js';
 import type { WebhookHosts } from '../../ledger/webhooks.js';
 import type { Schedule } from '../../pace/schedule.js';
 import type { DegreeSettings } from '../../settings/configuration.js';
@@ -22,6 +24,8 @@ export interface QuestionTools {
   pauses: Pauses;
   webhookHosts: WebhookHosts;
   schedule: Schedule;
+  usualTimes: UsualTimes;
+  reader: SqlReader;
   storage: Storage;
   files: FileMemory;
   degrees: DegreeSettings;

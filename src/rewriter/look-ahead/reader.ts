@@ -1,8 +1,10 @@
 /** What the calls of a statement can be told of its text and its plan. */
 import { aiFunctions } from '../ai-functions.js';
-import { callingStatements } from '../calling-statements.js';
+import { callingStatements, longestSentCharacters } from '../calling-statements.js';
+import { rewriteCalls } from '../calls.js';
 import { child, containsAiCall, hasNode, isAiCall, nameList, walk } from '../nodes.js';
 import { parseStatements } from '../parse.js';
+import { unedited } from '../spliced-text.js';
 import { type Judged, judgePlan, type PlanNode, type Uncertain } from './plan.js';
 import { isReadablePlan } from './plan-bounds.js';
 import { quotedName } from './plan-texts.js';
@@ -11,6 +13,10 @@ import { withValues } from './values.js';
 
 export const sqlReader = {
   calling: callingStatements,
+  isStaged(text: string): boolean {
+    const before = unedited(text);
+    return text.length < longestSentCharacters && rewriteCalls(before) !== before;
+  },
   aheadQuery: (text: string) => unlessTooDeep(() => aheadQuery(text)),
   withValues,
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `text`: what was explained, or what it was made of. */
