@@ -63,13 +63,13 @@ async function cancelledWhileSending(statement: string): Promise<string | undefi
   return (await refused).code;
 }
 
-test('each of 1,300 rows has its own answer, made once, and counts once in its budget', async () => {
-  await client.query('CALL set_budget(calls => 1300)');
-  const { rows } = await client.query(`SELECT count(*)::int AS rows, count(DISTINCT made)::int AS answers,
-    bool_and(made LIKE '%row ' || n || '%') AS own FROM (${texts(1300)}) AS t`);
-  expect(rows).toEqual([{ rows: 1300, answers: 1300, own: true }]);
-  expect((await gateway.requests()).length).toBe(1300);
-  expect((await budgets()).calls_used).toBe(1300);
+test('each of 1,100 rows has its own answer, made once, and counts once in its budget', async () => {
+  await client.query('CALL set_budget(calls => 1100)');
+  const { rows } = await client.query(texts(1100));
+  expect(rows).toHaveLength(1100);
+  expect(rows.filter(({ n, made }) => !made.includes(`row ${n}`))).toEqual([]);
+  expect((await gateway.requests()).length).toBe(1100);
+  expect((await budgets()).calls_used).toBe(1100);
   expect(await reserved()).toBe(0);
 });
 
@@ -110,22 +110,22 @@ test('a statement that is cancelled opens no more jobs', async () => {
 });
 
 test('calls that fit a budget with what earlier ones have made are taken from there', async () => {
-  const statement = texts(700);
+  const statement = texts(520);
   await client.query('BEGIN');
   await client.query(`CREATE TABLE undone AS ${statement}`);
   await client.query('ROLLBACK');
-  await client.query('CALL set_budget(calls => 1000)');
-  expect((await client.query(statement)).rowCount).toBe(700);
-  expect((await gateway.requests()).length).toBe(700);
-  expect((await budgets()).calls_used).toBe(700);
+  await client.query('CALL set_budget(calls => 800)');
+  expect((await client.query(statement)).rowCount).toBe(520);
+  expect((await gateway.requests()).length).toBe(520);
+  expect((await budgets()).calls_used).toBe(520);
 });
 
 test('with reuse on the same call in several portions is made once', async () => {
   await client.query('SET ai_gen.reuse = on');
   const { rows } = await client.query(
-    `SELECT count(DISTINCT made)::int AS answers FROM (SELECT ai_gen('quick', 'statement ${++statements}, ' || n % 2) AS made FROM generate_series(1, 1300) n) AS t`,
+    `SELECT ai_gen('quick', 'statement ${++statements}, ' || n % 2) AS made FROM generate_series(1, 1100) n`,
   );
-  expect(rows).toEqual([{ answers: 2 }]);
+  expect(new Set(rows.map(({ made }) => made)).size).toBe(2);
   expect((await gateway.requests()).length).toBe(2);
 });
 
@@ -135,10 +135,10 @@ test('a model whose line stands still holds up no other one of the same statemen
   const { rows } = await other.query('SELECT pg_backend_pid() AS pid');
   const statement = refusal(
     other.query(
-      `SELECT ai_gen(CASE n % 2 WHEN 0 THEN 'quick' ELSE 'stuck' END, 'statement ${++statements}, row ' || n) FROM generate_series(1, 2600) n`,
+      `SELECT ai_gen(CASE n % 2 WHEN 0 THEN 'quick' ELSE 'stuck' END, 'statement ${++statements}, row ' || n) FROM generate_series(1, 1300) n`,
     ),
   );
-  await until(async () => (await gateway.requests()).length >= 1300);
+  await until(async () => (await gateway.requests()).length >= 650);
   await client.query('SELECT pg_cancel_backend($1)', [rows[0].pid]);
   expect((await statement).code).toBe('57014');
 });
