@@ -78,7 +78,9 @@ function createTable(before: SplicedText, words: Token[]): Replacement | undefin
   if (options && words.at(-1)?.text !== ')') return undefined;
   const given = optionTexts(statement);
   const place = Object.fromEntries(places.map((field) => [field, given[field]]));
-  const properties = Object.fromEntries(Object.entries(given).filter(([field]) => !(field in place)));
+  const properties = Object.fromEntries(
+    Object.entries(given).filter(([field]) => !Object.hasOwn(place, field)),
+  );
   const definition = splice(before, [
     { start: 0, end: start, pieces: [] },
     { start: object.start, end: object.end, pieces: [] },

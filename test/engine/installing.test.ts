@@ -147,7 +147,10 @@ test('a database with the layout of earlier files is taken as it is, with every 
         "SELECT proname FROM pg_proc WHERE pronamespace = 'hologen'::regnamespace AND proname ~ '^(submit|wait|script)_|^list_(queue|progress)'";
       expect((await each.query(parts)).rows).toEqual([]);
     }
-    expect((await client.query('SELECT count(*)::int AS rows FROM queued')).rows).toEqual([{ rows: 0 }]);
+    const counts =
+      'SELECT (SELECT count(*) FROM queued) AS mine, (SELECT count(*) FROM hologen.queues) AS theirs';
+    const [{ mine, theirs }] = (await client.query(counts)).rows;
+    expect(mine).toBe(theirs);
     expect((await client.query('SELECT model_name FROM hologen.jobs')).rows).toEqual([
       { model_name: 'qwen_plus' },
     ]);

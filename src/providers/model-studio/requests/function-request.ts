@@ -16,7 +16,8 @@ export function readFunctionRequest(
   text: string,
   field: 'to_lang' | 'document',
 ): FunctionRequest | undefined {
-  if (!text.trimStart().startsWith('{')) return undefined;
+  // Most requests are others: they are not read once more for nothing.
+  if (!text.includes(`"${field}"`) || !text.trimStart().startsWith('{')) return undefined;
   let request: unknown;
   try {
     request = JSON.parse(text);
