@@ -146,6 +146,8 @@ export interface Queue extends CallLimits {
   running: number;
   pace: number | null;
   pausedSeconds: number;
+  /** null: it goes on. */
+  paused: { by: string; since: string; why: string | null } | null;
 }
 
 export interface Now {

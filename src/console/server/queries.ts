@@ -111,14 +111,26 @@ export interface QueueRow {
   concurrent_tasks: number | null;
   pace: number | null;
   paused_seconds: number | null;
+  paused_by: string | null;
+  paused_since: Date | null;
+  paused_why: string | null;
 }
 
 export async function listQueues(db: Database): Promise<QueueRow[]> {
   const { rows } = await db.query<QueueRow>(
-    `SELECT model_type, queued::int, running::int, submits_per_second::float8, concurrent_tasks::int, pace::float8, paused_seconds::float8
+    `SELECT model_type, queued::int, running::int, submits_per_second::float8, concurrent_tasks::int, pace::float8, paused_seconds::float8,
+       paused_by, paused_since, paused_why
      FROM hologen.queues ORDER BY model_type`,
   );
   return rows;
+}
+
+export async function pauseModel(db: Database, model: string): Promise<void> {
+  await db.query('CALL hologen.pause_model($1)', [model]);
+}
+
+export async function resumeModel(db: Database, model: string): Promise<void> {
+  await db.query('CALL hologen.resume_model($1)', [model]);
 }
 
 /** False: there is no such process, or it is idle; an error: the engine does not let this role cancel it. */

@@ -162,6 +162,10 @@ export const en = {
   'queues.perSecond': ' /s',
   'queues.unlimited': 'no limit',
   'queues.paused': 'pauses {time}',
+  'queues.pause': 'Pause',
+  'queues.resume': 'Resume',
+  'queues.change': 'Change',
+  'queues.pausedBy': 'paused by {role} since {time}',
 
   'models.deployed': '{count} is deployed|{count} are deployed',
   'models.readOnly': 'Models are deployed and removed by administrators.',

@@ -164,6 +164,10 @@ export const zh: Record<TextKey, string> = {
   'queues.perSecond': ' 次/秒',
   'queues.unlimited': '不限',
   'queues.paused': '暂停 {time}',
+  'queues.pause': '暂停',
+  'queues.resume': '继续',
+  'queues.change': '更改',
+  'queues.pausedBy': '{role} 自 {time} 起暂停',
 
   'models.deployed': '已部署 {count} 个',
   'models.readOnly': '模型由管理员部署和删除。',
