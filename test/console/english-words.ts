@@ -27,9 +27,9 @@ export async function englishWords(page: Page, names: readonly string[]): Promis
   const told = (await page.evaluate(spoken)) as string[];
   const longestFirst = [...names].sort((a, b) => b.length - a.length);
   const found = told.flatMap((text) => {
-    const rest = longestFirst.reduce((left, name) => left.replaceAll(name, ' '), text);
-    const words =
-      rest.replace(/oss:\/\/\S*|https?:\/\/\S*|[\da-f]{8}-[\da-f-]{27}/g, ' ').match(/[A-Za-z_]{2,}/g) ?? [];
+    const spokenPart = text.replace(/\b[a-z]+:\/\/\S*|[\da-f]{8}-[\da-f-]{27}/g, ' ');
+    const rest = longestFirst.reduce((left, name) => left.replaceAll(name, ' '), spokenPart);
+    const words = rest.match(/[A-Za-z_]{2,}/g) ?? [];
     return words.filter((word) => !same.has(word)).map((word) => `${word} in ${text.trim()}`);
   });
   return [...new Set(found)];

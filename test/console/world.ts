@@ -71,9 +71,9 @@ export async function startWorld(language: Language): Promise<World> {
   await owner.query("CALL grant_model('qwen_image_max', 'ling')");
   await makeOld(owner, said);
   await makeNew(owner, said);
-  // Some of its calls wait for as long as the world is there.
+  // Some of its calls wait for as long as the world is there: tasks, which a gateway that ends leaves to the next one.
   void owner
-    .query(`SELECT ai_gen('qwen_image_2', json_build_object('prompt', '${said.slow} ' || n || CASE WHEN n > 4 THEN ' [[sandbox:slow=600000]]' ELSE '' END,
+    .query(`SELECT ai_gen('wan26_t2i', json_build_object('prompt', '${said.slow} ' || n || CASE WHEN n > 4 THEN ' [[sandbox:slow=600000]]' ELSE '' END,
       'output_dir', 'oss://demo/lanterns/'), ${file}) FROM generate_series(1, 12) n`)
     .catch(() => {});
   return { gateway, names: await namesIn(gateway) };
