@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import { type CallOrigin, isSameRole } from '../ledger/job.js';
+import { atOneMoment } from './at-one-moment.js';
 import type { CheckedCall, Models, SubmittedCall } from './check.js';
 import type { Services } from './course.js';
 import { createDecider, type Decider } from './decide.js';
@@ -14,12 +15,14 @@ import type { Bound, SqlReader } from './look-ahead.js';
 import { isRefusal } from './meter.js';
 import { type CallMaking, callOf, nameOfCall, newCall } from './new-call.js';
 import { type OnceMore, resultOf } from './once-more.js';
+import type { Portion } from './portions.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
 import { inPlaceOf } from './row-errors.js';
 import { readSessionSettings } from './session-settings.js';
 import { settle } from './settle.js';
 import { createStatements, type Statement, type StatementCall, type StatementOutcome } from './statement.js';
+import { takeName } from './statement-bounds.js';
 import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
@@ -101,7 +104,8 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
     ...createWrittenCalls(makingOf(around)),
     submit: (given, origin) => submit(given, origin, around),
     async submitAll(calls, origin) {
-      for (const call of calls) await submit(call, origin, around);
+      const together = { ...around, models: atOneMoment(around.models) };
+      for (const call of calls) await submit(call, origin, together);
     },
     submitDetached: (given, origin) => submitDetached(given, origin, around),
     wait: (handle, origin, longestMs) => wait(handle, origin, longestMs, around),
@@ -114,7 +118,7 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
       statements
         .running()
         .filter((statement) => statement.calls.length > 0)
-        .map((statement) => ({ ...progressOf(statement), statement })),
+        .map((statement) => ({ ...progressOf(statement, services.schedule), statement })),
     heldUp: () => heldUpOf(decider),
     rowsAsked: statements.rowsAsked,
     rowsRead: statements.rowsRead,
@@ -148,6 +152,7 @@ function makingOf(around: Surroundings): Making {
     ...{ statements: around.statements, reader: around.reader },
     newCall: (given, origin) => newCall(given, origin, around),
     add: (call) => add(call, around),
+    together: () => makingOf({ ...around, models: atOneMoment(around.models) }),
   };
 }
 
@@ -188,7 +193,7 @@ async function statementEnded(statement: Statement, committed: boolean, around: 
   around.decider.forget(statement.calls);
   const written = settle(statement, committed, around);
   around.detached.settle(statement, committed);
-  tellStatementEnd(statement, committed, around.services.meter, around.log);
+  tellStatementEnd(statement, committed, around.services, around.log);
   await written;
 }
 
@@ -213,6 +218,7 @@ function enlist(call: StatementCall, { byName }: Surroundings): void {
   call.index = calls.length;
   calls.push(call);
   unsent.add(call);
+  takeName(call);
   byName.set(call.name, call);
 }
 
@@ -237,6 +243,7 @@ async function wait(
   const call = around.byName.get(nameOfCall(handle, origin));
   if (!call || !isSameRole(call.statement.origin, origin)) throw unknownHandle(handle);
   const { statement } = call;
+  const { schedule } = around.services;
   const limitMs = untilTimeout(statement, longestMs);
   const outcome = startAll(call, around)
     .then(async () => ({ result: await resultOf(call, onceMore(around)) }))
@@ -245,14 +252,14 @@ async function wait(
       return inPlaceOf(error, call.onError);
     });
   const news = await orLater(outcome, limitMs);
-  if (news === later) return { done: false, notice: nextNotice(statement) };
+  if (news === later) return { done: false, notice: nextNotice(statement, schedule) };
   // A wait that was answered "later" has given nothing, whatever became of it since.
   call.delivered = 'result' in news && news.result !== null;
   for (let other = call.again; other; other = other.again) other.delivered = call.delivered;
   // A portal goes on after a savepoint, too: what it gives from then on may be undone.
   statement.stays = false;
   if (call.delivered) around.last.given(origin.engineProcessId, call.name);
-  return { done: true, ...news, notice: nextNotice(statement) };
+  return { done: true, ...news, notice: nextNotice(statement, schedule) };
 }
 
 function onceMore(around: Surroundings): OnceMore {
@@ -268,20 +275,31 @@ function onceMore(around: Surroundings): OnceMore {
 }
 
 /** Everything that is to be sent is checked to the end before the first is sent. */
-function startAll(wanted: StatementCall, { statements, decider }: Surroundings): Promise<void> {
+function startAll(wanted: StatementCall, { statements, decider, services }: Surroundings): Promise<void> {
   if (wanted.decided) return wanted.decided;
   const calls = statements.startable(wanted).filter((call) => !call.decided);
-  const decided = decider.decide(calls).catch((error: unknown) => {
-    // A client's function may catch a refusal and go on with other calls of the same statement; what came with it was given up.
-    for (const call of calls) Object.assign(call, { decided: undefined, aside: true });
-    if (error instanceof KnownError && isRefusal(error)) wanted.statement.refused = error;
-    throw error;
-  });
-  for (const call of calls) call.decided = decided;
+  for (const portion of decider.decide(calls)) {
+    const decided = portion.decided.catch((error: unknown) => {
+      // A client's function may catch a refusal and go on with other calls of the same statement; what came with it was given up.
+      for (const call of portion.calls) Object.assign(call, { decided: undefined, aside: true });
+      if (isRefusal(error)) noteRefused(portion, error, services);
+      throw error;
+    });
+    // Perhaps nobody waits for them.
+    decided.catch(() => {});
+    for (const call of portion.calls) call.decided = decided;
+  }
   // Once for a stage, not for each of a thousand rows that come one after another.
   if (wanted.dryRun && (calls.length > 1 || wanted.index === 0))
     wanted.statement.notes.add(dryNote(dryCalls(wanted.statement.calls)));
-  return decided;
+  return wanted.decided ?? Promise.resolve();
+}
+
+function noteRefused({ calls }: Portion, error: unknown, { meter }: Services): void {
+  for (const { checked, statement } of calls) {
+    meter.refused(checked.model);
+    if (error instanceof KnownError) statement.refused = error;
+  }
 }
 
 function dryCalls(calls: StatementCall[]): CheckedCall[] {
@@ -293,7 +311,7 @@ async function collect(
   { settings, statement: client }: Pick<SubmittedCall, 'settings' | 'statement'>,
   origin: CallOrigin,
   longestMs: number,
-  { statements, detached }: Surroundings,
+  { statements, detached, services: { schedule } }: Surroundings,
 ): Promise<WaitNews> {
   const statement = statements.of(origin, readSessionSettings(settings), client);
   const limitMs = untilTimeout(statement, longestMs);
@@ -302,7 +320,7 @@ async function collect(
     (error: unknown) => inPlaceOf(error, statement.onError),
   );
   const done = 'failure' in news || news.result !== undefined;
-  return { done, ...news, notice: nextNotice(statement) };
+  return { done, ...news, notice: nextNotice(statement, schedule) };
 }
 
 async function takeOver(gatewayIds: string[], around: Surroundings): Promise<void> {

@@ -7,6 +7,7 @@ import { walksOnWhenBusy } from './fallback.js';
 import { signedMedia } from './media.js';
 import { enterPhase } from './meter.js';
 import { mostThrottledMs } from './packs.js';
+import { gateOf } from './queues.js';
 
 /** Where another model is to answer then. */
 const mostBusyMs = 2_000;
@@ -15,7 +16,7 @@ export async function send(course: Course, services: Services): Promise<void> {
   const { provider, request } = course.checked;
   const { pack } = request;
   if (pack && provider.submitTogether) {
-    const end = await services.packs.send(course, pack, gateOf(course, services), services);
+    const end = await services.packs.send(course, pack, gateOf(course.checked, services.schedule), services);
     if (end === 'over') return;
   }
   await sendAlone(course, services);
@@ -42,13 +43,8 @@ async function sendAlone(course: Course, services: Services): Promise<void> {
   }
 }
 
-function gateOf({ checked: { model, provider } }: Course, { schedule }: Services): Gate {
-  const { account, limits, own } = provider.line(model);
-  return schedule.gate(account, model.modelType, limits, own);
-}
-
 async function enterLine(course: Course, services: Services): Promise<Gate> {
-  const gate = gateOf(course, services);
+  const gate = gateOf(course.checked, services.schedule);
   enterPhase(course.phases, 'queued');
   course.leave = await gate.enter(course.stop, course.role);
   return gate;

@@ -82,8 +82,6 @@ function rewrite(
     : treat(conversation, treatment, sent, frame);
 }
 
-const hasParameters = /\$\d/;
-
 /** The text for the engine. */
 function treat(
   conversation: Conversation,
@@ -100,8 +98,8 @@ function treat(
   if (sent) {
     sent.text = treatment;
     readNames(sent, frame);
-    if (sent.type === frontendType.parse && hasParameters.test(treatment.text))
-      conversation.prepared.set(sent.statementName ?? '', readParameterTypes(frame));
+    const types = sent.type === frontendType.parse && readParameterTypes(frame);
+    if (types) conversation.prepared.set(sent.statementName ?? '', types);
   }
   return treatment.isOther ? treatment.text : undefined;
 }

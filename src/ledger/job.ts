@@ -49,6 +49,8 @@ export interface NewJob {
   currency: string;
   /** What the session called its work. */
   tag: string | undefined;
+  /** Who is told of its end, by name. */
+  webhook: string | undefined;
   /** What the request calls its row. */
   label: string | undefined;
 }
@@ -72,6 +74,19 @@ export interface UnfinishedJob extends RoleIdentity {
   startedAt: Date | undefined;
 }
 
+/** Calls of one model and price that a statement is going to open. */
+export interface ReservedCalls {
+  /** What is kept and given back together. */
+  id: string;
+  origin: CallOrigin;
+  tag: string | undefined;
+  modelName: string;
+  /** Of each; undefined: not to be known before. */
+  estimatedPrice: number | undefined;
+  currency: string;
+  calls: number;
+}
+
 export interface JobFailure {
   kind: ErrorKind;
   message: string;
@@ -91,7 +106,7 @@ export interface JobChange {
   units?: Units;
   price?: number;
   currency?: string;
-  outputs?: { url: string; ossPath?: string; bytes?: number }[];
+  outputs?: { url: string; ossPath?: string; bytes?: number; etag?: string; contentType?: string }[];
   result?: string;
   error?: JobFailure;
   /** Why it does not go on for now, and since when; null: it goes on again. */
@@ -101,6 +116,7 @@ export interface JobChange {
 /** What the ledger knows of a job's outcome. */
 export interface JobOutcome {
   state: JobState;
+  modelType: string;
   result: string | undefined;
   error: JobFailure | undefined;
   /** Why it does not go on for now. */
@@ -113,8 +129,11 @@ export type Sight = 'own' | 'shared' | 'all';
 
 /** Each write is committed at once, outside the client's transaction. */
 export interface Ledger {
-  /** Opens all of these jobs of one statement, or none: KnownError 53400 when they would go over a budget. Returns what its person should know. */
-  open(jobs: NewJob[]): Promise<string[]>;
+  /** Opens all of these jobs of one statement, or none: KnownError 53400 when they would go over a budget. Returns what its person should know. What was kept in `reservation` is given back with it. */
+  open(jobs: NewJob[], reservation?: string): Promise<string[]>;
+  /** Keeps room in all budgets for calls of one statement until their jobs are opened; false, and nothing is kept, where one would be passed, be it a soft one. */
+  reserve(calls: ReservedCalls[]): Promise<boolean>;
+  unreserve(ids: string[]): Promise<void>;
   /** KnownError 57P01 when another gateway has taken the job over: nothing may be sent for it here any more. */
   change(id: string, change: JobChange): Promise<void>;
   /** The transactions of these jobs' ai_submit are committed: they may be sent, also after a restart. */
@@ -126,7 +145,7 @@ export interface Ledger {
   /** They have not, after all. */
   unclaim(ids: string[]): Promise<void>;
   /** The result of a job was given to this call in place of a new one. */
-  reused(jobId: string, call: Omit<NewJob, 'id' | 'estimatedPrice' | 'label'>): Promise<void>;
+  reused(jobId: string, call: Omit<NewJob, 'id' | 'estimatedPrice' | 'label' | 'webhook'>): Promise<void>;
   /**
    * The oldest result of an identical call of the role that can still be had, but none of `except`: an unclaimed one; with
    * `delivered` also one that somebody got already. Without one, a job that another gateway makes for nobody.
@@ -150,8 +169,21 @@ export interface Ledger {
   cancelAsked(id: string): Promise<boolean>;
   /** Tells the gateway that makes the job that its role does not want it any more. */
   askCancel(id: string): Promise<void>;
+  /** Webhooks are told that a statement which names one is over. */
+  tellStatementEnd(statement: EndedStatement): Promise<void>;
   /** Task ids the ledger knows, among these. */
   knownTasks(taskIds: string[]): Promise<Set<string>>;
+}
+
+/** What webhooks are told of a statement. */
+export interface EndedStatement {
+  id: string;
+  origin: CallOrigin;
+  tag: string | undefined;
+  webhook: string;
+  outcome: 'committed' | 'failed';
+  calls: number;
+  failed: number;
 }
 
 export interface Earlier {

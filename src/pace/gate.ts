@@ -20,6 +20,8 @@ export interface Gate {
   shareAmong(gateways: number): void;
   /** Where these limits are wider, they hold from now on; the others stay. */
   widen(limits: Limits): void;
+  /** True: nobody enters or is sent again until it is false; what is inside goes on. */
+  hold(held: boolean): void;
   state(): GateState;
 }
 
@@ -74,6 +76,8 @@ interface Traffic {
   pauseMs: number;
   pausedUntil: number;
   gateways: number;
+  /** Nobody is admitted. */
+  held: boolean;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -89,6 +93,7 @@ export function createGate(limits: Limits): Gate {
     pauseMs: 0,
     pausedUntil: 0,
     gateways: 1,
+    held: false,
     timer: undefined,
   };
   return {
@@ -104,6 +109,10 @@ export function createGate(limits: Limits): Gate {
     },
     widen(wider) {
       widen(traffic, wider);
+      admitNext(traffic);
+    },
+    hold(held) {
+      traffic.held = held;
       admitNext(traffic);
     },
     state: () => stateOf(traffic),
@@ -175,7 +184,8 @@ function admitNext(traffic: Traffic): void {
   }
 }
 
-function nextLine({ limits, entering, returning, inside, gateways }: Traffic) {
+function nextLine({ limits, entering, returning, inside, gateways, held }: Traffic) {
+  if (held) return undefined;
   if (returning.length > 0) return returning;
   const full =
     limits.concurrentTasks !== null && inside >= Math.max(1, Math.floor(limits.concurrentTasks / gateways));

@@ -7,6 +7,16 @@ import { createGate, finite, type Gate, type GateState, type Limits, unlimited }
 
 export interface Queue extends GateState {
   modelType: string;
+  /** Undefined: it goes on. */
+  pause: Pause | undefined;
+}
+
+/** A person's word that nothing of a model type is to be sent. What was sent goes on, and is followed and saved. */
+export interface Pause {
+  modelType: string;
+  by: string;
+  since: Date;
+  why: string | undefined;
 }
 
 export interface Schedule {
@@ -17,8 +27,11 @@ export interface Schedule {
   gate(apiKey: string, modelType: string, limits: Limits, own: Partial<Limits>): Gate;
   /** For what only asks about tasks: an account has one limit for all of it, and an API key stands for the account. */
   lookups(apiKey: string): Gate;
-  /** What waits and runs at each gate that was used since the gateway started. */
+  /** What waits and runs at each gate that was used since the gateway started, and what is paused. */
   queues(): Queue[];
+  /** These model types are paused from now on, and no others. */
+  pause(pauses: readonly Pause[]): void;
+  pauseOf(modelType: string): Pause | undefined;
   /** So many gateways work with the same API keys: this one keeps to its part of every limit. */
   shareAmong(gateways: number): void;
   /** The same number again. */
@@ -46,53 +59,94 @@ interface Through {
 
 const none = (): Through => ({ waiting: 0, inside: 0 });
 
+/** Of a type that nobody has called yet: what is allowed is not known before. */
+const idle: GateState = {
+  queued: 0,
+  running: 0,
+  submitsPerSecond: null,
+  concurrentTasks: null,
+  pace: null,
+  pausedMs: 0,
+};
+
 /** `paced: false` (the sandbox without documented limits) leaves a deployed model's own limits and the 429 pauses. */
 export function createSchedule(paced: boolean): Schedule {
-  /** By key and type, and by key, type and narrower limits. */
-  const gates = new Map<string, Known>();
   const lookupGates = new Map<string, Gate>();
+  let pausesByType = new Map<string, Pause>();
   let gateways = 1;
 
-  function newGate(limits: Limits): Gate {
+  function newGate(limits: Limits, modelType?: string): Gate {
     const gate = createGate(limits);
     gate.shareAmong(gateways);
+    gate.hold(modelType !== undefined && pausesByType.has(modelType));
     return gate;
   }
 
-  function known(name: string, modelType: string, limits: Limits, account?: Gate): Known {
-    const made = gates.get(name) ?? { modelType, gate: newGate(limits), account, through: none() };
-    gates.set(name, made);
-    return made;
-  }
-
+  const { gates, gateOf } = createGates(newGate);
   return {
     gate(apiKey, modelType, limits, own) {
       const { submitsPerSecond, concurrentTasks } = { ...(paced ? limits : unlimited), ...own };
-      const wanted = { submitsPerSecond, concurrentTasks };
-      const account = known(`${apiKey} ${modelType}`, modelType, wanted).gate;
-      account.widen(wanted);
-      const widest = account.state();
-      if (widest.submitsPerSecond === finite(submitsPerSecond) && widest.concurrentTasks === concurrentTasks)
-        return account;
-      const name = `${apiKey} ${modelType} ${submitsPerSecond} ${concurrentTasks}`;
-      return behind(known(name, modelType, wanted, account), account);
+      return gateOf(apiKey, modelType, { submitsPerSecond, concurrentTasks });
     },
     lookups(apiKey) {
       const gate = lookupGates.get(apiKey) ?? newGate(paced ? lookupLimits : unlimited);
       lookupGates.set(apiKey, gate);
       return gate;
     },
-    queues: () => [...gates.values()].map((each) => queueOf(each, [...gates.values()])),
+    queues: () => queuesOf([...gates.values()], pausesByType),
+    pause(pauses) {
+      pausesByType = new Map(pauses.map((pause) => [pause.modelType, pause]));
+      for (const { gate, modelType } of gates.values()) gate.hold(pausesByType.has(modelType));
+    },
+    pauseOf: (modelType) => pausesByType.get(modelType),
     shareAmong(number) {
       if (number === gateways) return;
       gateways = number;
-      for (const gate of [...[...gates.values()].map((each) => each.gate), ...lookupGates.values()])
-        gate.shareAmong(number);
+      for (const { gate } of gates.values()) gate.shareAmong(number);
+      for (const gate of lookupGates.values()) gate.shareAmong(number);
     },
     get gateways() {
       return gateways;
     },
   };
+}
+
+/** The gates of accounts and model types, each made when it is first asked for. */
+function createGates(newGate: (limits: Limits, modelType: string) => Gate) {
+  /** By key and type, and by key, type and narrower limits. */
+  const gates = new Map<string, Known>();
+
+  function known(name: string, modelType: string, limits: Limits, account?: Gate): Known {
+    const made = gates.get(name) ?? { modelType, gate: newGate(limits, modelType), account, through: none() };
+    gates.set(name, made);
+    return made;
+  }
+
+  /** The account's gate, or one of a name with narrower limits before it. */
+  function gateOf(apiKey: string, modelType: string, wanted: Limits): Gate {
+    const { submitsPerSecond, concurrentTasks } = wanted;
+    const account = known(`${apiKey} ${modelType}`, modelType, wanted).gate;
+    account.widen(wanted);
+    const widest = account.state();
+    if (widest.submitsPerSecond === finite(submitsPerSecond) && widest.concurrentTasks === concurrentTasks)
+      return account;
+    const name = `${apiKey} ${modelType} ${submitsPerSecond} ${concurrentTasks}`;
+    return behind(known(name, modelType, wanted, account), account);
+  }
+
+  return { gates, gateOf };
+}
+
+function queuesOf(all: Known[], paused: ReadonlyMap<string, Pause>): Queue[] {
+  const used = all.map((each) => ({
+    ...queueOf(each, all),
+    modelType: each.modelType,
+    pause: paused.get(each.modelType),
+  }));
+  const unused = [...paused.values()].filter(({ modelType }) =>
+    used.every((queue) => queue.modelType !== modelType),
+  );
+  return [...used, ...unused.map((pause) => ({ ...idle, modelType: pause.modelType, pause }))];
 }
 
 /** First the narrower gate, then the one of the account; what the provider says concerns the account. */
@@ -128,14 +182,13 @@ function once(work: () => void): () => void {
 }
 
 /** Each call is counted once: at the gate of its own limits, if it has one. */
-function queueOf({ modelType, gate, account, through }: Known, all: Known[]): Queue {
+function queueOf({ gate, account, through }: Known, all: Known[]): GateState {
   const state = gate.state();
-  if (account)
-    return { modelType, ...state, queued: state.queued + through.waiting, running: through.inside };
+  if (account) return { ...state, queued: state.queued + through.waiting, running: through.inside };
   const others = all.filter((each) => each.account === gate).map((each) => each.through);
   const sum = (count: keyof Through) => others.reduce((total, each) => total + each[count], 0);
   return {
-    ...{ modelType, ...state },
+    ...state,
     queued: Math.max(0, state.queued - sum('waiting')),
     running: Math.max(0, state.running - sum('inside')),
   };

@@ -82,7 +82,10 @@ export interface PackForm {
   most: number;
 }
 
-/** A request that can be sent. Drivers add what they need to send it. */
+/**
+ * A request that can be sent. Drivers add what they need to send it, and write it as one literal: thousands wait at once, and an object that
+ * is spread together takes four times the memory.
+ */
 export interface CheckedRequest {
   scenario: string;
   /** Decides what the result looks like. */
@@ -102,11 +105,11 @@ export interface CheckedRequest {
   /** What it will come to, if it succeeds; of texts the most that it can. */
   estimate: Bill;
   /** Undefined: it is sent alone. */
-  pack?: PackForm;
+  pack?: PackForm | undefined;
   /** True: the type surely does not read the media, and the provider will say so. It is not chosen where no model is named. */
   misfit?: boolean;
   /** What a text that is not made looks like, in a dry run, where what stands around the call takes only a text of its form. */
-  pretended?: string;
+  pretended?: string | undefined;
 }
 
 /** The provider's last word on a call that succeeded, or on a task that failed. */

@@ -6,10 +6,11 @@
 import { inClientsWords, rewriteCalls } from './calls.js';
 import { refuseForeignSyntax } from './foreign-syntax.js';
 import { type Body, writesRows } from './nodes.js';
+import { rewriteObjectTables } from './object-tables.js';
 import type { ParsedStatement } from './parse.js';
 import { commandsReplaced } from './returning-stages.js';
 import { editSettings, foreignShows, inClientsNames } from './session-settings.js';
-import { originalOffset, type Stretch, splice } from './spliced-text.js';
+import { originalOffset, type Stretch, splice, unedited } from './spliced-text.js';
 import { type Definition, rewriteTableProperties } from './table-properties.js';
 
 export interface RewrittenText {
@@ -29,7 +30,8 @@ export interface RewrittenText {
 
 /** Undefined: the text goes to the engine unchanged. */
 export function rewriteText(original: string): RewrittenText | undefined {
-  const declared = rewriteTableProperties(original);
+  const objects = rewriteObjectTables(unedited(original));
+  const declared = rewriteTableProperties(objects);
   const refused = refuseForeignSyntax(declared.text);
   const start = refused === declared.text ? declared : { text: refused, stretches: [] };
   const named = splice(start, editSettings(start.text));
@@ -38,9 +40,10 @@ export function rewriteText(original: string): RewrittenText | undefined {
   if (text === original) return undefined;
   const staged = 'after' in rewritten ? rewritten : undefined;
   const commands = staged ? commandsReplaced(staged.before, staged.after) : new Map<number, string>();
-  const tags = new Map([...declared.tags, ...foreignShows(start.text)]);
+  const tags = new Map([...objects.tags, ...declared.tags, ...foreignShows(start.text)]);
   const stopsAtRows = staged !== undefined && isPlainSelect(staged.after);
-  return { text, original, stretches, tags, commands, definitions: declared.definitions, stopsAtRows };
+  const definitions = [...objects.definitions, ...declared.definitions];
+  return { text, original, stretches, tags, commands, definitions, stopsAtRows };
 }
 
 /** What PostgreSQL calls PORTAL_ONE_SELECT (src/include/utils/portal.h). */
@@ -65,10 +68,6 @@ export function translateError(rewritten: RewrittenText, fields: Map<string, str
     fields.set('M', inOwnCommand(ownWords, rewritten));
   }
   translatePosition(rewritten, fields);
-  const context = fields.get('W');
-  const ownContext = context && withoutProcedures(rewritten, context);
-  if (ownContext) fields.set('W', ownContext);
-  else fields.delete('W');
 }
 
 /** "cannot execute SELECT in a read-only transaction", where the client wrote INSERT. */
@@ -88,17 +87,4 @@ function translatePosition(rewritten: RewrittenText, fields: Map<string, string>
   const offset = [...text].slice(0, Number(position) - 1).join('').length;
   const original = [...rewritten.original.slice(0, originalOffset(stretches, offset))].length + 1;
   fields.set('P', String(original));
-}
-
-/** Our procedures as PL/pgSQL names them: with the schema only if it is not on the search_path. */
-const ownProcedure =
-  /PL\/pgSQL function (hologen\.)?(create_table\(text,text,json\)|set_table_propert(y|ies)\(text,|relation_named\(text\))/;
-
-/** The context without the lines about our procedures and what they run. */
-function withoutProcedures({ definitions }: RewrittenText, context: string): string {
-  const starts = [
-    context.search(ownProcedure),
-    ...definitions.map(({ text }) => context.indexOf(`SQL statement "${text}"`)),
-  ];
-  return context.slice(0, Math.min(...starts.map((at) => (at < 0 ? context.length : at)))).trimEnd();
 }

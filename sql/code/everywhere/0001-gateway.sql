@@ -67,10 +67,12 @@ BEGIN
       HINT = 'Keep media in a store and name their paths, or write a LIMIT.';
   END IF;
   -- Who may not execute an AI function may not have what it is made of either.
-  behind := CASE WHEN question ->> 'ask' IN ('submit', 'submit_calls', 'submit_written', 'submit_made') THEN 'ai_gen(text, text, hologen.file)'
+  behind := CASE WHEN question ->> 'ask' IN ('submit', 'submit_calls', 'submit_written', 'submit_made', 'note_calls') THEN 'ai_gen(text, text, hologen.file)'
     WHEN question ->> 'ask' = 'submit_detached' THEN 'ai_submit(text, text, hologen.file)'
     WHEN question ->> 'ask' = 'submit_image' THEN 'image_generate(text, hologen.file)' END;
-  IF behind IS NOT NULL AND NOT has_function_privilege(role, 'hologen.' || behind, 'EXECUTE') THEN
+  IF behind IS NOT NULL AND NOT has_schema_privilege(role, 'hologen', 'USAGE') THEN
+    RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'permission denied for schema hologen';
+  ELSIF behind IS NOT NULL AND NOT has_function_privilege(role, 'hologen.' || behind, 'EXECUTE') THEN
     RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('permission denied for function %s', split_part(behind, '(', 1));
   END IF;
   -- A session asks the gateway it came through, which knows what it may spend, whatever it has SET since; one that came by another way the latest.

@@ -20,7 +20,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     'max_calls', current_setting('ai_gen.max_calls', true), 'on_error', current_setting('ai_gen.on_error', true),
     'dry_run', current_setting('ai_gen.dry_run', true), 'timeout', current_setting('ai_gen.timeout', true),
     'at_once', current_setting('ai_gen.at_once', true), 'tag', current_setting('ai_gen.tag', true),
-    'spend_at_most', current_setting('ai_gen.spend_at_most', true), 'place', current_setting('ai_gen.place', true))
+    'spend_at_most', current_setting('ai_gen.spend_at_most', true), 'place', current_setting('ai_gen.place', true),
+    'webhook', current_setting('ai_gen.webhook', true))
 $$;
 
 -- The id of the innermost subtransaction that runs, assigned now if it has none: pg_xact_status tells what became of it, whatever undid it (a block
@@ -50,26 +51,26 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $
 $$;
 
 -- Hands one call to the gateway, which checks it and sends nothing yet; returns the handle to wait for.
-CREATE OR REPLACE FUNCTION hologen.submit_call(model text, request text, file hologen.file) RETURNS text
+CREATE OR REPLACE FUNCTION hologen_caller.submit_call(model text, request text, file hologen.file) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN hologen_caller.ask(hologen_caller.call_question('submit', model, request, file)) ->> 'handle';
 END $$;
 
 -- A call of a stage, which submit_calls hands to the gateway together with those of other rows; its handle is for wait_call.
-CREATE OR REPLACE FUNCTION hologen.describe_call(model text, request text, file hologen.file) RETURNS json
+CREATE OR REPLACE FUNCTION hologen_caller.describe_call(model text, request text, file hologen.file) RETURNS json
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN json_build_object('handle', gen_random_uuid(), 'model', model, 'request', request, 'file', CASE WHEN NOT file IS NULL THEN to_json(file) END);
 END $$;
 
--- Asks for calls whose texts stand in a row, with commas between them.
-CREATE OR REPLACE FUNCTION hologen_caller.submit_texts(calls text) RETURNS text
+-- Tells calls whose texts stand in a row, with commas between them.
+CREATE OR REPLACE FUNCTION hologen_caller.tell_texts(ask text, calls text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
-  answer := hologen_caller.ask(json_build_object('ask', 'submit_calls', 'calls', ('[' || calls || ']')::json,
+  answer := hologen_caller.ask(json_build_object('ask', ask, 'calls', ('[' || calls || ']')::json,
     'settings', hologen_caller.session_settings(), 'statement', left(current_query(), 10000)));
   RETURN NULL;
 END $$;
@@ -82,23 +83,23 @@ BEGIN
   IF octet_length(gathered) < 32768 THEN
     RETURN gathered;
   END IF;
-  RETURN hologen_caller.submit_texts(gathered);
+  RETURN hologen_caller.tell_texts('submit_calls', gathered);
 END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.submit_rest(gathered text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF gathered IS NOT NULL THEN
-    gathered := hologen_caller.submit_texts(gathered);
+    gathered := hologen_caller.tell_texts('submit_calls', gathered);
   END IF;
   RETURN true;
 END $$;
 
 -- Hands all calls of a stage to the gateway, row by row, which checks them and sends nothing yet.
-CREATE OR REPLACE AGGREGATE hologen.submit_calls(VARIADIC calls json[]) (
+CREATE OR REPLACE AGGREGATE hologen_caller.submit_calls(VARIADIC calls json[]) (
   SFUNC = hologen_caller.gather_calls, STYPE = text, FINALFUNC = hologen_caller.submit_rest, PARALLEL = UNSAFE);
 
 -- Waits for a submitted call. Each round trip is short, so that cancel and timeouts are prompt on every PostgreSQL version.
-CREATE OR REPLACE FUNCTION hologen.wait_call(handle text) RETURNS text
+CREATE OR REPLACE FUNCTION hologen_caller.wait_call(handle text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
@@ -124,15 +125,15 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $
 $$;
 
 -- image.generate: one request in plain words for any model of pictures, and one answer. The gateway reads the request and writes the answer.
-CREATE OR REPLACE FUNCTION hologen.submit_image(request text, file hologen.file) RETURNS text
+CREATE OR REPLACE FUNCTION hologen_caller.submit_image(request text, file hologen.file) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN hologen_caller.ask(hologen_caller.call_question('submit_image', NULL, request, file)) ->> 'handle';
 END $$;
-CREATE OR REPLACE FUNCTION hologen.wait_image(handle text) RETURNS json
+CREATE OR REPLACE FUNCTION hologen_caller.wait_image(handle text) RETURNS json
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN hologen.wait_call(handle)::json;
+  RETURN hologen_caller.wait_call(handle)::json;
 END $$;
 
 -- Deploys a model: Hologres' two procedures, the second with the client's own endpoint and key arguments.
@@ -196,7 +197,7 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $
 $$;
 
 -- What the gateway's model table knows; one row a model type.
-CREATE OR REPLACE FUNCTION hologen.list_supported_models()
+CREATE OR REPLACE FUNCTION hologen_caller.list_supported_models()
 RETURNS TABLE (model_type text, task text, scenarios text[], mode text, sizes text, pictures text, duration text, reference_files text,
                submits_per_second numeric, concurrent_tasks integer, price text)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -211,5 +212,5 @@ $$;
 CREATE OR REPLACE FUNCTION hologen.hg_version() RETURNS text
 LANGUAGE sql STABLE AS $$ SELECT 'Hologres 4.1.9 (hologen on PostgreSQL ' || current_setting('server_version') || ')' $$;
 
-CREATE OR REPLACE VIEW hologen.supported_models AS SELECT * FROM hologen.list_supported_models();
+CREATE OR REPLACE VIEW hologen.supported_models AS SELECT * FROM hologen_caller.list_supported_models();
 GRANT SELECT ON hologen.supported_models TO PUBLIC;

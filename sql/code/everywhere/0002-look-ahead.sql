@@ -42,8 +42,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE p.proname IN (SELECT name[cardinality(name)] FROM named_functions)
         AND EXISTS (SELECT FROM named_functions, path WHERE name[cardinality(name)] = p.proname AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END)
-        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
-        AND NOT (n.nspname = 'pg_catalog' AND p.proname IN ('to_file', 'try_to_file'))),
+        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|file_facts|fl_get_\w+|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
+        AND NOT (n.nspname = 'pg_catalog' AND p.proname ~ '^(to_file|try_to_file|fl_get_\w+)$')),
     operators AS MATERIALIZED (
       SELECT o.oprname, p.provolatile = 'v' AS volatile
       FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode JOIN pg_namespace n ON n.oid = o.oprnamespace
@@ -68,6 +68,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       WHERE c.oid = to_regclass(named) AND c.relpages > (SELECT setting::int / 4 FROM pg_settings WHERE name = 'shared_buffers')) AS found (name)
 $$;
 
+-- True if any schema has a function of somebody's own by one of these names.
+CREATE OR REPLACE FUNCTION hologen_caller.has_others(names json) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM pg_proc p WHERE p.oid >= 16384 AND p.proname IN (SELECT json_array_elements_text(names))
+    AND p.pronamespace::regnamespace::text NOT IN ('pg_catalog', 'hologen', 'hologen_names'))
+$$;
+
 -- True where the call stands in the body of a function of somebody's own, which may look names up elsewhere, decide by results, and have other
 -- rights than the statement; and where that cannot be told: the lines of a context are in the language of the engine's messages.
 CREATE OR REPLACE FUNCTION hologen_caller.is_inside(context text, role text) RETURNS boolean
@@ -75,6 +82,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT context ~ '(^|\n)(\S+ function (?!hologen_caller\.)|SQL function )'
     OR current_setting('lc_messages') !~ '^(C|POSIX|en)'
     OR role IS DISTINCT FROM CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END
+$$;
+
+-- What this session keeps under a name: the text of a prepared statement with its parameters' types, or of a cursor. NULL: nothing.
+CREATE OR REPLACE FUNCTION hologen_caller.stored_text(stored text, named text) RETURNS json
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT json_build_object('statement', statement, 'types', parameter_types::text[]) FROM pg_prepared_statements
+    WHERE stored = 'prepared' AND name = named
+  UNION ALL
+  SELECT json_build_object('statement', statement, 'created', creation_time) FROM pg_cursors WHERE stored = 'cursor' AND name = named
 $$;
 
 -- Runs what the gateway asks for with its caller's rights, names and snapshot: STABLE, and without a search_path of its own.
@@ -86,31 +102,52 @@ DECLARE
   problem  text;
   state    text;
   level    text := pg_catalog.current_setting('client_min_messages');
+  reading  refcursor;
+  rows     int8;
 BEGIN
   BEGIN
     PERFORM pg_catalog.set_config('client_min_messages', 'error', true);
+    IF step OPERATOR(pg_catalog.->>) 'stored' IS NOT NULL THEN
+      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'stored_text', 'of', question, 'found',
+        hologen_caller.stored_text(step OPERATOR(pg_catalog.->>) 'stored', step OPERATOR(pg_catalog.->>) 'name')));
+    END IF;
     IF step OPERATOR(pg_catalog.->>) 'prepare' IS NOT NULL THEN
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'parameter_types', 'of', question, 'types',
         hologen_caller.parameter_types(step OPERATOR(pg_catalog.->>) 'prepare', step OPERATOR(pg_catalog.->) 'types')));
     END IF;
-    found := hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain');
-    step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan', 'of', question, 'plan', found));
+    IF step OPERATOR(pg_catalog.->>) 'explain' IS NOT NULL THEN
+      found := hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain');
+      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan', 'of', question, 'plan', found));
+    END IF;
     IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_names', 'of', question, 'unsure', hologen_caller.unsure_names(
-        pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true)))));
+        pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true))),
+        'others', hologen_caller.has_others(step OPERATOR(pg_catalog.->) 'aiFunctions')));
     END IF;
     IF (step OPERATOR(pg_catalog.->>) 'waits')::boolean THEN
       PERFORM pg_catalog.set_config('client_min_messages', level, true);
     END IF;
-    IF step OPERATOR(pg_catalog.->>) 'run' IS NOT NULL THEN
+    PERFORM pg_catalog.set_config('hologen.noted', '', true);
+    IF step OPERATOR(pg_catalog.->>) 'rows' IS NOT NULL THEN
+      -- PostgreSQL plans cursors for their first rows, and a client's Execute of some rows as if it were of all.
+      IF NOT (step OPERATOR(pg_catalog.->>) 'cursor')::boolean THEN
+        PERFORM pg_catalog.set_config('cursor_tuple_fraction', '1', true);
+      END IF;
+      OPEN reading NO SCROLL FOR EXECUTE step OPERATOR(pg_catalog.->>) 'run';
+      MOVE FORWARD (step OPERATOR(pg_catalog.->>) 'rows')::int8 FROM reading;
+      GET DIAGNOSTICS rows = ROW_COUNT;
+    ELSIF step OPERATOR(pg_catalog.->>) 'run' IS NOT NULL THEN
       EXECUTE step OPERATOR(pg_catalog.->>) 'run';
+    END IF;
+    IF pg_catalog.current_setting('hologen.noted', true) OPERATOR(pg_catalog.<>) '' THEN
+      PERFORM hologen_caller.tell_texts('note_calls', pg_catalog.current_setting('hologen.noted', true));
     END IF;
     -- Nothing of it stays.
     RAISE EXCEPTION USING ERRCODE = 'HG000', MESSAGE = 'looked';
   EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
   END;
-  found := hologen_caller.ask(pg_catalog.json_build_object('ask', 'looked', 'of', question, 'state', state, 'problem', problem));
+  found := hologen_caller.ask(pg_catalog.json_build_object('ask', 'looked', 'of', question, 'state', state, 'problem', problem, 'rows', rows));
 END $$;
 
 -- Hands a call that stands as it was written to the gateway, and looks ahead when the gateway asks for it. STABLE, so that what it runs sees what
@@ -132,6 +169,20 @@ BEGIN
   RETURN answer OPERATOR(pg_catalog.->>) 'handle';
 END $$;
 
+-- While the gateway looks: a call that is looked for. Calls are told when there are enough to be worth a question.
+CREATE OR REPLACE FUNCTION hologen_caller.note(call json, at timestamptz) RETURNS text
+LANGUAGE plpgsql STABLE STRICT AS $$
+DECLARE
+  noted text := pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.noted', true), ''), call);
+BEGIN
+  IF pg_catalog.octet_length(noted) OPERATOR(pg_catalog.>=) 32768 THEN
+    PERFORM hologen_caller.tell_texts('note_calls', noted);
+    noted := '';
+  END IF;
+  PERFORM pg_catalog.set_config('hologen.noted', noted, true);
+  RETURN 'pending';
+END $$;
+
 -- While the gateway looks for what follows from results: a call whose result is there, and one that is not to be made yet.
 CREATE OR REPLACE FUNCTION hologen_caller.ask_made(question json, at timestamptz) RETURNS text
 LANGUAGE plpgsql STABLE STRICT AS $$
@@ -146,5 +197,5 @@ END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.wait_made(handle text) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-  RETURN hologen.wait_call(handle);
+  RETURN hologen_caller.wait_call(handle);
 END $$;

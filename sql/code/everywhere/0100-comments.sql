@@ -24,6 +24,11 @@ BEGIN
       ('prompt', 'A request for ai_gen with arguments for {0}, {1} …; calls nothing.'),
       ('ai_chunk', 'Pieces of a text that overlap; calls nothing.'),
       ('try_to_file', 'As to_file, and NULL where that raises an error.'),
+      ('fl_get_size', 'The size of a FILE''s object in bytes.'),
+      ('fl_get_etag', 'The ETag of a FILE''s object, which changes with its content.'),
+      ('fl_get_content_type', 'The content type of a FILE''s object.'),
+      ('fl_get_last_modified', 'When a FILE''s object was written.'),
+      ('fl_get_file_type', 'image, video, audio, document or unknown.'),
       ('ai_submit', 'Asks for a call that outlives its statement, and gives a handle at once.'),
       ('ai_wait', 'The result of a handle of ai_submit; NULL when it is not there after the timeout.'),
       ('ai_status', 'The state of a handle of ai_submit.'),
@@ -40,33 +45,26 @@ BEGIN
       ('register_usual_models', 'Deploys the usual models whose names are free; for administrators.'),
       ('set_place', 'Gives a directory and the right to it a name, for SET ai_gen.place; for administrators.'),
       ('remove_place', 'Removes the name of a place; for administrators.'),
+      ('refresh_object_table', 'Brings an object table up to date with what lies in its directory.'),
+      ('pause_model', 'Sends nothing more of a model''s type until it is resumed; for administrators.'),
+      ('set_webhook', 'Tells an address, signed, what becomes of calls; shows the secret once; for administrators.'),
+      ('remove_webhook', 'Tells a webhook nothing more; for administrators.'),
+      ('resume_model', 'Lets the calls of a paused model go on; for administrators.'),
       ('set_budget', 'Sets how much may be called or spent in a period; for administrators.'),
       ('remove_budget', 'Removes budgets; for administrators.'),
       ('grant_model', 'Lets a role call a model, and from then on those alone who are named; for administrators.'),
       ('revoke_model', 'Takes the right to call a model from a role; for administrators.'),
-      ('list_supported_models', 'The model types that can be deployed; read hologen.supported_models.'),
-      ('list_progress', 'The statements that wait for calls; read hologen.progress.'),
-      ('list_queues', 'What waits and runs for each model type; read hologen.queues.'),
       ('hg_version', 'The version, as Hologres tells it.'),
       ('hg_dump_script', 'The statements that make a table or view again.'),
       ('hg_show_build_index_progress', 'As in Hologres; there is nothing to be built here.'),
       ('instance_max_connections', 'How many connections the engine takes.'),
       ('hg_upgrade_all_normal_dynamic_tables', 'As in Hologres; there is nothing to be upgraded here.'),
       ('hg_dynamic_table_config_upgrade', 'As in Hologres; there is nothing to be upgraded here.'),
-      ('set_table_property', 'Keeps a property of a table, as Hologres does.'),
-      ('set_table_properties', 'Internal: the properties of WITH (…).'),
-      ('create_table', 'Internal: CREATE TABLE with Hologres'' properties.')) AS said (name, what) ON p.proname = said.name
+      ('set_table_property', 'Keeps a property of a table, as Hologres does.')) AS said (name, what) ON p.proname = said.name
     WHERE (p.pronamespace IN ('hologen'::regnamespace, 'hologen_names'::regnamespace)
        -- PostgreSQL's own have lower numbers.
        OR p.pronamespace = 'pg_catalog'::regnamespace AND p.oid >= 16384) AND pg_has_role(p.proowner, 'USAGE')
   LOOP
     EXECUTE format('COMMENT ON ROUTINE %s IS %L', routine.signature, routine.what);
-  END LOOP;
-  -- What is left is what the others are made of.
-  FOR routine IN
-    SELECT p.oid::regprocedure AS signature FROM pg_proc p
-    WHERE p.pronamespace = 'hologen'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL
-  LOOP
-    EXECUTE format('COMMENT ON ROUTINE %s IS %L', routine.signature, 'Internal: a part of other functions of hologen.');
   END LOOP;
 END $do$;

@@ -3,10 +3,14 @@
 import type { Calls, WaitNews } from '../../calls/calls.js';
 import type { CallArguments, SubmittedCall } from '../../calls/check.js';
 import { isHandle } from '../../calls/detached.js';
+import type { StoredText } from '../../calls/look-ahead.js';
+import { pauseText } from '../../calls/progress.js';
+import { queuesOf } from '../../calls/queues.js';
 import type { SessionSettings } from '../../calls/session-settings.js';
 import { KnownError } from '../../errors.js';
 import { isObject, type Json } from '../../json.js';
 import { isSameRole } from '../../ledger/job.js';
+import type { Pause } from '../../pace/schedule.js';
 import { ProviderFailure } from '../../providers/provider.js';
 import type { Caller } from '../endpoint.js';
 import { type Answers, originOf, type QuestionTools, textOrNull } from './question.js';
@@ -24,15 +28,15 @@ export function answerAboutCalls(tools: QuestionTools): Answers {
 }
 
 /** A call of ai_gen, or in `call` that of another function, which says more of it. */
-function readersOf({ originalText, taskOf }: QuestionTools) {
+function readersOf({ originalText, tasksOf }: QuestionTools) {
   const circumstances = (question: Json) => ({
     settings: isObject(question.settings) ? question.settings : {},
     statement: originalText(String(question.statement ?? '').slice(0, longestText)),
     engineText: String(question.statement ?? '').slice(0, longestText),
   });
   const ofFunction = (name: string): Pick<CallArguments, 'function'> => {
-    const task = taskOf(name);
-    return task === undefined ? {} : { function: { name, task } };
+    const tasks = tasksOf(name);
+    return tasks === undefined ? {} : { function: { name, tasks } };
   };
   const submitted = ({ call, ...question }: Json): SubmittedCall => {
     const given = isObject(call) ? call : question;
@@ -68,6 +72,7 @@ function answersWhileRunning(tools: QuestionTools): Answers {
         { ...submitted(question), transactionId: textOrNull(question.transactionId) },
         originOf(caller),
       ),
+    note_calls: (question, caller) => calls.noteAll(described(question), originOf(caller)),
     ...answerWhileLooking(calls, submitted),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
@@ -83,11 +88,14 @@ function answersWhileRunning(tools: QuestionTools): Answers {
   };
 }
 
-function answersBeside({ calls, ledger, schedule }: QuestionTools): Answers {
+function answersBeside({ calls, ledger, schedule, models }: QuestionTools): Answers {
   return {
     async call_status(question, caller) {
-      const { state, holdUp } = await calls.status(String(question.handle), caller);
-      const notice = holdUp && `held up since ${holdUp.since}, and tried again: ${holdUp.message}`;
+      const { state, holdUp, modelType } = await calls.status(String(question.handle), caller);
+      const pause = state === 'submitted' ? schedule.pauseOf(modelType) : undefined;
+      const notice = holdUp
+        ? `held up since ${holdUp.since}, and tried again: ${holdUp.message}`
+        : pause && pauseText(pause);
       return { state, notice };
     },
     cancel_call: (question, caller) => calls.cancel(String(question.handle), caller),
@@ -99,8 +107,8 @@ function answersBeside({ calls, ledger, schedule }: QuestionTools): Answers {
         ...row,
       })),
     progress: (_question, caller) => progressRows(calls, caller),
-    queues: () =>
-      schedule.queues().map((queue) => ({
+    queues: async () =>
+      (await queuesOf(models, schedule)).map((queue) => ({
         model_type: queue.modelType,
         queued: queue.queued,
         running: queue.running,
@@ -108,8 +116,13 @@ function answersBeside({ calls, ledger, schedule }: QuestionTools): Answers {
         concurrent_tasks: queue.concurrentTasks,
         pace: queue.pace,
         paused_seconds: queue.pausedMs / 1000,
+        ...pauseColumns(queue.pause),
       })),
   };
+}
+
+function pauseColumns(pause: Pause | undefined) {
+  return { paused_by: pause?.by, paused_since: pause?.since, paused_why: pause?.why };
 }
 
 /** The words of ai_gen_structured; a function that says nothing follows the session. */
@@ -125,15 +138,22 @@ function answerWhileLooking(calls: Calls, submitted: (question: Json) => Submitt
     submit_written: (question, caller) =>
       calls.submitWritten(written(question), question.inside === true, originOf(caller)),
     submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
+    stored_text: (question, caller) =>
+      calls.storedFound(written(question), storedOf(question.found), originOf(caller)),
     parameter_types: (question, caller) =>
       calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
     plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
     plan_names: (question, caller) =>
-      calls.planChecked(written(question), textsOf(question.unsure), originOf(caller)),
+      calls.planChecked(
+        written(question),
+        { unsure: textsOf(question.unsure), others: question.others !== false },
+        originOf(caller),
+      ),
     looked: (question, caller) =>
       calls.looked(
         written(question),
         question.state === lookedToTheEnd ? undefined : String(question.problem),
+        Number(question.rows ?? 0),
         originOf(caller),
       ),
   };
@@ -149,6 +169,12 @@ async function shareJob(question: Json, caller: Caller, ledger: QuestionTools['l
     message: `there is no job ${id} of role "${caller.role}"`,
     hint: 'SELECT job_id FROM hologen.jobs WHERE … shows what can be shared: what one has made oneself; an administrator shares any.',
   });
+}
+
+function storedOf(found: unknown): StoredText | undefined {
+  if (!isObject(found)) return undefined;
+  const { statement, types, created } = found;
+  return { statement: String(statement), types: textsOf(types), created: String(created) };
 }
 
 /** The SQLSTATE with which the engine's function undoes what it looked at. */

@@ -1,8 +1,8 @@
 /** *Models*: what is deployed, what can be, and who may call it. */
 import { useState } from 'preact/hooks';
-import type { Model, Models, Problem, SupportedModel } from '../server/answers.js';
+import type { CallLimits, Model, Models, Problem, SupportedModel } from '../server/answers.js';
 import { get, post, problemOf, whoAmI } from './ask.js';
-import { known, number, t } from './language.js';
+import { rules as inWords, known, number, t } from './language.js';
 import { useLoaded } from './loading.js';
 import { PageTitle, ProblemNote } from './notes.js';
 
@@ -88,12 +88,12 @@ function ModelCard({
       <p class="soft small">{model.type}</p>
       <dl class="facts">
         {rules?.sizes && (
-          <Fact label={t('models.sizes')} value={rules.sizes.replace(/^(size|resolution) /, '')} />
+          <Fact label={t('models.sizes')} value={inWords(rules.sizes.replace(/^(size|resolution) /, ''))} />
         )}
         {rules?.pictures && <Fact label={t('models.pictures')} value={rules.pictures} />}
-        {rules?.duration && <Fact label={t('models.duration')} value={rules.duration} />}
-        {rules && <Fact label={t('models.limits')} value={limitsOf(rules)} />}
-        {rules && <Fact label={t('price')} value={rules.price} />}
+        {rules?.duration && <Fact label={t('models.duration')} value={inWords(rules.duration)} />}
+        <Fact label={t('models.limits')} value={limitsOf(model.limits)} />
+        {rules && <Fact label={t('price')} value={inWords(rules.price)} />}
         <Fact
           label={t('models.callers')}
           value={model.grantedTo.length > 0 ? model.grantedTo.join(', ') : t('models.everybody')}
@@ -130,14 +130,13 @@ function Fact({ label, value }: { label: string; value: string }) {
   );
 }
 
-function limitsOf({ submitsPerSecond, concurrentTasks }: SupportedModel): string {
-  const rate =
-    submitsPerSecond < 1
-      ? t('models.perMinute', { value: number(submitsPerSecond * 60, 0) })
-      : t('models.perSecond', { value: number(submitsPerSecond) });
-  const tasks =
-    concurrentTasks === null ? '' : ` · ${t('models.atOnce', { value: number(concurrentTasks) })}`;
-  return rate + tasks;
+function limitsOf({ submitsPerSecond, concurrentTasks }: CallLimits): string {
+  const told: string[] = [];
+  if (submitsPerSecond !== null && submitsPerSecond < 1)
+    told.push(t('models.perMinute', { value: number(submitsPerSecond * 60, 0) }));
+  else if (submitsPerSecond !== null) told.push(t('models.perSecond', { value: number(submitsPerSecond) }));
+  if (concurrentTasks !== null) told.push(t('models.atOnce', { value: number(concurrentTasks) }));
+  return told.join(' · ') || t('queues.unlimited');
 }
 
 /** Once one role is named, only the named ones may call. */
@@ -176,7 +175,7 @@ function GrantForm({ model, change }: { model: Model; change: Change }) {
   );
 }
 
-const tasks = ['image-generation', 'video-generation', 'chat/completions', 'embedding'];
+const tasks = ['image-generation', 'video-generation', 'chat/completions', 'embedding', 'speech-to-text'];
 
 function ModelTypes({ supported }: { supported: SupportedModel[] }) {
   return (

@@ -55,6 +55,8 @@ export interface JobCard {
   model: string;
   scenario: string;
   prompt: string;
+  /** What ties it to its row: a text, or the JSON text of an object. */
+  label: string | null;
   submittedAt: string;
   media: Medium[];
   verdicts: Verdict[];
@@ -138,15 +140,14 @@ export interface HoldUp {
   why: string;
 }
 
-export interface Queue {
+export interface Queue extends CallLimits {
   modelType: string;
   queued: number;
   running: number;
-  /** null: no limit. */
-  submitsPerSecond: number | null;
-  concurrentTasks: number | null;
   pace: number | null;
   pausedSeconds: number;
+  /** null: it goes on. */
+  paused: { by: string; since: string; why: string | null } | null;
 }
 
 export interface Now {
@@ -164,6 +165,13 @@ export interface Model {
   deployedAt: string;
   /** Empty: everybody may call it. */
   grantedTo: string[];
+  limits: CallLimits;
+}
+
+/** How fast calls go, as Now shows it of the model's queue; null: no limit. */
+export interface CallLimits {
+  submitsPerSecond: number | null;
+  concurrentTasks: number | null;
 }
 
 export interface SupportedModel {

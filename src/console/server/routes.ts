@@ -1,7 +1,8 @@
 /** What the page may ask: one entry a method and path, each answering JSON. */
 
-import type { Json } from '../../json.js';
+import { isObject, type Json } from '../../json.js';
 import type {
+  CallLimits,
   FilterChoices,
   GalleryPage,
   JobCard,
@@ -72,6 +73,10 @@ export const routes: Record<string, Route> = {
   'POST /api/models/usual': ({ session }) => queries.deployUsualModels(session.pool),
   'POST /api/models/remove': ({ session, body }) =>
     queries.removeModel(session.pool, requiredText(body, 'name')),
+  'POST /api/models/pause': ({ session, body }) =>
+    queries.pauseModel(session.pool, requiredText(body, 'model')),
+  'POST /api/models/resume': ({ session, body }) =>
+    queries.resumeModel(session.pool, requiredText(body, 'model')),
   'POST /api/models/grant': ({ session, body }) =>
     queries.grantModel(session.pool, requiredText(body, 'model'), requiredText(body, 'role')),
   'POST /api/models/revoke': ({ session, body }) =>
@@ -160,6 +165,7 @@ function card(
     model: row.model_name,
     scenario: row.scenario,
     prompt: row.prompt,
+    label: row.label,
     submittedAt: new Date(row.submitted_at).toISOString(),
     media: outputsOf(row, addresses, session.id),
     verdicts,
@@ -247,15 +253,20 @@ async function now({ session }: Asked): Promise<Now> {
         concurrentTasks: row.concurrent_tasks,
         pace: row.pace,
         pausedSeconds: row.paused_seconds ?? 0,
+        paused:
+          row.paused_by === null || row.paused_since === null
+            ? null
+            : { by: row.paused_by, since: row.paused_since.toISOString(), why: row.paused_why },
       }),
     ),
   };
 }
 
 async function models({ session }: Asked): Promise<Models> {
-  const [deployed, supported] = await Promise.all([
+  const [deployed, supported, queues] = await Promise.all([
     queries.listDeployed(session.pool),
     queries.listSupported(session.pool),
+    queries.listQueues(session.pool),
   ]);
   return {
     deployed: deployed.map((row) => ({
@@ -267,6 +278,7 @@ async function models({ session }: Asked): Promise<Models> {
       deployedBy: row.deployed_by,
       deployedAt: row.deployed_at.toISOString(),
       grantedTo: row.granted_to,
+      limits: limitsOf(row, queues),
     })),
     supported: supported.map((row) => ({
       type: row.model_type,
@@ -282,6 +294,18 @@ async function models({ session }: Asked): Promise<Models> {
       price: row.price,
     })),
   };
+}
+
+/** Of the widest queue of the type, unless the model's config says other ones. */
+function limitsOf({ model_type, config }: queries.DeployedRow, queues: queries.QueueRow[]): CallLimits {
+  const rate = ({ submits_per_second: most }: queries.QueueRow) => most ?? Number.POSITIVE_INFINITY;
+  const [widest] = queues
+    .filter((queue) => queue.model_type === model_type)
+    .sort((a, b) => rate(b) - rate(a));
+  const own = isObject(config) ? config : {};
+  const limit = (name: 'submits_per_second' | 'concurrent_tasks') =>
+    typeof own[name] === 'number' ? own[name] : (widest?.[name] ?? null);
+  return { submitsPerSecond: limit('submits_per_second'), concurrentTasks: limit('concurrent_tasks') };
 }
 
 async function money({ session, parameters }: Asked): Promise<Money> {

@@ -1,5 +1,5 @@
 /** The query by which a statement's calls are known before it runs: what of it evaluates them, and nothing that writes. */
-import { aiFunctions, laterName, madeName } from '../ai-functions.js';
+import { aiFunctionNamed, aiFunctions, laterName, madeName, notedName, partName } from '../ai-functions.js';
 import {
   asksItself,
   type Body,
@@ -21,44 +21,59 @@ import { givesUpdatedRows, locateClauses } from '../update-stages.js';
 import { type Site, sitesOf } from './sites.js';
 
 export interface AheadQuery {
+  /** With all its calls. */
+  text: string;
   /** How many stages the calls have that stand in the text. */
   stages: number;
   parameters: boolean;
-  /** The query in which the calls of this stage (from 1) are made, those before it have their results, and those behind it give NULL. */
-  forStage(stage: number): string;
+  /** PostgreSQL stops it after as many rows as were asked for. */
+  stopsAtRows: boolean;
+  /**
+   * The query in which the calls of this stage (from 1) are made, those before it have their results, and those behind it give NULL. `noted`:
+   * those of the stage are told many at a time, which asks for less, if the names of the AI functions mean no others.
+   */
+  forStage(stage: number, noted?: 'noted'): string;
 }
 
 /** Why calls have to be made one after another; without words where there is nothing to say of it. */
 export interface OneByOne {
   why: string | undefined;
+  movesCursor?: true;
 }
 
-export function aheadQuery(text: string): AheadQuery | OneByOne {
-  const source = readSource(text);
-  const [statement, more] = source?.statements ?? [];
-  if (!source || !statement) return { why: 'the statement cannot be read' };
-  if (more) return { why: 'several statements were sent as one text' };
+export function queryOfStatement(statement: ParsedStatement, source: Source): AheadQuery | OneByOne {
   if (asksItself(statement.node)) return { why: undefined };
-  if (aiFunctions.some(({ submit }) => text.includes(`hologen.${submit}(`)))
+  if (aiFunctions.some(({ submit }) => source.text.includes(`${partName(submit)}(`)))
     return { why: 'only some of its calls can be submitted ahead' };
   const cut = editsOf(statement, source);
-  return 'why' in cut ? cut : queryOf(splice(unedited(text), cut.edits).text);
+  if ('why' in cut) return cut;
+  const { start, end } = statement;
+  const rest: Edit[] = [
+    { start: 0, end: start, pieces: [] },
+    { start: end, end: source.text.length, pieces: [] },
+  ];
+  return queryOf(
+    splice(unedited(source.text), [...rest, ...cut.edits]).text,
+    statement.kind === 'SelectStmt',
+  );
 }
 
-function queryOf(text: string): AheadQuery | OneByOne {
+function queryOf(text: string, stopsAtRows: boolean): AheadQuery | OneByOne {
   const source = readSource(text);
   const [query] = source?.statements ?? [];
   if (!source || query?.kind !== 'SelectStmt') return { why: 'it cannot be taken apart' };
   if (limitsByResult({ SelectStmt: query.node })) return { why: 'a result decides how many rows are read' };
   const sites = sitesOf({ SelectStmt: query.node });
   if (sites.length < 2 && isOneRow(query)) return { why: undefined };
+  const isNamedByCalls = usesNamesOfCalls(query.node);
   return {
+    ...{ text, stopsAtRows },
     parameters: parametersOf(query.node).size > 0,
     stages: Math.max(1, ...sites.map(({ stage }) => stage)),
-    forStage: (stage) =>
+    forStage: (stage, noted) =>
       splice(
         unedited(text),
-        sites.flatMap((site) => rename(site, stage, source)),
+        sites.flatMap((site) => rename(site, stage, noted && isNamedByCalls ? undefined : noted, source)),
       ).text,
   };
 }
@@ -85,14 +100,21 @@ function isOneRow({ kind, node }: ParsedStatement): boolean {
   return kind === 'SelectStmt' && !hasNode(node, (each) => sources.includes(each));
 }
 
-function rename({ call, stage }: Site, present: number, source: Source): Edit[] {
-  if (stage === present) return [];
+/** A column may have the name of the call that gives it. */
+function usesNamesOfCalls(node: unknown): boolean {
+  return hasNode(
+    node,
+    (kind, body) => kind === 'ColumnRef' && aiFunctionNamed(nameList(body.fields).at(-1)) !== undefined,
+  );
+}
+
+function rename({ call, stage }: Site, present: number, noted: 'noted' | undefined, source: Source): Edit[] {
+  const name = nameList(call.funcname).at(-1) ?? '';
+  const own = noted && notedName(name);
+  const other = stage < present ? madeName(name) : stage > present ? laterName(name) : own;
   const start = source.offset(call.location);
   const open = openingBehind(source.tokens, start);
-  const name = nameList(call.funcname).at(-1) ?? '';
-  return open
-    ? [{ start, end: open.start, pieces: [stage < present ? madeName(name) : laterName(name)] }]
-    : [];
+  return open && other ? [{ start, end: open.start, pieces: [other] }] : [];
 }
 
 function openingBehind(tokens: Token[], start: number): Token | undefined {
@@ -117,6 +139,8 @@ function editsOf(statement: ParsedStatement, source: Source): Cut {
       return cutInsert(body, statement, source);
     case 'UpdateStmt':
       return cutUpdate(body, statement, source);
+    case 'CopyStmt':
+      return cutCopy(body, statement, source);
     case 'CreateTableAsStmt':
       return body.objtype === 'OBJECT_TABLE' && kindOf(body.query)[0] === 'SelectStmt'
         ? cutCreate(body, statement, source)
@@ -127,7 +151,7 @@ function editsOf(statement: ParsedStatement, source: Source): Cut {
       };
   }
 }
-const mayRunAnything = new Set(['DoStmt', 'CallStmt', 'ExecuteStmt', 'FetchStmt', 'ExplainStmt']);
+const mayRunAnything = new Set(['DoStmt', 'CallStmt', 'ExplainStmt']);
 
 function locks(body: Body): boolean {
   return hasNode(
@@ -218,6 +242,21 @@ function cutUpdate(update: Body, statement: ParsedStatement, source: Source): Cu
     ...(where ? [' AND (', where, ')'] : []),
   ] as Edit['pieces'];
   return { edits: [{ start: updateAt, end: statement.end, pieces }] };
+}
+
+/** COPY (query) TO. */
+function cutCopy(copy: Body, statement: ParsedStatement, source: Source): Cut {
+  if (kindOf(copy.query)[0] !== 'SelectStmt') return { why: undefined };
+  const open = firstTokenFrom(source.tokens, statement.start) + 1;
+  const inside = source.tokens[open + 1];
+  if (source.tokens[open]?.text !== '(' || !inside) return { why: 'it cannot be taken apart' };
+  const end = source.tokens[behindParenthesis(source.tokens, open) - 1]?.start ?? statement.end;
+  return {
+    edits: [
+      { start: statement.start, end: inside.start, pieces: [] },
+      { start: end, end: statement.end, pieces: [] },
+    ],
+  };
 }
 
 /** What stands behind the equals signs of a SET list. */

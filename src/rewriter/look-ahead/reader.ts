@@ -1,11 +1,12 @@
 /** What the calls of a statement can be told of its text and its plan. */
+import { aiFunctions } from '../ai-functions.js';
 import { callingStatements } from '../calling-statements.js';
 import { child, containsAiCall, hasNode, isAiCall, nameList, walk } from '../nodes.js';
 import { parseStatements } from '../parse.js';
 import { type Judged, judgePlan, type PlanNode, type Uncertain } from './plan.js';
 import { isReadablePlan } from './plan-bounds.js';
 import { quotedName } from './plan-texts.js';
-import { aheadQuery } from './query.js';
+import { aheadQuery } from './stored.js';
 import { withValues } from './values.js';
 
 export const sqlReader = {
@@ -13,8 +14,8 @@ export const sqlReader = {
   aheadQuery: (text: string) => unlessTooDeep(() => aheadQuery(text)),
   withValues,
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `text`: what was explained, or what it was made of. */
-  judgePlan: (plan: unknown, text: string): Judged | Uncertain =>
-    isReadablePlan(plan) ? unlessTooDeep(() => judge(plan, text)) : { why: 'its plan is too long' },
+  judgePlan: (plan: unknown, text: string, read: 'all' | 'some'): Judged | Uncertain =>
+    isReadablePlan(plan) ? unlessTooDeep(() => judge(plan, text, read)) : { why: 'its plan is too long' },
 };
 
 /** Where our own walk through a tree ends because there is no more room on the stack, the statement is simply not looked ahead in. */
@@ -27,14 +28,17 @@ function unlessTooDeep<Read>(read: () => Read): Read | Uncertain {
   }
 }
 
-function judge(plan: unknown, text: string): Judged | Uncertain {
+const names = aiFunctions.map(({ name }) => name);
+
+function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Uncertain {
   const [first] = Array.isArray(plan) ? plan : [];
-  const top = first?.Plan as PlanNode | undefined;
-  if (!top) return { why: 'its plan cannot be read' };
+  const planned = first?.Plan as PlanNode | undefined;
+  if (!planned) return { why: 'its plan cannot be read' };
+  const top = read === 'all' ? planned : { 'Node Type': 'Limit', Plans: [planned] };
   const nodes = parseStatements(text)?.map(({ kind, node }) => ({ [kind]: node }));
   const inValues = hasNode(nodes, (kind, body) => kind === 'SelectStmt' && containsAiCall(body.valuesLists));
   // Without a call in the text, views may have it anywhere.
-  const judged = judgePlan(top, inValues || !containsAiCall(nodes));
+  const judged = { ...judgePlan(top, inValues || !containsAiCall(nodes)), aiFunctions: names };
   if ('why' in judged) return judged;
   // EXPLAIN says nothing of what stands in VALUES: nothing may stand there but functions and operators of PostgreSQL's own.
   if (inValues) return { ...withNamesOf(nodes, judged), ownOnly: true };

@@ -40,7 +40,14 @@ function check(asked: Asked): StudioRequest {
   });
   const { scenario, media, output, fileName, label, notes } = request;
   return {
-    ...{ type, scenario, makes: 'pictures', media, output, fileName, label, notes },
+    type,
+    scenario,
+    makes: 'pictures',
+    media,
+    output,
+    fileName,
+    label,
+    notes,
     followed: type.mode === 'async',
     estimate: billOf(type, model.config, estimatePictures(request, type)),
     body: (addresses) => bodyOf(request, asked, addresses),
