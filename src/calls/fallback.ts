@@ -4,7 +4,7 @@
  */
 import { type ErrorKind, KnownError } from '../errors.js';
 import { isObject, type Json, oneOf, optionalTexts, refuse, refuseUnknown, requiredText } from '../fields.js';
-import type { RoleIdentity } from '../ledger/job.js';
+import { isSameRole, type RoleIdentity } from '../ledger/job.js';
 import { ProviderFailure } from '../providers/provider.js';
 import { type CheckedCall, checkCall, type Fallback, type Models } from './check.js';
 import type { Course } from './course.js';
@@ -56,7 +56,7 @@ export async function fallbackCall(
     const wish = { model, request: checked.requestText, file: checked.file?.fields ?? null };
     // One that is not there, is for others or does not take the request is passed over.
     const next = await checkCall(wish, models, caller).catch(() => undefined);
-    if (next)
+    if (next && (await isTrusted(next, checked, models, caller)))
       return {
         ...next,
         image: checked.image,
@@ -64,6 +64,18 @@ export async function fallbackCall(
       };
   }
   return undefined;
+}
+
+/** Anybody may deploy under a name that a config speaks of and nobody has taken: the prompts of others are not to go to that one's key. */
+async function isTrusted(
+  { model }: CheckedCall,
+  first: CheckedCall,
+  { catalogue }: Models,
+  caller: RoleIdentity,
+): Promise<boolean> {
+  if (isSameRole(model.deployedBy, first.model.deployedBy)) return true;
+  const known = await catalogue.defaults(model.task, caller);
+  return known.some(({ name }) => name === model.name);
 }
 
 /** For whoever waits. */

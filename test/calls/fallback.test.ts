@@ -121,3 +121,19 @@ test.each([
   const { code, message } = await refusal(deploy('never', 'qwen-image-2.0', config));
   expect([code, message]).toEqual(['22023', expect.stringMatching(said)]);
 });
+
+test('a model that somebody else has deployed under a name that the config speaks of is passed over', async () => {
+  await client.query("CREATE ROLE mallory LOGIN PASSWORD 'secret'");
+  const mallory = await own.gateway.clientOf('mallory');
+  await mallory.query(
+    `CALL register_external_model('spare', 'qwen-image-plus', 'bailian', '{"api_key": "sk-mallory"}', 'image-generation')`,
+  );
+  await deploy('main', 'qwen-image-max', {
+    fallback: [
+      { model: 'spare', on: ['failure'] },
+      { model: 'second', on: ['failure'] },
+    ],
+  });
+  say('qwen-image-max', failed);
+  expect(await make('main', 'nobody else’s')).toMatchObject({ answered_by: 'second' });
+});
