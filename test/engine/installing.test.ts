@@ -115,7 +115,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
       await each.query('DROP SCHEMA hologen_names CASCADE');
       await each.query('DROP TABLE hologen_internal.proof_secret');
       await each.query(
-        "DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/everywhere/(000[5-9]|00[23])'",
+        "DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/everywhere/(000[5-9]|002|0039)'",
       );
       await each.query('DROP TABLE hologen_internal.installed_code');
       await each.query(`ALTER TABLE hologres.declared_properties ENABLE ROW LEVEL SECURITY;
@@ -145,7 +145,8 @@ test('a database with the layout of earlier files is taken as it is, with every 
         "SELECT proname FROM pg_proc WHERE pronamespace = 'hologen'::regnamespace AND proname ~ '^(submit|wait|script)_|^list_(queue|progress)'";
       expect((await each.query(parts)).rows).toEqual([]);
     }
-    expect((await client.query('SELECT count(*)::int AS rows FROM queued')).rows).toEqual([{ rows: 0 }]);
+    // Each deployed model has its queue.
+    expect((await client.query('SELECT FROM queued')).rowCount).toBeGreaterThan(0);
     expect((await client.query('SELECT model_name FROM hologen.jobs')).rows).toEqual([
       { model_name: 'qwen_plus' },
     ]);
@@ -167,7 +168,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
     expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: 'public, hologen_names' }]);
     // Only what is newer than that layout was made now.
     const { rows } = await client.query(
-      "SELECT name FROM hologen_internal.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/(000[3-9]|00[1-9])|everywhere/(000[5-9]|00[23]))'",
+      "SELECT name FROM hologen_internal.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/(000[3-9]|00[1-9])|everywhere/(000[5-9]|002|0039))'",
     );
     expect(rows).toEqual([]);
   });

@@ -10,7 +10,6 @@ import type { SessionSettings } from '../../calls/session-settings.js';
 import { KnownError } from '../../errors.js';
 import { isObject, type Json } from '../../json.js';
 import { isSameRole } from '../../ledger/job.js';
-import type { Pause } from '../../pace/schedule.js';
 import { ProviderFailure } from '../../providers/provider.js';
 import type { Caller } from '../endpoint.js';
 import { type Answers, originOf, type QuestionTools, textOrNull } from './question.js';
@@ -115,13 +114,8 @@ function answersBeside({ calls, ledger, schedule, models }: QuestionTools): Answ
         concurrent_tasks: queue.concurrentTasks,
         pace: queue.pace,
         paused_seconds: queue.pausedMs / 1000,
-        ...pauseColumns(queue.pause),
       })),
   };
-}
-
-function pauseColumns(pause: Pause | undefined) {
-  return { paused_by: pause?.by, paused_since: pause?.since, paused_why: pause?.why };
 }
 
 /** The words of ai_gen_structured; a function that says nothing follows the session. */
