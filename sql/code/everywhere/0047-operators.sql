@@ -31,3 +31,12 @@ DECLARE
 BEGIN
   answer := hologen_caller.ask(json_build_object('ask', 'remove_webhook', 'webhook_name', webhook_name));
 END $$;
+
+-- Asks again, as ai_submit does, for what a job has failed to make; returns the handle of the new call, which is whoever's that asks. Once for each
+-- failure, and never for what the provider may have taken.
+CREATE OR REPLACE FUNCTION hologen.retry_job(job_id uuid) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN hologen_caller.ask(json_build_object('ask', 'retry_job', 'job', job_id, 'transactionId', hologen_caller.transaction_id(),
+    'settings', hologen_caller.session_settings(), 'statement', left(current_query(), 10000))) #>> '{}';
+END $$;

@@ -8,6 +8,7 @@ import { answerAboutMoney } from './money.js';
 import { answerAboutOperation } from './operators.js';
 import { answerAboutPlaces } from './places.js';
 import type { Answers, QuestionTools } from './question.js';
+import { answerAboutRetries } from './retries.js';
 import { answerAboutReviews } from './reviews.js';
 import { requireDegree } from './rights.js';
 import { answerAboutWebhooks } from './webhooks.js';
@@ -20,6 +21,7 @@ export function answerQuestions(tools: QuestionTools): Answer {
     ...answerAboutMoney(tools),
     ...answerAboutOperation(tools),
     ...answerAboutPlaces(tools),
+    ...answerAboutRetries(tools),
     ...answerAboutReviews(tools),
     ...answerAboutWebhooks(tools),
   };

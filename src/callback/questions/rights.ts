@@ -25,6 +25,7 @@ const forMakers: Record<string, string> = {
   submit_made: 'making calls',
   submit_image: 'making calls',
   submit_detached: 'making calls',
+  retry_job: 'making calls',
   collect: 'making calls',
   deploy_model: 'deploying a model',
   remove_model: 'removing a model',
