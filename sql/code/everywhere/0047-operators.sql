@@ -40,3 +40,17 @@ BEGIN
   RETURN hologen_caller.ask(json_build_object('ask', 'retry_job', 'job', job_id, 'transactionId', hologen_caller.transaction_id(),
     'settings', hologen_caller.session_settings(), 'statement', left(current_query(), 10000))) #>> '{}';
 END $$;
+
+-- Who is connected to the gateway that serves this session, live: own sessions, all for administrators.
+CREATE OR REPLACE FUNCTION hologen_caller.list_sessions()
+RETURNS TABLE (engine_process_id integer, role_name text, database_name text, application_name text, connected_at timestamptz, state text, statement text,
+               statement_at timestamptz, queued bigint, running bigint, done bigint, failed bigint, spent numeric)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT s.engine_process_id, s.role_name, s.database_name, s.application_name, s.connected_at, s.state, s.statement, s.statement_at, s.queued, s.running,
+         s.done, s.failed, s.spent
+  FROM json_to_recordset(hologen_caller.ask('{"ask": "sessions"}'))
+    AS s (engine_process_id integer, role_name text, database_name text, application_name text, connected_at timestamptz, state text, statement text,
+          statement_at timestamptz, queued bigint, running bigint, done bigint, failed bigint, spent numeric)
+$$;
+CREATE OR REPLACE VIEW hologen.sessions AS SELECT * FROM hologen_caller.list_sessions();
+GRANT SELECT ON hologen.sessions TO PUBLIC;

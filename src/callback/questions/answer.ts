@@ -11,6 +11,7 @@ import type { Answers, QuestionTools } from './question.js';
 import { answerAboutRetries } from './retries.js';
 import { answerAboutReviews } from './reviews.js';
 import { requireDegree } from './rights.js';
+import { answerAboutSessions } from './sessions.js';
 import { answerAboutWebhooks } from './webhooks.js';
 
 export function answerQuestions(tools: QuestionTools): Answer {
@@ -23,6 +24,7 @@ export function answerQuestions(tools: QuestionTools): Answer {
     ...answerAboutPlaces(tools),
     ...answerAboutRetries(tools),
     ...answerAboutReviews(tools),
+    ...answerAboutSessions(tools),
     ...answerAboutWebhooks(tools),
   };
   return async (question, caller, signal) => {
