@@ -17,7 +17,18 @@ const rooms = {
   // Towards the engine the gateway is a client, and asks for TLS as one.
   // The overloads of the AI functions come from the rewriter's list.
   engine: ['wire/startup', 'rewriter/ai-function-sql'],
-  callback: ['wire', 'engine', 'calls', 'ledger', 'providers', 'pace', 'storage', 'settings', 'frontend'],
+  callback: [
+    'wire',
+    'engine',
+    'calls',
+    'ledger',
+    'providers',
+    'pace',
+    'storage',
+    'media',
+    'settings',
+    'frontend',
+  ],
   frontend: ['wire', 'engine', 'rewriter'],
   metrics: ['engine', 'calls', 'pace', 'settings'],
   doors: ['settings'],

@@ -83,7 +83,7 @@ export async function openCalls(
     reviews: createReviews(engine.pool),
     files: createFileMemory(),
     degrees: configuration.degrees,
-    taskOf: (functionName) => aiFunctionNamed(functionName)?.task,
+    tasksOf: (functionName) => aiFunctionNamed(functionName)?.tasks,
     originalText: texts.originalOf,
   });
   const news = async (about: string) => {

@@ -152,6 +152,7 @@ function makingOf(around: Surroundings): Making {
     ...{ statements: around.statements, reader: around.reader },
     newCall: (given, origin) => newCall(given, origin, around),
     add: (call) => add(call, around),
+    together: () => makingOf({ ...around, models: atOneMoment(around.models) }),
   };
 }
 

@@ -106,7 +106,7 @@ export interface JobChange {
   units?: Units;
   price?: number;
   currency?: string;
-  outputs?: { url: string; ossPath?: string; bytes?: number }[];
+  outputs?: { url: string; ossPath?: string; bytes?: number; etag?: string; contentType?: string }[];
   result?: string;
   error?: JobFailure;
   /** Why it does not go on for now, and since when; null: it goes on again. */

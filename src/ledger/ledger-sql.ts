@@ -66,6 +66,13 @@ export const abandon = `
   UPDATE hologen_internal.job SET abandoned = true WHERE job_id = ANY ($1) AND state IN (${openStates}) AND NOT detached`;
 
 /**
+ * Whether the engine process that made the job's call is still there. What it leaves is nobody's, also before its gateway has written that
+ * down: both may have lost the engine. NULL, of one that this role may not look at: it may be.
+ */
+const hasSession = `
+  EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = job.engine_process_id AND (a.backend_start <= job.statement_at) IS NOT FALSE)`;
+
+/**
  * For each wish the oldest result, unclaimed ones first; without one, a job that another gateway makes for nobody, or left when it ended:
  * somebody will take it up. What was not saved lies at the provider for a day only.
  */
@@ -82,7 +89,7 @@ export const findEarlier = `
   LEFT JOIN LATERAL (
     SELECT job_id AS id FROM hologen_internal.job
     WHERE found.id IS NULL AND state IN (${openStates}) AND NOT detached AND gateway_id <> $2 AND job_id <> ALL (wish."except")
-      AND (abandoned OR NOT ${isLive('gateway_id')})
+      AND (abandoned OR NOT ${isLive('gateway_id')} OR NOT ${hasSession})
       AND role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey"
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place`;

@@ -92,7 +92,7 @@ export const jobColumns: Record<string, Column> = {
     type: 'jsonb',
     shown: 'outputs',
     changedBy: 'outputs',
-    means: 'each file: url at the provider, ossPath where it was saved',
+    means: 'each file: url at the provider; ossPath, bytes, etag and contentType where it was saved',
   },
   result: { type: 'text', shown: 'result', changedBy: 'result', means: 'what ai_gen returned' },
   error: {

@@ -38,6 +38,7 @@ export function openStorage<Settings>(settings: Settings, drivers: Driver<Settin
     },
     checkRight: (right) => stores.get(right.scheme)?.checkRight(right),
     head: async (path, right, signal) => storeOf(path, right).head(path, right, signal),
+    list: async (directory, right, options) => storeOf(directory, right).list(directory, right, options),
     presign: async (path, right, options) => storeOf(path, right).presign(path, right, options),
     checkWritable: async (path, right, signal) => storeOf(path, right).checkWritable(path, right, signal),
     save: async (path, right, open, options) => storeOf(path, right).save(path, right, open, options),

@@ -64,13 +64,13 @@ BEGIN
   RETURN json_build_object('handle', gen_random_uuid(), 'model', model, 'request', request, 'file', CASE WHEN NOT file IS NULL THEN to_json(file) END);
 END $$;
 
--- Asks for calls whose texts stand in a row, with commas between them.
-CREATE OR REPLACE FUNCTION hologen_caller.submit_texts(calls text) RETURNS text
+-- Tells calls whose texts stand in a row, with commas between them.
+CREATE OR REPLACE FUNCTION hologen_caller.tell_texts(ask text, calls text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
-  answer := hologen_caller.ask(json_build_object('ask', 'submit_calls', 'calls', ('[' || calls || ']')::json,
+  answer := hologen_caller.ask(json_build_object('ask', ask, 'calls', ('[' || calls || ']')::json,
     'settings', hologen_caller.session_settings(), 'statement', left(current_query(), 10000)));
   RETURN NULL;
 END $$;
@@ -83,13 +83,13 @@ BEGIN
   IF octet_length(gathered) < 32768 THEN
     RETURN gathered;
   END IF;
-  RETURN hologen_caller.submit_texts(gathered);
+  RETURN hologen_caller.tell_texts('submit_calls', gathered);
 END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.submit_rest(gathered text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF gathered IS NOT NULL THEN
-    gathered := hologen_caller.submit_texts(gathered);
+    gathered := hologen_caller.tell_texts('submit_calls', gathered);
   END IF;
   RETURN true;
 END $$;

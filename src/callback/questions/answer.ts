@@ -5,6 +5,7 @@ import { answerAboutCalls } from './calls.js';
 import { answerAboutFiles } from './files.js';
 import { answerAboutModels } from './models.js';
 import { answerAboutMoney } from './money.js';
+import { answerAboutObjects } from './objects.js';
 import { answerAboutOperation } from './operators.js';
 import { answerAboutPlaces } from './places.js';
 import type { Answers, QuestionTools } from './question.js';
@@ -20,6 +21,7 @@ export function answerQuestions(tools: QuestionTools): Answer {
     ...answerAboutFiles(tools),
     ...answerAboutModels(tools),
     ...answerAboutMoney(tools),
+    ...answerAboutObjects(tools),
     ...answerAboutOperation(tools),
     ...answerAboutPlaces(tools),
     ...answerAboutRetries(tools),

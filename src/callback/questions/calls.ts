@@ -10,6 +10,7 @@ import type { SessionSettings } from '../../calls/session-settings.js';
 import { KnownError } from '../../errors.js';
 import { isObject, type Json } from '../../json.js';
 import { isSameRole } from '../../ledger/job.js';
+import type { Pause } from '../../pace/schedule.js';
 import { ProviderFailure } from '../../providers/provider.js';
 import type { Caller } from '../endpoint.js';
 import { type Answers, originOf, type QuestionTools, textOrNull } from './question.js';
@@ -27,15 +28,15 @@ export function answerAboutCalls(tools: QuestionTools): Answers {
 }
 
 /** A call of ai_gen, or in `call` that of another function, which says more of it. */
-function readersOf({ originalText, taskOf }: QuestionTools) {
+function readersOf({ originalText, tasksOf }: QuestionTools) {
   const circumstances = (question: Json) => ({
     settings: isObject(question.settings) ? question.settings : {},
     statement: originalText(String(question.statement ?? '').slice(0, longestText)),
     engineText: String(question.statement ?? '').slice(0, longestText),
   });
   const ofFunction = (name: string): Pick<CallArguments, 'function'> => {
-    const task = taskOf(name);
-    return task === undefined ? {} : { function: { name, task } };
+    const tasks = tasksOf(name);
+    return tasks === undefined ? {} : { function: { name, tasks } };
   };
   const submitted = ({ call, ...question }: Json): SubmittedCall => {
     const given = isObject(call) ? call : question;
@@ -71,6 +72,7 @@ function answersWhileRunning(tools: QuestionTools): Answers {
         { ...submitted(question), transactionId: textOrNull(question.transactionId) },
         originOf(caller),
       ),
+    note_calls: (question, caller) => calls.noteAll(described(question), originOf(caller)),
     ...answerWhileLooking(calls, submitted),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
@@ -114,8 +116,13 @@ function answersBeside({ calls, ledger, schedule, models }: QuestionTools): Answ
         concurrent_tasks: queue.concurrentTasks,
         pace: queue.pace,
         paused_seconds: queue.pausedMs / 1000,
+        ...pauseColumns(queue.pause),
       })),
   };
+}
+
+function pauseColumns(pause: Pause | undefined) {
+  return { paused_by: pause?.by, paused_since: pause?.since, paused_why: pause?.why };
 }
 
 /** The words of ai_gen_structured; a function that says nothing follows the session. */
@@ -137,7 +144,11 @@ function answerWhileLooking(calls: Calls, submitted: (question: Json) => Submitt
       calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
     plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
     plan_names: (question, caller) =>
-      calls.planChecked(written(question), textsOf(question.unsure), originOf(caller)),
+      calls.planChecked(
+        written(question),
+        { unsure: textsOf(question.unsure), others: question.others !== false },
+        originOf(caller),
+      ),
     looked: (question, caller) =>
       calls.looked(
         written(question),

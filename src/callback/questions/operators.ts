@@ -21,15 +21,6 @@ export function answerAboutOperation({ models, pauses, schedule }: QuestionTools
       await pauses.set(await typeOf(name, models.catalogue), caller.role, why);
       schedule.pause(await pauses.list());
     },
-    async pauses() {
-      const all = await pauses.list();
-      return all.map(({ modelType, by, since, why }) => ({
-        model_type: modelType,
-        paused_by: by,
-        paused_since: since,
-        paused_why: why,
-      }));
-    },
     async resume_model(question, caller) {
       requireAdmin(caller, 'resuming a model');
       const name = requiredText(question, 'model_name');

@@ -12,7 +12,7 @@ import type { Reviews } from '../../ledger/reviews.js';
 import type { WebhookHosts } from '../../ledger/webhooks.js';
 import type { Schedule } from '../../pace/schedule.js';
 import type { DegreeSettings } from '../../settings/configuration.js';
-import type { Storage } from '../../storage/storage.js';
+import type { ObjectInfo, Storage } from '../../storage/storage.js';
 import type { Caller } from '../endpoint.js';
 
 export interface QuestionTools {
@@ -30,14 +30,14 @@ export interface QuestionTools {
   files: FileMemory;
   degrees: DegreeSettings;
   /** What the models of an AI function are deployed for; undefined: it takes any, or there is no such function. */
-  taskOf(functionName: string): string | undefined;
+  tasksOf(functionName: string): readonly string[] | undefined;
   /** The client's own words for a statement text that the engine was given. */
   originalText(engineText: string): ClientText;
 }
 
-/** Tells whether a file was seen lately, so that a column of to_file() asks the store once a file. */
+/** Knows files that were seen lately, so that a column of to_file() and its facts ask the store once a file. */
 export interface FileMemory {
-  once(key: string, look: () => Promise<void>): Promise<void>;
+  once(key: string, look: () => Promise<ObjectInfo>): Promise<ObjectInfo>;
 }
 
 export type Answers = Record<

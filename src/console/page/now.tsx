@@ -116,7 +116,7 @@ function Queues({ queues }: { queues: Queue[] }) {
       <h2>{t('queues')}</h2>
       <ProblemNote problem={problem} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard. */}
-      <section class="scroll" tabIndex={0} aria-label={t('queues')}>
+      <section class="scroll queues" tabIndex={0} aria-label={t('queues')}>
         <table>
           <thead>
             <tr>

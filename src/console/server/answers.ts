@@ -55,6 +55,8 @@ export interface JobCard {
   model: string;
   scenario: string;
   prompt: string;
+  /** What ties it to its row: a text, or the JSON text of an object. */
+  label: string | null;
   submittedAt: string;
   media: Medium[];
   verdicts: Verdict[];

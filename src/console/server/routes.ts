@@ -165,6 +165,7 @@ function card(
     model: row.model_name,
     scenario: row.scenario,
     prompt: row.prompt,
+    label: row.label,
     submittedAt: new Date(row.submitted_at).toISOString(),
     media: outputsOf(row, addresses, session.id),
     verdicts,

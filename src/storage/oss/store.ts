@@ -7,6 +7,7 @@ import type { Store } from '../storage.js';
 import { waitFor } from './attempts.js';
 import { checkOssSettings } from './check-settings.js';
 import { checkOverride, resolveEndpoint } from './endpoint.js';
+import { listObjects } from './list-objects.js';
 import { type ObjectRequests, presignObject, probeWriting, readHead, saveObject } from './object-requests.js';
 import { type OssObjectInfo, partBytes } from './object-target.js';
 import { createOpenWork } from './open-work.js';
@@ -52,6 +53,11 @@ export function openOssStore(settings: OssSettings): OssStore {
 
     head: (path, right, signal) =>
       work.run(signal, (either) => readHead(requests, 'read', path, asOssRight(right), either)),
+
+    list: (directory, right, options) =>
+      work.run(options.signal, (signal) =>
+        listObjects(requests, directory, asOssRight(right), { ...options, signal }),
+      ),
 
     presign: (path, right, options) =>
       work.run(options.signal, (signal) =>

@@ -98,7 +98,7 @@ export const zh: Record<TextKey, string> = {
   'medium.play': '播放：{prompt}',
   'medium.unsaved': '未保存到 OSS：服务商只保留一天',
 
-  heldUp: '自 {since} 起受阻，正在重试：{why}',
+  heldUp: '自 {since} 起受阻，正在重试：',
   'job.prompt': '提示词',
   'job.references': '参考素材',
   'job.timing': '用时',
@@ -130,6 +130,7 @@ export const zh: Record<TextKey, string> = {
   'job.requestId': '服务商请求号',
   'job.taskId': '服务商任务号',
   'job.id': '任务号',
+  'job.label': '标签',
   'job.shared': '查看者可以看到。',
   'job.notShared': '查看者看不到。',
   'job.share': '共享',
