@@ -8,6 +8,7 @@ import { createPacks } from './calls/packs.js';
 import { createSessionSpending } from './calls/session-spending.js';
 import { readValues } from './engine/value-texts.js';
 import { createStatementTexts } from './frontend/statement-texts.js';
+import { readActivity } from './ledger/activity.js';
 import { createBudgetWebhook } from './ledger/budget-webhook.js';
 import { createBudgets, noteSettings } from './ledger/budgets.js';
 import { createCatalogue, deployedAtStart } from './ledger/catalogue.js';
@@ -78,7 +79,8 @@ export async function openCalls(
   const texts = createStatementTexts();
   const answer = answerQuestions({
     ...{ reader, usualTimes: createUsualTimes(engine.pool) },
-    ...{ calls, models, storage, ledger, schedule, pauses, webhookHosts: hosts },
+    ...{ calls, models, storage, ledger, schedule, pauses, webhookHosts: hosts, spending },
+    activityOf: readActivity(engine.pool),
     budgets: createBudgets(engine.pool),
     reviews: createReviews(engine.pool),
     files: createFileMemory(),

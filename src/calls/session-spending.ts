@@ -13,6 +13,8 @@ export interface SessionSpending {
     session: { engineProcessId: number; spendAtMost: number | undefined },
     calls: CheckedCall[],
   ): () => void;
+  /** What each open session has spent, by engine process, as its calls were reckoned. */
+  sessions(): Map<number, number>;
 }
 
 interface Purse {
@@ -26,6 +28,7 @@ const currency = 'CNY';
 export function createSessionSpending(): SessionSpending {
   const purses = new Map<number, Purse>();
   return {
+    sessions: () => new Map([...purses].map(([engineProcessId, { spent }]) => [engineProcessId, spent])),
     begin(engineProcessId, most = Number.POSITIVE_INFINITY) {
       const purse = { most, spent: 0 };
       purses.set(engineProcessId, purse);

@@ -169,10 +169,33 @@ export interface Ledger {
   cancelAsked(id: string): Promise<boolean>;
   /** Tells the gateway that makes the job that its role does not want it any more. */
   askCancel(id: string): Promise<void>;
+  /**
+   * Takes a job that may be retried, so that nobody else retries it: it has ended without a result, surely cost nothing, and was not retried
+   * before, but by a call that was never sent. Undefined: there is none of this id among those. `dry`: looks, and takes nothing.
+   */
+  claimRetry(claim: RetryClaim): Promise<RetriedJob | undefined>;
+  /** The call that was made in its place; undefined: there is none after all. */
+  retried(id: string, claimId: string, handle: string | undefined): Promise<void>;
   /** Webhooks are told that a statement which names one is over. */
   tellStatementEnd(statement: EndedStatement): Promise<void>;
   /** Task ids the ledger knows, among these. */
   knownTasks(taskIds: string[]): Promise<Set<string>>;
+}
+
+export interface RetryClaim {
+  id: string;
+  who: RoleIdentity;
+  among: 'own' | 'all';
+  claimId: string;
+  dry: boolean;
+}
+
+/** What a job asked for. */
+export interface RetriedJob {
+  model: string;
+  request: string;
+  file: unknown;
+  tag: string | null;
 }
 
 /** What webhooks are told of a statement. */

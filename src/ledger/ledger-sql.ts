@@ -94,6 +94,26 @@ export const findEarlier = `
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place`;
 
+/** A gateway that ended in the middle of a retry leaves a claim without a job. */
+const mayRetry = `
+  job_id = $1 AND (role_name = $2 AND role_oid = $3 OR $4 = 'all')
+  AND state IN ('failed', 'cancelled') AND generated_at IS NULL AND coalesce(price, 0) = 0
+  AND (retried_at IS NULL
+    OR EXISTS (SELECT FROM hologen_internal.job again WHERE again.job_id = job.retried_as AND again.state = 'cancelled' AND again.attempts = 0)
+    OR retried_at < clock_timestamp() - interval '10 minutes'
+      AND NOT EXISTS (SELECT FROM hologen_internal.job again WHERE again.job_id = job.retried_as))`;
+const askedFor = `
+  model_name AS model, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request, file, tag`;
+
+export const findRetry = `SELECT ${askedFor} FROM hologen_internal.job WHERE ${mayRetry}`;
+
+export const claimRetry = `
+  UPDATE hologen_internal.job SET retried_as = $5, retried_at = clock_timestamp() WHERE ${mayRetry} RETURNING ${askedFor}`;
+
+export const retried = `
+  UPDATE hologen_internal.job SET retried_as = $3, retried_at = CASE WHEN $3::uuid IS NOT NULL THEN retried_at END
+  WHERE job_id = $1 AND retried_as = $2`;
+
 export const tellStatementEnd = `
   SELECT hologen_internal.tell_webhooks($1, $2, hologen_internal.groups_of($2), $3, $4)::text`;
 

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EnginePool } from '../engine/pool.js';
 import { KnownError, kindOf, sqlstateOf } from '../errors.js';
 import { storable, storableJson } from '../json.js';
+import { type Query, retrying, telling } from './after-the-end.js';
 import { inBatches } from './batches.js';
 import { type BudgetNews, overBudget, type PassedBudget, softBudgetNote } from './budgets.js';
 import { cancelChannel } from './gateways.js';
@@ -40,14 +41,11 @@ export function createLedger(pool: EnginePool, gatewayId: string, tell: BudgetNe
     ...opening(pool, gatewayId, tell),
     ...writing(pool, gatewayId, query),
     ...telling(query),
+    ...retrying(query),
     ...reading(pool, gatewayId, query),
     takeOver: (gatewayIds) => takeOverJobs(pool, gatewayId, gatewayIds),
   };
 }
-
-/** A prepared statement; an engine that is away is waited for. */
-// biome-ignore lint/suspicious/noExplicitAny: rows have the columns that the statement names
-type Query = (name: string, text: string, values: unknown[]) => Promise<any[]>;
 
 type Writing =
   | 'change'
@@ -143,23 +141,6 @@ function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
     },
     async askCancel(id) {
       await query('ask-cancel', statements.askCancel, [cancelChannel, id]);
-    },
-  };
-}
-
-function telling(query: Query): Pick<Ledger, 'tellStatementEnd'> {
-  return {
-    async tellStatementEnd({ id, origin, tag, webhook, outcome, calls, failed }) {
-      const { role, application } = origin;
-      const data = { statement_id: id, outcome, role_name: role, application_name: application };
-      const body = {
-        type: 'statement.ended',
-        timestamp: new Date().toISOString(),
-        data: { ...data, tag: tag ?? null, calls, failed },
-      };
-      await query('tell-statement-end', statements.tellStatementEnd, [
-        ...[storableJson(body), role, tag, webhook],
-      ]);
     },
   };
 }

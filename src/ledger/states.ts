@@ -120,6 +120,8 @@ export const jobColumns: Record<string, Column> = {
   gateway_id: { type: 'text', means: 'who works on it; a write of anybody else is refused' },
   role_oid: { type: 'oid', means: "the caller's OID: another role that gets the name is not the caller" },
   engine_process_id: { type: 'integer', means: "the session's process in the engine" },
+  retried_as: { type: 'uuid', means: 'the call that retry_job made in its place' },
+  retried_at: { type: 'timestamptz', means: 'when that was' },
   webhook: {
     type: 'text',
     means: 'the webhook that the session names (SET ai_gen.webhook): it is told of the end',

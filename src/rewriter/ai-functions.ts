@@ -193,6 +193,7 @@ export const otherPublicNames: readonly string[] = [
     'ai_cancel',
     'ai_estimate',
     'share_job',
+    'retry_job',
   ],
   ...['register_external_model', 'add_external_model', 'delete_external_model', 'list_external_models'],
   ...['register_usual_models', 'set_place', 'remove_place', 'refresh_object_table'],

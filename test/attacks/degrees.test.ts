@@ -65,6 +65,8 @@ const attempts: Record<string, string> = {
   'the end of a webhook': "CALL remove_webhook('w')",
   'what webhooks were told': 'SELECT FROM hologen.webhook_messages',
   'a resumption': "CALL resume_model('qwen_image_2_pro')",
+  'a retry of others’ job': "SELECT retry_job('{job}')",
+  'a retry, by a raw question': `SELECT hologen_caller.ask('{"ask": "retry_job", "job": "{job}"}')`,
   people: 'SELECT FROM hologen.people LIMIT 1',
   'the tables': 'SELECT FROM hologen_internal.job',
 };
@@ -75,6 +77,8 @@ const not = (statement: keyof typeof attempts) => [statement, denied] as const;
 const expected: Record<string, Record<string, unknown>> = {
   ada: {
     ...Object.fromEntries([not('a grant of administration'), not('the tables')]),
+    // It has not failed.
+    ...{ 'a retry of others’ job': '42704', 'a retry, by a raw question': '42704' },
   },
   max: {
     ...Object.fromEntries(
@@ -95,6 +99,7 @@ const expected: Record<string, Record<string, unknown>> = {
     ...Object.fromEntries(['a grant of a degree', 'a grant of administration'].map(not)),
     ...{ 'others’ jobs': 0, 'others’ money': 0, people: 0, 'what webhooks were told': 0 },
     ...{ 'sharing others’ job': '42704', 'sharing others’ job, by a raw question': '42704' },
+    ...{ 'a retry of others’ job': '42704', 'a retry, by a raw question': '42704' },
   },
 };
 expected.vic = {
@@ -113,6 +118,8 @@ expected.vic = {
       'a deployment on a key of its own',
       'sharing others’ job',
       'sharing others’ job, by a raw question',
+      'a retry of others’ job',
+      'a retry, by a raw question',
     ].map(not),
   ),
 };

@@ -31,3 +31,26 @@ DECLARE
 BEGIN
   answer := hologen_caller.ask(json_build_object('ask', 'remove_webhook', 'webhook_name', webhook_name));
 END $$;
+
+-- Asks again, as ai_submit does, for what a job has failed to make; returns the handle of the new call, which is whoever's that asks. Once for each
+-- failure, and never for what the provider may have taken.
+CREATE OR REPLACE FUNCTION hologen.retry_job(job_id uuid) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN hologen_caller.ask(json_build_object('ask', 'retry_job', 'job', job_id, 'transactionId', hologen_caller.transaction_id(),
+    'settings', hologen_caller.session_settings(), 'statement', left(current_query(), 10000))) #>> '{}';
+END $$;
+
+-- Who is connected to the gateway that serves this session, live: own sessions, all for administrators.
+CREATE OR REPLACE FUNCTION hologen_caller.list_sessions()
+RETURNS TABLE (engine_process_id integer, role_name text, database_name text, application_name text, connected_at timestamptz, state text, statement text,
+               statement_at timestamptz, queued bigint, running bigint, done bigint, failed bigint, spent numeric)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT s.engine_process_id, s.role_name, s.database_name, s.application_name, s.connected_at, s.state, s.statement, s.statement_at, s.queued, s.running,
+         s.done, s.failed, s.spent
+  FROM json_to_recordset(hologen_caller.ask('{"ask": "sessions"}'))
+    AS s (engine_process_id integer, role_name text, database_name text, application_name text, connected_at timestamptz, state text, statement text,
+          statement_at timestamptz, queued bigint, running bigint, done bigint, failed bigint, spent numeric)
+$$;
+CREATE OR REPLACE VIEW hologen.sessions AS SELECT * FROM hologen_caller.list_sessions();
+GRANT SELECT ON hologen.sessions TO PUBLIC;

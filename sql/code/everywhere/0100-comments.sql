@@ -49,6 +49,7 @@ BEGIN
       ('pause_model', 'Sends nothing more of a model''s type until it is resumed; for administrators.'),
       ('set_webhook', 'Tells an address, signed, what becomes of calls; shows the secret once; for administrators.'),
       ('remove_webhook', 'Tells a webhook nothing more; for administrators.'),
+      ('retry_job', 'Asks again for what a job has failed to make, once; gives a handle for ai_wait.'),
       ('resume_model', 'Lets the calls of a paused model go on; for administrators.'),
       ('set_budget', 'Sets how much may be called or spent in a period; for administrators.'),
       ('remove_budget', 'Removes budgets; for administrators.'),

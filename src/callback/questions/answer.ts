@@ -10,8 +10,10 @@ import { answerAboutObjects } from './objects.js';
 import { answerAboutOperation } from './operators.js';
 import { answerAboutPlaces } from './places.js';
 import type { Answers, QuestionTools } from './question.js';
+import { answerAboutRetries } from './retries.js';
 import { answerAboutReviews } from './reviews.js';
 import { requireDegree } from './rights.js';
+import { answerAboutSessions } from './sessions.js';
 import { answerAboutWebhooks } from './webhooks.js';
 
 export function answerQuestions(tools: QuestionTools): Answer {
@@ -24,7 +26,9 @@ export function answerQuestions(tools: QuestionTools): Answer {
     ...answerAboutObjects(tools),
     ...answerAboutOperation(tools),
     ...answerAboutPlaces(tools),
+    ...answerAboutRetries(tools),
     ...answerAboutReviews(tools),
+    ...answerAboutSessions(tools),
     ...answerAboutWebhooks(tools),
   };
   return async (question, caller, signal) => {

@@ -2,8 +2,10 @@
 import type { Calls } from '../../calls/calls.js';
 import type { Models } from '../../calls/check.js';
 import type { SqlReader } from '../../calls/look-ahead.js';
+import type { SessionSpending } from '../../calls/session-spending.js';
 import type { ClientText } from '../../frontend/statement-texts.js';
 import type { Json } from '../../json.js';
+import type { ActivityOf } from '../../ledger/activity.js';
 import type { CallOrigin, Ledger } from '../../ledger/job.js';
 import type { Budgets } from '../../ledger/models.js';
 import type { Pauses } from '../../ledger/pauses.js';
@@ -23,6 +25,8 @@ export interface QuestionTools {
   reviews: Reviews;
   pauses: Pauses;
   webhookHosts: WebhookHosts;
+  spending: Pick<SessionSpending, 'sessions'>;
+  activityOf: ActivityOf;
   schedule: Schedule;
   usualTimes: UsualTimes;
   reader: SqlReader;

@@ -26,6 +26,7 @@ const forMakers: Record<string, string> = {
   note_calls: 'making calls',
   submit_image: 'making calls',
   submit_detached: 'making calls',
+  retry_job: 'making calls',
   collect: 'making calls',
   deploy_model: 'deploying a model',
   remove_model: 'removing a model',
