@@ -18,6 +18,8 @@ export interface Progress {
   heldUp: number;
   heldUpSince: Date | undefined;
   heldUpWhy: string | undefined;
+  /** Keys of pools that its calls are with. */
+  keyNames: string[];
 }
 
 export function progressOf(statement: Statement): Progress {
@@ -35,6 +37,9 @@ export function progressOf(statement: Statement): Progress {
     remainingSeconds: remainingSeconds(calls),
     models: [...new Set(calls.map((call) => call.checked.model.name))],
     ...holdUpsOf(calls),
+    keyNames: [
+      ...new Set(calls.flatMap(({ course: { call } }) => (call.state === 'sent' && call.key) || [])),
+    ],
   };
 }
 

@@ -18,8 +18,12 @@ export interface ProviderModel {
   /** The provider's own name. */
   modelType: string;
   task: string;
-  /** Undefined: the driver's default key. */
+  /** Undefined: the driver's default key, or those of a pool. */
   apiKey: string | undefined;
+  /** Those of `pool` in the config, in its order. */
+  poolKeys?: readonly string[] | undefined;
+  /** The name of the key in the pool that is to be used; asked for by all that speaks to the provider. */
+  key?: string | undefined;
   config: Json;
 }
 
@@ -174,6 +178,8 @@ export interface SubmitLimits {
 /** Where calls of a model wait: those of one account and model type and of the same limits share a line. */
 export interface Line {
   account: string;
+  /** Its name in the model's pool; undefined: the model has one key. */
+  key: string | undefined;
   limits: SubmitLimits;
   /** Those of `limits` that the deployed model's config sets; they hold also where the others are switched off. */
   own: Partial<SubmitLimits>;
@@ -199,8 +205,8 @@ export interface Provider<Request extends CheckedRequest = CheckedRequest> {
   check(model: ProviderModel, request: string, file: FileValue | undefined, places: Places): Request;
   /** Which fields of image.generate a request to this model may have. KnownError 0A000 for a type that is not known. */
   imageFields(model: ProviderModel): readonly ImageField[];
-  /** KnownError 28H01 when there is no API key. */
-  line(model: ProviderModel): Line;
+  /** One for each key that the model has, in the order in which they are to be taken. KnownError 28H01 when there is no API key. */
+  lines(model: ProviderModel): Line[];
   /**
    * Sends the request once, with the addresses of its media. Errors are ProviderFailures, which tell what they mean for the call; news
    * that reject end it with their error.

@@ -4,28 +4,31 @@
 CREATE OR REPLACE FUNCTION hologen.list_progress()
 RETURNS TABLE (statement_at timestamptz, role_name text, database_name text, application_name text, engine_process_id integer, statement text,
                calls bigint, queued bigint, running bigint, saving bigint, done bigint, failed bigint, elapsed_seconds bigint,
-               remaining_seconds bigint, models text[], held_up bigint, held_up_since timestamptz, held_up_why text)
+               remaining_seconds bigint, models text[], held_up bigint, held_up_since timestamptz, held_up_why text, key_names text[])
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT p.statement_at, p.role_name, p.database_name, p.application_name, p.engine_process_id, p.statement, p.calls, p.queued, p.running,
-         p.saving, p.done, p.failed, p.elapsed_seconds, p.remaining_seconds, p.models, p.held_up, p.held_up_since, p.held_up_why
+         p.saving, p.done, p.failed, p.elapsed_seconds, p.remaining_seconds, p.models, p.held_up, p.held_up_since, p.held_up_why,
+         p.key_names
   FROM json_to_recordset(hologen_caller.ask('{"ask": "progress"}'))
     AS p (statement_at timestamptz, role_name text, database_name text, application_name text, engine_process_id integer, statement text,
           calls bigint, queued bigint, running bigint, saving bigint, done bigint, failed bigint, elapsed_seconds bigint,
-          remaining_seconds bigint, models text[], held_up bigint, held_up_since timestamptz, held_up_why text)
+          remaining_seconds bigint, models text[], held_up bigint, held_up_since timestamptz, held_up_why text,
+          key_names text[])
 $$;
 CREATE OR REPLACE VIEW hologen.progress AS SELECT * FROM hologen.list_progress();
 GRANT SELECT ON hologen.progress TO PUBLIC;
 
 -- What waits and runs for each model type since the gateway started, and how much of it the provider takes; NULL: no limit. `pace` is the
--- rate at present, lower than submits_per_second after a 429.
+-- rate at present, lower than submits_per_second after a 429. A key of a pool that was refused is left out for cooling_seconds.
 CREATE OR REPLACE FUNCTION hologen.list_queues()
 RETURNS TABLE (model_type text, queued bigint, running bigint, submits_per_second numeric, concurrent_tasks integer, pace numeric,
-               paused_seconds numeric)
+               paused_seconds numeric, key_name text, cooling_seconds numeric)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT q.model_type, q.queued, q.running, q.submits_per_second, q.concurrent_tasks, q.pace, q.paused_seconds
+  SELECT q.model_type, q.queued, q.running, q.submits_per_second, q.concurrent_tasks, q.pace, q.paused_seconds, q.key_name,
+         q.cooling_seconds
   FROM json_to_recordset(hologen_caller.ask('{"ask": "queues"}'))
     AS q (model_type text, queued bigint, running bigint, submits_per_second numeric, concurrent_tasks integer, pace numeric,
-          paused_seconds numeric)
+          paused_seconds numeric, key_name text, cooling_seconds numeric)
 $$;
 CREATE OR REPLACE VIEW hologen.queues AS SELECT * FROM hologen.list_queues();
 GRANT SELECT ON hologen.queues TO PUBLIC;

@@ -128,7 +128,7 @@ function Queues({ queues }: { queues: Queue[] }) {
           </thead>
           <tbody>
             {queues.map((queue) => (
-              <QueueRow key={queue.modelType} queue={queue} />
+              <QueueRow key={`${queue.modelType} ${queue.key}`} queue={queue} />
             ))}
           </tbody>
         </table>
@@ -138,10 +138,13 @@ function Queues({ queues }: { queues: Queue[] }) {
 }
 
 function QueueRow({ queue }: { queue: Queue }) {
-  const { concurrentTasks, submitsPerSecond, pace, pausedSeconds } = queue;
+  const { concurrentTasks, submitsPerSecond, pace, pausedSeconds, coolingSeconds } = queue;
   return (
     <tr>
-      <th scope="row">{queue.modelType}</th>
+      <th scope="row">
+        {queue.modelType}
+        {queue.key !== null && <span class="soft"> {t('queues.key', { key: queue.key })}</span>}
+      </th>
       <td class="figure">{number(queue.queued)}</td>
       <td>
         <Used used={queue.running} allowed={concurrentTasks} label={t('queues.running')} />
@@ -159,6 +162,9 @@ function QueueRow({ queue }: { queue: Queue }) {
         )}
         {pausedSeconds > 0 && (
           <span class="state failed">{t('queues.paused', { time: duration(pausedSeconds) })}</span>
+        )}
+        {coolingSeconds > 0 && (
+          <span class="state failed">{t('queues.cooling', { time: duration(coolingSeconds) })}</span>
         )}
       </td>
     </tr>

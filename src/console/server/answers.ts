@@ -96,6 +96,8 @@ export interface JobDetails extends Omit<JobCard, 'error'> {
   attempts: number;
   heldUp: HoldUp | null;
   taskId: string | null;
+  /** Of the model's pool; null: the model has one key, or the viewer may not know. */
+  keyName: string | null;
   providerRequestId: string | null;
   startedAt: string | null;
   generatedAt: string | null;
@@ -147,6 +149,10 @@ export interface Queue {
   concurrentTasks: number | null;
   pace: number | null;
   pausedSeconds: number;
+  /** Its name in a pool; null: the only key of its models. */
+  key: string | null;
+  /** It was refused, and is left out for so long. */
+  coolingSeconds: number;
 }
 
 export interface Now {

@@ -123,6 +123,7 @@ export const en = {
   'job.attempts': 'Attempts',
   'job.requestId': 'Provider request',
   'job.taskId': 'Provider task',
+  'job.keyName': 'Key of the pool',
   'job.id': 'Job',
   'job.shared': 'Viewers see this.',
   'job.notShared': 'Viewers do not see this.',
@@ -157,6 +158,8 @@ export const en = {
   'queues.perSecond': ' /s',
   'queues.unlimited': 'no limit',
   'queues.paused': 'pauses {time}',
+  'queues.key': 'key {key}',
+  'queues.cooling': 'refused, left out for {time}',
 
   'models.deployed': '{count} is deployed|{count} are deployed',
   'models.readOnly': 'Models are deployed and removed by administrators.',

@@ -125,6 +125,7 @@ export const zh: Record<TextKey, string> = {
   'job.attempts': '尝试次数',
   'job.requestId': '服务商请求号',
   'job.taskId': '服务商任务号',
+  'job.keyName': '所用密钥',
   'job.id': '任务号',
   'job.shared': '查看者可以看到。',
   'job.notShared': '查看者看不到。',
@@ -159,6 +160,8 @@ export const zh: Record<TextKey, string> = {
   'queues.perSecond': ' 次/秒',
   'queues.unlimited': '不限',
   'queues.paused': '暂停 {time}',
+  'queues.key': '密钥 {key}',
+  'queues.cooling': '被拒绝，停用 {time}',
 
   'models.deployed': '已部署 {count} 个',
   'models.readOnly': '模型由管理员部署和删除。',
