@@ -113,6 +113,9 @@ export interface CheckedRequest {
   pretended?: string;
 }
 
+/** A text, or the place of a file among the made ones. */
+export type MadePart = { text: string } | { picture: number };
+
 /** The provider's last word on a call that succeeded, or on a task that failed. */
 export interface Made {
   requestId: string;
@@ -120,6 +123,8 @@ export interface Made {
   urls: string[];
   /** Of a request that makes text. */
   text: string | undefined;
+  /** Of texts and pictures in turn. */
+  parts?: MadePart[];
   usage: Json;
   bill: Bill;
   /** Facts of the task, in the names that Hologres documents. */
@@ -200,7 +205,8 @@ export interface Provider<Request extends CheckedRequest = CheckedRequest> {
   checkDeployment(model: Omit<ProviderModel, 'apiKey'>): void;
   /** KnownError 22023 for a text that is no API key of this provider. */
   checkKey(apiKey: string): void;
-  modelTypes(): ModelTypeRow[];
+  /** What can be deployed; types that only a deployment's config describes are among them. */
+  modelTypes(deployed: readonly Omit<ProviderModel, 'apiKey'>[]): ModelTypeRow[];
   /** Reads a request and refuses what the provider would: KnownError 22023, 22P02, 0A000. Asks nobody. */
   check(model: ProviderModel, request: string, file: FileValue | undefined, places: Places): Request;
   /** Which fields of image.generate a request to this model may have. KnownError 0A000 for a type that is not known. */

@@ -75,7 +75,7 @@ export function providerContract(name: string, open: () => Promise<ProviderUnder
     test('it has names, tasks, and a row for each model type', () => {
       expect(provider.names.length).toBeGreaterThan(0);
       expect(provider.tasks).toContain(under.atOnce.task);
-      expect(provider.modelTypes().map((row) => row.model_type)).toContain(under.atOnce.modelType);
+      expect(provider.modelTypes([]).map((row) => row.model_type)).toContain(under.atOnce.modelType);
     });
 
     test('a request is read into what it makes and what it will cost, and nobody is asked', () => {

@@ -198,13 +198,13 @@ $$;
 -- What the gateway's model table knows; one row a model type.
 CREATE OR REPLACE FUNCTION hologen.list_supported_models()
 RETURNS TABLE (model_type text, task text, scenarios text[], mode text, sizes text, pictures text, duration text, reference_files text,
-               submits_per_second numeric, concurrent_tasks integer, price text)
+               submits_per_second numeric, concurrent_tasks integer, price text, ratios text, fields text, like_type text, source text)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT m.model_type, m.task, m.scenarios, m.mode, m.sizes, m.pictures, m.duration, m.reference_files, m.submits_per_second,
-         m.concurrent_tasks, m.price
+         m.concurrent_tasks, m.price, m.ratios, m.fields, m.like_type, m.source
   FROM json_to_recordset(hologen_caller.ask('{"ask": "supported_models"}'))
     AS m (model_type text, task text, scenarios text[], mode text, sizes text, pictures text, duration text, reference_files text,
-          submits_per_second numeric, concurrent_tasks integer, price text)
+          submits_per_second numeric, concurrent_tasks integer, price text, ratios text, fields text, like_type text, source text)
 $$;
 
 -- Answers like Hologres, whose clients read the part before the parenthesis.

@@ -7,6 +7,7 @@ import type { ModelType, TokenTier } from './model-type.js';
 /** Any name deployed for the task that is not listed takes texts. */
 export const embeddingType: ModelType = {
   task: 'embedding',
+  source: 'text-embedding-synchronous-api',
   scenarios: ['embedding'],
   path: '/embeddings',
   mode: 'sync',
@@ -37,6 +38,7 @@ export const embeddingTypes: Record<string, ModelType> = {
 function media(submitsPerSecond: number, dimensions: readonly number[], tier?: TokenTier): ModelType {
   return {
     ...embeddingType,
+    source: 'multimodal-embedding-api-reference',
     path: '/services/embeddings/multimodal-embedding/multimodal-embedding',
     reads: ['picture', 'video'],
     ...{ submitsPerSecond, dimensions },

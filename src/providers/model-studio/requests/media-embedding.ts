@@ -6,10 +6,18 @@ import type { Reply } from '../connection.js';
 import { mediaEmbeddingTypes } from '../embedding-table.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
 import { billOf } from '../price.js';
+import { listFields } from './parameters.js';
 import { readTextRequest } from './prompt-template.js';
 import { arrayText, isVector, madeVector, pretendedVector, readDimensions } from './vector.js';
 
-export const mediaEmbeddings: Family = { task: 'embedding', types: mediaEmbeddingTypes, check };
+const knownParameters = ['dimensions'];
+
+export const mediaEmbeddings: Family = {
+  task: 'embedding',
+  types: mediaEmbeddingTypes,
+  fields: () => listFields(['prompt', 'args', 'data'], knownParameters),
+  check,
+};
 
 /** What is to be embedded: a text, a place in the call's media, or the bytes themselves. */
 type Content = { text: string } | { picture: string } | { medium: number; kind: 'image' | 'video' };
@@ -48,7 +56,7 @@ function readContents(asked: Asked): Contents {
   const { text, file, places } = asked;
   const picture = readPicture(text);
   if (picture !== undefined) return { contents: [{ picture }], media: [], parameters: {} };
-  const form = { knownParameters: ['dimensions'], task: 'embedding', places };
+  const form = { knownParameters, task: 'embedding', places };
   const { parts, parameters } = readTextRequest(text, file, form);
   const media: Medium[] = [];
   const contents = parts.map((part): Content => {

@@ -19,8 +19,6 @@ import type { Asked, Family, StudioRequest } from '../family.js';
 import { billOf, countOf } from '../price.js';
 import { speechTypes } from '../speech-table.js';
 
-export const speech: Family = { task: 'speech-to-text', types: speechTypes, check };
-
 const granularities = ['none', 'sentence', 'speaker', 'word'] as const;
 type Granularity = (typeof granularities)[number];
 /** The provider takes files of up to 2 GB. */
@@ -36,6 +34,13 @@ const ownParameters = [
     'language_hints',
   ],
 ];
+
+export const speech: Family = {
+  task: 'speech-to-text',
+  types: speechTypes,
+  fields: () => ['timestamp_granularity', ...ownParameters].join(', '),
+  check,
+};
 
 function check(asked: Asked): StudioRequest {
   const { model, type } = asked;
