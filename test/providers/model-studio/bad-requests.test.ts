@@ -267,7 +267,9 @@ describe('register_external_model', () => {
         ratios: '16:9, 9:16, 1:1, 4:3, 3:4',
         duration: '4-20 s',
         price: 'CNY a second: 1 at 1080P, 2.5 at 4K',
-        fields: expect.stringContaining('audio_url, negative_prompt; parameters: resolution, ratio, duration'),
+        fields: expect.stringContaining(
+          'audio_url, negative_prompt; parameters: resolution, ratio, duration',
+        ),
         source: expect.stringMatching(/^https:.*text-to-video-api-reference$/),
       },
     ]);
