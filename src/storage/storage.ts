@@ -53,6 +53,9 @@ export interface Store {
   /** Facts of one object; a missing or unreadable one is a KnownError 58P01 that names the path. */
   head(path: StoragePath, right: Right, signal: AbortSignal): Promise<ObjectInfo>;
 
+  /** The first bytes of an object, at most so many. Errors as of `head`. */
+  beginning(path: StoragePath, right: Right, bytes: number, signal: AbortSignal): Promise<Buffer>;
+
   /**
    * A public URL that lets the provider read the object. It lives no longer than the right can: one hour at most. `process`: what the store
    * is to make of it on its way out, in its own words; a store that makes nothing of it gives the object as it is.

@@ -104,7 +104,17 @@ function readingPlaces(hands: Hands): void {
 }
 
 function heads(hands: Hands): void {
-  const { at, save, head } = hands;
+  const { at, save, head, pathOf, right } = hands;
+  test('gives the first bytes of an object, and no more than there are', async () => {
+    const body = randomBytes(1000);
+    await save('head/begins.png', sourceOf(body));
+    const begins = (key: string, bytes: number) =>
+      hands.storage.beginning(pathOf(key), right(), bytes, unstopped());
+    expect(await begins('head/begins.png', 3)).toEqual(body.subarray(0, 3));
+    expect(await begins('head/begins.png', 1_000_000)).toEqual(body);
+    await expect(begins('head/none.png', 3)).rejects.toMatchObject({ kind: 'undefinedFile' });
+  });
+
   test('tells size, content type, time and tag of what was saved', async () => {
     const saved = await save('head/cat.png', sourceOf(randomBytes(1000)));
     const info = await head('head/cat.png');

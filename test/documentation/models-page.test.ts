@@ -32,7 +32,8 @@ A type that is not here is deployed with the form of one that is: \`CALL registe
 may give \`duration\`, \`pictures\` and \`reference_files\` as [least, most], \`resolutions\` and \`ratios\` as lists, \`prompt_characters\`, \`price\`; what it
 leaves out, its price too, is that of the known type. Without \`like\` an unknown type is refused.
 
-Input videos whose length only the provider reads are estimated with the longest it takes, so an estimate is never below the bill.
+Input videos whose length only the provider reads are estimated with the longest it takes, so an estimate is never below the bill. Speech is estimated with the length of its
+file, where the beginning of that tells it (WAV, MP3 of a constant rate, MP4 whose index stands first); pictures and videos that are embedded with the most tokens that they can come to.
 
 The source tells a type's fields; prices are from [model-pricing](https://help.aliyun.com/zh/model-studio/model-pricing) and limits from
 [rate-limit](https://help.aliyun.com/zh/model-studio/rate-limit) (summer and autumn 2026), those of chat models from the provider's list of models (spring 2026). Price

@@ -125,6 +125,8 @@ export interface ModelType {
   textsPerRequest?: number;
   /** The kinds of files it reads. */
   reads?: readonly MediumKind[];
+  /** The most tokens that a file of each kind comes to. Undefined: not known. */
+  mostTokensOf?: Partial<Record<MediumKind, number>>;
   /** Several texts and files of one call become one vector. */
   fuses?: boolean;
   /** The provider cuts longer prompts silently. */

@@ -7,7 +7,14 @@ import type { Store } from '../storage.js';
 import { waitFor } from './attempts.js';
 import { checkOssSettings } from './check-settings.js';
 import { checkOverride, resolveEndpoint } from './endpoint.js';
-import { type ObjectRequests, presignObject, probeWriting, readHead, saveObject } from './object-requests.js';
+import {
+  type ObjectRequests,
+  presignObject,
+  probeWriting,
+  readBeginning,
+  readHead,
+  saveObject,
+} from './object-requests.js';
 import { type OssObjectInfo, partBytes } from './object-target.js';
 import { createOpenWork } from './open-work.js';
 import { createPartBuffers } from './part-buffers.js';
@@ -52,6 +59,9 @@ export function openOssStore(settings: OssSettings): OssStore {
 
     head: (path, right, signal) =>
       work.run(signal, (either) => readHead(requests, 'read', path, asOssRight(right), either)),
+
+    beginning: (path, right, bytes, signal) =>
+      work.run(signal, (either) => readBeginning(requests, path, asOssRight(right), bytes, either)),
 
     presign: (path, right, options) =>
       work.run(options.signal, (signal) =>

@@ -64,6 +64,14 @@ function openFolder(directory: string): Store {
       };
     },
 
+    async beginning(path, right, bytes, signal) {
+      requireObject(path);
+      const content = await readFile(await requireUse(path, right, signal)).catch(() => {
+        throw missing(path, 'there is no such file');
+      });
+      return content.subarray(0, bytes);
+    },
+
     async presign(path, right, { expiresSeconds, signal }) {
       requireObject(path);
       await requireUse(path, right, signal);

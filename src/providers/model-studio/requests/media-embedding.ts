@@ -1,13 +1,15 @@
 /** Embeddings of texts, pictures and videos. */
 import { isObject, type Json, refuse, refuseUnknown } from '../../../fields.js';
 import { objectAt } from '../../../json.js';
-import type { Medium } from '../../provider.js';
+import type { Medium, Units } from '../../provider.js';
 import type { Reply } from '../connection.js';
 import { mediaEmbeddingTypes } from '../embedding-table.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
+import type { ModelType } from '../model-type.js';
 import { billOf } from '../price.js';
 import { listFields } from './parameters.js';
 import { readTextRequest } from './prompt-template.js';
+import { mostInputTokens } from './token-bounds.js';
 import { arrayText, isVector, madeVector, pretendedVector, readDimensions } from './vector.js';
 
 const knownParameters = ['dimensions'];
@@ -37,7 +39,7 @@ function check(asked: Asked): StudioRequest {
   return {
     ...{ type, scenario: 'embedding', makes: 'text', output: undefined, notes: [], followed: false },
     media,
-    estimate: billOf(type, model.config, {}),
+    estimate: billOf(type, model.config, mostTokens(contents, type)),
     pretended: pretendedVector(asked, dimensions),
     body: (addresses) => ({
       model: model.modelType,
@@ -49,6 +51,20 @@ function check(asked: Asked): StudioRequest {
     }),
     read: (reply) => madeVector(reply, vectorText(reply), asked),
   };
+}
+
+/** The most that it can come to; no number where that is not known of a file. */
+function mostTokens(contents: Content[], { mostTokensOf = {} }: ModelType): Units {
+  const texts = contents.flatMap((content) => ('text' in content ? [content] : []));
+  let pictureTokens = 0;
+  for (const content of contents) {
+    if ('text' in content) continue;
+    const most = mostTokensOf['medium' in content && content.kind === 'video' ? 'video' : 'picture'];
+    if (most === undefined) return {};
+    pictureTokens += most;
+  }
+  const { inputTokens = 0 } = texts.length > 0 ? mostInputTokens(texts) : {};
+  return { inputTokens: inputTokens + pictureTokens, ...(pictureTokens > 0 && { pictureTokens }) };
 }
 
 /** `{"data": "data:image/png;base64,…"}` holds a picture itself: what ai_embed makes of bytes. */

@@ -51,8 +51,10 @@ function check(asked: Asked): StudioRequest {
   return {
     ...{ type, scenario: 'transcription', makes: 'text', output: undefined, notes: [], followed: true },
     media: [readSound(asked)],
-    // How long somebody speaks is not known before.
+    // How long the file is bounds how long somebody speaks in it.
     estimate: billOf(type, model.config, {}),
+    measure: ([seconds]) =>
+      billOf(type, model.config, seconds === undefined ? {} : { seconds: Math.ceil(seconds) }),
     pretended: JSON.stringify({
       dry_run: true,
       ...(granularity === 'none' ? { text: '', duration: 0 } : { segments: [] }),
