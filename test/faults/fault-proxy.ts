@@ -148,8 +148,17 @@ export async function startFaultProxy(studioUrl: string, chaos: Chaos) {
       response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(0, bytes.length / 2));
       return void response.destroy();
     }
-    const told = fault?.kind === 'unnamed' ? withoutTask(bytes) : bytes;
+    const listed = step === 'list' ? ownTasks(bytes, key) : bytes;
+    const told = fault?.kind === 'unnamed' ? withoutTask(listed) : listed;
     response.writeHead(status, { ...headers, 'content-length': told.length }).end(told);
+  }
+
+  /** What a key's task list shows of a page. */
+  function ownTasks(page: Buffer, key: string): Buffer {
+    const body = JSON.parse(page.toString());
+    const others = taken.filter(({ key: own }) => own !== key && poolKeys.includes(own));
+    const isOwn = ({ task_id: id }: { task_id: string }) => !others.some(({ taskId }) => taskId === id);
+    return Buffer.from(JSON.stringify({ ...body, data: body.data?.filter(isOwn) }));
   }
 
   /** The provider's own answer; its addresses lead through here. */
