@@ -1,36 +1,40 @@
 /** A statement of 20,000 calls: when its first is sent, what memory it takes, and the same beside 20,000 results that another statement has reserved. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { cpuMs, residentBytes, start, stop, table } from './processes.mjs';
-
-const program = new URL('../dist/src/cli/hologen.js', import.meta.url).pathname;
+import { cloudEnvironment, forgetPeak, peakBytes, startCloud, startGateway } from './gateways.mjs';
+import { cpuMs, residentBytes, table } from './processes.mjs';
 
 /** `calls`: how many, 20,000 when left out. */
 export async function benchCrowd([calls = '20000']) {
   const count = Number(calls);
   const directory = await mkdtemp(join(tmpdir(), 'hologen-bench-'));
-  const args = [program, 'serve', '--sandbox', '--data-dir', directory, '--port', '0'];
-  const env = { ...process.env, HOLOGEN_SANDBOX_IMAGE_MS: '0', HOLOGEN_LOG_LEVEL: 'error' };
-  const gateway = await start(process.execPath, args, /^ready /m, { env });
+  await chmod(directory, 0o755);
+  // In another process: what it keeps of the calls is not the gateway's.
+  const cloud = await startCloud(join(directory, 'cloud'));
+  const gateway = await startGateway(join(directory, 'gateway'), [], cloudEnvironment(cloud));
   try {
-    const { postgres } = JSON.parse(await readFile(join(directory, 'runtime.json'), 'utf8'));
+    await cloud.setLatency(0);
     const rows = [];
-    const first = await connect(postgres);
+    const first = await connect(gateway.url);
     await first.query(
       `CALL register_external_model('crowd', 'qwen-flash', 'bailian', '{"submits_per_second": 100000, "concurrent_tasks": 50}', 'chat/completions')`,
     );
     const text = (word) =>
       `INSERT INTO made SELECT ai_gen('crowd', '${word} ' || n) FROM generate_series(1, ${count}) n`;
+    // The first calls compile the code, and the heap grows to its usual size.
+    await first.query("SELECT ai_gen('crowd', 'warm ' || n) FROM generate_series(1, 1000) n");
     rows.push(['alone', await measure(gateway.pid, first, text('alone'))]);
     await first.query('BEGIN');
     await first.query(text('kept'));
     await first.query('ROLLBACK');
     await first.query('BEGIN');
     rows.push([`taking ${count} earlier results`, await measure(gateway.pid, first, text('kept'))]);
-    const second = await connect(postgres);
+    const second = await connect(gateway.url);
     rows.push([`beside ${count} reserved ones`, await measure(gateway.pid, second, text('beside'))]);
+    await second.query("SET ai_gen.reuse = 'on'");
+    rows.push(['the same, with reuse on', await measure(gateway.pid, second, text('again'))]);
     await first.end();
     await second.end();
     const header = [
@@ -47,7 +51,8 @@ export async function benchCrowd([calls = '20000']) {
     console.log(table(header, cells));
     return { calls: count, rows: Object.fromEntries(rows) };
   } finally {
-    await stop(gateway);
+    await gateway.stop();
+    await cloud.stop();
     await rm(directory, { recursive: true, force: true });
   }
 }
@@ -57,7 +62,7 @@ async function connect(connectionString) {
   client.on('error', () => {});
   await client.connect();
   await client.query('CREATE TEMP TABLE made (made text)');
-  await client.query('SET ai_gen.max_calls = 100000');
+  await client.query('SET ai_gen.max_calls = 200000');
   return client;
 }
 
@@ -65,14 +70,11 @@ async function measure(pid, client, text) {
   const calls = Number(/, (\d+)\) n$/.exec(text)[1]);
   const before = await residentBytes(pid);
   const cpuBefore = await cpuMs(pid);
-  let most = before;
-  const timer = setInterval(async () => {
-    most = Math.max(most, await residentBytes(pid));
-  }, 50);
+  await forgetPeak(pid);
   const startedAt = performance.now();
   await client.query(text);
   const seconds = (performance.now() - startedAt) / 1000;
-  clearInterval(timer);
+  const most = await peakBytes(pid);
   const cpu = (await cpuMs(pid)) - cpuBefore;
   const { rows } = await client.query(
     `SELECT extract(epoch FROM min(started_at) - statement_at)::float8 AS waited FROM hologen.jobs

@@ -142,8 +142,8 @@ test.each(forbidden)('a role does not reach %s', async (_what, text) => {
 });
 
 test('a handle is of use only to the role and the statement that made it', async () => {
-  const [handle] = await column(painter, "SELECT hologen.submit_call('qwen_plus', 'mine', NULL)");
-  const error = await refusal(writer.query('SELECT hologen.wait_call($1)', [handle]));
+  const [handle] = await column(painter, "SELECT hologen_caller.submit_call('qwen_plus', 'mine', NULL)");
+  const error = await refusal(writer.query('SELECT hologen_caller.wait_call($1)', [handle]));
   expect(error.code).toBe('42704');
   expect(await column(writer, "SELECT job_id FROM hologen.jobs WHERE request #>> '{}' = 'mine'")).toEqual([]);
 });

@@ -194,18 +194,18 @@ test('a caught refusal does not spoil the calls after it', async () => {
 });
 
 test('what was submitted beside a refused call is sent only when it is waited for', async () => {
-  const missing = `hologen.submit_call('qwen_image_edit',
+  const missing = `hologen_caller.submit_call('qwen_image_edit',
     '{"prompt": "x", "reference_urls": ["oss://bucket/none.png"]}', ${file})`;
   await client.query(`
     CREATE TABLE answered (said text);
     DO $$ DECLARE wanted text; unwanted text; refused text; BEGIN
-      wanted := hologen.submit_call('qwen_plus', 'wanted', NULL);
-      unwanted := hologen.submit_call('qwen_plus', 'unwanted', NULL);
+      wanted := hologen_caller.submit_call('qwen_plus', 'wanted', NULL);
+      unwanted := hologen_caller.submit_call('qwen_plus', 'unwanted', NULL);
       refused := ${missing};
       BEGIN
-        PERFORM hologen.wait_call(wanted);
+        PERFORM hologen_caller.wait_call(wanted);
       EXCEPTION WHEN undefined_file THEN
-        INSERT INTO answered VALUES (hologen.wait_call(wanted));
+        INSERT INTO answered VALUES (hologen_caller.wait_call(wanted));
       END;
     END $$;`);
   expect(await value('SELECT said FROM answered')).toMatch(/You asked: wanted$/);

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import { type CallOrigin, isSameRole } from '../ledger/job.js';
+import { atOneMoment } from './at-one-moment.js';
 import type { CheckedCall, Models, SubmittedCall } from './check.js';
 import type { Services } from './course.js';
 import { createDecider, type Decider } from './decide.js';
@@ -14,12 +15,14 @@ import type { Bound, SqlReader } from './look-ahead.js';
 import { isRefusal } from './meter.js';
 import { type CallMaking, callOf, nameOfCall, newCall } from './new-call.js';
 import { type OnceMore, resultOf } from './once-more.js';
+import type { Portion } from './portions.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
 import { inPlaceOf } from './row-errors.js';
 import { readSessionSettings } from './session-settings.js';
 import { settle } from './settle.js';
 import { createStatements, type Statement, type StatementCall, type StatementOutcome } from './statement.js';
+import { takeName } from './statement-bounds.js';
 import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
@@ -101,7 +104,8 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
     ...createWrittenCalls(makingOf(around)),
     submit: (given, origin) => submit(given, origin, around),
     async submitAll(calls, origin) {
-      for (const call of calls) await submit(call, origin, around);
+      const together = { ...around, models: atOneMoment(around.models) };
+      for (const call of calls) await submit(call, origin, together);
     },
     submitDetached: (given, origin) => submitDetached(given, origin, around),
     wait: (handle, origin, longestMs) => wait(handle, origin, longestMs, around),
@@ -213,6 +217,7 @@ function enlist(call: StatementCall, { byName }: Surroundings): void {
   call.index = calls.length;
   calls.push(call);
   unsent.add(call);
+  takeName(call);
   byName.set(call.name, call);
 }
 
@@ -268,20 +273,31 @@ function onceMore(around: Surroundings): OnceMore {
 }
 
 /** Everything that is to be sent is checked to the end before the first is sent. */
-function startAll(wanted: StatementCall, { statements, decider }: Surroundings): Promise<void> {
+function startAll(wanted: StatementCall, { statements, decider, services }: Surroundings): Promise<void> {
   if (wanted.decided) return wanted.decided;
   const calls = statements.startable(wanted).filter((call) => !call.decided);
-  const decided = decider.decide(calls).catch((error: unknown) => {
-    // A client's function may catch a refusal and go on with other calls of the same statement; what came with it was given up.
-    for (const call of calls) Object.assign(call, { decided: undefined, aside: true });
-    if (error instanceof KnownError && isRefusal(error)) wanted.statement.refused = error;
-    throw error;
-  });
-  for (const call of calls) call.decided = decided;
+  for (const portion of decider.decide(calls)) {
+    const decided = portion.decided.catch((error: unknown) => {
+      // A client's function may catch a refusal and go on with other calls of the same statement; what came with it was given up.
+      for (const call of portion.calls) Object.assign(call, { decided: undefined, aside: true });
+      if (isRefusal(error)) noteRefused(portion, error, services);
+      throw error;
+    });
+    // Perhaps nobody waits for them.
+    decided.catch(() => {});
+    for (const call of portion.calls) call.decided = decided;
+  }
   // Once for a stage, not for each of a thousand rows that come one after another.
   if (wanted.dryRun && (calls.length > 1 || wanted.index === 0))
     wanted.statement.notes.add(dryNote(dryCalls(wanted.statement.calls)));
-  return decided;
+  return wanted.decided ?? Promise.resolve();
+}
+
+function noteRefused({ calls }: Portion, error: unknown, { meter }: Services): void {
+  for (const { checked, statement } of calls) {
+    meter.refused(checked.model);
+    if (error instanceof KnownError) statement.refused = error;
+  }
 }
 
 function dryCalls(calls: StatementCall[]): CheckedCall[] {

@@ -53,6 +53,8 @@ export interface Course {
   lostAnswer: unknown;
   /** What keeps it from going on, and who waits for it. */
   readonly awaited: Awaited;
+  /** Called once, when it waits in its line no more. */
+  turned: (() => void) | undefined;
   /** Gives its place in the provider's line to the next; it has one from the first submit to the provider's last word. */
   leave(): void;
 }
@@ -64,14 +66,28 @@ export function newCourse(
   call: Call,
   earlier: Partial<Pick<Course, 'submittedAt' | 'awaited'>> = {},
 ): Course {
+  // Written out, as in callOf.
   return {
-    ...facts,
-    ...{ call, phases: [], sentAt: undefined, endedAt: undefined, billed: false, requestId: undefined },
-    ...{ submittedAt: undefined, lostAnswer: undefined, awaited: newAwaited() },
-    ...earlier,
-    leave: () => {},
+    jobId: facts.jobId,
+    role: facts.role,
+    checked: facts.checked,
+    stop: facts.stop,
+    noted: facts.noted,
+    call,
+    phases: [],
+    sentAt: undefined,
+    endedAt: undefined,
+    billed: false,
+    requestId: undefined,
+    submittedAt: earlier.submittedAt,
+    lostAnswer: undefined,
+    awaited: earlier.awaited ?? newAwaited(),
+    turned: undefined,
+    leave: nothing,
   };
 }
+
+function nothing(): void {}
 
 /**
  * The only writer of `course.call`: the ledger has each step in writing before anything else follows from it. Where it cannot be written,
@@ -96,6 +112,8 @@ export async function tell(course: Course, event: CallEvent, services: Services)
   } catch (error) {
     course.call = advance(course.call, { kind: 'out of hands', error }).call;
     throw error;
+  } finally {
+    if (course.call.state !== 'waiting' && course.call.state !== 'queued') course.turned?.();
   }
 }
 

@@ -9,16 +9,16 @@ import { dryResult } from './dry-run.js';
 import type { EarlierResult, EarlierResults } from './earlier-results.js';
 import { tellEnd } from './end-of-course.js';
 import { newUnderWay, type UnderWay } from './hold-up.js';
-import { isRefusal } from './meter.js';
+import { inPortions, type Portion, type Reservation } from './portions.js';
 import type { StatementCall } from './statement.js';
 import { createTwins, type Twins, twinsResult } from './twins.js';
 
 export interface Decider {
   /**
    * Decides about all of these calls of one statement together: when one must not be made (a missing file, a budget), none is sent, and
-   * this rejects. Resolves when each has an outcome to wait for.
+   * all portions are rejected. A portion is decided when each of its calls has an outcome to wait for.
    */
-  decide(calls: StatementCall[]): Promise<void>;
+  decide(calls: StatementCall[]): Portion[];
   /** Makes a call whose job is open; `cancel` gives it up as far as that is possible. */
   make(call: StatementCall, cancel: () => void): void;
   /** The statement is over; nobody waits for its calls any more. */
@@ -43,9 +43,9 @@ export function createDecider(services: Services, earlier: EarlierResults, log: 
   };
   return {
     decide: (calls) =>
-      decide(calls, around).catch((error: unknown) => {
-        if (isRefusal(error)) for (const { checked } of calls) services.meter.refused(checked.model);
-        throw error;
+      inPortions(calls, {
+        services,
+        decide: (some, reservation) => decide(some, around, reservation),
       }),
     make: (call, cancel) => begin(call, bringToEnd(call.course, services), around, cancel),
     forget: (calls) => forget(calls, around),
@@ -53,10 +53,14 @@ export function createDecider(services: Services, earlier: EarlierResults, log: 
   };
 }
 
-async function decide(calls: StatementCall[], around: Surroundings): Promise<void> {
+async function decide(
+  calls: StatementCall[],
+  around: Surroundings,
+  reservation?: Reservation,
+): Promise<void> {
   await Promise.all(calls.map((call) => call.storageChecked));
   const real = calls.filter((call) => !call.dryRun);
-  if (real.length > 0) await makeOrTake(real, around);
+  if (real.length > 0) await makeOrTake(real, around, reservation);
   for (const call of calls) {
     call.statement.unsent.delete(call);
     if (!call.dryRun) continue;
@@ -66,13 +70,17 @@ async function decide(calls: StatementCall[], around: Surroundings): Promise<voi
   }
 }
 
-async function makeOrTake(calls: StatementCall[], around: Surroundings): Promise<void> {
+async function makeOrTake(
+  calls: StatementCall[],
+  around: Surroundings,
+  reservation?: Reservation,
+): Promise<void> {
   const { earlier, services, twins } = around;
   const { first, others } = twins.part(calls);
   const { fresh, late, found, failure } = await lookUp(first, around);
   try {
     if (failure) throw failure.reason;
-    await open(fresh, services);
+    await open(fresh, services, reservation);
   } catch (error) {
     for (const [call, { jobId }] of found) {
       await tell(call.course, { kind: 'free' }, services);
@@ -86,21 +94,30 @@ async function makeOrTake(calls: StatementCall[], around: Surroundings): Promise
     if (call.course.stop.aborted) earlier.release([result.jobId]);
     else begin(call, accept(call, result, around), around);
   }
-  for (const call of fresh) begin(call, makeOpened(call, services), around);
+  for (const call of fresh) {
+    reservation?.turns.wait(call);
+    begin(call, makeOpened(call, services), around);
+  }
   for (const call of late) begin(call, takeLate(call, around), around);
   for (const [call, twin] of others) begin(call, takeTwins(call, twin, around), around);
 }
 
-export async function open(calls: StatementCall[], { ledger, spending }: Services): Promise<void> {
+/** `reservation`: what was kept for them, and for others that need nothing. */
+export async function open(
+  calls: StatementCall[],
+  { ledger, spending }: Services,
+  reservation?: Reservation,
+): Promise<void> {
+  reservation?.takeBack();
   const [first] = calls;
-  if (!first) return;
+  if (!first) return reservation && ledger.unreserve([reservation.id]);
   const { origin, spendAtMost, notes } = first.statement;
   const { engineProcessId } = origin;
   const takeBack = spending.take(
     { engineProcessId, spendAtMost },
     calls.map(({ checked }) => checked),
   );
-  const news = await ledger.open(calls.map(newJob)).catch((error: unknown) => {
+  const news = await ledger.open(calls.map(newJob), reservation?.id).catch((error: unknown) => {
     takeBack();
     throw error;
   });
@@ -215,7 +232,8 @@ function begin(
   // Told to whoever waits; a statement that is over waits no more.
   call.outcome.catch(() => {});
   underWay.set(handle, call.underWay);
-  live.set(requestKey, (live.get(requestKey) ?? new Set()).add(handle));
+  // A statement that is over forgets its calls no more.
+  if (!course.stop.aborted) live.set(requestKey, (live.get(requestKey) ?? new Set()).add(handle));
   outcome
     .catch((error: unknown) => {
       if (!(error instanceof KnownError)) log.error({ err: error, job: handle }, 'call failed unexpectedly');

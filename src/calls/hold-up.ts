@@ -14,8 +14,8 @@ export interface HoldUp {
 export interface Awaited {
   /** Undefined: it goes on as it should. */
   holdUp: HoldUp | undefined;
-  /** What is told to each of those who wait now; they are told of its end in any case. */
-  waiting: Set<(error: unknown) => void>;
+  /** What is told to each of those who wait now; they are told of its end in any case. Undefined: nobody waits. */
+  waiting: Set<(error: unknown) => void> | undefined;
   /** Ends the pause of a call that is held up: somebody waits for it again. */
   wake(): void;
   /** The gateway ends: whatever the call waits for, the next gateway sees to it. */
@@ -44,15 +44,20 @@ export interface Patience {
 }
 
 export function newAwaited(): Awaited {
-  return { holdUp: undefined, waiting: new Set(), wake: () => {}, left: false };
+  return { holdUp: undefined, waiting: undefined, wake: nothing, left: false };
 }
+
+function nothing(): void {}
 
 /** What one who waits from now on is told: the call's end, or, as an error, that it is held up for longer than one waits. */
 function hear(awaited: Awaited, end: Promise<string>): Promise<string> {
   awaited.wake();
   return new Promise((resolve, reject) => {
-    awaited.waiting.add(reject);
-    end.then(resolve, reject).finally(() => awaited.waiting.delete(reject));
+    awaited.waiting = (awaited.waiting ?? new Set()).add(reject);
+    end.then(resolve, reject).finally(() => {
+      awaited.waiting?.delete(reject);
+      if (awaited.waiting?.size === 0) awaited.waiting = undefined;
+    });
   });
 }
 
@@ -67,7 +72,8 @@ export function newUnderWay(
   };
   // Before anybody hears of the end.
   end.then(close, close);
-  return { ...facts, end, hear: () => hear(facts.awaited, end), isOpen: () => open };
+  const { jobId, model, awaited, cancel } = facts;
+  return { jobId, model, awaited, cancel, end, hear: () => hear(awaited, end), isOpen: () => open };
 }
 
 /** One more attempt came to nothing. */
@@ -78,10 +84,11 @@ export function heldUp(awaited: Awaited, error: unknown): HoldUp {
 }
 
 /** Those who waited are told when their patience is over, and wait no more. */
-export function tellWaiting({ holdUp, waiting }: Awaited, patience: Patience): void {
+export function tellWaiting(awaited: Awaited, patience: Patience): void {
+  const { holdUp, waiting = [] } = awaited;
   if (!holdUp || (holdUp.times < patience.times && Date.now() - holdUp.since < patience.ms)) return;
   for (const tell of waiting) tell(goesOn(holdUp.error));
-  waiting.clear();
+  awaited.waiting = undefined;
 }
 
 /** For whoever looks; of an error that nobody foresaw the log has the particulars. */
@@ -126,7 +133,7 @@ export function pause(awaited: Awaited, ms: number, signal?: AbortSignal): Promi
     const over = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', over);
-      awaited.wake = () => {};
+      awaited.wake = nothing;
       if (!awaited.left) resolve();
     };
     const timer = setTimeout(over, ms);

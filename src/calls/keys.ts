@@ -9,6 +9,7 @@ import { accountOf, type Schedule } from '../pace/schedule.js';
 import { type Line, ProviderFailure } from '../providers/provider.js';
 import { type Repetition, refusesKey } from './answers.js';
 import type { CheckedCall } from './check.js';
+import { gatesOf } from './queues.js';
 
 /** A call's place in the line of one key. */
 export interface Place {
@@ -53,13 +54,10 @@ interface Ring {
 }
 
 /** For one call, or those that go together. */
-export function keysOf({ model, provider }: CheckedCall, schedule: Schedule): Keys {
-  const all = provider.lines(model).map((line): Key => {
-    return {
-      line,
-      gate: schedule.gate(model.modelType, line),
-      cools: accountOf(line.account, model.modelType),
-    };
+export function keysOf(checked: CheckedCall, schedule: Schedule): Keys {
+  const { model } = checked;
+  const all = gatesOf(checked, schedule).map(({ line, gate }): Key => {
+    return { line, gate, cools: accountOf(line.account, model.modelType) };
   });
   const ring: Ring = { model: model.name, all, refusals: new Map(), cooling: schedule.cooling };
   return {

@@ -12,9 +12,9 @@ export interface Bound {
 export interface SqlReader {
   /** Of a client's text what may call. */
   calling(text: string): string;
-  aheadQuery(text: string): AheadQuery | { why: string | undefined };
-  /** What has to be asked of the engine about a plan, or why its calls are not certain. */
-  judgePlan(plan: unknown, query: string): object | { why: string };
+  aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne;
+  /** What has to be asked of the engine about a plan of which all rows are read, or some; or why its calls are not certain. */
+  judgePlan(plan: unknown, query: string, read: 'all' | 'some'): object | { why: string };
   /** The query with its parameters' values, as text, written out. `types`: the parameters' types by name. */
   withValues(query: string, types: string[], values: (string | null)[]): string;
   /** Values in a type's binary form as text. An error if that cannot be told. */
@@ -22,14 +22,49 @@ export interface SqlReader {
 }
 
 export interface AheadQuery {
+  /** With all its calls. */
+  text: string;
   stages: number;
   parameters: boolean;
+  /** PostgreSQL stops after as many rows as were asked for; what writes runs to its end. */
+  stopsAtRows: boolean;
   forStage(stage: number): string;
 }
 
+/** Why calls are made one after another; `movesCursor`: those of a cursor's rows, which is elsewhere from then on. */
+export interface OneByOne {
+  why: string | undefined;
+  movesCursor?: true;
+}
+
+/** What the statement runs is kept by the engine under a name: a prepared statement, or a cursor of which so many rows are read, 0 for all. */
+export interface StoredQuery {
+  stored: 'prepared' | 'cursor';
+  name: string;
+  rows: number;
+  queryOf(text: string, types: string[]): AheadQuery | OneByOne;
+}
+
+/** What the engine knows of it. */
+export interface StoredText {
+  statement: string;
+  /** Of a prepared statement its parameters' types, of a cursor when it was made. */
+  types: string[];
+  created: string;
+}
+
 export interface LookAhead<Call> {
-  /** Undefined: it cannot be looked ahead in, or not any more. */
+  /** Undefined: it cannot be looked ahead in, or not any more, or the engine has to be asked for it first. */
   query: AheadQuery | undefined;
+  stored: StoredQuery | undefined;
+  /** Where its rows are read in parts: it is a cursor's, so many were read before, so many at most are to be read now; 0: all. */
+  cursor: boolean;
+  before: number;
+  rows: number;
+  /** So many rows the last look came to. */
+  reached: number;
+  /** It is a cursor's row that makes calls, and it is not known of which cursor. */
+  movesCursor: boolean;
   /** Why its calls are made one after another, if there is more to say than that they are few. */
   why: string | undefined;
   /** The last stage that was looked for. */
@@ -54,38 +89,52 @@ interface FoundCalls<Call> {
   again: number;
 }
 
-/** The engine's functions tell no more of a text. */
-const longestTextCharacters = 10_000;
-
 export function newLookAhead<Call>(text: string, reader: SqlReader): LookAhead<Call> {
-  const read =
-    text.length < longestTextCharacters
-      ? reader.aheadQuery(text)
-      : { why: `its text is longer than ${longestTextCharacters} characters` };
-  const [query, why] = 'why' in read ? [undefined, read.why] : [read, undefined];
-  return {
-    query,
-    why,
-    stage: 0,
-    looking: false,
-    bound: undefined,
-    running: '',
-    found: new Map(),
-    alone: 0,
-    refusal: undefined,
+  const read = reader.aheadQuery(text);
+  const ahead: LookAhead<Call> = {
+    ...{ query: undefined, stored: undefined, why: undefined, stage: 0, looking: false },
+    ...{ cursor: false, before: 0, rows: 0, reached: 0, movesCursor: false },
+    ...{ bound: undefined, running: '', found: new Map(), alone: 0, refusal: undefined },
   };
+  if ('stored' in read) Object.assign(ahead, { stored: read, movesCursor: read.stored === 'cursor' });
+  else takeQuery(ahead, read);
+  return ahead;
+}
+
+function takeQuery(ahead: LookAhead<unknown>, read: AheadQuery | OneByOne): void {
+  if ('why' in read) Object.assign(ahead, { why: read.why, movesCursor: read.movesCursor ?? false });
+  else ahead.query = read;
+}
+
+/** What the engine keeps under the name is known now. */
+export function storedFound(ahead: LookAhead<unknown>, found: StoredText | undefined): void {
+  const { stored } = ahead;
+  if (!stored) return;
+  Object.assign(ahead, { stored: undefined, movesCursor: false });
+  if (!found) {
+    endLook(ahead, `nothing is ${stored.stored === 'cursor' ? 'declared' : 'prepared'} under its name`);
+    return;
+  }
+  takeQuery(ahead, stored.queryOf(found.statement, found.types));
+  ahead.cursor = stored.stored === 'cursor';
+}
+
+/** More rows of the same cursor or portal are read: what was found before was for those before them. */
+export function readOn(ahead: LookAhead<unknown>, rows: number): void {
+  Object.assign(ahead, { rows, before: ahead.reached, stage: 0, alone: 0 });
 }
 
 /** In place of a handle, where a call was only noted. */
 export const pending = { handle: 'pending' };
 
-export function mayLookAgain({ query, stage }: LookAhead<unknown>): boolean {
-  return query !== undefined && stage < query.stages;
+export function mayLookAgain({ query, stored, stage }: LookAhead<unknown>): boolean {
+  return stored !== undefined || (query !== undefined && stage < query.stages);
 }
 
-/** What the engine is to look at first to find the next stage's calls; undefined if there is none. */
+/** What the engine is to look at first to find the next stage's calls; undefined if there is none. `bound` tells of the statement's parameters. */
 export function nextLook(ahead: LookAhead<unknown>, bound: () => Bound | undefined): Look | undefined {
-  const { query } = ahead;
+  const { query, stored } = ahead;
+  if (stored) return { stored: stored.stored, name: stored.name };
   if (!query || !mayLookAgain(ahead)) return undefined;
   if (query.parameters) ahead.bound ??= bound();
   if (query.parameters && !ahead.bound) {
@@ -96,11 +145,37 @@ export function nextLook(ahead: LookAhead<unknown>, bound: () => Bound | undefin
   ahead.looking = true;
   for (const each of ahead.found.values()) each.again = 0;
   ahead.running = query.forStage(ahead.stage);
-  return ahead.bound ? { prepare: ahead.running, types: ahead.bound.types } : { explain: ahead.running };
+  return ahead.bound ? { prepare: ahead.running, types: ahead.bound.types } : toExplain(ahead);
 }
 
-/** The engine plans the query, or first tells the types of its parameters; `types` are those that are known, by number. */
-export type Look = { explain: string } | { prepare: string; types: number[] };
+/** What is to be explained: a cursor is planned for its first rows. */
+export function toExplain({ running, cursor }: LookAhead<unknown>): { explain: string } {
+  return { explain: cursor ? `DECLARE hologen_ahead NO SCROLL CURSOR FOR ${running}` : running };
+}
+
+/** What is to be run, for how many rows from the first; without `rows` for all. */
+export function toRun({ running, stage, rows, before, cursor, query }: LookAhead<unknown>): Run {
+  const some = rows > 0 && query?.stopsAtRows ? { rows: before + rows, cursor } : {};
+  return { run: running, waits: stage > 1, ...some };
+}
+
+export interface Run {
+  run: string;
+  /** It asks for results. */
+  waits: boolean;
+  rows?: number;
+  /** Planned as a cursor, or else as a statement that is read to its end. */
+  cursor?: boolean;
+}
+
+/**
+ * The engine plans the query, or first tells the types of its parameters, or what it keeps under a name; `types` are those that are known, by
+ * number.
+ */
+export type Look =
+  | { explain: string }
+  | { prepare: string; types: number[] }
+  | { stored: StoredQuery['stored']; name: string };
 
 /** Notes a call that was not found before; `as`: who has come to it, and so does not come to it as a found one. */
 export function noteFound<Call>(
@@ -135,7 +210,7 @@ function keyOf({ form, function: asker, model, request, file }: SubmittedCall): 
 export function endLook(ahead: LookAhead<unknown>, problem: string | undefined): void {
   ahead.looking = false;
   if (problem === undefined) return;
-  ahead.query = undefined;
+  Object.assign(ahead, { query: undefined, stored: undefined });
   ahead.why ??= problem;
 }
 

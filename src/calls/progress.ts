@@ -1,7 +1,7 @@
 /** What the calls of a statement are doing: for the person who waits a line now and then, for everybody else rows of hologen.progress. */
-import type { Call, Ending } from './call.js';
-import { reasonOf } from './hold-up.js';
-import type { Statement, StatementCall } from './statement.js';
+import type { Course } from './course.js';
+import { type HoldUp, reasonOf } from './hold-up.js';
+import type { Statement } from './statement.js';
 
 export interface Progress {
   calls: number;
@@ -22,29 +22,60 @@ export interface Progress {
   keyNames: string[];
 }
 
-export function progressOf(statement: Statement): Progress {
-  const { calls } = statement;
-  const count = (fits: (call: Call) => boolean) => calls.filter(({ course }) => fits(course.call)).length;
-  const elapsedMs = Date.now() - statement.startedAt;
+/** What the calls of one model are doing, and how long those that have ended took. */
+interface Counts {
+  queued: number;
+  running: number;
+  saving: number;
+  done: number;
+  failed: number;
+  timed: number;
+  tookMs: number;
+}
+
+/** One walk over the calls: there may be very many, and whoever looks must not hold up those who make them. */
+export function progressOf({ calls, startedAt }: Statement): Progress {
+  const models = new Map<string, Counts>();
+  const holdUps: HoldUp[] = [];
+  const keyNames = new Set<string>();
+  for (const { checked, course } of calls) {
+    const counts = models.get(checked.model.name) ?? noneOf();
+    models.set(checked.model.name, counts);
+    count(course, counts);
+    if (course.awaited.holdUp) holdUps.push(course.awaited.holdUp);
+    if (course.call.state === 'sent' && course.call.key !== undefined) keyNames.add(course.call.key);
+  }
+  const all = [...models.values()];
+  const sum = (state: keyof Counts) => all.reduce((total, counts) => total + counts[state], 0);
   return {
     calls: calls.length,
-    queued: count(({ state }) => state === 'waiting' || state === 'reserved' || state === 'queued'),
-    running: count(({ state }) => state === 'sent'),
-    saving: count(({ state }) => state === 'saving'),
-    done: count((call) => call.state === 'ended' && isDone(call.how)),
-    failed: count((call) => call.state === 'ended' && !isDone(call.how)),
-    elapsedSeconds: Math.round(elapsedMs / 1000),
-    remainingSeconds: remainingSeconds(calls),
-    models: [...new Set(calls.map((call) => call.checked.model.name))],
-    ...holdUpsOf(calls),
-    keyNames: [
-      ...new Set(calls.flatMap(({ course: { call } }) => (call.state === 'sent' && call.key) || [])),
-    ],
+    ...{ queued: sum('queued'), running: sum('running'), saving: sum('saving') },
+    ...{ done: sum('done'), failed: sum('failed') },
+    elapsedSeconds: Math.round((Date.now() - startedAt) / 1000),
+    remainingSeconds: remainingSeconds(all),
+    models: [...models.keys()],
+    ...firstOf(holdUps),
+    keyNames: [...keyNames],
   };
 }
 
-function holdUpsOf(calls: StatementCall[]): Pick<Progress, 'heldUp' | 'heldUpSince' | 'heldUpWhy'> {
-  const holdUps = calls.flatMap(({ course }) => course.awaited.holdUp ?? []);
+function noneOf(): Counts {
+  return { queued: 0, running: 0, saving: 0, done: 0, failed: 0, timed: 0, tookMs: 0 };
+}
+
+function count({ call, sentAt, endedAt }: Course, counts: Counts): void {
+  if (call.state === 'sent') counts.running += 1;
+  else if (call.state === 'saving') counts.saving += 1;
+  else if (call.state !== 'ended') counts.queued += 1;
+  else if (call.how === 'succeeded' || call.how === 'reused') counts.done += 1;
+  else counts.failed += 1;
+  // What was taken from an earlier call tells nothing of the time it takes to make one.
+  if (sentAt === undefined || endedAt === undefined) return;
+  counts.timed += 1;
+  counts.tookMs += endedAt - sentAt;
+}
+
+function firstOf(holdUps: HoldUp[]): Pick<Progress, 'heldUp' | 'heldUpSince' | 'heldUpWhy'> {
   const [first] = holdUps.sort((a, b) => a.since - b.since);
   return {
     heldUp: holdUps.length,
@@ -53,32 +84,18 @@ function holdUpsOf(calls: StatementCall[]): Pick<Progress, 'heldUp' | 'heldUpSin
   };
 }
 
-function isDone(how: Ending): boolean {
-  return how === 'succeeded' || how === 'reused';
-}
-
 /** The model that needs longest decides: they run side by side. */
-function remainingSeconds(calls: StatementCall[]): number | undefined {
-  const models = [...new Set(calls.map((call) => call.checked.model.name))];
-  const each = models.map((name) =>
-    remainingOfModel(calls.filter((call) => call.checked.model.name === name)),
-  );
+function remainingSeconds(models: Counts[]): number | undefined {
+  const each = models.map(remainingOfModel);
   return each.every((seconds) => seconds !== undefined) ? Math.max(...each, 0) : undefined;
 }
 
 /** As many turns as are left at the present number at once, each as long as those that have ended took. */
-function remainingOfModel(calls: StatementCall[]): number | undefined {
-  const courses = calls.map(({ course }) => course);
-  const left = courses.filter(({ call }) => call.state !== 'ended').length;
+function remainingOfModel({ queued, running, saving, timed, tookMs }: Counts): number | undefined {
+  const left = queued + running + saving;
   if (left === 0) return 0;
-  // What was taken from an earlier call tells nothing of the time it takes to make one.
-  const took = courses.flatMap(({ sentAt, endedAt }) =>
-    sentAt === undefined || endedAt === undefined ? [] : [endedAt - sentAt],
-  );
-  if (took.length === 0) return undefined;
-  const eachMs = took.reduce((sum, ms) => sum + ms, 0) / took.length;
-  const atOnce = courses.filter(({ call }) => call.state === 'sent' || call.state === 'saving').length;
-  return Math.round((eachMs * left) / Math.max(atOnce, 1) / 1000);
+  if (timed === 0) return undefined;
+  return Math.round(((tookMs / timed) * left) / Math.max(running + saving, 1) / 1000);
 }
 
 const noticeEveryMs = 3_000;

@@ -2,7 +2,7 @@
 import { KnownError } from '../errors.js';
 import { formatPath, joinPath } from '../storage/path.js';
 import type { CallArguments, CheckedCall } from './check.js';
-import type { Statement } from './statement.js';
+import type { Statement, StatementCall } from './statement.js';
 
 export function refuseTooMany(statement: Statement): void {
   if (statement.calls.length + statement.detached.length < statement.maxCalls) return;
@@ -27,20 +27,26 @@ export function refuseTooLong({ request }: CallArguments, statement: Statement):
 }
 
 /** Of two files of one name the second would take the place of the first, which is paid for. */
-export function refuseTakenName({ request, requestText }: CheckedCall, { calls }: Statement): void {
-  const { fileName, output } = request;
-  if (!output || fileName === undefined || fileName.includes('{request}')) return;
-  const path = formatPath(joinPath(output, fileName));
-  const other = calls.find(({ checked, aside }) => {
-    const its = checked.request;
-    // The same request may be the same call, where it is to be made once.
-    if (aside || checked.requestText === requestText || !its.output) return false;
-    return its.fileName === fileName && formatPath(its.output) === formatPath(output);
-  });
-  if (!other) return;
+export function refuseTakenName(checked: CheckedCall, { named }: Statement): void {
+  const path = ownPath(checked);
+  const other = path === undefined ? undefined : named.get(path);
+  // The same request may be the same call, where it is to be made once.
+  if (!other || other.aside || other.checked.requestText === checked.requestText) return;
   throw new KnownError({
     kind: 'invalidParameterValue',
     message: `name is not unique: two calls of the statement would save ${path}`,
     hint: "Put what tells the rows apart into it, such as a key: 'name', sku || '-{i}'; or {request}.",
   });
+}
+
+export function takeName(call: StatementCall): void {
+  const path = ownPath(call.checked);
+  const { named } = call.statement;
+  if (path !== undefined && named.get(path)?.aside !== false) named.set(path, call);
+}
+
+/** Where a call saves that says the name itself; a name with {request} in it is nobody else's. */
+function ownPath({ request: { fileName, output } }: CheckedCall): string | undefined {
+  if (!output || fileName === undefined || fileName.includes('{request}')) return undefined;
+  return formatPath(joinPath(output, fileName));
 }

@@ -6,7 +6,7 @@ import type { CallOrigin } from '../ledger/job.js';
 import type { CheckedCall } from './check.js';
 import type { Course } from './course.js';
 import type { UnderWay } from './hold-up.js';
-import type { Bound, LookAhead } from './look-ahead.js';
+import { type Bound, endLook, type LookAhead } from './look-ahead.js';
 import { maskSecrets } from './mask-secrets.js';
 import type { SessionSettings } from './session-settings.js';
 
@@ -20,6 +20,8 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   calls: StatementCall[];
   /** Of `calls` those that nothing was done about yet, in their order. */
   unsent: Set<StatementCall>;
+  /** Of `calls` those that say the name of their file, by the path they save it at. */
+  named: Map<string, StatementCall>;
   /** Calls of ai_submit: sent when the statement is committed, and from then on its no more. */
   detached: StatementCall[];
   /** Detached jobs whose result the statement was given. */
@@ -28,6 +30,8 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   stop: AbortController;
   /** What the person should know although the requests are good; each is said once. */
   notes: Set<string>;
+  /** Adds to them. */
+  note(note: string): void;
   /** Of `notes` those that were said. */
   told: Set<string>;
   /** Of all its requests together. */
@@ -103,8 +107,14 @@ export interface Statements {
   clientCame(engineProcessId: number, executing: () => Bound | undefined): void;
   clientLeft(engineProcessId: number): void;
   boundTo(statement: Statement): Bound | undefined;
-  /** True if PostgreSQL may stop the statement before its end, or if that is not known. */
-  mayStop(statement: Statement): boolean;
+  /** How many rows its client asked for; 0: all; undefined: that is not known. */
+  rowsAskedOf(statement: Statement): number | undefined;
+  /** What is known of portals whose rows are read in parts. */
+  reads: WeakMap<Bound, LookAhead<StatementCall>>;
+  /** What is known of a cursor whose rows are read: `first`, if none were read before. Its name is one of its own. */
+  cursorRead(statement: Statement, cursor: string, first: LookAhead<StatementCall>): LookAhead<StatementCall>;
+  /** Rows were read of some cursor, and nobody knows of which, or where it stands now. */
+  cursorsMoved(statement: Statement): void;
   /** All that the client of the engine process asked for has reached it, in a transaction that is still open. `onlyReads` judges texts. */
   rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
   /** The client of the engine process has set a savepoint where none was open, after all that was answered before. */
@@ -129,6 +139,8 @@ interface Running {
   statements: Map<number, StatementsOfOne>;
   /** The newest Execute of each engine process, and how many rows it asked for; 0: all. */
   asked: Map<number, { execute: number; rows: number }>;
+  /** Of the open transaction of each engine process what is known of cursors; undefined: nothing is, any more. */
+  cursors: Map<number, Map<string, LookAhead<StatementCall>> | undefined>;
   calling(text: string): string;
 }
 
@@ -140,7 +152,7 @@ export function createStatements(
   ended: (statement: Statement, committed: boolean) => Promise<void>,
   calling: (text: string) => string,
 ): Statements {
-  const running: Running = { statements: new Map(), asked: new Map(), calling };
+  const running: Running = { statements: new Map(), asked: new Map(), cursors: new Map(), calling };
   const { statements, asked } = running;
   const clients = new Map<number, () => Bound | undefined>();
   const end = (
@@ -149,6 +161,7 @@ export function createStatements(
     which: (each: Statement) => boolean,
   ) => endThose(own, which, (statement) => ended(statement, outcome === 'committed'));
   return {
+    ...readingInParts(running),
     of: (origin, settings, client) => statementOf(origin, settings, client, running),
     find: (origin) =>
       [...(statements.get(origin.engineProcessId)?.values() ?? [])].filter(
@@ -157,7 +170,6 @@ export function createStatements(
     rowsAsked(engineProcessId, rows) {
       asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });
     },
-    mayStop: ({ origin, stopsAtRows }) => stopsAtRows && asked.get(origin.engineProcessId)?.rows !== 0,
     clientCame: (engineProcessId, executing) => clients.set(engineProcessId, executing),
     clientLeft(engineProcessId) {
       asked.delete(engineProcessId);
@@ -179,12 +191,47 @@ export function createStatements(
       );
     },
     over(engineProcessId, outcome) {
+      running.cursors.delete(engineProcessId);
       return end(statements.get(engineProcessId), outcome, () => true);
     },
-    undone: (engineProcessId) =>
-      end(statements.get(engineProcessId), 'failed', (statement) => !statement.stays),
+    undone(engineProcessId) {
+      cursorsMoved(engineProcessId, running);
+      return end(statements.get(engineProcessId), 'failed', (statement) => !statement.stays);
+    },
     running: () => [...statements.values()].flatMap((own) => [...own.values()]),
   };
+}
+
+function readingInParts(
+  running: Running,
+): Pick<Statements, 'rowsAskedOf' | 'reads' | 'cursorRead' | 'cursorsMoved'> {
+  const { asked } = running;
+  return {
+    rowsAskedOf: ({ origin, stopsAtRows }) => (stopsAtRows ? asked.get(origin.engineProcessId)?.rows : 0),
+    reads: new WeakMap(),
+    cursorRead: ({ origin }, cursor, first) => cursorRead(origin.engineProcessId, cursor, first, running),
+    cursorsMoved: ({ origin }) => cursorsMoved(origin.engineProcessId, running),
+  };
+}
+
+function cursorRead(
+  engineProcessId: number,
+  cursor: string,
+  first: LookAhead<StatementCall>,
+  { cursors }: Running,
+): LookAhead<StatementCall> {
+  if (!cursors.has(engineProcessId)) cursors.set(engineProcessId, new Map());
+  const own = cursors.get(engineProcessId);
+  if (!own) endLook(first, 'rows of a cursor were read elsewhere');
+  const known = own?.get(cursor) ?? first;
+  own?.set(cursor, known);
+  return known;
+}
+
+function cursorsMoved(engineProcessId: number, { cursors }: Running): void {
+  for (const known of cursors.get(engineProcessId)?.values() ?? [])
+    endLook(known, 'its cursor was moved elsewhere');
+  cursors.set(engineProcessId, undefined);
 }
 
 /** Undefined: there are none. */
@@ -230,10 +277,11 @@ function statementOf(
   const known = own.get(name);
   if (known) return known;
   const now = Date.now();
+  const notes = new Set<string>();
   const statement: Statement = {
     ...{ id: randomUUID(), text: maskSecrets(calling(text)), stopsAtRows, origin, ...settings },
-    ...{ calls: [], unsent: new Set(), detached: [], collected: [] },
-    ...{ notes: new Set<string>(), told: new Set<string>() },
+    ...{ calls: [], unsent: new Set(), named: new Map(), detached: [], collected: [] },
+    ...{ notes, note: (note: string) => notes.add(note), told: new Set<string>() },
     ...{ read: false, answered: false, stays: false, requestCharacters: 0 },
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined, ahead: undefined },
     stop: new AbortController(),
@@ -247,7 +295,9 @@ function statementOf(
 /** Calls were submitted in row order and each row makes at least one: so many from the first wait on are surely asked for. */
 function windowEnd({ statement, index }: StatementCall, { asked }: Running): number {
   const limit = asked.get(statement.origin.engineProcessId);
-  if (!limit || limit.rows === 0 || !statement.stopsAtRows) return Number.POSITIVE_INFINITY;
+  // What stands as it was written is known one by one, or for just as many rows.
+  const all = !limit || limit.rows === 0 || !statement.stopsAtRows || statement.ahead !== undefined;
+  if (all) return Number.POSITIVE_INFINITY;
   if (statement.window?.execute !== limit.execute) statement.window = { execute: limit.execute, from: index };
   return statement.window.from + limit.rows;
 }

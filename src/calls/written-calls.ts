@@ -13,8 +13,14 @@ import {
   noteAlone,
   noteFound,
   pending,
+  type Run,
+  readOn,
   type SqlReader,
+  type StoredText,
+  storedFound,
   takeFound,
+  toExplain,
+  toRun,
 } from './look-ahead.js';
 import { readSessionSettings } from './session-settings.js';
 import type { Statement, StatementCall, Statements } from './statement.js';
@@ -27,14 +33,19 @@ export interface WrittenCalls {
   submitWritten(call: SubmittedCall, inside: boolean, origin: CallOrigin): Promise<{ handle: string } | Look>;
   /** While the engine looks for the calls of a later stage: one of an earlier stage, whose result it needs. */
   submitMade(call: SubmittedCall, origin: CallOrigin): { handle: string };
+  /** What the engine keeps under the name that it was asked for, and from when. */
+  storedFound(call: SubmittedCall, found: StoredText | undefined, origin: CallOrigin): Look | object;
   /** The query that is looked at, with the values of its parameters, whose types the engine has found. */
   typesFound(call: SubmittedCall, types: string[], origin: CallOrigin): Promise<{ explain: string }>;
   /** What the engine is to find out about the plan, or nothing: the calls in it are not certain to be made. */
   planFound(call: SubmittedCall, plan: unknown, origin: CallOrigin): object;
-  /** The query to run if nothing in the plan is `unsure`; with `waits` it asks for results. */
-  planChecked(call: SubmittedCall, unsure: string[], origin: CallOrigin): { run?: string; waits?: boolean };
-  /** The engine has looked, to the end or to a problem. Throws what the statement must be told before anything of it is sent. */
-  looked(call: SubmittedCall, problem: string | undefined, origin: CallOrigin): void;
+  /** The query to run if nothing in the plan is `unsure`. */
+  planChecked(call: SubmittedCall, unsure: string[], origin: CallOrigin): Run | object;
+  /**
+   * The engine has looked, to the end or to a problem; at so many rows, where it read some. Throws what the statement must be told before
+   * anything of it is sent.
+   */
+  looked(call: SubmittedCall, problem: string | undefined, rows: number, origin: CallOrigin): void;
 }
 
 /** What the calls of statements are made with. */
@@ -56,22 +67,25 @@ export function createWrittenCalls(making: Making): WrittenCalls {
       if (!call) throw lostWhileLooking();
       return { handle: call.handle };
     },
+    storedFound: (given, found, origin) => storedText(given, found, origin, making),
     async typesFound(given, types, origin) {
       const ahead = aheadFor(given, origin);
       const texts = await reader.valueTexts(types, ahead.bound?.values ?? []).catch((error: Error) => {
         throw lostWhileLooking(error.message);
       });
       ahead.running = reader.withValues(ahead.running, types, texts);
-      return { explain: ahead.running };
+      return toExplain(ahead);
     },
     planFound(given, plan, origin) {
-      const judged = reader.judgePlan(plan, given.engineText);
-      if ('why' in judged) endLook(aheadFor(given, origin), judged.why);
+      const ahead = aheadFor(given, origin);
+      const judged = reader.judgePlan(plan, ahead.query?.text ?? '', 'rows' in toRun(ahead) ? 'some' : 'all');
+      if ('why' in judged) endLook(ahead, judged.why);
       return 'why' in judged ? {} : judged;
     },
     planChecked: (given, unsure, origin) => planChecked(aheadFor(given, origin), unsure),
-    looked(given, problem, origin) {
+    looked(given, problem, rows, origin) {
       const ahead = aheadFor(given, origin);
+      ahead.reached = Math.max(ahead.reached, rows);
       endLook(ahead, problem);
       if (ahead.refusal) throw ahead.refusal;
     },
@@ -84,8 +98,45 @@ function aheadOf(
   { statements, reader }: Making,
 ): { statement: Statement; ahead: LookAhead<StatementCall> } {
   const statement = statements.of(origin, readSessionSettings(given.settings), given.statement);
-  statement.ahead ??= newLookAhead(given.engineText, reader);
+  statement.ahead ??= beginLook(statement, given.engineText, statements, reader);
   return { statement, ahead: statement.ahead };
+}
+
+/** A portal of which rows were read before goes on with what was found for them. */
+function beginLook(
+  statement: Statement,
+  text: string,
+  { rowsAskedOf, boundTo, reads }: Statements,
+  reader: SqlReader,
+): LookAhead<StatementCall> {
+  const rows = rowsAskedOf(statement);
+  if (rows === 0) return newLookAhead(text, reader);
+  const portal = boundTo(statement);
+  const ahead = (portal && reads.get(portal)) ?? newLookAhead<StatementCall>(text, reader);
+  // What it runs may be asked for again by another one.
+  if (ahead.query?.stopsAtRows && !(rows && portal))
+    endLook(ahead, 'how many of its rows are wanted is not known');
+  if (portal) reads.set(portal, ahead);
+  readOn(ahead, rows ?? 0);
+  return ahead;
+}
+
+function storedText(
+  given: SubmittedCall,
+  found: StoredText | undefined,
+  origin: CallOrigin,
+  making: Making,
+): Look | object {
+  const { statements } = making;
+  const { statement, ahead } = aheadOf(given, origin, making);
+  const cursor = ahead.stored?.stored === 'cursor' ? `${ahead.stored.name} ${found?.created}` : undefined;
+  const rows = ahead.stored?.rows ?? 0;
+  storedFound(ahead, found);
+  if (cursor !== undefined) {
+    statement.ahead = statements.cursorRead(statement, cursor, ahead);
+    readOn(statement.ahead, rows);
+  }
+  return nextLook(statement.ahead ?? ahead, () => undefined) ?? {};
 }
 
 async function submitWritten(
@@ -99,10 +150,11 @@ async function submitWritten(
   if (ahead.looking) return noteCall(given, inside, origin, making);
   const found = takeFound(ahead, given, 'given');
   if (found) return { handle: found.handle };
-  const mayLook = statement.atOnce && !inside && !statements.mayStop(statement);
+  const mayLook = statement.atOnce && !inside;
   const look = mayLook ? nextLook(ahead, () => statements.boundTo(statement)) : undefined;
   if (look) return look;
   const call = await newCall(given, origin);
+  if (inside || ahead.movesCursor) statements.cursorsMoved(statement);
   noteAlone(statement.notes, ahead, inside);
   // A later look comes upon it again.
   if (mayLookAgain(ahead)) noteFound(ahead, given, call, 'given');
@@ -123,7 +175,8 @@ async function noteCall(
   const { refused } = statement;
   const call = await making.newCall(given, origin).catch((error: unknown) => {
     statement.refused = refused;
-    if (error instanceof KnownError && error.kind === 'configurationLimitExceeded') ahead.refusal = error;
+    // It is certain to be come to: nothing of the statement is sent.
+    if (error instanceof KnownError) ahead.refusal = error;
     throw error;
   });
   await making.add(call);
@@ -131,8 +184,8 @@ async function noteCall(
   return pending;
 }
 
-function planChecked(ahead: LookAhead<StatementCall>, [unsure]: string[]): { run?: string; waits?: boolean } {
-  if (unsure === undefined && ahead.query) return { run: ahead.running, waits: ahead.stage > 1 };
+function planChecked(ahead: LookAhead<StatementCall>, [unsure]: string[]): Run | object {
+  if (unsure === undefined && ahead.query) return toRun(ahead);
   endLook(ahead, `${unsure} may give something else each time`);
   return {};
 }

@@ -82,8 +82,6 @@ function rewrite(
     : treat(conversation, treatment, sent, frame);
 }
 
-const hasParameters = /\$\d/;
-
 /** The text for the engine. */
 function treat(
   conversation: Conversation,
@@ -100,7 +98,7 @@ function treat(
   if (sent) {
     sent.text = treatment;
     readNames(sent, frame);
-    if (sent.type === frontendType.parse && hasParameters.test(treatment.text))
+    if (sent.type === frontendType.parse)
       conversation.prepared.set(sent.statementName ?? '', readParameterTypes(frame));
   }
   return treatment.isOther ? treatment.text : undefined;

@@ -59,7 +59,7 @@ export interface Conversation {
   readonly untold: Buffer[];
   /** 0 until the engine has told it. */
   engineProcessId: number;
-  /** The types of the parameters of prepared statements that the engine may look ahead in, and what was bound last to portals of them. */
+  /** The types of the parameters of prepared statements that the engine may look ahead in, and what was bound to portals of them, which tells these apart. */
   readonly prepared: Map<string, number[]>;
   readonly bound: Map<string, Bound>;
   /** The body of BackendKeyData, which a CancelRequest repeats. */

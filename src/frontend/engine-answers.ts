@@ -1,4 +1,6 @@
 /** Watches the engine's answers: how statements end, and errors and tags that refer to a rewritten text. */
+
+import { leaveOutOwnRoutines, mentionsOwnRoutines } from '../rewriter/own-context.js';
 import type { FrameWatcher } from '../wire/frames.js';
 import { backendType, frontendType, typeTable } from '../wire/message-types.js';
 import { commandComplete, editFields } from '../wire/replies.js';
@@ -63,7 +65,12 @@ function rewrittenText({ everRewritten, answered, names }: Conversation): Rewrit
 
 function inClientsWords(conversation: Conversation, frame: Buffer): Buffer | undefined {
   const rewritten = rewrittenText(conversation);
-  return rewritten && editFields(frame, rewritten.translateError);
+  const tellsOfUs = frame.includes(mentionsOwnRoutines);
+  if (!rewritten && !tellsOfUs) return undefined;
+  return editFields(frame, (fields) => {
+    rewritten?.translateError(fields);
+    if (tellsOfUs) leaveOutOwnRoutines(fields);
+  });
 }
 
 function failing(conversation: Conversation): void {

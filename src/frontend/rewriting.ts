@@ -14,7 +14,7 @@ export function rewriteStatements(
   log: Logger,
 ): SessionEvents['rewrite'] {
   const treat = (text: string, rewritten: RewrittenText | undefined): Treatment => {
-    if (!rewritten) return hasParameters.test(text) && mentionsAiFunction(text) ? watched(text) : undefined;
+    if (!rewritten) return mentionsAiFunction(text) ? watched(text) : undefined;
     texts.remember(rewritten.text, { text, stopsAtRows: rewritten.stopsAtRows });
     return {
       text: rewritten.text,
@@ -39,9 +39,7 @@ export function rewriteStatements(
   };
 }
 
-const hasParameters = /\$\d/;
-
-/** The engine may ask for its parameters. */
+/** The engine may ask for its parameters, and for how many of its rows are wanted. */
 function watched(text: string): Treatment {
   return { text, isOther: false, translateError: () => false, tagOf: () => undefined };
 }

@@ -74,6 +74,19 @@ export interface UnfinishedJob extends RoleIdentity {
   startedAt: Date | undefined;
 }
 
+/** Calls of one model and price that a statement is going to open. */
+export interface ReservedCalls {
+  /** What is kept and given back together. */
+  id: string;
+  origin: CallOrigin;
+  tag: string | undefined;
+  modelName: string;
+  /** Of each; undefined: not to be known before. */
+  estimatedPrice: number | undefined;
+  currency: string;
+  calls: number;
+}
+
 export interface JobFailure {
   kind: ErrorKind;
   message: string;
@@ -118,8 +131,11 @@ export type Sight = 'own' | 'shared' | 'all';
 
 /** Each write is committed at once, outside the client's transaction. */
 export interface Ledger {
-  /** Opens all of these jobs of one statement, or none: KnownError 53400 when they would go over a budget. Returns what its person should know. */
-  open(jobs: NewJob[]): Promise<string[]>;
+  /** Opens all of these jobs of one statement, or none: KnownError 53400 when they would go over a budget. Returns what its person should know. What was kept in `reservation` is given back with it. */
+  open(jobs: NewJob[], reservation?: string): Promise<string[]>;
+  /** Keeps room in all budgets for calls of one statement until their jobs are opened; false, and nothing is kept, where one would be passed, be it a soft one. */
+  reserve(calls: ReservedCalls[]): Promise<boolean>;
+  unreserve(ids: string[]): Promise<void>;
   /** KnownError 57P01 when another gateway has taken the job over: nothing may be sent for it here any more. */
   change(id: string, change: JobChange): Promise<void>;
   /** The transactions of these jobs' ai_submit are committed: they may be sent, also after a restart. */

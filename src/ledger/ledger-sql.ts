@@ -42,6 +42,10 @@ export const change = `
     THEN pg_notify('hologen_jobs', json_build_object('job_id', job_id, 'state', new_state)::text)::text END AS told
   FROM changed`;
 
+export const reserve = 'SELECT hologen_internal.reserve_calls($1, $2) AS kept';
+
+export const unreserve = 'DELETE FROM hologen_internal.reserved WHERE reservation_id = ANY ($1)';
+
 export const release = 'UPDATE hologen_internal.job SET released = true WHERE job_id = ANY ($1)';
 
 export const claim =

@@ -17,6 +17,7 @@ import {
   type JobFailure,
   type Ledger,
   type NewJob,
+  type ReservedCalls,
   roleKey,
   type UnfinishedJob,
 } from './job.js';
@@ -58,14 +59,18 @@ type Writing =
   | 'askCancel'
   | 'share';
 
-function opening(pool: EnginePool, gatewayId: string, tell: BudgetNews): Pick<Ledger, 'open'> {
+function opening(
+  pool: EnginePool,
+  gatewayId: string,
+  tell: BudgetNews,
+): Pick<Ledger, 'open' | 'reserve' | 'unreserve'> {
   const open = inBatches(
-    (jobs: NewJob[]) => jobs[0]?.id ?? '',
+    ({ jobs }: NewJobs) => jobs[0]?.id ?? '',
     (batches) => patiently(() => openJobs(pool, gatewayId, batches)),
   );
   return {
-    async open(jobs) {
-      const passedBudgets = jobs.length > 0 ? await open(jobs) : [];
+    async open(jobs, reservation) {
+      const passedBudgets = jobs.length > 0 ? await open({ jobs, reservation }) : [];
       for (const passed of passedBudgets) if (!passed.budget.soft) throw overBudget(passed);
       return passedBudgets.map((passed) => {
         const text = softBudgetNote(passed);
@@ -73,7 +78,24 @@ function opening(pool: EnginePool, gatewayId: string, tell: BudgetNews): Pick<Le
         return text;
       });
     },
+    async reserve(calls) {
+      const rows = JSON.stringify(calls.map(reservedRow));
+      return patiently(async () => {
+        const { rows: answers } = await pool.query(statements.reserve, [rows, gatewayId]);
+        return answers[0]?.kept === true;
+      });
+    },
+    async unreserve(ids) {
+      if (ids.length > 0) await patiently(() => pool.query(statements.unreserve, [ids]));
+    },
   };
+}
+
+/** Of one statement. */
+interface NewJobs {
+  jobs: NewJob[];
+  /** Their room in budgets. */
+  reservation: string | undefined;
 }
 
 function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, Writing> {
@@ -251,18 +273,36 @@ async function takeOverJobs(
 }
 
 /** For each statement's jobs the budget they would go over, or the soft ones that they have passed: then they are open. */
-async function openJobs(pool: EnginePool, gatewayId: string, batches: NewJob[][]): Promise<PassedBudget[][]> {
+async function openJobs(pool: EnginePool, gatewayId: string, batches: NewJobs[]): Promise<PassedBudget[][]> {
   const { rows } = await pool.query<PassedBudget & { place: number }>({
     name: 'open-jobs',
     text: 'SELECT * FROM hologen_internal.open_jobs($1, $2)',
-    values: [storableJson(batches.map((jobs) => jobs.map(jobRow))), gatewayId],
+    values: [
+      storableJson(batches.map(({ jobs, reservation }) => jobs.map((job) => jobRow(job, reservation)))),
+      gatewayId,
+    ],
   });
   return batches.map((_, index) => rows.filter(({ place }) => place === index + 1));
 }
 
-function jobRow(job: NewJob) {
+function reservedRow({ id, origin, ...calls }: ReservedCalls) {
+  return {
+    reservation_id: id,
+    role_name: origin.role,
+    database_name: origin.database,
+    application_name: origin.application,
+    tag: calls.tag,
+    model_name: calls.modelName,
+    estimated_price: calls.estimatedPrice,
+    currency: calls.currency,
+    calls: calls.calls,
+  };
+}
+
+function jobRow(job: NewJob, reservation: string | undefined) {
   const { origin } = job;
   return {
+    reservation_id: reservation,
     job_id: job.id,
     statement_id: job.statementId,
     statement_text: job.statementText,

@@ -26,4 +26,5 @@ export const holdCircle = 'LOCK TABLE hologen_internal.living_gateway IN SHARE R
 export const forget = [
   'DELETE FROM hologen_internal.gateway WHERE gateway_id = ANY ($1)',
   'DELETE FROM hologen_internal.living_gateway WHERE gateway_id = ANY ($1)',
+  'DELETE FROM hologen_internal.reserved WHERE gateway_id = ANY ($1)',
 ];

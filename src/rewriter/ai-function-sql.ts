@@ -6,6 +6,7 @@ import {
   laterName,
   madeName,
   otherPublicNames,
+  partName,
 } from './ai-functions.js';
 
 /** What stands in SQL files in the place of generated SQL. */
@@ -31,16 +32,14 @@ function overloadsOf(aiFunction: AiFunction): string {
   const [first = []] = forms;
   const whole = aiFunction.whole ?? first;
   const others = forms.filter((form) => form !== whole);
-  const submits = [submit, ...(detached ? [detached] : [])];
-  const asked = `hologen_caller.${question}('submit', ${named(whole)})`;
+  const asked = `${partName(`${question}`)}('submit', ${named(whole)})`;
+  const filling = (each: string, returns?: string) =>
+    others.map((form) => define(each, form, `${each}(${filled(whole, form)})`, returns));
   return [
-    ...(written ? [] : [define(submit, whole, `hologen_caller.submit_question(${asked})`)]),
-    ...submits.flatMap((each) =>
-      others.map((form) => define(each, form, `hologen.${each}(${filled(whole, form)})`)),
-    ),
-    ...(describe ? others : []).map((form) =>
-      define(String(describe), form, `hologen.${describe}(${filled(whole, form)})`, 'json'),
-    ),
+    ...(written ? [] : [define(partName(submit), whole, `${partName('submit_question')}(${asked})`)]),
+    ...filling(partName(submit)),
+    ...(detached ? filling(publicName(detached)) : []),
+    ...(describe ? filling(partName(describe), 'json') : []),
     ...forms.flatMap((form) => asWritten(aiFunction, form, filled(whole, form))),
   ].join('\n');
 }
@@ -54,29 +53,22 @@ function asWritten(
   form: readonly AiArgument[],
   all: string,
 ): string[] {
-  if (!question) return [define(name, form, `hologen.${wait}(hologen.${submit}(${named(form)}))`, returns)];
-  const asked = `hologen_caller.${question}('submit', ${all})`;
-  const waitMade = wait === 'wait_call' ? 'hologen_caller.wait_made' : `hologen.${wait}`;
+  if (!question) {
+    const body = `${partName(wait)}(${partName(submit)}(${named(form)}))`;
+    return [define(publicName(name), form, body, returns)];
+  }
+  const asked = `${partName(question)}('submit', ${all}), pg_catalog.clock_timestamp()`;
+  const waitMade = partName(wait === 'wait_call' ? 'wait_made' : wait);
   return [
-    define(
-      name,
-      form,
-      `hologen.${wait}(hologen_caller.ask_ahead(${asked}, pg_catalog.clock_timestamp()))`,
-      returns,
-    ),
-    define(
-      madeName(name),
-      form,
-      `${waitMade}(hologen_caller.ask_made(${asked}, pg_catalog.clock_timestamp()))`,
-      returns,
-    ),
-    define(
-      laterName(name),
-      form,
-      `${waitMade}(hologen_caller.later(${asked}, pg_catalog.clock_timestamp()))`,
-      returns,
-    ),
+    define(publicName(name), form, `${partName(wait)}(${partName('ask_ahead')}(${asked}))`, returns),
+    define(madeName(name), form, `${waitMade}(${partName('ask_made')}(${asked}))`, returns),
+    define(laterName(name), form, `${waitMade}(${partName('later')}(${asked}))`, returns),
   ];
+}
+
+/** The whole name of what clients call. */
+function publicName(name: string): string {
+  return `hologen.${name}`;
 }
 
 function define(name: string, form: readonly AiArgument[], body: string, returns = 'text'): string {
@@ -84,7 +76,7 @@ function define(name: string, form: readonly AiArgument[], body: string, returns
     return `${each} ${type}${byDefault === undefined ? '' : ` DEFAULT ${byDefault}`}`;
   });
   return (
-    `CREATE OR REPLACE FUNCTION ${name.includes('.') ? name : `hologen.${name}`}(${given.join(', ')}) RETURNS ${returns}\n` +
+    `CREATE OR REPLACE FUNCTION ${name}(${given.join(', ')}) RETURNS ${returns}\n` +
     `LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT ${body} $$;`
   );
 }

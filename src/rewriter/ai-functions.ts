@@ -190,12 +190,17 @@ export const otherPublicNames: readonly string[] = [
   ...['hg_upgrade_all_normal_dynamic_tables', 'hg_dynamic_table_config_upgrade'],
 ];
 
+/** The whole name of what AI functions are made of, which stands where tools that list functions show none of it to people. */
+export function partName(part: string): string {
+  return `hologen_caller.${part}`;
+}
+
 /** What stands in the place of a function while the gateway looks ahead: where its result is there, and where it is not to be made yet. */
 export function madeName(name: string): string {
-  return `hologen_caller.made_${name}`;
+  return partName(`made_${name}`);
 }
 export function laterName(name: string): string {
-  return `hologen_caller.later_${name}`;
+  return partName(`later_${name}`);
 }
 
 /** The function that clients call by this name. */
@@ -224,12 +229,12 @@ export function choosesOrder(name: string | undefined): boolean {
 }
 
 /** The aggregate that submits the calls of a stage: sql/code/everywhere/0002-functions.sql. */
-export const submitsStage = 'hologen.submit_calls';
+export const submitsStage = partName('submit_calls');
 
 /** True for the qualified names that the rewriter puts in place of calls. */
 export function isOwnName(name: string): boolean {
   if (name === submitsStage) return true;
   return aiFunctions.some(({ submit, describe, wait }) =>
-    [submit, describe, wait].some((own) => name === `hologen.${own}`),
+    [submit, describe, wait].some((own) => own !== undefined && name === partName(own)),
   );
 }

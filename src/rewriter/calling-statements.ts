@@ -26,7 +26,7 @@ const firstWords = 6;
 /** Where a text has no statement that may call: it begins behind what was kept of the text. */
 const beyond = '…';
 /** What the engine's functions send of a text: in a longer one the calling statement may not be in sight. */
-const longestSentCharacters = 10_000;
+export const longestSentCharacters = 10_000;
 
 /**
  * The text itself where it is one statement. `text` may be cut at its end; statements are told apart by PostgreSQL's own rules of quotes,

@@ -2,10 +2,11 @@
  * Puts submits before waits: `SELECT …, ai_gen(…) FROM t` first submits the calls of all rows, then waits for them one by one.
  * Whatever cannot be shown to be equivalent is left as written, and makes its calls one after another.
  */
-import { aiFunctions, mentionsAiFunction } from './ai-functions.js';
+import { aiFunctions, mentionsAiFunction, partName } from './ai-functions.js';
 import { readBlocks } from './blocks.js';
+import { longestSentCharacters } from './calling-statements.js';
 import { editValues } from './inserted-values.js';
-import { asksItself } from './nodes.js';
+import { asksItself, type Body, containsAiCall, writesRows } from './nodes.js';
 import type { ParsedStatement } from './parse.js';
 import { isTurnedByChance, repeatsParameters, usesKnownFunctions } from './repeatable.js';
 import { editReturning } from './returning-stages.js';
@@ -47,7 +48,7 @@ export function inClientsWords(message: string): string {
   return aiFunctions.reduce(
     (text, { submit, describe, name }) =>
       [submit, ...(describe ? [describe] : [])].reduce(
-        (all, own) => all.replaceAll(`hologen.${own}(`, `${name}(`),
+        (all, own) => all.replaceAll(`${partName(own)}(`, `${name}(`),
         text,
       ),
     message,
@@ -59,15 +60,29 @@ function editsFor(source: Source): Edit[] {
 }
 
 function editStatement(statement: ParsedStatement, source: Source): Edit[] {
-  if (asksItself(statement.node) || !usesKnownFunctions(statement.node) || repeatsParameters(statement.node))
-    return [];
+  if (asksItself(statement.node) || !isBeyondALook(statement, source)) return [];
+  if (!usesKnownFunctions(statement.node) || repeatsParameters(statement.node)) return [];
   const { selects, inserts, updates } = readBlocks(statement);
   const edits = [
     ...selects.flatMap((arms) => editSelect(arms, source)),
     ...inserts.flatMap((insert) => editValues(insert, source)),
-    // The engine looks ahead in what is left as written, unless the requests are another time others.
-    ...updates.flatMap((update) => (isTurnedByChance(update) ? editUpdate(update, source) : [])),
+    ...updates.flatMap((update) => editUpdate(update, source)),
   ];
   // This edit starts where the others start, so it gets a pass of its own.
   return edits.length > 0 ? edits : editReturning(statement, source);
+}
+
+/**
+ * What is left as written the engine looks ahead in: exact, whatever the names in it mean. Only what another evaluation would not tell is
+ * rewritten: requests that are others the next time, and rows that are not there before the statement has written them; and texts of which the
+ * engine does not tell all.
+ */
+function isBeyondALook({ node }: ParsedStatement, { text }: Source): boolean {
+  const { returningClause } = node as Body;
+  return (
+    text.length >= longestSentCharacters ||
+    isTurnedByChance(node) ||
+    writesRows(node) ||
+    containsAiCall(returningClause)
+  );
 }

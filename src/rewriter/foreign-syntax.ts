@@ -73,7 +73,7 @@ export function refuseForeignSyntax(text: string): string {
 
 /** The statement that raises 0A000. */
 export function refusal(what: string, hint: string): string {
-  return `SELECT hologen.refuse_statement(${pg.escapeLiteral(what)}, ${pg.escapeLiteral(hint)})`;
+  return `SELECT hologen_caller.refuse_statement(${pg.escapeLiteral(what)}, ${pg.escapeLiteral(hint)})`;
 }
 
 function plainStatements(text: string): string[] {

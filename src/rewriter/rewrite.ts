@@ -65,10 +65,6 @@ export function translateError(rewritten: RewrittenText, fields: Map<string, str
     fields.set('M', inOwnCommand(ownWords, rewritten));
   }
   translatePosition(rewritten, fields);
-  const context = fields.get('W');
-  const ownContext = context && withoutProcedures(rewritten, context);
-  if (ownContext) fields.set('W', ownContext);
-  else fields.delete('W');
 }
 
 /** "cannot execute SELECT in a read-only transaction", where the client wrote INSERT. */
@@ -88,17 +84,4 @@ function translatePosition(rewritten: RewrittenText, fields: Map<string, string>
   const offset = [...text].slice(0, Number(position) - 1).join('').length;
   const original = [...rewritten.original.slice(0, originalOffset(stretches, offset))].length + 1;
   fields.set('P', String(original));
-}
-
-/** Our procedures as PL/pgSQL names them: with the schema only if it is not on the search_path. */
-const ownProcedure =
-  /PL\/pgSQL function (hologen\.)?(create_table\(text,text,json\)|set_table_propert(y|ies)\(text,|relation_named\(text\))/;
-
-/** The context without the lines about our procedures and what they run. */
-function withoutProcedures({ definitions }: RewrittenText, context: string): string {
-  const starts = [
-    context.search(ownProcedure),
-    ...definitions.map(({ text }) => context.indexOf(`SQL statement "${text}"`)),
-  ];
-  return context.slice(0, Math.min(...starts.map((at) => (at < 0 ? context.length : at)))).trimEnd();
 }

@@ -1,5 +1,5 @@
 /** A text that is being rewritten: its tokens, how parse locations map to offsets, and names that are still free. */
-import { aiFunctionNamed } from './ai-functions.js';
+import { aiFunctionNamed, partName } from './ai-functions.js';
 import { type Body, children, kindOf, walk } from './nodes.js';
 import {
   firstTokenFrom,
@@ -75,7 +75,7 @@ function cteNamesOf(statements: ParsedStatement[]): Set<string> {
 /** `ai_gen(…)` as a submit: a different name, the same arguments. */
 export function submitOf(call: Range, source: Source): Piece[] {
   const { name, open } = readName(call, source);
-  return [`hologen.${aiFunctionNamed(name)?.submit}`, [open, call[1]]];
+  return [partName(String(aiFunctionNamed(name)?.submit)), [open, call[1]]];
 }
 
 /** True if the call can be described: otherwise each is submitted by itself. */
@@ -86,12 +86,12 @@ export function isDescribed(call: Range, source: Source): boolean {
 /** `ai_gen(…)` as a description of the call, for drained() in stage.ts to submit with those of all rows. */
 export function descriptionOf(call: Range, source: Source): Piece[] {
   const { name, open } = readName(call, source);
-  return [`hologen.${aiFunctionNamed(name)?.describe}`, [open, call[1]]];
+  return [partName(String(aiFunctionNamed(name)?.describe)), [open, call[1]]];
 }
 
 /** The call's result, by the handle that its submit gave. */
 export function waitOf(call: Range, source: Source, ...handle: Piece[]): Piece[] {
-  return [`hologen.${aiFunctionNamed(readName(call, source).name)?.wait}(`, ...handle, ')'];
+  return [`${partName(String(aiFunctionNamed(readName(call, source).name)?.wait))}(`, ...handle, ')'];
 }
 
 /** The function's name, and where its arguments begin. */

@@ -106,12 +106,12 @@ function rewriteStatement(text: string, parsed: ParsedStatement): Replacement | 
       parsed,
       options.map((option) => declared.includes(option)),
     );
-    const call = ` CALL hologen.create_table(${pg.escapeLiteral(definition.text)}, ${table}, ${values})`;
+    const call = ` CALL hologen_caller.create_table(${pg.escapeLiteral(definition.text)}, ${table}, ${values})`;
     return { text: call, tag: 'CREATE TABLE', definition };
   }
   // Mixed with PostgreSQL's own parameters: let it report the one it does not know.
   if (statement.cmds?.length !== 1 || declared.length < options.length) return undefined;
-  const call = ` CALL hologen.set_table_properties(${table}, ${values}, ${statement.missing_ok ?? false})`;
+  const call = ` CALL hologen_caller.set_table_properties(${table}, ${values}, ${statement.missing_ok ?? false})`;
   return { text: call, tag: 'ALTER TABLE' };
 }
 

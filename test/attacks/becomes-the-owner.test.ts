@@ -136,18 +136,21 @@ test('a function of the owner that alice calls acts for the owner only where it 
   ]);
 });
 
-test('a right that is taken from ai_gen is taken from its rewritten form too', async () => {
-  await owner.query('REVOKE EXECUTE ON FUNCTION hologen.ai_gen(text, text, hologen.file) FROM PUBLIC');
+test.each([
+  ['ai_gen', 'EXECUTE ON FUNCTION hologen.ai_gen(text, text, hologen.file)'],
+  ['the schema hologen', 'USAGE ON SCHEMA hologen'],
+])('a right that is taken from %s is taken from the rewritten form too', async (_what, right) => {
+  await owner.query(`REVOKE ${right} FROM PUBLIC`);
   try {
     for (const statement of [
       "SELECT hologen.ai_gen('qwen_plus', 'hello', NULL)",
       "SELECT ai_gen('qwen_plus', 'hello ' || n) FROM generate_series(1, 3) n",
-      "SELECT hologen.wait_call(hologen.submit_call('qwen_plus', 'hello', NULL))",
+      "SELECT hologen_caller.wait_call(hologen_caller.submit_call('qwen_plus', 'hello', NULL))",
       `SELECT hologen_caller.ask('{"ask": "submit", "model": "qwen_plus", "request": "hello", "settings": {}, "statement": ""}')`,
     ])
       expect((await refusal(alice.query(statement))).code).toBe('42501');
   } finally {
-    await owner.query('GRANT EXECUTE ON FUNCTION hologen.ai_gen(text, text, hologen.file) TO PUBLIC');
+    await owner.query(`GRANT ${right} TO PUBLIC`);
   }
   await alice.query("SELECT ai_gen('qwen_plus', 'hello')");
 });

@@ -82,7 +82,7 @@ test('of several statements in one text each has the tag that was SET before it,
 
 test('the requests of a statement are bounded together, and nothing of them is sent', async () => {
   const long =
-    "SELECT count(hologen.submit_call('qwen_plus', repeat('x', 40000000) || i, NULL)) FROM generate_series(1, 3) i";
+    "SELECT count(hologen_caller.submit_call('qwen_plus', repeat('x', 40000000) || i, NULL)) FROM generate_series(1, 3) i";
   expect(await refusal(owner.query(long))).toMatchObject({
     code: '54000',
     hint: expect.stringContaining('LIMIT'),

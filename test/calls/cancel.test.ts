@@ -208,8 +208,8 @@ describe('what was not sent', () => {
     const failed = refusal(
       client.query(
         `WITH s AS MATERIALIZED (
-           SELECT hologen.submit_call($1, $2, to_file($3, $4, $5)) AS handle FROM generate_series(1, 3))
-         SELECT hologen.wait_call(handle) FROM s WHERE (SELECT count(*) FROM s) IS NOT NULL`,
+           SELECT hologen_caller.submit_call($1, $2, to_file($3, $4, $5)) AS handle FROM generate_series(1, 3))
+         SELECT hologen_caller.wait_call(handle) FROM s WHERE (SELECT count(*) FROM s) IS NOT NULL`,
         [model, request, anyDirectory, ...rights],
       ),
     );
@@ -248,7 +248,7 @@ describe('what was not sent', () => {
     const jobs = async () => (await observer.query('SELECT count(*)::int AS n FROM hologen.jobs')).rows[0].n;
     const before = await jobs();
     const failed = refusal(
-      client.query("SELECT hologen.submit_call('test_qwen_plus', 'hello', NULL), pg_sleep(60)"),
+      client.query("SELECT hologen_caller.submit_call('test_qwen_plus', 'hello', NULL), pg_sleep(60)"),
     );
     await untilSleeping(client);
     await sendCancelRequest(client);

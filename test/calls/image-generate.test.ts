@@ -218,6 +218,6 @@ test('who may not execute image_generate cannot submit by hand', async () => {
     `REVOKE EXECUTE ON FUNCTION hologen.image_generate(text, hologen.file), pg_catalog.image_generate(text, hologen.file) FROM PUBLIC`,
   );
   const painter = await gateway.clientOf('painter');
-  const { code, message } = await refusal(painter.query(`SELECT hologen.submit_image('{}', NULL)`));
+  const { code, message } = await refusal(painter.query(`SELECT hologen_caller.submit_image('{}', NULL)`));
   expect([code, message]).toEqual(['42501', 'permission denied for function image_generate']);
 });

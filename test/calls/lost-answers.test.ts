@@ -61,6 +61,27 @@ describe.concurrent('a lost answer', () => {
     expect(await newestJob(client, type)).toMatchObject({ state: 'unanswered', task_id: null });
   });
 
+  test('of a film without a prompt proves nothing: neither its own task nor a stranger’s without one is taken', async () => {
+    const type = 'happyhorse-1.1-i2v';
+    const { client, model } = await start(type);
+    const painter = await deploy(client, 'qwen-image-2.0', 'image-generation');
+    const made = await aiGen(client, painter, { prompt: 'a frame', output_dir: 'oss://bucket/frames/' });
+    const [frame] = JSON.parse(made).image_oss_paths;
+    cloud.speaker.script(type, 'lost');
+    // A stranger's, that tells an empty prompt.
+    const strange = { task_id: 'strange', request_id: 'submit-strange' };
+    cloud.speaker.script(`list ${type}`, { status: 200, body: { total_page: 1, data: [strange] } });
+    const film = { task_status: 'SUCCEEDED', orig_prompt: '', video_url: 'https://result.example/v.mp4' };
+    cloud.speaker.script('/api/v1/tasks/strange', {
+      status: 200,
+      body: { request_id: 'r', output: { task_id: 'strange', ...film } },
+    });
+    const error = await refusal(aiGen(client, model, { img_url: frame }));
+    expect(error.message).toMatch(unanswered);
+    expect(await newestJob(client, type)).toMatchObject({ state: 'unanswered', task_id: null });
+    expect(cloud.speaker.submits(type)).toBe(1);
+  });
+
   test('that came and named no task: it is found by its request id', async () => {
     const type = 'wan2.6-t2v-2001-01-02';
     const { client, model } = await start(type);

@@ -229,6 +229,11 @@ test('hologen.progress tells what a running statement is doing, to its role and 
     "SELECT queued::int, running::int FROM hologen.queues WHERE model_type = 'qwen-image-2.0'",
   );
   expect(queues.rows).toEqual([{ queued: 0, running: 3 }]);
+  // A model has a queue also before anybody has called it.
+  const missing = await designer.query(
+    'SELECT model_type FROM list_external_models() WHERE model_type NOT IN (SELECT model_type FROM hologen.queues)',
+  );
+  expect(missing.rows).toEqual([]);
   await running;
   await expect.poll(look).toEqual([]);
 });

@@ -25,6 +25,17 @@ test('every function and procedure that is found by its bare name is described',
   expect(rows.map((row) => row.name).filter((name) => !page.includes(`\`${name}`))).toEqual([]);
 });
 
+test('the schema hologen holds no function but those that are described: their parts are elsewhere', async () => {
+  const client = await gateway.client();
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT DISTINCT proname AS name FROM pg_proc WHERE pronamespace = 'hologen'::regnamespace ORDER BY 1",
+  );
+  expect(rows.length).toBeGreaterThan(40);
+  expect(
+    rows.map((row) => row.name).filter((name) => !new RegExp(`\`(hologen\\.)?${name}\\(`).test(page)),
+  ).toEqual([]);
+});
+
 test('every view is described with all its columns', async () => {
   const client = await gateway.client();
   const { rows } = await client.query<{ view: string; columns: string[] }>(

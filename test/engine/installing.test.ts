@@ -62,6 +62,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query('DROP TABLE hologen_internal.used CASCADE');
     await client.query('DROP TABLE hologen_internal.prompt CASCADE');
     await client.query('DROP TABLE hologen_internal.review CASCADE');
+    await client.query('DROP TABLE hologen_internal.reserved CASCADE');
     await client.query(
       'DROP INDEX hologen_internal.attempt_open, hologen_internal.job_unsuccessful_of_model',
     );
@@ -100,12 +101,22 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query(
       "DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/home/(000[3-9]|00[1-9])'",
     );
+    // That layout had views of functions with fewer columns, and so may other people's be.
+    await client.query(`CREATE FUNCTION hologen_caller.list_queues() RETURNS TABLE (model_type text, queued bigint) LANGUAGE sql AS
+      $$ SELECT q.model_type, q.queued FROM json_to_recordset(hologen_caller.ask('{"ask": "queues"}')) AS q (model_type text, queued bigint) $$`);
+    await client.query('CREATE VIEW queued AS SELECT model_type, queued FROM hologen_caller.list_queues()');
     for (const each of [client, other]) {
+      // That layout had the parts of functions among those for clients.
+      const { rows } = await each.query<{ name: string }>(
+        `SELECT oid::regprocedure::text AS name FROM pg_proc WHERE pronamespace = 'hologen_caller'::regnamespace AND
+         proname ~ '^(submit_call|describe_call|wait_call|list_|script_|create_table|table_born)'`,
+      );
+      for (const { name } of rows) await each.query(`ALTER ROUTINE ${name} SET SCHEMA hologen`);
       await each.query('DROP SCHEMA hologen_caller CASCADE');
       await each.query('DROP SCHEMA hologen_names CASCADE');
       await each.query('DROP TABLE hologen_internal.proof_secret');
       await each.query(
-        "DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/everywhere/(000[5-9]|00[23])'",
+        "DELETE FROM hologen_internal.migrations WHERE name ~ '^tables/everywhere/(000[5-9]|002|0039)'",
       );
       await each.query('DROP TABLE hologen_internal.installed_code');
       await each.query(`ALTER TABLE hologres.declared_properties ENABLE ROW LEVEL SECURITY;
@@ -129,7 +140,14 @@ test('a database with the layout of earlier files is taken as it is, with every 
     for (const table of ['job', 'statement', 'attempt', 'budget', 'deployed_models', 'model_grant'])
       await client.query(`ALTER TABLE hologen_internal.${table} SET SCHEMA hologen`);
   });
-  await withGateway(async (client) => {
+  await withGateway(async (client, other) => {
+    for (const each of [client, other]) {
+      const parts =
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'hologen'::regnamespace AND proname ~ '^(submit|wait|script)_|^list_(queue|progress)'";
+      expect((await each.query(parts)).rows).toEqual([]);
+    }
+    const { rows: queued } = await client.query("SELECT queued FROM queued WHERE model_type = 'qwen-plus'");
+    expect(queued).toEqual([{ queued: '0' }]);
     expect((await client.query('SELECT model_name FROM hologen.jobs')).rows).toEqual([
       { model_name: 'qwen_plus' },
     ]);
@@ -151,7 +169,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
     expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: 'public, hologen_names' }]);
     // Only what is newer than that layout was made now.
     const { rows } = await client.query(
-      "SELECT name FROM hologen_internal.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/(000[3-9]|00[1-9])|everywhere/(000[5-9]|00[23]))'",
+      "SELECT name FROM hologen_internal.migrations WHERE name LIKE 'tables/%' AND name !~ '^tables/(home/(000[3-9]|00[1-9])|everywhere/(000[5-9]|002|0039))'",
     );
     expect(rows).toEqual([]);
   });

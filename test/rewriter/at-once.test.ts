@@ -33,9 +33,6 @@ const serial = new Set<string>([
   'a FOR loop in a function',
   'a FOR loop in DO',
   'an UPDATE in DO',
-  'DECLARE and FETCH ALL',
-  'DECLARE and FETCH of some',
-  'DECLARE and FETCH of some, twice',
   'a batch of INSERTs',
   'a batch of UPDATEs',
 ]);

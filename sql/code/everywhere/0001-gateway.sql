@@ -65,7 +65,9 @@ BEGIN
   behind := CASE WHEN question ->> 'ask' IN ('submit', 'submit_calls', 'submit_written', 'submit_made') THEN 'ai_gen(text, text, hologen.file)'
     WHEN question ->> 'ask' = 'submit_detached' THEN 'ai_submit(text, text, hologen.file)'
     WHEN question ->> 'ask' = 'submit_image' THEN 'image_generate(text, hologen.file)' END;
-  IF behind IS NOT NULL AND NOT has_function_privilege(role, 'hologen.' || behind, 'EXECUTE') THEN
+  IF behind IS NOT NULL AND NOT has_schema_privilege(role, 'hologen', 'USAGE') THEN
+    RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'permission denied for schema hologen';
+  ELSIF behind IS NOT NULL AND NOT has_function_privilege(role, 'hologen.' || behind, 'EXECUTE') THEN
     RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('permission denied for function %s', split_part(behind, '(', 1));
   END IF;
   -- A session asks the gateway it came through; one that came by another way the latest.

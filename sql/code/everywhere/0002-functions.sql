@@ -50,14 +50,14 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $
 $$;
 
 -- Hands one call to the gateway, which checks it and sends nothing yet; returns the handle to wait for.
-CREATE OR REPLACE FUNCTION hologen.submit_call(model text, request text, file hologen.file) RETURNS text
+CREATE OR REPLACE FUNCTION hologen_caller.submit_call(model text, request text, file hologen.file) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN hologen_caller.ask(hologen_caller.call_question('submit', model, request, file)) ->> 'handle';
 END $$;
 
 -- A call of a stage, which submit_calls hands to the gateway together with those of other rows; its handle is for wait_call.
-CREATE OR REPLACE FUNCTION hologen.describe_call(model text, request text, file hologen.file) RETURNS json
+CREATE OR REPLACE FUNCTION hologen_caller.describe_call(model text, request text, file hologen.file) RETURNS json
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN json_build_object('handle', gen_random_uuid(), 'model', model, 'request', request, 'file', CASE WHEN NOT file IS NULL THEN to_json(file) END);
@@ -94,11 +94,11 @@ BEGIN
 END $$;
 
 -- Hands all calls of a stage to the gateway, row by row, which checks them and sends nothing yet.
-CREATE OR REPLACE AGGREGATE hologen.submit_calls(VARIADIC calls json[]) (
+CREATE OR REPLACE AGGREGATE hologen_caller.submit_calls(VARIADIC calls json[]) (
   SFUNC = hologen_caller.gather_calls, STYPE = text, FINALFUNC = hologen_caller.submit_rest, PARALLEL = UNSAFE);
 
 -- Waits for a submitted call. Each round trip is short, so that cancel and timeouts are prompt on every PostgreSQL version.
-CREATE OR REPLACE FUNCTION hologen.wait_call(handle text) RETURNS text
+CREATE OR REPLACE FUNCTION hologen_caller.wait_call(handle text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
@@ -124,15 +124,15 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $
 $$;
 
 -- image.generate: one request in plain words for any model of pictures, and one answer. The gateway reads the request and writes the answer.
-CREATE OR REPLACE FUNCTION hologen.submit_image(request text, file hologen.file) RETURNS text
+CREATE OR REPLACE FUNCTION hologen_caller.submit_image(request text, file hologen.file) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN hologen_caller.ask(hologen_caller.call_question('submit_image', NULL, request, file)) ->> 'handle';
 END $$;
-CREATE OR REPLACE FUNCTION hologen.wait_image(handle text) RETURNS json
+CREATE OR REPLACE FUNCTION hologen_caller.wait_image(handle text) RETURNS json
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN hologen.wait_call(handle)::json;
+  RETURN hologen_caller.wait_call(handle)::json;
 END $$;
 
 -- Deploys a model: Hologres' two procedures, the second with the client's own endpoint and key arguments.
@@ -196,7 +196,7 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $
 $$;
 
 -- What the gateway's model table knows; one row a model type.
-CREATE OR REPLACE FUNCTION hologen.list_supported_models()
+CREATE OR REPLACE FUNCTION hologen_caller.supported_model_rows()
 RETURNS TABLE (model_type text, task text, scenarios text[], mode text, sizes text, pictures text, duration text, reference_files text,
                submits_per_second numeric, concurrent_tasks integer, price text, ratios text, fields text, like_type text, source text)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -211,5 +211,12 @@ $$;
 CREATE OR REPLACE FUNCTION hologen.hg_version() RETURNS text
 LANGUAGE sql STABLE AS $$ SELECT 'Hologres 4.1.9 (hologen on PostgreSQL ' || current_setting('server_version') || ')' $$;
 
-CREATE OR REPLACE VIEW hologen.supported_models AS SELECT * FROM hologen.list_supported_models();
+CREATE OR REPLACE VIEW hologen.supported_models AS SELECT * FROM hologen_caller.supported_model_rows();
 GRANT SELECT ON hologen.supported_models TO PUBLIC;
+
+-- A function of fewer columns that this view had before; views of other people may be made of it.
+DO $do$
+BEGIN
+  DROP FUNCTION IF EXISTS hologen_caller.list_supported_models();
+EXCEPTION WHEN dependent_objects_still_exist THEN NULL;
+END $do$;

@@ -25,23 +25,46 @@ BEGIN
   RETURN types;
 END $$;
 
--- Of the names in a plan those that may stand for something volatile, and large tables of which a LIMIT takes rows without an order: several
--- scans of one begin at different places. The AI functions are volatile and meant.
+-- Of what is named in a plan (`names`; `path`: where what is named without a schema was found) that which may stand for something volatile, and
+-- large tables of which a LIMIT takes rows without an order: several scans of one begin at different places. The AI functions are volatile and
+-- meant. A plan tells nothing of a domain's checks, nor of an aggregate's steps, and of casts not those that nobody has written.
 CREATE OR REPLACE FUNCTION hologen_caller.unsure_names(names json) RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH
+    named_functions AS MATERIALIZED (SELECT parse_ident(f) AS name FROM json_array_elements_text(names #> '{names,functions}') AS t (f)),
+    named_operators AS MATERIALIZED (SELECT parse_ident(o) AS name FROM json_array_elements_text(names #> '{names,operators}') AS t (o)),
+    path AS MATERIALIZED (SELECT array_agg(s) AS schemas FROM json_array_elements_text(names -> 'path') AS t (s)),
+    functions AS MATERIALIZED (
+      SELECT p.oid, p.proname, p.oid >= 16384 AS foreign_made,
+             p.provolatile = 'v' OR EXISTS (
+               SELECT FROM pg_aggregate a JOIN pg_proc step ON step.oid IN (aggtransfn, aggfinalfn, aggcombinefn, aggmtransfn, aggminvtransfn, aggmfinalfn)
+               WHERE a.aggfnoid = p.oid AND step.provolatile = 'v') AS volatile
+      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+      WHERE p.proname IN (SELECT name[cardinality(name)] FROM named_functions)
+        AND EXISTS (SELECT FROM named_functions, path WHERE name[cardinality(name)] = p.proname AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END)
+        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
+        AND NOT (n.nspname = 'pg_catalog' AND p.proname IN ('to_file', 'try_to_file'))),
+    operators AS MATERIALIZED (
+      SELECT o.oprname, p.provolatile = 'v' AS volatile
+      FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode JOIN pg_namespace n ON n.oid = o.oprnamespace
+      WHERE o.oid >= 16384 AND o.oprname IN (SELECT name[cardinality(name)] FROM named_operators)
+        AND EXISTS (SELECT FROM named_operators, path WHERE name[cardinality(name)] = o.oprname AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END))
   SELECT coalesce(json_agg(name), '[]') FROM (
-    SELECT p.proname::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-      WHERE p.proname IN (SELECT json_array_elements_text(names -> 'functions')) AND (p.provolatile = 'v' OR (names ->> 'ownOnly')::boolean AND p.oid >= 16384)
-        AND NOT (n.nspname LIKE 'hologen%' AND p.proname ~ '^(to_file|try_to_file|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
-        AND NOT (n.nspname = 'pg_catalog' AND p.proname IN ('to_file', 'try_to_file'))
+    SELECT proname::text FROM functions WHERE volatile OR (names #>> '{names,ownOnly}')::boolean AND foreign_made
     UNION ALL
-    SELECT 'the operator ' || o.oprname FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode
-      WHERE o.oprname IN (SELECT json_array_elements_text(names -> 'operators')) AND (p.provolatile = 'v' OR (names ->> 'ownOnly')::boolean) AND o.oid >= 16384
+    SELECT 'the operator ' || oprname FROM operators WHERE volatile OR (names #>> '{names,ownOnly}')::boolean
     UNION ALL
     SELECT 'a cast to ' || c.casttarget::regtype FROM pg_cast c JOIN pg_proc p ON p.oid = c.castfunc
       WHERE c.oid >= 16384 AND p.provolatile = 'v'
     UNION ALL
-    SELECT 'LIMIT without ORDER BY on ' || c.oid::regclass FROM json_array_elements_text(names -> 'relations') AS r(named), pg_class c
+    -- Where values of anybody's types can be made: by a cast, somebody's own function or operator, or a function that is told a type.
+    SELECT 'a check of ' || c.contypid::regtype FROM pg_constraint c
+      WHERE c.contypid <> 0
+        AND EXISTS (SELECT FROM regexp_matches(c.conbin::text, ':(?:op)?funcid (\d+)', 'g') AS m (ids) JOIN pg_proc p ON p.oid = ids[1]::oid WHERE p.provolatile = 'v')
+        AND (EXISTS (SELECT FROM functions WHERE foreign_made OR proname ~ '_(populate|to)_record|^pg_input_') OR EXISTS (SELECT FROM operators)
+          OR EXISTS (SELECT FROM pg_type t, json_array_elements_text(names #> '{names,types}') AS named (type) WHERE t.oid >= 16384 AND t.typname = type AND t.typnamespace::regnamespace::text NOT IN ('pg_catalog', 'hologen', 'hologen_names')))
+    UNION ALL
+    SELECT 'LIMIT without ORDER BY on ' || c.oid::regclass FROM json_array_elements_text(names #> '{names,relations}') AS r(named), pg_class c
       WHERE c.oid = to_regclass(named) AND c.relpages > (SELECT setting::int / 4 FROM pg_settings WHERE name = 'shared_buffers')) AS found (name)
 $$;
 
@@ -54,6 +77,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     OR role IS DISTINCT FROM CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END
 $$;
 
+-- What this session keeps under a name: the text of a prepared statement with its parameters' types, or of a cursor. NULL: nothing.
+CREATE OR REPLACE FUNCTION hologen_caller.stored_text(stored text, named text) RETURNS json
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT json_build_object('statement', statement, 'types', parameter_types::text[]) FROM pg_prepared_statements
+    WHERE stored = 'prepared' AND name = named
+  UNION ALL
+  SELECT json_build_object('statement', statement, 'created', creation_time) FROM pg_cursors WHERE stored = 'cursor' AND name = named
+$$;
+
 -- Runs what the gateway asks for with its caller's rights, names and snapshot: STABLE, and without a search_path of its own.
 CREATE OR REPLACE FUNCTION hologen_caller.look_ahead(question json, about json) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
@@ -63,22 +95,39 @@ DECLARE
   problem  text;
   state    text;
   level    text := pg_catalog.current_setting('client_min_messages');
+  reading  refcursor;
+  rows     int8;
 BEGIN
   BEGIN
     PERFORM pg_catalog.set_config('client_min_messages', 'error', true);
+    IF step OPERATOR(pg_catalog.->>) 'stored' IS NOT NULL THEN
+      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'stored_text', 'of', question, 'found',
+        hologen_caller.stored_text(step OPERATOR(pg_catalog.->>) 'stored', step OPERATOR(pg_catalog.->>) 'name')));
+    END IF;
     IF step OPERATOR(pg_catalog.->>) 'prepare' IS NOT NULL THEN
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'parameter_types', 'of', question, 'types',
         hologen_caller.parameter_types(step OPERATOR(pg_catalog.->>) 'prepare', step OPERATOR(pg_catalog.->) 'types')));
     END IF;
-    found := hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain');
-    step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan', 'of', question, 'plan', found));
+    IF step OPERATOR(pg_catalog.->>) 'explain' IS NOT NULL THEN
+      found := hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain');
+      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan', 'of', question, 'plan', found));
+    END IF;
     IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
-      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_names', 'of', question, 'unsure', hologen_caller.unsure_names(step)));
+      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_names', 'of', question, 'unsure', hologen_caller.unsure_names(
+        pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true)))));
     END IF;
     IF (step OPERATOR(pg_catalog.->>) 'waits')::boolean THEN
       PERFORM pg_catalog.set_config('client_min_messages', level, true);
     END IF;
-    IF step OPERATOR(pg_catalog.->>) 'run' IS NOT NULL THEN
+    IF step OPERATOR(pg_catalog.->>) 'rows' IS NOT NULL THEN
+      -- PostgreSQL plans cursors for their first rows, and a client's Execute of some rows as if it were of all.
+      IF NOT (step OPERATOR(pg_catalog.->>) 'cursor')::boolean THEN
+        PERFORM pg_catalog.set_config('cursor_tuple_fraction', '1', true);
+      END IF;
+      OPEN reading NO SCROLL FOR EXECUTE step OPERATOR(pg_catalog.->>) 'run';
+      MOVE FORWARD (step OPERATOR(pg_catalog.->>) 'rows')::int8 FROM reading;
+      GET DIAGNOSTICS rows = ROW_COUNT;
+    ELSIF step OPERATOR(pg_catalog.->>) 'run' IS NOT NULL THEN
       EXECUTE step OPERATOR(pg_catalog.->>) 'run';
     END IF;
     -- Nothing of it stays.
@@ -86,7 +135,7 @@ BEGIN
   EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
   END;
-  found := hologen_caller.ask(pg_catalog.json_build_object('ask', 'looked', 'of', question, 'state', state, 'problem', problem));
+  found := hologen_caller.ask(pg_catalog.json_build_object('ask', 'looked', 'of', question, 'state', state, 'problem', problem, 'rows', rows));
 END $$;
 
 -- Hands a call that stands as it was written to the gateway, and looks ahead when the gateway asks for it. STABLE, so that what it runs sees what
@@ -122,5 +171,5 @@ END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.wait_made(handle text) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-  RETURN hologen.wait_call(handle);
+  RETURN hologen_caller.wait_call(handle);
 END $$;

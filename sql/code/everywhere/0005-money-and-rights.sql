@@ -1,7 +1,7 @@
 -- What statements cost before they run, what may be spent, who may call which model, and who may read what was made.
 
 -- The dry calls of the caller's own statement, a row for each model.
-CREATE OR REPLACE FUNCTION hologen.estimated_calls()
+CREATE OR REPLACE FUNCTION hologen_caller.estimated_calls()
 RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT m.model_name, m.model_type, m.calls, m.pictures, m.seconds, m.price, m.currency
@@ -22,7 +22,7 @@ BEGIN
     -- All that the statement did is undone here, the two settings included.
     NULL;
   END;
-  RETURN QUERY SELECT e.model_name, e.model_type, e.calls, e.pictures, e.seconds, e.price, e.currency FROM hologen.estimated_calls() AS e;
+  RETURN QUERY SELECT e.model_name, e.model_type, e.calls, e.pictures, e.seconds, e.price, e.currency FROM hologen_caller.estimated_calls() AS e;
 END $$;
 
 -- Budgets; NULL stands for every role, model, database, application and tag, or no limit of that kind. `period`: hour, day, week, month or total. Those

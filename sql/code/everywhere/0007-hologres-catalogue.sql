@@ -1,14 +1,14 @@
 -- What Hologres' own clients ask besides ai_gen: the catalogue schema "hologres", table properties, the script of a table.
 -- All of it runs with the caller's own rights; names are looked up on the caller's own search_path.
 -- The relation of a name as a client writes it, quoted or not; 42P01 when there is none.
-CREATE OR REPLACE FUNCTION hologen.relation_named(name text) RETURNS oid
+CREATE OR REPLACE FUNCTION hologen_caller.relation_named(name text) RETURNS oid
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN name::pg_catalog.regclass;
 END $$;
 
 -- Stands where a client wrote what PostgreSQL cannot carry.
-CREATE OR REPLACE FUNCTION hologen.refuse_statement(what text, hint text) RETURNS void
+CREATE OR REPLACE FUNCTION hologen_caller.refuse_statement(what text, hint text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = what, HINT = hint;
@@ -16,7 +16,7 @@ END $$;
 
 -- ---- Table properties: what was declared for Hologres. PostgreSQL stores rows its own way whatever they say.
 
-CREATE OR REPLACE FUNCTION hologen.table_born(relation oid) RETURNS xid
+CREATE OR REPLACE FUNCTION hologen_caller.table_born(relation oid) RETURNS xid
 LANGUAGE sql STABLE AS $$ SELECT xmin FROM pg_catalog.pg_attribute WHERE attrelid = relation AND attname = 'cmax' AND attnum < 0 $$;
 
 -- Writes what set_table_property has checked, where `role` owns the table.
@@ -29,7 +29,7 @@ BEGIN
   IF NOT coalesce(hologen_internal.is_proved(role, proof) AND pg_has_role(role, owner, 'USAGE'), false) THEN
     RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('must be owner of table %s', relation::regclass);
   END IF;
-  INSERT INTO hologres.declared_properties VALUES (relation, hologen.table_born(relation), property, value)
+  INSERT INTO hologres.declared_properties VALUES (relation, hologen_caller.table_born(relation), property, value)
     ON CONFLICT (table_oid, property_key) DO UPDATE SET table_born = excluded.table_born, property_value = excluded.property_value;
 END $$;
 
@@ -41,7 +41,7 @@ DECLARE
   rule     hologres.property_keys;
   me       hologen_caller.me;
 BEGIN
-  SELECT * INTO relation FROM pg_catalog.pg_class WHERE oid = hologen.relation_named(table_name);
+  SELECT * INTO relation FROM pg_catalog.pg_class WHERE oid = hologen_caller.relation_named(table_name);
   IF relation.relkind NOT IN ('r', 'p') THEN
     RAISE EXCEPTION USING ERRCODE = '42809', MESSAGE = format('"%s" is not a table', relation.relname);
   ELSIF NOT pg_catalog.pg_has_role(relation.relowner, 'USAGE') THEN
@@ -61,7 +61,7 @@ BEGIN
 END $$;
 
 -- ALTER TABLE … SET (…) with Hologres' properties: {"key": "value", …}.
-CREATE OR REPLACE PROCEDURE hologen.set_table_properties(table_name text, properties json, if_exists boolean)
+CREATE OR REPLACE PROCEDURE hologen_caller.set_table_properties(table_name text, properties json, if_exists boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
   property record;
@@ -76,14 +76,14 @@ BEGIN
 END $$;
 
 -- CREATE TABLE … WITH (…): the definition without Hologres' properties, then these, unless IF NOT EXISTS found the table there.
-CREATE OR REPLACE PROCEDURE hologen.create_table(definition text, table_name text, properties json)
+CREATE OR REPLACE PROCEDURE hologen_caller.create_table(definition text, table_name text, properties json)
 LANGUAGE plpgsql AS $$
 DECLARE
   before oid := pg_catalog.to_regclass(table_name);
 BEGIN
   EXECUTE definition;
   IF before IS DISTINCT FROM pg_catalog.to_regclass(table_name) THEN
-    CALL hologen.set_table_properties(table_name, properties, false);
+    CALL hologen_caller.set_table_properties(table_name, properties, false);
   END IF;
 END $$;
 
@@ -96,7 +96,7 @@ CREATE OR REPLACE VIEW hologres.hg_table_properties AS
     SELECT coalesce(declared.property_key, standard.property_key) AS property_key,
            coalesce(declared.property_value, standard.property_value) AS property_value
     FROM (VALUES ('orientation', 'column')) AS standard (property_key, property_value)
-    FULL JOIN (SELECT * FROM hologres.declared_properties WHERE table_oid = c.oid AND table_born = hologen.table_born(c.oid)) AS declared
+    FULL JOIN (SELECT * FROM hologres.declared_properties WHERE table_oid = c.oid AND table_born = hologen_caller.table_born(c.oid)) AS declared
       ON declared.property_key = standard.property_key
   ) AS p
   WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\_%'
@@ -143,17 +143,17 @@ GRANT SELECT ON hologres.hg_table_properties, hologres.hg_warehouses, hologres.h
   hologres.hg_query_log TO PUBLIC;
 
 CREATE OR REPLACE FUNCTION hologres.hg_list_logical_partition(table_name text) RETURNS TABLE (partition text)
-LANGUAGE sql STABLE AS $$ SELECT ''::text FROM hologen.relation_named(table_name) AS r WHERE r IS NULL $$;
+LANGUAGE sql STABLE AS $$ SELECT ''::text FROM hologen_caller.relation_named(table_name) AS r WHERE r IS NULL $$;
 CREATE OR REPLACE FUNCTION hologen.hg_show_build_index_progress(name text)
 RETURNS TABLE (schema_name text, table_name text, index_name text, index_id bigint, am_name text, built_index_size bigint,
                built_num_files bigint, target_num_files bigint, progress text, estimated_remaining_time text)
-LANGUAGE sql STABLE AS $$ SELECT '', '', '', 0::bigint, '', 0::bigint, 0::bigint, 0::bigint, '', '' FROM hologen.relation_named(name) AS r WHERE r IS NULL $$;
+LANGUAGE sql STABLE AS $$ SELECT '', '', '', 0::bigint, '', 0::bigint, 0::bigint, 0::bigint, '', '' FROM hologen_caller.relation_named(name) AS r WHERE r IS NULL $$;
 
 -- Bytes on disk: data + index + meta = all. PostgreSQL has no binlog of a table.
 CREATE OR REPLACE FUNCTION hologres.hg_relation_size(table_name text, part text DEFAULT 'all') RETURNS bigint
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-  relation regclass := hologen.relation_named(table_name)::regclass;
+  relation regclass := hologen_caller.relation_named(table_name)::regclass;
   meta     bigint := pg_relation_size(relation, 'fsm') + pg_relation_size(relation, 'vm');
 BEGIN
   CASE lower(part)
@@ -169,12 +169,12 @@ END $$;
 
 -- No table has a state, as none is dynamic.
 CREATE OR REPLACE FUNCTION hologres.hg_dynamic_table_state_size(table_name text) RETURNS bigint
-LANGUAGE sql STABLE AS $$ SELECT 0::bigint FROM hologen.relation_named(table_name) $$;
+LANGUAGE sql STABLE AS $$ SELECT 0::bigint FROM hologen_caller.relation_named(table_name) $$;
 
 CREATE OR REPLACE FUNCTION hologres.hg_full_compact_table(table_name text, options text DEFAULT '') RETURNS void
 LANGUAGE sql VOLATILE AS $$
-  SELECT hologen.refuse_statement('hg_full_compact_table is not supported: PostgreSQL has no files to merge',
-    format('To give back the space of deleted rows, run: VACUUM FULL %s', hologen.relation_named(table_name)::regclass))
+  SELECT hologen_caller.refuse_statement('hg_full_compact_table is not supported: PostgreSQL has no files to merge',
+    format('To give back the space of deleted rows, run: VACUUM FULL %s', hologen_caller.relation_named(table_name)::regclass))
 $$;
 
 CREATE OR REPLACE PROCEDURE hologen.hg_upgrade_all_normal_dynamic_tables()

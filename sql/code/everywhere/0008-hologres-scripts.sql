@@ -1,7 +1,7 @@
 -- hg_dump_script: the statements that make a table or a view again. With pg_catalog alone on the search_path, as pg_dump does it,
 -- PostgreSQL prints every other name with its schema.
 
-CREATE OR REPLACE FUNCTION hologen.script_column(col pg_attribute) RETURNS text
+CREATE OR REPLACE FUNCTION hologen_caller.script_column(col pg_attribute) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   SELECT concat_ws(' ', quote_ident(col.attname),
     CASE WHEN is_serial THEN CASE col.atttypid WHEN 'int2'::regtype THEN 'smallserial' WHEN 'int8'::regtype THEN 'bigserial' ELSE 'serial' END
@@ -22,7 +22,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
 $$;
 
 -- Columns and constraints between the parentheses, or what a partition is of.
-CREATE OR REPLACE FUNCTION hologen.script_body(relation pg_class) RETURNS text
+CREATE OR REPLACE FUNCTION hologen_caller.script_body(relation pg_class) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   SELECT CASE WHEN relation.relispartition THEN
     format(' PARTITION OF %s %s', (SELECT inhparent::regclass FROM pg_inherits WHERE inhrelid = relation.oid),
@@ -30,7 +30,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   ELSE
     format(E' (\n    %s\n)', (
       SELECT string_agg(line, E',\n    ' ORDER BY part, place, label) FROM (
-        SELECT 1 AS part, a.attnum AS place, '' AS label, hologen.script_column(a) AS line FROM pg_attribute a
+        SELECT 1 AS part, a.attnum AS place, '' AS label, hologen_caller.script_column(a) AS line FROM pg_attribute a
         WHERE a.attrelid = relation.oid AND a.attnum > 0 AND NOT a.attisdropped
         UNION ALL
         -- A primary key that has PostgreSQL's own name for it needs none.
@@ -45,7 +45,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
 $$;
 
 -- Everything of one relation between BEGIN and END.
-CREATE OR REPLACE FUNCTION hologen.script_of(relation_oid oid) RETURNS text
+CREATE OR REPLACE FUNCTION hologen_caller.script_of(relation_oid oid) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
 DECLARE
   relation   pg_class;
@@ -60,7 +60,7 @@ BEGIN
   IF kind = 'TABLE' THEN
     statements := ARRAY[format('CREATE %sTABLE %s%s;',
       CASE relation.relpersistence WHEN 'u' THEN 'UNLOGGED ' WHEN 't' THEN 'TEMPORARY ' ELSE '' END,
-      CASE relation.relpersistence WHEN 't' THEN quote_ident(relation.relname) ELSE name END, hologen.script_body(relation))];
+      CASE relation.relpersistence WHEN 't' THEN quote_ident(relation.relname) ELSE name END, hologen_caller.script_body(relation))];
   ELSIF kind IS NOT NULL THEN
     statements := ARRAY[format(E'CREATE %s %s%s AS\n%s', kind, name,
       coalesce(' WITH (' || array_to_string(relation.reloptions, ', ') || ')', ''), pg_get_viewdef(relation_oid))];
@@ -86,4 +86,4 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION hologen.hg_dump_script(name text) RETURNS text
-LANGUAGE sql STABLE AS $$ SELECT hologen.script_of(hologen.relation_named(name)) $$;
+LANGUAGE sql STABLE AS $$ SELECT hologen_caller.script_of(hologen_caller.relation_named(name)) $$;

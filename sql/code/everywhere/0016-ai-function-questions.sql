@@ -196,23 +196,23 @@ BEGIN
 END $$;
 
 -- The waits. All are strict: without a call there is nothing to wait for.
-CREATE OR REPLACE FUNCTION hologen.wait_text(handle text) RETURNS text
+CREATE OR REPLACE FUNCTION hologen_caller.wait_text(handle text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN hologen.wait_call(handle);
+  RETURN hologen_caller.wait_call(handle);
 END $$;
 
-CREATE OR REPLACE FUNCTION hologen.wait_json(handle text) RETURNS json
+CREATE OR REPLACE FUNCTION hologen_caller.wait_json(handle text) RETURNS json
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN hologen.wait_call(handle);
+  RETURN hologen_caller.wait_call(handle);
 END $$;
 
 -- A captured error stays the JSON that tells it.
-CREATE OR REPLACE FUNCTION hologen.wait_label(handle text) RETURNS text
+CREATE OR REPLACE FUNCTION hologen_caller.wait_label(handle text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  answer json := hologen.wait_call(handle);
+  answer json := hologen_caller.wait_call(handle);
 BEGIN
   RETURN coalesce(answer ->> 'label', CASE WHEN answer -> 'error' IS NOT NULL THEN answer::text END);
 END $$;
@@ -221,7 +221,7 @@ END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.wait_value(handle text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  answer text := hologen.wait_call(handle);
+  answer text := hologen_caller.wait_call(handle);
 BEGIN
   IF answer LIKE '{"error":%' THEN
     RAISE WARNING '%', answer::json #>> '{error,message}' USING DETAIL = answer::json #>> '{error}';
@@ -230,19 +230,19 @@ BEGIN
   RETURN answer;
 END $$;
 
-CREATE OR REPLACE FUNCTION hologen.wait_score(handle text) RETURNS float8
+CREATE OR REPLACE FUNCTION hologen_caller.wait_score(handle text) RETURNS float8
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN hologen_caller.wait_value(handle)::json ->> 'score';
 END $$;
 
-CREATE OR REPLACE FUNCTION hologen.wait_number(handle text) RETURNS float8
+CREATE OR REPLACE FUNCTION hologen_caller.wait_number(handle text) RETURNS float8
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN hologen_caller.wait_value(handle);
 END $$;
 
-CREATE OR REPLACE FUNCTION hologen.wait_vector(handle text) RETURNS float4[]
+CREATE OR REPLACE FUNCTION hologen_caller.wait_vector(handle text) RETURNS float4[]
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN hologen_caller.wait_value(handle);

@@ -44,29 +44,17 @@ BEGIN
       ('remove_budget', 'Removes budgets; for administrators.'),
       ('grant_model', 'Lets a role call a model, and from then on those alone who are named; for administrators.'),
       ('revoke_model', 'Takes the right to call a model from a role; for administrators.'),
-      ('list_supported_models', 'The model types that can be deployed; read hologen.supported_models.'),
-      ('list_progress', 'The statements that wait for calls; read hologen.progress.'),
-      ('list_queues', 'What waits and runs for each model type; read hologen.queues.'),
       ('hg_version', 'The version, as Hologres tells it.'),
       ('hg_dump_script', 'The statements that make a table or view again.'),
       ('hg_show_build_index_progress', 'As in Hologres; there is nothing to be built here.'),
       ('instance_max_connections', 'How many connections the engine takes.'),
       ('hg_upgrade_all_normal_dynamic_tables', 'As in Hologres; there is nothing to be upgraded here.'),
       ('hg_dynamic_table_config_upgrade', 'As in Hologres; there is nothing to be upgraded here.'),
-      ('set_table_property', 'Keeps a property of a table, as Hologres does.'),
-      ('set_table_properties', 'Internal: the properties of WITH (…).'),
-      ('create_table', 'Internal: CREATE TABLE with Hologres'' properties.')) AS said (name, what) ON p.proname = said.name
+      ('set_table_property', 'Keeps a property of a table, as Hologres does.')) AS said (name, what) ON p.proname = said.name
     WHERE (p.pronamespace IN ('hologen'::regnamespace, 'hologen_names'::regnamespace)
        -- PostgreSQL's own have lower numbers.
        OR p.pronamespace = 'pg_catalog'::regnamespace AND p.oid >= 16384) AND pg_has_role(p.proowner, 'USAGE')
   LOOP
     EXECUTE format('COMMENT ON ROUTINE %s IS %L', routine.signature, routine.what);
-  END LOOP;
-  -- What is left is what the others are made of.
-  FOR routine IN
-    SELECT p.oid::regprocedure AS signature FROM pg_proc p
-    WHERE p.pronamespace = 'hologen'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL
-  LOOP
-    EXECUTE format('COMMENT ON ROUTINE %s IS %L', routine.signature, 'Internal: a part of other functions of hologen.');
   END LOOP;
 END $do$;

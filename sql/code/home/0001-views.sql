@@ -173,7 +173,10 @@ CREATE OR REPLACE VIEW hologen_internal.budget_use AS
       UNION ALL
       SELECT role_name, groups, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.spent_by_day
         WHERE b.period <> 'hour' AND role_name = ANY (p.roles)
-          AND day >= (p.since AT TIME ZONE (SELECT value FROM hologen_internal.setting WHERE name = 'time_zone'))::date) AS s
+          AND day >= (p.since AT TIME ZONE (SELECT value FROM hologen_internal.setting WHERE name = 'time_zone'))::date
+      UNION ALL
+      -- What statements are going to open counts in every period: it is now that it is kept for them.
+      SELECT role_name, groups, model_name, database_name, application_name, tag, currency, calls, money FROM hologen_internal.reserved) AS s
     WHERE (b.role_name IS NULL OR s.role_name = b.role_name OR b.role_name = ANY (s.groups))
       AND (b.model_name IS NULL OR s.model_name = ANY (p.models)) AND (s.role_name = b.role_name OR s.model_name <> ALL (p.own))
       AND (b.database_name IS NULL OR s.database_name = b.database_name)

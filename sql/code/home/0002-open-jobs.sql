@@ -19,6 +19,8 @@ BEGIN
       ORDER BY budget_id FOR UPDATE;
   END IF;
   FOR batch, number IN SELECT value, ordinality FROM json_array_elements(batches) WITH ORDINALITY LOOP
+    -- What was kept for them is theirs.
+    DELETE FROM hologen_internal.reserved WHERE reservation_id = (batch #>> '{0,reservation_id}')::uuid;
     RETURN QUERY SELECT number, over.*, false FROM hologen_internal.passed_budgets(batch, false) AS over LIMIT 1;
     CONTINUE WHEN FOUND;
     IF EXISTS (SELECT FROM hologen_internal.budget WHERE soft) THEN
@@ -48,17 +50,43 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION hologen_internal.open_jobs(json, text) FROM PUBLIC;
 
+-- Keeps room for calls of one statement in all budgets until their jobs are opened. False, and nothing is kept, where they would pass one.
+CREATE OR REPLACE FUNCTION hologen_internal.reserve_calls(wanted json, gateway text) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  -- As in open_jobs.
+  IF EXISTS (SELECT FROM hologen_internal.budget) THEN
+    PERFORM FROM hologen_internal.budget
+      WHERE budget_id IN (SELECT touched.budget_id FROM hologen_internal.budgets_of(wanted) AS touched) ORDER BY budget_id FOR UPDATE;
+  END IF;
+  -- An answer that was lost is asked for again: what is there already is kept.
+  IF EXISTS (SELECT FROM hologen_internal.reserved WHERE reservation_id = (wanted #>> '{0,reservation_id}')::uuid) THEN
+    RETURN true;
+  END IF;
+  IF EXISTS (SELECT FROM (VALUES (true), (false)) AS s (soft) CROSS JOIN LATERAL hologen_internal.passed_budgets(wanted, s.soft)) THEN
+    RETURN false;
+  END IF;
+  INSERT INTO hologen_internal.reserved (reservation_id, gateway_id, role_name, groups, model_name, database_name, application_name, tag, currency, calls, money)
+    SELECT new.reservation_id, gateway, new.role_name, array_remove(hologen_internal.groups_of(new.role_name), new.role_name), new.model_name,
+      new.database_name, new.application_name, coalesce(new.tag, ''), new.currency, new.calls, coalesce(new.estimated_price, 0) * new.calls
+    FROM json_to_recordset(wanted) AS new (reservation_id uuid, role_name text, model_name text, database_name text, application_name text, tag text,
+      estimated_price numeric, currency text, calls bigint);
+  RETURN true;
+END $$;
+REVOKE ALL ON FUNCTION hologen_internal.reserve_calls(json, text) FROM PUBLIC;
+
 -- Which budgets these jobs count in, and for how much. Money that a budget cannot count, for want of a price in its currency, is `unpriced`: a model.
 CREATE OR REPLACE FUNCTION hologen_internal.budgets_of(batch json)
 RETURNS TABLE (budget_id integer, calls numeric, money numeric, unpriced text)
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   WITH wanted AS MATERIALIZED (
     SELECT new.role_name, new.model_name, new.database_name, new.application_name, new.tag, new.currency,
-      count(*) AS calls, coalesce(sum(new.estimated_price), 0) AS money, bool_or(new.estimated_price IS NULL) AS unpriced,
+      sum(coalesce(new.calls, 1)) AS calls, coalesce(sum(new.estimated_price * coalesce(new.calls, 1)), 0) AS money, bool_or(new.estimated_price IS NULL) AS unpriced,
       hologen_internal.groups_of(new.role_name) AS roles, hologen_internal.same_models(new.model_name) AS models,
       hologen_internal.models_of_own_keys() AS own
     FROM json_to_recordset(batch)
-      AS new (job_id uuid, role_name text, model_name text, database_name text, application_name text, tag text, estimated_price numeric, currency text)
+      AS new (job_id uuid, role_name text, model_name text, database_name text, application_name text, tag text, estimated_price numeric,
+        currency text, calls bigint)
     -- A write whose answer was lost is repeated: what is there already is counted.
     WHERE EXISTS (SELECT FROM hologen_internal.budget) AND NOT EXISTS (SELECT FROM hologen_internal.job WHERE job.job_id = new.job_id)
     GROUP BY 1, 2, 3, 4, 5, 6

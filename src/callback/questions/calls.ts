@@ -3,6 +3,8 @@
 import type { Calls, WaitNews } from '../../calls/calls.js';
 import type { CallArguments, SubmittedCall } from '../../calls/check.js';
 import { isHandle } from '../../calls/detached.js';
+import type { StoredText } from '../../calls/look-ahead.js';
+import { queuesOf } from '../../calls/queues.js';
 import type { SessionSettings } from '../../calls/session-settings.js';
 import { KnownError } from '../../errors.js';
 import { isObject, type Json } from '../../json.js';
@@ -83,7 +85,7 @@ function answersWhileRunning(tools: QuestionTools): Answers {
   };
 }
 
-function answersBeside({ calls, ledger, schedule }: QuestionTools): Answers {
+function answersBeside({ calls, ledger, schedule, models }: QuestionTools): Answers {
   return {
     async call_status(question, caller) {
       const { state, holdUp, keyName } = await calls.status(String(question.handle), caller);
@@ -100,8 +102,8 @@ function answersBeside({ calls, ledger, schedule }: QuestionTools): Answers {
         ...row,
       })),
     progress: (_question, caller) => progressRows(calls, caller),
-    queues: () =>
-      schedule.queues().map((queue) => ({
+    queues: async () =>
+      (await queuesOf(models, schedule)).map((queue) => ({
         model_type: queue.modelType,
         queued: queue.queued,
         running: queue.running,
@@ -128,6 +130,8 @@ function answerWhileLooking(calls: Calls, submitted: (question: Json) => Submitt
     submit_written: (question, caller) =>
       calls.submitWritten(written(question), question.inside === true, originOf(caller)),
     submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
+    stored_text: (question, caller) =>
+      calls.storedFound(written(question), storedOf(question.found), originOf(caller)),
     parameter_types: (question, caller) =>
       calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
     plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
@@ -137,6 +141,7 @@ function answerWhileLooking(calls: Calls, submitted: (question: Json) => Submitt
       calls.looked(
         written(question),
         question.state === lookedToTheEnd ? undefined : String(question.problem),
+        Number(question.rows ?? 0),
         originOf(caller),
       ),
   };
@@ -152,6 +157,12 @@ async function shareJob(question: Json, caller: Caller, ledger: QuestionTools['l
     message: `there is no job ${id} of role "${caller.role}"`,
     hint: 'SELECT job_id FROM hologen.jobs WHERE … shows what can be shared: what one has made oneself; an administrator shares any.',
   });
+}
+
+function storedOf(found: unknown): StoredText | undefined {
+  if (!isObject(found)) return undefined;
+  const { statement, types, created } = found;
+  return { statement: String(statement), types: textsOf(types), created: String(created) };
 }
 
 /** The SQLSTATE with which the engine's function undoes what it looked at. */

@@ -69,16 +69,50 @@ export function answerAboutFiles({ storage, files, ledger, degrees }: QuestionTo
 
 const longestProcess = 1000;
 
-/** Pictures, and frames of videos; nothing that is chained to be written somewhere. */
+/**
+ * What OSS makes of the object itself. Nothing that it would make of another one of the bucket, which an address shows to whoever has it: a
+ * watermark is text, as that of a picture names any object. @see https://help.aliyun.com/en/oss/user-guide/add-watermarks
+ */
+const processes: Record<string, readonly string[]> = {
+  image: [
+    ...[
+      'resize',
+      'crop',
+      'rotate',
+      'auto-orient',
+      'circle',
+      'indexcrop',
+      'rounded-corners',
+      'format',
+      'quality',
+    ],
+    ...['interlace', 'blur', 'bright', 'contrast', 'sharpen', 'average-hue', 'info', 'watermark'],
+  ],
+  video: ['snapshot'],
+};
+
 function readProcess(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   const text = String(value);
-  if (text.length <= longestProcess && /^(image|video\/snapshot)[/,][\w,/.=%-]+$/.test(text)) return text;
+  if (text.length <= longestProcess && isOfItsObject(text)) return text;
   return refuse(
     'process',
     text,
-    "what OSS makes of an object: 'image/…' or 'video/snapshot,…'",
+    `what OSS makes of the object itself: 'image/…' of ${processes.image?.join(', ')} (of text), or 'video/snapshot,…'`,
     "For example 'image/resize,w_800/format,webp', or 'video/snapshot,t_1000,f_jpg,w_800'.",
+  );
+}
+
+/** `kind/operation,parameter_value,…/operation…`; a chain behind a sign such as | would be written somewhere. */
+function isOfItsObject(text: string): boolean {
+  const [kind = '', ...operations] = text.split('/');
+  const known = Object.hasOwn(processes, kind) ? (processes[kind] ?? []) : [];
+  return (
+    operations.length > 0 &&
+    operations.every((each) => {
+      const [name = '', ...parameters] = each.split(',');
+      return known.includes(name) && parameters.every((one) => /^(?!image_)[\w.=-]+$/i.test(one));
+    })
   );
 }
 

@@ -1,6 +1,6 @@
 /** *Models*: what is deployed, what can be, and who may call it. */
 import { useState } from 'preact/hooks';
-import type { Model, Models, Problem, SupportedModel } from '../server/answers.js';
+import type { CallLimits, Model, Models, Problem, SupportedModel } from '../server/answers.js';
 import { get, post, problemOf, whoAmI } from './ask.js';
 import { known, number, t } from './language.js';
 import { useLoaded } from './loading.js';
@@ -92,7 +92,7 @@ function ModelCard({
         )}
         {rules?.pictures && <Fact label={t('models.pictures')} value={rules.pictures} />}
         {rules?.duration && <Fact label={t('models.duration')} value={rules.duration} />}
-        {rules && <Fact label={t('models.limits')} value={limitsOf(rules)} />}
+        <Fact label={t('models.limits')} value={limitsOf(model.limits)} />
         {rules && <Fact label={t('price')} value={rules.price} />}
         <Fact
           label={t('models.callers')}
@@ -130,14 +130,13 @@ function Fact({ label, value }: { label: string; value: string }) {
   );
 }
 
-function limitsOf({ submitsPerSecond, concurrentTasks }: SupportedModel): string {
-  const rate =
-    submitsPerSecond < 1
-      ? t('models.perMinute', { value: number(submitsPerSecond * 60, 0) })
-      : t('models.perSecond', { value: number(submitsPerSecond) });
-  const tasks =
-    concurrentTasks === null ? '' : ` · ${t('models.atOnce', { value: number(concurrentTasks) })}`;
-  return rate + tasks;
+function limitsOf({ submitsPerSecond, concurrentTasks }: CallLimits): string {
+  const told: string[] = [];
+  if (submitsPerSecond !== null && submitsPerSecond < 1)
+    told.push(t('models.perMinute', { value: number(submitsPerSecond * 60, 0) }));
+  else if (submitsPerSecond !== null) told.push(t('models.perSecond', { value: number(submitsPerSecond) }));
+  if (concurrentTasks !== null) told.push(t('models.atOnce', { value: number(concurrentTasks) }));
+  return told.join(' · ') || t('queues.unlimited');
 }
 
 /** Once one role is named, only the named ones may call. */
@@ -176,7 +175,7 @@ function GrantForm({ model, change }: { model: Model; change: Change }) {
   );
 }
 
-const tasks = ['image-generation', 'video-generation', 'chat/completions', 'embedding'];
+const tasks = ['image-generation', 'video-generation', 'chat/completions', 'embedding', 'speech-to-text'];
 
 function ModelTypes({ supported }: { supported: SupportedModel[] }) {
   return (

@@ -140,13 +140,10 @@ export interface HoldUp {
   why: string;
 }
 
-export interface Queue {
+export interface Queue extends CallLimits {
   modelType: string;
   queued: number;
   running: number;
-  /** null: no limit. */
-  submitsPerSecond: number | null;
-  concurrentTasks: number | null;
   pace: number | null;
   pausedSeconds: number;
   /** Its name in a pool; null: the only key of its models. */
@@ -170,6 +167,13 @@ export interface Model {
   deployedAt: string;
   /** Empty: everybody may call it. */
   grantedTo: string[];
+  limits: CallLimits;
+}
+
+/** How fast calls go, as Now shows it of the model's queue; null: no limit. */
+export interface CallLimits {
+  submitsPerSecond: number | null;
+  concurrentTasks: number | null;
 }
 
 export interface SupportedModel {

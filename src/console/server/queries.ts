@@ -104,18 +104,20 @@ export async function listRunning(db: Database) {
   return rows;
 }
 
-export async function listQueues(db: Database) {
-  const { rows } = await db.query<{
-    model_type: string;
-    queued: number;
-    running: number;
-    submits_per_second: number | null;
-    concurrent_tasks: number | null;
-    pace: number | null;
-    paused_seconds: number | null;
-    key_name: string | null;
-    cooling_seconds: number | null;
-  }>(
+export interface QueueRow {
+  model_type: string;
+  queued: number;
+  running: number;
+  submits_per_second: number | null;
+  concurrent_tasks: number | null;
+  pace: number | null;
+  paused_seconds: number | null;
+  key_name: string | null;
+  cooling_seconds: number | null;
+}
+
+export async function listQueues(db: Database): Promise<QueueRow[]> {
+  const { rows } = await db.query<QueueRow>(
     `SELECT model_type, queued::int, running::int, submits_per_second::float8, concurrent_tasks::int, pace::float8, paused_seconds::float8,
        key_name, cooling_seconds::float8
      FROM hologen.queues ORDER BY model_type, key_name`,
@@ -131,17 +133,19 @@ export async function cancelStatement(db: Database, engineProcessId: number): Pr
   return rows[0]?.done ?? false;
 }
 
-export async function listDeployed(db: Database) {
-  const { rows } = await db.query<{
-    model_name: string;
-    model_type: string;
-    model_provider: string;
-    task: string;
-    config: unknown;
-    deployed_by: string;
-    deployed_at: Date;
-    granted_to: string[];
-  }>(
+export interface DeployedRow {
+  model_name: string;
+  model_type: string;
+  model_provider: string;
+  task: string;
+  config: unknown;
+  deployed_by: string;
+  deployed_at: Date;
+  granted_to: string[];
+}
+
+export async function listDeployed(db: Database): Promise<DeployedRow[]> {
+  const { rows } = await db.query<DeployedRow>(
     `SELECT m.model_name, m.model_type, m.model_provider, m.task, m.config, m.deployed_by, m.deployed_at,
        ARRAY(SELECT g.role_name FROM hologen.model_grants g WHERE g.model_name = m.model_name ORDER BY 1) AS granted_to
      FROM hologen.list_external_models() m ORDER BY m.task, m.model_name`,

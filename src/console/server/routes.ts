@@ -1,7 +1,8 @@
 /** What the page may ask: one entry a method and path, each answering JSON. */
 
-import type { Json } from '../../json.js';
+import { isObject, type Json } from '../../json.js';
 import type {
+  CallLimits,
   FilterChoices,
   GalleryPage,
   JobCard,
@@ -256,9 +257,10 @@ async function now({ session }: Asked): Promise<Now> {
 }
 
 async function models({ session }: Asked): Promise<Models> {
-  const [deployed, supported] = await Promise.all([
+  const [deployed, supported, queues] = await Promise.all([
     queries.listDeployed(session.pool),
     queries.listSupported(session.pool),
+    queries.listQueues(session.pool),
   ]);
   return {
     deployed: deployed.map((row) => ({
@@ -270,6 +272,7 @@ async function models({ session }: Asked): Promise<Models> {
       deployedBy: row.deployed_by,
       deployedAt: row.deployed_at.toISOString(),
       grantedTo: row.granted_to,
+      limits: limitsOf(row, queues),
     })),
     supported: supported.map((row) => ({
       type: row.model_type,
@@ -285,6 +288,18 @@ async function models({ session }: Asked): Promise<Models> {
       price: row.price,
     })),
   };
+}
+
+/** Of the widest queue of the type, unless the model's config says other ones. */
+function limitsOf({ model_type, config }: queries.DeployedRow, queues: queries.QueueRow[]): CallLimits {
+  const rate = ({ submits_per_second: most }: queries.QueueRow) => most ?? Number.POSITIVE_INFINITY;
+  const [widest] = queues
+    .filter((queue) => queue.model_type === model_type)
+    .sort((a, b) => rate(b) - rate(a));
+  const own = isObject(config) ? config : {};
+  const limit = (name: 'submits_per_second' | 'concurrent_tasks') =>
+    typeof own[name] === 'number' ? own[name] : (widest?.[name] ?? null);
+  return { submitsPerSecond: limit('submits_per_second'), concurrentTasks: limit('concurrent_tasks') };
 }
 
 async function money({ session, parameters }: Asked): Promise<Money> {

@@ -59,7 +59,7 @@ export interface StudioRequest extends CheckedRequest {
   /** The reply that has the result, read. A ProviderFailure when the provider could not make it. */
   read(reply: Reply): Made;
   /** Of one that may go with others: the text that is its part of the common body, `body` without it. */
-  part?: { text: string; common: Json };
+  part?: { text: string; common: Json } | undefined;
   /** Where the result is a document behind the made address: what is made of it. */
   finish?(made: Made, document: Json): Made;
 }

@@ -1,5 +1,5 @@
 /** Expressions as EXPLAIN prints them: which calls stand in them, what else they name. */
-import { type Body, children, isAiCall, nameList, walk } from '../nodes.js';
+import { type Body, child, children, isAiCall, nameList, walk } from '../nodes.js';
 import { parseStatements } from '../parse.js';
 import { type Leaf, sitesOf } from './sites.js';
 
@@ -16,9 +16,16 @@ export interface PlanText {
   tables: Set<string>;
 }
 
+/** What is named in expressions: functions and operators as SQL names, with a schema where they have one; types by their last names. */
 export interface Names {
   functions: Set<string>;
   operators: Set<string>;
+  types: Set<string>;
+}
+
+/** A name of one or two parts, each in quotes. */
+export function quotedName(parts: string[]): string {
+  return parts.map((part) => `"${part.replaceAll('"', '""')}"`).join('.');
 }
 
 /** What is known of what an expression refers to. */
@@ -29,8 +36,12 @@ export interface Referred {
   results: Set<string>;
 }
 
+/** x IN (SELECT …) before PostgreSQL 17, which printed nothing of x. */
+const hidesComparison = /(?<!EXISTS)\(hashed SubPlan \d+\)(?!\.)/;
+
 /** Undefined: it cannot be read. */
 export function readPlanText(text: string, names: Names, referred: Referred): PlanText | undefined {
+  if (hidesComparison.test(text)) return undefined;
   const subplans = [...text.matchAll(/\b(?:Sub|Init)Plan (\d+)/g)].map(([, number]) => Number(number));
   const [statement] = parseStatements(`SELECT ${asSql(text)}`) ?? [];
   if (statement?.kind !== 'SelectStmt') return undefined;
@@ -41,10 +52,11 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
     const name = nameList(body.funcname).join('.');
     later ||= kind === 'FuncCall' && name === laterCall;
     if (kind === 'ColumnRef') tables.add(nameList(body.fields)[0] ?? '');
-    if (kind === 'A_Expr') names.operators.add(nameList(body.name).at(-1) ?? '');
+    if (kind === 'A_Expr') names.operators.add(quotedName(nameList(body.name)));
+    if (kind === 'TypeCast') names.types.add(nameList(child(body, 'typeName').names).at(-1) ?? '');
     if (kind !== 'FuncCall') return true;
     if (!askingCalls.has(name) && name !== laterCall) {
-      if (!isAiCall(kind, body)) names.functions.add(name.split('.').at(-1) ?? '');
+      if (!isAiCall(kind, body)) names.functions.add(quotedName(nameList(body.funcname)));
       return true;
     }
     // Its last argument is our own clock_timestamp().

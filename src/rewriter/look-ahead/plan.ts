@@ -2,7 +2,7 @@
  * Judges by a query's plan whether its calls are certain to be made: nothing that a call gives may decide whether another one of the same
  * stage is made, or how often. The plan is the engine's own, so it says where PostgreSQL evaluates what, and what views and functions hide.
  */
-import { bare, type Names, type PlanText, type Referred, readPlanText } from './plan-texts.js';
+import { bare, type Names, type PlanText, quotedName, type Referred, readPlanText } from './plan-texts.js';
 
 /** A node of EXPLAIN (FORMAT JSON, VERBOSE). */
 export interface PlanNode {
@@ -21,8 +21,10 @@ export interface PlanNode {
 }
 
 export interface Judged {
+  /** See Names. */
   functions: string[];
   operators: string[];
+  types: string[];
   /** Read without an order, of which a LIMIT takes some. */
   relations: string[];
   /** True: functions and operators that are not PostgreSQL's own are unsure, too. */
@@ -62,7 +64,7 @@ class Doubt extends Error {}
 /** `valuesCall`: calls may stand in VALUES, of which EXPLAIN says nothing. */
 export function judgePlan(plan: PlanNode, valuesCall: boolean): Judged | Uncertain {
   const reading: Reading = {
-    names: { functions: new Set(), operators: new Set() },
+    names: { functions: new Set(), operators: new Set(), types: new Set() },
     ...{ relations: new Set(), ctes: new Map(), subplans: new Map(), results: new Set() },
     ...{ parameters: new Map(), valuesCall },
   };
@@ -72,8 +74,11 @@ export function judgePlan(plan: PlanNode, valuesCall: boolean): Judged | Uncerta
     if (error instanceof Doubt) return { why: error.message };
     throw error;
   }
-  const { functions, operators } = reading.names;
-  return { functions: [...functions], operators: [...operators], relations: [...reading.relations] };
+  const { functions, operators, types } = reading.names;
+  return {
+    ...{ functions: [...functions], operators: [...operators], types: [...types] },
+    relations: [...reading.relations],
+  };
 }
 
 const known = new Set([
@@ -302,11 +307,7 @@ function noteUnordered(inputs: PlanNode[] | undefined, relations: Set<string>): 
   for (const input of inputs ?? []) {
     const type = input['Node Type'];
     if (type === 'Seq Scan')
-      relations.add(`${quoted(input['Schema Name'])}.${quoted(input['Relation Name'])}`);
+      relations.add(quotedName([input['Schema Name'] ?? '', input['Relation Name'] ?? '']));
     if (!/Sort/.test(type)) noteUnordered(input.Plans, relations);
   }
-}
-
-function quoted(name = ''): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

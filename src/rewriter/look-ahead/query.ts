@@ -1,5 +1,5 @@
 /** The query by which a statement's calls are known before it runs: what of it evaluates them, and nothing that writes. */
-import { aiFunctions, laterName, madeName } from '../ai-functions.js';
+import { aiFunctions, laterName, madeName, partName } from '../ai-functions.js';
 import {
   asksItself,
   type Body,
@@ -21,9 +21,13 @@ import { givesUpdatedRows, locateClauses } from '../update-stages.js';
 import { type Site, sitesOf } from './sites.js';
 
 export interface AheadQuery {
+  /** With all its calls. */
+  text: string;
   /** How many stages the calls have that stand in the text. */
   stages: number;
   parameters: boolean;
+  /** PostgreSQL stops it after as many rows as were asked for. */
+  stopsAtRows: boolean;
   /** The query in which the calls of this stage (from 1) are made, those before it have their results, and those behind it give NULL. */
   forStage(stage: number): string;
 }
@@ -31,21 +35,27 @@ export interface AheadQuery {
 /** Why calls have to be made one after another; without words where there is nothing to say of it. */
 export interface OneByOne {
   why: string | undefined;
+  movesCursor?: true;
 }
 
-export function aheadQuery(text: string): AheadQuery | OneByOne {
-  const source = readSource(text);
-  const [statement, more] = source?.statements ?? [];
-  if (!source || !statement) return { why: 'the statement cannot be read' };
-  if (more) return { why: 'several statements were sent as one text' };
+export function queryOfStatement(statement: ParsedStatement, source: Source): AheadQuery | OneByOne {
   if (asksItself(statement.node)) return { why: undefined };
-  if (aiFunctions.some(({ submit }) => text.includes(`hologen.${submit}(`)))
+  if (aiFunctions.some(({ submit }) => source.text.includes(`${partName(submit)}(`)))
     return { why: 'only some of its calls can be submitted ahead' };
   const cut = editsOf(statement, source);
-  return 'why' in cut ? cut : queryOf(splice(unedited(text), cut.edits).text);
+  if ('why' in cut) return cut;
+  const { start, end } = statement;
+  const rest: Edit[] = [
+    { start: 0, end: start, pieces: [] },
+    { start: end, end: source.text.length, pieces: [] },
+  ];
+  return queryOf(
+    splice(unedited(source.text), [...rest, ...cut.edits]).text,
+    statement.kind === 'SelectStmt',
+  );
 }
 
-function queryOf(text: string): AheadQuery | OneByOne {
+function queryOf(text: string, stopsAtRows: boolean): AheadQuery | OneByOne {
   const source = readSource(text);
   const [query] = source?.statements ?? [];
   if (!source || query?.kind !== 'SelectStmt') return { why: 'it cannot be taken apart' };
@@ -53,6 +63,7 @@ function queryOf(text: string): AheadQuery | OneByOne {
   const sites = sitesOf({ SelectStmt: query.node });
   if (sites.length < 2 && isOneRow(query)) return { why: undefined };
   return {
+    ...{ text, stopsAtRows },
     parameters: parametersOf(query.node).size > 0,
     stages: Math.max(1, ...sites.map(({ stage }) => stage)),
     forStage: (stage) =>
@@ -117,6 +128,8 @@ function editsOf(statement: ParsedStatement, source: Source): Cut {
       return cutInsert(body, statement, source);
     case 'UpdateStmt':
       return cutUpdate(body, statement, source);
+    case 'CopyStmt':
+      return cutCopy(body, statement, source);
     case 'CreateTableAsStmt':
       return body.objtype === 'OBJECT_TABLE' && kindOf(body.query)[0] === 'SelectStmt'
         ? cutCreate(body, statement, source)
@@ -127,7 +140,7 @@ function editsOf(statement: ParsedStatement, source: Source): Cut {
       };
   }
 }
-const mayRunAnything = new Set(['DoStmt', 'CallStmt', 'ExecuteStmt', 'FetchStmt', 'ExplainStmt']);
+const mayRunAnything = new Set(['DoStmt', 'CallStmt', 'ExplainStmt']);
 
 function locks(body: Body): boolean {
   return hasNode(
@@ -218,6 +231,21 @@ function cutUpdate(update: Body, statement: ParsedStatement, source: Source): Cu
     ...(where ? [' AND (', where, ')'] : []),
   ] as Edit['pieces'];
   return { edits: [{ start: updateAt, end: statement.end, pieces }] };
+}
+
+/** COPY (query) TO. */
+function cutCopy(copy: Body, statement: ParsedStatement, source: Source): Cut {
+  if (kindOf(copy.query)[0] !== 'SelectStmt') return { why: undefined };
+  const open = firstTokenFrom(source.tokens, statement.start) + 1;
+  const inside = source.tokens[open + 1];
+  if (source.tokens[open]?.text !== '(' || !inside) return { why: 'it cannot be taken apart' };
+  const end = source.tokens[behindParenthesis(source.tokens, open) - 1]?.start ?? statement.end;
+  return {
+    edits: [
+      { start: statement.start, end: inside.start, pieces: [] },
+      { start: end, end: statement.end, pieces: [] },
+    ],
+  };
 }
 
 /** What stands behind the equals signs of a SET list. */

@@ -1,39 +1,66 @@
 /** What the calls of a statement can be told of its text and its plan. */
 import { callingStatements } from '../calling-statements.js';
-import { containsAiCall, hasNode, isAiCall, nameList, walk } from '../nodes.js';
+import { child, containsAiCall, hasNode, isAiCall, nameList, walk } from '../nodes.js';
 import { parseStatements } from '../parse.js';
 import { type Judged, judgePlan, type PlanNode, type Uncertain } from './plan.js';
-import { aheadQuery } from './query.js';
+import { isReadablePlan } from './plan-bounds.js';
+import { quotedName } from './plan-texts.js';
+import { aheadQuery } from './stored.js';
 import { withValues } from './values.js';
 
 export const sqlReader = {
   calling: callingStatements,
-  aheadQuery,
+  aheadQuery: (text: string) => unlessTooDeep(() => aheadQuery(text)),
   withValues,
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `text`: what was explained, or what it was made of. */
-  judgePlan(plan: unknown, text: string): Judged | Uncertain {
-    const [first] = Array.isArray(plan) ? plan : [];
-    const top = first?.Plan as PlanNode | undefined;
-    if (!top) return { why: 'its plan cannot be read' };
-    const nodes = parseStatements(text)?.map(({ kind, node }) => ({ [kind]: node }));
-    const inValues = hasNode(
-      nodes,
-      (kind, body) => kind === 'SelectStmt' && containsAiCall(body.valuesLists),
-    );
-    // Without a call in the text, views may have it anywhere.
-    const judged = judgePlan(top, inValues || !containsAiCall(nodes));
-    return 'why' in judged || !inValues ? judged : withNamesOf(nodes, judged);
-  },
+  judgePlan: (plan: unknown, text: string, read: 'all' | 'some'): Judged | Uncertain =>
+    isReadablePlan(plan) ? unlessTooDeep(() => judge(plan, text, read)) : { why: 'its plan is too long' },
 };
 
-/** EXPLAIN says nothing of what stands in VALUES: nothing may stand there but functions and operators of PostgreSQL's own. */
+/** Where our own walk through a tree ends because there is no more room on the stack, the statement is simply not looked ahead in. */
+function unlessTooDeep<Read>(read: () => Read): Read | Uncertain {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) return { why: 'it is nested too deeply' };
+    throw error;
+  }
+}
+
+function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Uncertain {
+  const [first] = Array.isArray(plan) ? plan : [];
+  const planned = first?.Plan as PlanNode | undefined;
+  if (!planned) return { why: 'its plan cannot be read' };
+  const top = read === 'all' ? planned : { 'Node Type': 'Limit', Plans: [planned] };
+  const nodes = parseStatements(text)?.map(({ kind, node }) => ({ [kind]: node }));
+  const inValues = hasNode(nodes, (kind, body) => kind === 'SelectStmt' && containsAiCall(body.valuesLists));
+  // Without a call in the text, views may have it anywhere.
+  const judged = judgePlan(top, inValues || !containsAiCall(nodes));
+  if ('why' in judged) return judged;
+  // EXPLAIN says nothing of what stands in VALUES: nothing may stand there but functions and operators of PostgreSQL's own.
+  if (inValues) return { ...withNamesOf(nodes, judged), ownOnly: true };
+  return withNamesOf(comparedWithRows(nodes), judged);
+}
+
+/** What stands before IN (SELECT …): before PostgreSQL 17 EXPLAIN does not tell it. */
+function comparedWithRows(nodes: unknown): unknown[] {
+  const compared: unknown[] = [];
+  walk(nodes, (kind, body) => {
+    if (kind === 'SubLink') compared.push(body.testexpr);
+    return true;
+  });
+  return compared;
+}
+
 function withNamesOf(nodes: unknown, judged: Judged): Judged {
   const functions = new Set(judged.functions);
   const operators = new Set(judged.operators);
+  const types = new Set(judged.types);
   walk(nodes, (kind, body) => {
-    if (kind === 'FuncCall' && !isAiCall(kind, body)) functions.add(nameList(body.funcname).at(-1) ?? '');
-    if (kind === 'A_Expr') operators.add(nameList(body.name).at(-1) ?? '');
+    if (kind === 'FuncCall' && !isAiCall(kind, body)) functions.add(quotedName(nameList(body.funcname)));
+    if (kind === 'A_Expr') operators.add(quotedName(nameList(body.name)));
+    if (kind === 'TypeCast') types.add(nameList(child(body, 'typeName').names).at(-1) ?? '');
     return true;
   });
-  return { ...judged, functions: [...functions], operators: [...operators], ownOnly: true };
+  return { ...judged, functions: [...functions], operators: [...operators], types: [...types] };
 }

@@ -66,12 +66,13 @@ public class Checks {
     }
   }
 
-  private static void refused(String state, SqlAction action) throws Exception {
+  /** Returns the message. */
+  private static String refused(String state, SqlAction action) throws Exception {
     try {
       action.run();
     } catch (SQLException error) {
       same(error.getSQLState(), state);
-      return;
+      return error.getMessage();
     }
     throw new AssertionError("not refused with " + state);
   }
@@ -164,6 +165,10 @@ public class Checks {
       refused("22012", () -> plain.execute("SELECT 1; SELECT 1 / 0; SELECT 2"));
       plain.execute("DO $$ BEGIN RAISE WARNING 'ü'; END $$");
       same(plain.getWarnings().getMessage(), "ü");
+      // What the driver adds to a message is of the person's own code, or it is not there.
+      same(refused("42704", () -> plain.execute("SELECT ai_gen('nobody', 'x')")).contains("Where:"), false);
+      plain.execute("CREATE FUNCTION pg_temp.asks() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN ai_gen('nobody', 'x'); END $$");
+      same(refused("42704", () -> plain.execute("SELECT pg_temp.asks()")).matches("(?s).*\n  Where: PL/pgSQL function \\w+\\.asks\\(\\) line 1 at RETURN"), true);
     }
     try (Statement plain = connection.createStatement()) {
       var results = new java.util.ArrayList<Object>();

@@ -278,8 +278,8 @@ describe('register_external_model', () => {
 
 describe('many rows', () => {
   const statement = `WITH s AS MATERIALIZED (
-      SELECT hologen.submit_call('qwen_image_2_pro', request, to_file($2, $3, $4)) AS handle FROM unnest($1::text[]) AS request)
-    SELECT hologen.wait_call(handle) FROM s WHERE (SELECT count(*) FROM s) IS NOT NULL`;
+      SELECT hologen_caller.submit_call('qwen_image_2_pro', request, to_file($2, $3, $4)) AS handle FROM unnest($1::text[]) AS request)
+    SELECT hologen_caller.wait_call(handle) FROM s WHERE (SELECT count(*) FROM s) IS NOT NULL`;
   const good = JSON.stringify({ prompt: 'a castle' });
 
   test.each([

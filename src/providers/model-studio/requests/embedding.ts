@@ -27,10 +27,16 @@ function check(asked: Asked): StudioRequest {
   const common = { model: model.modelType, ...parameters };
   const alone = texts.length === 1;
   const { textsPerRequest: most = 1 } = type;
+  const packed = alone && most > 1;
   return {
-    ...(alone &&
-      most > 1 && { pack: { key: JSON.stringify(common), most }, part: { text: String(texts[0]), common } }),
-    ...{ type, scenario: 'embedding', makes: 'text', output: undefined, notes: [], followed: false },
+    pack: packed ? { key: JSON.stringify(common), most } : undefined,
+    part: packed ? { text: String(texts[0]), common } : undefined,
+    type,
+    scenario: 'embedding',
+    makes: 'text',
+    output: undefined,
+    notes: [],
+    followed: false,
     media: [],
     estimate: billOf(type, model.config, mostInputTokens(texts.map((each) => ({ text: each })))),
     pretended: alone ? pretendedVector(asked, dimensions) : '0',

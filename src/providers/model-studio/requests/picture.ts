@@ -43,7 +43,14 @@ function check(given: Asked): StudioRequest {
   });
   const { scenario, media, output, fileName, label, notes } = request;
   return {
-    ...{ type, scenario, makes: 'pictures', media, output, fileName, label, notes },
+    type,
+    scenario,
+    makes: 'pictures',
+    media,
+    output,
+    fileName,
+    label,
+    notes,
     followed: type.mode === 'async',
     estimate: billOf(type, model.config, estimatePictures(request, type)),
     body: (addresses) => bodyOf(request, asked, addresses),

@@ -55,11 +55,16 @@ function check(asked: Asked): StudioRequest {
   const asksJson = readResponseFormat(request);
   const media = mediaOf(request.messages.flatMap(({ parts }) => parts));
   return {
-    ...{ type, scenario: 'text', makes: 'text', output: undefined, notes: [], followed: false },
+    type,
+    scenario: 'text',
+    makes: 'text',
+    output: undefined,
+    notes: [],
+    followed: false,
     media,
     misfit: media.some(({ kinds }) => !kinds.every((kind) => type.reads?.includes(kind) ?? true)),
     estimate: billOf(type, model.config, mostChatTokens(request, model.modelType, type)),
-    ...(asksJson && { pretended: '{"dry_run":true}' }),
+    pretended: asksJson ? '{"dry_run":true}' : undefined,
     body: (addresses) => bodyOf(request, model.modelType, addresses),
     read: (reply) => read(reply, asked, asksJson),
   };

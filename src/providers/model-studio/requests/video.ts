@@ -29,7 +29,14 @@ function check(asked: Asked): StudioRequest {
   const { scenario, audio, output, fileName, label, notes } = request;
   const units = estimateSeconds(request, type);
   return {
-    ...{ type, scenario, makes: 'video', output, fileName, label, notes, followed: true },
+    type,
+    scenario,
+    makes: 'video',
+    output,
+    fileName,
+    label,
+    notes,
+    followed: true,
     media: audio ? [...request.media, audio] : request.media,
     estimate: billOf(type, model.config, units),
     body: (addresses) => bodyOf(request, asked, addresses),

@@ -1,0 +1,31 @@
+/** What waits and runs at each line of the deployed models, and at those of removed models until it has run. */
+import { KnownError } from '../errors.js';
+import type { Gate } from '../pace/gate.js';
+import type { Queue, Schedule } from '../pace/schedule.js';
+import type { Line } from '../providers/provider.js';
+import type { CheckedCall, Models } from './check.js';
+
+/** Where calls of a model wait: a line for each of its keys, in the order in which they are to be taken. */
+export function gatesOf(
+  { model, provider }: Pick<CheckedCall, 'model' | 'provider'>,
+  schedule: Schedule,
+): { line: Line; gate: Gate }[] {
+  return provider.lines(model).map((line) => ({ line, gate: schedule.gate(model.modelType, line) }));
+}
+
+/** A model that nobody has called yet is among them, with the limits that its calls will have. */
+export async function queuesOf({ catalogue, providers }: Models, schedule: Schedule): Promise<Queue[]> {
+  const deployed = await catalogue.list();
+  for (const model of deployed) {
+    try {
+      gatesOf({ model, provider: providers.of(model.provider) }, schedule);
+    } catch (error) {
+      // Without a key, say, it has no line.
+      if (!(error instanceof KnownError)) throw error;
+    }
+  }
+  const types = new Set(deployed.map(({ modelType }) => modelType));
+  return schedule
+    .queues()
+    .filter(({ modelType, queued, running }) => types.has(modelType) || queued + running > 0);
+}

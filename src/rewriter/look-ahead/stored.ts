@@ -1,0 +1,127 @@
+/** What a client's text runs: a query that stands in it, or one that the engine keeps under a name. */
+import { longestSentCharacters } from '../calling-statements.js';
+import type { Body } from '../nodes.js';
+import { firstTokenFrom, type ParsedStatement, type Token } from '../parse.js';
+import { readSource, type Source } from '../source.js';
+import { type AheadQuery, type OneByOne, queryOfStatement } from './query.js';
+import { withExpressions } from './values.js';
+
+/** A prepared statement, or a cursor of which so many rows are read, 0 for all. */
+export interface StoredQuery {
+  stored: 'prepared' | 'cursor';
+  name: string;
+  rows: number;
+  /** The query, by the text that the engine tells, and by the types of its parameters. */
+  queryOf(text: string, types: string[]): AheadQuery | OneByOne;
+}
+
+/** Statements that make no calls beside one that does, such as those that a driver sends before its FETCH. */
+const beside = new Set(['TransactionStmt', 'DeclareCursorStmt', 'ClosePortalStmt', 'VariableSetStmt']);
+
+export function aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne {
+  if (text.length >= longestSentCharacters)
+    return { why: `its text is longer than ${longestSentCharacters} characters` };
+  const source = readSource(text);
+  const statements = source?.statements ?? [];
+  const running = statements.length > 1 ? statements.filter(({ kind }) => !beside.has(kind)) : statements;
+  const [statement, more] = running;
+  if (more) return { why: 'several statements were sent as one text', ...maybeMoves(statements) };
+  if (!source || !statement) return { why: 'the statement cannot be read' };
+  if (statement.kind === 'ExecuteStmt') return prepared(statement, source);
+  if (statement.kind === 'FetchStmt') return cursor(statement.node as Body);
+  return queryOfStatement(statement, source);
+}
+
+function maybeMoves(statements: ParsedStatement[]): Pick<OneByOne, 'movesCursor'> {
+  return statements.some(({ kind }) => kind === 'FetchStmt') ? { movesCursor: true } : {};
+}
+
+function prepared({ node, start, end }: ParsedStatement, { text, tokens }: Source): StoredQuery {
+  const name = String((node as Body).name);
+  const values = argumentsIn(
+    tokens.filter((token) => token.start >= start && token.start < end),
+    text,
+  );
+  return {
+    ...{ stored: 'prepared', name, rows: 0 },
+    queryOf(stored, types) {
+      const query = preparedIn(stored, name);
+      if (query === undefined) return { why: 'what is prepared cannot be read' };
+      const source = readSource(withExpressions(query, types, values));
+      const [statement, more] = source?.statements ?? [];
+      if (!source || !statement || more) return { why: 'what is prepared cannot be read' };
+      return queryOfStatement(statement, source);
+    },
+  };
+}
+
+/** The texts between the outermost parentheses, parted by commas. */
+function argumentsIn(tokens: Token[], text: string): string[] {
+  const values: [number, number][] = [];
+  let depth = 0;
+  let from = 0;
+  for (const { text: token, start, end } of tokens) {
+    if (depth === 1 && (token === ',' || token === ')')) values.push([from, start]);
+    if (token === '(' || token === '[') depth += 1;
+    if (token === ')' || token === ']') depth -= 1;
+    if (depth === 1 && (token === ',' || token === '(')) from = end;
+  }
+  return values.map(([start, end]) => text.slice(start, end));
+}
+
+/** What PREPARE name AS stands before, or the whole text if the client prepared it by the protocol. */
+function preparedIn(text: string, name: string): string | undefined {
+  const source = readSource(text);
+  const [only, more] = source?.statements ?? [];
+  const isPrepare = ({ kind, node }: ParsedStatement) =>
+    kind === 'PrepareStmt' && (node as Body).name === name;
+  const statement = source?.statements.find(isPrepare);
+  if (!source || !statement) return only && !more && only.kind !== 'PrepareStmt' ? text : undefined;
+  return behindWord('as', statement, source);
+}
+
+/** The rest of the statement behind the first such word outside parentheses. */
+function behindWord(
+  word: string,
+  { start, end }: ParsedStatement,
+  { text, tokens }: Source,
+): string | undefined {
+  let depth = 0;
+  for (let index = firstTokenFrom(tokens, start); (tokens[index]?.start ?? end) < end; index++) {
+    const token = tokens[index] as Token;
+    if (depth === 0 && token.text.toLowerCase() === word) return text.slice(token.end, end);
+    if (token.text === '(') depth += 1;
+    if (token.text === ')') depth -= 1;
+  }
+  return undefined;
+}
+
+/** FETCH ALL asks for as many rows as a bigint can tell. */
+const all = 2 ** 62;
+
+function cursor({ direction, howMany, portalname }: Body): StoredQuery | OneByOne {
+  const rows = Number(howMany ?? 0);
+  if ((direction ?? 'FETCH_FORWARD') !== 'FETCH_FORWARD' || !(rows > 0))
+    return { why: 'its cursor is not read forward', movesCursor: true };
+  const name = String(portalname);
+  return {
+    ...{ stored: 'cursor', name, rows: rows >= all ? 0 : rows },
+    queryOf(text) {
+      const source = readSource(text);
+      const statement = source?.statements.find(
+        ({ kind, node }) => kind === 'DeclareCursorStmt' && (node as Body).portalname === name,
+      );
+      const query = statement && source && behindWord('for', statement, source);
+      if (query === undefined) return { why: 'its cursor was not declared by a statement' };
+      return declared(query);
+    },
+  };
+}
+
+function declared(query: string): AheadQuery | OneByOne {
+  const source = readSource(query);
+  const [statement] = source?.statements ?? [];
+  if (!source || !statement) return { why: 'what its cursor reads cannot be read' };
+  const read = queryOfStatement(statement, source);
+  return 'why' in read || !read.parameters ? read : { why: 'its cursor has parameters' };
+}
