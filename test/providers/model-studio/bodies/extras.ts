@@ -45,9 +45,14 @@ const videos: Brief[] = [
     { ...free, resolution: '480P', duration: 2 },
   ],
   [
-    'a page beside a picture',
+    'a page beside a picture, as long as can be',
     ['wan3.0-video'],
-    { prompt: `${golden} reads it`, reference_urls: [golden], link: 'https://example.com/story' },
+    {
+      prompt: `${golden} reads it`,
+      reference_urls: [golden],
+      link: 'https://example.com/story',
+      parameters: { duration: 30 },
+    },
     {
       prompt: '图1 reads it',
       media: [
@@ -55,7 +60,7 @@ const videos: Brief[] = [
         { type: 'link', url: 'https://example.com/story' },
       ],
     },
-    free,
+    { ...free, duration: 30 },
   ],
 ];
 
