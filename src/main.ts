@@ -71,7 +71,8 @@ async function start(configuration: Configuration, starting: Starting): Promise<
     const handle = unread?.ask === 'wait' ? String(unread.handle) : undefined;
     inside.calls.engineLeft(engineProcessId, handle);
   };
-  await inside.engine.gateways.watch({ gone, cancel, counted: inside.schedule.shareAmong });
+  const { news, schedule } = inside;
+  await inside.engine.gateways.watch({ gone, cancel, news, counted: schedule.shareAmong });
   const outside = await openOutside(configuration, inside, starting);
   parts.frontend = outside.frontend;
   const runFile = runFileOf(configuration, inside, outside, metrics.url);

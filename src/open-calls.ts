@@ -13,10 +13,13 @@ import { createBudgets, noteSettings } from './ledger/budgets.js';
 import { createCatalogue, deployedAtStart } from './ledger/catalogue.js';
 import { createLedger } from './ledger/ledger.js';
 import { createNamedPlaces } from './ledger/named-places.js';
+import { createPauses, pauseNews } from './ledger/pauses.js';
 import { keepLedgerShort } from './ledger/retention.js';
 import { createReviews } from './ledger/reviews.js';
-import { openSecretBox } from './ledger/secret-box.js';
+import { openSecretBox, type SecretBox } from './ledger/secret-box.js';
 import { deployUsualModels } from './ledger/usual-models.js';
+import { deliverWebhooks } from './ledger/webhook-messages.js';
+import { createWebhooks, webhookNews } from './ledger/webhooks.js';
 import type { OpenedEngine } from './open-engine.js';
 import { createSchedule } from './pace/schedule.js';
 import { openProviders, type ProviderDriver } from './providers/drivers.js';
@@ -52,30 +55,51 @@ export async function openCalls(
     // Where somebody has deployed anything, the choice is theirs.
     await deployUsualModels(catalogue, deployedAtStart);
   const schedule = createSchedule(provider.paced ?? true);
+  const pauses = createPauses(engine.pool);
+  const readPauses = async () => schedule.pause(await pauses.list());
+  await readPauses();
   const storage = openStorage(stores, drivers.stores);
   stopping.push(storage.close);
-  const ledger = createLedger(engine.pool, engine.gatewayId, createBudgetWebhook(kept.budgetWebhook, log));
+  const budgetNews = createBudgetWebhook(kept.budgetWebhook, engine.pool, log);
+  const ledger = createLedger(engine.pool, engine.gatewayId, budgetNews);
   await noteSettings(engine.pool, configuration.degrees);
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
   const named = createNamedPlaces(engine.pool);
-  const models = { catalogue, providers, places: storage, named };
+  const { webhooks, hosts, messages } = openWebhooks(configuration, secrets, { engine, log });
+  stopping.push(messages.close);
+  const models = { catalogue, providers, places: storage, named, webhooks };
   const spending = createSessionSpending();
   const services = { storage, ledger, schedule, meter, spending, packs: createPacks() };
   const reader = { ...sqlReader, valueTexts: readValues(engine.pool) };
   const calls = createCalls(services, models, reader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
-    ...{ calls, models, storage, ledger, schedule },
+    ...{ calls, models, storage, ledger, schedule, pauses, webhookHosts: hosts },
     budgets: createBudgets(engine.pool),
     reviews: createReviews(engine.pool),
     files: createFileMemory(),
     degrees: configuration.degrees,
-    taskOf: (functionName) => aiFunctionNamed(functionName)?.task,
+    tasksOf: (functionName) => aiFunctionNamed(functionName)?.tasks,
     originalText: texts.originalOf,
   });
-  return { calls, spending, storage, schedule, texts, answer };
+  const news = async (about: string) => {
+    if (about === pauseNews) await readPauses();
+    if (about === webhookNews) messages.wake();
+  };
+  return { calls, spending, storage, schedule, texts, answer, news };
+}
+
+function openWebhooks(
+  { ledger: kept, sandbox }: Configuration,
+  secrets: SecretBox,
+  { engine: { pool }, log }: Pick<CallSurroundings, 'engine' | 'log'>,
+) {
+  const webhooks = createWebhooks(pool, secrets);
+  const hosts = { allowed: kept.webhookHosts, loopback: sandbox !== undefined };
+  const messages = deliverWebhooks({ pool, webhooks, hosts, budgets: kept.budgetWebhook, log });
+  return { webhooks, hosts, messages };
 }
 
 export type OpenedCalls = Awaited<ReturnType<typeof openCalls>>;

@@ -89,14 +89,16 @@ test('files are named by the keys of the label, which is never sent, and both ar
   ]);
   expect(JSON.stringify(await gateway.requests())).not.toMatch(/A-17|sku/);
   const made = await amy.query(
-    `SELECT kind, bytes > 0 AS full, width, height, seconds, label, prompt, model_name, price FROM hologen.outputs
+    `SELECT kind, bytes > 0 AS full, width, height, seconds, label, prompt, model_name, price, content_type, etag = fl_get_etag(to_file(oss_path, $1, $2)) AS unchanged FROM hologen.outputs
      WHERE oss_path = 'oss://demo/shop/A-17-2.png' AND made_at > now() - interval '1 day'`,
+    [endpoint, role],
   );
   const { rows: jobs } = await amy.query("SELECT price, label FROM hologen.jobs WHERE label ~ 'A-17'");
   expect(made.rows).toEqual([
     {
       ...{ kind: 'picture', full: true, width: 1024, height: 1536, seconds: null, label: '{"sku":"A-17"}' },
       ...{ prompt: 'a cup', model_name: 'qwen_image_2', price: String(Number(jobs[0].price) / 2) },
+      ...{ content_type: 'image/png', unchanged: true },
     },
   ]);
 });

@@ -25,6 +25,8 @@ export interface ChatRequest {
   /** In pieces, with the usage behind them if it is asked for. */
   stream: boolean;
   includeUsage: boolean;
+  /** What a translation model is to translate into. */
+  into?: string;
   maxTokens: number | undefined;
 }
 
@@ -141,6 +143,23 @@ function readMessage(message: unknown, index: number, model: TextModel) {
   };
 }
 
+/** Qwen-MT takes one message of the user's, a text, and must be told the languages. */
+function checkTranslation(body: JsonObject, roles: readonly string[], model: TextModel): { into?: string } {
+  const options = body.translation_options;
+  if (!model.translates) {
+    if (options === undefined) return {};
+    throw refusal.invalidParameter(`The model ${model.name} does not support translation_options.`);
+  }
+  if (!isObject(options)) throw refusal.invalidParameter('Field required: translation_options');
+  for (const field of ['source_lang', 'target_lang']) {
+    if (typeof options[field] !== 'string' || options[field] === '')
+      throw refusal.invalidParameter(`Field required: translation_options.${field}`);
+  }
+  if (roles.length !== 1 || roles[0] !== 'user')
+    throw refusal.invalidParameter('Role must be user, and there must be one message.');
+  return { into: String(options.target_lang) };
+}
+
 /** Returns what a chat completion asks for; a Refusal names what does not fit. */
 export function checkChat(body: unknown): ChatRequest {
   if (!isObject(body) || typeof body.model !== 'string' || body.model === '') {
@@ -166,6 +185,11 @@ export function checkChat(body: unknown): ChatRequest {
     prompt: asked.texts.join('\n'),
     media: messages.flatMap((message) => message.media),
     ...checkResponseFormat(body, texts),
+    ...checkTranslation(
+      body,
+      messages.map(({ role }) => role),
+      model,
+    ),
     stream: body.stream === true,
     includeUsage: isObject(body.stream_options) && body.stream_options.include_usage === true,
     maxTokens: (body.max_completion_tokens ?? body.max_tokens ?? undefined) as number | undefined,

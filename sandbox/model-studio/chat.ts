@@ -34,6 +34,7 @@ function answer(chat: ChatRequest, media: readonly FetchedMedia[]): string {
   if (chat.json) {
     return JSON.stringify({ sandbox: true, model: chat.model.name, prompt: chat.prompt, media: described });
   }
+  if (chat.into !== undefined) return `[sandbox ${chat.model.name}] ${chat.into}: ${chat.prompt}`;
   const seen = described.length === 0 ? '' : ` Media: ${described.join('; ')}.`;
   return `[sandbox ${chat.model.name}] You asked: ${chat.prompt}${seen}`;
 }

@@ -10,6 +10,7 @@ import type { ArmedFaults, FaultAction } from './faults.js';
 import { handleMediaEmbedding } from './media-embeddings.js';
 import type { Parts } from './parts.js';
 import { Refusal, urlError } from './refusal.js';
+import { handleNativeRerank, handleRerank } from './reranks.js';
 import type { ResultStore } from './results.js';
 import { handleSubmit } from './submit.js';
 import { handleTasks } from './task-routes.js';
@@ -106,6 +107,14 @@ function addModelRoutes(app: Hono<Passage>, parts: Parts): void {
   app.post(
     '/api/v1/services/embeddings/multimodal-embedding/multimodal-embedding',
     answering((exchange) => handleMediaEmbedding(exchange, parts)),
+  );
+  app.post(
+    '/compatible-api/v1/reranks',
+    answering((exchange) => handleRerank(exchange, parts)),
+  );
+  app.post(
+    '/api/v1/services/rerank/text-rerank/text-rerank',
+    answering((exchange) => handleNativeRerank(exchange, parts)),
   );
   app.post(
     '/api/v1/services/audio/asr/transcription',

@@ -95,6 +95,13 @@ function readPageQuery(request: StoreRequest, after: string): PageQuery {
       fields: { ArgumentName: 'max-keys', ArgumentValue: String(request.query.get('max-keys')) },
     });
   }
+  const encoding = request.query.get('encoding-type') ?? 'url';
+  if (encoding !== 'url') {
+    throw new Refusal('InvalidArgument', {
+      message: 'Invalid Encoding Method specified in Request.',
+      fields: { ArgumentName: 'encoding-type', ArgumentValue: encoding },
+    });
+  }
   const delimiter = request.query.get('delimiter') ?? '';
   return { prefix: request.query.get('prefix') ?? '', delimiter, after, maxKeys };
 }

@@ -135,7 +135,8 @@ async function keysUnder(paths: ObjectPaths, bucket: string, prefix: string): Pr
       : filePathToKey(relative);
     if (key?.startsWith(prefix)) found.push(key);
   }
-  return found.sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
+  const inOrder = found.map((key) => Buffer.from(key)).sort(Buffer.compare);
+  return inOrder.map((key) => key.toString());
 }
 
 async function moveUnlessBlocked(file: string, target: string): Promise<boolean> {

@@ -118,7 +118,7 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
       statements
         .running()
         .filter((statement) => statement.calls.length > 0)
-        .map((statement) => ({ ...progressOf(statement), statement })),
+        .map((statement) => ({ ...progressOf(statement, services.schedule), statement })),
     heldUp: () => heldUpOf(decider),
     rowsAsked: statements.rowsAsked,
     rowsRead: statements.rowsRead,
@@ -152,6 +152,7 @@ function makingOf(around: Surroundings): Making {
     ...{ statements: around.statements, reader: around.reader },
     newCall: (given, origin) => newCall(given, origin, around),
     add: (call) => add(call, around),
+    together: () => makingOf({ ...around, models: atOneMoment(around.models) }),
   };
 }
 
@@ -192,7 +193,7 @@ async function statementEnded(statement: Statement, committed: boolean, around: 
   around.decider.forget(statement.calls);
   const written = settle(statement, committed, around);
   around.detached.settle(statement, committed);
-  tellStatementEnd(statement, committed, around.services.meter, around.log);
+  tellStatementEnd(statement, committed, around.services, around.log);
   await written;
 }
 
@@ -242,6 +243,7 @@ async function wait(
   const call = around.byName.get(nameOfCall(handle, origin));
   if (!call || !isSameRole(call.statement.origin, origin)) throw unknownHandle(handle);
   const { statement } = call;
+  const { schedule } = around.services;
   const limitMs = untilTimeout(statement, longestMs);
   const outcome = startAll(call, around)
     .then(async () => ({ result: await resultOf(call, onceMore(around)) }))
@@ -250,14 +252,14 @@ async function wait(
       return inPlaceOf(error, call.onError);
     });
   const news = await orLater(outcome, limitMs);
-  if (news === later) return { done: false, notice: nextNotice(statement) };
+  if (news === later) return { done: false, notice: nextNotice(statement, schedule) };
   // A wait that was answered "later" has given nothing, whatever became of it since.
   call.delivered = 'result' in news && news.result !== null;
   for (let other = call.again; other; other = other.again) other.delivered = call.delivered;
   // A portal goes on after a savepoint, too: what it gives from then on may be undone.
   statement.stays = false;
   if (call.delivered) around.last.given(origin.engineProcessId, call.name);
-  return { done: true, ...news, notice: nextNotice(statement) };
+  return { done: true, ...news, notice: nextNotice(statement, schedule) };
 }
 
 function onceMore(around: Surroundings): OnceMore {
@@ -309,7 +311,7 @@ async function collect(
   { settings, statement: client }: Pick<SubmittedCall, 'settings' | 'statement'>,
   origin: CallOrigin,
   longestMs: number,
-  { statements, detached }: Surroundings,
+  { statements, detached, services: { schedule } }: Surroundings,
 ): Promise<WaitNews> {
   const statement = statements.of(origin, readSessionSettings(settings), client);
   const limitMs = untilTimeout(statement, longestMs);
@@ -318,7 +320,7 @@ async function collect(
     (error: unknown) => inPlaceOf(error, statement.onError),
   );
   const done = 'failure' in news || news.result !== undefined;
-  return { done, ...news, notice: nextNotice(statement) };
+  return { done, ...news, notice: nextNotice(statement, schedule) };
 }
 
 async function takeOver(gatewayIds: string[], around: Surroundings): Promise<void> {

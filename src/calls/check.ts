@@ -4,6 +4,7 @@ import { isObject, isStorable } from '../json.js';
 import type { RoleIdentity, UnfinishedJob } from '../ledger/job.js';
 import type { Catalogue, DeployedModel } from '../ledger/models.js';
 import type { NamedPlaces } from '../ledger/named-places.js';
+import type { Webhooks } from '../ledger/webhooks.js';
 import type { Providers } from '../providers/drivers.js';
 import type { CheckedRequest, ImageField, Provider } from '../providers/provider.js';
 import type { FileValue } from '../storage/file-value.js';
@@ -63,8 +64,8 @@ export interface CallArguments {
   model: string | null;
   request: string | null;
   file: unknown;
-  /** The AI function that asks, where it wants models of one task; undefined: ai_gen, which takes any. */
-  function?: { name: string; task: string };
+  /** The AI function that asks, where it wants models of certain tasks, the first of which it takes unasked; undefined: ai_gen, which takes any. */
+  function?: { name: string; tasks: readonly string[] };
 }
 
 /** Where a call's model and its rules are found. */
@@ -73,6 +74,7 @@ export interface Models {
   providers: Providers;
   places: Places;
   named: NamedPlaces;
+  webhooks: Webhooks;
 }
 
 /** The part that needs no network: refuses bad requests at once. `caller` must have the right to the model; `place`: the name of the session's. */
@@ -95,7 +97,7 @@ export async function checkCall(
   const file = isObject(call.file) ? places.readFile(call.file, 'file') : undefined;
   const model =
     call.model === null
-      ? await defaultModel(call.request, file, caller, models, call.function?.task)
+      ? await defaultModel(call.request, file, caller, models, call.function?.tasks[0])
       : await namedModel(call.model, caller, catalogue);
   if (call.function) requireTask(model, call.function);
   if (!(await mayCall(model, caller, catalogue))) throw notGranted(model.name, caller.role);
@@ -111,13 +113,14 @@ export async function checkCall(
 
 function requireTask(
   { name, task: own }: DeployedModel,
-  { name: asker, task }: NonNullable<CallArguments['function']>,
+  { name: asker, tasks }: NonNullable<CallArguments['function']>,
 ): void {
-  if (own === task) return;
+  if (tasks.includes(own)) return;
+  const list = tasks.map((task) => `'${task}'`).join(', ');
   throw new KnownError({
     kind: 'invalidParameterValue',
-    message: `${asker} takes models of task ${task}, and external model "${name}" is of task ${own}`,
-    hint: `SELECT model_name FROM list_external_models() WHERE task = '${task}' shows those that are deployed.`,
+    message: `${asker} takes models of task ${tasks.join(' or ')}, and external model "${name}" is of task ${own}`,
+    hint: `SELECT model_name FROM list_external_models() WHERE task IN (${list}) shows those that are deployed.`,
   });
 }
 

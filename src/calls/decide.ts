@@ -275,6 +275,7 @@ function newJob({ handle, statement, checked, requestKey, detached }: StatementC
     estimatedPrice: cost?.amount,
     currency: cost?.currency ?? 'CNY',
     tag: statement.tag,
+    webhook: statement.webhook,
     label: checked.request.label,
     file: checked.file?.fields,
   };

@@ -28,7 +28,8 @@ export interface AheadQuery {
   parameters: boolean;
   /** PostgreSQL stops after as many rows as were asked for; what writes runs to its end. */
   stopsAtRows: boolean;
-  forStage(stage: number): string;
+  /** `noted`: with its calls told many at a time. */
+  forStage(stage: number, noted?: 'noted'): string;
 }
 
 /** Why calls are made one after another; `movesCursor`: those of a cursor's rows, which is elsewhere from then on. */
@@ -74,6 +75,8 @@ export interface LookAhead<Call> {
   bound: Bound | undefined;
   /** What is looked at now, with values in place of parameters. */
   running: string;
+  /** The same with its calls told many at a time. */
+  noting: string;
   /** The calls that were found, by what they ask for. */
   found: Map<string, FoundCalls<Call>>;
   /** Calls made without having been found. */
@@ -94,7 +97,7 @@ export function newLookAhead<Call>(text: string, reader: SqlReader): LookAhead<C
   const ahead: LookAhead<Call> = {
     ...{ query: undefined, stored: undefined, why: undefined, stage: 0, looking: false },
     ...{ cursor: false, before: 0, rows: 0, reached: 0, movesCursor: false },
-    ...{ bound: undefined, running: '', found: new Map(), alone: 0, refusal: undefined },
+    ...{ bound: undefined, running: '', noting: '', found: new Map(), alone: 0, refusal: undefined },
   };
   if ('stored' in read) Object.assign(ahead, { stored: read, movesCursor: read.stored === 'cursor' });
   else takeQuery(ahead, read);
@@ -145,6 +148,7 @@ export function nextLook(ahead: LookAhead<unknown>, bound: () => Bound | undefin
   ahead.looking = true;
   for (const each of ahead.found.values()) each.again = 0;
   ahead.running = query.forStage(ahead.stage);
+  ahead.noting = query.forStage(ahead.stage, 'noted');
   return ahead.bound ? { prepare: ahead.running, types: ahead.bound.types } : toExplain(ahead);
 }
 
@@ -153,9 +157,15 @@ export function toExplain({ running, cursor }: LookAhead<unknown>): { explain: s
   return { explain: cursor ? `DECLARE hologen_ahead NO SCROLL CURSOR FOR ${running}` : running };
 }
 
+/** Parts of the rows are read. */
+export function readsSome({ rows, query }: LookAhead<unknown>): boolean {
+  return rows > 0 && query?.stopsAtRows === true;
+}
+
 /** What is to be run, for how many rows from the first; without `rows` for all. */
-export function toRun({ running, stage, rows, before, cursor, query }: LookAhead<unknown>): Run {
-  const some = rows > 0 && query?.stopsAtRows ? { rows: before + rows, cursor } : {};
+export function toRun(ahead: LookAhead<unknown>): Run {
+  const { running, stage, rows, before, cursor } = ahead;
+  const some = readsSome(ahead) ? { rows: before + rows, cursor } : {};
   return { run: running, waits: stage > 1, ...some };
 }
 

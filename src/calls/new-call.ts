@@ -40,6 +40,7 @@ export async function newCall(
 ): Promise<StatementCall> {
   const own = readSessionSettings(settings);
   const statement = around.statements.of(origin, own, client);
+  if (own.webhook !== undefined) await around.models.webhooks.require(own.webhook);
   const checked = await checkOrRefuse(given, statement, own.place, around).catch((error: unknown) => {
     throw withPlace(error, statement);
   });

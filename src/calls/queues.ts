@@ -27,5 +27,5 @@ export async function queuesOf({ catalogue, providers }: Models, schedule: Sched
   const types = new Set(deployed.map(({ modelType }) => modelType));
   return schedule
     .queues()
-    .filter(({ modelType, queued, running }) => types.has(modelType) || queued + running > 0);
+    .filter(({ modelType, queued, running, pause }) => types.has(modelType) || queued + running > 0 || pause);
 }

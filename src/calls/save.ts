@@ -20,6 +20,9 @@ const firstPauseMs = 1_000;
 interface Saved {
   ossPath: string;
   bytes: number;
+  /** Without the quotes of HTTP. */
+  etag: string;
+  contentType: string;
 }
 
 /**
@@ -93,8 +96,9 @@ async function copyOutput(
     if (source.lengthBytes === 0) throw nothingThere(url);
     return source;
   };
-  const { bytes } = await storage.save(target, right, download, {
-    contentType: formatOf(madeName(url))?.contentType ?? 'application/octet-stream',
+  const contentType = formatOf(madeName(url))?.contentType ?? 'application/octet-stream';
+  const { bytes, etag } = await storage.save(target, right, download, {
+    contentType,
     metadata: {
       'hologen-model': model.modelType,
       'hologen-job': jobId,
@@ -105,7 +109,7 @@ async function copyOutput(
   });
   // Its length was not announced; the next copy takes its place.
   if (bytes === 0) throw nothingThere(url);
-  return { ossPath: formatPath(target), bytes };
+  return { ossPath: formatPath(target), bytes, etag: etag.replace(/^"|"$/g, ''), contentType };
 }
 
 function nothingThere(url: string): KnownError {

@@ -1,7 +1,7 @@
 /** What the session's ai_gen.* settings say about a statement, read and checked at its first call. */
 
 import { oneOf, refuse } from '../fields.js';
-import type { Json } from '../json.js';
+import { type Json, textOf } from '../json.js';
 
 export interface SessionSettings {
   /** Tell the person who waits what goes on. */
@@ -24,6 +24,8 @@ export interface SessionSettings {
   spendAtMost: number | undefined;
   /** Name of the place where pictures and videos are saved when a call names none. */
   place: string | undefined;
+  /** Name of the webhook that is told what becomes of the calls. */
+  webhook: string | undefined;
 }
 
 const switches: Record<string, boolean> = {
@@ -56,7 +58,8 @@ export function readSessionSettings(given: Json): SessionSettings {
     timeoutMs: readDuration(given, 'timeout'),
     tag: readTag(given),
     spendAtMost: readAmount(given, 'spend_at_most'),
-    place: typeof given.place === 'string' && given.place !== '' ? given.place : undefined,
+    place: textOf(given.place),
+    webhook: textOf(given.webhook),
   };
 }
 

@@ -1,13 +1,24 @@
-/** What is told of a statement with calls when it is over: a line of the log, and the meter. */
+/** What is told of a statement with calls when it is over: a line of the log, the meter, and the webhook that it names. */
 import type { Logger } from 'pino';
-import type { Meter } from './meter.js';
+import type { EndedStatement } from '../ledger/job.js';
+import type { Services } from './course.js';
+import { isDone } from './progress.js';
 import type { Statement } from './statement.js';
 
-export function tellStatementEnd(statement: Statement, committed: boolean, meter: Meter, log: Logger): void {
+export function tellStatementEnd(
+  statement: Statement,
+  committed: boolean,
+  { meter, ledger }: Pick<Services, 'meter' | 'ledger'>,
+  log: Logger,
+): void {
   log.info(logged(statement), 'statement');
   // Dry calls are no calls.
   const made = [...statement.calls, ...statement.detached].filter((call) => !call.dryRun);
   if (made.length === 0 && !statement.refused) return;
+  if (statement.webhook !== undefined && made.length > 0)
+    ledger
+      .tellStatementEnd(endOf(statement, statement.webhook, committed))
+      .catch((error: unknown) => log.error({ err: error }, 'a webhook is not told of a statement'));
   const begun = made.filter((call) => call.outcome !== undefined && !call.detached);
   // A transaction may stay open long after its last call.
   const lastEnd = begun.reduce(
@@ -20,6 +31,13 @@ export function tellStatementEnd(statement: Statement, committed: boolean, meter
     calls: made.length,
     endedAt: lastEnd > 0 && Number.isFinite(lastEnd) ? lastEnd : Date.now(),
   });
+}
+
+function endOf({ id, origin, tag, calls }: Statement, webhook: string, committed: boolean): EndedStatement {
+  const ended = calls.flatMap(({ course: { call } }) => (call.state === 'ended' ? call.how : []));
+  const failed = ended.filter((how) => !isDone(how)).length;
+  const outcome = committed ? 'committed' : 'failed';
+  return { id, origin, tag, webhook, outcome, calls: calls.length, failed };
 }
 
 /** A statement of ten thousand calls must not make a log line of a megabyte. */

@@ -15,6 +15,7 @@ import {
   pending,
   type Run,
   readOn,
+  readsSome,
   type SqlReader,
   type StoredText,
   storedFound,
@@ -39,13 +40,21 @@ export interface WrittenCalls {
   typesFound(call: SubmittedCall, types: string[], origin: CallOrigin): Promise<{ explain: string }>;
   /** What the engine is to find out about the plan, or nothing: the calls in it are not certain to be made. */
   planFound(call: SubmittedCall, plan: unknown, origin: CallOrigin): object;
-  /** The query to run if nothing in the plan is `unsure`. */
-  planChecked(call: SubmittedCall, unsure: string[], origin: CallOrigin): Run | object;
+  /** The query to run if nothing in the plan is unsure. */
+  planChecked(call: SubmittedCall, found: NamesFound, origin: CallOrigin): Run | object;
+  /** Calls that the engine has come to while it looks, in their order. */
+  noteAll(calls: SubmittedCall[], origin: CallOrigin): Promise<void>;
   /**
    * The engine has looked, to the end or to a problem; at so many rows, where it read some. Throws what the statement must be told before
    * anything of it is sent.
    */
   looked(call: SubmittedCall, problem: string | undefined, rows: number, origin: CallOrigin): void;
+}
+
+/** What the engine knows of names in a plan: those that may give something else each time; and whether AI functions' names may mean others. */
+export interface NamesFound {
+  unsure: string[];
+  others: boolean;
 }
 
 /** What the calls of statements are made with. */
@@ -54,6 +63,8 @@ export interface Making {
   reader: SqlReader;
   newCall(given: SubmittedCall, origin: CallOrigin): Promise<StatementCall>;
   add(call: StatementCall): Promise<{ handle: string }>;
+  /** The same for calls that come together. */
+  together(): Making;
 }
 
 export function createWrittenCalls(making: Making): WrittenCalls {
@@ -74,15 +85,21 @@ export function createWrittenCalls(making: Making): WrittenCalls {
         throw lostWhileLooking(error.message);
       });
       ahead.running = reader.withValues(ahead.running, types, texts);
+      ahead.noting = reader.withValues(ahead.noting, types, texts);
       return toExplain(ahead);
     },
     planFound(given, plan, origin) {
       const ahead = aheadFor(given, origin);
-      const judged = reader.judgePlan(plan, ahead.query?.text ?? '', 'rows' in toRun(ahead) ? 'some' : 'all');
+      const judged = reader.judgePlan(plan, ahead.query?.text ?? '', readsSome(ahead) ? 'some' : 'all');
       if ('why' in judged) endLook(ahead, judged.why);
       return 'why' in judged ? {} : judged;
     },
-    planChecked: (given, unsure, origin) => planChecked(aheadFor(given, origin), unsure),
+    planChecked: (given, found, origin) => planChecked(aheadFor(given, origin), found),
+    async noteAll(calls, origin) {
+      const together = making.together();
+      // Its handle is its own: the one that it was described with nobody waits for.
+      for (const { chosenHandle: _, ...given } of calls) await noteCall(given, false, origin, together);
+    },
     looked(given, problem, rows, origin) {
       const ahead = aheadFor(given, origin);
       ahead.reached = Math.max(ahead.reached, rows);
@@ -168,8 +185,8 @@ async function noteCall(
   origin: CallOrigin,
   making: Making,
 ): Promise<{ handle: string }> {
-  if (inside) throw lostWhileLooking();
   const { statement, ahead } = aheadOf(given, origin, making);
+  if (inside || !ahead.looking) throw lostWhileLooking();
   // The statement has made it before, without having looked for it.
   if (takeFound(ahead, given, 'again')) return pending;
   const { refused } = statement;
@@ -184,8 +201,10 @@ async function noteCall(
   return pending;
 }
 
-function planChecked(ahead: LookAhead<StatementCall>, [unsure]: string[]): Run | object {
-  if (unsure === undefined && ahead.query) return toRun(ahead);
-  endLook(ahead, `${unsure} may give something else each time`);
+function planChecked(ahead: LookAhead<StatementCall>, { unsure, others }: NamesFound): Run | object {
+  const [first] = unsure;
+  if (!others) ahead.running = ahead.noting;
+  if (first === undefined && ahead.query) return toRun(ahead);
+  endLook(ahead, `${first} may give something else each time`);
   return {};
 }

@@ -6,9 +6,22 @@ export type BoundValue = string | Buffer | null;
 /** Longer ones are not kept. */
 const mostBytes = 256 * 1024;
 
-/** From a Bind message; undefined if it is too long. Its layout: portal, statement, formats, values, formats of the results. */
+/** From a Bind message; undefined if it is too long, or none that the engine would take. Its layout: portal, statement, formats, values, formats of the results. */
 export function readBoundValues(frame: Buffer): BoundValue[] | undefined {
-  if (frame.length > mostBytes) return undefined;
+  return frame.length > mostBytes ? undefined : unlessMalformed(() => valuesIn(frame));
+}
+
+/** What a client says of lengths need not be true. */
+function unlessMalformed<Read>(read: () => Read): Read | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function valuesIn(frame: Buffer): BoundValue[] {
   let at = frame.indexOf(0, frame.indexOf(0, 5) + 1) + 1;
   const next16 = () => {
     at += 2;
@@ -27,8 +40,12 @@ export function readBoundValues(frame: Buffer): BoundValue[] | undefined {
   });
 }
 
-/** The types that a Parse message gives its parameters, by their numbers; 0: to be inferred. */
-export function readParameterTypes(frame: Buffer): number[] {
+/** The types that a Parse message gives its parameters, by their numbers; 0: to be inferred. Undefined as above. */
+export function readParameterTypes(frame: Buffer): number[] | undefined {
+  return unlessMalformed(() => typesIn(frame));
+}
+
+function typesIn(frame: Buffer): number[] {
   const at = frame.indexOf(0, frame.indexOf(0, 5) + 1) + 1;
   return Array.from({ length: frame.readUInt16BE(at) }, (_, index) => frame.readUInt32BE(at + 2 + 4 * index));
 }

@@ -98,8 +98,8 @@ function treat(
   if (sent) {
     sent.text = treatment;
     readNames(sent, frame);
-    if (sent.type === frontendType.parse)
-      conversation.prepared.set(sent.statementName ?? '', readParameterTypes(frame));
+    const types = sent.type === frontendType.parse && readParameterTypes(frame);
+    if (types) conversation.prepared.set(sent.statementName ?? '', types);
   }
   return treatment.isOther ? treatment.text : undefined;
 }

@@ -12,6 +12,8 @@ export interface GatewayEvents {
   gone(gatewayIds: string[]): Promise<void>;
   /** Somebody says that a role on another gateway wants this job cancelled. */
   cancel(jobId: string): Promise<void>;
+  /** Somebody says that what is kept for all gateways has changed, such as pauses; anybody may say so. */
+  news(about: string): Promise<void>;
   /** So many gateways live, this one included. */
   counted(gateways: number): void;
 }
@@ -26,6 +28,7 @@ const lookEveryMs = 3_000;
 /** A gateway whose connection broke comes back within this time: until then that it is not there says nothing. */
 const looksBeforeTakeover = 3;
 export const cancelChannel = 'hologen_cancel';
+export const newsChannel = 'hologen_news';
 
 /** Gateways but $1 that have left something and do not live; in one statement, so that all are seen at one moment. */
 const findGone = `
@@ -71,12 +74,13 @@ export async function joinGateways(address: EngineAddress, id: string, log: Logg
 async function enter(address: EngineAddress, id: string, told: Pick<Circle, 'events'>): Promise<pg.Client> {
   const client = new pg.Client({ ...clientOptions(address), keepAlive: true });
   client.on('error', () => {});
-  client.on('notification', ({ payload }) => {
-    told.events?.cancel(payload ?? '').catch(() => {});
+  client.on('notification', ({ channel, payload = '' }) => {
+    const heard = channel === newsChannel ? told.events?.news : told.events?.cancel;
+    heard?.(payload).catch(() => {});
   });
   await client.connect();
   await client.query(enterLiving, [id]);
-  await client.query(`LISTEN ${cancelChannel}`);
+  await client.query(`LISTEN ${cancelChannel}; LISTEN ${newsChannel}`);
   return client;
 }
 

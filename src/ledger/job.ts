@@ -49,6 +49,8 @@ export interface NewJob {
   currency: string;
   /** What the session called its work. */
   tag: string | undefined;
+  /** Who is told of its end, by name. */
+  webhook: string | undefined;
   /** What the request calls its row. */
   label: string | undefined;
 }
@@ -107,7 +109,7 @@ export interface JobChange {
   units?: Units;
   price?: number;
   currency?: string;
-  outputs?: { url: string; ossPath?: string; bytes?: number }[];
+  outputs?: { url: string; ossPath?: string; bytes?: number; etag?: string; contentType?: string }[];
   result?: string;
   error?: JobFailure;
   /** Why it does not go on for now, and since when; null: it goes on again. */
@@ -117,6 +119,7 @@ export interface JobChange {
 /** What the ledger knows of a job's outcome. */
 export interface JobOutcome {
   state: JobState;
+  modelType: string;
   result: string | undefined;
   error: JobFailure | undefined;
   /** Why it does not go on for now. */
@@ -147,7 +150,7 @@ export interface Ledger {
   /** They have not, after all. */
   unclaim(ids: string[]): Promise<void>;
   /** The result of a job was given to this call in place of a new one. */
-  reused(jobId: string, call: Omit<NewJob, 'id' | 'estimatedPrice' | 'label'>): Promise<void>;
+  reused(jobId: string, call: Omit<NewJob, 'id' | 'estimatedPrice' | 'label' | 'webhook'>): Promise<void>;
   /**
    * The oldest result of an identical call of the role that can still be had, but none of `except`: an unclaimed one; with
    * `delivered` also one that somebody got already. Without one, a job that another gateway makes for nobody.
@@ -171,8 +174,21 @@ export interface Ledger {
   cancelAsked(id: string): Promise<boolean>;
   /** Tells the gateway that makes the job that its role does not want it any more. */
   askCancel(id: string): Promise<void>;
+  /** Webhooks are told that a statement which names one is over. */
+  tellStatementEnd(statement: EndedStatement): Promise<void>;
   /** Task ids the ledger knows, among these. */
   knownTasks(taskIds: string[]): Promise<Set<string>>;
+}
+
+/** What webhooks are told of a statement. */
+export interface EndedStatement {
+  id: string;
+  origin: CallOrigin;
+  tag: string | undefined;
+  webhook: string;
+  outcome: 'committed' | 'failed';
+  calls: number;
+  failed: number;
 }
 
 export interface Earlier {

@@ -66,6 +66,13 @@ export const abandon = `
   UPDATE hologen_internal.job SET abandoned = true WHERE job_id = ANY ($1) AND state IN (${openStates}) AND NOT detached`;
 
 /**
+ * Whether the engine process that made the job's call is still there. What it leaves is nobody's, also before its gateway has written that
+ * down: both may have lost the engine. NULL, of one that this role may not look at: it may be.
+ */
+const hasSession = `
+  EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = job.engine_process_id AND (a.backend_start <= job.statement_at) IS NOT FALSE)`;
+
+/**
  * For each wish the oldest result, unclaimed ones first; without one, a job that another gateway makes for nobody, or left when it ended:
  * somebody will take it up. What was not saved lies at the provider for a day only.
  */
@@ -82,10 +89,13 @@ export const findEarlier = `
   LEFT JOIN LATERAL (
     SELECT job_id AS id FROM hologen_internal.job
     WHERE found.id IS NULL AND state IN (${openStates}) AND NOT detached AND gateway_id <> $2 AND job_id <> ALL (wish."except")
-      AND (abandoned OR NOT ${isLive('gateway_id')})
+      AND (abandoned OR NOT ${isLive('gateway_id')} OR NOT ${hasSession})
       AND role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey"
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place`;
+
+export const tellStatementEnd = `
+  SELECT hologen_internal.tell_webhooks($1, $2, hologen_internal.groups_of($2), $3, $4)::text`;
 
 export const askCancel = `
   WITH asked AS (UPDATE hologen_internal.job SET cancel_asked = true WHERE job_id = $2 RETURNING job_id)
@@ -99,7 +109,7 @@ export const transactionOutcomes = `
   FROM unnest($1::text[]) AS id WHERE id ~ '^[0-9]{1,18}$'`;
 
 export const find = `
-  SELECT state, result, error, hold_up, key_name, provider_request_id FROM hologen_internal.job WHERE job_id = $1 AND role_name = $2 AND role_oid = $3`;
+  SELECT state, model_type, result, error, hold_up, key_name, provider_request_id FROM hologen_internal.job WHERE job_id = $1 AND role_name = $2 AND role_oid = $3`;
 
 export const tellUnanswered = `
   WITH told AS (

@@ -39,6 +39,7 @@ export function createLedger(pool: EnginePool, gatewayId: string, tell: BudgetNe
   return {
     ...opening(pool, gatewayId, tell),
     ...writing(pool, gatewayId, query),
+    ...telling(query),
     ...reading(pool, gatewayId, query),
     takeOver: (gatewayIds) => takeOverJobs(pool, gatewayId, gatewayIds),
   };
@@ -146,6 +147,23 @@ function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
   };
 }
 
+function telling(query: Query): Pick<Ledger, 'tellStatementEnd'> {
+  return {
+    async tellStatementEnd({ id, origin, tag, webhook, outcome, calls, failed }) {
+      const { role, application } = origin;
+      const data = { statement_id: id, outcome, role_name: role, application_name: application };
+      const body = {
+        type: 'statement.ended',
+        timestamp: new Date().toISOString(),
+        data: { ...data, tag: tag ?? null, calls, failed },
+      };
+      await query('tell-statement-end', statements.tellStatementEnd, [
+        ...[storableJson(body), role, tag, webhook],
+      ]);
+    },
+  };
+}
+
 type Reading =
   | 'transactionOutcomes'
   | 'findEarlier'
@@ -166,6 +184,7 @@ function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
       return (
         row && {
           state: row.state,
+          modelType: row.model_type,
           result: row.result ?? undefined,
           error: row.error ? readFailure(row.error) : undefined,
           keyName: row.key_name ?? undefined,
@@ -199,6 +218,7 @@ function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
 
 interface OutcomeRow {
   state: JobState;
+  model_type: string;
   result: string | null;
   error: WrittenFailure | null;
   hold_up: (WrittenFailure & { since: string }) | null;
@@ -324,6 +344,7 @@ function jobRow(job: NewJob, reservation: string | undefined) {
     estimated_price: job.estimatedPrice,
     currency: job.currency,
     tag: job.tag,
+    webhook: job.webhook,
     label: job.label,
   };
 }

@@ -92,7 +92,7 @@ export const jobColumns: Record<string, Column> = {
     type: 'jsonb',
     shown: 'outputs',
     changedBy: 'outputs',
-    means: 'each file: url at the provider, ossPath where it was saved',
+    means: 'each file: url at the provider; ossPath, bytes, etag and contentType where it was saved',
   },
   result: { type: 'text', shown: 'result', changedBy: 'result', means: 'what ai_gen returned' },
   error: {
@@ -124,6 +124,10 @@ export const jobColumns: Record<string, Column> = {
   gateway_id: { type: 'text', means: 'who works on it; a write of anybody else is refused' },
   role_oid: { type: 'oid', means: "the caller's OID: another role that gets the name is not the caller" },
   engine_process_id: { type: 'integer', means: "the session's process in the engine" },
+  webhook: {
+    type: 'text',
+    means: 'the webhook that the session names (SET ai_gen.webhook): it is told of the end',
+  },
   groups: {
     type: 'text[]',
     means: 'what the role was a member of when it was opened: it counts in their budgets for good',

@@ -24,6 +24,8 @@ export interface Gate {
   shareAmong(gateways: number): void;
   /** Where these limits are wider, they hold from now on; the others stay. */
   widen(limits: Limits): void;
+  /** True: nobody enters or is sent again until it is false; what is inside goes on. */
+  hold(held: boolean): void;
   state(): GateState;
 }
 
@@ -80,6 +82,8 @@ interface Traffic {
   pauseMs: number;
   pausedUntil: number;
   gateways: number;
+  /** Nobody is admitted. */
+  held: boolean;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -96,6 +100,7 @@ export function createGate(limits: Limits): Gate {
     pauseMs: 0,
     pausedUntil: 0,
     gateways: 1,
+    held: false,
     timer: undefined,
   };
   return {
@@ -118,6 +123,10 @@ export function createGate(limits: Limits): Gate {
     },
     widen(wider) {
       widen(traffic, wider);
+      admitNext(traffic);
+    },
+    hold(held) {
+      traffic.held = held;
       admitNext(traffic);
     },
     state: () => stateOf(traffic),
@@ -194,7 +203,8 @@ function admitNext(traffic: Traffic): void {
 }
 
 function nextLine(traffic: Traffic) {
-  const { entering, ahead, returning } = traffic;
+  const { entering, ahead, returning, held } = traffic;
+  if (held) return undefined;
   if (returning.length > 0) return returning;
   if (isFull(traffic)) return undefined;
   return [ahead, entering].find((line) => line.length > 0);
@@ -207,7 +217,7 @@ function isFull({ limits, inside, gateways }: Traffic): boolean {
 }
 
 function isOpen(traffic: Traffic): boolean {
-  return waiting(traffic) === 0 && !isFull(traffic) && openAt(traffic) <= performance.now();
+  return !traffic.held && waiting(traffic) === 0 && !isFull(traffic) && openAt(traffic) <= performance.now();
 }
 
 function waiting({ entering, ahead, returning }: Traffic): number {

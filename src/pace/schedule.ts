@@ -12,6 +12,8 @@ export interface Queue extends GateState {
   key: string | undefined;
   /** It was refused, and is out of the way for so long. */
   coolingMs: number;
+  /** Undefined: it goes on. */
+  pause: Pause | undefined;
 }
 
 /** Whose gate it is, and what its calls may do. */
@@ -20,6 +22,14 @@ export interface GateOf {
   key?: string | undefined;
   limits: Limits;
   own: Partial<Limits>;
+}
+
+/** A person's word that nothing of a model type is to be sent. What was sent goes on, and is followed and saved. */
+export interface Pause {
+  modelType: string;
+  by: string;
+  since: Date;
+  why: string | undefined;
 }
 
 export interface Schedule {
@@ -32,8 +42,11 @@ export interface Schedule {
   readonly cooling: Cooling;
   /** For what only asks about tasks: an account has one limit for all of it, and an API key stands for the account. */
   lookups(apiKey: string): Gate;
-  /** What waits and runs at each gate that was used since the gateway started. */
+  /** What waits and runs at each gate that was used since the gateway started, and what is paused. */
   queues(): Queue[];
+  /** These model types are paused from now on, and no others. */
+  pause(pauses: readonly Pause[]): void;
+  pauseOf(modelType: string): Pause | undefined;
   /** So many gateways work with the same API keys: this one keeps to its part of every limit. */
   shareAmong(gateways: number): void;
   /** The same number again. */
@@ -63,53 +76,53 @@ interface Through {
 
 const none = (): Through => ({ waiting: 0, inside: 0 });
 
+/** Of a type that nobody has called yet: what is allowed is not known before. */
+const idle: GateState = {
+  queued: 0,
+  running: 0,
+  submitsPerSecond: null,
+  concurrentTasks: null,
+  pace: null,
+  pausedMs: 0,
+};
+
 /** `paced: false` (the sandbox without documented limits) leaves a deployed model's own limits and the 429 pauses. */
 export function createSchedule(paced: boolean): Schedule {
-  /** By key and type, and by key, type and narrower limits. */
-  const gates = new Map<string, Known>();
   const lookupGates = new Map<string, Gate>();
   const cooling = createCooling();
+  let pausesByType = new Map<string, Pause>();
   let gateways = 1;
 
-  function newGate(limits: Limits): Gate {
+  function newGate(limits: Limits, modelType?: string): Gate {
     const gate = createGate(limits);
     gate.shareAmong(gateways);
+    gate.hold(modelType !== undefined && pausesByType.has(modelType));
     return gate;
   }
 
-  function known(name: string, of: Pick<Known, 'modelType' | 'key'>, limits: Limits, account?: Gate): Known {
-    const made = gates.get(name) ?? { name, ...of, gate: newGate(limits), account, through: none() };
-    // A model without a pool may have used the key first.
-    made.key ??= of.key;
-    gates.set(name, made);
-    return made;
-  }
-
+  const { gates, gateOf } = createGates(newGate);
   return {
     cooling,
     gate(modelType, { account: id, key, limits, own }) {
       const { submitsPerSecond, concurrentTasks } = { ...(paced ? limits : unlimited), ...own };
-      const wanted = { submitsPerSecond, concurrentTasks };
-      const name = accountOf(id, modelType);
-      const account = known(name, { modelType, key }, wanted).gate;
-      account.widen(wanted);
-      const widest = account.state();
-      if (widest.submitsPerSecond === finite(submitsPerSecond) && widest.concurrentTasks === concurrentTasks)
-        return account;
-      const narrower = `${name} ${submitsPerSecond} ${concurrentTasks}`;
-      return behind(known(narrower, { modelType, key }, wanted, account), account);
+      return gateOf(accountOf(id, modelType), { modelType, key }, { submitsPerSecond, concurrentTasks });
     },
     lookups(apiKey) {
       const gate = lookupGates.get(apiKey) ?? newGate(paced ? lookupLimits : unlimited);
       lookupGates.set(apiKey, gate);
       return gate;
     },
-    queues: () => queuesOf([...gates.values()], cooling),
+    queues: () => queuesOf([...gates.values()], pausesByType, cooling),
+    pause(pauses) {
+      pausesByType = new Map(pauses.map((pause) => [pause.modelType, pause]));
+      for (const { gate, modelType } of gates.values()) gate.hold(pausesByType.has(modelType));
+    },
+    pauseOf: (modelType) => pausesByType.get(modelType),
     shareAmong(number) {
       if (number === gateways) return;
       gateways = number;
-      for (const gate of [...[...gates.values()].map((each) => each.gate), ...lookupGates.values()])
-        gate.shareAmong(number);
+      for (const { gate } of gates.values()) gate.shareAmong(number);
+      for (const gate of lookupGates.values()) gate.shareAmong(number);
     },
     get gateways() {
       return gateways;
@@ -120,6 +133,49 @@ export function createSchedule(paced: boolean): Schedule {
 /** Names the account's gate for a model type, and its cooling down. */
 export function accountOf(account: string, modelType: string): string {
   return `${account} ${modelType}`;
+}
+
+/** The gates of accounts and model types, each made when it is first asked for. */
+function createGates(newGate: (limits: Limits, modelType: string) => Gate) {
+  /** By key and type, and by key, type and narrower limits. */
+  const gates = new Map<string, Known>();
+
+  function known(name: string, of: Pick<Known, 'modelType' | 'key'>, limits: Limits, account?: Gate): Known {
+    const gate = gates.get(name)?.gate ?? newGate(limits, of.modelType);
+    const made = gates.get(name) ?? { name, ...of, gate, account, through: none() };
+    // A model without a pool may have used the key first.
+    made.key ??= of.key;
+    gates.set(name, made);
+    return made;
+  }
+
+  /** The account's gate, or one of a name with narrower limits before it. */
+  function gateOf(name: string, of: Pick<Known, 'modelType' | 'key'>, wanted: Limits): Gate {
+    const { submitsPerSecond, concurrentTasks } = wanted;
+    const account = known(name, of, wanted).gate;
+    account.widen(wanted);
+    const widest = account.state();
+    if (widest.submitsPerSecond === finite(submitsPerSecond) && widest.concurrentTasks === concurrentTasks)
+      return account;
+    return behind(known(`${name} ${submitsPerSecond} ${concurrentTasks}`, of, wanted, account), account);
+  }
+
+  return { gates, gateOf };
+}
+
+function queuesOf(all: Known[], paused: ReadonlyMap<string, Pause>, cooling: Cooling): Queue[] {
+  const used = all.map((each) => ({
+    ...queueOf(each, all),
+    modelType: each.modelType,
+    key: each.key,
+    coolingMs: each.account ? 0 : cooling.leftMs(each.name),
+    pause: paused.get(each.modelType),
+  }));
+  const unused = [...paused.values()].filter(({ modelType }) =>
+    used.every((queue) => queue.modelType !== modelType),
+  );
+  const none = { key: undefined, coolingMs: 0 };
+  return [...used, ...unused.map((pause) => ({ ...idle, ...none, modelType: pause.modelType, pause }))];
 }
 
 /** First the narrower gate, then the one of the account; what the provider says concerns the account. */
@@ -155,22 +211,14 @@ function once(work: () => void): () => void {
   };
 }
 
-function queuesOf(all: Known[], cooling: Cooling): Queue[] {
-  return all.map((each) => ({
-    ...queueOf(each, all),
-    coolingMs: each.account ? 0 : cooling.leftMs(each.name),
-  }));
-}
-
 /** Each call is counted once: at the gate of its own limits, if it has one. */
-function queueOf({ modelType, key, gate, account, through }: Known, all: Known[]): Omit<Queue, 'coolingMs'> {
+function queueOf({ gate, account, through }: Known, all: Known[]): GateState {
   const state = gate.state();
-  if (account)
-    return { modelType, key, ...state, queued: state.queued + through.waiting, running: through.inside };
+  if (account) return { ...state, queued: state.queued + through.waiting, running: through.inside };
   const others = all.filter((each) => each.account === gate).map((each) => each.through);
   const sum = (count: keyof Through) => others.reduce((total, each) => total + each[count], 0);
   return {
-    ...{ modelType, key, ...state },
+    ...state,
     queued: Math.max(0, state.queued - sum('waiting')),
     running: Math.max(0, state.running - sum('inside')),
   };

@@ -5,6 +5,7 @@ import {
   aiFunctions,
   laterName,
   madeName,
+  notedName,
   otherPublicNames,
   partName,
 } from './ai-functions.js';
@@ -49,7 +50,7 @@ function overloadsOf(aiFunction: AiFunction): string {
  * evaluates the conditions that stand side by side in the order of their costs.
  */
 function asWritten(
-  { name, submit, wait, question, returns = 'text' }: AiFunction,
+  { name, submit, describe, wait, question, returns = 'text' }: AiFunction,
   form: readonly AiArgument[],
   all: string,
 ): string[] {
@@ -59,7 +60,10 @@ function asWritten(
   }
   const asked = `${partName(question)}('submit', ${all}), pg_catalog.clock_timestamp()`;
   const waitMade = partName(wait === 'wait_call' ? 'wait_made' : wait);
+  const noted = notedName(name);
+  const described = `${partName(String(describe))}(${all}), pg_catalog.clock_timestamp()`;
   return [
+    ...(noted ? [define(noted, form, `${waitMade}(${partName('note')}(${described}))`, returns)] : []),
     define(publicName(name), form, `${partName(wait)}(${partName('ask_ahead')}(${asked}))`, returns),
     define(madeName(name), form, `${waitMade}(${partName('ask_made')}(${asked}))`, returns),
     define(laterName(name), form, `${waitMade}(${partName('later')}(${asked}))`, returns),

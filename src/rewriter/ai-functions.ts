@@ -14,8 +14,8 @@ export interface AiFunction {
   wait: string;
   /** The result's type; text when left out. */
   returns?: string;
-  /** What its models are deployed for; undefined: whatever the request asks for. */
-  task?: string;
+  /** What its models are deployed for, first what it takes where none is named; undefined: whatever the request asks for. */
+  tasks?: readonly string[];
   /** Makes what the gateway is asked for a call of it, from 'submit' and all arguments; with it, statements are looked ahead in. */
   question?: string;
   /** The public form that outlives its statement and gives a handle, if there is one. It takes the same arguments too. */
@@ -56,7 +56,7 @@ function textFunction(
   const submit = name.replace('ai_', 'submit_');
   const question = `${name.replace('ai_', '')}_question`;
   const withModel = forms.map((form) => [model, ...form]);
-  return { name, submit, question, ...result, task: 'chat/completions', forms: [...withModel, ...forms] };
+  return { name, submit, question, ...result, tasks: ['chat/completions'], forms: [...withModel, ...forms] };
 }
 
 const text = { wait: 'wait_text' };
@@ -92,7 +92,7 @@ export const aiFunctions: readonly AiFunction[] = [
     question: 'structured_question',
     wait: 'wait_json',
     returns: 'json',
-    task: 'chat/completions',
+    tasks: ['chat/completions'],
     forms: [
       [modelName, argument('message'), argument('input_file', 'hologen.file'), ...structured()],
       [modelName, argument('message'), ...structured()],
@@ -104,7 +104,7 @@ export const aiFunctions: readonly AiFunction[] = [
     question: 'embed_question',
     wait: 'wait_vector',
     returns: 'float4[]',
-    task: 'embedding',
+    tasks: ['embedding'],
     whole: [modelName, content, file, argument('"binary"', 'bytea'), argument('file_format')],
     forms: [
       [modelName, content],
@@ -120,7 +120,7 @@ export const aiFunctions: readonly AiFunction[] = [
     question: 'transcribe_question',
     wait: 'wait_json',
     returns: 'json',
-    task: 'speech-to-text',
+    tasks: ['speech-to-text'],
     forms: [
       [model, argument('audio_file', 'hologen.file'), argument('options', 'jsonb')],
       [model, argument('audio_file', 'hologen.file')],
@@ -132,16 +132,22 @@ export const aiFunctions: readonly AiFunction[] = [
   textFunction('ai_mask', [[content, labels]], text),
   textFunction('ai_fix_grammar', [[content]], text),
   textFunction('ai_summarize', [[content, argument('max_words', 'integer')], [content]], text),
-  textFunction('ai_translate', [[content, argument('to_lang')]], text),
+  {
+    ...textFunction('ai_translate', [[content, argument('to_lang')]], text),
+    tasks: ['chat/completions', 'translation'],
+  },
   textFunction('ai_sentiment', [[content]], { wait: 'wait_label' }),
-  textFunction('ai_rank', [[argument('query'), argument('document')]], score),
+  {
+    ...textFunction('ai_rank', [[argument('query'), argument('document')]], score),
+    tasks: ['chat/completions', 'rerank'],
+  },
   textFunction('ai_parse_document', [[file]], text),
   {
     ...textFunction('ai_similarity', [[argument('text1'), argument('text2')]], {
       wait: 'wait_number',
       returns: 'float8',
     }),
-    task: 'embedding',
+    tasks: ['embedding'],
   },
   {
     name: 'image_generate',
@@ -174,6 +180,11 @@ export const otherPublicNames: readonly string[] = [
   ...[
     'to_file',
     'try_to_file',
+    'fl_get_size',
+    'fl_get_etag',
+    'fl_get_content_type',
+    'fl_get_last_modified',
+    'fl_get_file_type',
     'prompt',
     'ai_chunk',
     'file_url',
@@ -184,7 +195,8 @@ export const otherPublicNames: readonly string[] = [
     'share_job',
   ],
   ...['register_external_model', 'add_external_model', 'delete_external_model', 'list_external_models'],
-  ...['register_usual_models', 'set_place', 'remove_place'],
+  ...['register_usual_models', 'set_place', 'remove_place', 'refresh_object_table'],
+  ...['pause_model', 'resume_model', 'set_webhook', 'remove_webhook'],
   ...['set_budget', 'remove_budget', 'grant_model', 'revoke_model', 'set_table_property'],
   ...['hg_version', 'hg_dump_script', 'hg_show_build_index_progress', 'instance_max_connections'],
   ...['hg_upgrade_all_normal_dynamic_tables', 'hg_dynamic_table_config_upgrade'],
@@ -195,7 +207,13 @@ export function partName(part: string): string {
   return `hologen_caller.${part}`;
 }
 
-/** What stands in the place of a function while the gateway looks ahead: where its result is there, and where it is not to be made yet. */
+/**
+ * What stands in the place of a function while the gateway looks ahead: where its call is looked for, if it can be described; where its result is
+ * there; and where it is not to be made yet.
+ */
+export function notedName(name: string): string | undefined {
+  return aiFunctionNamed(name)?.describe && partName(`noted_${name}`);
+}
 export function madeName(name: string): string {
   return partName(`made_${name}`);
 }

@@ -13,7 +13,6 @@ interface ForeignForm {
 }
 
 const dynamicTables = 'dynamic tables are not supported';
-const objectTables = 'object tables are not supported';
 const logicalPartitions = 'logical partitions are not supported';
 const relation = String.raw`(if exists )?(only )?\S+( \. \S+)*`;
 
@@ -40,9 +39,9 @@ const forms: ForeignForm[] = [
     hint: 'Write DROP MATERIALIZED VIEW for a materialized view.',
   },
   {
-    form: /^(create|refresh|alter|drop) object table /,
-    what: objectTables,
-    hint: 'Keep the oss:// paths in an ordinary table and make files of them with to_file(path, endpoint, role_arn).',
+    form: /^alter object table /,
+    what: 'ALTER OBJECT TABLE is not supported',
+    hint: 'An object table is altered as a table: ALTER TABLE. Where its objects lie is the default of its column "file".',
   },
   {
     form: /^create (\w+ )*table .*logical partition by /,

@@ -17,7 +17,10 @@ const stableFunctions = words(`
   to_date to_hex to_json to_jsonb to_number to_timestamp translate trim trunc unnest upper
 `);
 /** Volatile functions that read no table: they may be evaluated earlier, but not twice. */
-const tablelessFunctions = words('clock_timestamp gen_random_uuid random to_file uuidv4 uuidv7');
+const tablelessFunctions = words(`
+  clock_timestamp fl_get_content_type fl_get_etag fl_get_file_type fl_get_last_modified fl_get_size gen_random_uuid random
+  to_file try_to_file uuidv4 uuidv7
+`);
 
 function words(text: string): Set<string> {
   return new Set(text.trim().split(/\s+/));

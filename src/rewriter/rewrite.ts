@@ -6,10 +6,11 @@
 import { inClientsWords, rewriteCalls } from './calls.js';
 import { refuseForeignSyntax } from './foreign-syntax.js';
 import { type Body, writesRows } from './nodes.js';
+import { rewriteObjectTables } from './object-tables.js';
 import type { ParsedStatement } from './parse.js';
 import { commandsReplaced } from './returning-stages.js';
 import { editSettings, foreignShows, inClientsNames } from './session-settings.js';
-import { originalOffset, type Stretch, splice } from './spliced-text.js';
+import { originalOffset, type Stretch, splice, unedited } from './spliced-text.js';
 import { type Definition, rewriteTableProperties } from './table-properties.js';
 
 export interface RewrittenText {
@@ -29,7 +30,8 @@ export interface RewrittenText {
 
 /** Undefined: the text goes to the engine unchanged. */
 export function rewriteText(original: string): RewrittenText | undefined {
-  const declared = rewriteTableProperties(original);
+  const objects = rewriteObjectTables(unedited(original));
+  const declared = rewriteTableProperties(objects);
   const refused = refuseForeignSyntax(declared.text);
   const start = refused === declared.text ? declared : { text: refused, stretches: [] };
   const named = splice(start, editSettings(start.text));
@@ -38,9 +40,10 @@ export function rewriteText(original: string): RewrittenText | undefined {
   if (text === original) return undefined;
   const staged = 'after' in rewritten ? rewritten : undefined;
   const commands = staged ? commandsReplaced(staged.before, staged.after) : new Map<number, string>();
-  const tags = new Map([...declared.tags, ...foreignShows(start.text)]);
+  const tags = new Map([...objects.tags, ...declared.tags, ...foreignShows(start.text)]);
   const stopsAtRows = staged !== undefined && isPlainSelect(staged.after);
-  return { text, original, stretches, tags, commands, definitions: declared.definitions, stopsAtRows };
+  const definitions = [...objects.definitions, ...declared.definitions];
+  return { text, original, stretches, tags, commands, definitions, stopsAtRows };
 }
 
 /** What PostgreSQL calls PORTAL_ONE_SELECT (src/include/utils/portal.h). */

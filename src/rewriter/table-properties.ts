@@ -5,7 +5,7 @@
 import pg from 'pg';
 import { refusal } from './foreign-syntax.js';
 import { type ParsedStatement, parseStatements, scanTokens, type Token } from './parse.js';
-import { type Edit, type SplicedText, splice, unedited } from './spliced-text.js';
+import { type Edit, type Piece, type SplicedText, splice } from './spliced-text.js';
 
 /** https://www.alibabacloud.com/help/en/hologres/developer-reference/create-tables; set_table_property checks the values. */
 const properties = new Set([
@@ -50,8 +50,8 @@ interface TableStatement {
   missing_ok?: boolean;
 }
 
-/** A text without Hologres' properties in its statements. */
-export interface DeclaredProperties extends SplicedText {
+/** A text of which some statements have become calls of procedures. */
+export interface TextWithProcedures extends SplicedText {
   /** The definitions that went into a procedure's argument. */
   definitions: Definition[];
   /** Tags of the statements (counted from 0) that became a CALL. */
@@ -61,32 +61,41 @@ export interface DeclaredProperties extends SplicedText {
 /** A statement as a procedure runs it, and where its parts are in the client's text. */
 export type Definition = SplicedText;
 
-interface Replacement {
-  text: string;
+export interface Replacement {
+  pieces: Piece[];
   tag?: string;
   definition?: Definition;
 }
 
 /** Texts without such properties, or that cannot be parsed, are left alone. */
-export function rewriteTableProperties(text: string): DeclaredProperties {
-  const untouched = { ...unedited(text), definitions: [], tags: new Map() };
-  const statements = mayHaveProperties.test(text) ? parseStatements(text) : undefined;
-  if (!statements) return untouched;
+export function rewriteTableProperties(before: SplicedText): TextWithProcedures {
+  const statements = mayHaveProperties.test(before.text) ? parseStatements(before.text) : undefined;
+  const replacements = (statements ?? []).map((statement) => {
+    const replacement = rewriteStatement(before, statement);
+    return replacement && { start: statement.start, end: statement.end, replacement };
+  });
+  return replaceStatements(before, replacements);
+}
+
+/** @param replacements one for each statement of the text; undefined: it stays */
+export function replaceStatements(
+  before: SplicedText,
+  replacements: readonly ({ start: number; end: number; replacement: Replacement } | undefined)[],
+): TextWithProcedures {
   const edits: Edit[] = [];
   const definitions: Definition[] = [];
   const tags = new Map<number, string>();
-  for (const [index, statement] of statements.entries()) {
-    const replacement = rewriteStatement(text, statement);
-    if (!replacement) continue;
-    const { start, end } = statement;
-    edits.push({ start, end, pieces: [replacement.text] });
+  for (const [index, found] of replacements.entries()) {
+    if (!found) continue;
+    const { start, end, replacement } = found;
+    edits.push({ start, end, pieces: replacement.pieces });
     if (replacement.tag) tags.set(index, replacement.tag);
     if (replacement.definition) definitions.push(replacement.definition);
   }
-  return { ...splice(untouched, edits), definitions, tags };
+  return { ...(edits.length > 0 ? splice(before, edits) : before), definitions, tags };
 }
 
-function rewriteStatement(text: string, parsed: ParsedStatement): Replacement | undefined {
+function rewriteStatement(before: SplicedText, parsed: ParsedStatement): Replacement | undefined {
   const { kind } = parsed;
   if (kind !== 'CreateStmt' && kind !== 'AlterTableStmt') return undefined;
   const statement = parsed.node as TableStatement;
@@ -94,7 +103,7 @@ function rewriteStatement(text: string, parsed: ParsedStatement): Replacement | 
   if (options.some(({ defname }) => ofLogicalPartitions.test(defname))) {
     const hint =
       'Leave out the partition_* properties; for partitions of PostgreSQL write PARTITION BY LIST (column).';
-    return { text: ` ${refusal('logical partitions are not supported', hint)}` };
+    return { pieces: [` ${refusal('logical partitions are not supported', hint)}`] };
   }
   const declared = options.filter((option) => properties.has(propertyName(option)));
   if (declared.length === 0) return undefined;
@@ -102,22 +111,27 @@ function rewriteStatement(text: string, parsed: ParsedStatement): Replacement | 
   const values = pg.escapeLiteral(JSON.stringify(Object.fromEntries(declared.map(entry))));
   if (kind === 'CreateStmt') {
     const definition = withoutOptions(
-      text,
+      before,
       parsed,
       options.map((option) => declared.includes(option)),
     );
     const call = ` CALL hologen_caller.create_table(${pg.escapeLiteral(definition.text)}, ${table}, ${values})`;
-    return { text: call, tag: 'CREATE TABLE', definition };
+    return { pieces: [call], tag: 'CREATE TABLE', definition };
   }
   // Mixed with PostgreSQL's own parameters: let it report the one it does not know.
   if (statement.cmds?.length !== 1 || declared.length < options.length) return undefined;
   const call = ` CALL hologen_caller.set_table_properties(${table}, ${values}, ${statement.missing_ok ?? false})`;
-  return { text: call, tag: 'ALTER TABLE' };
+  return { pieces: [call], tag: 'ALTER TABLE' };
 }
 
 function optionsOf({ options, cmds = [] }: TableStatement): { DefElem: Option }[] {
   const changed = cmds.filter(({ AlterTableCmd }) => AlterTableCmd.subtype === 'AT_SetRelOptions');
   return options ?? changed.flatMap(({ AlterTableCmd }) => AlterTableCmd.def?.List?.items ?? []);
+}
+
+/** All options of a CREATE TABLE, by the names they are written with. */
+export function optionTexts(statement: object): Record<string, string> {
+  return Object.fromEntries(optionsOf(statement as TableStatement).map(({ DefElem }) => entry(DefElem)));
 }
 
 function propertyName({ defnamespace, defname }: Option): string {
@@ -138,10 +152,11 @@ function tableName({ relation: { schemaname, relname } }: TableStatement): strin
 
 /** The statement without the marked options, and without WITH if none is left. */
 function withoutOptions(
-  text: string,
+  before: SplicedText,
   { start, end }: { start: number; end: number },
   leftOut: boolean[],
 ): Definition {
+  const { text } = before;
   const around: Edit[] = [
     { start: 0, end: start, pieces: [] },
     { start: end, end: text.length, pieces: [] },
@@ -155,7 +170,7 @@ function withoutOptions(
     const clause = kept.length > 0 ? `WITH (${kept.join(', ')})` : '';
     around.push({ start: start + list.start, end: start + list.end, pieces: [clause] });
   }
-  return splice(unedited(text), around);
+  return splice(before, around);
 }
 
 /** The WITH ( … ) outside all other parentheses, and the range of each of its items. */

@@ -53,6 +53,7 @@ export interface Configuration {
     keepUsageDays: number;
     /** Told when a soft budget is passed. */
     budgetWebhook: URL | undefined;
+    webhookHosts: string[];
     /** Undefined: a random key is kept in the data directory. */
     secretKey: string | undefined;
   };
@@ -122,6 +123,7 @@ export function configure(texts: SettingTexts): Configuration {
       keepJobsDays: number(texts, 'keepJobsDays'),
       keepUsageDays: number(texts, 'keepUsageDays'),
       budgetWebhook: webhook(texts.budgetWebhook),
+      webhookHosts: list(texts, 'webhookHosts').map((host) => host.toLowerCase()),
       secretKey: texts.secretKey,
     },
     degrees: {

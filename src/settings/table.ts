@@ -222,6 +222,11 @@ export const settingTable = {
     env: 'HOLOGEN_BUDGET_WEBHOOK',
     meaning: 'address that is told, by a POST of JSON, when a soft budget is passed',
   },
+  webhookHosts: {
+    env: 'HOLOGEN_WEBHOOK_HOSTS',
+    meaning:
+      'hosts that webhooks may be at, `*.example.com` for what is under one, with commas; none without it, in the sandbox those of this machine besides',
+  },
   callbackHost: {
     env: 'HOLOGEN_CALLBACK_HOST',
     default: '127.0.0.1',

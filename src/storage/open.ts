@@ -40,6 +40,7 @@ export function openStorage<Settings>(settings: Settings, drivers: Driver<Settin
     head: async (path, right, signal) => storeOf(path, right).head(path, right, signal),
     beginning: async (path, right, bytes, signal) =>
       storeOf(path, right).beginning(path, right, bytes, signal),
+    list: async (directory, right, options) => storeOf(directory, right).list(directory, right, options),
     presign: async (path, right, options) => storeOf(path, right).presign(path, right, options),
     checkWritable: async (path, right, signal) => storeOf(path, right).checkWritable(path, right, signal),
     save: async (path, right, open, options) => storeOf(path, right).save(path, right, open, options),

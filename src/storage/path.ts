@@ -72,6 +72,11 @@ export function isDirectory(path: StoragePath): boolean {
   return path.key === '' || path.key.endsWith('/');
 }
 
+/** True for what can be the key of a path: a store may hold objects under others, which SQL has no name for. */
+export function isKey(key: string): boolean {
+  return !keyRules.some((rule) => rule.isBroken(key));
+}
+
 /**
  * The path of a file in a directory, which may be written with or without its trailing slash.
  * @throws KnownError 22023 when the resulting path is not a valid one, e.g. too long

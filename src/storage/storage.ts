@@ -17,6 +17,20 @@ export interface ObjectInfo {
   lastModified: Date | undefined;
 }
 
+export interface ListedObject {
+  path: StoragePath;
+  bytes: number;
+  /** In quotes, as of ObjectInfo. */
+  etag: string;
+  lastModified: Date;
+}
+
+export interface ObjectPage {
+  objects: ListedObject[];
+  /** Gives the page behind this one; undefined behind the last. */
+  next: string | undefined;
+}
+
 /** A body to be saved; length and CRC-64 (an unsigned decimal number) when its origin announced them. */
 export interface OpenedSource {
   stream: Readable;
@@ -55,6 +69,17 @@ export interface Store {
 
   /** The first bytes of an object, at most so many. Errors as of `head`. */
   beginning(path: StoragePath, right: Right, bytes: number, signal: AbortSignal): Promise<Buffer>;
+
+  /**
+   * The objects of a directory, a page of at most a thousand at a time; those in directories under it only if `recursive`. Left out is what
+   * only stands for a directory. What may not be listed is a KnownError: 58P01 for a missing bucket, 42501 for a right that does not hold.
+   * @param options.after `next` of the page before
+   */
+  list(
+    directory: StoragePath,
+    right: Right,
+    options: { recursive: boolean; after?: string | undefined; signal: AbortSignal },
+  ): Promise<ObjectPage>;
 
   /**
    * A public URL that lets the provider read the object. It lives no longer than the right can: one hour at most. `process`: what the store

@@ -61,6 +61,7 @@ async function join(address: EngineAddress, id: string) {
   await gateway.watch({
     gone: async (ids) => void told.gone.push(...ids),
     cancel: async () => {},
+    news: async () => {},
     counted: (live) => {
       told.live = live;
     },

@@ -1,8 +1,8 @@
-/** Attack: a visitor of the console makes the engine send what no process can hold. */
+/** Attack: visitors and clients make the engine send what no process can hold. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Run } from '../../src/console/server/answers.js';
 import { ownerOf, signIn } from '../console/visitor.js';
-import { startTestGateway, type TestGateway } from '../gateway.js';
+import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -33,4 +33,16 @@ test('a value of 8 MB is shown as far as there is room', async () => {
   const { content } = await visitor.post<Run>('/api/run', { statement: "SELECT repeat('x', 8000000)" });
   const run = async () => (await visitor.get<Run>(`/api/run?id=${content.id}`)).content;
   await expect.poll(async () => (await run()).state).toBe('done');
+});
+
+test('a question of more than 64 MiB is refused before the gateway has it', async () => {
+  const client = await gateway.client();
+  for (const question of [
+    "hologen_caller.ask(json_build_object('ask', 'call_status', 'handle', repeat('x', 70000000)))",
+    "ai_gen('qwen_plus', repeat('x', 70000000))",
+  ])
+    expect(await refusal(client.query(`SELECT ${question}`))).toMatchObject({
+      code: '54000',
+      message: expect.stringContaining('at most 64 MiB'),
+    });
 });

@@ -46,6 +46,22 @@ const asks = [
     'sign_file',
     'check_file',
   ],
+  ...[
+    'submit_written',
+    'submit_made',
+    'submit_calls',
+    'submit_image',
+    'parameter_types',
+    'plan',
+    'plan_names',
+  ],
+  ...['looked', 'set_place', 'remove_place', 'review', 'try_file', 'supported_models', 'deploy_usual_models'],
+];
+const processes = ['image/info', `image/watermark,image_${Buffer.from('x').toString('base64url')}`];
+const plans = [
+  [{ Plan: { 'Node Type': 'Result', Output: ['f(1)'] } }],
+  [{ Plan: { 'Node Type': 'Limit', Plans: [{ 'Node Type': 'Seq Scan', 'Relation Name': 'job' }] } }],
+  [{ Plan: null }],
 ];
 const roles = [
   'hologen',
@@ -111,10 +127,21 @@ export function createAttacker(random: Random, surface: Surface, known: Known) {
       'path',
       'secret',
       'caller',
+      'verdict',
+      'remark',
+      'output',
+      'file',
+      'state',
+      'problem',
     ];
     for (const name of odd)
       if (chance(0.4))
         fields[name] = pick<unknown>([pick(known.handles), pick(roles), pick(texts), 1, null, {}, [], true]);
+    if (chance(0.3))
+      fields.of = { ...fields, statement: pick([...surface.relations.map((name) => `TABLE ${name}`), '']) };
+    if (chance(0.3)) fields.plan = pick(plans);
+    if (chance(0.2)) Object.assign(fields, { types: [pick(texts)], unsure: [], inside: pick([true, false]) });
+    if (chance(0.2)) Object.assign(fields, { process: pick(processes), seconds: 60 });
     return quoted(JSON.stringify(fields));
   }
 
@@ -185,6 +212,11 @@ export function createAttacker(random: Random, surface: Surface, known: Known) {
       "SET ai_gen.reuse = 'on'",
       "SET ai_gen.tag = 'alice'",
       "SET application_name = 'hologen gateway'",
+      "SET ai_gen.place = 'shop'",
+      'SET ai_gen.spend_at_most = 100',
+      `SET lc_messages = ${pick(["'C'", "'de_DE.UTF-8'"])}`,
+      'SET ai_gen.at_once = off',
+      'LISTEN hologen_jobs',
       'RESET ALL',
       'DISCARD ALL',
     ]);

@@ -1,4 +1,7 @@
 /** Statements of more calls than are opened at once: all of them fit their budgets before the first is sent, and their jobs are opened as their turns come. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
@@ -149,4 +152,23 @@ test('what a session may spend is counted for all of a statement before it is se
   expect(await opened()).toBe(0);
   expect((await own.query(pictures(600))).rowCount).toBe(600);
   expect((await refusal(own.query(pictures(101)))).message).toContain('CNY 120.00 of CNY 140.00 are used');
+});
+
+test('what a gateway that is gone had kept for its calls is everybody’s at the next start', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'hologen-test-'));
+  try {
+    await using first = await startTestGateway({ dataDir });
+    const owner = await first.client();
+    // As a gateway leaves it that is killed: its connection is gone, its rows are there.
+    await owner.query(`INSERT INTO hologen_internal.living_gateway VALUES ('killed', 1, now());
+      INSERT INTO hologen_internal.reserved VALUES (gen_random_uuid(), 'killed', 'hologen', '{}', 'qwen_plus', 'hologen', '', '', 'CNY', 10, 0)`);
+    await owner.query('CALL set_budget(calls => 10)');
+    expect((await refusal(owner.query("SELECT ai_gen('qwen_plus', 'hello')"))).code).toBe('53400');
+    await first.close();
+    await using next = await startTestGateway({ dataDir });
+    const again = await next.client();
+    expect((await again.query("SELECT ai_gen('qwen_plus', 'hello')")).rowCount).toBe(1);
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
 });

@@ -204,8 +204,7 @@ test.each([
     /ALTER MATERIALIZED VIEW/,
   ],
   ['DROP DYNAMIC TABLE IF EXISTS shop.d', /dynamic tables/, /DROP MATERIALIZED VIEW/],
-  [`CREATE OBJECT TABLE o WITH (path = 'oss://b/')`, /object tables/, /to_file/],
-  ['REFRESH OBJECT TABLE o', /object tables/, /to_file/],
+  ["ALTER OBJECT TABLE o SET (path = 'oss://b/')", /ALTER OBJECT TABLE/, /ALTER TABLE/],
   [
     `BEGIN; CREATE TABLE IF NOT EXISTS shop.l (a text, ds date) LOGICAL PARTITION BY LIST (ds) WITH (orientation = 'column'); COMMIT;`,
     /logical partitions/,

@@ -154,6 +154,19 @@ test('Now shows a statement with its progress and cancels it', async () => {
   await page.waitForSelector('text=All quiet');
 });
 
+test('Now pauses and resumes what waits for a model, and says who has paused it', async () => {
+  const client = await gateway.client();
+  await client.query("SELECT ai_gen('qwen_image_2', 'a cup')");
+  const page = await room('now');
+  await page.click('button[aria-label="Pause qwen-image-2.0"]');
+  await page.waitForSelector('text=paused by hologen since');
+  const waits = client.query("SELECT ai_gen('qwen_image_2', 'another cup')");
+  await page.waitForSelector('text=qwen-image-2.0 is paused by hologen');
+  await page.click('button[aria-label="Resume qwen-image-2.0"]');
+  expect((await waits).rowCount).toBe(1);
+  await page.waitForSelector('button[aria-label="Pause qwen-image-2.0"]');
+});
+
 test('Try tells calls and price first, then runs and shows what came out', async () => {
   const page = await room('try');
   const run = page.locator('.actions button').nth(1);

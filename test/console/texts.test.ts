@@ -1,7 +1,10 @@
 /** The page's languages say the same. */
 import { expect, test } from 'vitest';
 import { en } from '../../src/console/page/texts/en.js';
+import { rulesInChinese } from '../../src/console/page/texts/phrases.js';
 import { zh } from '../../src/console/page/texts/zh.js';
+import { families } from '../../src/providers/model-studio/families.js';
+import { knownTypes } from '../../src/providers/model-studio/known-types.js';
 
 const placesOf = (text: string) => new Set(text.match(/\{\w+\}/g) ?? []);
 
@@ -14,4 +17,19 @@ test('a text fills the same places in both', () => {
     expect(zh[key].trim(), key).not.toBe('');
     expect([...placesOf(zh[key])].sort(), key).toEqual([...placesOf(en[key].split('|').at(-1) ?? '')].sort());
   }
+});
+
+test('what the model table says of sizes, lengths and prices is said in Chinese wholly', () => {
+  const said = knownTypes(families)
+    .describe([])
+    .flatMap(({ sizes, duration, price }) => [sizes, duration, price])
+    .filter((text) => typeof text === 'string')
+    .map((text) => text.replace(/^(size|resolution) /, ''));
+  const english = new Set(
+    said.flatMap(
+      (text) => rulesInChinese(text).match(/(?<![\d_])\b(?!token\b|prompt_extend\b)[A-Za-z_]{2,}/g) ?? [],
+    ),
+  );
+  expect(said.length).toBeGreaterThan(200);
+  expect([...english]).toEqual([]);
 });

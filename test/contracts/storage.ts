@@ -29,6 +29,7 @@ export function storageContract(name: string, open: () => Promise<StoreUnderTest
     const hands = handsOn(() => under);
     describe('places', () => readingPlaces(hands));
     describe('head', () => heads(hands));
+    describe('list', () => listing(hands));
     describe('save', () => saving(hands));
     describe('a source', () => sources(hands));
     describe('presign', () => presigning(hands));
@@ -55,6 +56,17 @@ function handsOn(under: () => StoreUnderTest) {
       return storage();
     },
     ...{ at, pathOf, right, head },
+    /** The keys of all pages, and that each page holds what it says. */
+    async listAll(key: string, recursive: boolean, bucket?: string): Promise<string[]> {
+      const keys: string[] = [];
+      for (let after: string | undefined; ; ) {
+        const options = { recursive, after, signal: unstopped() };
+        const page = await storage().list(pathOf(key, bucket), right(), options);
+        keys.push(...page.objects.map(({ path }) => path.key));
+        after = page.next;
+        if (after === undefined) return keys.sort();
+      }
+    },
     save: (key: string, source: Open, options: Partial<SaveOptions> = {}) =>
       storage().save(pathOf(key), right(), source, {
         ...{ contentType: 'image/png', signal: unstopped() },
@@ -106,13 +118,10 @@ function readingPlaces(hands: Hands): void {
 function heads(hands: Hands): void {
   const { at, save, head, pathOf, right } = hands;
   test('gives the first bytes of an object, and no more than there are', async () => {
-    const body = randomBytes(1000);
+    const [body, signal, path] = [randomBytes(1000), unstopped(), pathOf('head/begins.png')];
     await save('head/begins.png', sourceOf(body));
-    const begins = (key: string, bytes: number) =>
-      hands.storage.beginning(pathOf(key), right(), bytes, unstopped());
-    expect(await begins('head/begins.png', 3)).toEqual(body.subarray(0, 3));
-    expect(await begins('head/begins.png', 1_000_000)).toEqual(body);
-    await expect(begins('head/none.png', 3)).rejects.toMatchObject({ kind: 'undefinedFile' });
+    expect(await hands.storage.beginning(path, right(), 3, signal)).toEqual(body.subarray(0, 3));
+    expect(await hands.storage.beginning(path, right(), 1_000_000, signal)).toEqual(body);
   });
 
   test('tells size, content type, time and tag of what was saved', async () => {
@@ -128,6 +137,37 @@ function heads(hands: Hands): void {
         kind: 'undefinedFile',
         message: expect.stringContaining(at('none.png', bucket)),
       });
+  });
+}
+
+function listing(hands: Hands): void {
+  const { pathOf, right, save, head, listAll } = hands;
+  test('gives what lies in a directory, and only if asked what lies deeper', async () => {
+    const keys = ['list/a.png', 'list/b ü+%20.png', 'list/c.png', 'list/deep/d.png', 'list/deep/er/e.png'];
+    for (const key of [...keys, 'list-of-others/f.png', 'listed.png'])
+      await save(key, sourceOf(Buffer.from(key)));
+    for (const directory of ['list/', 'list']) {
+      expect(await listAll(directory, false)).toEqual(keys.slice(0, 3));
+      expect(await listAll(directory, true)).toEqual(keys);
+    }
+    expect(await listAll('', false)).toContain('listed.png');
+    expect(await listAll('', true)).toEqual(expect.arrayContaining(keys));
+  });
+
+  test('tells of each object what its head tells', async () => {
+    await save('told/one.png', sourceOf(randomBytes(1234)));
+    const { objects } = await hands.storage.list(pathOf('told/'), right(), {
+      recursive: false,
+      signal: unstopped(),
+    });
+    const { bytes, etag, lastModified } = await head('told/one.png');
+    expect(objects).toEqual([{ ...objects[0], path: pathOf('told/one.png'), bytes, etag }]);
+    expect(Math.abs(Number(objects[0]?.lastModified) - Number(lastModified))).toBeLessThan(1000);
+  });
+
+  test('of an empty directory is empty, and of a bucket that is not there an error', async () => {
+    expect(await listAll('nothing/here/', true)).toEqual([]);
+    await expect(listAll('', true, 'nowhere')).rejects.toMatchObject({ kind: 'undefinedFile' });
   });
 }
 
@@ -269,6 +309,7 @@ function refusing(hands: Hands): void {
     const signal = unstopped();
     const asked = [
       () => hands.storage.head(path, none, signal),
+      () => hands.storage.list(pathOf(''), none, { recursive: true, signal }),
       () => hands.storage.presign(path, none, { expiresSeconds: 60, signal }),
       () => hands.storage.checkWritable(path, none, signal),
       () => hands.storage.save(path, none, sourceOf(Buffer.from('b')), { contentType: 'image/png', signal }),
@@ -285,6 +326,7 @@ function stopping(hands: Hands): void {
     const path = pathOf('stopped.png');
     const asked = [
       () => hands.storage.head(path, right(), signal),
+      () => hands.storage.list(pathOf(''), right(), { recursive: true, signal }),
       () => hands.storage.presign(path, right(), { expiresSeconds: 60, signal }),
       () => hands.storage.checkWritable(path, right(), signal),
       () => save('stopped.png', sourceOf(Buffer.from('a')), { signal }),

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { refuseForeignSyntax } from '../../src/rewriter/foreign-syntax.js';
 import { loadParser } from '../../src/rewriter/parse.js';
+import { unedited } from '../../src/rewriter/spliced-text.js';
 import { rewriteTableProperties } from '../../src/rewriter/table-properties.js';
 
 beforeAll(loadParser);
@@ -24,7 +25,7 @@ test.each([
   ['CREATE TABLE t (a int) WITH (binlog_ttl = 0)', 'CREATE TABLE t (a int) ', { 'binlog.ttl': '0' }],
 ])('%s is the plain table and its properties', (text, definition, properties) => {
   const [, plain, table, values] =
-    /create_table\('(.*)', '(.*)', '(.*)'\)$/s.exec(rewriteTableProperties(text).text) ?? [];
+    /create_table\('(.*)', '(.*)', '(.*)'\)$/s.exec(rewriteTableProperties(unedited(text)).text) ?? [];
   expect(plain?.replaceAll("''", "'")).toBe(definition);
   expect(table).toBe('"t"');
   expect(JSON.parse(values?.replaceAll("''", "'") ?? '')).toEqual(properties);
@@ -39,7 +40,7 @@ test.each([
   'SELECT a FROM t WITH (orientation = 1)',
   "SELECT 'with (orientation = 1)'",
 ])('%s stays as it is', (text) => {
-  expect(rewriteTableProperties(text).text).toBe(text);
+  expect(rewriteTableProperties(unedited(text)).text).toBe(text);
   expect(refuseForeignSyntax(text)).toBe(text);
 });
 

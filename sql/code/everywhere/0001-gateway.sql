@@ -61,8 +61,13 @@ BEGIN
   IF json_typeof(question) IS DISTINCT FROM 'object' OR json_typeof(question -> 'ask') IS DISTINCT FROM 'string' THEN
     RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a question is a JSON object with a text "ask"';
   END IF;
+  -- The gateway keeps a question whole, and several times over; its memory is everybody's.
+  IF octet_length(question::text) > 64 * 1024 * 1024 THEN
+    RAISE EXCEPTION USING ERRCODE = '54000', MESSAGE = format('the gateway takes at most 64 MiB at once, not %s', pg_size_pretty(octet_length(question::text)::bigint)),
+      HINT = 'Keep media in a store and name their paths, or write a LIMIT.';
+  END IF;
   -- Who may not execute an AI function may not have what it is made of either.
-  behind := CASE WHEN question ->> 'ask' IN ('submit', 'submit_calls', 'submit_written', 'submit_made') THEN 'ai_gen(text, text, hologen.file)'
+  behind := CASE WHEN question ->> 'ask' IN ('submit', 'submit_calls', 'submit_written', 'submit_made', 'note_calls') THEN 'ai_gen(text, text, hologen.file)'
     WHEN question ->> 'ask' = 'submit_detached' THEN 'ai_submit(text, text, hologen.file)'
     WHEN question ->> 'ask' = 'submit_image' THEN 'image_generate(text, hologen.file)' END;
   IF behind IS NOT NULL AND NOT has_schema_privilege(role, 'hologen', 'USAGE') THEN
@@ -70,7 +75,8 @@ BEGIN
   ELSIF behind IS NOT NULL AND NOT has_function_privilege(role, 'hologen.' || behind, 'EXECUTE') THEN
     RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('permission denied for function %s', split_part(behind, '(', 1));
   END IF;
-  -- A session asks the gateway it came through; one that came by another way the latest.
+  -- A session asks the gateway it came through, which knows what it may spend, whatever it has SET since; one that came by another way the latest.
+  RESET hologen.gateway;
   SELECT * INTO gateway FROM hologen_internal.gateway
     ORDER BY gateway_id = current_setting('hologen.gateway', true) DESC NULLS LAST, updated_at DESC LIMIT 1;
   IF NOT FOUND THEN

@@ -20,7 +20,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     'max_calls', current_setting('ai_gen.max_calls', true), 'on_error', current_setting('ai_gen.on_error', true),
     'dry_run', current_setting('ai_gen.dry_run', true), 'timeout', current_setting('ai_gen.timeout', true),
     'at_once', current_setting('ai_gen.at_once', true), 'tag', current_setting('ai_gen.tag', true),
-    'spend_at_most', current_setting('ai_gen.spend_at_most', true), 'place', current_setting('ai_gen.place', true))
+    'spend_at_most', current_setting('ai_gen.spend_at_most', true), 'place', current_setting('ai_gen.place', true),
+    'webhook', current_setting('ai_gen.webhook', true))
 $$;
 
 -- The id of the innermost subtransaction that runs, assigned now if it has none: pg_xact_status tells what became of it, whatever undid it (a block
@@ -63,13 +64,13 @@ BEGIN
   RETURN json_build_object('handle', gen_random_uuid(), 'model', model, 'request', request, 'file', CASE WHEN NOT file IS NULL THEN to_json(file) END);
 END $$;
 
--- Asks for calls whose texts stand in a row, with commas between them.
-CREATE OR REPLACE FUNCTION hologen_caller.submit_texts(calls text) RETURNS text
+-- Tells calls whose texts stand in a row, with commas between them.
+CREATE OR REPLACE FUNCTION hologen_caller.tell_texts(ask text, calls text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer json;
 BEGIN
-  answer := hologen_caller.ask(json_build_object('ask', 'submit_calls', 'calls', ('[' || calls || ']')::json,
+  answer := hologen_caller.ask(json_build_object('ask', ask, 'calls', ('[' || calls || ']')::json,
     'settings', hologen_caller.session_settings(), 'statement', left(current_query(), 10000)));
   RETURN NULL;
 END $$;
@@ -82,13 +83,13 @@ BEGIN
   IF octet_length(gathered) < 32768 THEN
     RETURN gathered;
   END IF;
-  RETURN hologen_caller.submit_texts(gathered);
+  RETURN hologen_caller.tell_texts('submit_calls', gathered);
 END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.submit_rest(gathered text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF gathered IS NOT NULL THEN
-    gathered := hologen_caller.submit_texts(gathered);
+    gathered := hologen_caller.tell_texts('submit_calls', gathered);
   END IF;
   RETURN true;
 END $$;

@@ -42,8 +42,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE p.proname IN (SELECT name[cardinality(name)] FROM named_functions)
         AND EXISTS (SELECT FROM named_functions, path WHERE name[cardinality(name)] = p.proname AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END)
-        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
-        AND NOT (n.nspname = 'pg_catalog' AND p.proname IN ('to_file', 'try_to_file'))),
+        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|file_facts|fl_get_\w+|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
+        AND NOT (n.nspname = 'pg_catalog' AND p.proname ~ '^(to_file|try_to_file|fl_get_\w+)$')),
     operators AS MATERIALIZED (
       SELECT o.oprname, p.provolatile = 'v' AS volatile
       FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode JOIN pg_namespace n ON n.oid = o.oprnamespace
@@ -66,6 +66,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL
     SELECT 'LIMIT without ORDER BY on ' || c.oid::regclass FROM json_array_elements_text(names #> '{names,relations}') AS r(named), pg_class c
       WHERE c.oid = to_regclass(named) AND c.relpages > (SELECT setting::int / 4 FROM pg_settings WHERE name = 'shared_buffers')) AS found (name)
+$$;
+
+-- True if any schema has a function of somebody's own by one of these names.
+CREATE OR REPLACE FUNCTION hologen_caller.has_others(names json) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM pg_proc p WHERE p.oid >= 16384 AND p.proname IN (SELECT json_array_elements_text(names))
+    AND p.pronamespace::regnamespace::text NOT IN ('pg_catalog', 'hologen', 'hologen_names'))
 $$;
 
 -- True where the call stands in the body of a function of somebody's own, which may look names up elsewhere, decide by results, and have other
@@ -114,11 +121,13 @@ BEGIN
     END IF;
     IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_names', 'of', question, 'unsure', hologen_caller.unsure_names(
-        pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true)))));
+        pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true))),
+        'others', hologen_caller.has_others(step OPERATOR(pg_catalog.->) 'aiFunctions')));
     END IF;
     IF (step OPERATOR(pg_catalog.->>) 'waits')::boolean THEN
       PERFORM pg_catalog.set_config('client_min_messages', level, true);
     END IF;
+    PERFORM pg_catalog.set_config('hologen.noted', '', true);
     IF step OPERATOR(pg_catalog.->>) 'rows' IS NOT NULL THEN
       -- PostgreSQL plans cursors for their first rows, and a client's Execute of some rows as if it were of all.
       IF NOT (step OPERATOR(pg_catalog.->>) 'cursor')::boolean THEN
@@ -129,6 +138,9 @@ BEGIN
       GET DIAGNOSTICS rows = ROW_COUNT;
     ELSIF step OPERATOR(pg_catalog.->>) 'run' IS NOT NULL THEN
       EXECUTE step OPERATOR(pg_catalog.->>) 'run';
+    END IF;
+    IF pg_catalog.current_setting('hologen.noted', true) OPERATOR(pg_catalog.<>) '' THEN
+      PERFORM hologen_caller.tell_texts('note_calls', pg_catalog.current_setting('hologen.noted', true));
     END IF;
     -- Nothing of it stays.
     RAISE EXCEPTION USING ERRCODE = 'HG000', MESSAGE = 'looked';
@@ -155,6 +167,20 @@ BEGIN
     PERFORM hologen_caller.look_ahead(question, answer);
   END LOOP;
   RETURN answer OPERATOR(pg_catalog.->>) 'handle';
+END $$;
+
+-- While the gateway looks: a call that is looked for. Calls are told when there are enough to be worth a question.
+CREATE OR REPLACE FUNCTION hologen_caller.note(call json, at timestamptz) RETURNS text
+LANGUAGE plpgsql STABLE STRICT AS $$
+DECLARE
+  noted text := pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.noted', true), ''), call);
+BEGIN
+  IF pg_catalog.octet_length(noted) OPERATOR(pg_catalog.>=) 32768 THEN
+    PERFORM hologen_caller.tell_texts('note_calls', noted);
+    noted := '';
+  END IF;
+  PERFORM pg_catalog.set_config('hologen.noted', noted, true);
+  RETURN 'pending';
 END $$;
 
 -- While the gateway looks for what follows from results: a call whose result is there, and one that is not to be made yet.

@@ -19,16 +19,16 @@ CREATE OR REPLACE VIEW hologen.progress AS SELECT * FROM hologen_caller.progress
 GRANT SELECT ON hologen.progress TO PUBLIC;
 
 -- What waits and runs for each model type since the gateway started, and how much of it the provider takes; NULL: no limit. `pace` is the
--- rate at present, lower than submits_per_second after a 429. A key of a pool that was refused is left out for cooling_seconds.
+-- rate at present, lower than submits_per_second after a 429. A key of a pool that was refused is left out for cooling_seconds. `paused_by`: who has paused it (pause_model); NULL: it goes on.
 CREATE OR REPLACE FUNCTION hologen_caller.queue_rows()
 RETURNS TABLE (model_type text, queued bigint, running bigint, submits_per_second numeric, concurrent_tasks integer, pace numeric,
-               paused_seconds numeric, key_name text, cooling_seconds numeric)
+               paused_seconds numeric, paused_by text, paused_since timestamptz, paused_why text, key_name text, cooling_seconds numeric)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT q.model_type, q.queued, q.running, q.submits_per_second, q.concurrent_tasks, q.pace, q.paused_seconds, q.key_name,
-         q.cooling_seconds
+  SELECT q.model_type, q.queued, q.running, q.submits_per_second, q.concurrent_tasks, q.pace, q.paused_seconds,
+         q.paused_by, q.paused_since, q.paused_why, q.key_name, q.cooling_seconds
   FROM json_to_recordset(hologen_caller.ask('{"ask": "queues"}'))
     AS q (model_type text, queued bigint, running bigint, submits_per_second numeric, concurrent_tasks integer, pace numeric,
-          paused_seconds numeric, key_name text, cooling_seconds numeric)
+          paused_seconds numeric, paused_by text, paused_since timestamptz, paused_why text, key_name text, cooling_seconds numeric)
 $$;
 CREATE OR REPLACE VIEW hologen.queues AS SELECT * FROM hologen_caller.queue_rows();
 GRANT SELECT ON hologen.queues TO PUBLIC;

@@ -152,9 +152,10 @@ END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.rank_question(ask text, model text, query text, document text) RETURNS json
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN hologen_caller.texts_question(ask, 'ai_rank', model,
-    E'How well does the document answer the query, from 0 (not at all) to 1 (fully)? Answer in JSON, {"score": …}.\n\nQuery: {0}\n\nDocument: {1}',
-    ARRAY[query, document], hologen_caller.object_schema('{"score": {"type": "number", "minimum": 0, "maximum": 1}}'));
+  IF coalesce(query, '') = '' OR coalesce(document, '') = '' THEN
+    RETURN NULL;
+  END IF;
+  RETURN hologen_caller.function_question(ask, 'ai_rank', model, json_build_object('prompt', query, 'document', document), NULL);
 END $$;
 
 CREATE OR REPLACE FUNCTION hologen_caller.mask_question(ask text, model text, content text, labels text[]) RETURNS json
@@ -191,8 +192,11 @@ BEGIN
   IF coalesce(to_lang, '') = '' THEN
     RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'to_lang of ai_translate must be a language, not NULL or empty', HINT = 'ai_translate(content, ''en'').';
   END IF;
-  RETURN hologen_caller.texts_question(ask, 'ai_translate', model,
-    E'Translate the text into this language: {0}. Write the translation and nothing else.\n\n{1}', ARRAY[to_lang, content]);
+  IF coalesce(content, '') = '' THEN
+    RETURN NULL;
+  END IF;
+  -- What a chat model is told, and what a translation model takes, is the provider's affair.
+  RETURN hologen_caller.function_question(ask, 'ai_translate', model, json_build_object('prompt', content, 'to_lang', to_lang), NULL);
 END $$;
 
 -- The waits. All are strict: without a call there is nothing to wait for.

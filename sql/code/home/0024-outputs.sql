@@ -2,9 +2,10 @@
 CREATE OR REPLACE VIEW hologen.outputs WITH (security_barrier) AS
   SELECT oss_path, url, kind, bytes, coalesce((size)[1], (asked)[1])::integer AS width, coalesce((size)[2], (asked)[2])::integer AS height,
          CASE WHEN kind = 'video' THEN (units ->> 'seconds')::numeric END AS seconds, label, prompt, model_name, role_name, made_at, job_id,
-         trim_scale(price / files) AS price, currency, tag
+         trim_scale(price / files) AS price, currency, tag, etag, content_type
   FROM (
     SELECT output ->> 'ossPath' AS oss_path, output ->> 'url' AS url, (output ->> 'bytes')::bigint AS bytes,
+           output ->> 'etag' AS etag, output ->> 'contentType' AS content_type,
            CASE WHEN scenario IN ('text-to-image', 'image-edit', 'multi-image-fusion') THEN 'picture' ELSE 'video' END AS kind,
            -- The provider says what it made, in one of three ways, or the request says what was asked for.
            coalesce(CASE WHEN json_typeof(usage) = 'object' THEN regexp_match(concat_ws('*', usage ->> 'width', usage ->> 'height'), '^(\d+)\*(\d+)$') END,

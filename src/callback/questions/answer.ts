@@ -5,10 +5,13 @@ import { answerAboutCalls } from './calls.js';
 import { answerAboutFiles } from './files.js';
 import { answerAboutModels } from './models.js';
 import { answerAboutMoney } from './money.js';
+import { answerAboutObjects } from './objects.js';
+import { answerAboutOperation } from './operators.js';
 import { answerAboutPlaces } from './places.js';
 import type { Answers, QuestionTools } from './question.js';
 import { answerAboutReviews } from './reviews.js';
 import { requireDegree } from './rights.js';
+import { answerAboutWebhooks } from './webhooks.js';
 
 export function answerQuestions(tools: QuestionTools): Answer {
   const answers: Answers = {
@@ -16,8 +19,11 @@ export function answerQuestions(tools: QuestionTools): Answer {
     ...answerAboutFiles(tools),
     ...answerAboutModels(tools),
     ...answerAboutMoney(tools),
+    ...answerAboutObjects(tools),
+    ...answerAboutOperation(tools),
     ...answerAboutPlaces(tools),
     ...answerAboutReviews(tools),
+    ...answerAboutWebhooks(tools),
   };
   return async (question, caller, signal) => {
     const answer = Object.hasOwn(answers, question.ask) ? answers[question.ask] : undefined;

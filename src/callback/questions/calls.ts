@@ -4,11 +4,13 @@ import type { Calls, WaitNews } from '../../calls/calls.js';
 import type { CallArguments, SubmittedCall } from '../../calls/check.js';
 import { isHandle } from '../../calls/detached.js';
 import type { StoredText } from '../../calls/look-ahead.js';
+import { pauseText } from '../../calls/progress.js';
 import { queuesOf } from '../../calls/queues.js';
 import type { SessionSettings } from '../../calls/session-settings.js';
 import { KnownError } from '../../errors.js';
 import { isObject, type Json } from '../../json.js';
 import { isSameRole } from '../../ledger/job.js';
+import type { Pause } from '../../pace/schedule.js';
 import { ProviderFailure } from '../../providers/provider.js';
 import type { Caller } from '../endpoint.js';
 import { type Answers, originOf, type QuestionTools, textOrNull } from './question.js';
@@ -26,15 +28,15 @@ export function answerAboutCalls(tools: QuestionTools): Answers {
 }
 
 /** A call of ai_gen, or in `call` that of another function, which says more of it. */
-function readersOf({ originalText, taskOf }: QuestionTools) {
+function readersOf({ originalText, tasksOf }: QuestionTools) {
   const circumstances = (question: Json) => ({
     settings: isObject(question.settings) ? question.settings : {},
     statement: originalText(String(question.statement ?? '').slice(0, longestText)),
     engineText: String(question.statement ?? '').slice(0, longestText),
   });
   const ofFunction = (name: string): Pick<CallArguments, 'function'> => {
-    const task = taskOf(name);
-    return task === undefined ? {} : { function: { name, task } };
+    const tasks = tasksOf(name);
+    return tasks === undefined ? {} : { function: { name, tasks } };
   };
   const submitted = ({ call, ...question }: Json): SubmittedCall => {
     const given = isObject(call) ? call : question;
@@ -70,6 +72,7 @@ function answersWhileRunning(tools: QuestionTools): Answers {
         { ...submitted(question), transactionId: textOrNull(question.transactionId) },
         originOf(caller),
       ),
+    note_calls: (question, caller) => calls.noteAll(described(question), originOf(caller)),
     ...answerWhileLooking(calls, submitted),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
@@ -88,9 +91,14 @@ function answersWhileRunning(tools: QuestionTools): Answers {
 function answersBeside({ calls, ledger, schedule, models }: QuestionTools): Answers {
   return {
     async call_status(question, caller) {
-      const { state, holdUp, keyName } = await calls.status(String(question.handle), caller);
+      const { state, holdUp, modelType, keyName } = await calls.status(String(question.handle), caller);
+      const pause = state === 'submitted' ? schedule.pauseOf(modelType) : undefined;
+      const stands = holdUp
+        ? [`held up since ${holdUp.since}, and tried again: ${holdUp.message}`]
+        : pause
+          ? [pauseText(pause)]
+          : [];
       const key = keyName === undefined ? [] : [`last sent with key "${keyName}" of its model's pool`];
-      const stands = holdUp ? [`held up since ${holdUp.since}, and tried again: ${holdUp.message}`] : [];
       return { state, notice: [...stands, ...key].join('; ') || undefined };
     },
     cancel_call: (question, caller) => calls.cancel(String(question.handle), caller),
@@ -113,8 +121,13 @@ function answersBeside({ calls, ledger, schedule, models }: QuestionTools): Answ
         paused_seconds: queue.pausedMs / 1000,
         key_name: queue.key ?? null,
         cooling_seconds: queue.coolingMs / 1000,
+        ...pauseColumns(queue.pause),
       })),
   };
+}
+
+function pauseColumns(pause: Pause | undefined) {
+  return { paused_by: pause?.by, paused_since: pause?.since, paused_why: pause?.why };
 }
 
 /** The words of ai_gen_structured; a function that says nothing follows the session. */
@@ -136,7 +149,11 @@ function answerWhileLooking(calls: Calls, submitted: (question: Json) => Submitt
       calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
     plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
     plan_names: (question, caller) =>
-      calls.planChecked(written(question), textsOf(question.unsure), originOf(caller)),
+      calls.planChecked(
+        written(question),
+        { unsure: textsOf(question.unsure), others: question.others !== false },
+        originOf(caller),
+      ),
     looked: (question, caller) =>
       calls.looked(
         written(question),

@@ -6,7 +6,9 @@ import { refuse } from '../../fields.js';
 import { isObject, type Json } from '../../json.js';
 import type { FileValue } from '../../storage/file-value.js';
 import { isDirectory } from '../../storage/path.js';
+import type { ObjectInfo } from '../../storage/storage.js';
 import type { Caller } from '../endpoint.js';
+import { fileOf, lookAt } from './objects.js';
 import type { Answers, FileMemory, QuestionTools } from './question.js';
 import { requireMaker, sightOf } from './rights.js';
 
@@ -17,15 +19,10 @@ const longestUrlSeconds = 3600;
 
 export function answerAboutFiles({ storage, files, ledger, degrees }: QuestionTools): Answers {
   async function checkFile(question: Json): Promise<void> {
-    if (!isObject(question.file))
-      refuse('file', question.file, 'a FILE', 'Write to_file(path, endpoint, role_arn).');
-    const file = storage.readFile(question.file);
+    const file = storage.readFile(fileOf(question));
     storage.checkRight(file.right);
     if (isDirectory(file.path) || (question.dryRun === 'on' && isPretended(file.path))) return;
-    // A look of its own, that does not end with the session that asked first: others may wait for it.
-    await files.once(JSON.stringify(question.file), async () => {
-      await storage.head(file.path, file.right, new AbortController().signal);
-    });
+    await lookAt(file, storage, files);
   }
 
   return {
@@ -125,7 +122,7 @@ function urlSeconds(value: unknown): number {
 
 /** Remembers good files for some seconds, and lets those who ask at once share one look. */
 export function createFileMemory(): FileMemory {
-  const seen = new Map<string, { at: number; look: Promise<void> }>();
+  const seen = new Map<string, { at: number; look: Promise<ObjectInfo> }>();
   return {
     once(key, look) {
       const known = seen.get(key);

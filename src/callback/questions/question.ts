@@ -5,10 +5,12 @@ import type { ClientText } from '../../frontend/statement-texts.js';
 import type { Json } from '../../json.js';
 import type { CallOrigin, Ledger } from '../../ledger/job.js';
 import type { Budgets } from '../../ledger/models.js';
+import type { Pauses } from '../../ledger/pauses.js';
 import type { Reviews } from '../../ledger/reviews.js';
+import type { WebhookHosts } from '../../ledger/webhooks.js';
 import type { Schedule } from '../../pace/schedule.js';
 import type { DegreeSettings } from '../../settings/configuration.js';
-import type { Storage } from '../../storage/storage.js';
+import type { ObjectInfo, Storage } from '../../storage/storage.js';
 import type { Caller } from '../endpoint.js';
 
 export interface QuestionTools {
@@ -17,19 +19,21 @@ export interface QuestionTools {
   budgets: Budgets;
   ledger: Ledger;
   reviews: Reviews;
+  pauses: Pauses;
+  webhookHosts: WebhookHosts;
   schedule: Schedule;
   storage: Storage;
   files: FileMemory;
   degrees: DegreeSettings;
   /** What the models of an AI function are deployed for; undefined: it takes any, or there is no such function. */
-  taskOf(functionName: string): string | undefined;
+  tasksOf(functionName: string): readonly string[] | undefined;
   /** The client's own words for a statement text that the engine was given. */
   originalText(engineText: string): ClientText;
 }
 
-/** Tells whether a file was seen lately, so that a column of to_file() asks the store once a file. */
+/** Knows files that were seen lately, so that a column of to_file() and its facts ask the store once a file. */
 export interface FileMemory {
-  once(key: string, look: () => Promise<void>): Promise<void>;
+  once(key: string, look: () => Promise<ObjectInfo>): Promise<ObjectInfo>;
 }
 
 export type Answers = Record<

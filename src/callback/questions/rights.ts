@@ -23,6 +23,7 @@ const forMakers: Record<string, string> = {
   submit_calls: 'making calls',
   submit_written: 'making calls',
   submit_made: 'making calls',
+  note_calls: 'making calls',
   submit_image: 'making calls',
   submit_detached: 'making calls',
   collect: 'making calls',
@@ -31,6 +32,8 @@ const forMakers: Record<string, string> = {
   share_job: 'sharing a job',
   check_file: 'naming files of a store',
   try_file: 'naming files of a store',
+  file_facts: 'naming files of a store',
+  list_objects: 'listing objects of a store',
 };
 
 export function requireDegree(ask: string, caller: Caller, settings: DegreeSettings): void {

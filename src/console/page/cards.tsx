@@ -1,6 +1,7 @@
 /** Cards of jobs, in the gallery and below a statement that was tried. */
 import type { JobCard } from '../server/answers.js';
 import { choose, chosen } from './chosen.js';
+import { labelText } from './label.js';
 import { t, time } from './language.js';
 import { SmallMedium } from './media.js';
 import { StateMark } from './notes.js';
@@ -42,6 +43,7 @@ function Card({ job, choosing }: { job: JobCard; choosing: boolean }) {
       </div>
       <a class="card-words" href={`#/job/${job.id}`}>
         <span class="prompt">{job.prompt}</span>
+        {job.label && <span class="small label">{labelText(job.label)}</span>}
         <span class="soft small meta">
           <span>{job.model}</span>
           <span>{time(job.submittedAt)}</span>
@@ -55,5 +57,14 @@ function Card({ job, choosing }: { job: JobCard; choosing: boolean }) {
 /** A job without files shows what it wrote, or why there is nothing. */
 function Words({ job }: { job: JobCard }) {
   const wrong = job.state === 'failed' || job.state === 'unanswered';
-  return <p class={`words ${wrong ? 'bad' : ''}`}>{job.text ?? job.error ?? t(`state.${job.state}`)}</p>;
+  const said = job.text ?? job.error;
+  return (
+    <p class={`words ${wrong ? 'bad' : ''}`}>
+      {said === null ? (
+        t(`state.${job.state}`)
+      ) : (
+        <span lang={job.text === null ? 'en' : undefined}>{said}</span>
+      )}
+    </p>
+  );
 }

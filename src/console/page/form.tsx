@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { GalleryPage, Medium, Model, Models, PlaceOfFiles } from '../server/answers.js';
 import { get } from './ask.js';
 import { type Fields, type Filled, fieldsOf, rulesOf, sqlOfForm } from './form-sql.js';
-import { number, t } from './language.js';
+import { rules as inWords, number, t } from './language.js';
 import { useLoaded } from './loading.js';
 import { ProblemNote } from './notes.js';
 import { statement } from './statement.js';
@@ -27,7 +27,10 @@ export function ModelForm({ price, priced }: { price(): void; priced: string | u
   const models = useLoaded('models', (signal) => get<Models>('/api/models', {}, signal));
   const places = useLoaded('places', (signal) => get<PlaceOfFiles[]>('/api/places', {}, signal));
   const deployed = models.content?.deployed.filter(({ task }) => task !== 'embedding') ?? [];
-  const model = deployed.find(({ name }) => name === modelName.value) ?? deployed[0];
+  const model =
+    deployed.find(({ name }) => name === modelName.value) ??
+    deployed.find(({ task }) => task === 'image-generation') ??
+    deployed[0];
   const content = models.content;
   if (!content || !model) return <ProblemNote problem={models.problem} />;
   const rules = rulesOf(model, content);
@@ -36,7 +39,7 @@ export function ModelForm({ price, priced }: { price(): void; priced: string | u
     <section class="panel model-form" aria-label={t('try.form')}>
       <div class="form-row">
         <ModelChoice models={deployed} chosen={model} />
-        {rules && <span class="soft small">{rules.price}</span>}
+        {rules && <span class="soft small">{inWords(rules.price)}</span>}
         <output class="form-price" aria-live="polite">
           {priced}
         </output>

@@ -6,6 +6,7 @@ import { indented, sqlAgain } from './again.js';
 import { get, post, problemOf, whoAmI } from './ask.js';
 import { shown } from './chosen.js';
 import { GoOn, JobMedia } from './job-media.js';
+import { labelText } from './label.js';
 import { dateAndTime, duration, known, money, number, t } from './language.js';
 import { useLoaded, usePolled } from './loading.js';
 import { WholeMedium } from './media.js';
@@ -242,6 +243,12 @@ function Facts({ job }: { job: JobDetails }) {
   return (
     <Part title={t('job.facts')}>
       <dl class="facts">
+        {job.label && (
+          <div>
+            <dt>{t('job.label')}</dt>
+            <dd class="label">{labelText(job.label)}</dd>
+          </div>
+        )}
         {facts.map(
           ([label, value]) =>
             value && (

@@ -1,6 +1,7 @@
 /** The visitor's language: texts, numbers, money, times. */
 import { effect, signal } from '@preact/signals';
 import { en, type TextKey } from './texts/en.js';
+import { rulesInChinese, sentenceInChinese } from './texts/phrases.js';
 import { zh } from './texts/zh.js';
 
 export type Language = 'en' | 'zh';
@@ -36,6 +37,16 @@ export function t(key: TextKey, values: Record<string, string | number> = {}): s
     const value = values[name];
     return value === undefined ? whole : typeof value === 'number' ? number(value) : value;
   });
+}
+
+/** What the server says of what has gone wrong; in English where it has no other words for it. */
+export function sentence(text: string): string {
+  return language.value === 'zh' ? sentenceInChinese(text) : text;
+}
+
+/** What the model table says of a model's sizes, lengths and price. */
+export function rules(text: string): string {
+  return language.value === 'zh' ? rulesInChinese(text) : text;
 }
 
 /** True for a key of the tables, for names that come from the server. */

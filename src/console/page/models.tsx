@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { CallLimits, Model, Models, Problem, SupportedModel } from '../server/answers.js';
 import { get, post, problemOf, whoAmI } from './ask.js';
-import { known, number, t } from './language.js';
+import { rules as inWords, known, number, t } from './language.js';
 import { useLoaded } from './loading.js';
 import { PageTitle, ProblemNote } from './notes.js';
 
@@ -88,12 +88,12 @@ function ModelCard({
       <p class="soft small">{model.type}</p>
       <dl class="facts">
         {rules?.sizes && (
-          <Fact label={t('models.sizes')} value={rules.sizes.replace(/^(size|resolution) /, '')} />
+          <Fact label={t('models.sizes')} value={inWords(rules.sizes.replace(/^(size|resolution) /, ''))} />
         )}
         {rules?.pictures && <Fact label={t('models.pictures')} value={rules.pictures} />}
-        {rules?.duration && <Fact label={t('models.duration')} value={rules.duration} />}
+        {rules?.duration && <Fact label={t('models.duration')} value={inWords(rules.duration)} />}
         <Fact label={t('models.limits')} value={limitsOf(model.limits)} />
-        {rules && <Fact label={t('price')} value={rules.price} />}
+        {rules && <Fact label={t('price')} value={inWords(rules.price)} />}
         <Fact
           label={t('models.callers')}
           value={model.grantedTo.length > 0 ? model.grantedTo.join(', ') : t('models.everybody')}

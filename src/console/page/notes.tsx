@@ -2,20 +2,34 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { HoldUp, JobState, Problem } from '../server/answers.js';
-import { dateAndTime, t } from './language.js';
+import { dateAndTime, sentence, t } from './language.js';
 
 export function ProblemNote({ problem }: { problem: Problem | null | undefined }) {
   if (!problem) return null;
   return (
     <div class="note bad" role="alert">
       <p>
-        {problem.message}
+        <Said text={problem.message} />
         {problem.sqlstate && <code class="sqlstate">{problem.sqlstate}</code>}
       </p>
-      {problem.detail && <p class="soft">{problem.detail}</p>}
-      {problem.hint && <p>{problem.hint}</p>}
+      {problem.detail && (
+        <p class="soft">
+          <Said text={problem.detail} />
+        </p>
+      )}
+      {problem.hint && (
+        <p>
+          <Said text={problem.hint} />
+        </p>
+      )}
     </div>
   );
+}
+
+/** Read aloud in the language that it is in. */
+function Said({ text }: { text: string }) {
+  const told = sentence(text);
+  return <span lang={told === text ? 'en' : undefined}>{told}</span>;
 }
 
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
@@ -56,5 +70,10 @@ export function PageTitle({ title, children }: { title: string; children?: Compo
 
 /** What keeps a call from going on, for those whose money it is. */
 export function HoldUpNote({ holdUp }: { holdUp: HoldUp | null }) {
-  return holdUp && <p class="note">{t('heldUp', { since: dateAndTime(holdUp.since), why: holdUp.why })}</p>;
+  if (!holdUp) return null;
+  return (
+    <p class="note">
+      {t('heldUp', { since: dateAndTime(holdUp.since) })} <Said text={holdUp.why} />
+    </p>
+  );
 }

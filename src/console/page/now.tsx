@@ -1,8 +1,8 @@
 /** *Now*: statements that run, and how full the way to each model is. */
 import { useState } from 'preact/hooks';
 import type { Now, Problem, Queue, RunningStatement } from '../server/answers.js';
-import { get, post, problemOf } from './ask.js';
-import { duration, number, t } from './language.js';
+import { get, post, problemOf, whoAmI } from './ask.js';
+import { dateAndTime, duration, number, t } from './language.js';
 import { usePolled } from './loading.js';
 import { Empty, HoldUpNote, PageTitle, ProblemNote } from './notes.js';
 
@@ -109,12 +109,14 @@ function Steps({ statement }: { statement: RunningStatement }) {
 }
 
 function Queues({ queues }: { queues: Queue[] }) {
+  const [problem, setProblem] = useState<Problem>();
   if (queues.length === 0) return null;
   return (
     <section>
       <h2>{t('queues')}</h2>
+      <ProblemNote problem={problem} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard. */}
-      <section class="scroll" tabIndex={0} aria-label={t('queues')}>
+      <section class="scroll queues" tabIndex={0} aria-label={t('queues')}>
         <table>
           <thead>
             <tr>
@@ -124,11 +126,19 @@ function Queues({ queues }: { queues: Queue[] }) {
               </th>
               <th scope="col">{t('queues.running')}</th>
               <th scope="col">{t('queues.rate')}</th>
+              <th scope="col">
+                <span class="unseen">{t('queues.change')}</span>
+              </th>
             </tr>
           </thead>
           <tbody>
-            {queues.map((queue) => (
-              <QueueRow key={`${queue.modelType} ${queue.key}`} queue={queue} />
+            {queues.map((queue, index) => (
+              <QueueRow
+                // A type has a queue for each key and set of limits.
+                key={`${queue.modelType} ${index}`}
+                queue={queue}
+                failed={setProblem}
+              />
             ))}
           </tbody>
         </table>
@@ -137,8 +147,8 @@ function Queues({ queues }: { queues: Queue[] }) {
   );
 }
 
-function QueueRow({ queue }: { queue: Queue }) {
-  const { concurrentTasks, submitsPerSecond, pace, pausedSeconds, coolingSeconds } = queue;
+function QueueRow({ queue, failed }: { queue: Queue; failed(problem: Problem | undefined): void }) {
+  const { concurrentTasks, submitsPerSecond, pace, pausedSeconds, paused, coolingSeconds } = queue;
   return (
     <tr>
       <th scope="row">
@@ -166,8 +176,40 @@ function QueueRow({ queue }: { queue: Queue }) {
         {coolingSeconds > 0 && (
           <span class="state failed">{t('queues.cooling', { time: duration(coolingSeconds) })}</span>
         )}
+        {paused && (
+          <p class="soft small">
+            {t('queues.pausedBy', { role: paused.by, time: dateAndTime(paused.since) })}
+            {paused.why && `: ${paused.why}`}
+          </p>
+        )}
       </td>
+      <td>{whoAmI.value?.administers && <PauseButton queue={queue} failed={failed} />}</td>
     </tr>
+  );
+}
+
+/** The page asks again every second: until then the button says what it was pressed for. */
+function PauseButton({ queue, failed }: { queue: Queue; failed(problem: Problem | undefined): void }) {
+  const [asked, setAsked] = useState(false);
+  const { modelType, paused } = queue;
+  const change = async () => {
+    setAsked(true);
+    failed(undefined);
+    await post(paused ? '/api/models/resume' : '/api/models/pause', { model: modelType }).catch((error) =>
+      failed(problemOf(error)),
+    );
+    setAsked(false);
+  };
+  return (
+    <button
+      type="button"
+      class="quiet small"
+      onClick={change}
+      disabled={asked}
+      aria-label={`${t(paused ? 'queues.resume' : 'queues.pause')} ${modelType}`}
+    >
+      {t(paused ? 'queues.resume' : 'queues.pause')}
+    </button>
   );
 }
 

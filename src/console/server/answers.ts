@@ -55,6 +55,8 @@ export interface JobCard {
   model: string;
   scenario: string;
   prompt: string;
+  /** What ties it to its row: a text, or the JSON text of an object. */
+  label: string | null;
   submittedAt: string;
   media: Medium[];
   verdicts: Verdict[];
@@ -150,6 +152,8 @@ export interface Queue extends CallLimits {
   key: string | null;
   /** It was refused, and is left out for so long. */
   coolingSeconds: number;
+  /** null: it goes on. */
+  paused: { by: string; since: string; why: string | null } | null;
 }
 
 export interface Now {

@@ -11,6 +11,8 @@ export interface JobRow {
   model_type: string;
   scenario: string;
   prompt: string;
+  /** A text, or the JSON text of an object. */
+  label: string | null;
   outputs: { url?: string; ossPath?: string }[];
   text: string | null;
   error_message: string | null;
@@ -23,8 +25,8 @@ export interface JobRow {
 const promptLength = 300;
 /** The request is an object where the client gave one; its prompt, else the text itself. */
 const prompt = `CASE WHEN json_typeof(request) = 'object' THEN coalesce(request ->> 'prompt', request::text) ELSE request #>> '{}' END`;
-export const cardColumns = `job_id, state, role_name, model_name, model_type, scenario, left(${prompt}, ${promptLength}) AS prompt, outputs,
-  CASE WHEN scenario = 'text' THEN left(result, ${promptLength}) END AS text, error ->> 'message' AS error_message, submitted_at::text, generated_at, provider_request_id`;
+export const cardColumns = `job_id, state, role_name, model_name, model_type, scenario, left(${prompt}, ${promptLength}) AS prompt, label, outputs,
+  CASE WHEN scenario IN ('text', 'transcription') THEN left(result, ${promptLength}) END AS text, error ->> 'message' AS error_message, submitted_at::text, generated_at, provider_request_id`;
 
 export interface GalleryWish {
   /** Only for the owner role: others see their own anyway. */
@@ -45,8 +47,8 @@ export interface GalleryWish {
 
 const kinds: Record<string, string> = {
   pictures: `scenario IN ('text-to-image', 'image-edit', 'multi-image-fusion')`,
-  videos: `scenario IN ('text-to-video', 'first-frame', 'first-and-last-frame', 'reference-video')`,
-  texts: `scenario IN ('text', 'embedding')`,
+  videos: `scenario IN ('text-to-video', 'first-frame', 'first-and-last-frame', 'reference-video', 'video-edit', 'video-continuation')`,
+  texts: `scenario IN ('text', 'embedding', 'transcription')`,
 };
 
 export const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -114,15 +114,26 @@ export interface QueueRow {
   paused_seconds: number | null;
   key_name: string | null;
   cooling_seconds: number | null;
+  paused_by: string | null;
+  paused_since: Date | null;
+  paused_why: string | null;
 }
 
 export async function listQueues(db: Database): Promise<QueueRow[]> {
   const { rows } = await db.query<QueueRow>(
     `SELECT model_type, queued::int, running::int, submits_per_second::float8, concurrent_tasks::int, pace::float8, paused_seconds::float8,
-       key_name, cooling_seconds::float8
+       paused_by, paused_since, paused_why, key_name, cooling_seconds::float8
      FROM hologen.queues ORDER BY model_type, key_name`,
   );
   return rows;
+}
+
+export async function pauseModel(db: Database, model: string): Promise<void> {
+  await db.query('CALL hologen.pause_model($1)', [model]);
+}
+
+export async function resumeModel(db: Database, model: string): Promise<void> {
+  await db.query('CALL hologen.resume_model($1)', [model]);
 }
 
 /** False: there is no such process, or it is idle; an error: the engine does not let this role cancel it. */

@@ -73,6 +73,10 @@ export const routes: Record<string, Route> = {
   'POST /api/models/usual': ({ session }) => queries.deployUsualModels(session.pool),
   'POST /api/models/remove': ({ session, body }) =>
     queries.removeModel(session.pool, requiredText(body, 'name')),
+  'POST /api/models/pause': ({ session, body }) =>
+    queries.pauseModel(session.pool, requiredText(body, 'model')),
+  'POST /api/models/resume': ({ session, body }) =>
+    queries.resumeModel(session.pool, requiredText(body, 'model')),
   'POST /api/models/grant': ({ session, body }) =>
     queries.grantModel(session.pool, requiredText(body, 'model'), requiredText(body, 'role')),
   'POST /api/models/revoke': ({ session, body }) =>
@@ -161,6 +165,7 @@ function card(
     model: row.model_name,
     scenario: row.scenario,
     prompt: row.prompt,
+    label: row.label,
     submittedAt: new Date(row.submitted_at).toISOString(),
     media: outputsOf(row, addresses, session.id),
     verdicts,
@@ -251,6 +256,10 @@ async function now({ session }: Asked): Promise<Now> {
         pausedSeconds: row.paused_seconds ?? 0,
         key: row.key_name,
         coolingSeconds: row.cooling_seconds ?? 0,
+        paused:
+          row.paused_by === null || row.paused_since === null
+            ? null
+            : { by: row.paused_by, since: row.paused_since.toISOString(), why: row.paused_why },
       }),
     ),
   };

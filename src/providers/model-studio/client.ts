@@ -7,6 +7,7 @@ import { type Connection, call, type ModelStudioSettings, openConnection, type R
 import { download } from './download.js';
 import { unreadableAnswer } from './errors.js';
 import { batchAddress, longestWaitMs } from './half-price.js';
+import { flatRerankPath } from './rerank-table.js';
 
 export interface ListedTask {
   taskId: string;
@@ -21,7 +22,7 @@ export interface ModelStudioClient {
     body: Json,
     options: { apiKey: string; async: boolean; signal: AbortSignal },
   ): Promise<Reply>;
-  /** Posts to the OpenAI-compatible endpoint: text and embeddings. `halfPrice`: in that lane, see half-price.ts. */
+  /** Posts to the OpenAI-compatible endpoint: text, embeddings, rankings. `halfPrice`: in that lane, see half-price.ts. */
   complete(
     path: string,
     body: Json,
@@ -50,6 +51,7 @@ export function createClient(settings: ModelStudioSettings): ModelStudioClient {
   const connection = openConnection(settings);
   const { base, compatible, timeouts, agent, downloads } = connection;
   const batch = batchAddress(base);
+  const reranks = base.replace(/\/api\/v1$/, '/compatible-api/v1');
   return {
     generate: (path, body, { apiKey, async, signal }) =>
       call(connection, 'POST', base + path, {
@@ -61,7 +63,7 @@ export function createClient(settings: ModelStudioSettings): ModelStudioClient {
       }),
     complete(path, body, { apiKey, halfPrice, signal }) {
       const timeoutMs = halfPrice ? longestWaitMs : timeouts.generateMs;
-      const url = (halfPrice ? batch : compatible) + path;
+      const url = (halfPrice ? batch : path === flatRerankPath ? reranks : compatible) + path;
       return call(connection, 'POST', url, { apiKey, signal, body, timeoutMs });
     },
     hasHalfPrice: batch !== undefined,

@@ -42,9 +42,6 @@ interface Studio extends ModelStudioOptions {
   lanes: Lanes;
 }
 
-/** What Hologres can keep in its catalogue and hologen cannot call. */
-const tasksOnlyListed = ['translation'];
-
 export function createModelStudio(options: ModelStudioOptions): Provider<StudioRequest> {
   const known = knownTypes(families);
   const studio: Studio = { ...options, known, lanes: createLanes() };
@@ -52,7 +49,7 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
   return {
     // Hologres' client and skills write bailian; the provider calls itself DashScope or Model Studio.
     names: ['bailian', 'dashscope', 'model-studio'],
-    tasks: [...new Set(families.map(({ task }) => task)), ...tasksOnlyListed],
+    tasks: [...new Set(families.map(({ task }) => task))],
     checkDeployment: (model) => checkDeployment(model, known, regions),
     checkKey,
     modelTypes: known.describe,
@@ -127,7 +124,6 @@ function checkDeployment(
       `CALL register_external_model(…, '${ownTask}').`,
     );
   ownLimits(config);
-  if (tasksOnlyListed.includes(task)) return;
   const { type } = known.require({ modelType, task, config });
   ownPrice(config, type);
 }

@@ -6,7 +6,9 @@ export type Task =
   | 'video-generation'
   | 'chat/completions'
   | 'embedding'
-  | 'speech-to-text';
+  | 'speech-to-text'
+  | 'translation'
+  | 'rerank';
 
 export const scenarios = [
   'text-to-image',

@@ -1,5 +1,5 @@
 /** The query by which a statement's calls are known before it runs: what of it evaluates them, and nothing that writes. */
-import { aiFunctions, laterName, madeName, partName } from '../ai-functions.js';
+import { aiFunctionNamed, aiFunctions, laterName, madeName, notedName, partName } from '../ai-functions.js';
 import {
   asksItself,
   type Body,
@@ -28,8 +28,11 @@ export interface AheadQuery {
   parameters: boolean;
   /** PostgreSQL stops it after as many rows as were asked for. */
   stopsAtRows: boolean;
-  /** The query in which the calls of this stage (from 1) are made, those before it have their results, and those behind it give NULL. */
-  forStage(stage: number): string;
+  /**
+   * The query in which the calls of this stage (from 1) are made, those before it have their results, and those behind it give NULL. `noted`:
+   * those of the stage are told many at a time, which asks for less, if the names of the AI functions mean no others.
+   */
+  forStage(stage: number, noted?: 'noted'): string;
 }
 
 /** Why calls have to be made one after another; without words where there is nothing to say of it. */
@@ -62,14 +65,15 @@ function queryOf(text: string, stopsAtRows: boolean): AheadQuery | OneByOne {
   if (limitsByResult({ SelectStmt: query.node })) return { why: 'a result decides how many rows are read' };
   const sites = sitesOf({ SelectStmt: query.node });
   if (sites.length < 2 && isOneRow(query)) return { why: undefined };
+  const isNamedByCalls = usesNamesOfCalls(query.node);
   return {
     ...{ text, stopsAtRows },
     parameters: parametersOf(query.node).size > 0,
     stages: Math.max(1, ...sites.map(({ stage }) => stage)),
-    forStage: (stage) =>
+    forStage: (stage, noted) =>
       splice(
         unedited(text),
-        sites.flatMap((site) => rename(site, stage, source)),
+        sites.flatMap((site) => rename(site, stage, noted && isNamedByCalls ? undefined : noted, source)),
       ).text,
   };
 }
@@ -96,14 +100,21 @@ function isOneRow({ kind, node }: ParsedStatement): boolean {
   return kind === 'SelectStmt' && !hasNode(node, (each) => sources.includes(each));
 }
 
-function rename({ call, stage }: Site, present: number, source: Source): Edit[] {
-  if (stage === present) return [];
+/** A column may have the name of the call that gives it. */
+function usesNamesOfCalls(node: unknown): boolean {
+  return hasNode(
+    node,
+    (kind, body) => kind === 'ColumnRef' && aiFunctionNamed(nameList(body.fields).at(-1)) !== undefined,
+  );
+}
+
+function rename({ call, stage }: Site, present: number, noted: 'noted' | undefined, source: Source): Edit[] {
+  const name = nameList(call.funcname).at(-1) ?? '';
+  const own = noted && notedName(name);
+  const other = stage < present ? madeName(name) : stage > present ? laterName(name) : own;
   const start = source.offset(call.location);
   const open = openingBehind(source.tokens, start);
-  const name = nameList(call.funcname).at(-1) ?? '';
-  return open
-    ? [{ start, end: open.start, pieces: [stage < present ? madeName(name) : laterName(name)] }]
-    : [];
+  return open && other ? [{ start, end: open.start, pieces: [other] }] : [];
 }
 
 function openingBehind(tokens: Token[], start: number): Token | undefined {

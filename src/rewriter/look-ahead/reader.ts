@@ -1,4 +1,5 @@
 /** What the calls of a statement can be told of its text and its plan. */
+import { aiFunctions } from '../ai-functions.js';
 import { callingStatements } from '../calling-statements.js';
 import { child, containsAiCall, hasNode, isAiCall, nameList, walk } from '../nodes.js';
 import { parseStatements } from '../parse.js';
@@ -27,6 +28,8 @@ function unlessTooDeep<Read>(read: () => Read): Read | Uncertain {
   }
 }
 
+const names = aiFunctions.map(({ name }) => name);
+
 function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Uncertain {
   const [first] = Array.isArray(plan) ? plan : [];
   const planned = first?.Plan as PlanNode | undefined;
@@ -35,7 +38,7 @@ function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Unce
   const nodes = parseStatements(text)?.map(({ kind, node }) => ({ [kind]: node }));
   const inValues = hasNode(nodes, (kind, body) => kind === 'SelectStmt' && containsAiCall(body.valuesLists));
   // Without a call in the text, views may have it anywhere.
-  const judged = judgePlan(top, inValues || !containsAiCall(nodes));
+  const judged = { ...judgePlan(top, inValues || !containsAiCall(nodes)), aiFunctions: names };
   if ('why' in judged) return judged;
   // EXPLAIN says nothing of what stands in VALUES: nothing may stand there but functions and operators of PostgreSQL's own.
   if (inValues) return { ...withNamesOf(nodes, judged), ownOnly: true };

@@ -41,7 +41,7 @@ type Meaning = Pick<KnownErrorFields, 'kind' | 'hint'> & { says: string };
 const denied: Meaning = {
   kind: 'insufficientPrivilege',
   says: 'the role may not do this',
-  hint: "Give the role oss:GetObject and oss:PutObject on this path, and check that the endpoint is the one of the bucket's region.",
+  hint: "Give the role oss:GetObject and oss:PutObject on this path, and oss:ListObjects on the bucket where it is listed, and check that the endpoint is the one of the bucket's region.",
 };
 
 const badKey: Meaning = {

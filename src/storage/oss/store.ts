@@ -7,6 +7,7 @@ import type { Store } from '../storage.js';
 import { waitFor } from './attempts.js';
 import { checkOssSettings } from './check-settings.js';
 import { checkOverride, resolveEndpoint } from './endpoint.js';
+import { listObjects } from './list-objects.js';
 import {
   type ObjectRequests,
   presignObject,
@@ -62,6 +63,11 @@ export function openOssStore(settings: OssSettings): OssStore {
 
     beginning: (path, right, bytes, signal) =>
       work.run(signal, (either) => readBeginning(requests, path, asOssRight(right), bytes, either)),
+
+    list: (directory, right, options) =>
+      work.run(options.signal, (signal) =>
+        listObjects(requests, directory, asOssRight(right), { ...options, signal }),
+      ),
 
     presign: (path, right, options) =>
       work.run(options.signal, (signal) =>

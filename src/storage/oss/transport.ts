@@ -28,7 +28,8 @@ export interface OssTransport {
 }
 
 const sliceBytes = 128 * 1024;
-const maximumAnswerBytes = 1024 * 1024;
+/** A list of a thousand of the longest keys, each byte of them encoded. */
+const maximumAnswerBytes = 4 * 1024 * 1024;
 
 /** A timer that aborts its signal unless it is moved on in time. */
 interface Watchdog {

@@ -188,7 +188,7 @@ const badModels: [model: (string | null)[], code: string, message: string, hint:
   [
     ['fresh', 'qwen-image-2.0', 'bailian', '{}', 'pictures'],
     '22023',
-    'task must be one of image-generation, video-generation, chat/completions, embedding, speech-to-text, translation, not "pictures"',
+    'task must be one of image-generation, video-generation, chat/completions, embedding, speech-to-text, translation, rerank, not "pictures"',
     /image-generation/,
   ],
   [

@@ -1,12 +1,12 @@
 /** A second driver, which proves that the port is one: `folder://bucket/key` is a file in a folder of a directory on disk. */
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { KnownError } from '../../../src/errors.js';
 import { formatOf } from '../../../src/media/kinds.js';
 import type { FileFields, Right } from '../../../src/storage/file-value.js';
 import { formatPath, isDirectory, type PathForm, type StoragePath } from '../../../src/storage/path.js';
-import type { Driver, Store } from '../../../src/storage/storage.js';
+import type { Driver, ObjectInfo, Store } from '../../../src/storage/storage.js';
 import { canceled, saveFile } from './save-file.js';
 import { serveSigned } from './signed-addresses.js';
 
@@ -53,15 +53,25 @@ function openFolder(directory: string): Store {
     async head(path, right, signal) {
       requireObject(path);
       const file = await requireUse(path, right, signal);
-      const [found, content] = await Promise.all([stat(file), readFile(file)]).catch(() => {
+      return factsOf(file).catch(() => {
         throw missing(path, 'there is no such file');
       });
-      return {
-        bytes: found.size,
-        etag: `"${createHash('sha256').update(content).digest('hex')}"`,
-        contentType: formatOf(path.key)?.contentType,
-        lastModified: found.mtime,
-      };
+    },
+
+    async list(directory, right, { recursive, after, signal }) {
+      const folder = await requireUse(directory, right, signal);
+      const entries = await readdir(folder, { recursive, withFileTypes: true }).catch(() => []);
+      const files = entries
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => join(parentPath, name));
+      const keys = files.map((file) => relative(fileOf(directory.bucket), file)).sort();
+      const behind = keys.filter((key) => after === undefined || key > after);
+      const objects = behind.slice(0, pageLength).map(async (key) => {
+        const path = { ...directory, key };
+        return { path, ...(await factsOf(fileOf(nameOf(path)))) };
+      });
+      const next = behind.length > pageLength ? behind[pageLength - 1] : undefined;
+      return { objects: await Promise.all(objects), next };
     },
 
     async beginning(path, right, bytes, signal) {
@@ -90,6 +100,19 @@ function openFolder(directory: string): Store {
     },
 
     close: addresses.close,
+  };
+}
+
+/** Short, so that few objects make several pages. */
+const pageLength = 2;
+
+async function factsOf(file: string): Promise<ObjectInfo & { lastModified: Date }> {
+  const [found, content] = await Promise.all([stat(file), readFile(file)]);
+  return {
+    bytes: found.size,
+    etag: `"${createHash('sha256').update(content).digest('hex')}"`,
+    contentType: formatOf(file)?.contentType,
+    lastModified: found.mtime,
   };
 }
 

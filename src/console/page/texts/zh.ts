@@ -98,7 +98,7 @@ export const zh: Record<TextKey, string> = {
   'medium.play': '播放：{prompt}',
   'medium.unsaved': '未保存到 OSS：服务商只保留一天',
 
-  heldUp: '自 {since} 起受阻，正在重试：{why}',
+  heldUp: '自 {since} 起受阻，正在重试：',
   'job.prompt': '提示词',
   'job.references': '参考素材',
   'job.timing': '用时',
@@ -131,6 +131,7 @@ export const zh: Record<TextKey, string> = {
   'job.taskId': '服务商任务号',
   'job.keyName': '所用密钥',
   'job.id': '任务号',
+  'job.label': '标签',
   'job.shared': '查看者可以看到。',
   'job.notShared': '查看者看不到。',
   'job.share': '共享',
@@ -166,6 +167,10 @@ export const zh: Record<TextKey, string> = {
   'queues.paused': '暂停 {time}',
   'queues.key': '密钥 {key}',
   'queues.cooling': '被拒绝，停用 {time}',
+  'queues.pause': '暂停',
+  'queues.resume': '继续',
+  'queues.change': '更改',
+  'queues.pausedBy': '{role} 自 {time} 起暂停',
 
   'models.deployed': '已部署 {count} 个',
   'models.readOnly': '模型由管理员部署和删除。',

@@ -19,6 +19,7 @@ import type { Reply } from '../connection.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
 import { billOf, tokensOf } from '../price.js';
 import { isConversation, type Message, readMessages } from './conversation.js';
+import { readAsChat } from './function-request.js';
 import { listFields } from './parameters.js';
 import { type MessagePart, readTextRequest, textOfParts } from './prompt-template.js';
 import { mostChatTokens } from './token-bounds.js';
@@ -66,7 +67,7 @@ function check(asked: Asked): StudioRequest {
     estimate: billOf(type, model.config, mostChatTokens(request, model.modelType, type)),
     pretended: asksJson ? '{"dry_run":true}' : undefined,
     body: (addresses) => bodyOf(request, model.modelType, addresses),
-    read: (reply) => read(reply, asked, asksJson),
+    read: (reply) => readAnswer(reply, asked, asksJson),
   };
 }
 
@@ -76,6 +77,14 @@ interface ChatRequest {
 }
 
 function readChat({ text, file, places }: Asked): ChatRequest {
+  const asked = readAsChat(text);
+  if (asked) {
+    refuseUnknown(asked.parameters, knownParameters, `parameters of task ${texts.task}`);
+    return {
+      messages: [{ role: 'user', parts: [{ text: asked.said }] }],
+      parameters: asked.parameters,
+    };
+  }
   const conversation = conversationIn(text);
   if (!conversation) {
     const { parts, parameters } = readTextRequest(text, file, { knownParameters, task: texts.task, places });
@@ -157,7 +166,8 @@ function contentOf(parts: MessagePart[], addresses: string[]): Json[] {
   });
 }
 
-function read(reply: Reply, { model, type }: Asked, asksJson: boolean): Made {
+/** The text that a model answered with. `asksJson`: what is none is no answer. */
+export function readAnswer(reply: Reply, { model, type }: Asked, asksJson: boolean): Made {
   const usage = objectAt(reply.body, 'usage');
   const { text, finished, error } = asksJson ? asJson(answerOf(reply), reply) : answerOf(reply);
   return {

@@ -1,0 +1,51 @@
+/** Questions of operators: what is sent for now, and what is not. */
+import { KnownError } from '../../errors.js';
+import { refuse, requiredText } from '../../fields.js';
+import { textOf } from '../../json.js';
+import type { Catalogue } from '../../ledger/models.js';
+import type { Answers, QuestionTools } from './question.js';
+import { requireAdmin } from './rights.js';
+
+/** In characters: everybody who waits is shown it. */
+const longestReason = 200;
+const mostNamed = 20;
+
+export function answerAboutOperation({ models, pauses, schedule }: QuestionTools): Answers {
+  return {
+    async pause_model(question, caller) {
+      requireAdmin(caller, 'pausing a model');
+      const why = textOf(question.reason);
+      if (why !== undefined && why.length > longestReason)
+        refuse('reason', why, `a text of at most ${longestReason} characters`);
+      const name = requiredText(question, 'model_name');
+      await pauses.set(await typeOf(name, models.catalogue), caller.role, why);
+      schedule.pause(await pauses.list());
+    },
+    async resume_model(question, caller) {
+      requireAdmin(caller, 'resuming a model');
+      const name = requiredText(question, 'model_name');
+      // What is paused need not be deployed any more.
+      const isPaused = schedule.pauseOf(name) !== undefined;
+      await pauses.remove(isPaused ? name : await typeOf(name, models.catalogue));
+      schedule.pause(await pauses.list());
+    },
+  };
+}
+
+/** Calls wait in one line with those of the other names of their type: the name of a deployed model stands for its type. */
+async function typeOf(name: string, catalogue: Catalogue): Promise<string> {
+  const deployed = await catalogue.list();
+  const model =
+    deployed.find((each) => each.name === name) ?? deployed.find((each) => each.modelType === name);
+  if (model) return model.modelType;
+  throw new KnownError({
+    kind: 'undefinedObject',
+    message: `external model "${name}" does not exist`,
+    hint: `Deployed: ${
+      deployed
+        .slice(0, mostNamed)
+        .map((each) => each.name)
+        .join(', ') || 'none'
+    }. A model type stands for all its names.`,
+  });
+}

@@ -1,0 +1,64 @@
+/** Sentences that the server says in English, in Chinese: those of the console itself, and of the model table. */
+
+type Phrases = readonly (readonly [RegExp, string])[];
+
+/** Whole sentences. Errors of SQL are not among them: they are as in every client. */
+const sentences: Phrases = [
+  [/^role or password is wrong, or the role may not sign in$/, '角色或密码错误，或该角色不能登录'],
+  [/^too many failed attempts; try again in (\d+) s$/, '失败次数过多，请在 $1 秒后重试'],
+  [/^too many people are signed in to this console$/, '登录此控制台的人数过多'],
+  [/^this address was used already, or is too old$/, '此地址已使用过或已过期'],
+  [
+    /^hologen open makes another; or sign in with a role and its password\.$/,
+    '运行 hologen open 可获得新地址；也可以用角色和密码登录。',
+  ],
+  [/^sign in first$/, '请先登录'],
+  [/^a statement of yours is still running; cancel it or wait$/, '您的一条语句仍在运行，请取消或等待'],
+  [
+    /^this statement was not run in this session, or another one since$/,
+    '此语句不是在本次会话中运行的，或之后又运行了其他语句',
+  ],
+  [/^there is no such job, or it is not yours$/, '没有此任务，或它不属于您'],
+  [/^this request does not come from the console’s own page$/, '此请求并非来自控制台页面'],
+  [/^(\w+) is missing$/, '缺少 $1'],
+  [/^HTTP (\d+)$/, 'HTTP $1'],
+];
+
+/** Parts of what the model table says of sizes, lengths and prices, the longer ones first. */
+const parts: Phrases = [
+  [/^per token, see the provider$/, '按 token 计费，见服务商价格'],
+  [/^CNY ([\d.]+) a picture/, '每张 $1 元'],
+  [/^CNY ([\d.]+) a second of speech$/, '每秒语音 $1 元'],
+  [/^CNY a second: /, '每秒价格（元）：'],
+  [/^CNY a million tokens: /, '每百万 token 价格（元）：'],
+  [/, ([\d.]+) with prompt_extend/, '，使用 prompt_extend 时 $1 元'],
+  [/, ([\d.]+) of more than ([\d,]+) pixels/, '，超过 $2 像素时 $1 元'],
+  [/, plus ([\d.]+) for each picture that goes in/, '，另加每张输入图片 $1 元'],
+  [/; seconds of input videos count too/, '；输入视频的秒数也计费'],
+  [/, up to (\d+) s with a reference video/, '，有参考视频时最多 $1 秒'],
+  [/^as the input, up to (\d+) s$/, '与输入相同，最多 $1 秒'],
+  [/; ratio /, '；宽高比 '],
+  [/\badaptive\b/g, '自适应'],
+  [/; silent /, '；无声 '],
+  [/([\d.]+) at (\d+P)/g, '$2 $1'],
+  [/([\d.]+) in\b/g, '输入 $1'],
+  [/([\d.]+) out\b/g, '输出 $1'],
+  [/([\d.]+) cached\b/g, '缓存 $1'],
+  [/([\d.]+) thinking\b/g, '思考 $1'],
+  [/([\d.]+) sound\b/g, '声音 $1'],
+  [/([\d.]+) picture\b/g, '图片 $1'],
+  [/([\d.]+) mixed\b/g, '混合 $1'],
+  [/ up to (\d+k) of input/g, '（输入不超过 $1）'],
+  [/ s\b/g, ' 秒'],
+  [/ to /, ' 至 '],
+  [/ or /, ' 或 '],
+];
+
+export function sentenceInChinese(text: string): string {
+  const [pattern, words] = sentences.find(([each]) => each.test(text)) ?? [];
+  return pattern && words !== undefined ? text.replace(pattern, words) : text;
+}
+
+export function rulesInChinese(text: string): string {
+  return parts.reduce((told, [pattern, words]) => told.replace(pattern, words), text);
+}

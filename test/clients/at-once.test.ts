@@ -1,0 +1,76 @@
+/** In which clients, and in which of their modes, the calls of a statement run at once: the table of docs/clients.md. */
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import postgres from 'postgres';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../gateway.js';
+import { runProgram } from '../programs.js';
+
+const here = (file: string) => fileURLToPath(new URL(`programs/${file}`, import.meta.url));
+const odbcDriver = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/odbc/psqlodbcw.so`;
+const fourCalls = (way: string) =>
+  `SELECT ai_gen('qwen_plus', '[[sandbox:slow=400]] ' || n || ' ' || ${way}) FROM generate_series(1, 4) n`;
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+afterAll(() => gateway?.close());
+
+/** The ways whose calls overlapped, of those whose names begin so, and the others. */
+async function waysOf(beginning: string): Promise<{ atOnce: string[]; oneByOne: string[] }> {
+  const client = await gateway.client();
+  const { rows } = await client.query<{ way: string; together: boolean }>(
+    `WITH made AS (SELECT job_id, regexp_replace(request #>> '{}', '^\\[\\[.*\\]\\] \\d ', '') AS way, started_at, finished_at FROM hologen.jobs)
+     SELECT a.way, bool_or(a.started_at < b.finished_at AND b.started_at < a.finished_at) AS together
+     FROM made a JOIN made b ON a.way = b.way AND a.job_id <> b.job_id WHERE a.way LIKE $1 || '%' GROUP BY 1 ORDER BY 1`,
+    [beginning],
+  );
+  const ways = (wanted: boolean) => rows.filter(({ together }) => together === wanted).map(({ way }) => way);
+  return { atOnce: ways(true), oneByOne: ways(false) };
+}
+
+test('psql: at once, but for FETCH_COUNT, which declares a cursor', async () => {
+  await runProgram('psql', [gateway.url, '-qAtc', fourCalls("'psql'")]);
+  await runProgram('psql', [
+    gateway.url,
+    '-qAt',
+    '-v',
+    'FETCH_COUNT=9',
+    '-c',
+    fourCalls("'psql, FETCH_COUNT'"),
+  ]);
+  expect(await waysOf('psql')).toEqual({ atOnce: ['psql'], oneByOne: ['psql, FETCH_COUNT'] });
+});
+
+test('pgjdbc: at once in every mode, with a fetch size too', async () => {
+  await runProgram('java', ['-cp', '/usr/share/java/postgresql.jar', here('AtOnce.java'), gateway.url]);
+  const { atOnce, oneByOne } = await waysOf('pgjdbc');
+  expect(oneByOne).toEqual([]);
+  expect(atOnce).toHaveLength(8);
+});
+
+test('Python’s clients and psqlODBC: at once, but for cursors', async () => {
+  await runProgram('/usr/bin/python3', [here('at_once.py'), gateway.url, 'prefer', odbcDriver]);
+  expect(await waysOf('')).toEqual({
+    atOnce: expect.arrayContaining([
+      ...['SQLAlchemy', 'asyncpg', 'pandas', 'psycopg 2', 'psycopg 3'],
+      ...[0, 1].map((prepare) => `psqlODBC, UseDeclareFetch=0 UseServerSidePrepare=${prepare}`),
+    ]),
+    oneByOne: expect.arrayContaining([
+      ...['psycopg 2, named cursor', 'psycopg 3, named cursor'],
+      ...[0, 1].map((prepare) => `psqlODBC, UseDeclareFetch=1 UseServerSidePrepare=${prepare}`),
+    ]),
+  });
+});
+
+test('Node’s clients: at once', async () => {
+  const client = new pg.Client(gateway.url);
+  await client.connect();
+  await client.query(fourCalls('$1'), ['node-postgres']);
+  await client.end();
+  const sql = postgres(gateway.url, { onnotice: () => {} });
+  await sql.unsafe(fourCalls('$1'), ['node: postgres.js']);
+  await sql.end();
+  expect(await waysOf('node')).toEqual({ atOnce: ['node-postgres', 'node: postgres.js'], oneByOne: [] });
+});
