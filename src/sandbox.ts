@@ -36,6 +36,8 @@ export function inSandbox(configuration: Configuration, cloud: SandboxAddresses)
     ...configuration,
     provider: {
       baseUrl: `${cloud.modelStudio}/api/v1`,
+      // It stands in for all of the provider's regions.
+      regions: [],
       apiKey: sandboxApiKey,
       paced: provider.paced ?? sandbox?.documentedLimits ?? false,
       lookMs: provider.lookMs ?? lookMs,

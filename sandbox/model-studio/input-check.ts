@@ -61,6 +61,10 @@ function checkMessages(model: ModelType, input: JsonObject): CheckedInput {
   if (pictures.length < fewest || typeof text !== 'string' || text.trim() === '') {
     throw refusal.invalidParameter('lack of image or text');
   }
+  if (model.own?.usage === 'interleaved') {
+    const media = pictures.map((part) => mediaUse('image', part.image, mediaRules.editPicture));
+    return { ...promptOf(model, text), scenario: 'interleaved', media };
+  }
   const scenarios = ['text-to-image', 'image-edit'];
   return {
     ...promptOf(model, text),

@@ -4,6 +4,7 @@ import { pictureSize } from '../media/pictures.js';
 import { readClip } from './media-duration.js';
 import {
   checkMediaUrl,
+  type DocumentLimit,
   type DurationLimit,
   type MediaRule,
   maxBytesOf,
@@ -14,7 +15,7 @@ import { isTransparentPng } from './transparency.js';
 
 export interface FetchedMedia {
   field: string;
-  kind: 'picture' | 'video' | 'audio';
+  kind: 'picture' | 'video' | 'audio' | 'document';
   format: string;
   bytes: Buffer;
   /** Pixels; pictures only. */
@@ -105,6 +106,21 @@ function checkClip(
   return { field, kind, format: clip.format, bytes, seconds: clip.seconds };
 }
 
+/** What a document holds is not looked at; its name tells what it is. */
+function checkDocument(
+  field: string,
+  { endings, maxBytes }: DocumentLimit,
+  path: string,
+  bytes: Buffer,
+): FetchedMedia {
+  const ending = /\.([a-z0-9]+)$/i.exec(path)?.[1]?.toLowerCase() ?? '';
+  if (!endings.includes(ending))
+    throw refusal.fileFormat(`${field}: the file format must be one of ${endings.join(', ')}.`);
+  if (bytes.length === 0 || bytes.length > maxBytes)
+    throw refusal.fileSize(`${field}: the file is too large.`);
+  return { field, kind: 'document', format: ending, bytes };
+}
+
 /** Checks bytes against a rule; pictures are tried first because a field may take several kinds. */
 async function checkMedia(field: string, rule: MediaRule, bytes: Buffer): Promise<FetchedMedia> {
   const isVideo = rule.video && ['mp4', 'mov'].includes(readClip(bytes)?.format ?? '');
@@ -150,7 +166,12 @@ export function createMediaFetcher(options: MediaFetchOptions): MediaFetcher {
       checkMediaUrl(field, url, rule);
       if (/^data:/i.test(url)) return checkMedia(field, rule, decodeDataUrl(url));
       const parsed = new URL(url);
+      if (rule.page) return { field, kind: 'document', format: 'page', bytes: Buffer.alloc(0) };
       try {
+        if (rule.document) {
+          const bytes = await download(field, parsed, maxBytesOf(rule), signal);
+          return checkDocument(field, rule.document, decodeURIComponent(parsed.pathname), bytes);
+        }
         return await checkMedia(field, rule, await download(field, parsed, maxBytesOf(rule), signal));
       } catch (error) {
         signal.throwIfAborted();

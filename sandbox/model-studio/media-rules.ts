@@ -15,8 +15,17 @@ export interface DurationLimit {
   maxBytes: number;
 }
 
+export interface DocumentLimit {
+  /** Of the file's name. */
+  endings: readonly string[];
+  maxBytes: number;
+}
+
 export interface MediaRule {
   dataUrl: boolean;
+  document?: DocumentLimit;
+  /** A page of the web, which the sandbox does not open. */
+  page?: true;
   picture?: PictureLimit;
   video?: DurationLimit;
   audio?: DurationLimit;
@@ -91,7 +100,8 @@ export const mediaRules = {
 
 /** The largest file a rule could take. */
 export function maxBytesOf(rule: MediaRule): number {
-  return Math.max(...[rule.picture, rule.video, rule.audio].map((limit) => limit?.maxBytes ?? 0));
+  const limits = [rule.picture, rule.video, rule.audio, rule.document];
+  return Math.max(...limits.map((limit) => limit?.maxBytes ?? 0));
 }
 
 /** Hosts that may be addressed over plain http: this machine. */
@@ -117,6 +127,7 @@ export function checkMediaUrl(field: string, url: string, rule: MediaRule): void
   if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username || parsed.password) {
     throw refusal.invalidUrl(`${field}: the request URL is invalid, please check that it is available.`);
   }
+  if (rule.page) return;
   if (parsed.protocol === 'http:' && !isLoopback(parsed.hostname)) {
     throw refusal.invalidUrl(`${field}: the sandbox fetches plain http from this machine only.`);
   }

@@ -33,6 +33,13 @@ const sound = (least: number, most: number): MediaRule => ({
   dataUrl: false,
   audio: { formats: ['wav', 'mp3'], seconds: [least, most], maxBytes: 15 * megabyte },
 });
+const document: MediaRule = {
+  dataUrl: false,
+  document: {
+    endings: ['docx', 'doc', 'xlsx', 'xls', 'pptx', 'ppt', 'pdf', 'txt', 'key', 'pages', 'numbers', 'md'],
+    maxBytes: 100 * megabyte,
+  },
+};
 
 const wan27 = {
   input: ['prompt', 'negative_prompt'],
@@ -67,10 +74,13 @@ const wan3: OwnRules = {
       reference_image: { most: 10, rule: bigPicture },
       reference_video: { most: 5, rule: clip(1, 15) },
       reference_audio: { most: 5, rule: sound(1, 15) },
+      file: { most: 1, rule: document },
+      link: { most: 1, rule: { dataUrl: false, page: true } },
     },
+    exclusive: ['file', 'link'],
     apart: [
       ['first_frame', 'last_frame'],
-      ['reference_image', 'reference_video', 'reference_audio'],
+      ['reference_image', 'reference_video', 'reference_audio', 'file', 'link'],
     ],
   },
   inputSeconds: 'whole',
@@ -151,6 +161,7 @@ const mediaVideos: Record<string, OwnRules> = {
       },
       oneOf: ['reference_image', 'reference_video'],
       together: { types: ['reference_image', 'reference_video'], most: 5 },
+      voice: sound(1, 10),
     },
     mostSecondsWithVideo: 10,
     inputSeconds: 'shared five',

@@ -38,6 +38,8 @@ const wan27Picture = (most: number, words: string[]) =>
       n: integer(1, 12),
       thinking_mode: boolean,
       enable_sequential: boolean,
+      bbox_list: { kind: 'boxes' },
+      color_palette: { kind: 'palette' },
     },
     defaults: { size: '2048*2048', n: 1 },
   });
@@ -64,8 +66,22 @@ export const taskPictures: Record<string, OwnRules> = {
       negative_prompt: negative,
       size: area(768, 2048, 4, ['1K', '2K']),
       n: integer(1, 4),
+      enable_interleave: boolean,
     },
     defaults: { size: '1280*1280', n: 4 },
+    interleaved: {
+      pictures: [0, 1],
+      fields: {
+        ...common,
+        negative_prompt: negative,
+        size: area(768, 1280, 4),
+        n: { kind: 'integer', minimum: 1, maximum: 1, message: 'num_images_per_prompt must be 1' },
+        enable_interleave: boolean,
+        max_images: integer(1, 5),
+        stream: boolean,
+      },
+      defaults: { size: '1280*1280', n: 5 },
+    },
   }),
 };
 const textPicture = (promptCharacters: number, size: FieldRule, usual: string): OwnRules => ({

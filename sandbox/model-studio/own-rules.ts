@@ -11,6 +11,10 @@ export interface ListedMedia {
   oneOf?: readonly string[];
   /** The most of these types together. */
   together?: { types: readonly string[]; most: number };
+  /** What each reference may have for a voice. */
+  voice?: MediaRule;
+  /** Types of which there may be one alone. */
+  exclusive?: readonly string[];
   /** Two groups that exclude each other. */
   apart?: readonly [readonly string[], readonly string[]];
 }
@@ -28,9 +32,11 @@ export interface OwnRules extends FamilyRules {
   mostSecondsWithVideo?: number;
   /** How seconds of input videos are billed. */
   inputSeconds?: 'shared five' | 'whole';
+  /** Texts and pictures in turn (`enable_interleave`): the rules that hold then. */
+  interleaved?: Pick<OwnRules, 'pictures' | 'fields' | 'defaults'>;
   /** Usage tells the ratio. */
   tellsRatio?: boolean;
-  usage?: 'frame' | 'size as ratio' | 'standard ratio' | 'tiers';
+  usage?: 'frame' | 'size as ratio' | 'standard ratio' | 'tiers' | 'interleaved';
 }
 
 export const boolean: FieldRule = { kind: 'boolean' };

@@ -52,6 +52,27 @@ function checkSize(field: string, value: unknown, rule: SizeRule): void {
   }
 }
 
+function checkBoxes(field: string, value: unknown): void {
+  const isBox = (box: unknown) =>
+    Array.isArray(box) && box.length === 4 && box.every((each) => Number.isInteger(each) && each >= 0);
+  const fits =
+    Array.isArray(value) &&
+    value.every((boxes) => Array.isArray(boxes) && boxes.length <= 2 && boxes.every(isBox));
+  if (!fits) throw refusal.invalidParameter(`${field} must hold at most 2 boxes [x1,y1,x2,y2] per image.`);
+}
+
+function checkPalette(field: string, value: unknown): void {
+  const colours = Array.isArray(value) ? value.filter(isObject) : [];
+  if (!Array.isArray(value) || colours.length !== value.length || colours.length < 3 || colours.length > 10)
+    throw refusal.invalidParameter(`${field} must hold 3 to 10 colors.`);
+  const forms = colours.every(
+    ({ hex, ratio }) => /^#[0-9a-fA-F]{6}$/.test(`${hex}`) && /^\d+\.\d{2}%$/.test(`${ratio}`),
+  );
+  if (!forms) throw refusal.invalidParameter(`${field} must hold hex and ratio, such as "25.00%".`);
+  const sum = colours.reduce((total, { ratio }) => total + Number.parseFloat(`${ratio}`), 0);
+  if (Math.abs(sum - 100) > 0.001) throw refusal.invalidParameter(`The ratios of ${field} must be 100.00%.`);
+}
+
 function checkField(field: string, value: unknown, rule: FieldRule): void {
   switch (rule.kind) {
     case 'refused':
@@ -78,6 +99,12 @@ function checkField(field: string, value: unknown, rule: FieldRule): void {
           rule.message ?? `${field} must be an integer between ${rule.minimum} and ${rule.maximum}.`,
         );
       }
+      return;
+    case 'boxes':
+      checkBoxes(field, value);
+      return;
+    case 'palette':
+      checkPalette(field, value);
       return;
     case 'size':
       checkSize(field, value, rule.size);
@@ -111,6 +138,8 @@ export function checkParameters(model: ModelType, parameters: unknown): Settings
   for (const [field, rule] of Object.entries(fields)) {
     if (field in given) checkField(field, given[field], rule);
   }
+  if (given.enable_sequential === true && 'color_palette' in given)
+    throw refusal.invalidParameter('color_palette is not supported with enable_sequential.');
   if (model.kind === 'video' && 'size' in given && 'resolution' in given) {
     throw refusal.invalidParameter('size and resolution must not be used together.');
   }
@@ -124,7 +153,7 @@ export function checkParameters(model: ModelType, parameters: unknown): Settings
     ratio: given.ratio as string | undefined,
     sizeGiven: givenSize !== undefined,
     resolution: defaults.resolution && ((given.resolution as string | undefined) ?? defaults.resolution),
-    n: (given.n as number | undefined) ?? defaults.n ?? 1,
+    n: ((fields.max_images ? given.max_images : given.n) as number | undefined) ?? defaults.n ?? 1,
     durationSeconds: (given.duration as number | undefined) ?? defaults.duration ?? 0,
     promptExtend,
     shotType: multi ? 'multi' : 'single',

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { beijingTime } from './beijing-time.js';
 import type { Outcome, Work } from './generate.js';
+import { interleavedContent, interleavedUsage, isInterleaved } from './interleaved.js';
 import { sizeClass } from './output-size.js';
 import type { AnyOutcome, AnyWork } from './parts.js';
 import { transcriptionReply } from './speech-task.js';
@@ -24,6 +25,11 @@ const taskMetrics = (total: number) => ({ TOTAL: total, SUCCEEDED: total, FAILED
 function messageReply(work: Work, outcome: Outcome): { output: Json; usage: Json } {
   const count = outcome.urls.length;
   if (work.model.own?.usage === 'tiers') return tierReply(outcome);
+  if (isInterleaved(work.model))
+    return {
+      output: { choices: [choice(interleavedContent(work, outcome))], finished: true },
+      usage: interleavedUsage(work, outcome),
+    };
   if (work.model.family === 'wan-t2i' || 'image-generation/generation' in work.model.paths) {
     return {
       // This family answers one choice per picture, the others one choice with all of them.

@@ -24,6 +24,10 @@ export type FieldRule =
   | { kind: 'choice'; values: readonly string[] }
   | { kind: 'numbers'; values: readonly number[] }
   | { kind: 'size'; size: SizeRule }
+  /** A list of boxes for each picture that goes in. */
+  | { kind: 'boxes' }
+  /** Colours and how much there is of each. */
+  | { kind: 'palette' }
   | { kind: 'refused' };
 
 export interface FamilyRules {

@@ -3,6 +3,7 @@ import type { ChatContext } from './chat.js';
 import { authenticate, type Exchange, readJson, sendJson } from './exchange.js';
 import { type GenerationContext, generate, type Work } from './generate.js';
 import { checkInput } from './input-check.js';
+import { asInterleaved, checkStream, isInterleaved, sendInterleaved } from './interleaved.js';
 import { type Markers, readMarkers } from './markers.js';
 import type { Mode, ModelType } from './model-type.js';
 import { modelTypes, servicePaths } from './model-types.js';
@@ -44,6 +45,12 @@ function checkMode(model: ModelType, path: string, asyncHeader: string | undefin
   return mode;
 }
 
+function checkBoxCount(parameters: unknown, pictures: number): void {
+  const boxes = isObject(parameters) ? parameters.bbox_list : undefined;
+  if (Array.isArray(boxes) && boxes.length !== pictures)
+    throw refusal.invalidParameter('The length of bbox_list must be the number of images.');
+}
+
 function checkHeader(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header;
 }
@@ -56,17 +63,19 @@ export async function handleSubmit(exchange: Exchange, path: string, context: Su
   const body = context.chat.uploads.resolve(read.body, exchange, apiKey);
   if (nativeChatModel(path, body)) return handleNativeChat(exchange, { body, text }, path, context.chat);
   if (!servicePaths.has(path)) throw urlError();
-  const model = findModel(body);
+  const { input, parameters } = body as { input?: unknown; parameters?: unknown };
+  const model = asInterleaved(findModel(body), parameters);
   const mode = checkMode(model, path, checkHeader(exchange.request.headers['x-dashscope-async']));
   context.limiter.countSubmit(apiKey, model);
 
-  const { input, parameters } = body as { input?: unknown; parameters?: unknown };
+  checkStream(model, mode, exchange, parameters);
   const work: Work = {
     model,
     path,
     input: checkInput(model, path, input),
     settings: checkParameters(model, parameters),
   };
+  checkBoxCount(parameters, work.input.media.length);
   const markers = readMarkers(work.input.prompt);
   context.throttle(text, markers);
   exchange.dropAnswer ||= markers.drop;
@@ -79,5 +88,6 @@ export async function handleSubmit(exchange: Exchange, path: string, context: Su
   }
   // A client that hangs up does not stop this: the provider generates and bills it all the same.
   const outcome = await generate(exchange.requestId, work, context.generation, context.signal);
+  if (isInterleaved(model)) return sendInterleaved(exchange, work, outcome);
   sendJson(exchange, 200, syncReply(exchange.requestId, work, outcome));
 }

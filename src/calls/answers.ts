@@ -1,22 +1,39 @@
 /** What an answer of provider or storage means for the life of a call. Pure, like call.ts: the two together are what the checker walks. */
-import { KnownError } from '../errors.js';
+import { type ErrorKind, KnownError } from '../errors.js';
 import { type Found, type Look, type Made, ProviderFailure } from '../providers/provider.js';
 import type { Call, CallEvent } from './call.js';
 
 const mostAttempts = 3;
 
-export type Repetition = 'no' | 'throttled' | 'attempt';
+export type Repetition = 'no' | 'throttled' | 'attempt' | 'other key';
 
-/** Whether a call whose submit was refused goes back into its line: as a further attempt, or because the provider is busy, which is none. */
+/** What is wrong with a key or its account, and may be right with another one. */
+const reasonsOfKeys: ErrorKind[] = ['providerAuthorization', 'providerQuota', 'undefinedObject'];
+
+/**
+ * Whether a call whose submit was refused goes back into its line: as a further attempt, or because the provider is busy, which is none, or
+ * refuses the key, of which there is another.
+ */
 export function repetitionAfter(
   error: unknown,
-  { call, attempt, throttledTooLong }: { call: Call; attempt: number; throttledTooLong: boolean },
+  {
+    call,
+    attempt,
+    throttledTooLong,
+    hasOtherKey,
+  }: { call: Call; attempt: number; throttledTooLong: boolean; hasOtherKey: boolean },
 ): Repetition {
   const taken = call.state !== 'sent' || call.requestId !== undefined;
   if (taken || !(error instanceof ProviderFailure) || error.mayBeTaken) return 'no';
   if (error.repeat === 'wait' && !throttledTooLong) return 'throttled';
+  if (hasOtherKey && refusesKey(error)) return 'other key';
   const again = error.repeat === 'again' ? attempt < mostAttempts : error.repeat === 'once' && attempt === 1;
   return again ? 'attempt' : 'no';
+}
+
+/** The key was refused and not the call: being busy for now is no refusal. */
+export function refusesKey({ kind, repeat }: ProviderFailure): boolean {
+  return repeat !== 'wait' && reasonsOfKeys.includes(kind);
 }
 
 /**

@@ -29,6 +29,8 @@ export interface Sent {
   taskId: string | undefined;
   /** Its price is counted: it was being saved when an earlier gateway ended. Its outputs keep the name of that request. */
   countedAs: string | undefined;
+  /** The name of the key in the model's pool that it was sent with; undefined: the model has one key. */
+  key: string | undefined;
 }
 
 /**
@@ -68,7 +70,7 @@ export type CallEvent =
   /** It will not be made: our own checks, or whoever asked for it gave up before it was sent. */
   | { kind: 'refused' | 'dropped'; error: unknown }
   /** It is about to leave: from now on the provider may have it. */
-  | { kind: 'sending' }
+  | { kind: 'sending'; key: string | undefined }
   /** The provider surely did not take it. `again`: it goes back into its line. */
   | { kind: 'not taken'; again: true }
   | { kind: 'not taken'; again: false; error: unknown }
@@ -174,8 +176,10 @@ function fromQueued(call: Extract<Call, { state: 'queued' }>, event: CallEvent):
     case 'dropped':
       return step(ended('cancelled', event), { state: 'cancelled', error: failureOf(event.error) });
     case 'sending': {
+      const { key } = event;
       const nothingKnown = { requestId: undefined, taskId: undefined, countedAs: undefined };
-      return step({ state: 'sent', attempts: call.attempts + 1, ...nothingKnown }, { state: 'running' });
+      const sent: Sent = { state: 'sent', attempts: call.attempts + 1, ...nothingKnown, key };
+      return step(sent, { state: 'running', keyName: key });
     }
     default:
       return impossible(call, event);
@@ -283,16 +287,16 @@ function failureOf(error: unknown): JobFailure {
 
 /** Where a job stands that another gateway left unfinished. `followed`: its task can be asked again for what it made. */
 export function leftBehind(job: UnfinishedJob, followed: boolean): Call {
-  const { providerRequestId: requestId, taskId } = job;
+  const { providerRequestId: requestId, taskId, keyName: key } = job;
   switch (job.state) {
     case 'submitted':
       return { state: 'queued', attempts: 0 };
     case 'saving':
       return followed
-        ? { state: 'sent', attempts: 1, requestId, taskId, countedAs: requestId ?? job.id }
+        ? { state: 'sent', attempts: 1, requestId, taskId, countedAs: requestId ?? job.id, key }
         : { state: 'saving', made: madeBefore(job) };
     default:
-      return { state: 'sent', attempts: 1, requestId, taskId, countedAs: undefined };
+      return { state: 'sent', attempts: 1, requestId, taskId, countedAs: undefined, key };
   }
 }
 

@@ -12,7 +12,7 @@ import type { Places, Storage } from '../storage/storage.js';
 import { atPlace, isSaved } from './at-place.js';
 import { isPretended } from './dry-run-names.js';
 import { refuseBoundless } from './json-bounds.js';
-import { checkMedium, isStored, requireRight, rightTo } from './media.js';
+import { checkMedium, isStored, lengthOfMedium, requireRight, rightTo } from './media.js';
 import type { SessionSettings } from './session-settings.js';
 
 export interface SubmittedCall extends CallArguments {
@@ -219,7 +219,17 @@ export async function checkStorage(
     const right = requireRight(call.file?.right, 'output_dir');
     await Promise.all([...looks, storage.checkWritable(output, right, signal)]);
   }
-  return Promise.all(looks);
+  const etags = await Promise.all(looks);
+  await measure(call, storage, signal);
+  return etags;
+}
+
+/** Of what is billed by its length. A file whose beginning cannot be read, or says nothing, leaves the estimate as it is. */
+async function measure({ request, file }: CheckedCall, storage: Storage, signal: AbortSignal): Promise<void> {
+  if (!request.measure) return;
+  const media = request.media.filter(isStored).filter((medium) => !isPretended(medium.path));
+  const lengths = media.map((medium) => lengthOfMedium(storage, medium, rightTo(medium, file), signal));
+  request.estimate = request.measure(await Promise.all(lengths));
 }
 
 async function namedModel(name: string, who: RoleIdentity, catalogue: Catalogue): Promise<DeployedModel> {

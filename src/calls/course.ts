@@ -1,12 +1,12 @@
 /** A call under way: where it is in its life, what is told of it on the way, and the only place where that changes. */
 import type { Ledger } from '../ledger/job.js';
-import type { Gate } from '../pace/gate.js';
 import type { Schedule } from '../pace/schedule.js';
-import type { Made, PackForm } from '../providers/provider.js';
+import type { Made, PackForm, ProviderModel } from '../providers/provider.js';
 import type { Storage } from '../storage/storage.js';
 import { advance, type Call, type CallEvent } from './call.js';
 import type { CheckedCall } from './check.js';
 import { type Awaited, heldUp, newAwaited, type Patience, reasonOf, tellWaiting } from './hold-up.js';
+import type { Keys } from './keys.js';
 import { enterPhase, type Meter, type PhaseTime } from './meter.js';
 import { resultOf } from './result.js';
 import type { SessionSpending } from './session-spending.js';
@@ -26,7 +26,7 @@ export type PackEnd = 'over' | 'alone';
 
 export interface Packs {
   /** Sends the call with others. Rejects as sending it alone would. */
-  send(course: Course, form: PackForm, gate: Gate, services: Services): Promise<PackEnd>;
+  send(course: Course, form: PackForm, keys: Keys, services: Services): Promise<PackEnd>;
 }
 
 export interface Course {
@@ -143,6 +143,11 @@ export async function holdUp(
     await tell(course, { kind: 'held up', why: { error, since } }, services);
   }
   tellWaiting(awaited, patience);
+}
+
+/** The model with the key that its provider is to be asked with. */
+export function withKey({ checked: { model } }: Course, key: string | undefined): ProviderModel {
+  return key === undefined ? model : { ...model, key };
 }
 
 /** What is made for a place in a store is copied there; a failed video gives a value and no file. */

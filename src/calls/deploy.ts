@@ -7,6 +7,7 @@ import type { Catalogue } from '../ledger/models.js';
 import type { Provider } from '../providers/provider.js';
 import type { Models } from './check.js';
 import { readFallbacks } from './fallback.js';
+import { keyField, readPool } from './read-pool.js';
 
 /** Hologres' own rule for names, dots included. */
 const namePattern = /^[A-Za-z0-9_.-]{1,128}$/;
@@ -40,10 +41,13 @@ export async function deployModel(
     refuseMuch(`endpoint has more than ${longestText} characters`);
   const config = readConfig(question.config);
   readFallbacks(config);
-  provider.checkDeployment({ name, modelType, task, config });
-  const { api_key: configKey, ...rest } = config;
+  const { config: shown, keys: poolKeys } = readPool(config, provider);
+  provider.checkDeployment({ name, modelType, task, config: shown });
+  const { api_key: configKey, ...rest } = shown;
   const apiKey = keyOf(question.apiKey, provider) ?? keyOf(configKey, provider);
-  if (apiKey === undefined && !admin) refuseDefaultKey(name);
+  if (apiKey !== undefined && poolKeys)
+    refuse('api_key', '***', 'left out beside a pool', 'Make it one of the keys of the pool.');
+  if (apiKey === undefined && !poolKeys && !admin) refuseDefaultKey(name);
   await catalogue.deploy({
     name,
     modelType,
@@ -52,6 +56,7 @@ export async function deployModel(
     endpoint:
       typeof question.endpoint === 'string' && question.endpoint !== '' ? question.endpoint : undefined,
     apiKey,
+    poolKeys,
     config: rest,
     deployedBy: { role, roleOid },
   });
@@ -115,7 +120,7 @@ function refuseStrayKeys(config: object, place = '', depth = 1): void {
     const field = place + name;
     if (typeof value === 'object' && value !== null) refuseStrayKeys(value, `${field}.`, depth + 1);
     if (
-      field === 'api_key' ||
+      keyField.test(field) ||
       !(looksLikeKeyName.test(name) || (typeof value === 'string' && looksLikeKey.test(value)))
     )
       continue;

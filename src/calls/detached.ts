@@ -17,7 +17,10 @@ export interface DetachedCalls {
   settle(statement: Statement, committed: boolean): void;
   /** The result for a statement that waits; undefined when `longestMs` were not enough. Rejects with the error of a call that failed. */
   wait(handle: string, statement: Statement, longestMs: number): Promise<string | undefined>;
-  status(handle: string, who: RoleIdentity): Promise<Pick<JobOutcome, 'state' | 'holdUp' | 'modelType'>>;
+  status(
+    handle: string,
+    who: RoleIdentity,
+  ): Promise<Pick<JobOutcome, 'state' | 'holdUp' | 'modelType' | 'keyName'>>;
   /** True when the call ends without a result for it; one that the provider works on goes on and is paid for. */
   cancel(handle: string, who: RoleIdentity): Promise<boolean>;
   /** A call was perhaps given up at another gateway: so it is here, if the ledger says so too. */

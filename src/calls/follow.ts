@@ -1,9 +1,9 @@
 /** Follows what the provider has taken until its last word; a look that shows nothing is made again, and ends nothing. */
 import { KnownError } from '../errors.js';
-import { ProviderFailure } from '../providers/provider.js';
+import { ProviderFailure, type ProviderModel } from '../providers/provider.js';
 import { eventOfFind, eventOfLook } from './answers.js';
 import type { Sent } from './call.js';
-import { type Course, holdUp, madeEvent, type Services, tell } from './course.js';
+import { type Course, holdUp, madeEvent, type Services, tell, withKey } from './course.js';
 import { growing, keptMs, pause } from './hold-up.js';
 
 /** So many refused looks in a row, and whoever waits is told; one that the network or the provider failed may be repeated for longer. */
@@ -13,8 +13,9 @@ const patience = {
 };
 
 /** The answer to the submit was lost: the provider is asked which of its tasks it has become. */
-export async function find(course: Course, { requestId }: Sent, services: Services): Promise<void> {
-  const { provider, model, request } = course.checked;
+export async function find(course: Course, { requestId, key }: Sent, services: Services): Promise<void> {
+  const { provider, request } = course.checked;
+  const model = withKey(course, key);
   const { submittedAt, lostAnswer } = course;
   const lost = { sentAt: submittedAt === undefined ? undefined : new Date(submittedAt), requestId };
   for (const startedAt = Date.now(); ; await pause(course.awaited, lookPause(course, startedAt))) {
@@ -31,8 +32,9 @@ export async function find(course: Course, { requestId }: Sent, services: Servic
  * Looks until the task has ended. A stopped statement cancels a task that waits at the provider; one that runs already is followed to its
  * end and saved.
  */
-export async function follow(course: Course, { taskId = '' }: Sent, services: Services): Promise<void> {
-  const { provider, model } = course.checked;
+export async function follow(course: Course, { taskId = '', key }: Sent, services: Services): Promise<void> {
+  const { provider } = course.checked;
+  const model = withKey(course, key);
   const startedAt = Date.now();
   const never = new AbortController().signal;
   // One that an earlier gateway submitted may have ended long ago.
@@ -44,7 +46,7 @@ export async function follow(course: Course, { taskId = '' }: Sent, services: Se
       // Whatever is answered, the task itself says at the next look whether it is cancelled.
       await provider.cancel(model, taskId, never).catch(() => false);
     }
-    if (await look(course, taskId, mayCancel ? course.stop : never, services)) return;
+    if (await look(course, { taskId, model }, mayCancel ? course.stop : never, services)) return;
     if (isForgotten(course)) return tell(course, { kind: 'lost', error: noResult(taskId) }, services);
   }
 }
@@ -52,11 +54,11 @@ export async function follow(course: Course, { taskId = '' }: Sent, services: Se
 /** True when the provider has given its last word. */
 async function look(
   course: Course,
-  taskId: string,
+  { taskId, model }: { taskId: string; model: ProviderModel },
   signal: AbortSignal,
   services: Services,
 ): Promise<boolean> {
-  const { provider, model, request } = course.checked;
+  const { provider, request } = course.checked;
   const seen = await provider.look(model, request, taskId, signal).catch((error: unknown) => {
     return signal.aborted ? undefined : noLook(course, error, services);
   });

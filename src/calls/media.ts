@@ -2,6 +2,7 @@
 import { KnownError } from '../errors.js';
 import { refuse } from '../fields.js';
 import { endingOf, formatOf, hasUse, type MediumKind } from '../media/kinds.js';
+import { beginningBytes, lengthOf } from '../media/sound-length.js';
 import type { CheckedRequest, Medium } from '../providers/provider.js';
 import type { FileValue, Right } from '../storage/file-value.js';
 import type { StoragePath } from '../storage/path.js';
@@ -56,6 +57,26 @@ export async function checkMedium(
     refuseObject(`${medium.field} is empty: ${medium.text} has no bytes`, 'Upload the file again.');
   }
   return info.etag;
+}
+
+/** Seconds, where the beginning of the file tells them. */
+export async function lengthOfMedium(
+  storage: Storage,
+  { path }: StoredMedium,
+  right: Right,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const facts = Promise.all([
+    storage.head(path, right, signal),
+    storage.beginning(path, right, beginningBytes, signal),
+  ]);
+  return facts.then(
+    ([{ bytes }, beginning]) => lengthOf(beginning, bytes),
+    (error: unknown) => {
+      if (error instanceof KnownError) return undefined;
+      throw error;
+    },
+  );
 }
 
 function refuseObject(message: string, hint: string): never {

@@ -4,11 +4,11 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ErrorKind } from '../errors.js';
-import type { Gate } from '../pace/gate.js';
 import { whenAborted } from '../pace/when-aborted.js';
 import { ProviderFailure } from '../providers/provider.js';
 import { repetitionAfter } from './answers.js';
-import { type Course, madeEvent, type PackEnd, type Packs, type Services, tell } from './course.js';
+import { type Course, madeEvent, type PackEnd, type Packs, type Services, tell, withKey } from './course.js';
+import type { Keys, Place } from './keys.js';
 import { enterPhase } from './meter.js';
 
 interface Member {
@@ -32,7 +32,7 @@ export function createPacks(): Packs {
   const open = new Map<string, Pack>();
 
   return {
-    send(course, form, gate, services) {
+    send(course, form, keys, services) {
       const { role, checked } = course;
       const key = [role, checked.model.name, form.key].join('\n');
       const found = open.get(key);
@@ -42,7 +42,7 @@ export function createPacks(): Packs {
       const close = () => void (open.get(key) === pack && open.delete(key));
       if (pack.members.size < form.most) open.set(key, pack);
       else close();
-      if (!found) void carry(pack, { gate, role, close }, services);
+      if (!found) void carry(pack, { keys, role, close }, services);
       return outcome;
     },
   };
@@ -68,26 +68,26 @@ function leave(pack: Pack, member: Member, error: unknown): void {
 }
 
 interface Line {
-  gate: Gate;
+  keys: Keys;
   role: string;
   /** Lets nobody join any more. */
   close(): void;
 }
 
 /** Takes the pack through the line to its end, whatever that is for each of its members. */
-async function carry(pack: Pack, { gate, role, close }: Line, services: Services): Promise<void> {
-  let leaveLine = () => {};
+async function carry(pack: Pack, line: Line, services: Services): Promise<void> {
+  const { keys, role, close } = line;
   try {
     // All calls of a statement start in one turn.
     await nextTurn();
-    leaveLine = await gate.enter(pack.stop.signal, role);
+    const place = await keys.enter(pack.stop.signal, role);
     close();
-    await sendUntilTaken(pack, gate, services);
+    const turn: Turn = { place, attempt: 1, throttledUntil: Date.now() + mostThrottledMs };
+    await sendUntilTaken(pack, turn, line, services).finally(() => turn.place.leave());
   } catch (error) {
     for (const member of pack.members) leave(pack, member, error);
   } finally {
     close();
-    leaveLine();
   }
 }
 
@@ -97,33 +97,47 @@ export const mostThrottledMs = 30 * 60 * 1000;
 /** Refusals that none of the texts is to blame for: sent one by one they would all meet the same. */
 const ofAll: ErrorKind[] = ['providerAuthorization', 'providerQuota', 'connectionFailure'];
 
-async function sendUntilTaken(pack: Pack, gate: Gate, services: Services): Promise<void> {
-  const throttledUntil = Date.now() + mostThrottledMs;
-  for (let attempt = 1; pack.members.size > 0; ) {
+interface Turn {
+  place: Place;
+  attempt: number;
+  throttledUntil: number;
+}
+
+async function sendUntilTaken(pack: Pack, turn: Turn, line: Line, services: Services): Promise<void> {
+  while (pack.members.size > 0) {
     try {
-      await sendOnce(pack, services);
-      gate.taken();
+      await sendOnce(pack, turn.place, services);
+      turn.place.taken();
       return;
     } catch (error) {
-      const [first] = pack.members;
-      if (!first || !(error instanceof ProviderFailure) || error.mayBeTaken) throw error;
-      const throttledTooLong = Date.now() >= throttledUntil;
-      const repetition = repetitionAfter(error, { call: first.course.call, attempt, throttledTooLong });
-      const apart = repetition === 'no' && pack.members.size > 1 && !ofAll.includes(error.kind);
-      if (repetition === 'no' && !apart) throw error;
-      await each(pack, (member) => backInLine(member, services));
-      if (apart) {
-        for (const member of pack.members) end(pack, member, 'alone');
-        return;
-      }
-      if (pack.members.size === 0) return;
-      if (repetition === 'attempt') attempt += 1;
-      const throttled = repetition === 'throttled';
-      for (const { course } of pack.members)
-        services.meter.repeated(course.checked.model, throttled ? 'throttled' : 'submit');
-      await gate.again({ throttled, askedMs: error.retryAfterMs }, pack.stop.signal);
+      if (!(await waitAgain(pack, error, { turn, line, services }))) return;
     }
   }
+}
+
+/** Waits for the pack's next turn; false: there is none. Rejects with what its members end with. */
+async function waitAgain(
+  pack: Pack,
+  error: unknown,
+  { turn, line: { keys, role }, services }: { turn: Turn; line: Line; services: Services },
+): Promise<boolean> {
+  const [first] = pack.members;
+  if (!first || !(error instanceof ProviderFailure) || error.mayBeTaken) throw error;
+  const { place, attempt } = turn;
+  const circumstances = { attempt, throttledTooLong: Date.now() >= turn.throttledUntil };
+  const { call } = first.course;
+  const repetition = repetitionAfter(error, { call, ...circumstances, hasOtherKey: keys.hasOther(place) });
+  const apart = repetition === 'no' && pack.members.size > 1 && !ofAll.includes(error.kind);
+  if (repetition === 'no' && !apart) throw keys.told(place, error);
+  await each(pack, (member) => backInLine(member, services));
+  if (apart) for (const member of pack.members) end(pack, member, 'alone');
+  if (pack.members.size === 0) return false;
+  if (repetition === 'attempt') turn.attempt += 1;
+  for (const { course } of pack.members)
+    services.meter.repeated(course.checked.model, repetition === 'throttled' ? 'throttled' : 'submit');
+  const noted = (note: string) => first.course.noted(note);
+  turn.place = await keys.again(place, repetition, error, { signal: pack.stop.signal, role, noted });
+  return true;
 }
 
 /** Whoever gave it up while it was under way is heard now. */
@@ -134,15 +148,16 @@ async function backInLine(member: Member, services: Services): Promise<void> {
 }
 
 /** One request, from the notes in the ledger that it may be taken to those of what it gave each of them. */
-async function sendOnce(pack: Pack, services: Services): Promise<void> {
+async function sendOnce(pack: Pack, { key }: Place, services: Services): Promise<void> {
   await each(pack, (member) => {
     member.going = true;
-    return tell(member.course, { kind: 'sending' }, services);
+    return tell(member.course, { kind: 'sending', key }, services);
   });
   const sent = [...pack.members];
   const [first] = sent;
   if (!first) return;
-  const { provider, model } = first.course.checked;
+  const { provider } = first.course.checked;
+  const model = withKey(first.course, key);
   const requests = sent.map(({ course }) => course.checked.request);
   const answer = await (provider.submitTogether as NonNullable<typeof provider.submitTogether>)(
     model,

@@ -20,6 +20,8 @@ export interface Progress {
   heldUp: number;
   heldUpSince: Date | undefined;
   heldUpWhy: string | undefined;
+  /** Keys of pools that its calls are with. */
+  keyNames: string[];
 }
 
 /** What the calls of one model are doing, and how long those that have ended took. */
@@ -37,12 +39,14 @@ interface Counts {
 export function progressOf({ calls, startedAt }: Statement, schedule: Schedule): Progress {
   const models = new Map<string, Counts>();
   const holdUps: HeldUp[] = [];
+  const keyNames = new Set<string>();
   for (const { checked, course } of calls) {
     const counts = models.get(checked.model.name) ?? noneOf();
     models.set(checked.model.name, counts);
     count(course, counts);
     const heldUp = heldUpBy(course, schedule);
     if (heldUp) holdUps.push(heldUp);
+    if (course.call.state === 'sent' && course.call.key !== undefined) keyNames.add(course.call.key);
   }
   const all = [...models.values()];
   const sum = (state: keyof Counts) => all.reduce((total, counts) => total + counts[state], 0);
@@ -54,6 +58,7 @@ export function progressOf({ calls, startedAt }: Statement, schedule: Schedule):
     remainingSeconds: remainingSeconds(all),
     models: [...models.keys()],
     ...firstOf(holdUps),
+    keyNames: [...keyNames],
   };
 }
 

@@ -2,15 +2,15 @@
 import { KnownError } from '../errors.js';
 import type { Gate } from '../pace/gate.js';
 import type { Queue, Schedule } from '../pace/schedule.js';
+import type { Line } from '../providers/provider.js';
 import type { CheckedCall, Models } from './check.js';
 
-/** Where calls of a model wait. */
-export function gateOf(
+/** Where calls of a model wait: a line for each of its keys, in the order in which they are to be taken. */
+export function gatesOf(
   { model, provider }: Pick<CheckedCall, 'model' | 'provider'>,
   schedule: Schedule,
-): Gate {
-  const { account, limits, own } = provider.line(model);
-  return schedule.gate(account, model.modelType, limits, own);
+): { line: Line; gate: Gate }[] {
+  return provider.lines(model).map((line) => ({ line, gate: schedule.gate(model.modelType, line) }));
 }
 
 /** A model that nobody has called yet is among them, with the limits that its calls will have. */
@@ -18,7 +18,7 @@ export async function queuesOf({ catalogue, providers }: Models, schedule: Sched
   const deployed = await catalogue.list();
   for (const model of deployed) {
     try {
-      gateOf({ model, provider: providers.of(model.provider) }, schedule);
+      gatesOf({ model, provider: providers.of(model.provider) }, schedule);
     } catch (error) {
       // Without a key, say, it has no line.
       if (!(error instanceof KnownError)) throw error;

@@ -14,8 +14,14 @@ export function resultOf({ makes }: Pick<CheckedRequest, 'makes'>, made: Made, o
   }
 }
 
-function pictureResult({ requestId, usage, urls }: Made, ossPaths: string[]): string {
-  return storableJson({ requestId, usage, image_urls: urls, image_oss_paths: ossPaths });
+function pictureResult({ requestId, usage, urls, parts }: Made, ossPaths: string[]): string {
+  const content = parts?.map((part) =>
+    'text' in part ? part : { image: ossPaths[part.picture] ?? urls[part.picture] },
+  );
+  return storableJson({
+    ...{ requestId, usage, image_urls: urls, image_oss_paths: ossPaths },
+    ...(content && { content }),
+  });
 }
 
 /** Fields of a task in the documented order; a failed one has code and message instead of a video. */

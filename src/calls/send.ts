@@ -1,13 +1,12 @@
 /** From the end of the provider's line to its answer: a submit that was surely not taken goes back into the line, any other is never repeated. */
-import type { Gate } from '../pace/gate.js';
 import { isMade, ProviderFailure } from '../providers/provider.js';
 import { repetitionAfter } from './answers.js';
-import { type Course, madeEvent, type Services, tell } from './course.js';
+import { type Course, madeEvent, type Services, tell, withKey } from './course.js';
 import { walksOnWhenBusy } from './fallback.js';
+import { type Keys, keysOf, type Place } from './keys.js';
 import { signedMedia } from './media.js';
 import { enterPhase } from './meter.js';
 import { mostThrottledMs } from './packs.js';
-import { gateOf } from './queues.js';
 
 /** Where another model is to answer then. */
 const mostBusyMs = 2_000;
@@ -15,50 +14,58 @@ const mostBusyMs = 2_000;
 export async function send(course: Course, services: Services): Promise<void> {
   const { provider, request } = course.checked;
   const { pack } = request;
+  const keys = keysOf(course.checked, services.schedule);
   if (pack && provider.submitTogether) {
-    const end = await services.packs.send(course, pack, gateOf(course.checked, services.schedule), services);
+    const end = await services.packs.send(course, pack, keys, services);
     if (end === 'over') return;
   }
-  await sendAlone(course, services);
+  await sendAlone(course, keys, services);
 }
 
-async function sendAlone(course: Course, services: Services): Promise<void> {
-  const gate = await enterLine(course, services);
+async function sendAlone(course: Course, keys: Keys, services: Services): Promise<void> {
+  let place = await enterLine(course, keys);
   const throttledUntil = Date.now() + (walksOnWhenBusy(course.checked) ? mostBusyMs : mostThrottledMs);
   for (let attempt = 1; ; ) {
     try {
-      await sendOnce(course, services);
-      gate.taken();
+      await sendOnce(course, place, services);
+      place.taken();
       return;
     } catch (error) {
       const throttledTooLong = Date.now() >= throttledUntil;
-      const repetition = repetitionAfter(error, { call: course.call, attempt, throttledTooLong });
-      if (repetition === 'no' || !(error instanceof ProviderFailure)) throw error;
+      const hasOtherKey = keys.hasOther(place);
+      const repetition = repetitionAfter(error, {
+        call: course.call,
+        attempt,
+        throttledTooLong,
+        hasOtherKey,
+      });
+      if (repetition === 'no' || !(error instanceof ProviderFailure)) throw keys.told(place, error);
       if (repetition === 'attempt') attempt += 1;
-      services.meter.repeated(course.checked.model, repetition === 'attempt' ? 'submit' : 'throttled');
+      services.meter.repeated(course.checked.model, repetition === 'throttled' ? 'throttled' : 'submit');
       await tell(course, { kind: 'not taken', again: true }, services);
-      const throttled = repetition === 'throttled';
-      await gate.again({ throttled, askedMs: error.retryAfterMs }, course.stop);
+      const { stop: signal, role, noted } = course;
+      place = await keys.again(place, repetition, error, { signal, role, noted });
+      course.leave = place.leave;
     }
   }
 }
 
-async function enterLine(course: Course, services: Services): Promise<Gate> {
-  const gate = gateOf(course.checked, services.schedule);
+async function enterLine(course: Course, keys: Keys): Promise<Place> {
   enterPhase(course.phases, 'queued');
-  course.leave = await gate.enter(course.stop, course.role);
-  return gate;
+  const place = await keys.enter(course.stop, course.role);
+  course.leave = place.leave;
+  return place;
 }
 
 /** One attempt, from the note in the ledger that it may be taken to the note of what the provider answered. */
-async function sendOnce(course: Course, services: Services): Promise<void> {
+async function sendOnce(course: Course, { key }: Place, services: Services): Promise<void> {
   const { checked, stop } = course;
-  const { provider, model, request } = checked;
+  const { provider, request } = checked;
   const addresses = await signedMedia(checked, services.storage, stop);
-  const answer = await provider.submit(model, request, addresses, {
+  const answer = await provider.submit(withKey(course, key), request, addresses, {
     async sending() {
       stop.throwIfAborted();
-      await tell(course, { kind: 'sending' }, services);
+      await tell(course, { kind: 'sending', key }, services);
     },
     taken: (requestId, taskId) => tell(course, { kind: 'taken', requestId, taskId }, services),
   });

@@ -86,6 +86,8 @@ function looking(
 }
 
 function asModel(row: Row, secrets: SecretBox): DeployedModel {
+  const hasPool = Array.isArray(row.config.pool);
+  const opened = () => (row.api_key === null ? undefined : secrets.open(row.api_key, row.model_name));
   return {
     name: row.model_name,
     modelType: row.model_type,
@@ -93,7 +95,10 @@ function asModel(row: Row, secrets: SecretBox): DeployedModel {
     task: row.task,
     // Opened when it is used: one key that cannot be read must not take the whole catalogue with it.
     get apiKey() {
-      return row.api_key === null ? undefined : secrets.open(row.api_key, row.model_name);
+      return hasPool ? undefined : opened();
+    },
+    get poolKeys() {
+      return hasPool ? (JSON.parse(opened() ?? '[]') as string[]) : undefined;
     },
     config: row.config,
     deployedBy: { role: row.deployed_by, roleOid: row.deployed_by_oid },
@@ -105,6 +110,8 @@ function asModel(row: Row, secrets: SecretBox): DeployedModel {
 function deploying(pool: EnginePool, secrets: SecretBox): Pick<Catalogue, 'deploy' | 'remove'> {
   return {
     async deploy(model) {
+      // The keys of a pool are one secret: where there is any, the model is on a key of its own.
+      const secret = model.poolKeys ? JSON.stringify(model.poolKeys) : model.apiKey;
       try {
         await pool.query(
           `INSERT INTO hologen_internal.deployed_models
@@ -116,7 +123,7 @@ function deploying(pool: EnginePool, secrets: SecretBox): Pick<Catalogue, 'deplo
             model.provider,
             model.task,
             model.endpoint ?? null,
-            model.apiKey === undefined ? null : secrets.seal(model.apiKey),
+            secret === undefined ? null : secrets.seal(secret),
             JSON.stringify(model.config),
             model.deployedBy.role,
             model.deployedBy.roleOid,

@@ -67,6 +67,8 @@ export interface UnfinishedJob extends RoleIdentity {
   file: unknown;
   requestKey: string;
   taskId: string | undefined;
+  /** The key of its model's pool that it was last sent with. */
+  keyName: string | undefined;
   providerRequestId: string | undefined;
   usage: Json;
   outputs: { url: string }[];
@@ -101,6 +103,7 @@ export interface JobFailure {
 export interface JobChange {
   state?: JobState;
   taskId?: string;
+  keyName?: string | undefined;
   providerRequestId?: string;
   usage?: Json;
   units?: Units;
@@ -121,6 +124,8 @@ export interface JobOutcome {
   error: JobFailure | undefined;
   /** Why it does not go on for now. */
   holdUp: (JobFailure & { since: string }) | undefined;
+  /** The key of its model's pool that it was last sent with. */
+  keyName: string | undefined;
   providerRequestId: string | undefined;
 }
 

@@ -23,9 +23,9 @@ export const change = `
     RETURNING job.*, new.state AS new_state, new.error AS new_error
   ), begun AS (
     INSERT INTO hologen_internal.attempt (job_id, attempt, role_name, role_oid, database_name, application_name, statement_id, statement_at,
-        model_name, model_type, outcome, currency, tag, sent_at)
+        model_name, model_type, outcome, currency, tag, key_name, sent_at)
       SELECT job_id, attempts, role_name, role_oid, database_name, application_name, statement_id, statement_at, model_name, model_type,
-        'running', currency, tag, clock_timestamp()
+        'running', currency, tag, key_name, clock_timestamp()
       FROM changed WHERE new_state = 'running'
   ), ended AS (
   UPDATE hologen_internal.attempt SET
@@ -129,7 +129,7 @@ export const transactionOutcomes = `
   FROM unnest($1::text[]) AS id WHERE id ~ '^[0-9]{1,18}$'`;
 
 export const find = `
-  SELECT state, model_type, result, error, hold_up, provider_request_id FROM hologen_internal.job WHERE job_id = $1 AND role_name = $2 AND role_oid = $3`;
+  SELECT state, model_type, result, error, hold_up, key_name, provider_request_id FROM hologen_internal.job WHERE job_id = $1 AND role_name = $2 AND role_oid = $3`;
 
 export const tellUnanswered = `
   WITH told AS (
@@ -153,7 +153,7 @@ export const takeOver = `
     UPDATE hologen_internal.job SET gateway_id = $1, abandoned = NOT detached WHERE gateway_id = ANY ($2) AND state IN (${openStates})
     RETURNING *
   )
-  SELECT job_id, state, detached, released, role_name, role_oid, model_name, file, request_key, task_id, provider_request_id, usage, outputs,
+  SELECT job_id, state, detached, released, role_name, role_oid, model_name, file, request_key, task_id, key_name, provider_request_id, usage, outputs,
     submitted_at, started_at, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
   FROM taken ORDER BY submitted_at`;
 

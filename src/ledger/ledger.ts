@@ -168,6 +168,7 @@ function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger
           modelType: row.model_type,
           result: row.result ?? undefined,
           error: row.error ? readFailure(row.error) : undefined,
+          keyName: row.key_name ?? undefined,
           holdUp: row.hold_up ? { ...readFailure(row.hold_up), since: row.hold_up.since } : undefined,
           providerRequestId: row.provider_request_id ?? undefined,
         }
@@ -202,6 +203,7 @@ interface OutcomeRow {
   result: string | null;
   error: WrittenFailure | null;
   hold_up: (WrittenFailure & { since: string }) | null;
+  key_name: string | null;
   provider_request_id: string | null;
 }
 
@@ -262,6 +264,7 @@ async function takeOverJobs(
     file: row.file ?? undefined,
     requestKey: row.request_key,
     taskId: row.task_id ?? undefined,
+    keyName: row.key_name ?? undefined,
     providerRequestId: row.provider_request_id ?? undefined,
     usage: row.usage ?? {},
     outputs: row.outputs,

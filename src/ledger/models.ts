@@ -7,8 +7,10 @@ export interface DeployedModel {
   modelType: string;
   provider: string;
   task: string;
-  /** Undefined: the gateway's default key. */
+  /** Undefined: the gateway's default key, or those of a pool. */
   apiKey: string | undefined;
+  /** The keys of `pool` in the config, in its order; undefined: it has none. */
+  poolKeys: readonly string[] | undefined;
   config: Json;
   /** 0: nobody, at the first start of the sandbox. */
   deployedBy: RoleIdentity;

@@ -117,6 +117,10 @@ export const jobColumns: Record<string, Column> = {
   tag: { type: 'text', shown: 'tag', means: 'what the session called its work (SET ai_gen.tag)' },
   label: { type: 'text', shown: 'label', means: 'what the request calls its row (its field `label`)' },
   shared: { type: 'boolean', shown: 'shared', means: 'viewers see it (share_job)' },
+  key_name: {
+    ...{ type: 'text', shown: 'key_name', changedBy: 'keyName' },
+    means: "the key of the model's pool that it was last sent with; NULL: the model has one key",
+  },
   gateway_id: { type: 'text', means: 'who works on it; a write of anybody else is refused' },
   role_oid: { type: 'oid', means: "the caller's OID: another role that gets the name is not the caller" },
   engine_process_id: { type: 'integer', means: "the session's process in the engine" },

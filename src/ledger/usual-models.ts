@@ -35,7 +35,8 @@ const usualModels: [name: string, modelType: string, task: string][] = [
 /** Deploys those whose names are free, on the gateway's own key; what somebody has deployed under such a name stays. */
 export async function deployUsualModels(catalogue: Catalogue, deployedBy: RoleIdentity): Promise<void> {
   const taken = new Set((await catalogue.list()).map(({ name }) => name));
-  const common = { provider: 'bailian', endpoint: undefined, apiKey: undefined, config: {}, deployedBy };
+  const noKey = { apiKey: undefined, poolKeys: undefined };
+  const common = { provider: 'bailian', endpoint: undefined, ...noKey, config: {}, deployedBy };
   for (const [name, modelType, task] of usualModels) {
     if (taken.has(name)) continue;
     await catalogue.deploy({ name, modelType, task, ...common }).catch((error: unknown) => {

@@ -6,14 +6,18 @@ import { whenAborted } from './when-aborted.js';
 export interface Gate {
   /**
    * Waits for a place; the returned function gives it back. Free places go round the roles that wait. A cancelled wait rejects with the
-   * signal's reason.
+   * signal's reason. `sentBefore`: another gate let it through and it was not taken there; it goes before those that were never sent.
    */
-  enter(signal: AbortSignal, role: string): Promise<() => void>;
+  enter(signal: AbortSignal, role: string, sentBefore?: boolean): Promise<() => void>;
+  /** Whoever enters now is let through at once. */
+  isOpen(): boolean;
   /**
    * A call inside was not taken and waits for its next turn, as long as the provider asked or for growing pauses; nothing else is
    * submitted meanwhile. `throttled`: it was a 429, which lowers the rate too. A cancelled wait rejects with the signal's reason.
    */
   again(refusal: Refusal, signal: AbortSignal): Promise<void>;
+  /** The same pause, for a call that leaves to try elsewhere. */
+  slowDown(refusal: Refusal): void;
   /** A submit was taken: pauses shrink and the rate rises again. */
   taken(): void;
   /** So many gateways use the account alike: each keeps to its part of the limits. */
@@ -68,6 +72,8 @@ interface Traffic {
   readonly entering: FairLine<Waiter>;
   /** Calls that were sent but not taken: they are inside, and go before those that were never sent. */
   readonly returning: Line<Waiter>;
+  /** Calls that were sent through another gate and not taken. */
+  readonly ahead: Line<Waiter>;
   spacing: RateWindow;
   /** Submits a second: the limit, or less after a 429. */
   pace: number;
@@ -86,6 +92,7 @@ export function createGate(limits: Limits): Gate {
     limits,
     entering: createFairLine(),
     returning: createLine(),
+    ahead: createLine(),
     spacing: createRateWindow(limits),
     pace: limits.submitsPerSecond,
     admittedAt: Number.NEGATIVE_INFINITY,
@@ -97,11 +104,18 @@ export function createGate(limits: Limits): Gate {
     timer: undefined,
   };
   return {
-    enter: (signal, role) => enter(traffic, signal, role),
+    enter: (signal, role, sentBefore = false) =>
+      enter(
+        traffic,
+        sentBefore ? traffic.ahead.join : (waiter) => traffic.entering.join(waiter, role),
+        signal,
+      ),
+    isOpen: () => isOpen(traffic),
     again(refusal, signal) {
       slowDown(traffic, refusal);
       return turn(traffic, traffic.returning.join, signal);
     },
+    slowDown: (refusal) => slowDown(traffic, refusal),
     taken: () => speedUp(traffic),
     shareAmong(number) {
       traffic.gateways = number;
@@ -137,8 +151,12 @@ function widen(traffic: Traffic, { submitsPerSecond, concurrentTasks }: Limits):
   };
 }
 
-async function enter(traffic: Traffic, signal: AbortSignal, role: string): Promise<() => void> {
-  await turn(traffic, (waiter) => traffic.entering.join(waiter, role), signal);
+async function enter(
+  traffic: Traffic,
+  join: (waiter: Waiter) => () => void,
+  signal: AbortSignal,
+): Promise<() => void> {
+  await turn(traffic, join, signal);
   let left = false;
   return () => {
     if (left) return;
@@ -179,17 +197,31 @@ function admitNext(traffic: Traffic): void {
     }
     traffic.spacing.add(now);
     traffic.admittedAt = now;
-    if (line === traffic.entering) traffic.inside += 1;
+    if (line !== traffic.returning) traffic.inside += 1;
     line.take()?.admit();
   }
 }
 
-function nextLine({ limits, entering, returning, inside, gateways, held }: Traffic) {
+function nextLine(traffic: Traffic) {
+  const { entering, ahead, returning, held } = traffic;
   if (held) return undefined;
   if (returning.length > 0) return returning;
-  const full =
-    limits.concurrentTasks !== null && inside >= Math.max(1, Math.floor(limits.concurrentTasks / gateways));
-  return full || entering.length === 0 ? undefined : entering;
+  if (isFull(traffic)) return undefined;
+  return [ahead, entering].find((line) => line.length > 0);
+}
+
+function isFull({ limits, inside, gateways }: Traffic): boolean {
+  return (
+    limits.concurrentTasks !== null && inside >= Math.max(1, Math.floor(limits.concurrentTasks / gateways))
+  );
+}
+
+function isOpen(traffic: Traffic): boolean {
+  return !traffic.held && waiting(traffic) === 0 && !isFull(traffic) && openAt(traffic) <= performance.now();
+}
+
+function waiting({ entering, ahead, returning }: Traffic): number {
+  return entering.length + ahead.length + returning.length;
 }
 
 function openAt({ limits, spacing, pace, admittedAt, pausedUntil, gateways }: Traffic): number {
@@ -220,9 +252,10 @@ function speedUp(traffic: Traffic): void {
   else traffic.pace *= traffic.pace > endlessPace ? Number.POSITIVE_INFINITY : 1.05;
 }
 
-function stateOf({ limits, entering, returning, inside, pace, pausedUntil }: Traffic): GateState {
+function stateOf(traffic: Traffic): GateState {
+  const { limits, returning, inside, pace, pausedUntil } = traffic;
   return {
-    queued: entering.length + returning.length,
+    queued: waiting(traffic),
     running: inside - returning.length,
     submitsPerSecond: finite(limits.submitsPerSecond),
     concurrentTasks: limits.concurrentTasks,

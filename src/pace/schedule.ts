@@ -3,12 +3,25 @@
  *
  * Room: src/pace holds when a call may be sent: rates, running tasks, waiting lines. It knows no provider and no ledger.
  */
+import { type Cooling, createCooling } from './cooling.js';
 import { createGate, finite, type Gate, type GateState, type Limits, unlimited } from './gate.js';
 
 export interface Queue extends GateState {
   modelType: string;
+  /** Its name in a pool; undefined: the only key of its models. */
+  key: string | undefined;
+  /** It was refused, and is out of the way for so long. */
+  coolingMs: number;
   /** Undefined: it goes on. */
   pause: Pause | undefined;
+}
+
+/** Whose gate it is, and what its calls may do. */
+export interface GateOf {
+  account: string;
+  key?: string | undefined;
+  limits: Limits;
+  own: Partial<Limits>;
 }
 
 /** A person's word that nothing of a model type is to be sent. What was sent goes on, and is followed and saved. */
@@ -24,7 +37,9 @@ export interface Schedule {
    * `own` are a deployed model's limits, which replace those of the model table. Calls of one key and type share a gate of the widest limits
    * that any of their names has; those of a name with narrower ones pass a gate of its own besides. So limits of several names do not add up.
    */
-  gate(apiKey: string, modelType: string, limits: Limits, own: Partial<Limits>): Gate;
+  gate(modelType: string, whose: GateOf): Gate;
+  /** Which keys of pools are out of the way, by account and model type. */
+  readonly cooling: Cooling;
   /** For what only asks about tasks: an account has one limit for all of it, and an API key stands for the account. */
   lookups(apiKey: string): Gate;
   /** What waits and runs at each gate that was used since the gateway started, and what is paused. */
@@ -46,7 +61,9 @@ const lookupLimits: Limits = { submitsPerSecond: 19, concurrentTasks: null, burs
 
 /** A gate, and for one of narrower limits the account's, with what has come through to that one. */
 interface Known {
+  name: string;
   modelType: string;
+  key: string | undefined;
   gate: Gate;
   account?: Gate;
   through: Through;
@@ -72,6 +89,7 @@ const idle: GateState = {
 /** `paced: false` (the sandbox without documented limits) leaves a deployed model's own limits and the 429 pauses. */
 export function createSchedule(paced: boolean): Schedule {
   const lookupGates = new Map<string, Gate>();
+  const cooling = createCooling();
   let pausesByType = new Map<string, Pause>();
   let gateways = 1;
 
@@ -84,16 +102,17 @@ export function createSchedule(paced: boolean): Schedule {
 
   const { gates, gateOf } = createGates(newGate);
   return {
-    gate(apiKey, modelType, limits, own) {
+    cooling,
+    gate(modelType, { account: id, key, limits, own }) {
       const { submitsPerSecond, concurrentTasks } = { ...(paced ? limits : unlimited), ...own };
-      return gateOf(apiKey, modelType, { submitsPerSecond, concurrentTasks });
+      return gateOf(accountOf(id, modelType), { modelType, key }, { submitsPerSecond, concurrentTasks });
     },
     lookups(apiKey) {
       const gate = lookupGates.get(apiKey) ?? newGate(paced ? lookupLimits : unlimited);
       lookupGates.set(apiKey, gate);
       return gate;
     },
-    queues: () => queuesOf([...gates.values()], pausesByType),
+    queues: () => queuesOf([...gates.values()], pausesByType, cooling),
     pause(pauses) {
       pausesByType = new Map(pauses.map((pause) => [pause.modelType, pause]));
       for (const { gate, modelType } of gates.values()) gate.hold(pausesByType.has(modelType));
@@ -111,52 +130,63 @@ export function createSchedule(paced: boolean): Schedule {
   };
 }
 
+/** Names the account's gate for a model type, and its cooling down. */
+export function accountOf(account: string, modelType: string): string {
+  return `${account} ${modelType}`;
+}
+
 /** The gates of accounts and model types, each made when it is first asked for. */
 function createGates(newGate: (limits: Limits, modelType: string) => Gate) {
   /** By key and type, and by key, type and narrower limits. */
   const gates = new Map<string, Known>();
 
-  function known(name: string, modelType: string, limits: Limits, account?: Gate): Known {
-    const made = gates.get(name) ?? { modelType, gate: newGate(limits, modelType), account, through: none() };
+  function known(name: string, of: Pick<Known, 'modelType' | 'key'>, limits: Limits, account?: Gate): Known {
+    const gate = gates.get(name)?.gate ?? newGate(limits, of.modelType);
+    const made = gates.get(name) ?? { name, ...of, gate, account, through: none() };
+    // A model without a pool may have used the key first.
+    made.key ??= of.key;
     gates.set(name, made);
     return made;
   }
 
   /** The account's gate, or one of a name with narrower limits before it. */
-  function gateOf(apiKey: string, modelType: string, wanted: Limits): Gate {
+  function gateOf(name: string, of: Pick<Known, 'modelType' | 'key'>, wanted: Limits): Gate {
     const { submitsPerSecond, concurrentTasks } = wanted;
-    const account = known(`${apiKey} ${modelType}`, modelType, wanted).gate;
+    const account = known(name, of, wanted).gate;
     account.widen(wanted);
     const widest = account.state();
     if (widest.submitsPerSecond === finite(submitsPerSecond) && widest.concurrentTasks === concurrentTasks)
       return account;
-    const name = `${apiKey} ${modelType} ${submitsPerSecond} ${concurrentTasks}`;
-    return behind(known(name, modelType, wanted, account), account);
+    return behind(known(`${name} ${submitsPerSecond} ${concurrentTasks}`, of, wanted, account), account);
   }
 
   return { gates, gateOf };
 }
 
-function queuesOf(all: Known[], paused: ReadonlyMap<string, Pause>): Queue[] {
+function queuesOf(all: Known[], paused: ReadonlyMap<string, Pause>, cooling: Cooling): Queue[] {
   const used = all.map((each) => ({
     ...queueOf(each, all),
     modelType: each.modelType,
+    key: each.key,
+    coolingMs: each.account ? 0 : cooling.leftMs(each.name),
     pause: paused.get(each.modelType),
   }));
   const unused = [...paused.values()].filter(({ modelType }) =>
     used.every((queue) => queue.modelType !== modelType),
   );
-  return [...used, ...unused.map((pause) => ({ ...idle, modelType: pause.modelType, pause }))];
+  const none = { key: undefined, coolingMs: 0 };
+  return [...used, ...unused.map((pause) => ({ ...idle, ...none, modelType: pause.modelType, pause }))];
 }
 
 /** First the narrower gate, then the one of the account; what the provider says concerns the account. */
 function behind({ gate: own, through }: Known, account: Gate): Gate {
   return {
     ...account,
-    async enter(signal, role) {
-      const leaveOwn = await own.enter(signal, role);
+    isOpen: () => own.isOpen() && account.isOpen(),
+    async enter(signal, role, sentBefore) {
+      const leaveOwn = await own.enter(signal, role, sentBefore);
       through.waiting += 1;
-      const enters = account.enter(signal, role).finally(() => {
+      const enters = account.enter(signal, role, sentBefore).finally(() => {
         through.waiting -= 1;
       });
       const leaveAccount = await enters.catch((error) => {

@@ -4,7 +4,7 @@ import type { Ledger } from '../ledger/job.js';
 import type { Schedule } from '../pace/schedule.js';
 import type { ProviderSettings } from '../settings/configuration.js';
 import { openModelStudio } from './model-studio/open.js';
-import type { ModelTypeRow, Provider } from './provider.js';
+import type { ModelTypeRow, Provider, ProviderModel } from './provider.js';
 
 /** What drivers may use of the gateway. */
 export interface ProviderSurroundings {
@@ -23,7 +23,7 @@ export interface Providers {
   /** The provider of a deployed model; KnownError 22023 names those there are. */
   of(modelProvider: string): Provider;
   /** The rows of hologen.supported_models. */
-  modelTypes(): ModelTypeRow[];
+  modelTypes(deployed: readonly (Omit<ProviderModel, 'apiKey'> & { provider: string })[]): ModelTypeRow[];
   close(): Promise<void>;
 }
 
@@ -38,7 +38,12 @@ export async function openProviders(
     of: (modelProvider) =>
       providers.find((provider) => provider.names.includes(modelProvider.toLowerCase())) ??
       refuse('model_provider', modelProvider, oneOf(names)),
-    modelTypes: () => providers.flatMap((provider) => provider.modelTypes()),
+    modelTypes: (deployed) =>
+      providers.flatMap((provider) =>
+        provider.modelTypes(
+          deployed.filter((model) => provider.names.includes(model.provider.toLowerCase())),
+        ),
+      ),
     async close() {
       await Promise.all(providers.map((provider) => provider.close()));
     },

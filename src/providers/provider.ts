@@ -18,8 +18,12 @@ export interface ProviderModel {
   /** The provider's own name. */
   modelType: string;
   task: string;
-  /** Undefined: the driver's default key. */
+  /** Undefined: the driver's default key, or those of a pool. */
   apiKey: string | undefined;
+  /** Those of `pool` in the config, in its order. */
+  poolKeys?: readonly string[] | undefined;
+  /** The name of the key in the pool that is to be used; asked for by all that speaks to the provider. */
+  key?: string | undefined;
   config: Json;
 }
 
@@ -104,6 +108,8 @@ export interface CheckedRequest {
   followed: boolean;
   /** What it will come to, if it succeeds; of texts the most that it can. */
   estimate: Bill;
+  /** Undefined: the estimate is known without the media. Else it is reckoned again with how long each of them is, where its file says so. */
+  measure?(seconds: (number | undefined)[]): Bill;
   /** Undefined: it is sent alone. */
   pack?: PackForm | undefined;
   /** True: the type surely does not read the media, and the provider will say so. It is not chosen where no model is named. */
@@ -112,6 +118,9 @@ export interface CheckedRequest {
   pretended?: string | undefined;
 }
 
+/** A text, or the place of a file among the made ones. */
+export type MadePart = { text: string } | { picture: number };
+
 /** The provider's last word on a call that succeeded, or on a task that failed. */
 export interface Made {
   requestId: string;
@@ -119,6 +128,8 @@ export interface Made {
   urls: string[];
   /** Of a request that makes text. */
   text: string | undefined;
+  /** Of texts and pictures in turn. */
+  parts?: MadePart[];
   usage: Json;
   bill: Bill;
   /** Facts of the task, in the names that Hologres documents. */
@@ -177,6 +188,8 @@ export interface SubmitLimits {
 /** Where calls of a model wait: those of one account and model type and of the same limits share a line. */
 export interface Line {
   account: string;
+  /** Its name in the model's pool; undefined: the model has one key. */
+  key: string | undefined;
   limits: SubmitLimits;
   /** Those of `limits` that the deployed model's config sets; they hold also where the others are switched off. */
   own: Partial<SubmitLimits>;
@@ -197,13 +210,14 @@ export interface Provider<Request extends CheckedRequest = CheckedRequest> {
   checkDeployment(model: Omit<ProviderModel, 'apiKey'>): void;
   /** KnownError 22023 for a text that is no API key of this provider. */
   checkKey(apiKey: string): void;
-  modelTypes(): ModelTypeRow[];
+  /** What can be deployed; types that only a deployment's config describes are among them. */
+  modelTypes(deployed: readonly Omit<ProviderModel, 'apiKey'>[]): ModelTypeRow[];
   /** Reads a request and refuses what the provider would: KnownError 22023, 22P02, 0A000. Asks nobody. */
   check(model: ProviderModel, request: string, file: FileValue | undefined, places: Places): Request;
   /** Which fields of image.generate a request to this model may have. KnownError 0A000 for a type that is not known. */
   imageFields(model: ProviderModel): readonly ImageField[];
-  /** KnownError 28H01 when there is no API key. */
-  line(model: ProviderModel): Line;
+  /** One for each key that the model has, in the order in which they are to be taken. KnownError 28H01 when there is no API key. */
+  lines(model: ProviderModel): Line[];
   /**
    * Sends the request once, with the addresses of its media. Errors are ProviderFailures, which tell what they mean for the call; news
    * that reject end it with their error.

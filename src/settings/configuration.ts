@@ -88,6 +88,8 @@ export interface CallbackSettings {
 
 export interface ProviderSettings {
   baseUrl: string;
+  /** Further base URLs that pools of keys may name, beside the provider's own regions. */
+  regions: string[];
   /** Undefined: the key of Alibaba's shared credentials file, if there is one. */
   apiKey: string | undefined;
   /** Keep to the documented rates; undefined: nobody said, so yes. */
@@ -130,6 +132,7 @@ export function configure(texts: SettingTexts): Configuration {
     },
     provider: {
       baseUrl: required(texts, 'providerUrl'),
+      regions: list(texts, 'providerRegions'),
       apiKey: texts.apiKey,
       paced: texts.rates === undefined ? undefined : texts.rates === 'documented',
       lookMs: optionalNumber(texts, 'lookMs'),

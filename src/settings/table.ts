@@ -258,6 +258,11 @@ export const settingTable = {
     default: 'https://dashscope.aliyuncs.com/api/v1',
     meaning: "base URL of the provider's region; http only to loopback",
   },
+  providerRegions: {
+    env: 'HOLOGEN_PROVIDER_REGIONS',
+    meaning:
+      "further base URLs that a model's pool of keys may name, comma-separated; Model Studio's own regions always may",
+  },
   ossEndpoint: { env: 'HOLOGEN_OSS_ENDPOINT', meaning: 'send all OSS traffic there; http only to loopback' },
   stsEndpoint: {
     env: 'HOLOGEN_STS_ENDPOINT',

@@ -38,6 +38,8 @@ export function openStorage<Settings>(settings: Settings, drivers: Driver<Settin
     },
     checkRight: (right) => stores.get(right.scheme)?.checkRight(right),
     head: async (path, right, signal) => storeOf(path, right).head(path, right, signal),
+    beginning: async (path, right, bytes, signal) =>
+      storeOf(path, right).beginning(path, right, bytes, signal),
     list: async (directory, right, options) => storeOf(directory, right).list(directory, right, options),
     presign: async (path, right, options) => storeOf(path, right).presign(path, right, options),
     checkWritable: async (path, right, signal) => storeOf(path, right).checkWritable(path, right, signal),

@@ -67,6 +67,9 @@ export interface Store {
   /** Facts of one object; a missing or unreadable one is a KnownError 58P01 that names the path. */
   head(path: StoragePath, right: Right, signal: AbortSignal): Promise<ObjectInfo>;
 
+  /** The first bytes of an object, at most so many. Errors as of `head`. */
+  beginning(path: StoragePath, right: Right, bytes: number, signal: AbortSignal): Promise<Buffer>;
+
   /**
    * The objects of a directory, a page of at most a thousand at a time; those in directories under it only if `recursive`. Left out is what
    * only stands for a directory. What may not be listed is a KnownError: 58P01 for a missing bucket, 42501 for a right that does not hold.

@@ -131,6 +131,13 @@ describe('ai_embed', () => {
     const [, body] = await bodies();
     expect(body.input.contents[0].image).toMatch(/^data:image\/png;base64,/);
     expect((await newestJob(client, 'qwen3-vl-embedding')).state).toBe('succeeded');
+    const { rows } = await client.query(
+      `SELECT price::float8, estimated_price::float8 AS most FROM hologen.jobs WHERE model_type = 'qwen3-vl-embedding'
+       ORDER BY submitted_at DESC LIMIT 1`,
+    );
+    // Of its tokens nothing is known before but the most there can be.
+    expect(rows[0].most).toBe(0.0576);
+    expect(rows[0].price).toBeLessThan(rows[0].most);
   });
 
   test('takes the model that reads a FILE where none is named, and refuses other formats', async () => {
@@ -160,9 +167,17 @@ describe('ai_transcribe', () => {
       duration: 4,
     });
     const { rows } = await client.query(
-      "SELECT units, price::float8 FROM hologen.jobs WHERE model_type = 'fun-asr' ORDER BY submitted_at DESC LIMIT 1",
+      "SELECT units, price::float8, estimated_price::float8 AS estimated FROM hologen.jobs WHERE model_type = 'fun-asr' ORDER BY submitted_at DESC LIMIT 1",
     );
-    expect(rows).toEqual([{ units: { seconds: 4 }, price: 0.00088 }]);
+    expect(rows).toEqual([{ units: { seconds: 4 }, price: 0.00088, estimated: 0.00088 }]);
+  });
+
+  test('costs before it is made what it costs, as long as the file is', async () => {
+    const { rows } = await client.query('SELECT seconds::float8, price::float8 FROM ai_estimate($1)', [
+      `SELECT ai_transcribe('test_fun_asr', ${file(speech)})`,
+    ]);
+    expect(rows).toEqual([{ seconds: 4, price: 0.00088 }]);
+    expect(await gateway.requests()).toEqual([]);
   });
 
   test('tells sentences, speakers and words with their times in seconds', async () => {

@@ -54,6 +54,9 @@ const failure = (repeat: Repeat, mayBeTaken = false) =>
     repeat,
     mayBeTaken,
   });
+const refusedKey = new ProviderFailure({
+  ...{ kind: 'providerAuthorization', code: 'Arrearage', message: 'x', requestId: '', repeat: 'no' },
+});
 const made: Made = {
   ...{ requestId: 'r', urls: ['https://results.example/1'], text: undefined, usage: {}, task: undefined },
   ...{ failed: false, notes: [], bill: { units: { pictures: 1 }, cost: { amount: 1, currency: 'CNY' } } },
@@ -197,7 +200,7 @@ function decisions(world: World): World[] {
 }
 
 function sends(world: World): World[] {
-  const sent = told(world, { kind: 'sending' }, 'sending');
+  const sent = told(world, { kind: 'sending', key: undefined }, 'sending');
   const unsigned = ended(world, new KnownError({ kind: 'undefinedFile', message: 'no' }), 'not signed');
   const sentAgain = isBilled(world.truth);
   return [{ ...sent, submitting: true, attempts: world.attempts + 1, sentAgain }, unsigned];
@@ -207,7 +210,8 @@ function sends(world: World): World[] {
 function answers(world: World, kind: Kind): World[] {
   const here = { ...world, submitting: false };
   const took: Truth = 'working';
-  const refusals = (['no', 'wait', 'again', 'once'] as const).map((repeat) => refused(here, repeat));
+  const refusals = (['no', 'wait', 'again', 'once'] as const).map((repeat) => refused(here, failure(repeat)));
+  const key = refused(here, refusedKey, world.attempts < mostAttempts);
   const taken = told(
     here,
     { kind: 'taken', requestId: 'r', taskId: kind.followed ? 'task' : undefined },
@@ -216,6 +220,7 @@ function answers(world: World, kind: Kind): World[] {
   );
   return [
     ...refusals,
+    key,
     lostAnswer(here, kind, 'answer lost, not taken', 'not taken'),
     lostAnswer(here, kind, 'answer lost, taken', took),
     ...(kind.followed ? [taken] : lastWords(taken, kind)),
@@ -232,14 +237,15 @@ function lostAnswer(world: World, { followed }: Kind, why: string, truth: Truth)
     : ended(world, lost, why, truth);
 }
 
-function refused(world: World, repeat: Repeat): World {
-  const error = failure(repeat);
+/** `hasOtherKey`: of the model's pool, for a refusal of this one. */
+function refused(world: World, error: ProviderFailure, hasOtherKey = false): World {
   const throttledTooLong = world.attempts >= mostAttempts;
   const attempt = world.attempts;
-  const again = repetitionAfter(error, { call: world.call, attempt, throttledTooLong });
+  const again = repetitionAfter(error, { call: world.call, attempt, throttledTooLong, hasOtherKey });
+  const why = `refused (${error.kind}, ${error.repeat})`;
   return again === 'no'
-    ? ended(world, error, `refused (${repeat})`)
-    : told(world, { kind: 'not taken', again: true }, `refused (${repeat}), again`);
+    ? ended(world, error, why)
+    : told(world, { kind: 'not taken', again: true }, `${why}, again: ${again}`);
 }
 
 /** A synchronous answer has the result in it. */

@@ -51,10 +51,12 @@ test('what is made is saved, however often the store refuses it, for as long as 
 });
 
 test('an event that cannot happen in a state is a mistake, and an error', () => {
-  expect(() => advance({ state: 'waiting' }, { kind: 'sending' })).toThrow('was told "sending"');
-  const facts = { attempts: 1, requestId: 'r', taskId: 'task', countedAs: undefined };
+  expect(() => advance({ state: 'waiting' }, { kind: 'sending', key: undefined })).toThrow(
+    'was told "sending"',
+  );
+  const facts = { attempts: 1, requestId: 'r', taskId: 'task', countedAs: undefined, key: undefined };
   const sent: Call = { state: 'sent', ...facts };
-  expect(() => advance(sent, { kind: 'sending' })).toThrow('was told "sending"');
+  expect(() => advance(sent, { kind: 'sending', key: undefined })).toThrow('was told "sending"');
   expect(() => advance(sent, { kind: 'not taken', again: true })).toThrow('was told "not taken"');
   expect(() => advance(sent, { kind: 'dropped', error: undefined })).toThrow('was told "dropped"');
 });

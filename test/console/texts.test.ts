@@ -21,7 +21,7 @@ test('a text fills the same places in both', () => {
 
 test('what the model table says of sizes, lengths and prices is said in Chinese wholly', () => {
   const said = knownTypes(families)
-    .describe()
+    .describe([])
     .flatMap(({ sizes, duration, price }) => [sizes, duration, price])
     .filter((text) => typeof text === 'string')
     .map((text) => text.replace(/^(size|resolution) /, ''));

@@ -75,7 +75,7 @@ export function providerContract(name: string, open: () => Promise<ProviderUnder
     test('it has names, tasks, and a row for each model type', () => {
       expect(provider.names.length).toBeGreaterThan(0);
       expect(provider.tasks).toContain(under.atOnce.task);
-      expect(provider.modelTypes().map((row) => row.model_type)).toContain(under.atOnce.modelType);
+      expect(provider.modelTypes([]).map((row) => row.model_type)).toContain(under.atOnce.modelType);
     });
 
     test('a request is read into what it makes and what it will cost, and nobody is asked', () => {
@@ -104,10 +104,11 @@ export function providerContract(name: string, open: () => Promise<ProviderUnder
     });
 
     test('calls of one key and type wait in one line', () => {
-      const line = provider.line(under.atOnce);
-      expect(line).toEqual(provider.line({ ...under.atOnce, name: 'another_name' }));
-      expect(line.limits.submitsPerSecond).toBeGreaterThan(0);
-      expect(provider.line({ ...under.atOnce, apiKey: under.wrongKey }).account).not.toBe(line.account);
+      const [line] = provider.lines(under.atOnce);
+      expect(provider.lines({ ...under.atOnce, name: 'another_name' })).toEqual([line]);
+      expect(line?.limits.submitsPerSecond).toBeGreaterThan(0);
+      const [other] = provider.lines({ ...under.atOnce, apiKey: under.wrongKey });
+      expect(other?.account).not.toBe(line?.account);
     });
 
     test('a submit tells first that it is about to leave, then that it was taken', async () => {

@@ -116,7 +116,14 @@ function readingPlaces(hands: Hands): void {
 }
 
 function heads(hands: Hands): void {
-  const { at, save, head } = hands;
+  const { at, save, head, pathOf, right } = hands;
+  test('gives the first bytes of an object, and no more than there are', async () => {
+    const [body, signal, path] = [randomBytes(1000), unstopped(), pathOf('head/begins.png')];
+    await save('head/begins.png', sourceOf(body));
+    expect(await hands.storage.beginning(path, right(), 3, signal)).toEqual(body.subarray(0, 3));
+    expect(await hands.storage.beginning(path, right(), 1_000_000, signal)).toEqual(body);
+  });
+
   test('tells size, content type, time and tag of what was saved', async () => {
     const saved = await save('head/cat.png', sourceOf(randomBytes(1000)));
     const info = await head('head/cat.png');

@@ -3,20 +3,25 @@ import { expect, test } from 'vitest';
 import { families } from '../../src/providers/model-studio/families.js';
 import { knownTypes } from '../../src/providers/model-studio/known-types.js';
 
-const columns = ['model_type', 'scenarios', 'sizes', 'pictures', 'duration', 'reference_files', 'price'];
+const columns = [
+  ...['model_type', 'scenarios', 'fields', 'sizes', 'pictures', 'duration', 'reference_files'],
+  ...['price', 'limit', 'source'],
+];
+/** What every type has. */
+const always = ['model_type', 'scenarios', 'fields', 'price', 'limit', 'source'];
 
-function row(model: Record<string, unknown>): string {
-  const cells = columns.map((name) =>
-    String(model[name] ?? '')
-      .replaceAll(',', ', ')
-      .replace(/ {2,}/g, ' '),
-  );
-  const limit = `${model.submits_per_second}/s${model.concurrent_tasks ? `, ${model.concurrent_tasks} running` : ''}`;
-  return `| ${[...cells, limit].join(' | ')} |`;
+/** Of each column what stands there. */
+function cellsOf(model: Record<string, unknown>): Record<string, string> {
+  const running = model.concurrent_tasks ? `, ${model.concurrent_tasks} running` : '';
+  const source = `[${String(model.source).split('/').at(-1)}](${model.source})`;
+  const cells = { ...model, limit: `${model.submits_per_second}/s${running}`, source };
+  const text = (value: unknown) => (Array.isArray(value) ? value.join(', ') : String(value ?? ''));
+  return Object.fromEntries(Object.entries(cells).map(([name, value]) => [name, text(value)]));
 }
 
 test('the page has every model type with what it takes, costs and allows', async () => {
-  const models = knownTypes(families).describe();
+  const models = knownTypes(families).describe([]).map(cellsOf);
+  for (const model of models) for (const column of always) expect(model[column], column).toMatch(/\S/);
   const page = `# Models
 
 What \`hologen.supported_models\` tells: each model type of Model Studio that can be deployed, from its API, limits and price pages. Prices are of the
@@ -27,11 +32,16 @@ A type that is not here is deployed with the form of one that is: \`CALL registe
 may give \`duration\`, \`pictures\` and \`reference_files\` as [least, most], \`resolutions\` and \`ratios\` as lists, \`prompt_characters\`, \`price\`; what it
 leaves out, its price too, is that of the known type. Without \`like\` an unknown type is refused.
 
-Input videos whose length only the provider reads are estimated with the longest it takes, so an estimate is never below the bill.
+Input videos whose length only the provider reads are estimated with the longest it takes, so an estimate is never below the bill. Speech is estimated with the length of its
+file, where the beginning of that tells it (WAV, MP3 of a constant rate, MP4 whose index stands first); pictures and videos that are embedded with the most tokens that they can come to.
 
-| ${[...columns, 'limit'].join(' | ')} |
-|${columns.map(() => '---').join('|')}|---|
-${models.map(row).join('\n')}
+The source tells a type's fields; prices are from [model-pricing](https://help.aliyun.com/zh/model-studio/model-pricing) and limits from
+[rate-limit](https://help.aliyun.com/zh/model-studio/rate-limit) (summer and autumn 2026), those of chat models from the provider's list of models (spring 2026). Price
+lists change: a deployed model's own \`price\` wins.
+
+| ${columns.join(' | ')} |
+|${columns.map(() => '---').join('|')}|
+${models.map((model) => `| ${columns.map((name) => model[name] ?? '').join(' | ')} |`).join('\n')}
 `;
   await expect(page).toMatchFileSnapshot('../../docs/models.md');
 });

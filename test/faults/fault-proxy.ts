@@ -5,14 +5,18 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 
-type Step = 'submit' | 'look' | 'list' | 'result' | 'put';
+type Step = 'submit' | 'weak key' | 'look' | 'list' | 'result' | 'put';
 
 /** A submit that the provider took. */
 export interface Taken {
   word: string;
   requestId: string;
   taskId: string | undefined;
+  key: string;
 }
+
+/** The keys of the world's pools: the second one has more against it. */
+export const poolKeys = ['sk-pool-strong', 'sk-pool-weak'];
 
 /** What is said instead of the provider's answer. `lost`: the provider gets the request, its answer is lost. */
 type Fault =
@@ -36,6 +40,13 @@ const faults: Record<Exclude<Step, 'put'>, Fault[]> = {
     refusal(400, 'Arrearage'),
     refusal(500, 'InternalError'),
   ],
+  'weak key': [
+    refusal(429, 'Throttling.RateQuota'),
+    refusal(429, 'Throttling.AllocationQuota'),
+    refusal(401, 'InvalidApiKey'),
+    refusal(403, 'AccessDenied'),
+    refusal(400, 'Arrearage'),
+  ],
   look: [
     { kind: 'reset' },
     refusal(401, 'InvalidApiKey'),
@@ -57,9 +68,16 @@ const faults: Record<Exclude<Step, 'put'>, Fault[]> = {
   list: [{ kind: 'reset' }, refusal(403, 'AccessDenied'), says(200, page), refusal(500, 'InternalError')],
   result: [{ kind: 'reset' }, says(403, 'no'), says(500, 'no'), { kind: 'empty' }, { kind: 'short' }],
 };
-const chance: Record<Step, number> = { submit: 0.2, look: 0.25, list: 0.3, result: 0.3, put: 0.25 };
+const chance: Record<Step, number> = {
+  submit: 0.2,
+  'weak key': 0.4,
+  look: 0.25,
+  list: 0.3,
+  result: 0.3,
+  put: 0.25,
+};
 /** So often in a row: the world mends itself. */
-const most: Record<Step, number> = { submit: 2, look: 6, list: 3, result: 3, put: 3 };
+const most: Record<Step, number> = { submit: 2, 'weak key': 5, look: 6, list: 3, result: 3, put: 3 };
 
 export type Chaos = ReturnType<typeof createChaos>;
 
@@ -113,19 +131,34 @@ export async function startFaultProxy(studioUrl: string, chaos: Chaos) {
       step === 'list'
         ? `list ${incoming.url}`
         : (wordOf(step === 'submit' ? body.toString() : `${incoming.url}`) ?? '');
-    const fault = about === '' ? undefined : chaos.pick(step, about);
+    const key = String(incoming.headers.authorization).replace('Bearer ', '');
+    const weak = step === 'submit' && key === poolKeys[1] && about !== '' && chaos.pick('weak key', about);
+    const fault = weak || (about === '' ? undefined : chaos.pick(step, about));
     if (fault?.kind === 'reset') return void incoming.socket.resetAndDestroy();
     if (fault?.kind === 'says') return say(response, fault.status, fault.body);
+    // A task is known to the key that submitted it alone.
+    const strange =
+      step === 'look' && taken.some(({ taskId, key: own }) => isOthers(incoming.url, taskId, own, key));
+    if (strange) return say(response, 200, { request_id: 'r', output: { task_status: 'UNKNOWN' } });
     const { status, headers, bytes } = await pass(incoming, body);
-    if (step === 'submit' && status === 200) note(about, bytes);
+    if (step === 'submit' && status === 200) note(about, key, bytes);
     if (fault?.kind === 'lost') return void incoming.socket.resetAndDestroy();
     if (fault?.kind === 'empty') return void response.writeHead(200, { 'content-type': 'image/png' }).end();
     if (fault?.kind === 'short') {
       response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(0, bytes.length / 2));
       return void response.destroy();
     }
-    const told = fault?.kind === 'unnamed' ? withoutTask(bytes) : bytes;
+    const listed = step === 'list' ? ownTasks(bytes, key) : bytes;
+    const told = fault?.kind === 'unnamed' ? withoutTask(listed) : listed;
     response.writeHead(status, { ...headers, 'content-length': told.length }).end(told);
+  }
+
+  /** What a key's task list shows of a page. */
+  function ownTasks(page: Buffer, key: string): Buffer {
+    const body = JSON.parse(page.toString());
+    const others = taken.filter(({ key: own }) => own !== key && poolKeys.includes(own));
+    const isOwn = ({ task_id: id }: { task_id: string }) => !others.some(({ taskId }) => taskId === id);
+    return Buffer.from(JSON.stringify({ ...body, data: body.data?.filter(isOwn) }));
   }
 
   /** The provider's own answer; its addresses lead through here. */
@@ -153,9 +186,9 @@ export async function startFaultProxy(studioUrl: string, chaos: Chaos) {
     return { status, headers: rest as Record<string, string>, bytes };
   }
 
-  function note(word: string, bytes: Buffer): void {
+  function note(word: string, key: string, bytes: Buffer): void {
     const { request_id, id, output } = JSON.parse(bytes.toString());
-    taken.push({ word, requestId: request_id ?? id, taskId: output?.task_id });
+    taken.push({ word, requestId: request_id ?? id, taskId: output?.task_id, key });
   }
 
   const server = createServer((incoming, response) => {
@@ -172,6 +205,10 @@ export async function startFaultProxy(studioUrl: string, chaos: Chaos) {
       server.closeAllConnections();
     },
   };
+}
+
+function isOthers(url = '', taskId: string | undefined, own: string, key: string): boolean {
+  return taskId !== undefined && url.includes(taskId) && own !== key && poolKeys.includes(own);
 }
 
 function stepOf({ method, url = '' }: IncomingMessage): Exclude<Step, 'put'> {

@@ -6,14 +6,13 @@ import { expect } from 'vitest';
 import { isProvable, type Wanted } from '../calls/crash-calls.js';
 import { type Chaos, createChaos, type Taken } from './fault-proxy.js';
 import { runOnce, type Schedule, scheduleOf } from './schedules.js';
-import { startWorld, type World } from './world.js';
+import { startWorld, type World, type WorldForm } from './world.js';
 
-export interface FaultRun {
+export interface FaultRun extends WorldForm {
   seed: number;
   count: number;
   /** The number of the first schedule: to run one again alone. */
   first: number;
-  gateways: 1 | 2;
 }
 
 interface Running extends FaultRun {
@@ -29,7 +28,7 @@ const atOnce = 40;
 export async function runFaults(given: FaultRun): Promise<{ breaches: string[]; told: string }> {
   const { seed, count, first } = given;
   const chaos = createChaos(seed);
-  const world = await startWorld(chaos, given.gateways);
+  const world = await startWorld(chaos, given);
   const run: Running = { ...given, world, chaos, calm: new AbortController() };
   try {
     const started = Date.now();

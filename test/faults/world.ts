@@ -13,7 +13,7 @@ import {
   startOutlivingCloud,
 } from '../calls/crash-run.js';
 import { type DebianPostgres, startDebianPostgres } from '../debian-postgres.js';
-import { type Chaos, startFaultProxy, type Taken } from './fault-proxy.js';
+import { type Chaos, poolKeys, startFaultProxy, type Taken } from './fault-proxy.js';
 
 export interface World {
   cloud: OutlivingCloud;
@@ -32,8 +32,14 @@ interface Place {
   gateway: GatewayProcess;
 }
 
+export interface WorldForm {
+  gateways: 1 | 2;
+  /** Its models have two keys each. */
+  pools: boolean;
+}
+
 /** One gateway has an engine of its own, two share one. */
-export async function startWorld(chaos: Chaos, gateways: 1 | 2): Promise<World> {
+export async function startWorld(chaos: Chaos, { gateways, pools }: WorldForm): Promise<World> {
   const cloud = await startOutlivingCloud({ imageMs: 200, videoMs: 400, textMs: 100 });
   const proxy = await startFaultProxy(cloud.studio.url, chaos);
   breakStore(cloud, chaos);
@@ -50,7 +56,7 @@ export async function startWorld(chaos: Chaos, gateways: 1 | 2): Promise<World> 
     const dataDir = await newDirectory();
     places.push({ dataDir, gateway: await serve(dataDir, right) });
   }
-  await deployKinds(places[0]?.dataDir ?? '');
+  await deployKinds(places[0]?.dataDir ?? '', pools);
   let turn = 0;
   return {
     ...{ cloud, taken: proxy.taken },
@@ -123,13 +129,16 @@ async function serve(dataDir: string, environment: NodeJS.ProcessEnv): Promise<G
   return gateway;
 }
 
-async function deployKinds(dataDir: string): Promise<void> {
+async function deployKinds(dataDir: string, pools: boolean): Promise<void> {
   const client = await connect(dataDir);
+  // Both are taken: the first one has room for a few calls at a time.
+  const limits = { submits_per_second: 1000, concurrent_tasks: pools ? 3 : null };
+  const pool = poolKeys.map((api_key) => ({ name: api_key.replace('sk-pool-', ''), api_key }));
   for (const { model, type, task } of kinds)
     await client.query("CALL register_external_model($1, $2, 'bailian', $3, $4)", [
       model,
       type,
-      JSON.stringify({ submits_per_second: 1000, concurrent_tasks: null }),
+      JSON.stringify({ ...limits, ...(pools && { pool }) }),
       task,
     ]);
   await client.end();

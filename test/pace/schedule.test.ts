@@ -2,6 +2,8 @@
 import { setMaxListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { createCooling } from '../../src/pace/cooling.js';
+import { enterFirst } from '../../src/pace/first-gate.js';
 import type { Gate, Limits } from '../../src/pace/gate.js';
 import { createSchedule } from '../../src/pace/schedule.js';
 import { ownLimits } from '../../src/providers/model-studio/own-limits.js';
@@ -30,7 +32,7 @@ async function letIn(gate: Gate, calls: number): Promise<number> {
 }
 
 test('a gate lets in as many at once as the model table allows, and the next when one leaves', async () => {
-  const gate = createSchedule(true).gate('key', 'type', table, {});
+  const gate = createSchedule(true).gate('type', { account: 'key', limits: table, own: {} });
   const leave = await gate.enter(never, 'ann');
   expect(await letIn(gate, 5)).toBe(2);
   let entered = false;
@@ -44,42 +46,67 @@ test('a gate lets in as many at once as the model table allows, and the next whe
 
 test("a deployed model's own limits replace those of the table, one by one", async () => {
   const schedule = createSchedule(true);
-  expect(await letIn(schedule.gate('key', 'type', table, { concurrentTasks: 5 }), 9)).toBe(5);
-  expect(await letIn(schedule.gate('key', 'type', table, { concurrentTasks: null }), 9)).toBe(9);
-  const slow = schedule.gate('key', 'type', table, { submitsPerSecond: 2, concurrentTasks: null });
+  expect(
+    await letIn(schedule.gate('type', { account: 'key', limits: table, own: { concurrentTasks: 5 } }), 9),
+  ).toBe(5);
+  expect(
+    await letIn(schedule.gate('type', { account: 'key', limits: table, own: { concurrentTasks: null } }), 9),
+  ).toBe(9);
+  const slow = schedule.gate('type', {
+    account: 'key',
+    limits: table,
+    own: { submitsPerSecond: 2, concurrentTasks: null },
+  });
   expect(await letIn(slow, 9)).toBe(2);
 });
 
 test('where no documented limits hold, a model of its own limits still keeps them', async () => {
   const schedule = createSchedule(false);
-  expect(await letIn(schedule.gate('key', 'type', table, {}), 50)).toBe(50);
-  expect(await letIn(schedule.gate('key', 'type', table, { concurrentTasks: 4 }), 50)).toBe(4);
+  expect(await letIn(schedule.gate('type', { account: 'key', limits: table, own: {} }), 50)).toBe(50);
+  expect(
+    await letIn(schedule.gate('type', { account: 'key', limits: table, own: { concurrentTasks: 4 } }), 50),
+  ).toBe(4);
 });
 
 test('different limits of one key and type do not add up: the widest holds for all of them together', async () => {
   const schedule = createSchedule(true);
   const [six, two] = [6, 2].map((concurrentTasks) =>
-    schedule.gate('key', 'type', table, { concurrentTasks }),
+    schedule.gate('type', { account: 'key', limits: table, own: { concurrentTasks } }),
   );
   expect(await letIn(two as Gate, 9)).toBe(2);
   expect(await letIn(six as Gate, 9)).toBe(4);
-  expect(await letIn(schedule.gate('key', 'type', table, { concurrentTasks: 5 }), 9)).toBe(0);
-  expect(await letIn(schedule.gate('another key', 'type', table, { concurrentTasks: 5 }), 9)).toBe(5);
+  expect(
+    await letIn(schedule.gate('type', { account: 'key', limits: table, own: { concurrentTasks: 5 } }), 9),
+  ).toBe(0);
+  expect(
+    await letIn(
+      schedule.gate('type', { account: 'another key', limits: table, own: { concurrentTasks: 5 } }),
+      9,
+    ),
+  ).toBe(5);
   // One that waits at the second gate and is given up has left the first one, too.
-  expect(await letIn(schedule.gate('key', 'type', table, { concurrentTasks: 8 }), 9)).toBe(2);
+  expect(
+    await letIn(schedule.gate('type', { account: 'key', limits: table, own: { concurrentTasks: 8 } }), 9),
+  ).toBe(2);
 });
 
 test('calls of one key and the same limits share a gate; other limits have a gate of their own', () => {
   const schedule = createSchedule(true);
-  const gate = schedule.gate('key', 'type', table, {});
-  expect(schedule.gate('key', 'type', table, {})).toBe(gate);
-  expect(schedule.gate('key', 'type', table, { concurrentTasks: 3 })).toBe(gate);
-  expect(schedule.gate('key', 'type', table, { concurrentTasks: 2 })).not.toBe(gate);
-  expect(schedule.gate('key', 'other', table, {})).not.toBe(gate);
+  const gate = schedule.gate('type', { account: 'key', limits: table, own: {} });
+  expect(schedule.gate('type', { account: 'key', limits: table, own: {} })).toBe(gate);
+  expect(schedule.gate('type', { account: 'key', limits: table, own: { concurrentTasks: 3 } })).toBe(gate);
+  expect(schedule.gate('type', { account: 'key', limits: table, own: { concurrentTasks: 2 } })).not.toBe(
+    gate,
+  );
+  expect(schedule.gate('other', { account: 'key', limits: table, own: {} })).not.toBe(gate);
 });
 
 test('a call that is given up while it waits leaves no gap', async () => {
-  const gate = createSchedule(true).gate('key', 'type', table, { concurrentTasks: 1 });
+  const gate = createSchedule(true).gate('type', {
+    account: 'key',
+    limits: table,
+    own: { concurrentTasks: 1 },
+  });
   const leave = await gate.enter(never, 'ann');
   const stop = new AbortController();
   const givenUp = gate.enter(stop.signal, 'ann');
@@ -91,7 +118,7 @@ test('a call that is given up while it waits leaves no gap', async () => {
 });
 
 test('a 429 pauses everyone, once for all that fail together, and longer the next time', async () => {
-  const gate = createSchedule(true).gate('key', 'type', table, {});
+  const gate = createSchedule(true).gate('type', { account: 'key', limits: table, own: {} });
   const refused = { throttled: true, askedMs: undefined };
   const pausedMs = () => gate.state().pausedMs;
   const startedAt = performance.now();
@@ -112,7 +139,11 @@ test('a 429 pauses everyone, once for all that fail together, and longer the nex
 });
 
 test('a 429 lowers the rate, and taken submits raise it again', async () => {
-  const gate = createSchedule(true).gate('key', 'type', { submitsPerSecond: 40, concurrentTasks: null }, {});
+  const gate = createSchedule(true).gate('type', {
+    account: 'key',
+    limits: { submitsPerSecond: 40, concurrentTasks: null },
+    own: {},
+  });
   for (let count = 0; count < 3; count++) await gate.again({ throttled: true, askedMs: 1 }, never);
   expect(gate.state().pace).toBe(5);
   const lowered = await timeOf(5);
@@ -129,7 +160,11 @@ test('a 429 lowers the rate, and taken submits raise it again', async () => {
 });
 
 test('free places go round the roles that wait, first come within one', async () => {
-  const gate = createSchedule(true).gate('key', 'type', table, { concurrentTasks: 1 });
+  const gate = createSchedule(true).gate('type', {
+    account: 'key',
+    limits: table,
+    own: { concurrentTasks: 1 },
+  });
   const leave = await gate.enter(never, 'ann');
   const order: string[] = [];
   const call = async (role: string, name: string, signal = never) => {
@@ -149,7 +184,11 @@ test('free places go round the roles that wait, first come within one', async ()
 });
 
 test('a role that gave all its calls up takes no turn, and has one again when it comes back', async () => {
-  const gate = createSchedule(true).gate('key', 'type', table, { concurrentTasks: 1 });
+  const gate = createSchedule(true).gate('type', {
+    account: 'key',
+    limits: table,
+    own: { concurrentTasks: 1 },
+  });
   const leave = await gate.enter(never, 'ann');
   const stop = new AbortController();
   const givenUp = Array.from({ length: 3 }, () => gate.enter(stop.signal, 'bob').catch(() => 'gone'));
@@ -165,7 +204,11 @@ test('a role that gave all its calls up takes no turn, and has one again when it
 });
 
 test('no window of a second has more submits than the limit', async () => {
-  const gate = createSchedule(true).gate('key', 'type', { submitsPerSecond: 5, concurrentTasks: null }, {});
+  const gate = createSchedule(true).gate('type', {
+    account: 'key',
+    limits: { submitsPerSecond: 5, concurrentTasks: null },
+    own: {},
+  });
   const times: number[] = [];
   for (let count = 0; count < 16; count++) {
     await gate.enter(never, 'ann');
@@ -176,7 +219,11 @@ test('no window of a second has more submits than the limit', async () => {
 });
 
 test('ten thousand calls wait and are given up without one of them searching the others', async () => {
-  const gate = createSchedule(true).gate('key', 'type', table, { submitsPerSecond: 1e9, concurrentTasks: 1 });
+  const gate = createSchedule(true).gate('type', {
+    account: 'key',
+    limits: table,
+    own: { submitsPerSecond: 1e9, concurrentTasks: 1 },
+  });
   const leave = await gate.enter(never, 'ann');
   const stop = new AbortController();
   let through = 0;
@@ -200,8 +247,12 @@ test('ten thousand calls wait and are given up without one of them searching the
 
 test('what waits and runs can be told, with the pace of the moment and without the key', async () => {
   const schedule = createSchedule(true);
-  const gate = schedule.gate('key', 'type', { submitsPerSecond: 40, concurrentTasks: 2 }, {});
-  schedule.gate('key', 'free', table, { concurrentTasks: null });
+  const gate = schedule.gate('type', {
+    account: 'key',
+    limits: { submitsPerSecond: 40, concurrentTasks: 2 },
+    own: {},
+  });
+  schedule.gate('free', { account: 'key', limits: table, own: { concurrentTasks: null } });
   await gate.enter(never, 'ann');
   const stop = new AbortController();
   const refused = { throttled: true, askedMs: 60_000 };
@@ -217,6 +268,8 @@ test('what waits and runs can be told, with the pace of the moment and without t
     concurrentTasks: 2,
     pace: 20,
     pausedMs: expect.any(Number),
+    key: undefined,
+    coolingMs: 0,
   });
   expect(queue?.pausedMs).toBeGreaterThan(30_000);
   expect(free).toMatchObject({ modelType: 'free', queued: 0, concurrentTasks: null, pausedMs: 0 });
@@ -236,4 +289,74 @@ test('limits of a config are read, and wrong ones are refused with the field and
     expect(() => ownLimits({ submits_per_second: wrong })).toThrow(/submits_per_second .*a number above 0/);
   for (const wrong of [0, 1.5, '5', true])
     expect(() => ownLimits({ concurrent_tasks: wrong })).toThrow(/concurrent_tasks .*a whole number above 0/);
+});
+
+test('through several gates as many enter as through each together, and none waits while one is open', async () => {
+  const schedule = createSchedule(true);
+  const gates = ['one', 'two'].map((account) => ({
+    gate: schedule.gate('type', { account, limits: { submitsPerSecond: 100, concurrentTasks: 3 }, own: {} }),
+  }));
+  const stop = new AbortController();
+  const entered: string[] = [];
+  const leaves: (() => void)[] = [];
+  for (let call = 0; call < 9; call++)
+    enterFirst(gates, stop.signal, 'role', false).then(
+      ({ entered: { gate }, leave }) => {
+        entered.push(gate === gates[0]?.gate ? 'one' : 'two');
+        leaves.push(leave);
+      },
+      () => {},
+    );
+  await expect.poll(() => entered.length).toBe(6);
+  expect(entered).toEqual(['one', 'one', 'one', 'two', 'two', 'two']);
+  expect(gates.map(({ gate }) => gate.state())).toMatchObject([{ queued: 3 }, { queued: 3 }]);
+  leaves[4]?.();
+  await expect.poll(() => entered.length).toBe(7);
+  expect(entered.at(-1)).toBe('two');
+  // Whoever is through at one gate waits at none.
+  expect(gates.map(({ gate }) => gate.state())).toMatchObject([
+    { queued: 2, running: 3 },
+    { queued: 2, running: 3 },
+  ]);
+  stop.abort();
+});
+
+test('whoever was sent before goes first, and a paused gate is not open', async () => {
+  const gate = createSchedule(true).gate('type', {
+    account: 'key',
+    limits: { submitsPerSecond: 100, concurrentTasks: 1 },
+    own: {},
+  });
+  const leave = await gate.enter(never, 'role');
+  const order: string[] = [];
+  const enter = (name: string, sentBefore: boolean) =>
+    gate.enter(never, 'role', sentBefore).then((left) => {
+      order.push(name);
+      left();
+    });
+  const all = [enter('new', false), enter('sent before', true)];
+  leave();
+  await Promise.all(all);
+  expect(order).toEqual(['sent before', 'new']);
+  gate.slowDown({ throttled: false, askedMs: 60_000 });
+  expect(gate.isOpen()).toBe(false);
+});
+
+test('a refused key is left out for longer each time, until it is taken again', () => {
+  let now = 0;
+  const cooling = createCooling(() => now);
+  const refusedFor = () => {
+    cooling.refused('key');
+    const ms = cooling.leftMs('key');
+    now += ms;
+    return ms;
+  };
+  expect([refusedFor(), refusedFor(), refusedFor()]).toEqual([60_000, 120_000, 240_000]);
+  cooling.refused('key');
+  // Calls that were under way with the first.
+  cooling.refused('key');
+  expect(cooling.leftMs('key')).toBe(480_000);
+  cooling.taken('key');
+  expect(cooling.leftMs('key')).toBe(0);
+  expect(refusedFor()).toBe(60_000);
 });

@@ -197,20 +197,27 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $
 $$;
 
 -- What the gateway's model table knows; one row a model type.
-CREATE OR REPLACE FUNCTION hologen_caller.list_supported_models()
+CREATE OR REPLACE FUNCTION hologen_caller.supported_model_rows()
 RETURNS TABLE (model_type text, task text, scenarios text[], mode text, sizes text, pictures text, duration text, reference_files text,
-               submits_per_second numeric, concurrent_tasks integer, price text)
+               submits_per_second numeric, concurrent_tasks integer, price text, ratios text, fields text, like_type text, source text)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT m.model_type, m.task, m.scenarios, m.mode, m.sizes, m.pictures, m.duration, m.reference_files, m.submits_per_second,
-         m.concurrent_tasks, m.price
+         m.concurrent_tasks, m.price, m.ratios, m.fields, m.like_type, m.source
   FROM json_to_recordset(hologen_caller.ask('{"ask": "supported_models"}'))
     AS m (model_type text, task text, scenarios text[], mode text, sizes text, pictures text, duration text, reference_files text,
-          submits_per_second numeric, concurrent_tasks integer, price text)
+          submits_per_second numeric, concurrent_tasks integer, price text, ratios text, fields text, like_type text, source text)
 $$;
 
 -- Answers like Hologres, whose clients read the part before the parenthesis.
 CREATE OR REPLACE FUNCTION hologen.hg_version() RETURNS text
 LANGUAGE sql STABLE AS $$ SELECT 'Hologres 4.1.9 (hologen on PostgreSQL ' || current_setting('server_version') || ')' $$;
 
-CREATE OR REPLACE VIEW hologen.supported_models AS SELECT * FROM hologen_caller.list_supported_models();
+CREATE OR REPLACE VIEW hologen.supported_models AS SELECT * FROM hologen_caller.supported_model_rows();
 GRANT SELECT ON hologen.supported_models TO PUBLIC;
+
+-- A function of fewer columns that this view had before; views of other people may be made of it.
+DO $do$
+BEGIN
+  DROP FUNCTION IF EXISTS hologen_caller.list_supported_models();
+EXCEPTION WHEN dependent_objects_still_exist THEN NULL;
+END $do$;

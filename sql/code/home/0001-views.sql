@@ -31,7 +31,8 @@ CREATE OR REPLACE VIEW hologen.jobs WITH (security_barrier) AS
          CASE WHEN may_know_price AND clock_timestamp() IS NOT NULL THEN estimated_price END AS estimated_price,
          currency, attempts, outputs, CASE WHEN clock_timestamp() IS NOT NULL THEN result END AS result, error, submitted_at, started_at, generated_at, finished_at, claimed_at, hold_up,
          CASE WHEN clock_timestamp() IS NOT NULL THEN tag END AS tag,
-         CASE WHEN clock_timestamp() IS NOT NULL THEN label END AS label, shared
+         CASE WHEN clock_timestamp() IS NOT NULL THEN label END AS label, shared,
+         CASE WHEN may_know_price AND clock_timestamp() IS NOT NULL THEN key_name END AS key_name
   -- The newest are what people look for, but a security barrier lets no LIMIT through: so they come in an order that indexes have, own ones
   -- by that of the role, however few they are among others', shared ones by theirs, or all. The planner thinks of all rows and would rather sort a hundred thousand than
   -- go along an index: a NULL that it takes for wide, and that orders nothing, tells it that requests and results are dear to sort.
@@ -62,7 +63,7 @@ CREATE OR REPLACE VIEW hologen.usage WITH (security_barrier) AS
   SELECT job_id, attempt, role_name, CASE WHEN clock_timestamp() IS NOT NULL THEN database_name END AS database_name,
          CASE WHEN clock_timestamp() IS NOT NULL THEN application_name END AS application_name, CASE WHEN clock_timestamp() IS NOT NULL THEN statement_text END AS statement, statement_at,
          model_name, model_type, outcome, units, CASE WHEN clock_timestamp() IS NOT NULL THEN price END AS price, currency, provider_request_id, error, sent_at, ended_at,
-         CASE WHEN clock_timestamp() IS NOT NULL THEN tag END AS tag
+         CASE WHEN clock_timestamp() IS NOT NULL THEN tag END AS tag, key_name
   FROM hologen_internal.attempt LEFT JOIN hologen_internal.statement USING (statement_id)
   WHERE (SELECT administers FROM hologen_internal.sight) OR role_name = (SELECT current_user) AND role_oid = (SELECT oid FROM pg_roles WHERE rolname = current_user);
 GRANT SELECT ON hologen.usage TO PUBLIC;

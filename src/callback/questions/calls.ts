@@ -91,12 +91,15 @@ function answersWhileRunning(tools: QuestionTools): Answers {
 function answersBeside({ calls, ledger, schedule, models }: QuestionTools): Answers {
   return {
     async call_status(question, caller) {
-      const { state, holdUp, modelType } = await calls.status(String(question.handle), caller);
+      const { state, holdUp, modelType, keyName } = await calls.status(String(question.handle), caller);
       const pause = state === 'submitted' ? schedule.pauseOf(modelType) : undefined;
-      const notice = holdUp
-        ? `held up since ${holdUp.since}, and tried again: ${holdUp.message}`
-        : pause && pauseText(pause);
-      return { state, notice };
+      const stands = holdUp
+        ? [`held up since ${holdUp.since}, and tried again: ${holdUp.message}`]
+        : pause
+          ? [pauseText(pause)]
+          : [];
+      const key = keyName === undefined ? [] : [`last sent with key "${keyName}" of its model's pool`];
+      return { state, notice: [...stands, ...key].join('; ') || undefined };
     },
     cancel_call: (question, caller) => calls.cancel(String(question.handle), caller),
     share_job: (question, caller) => shareJob(question, caller, ledger),
@@ -110,6 +113,8 @@ function answersBeside({ calls, ledger, schedule, models }: QuestionTools): Answ
         concurrent_tasks: queue.concurrentTasks,
         pace: queue.pace,
         paused_seconds: queue.pausedMs / 1000,
+        key_name: queue.key ?? null,
+        cooling_seconds: queue.coolingMs / 1000,
         ...pauseColumns(queue.pause),
       })),
   };
@@ -200,7 +205,16 @@ function progressRows(calls: Calls, caller: Caller) {
     .progress()
     .filter(({ statement }) => caller.admin || isSameRole(statement.origin, caller));
   return seen.map(
-    ({ statement, elapsedSeconds, remainingSeconds, heldUp, heldUpSince, heldUpWhy, ...counts }) => ({
+    ({
+      statement,
+      elapsedSeconds,
+      remainingSeconds,
+      heldUp,
+      heldUpSince,
+      heldUpWhy,
+      keyNames,
+      ...counts
+    }) => ({
       statement_at: statement.origin.statementAt,
       role_name: statement.origin.role,
       database_name: statement.origin.database,
@@ -211,6 +225,7 @@ function progressRows(calls: Calls, caller: Caller) {
       elapsed_seconds: elapsedSeconds,
       remaining_seconds: remainingSeconds,
       ...{ held_up: heldUp, held_up_since: heldUpSince, held_up_why: heldUpWhy },
+      key_names: keyNames,
     }),
   );
 }

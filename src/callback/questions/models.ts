@@ -27,7 +27,7 @@ export function answerAboutModels({ models }: QuestionTools): Answers {
       const deployed = await catalogue.list();
       return deployed.sort((a, b) => (a.name < b.name ? -1 : 1)).map(catalogueRow);
     },
-    supported_models: () => providers.modelTypes(),
+    supported_models: async () => providers.modelTypes(await catalogue.list()),
     grant_model(question, caller) {
       requireAdmin(caller, 'granting a model');
       return catalogue.grant(requiredText(question, 'model_name'), requiredText(question, 'role_name'));

@@ -237,6 +237,7 @@ function Facts({ job }: { job: JobDetails }) {
     [t('job.attempts'), job.attempts > 1 ? number(job.attempts) : null],
     [t('job.requestId'), job.providerRequestId],
     [t('job.taskId'), job.taskId],
+    [t('job.keyName'), job.keyName],
     [t('job.id'), job.id],
   ];
   return (

@@ -148,10 +148,13 @@ function Queues({ queues }: { queues: Queue[] }) {
 }
 
 function QueueRow({ queue, failed }: { queue: Queue; failed(problem: Problem | undefined): void }) {
-  const { concurrentTasks, submitsPerSecond, pace, pausedSeconds, paused } = queue;
+  const { concurrentTasks, submitsPerSecond, pace, pausedSeconds, paused, coolingSeconds } = queue;
   return (
     <tr>
-      <th scope="row">{queue.modelType}</th>
+      <th scope="row">
+        {queue.modelType}
+        {queue.key !== null && <span class="soft"> {t('queues.key', { key: queue.key })}</span>}
+      </th>
       <td class="figure">{number(queue.queued)}</td>
       <td>
         <Used used={queue.running} allowed={concurrentTasks} label={t('queues.running')} />
@@ -169,6 +172,9 @@ function QueueRow({ queue, failed }: { queue: Queue; failed(problem: Problem | u
         )}
         {pausedSeconds > 0 && (
           <span class="state failed">{t('queues.paused', { time: duration(pausedSeconds) })}</span>
+        )}
+        {coolingSeconds > 0 && (
+          <span class="state failed">{t('queues.cooling', { time: duration(coolingSeconds) })}</span>
         )}
         {paused && (
           <p class="soft small">

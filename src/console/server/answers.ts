@@ -98,6 +98,8 @@ export interface JobDetails extends Omit<JobCard, 'error'> {
   attempts: number;
   heldUp: HoldUp | null;
   taskId: string | null;
+  /** Of the model's pool; null: the model has one key, or the viewer may not know. */
+  keyName: string | null;
   providerRequestId: string | null;
   startedAt: string | null;
   generatedAt: string | null;
@@ -146,6 +148,10 @@ export interface Queue extends CallLimits {
   running: number;
   pace: number | null;
   pausedSeconds: number;
+  /** Its name in a pool; null: the only key of its models. */
+  key: string | null;
+  /** It was refused, and is left out for so long. */
+  coolingSeconds: number;
   /** null: it goes on. */
   paused: { by: string; since: string; why: string | null } | null;
 }

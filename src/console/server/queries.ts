@@ -44,6 +44,7 @@ export interface JobDetailsRow extends JobRow {
   currency: string | null;
   attempts: number;
   task_id: string | null;
+  key_name: string | null;
   started_at: Date | null;
   finished_at: Date | null;
   claimed_at: Date | null;
@@ -54,7 +55,7 @@ export async function findJob(db: Database, jobId: string): Promise<JobDetailsRo
   const { rows } = await db.query<JobDetailsRow>(
     `SELECT ${cardColumns}, database_name, application_name, statement, statement_at,
        CASE WHEN json_typeof(request) = 'object' THEN request::text ELSE request #>> '{}' END AS request, file, result, error, hold_up, usage, units,
-       price, estimated_price, currency, attempts, task_id, started_at, finished_at, claimed_at, shared
+       price, estimated_price, currency, attempts, task_id, key_name, started_at, finished_at, claimed_at, shared
      FROM hologen.jobs WHERE job_id = $1`,
     [jobId],
   );
@@ -111,6 +112,8 @@ export interface QueueRow {
   concurrent_tasks: number | null;
   pace: number | null;
   paused_seconds: number | null;
+  key_name: string | null;
+  cooling_seconds: number | null;
   paused_by: string | null;
   paused_since: Date | null;
   paused_why: string | null;
@@ -119,8 +122,8 @@ export interface QueueRow {
 export async function listQueues(db: Database): Promise<QueueRow[]> {
   const { rows } = await db.query<QueueRow>(
     `SELECT model_type, queued::int, running::int, submits_per_second::float8, concurrent_tasks::int, pace::float8, paused_seconds::float8,
-       paused_by, paused_since, paused_why
-     FROM hologen.queues ORDER BY model_type`,
+       paused_by, paused_since, paused_why, key_name, cooling_seconds::float8
+     FROM hologen.queues ORDER BY model_type, key_name`,
   );
   return rows;
 }

@@ -209,6 +209,7 @@ async function job({ session, parameters, addresses }: Asked): Promise<JobDetail
     attempts: row.attempts,
     heldUp: row.hold_up && { since: row.hold_up.since, why: row.hold_up.message },
     taskId: row.task_id,
+    keyName: row.key_name,
     providerRequestId: row.provider_request_id,
     startedAt: row.started_at?.toISOString() ?? null,
     generatedAt: row.generated_at?.toISOString() ?? null,
@@ -253,6 +254,8 @@ async function now({ session }: Asked): Promise<Now> {
         concurrentTasks: row.concurrent_tasks,
         pace: row.pace,
         pausedSeconds: row.paused_seconds ?? 0,
+        key: row.key_name,
+        coolingSeconds: row.cooling_seconds ?? 0,
         paused:
           row.paused_by === null || row.paused_since === null
             ? null

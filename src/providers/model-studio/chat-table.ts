@@ -18,6 +18,7 @@ const all = 'all';
 /** Text types are too many to list and share one API: any name deployed for the task is sent as it is. */
 export const chatType: ModelType = {
   task: 'chat/completions',
+  source: 'qwen-api-via-openai-chat-completions',
   scenarios: ['text'],
   path: '/chat/completions',
   mode: 'sync',

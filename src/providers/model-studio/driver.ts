@@ -6,6 +6,7 @@ import { createLanes, type Lanes } from '../../pace/lanes.js';
 import type {
   Found,
   ImageField,
+  Line,
   Look,
   LostSubmit,
   Made,
@@ -25,11 +26,12 @@ import { knownTypes } from './known-types.js';
 import type { ModelType } from './model-type.js';
 import { ownLimits } from './own-limits.js';
 import { ownPrice } from './own-price.js';
+import { accessOf, clientsOf, poolOf, type Regions } from './pool.js';
 import { findTask, lostForGood, type Neighbours, readLook } from './tasks.js';
 import { bodyOfAll, readEach } from './together.js';
 
 export interface ModelStudioOptions extends Neighbours {
-  client: ModelStudioClient;
+  regions: Regions;
   /** For models that were deployed without a key of their own. */
   defaultApiKey: string | undefined;
 }
@@ -43,12 +45,12 @@ interface Studio extends ModelStudioOptions {
 export function createModelStudio(options: ModelStudioOptions): Provider<StudioRequest> {
   const known = knownTypes(families);
   const studio: Studio = { ...options, known, lanes: createLanes() };
-  const { client } = options;
+  const { regions } = options;
   return {
     // Hologres' client and skills write bailian; the provider calls itself DashScope or Model Studio.
     names: ['bailian', 'dashscope', 'model-studio'],
     tasks: [...new Set(families.map(({ task }) => task))],
-    checkDeployment: (model) => checkDeployment(model, known, client),
+    checkDeployment: (model) => checkDeployment(model, known, regions),
     checkKey,
     modelTypes: known.describe,
     check(model, text, file, places) {
@@ -58,31 +60,29 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
     imageFields(model) {
       return imageFieldsOf(known.require(model).type);
     },
-    line(model) {
-      const { type } = known.require(model);
-      const { submitsPerSecond, concurrentTasks } = type;
-      const own = ownLimits(model.config);
-      // The lane at half the price has limits of its own.
-      const account = keyOf(model, studio) + (isHalfPrice(model.config) ? ' half_price' : '');
-      return { account, limits: { submitsPerSecond, concurrentTasks }, own };
-    },
+    lines: (model) => linesOf(model, studio),
     submit: (model, request, addresses, news) => submit(studio, model, request, addresses, news),
     async submitTogether(model, requests) {
       const halfPrice = isHalfPrice(model.config);
-      const options = { apiKey: keyOf(model, studio), signal: neverAborted(), halfPrice };
+      const { apiKey, client } = accessOf(model, studio);
+      const options = { apiKey, signal: neverAborted(), halfPrice };
       const path = requests[0]?.type.path ?? '';
       const reply = await client.complete(path, bodyOfAll(requests), options);
       return { requestId: reply.requestId, made: readEach(requests, reply) };
     },
     async look(model, request, taskId, signal) {
-      const look = readLook(await client.task(taskId, keyOf(model, studio), signal), taskId, request);
+      const { apiKey, client } = accessOf(model, studio);
+      const look = readLook(await client.task(taskId, apiKey, signal), taskId, request);
       return finished(look, request, client, signal);
     },
     pauseMs: options.pauseMs,
-    cancel: async (model, taskId, signal) => client.cancelTask(taskId, keyOf(model, studio), signal),
+    async cancel(model, taskId, signal) {
+      const { apiKey, client } = accessOf(model, studio);
+      return client.cancelTask(taskId, apiKey, signal);
+    },
     find: (model, request, lost) => findLost(studio, model, request, lost),
-    download: client.download,
-    close: client.close,
+    download: regions.usual.download,
+    close: regions.close,
   };
 }
 
@@ -96,12 +96,25 @@ function imageFieldsOf({ switches, size, scenarios }: ModelType): ImageField[] {
   return (Object.keys(has) as ImageField[]).filter((field) => has[field]);
 }
 
+function linesOf(model: ProviderModel, studio: Studio): Line[] {
+  const { submitsPerSecond, concurrentTasks } = studio.known.require(model).type;
+  const own = ownLimits(model.config);
+  // The lane at half the price has limits of its own.
+  const lane = isHalfPrice(model.config) ? ' half_price' : '';
+  const keys = poolOf(model.config)?.map(({ name }) => name) ?? [undefined];
+  return keys.map((key) => ({
+    account: accessOf({ ...model, key }, studio).account + lane,
+    ...{ key, limits: { submitsPerSecond, concurrentTasks }, own },
+  }));
+}
+
 function checkDeployment(
   { modelType, task, config }: Omit<ProviderModel, 'apiKey'>,
   known: KnownTypes,
-  { hasHalfPrice }: ModelStudioClient,
+  regions: Regions,
 ): void {
-  checkLane(config, task, hasHalfPrice);
+  const everywhere = clientsOf(config, regions).every(({ hasHalfPrice }) => hasHalfPrice);
+  checkLane(config, task, everywhere);
   const ownTask = known.taskOf(modelType);
   if (ownTask && ownTask !== task)
     refuse(
@@ -127,16 +140,6 @@ function checkKey(apiKey: string): void {
   });
 }
 
-function keyOf(model: ProviderModel, { defaultApiKey }: Studio): string {
-  const key = model.apiKey ?? defaultApiKey;
-  if (key) return key;
-  throw new KnownError({
-    kind: 'providerAuthorization',
-    message: `external model "${model.name}" has no API key, and the gateway has no default one`,
-    hint: 'Start hologen with DASHSCOPE_API_KEY, or deploy the model with a config of {"api_key": "sk-…"}.',
-  });
-}
-
 async function submit(
   studio: Studio,
   model: ProviderModel,
@@ -148,10 +151,11 @@ async function submit(
   if (request.followed)
     return studio.lanes.run(laneOf(studio, model), () => submitTask(studio, model, request, body, news));
   await news.sending();
-  const options = { apiKey: keyOf(model, studio), signal: neverAborted() };
+  const { apiKey, client } = accessOf(model, studio);
+  const options = { apiKey, signal: neverAborted() };
   const reply = await (isCompatible(request)
-    ? studio.client.complete(request.type.path, body, { ...options, halfPrice: isHalfPrice(model.config) })
-    : studio.client.generate(request.type.path, body, { ...options, async: false }));
+    ? client.complete(request.type.path, body, { ...options, halfPrice: isHalfPrice(model.config) })
+    : client.generate(request.type.path, body, { ...options, async: false }));
   await news.taken(reply.requestId, undefined);
   return request.read(reply);
 }
@@ -165,7 +169,7 @@ function isCompatible({ type }: StudioRequest): boolean {
 async function finished(
   look: Look,
   { finish }: StudioRequest,
-  client: ModelStudioClient,
+  client: Pick<ModelStudioClient, 'download'>,
   signal: AbortSignal,
 ): Promise<Look> {
   const [url] = look.state === 'made' ? look.made.urls : [];
@@ -187,7 +191,7 @@ function neverAborted(): AbortSignal {
 }
 
 function laneOf(studio: Studio, model: ProviderModel): string {
-  return `${keyOf(model, studio)} ${model.modelType}`;
+  return `${accessOf(model, studio).account} ${model.modelType}`;
 }
 
 /** Runs in the model's lane until the task is written down. */
@@ -199,8 +203,9 @@ async function submitTask(
   news: SubmitNews,
 ): Promise<Task> {
   await news.sending();
-  const options = { apiKey: keyOf(model, studio), signal: neverAborted(), async: true };
-  const { body: reply, requestId } = await studio.client.generate(request.type.path, body, options);
+  const { apiKey, client } = accessOf(model, studio);
+  const options = { apiKey, signal: neverAborted(), async: true };
+  const { body: reply, requestId } = await client.generate(request.type.path, body, options);
   const taskId = textOf(objectAt(reply, 'output').task_id);
   await news.taken(requestId, taskId);
   if (taskId) return { requestId, taskId };
@@ -216,6 +221,7 @@ async function findLost(
 ): Promise<Found> {
   const { modelType } = model;
   if (!request.followed) return { state: 'lost', error: lostForGood(request, modelType) };
-  const search = { ...lost, modelType, apiKey: keyOf(model, studio), request };
-  return studio.lanes.run(laneOf(studio, model), () => findTask(search, studio.client, studio));
+  const { apiKey, client } = accessOf(model, studio);
+  const search = { ...lost, modelType, apiKey, request };
+  return studio.lanes.run(laneOf(studio, model), () => findTask(search, client, studio));
 }

@@ -7,6 +7,7 @@ import type { ModelType, TokenTier } from './model-type.js';
 /** Any name deployed for the task that is not listed takes texts. */
 export const embeddingType: ModelType = {
   task: 'embedding',
+  source: 'text-embedding-synchronous-api',
   scenarios: ['embedding'],
   path: '/embeddings',
   mode: 'sync',
@@ -34,9 +35,14 @@ export const embeddingTypes: Record<string, ModelType> = {
   'text-embedding-v1': texts(0.7, 25, [1536]),
 };
 
+/** No input of qwen3-vl and qwen2.5-vl has more; a picture of tongyi at its finest (`res_level` 3). */
+const mostOfQwen = { picture: 32_000, video: 32_000 };
+const mostOfTongyi = { picture: 1026 };
+
 function media(submitsPerSecond: number, dimensions: readonly number[], tier?: TokenTier): ModelType {
   return {
     ...embeddingType,
+    source: 'multimodal-embedding-api-reference',
     path: '/services/embeddings/multimodal-embedding/multimodal-embedding',
     reads: ['picture', 'video'],
     ...{ submitsPerSecond, dimensions },
@@ -48,9 +54,14 @@ export const mediaEmbeddingTypes: Record<string, ModelType> = {
   'qwen3-vl-embedding': {
     ...media(40, [2560, 2048, 1536, 1024, 768, 512, 256], { input: 0.7, picture: 1.8 }),
     fuses: true,
+    mostTokensOf: mostOfQwen,
   },
-  'qwen2.5-vl-embedding': { ...media(20, [1024], { input: 0.7, picture: 1.8 }), fuses: true },
-  'tongyi-embedding-vision-plus': media(10, [1152], { input: 0.5 }),
-  'tongyi-embedding-vision-flash': media(10, [768], { input: 0.15 }),
+  'qwen2.5-vl-embedding': {
+    ...media(20, [1024], { input: 0.7, picture: 1.8 }),
+    fuses: true,
+    mostTokensOf: mostOfQwen,
+  },
+  'tongyi-embedding-vision-plus': { ...media(10, [1152], { input: 0.5 }), mostTokensOf: mostOfTongyi },
+  'tongyi-embedding-vision-flash': { ...media(10, [768], { input: 0.15 }), mostTokensOf: mostOfTongyi },
   'multimodal-embedding-v1': media(2, [1024]),
 };

@@ -13,6 +13,8 @@ export interface Family {
   types: Record<string, ModelType>;
   /** Types that are too many to list and share one form: any name deployed for the task is one of them. */
   anyOther?: { type: ModelType; describedAs: string };
+  /** What a request to a type may say, for people: its fields, then its parameters. */
+  fields(type: ModelType): string;
   /** Reads a request and refuses what the provider would; KnownError 22023 or 22P02. */
   check(asked: Asked): StudioRequest;
 }
@@ -29,7 +31,8 @@ export interface Asked {
   known: KnownTypes;
 }
 
-type Deployed = Omit<ProviderModel, 'apiKey' | 'name'>;
+/** As it stands in the catalogue. */
+export type Deployed = Omit<ProviderModel, 'apiKey' | 'name'>;
 
 /** The model types of all families together. */
 export interface KnownTypes {
@@ -44,8 +47,8 @@ export interface KnownTypes {
   taskOf(name: string): Task | undefined;
   /** The first five of the types that a hint may offer. */
   names(fits: (type: ModelType) => boolean): string[];
-  /** The rows of hologen.supported_models. */
-  describe(): ModelTypeRow[];
+  /** The rows of hologen.supported_models; of deployed types those that only a config describes. */
+  describe(deployed: readonly Deployed[]): ModelTypeRow[];
 }
 
 /** A request that can be sent to Model Studio. */

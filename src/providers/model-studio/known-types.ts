@@ -1,9 +1,10 @@
 /** The model types of all families together: found by name, named in hints, described in hologen.supported_models. */
 import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
-import type { ModelTypeRow, ProviderModel } from '../provider.js';
+import type { ProviderModel } from '../provider.js';
+import { describeAll, describeLike, type Table } from './described-types.js';
 import type { Family, KnownTypes } from './family.js';
-import type { ModelType, Price, Scenario, TokenTier } from './model-type.js';
+import type { ModelType, Scenario } from './model-type.js';
 import { ownForm } from './own-form.js';
 
 /** A dated or regional name (`qwen-image-2.0-pro-2026-03-03`, `wan2.6-t2v-us`) has the rules of its plain one, but for what the table says. */
@@ -13,11 +14,7 @@ const variant = /^(?<plain>.*?)(?<american>-us)?(?<date>-latest|-\d{4}-\d{2}-\d{
 const mostInHint = 5;
 
 export function knownTypes(families: readonly Family[]): KnownTypes {
-  const table = new Map(
-    families.flatMap((family) =>
-      Object.entries(family.types).map(([name, type]) => [name, { type, family }] as const),
-    ),
-  );
+  const table = tableOf(families);
 
   function inTable(name: string): { type: ModelType; family: Family } | undefined {
     const { plain = name, american, date } = variant.exec(name)?.groups ?? {};
@@ -60,18 +57,19 @@ export function knownTypes(families: readonly Family[]): KnownTypes {
         .filter(([, { type }]) => fits(type))
         .map(([name]) => name)
         .slice(0, mostInHint),
-    describe: () => describeAll(table, families),
+    describe(deployed) {
+      const own = deployed.filter(({ modelType, task }) => !find(modelType, task));
+      return [...describeAll(table, families), ...describeLike(own, typeOf)];
+    },
   };
 }
 
-type Table = Map<string, { type: ModelType; family: Family }>;
-
-function describeAll(table: Table, families: readonly Family[]): ModelTypeRow[] {
-  const others = families.flatMap(({ anyOther }) => anyOther ?? []);
-  return [
-    ...[...table].map(([name, { type }]) => describe(name, type)),
-    ...others.map(({ describedAs, type }) => describe(describedAs, type)),
-  ];
+function tableOf(families: readonly Family[]): Table {
+  return new Map(
+    families.flatMap((family) =>
+      Object.entries(family.types).map(([name, type]) => [name, { type, family }] as const),
+    ),
+  );
 }
 
 /** For hints. */
@@ -114,81 +112,4 @@ function nearest(name: string, known: readonly string[]): string[] {
     return shared / (pairs.size + wanted.size || 1);
   };
   return [...known].sort((a, b) => likeness(b) - likeness(a)).slice(0, 3);
-}
-
-function describe(name: string, type: ModelType): ModelTypeRow {
-  return {
-    model_type: name,
-    task: type.task,
-    scenarios: type.scenarios,
-    mode: type.mode,
-    sizes: sizesOf(type),
-    pictures: type.pictures ? range(type.pictures) : null,
-    duration: durationOf(type),
-    reference_files: type.referenceFiles ? range(type.referenceFiles) : null,
-    submits_per_second: Number(type.submitsPerSecond.toFixed(4)),
-    concurrent_tasks: type.concurrentTasks,
-    price: describePrice(type.price),
-  };
-}
-
-function sizesOf(type: ModelType): string | null {
-  if (type.resolution) {
-    const ratio = type.ratio ? `; ratio ${type.ratio.values.join(', ')}` : '';
-    return `resolution ${type.resolution.values.join(', ')}${ratio}`;
-  }
-  if (!type.size) return null;
-  if (type.size.form === 'list') return `size ${type.size.values.join(', ')}`;
-  return `size ${type.size.least} to ${type.size.most}`;
-}
-
-function durationOf({ duration, price }: ModelType): string | null {
-  if (!duration)
-    return price.per === 'second' && price.mostInputSeconds
-      ? `as the input, up to ${price.mostInputSeconds} s`
-      : null;
-  if ('fixed' in duration) return `${duration.fixed} s`;
-  if ('values' in duration) return `${duration.values.join(' or ')} s`;
-  const also = duration.also === undefined ? '' : ` or ${duration.also}`;
-  const withVideo = duration.mostWithVideo
-    ? `, up to ${duration.mostWithVideo} s with a reference video`
-    : '';
-  return `${range(duration.range)} s${also}${withVideo}`;
-}
-
-function describePrice(price: Price): string {
-  const { currency } = price;
-  if (price.per === 'token') return describeTokens(price.tiers, currency);
-  if (price.per === 'speech second') return `${currency} ${price.amount} a second of speech`;
-  if (price.per === 'picture') {
-    const { higher, input } = price;
-    const whens = { large: 'of more than 2,250,000 pixels', extended: 'with prompt_extend' };
-    return [
-      `${currency} ${price.amount} a picture`,
-      ...(higher ? [`${higher.amount} ${whens[higher.when]}`] : []),
-      ...(input ? [`plus ${input} for each picture that goes in`] : []),
-    ].join(', ');
-  }
-  const perSecond = (amounts: Record<string, number>) =>
-    Object.entries(amounts)
-      .map(([resolution, amount]) => `${amount} at ${resolution}`)
-      .join(', ');
-  const silent = price.silentAmounts ? `; silent ${perSecond(price.silentAmounts)}` : '';
-  const input =
-    price.inputSecondsPerVideo || price.mostInputSeconds ? '; seconds of input videos count too' : '';
-  return `${currency} a second: ${perSecond(price.amounts)}${silent}${input}`;
-}
-
-function describeTokens(tiers: readonly TokenTier[], currency: string): string {
-  if (tiers.length === 0) return 'per token, see the provider';
-  const each = tiers.map(({ upTo, input, output, ...others }) => {
-    const size = upTo === undefined ? '' : ` up to ${upTo / 1024}k of input`;
-    const more = Object.entries(others).map(([name, amount]) => `, ${amount} ${name}`);
-    return `${input} in${output === undefined ? '' : `, ${output} out`}${more.join('')}${size}`;
-  });
-  return `${currency} a million tokens: ${each.join('; ')}`;
-}
-
-function range([least, most]: [number, number]): string {
-  return least === most ? String(least) : `${least}-${most}`;
 }

@@ -31,6 +31,7 @@ const wan27 = {
 
 const wan3 = {
   ...mediaVideo,
+  source: 'wan3-video-generation-api-reference',
   resolution: { values: ['480P', '720P', '1080P'], default: '1080P' },
   ratio: {
     values: ['adaptive', ...ratios],
@@ -43,6 +44,7 @@ const wan3 = {
   promptOptional: ['first-frame', 'first-and-last-frame', 'reference-video'],
   referenceFiles: [1, 20],
   references: { picture: '图#', video: '视频#', sound: '音频#' },
+  extras: ['documents'],
   referencesOfKind: { picture: 10, video: 5, sound: 5 },
   duration: { range: [2, 30], default: 5, also: -1 },
   promptCharacters: 20_000,
@@ -69,12 +71,18 @@ const horse11 = {
   price: perSecond({ '480P': 0.45, '720P': 0.9, '1080P': 1.2 }),
 } satisfies Partial<ModelType>;
 
-const fromText = { scenarios: ['text-to-video'], ratio: horseRatio } satisfies Partial<ModelType>;
+const fromText = {
+  source: 'happyhorse-text-to-video-api-reference',
+  scenarios: ['text-to-video'],
+  ratio: horseRatio,
+} satisfies Partial<ModelType>;
 const fromFrame = {
+  source: 'happyhorse-image-to-video-api-reference',
   scenarios: ['first-frame'],
   promptOptional: ['first-frame'],
 } satisfies Partial<ModelType>;
 const fromPictures = {
+  source: 'happyhorse-reference-to-video-api-reference',
   scenarios: ['reference-video'],
   ratio: horseRatio,
   references: { picture: '[Image #]' },
@@ -84,28 +92,33 @@ const fromPictures = {
 export const mediaVideoTypes: Record<string, ModelType> = {
   'wan2.7-t2v': {
     ...wan27,
+    source: 'text-to-video-api-reference',
     scenarios: ['text-to-video'],
     ratio: { values: ratios, default: '16:9', scenarios: ['text-to-video'] },
     soundTrack: ['text-to-video'],
   },
   'wan2.7-i2v': {
     ...wan27,
+    source: 'image-to-video-general-api-reference',
     scenarios: ['first-frame', 'first-and-last-frame', 'video-continuation'],
     promptOptional: ['first-frame', 'first-and-last-frame', 'video-continuation'],
     soundTrack: ['first-frame', 'first-and-last-frame'],
   },
   'wan2.7-r2v': {
     ...wan27,
+    source: 'wan-video-to-video-api-reference',
     scenarios: ['reference-video'],
     ratio: { values: ratios, default: '16:9', scenarios: ['reference-video'] },
     references: { picture: 'Image #', video: 'Video #' },
     frameBesideReferences: true,
+    extras: ['voices'],
     referenceFiles: [1, 5],
     duration: { range: [2, 15], default: 5, mostWithVideo: 10 },
     price: { ...wan27.price, inputSecondsPerVideo },
   },
   'wan2.7-videoedit': {
     ...wan27,
+    source: 'wan-video-editing-api-reference',
     scenarios: ['video-edit'],
     promptOptional: ['video-edit'],
     ratio: { values: ratios, scenarios: ['video-edit'] },
@@ -128,6 +141,7 @@ export const mediaVideoTypes: Record<string, ModelType> = {
   'happyhorse-1.0-r2v': { ...horse, ...fromPictures, price: horse10Price },
   'happyhorse-1.0-video-edit': {
     ...horseOfItsLength,
+    source: 'happyhorse-video-edit-api-reference',
     scenarios: ['video-edit'],
     switches: [...horse.switches, 'audio_setting'],
     references: { picture: '[Image #]' },

@@ -20,6 +20,7 @@ export const scenarios = [
   'reference-video',
   'video-edit',
   'video-continuation',
+  'interleaved',
   'text',
   'embedding',
   'transcription',
@@ -52,7 +53,11 @@ export type Switch =
   | 'audio_setting'
   | 'negative_prompt'
   | 'thinking_mode'
-  | 'enable_sequential';
+  | 'enable_sequential'
+  | 'enable_interleave'
+  | 'max_images'
+  | 'bbox_list'
+  | 'color_palette';
 
 /** Seconds; `fixed` types have one length and do not take the field. A default of `also` may stand outside the range and mean something else. */
 export type DurationRule =
@@ -69,6 +74,8 @@ export type DurationRule =
 
 export interface ModelType {
   task: Task;
+  /** The page of the provider's documentation that tells its fields: its name behind https://help.aliyun.com/zh/model-studio/. */
+  source: string;
   scenarios: Scenario[];
   path: string;
   /** Asynchronous types give a task to poll, synchronous ones answer with the result. */
@@ -89,11 +96,17 @@ export interface ModelType {
   pictures?: [number, number];
   /** Pictures that a sequence (`enable_sequential`) may have. */
   sequence?: number;
+  /** What it has otherwise where texts and pictures are asked for in turn (`enable_interleave`). */
+  interleaved?: Partial<ModelType>;
+  /** Pictures that may stand among texts (`max_images`). */
+  mostAmongTexts?: number;
   referenceFiles?: [number, number];
   /** What references may be (pictures alone when left out), and what a prompt calls each: `#` is its number among those of the same name. */
   references?: Partial<Record<MediumKind, string>>;
   /** References of each kind that a call may have, where they are bounded apart. */
   referencesOfKind?: Partial<Record<MediumKind, number>>;
+  /** What else may stand beside them: a voice for each; a document or a page of the web, which may also stand alone. */
+  extras?: ('voices' | 'documents')[];
   /** A first frame (`img_url`) may stand beside the references. */
   frameBesideReferences?: true;
   /** Mebibytes that a picture may have; 10 when left out. */
@@ -114,6 +127,8 @@ export interface ModelType {
   textsPerRequest?: number;
   /** The kinds of files it reads. */
   reads?: readonly MediumKind[];
+  /** The most tokens that a file of each kind comes to. Undefined: not known. */
+  mostTokensOf?: Partial<Record<MediumKind, number>>;
   /** Several texts and files of one call become one vector. */
   fuses?: boolean;
   /** The provider cuts longer prompts silently. */

@@ -17,6 +17,7 @@ const advised = ['1024*1024', '2048*2048', '2688*1536', '1536*2688'];
 
 const qwen = {
   ...messages,
+  source: 'qwen-image-api',
   scenarios: every,
   switches: usualSwitches,
   size: {
@@ -43,12 +44,13 @@ const wan27Sizes = {
 } satisfies SizeRule;
 const wan27 = {
   ...messages,
+  source: 'wan-image-generation-and-editing-api-reference',
   path: '/services/aigc/image-generation/generation',
   mode: 'async',
   concurrentTasks: 5,
   submitsPerSecond: 5,
   scenarios: every,
-  switches: ['watermark', 'seed', 'thinking_mode', 'enable_sequential'],
+  switches: ['watermark', 'seed', 'thinking_mode', 'enable_sequential', 'bbox_list', 'color_palette'],
   pictures: [1, 4],
   sequence: 12,
   referenceFiles: [1, 9],
@@ -59,6 +61,7 @@ const wan27 = {
 /** An older form: the prompt in a field, pictures from text alone, always by a task. */
 const fromText = {
   task: 'image-generation',
+  source: 'text-to-image-v2-api-reference',
   path: '/services/aigc/text2image/image-synthesis',
   mode: 'async',
   input: 'prompt',
@@ -99,10 +102,11 @@ export const newerPictureTypes: Record<string, ModelType> = {
   'wan2.7-image': { ...wan27, size: wan27Sizes, price: perPicture(0.2) },
   'wan2.6-image': {
     ...messages,
+    source: 'wan-image-generation-api-reference',
     path: '/services/aigc/image-generation/generation',
     mode: 'async',
-    scenarios: editing,
-    switches: usualSwitches,
+    scenarios: [...editing, 'interleaved'],
+    switches: [...usualSwitches, 'enable_interleave'],
     size: {
       form: 'area',
       least: '768*768',
@@ -114,6 +118,21 @@ export const newerPictureTypes: Record<string, ModelType> = {
     },
     pictures: [1, 4],
     referenceFiles: [1, 4],
+    interleaved: {
+      scenarios: ['interleaved'],
+      switches: ['watermark', 'seed', 'negative_prompt', 'enable_interleave', 'max_images'],
+      size: {
+        form: 'area',
+        least: '768*768',
+        most: '1280*1280',
+        ratio: [1 / 4, 4],
+        default: '1280*1280',
+        advised: ['1280*1280', '1024*1024'],
+      },
+      pictures: [1, 1],
+      mostAmongTexts: 5,
+      referenceFiles: [0, 1],
+    },
     promptCharacters: 2000,
     submitsPerSecond: 5,
     concurrentTasks: 5,
@@ -136,6 +155,7 @@ export const newerPictureTypes: Record<string, ModelType> = {
   },
   'wan2.5-i2i-preview': {
     ...fromText,
+    source: 'wan2-5-image-edit-api-reference',
     path: '/services/aigc/image2image/image-synthesis',
     input: 'images',
     scenarios: editing,
@@ -162,6 +182,7 @@ export const newerPictureTypes: Record<string, ModelType> = {
   'wanx2.0-t2i-turbo': { ...older, promptCharacters: 800, price: perPicture(0.04) },
   'z-image-turbo': {
     ...messages,
+    source: 'z-image-api-reference',
     scenarios: ['text-to-image'],
     switches: ['prompt_extend', 'seed'],
     promptExtendOff: true,

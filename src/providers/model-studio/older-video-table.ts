@@ -8,9 +8,14 @@ const older = {
   ...{ ...video, switches, sound: 'never', promptCharacters: 800, soundTrack: [] },
   ...{ submitsPerSecond: 2, concurrentTasks: 2 },
 } as const satisfies Partial<ModelType>;
-const fromText = { ...older, scenarios: ['text-to-video'] } satisfies Partial<ModelType>;
+const fromText = {
+  ...older,
+  source: 'legacy-wan-text-to-video-api-reference',
+  scenarios: ['text-to-video'],
+} satisfies Partial<ModelType>;
 const fromFrame = {
   ...older,
+  source: 'legacy-image-to-video-api-reference',
   scenarios: ['first-frame'],
   promptOptional: ['first-frame'],
 } satisfies Partial<ModelType>;
@@ -80,6 +85,7 @@ export const olderVideoTypes: Record<string, ModelType> = withInternationalNames
   },
   'wanx2.1-kf2v-plus': {
     ...older,
+    source: 'legacy-image-to-video-by-first-and-last-frame-api-reference',
     path: '/services/aigc/image2video/video-synthesis',
     scenarios: ['first-and-last-frame'],
     promptOptional: ['first-and-last-frame'],

@@ -10,15 +10,16 @@ import { createModelStudio } from './driver.js';
 import type { StudioRequest } from './family.js';
 import { createLookupTurns } from './lookups.js';
 import { advisedPauseMs } from './poll-times.js';
+import { openRegions } from './pool.js';
 
 const timeouts = { connectMs: 10_000, generateMs: 300_000, lookupMs: 30_000, downloadIdleMs: 60_000 };
 
 export async function openModelStudio(
-  { baseUrl, apiKey, lookMs }: ProviderSettings,
+  { baseUrl, regions, apiKey, lookMs }: ProviderSettings,
   { ledger, schedule }: { ledger: Pick<Ledger, 'knownTasks'>; schedule: Schedule },
 ): Promise<Provider<StudioRequest>> {
   return createModelStudio({
-    client: openClient(baseUrl, schedule),
+    regions: openRegions(baseUrl, regions, (base) => openClient(base, schedule)),
     defaultApiKey: await findDefaultApiKey(apiKey, homedir()),
     pauseMs: lookMs === undefined ? advisedPauseMs : () => lookMs,
     knownTasks: ledger.knownTasks,

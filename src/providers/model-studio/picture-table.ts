@@ -25,6 +25,7 @@ const editSizes: SizeRule = { ...freeSizes(['1024*1024', '1536*1024', '1024*1536
 
 const image = {
   task: 'image-generation',
+  source: 'qwen-image-api',
   path: imagePath,
   mode: 'sync',
   input: 'messages',
@@ -94,6 +95,7 @@ export const pictureTypes: Record<string, ModelType> = {
   },
   'qwen-image-edit': {
     ...image,
+    source: 'qwen-image-edit-api',
     switches: ['watermark', 'seed', 'negative_prompt'],
     scenarios: ['image-edit'],
     pictures: [1, 1],
@@ -103,6 +105,7 @@ export const pictureTypes: Record<string, ModelType> = {
   },
   'qwen-image-edit-plus': {
     ...image,
+    source: 'qwen-image-edit-api',
     scenarios: editing,
     size: editSizes,
     pictures: [1, 6],
@@ -112,6 +115,7 @@ export const pictureTypes: Record<string, ModelType> = {
   },
   'qwen-image-edit-max': {
     ...image,
+    source: 'qwen-image-edit-api',
     scenarios: editing,
     size: editSizes,
     pictures: [1, 6],
@@ -121,6 +125,7 @@ export const pictureTypes: Record<string, ModelType> = {
   },
   'wan2.6-t2i': {
     ...image,
+    source: 'text-to-image-v2-api-reference',
     path: '/services/aigc/image-generation/generation',
     mode: 'async',
     scenarios: ['text-to-image'],

@@ -7,6 +7,7 @@ import type { ModelType } from './model-type.js';
 function ranking(path: string, submitsPerSecond: number, input: number): ModelType {
   return {
     task: 'rerank',
+    source: 'text-rerank-api',
     scenarios: ['text'],
     path,
     mode: 'sync',

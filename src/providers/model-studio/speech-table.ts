@@ -1,9 +1,10 @@
 /** Speech-to-text models of Model Studio: requests a second, CNY a second of speech (the provider's limits and price pages, autumn 2026). */
 import type { ModelType } from './model-type.js';
 
-function speech(amount: number, requestsAMinute: number): ModelType {
+function speech(source: string, amount: number, requestsAMinute: number): ModelType {
   return {
     task: 'speech-to-text',
+    source,
     scenarios: ['transcription'],
     path: '/services/audio/asr/transcription',
     mode: 'async',
@@ -15,13 +16,16 @@ function speech(amount: number, requestsAMinute: number): ModelType {
   };
 }
 
+const funAsr = 'fun-asr-recorded-speech-recognition-http-api';
+const paraformer = 'paraformer-recorded-speech-recognition-restful-api';
+
 export const speechTypes: Record<string, ModelType> = {
-  'fun-asr': speech(0.00022, 600),
-  'fun-asr-mtl': speech(0.00022, 600),
-  'fun-asr-flash': speech(0.00022, 600),
-  'paraformer-v2': speech(0.00008, 1200),
-  'paraformer-v1': speech(0.00008, 600),
-  'paraformer-mtl-v1': speech(0.00008, 600),
-  'paraformer-8k-v2': speech(0.00008, 600),
-  'paraformer-8k-v1': speech(0.00008, 600),
+  'fun-asr': speech(funAsr, 0.00022, 600),
+  'fun-asr-mtl': speech(funAsr, 0.00022, 600),
+  'fun-asr-flash': speech(funAsr, 0.00022, 600),
+  'paraformer-v2': speech(paraformer, 0.00008, 1200),
+  'paraformer-v1': speech(paraformer, 0.00008, 600),
+  'paraformer-mtl-v1': speech(paraformer, 0.00008, 600),
+  'paraformer-8k-v2': speech(paraformer, 0.00008, 600),
+  'paraformer-8k-v1': speech(paraformer, 0.00008, 600),
 };

@@ -9,7 +9,14 @@ const mostOutputTokens = 8192;
 
 function translating(input: number, output: number): ModelType {
   const price = { per: 'token' as const, currency: 'CNY', tiers: [{ input, output }] };
-  return { ...chatType, task: 'translation', submitsPerSecond: 1, mostOutputTokens, price };
+  return {
+    ...chatType,
+    task: 'translation',
+    source: 'qwen-mt-api',
+    submitsPerSecond: 1,
+    mostOutputTokens,
+    price,
+  };
 }
 
 export const translationTypes: Record<string, ModelType> = {

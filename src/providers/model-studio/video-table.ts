@@ -48,6 +48,7 @@ export const inputSecondsPerVideo = [5, 2.5, 1.65, 1.25, 1];
 export const videoTypes: Record<string, ModelType> = {
   'wan2.6-t2v': {
     ...video,
+    source: 'legacy-wan-text-to-video-api-reference',
     switches: ['watermark', 'prompt_extend', 'seed', 'shot_type', 'negative_prompt'],
     scenarios: ['text-to-video'],
     size: wanSizes,
@@ -58,6 +59,7 @@ export const videoTypes: Record<string, ModelType> = {
   },
   'wan2.6-i2v': {
     ...video,
+    source: 'legacy-image-to-video-api-reference',
     switches: ['watermark', 'prompt_extend', 'seed', 'shot_type', 'negative_prompt'],
     scenarios: ['first-frame'],
     resolution: { values: ['720P', '1080P'], default: '1080P' },
@@ -69,6 +71,7 @@ export const videoTypes: Record<string, ModelType> = {
   },
   'wan2.6-i2v-flash': {
     ...video,
+    source: 'legacy-image-to-video-api-reference',
     switches: ['watermark', 'prompt_extend', 'seed', 'shot_type', 'audio', 'negative_prompt'],
     scenarios: ['first-frame'],
     resolution: { values: ['720P', '1080P'], default: '1080P' },
@@ -78,6 +81,7 @@ export const videoTypes: Record<string, ModelType> = {
   },
   'wan2.2-kf2v-flash': {
     ...video,
+    source: 'legacy-image-to-video-by-first-and-last-frame-api-reference',
     switches: ['watermark', 'prompt_extend', 'seed', 'negative_prompt'],
     path: '/services/aigc/image2video/video-synthesis',
     scenarios: ['first-and-last-frame'],
@@ -91,6 +95,7 @@ export const videoTypes: Record<string, ModelType> = {
   },
   'wan2.6-r2v': {
     ...video,
+    source: 'legacy-wan-reference-to-video-api-reference',
     switches: ['watermark', 'seed', 'shot_type', 'negative_prompt'],
     scenarios: ['reference-video'],
     size: wanSizes,
@@ -102,6 +107,7 @@ export const videoTypes: Record<string, ModelType> = {
   },
   'wan2.6-r2v-flash': {
     ...video,
+    source: 'legacy-wan-reference-to-video-api-reference',
     switches: ['watermark', 'seed', 'shot_type', 'audio', 'negative_prompt'],
     scenarios: ['reference-video'],
     size: wanSizes,

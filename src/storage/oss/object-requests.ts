@@ -41,6 +41,28 @@ export async function readHead(
   }
 }
 
+export async function readBeginning(
+  { send }: ObjectRequests,
+  path: StoragePath,
+  right: OssRight,
+  bytes: number,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  if (path.key === '') throw notAFile(path);
+  const headers = { Range: `bytes=0-${bytes - 1}` };
+  try {
+    const result = await send(
+      scopeOf(path, right, 'read'),
+      right,
+      (client) => client.get(path.key, { headers }),
+      signal,
+    );
+    return Buffer.from(result.content);
+  } catch (error) {
+    throw toReadError(error, path, right.roleArn);
+  }
+}
+
 /** The address lives as long as it is asked to, but not longer than the credentials that sign it. */
 export async function presignObject(
   { connect }: ObjectRequests,

@@ -8,7 +8,14 @@ import { waitFor } from './attempts.js';
 import { checkOssSettings } from './check-settings.js';
 import { checkOverride, resolveEndpoint } from './endpoint.js';
 import { listObjects } from './list-objects.js';
-import { type ObjectRequests, presignObject, probeWriting, readHead, saveObject } from './object-requests.js';
+import {
+  type ObjectRequests,
+  presignObject,
+  probeWriting,
+  readBeginning,
+  readHead,
+  saveObject,
+} from './object-requests.js';
 import { type OssObjectInfo, partBytes } from './object-target.js';
 import { createOpenWork } from './open-work.js';
 import { createPartBuffers } from './part-buffers.js';
@@ -53,6 +60,9 @@ export function openOssStore(settings: OssSettings): OssStore {
 
     head: (path, right, signal) =>
       work.run(signal, (either) => readHead(requests, 'read', path, asOssRight(right), either)),
+
+    beginning: (path, right, bytes, signal) =>
+      work.run(signal, (either) => readBeginning(requests, path, asOssRight(right), bytes, either)),
 
     list: (directory, right, options) =>
       work.run(options.signal, (signal) =>

@@ -258,6 +258,21 @@ describe('register_external_model', () => {
       `SELECT ai_gen('tomorrow', '{"prompt": "x", "parameters": {"duration": 20, "resolution": "4K"}}')`,
     ]);
     expect(rows.map(({ seconds, price }) => [Number(seconds), Number(price)])).toEqual([[20, 50]]);
+    const { rows: supported } = await client.query(
+      "SELECT like_type, ratios, duration, price, fields, source FROM hologen.supported_models WHERE model_type = 'wan2.8-t2v'",
+    );
+    expect(supported).toEqual([
+      {
+        like_type: 'wan2.7-t2v',
+        ratios: '16:9, 9:16, 1:1, 4:3, 3:4',
+        duration: '4-20 s',
+        price: 'CNY a second: 1 at 1080P, 2.5 at 4K',
+        fields: expect.stringContaining(
+          'audio_url, negative_prompt; parameters: resolution, ratio, duration',
+        ),
+        source: expect.stringMatching(/^https:.*text-to-video-api-reference$/),
+      },
+    ]);
   });
 });
 

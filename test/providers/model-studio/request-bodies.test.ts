@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordVideo } from '../../../sandbox/media/videos.js';
 import { aiGen, anyDirectory, deploy, putObject, rights } from '../../calls/statements.js';
 import { type SandboxRequest, startTestGateway, type TestGateway } from '../../gateway.js';
+import { extras, page } from './bodies/extras.js';
 import { newer } from './bodies/newer.js';
 import { imageEdit, multiImageFusion, textToImage } from './bodies/pictures.js';
 import { type BodyRow, golden } from './bodies/row.js';
@@ -30,6 +31,7 @@ const rows = [
   ...referenceVideo,
   ...text,
   ...newer,
+  ...extras,
 ];
 const cases = rows.flatMap((row) =>
   row.modelTypes.map((modelType) => ({ ...row, modelType, name: `${modelType}: ${row.what}` })),
@@ -47,6 +49,7 @@ beforeAll(async () => {
   await putObject(gateway.dataDir, longerPath, picture);
   const look = { width: 320, height: 320, title: 'clip', prompt: 'clip', references: [], seed: 1 };
   await putObject(gateway.dataDir, clip, await recordVideo({ ...look, durationSeconds: 3 }));
+  await putObject(gateway.dataDir, page, Buffer.from('%PDF-1.4'));
   for (const { modelType, task } of cases) {
     if (!deployed.has(modelType))
       deployed.set(modelType, await deploy(client, modelType, task ?? 'image-generation'));
@@ -61,6 +64,8 @@ afterAll(async () => {
 function unsign(value: unknown, seen: URL[]): unknown {
   if (typeof value === 'string' && value.startsWith('http')) {
     const url = new URL(value);
+    // A page of the web stays what it is.
+    if (!url.searchParams.has('x-oss-signature')) return value;
     seen.push(url);
     return `signed:oss:/${decodeURIComponent(url.pathname)}`;
   }

@@ -32,9 +32,14 @@ export function tinyProvider(url: string, defaultKey: string | undefined): Provi
     modelTypes: () => modelTypes.map((modelType) => ({ model_type: modelType, task: 'image-generation' })),
     check: (model, text, _file, places) => check(model, text, (path) => places.readPath(path, 'output_dir')),
     imageFields: () => [],
-    line: (model) => ({
-      ...{ account: keyOf(model), limits: { submitsPerSecond: 10, concurrentTasks: 2 }, own: {} },
-    }),
+    lines: (model) => [
+      {
+        account: keyOf(model),
+        key: undefined,
+        limits: { submitsPerSecond: 10, concurrentTasks: 2 },
+        own: {},
+      },
+    ],
     async submit(model, request, _addresses, news) {
       await news.sending();
       const reply = await ask(model, '/', 'POST', { prompt: request.prompt, wait: request.followed });

@@ -50,9 +50,14 @@ export function createRecordingProvider(): RecordingProvider {
     modelTypes: () => [],
     check: (_model, prompt) => check(prompt),
     imageFields: () => [],
-    line: () => ({
-      ...{ account: 'one', limits: { submitsPerSecond: 1_000_000, concurrentTasks: null }, own: {} },
-    }),
+    lines: () => [
+      {
+        account: 'one',
+        key: undefined,
+        limits: { submitsPerSecond: 1_000_000, concurrentTasks: null },
+        own: {},
+      },
+    ],
     async submit({ name }, { prompt, estimate }, _addresses, news): Promise<Made> {
       recorded.calls.push(`${name}(${prompt})`);
       await news.sending();

@@ -74,6 +74,14 @@ function openFolder(directory: string): Store {
       return { objects: await Promise.all(objects), next };
     },
 
+    async beginning(path, right, bytes, signal) {
+      requireObject(path);
+      const content = await readFile(await requireUse(path, right, signal)).catch(() => {
+        throw missing(path, 'there is no such file');
+      });
+      return content.subarray(0, bytes);
+    },
+
     async presign(path, right, { expiresSeconds, signal }) {
       requireObject(path);
       await requireUse(path, right, signal);

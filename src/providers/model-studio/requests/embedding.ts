@@ -5,6 +5,7 @@ import type { Reply } from '../connection.js';
 import { embeddingType, embeddingTypes } from '../embedding-table.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
 import { billOf } from '../price.js';
+import { listFields } from './parameters.js';
 import { type MessagePart, readTextRequest, textOfParts } from './prompt-template.js';
 import { mostInputTokens } from './token-bounds.js';
 import { arrayText, isVector, madeVector, pretendedVector, readDimensions } from './vector.js';
@@ -13,6 +14,7 @@ export const embeddings: Family = {
   task: 'embedding',
   types: embeddingTypes,
   anyOther: { type: embeddingType, describedAs: '(any embedding model)' },
+  fields: () => listFields(['prompt', 'args'], knownParameters),
   check,
 };
 

@@ -1,15 +1,25 @@
 /** Embeddings of texts, pictures and videos. */
 import { isObject, type Json, refuse, refuseUnknown } from '../../../fields.js';
 import { objectAt } from '../../../json.js';
-import type { Medium } from '../../provider.js';
+import type { Medium, Units } from '../../provider.js';
 import type { Reply } from '../connection.js';
 import { mediaEmbeddingTypes } from '../embedding-table.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
+import type { ModelType } from '../model-type.js';
 import { billOf } from '../price.js';
+import { listFields } from './parameters.js';
 import { readTextRequest } from './prompt-template.js';
+import { mostInputTokens } from './token-bounds.js';
 import { arrayText, isVector, madeVector, pretendedVector, readDimensions } from './vector.js';
 
-export const mediaEmbeddings: Family = { task: 'embedding', types: mediaEmbeddingTypes, check };
+const knownParameters = ['dimensions'];
+
+export const mediaEmbeddings: Family = {
+  task: 'embedding',
+  types: mediaEmbeddingTypes,
+  fields: () => listFields(['prompt', 'args', 'data'], knownParameters),
+  check,
+};
 
 /** What is to be embedded: a text, a place in the call's media, or the bytes themselves. */
 type Content = { text: string } | { picture: string } | { medium: number; kind: 'image' | 'video' };
@@ -29,7 +39,7 @@ function check(asked: Asked): StudioRequest {
   return {
     ...{ type, scenario: 'embedding', makes: 'text', output: undefined, notes: [], followed: false },
     media,
-    estimate: billOf(type, model.config, {}),
+    estimate: billOf(type, model.config, mostTokens(contents, type)),
     pretended: pretendedVector(asked, dimensions),
     body: (addresses) => ({
       model: model.modelType,
@@ -43,12 +53,26 @@ function check(asked: Asked): StudioRequest {
   };
 }
 
+/** The most that it can come to; no number where that is not known of a file. */
+function mostTokens(contents: Content[], { mostTokensOf = {} }: ModelType): Units {
+  const texts = contents.flatMap((content) => ('text' in content ? [content] : []));
+  let pictureTokens = 0;
+  for (const content of contents) {
+    if ('text' in content) continue;
+    const most = mostTokensOf['medium' in content && content.kind === 'video' ? 'video' : 'picture'];
+    if (most === undefined) return {};
+    pictureTokens += most;
+  }
+  const { inputTokens = 0 } = texts.length > 0 ? mostInputTokens(texts) : {};
+  return { inputTokens: inputTokens + pictureTokens, ...(pictureTokens > 0 && { pictureTokens }) };
+}
+
 /** `{"data": "data:image/png;base64,…"}` holds a picture itself: what ai_embed makes of bytes. */
 function readContents(asked: Asked): Contents {
   const { text, file, places } = asked;
   const picture = readPicture(text);
   if (picture !== undefined) return { contents: [{ picture }], media: [], parameters: {} };
-  const form = { knownParameters: ['dimensions'], task: 'embedding', places };
+  const form = { knownParameters, task: 'embedding', places };
   const { parts, parameters } = readTextRequest(text, file, form);
   const media: Medium[] = [];
   const contents = parts.map((part): Content => {

@@ -2,12 +2,20 @@
 import type { Json } from '../../../fields.js';
 import type { Medium } from '../../provider.js';
 import type { ModelType, Scenario } from '../model-type.js';
-import { kindOf, type MediaRequest } from './media-request.js';
+import type { MediaRequest } from './media-request.js';
+import { kindOf } from './medium.js';
+import { voiceOf } from './reference-extras.js';
 
 /** `input.media` of wan2.7 and later, in the order of the request; a sound track of a video from text stands in `audio_url`. */
 export function mediaList(request: MediaRequest, addresses: string[]): Json {
   const { media, audio, scenario } = request;
-  const list = media.map((medium, index) => ({ type: useOf(medium, scenario), url: addresses[index] }));
+  const list: Json[] = [];
+  for (const [index, medium] of media.entries()) {
+    const voice = voiceOf(medium);
+    // References come first, so each has its place already.
+    if (voice !== undefined) Object.assign(list[voice] ?? {}, { reference_voice: addresses[index] });
+    else list.push({ type: useOf(medium, scenario), url: addresses[index] });
+  }
   const sound = addresses[media.length];
   if (audio && scenario === 'text-to-video') return { audio_url: sound };
   if (audio) list.push({ type: 'driving_audio', url: sound });
@@ -23,6 +31,9 @@ function useOf(medium: Medium, scenario: Scenario): string {
       return 'first_frame';
     case 'last_frame_url':
       return 'last_frame';
+    case 'file':
+    case 'link':
+      return medium.field;
     case 'video':
       return scenario === 'video-edit' ? 'video' : 'first_clip';
     default:

@@ -11,7 +11,7 @@ import {
   requiredText,
   show,
 } from '../../../fields.js';
-import { formatOf, hasUse, type MediumKind } from '../../../media/kinds.js';
+import { hasUse, type MediumKind } from '../../../media/kinds.js';
 import { isDirectory, type StoragePath } from '../../../storage/path.js';
 import type { Places } from '../../../storage/storage.js';
 import type { Medium } from '../../provider.js';
@@ -20,7 +20,9 @@ import { typesFor } from '../known-types.js';
 import type { ModelType, Scenario } from '../model-type.js';
 import { countOf } from '../price.js';
 import { type NamedRequest, readNames, refuseBadPath, refuseOneNameForMany } from './file-name.js';
-import { parameterNames, readParameters } from './parameters.js';
+import { kindOf, medium } from './medium.js';
+import { listFields, parameterNames, parametersOf, readParameters } from './parameters.js';
+import { extraFields } from './reference-extras.js';
 
 /** What is particular to a family's requests. */
 export interface MediaForm {
@@ -48,10 +50,11 @@ export interface MediaRequest extends NamedRequest {
 const mediaFields: Partial<Record<Scenario, string[]>> = {
   'image-edit': ['reference_urls', 'reference_image'],
   'multi-image-fusion': ['reference_urls'],
+  interleaved: ['reference_urls', 'reference_image'],
   'text-to-video': ['audio_url'],
   'first-frame': ['img_url', 'audio_url'],
   'first-and-last-frame': ['first_frame_url', 'last_frame_url'],
-  'reference-video': ['reference_urls'],
+  'reference-video': ['reference_urls', ...Object.values(extraFields).flat()],
   'video-edit': ['video', 'reference_urls'],
   'video-continuation': ['video', 'last_frame_url'],
 };
@@ -78,7 +81,7 @@ export function readMediaRequest(asked: Asked, form: MediaForm): MediaRequest {
     refuse('parameters.audio', false, 'true (or left out) beside audio_url', 'Leave out one of the two.');
   }
   const names = readNames(request, asked.model.name);
-  refuseOneNameForMany(names, request, countOf(parameters.n) ?? 1);
+  refuseOneNameForMany(names, request, countOf(parameters.max_images) ?? countOf(parameters.n) ?? 1);
   const output = readOutput(request, scenario, names.fileName, asked.places);
   refuseBadPath(names, output);
   return {
@@ -136,10 +139,27 @@ function refuseForeignFields(request: Json, scenario: Scenario, { model, type, k
   refuseUnknown(request, known, `a ${scenario} request`);
 }
 
-/** The fields of media that a type takes: not every type of a scenario takes a sound track. */
+/** For people: what a request may have in any of the type's scenarios. */
+export function describeFields(type: ModelType): string {
+  const forms = [type, ...(type.interleaved ? [{ ...type, ...type.interleaved }] : [])];
+  const pairs = forms.flatMap((form) => form.scenarios.map((scenario) => ({ form, scenario })));
+  const fields = new Set([
+    'prompt',
+    ...pairs.flatMap(({ form, scenario }) => fieldsOf(scenario, form)),
+    ...(type.switches.includes('negative_prompt') ? ['negative_prompt'] : []),
+  ]);
+  const parameters = new Set(pairs.flatMap(({ form, scenario }) => parametersOf(form, scenario)));
+  parameters.delete('negative_prompt');
+  return listFields([...fields], [...parameters]);
+}
+
+/** The fields of media that a type takes: not every type of a scenario takes a sound track, or what may stand beside references. */
 function fieldsOf(scenario: Scenario, type: ModelType): string[] {
-  const fields = (mediaFields[scenario] ?? []).filter((field) => field !== 'audio_url');
+  const { extras = [] } = type;
+  const foreign = ['audio_url', ...Object.values(extraFields).flat()];
+  const fields = (mediaFields[scenario] ?? []).filter((field) => !foreign.includes(field));
   if (type.soundTrack?.includes(scenario)) fields.push('audio_url');
+  if (scenario === 'reference-video') fields.push(...extras.flatMap((extra) => extraFields[extra]));
   if (type.frameBesideReferences && scenario === 'reference-video') fields.push('img_url');
   return fields;
 }
@@ -159,7 +179,9 @@ function hintForForeign(field: string, task: ModelType['task'], types: KnownType
   const takers = (Object.keys(mediaFields) as Scenario[]).filter((each) =>
     mediaFields[each]?.includes(field),
   );
-  const typesOf = (each: Scenario) => `${each} (model type ${typesFor(types, each).join(', ')})`;
+  const takes = (each: Scenario) =>
+    types.names((type) => type.scenarios.includes(each) && fieldsOf(each, type).includes(field));
+  const typesOf = (each: Scenario) => `${each} (model type ${takes(each).join(', ')})`;
   const own = takers.filter((each) => typesFor(types, each).some((name) => types.taskOf(name) === task));
   return `${field} belongs to ${(own.length > 0 ? own : takers).map(typesOf).join(' or ')}.`;
 }
@@ -179,11 +201,6 @@ export function readReferences(request: Json, asked: Asked): Medium[] {
   const media = paths.map((path, index) => medium(`reference_urls[${index + 1}]`, path, kinds, asked));
   refuseTooManyOfKind(media, asked);
   return media;
-}
-
-/** What a medium is: by its ending, else the only kind that its field takes; undefined: nobody can say. */
-export function kindOf({ path, kinds }: Medium): MediumKind | undefined {
-  return formatOf(path?.key ?? '')?.kind ?? (kinds.length === 1 ? kinds[0] : undefined);
 }
 
 function refuseTooManyOfKind(media: Medium[], { model, type }: Asked): void {
@@ -231,31 +248,12 @@ function checkDataAddress(text: string): void {
   }
 }
 
-/** A field that names one object. */
-export function requiredMedium(request: Json, field: string, kinds: MediumKind[], asked: Asked): Medium {
-  return medium(field, requiredText(request, field), kinds, asked);
-}
-
-/** A field that names one object or is left out. */
-export function optionalMedium(request: Json, field: string, kinds: MediumKind[], asked: Asked): Medium[] {
-  const text = optionalText(request, field);
-  return text === undefined ? [] : [medium(field, text, kinds, asked)];
-}
-
-function medium(field: string, text: string, kinds: MediumKind[], { places, type }: Asked): Medium {
-  const path = places.readPath(text, field);
-  if (isDirectory(path))
-    refuse(field, text, 'the path of one object', 'Name the file: oss://bucket/path/file.png.');
-  const made: Medium = { field, text, path, kinds, file: undefined };
-  if (type.pictureMebibytes && kindOf(made) === 'picture') made.mostMebibytes = type.pictureMebibytes;
-  return made;
-}
-
 /** The model sees its references alone: another path in the prompt would be read as words. */
 function refuseUnnamed(prompt: string, media: Medium[]): void {
   const known = media.map((each) => each.text).sort((a, b) => b.length - a.length);
   const rest = known.reduce((text, path) => text.replaceAll(path, ''), prompt);
   const schemes = [...new Set(media.flatMap(({ path }) => path?.scheme ?? []))].join('|');
+  if (schemes === '') return;
   const path = new RegExp(`(${schemes})://[^\\s"'<>,;]*[^\\s"'<>,;.:!?)]`).exec(rest)?.[0];
   if (!path) return;
   throw new KnownError({

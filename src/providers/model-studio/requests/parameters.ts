@@ -12,12 +12,14 @@ import {
 import type { Medium } from '../../provider.js';
 import type { KnownTypes } from '../family.js';
 import type { ModelType, Scenario } from '../model-type.js';
+import { readBoxes, readPalette } from './picture-marks.js';
 import { checkDuration, checkSize, sizeFieldNames, sizeFields } from './picture-size.js';
 
 /** Provider parameters that people also write beside the prompt. */
 export const parameterNames = new Set([
   ...['size', 'resolution', 'ratio', 'n', 'duration', 'seed', 'watermark'],
   ...['prompt_extend', 'shot_type', 'audio', 'audio_setting', 'thinking_mode', 'enable_sequential'],
+  ...['enable_interleave', 'max_images', 'bbox_list', 'color_palette'],
 ]);
 const seedRange: [number, number] = [0, 2_147_483_647];
 
@@ -35,19 +37,32 @@ export function readParameters(request: Json, subject: Subject): Json {
   const { modelType, type, scenario, known: types, media } = subject;
   const given = optionalObject(request, 'parameters');
   const form = checkSize(given, modelType, type, scenario);
-  const known = [
+  refuseUnknown(given, parametersOf(type, scenario), `parameters of ${modelType}`, sizeFieldNames);
+  const parameters: Json = { ...form };
+  if (type.pictures) parameters.n = readCount(given, modelType, picturesOf(type, given), types);
+  Object.assign(parameters, checkDuration(given, modelType, type, media));
+  readSwitches(given, modelType, type, parameters);
+  if (type.mostAmongTexts) parameters.max_images = readMostImages(given, type.mostAmongTexts);
+  return { ...parameters, ...readBoxes(given, media.length), ...readPalette(given) };
+}
+
+/** For people: `prompt, img_url; parameters: seed`. */
+export function listFields(fields: string[], parameters: readonly string[]): string {
+  return [fields.join(', '), ...(parameters.length > 0 ? [`parameters: ${parameters.join(', ')}`] : [])].join(
+    '; ',
+  );
+}
+
+/** The names that a type takes in a scenario. */
+export function parametersOf(type: ModelType, scenario: Scenario): string[] {
+  const names = [
     ...sizeFields(type, scenario),
     ...(type.pictures ? ['n'] : []),
     ...(type.duration ? ['duration'] : []),
     ...(type.task === 'video-generation' ? ['audio'] : []),
     ...type.switches,
   ];
-  refuseUnknown(given, [...new Set(known)], `parameters of ${modelType}`, sizeFieldNames);
-  const parameters: Json = { ...form };
-  if (type.pictures) parameters.n = readCount(given, modelType, picturesOf(type, given), types);
-  Object.assign(parameters, checkDuration(given, modelType, type, media));
-  readSwitches(given, modelType, type, parameters);
-  return parameters;
+  return [...new Set(names)];
 }
 
 /** A sequence of pictures may be longer. */
@@ -67,6 +82,11 @@ function readCount(
   return optionalInteger(given, 'n', [least, most], 'parameters.n') ?? 1;
 }
 
+/** Always sent: what the provider takes by itself costs as much as the most. */
+function readMostImages(given: Json, most: number): number {
+  return optionalInteger(given, 'max_images', [1, most], 'parameters.max_images') ?? most;
+}
+
 function hintForMore(count: number, types: KnownTypes): string {
   const names = types.names((type) => (type.pictures?.[1] ?? 0) >= count);
   const others = names.length > 0 ? `use a model of type ${names.join(', ')}, or ` : '';
@@ -80,7 +100,7 @@ function readSwitches(given: Json, modelType: string, type: ModelType, parameter
   }
   if (type.switches.includes('watermark'))
     parameters.watermark = optionalBoolean(given, 'watermark', 'parameters.watermark') ?? false;
-  for (const name of ['thinking_mode', 'enable_sequential']) {
+  for (const name of ['thinking_mode', 'enable_sequential', 'enable_interleave']) {
     const value = optionalBoolean(given, name, `parameters.${name}`);
     if (value !== undefined) parameters[name] = value;
   }

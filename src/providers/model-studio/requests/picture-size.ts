@@ -44,7 +44,7 @@ export function checkSize(given: Json, modelType: string, type: ModelType, scena
 
 /** Edited pictures have the size of the last one, unless a word says how large. */
 function followsInput(rule: SizeRule, scenario: Scenario): boolean {
-  const edits = scenario === 'image-edit' || scenario === 'multi-image-fusion';
+  const edits = ['image-edit', 'multi-image-fusion', 'interleaved'].includes(scenario);
   return edits && !(rule.form === 'area' && rule.classes?.[rule.default]?.includes(scenario));
 }
 

@@ -1,7 +1,7 @@
 /** Pictures: made from text, edited, or put together from several. One user message, or a prompt in a field of its own. */
 import { KnownError } from '../../../errors.js';
 import { type Json, optionalTexts, refuse } from '../../../fields.js';
-import { objectAt, textOf } from '../../../json.js';
+import { isObject, objectAt, textOf } from '../../../json.js';
 import { type Made, type Medium, nothingMade, ProviderFailure, type Units } from '../../provider.js';
 import type { Reply } from '../connection.js';
 import { failedTask } from '../errors.js';
@@ -12,6 +12,7 @@ import { newerPictureTypes } from '../newer-picture-table.js';
 import { pictureTypes } from '../picture-table.js';
 import { billOf, countOf, wholeOf } from '../price.js';
 import {
+  describeFields,
   type MediaRequest,
   readMediaRequest,
   readReferenceImage,
@@ -21,7 +22,7 @@ import {
   refuseMissing,
 } from './media-request.js';
 import { areaOf } from './picture-size.js';
-import { failedPictures, madeUrls } from './reply.js';
+import { failedPictures, madeUrls, partsOf } from './reply.js';
 
 /** The edge of the price tier of large pictures. */
 const largePixels = 2_250_000;
@@ -29,10 +30,12 @@ const largePixels = 2_250_000;
 export const pictures: Family = {
   task: 'image-generation',
   types: { ...pictureTypes, ...newerPictureTypes },
+  fields: describeFields,
   check,
 };
 
-function check(asked: Asked): StudioRequest {
+function check(given: Asked): StudioRequest {
+  const asked = asInterleaved(given);
   const { model, type } = asked;
   const request = readMediaRequest(asked, {
     scenarioOf,
@@ -55,8 +58,26 @@ function check(asked: Asked): StudioRequest {
   };
 }
 
+/** Texts and pictures in turn have rules of their own. */
+function asInterleaved(asked: Asked): Asked {
+  const { type, text } = asked;
+  return type.interleaved && asksInterleaved(text)
+    ? { ...asked, type: { ...type, ...type.interleaved } }
+    : asked;
+}
+
+/** What is no JSON is told by who reads the whole request. */
+function asksInterleaved(text: string): boolean {
+  try {
+    const request: unknown = JSON.parse(text);
+    return isObject(request) && objectAt(request, 'parameters').enable_interleave === true;
+  } catch {
+    return false;
+  }
+}
+
 function estimatePictures({ parameters, media }: MediaRequest, { price }: ModelType): Units {
-  const units: Units = { pictures: countOf(parameters.n) ?? 1 };
+  const units: Units = { pictures: countOf(parameters.max_images) ?? countOf(parameters.n) ?? 1 };
   if (price.per !== 'picture') return units;
   // A size that is left out is the largest that the type makes by itself.
   const area = typeof parameters.size === 'string' ? areaOf(parameters.size) : Number.POSITIVE_INFINITY;
@@ -89,6 +110,7 @@ function referencesOf(request: Json, asked: Asked): Medium[] {
 function scenarioOf(request: Json, { model: { modelType }, type, known }: Asked): Scenario {
   const references = optionalTexts(request, 'reference_urls')?.length ?? (request.reference_image ? 1 : 0);
   if (references === 0 && Array.isArray(request.reference_urls)) refuseEmpty(type);
+  if (type.mostAmongTexts) return 'interleaved';
   const asked: Scenario =
     references === 0 ? 'text-to-image' : references === 1 ? 'image-edit' : 'multi-image-fusion';
   if (type.scenarios.includes(asked)) return asked;
@@ -133,6 +155,7 @@ function read(reply: Reply, { model, type }: Asked, asked: Units): Made {
   return {
     ...{ requestId, urls, text: undefined, usage, task, failed: false },
     ...(urls.length === 0 && { error: noPicture(requestId) }),
+    ...(type.mostAmongTexts && { parts: partsOf(reply) }),
     bill: billOf(type, model.config, units),
     notes: failures.length > 0 ? [fewerPictures(urls.length, failures)] : [],
   };

@@ -1,5 +1,6 @@
 /** What the families find in replies: addresses of files, wherever a family puts them, and what could not be made. */
 import { isObject, type Json, objectAt, textOf } from '../../../json.js';
+import type { MadePart } from '../../provider.js';
 import type { Reply } from '../connection.js';
 
 /** Temporary addresses of the made files, in order: choices, results, video_url. */
@@ -9,10 +10,24 @@ export function madeUrls({ body }: Reply): string[] {
 }
 
 function choiceUrls(output: Json): string[] {
+  return contentOf(output).flatMap((item) => textOf(item.image) ?? []);
+}
+
+function contentOf(output: Json): Json[] {
   const choices = Array.isArray(output.choices) ? output.choices.filter(isObject) : [];
   return choices.flatMap((choice) => {
     const content = objectAt(choice, 'message').content;
-    return Array.isArray(content) ? content.filter(isObject).flatMap((item) => textOf(item.image) ?? []) : [];
+    return Array.isArray(content) ? content.filter(isObject) : [];
+  });
+}
+
+/** Texts and pictures in their order; a picture is its place among the made ones. */
+export function partsOf({ body }: Reply): MadePart[] {
+  let pictures = 0;
+  return contentOf(objectAt(body, 'output')).flatMap((item): MadePart[] => {
+    if (textOf(item.image) !== undefined) return [{ picture: pictures++ }];
+    const text = textOf(item.text);
+    return text === undefined ? [] : [{ text }];
   });
 }
 

@@ -8,9 +8,17 @@ import type { Asked, Family, StudioRequest } from '../family.js';
 import { billOf, wholeOf } from '../price.js';
 import { flatRerankPath, rerankTypes } from '../rerank-table.js';
 import { readFunctionRequest } from './function-request.js';
+import { listFields } from './parameters.js';
 import { mostInputTokens } from './token-bounds.js';
 
-export const reranks: Family = { task: 'rerank', types: rerankTypes, check };
+const knownParameters = ['instruct'];
+
+export const reranks: Family = {
+  task: 'rerank',
+  types: rerankTypes,
+  fields: () => listFields(['prompt', 'document'], knownParameters),
+  check,
+};
 
 function check(asked: Asked): StudioRequest {
   const { model, type, text, file } = asked;
@@ -24,7 +32,7 @@ function check(asked: Asked): StudioRequest {
       'a text, in a request of a model that ranks',
       'Write ai_rank(model, query, document), or {"prompt": "the query", "document": "…"}.',
     );
-  refuseUnknown(request.parameters, ['instruct'], 'parameters of task rerank');
+  refuseUnknown(request.parameters, knownParameters, 'parameters of task rerank');
   const { prompt: query, other: document, parameters } = request;
   const input = { query, documents: [document] };
   return {

@@ -19,8 +19,6 @@ import type { Asked, Family, StudioRequest } from '../family.js';
 import { billOf, countOf } from '../price.js';
 import { speechTypes } from '../speech-table.js';
 
-export const speech: Family = { task: 'speech-to-text', types: speechTypes, check };
-
 const granularities = ['none', 'sentence', 'speaker', 'word'] as const;
 type Granularity = (typeof granularities)[number];
 /** The provider takes files of up to 2 GB. */
@@ -37,6 +35,13 @@ const ownParameters = [
   ],
 ];
 
+export const speech: Family = {
+  task: 'speech-to-text',
+  types: speechTypes,
+  fields: () => ['timestamp_granularity', ...ownParameters].join(', '),
+  check,
+};
+
 function check(asked: Asked): StudioRequest {
   const { model, type } = asked;
   const options = readOptions(asked.text);
@@ -46,8 +51,10 @@ function check(asked: Asked): StudioRequest {
   return {
     ...{ type, scenario: 'transcription', makes: 'text', output: undefined, notes: [], followed: true },
     media: [readSound(asked)],
-    // How long somebody speaks is not known before.
+    // How long the file is bounds how long somebody speaks in it.
     estimate: billOf(type, model.config, {}),
+    measure: ([seconds]) =>
+      billOf(type, model.config, seconds === undefined ? {} : { seconds: Math.ceil(seconds) }),
     pretended: JSON.stringify({
       dry_run: true,
       ...(granularity === 'none' ? { text: '', duration: 0 } : { segments: [] }),

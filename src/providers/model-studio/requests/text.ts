@@ -20,6 +20,7 @@ import type { Asked, Family, StudioRequest } from '../family.js';
 import { billOf, tokensOf } from '../price.js';
 import { isConversation, type Message, readMessages } from './conversation.js';
 import { readAsChat } from './function-request.js';
+import { listFields } from './parameters.js';
 import { type MessagePart, readTextRequest, textOfParts } from './prompt-template.js';
 import { mostChatTokens } from './token-bounds.js';
 
@@ -27,6 +28,7 @@ export const texts: Family = {
   task: 'chat/completions',
   types: chatTypes,
   anyOther: { type: chatType, describedAs: '(any chat model)' },
+  fields: () => listFields(['prompt', 'args', 'messages'], knownParameters),
   check,
 };
 

@@ -8,10 +8,9 @@ import type { Asked, Family, StudioRequest } from '../family.js';
 import { billOf, wholeOf } from '../price.js';
 import { translationTypes } from '../translation-table.js';
 import { readFunctionRequest } from './function-request.js';
+import { listFields } from './parameters.js';
 import { readAnswer } from './text.js';
 import { mostInputTokens } from './token-bounds.js';
-
-export const translations: Family = { task: 'translation', types: translationTypes, check };
 
 const knownParameters = [
   'temperature',
@@ -22,6 +21,14 @@ const knownParameters = [
   'repetition_penalty',
   'translation_options',
 ];
+
+export const translations: Family = {
+  task: 'translation',
+  types: translationTypes,
+  fields: () => listFields(['prompt', 'to_lang'], knownParameters),
+  check,
+};
+
 /** What the source is, fixed words, earlier translations, what the text is about. */
 const knownOptions = ['source_lang', 'terms', 'tm_list', 'domains'];
 

@@ -38,7 +38,9 @@ function videoClass({ parameters }: MediaRequest, type: ModelType): Units {
 /** What goes in may be a video unless its ending is another's. */
 function mostInputSeconds({ media }: MediaRequest, price: Price): number {
   if (price.per !== 'second') return 0;
-  const videos = media.filter(({ path }) => (formatOf(path?.key ?? '')?.kind ?? 'video') === 'video');
+  const videos = media.filter(
+    ({ path, kinds }) => kinds.includes('video') && (formatOf(path?.key ?? '')?.kind ?? 'video') === 'video',
+  );
   if (price.mostInputSeconds) return videos.length > 0 ? price.mostInputSeconds : 0;
   const references = media.filter(({ field }) => field.startsWith('reference_urls'));
   return videos.length * (price.inputSecondsPerVideo?.[references.length - 1] ?? 0);

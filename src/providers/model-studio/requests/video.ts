@@ -8,18 +8,15 @@ import { olderVideoTypes } from '../older-video-table.js';
 import { billOf } from '../price.js';
 import { videoTypes } from '../video-table.js';
 import { mediaList, nameReferences } from './media-list.js';
-import {
-  type MediaRequest,
-  optionalMedium,
-  readMediaRequest,
-  readReferences,
-  requiredMedium,
-} from './media-request.js';
+import { describeFields, type MediaRequest, readMediaRequest, readReferences } from './media-request.js';
+import { optionalMedium, requiredMedium } from './medium.js';
+import { hasDocument, readExtras } from './reference-extras.js';
 import { estimateSeconds, readVideo } from './video-reply.js';
 
 export const videos: Family = {
   task: 'video-generation',
   types: { ...videoTypes, ...olderVideoTypes, ...mediaVideoTypes },
+  fields: describeFields,
   check,
 };
 
@@ -52,7 +49,9 @@ function scenarioOf(request: Json, { type }: Asked): Scenario {
   const has = (field: string) => request[field] !== undefined && request[field] !== null;
   const asked: Scenario[] = [
     ...(has('video') ? (['video-edit', 'video-continuation'] as const) : []),
-    ...(optionalTexts(request, 'reference_urls') ? (['reference-video'] as const) : []),
+    ...(optionalTexts(request, 'reference_urls') || hasDocument(request)
+      ? (['reference-video'] as const)
+      : []),
     ...(has('first_frame_url') || has('last_frame_url') ? (['first-and-last-frame'] as const) : []),
     ...(has('img_url') ? (['first-frame'] as const) : []),
   ];
@@ -69,7 +68,7 @@ function readMedia(request: Json, scenario: Scenario, asked: Asked): Medium[] {
         requiredMedium(request, 'last_frame_url', ['picture'], asked),
       ];
     case 'reference-video':
-      return [...readReferences(request, asked), ...optionalMedium(request, 'img_url', ['picture'], asked)];
+      return referencesOf(request, asked);
     case 'video-edit':
       return [requiredMedium(request, 'video', ['video'], asked), ...readReferences(request, asked)];
     case 'video-continuation':
@@ -80,6 +79,16 @@ function readMedia(request: Json, scenario: Scenario, asked: Asked): Medium[] {
     default:
       return [];
   }
+}
+
+function referencesOf(request: Json, asked: Asked): Medium[] {
+  const alone = request.reference_urls === undefined && asked.type.extras?.includes('documents');
+  const references = alone && hasDocument(request) ? [] : readReferences(request, asked);
+  return [
+    ...references,
+    ...optionalMedium(request, 'img_url', ['picture'], asked),
+    ...readExtras(request, references.length, asked),
+  ];
 }
 
 function bodyOf(request: MediaRequest, { model, type }: Asked, addresses: string[]): Json {
