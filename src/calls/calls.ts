@@ -67,7 +67,7 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, Written
   /** The engine process runs no statement (any more), and its transaction is over or lost. See Statements.over. */
   statementOver(engineProcessId: number, outcome: StatementOutcome): Promise<void> | undefined;
   /** See Statements. */
-  clientCame(engineProcessId: number, executing: () => Bound | undefined): void;
+  clientCame(engineProcessId: number, executing: (text: string) => Bound | undefined): void;
   /** The engine process has no client any more; as statementOver. */
   clientLeft(engineProcessId: number): Promise<void> | undefined;
   /** The engine process has ended, or closed its connection; `unread`: the wait whose answer it did not read. */

@@ -104,9 +104,9 @@ export interface Statements {
   /** The client asked the engine process for so many rows at most; 0: for all. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** The engine process has a client; `executing` tells the parameters of what that runs at the moment, if it has any. */
-  clientCame(engineProcessId: number, executing: () => Bound | undefined): void;
+  clientCame(engineProcessId: number, executing: (text: string) => Bound | undefined): void;
   clientLeft(engineProcessId: number): void;
-  boundTo(statement: Statement): Bound | undefined;
+  boundTo(statement: Statement, text: string): Bound | undefined;
   /** How many rows its client asked for; 0: all; undefined: that is not known. */
   rowsAskedOf(statement: Statement): number | undefined;
   /** What is known of portals whose rows are read in parts. */
@@ -154,7 +154,7 @@ export function createStatements(
 ): Statements {
   const running: Running = { statements: new Map(), asked: new Map(), cursors: new Map(), calling };
   const { statements, asked } = running;
-  const clients = new Map<number, () => Bound | undefined>();
+  const clients = new Map<number, (text: string) => Bound | undefined>();
   const end = (
     own: StatementsOfOne | undefined,
     outcome: StatementOutcome,
@@ -175,7 +175,7 @@ export function createStatements(
       asked.delete(engineProcessId);
       clients.delete(engineProcessId);
     },
-    boundTo: ({ origin }) => clients.get(origin.engineProcessId)?.(),
+    boundTo: ({ origin }, text) => clients.get(origin.engineProcessId)?.(text),
     rowsRead(engineProcessId, onlyReads) {
       for (const statement of statements.get(engineProcessId)?.values() ?? [])
         Object.assign(statement, { read: statement.read || onlyReads(statement.text), answered: true });

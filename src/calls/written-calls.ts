@@ -128,7 +128,7 @@ function beginLook(
 ): LookAhead<StatementCall> {
   const rows = rowsAskedOf(statement);
   if (rows === 0) return newLookAhead(text, reader);
-  const portal = boundTo(statement);
+  const portal = boundTo(statement, text);
   const ahead = (portal && reads.get(portal)) ?? newLookAhead<StatementCall>(text, reader);
   // What it runs may be asked for again by another one.
   if (ahead.query?.stopsAtRows && !(rows && portal))
@@ -153,7 +153,8 @@ function storedText(
     statement.ahead = statements.cursorRead(statement, cursor, ahead);
     readOn(statement.ahead, rows);
   }
-  return nextLook(statement.ahead ?? ahead, () => undefined) ?? {};
+  const text = found?.statement ?? '';
+  return nextLook(statement.ahead ?? ahead, () => statements.boundTo(statement, text)) ?? {};
 }
 
 async function submitWritten(
@@ -168,7 +169,7 @@ async function submitWritten(
   const found = takeFound(ahead, given, 'given');
   if (found) return { handle: found.handle };
   const mayLook = statement.atOnce && !inside;
-  const look = mayLook ? nextLook(ahead, () => statements.boundTo(statement)) : undefined;
+  const look = mayLook ? nextLook(ahead, () => statements.boundTo(statement, given.engineText)) : undefined;
   if (look) return look;
   const call = await newCall(given, origin);
   if (inside || ahead.movesCursor) statements.cursorsMoved(statement);

@@ -50,8 +50,15 @@ function typesIn(frame: Buffer): number[] {
   return Array.from({ length: frame.readUInt16BE(at) }, (_, index) => frame.readUInt32BE(at + 2 + 4 * index));
 }
 
-/** What is executed: the types that were given, and the values that were bound. */
-export interface Bound {
+/** A statement whose text was looked at. */
+export interface Prepared {
+  /** As the engine has it. */
+  text: string;
+  /** Those of its parameters that the client gave; 0: to be inferred. */
   types: number[];
+}
+
+/** What is executed: the types that were given, and the values that were bound. */
+export interface Bound extends Prepared {
   values: BoundValue[];
 }

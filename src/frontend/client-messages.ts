@@ -39,15 +39,22 @@ export function watchClient(conversation: Conversation): FrameWatcher<Replacemen
   };
 }
 
-function noteNames({ prepared, bound }: Conversation, sent: SentMessage<Rewritten>, frame: Buffer): void {
+const declares = /^\s*declare\b/i;
+
+function noteNames(
+  { prepared, bound, declared }: Conversation,
+  sent: SentMessage<Rewritten>,
+  frame: Buffer,
+): void {
   readNames(sent, frame);
   const { type, statementName = '', portalName = '' } = sent;
   if (type === frontendType.parse) prepared.delete(statementName);
   if (type === frontendType.execute) sent.bound = bound.get(portalName);
+  if (sent.bound && declares.test(sent.bound.text)) declared.set(sent.bound.text, sent.bound);
   if (type !== frontendType.bind) return;
-  const types = prepared.get(statementName);
-  const values = types && readBoundValues(frame);
-  if (types && values) bound.set(portalName, { types, values });
+  const statement = prepared.get(statementName);
+  const values = statement && readBoundValues(frame);
+  if (statement && values) bound.set(portalName, { ...statement, values });
   else bound.delete(portalName);
 }
 
@@ -99,7 +106,7 @@ function treat(
     sent.text = treatment;
     readNames(sent, frame);
     const types = sent.type === frontendType.parse && readParameterTypes(frame);
-    if (types) conversation.prepared.set(sent.statementName ?? '', types);
+    if (types) conversation.prepared.set(sent.statementName ?? '', { text: treatment.text, types });
   }
   return treatment.isOther ? treatment.text : undefined;
 }

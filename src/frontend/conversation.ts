@@ -1,14 +1,17 @@
 /** The state of a session that both directions share: open questions, rewritten texts, whether the client may still be paid for. */
 
 import { type AwaitedAnswers, createAwaitedAnswers, type SentMessage } from './awaited-answers.js';
-import type { Bound } from './bound-values.js';
+import type { Bound, Prepared } from './bound-values.js';
 import { createStatementNames, type StatementNames } from './statement-names.js';
 
 export interface SessionEvents {
   /** Called for Query and Parse texts that may concern the gateway. The session's later messages wait for a promise, which never rejects. */
   rewrite(text: string): Treatment | Promise<Treatment>;
-  /** The engine has told its process id, which later calls of this session carry. `executing`: the parameters of what it is at, if known. */
-  started(engineProcessId: number, executing: () => Bound | undefined): void;
+  /**
+   * The engine has told its process id, which later calls of this session carry. `executing`: the parameters of the text that it is at, or of the
+   * one that declared the cursor that it reads, if known.
+   */
+  started(engineProcessId: number, executing: (text: string) => Bound | undefined): void;
   /** The client executes a portal for at most `rows` rows; 0: all, until it is told otherwise, and so for a Query. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** Everything the client sent has been answered, without an error, and its transaction is still open. */
@@ -60,8 +63,10 @@ export interface Conversation {
   /** 0 until the engine has told it. */
   engineProcessId: number;
   /** The types of the parameters of prepared statements that the engine may look ahead in, and what was bound to portals of them, which tells these apart. */
-  readonly prepared: Map<string, number[]>;
+  readonly prepared: Map<string, Prepared>;
   readonly bound: Map<string, Bound>;
+  /** What was bound to the texts that declared the transaction's cursors. */
+  readonly declared: Map<string, Bound>;
   /** The body of BackendKeyData, which a CancelRequest repeats. */
   cancelKey: Buffer | undefined;
   /** A statement is running or a transaction is open. */
@@ -108,6 +113,7 @@ export function beginConversation(
     names: createStatementNames(),
     prepared: new Map(),
     bound: new Map(),
+    declared: new Map(),
     engineProcessId: 0,
     cancelKey: undefined,
     busy: true,

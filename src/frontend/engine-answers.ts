@@ -2,8 +2,9 @@
 
 import { leaveOutOwnRoutines, mentionsOwnRoutines } from '../rewriter/own-context.js';
 import type { FrameWatcher } from '../wire/frames.js';
-import { backendType, frontendType, typeTable } from '../wire/message-types.js';
+import { backendType, typeTable } from '../wire/message-types.js';
 import { commandComplete, editFields } from '../wire/replies.js';
+import type { SentMessage } from './awaited-answers.js';
 import type { Bound } from './bound-values.js';
 import { type Conversation, longestSeenText, type Rewritten } from './conversation.js';
 
@@ -123,27 +124,27 @@ function started(conversation: Conversation, frame: Buffer): void {
   // A copy, because the frame would keep its whole chunk in memory.
   conversation.cancelKey = Buffer.from(frame.subarray(5));
   conversation.engineProcessId = conversation.cancelKey.readUInt32BE(0);
-  conversation.events.started(conversation.engineProcessId, () => executing(conversation));
+  conversation.events.started(conversation.engineProcessId, (text) => executing(conversation, text));
 }
 
-/** The engine keeps its answers until the pipeline ends: which of several Executes it is at cannot be told. */
-function executing({ awaited }: Conversation): Bound | undefined {
-  let found: Bound | undefined;
-  let executes = 0;
-  for (let at = awaited.first; at; at = at.next) {
-    if (at.type !== frontendType.execute) continue;
-    executes += 1;
-    found = at.bound;
-  }
-  return executes === 1 ? found : undefined;
+/** The engine keeps its answers until the pipeline ends: which of several Executes of one text it is at cannot be told. */
+function executing({ awaited, declared }: Conversation, text: string): Bound | undefined {
+  const found = declared.has(text) ? [] : executed(awaited.first).filter((bound) => bound.text === text);
+  return found.length === 1 ? found[0] : declared.get(text);
+}
+
+function executed(first: SentMessage<Rewritten> | undefined): Bound[] {
+  const found: Bound[] = [];
+  for (let at = first; at; at = at.next) if (at.bound) found.push(at.bound);
+  return found;
 }
 
 function readyForQuery(conversation: Conversation, state: number | undefined): void {
-  const { awaited, names, bound, events, engineProcessId, failed } = conversation;
+  const { awaited, names, bound, declared, events, engineProcessId, failed } = conversation;
   conversation.busy = state !== idle || !awaited.none;
   conversation.longestText = longestSeenText;
   if (state === idle) names.forgetPortals();
-  if (state === idle && awaited.none) bound.clear();
+  if (state === idle && awaited.none) for (const known of [bound, declared]) known.clear();
   if (!awaited.none) return;
   if (state === idle) events.ready(engineProcessId, failed ? 'failed' : 'committed');
   else if (state === failedTransaction) undone(conversation);

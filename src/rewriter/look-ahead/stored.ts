@@ -122,6 +122,5 @@ function declared(query: string): AheadQuery | OneByOne {
   const source = readSource(query);
   const [statement] = source?.statements ?? [];
   if (!source || !statement) return { why: 'what its cursor reads cannot be read' };
-  const read = queryOfStatement(statement, source);
-  return 'why' in read || !read.parameters ? read : { why: 'its cursor has parameters' };
+  return queryOfStatement(statement, source);
 }
