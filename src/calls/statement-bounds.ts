@@ -16,9 +16,9 @@ export function refuseTooMany(statement: Statement): void {
 /** They are kept until the statement is over: the gateway's memory is everybody's. */
 const mostRequestCharacters = 64 * 1024 * 1024;
 
-export function refuseTooLong({ request }: CallArguments, statement: Statement): void {
-  statement.requestCharacters += request?.length ?? 0;
-  if (statement.requestCharacters <= mostRequestCharacters) return;
+export function refuseTooLong({ request }: CallArguments, statement: Pick<Statement, 'requests'>): void {
+  statement.requests.characters += request?.length ?? 0;
+  if (statement.requests.characters <= mostRequestCharacters) return;
   throw new KnownError({
     kind: 'programLimitExceeded',
     message: `the requests of the statement are more than ${mostRequestCharacters / 1024 / 1024} MiB together`,

@@ -34,8 +34,8 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   note(note: string): void;
   /** Of `notes` those that were said. */
   told: Set<string>;
-  /** Of all its requests together. */
-  requestCharacters: number;
+  /** Of all requests that its engine process has made at its time: a function may change settings, and so begin another one, at each row. */
+  requests: { statementAt: string; characters: number };
   /** It only reads, and its rows have reached its client: they are the client's, even if the transaction is rolled back. */
   read: boolean;
   /** All that its client sent along is answered. */
@@ -141,6 +141,8 @@ interface Running {
   asked: Map<number, { execute: number; rows: number }>;
   /** Of the open transaction of each engine process what is known of cursors; undefined: nothing is, any more. */
   cursors: Map<number, Map<string, LookAhead<StatementCall>> | undefined>;
+  /** By engine process, of the latest time. */
+  requests: Map<number, Statement['requests']>;
   calling(text: string): string;
 }
 
@@ -152,9 +154,14 @@ export function createStatements(
   ended: (statement: Statement, committed: boolean) => Promise<void>,
   calling: (text: string) => string,
 ): Statements {
-  const running: Running = { statements: new Map(), asked: new Map(), cursors: new Map(), calling };
-  const { statements, asked } = running;
-  const clients = new Map<number, (text: string) => Bound | undefined>();
+  const running: Running = {
+    statements: new Map(),
+    asked: new Map(),
+    cursors: new Map(),
+    requests: new Map(),
+    calling,
+  };
+  const { statements } = running;
   const end = (
     own: StatementsOfOne | undefined,
     outcome: StatementOutcome,
@@ -162,20 +169,12 @@ export function createStatements(
   ) => endThose(own, which, (statement) => ended(statement, outcome === 'committed'));
   return {
     ...readingInParts(running),
+    ...whatClientsAsk(running),
     of: (origin, settings, client) => statementOf(origin, settings, client, running),
     find: (origin) =>
       [...(statements.get(origin.engineProcessId)?.values() ?? [])].filter(
         (statement) => nameOf(statement.origin) === nameOf(origin),
       ),
-    rowsAsked(engineProcessId, rows) {
-      asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });
-    },
-    clientCame: (engineProcessId, executing) => clients.set(engineProcessId, executing),
-    clientLeft(engineProcessId) {
-      asked.delete(engineProcessId);
-      clients.delete(engineProcessId);
-    },
-    boundTo: ({ origin }, text) => clients.get(origin.engineProcessId)?.(text),
     rowsRead(engineProcessId, onlyReads) {
       for (const statement of statements.get(engineProcessId)?.values() ?? [])
         Object.assign(statement, { read: statement.read || onlyReads(statement.text), answered: true });
@@ -202,12 +201,26 @@ export function createStatements(
   };
 }
 
-function readingInParts(
-  running: Running,
-): Pick<Statements, 'rowsAskedOf' | 'reads' | 'cursorRead' | 'cursorsMoved'> {
-  const { asked } = running;
+function whatClientsAsk({
+  asked,
+  requests,
+}: Running): Pick<Statements, 'rowsAsked' | 'rowsAskedOf' | 'clientCame' | 'clientLeft' | 'boundTo'> {
+  const clients = new Map<number, (text: string) => Bound | undefined>();
   return {
+    rowsAsked(engineProcessId, rows) {
+      asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });
+    },
     rowsAskedOf: ({ origin, stopsAtRows }) => (stopsAtRows ? asked.get(origin.engineProcessId)?.rows : 0),
+    clientCame: (engineProcessId, executing) => clients.set(engineProcessId, executing),
+    clientLeft(engineProcessId) {
+      for (const known of [asked, requests, clients]) known.delete(engineProcessId);
+    },
+    boundTo: ({ origin }, text) => clients.get(origin.engineProcessId)?.(text),
+  };
+}
+
+function readingInParts(running: Running): Pick<Statements, 'reads' | 'cursorRead' | 'cursorsMoved'> {
+  return {
     reads: new WeakMap(),
     cursorRead: ({ origin }, cursor, first) => cursorRead(origin.engineProcessId, cursor, first, running),
     cursorsMoved: ({ origin }) => cursorsMoved(origin.engineProcessId, running),
@@ -269,8 +282,9 @@ function statementOf(
   origin: CallOrigin,
   settings: SessionSettings,
   { text, stopsAtRows }: Pick<Statement, 'text' | 'stopsAtRows'>,
-  { statements, calling }: Running,
+  running: Running,
 ): Statement {
+  const { statements, calling } = running;
   const own = statements.get(origin.engineProcessId) ?? new Map<string, Statement>();
   statements.set(origin.engineProcessId, own);
   const name = `${nameOf(origin)} ${JSON.stringify(settings)}`;
@@ -282,7 +296,7 @@ function statementOf(
     ...{ id: randomUUID(), text: maskSecrets(calling(text)), stopsAtRows, origin, ...settings },
     ...{ calls: [], unsent: new Set(), named: new Map(), detached: [], collected: [] },
     ...{ notes, note: (note: string) => notes.add(note), told: new Set<string>() },
-    ...{ read: false, answered: false, stays: false, requestCharacters: 0 },
+    ...{ read: false, answered: false, stays: false, requests: requestsAt(origin, running) },
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined, ahead: undefined },
     stop: new AbortController(),
   };
@@ -290,6 +304,17 @@ function statementOf(
   setMaxListeners(0, statement.stop.signal);
   own.set(name, statement);
   return statement;
+}
+
+function requestsAt(
+  { engineProcessId, statementAt }: CallOrigin,
+  { requests }: Running,
+): Statement['requests'] {
+  const known = requests.get(engineProcessId);
+  if (known?.statementAt === statementAt) return known;
+  const none = { statementAt, characters: 0 };
+  requests.set(engineProcessId, none);
+  return none;
 }
 
 /** Calls were submitted in row order and each row makes at least one: so many from the first wait on are surely asked for. */

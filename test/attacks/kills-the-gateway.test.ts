@@ -46,3 +46,22 @@ test('a question of more than 64 MiB is refused before the gateway has it', asyn
       message: expect.stringContaining('at most 64 MiB'),
     });
 });
+
+test('a function that changes a setting for each call asks for no more than 64 MiB in all', async () => {
+  const client = await gateway.client();
+  await client.query(`CREATE FUNCTION greedy() RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+    FOR i IN 1..8 LOOP
+      BEGIN
+        PERFORM set_config('ai_gen.tag', i::text, true);
+        PERFORM ai_gen('nobody', repeat('x', 9000000));
+      EXCEPTION WHEN undefined_object THEN
+        NULL;
+      WHEN program_limit_exceeded THEN
+        RETURN SQLERRM;
+      END;
+    END LOOP;
+    RETURN 'never refused';
+  END $$`);
+  const { rows } = await client.query('SELECT greedy()');
+  expect(rows).toEqual([{ greedy: 'the requests of the statement are more than 64 MiB together' }]);
+});
