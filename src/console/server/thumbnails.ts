@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { refuseHugePicture } from '../../media/picture-size.js';
 
 const longestSide = 480;
 const quality = 80;
@@ -83,6 +84,7 @@ async function readWhole(source: Readable): Promise<Buffer> {
 async function shrink(picture: Buffer): Promise<Buffer> {
   // Loaded only where it is used: a drawing library that a gateway without visitors does not need.
   const { createCanvas, loadImage } = await import('@napi-rs/canvas');
+  refuseHugePicture(picture);
   const image = await loadImage(picture);
   const scale = Math.min(1, longestSide / Math.max(image.width, image.height));
   const [width, height] = [image.width, image.height].map((side) => Math.max(1, Math.round(side * scale)));
