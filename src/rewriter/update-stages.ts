@@ -175,15 +175,44 @@ export interface Clauses {
 }
 
 /** Finds the clauses of an UPDATE by their keywords. */
-export function locateClauses(update: Body, { tokens, offset }: Source): Clauses | undefined {
-  const table = offset(child(update, 'relation').location);
+export function locateClauses(update: Body, source: Source): Clauses | undefined {
+  const found = locateWords(update, source, ['update'], ['set', 'from', 'where', 'returning']);
+  if (!found?.starts.has('set')) return undefined;
+  const { start, target, clause } = found;
+  return {
+    updateAt: start,
+    target,
+    set: clause('set') as Range,
+    from: clause('from'),
+    where: clause('where'),
+  };
+}
+
+export interface LocatedWords {
+  /** Where the command's first word stands. */
+  start: number;
+  /** With ONLY and alias. */
+  target: Range;
+  starts: Map<string, number>;
+  /** What stands behind a keyword. */
+  clause(keyword: string): Range | undefined;
+}
+
+/** Finds the target of an UPDATE or a DELETE behind the words of the command, and the clauses behind it, given in their order. */
+export function locateWords(
+  statement: Body,
+  { tokens, offset }: Source,
+  command: string[],
+  keywords: string[],
+): LocatedWords | undefined {
   const word = (index: number) => tokens[index]?.text.toLowerCase() ?? '';
-  const tableIndex = tokenAt(tokens, table);
+  const tableIndex = tokenAt(tokens, offset(child(statement, 'relation').location));
   let first = tableIndex;
   while (['only', '('].includes(word(first - 1))) first -= 1;
-  if (tableIndex < 0 || word(first - 1) !== 'update') return undefined;
+  const begin = first - command.length;
+  if (tableIndex < 0 || command.some((each, index) => word(begin + index) !== each)) return undefined;
 
-  const starts: Record<string, number> = {};
+  const starts = new Map<string, number>();
   let depth = 0;
   let end = first;
   for (; end < tokens.length; end++) {
@@ -191,23 +220,17 @@ export function locateClauses(update: Body, { tokens, offset }: Source): Clauses
     if (depth === 0 && (at === ')' || at === ';')) break;
     if ('(['.includes(at)) depth += 1;
     if (')]'.includes(at)) depth -= 1;
-    if (depth > 0 || !['set', 'from', 'where', 'returning'].includes(at)) continue;
+    if (depth > 0 || !keywords.includes(at) || starts.has(at)) continue;
     // IS DISTINCT FROM, or an alias named "set".
-    if (word(end - 1) === 'distinct' || word(end - 1) === 'as' || word(end - 1) === '.') continue;
-    starts[at] ??= end;
+    if (!['distinct', 'as', '.'].includes(word(end - 1))) starts.set(at, end);
   }
-  const { set, from, where, returning } = starts;
-  if (set === undefined) return undefined;
-  const until = (...ends: (number | undefined)[]) => Math.min(...ends.map((each) => each ?? end), end);
-  const range = (start: number, stop: number): Range => [
-    tokens[start]?.start ?? 0,
-    tokens[stop - 1]?.end ?? 0,
-  ];
-  return {
-    updateAt: tokens[first - 1]?.start ?? 0,
-    target: range(first, set),
-    set: range(set + 1, until(from, where, returning)),
-    from: from === undefined ? undefined : range(from + 1, until(where, returning)),
-    where: where === undefined ? undefined : range(where + 1, until(returning)),
+  const range = (from: number): Range => {
+    const stop = Math.min(end, ...[...starts.values()].filter((each) => each >= from));
+    return [tokens[from]?.start ?? 0, tokens[stop - 1]?.end ?? 0];
   };
+  const clause = (keyword: string) => {
+    const at = starts.get(keyword);
+    return at === undefined ? undefined : range(at + 1);
+  };
+  return { start: tokens[begin]?.start ?? 0, target: range(first), starts, clause };
 }

@@ -19,7 +19,6 @@ const serial = new Set<string>([
   'INSERT with a default that calls',
   'ON CONFLICT DO UPDATE',
   'UPDATE from a row of a sub-select',
-  'DELETE WHERE a result',
   'MERGE',
   'MERGE that inserts',
   'CREATE MATERIALIZED VIEW',

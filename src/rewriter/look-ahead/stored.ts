@@ -3,7 +3,8 @@ import { longestSentCharacters } from '../calling-statements.js';
 import type { Body } from '../nodes.js';
 import { firstTokenFrom, type ParsedStatement, type Token } from '../parse.js';
 import { readSource, type Source } from '../source.js';
-import { type AheadQuery, type OneByOne, queryOfStatement } from './query.js';
+import type { OneByOne } from './cuts.js';
+import { type AheadQuery, queryOfStatement } from './query.js';
 import { withExpressions } from './values.js';
 
 /** A prepared statement, or a cursor of which so many rows are read, 0 for all. */

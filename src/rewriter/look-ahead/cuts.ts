@@ -1,0 +1,211 @@
+/** What makes a query of a statement that does more with its rows: the edits of its text, or why there are none. */
+import { type Body, child, children, containsAiCall, hasNode, kindOf, walk, writesRows } from '../nodes.js';
+import { firstTokenFrom, type ParsedStatement, type Token, tokenAt } from '../parse.js';
+import type { Source } from '../source.js';
+import type { Edit } from '../spliced-text.js';
+import { givesUpdatedRows, locateClauses, locateWords } from '../update-stages.js';
+
+/** Why calls have to be made one after another; without words where there is nothing to say of it. */
+export interface OneByOne {
+  why: string | undefined;
+  movesCursor?: true;
+}
+
+type Cut = { edits: Edit[] } | OneByOne;
+
+/** What makes a query of the statement. */
+export function editsOf(statement: ParsedStatement, source: Source): Cut {
+  const body = statement.node as Body;
+  if (writesRows(body)) return { why: 'it writes in a WITH' };
+  if (containsAiCall(body.returningClause) || containsAiCall(body.returningList))
+    return { why: 'a call stands in its RETURNING' };
+  switch (statement.kind) {
+    case 'SelectStmt':
+      if (locks(body)) return { why: 'it locks the rows that it reads' };
+      return body.intoClause ? { why: 'it is a SELECT INTO' } : { edits: [] };
+    case 'InsertStmt':
+      return cutInsert(body, statement, source);
+    case 'UpdateStmt':
+      return cutUpdate(body, statement, source);
+    case 'CopyStmt':
+      return cutCopy(body, statement, source);
+    case 'DeleteStmt':
+      return cutDelete(body, statement, source);
+    case 'CreateTableAsStmt':
+      return body.objtype === 'OBJECT_TABLE' && kindOf(body.query)[0] === 'SelectStmt'
+        ? cutCreate(body, statement, source)
+        : { why: undefined };
+    default:
+      return {
+        why: mayRunAnything.has(statement.kind) ? 'the calls stand in what it runs' : 'it is no query',
+      };
+  }
+}
+const mayRunAnything = new Set(['DoStmt', 'CallStmt', 'ExplainStmt']);
+
+function locks(body: Body): boolean {
+  return hasNode(
+    { SelectStmt: body },
+    (kind, each) => kind === 'SelectStmt' && each.lockingClause !== undefined,
+  );
+}
+
+/** INSERT … SELECT or VALUES: what is inserted, with the WITH before it. */
+function cutInsert(insert: Body, statement: ParsedStatement, source: Source): Cut {
+  const { tokens } = source;
+  if (!insert.selectStmt) return { why: undefined };
+  const word = (index: number) => tokens[index]?.text.toLowerCase() ?? '';
+  const table = tokenAt(tokens, source.offset(child(insert, 'relation').location));
+  let first = table;
+  while (first > 0 && word(first) !== 'insert') first -= 1;
+  let at = table + 1;
+  while (word(at) === '.') at += 2;
+  if (word(at) === 'as') at += 2;
+  if (children(insert, 'cols').length > 0) at = behindParenthesis(tokens, at);
+  if (word(at) === 'overriding') at += 3;
+  const start = tokens[at]?.start;
+  if (table < 0 || start === undefined || word(first) !== 'insert')
+    return { why: 'it cannot be taken apart' };
+  const end = endOf(
+    tokens,
+    at,
+    (index) => word(index) === 'returning' || (word(index) === 'on' && word(index + 1) === 'conflict'),
+  );
+  const apart = insert.withClause && kindOf(insert.selectStmt)[1].withClause;
+  const edits: Edit[] = [
+    { start: tokens[first]?.start ?? 0, end: start, pieces: apart ? ['('] : [] },
+    { start: end, end: statement.end, pieces: apart ? [')'] : [] },
+  ];
+  return { edits: [...edits, ...defaultsAsNull(insert.selectStmt, source)] };
+}
+
+function behindParenthesis(tokens: Token[], from: number): number {
+  let depth = 0;
+  for (let index = from; index < tokens.length; index++) {
+    if (tokens[index]?.text === '(') depth += 1;
+    if (tokens[index]?.text === ')' && --depth === 0) return index + 1;
+  }
+  return tokens.length;
+}
+
+/** The end of the last token before the one, outside parentheses, at which it ends. */
+function endOf(tokens: Token[], from: number, ends: (index: number) => boolean): number {
+  let depth = 0;
+  let last = tokens[from]?.start ?? 0;
+  for (let index = from; index < tokens.length; index++) {
+    const { text, end } = tokens[index] as Token;
+    if (depth === 0 && (text === ';' || ends(index))) break;
+    if (text === '(') depth += 1;
+    if (text === ')') depth -= 1;
+    last = end;
+  }
+  return last;
+}
+
+function defaultsAsNull(node: unknown, source: Source): Edit[] {
+  const edits: Edit[] = [];
+  walk(node, (kind, body) => {
+    const start = source.offset(body.location);
+    if (kind === 'SetToDefault') edits.push({ start, end: start + 'default'.length, pieces: ['NULL'] });
+    return true;
+  });
+  return edits;
+}
+
+/** UPDATE: the values that it assigns, of the rows that it changes. */
+function cutUpdate(update: Body, statement: ParsedStatement, source: Source): Cut {
+  const clauses = locateClauses(update, source);
+  // In a query the name of the table would be that of the CTE.
+  const hidden = source.cteNames.has(String(child(update, 'relation').relname));
+  if (!clauses || hidden) return { why: 'it cannot be taken apart' };
+  const { updateAt, target, set, from, where } = clauses;
+  const values = assignedRanges(set, source.tokens).filter(
+    ([start, end]) => !/^\s*default\s*$/i.test(source.text.slice(start, end)),
+  );
+  const pieces = [
+    'SELECT ',
+    ...values.flatMap((range) => [', ', range]).slice(1),
+    ' FROM ',
+    target,
+    ...(from ? [', ', from] : []),
+    ` WHERE ${givesUpdatedRows(child(update, 'relation'))}`,
+    ...(where ? [' AND (', where, ')'] : []),
+  ] as Edit['pieces'];
+  return { edits: [{ start: updateAt, end: statement.end, pieces }] };
+}
+
+/** COPY (query) TO. */
+function cutCopy(copy: Body, statement: ParsedStatement, source: Source): Cut {
+  if (kindOf(copy.query)[0] !== 'SelectStmt') return { why: undefined };
+  const open = firstTokenFrom(source.tokens, statement.start) + 1;
+  const inside = source.tokens[open + 1];
+  if (source.tokens[open]?.text !== '(' || !inside) return { why: 'it cannot be taken apart' };
+  const end = source.tokens[behindParenthesis(source.tokens, open) - 1]?.start ?? statement.end;
+  return {
+    edits: [
+      { start: statement.start, end: inside.start, pieces: [] },
+      { start: end, end: statement.end, pieces: [] },
+    ],
+  };
+}
+
+/** DELETE: the rows that it deletes. */
+function cutDelete(remove: Body, statement: ParsedStatement, source: Source): Cut {
+  const found = locateWords(remove, source, ['delete', 'from'], ['using', 'where', 'returning']);
+  // In a query the name of the table would be that of the CTE.
+  const hidden = source.cteNames.has(String(child(remove, 'relation').relname));
+  if (!found || hidden) return { why: 'it cannot be taken apart' };
+  const using = found.clause('using');
+  const where = found.clause('where');
+  const pieces = [
+    'SELECT FROM ',
+    found.target,
+    ...(using ? [', ', using] : []),
+    ` WHERE ${givesUpdatedRows(child(remove, 'relation'))}`,
+    ...(where ? [' AND (', where, ')'] : []),
+  ] as Edit['pieces'];
+  return { edits: [{ start: found.start, end: statement.end, pieces }] };
+}
+
+/** What stands behind the equals signs of a SET list. */
+function assignedRanges([start, end]: [number, number], tokens: Token[]): [number, number][] {
+  const ranges: [number, number][] = [];
+  let depth = 0;
+  let from: number | undefined;
+  let last = start;
+  for (let index = firstTokenFrom(tokens, start); (tokens[index]?.start ?? end) < end; index++) {
+    const token = tokens[index] as Token;
+    if (depth === 0 && token.text === ',' && from !== undefined) {
+      ranges.push([from, last]);
+      from = undefined;
+    } else if (depth === 0 && token.text === '=' && from === undefined) from = token.end;
+    if ('(['.includes(token.text)) depth += 1;
+    if (')]'.includes(token.text)) depth -= 1;
+    last = token.end;
+  }
+  if (from !== undefined) ranges.push([from, last]);
+  return ranges;
+}
+
+/** CREATE TABLE … AS: the query, unless nobody wants its rows. */
+function cutCreate(create: Body, statement: ParsedStatement, source: Source): Cut {
+  const { tokens } = source;
+  const into = child(create, 'into');
+  if (into.skipData) return { why: undefined };
+  const word = (index: number) => tokens[index]?.text.toLowerCase() ?? '';
+  let at = tokenAt(tokens, source.offset(child(into, 'rel').location));
+  let depth = 0;
+  for (; at >= 0 && at < tokens.length && !(depth === 0 && word(at) === 'as'); at++) {
+    if (word(at) === '(') depth += 1;
+    if (word(at) === ')') depth -= 1;
+  }
+  const first = tokens[at + 1];
+  if (at < 0 || !first) return { why: 'it cannot be taken apart' };
+  const end = endOf(tokens, at + 1, (index) => word(index) === 'with' && word(index + 1) === 'data');
+  return {
+    edits: [
+      { start: statement.start, end: first.start, pieces: [] },
+      { start: end, end: statement.end, pieces: [] },
+    ],
+  };
+}
