@@ -31,7 +31,7 @@ const rooms = {
   ],
   frontend: ['wire', 'engine', 'rewriter'],
   metrics: ['engine', 'calls', 'pace', 'settings'],
-  doors: ['settings'],
+  doors: ['settings', 'media'],
   console: ['wire', 'storage', 'settings', 'media', 'ledger/states'],
 };
 
