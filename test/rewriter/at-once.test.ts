@@ -13,9 +13,7 @@ afterAll(() => world?.close());
 
 /** Those that run one after another today, or call once for each column of `(f(call)).*`: taken out of the list when they are mended. */
 const serial = new Set<string>([
-  'EXISTS',
   'NOT EXISTS in a table',
-  'ARRAY(SELECT …) for each row',
   'INSERT with a default that calls',
   'ON CONFLICT DO UPDATE',
   'UPDATE from a row of a sub-select',

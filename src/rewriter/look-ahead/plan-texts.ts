@@ -89,8 +89,8 @@ const askingCalls = new Set([writtenCall, 'hologen_caller.ask_made', 'ask_made']
 function asSql(text: string): string {
   return text
     .replace(/(?:\bhologen_caller\.)?\bask_ahead\(/g, `${writtenCall}(`)
+    .replace(/\b(?:ARRAY|EXISTS)\((?:hashed )?(?:Sub|Init)Plan (\d+)\)/g, '(plan_$1)')
     .replace(/\((?:hashed )?(?:Sub|Init)Plan (\d+)\)/g, '(plan_$1)')
-    .replace(/EXISTS\((?:hashed )?SubPlan (\d+)\)/g, '(plan_$1)')
     .replace(/\((?:ANY|ALL|ROWCOMPARE) \(/g, '(plan(')
     .replace(/OVER \(\?\)/g, 'OVER ()')
     .replace(/\balternatives: /g, 'plan_');
