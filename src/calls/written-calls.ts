@@ -179,7 +179,7 @@ async function submitWritten(
   return add(call);
 }
 
-/** A call that the statement will come to: what is wrong with it is told when it does, unless the statement makes too many. */
+/** A call that the statement will come to. */
 async function noteCall(
   given: SubmittedCall,
   inside: boolean,

@@ -1,6 +1,6 @@
 /** What the calls of a statement can be told of its text and its plan. */
 import { aiFunctions } from '../ai-functions.js';
-import { callingStatements, longestSentCharacters } from '../calling-statements.js';
+import { callingStatements } from '../calling-statements.js';
 import { rewriteCalls } from '../calls.js';
 import { child, containsAiCall, hasNode, isAiCall, nameList, walk } from '../nodes.js';
 import { parseStatements } from '../parse.js';
@@ -13,10 +13,7 @@ import { withValues } from './values.js';
 
 export const sqlReader = {
   calling: callingStatements,
-  isStaged(text: string): boolean {
-    const before = unedited(text);
-    return text.length < longestSentCharacters && rewriteCalls(before) !== before;
-  },
+  isStaged: (text: string) => text.length <= longestOnTheSpot && unlessTooDeep(() => isStaged(text)) === true,
   aheadQuery: (text: string) => unlessTooDeep(() => aheadQuery(text)),
   withValues,
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `text`: what was explained, or what it was made of. */
@@ -32,6 +29,14 @@ function unlessTooDeep<Read>(read: () => Read): Read | Uncertain {
     if (error instanceof RangeError) return { why: 'it is nested too deeply' };
     throw error;
   }
+}
+
+/** Rewriting takes longer than reading, and others wait: of longer texts it is not told. */
+const longestOnTheSpot = 2 * 1024;
+
+function isStaged(text: string): boolean {
+  const before = unedited(text);
+  return rewriteCalls(before) !== before;
 }
 
 const names = aiFunctions.map(({ name }) => name);
