@@ -12,8 +12,8 @@ export interface Bound {
 export interface SqlReader {
   /** Of a client's text what may call. */
   calling(text: string): string;
-  /** True if the text is rewritten so that calls are submitted before they are waited for. */
-  isStaged(text: string): boolean;
+  /** True if the text is rewritten so that calls are submitted before they are waited for; undefined: that is not told. */
+  isStaged(text: string): boolean | undefined;
   aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne;
   /** What has to be asked of the engine about a plan of which all rows are read, or some; or why its calls are not certain. */
   judgePlan(plan: unknown, query: string, read: 'all' | 'some'): object | { why: string };

@@ -43,6 +43,12 @@ export function rewriteCalls(before: SplicedText): SplicedText | RewrittenCalls 
   return result === before ? before : { ...result, before: first.statements, after: source.statements };
 }
 
+/** True if a look would not find its calls: the text is rewritten where that can be done. */
+export function isLeftToStages(text: string): boolean {
+  const source = readSource(text);
+  return source?.statements.some((statement) => isBeyondALook(statement, source)) ?? false;
+}
+
 /** An error message about a rewritten statement, in terms of the one the client sent. */
 export function inClientsWords(message: string): string {
   return aiFunctions.reduce(

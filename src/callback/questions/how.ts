@@ -12,7 +12,8 @@ export function answerAboutHow(tools: QuestionTools): Answers {
     /** What has to be planned to tell, or how already; null where its author chose an order. */
     how_read({ statement }) {
       const text = String(statement);
-      if (reader.isStaged(text)) return { how: atOnce };
+      const staged = reader.isStaged(text);
+      if (staged !== false) return { how: staged ? atOnce : null };
       const read = reader.aheadQuery(text);
       if ('stored' in read) return { how: null };
       if ('why' in read) return { how: read.why === undefined ? null : oneAfterAnother(read.why) };

@@ -1,7 +1,7 @@
 /** What the calls of a statement can be told of its text and its plan. */
 import { aiFunctions } from '../ai-functions.js';
-import { callingStatements } from '../calling-statements.js';
-import { rewriteCalls } from '../calls.js';
+import { callingStatements, longestSentCharacters } from '../calling-statements.js';
+import { isLeftToStages, rewriteCalls } from '../calls.js';
 import { child, containsAiCall, hasNode, isAiCall, nameList, walk } from '../nodes.js';
 import { parseStatements } from '../parse.js';
 import { unedited } from '../spliced-text.js';
@@ -13,7 +13,11 @@ import { withValues } from './values.js';
 
 export const sqlReader = {
   calling: callingStatements,
-  isStaged: (text: string) => text.length <= longestOnTheSpot && unlessTooDeep(() => isStaged(text)) === true,
+  isStaged(text: string): boolean | undefined {
+    if (text.length >= longestSentCharacters) return undefined;
+    const staged = unlessTooDeep(() => isLeftToStages(text) && isStaged(text));
+    return typeof staged === 'object' ? undefined : staged;
+  },
   aheadQuery: (text: string) => unlessTooDeep(() => aheadQuery(text)),
   withValues,
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `text`: what was explained, or what it was made of. */
@@ -34,9 +38,9 @@ function unlessTooDeep<Read>(read: () => Read): Read | Uncertain {
 /** Rewriting takes longer than reading, and others wait: of longer texts it is not told. */
 const longestOnTheSpot = 2 * 1024;
 
-function isStaged(text: string): boolean {
+function isStaged(text: string): boolean | undefined {
   const before = unedited(text);
-  return rewriteCalls(before) !== before;
+  return text.length > longestOnTheSpot ? undefined : rewriteCalls(before) !== before;
 }
 
 const names = aiFunctions.map(({ name }) => name);
