@@ -107,7 +107,7 @@ test('Money is told by month, with a forecast, and as a file for spreadsheets', 
   expect(await page.locator('.plot svg g').count()).toBeGreaterThanOrEqual(12);
   const totals = await page.locator('.totals').innerText();
   expect(totals).toMatch(/This month\s+¥\d/);
-  expect(totals).toMatch(/Forecast of the month\s+¥\d/);
+  expect(totals).toMatch(/Month’s forecast\s+¥\d/);
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('text=Download (CSV)')]);
   const csv = await readFile(await download.path(), 'utf8');
   expect(csv.split('\r\n')[0]).toBe('day,role,model,calls,pictures,seconds,tokens,price,currency');
