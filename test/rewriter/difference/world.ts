@@ -116,7 +116,12 @@ async function runIn(
     if (said.error) break;
   }
   const calls = provider.take();
-  for (const each of heard) each.origins = await namedOrigins(session, each);
+  // In a transaction that has failed nothing can be asked.
+  const hasFailed = Boolean(heard.at(-1)?.error);
+  for (const each of heard)
+    each.origins = hasFailed
+      ? each.origins.replace(tableNumbers, 'some table')
+      : await namedOrigins(session, each);
   if (heard.at(-1)?.error) await session.must('ROLLBACK TO before');
   await session.must('RESET ROLE; SET LOCAL search_path = public');
   const sequences = await session.must('SELECT * FROM sequences_now()');
@@ -126,11 +131,12 @@ async function runIn(
   return { heard, calls, tables, sequences };
 }
 
+const tableNumbers = /\b[1-9]\d*(?=\.)/g;
+
 /** With the names of tables in place of their numbers, which a table that a run makes has for this run only. */
-async function namedOrigins(session: WireSession, { origins, error }: Heard): Promise<string> {
-  if (error) return '';
-  const numbers = [...new Set(origins.match(/\b[1-9]\d*(?=\.)/g))];
+async function namedOrigins(session: WireSession, { origins }: Heard): Promise<string> {
+  const numbers = [...new Set(origins.match(tableNumbers))];
   if (numbers.length === 0) return origins;
   const names = await session.must(`SELECT unnest('{${numbers}}'::oid[])::regclass`);
-  return origins.replace(/\b[1-9]\d*(?=\.)/g, (number) => names[numbers.indexOf(number)] ?? number);
+  return origins.replace(tableNumbers, (number) => names[numbers.indexOf(number)] ?? number);
 }
