@@ -196,7 +196,8 @@ function judge(node: PlanNode, inputs: PlanNode[], below: Found[], inside: Found
   refuseEarlyEnd(node, below, inside, { decides, calls: decidingCalls });
   const ownCalls = decidingCalls || valueCalls;
   const values = ownCalls || pendingValues || [...below, ...inside].some((each) => each.values);
-  if (values) noteResults(node, reading);
+  // The columns of a function's rows are results if its arguments are, not because calls are made of them.
+  if (decides && /Function Scan/.test(type)) noteResults(node, reading);
   const distinct = ['Unique', 'SetOp'].includes(type) && values;
   const limited = type === 'Limit' && inside.some((each) => each.values || each.rows);
   const readsAll = type === 'Sort' || type === 'Hash' || (type === 'Aggregate' && node.Strategy !== 'Sorted');
@@ -273,8 +274,9 @@ function refuseEarlyEnd(
 
 function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
   const given = new Set(inputs.flatMap((each) => textsOf(each, ['Output'])).map(bare));
+  const withoutGiven = (text: string) => (given.has(bare(text)) ? text : asColumns(text, given, reading));
   const read = (text: string): PlanText => {
-    const found = readPlanText(withInitPlans(text, reading), reading.names, reading);
+    const found = readPlanText(withInitPlans(withoutGiven(text), reading), reading.names, reading);
     if (!found) throw new Doubt('its plan cannot be read');
     // What a node below has computed is not evaluated again.
     return given.has(bare(text)) && inputs.length > 0 ? { ...found, calls: false, decides: false } : found;
@@ -289,6 +291,19 @@ function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
     values: textsOf(node, ['Output']).map(read),
   };
 }
+
+/** A function's result that a node below has computed is printed as the function in parentheses; one that is computed here has none. */
+function asColumns(text: string, given: Set<string>, { results }: Reading): string {
+  let known = text;
+  for (const each of given) {
+    if (!isCallOfFunction.test(each) || !known.includes(`(${each})`)) continue;
+    known = known.replaceAll(`(${each})`, `${computedBelow}.value`);
+    results.add(computedBelow);
+  }
+  return known;
+}
+const isCallOfFunction = /^[\w."]+\(.*\bask_(?:ahead|made)\(.*\)$/s;
+const computedBelow = 'hologen_computed_below';
 
 function withInitPlans(text: string, { parameters }: Reading): string {
   return text.replace(/\$\d+/g, (parameter) =>

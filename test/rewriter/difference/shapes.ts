@@ -97,6 +97,14 @@ const selects: [name: string, text: string, atOnce?: number][] = [
     'results ordered and limited outside',
     `WITH made AS (SELECT id, ${one} AS r FROM foxes) SELECT * FROM made ORDER BY r LIMIT 2`,
   ],
+  [
+    'results of a function’s rows counted outside',
+    "SELECT count(DISTINCT r) FROM (SELECT ai_gen('m1', 'x ' || i) AS r FROM generate_series(1, 4) i) s",
+  ],
+  [
+    'a function’s rows, in an aggregate',
+    "SELECT count(ai_gen('m1', 'x ' || i)) FROM generate_series(1, 4) i",
+  ],
   ['results counted outside', `SELECT count(*) FROM (SELECT ${one} AS r FROM foxes) m WHERE r <> ''`],
   ['LIMIT', `SELECT ${one} FROM foxes ORDER BY id LIMIT 3`, 3],
   ['a window over rows', `SELECT row_number() OVER (ORDER BY id), ${one} FROM foxes`],
