@@ -2,6 +2,7 @@
 import { KnownError } from '../errors.js';
 import { endingOf, formatOf, hasUse } from '../media/kinds.js';
 import type { CheckedRequest, Made } from '../providers/provider.js';
+import { withoutQuotes } from '../storage/etag.js';
 import { formatPath, isDirectory, joinPath, type StoragePath } from '../storage/path.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
@@ -109,7 +110,7 @@ async function copyOutput(
   });
   // Its length was not announced; the next copy takes its place.
   if (bytes === 0) throw nothingThere(url);
-  return { ossPath: formatPath(target), bytes, etag: etag.replace(/^"|"$/g, ''), contentType };
+  return { ossPath: formatPath(target), bytes, etag: withoutQuotes(etag), contentType };
 }
 
 function nothingThere(url: string): KnownError {

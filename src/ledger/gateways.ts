@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
-import { clientOptions } from '../engine/pool.js';
+import { clientOptions, type EnginePool } from '../engine/pool.js';
 import { countLive, enterLiving, forget, holdCircle, isLive } from './living-gateways.js';
 import { openStates } from './states.js';
 
@@ -28,7 +28,12 @@ const lookEveryMs = 3_000;
 /** A gateway whose connection broke comes back within this time: until then that it is not there says nothing. */
 const looksBeforeTakeover = 3;
 export const cancelChannel = 'hologen_cancel';
-export const newsChannel = 'hologen_news';
+const newsChannel = 'hologen_news';
+
+/** Something that every gateway keeps is another from now on. */
+export async function tellGateways(pool: EnginePool, news: string): Promise<void> {
+  await pool.query('SELECT pg_notify($1, $2)', [newsChannel, news]);
+}
 
 /** Gateways but $1 that have left something and do not live; in one statement, so that all are seen at one moment. */
 const findGone = `

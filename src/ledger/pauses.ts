@@ -2,7 +2,7 @@
 import type { EnginePool } from '../engine/pool.js';
 import { KnownError } from '../errors.js';
 import type { Pause } from '../pace/schedule.js';
-import { newsChannel } from './gateways.js';
+import { tellGateways } from './gateways.js';
 
 export interface Pauses {
   /** What is in force; a pause that was set at another gateway is heard of by news. */
@@ -16,7 +16,6 @@ export interface Pauses {
 export const pauseNews = 'pauses';
 
 export function createPauses(pool: EnginePool): Pauses {
-  const tellOthers = () => pool.query('SELECT pg_notify($1, $2)', [newsChannel, pauseNews]);
   const list = async () => {
     const { rows } = await pool.query(
       'SELECT model_type, paused_by, paused_at, why FROM hologen_internal.pause ORDER BY 1',
@@ -36,7 +35,7 @@ export function createPauses(pool: EnginePool): Pauses {
          ON CONFLICT (model_type) DO UPDATE SET paused_by = excluded.paused_by, why = excluded.why`,
         [modelType, by, why],
       );
-      await tellOthers();
+      await tellGateways(pool, pauseNews);
     },
     async remove(modelType) {
       const { rowCount } = await pool.query('DELETE FROM hologen_internal.pause WHERE model_type = $1', [
@@ -50,7 +49,7 @@ export function createPauses(pool: EnginePool): Pauses {
           hint: `Paused: ${paused || 'none'}. hologen.queues shows since when, and by whom.`,
         });
       }
-      await tellOthers();
+      await tellGateways(pool, pauseNews);
     },
   };
 }

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { request } from 'undici';
 import type { EnginePool } from '../engine/pool.js';
-import { newsChannel } from './gateways.js';
+import { tellGateways } from './gateways.js';
 import { refusedAddress, type WebhookHosts, type Webhooks, webhookNews } from './webhooks.js';
 
 export interface WebhookMessages {
@@ -179,5 +179,5 @@ export async function tellOfBudget(pool: EnginePool, body: unknown): Promise<voi
   await pool.query(`INSERT INTO hologen_internal.webhook_message (webhook_name, body) VALUES ('', $1)`, [
     JSON.stringify(body),
   ]);
-  await pool.query('SELECT pg_notify($1, $2)', [newsChannel, webhookNews]);
+  await tellGateways(pool, webhookNews);
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { EnginePool } from '../engine/pool.js';
 import { KnownError } from '../errors.js';
 import { isLoopback } from '../public-address.js';
-import { newsChannel } from './gateways.js';
+import { tellGateways } from './gateways.js';
 import type { SecretBox } from './secret-box.js';
 
 export interface Webhook {
@@ -58,7 +58,7 @@ export function createWebhooks(pool: EnginePool, secrets: SecretBox): Webhooks {
            secret = excluded.secret, set_by = excluded.set_by, set_at = clock_timestamp()`,
         [name, url, role, tag, secrets.seal(secret), setBy],
       );
-      await pool.query('SELECT pg_notify($1, $2)', [newsChannel, webhookNews]);
+      await tellGateways(pool, webhookNews);
     },
     async remove(name) {
       const { rowCount } = await pool.query(

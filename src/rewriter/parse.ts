@@ -97,6 +97,23 @@ export function tokenAt(tokens: readonly Token[], at: number): number {
   return tokens[index]?.start === at ? index : -1;
 }
 
+/** The index of the first token from `from` on that stands in no parentheses and fits; the number of tokens if there is none. */
+export function firstOutside(
+  tokens: readonly Token[],
+  from: number,
+  fits: (word: string, index: number) => boolean,
+): number {
+  let depth = 0;
+  let index = from;
+  for (; index < tokens.length; index++) {
+    const word = (tokens[index] as Token).text.toLowerCase();
+    if (depth === 0 && fits(word, index)) break;
+    if (word === '(') depth += 1;
+    if (word === ')') depth -= 1;
+  }
+  return index;
+}
+
 /** The last token before `before` that is this word, in lower case. */
 export function lastWordBefore(tokens: readonly Token[], before: number, word: string): Token | undefined {
   for (let index = firstTokenFrom(tokens, before) - 1; index >= 0; index--) {

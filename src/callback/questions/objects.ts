@@ -3,6 +3,7 @@
 import { refuse } from '../../fields.js';
 import { isObject, type Json } from '../../json.js';
 import { formatOf } from '../../media/kinds.js';
+import { withoutQuotes } from '../../storage/etag.js';
 import type { FileValue } from '../../storage/file-value.js';
 import { formatPath } from '../../storage/path.js';
 import type { ListedObject, ObjectInfo, Storage } from '../../storage/storage.js';
@@ -66,11 +67,6 @@ function fileTypeOf(contentType: string): string {
     /^application\/(pdf|msword|rtf|vnd\.(ms-|openxmlformats-officedocument))/.test(contentType)
     ? 'document'
     : 'unknown';
-}
-
-/** ETags are told without the quotes of HTTP. */
-function withoutQuotes(etag: string): string {
-  return etag.replace(/^"|"$/g, '');
 }
 
 /** A list tells no content types, so it is what the name's ending says. */

@@ -1,8 +1,9 @@
 /** What makes a query of a statement that does more with its rows: the edits of its text, or why there are none. */
 import { type Body, child, children, containsAiCall, hasNode, kindOf, walk, writesRows } from '../nodes.js';
-import { firstTokenFrom, type ParsedStatement, type Token, tokenAt } from '../parse.js';
+import { firstOutside, firstTokenFrom, type ParsedStatement, type Token, tokenAt } from '../parse.js';
 import type { Source } from '../source.js';
-import type { Edit } from '../spliced-text.js';
+import type { Edit, Piece } from '../spliced-text.js';
+import type { Range } from '../target-items.js';
 import { givesUpdatedRows, locateClauses, locateWords } from '../update-stages.js';
 
 /** Why calls have to be made one after another; without words where there is nothing to say of it. */
@@ -69,7 +70,7 @@ function cutInsert(insert: Body, statement: ParsedStatement, source: Source): Cu
   const end = endOf(
     tokens,
     at,
-    (index) => word(index) === 'returning' || (word(index) === 'on' && word(index + 1) === 'conflict'),
+    (each, index) => each === 'returning' || (each === 'on' && word(index + 1) === 'conflict'),
   );
   const apart = insert.withClause && kindOf(insert.selectStmt)[1].withClause;
   const edits: Edit[] = [
@@ -89,17 +90,9 @@ function behindParenthesis(tokens: Token[], from: number): number {
 }
 
 /** The end of the last token before the one, outside parentheses, at which it ends. */
-function endOf(tokens: Token[], from: number, ends: (index: number) => boolean): number {
-  let depth = 0;
-  let last = tokens[from]?.start ?? 0;
-  for (let index = from; index < tokens.length; index++) {
-    const { text, end } = tokens[index] as Token;
-    if (depth === 0 && (text === ';' || ends(index))) break;
-    if (text === '(') depth += 1;
-    if (text === ')') depth -= 1;
-    last = end;
-  }
-  return last;
+function endOf(tokens: Token[], from: number, ends: (word: string, index: number) => boolean): number {
+  const behind = firstOutside(tokens, from, (word, index) => word === ';' || ends(word, index));
+  return (behind > from ? tokens[behind - 1]?.end : tokens[from]?.start) ?? 0;
 }
 
 function defaultsAsNull(node: unknown, source: Source): Edit[] {
@@ -115,23 +108,30 @@ function defaultsAsNull(node: unknown, source: Source): Edit[] {
 /** UPDATE: the values that it assigns, of the rows that it changes. */
 function cutUpdate(update: Body, statement: ParsedStatement, source: Source): Cut {
   const clauses = locateClauses(update, source);
-  // In a query the name of the table would be that of the CTE.
-  const hidden = source.cteNames.has(String(child(update, 'relation').relname));
-  if (!clauses || hidden) return { why: 'it cannot be taken apart' };
+  if (!clauses || isHidden(update, source)) return { why: 'it cannot be taken apart' };
   const { updateAt, target, set, from, where } = clauses;
-  const values = assignedRanges(set, source.tokens).filter(
-    ([start, end]) => !/^\s*default\s*$/i.test(source.text.slice(start, end)),
-  );
-  const pieces = [
-    'SELECT ',
-    ...values.flatMap((range) => [', ', range]).slice(1),
+  const values = assignedRanges(set, source.tokens)
+    .filter(([start, end]) => !/^\s*default\s*$/i.test(source.text.slice(start, end)))
+    .flatMap((range): Piece[] => [', ', range])
+    .slice(1);
+  const pieces = ['SELECT ', ...values, ...rowsOf(update, target, from, where)];
+  return { edits: [{ start: updateAt, end: statement.end, pieces }] };
+}
+
+/** In a query the name of the table would be that of the CTE. */
+function isHidden(written: Body, { cteNames }: Source): boolean {
+  return cteNames.has(String(child(written, 'relation').relname));
+}
+
+/** The rows that an UPDATE or a DELETE is about. */
+function rowsOf(written: Body, target: Range, others: Range | undefined, where: Range | undefined): Piece[] {
+  return [
     ' FROM ',
     target,
-    ...(from ? [', ', from] : []),
-    ` WHERE ${givesUpdatedRows(child(update, 'relation'))}`,
-    ...(where ? [' AND (', where, ')'] : []),
-  ] as Edit['pieces'];
-  return { edits: [{ start: updateAt, end: statement.end, pieces }] };
+    ...((others ? [', ', others] : []) as Piece[]),
+    ` WHERE ${givesUpdatedRows(child(written, 'relation'))}`,
+    ...((where ? [' AND (', where, ')'] : []) as Piece[]),
+  ];
 }
 
 /** COPY (query) TO. */
@@ -152,18 +152,9 @@ function cutCopy(copy: Body, statement: ParsedStatement, source: Source): Cut {
 /** DELETE: the rows that it deletes. */
 function cutDelete(remove: Body, statement: ParsedStatement, source: Source): Cut {
   const found = locateWords(remove, source, ['delete', 'from'], ['using', 'where', 'returning']);
-  // In a query the name of the table would be that of the CTE.
-  const hidden = source.cteNames.has(String(child(remove, 'relation').relname));
-  if (!found || hidden) return { why: 'it cannot be taken apart' };
-  const using = found.clause('using');
-  const where = found.clause('where');
-  const pieces = [
-    'SELECT FROM ',
-    found.target,
-    ...(using ? [', ', using] : []),
-    ` WHERE ${givesUpdatedRows(child(remove, 'relation'))}`,
-    ...(where ? [' AND (', where, ')'] : []),
-  ] as Edit['pieces'];
+  if (!found || isHidden(remove, source)) return { why: 'it cannot be taken apart' };
+  const { target, clause } = found;
+  const pieces = ['SELECT', ...rowsOf(remove, target, clause('using'), clause('where'))];
   return { edits: [{ start: found.start, end: statement.end, pieces }] };
 }
 
@@ -192,16 +183,12 @@ function cutCreate(create: Body, statement: ParsedStatement, source: Source): Cu
   const { tokens } = source;
   const into = child(create, 'into');
   if (into.skipData) return { why: undefined };
-  const word = (index: number) => tokens[index]?.text.toLowerCase() ?? '';
-  let at = tokenAt(tokens, source.offset(child(into, 'rel').location));
-  let depth = 0;
-  for (; at >= 0 && at < tokens.length && !(depth === 0 && word(at) === 'as'); at++) {
-    if (word(at) === '(') depth += 1;
-    if (word(at) === ')') depth -= 1;
-  }
+  const table = tokenAt(tokens, source.offset(child(into, 'rel').location));
+  const at = firstOutside(tokens, Math.max(0, table), (word) => word === 'as');
   const first = tokens[at + 1];
-  if (at < 0 || !first) return { why: 'it cannot be taken apart' };
-  const end = endOf(tokens, at + 1, (index) => word(index) === 'with' && word(index + 1) === 'data');
+  if (table < 0 || !first) return { why: 'it cannot be taken apart' };
+  const isData = (index: number) => tokens[index]?.text.toLowerCase() === 'data';
+  const end = endOf(tokens, at + 1, (word, index) => word === 'with' && isData(index + 1));
   return {
     edits: [
       { start: statement.start, end: first.start, pieces: [] },

@@ -15,7 +15,7 @@ export const sqlReader = {
   calling: callingStatements,
   isStaged(text: string): boolean | undefined {
     if (text.length >= longestSentCharacters) return undefined;
-    const staged = unlessTooDeep(() => isLeftToStages(text) && isStaged(text));
+    const staged = unlessTooDeep(() => isStaged(text));
     return typeof staged === 'object' ? undefined : staged;
   },
   aheadQuery: (text: string) => unlessTooDeep(() => aheadQuery(text)),
@@ -39,8 +39,9 @@ function unlessTooDeep<Read>(read: () => Read): Read | Uncertain {
 const longestOnTheSpot = 2 * 1024;
 
 function isStaged(text: string): boolean | undefined {
+  if (text.length > longestOnTheSpot) return isLeftToStages(text) ? undefined : false;
   const before = unedited(text);
-  return text.length > longestOnTheSpot ? undefined : rewriteCalls(before) !== before;
+  return rewriteCalls(before) !== before;
 }
 
 const names = aiFunctions.map(({ name }) => name);

@@ -1,7 +1,7 @@
 /** What a client's text runs: a query that stands in it, or one that the engine keeps under a name. */
 import { longestSentCharacters } from '../calling-statements.js';
 import type { Body } from '../nodes.js';
-import { firstTokenFrom, type ParsedStatement, type Token } from '../parse.js';
+import { firstOutside, firstTokenFrom, type ParsedStatement, type Token } from '../parse.js';
 import { readSource, type Source } from '../source.js';
 import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
@@ -87,14 +87,8 @@ function behindWord(
   { start, end }: ParsedStatement,
   { text, tokens }: Source,
 ): string | undefined {
-  let depth = 0;
-  for (let index = firstTokenFrom(tokens, start); (tokens[index]?.start ?? end) < end; index++) {
-    const token = tokens[index] as Token;
-    if (depth === 0 && token.text.toLowerCase() === word) return text.slice(token.end, end);
-    if (token.text === '(') depth += 1;
-    if (token.text === ')') depth -= 1;
-  }
-  return undefined;
+  const at = tokens[firstOutside(tokens, firstTokenFrom(tokens, start), (each) => each === word)];
+  return at && at.start < end ? text.slice(at.end, end) : undefined;
 }
 
 /** FETCH ALL asks for as many rows as a bigint can tell. */
