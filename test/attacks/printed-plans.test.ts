@@ -57,6 +57,10 @@ test('a raw question needs the right to the function that asks it, however it is
   for (const question of ['{"ask": ["submit"]}', '{"ask": null}', '{}', '[]', 'null', '"submit"'])
     expect((await refusal(alice.query('SELECT hologen_caller.ask($1)', [question]))).code).toBe('22023');
   expect((await refusal(alice.query('SELECT hologen_caller.ask(NULL)'))).code).toBe('22023');
+  for (const wrong of [{}, { job_id: 'none' }, { job_id: null, output: 1e300 }, { output: 0.5 }])
+    expect(
+      (await refusal(alice.query('SELECT hologen_caller.ask($1)', [{ ask: 'review', ...wrong }]))).code,
+    ).toBe('42704');
   const noFile = refusal(alice.query('SELECT hologen_caller.ask($1)', ['{"ask": "check_file"}']));
   expect((await noFile).code).toBe('22023');
 });

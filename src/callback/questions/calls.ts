@@ -13,13 +13,11 @@ import { isSameRole } from '../../ledger/job.js';
 import type { Pause } from '../../pace/schedule.js';
 import { ProviderFailure } from '../../providers/provider.js';
 import type { Caller } from '../endpoint.js';
-import { type Answers, originOf, type QuestionTools, textOrNull } from './question.js';
+import { type Answers, circumstancesOf, originOf, type QuestionTools, textOrNull } from './question.js';
 import { refuseReadOnly } from './rights.js';
 
 /** PostgreSQL 17 made dblink interruptible; before, a cancel is noticed only between two round trips. */
 const interruptibleSince = 170_000;
-/** The engine's functions send no more; whoever asks by hand is not believed to. */
-const longestText = 10_000;
 const shortWaitMs = 200;
 const longWaitMs = 2_000;
 
@@ -29,11 +27,7 @@ export function answerAboutCalls(tools: QuestionTools): Answers {
 
 /** A call of ai_gen, or in `call` that of another function, which says more of it. */
 function readersOf({ originalText, tasksOf }: QuestionTools) {
-  const circumstances = (question: Json) => ({
-    settings: isObject(question.settings) ? question.settings : {},
-    statement: originalText(String(question.statement ?? '').slice(0, longestText)),
-    engineText: String(question.statement ?? '').slice(0, longestText),
-  });
+  const circumstances = (question: Json) => circumstancesOf(question, originalText);
   const ofFunction = (name: string): Pick<CallArguments, 'function'> => {
     const tasks = tasksOf(name);
     return tasks === undefined ? {} : { function: { name, tasks } };

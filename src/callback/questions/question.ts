@@ -4,7 +4,7 @@ import type { Models } from '../../calls/check.js';
 import type { SqlReader } from '../../calls/look-ahead.js';
 import type { SessionSpending } from '../../calls/session-spending.js';
 import type { ClientText } from '../../frontend/statement-texts.js';
-import type { Json } from '../../json.js';
+import { isObject, type Json } from '../../json.js';
 import type { ActivityOf } from '../../ledger/activity.js';
 import type { CallOrigin, Ledger } from '../../ledger/job.js';
 import type { Budgets } from '../../ledger/models.js';
@@ -52,6 +52,18 @@ export type Answers = Record<
 export function originOf(caller: Caller): CallOrigin {
   const { role, roleOid, database, application, engineProcessId, statementAt, admin } = caller;
   return { role, roleOid, database, application, engineProcessId, statementAt, admin };
+}
+
+/** The engine's functions send no more; whoever asks by hand is not believed to. */
+const longestText = 10_000;
+
+/** The session's settings and the statement in which a question was asked. */
+export function circumstancesOf(
+  { settings, statement }: Json,
+  originalText: QuestionTools['originalText'],
+): { settings: Json; statement: ClientText; engineText: string } {
+  const engineText = String(statement ?? '').slice(0, longestText);
+  return { settings: isObject(settings) ? settings : {}, statement: originalText(engineText), engineText };
 }
 
 export function textOrNull(value: unknown): string | null {

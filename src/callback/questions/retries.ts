@@ -3,9 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { isHandle } from '../../calls/detached.js';
 import { readSessionSettings } from '../../calls/session-settings.js';
 import { KnownError } from '../../errors.js';
-import { isObject } from '../../json.js';
 import type { RetriedJob } from '../../ledger/job.js';
-import { type Answers, originOf, type QuestionTools, textOrNull } from './question.js';
+import { type Answers, circumstancesOf, originOf, type QuestionTools, textOrNull } from './question.js';
 import { refuseReadOnly } from './rights.js';
 
 export function answerAboutRetries({ calls, ledger, originalText }: QuestionTools): Answers {
@@ -14,14 +13,12 @@ export function answerAboutRetries({ calls, ledger, originalText }: QuestionTool
     async retry_job(question, caller) {
       refuseReadOnly(caller, 'retrying a job');
       const id = String(question.job);
-      const given = isObject(question.settings) ? question.settings : {};
-      const engineText = String(question.statement ?? '');
-      const statement = originalText(engineText);
+      const { settings: given, ...asked } = circumstancesOf(question, originalText);
       const submit = async ({ model, request, file, tag }: RetriedJob) => {
         // Where it is saved stands in the request, wherever the session would save.
         const settings = { ...given, tag, place: null };
         const transactionId = textOrNull(question.transactionId);
-        const call = { model, request, file, settings, statement, engineText, transactionId };
+        const call = { model, request, file, settings, ...asked, transactionId };
         return (await calls.submitDetached(call, originOf(caller))).handle;
       };
       const claim = {
