@@ -61,6 +61,9 @@ test('a raw question needs the right to the function that asks it, however it is
     expect(
       (await refusal(alice.query('SELECT hologen_caller.ask($1)', [{ ask: 'review', ...wrong }]))).code,
     ).toBe('42704');
+  expect((await refusal(alice.query("SELECT hologen_caller.tell_texts('anything', NULL)"))).code).toBe(
+    '0A000',
+  );
   const noFile = refusal(alice.query('SELECT hologen_caller.ask($1)', ['{"ask": "check_file"}']));
   expect((await noFile).code).toBe('22023');
 });

@@ -1,4 +1,5 @@
 /** What the engine's functions may ask of the gateway: the questions of sql/, by what they are about. */
+import { KnownError } from '../../errors.js';
 import { isObject } from '../../json.js';
 import type { Answer } from '../endpoint.js';
 import { answerAboutCalls } from './calls.js';
@@ -15,6 +16,9 @@ import { answerAboutReviews } from './reviews.js';
 import { requireDegree } from './rights.js';
 import { answerAboutSessions } from './sessions.js';
 import { answerAboutWebhooks } from './webhooks.js';
+
+/** Whoever asks by hand may write anything. */
+const longestName = 40;
 
 export function answerQuestions(tools: QuestionTools): Answer {
   const answers: Answers = {
@@ -34,7 +38,11 @@ export function answerQuestions(tools: QuestionTools): Answer {
   return async (question, caller, signal) => {
     const answer = Object.hasOwn(answers, question.ask) ? answers[question.ask] : undefined;
     if (!answer || !isObject(question))
-      throw new Error(`the engine asks for "${question.ask}", which this hologen does not know`);
+      throw new KnownError({
+        kind: 'featureNotSupported',
+        message: `the engine asks for "${String(question.ask).slice(0, longestName)}", which this hologen does not know`,
+        hint: 'Nobody asks it by hand. Where several gateways serve one engine they are to be of one version.',
+      });
     requireDegree(question.ask, caller, tools.degrees);
     return answer(question, caller, signal);
   };
