@@ -156,9 +156,16 @@ async function serve(house: House, raw: Socket): Promise<void> {
 
 const engineReadsMs = 100;
 
-/** A statement whose text is still being rewritten is not the engine's yet, which would cancel nothing. */
+/** The rest of a text, which was sent before the cancel: over another connection that may have been faster. */
+const longestRestMs = 1_000;
+const restEveryMs = 10;
+
+/** A statement whose text is still coming in or being rewritten is not the engine's yet, which would cancel nothing. */
 async function textsPassed({ sessions }: House, request: Buffer): Promise<void> {
   const processKey = keyOf(request);
+  const isGathering = () => [...sessions].some((session) => session.gathering(processKey));
+  for (let waitedMs = 0; waitedMs < longestRestMs && isGathering(); waitedMs += restEveryMs)
+    await delay(restEveryMs);
   const rewriting = [...sessions].flatMap((session) => session.rewriting(processKey) ?? []);
   if (rewriting.length === 0) return;
   await Promise.all(rewriting);

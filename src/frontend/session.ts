@@ -15,6 +15,8 @@ export interface Session {
   /** Sends a last message (a whole ErrorResponse), if the stream is between two frames, and ends both sides. */
   end(farewell: Buffer): void;
   closed: Promise<void>;
+  /** For the session with this key: a text of its client has not come to its end. */
+  gathering(processKey: Buffer): boolean;
   /** For the session with this key: resolves when the engine has the text that is being rewritten; undefined if there is none. */
   rewriting(processKey: Buffer): Promise<unknown> | undefined;
 }
@@ -64,6 +66,7 @@ export function joinSession(
     end(farewell) {
       endSides(sides, fromEngine.betweenFrames ? farewell : undefined);
     },
+    gathering: (processKey) => conversation.cancelKey?.equals(processKey) === true && fromClient.gathering,
     rewriting: (processKey) =>
       conversation.cancelKey?.equals(processKey) ? fromClient.replacing : undefined,
     closed: Promise.all([whenClosed(client), whenClosed(engine)]).then(stop),

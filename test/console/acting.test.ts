@@ -156,6 +156,8 @@ test('many are chosen: as a ZIP, side by side, and picked with a remark', async 
     .poll(async () => (await remarks()).rows)
     .toEqual([{ verdict: 'picked', remark: 'The light is right', role_name: 'hologen' }]);
   await page.locator('.compared li').nth(1).locator('text=Reject').click();
+  const rejected = () => owner.query("SELECT FROM hologen.reviews WHERE verdict = 'rejected'");
+  await expect.poll(async () => (await rejected()).rowCount).toBe(1);
   await page.goto('/#/gallery?verdict=rejected');
   await expect.poll(() => page.locator('.card').count()).toBe(1);
 });

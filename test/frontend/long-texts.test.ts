@@ -128,6 +128,21 @@ describe('through a gateway', () => {
     raw.close();
   });
 
+  test('a cancel waits for the rest of a text that is still coming in', async () => {
+    const { raw, key } = await session();
+    const text = query(`/* hg_ ${'x'.repeat(500_000)} */ SELECT pg_sleep(600)`);
+    raw.write(text.subarray(0, 100_000));
+    await other.query('SELECT 1');
+    const canceller = await connectRaw(gateway.url);
+    canceller.write(cancelRequest(key));
+    await other.query('SELECT 1');
+    raw.write(text.subarray(100_000));
+    await canceller.closed();
+    const [error] = (await raw.until('Z')).filter(({ type }) => type === 'E');
+    expect(fields(error as Frame).C).toBe('57014');
+    raw.close();
+  });
+
   test('a client that ends its side right behind such a text hears the answer; of one that is gone nothing is left', async () => {
     const text = query(`/* hg_ ${'x'.repeat(500_000)} */ SELECT 7`);
     const [{ raw }, { raw: leaving, key }] = [await session(), await session()];
