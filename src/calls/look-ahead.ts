@@ -40,12 +40,17 @@ export interface OneByOne {
   movesCursor?: true;
 }
 
-/** What the statement runs is kept by the engine under a name: a prepared statement, or a cursor of which so many rows are read, 0 for all. */
+/**
+ * What the statement runs is kept by the engine under a name: a prepared statement, a cursor of which so many rows are read, 0 for all, or a
+ * materialized view that is filled.
+ */
 export interface StoredQuery {
-  stored: 'prepared' | 'cursor';
+  stored: 'prepared' | 'cursor' | 'view';
   name: string;
   rows: number;
   queryOf(text: string, types: string[]): AheadQuery | OneByOne;
+  /** What is run if nothing is kept under the name. */
+  otherwise?: AheadQuery | OneByOne;
 }
 
 /** What the engine knows of it. */
@@ -116,13 +121,12 @@ export function storedFound(ahead: LookAhead<unknown>, found: StoredText | undef
   const { stored } = ahead;
   if (!stored) return;
   Object.assign(ahead, { stored: undefined, movesCursor: false });
-  if (!found) {
-    endLook(ahead, `nothing is ${stored.stored === 'cursor' ? 'declared' : 'prepared'} under its name`);
-    return;
-  }
-  takeQuery(ahead, stored.queryOf(found.statement, found.types));
-  ahead.cursor = stored.stored === 'cursor';
+  if (found) takeQuery(ahead, stored.queryOf(found.statement, found.types));
+  else if (stored.otherwise) takeQuery(ahead, stored.otherwise);
+  else endLook(ahead, `nothing is ${keptBy[stored.stored]} under its name`);
+  ahead.cursor = stored.stored === 'cursor' && found !== undefined;
 }
+const keptBy = { cursor: 'declared', prepared: 'prepared', view: 'stored' };
 
 /** More rows of the same cursor or portal are read: what was found before was for those before them. */
 export function readOn(ahead: LookAhead<unknown>, rows: number): void {
