@@ -14,7 +14,7 @@ export interface OneByOne {
   movesCursor?: true;
 }
 
-export type Cut = { edits: Edit[] } | OneByOne;
+type Cut = { edits: Edit[] } | OneByOne;
 
 /** What makes a query of the statement. */
 export function editsOf(statement: ParsedStatement, source: Source): Cut {

@@ -2,11 +2,10 @@
 import { type Body, child, children, containsAiCall, kindOf } from '../nodes.js';
 import { firstTokenFrom, type ParsedStatement, type Token, tokenAt } from '../parse.js';
 import type { Source } from '../source.js';
-import type { Piece } from '../spliced-text.js';
-import type { Range } from '../target-items.js';
+import type { Edit, Piece } from '../spliced-text.js';
+import { quoted, type Range } from '../target-items.js';
 import { givesUpdatedRows } from '../update-stages.js';
 import { assignedValues, listedValues } from './assigned.js';
-import type { Cut } from './cuts.js';
 
 const apart = { why: 'it cannot be taken apart' };
 
@@ -17,7 +16,11 @@ interface Branch {
   values: Piece[][];
 }
 
-export function cutMerge(merge: Body, statement: ParsedStatement, source: Source): Cut {
+export function cutMerge(
+  merge: Body,
+  statement: ParsedStatement,
+  source: Source,
+): { edits: Edit[] } | { why: string } {
   const relation = child(merge, 'relation');
   const kinds = children(merge, 'mergeWhenClauses').map((each) => String(kindOf(each)[1].matchKind));
   const isHidden = source.cteNames.has(String(relation.relname));
@@ -37,30 +40,28 @@ export function cutMerge(merge: Body, statement: ParsedStatement, source: Source
     readBranch(when, whens[index + 1] ?? (words.at(-1) as Token), words, source),
   );
   const sure = `${givesUpdatedRows(relation)} AND (`;
-  const matching: Piece[] = [' FROM ', target, ', ', rows, ` WHERE ${sure}`, condition, ')'];
-  const others: Piece[] = [
-    ...[' FROM ', rows, ` WHERE ${sure}`],
-    ...['NOT EXISTS (SELECT FROM ', target, ' WHERE (', condition, ')))'],
-  ] as Piece[];
-  const parts = [
-    ...(branches.some(({ matched }) => matched) ? [choiceOf(branches, true, matching)] : []),
-    ...(branches.some(({ matched }) => !matched) ? [choiceOf(branches, false, others)] : []),
+  const alias = child(relation, 'alias').aliasname ?? relation.relname;
+  const both = new Set(branches.map(({ matched }) => matched)).size === 2;
+  const joined = both ? `${quoted(String(alias))}.ctid IS NOT NULL` : 'true';
+  // Its rows are read once, as a MERGE reads them: a call may stand in them.
+  const from: Piece[] = both
+    ? [' FROM ', rows, ' LEFT JOIN ', target, ' ON (', condition, `) WHERE ${sure}true)`]
+    : branches.every(({ matched }) => matched)
+      ? [' FROM ', target, ', ', rows, ` WHERE ${sure}`, condition, ')']
+      : [' FROM ', rows, ` WHERE ${sure}NOT EXISTS (SELECT FROM `, target, ' WHERE (', condition, ')))'];
+  const pieces: Piece[] = [
+    'SELECT CASE',
+    ...branches.flatMap((each) => branchOf(each, joined)),
+    ' END',
+    ...from,
   ];
-  const pieces = parts.flatMap((part, index): Piece[] => [index > 0 ? ' UNION ALL ' : '', ...part]);
   return { edits: [{ start: first.start, end: statement.end, pieces }] };
 }
 
-/** The query of those branches, of which each row takes the first that fits. */
-function choiceOf(branches: Branch[], matched: boolean, rows: Piece[]): Piece[] {
-  const whens = branches
-    .filter((branch) => branch.matched === matched)
-    .flatMap(({ condition, values }): Piece[] => [
-      ' WHEN ',
-      ...(condition ? (['(', condition, ')'] as Piece[]) : ['true']),
-      ' THEN ',
-      ...countOf(values),
-    ]);
-  return ['SELECT CASE', ...whens, ' END', ...rows];
+function branchOf({ matched, condition, values }: Branch, joined: string): Piece[] {
+  const also: Piece[] = condition ? [' AND (', condition, ')'] : [];
+  const fits = matched || joined === 'true' ? joined : `NOT (${joined})`;
+  return [` WHEN ${fits}`, ...also, ' THEN ', ...countOf(values)];
 }
 
 /** Any values as one. */
