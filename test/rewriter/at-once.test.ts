@@ -20,10 +20,6 @@ const serial = new Set<string>([
   '(f(call)).*',
   'a PL/pgSQL function for each row',
   'an SQL function of several rows',
-  'RETURN QUERY',
-  'a FOR loop in a function',
-  'a FOR loop in DO',
-  'an UPDATE in DO',
   'a batch of INSERTs',
   'a batch of UPDATEs',
 ]);

@@ -7,9 +7,9 @@ import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
 import { withExpressions } from './values.js';
 
-/** A prepared statement, a cursor of which so many rows are read, 0 for all, or a materialized view that is filled. */
+/** A prepared statement, a cursor of which so many rows are read, 0 for all, a materialized view that is filled, or a function's query. */
 export interface StoredQuery {
-  stored: 'prepared' | 'cursor' | 'view';
+  stored: 'prepared' | 'cursor' | 'view' | 'block';
   name: string;
   rows: number;
   /** The query, by the text that the engine tells, and by the types of its parameters. */

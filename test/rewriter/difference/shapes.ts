@@ -208,6 +208,14 @@ const within: [name: string, setup: string[], steps: (string | Sent)[], atOnce?:
       `DO $$ DECLARE x record; BEGIN FOR x IN SELECT ${one} AS r FROM foxes LOOP INSERT INTO log VALUES (x.r); END LOOP; END $$`,
     ],
   ],
+  ['PERFORM', [], [`DO $$ BEGIN PERFORM ${one} FROM foxes; END $$`]],
+  [
+    'an array of results in a function',
+    [],
+    [
+      `DO $$ DECLARE x text[]; BEGIN x := ARRAY(SELECT ${one} FROM foxes); INSERT INTO log SELECT unnest(x); END $$`,
+    ],
+  ],
   ['an UPDATE in DO', [], [`DO $$ BEGIN UPDATE foxes SET r = ${one}; END $$`]],
   ['DECLARE and FETCH ALL', [], [`DECLARE c CURSOR FOR SELECT ${one} FROM foxes`, 'FETCH ALL FROM c']],
   [
