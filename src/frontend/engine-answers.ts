@@ -11,6 +11,7 @@ import { type Conversation, longestSeenText, type Rewritten } from './conversati
 /** States in ReadyForQuery: outside a transaction, and in one that can only be rolled back. */
 const idle = 0x49;
 const failedTransaction = 0x45;
+const lastDigit = 0x39;
 const beginningTags = new Set(['BEGIN', 'START TRANSACTION']);
 /** These commands leave no prepared statement. */
 const forgettingTags = new Set(['DEALLOCATE ALL', 'DISCARD ALL']);
@@ -35,8 +36,8 @@ export function watchEngine(conversation: Conversation): FrameWatcher {
     },
     see: (type, frame) => {
       const replacement = see(conversation, type, frame);
-      const untold = conversation.untold.splice(0);
-      return untold.length === 0 ? replacement : Buffer.concat([...untold, replacement ?? frame]);
+      if (conversation.untold.length === 0) return replacement;
+      return Buffer.concat([...conversation.untold.splice(0), replacement ?? frame]);
     },
   };
 }
@@ -110,6 +111,8 @@ function countSavepoints(conversation: Conversation, tag: string): void {
 
 function statementEnded(conversation: Conversation, frame: Buffer): Buffer | undefined {
   const rewritten = rewrittenText(conversation);
+  // What matters of a tag that ends in a number of rows, as most do, is only how a rewritten text's reads.
+  if (!rewritten && (frame[frame.length - 2] ?? 0) <= lastDigit) return undefined;
   const { answered, events, names } = conversation;
   const tag = frame.toString('latin1', 5, frame.length - 1);
   if (tag === 'ROLLBACK') conversation.failed = true;
@@ -140,17 +143,24 @@ function executed(first: SentMessage<Rewritten> | undefined): Bound[] {
 }
 
 function readyForQuery(conversation: Conversation, state: number | undefined): void {
-  const { awaited, names, bound, declared, events, engineProcessId, failed } = conversation;
+  const { awaited, events, engineProcessId, failed } = conversation;
   conversation.busy = state !== idle || !awaited.none;
   conversation.longestText = longestSeenText;
-  if (state === idle) names.forgetPortals();
-  if (state === idle && awaited.none) for (const known of [bound, declared]) known.clear();
+  if (state === idle && conversation.everRewritten) forgetPortals(conversation);
   if (!awaited.none) return;
-  if (state === idle) events.ready(engineProcessId, failed ? 'failed' : 'committed');
-  else if (state === failedTransaction) undone(conversation);
+  if (state === idle) {
+    events.ready(engineProcessId, failed ? 'failed' : 'committed');
+    conversation.savepoints = 0;
+    conversation.savepointIsNew = false;
+    conversation.failed = false;
+  } else if (state === failedTransaction) undone(conversation);
   else goesOn(conversation);
-  if (state === idle) Object.assign(conversation, { savepoints: 0, savepointIsNew: false, failed: false });
   conversation.anew = false;
+}
+
+function forgetPortals({ awaited, names, bound, declared }: Conversation): void {
+  names.forgetPortals();
+  if (awaited.none) for (const known of [bound, declared]) known.clear();
 }
 
 /** An open transaction: what went wrong in it was undone by ROLLBACK TO. */
