@@ -16,8 +16,17 @@ const naming = typeTable([
   frontendType.close,
 ]);
 
+/** Messages whose bodies say nothing to the gateway while no text was rewritten, or hardly anything. */
+const routine = typeTable([
+  frontendType.bind,
+  frontendType.describe,
+  frontendType.execute,
+  frontendType.sync,
+]);
+
 export function watchClient(conversation: Conversation): FrameWatcher<Replacement> {
   return {
+    passes: (chunk) => !conversation.everRewritten && isRoutine(chunk) && noteRoutine(conversation, chunk),
     wants: (type, bytes) => {
       conversation.busy = true;
       conversation.sent = conversation.awaited.sent(type);
@@ -37,6 +46,31 @@ export function watchClient(conversation: Conversation): FrameWatcher<Replacemen
       return rewriteFrame(type, frame, (text) => rewrite(conversation, text, frame));
     },
   };
+}
+
+/** A statement that was prepared before is executed again. */
+function isRoutine(chunk: Buffer): boolean {
+  let at = 0;
+  while (routine[chunk[at] as number] === 1 && at + 5 <= chunk.length) {
+    const length = chunk.readUInt32BE(at + 1);
+    at += 1 + length;
+    if (length < 4) return false;
+    if (at === chunk.length) return true;
+  }
+  return false;
+}
+
+function noteRoutine(conversation: Conversation, chunk: Buffer): true {
+  conversation.busy = true;
+  for (let at = 0; at < chunk.length; at += 1 + chunk.readUInt32BE(at + 1)) {
+    const type = chunk[at] as number;
+    conversation.awaited.sent(type);
+    if (type === frontendType.execute) {
+      const end = at + 1 + chunk.readUInt32BE(at + 1);
+      askedFor(conversation, chunk.readUInt32BE(end - 4));
+    }
+  }
+  return true;
 }
 
 const declares = /^\s*declare\b/i;

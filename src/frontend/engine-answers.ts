@@ -24,9 +24,20 @@ const seen = typeTable([
   backendType.noticeResponse,
 ]);
 const answers = typeTable(Object.values(backendType));
+/** Answers that mean nothing to the gateway where everything is answered after them, no text was rewritten and no tag is among them. */
+const remarkable = typeTable([
+  backendType.backendKeyData,
+  backendType.readyForQuery,
+  backendType.errorResponse,
+  backendType.noticeResponse,
+  backendType.copyInResponse,
+  backendType.copyBothResponse,
+]);
+const readyFrameBytes = 6;
 
 export function watchEngine(conversation: Conversation): FrameWatcher {
   return {
+    passes: (chunk) => isRoutine(conversation, chunk) && answersAll(conversation, chunk),
     wants: (type, bytes) => {
       if (answers[type] === 0) return false;
       const answered = conversation.awaited.answered(type);
@@ -40,6 +51,32 @@ export function watchEngine(conversation: Conversation): FrameWatcher {
       return Buffer.concat([...conversation.untold.splice(0), replacement ?? frame]);
     },
   };
+}
+
+/** The whole answer to a statement of a session that the gateway has never had to do with: most are, and small. */
+function isRoutine({ everRewritten, untold }: Conversation, chunk: Buffer): boolean {
+  const readyAt = chunk.length - readyFrameBytes;
+  if (everRewritten || untold.length > 0 || chunk[readyAt] !== backendType.readyForQuery) return false;
+  let at = 0;
+  while (at < readyAt) {
+    const type = chunk[at] as number;
+    const end = at + 1 + chunk.readUInt32BE(at + 1);
+    if (remarkable[type] === 1 || end <= at + 4 || end > readyAt) return false;
+    if (type === backendType.commandComplete && !countsRows(chunk, end)) return false;
+    at = end;
+  }
+  return at === readyAt && chunk.readUInt32BE(at + 1) === readyFrameBytes - 1;
+}
+
+/** Of a CommandComplete that ends there: its tag ends in a number of rows, as most do. Others may mean something. */
+function countsRows(chunk: Buffer, end: number): boolean {
+  return (chunk[end - 2] as number) <= lastDigit;
+}
+
+function answersAll(conversation: Conversation, chunk: Buffer): boolean {
+  if (!conversation.awaited.answersAll()) return false;
+  readyForQuery(conversation, chunk[chunk.length - 1]);
+  return true;
 }
 
 function see(conversation: Conversation, type: number, frame: Buffer): Buffer | undefined {
@@ -111,8 +148,7 @@ function countSavepoints(conversation: Conversation, tag: string): void {
 
 function statementEnded(conversation: Conversation, frame: Buffer): Buffer | undefined {
   const rewritten = rewrittenText(conversation);
-  // What matters of a tag that ends in a number of rows, as most do, is only how a rewritten text's reads.
-  if (!rewritten && (frame[frame.length - 2] ?? 0) <= lastDigit) return undefined;
+  if (!rewritten && countsRows(frame, frame.length)) return undefined;
   const { answered, events, names } = conversation;
   const tag = frame.toString('latin1', 5, frame.length - 1);
   if (tag === 'ROLLBACK') conversation.failed = true;
