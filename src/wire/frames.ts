@@ -19,7 +19,8 @@ export interface FrameWatcher<Replacement = Buffer | undefined> {
   see(type: number, frame: Buffer): Replacement;
   /**
    * Asked of each chunk that begins a frame. True: it holds whole frames, and the watcher has taken note of them all at once; false: it has taken
-   * note of none. What costs is less the work than the many places where it is done, as each chunk finds the processor's caches cold.
+   * note of none. That is for what most chunks are: between two system calls the processor forgets much, so that many small calls, a few for each
+   * frame, cost several times as much as one loop.
    */
   passes?(chunk: Buffer): boolean;
 }

@@ -36,7 +36,11 @@ function session(cut: (bytes: Buffer) => Buffer[]) {
     (...values: unknown[]) =>
       void noted.log.push(`${name} ${values}`);
   const events = {
-    rewrite: () => undefined,
+    rewrite(sql: string) {
+      noted.log.push(`rewrite ${sql}`);
+      if (!sql.includes('ai_gen')) return undefined;
+      return { text: `${sql} -- at once`, isOther: true, translateError: () => {}, tagOf: () => undefined };
+    },
     started: (engineProcessId: number) => noted.log.push(`started ${engineProcessId}`),
     rowsAsked: told('rowsAsked'),
     undone: told('undone') as SessionEvents['undone'],
@@ -63,9 +67,9 @@ function session(cut: (bytes: Buffer) => Buffer[]) {
     noted,
     push(side: 'client' | 'engine', bytes: Buffer): Buffer {
       const passed = Buffer.concat(cut(bytes).flatMap((chunk) => streams[side].push(chunk)));
-      const { busy, failed, savepoints, savepointIsNew, anew, awaited } = conversation;
+      const { busy, failed, savepoints, savepointIsNew, anew, mayChain, awaited } = conversation;
       noted.log.push(
-        `${side}: ${[busy, failed, savepoints, savepointIsNew, anew, awaited.none, awaited.atLast, awaited.first?.type]}`,
+        `${side}: ${[busy, failed, savepoints, savepointIsNew, anew, mayChain, awaited.none, awaited.atLast, awaited.first?.type]}`,
       );
       return passed;
     },
@@ -85,13 +89,15 @@ const tags = [
   '',
 ];
 
+const texts = [...Array(8).fill('SELECT 1'), 'COMMIT AND CHAIN', 'SELECT ai_gen(prompt) FROM prompts'];
+
 /** Messages in any order, not only in such as PostgreSQL would answer so: whatever comes is noted the same way. */
 function message(side: 'client' | 'engine', random: Random): Buffer {
   if (side === 'client') {
     const made = [
       () => Buffer.concat([bind('', ''), describe('P', ''), execute('', random(3)), sync]),
-      () => query('SELECT 1'),
-      () => parse('s', 'SELECT 1'),
+      () => query(pick(random, texts)),
+      () => parse('s', pick(random, texts)),
       () => bind('p', 's', ['x']),
       () => execute('p', random(3)),
       () => close('S', 's'),
