@@ -42,7 +42,7 @@ export function createLanding(): Landing {
 
 /**
  * The same connection as another, paused socket that reads into the landing; undefined if it has to stay as it is. The old socket is good for
- * nothing from then on but its close event, which comes with the new one's.
+ * nothing from then on but to be destroyed and its close event: each closes with the other.
  *
  * Node has the option `onread` for connections that it opens, and none for those that a server accepts. Taking the handle over is what Node's
  * own tls and cluster do; it is not documented, so where the parts are missing the socket is left alone.
@@ -56,6 +56,7 @@ export function landOn(accepted: Socket, { onread }: Landing): Socket | undefine
   inner._handle = null;
   const { allowHalfOpen } = accepted;
   const landed = new Socket({ handle, onread, allowHalfOpen, pauseOnCreate: true } as SocketConstructorOpts);
+  accepted.once('close', () => landed.destroy());
   landed.on('error', () => landed.destroy()).once('close', () => accepted.destroy());
   return landed;
 }

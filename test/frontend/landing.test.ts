@@ -93,3 +93,11 @@ test('a socket that holds bytes already stays as it is', async () => {
   expect(landOn(accepted, createLanding())).toBeUndefined();
   expect(String(accepted.read())).toBe('early');
 });
+
+test('who destroys the socket that it was destroys the connection', async () => {
+  const { accepted, client } = await connection();
+  const landed = landOn(accepted, createLanding()) as Socket;
+  const closed = Promise.all([once(client.resume(), 'close'), once(landed, 'close')]);
+  accepted.destroy();
+  await closed;
+});
