@@ -64,6 +64,12 @@ test('Python’s clients and psqlODBC: at once, cursors too', async () => {
   });
 });
 
+test('DuckDB’s and RPostgres’s calls of libpq, replayed: at once', async () => {
+  await runProgram('/usr/bin/python3', [here('libpq_replay.py'), gateway.url]);
+  expect(await waysOf('DuckDB')).toEqual({ atOnce: ['DuckDB'], oneByOne: [] });
+  expect(await waysOf('RPostgres')).toEqual({ atOnce: ['RPostgres'], oneByOne: [] });
+});
+
 test('Node’s clients: at once', async () => {
   const client = new pg.Client(gateway.url);
   await client.connect();
