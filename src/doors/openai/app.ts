@@ -2,8 +2,8 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
-import { refuseBoundless } from '../../calls/json-bounds.js';
 import { isObject, type Json } from '../../fields.js';
+import { refuseBoundless } from '../../json-bounds.js';
 import { asRole, type FrontDoor } from './as-role.js';
 import type { Asked } from './asked.js';
 import { completeChat } from './chat.js';
