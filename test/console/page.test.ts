@@ -267,6 +267,19 @@ test('People tells degrees, what was spent and what is left; an administrator ch
   expect(await stranger.locator('a[href="#/people"]').count()).toBe(0);
 });
 
+test('People shows passwords without an end, as keys have them, and a role that is named like a page', async () => {
+  const owner = await gateway.client();
+  const name = '<img src=x onerror=alert(1)>';
+  await owner.query("SELECT hologen.make_key('shop-bot')");
+  await owner.query(
+    `CREATE ROLE "${name}" LOGIN VALID UNTIL '-infinity'; CREATE ROLE far LOGIN VALID UNTIL '294000-01-01'`,
+  );
+  const page = await room('people');
+  for (const role of ['shop-bot', name, 'far'])
+    await page.locator('.budgets h2', { hasText: role }).waitFor();
+  expect(await page.locator('img[src=x]').count()).toBe(0);
+});
+
 test('everything can be reached with the keyboard, and focus can be seen', async () => {
   const page = await room('gallery');
   await page.reload();
