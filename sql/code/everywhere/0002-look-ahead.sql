@@ -177,7 +177,7 @@ BEGIN
   inside := hologen_caller.is_inside(context, current_user);
   LOOP
     answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside,
-      'context', CASE WHEN inside THEN context END));
+      'context', CASE WHEN inside THEN context END, 'looking', context OPERATOR(pg_catalog.~) ' hologen_caller\.look_ahead\('));
     EXIT WHEN answer OPERATOR(pg_catalog.->>) 'handle' IS NOT NULL;
     PERFORM hologen_caller.look_ahead(question, answer);
   END LOOP;
