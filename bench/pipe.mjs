@@ -1,10 +1,21 @@
-/** The least a relay in Node can do: two sockets piped into each other. Measured beside hologen, it shows what is Node's and what is ours. */
+/** The least a relay in Node can do: two sockets, each written what the other reads. Measured beside hologen, it shows what is Node's and what is ours. */
 import { connect, createServer } from 'node:net';
+import { createLanding, landOn } from '../dist/src/frontend/landing.js';
 
 const [, , target, port] = process.argv;
-createServer({ noDelay: true }, (client) => {
-  const engine = connect({ path: target });
-  for (const socket of [client, engine]) socket.on('error', () => socket.destroy());
-  client.pipe(engine);
-  engine.pipe(client);
+createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
+  const landings = { client: createLanding(), engine: createLanding() };
+  const client = landOn(accepted, landings.client);
+  const engine = connect({ path: target, onread: landings.engine.onread });
+  join(client, engine, landings.client);
+  join(engine, client, landings.engine);
 }).listen(Number(port), '127.0.0.1', () => console.log('piping'));
+
+function join(source, target, landing) {
+  landing.take = (chunk) => target.write(chunk);
+  landing.keeps = () => target.writableLength > 0;
+  target.on('drain', () => source.resume());
+  source.on('data', () => {}).on('error', () => source.destroy());
+  source.on('end', () => target.end()).on('close', () => target.destroy());
+  source.resume();
+}

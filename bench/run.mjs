@@ -7,10 +7,11 @@ import { benchGeneration } from './generation.mjs';
 import { benchLedger } from './ledger.mjs';
 import { benchRewriter } from './rewriter.mjs';
 import { benchShapes } from './shapes.mjs';
-import { benchWire } from './wire.mjs';
+import { benchRelay, benchWire } from './wire.mjs';
 
 const benchmarks = {
   wire: benchWire,
+  relay: benchRelay,
   generation: benchGeneration,
   ledger: benchLedger,
   crowd: benchCrowd,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { median, privateBytes, run, start, stop, table } from './processes.mjs';
+import { cpuMs, median, privateBytes, run, start, stop, table } from './processes.mjs';
 
 const hologen = fileURLToPath(new URL('../dist/src/cli/hologen.js', import.meta.url));
 const barePipe = fileURLToPath(new URL('pipe.mjs', import.meta.url));
@@ -20,6 +20,44 @@ const bigRows = 1_000_000;
 export async function benchWire(args) {
   const rounds = Number(args[0] ?? 5);
   const seconds = Number(args[1] ?? 3);
+  return amongRelays(async ({ ways, bench, env, folder }) => {
+    const work = { ...throughputWork(bench, seconds), ...connectWork(bench, seconds), ...bulkWork(env) };
+    const results = await inTurns(ways, work, rounds);
+    print(results);
+    return { rounds, seconds, results, idle: await measureIdle(folder) };
+  });
+}
+
+/** Small transactions alone, and the processor time that each relay takes for one, which a busy machine blurs less than how many there are. */
+export async function benchRelay(args) {
+  const rounds = Number(args[0] ?? 5);
+  const seconds = Number(args[1] ?? 1);
+  return amongRelays(async ({ ways: { pgbouncer, pipe, hologen }, bench }) => {
+    const ways = { pgbouncer, pipe, hologen };
+    for (const way of Object.values(ways)) await bench(way, '-S', '-c', '8', '-j', '1', '-T', '2');
+    const cpu = {};
+    const timed = (name, measure) => async (way) => {
+      const before = await cpuMs(way.pid);
+      const transactions = (await measure(way)) * seconds;
+      const microseconds = (1000 * ((await cpuMs(way.pid)) - before)) / transactions;
+      cpu[name] ??= {};
+      cpu[name][way.name] ??= [];
+      cpu[name][way.name].push(microseconds);
+      return transactions / seconds;
+    };
+    const work = Object.entries(throughputWork(bench, seconds));
+    const results = await inTurns(
+      ways,
+      Object.fromEntries(work.map(([name, measure]) => [name, timed(name, measure)])),
+      rounds,
+    );
+    printRelays(results, cpu);
+    return { rounds, seconds, results, cpuMicroseconds: cpu };
+  });
+}
+
+/** Starts the engine and all ways to it, and stops them after the measurement. */
+async function amongRelays(measure) {
   const folder = await mkdtemp(join(tmpdir(), 'hologen-bench-'));
   await chmod(folder, 0o755);
   const gateway = await start(
@@ -39,9 +77,9 @@ export async function benchWire(args) {
   );
   const ways = {
     direct: { host: join(folder, 'data/engine/run'), port: 5432 },
-    pgbouncer: { host: '127.0.0.1', port: bouncerPort },
-    pipe: { host: '127.0.0.1', port: pipePort },
-    hologen: { host: '127.0.0.1', port: Number(url.port) },
+    pgbouncer: { name: 'pgbouncer', host: '127.0.0.1', port: bouncerPort, pid: bouncer.pid },
+    pipe: { name: 'pipe', host: '127.0.0.1', port: pipePort, pid: pipe.pid },
+    hologen: { name: 'hologen', host: '127.0.0.1', port: Number(url.port), pid: gateway.pid },
   };
   const env = {
     ...process.env,
@@ -55,10 +93,7 @@ export async function benchWire(args) {
     const bench = (way, ...more) =>
       run(pgbench, ['-h', way.host, '-p', String(way.port), '-n', ...more], { env, maxBuffer: 1e8 });
     await bench(ways.direct, '-i', '-s', '10', '-q');
-    const work = { ...throughputWork(bench, seconds), ...connectWork(bench, seconds), ...bulkWork(env) };
-    const results = await inTurns(ways, work, rounds);
-    print(results);
-    return { rounds, seconds, results, idle: await measureIdle(folder) };
+    return await measure({ ways, bench, env, folder });
   } finally {
     await stop(pipe);
     await stop(bouncer, 'SIGINT');
@@ -129,7 +164,7 @@ async function inTurns(ways, work, rounds) {
       medians,
       toPgbouncer: ratio(figures.hologen, figures.pgbouncer),
       toPipe: ratio(figures.hologen, figures.pipe),
-      toDirect: ratio(figures.hologen, figures.direct),
+      toDirect: figures.direct && ratio(figures.hologen, figures.direct),
       figures,
     });
     process.stderr.write('.');
@@ -154,6 +189,19 @@ function print(results) {
   console.log(
     table(['what', 'direct', 'PgBouncer', 'bare pipe', 'hologen', '÷ PgBouncer', '÷ pipe', '÷ direct'], rows),
   );
+}
+
+function printRelays(results, cpu) {
+  const relays = ['pgbouncer', 'pipe', 'hologen'];
+  const rows = results.map(({ name, medians, toPgbouncer, toPipe }) => [
+    name,
+    ...relays.map((way) => Math.round(medians[way]).toLocaleString('en')),
+    toPgbouncer.toFixed(2),
+    toPipe.toFixed(2),
+    relays.map((way) => median(cpu[name][way]).toFixed(1)).join(' / '),
+  ]);
+  const header = ['what', 'PgBouncer', 'bare pipe', 'hologen', '÷ PgBouncer', '÷ pipe', 'processor µs each'];
+  console.log(table(header, rows));
 }
 
 /**

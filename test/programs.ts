@@ -9,6 +9,7 @@ const packages: Record<string, string> = {
   psql: 'postgresql-client',
   ffprobe: 'ffmpeg',
   java: 'default-jdk-headless',
+  Rscript: 'r-base-core r-cran-dbi r-cran-rpostgresql',
   '/usr/bin/python3': 'python3',
 };
 

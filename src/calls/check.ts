@@ -1,6 +1,7 @@
 /** Checks a call before anything is spent: model, request, media, output place. What comes out can be sent. */
 import { KnownError } from '../errors.js';
 import { isObject, isStorable } from '../json.js';
+import { refuseBoundless } from '../json-bounds.js';
 import type { RoleIdentity, UnfinishedJob } from '../ledger/job.js';
 import type { Catalogue, DeployedModel } from '../ledger/models.js';
 import type { NamedPlaces } from '../ledger/named-places.js';
@@ -11,7 +12,6 @@ import type { FileValue } from '../storage/file-value.js';
 import type { Places, Storage } from '../storage/storage.js';
 import { atPlace, isSaved } from './at-place.js';
 import { isPretended } from './dry-run-names.js';
-import { refuseBoundless } from './json-bounds.js';
 import { checkMedium, isStored, lengthOfMedium, requireRight, rightTo } from './media.js';
 import type { SessionSettings } from './session-settings.js';
 

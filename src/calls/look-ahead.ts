@@ -15,6 +15,8 @@ export interface SqlReader {
   /** True if the text is rewritten so that calls are submitted before they are waited for; undefined: that is not told. */
   isStaged(text: string): boolean | undefined;
   aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne;
+  /** The query of a function or a block that makes a call; see is_inside. Undefined: that is not known. */
+  blockQuery(context: string, clientText: string): { key: string; query: StoredQuery } | undefined;
   /** What has to be asked of the engine about a plan of which all rows are read, or some; or why its calls are not certain. */
   judgePlan(plan: unknown, query: string, read: 'all' | 'some'): object | { why: string };
   /** The query with its parameters' values, as text, written out. `types`: the parameters' types by name. */
@@ -40,12 +42,17 @@ export interface OneByOne {
   movesCursor?: true;
 }
 
-/** What the statement runs is kept by the engine under a name: a prepared statement, or a cursor of which so many rows are read, 0 for all. */
+/**
+ * What the statement runs is kept by the engine under a name: a prepared statement, a cursor of which so many rows are read, 0 for all, or a
+ * materialized view that is filled; or it stands in a function.
+ */
 export interface StoredQuery {
-  stored: 'prepared' | 'cursor';
+  stored: 'prepared' | 'cursor' | 'view' | 'block';
   name: string;
   rows: number;
   queryOf(text: string, types: string[]): AheadQuery | OneByOne;
+  /** What is run if nothing is kept under the name. */
+  otherwise?: AheadQuery | OneByOne;
 }
 
 /** What the engine knows of it. */
@@ -94,8 +101,7 @@ interface FoundCalls<Call> {
   again: number;
 }
 
-export function newLookAhead<Call>(text: string, reader: SqlReader): LookAhead<Call> {
-  const read = reader.aheadQuery(text);
+export function newLookAhead<Call>(read: AheadQuery | StoredQuery | OneByOne): LookAhead<Call> {
   const ahead: LookAhead<Call> = {
     ...{ query: undefined, stored: undefined, why: undefined, stage: 0, looking: false },
     ...{ cursor: false, before: 0, rows: 0, reached: 0, movesCursor: false },
@@ -116,13 +122,12 @@ export function storedFound(ahead: LookAhead<unknown>, found: StoredText | undef
   const { stored } = ahead;
   if (!stored) return;
   Object.assign(ahead, { stored: undefined, movesCursor: false });
-  if (!found) {
-    endLook(ahead, `nothing is ${stored.stored === 'cursor' ? 'declared' : 'prepared'} under its name`);
-    return;
-  }
-  takeQuery(ahead, stored.queryOf(found.statement, found.types));
-  ahead.cursor = stored.stored === 'cursor';
+  if (found) takeQuery(ahead, stored.queryOf(found.statement, found.types));
+  else if (stored.otherwise) takeQuery(ahead, stored.otherwise);
+  else endLook(ahead, `nothing is ${keptBy[stored.stored]} under its name`);
+  ahead.cursor = stored.stored === 'cursor' && found !== undefined;
 }
+const keptBy = { cursor: 'declared', prepared: 'prepared', view: 'stored', block: 'known' };
 
 /** More rows of the same cursor or portal are read: what was found before was for those before them. */
 export function readOn(ahead: LookAhead<unknown>, rows: number): void {
@@ -215,6 +220,13 @@ export function takeFound<Call>(
   return call;
 }
 
+/** The statement has come to all that was found, and there is no more to look for. */
+export function isSpent(ahead: LookAhead<unknown>): boolean {
+  const { query, found } = ahead;
+  const given = [...found.values()].every((each) => each.given >= each.calls.length);
+  return query !== undefined && !mayLookAgain(ahead) && found.size > 0 && given;
+}
+
 function keyOf({ form, function: asker, model, request, file }: SubmittedCall): string {
   return JSON.stringify([form, asker?.name, model, request, file]);
 }
@@ -230,7 +242,7 @@ export function endLook(ahead: LookAhead<unknown>, problem: string | undefined):
 export function noteAlone(notes: Set<string>, ahead: LookAhead<unknown>, inside: boolean): void {
   ahead.alone += 1;
   if (ahead.alone !== 2) return;
-  const why = inside ? 'they stand in a function or a block' : ahead.why;
+  const why = inside ? `they stand in a function or a block${ahead.why ? ` (${ahead.why})` : ''}` : ahead.why;
   if (why === undefined) return;
   notes.add(
     `the calls of this statement are made one after another: ${why}. At once are the calls of a sub-select or a CTE that gives their results to the rest.`,

@@ -48,6 +48,10 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   refused: KnownError | undefined;
   /** What is known of the calls that stand in it as they were written. */
   ahead: LookAhead<StatementCall> | undefined;
+  /** Of those that stand in functions, by their places. */
+  blocks: Map<string, LookAhead<StatementCall>>;
+  /** Which of these the engine looks for at present. */
+  looking: LookAhead<StatementCall> | undefined;
   /** The Execute message that waits at present, and the index of its first wait. */
   window: { execute: number; from: number } | undefined;
 }
@@ -298,6 +302,7 @@ function statementOf(
     ...{ notes, note: (note: string) => notes.add(note), told: new Set<string>() },
     ...{ read: false, answered: false, stays: false, requests: requestsAt(origin, running) },
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined, ahead: undefined },
+    ...{ blocks: new Map(), looking: undefined },
     stop: new AbortController(),
   };
   // Each call of the statement listens, and Node takes more than ten listeners for a leak.

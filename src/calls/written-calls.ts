@@ -3,7 +3,9 @@ import { KnownError } from '../errors.js';
 import type { CallOrigin } from '../ledger/job.js';
 import type { SubmittedCall } from './check.js';
 import {
+  type Bound,
   endLook,
+  isSpent,
   type Look,
   type LookAhead,
   lostWhileLooking,
@@ -28,10 +30,15 @@ import type { Statement, StatementCall, Statements } from './statement.js';
 
 export interface WrittenCalls {
   /**
-   * As submit, for a call that stands as it was written: `inside` the body of a function, or in the statement itself. In place of a handle the
-   * engine may be given a query to plan: the statement's calls are to be looked for first, and this one submitted again.
+   * As submit, for a call that stands as it was written: `inside` the body of a function, by the engine's context of it, or in the statement
+   * itself. In place of a handle the engine may be given a query to plan: the statement's calls are to be looked for first, and this one
+   * submitted again.
    */
-  submitWritten(call: SubmittedCall, inside: boolean, origin: CallOrigin): Promise<{ handle: string } | Look>;
+  submitWritten(
+    call: SubmittedCall,
+    inside: string | undefined,
+    origin: CallOrigin,
+  ): Promise<{ handle: string } | Look>;
   /** While the engine looks for the calls of a later stage: one of an earlier stage, whose result it needs. */
   submitMade(call: SubmittedCall, origin: CallOrigin): { handle: string };
   /** What the engine keeps under the name that it was asked for, and from when. */
@@ -98,10 +105,11 @@ export function createWrittenCalls(making: Making): WrittenCalls {
     async noteAll(calls, origin) {
       const together = making.together();
       // Its handle is its own: the one that it was described with nobody waits for.
-      for (const { chosenHandle: _, ...given } of calls) await noteCall(given, false, origin, together);
+      for (const { chosenHandle: _, ...given } of calls) await noteCall(given, undefined, origin, together);
     },
     looked(given, problem, rows, origin) {
-      const ahead = aheadFor(given, origin);
+      const { statement, ahead } = aheadOf(given, origin, making);
+      statement.looking = undefined;
       ahead.reached = Math.max(ahead.reached, rows);
       endLook(ahead, problem);
       if (ahead.refusal) throw ahead.refusal;
@@ -116,7 +124,7 @@ function aheadOf(
 ): { statement: Statement; ahead: LookAhead<StatementCall> } {
   const statement = statements.of(origin, readSessionSettings(given.settings), given.statement);
   statement.ahead ??= beginLook(statement, given.engineText, statements, reader);
-  return { statement, ahead: statement.ahead };
+  return { statement, ahead: statement.looking ?? statement.ahead };
 }
 
 /** A portal of which rows were read before goes on with what was found for them. */
@@ -127,9 +135,9 @@ function beginLook(
   reader: SqlReader,
 ): LookAhead<StatementCall> {
   const rows = rowsAskedOf(statement);
-  if (rows === 0) return newLookAhead(text, reader);
+  if (rows === 0) return newLookAhead(reader.aheadQuery(text));
   const portal = boundTo(statement, text);
-  const ahead = (portal && reads.get(portal)) ?? newLookAhead<StatementCall>(text, reader);
+  const ahead = (portal && reads.get(portal)) ?? newLookAhead<StatementCall>(reader.aheadQuery(text));
   // What it runs may be asked for again by another one.
   if (ahead.query?.stopsAtRows && !(rows && portal))
     endLook(ahead, 'how many of its rows are wanted is not known');
@@ -151,43 +159,74 @@ function storedText(
   storedFound(ahead, found);
   if (cursor !== undefined) {
     statement.ahead = statements.cursorRead(statement, cursor, ahead);
+    statement.looking = statement.ahead;
     readOn(statement.ahead, rows);
   }
   const text = found?.statement ?? '';
-  return nextLook(statement.ahead ?? ahead, () => statements.boundTo(statement, text)) ?? {};
+  return nextLook(statement.looking ?? ahead, boundTo(statement, text, making)) ?? {};
 }
 
 async function submitWritten(
   given: SubmittedCall,
-  inside: boolean,
+  inside: string | undefined,
   origin: CallOrigin,
   making: Making,
 ): Promise<{ handle: string } | Look> {
   const { statements, newCall, add } = making;
-  const { statement, ahead } = aheadOf(given, origin, making);
-  if (ahead.looking) return noteCall(given, inside, origin, making);
+  const { statement, ahead: outer } = aheadOf(given, origin, making);
+  if (outer.looking) return noteCall(given, inside, origin, making);
+  const block = inside === undefined ? undefined : blockOf(statement, inside, given.engineText, making);
+  const ahead = block ?? outer;
   const found = takeFound(ahead, given, 'given');
   if (found) return { handle: found.handle };
-  const mayLook = statement.atOnce && !inside;
-  const look = mayLook ? nextLook(ahead, () => statements.boundTo(statement, given.engineText)) : undefined;
-  if (look) return look;
+  const mayLook = statement.atOnce && (inside === undefined || block !== undefined);
+  const look = mayLook ? nextLook(ahead, boundTo(statement, given.engineText, making)) : undefined;
+  if (look) {
+    statement.looking = ahead;
+    return look;
+  }
   const call = await newCall(given, origin);
-  if (inside || ahead.movesCursor) statements.cursorsMoved(statement);
-  noteAlone(statement.notes, ahead, inside);
+  if (inside !== undefined || ahead.movesCursor) statements.cursorsMoved(statement);
+  noteAlone(statement.notes, ahead, inside !== undefined);
   // A later look comes upon it again.
   if (mayLookAgain(ahead)) noteFound(ahead, given, call, 'given');
   return add(call);
 }
 
+/** What is known of the query of a function that makes the call. It may run again, over other rows. */
+function blockOf(
+  { blocks }: Statement,
+  context: string,
+  text: string,
+  { reader }: Making,
+): LookAhead<StatementCall> | undefined {
+  const block = reader.blockQuery(context, text);
+  if (!block) return undefined;
+  const known = blocks.get(block.key);
+  if (known && !isSpent(known)) return known;
+  const begun = newLookAhead<StatementCall>(block.query);
+  blocks.set(block.key, begun);
+  return begun;
+}
+
+/** What the client bound to its statement is nothing to a function's query. */
+function boundTo(statement: Statement, text: string, { statements }: Making): () => Bound | undefined {
+  return () => (isBlock(statement) ? undefined : statements.boundTo(statement, text));
+}
+
+function isBlock({ looking, blocks }: Statement): boolean {
+  return looking !== undefined && [...blocks.values()].includes(looking);
+}
+
 /** A call that the statement will come to. */
 async function noteCall(
   given: SubmittedCall,
-  inside: boolean,
+  inside: string | undefined,
   origin: CallOrigin,
   making: Making,
 ): Promise<{ handle: string }> {
   const { statement, ahead } = aheadOf(given, origin, making);
-  if (inside || !ahead.looking) throw lostWhileLooking();
+  if (inside !== undefined || !ahead.looking) throw lostWhileLooking();
   // The statement has made it before, without having looked for it.
   if (takeFound(ahead, given, 'again')) return pending;
   const { refused } = statement;

@@ -21,6 +21,8 @@ export interface AwaitedAnswers<Text> {
   sent(type: number): SentMessage<Text> | undefined;
   /** Takes note of a message from the engine; returns the client's message that it belongs to. */
   answered(type: number): SentMessage<Text> | undefined;
+  /** Takes note of a ReadyForQuery after which everything has been answered; false if it leaves something, and nothing is noted. */
+  answersAll(): boolean;
   /** True if everything has been answered. */
   readonly none: boolean;
   /** The one that the engine is at. */
@@ -69,6 +71,7 @@ export function createAwaitedAnswers<Text>(): AwaitedAnswers<Text> {
       takeAnswer(line, type);
       return message;
     },
+    answersAll: () => answersAll(line),
     get first() {
       return line.first;
     },
@@ -110,6 +113,16 @@ function takeAnswer<Text>(line: Line<Text>, type: number): void {
     default:
       if (first && first.type === doneBy[type]) drop(line);
   }
+}
+
+function answersAll<Text>(line: Line<Text>): boolean {
+  let ready = line.first;
+  while (ready && !endsWithReady[ready.type]) ready = ready.next;
+  if (!ready || ready.next) return false;
+  line.first = undefined;
+  line.skipping = false;
+  line.copying = false;
+  return true;
 }
 
 function push<Text>(line: Line<Text>, type: number): SentMessage<Text> {

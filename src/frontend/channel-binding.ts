@@ -72,6 +72,7 @@ function watchProofs(
 
 function watchAuthentication(login: LoginState, watcher: FrameWatcher): FrameWatcher {
   return {
+    passes: (chunk) => login.loggedIn && watcher.passes?.(chunk) === true,
     wants: (type, bytes) =>
       (!login.loggedIn && type === authenticationType && bytes <= longestMessage) ||
       watcher.wants(type, bytes),

@@ -5,7 +5,7 @@ import type { SentMessage } from './awaited-answers.js';
 import { readBoundValues, readParameterTypes } from './bound-values.js';
 import type { Conversation, Rewritten, Treatment } from './conversation.js';
 import { readNames } from './statement-names.js';
-import { rewriteFrame } from './statement-text.js';
+import { mayConcernUs, rewriteFrame } from './statement-text.js';
 
 /** Messages with names of prepared statements or portals. */
 const naming = typeTable([
@@ -16,27 +16,68 @@ const naming = typeTable([
   frontendType.close,
 ]);
 
+/** Messages that say nothing to the gateway, or hardly anything, while no text was rewritten, unless their own text does. */
+const routine = typeTable([
+  frontendType.query,
+  frontendType.parse,
+  frontendType.bind,
+  frontendType.describe,
+  frontendType.execute,
+  frontendType.sync,
+]);
+
 export function watchClient(conversation: Conversation): FrameWatcher<Replacement> {
   return {
+    passes: (chunk) => isRoutine(conversation, chunk) && noteRoutine(conversation, chunk),
     wants: (type, bytes) => {
       conversation.busy = true;
       conversation.sent = conversation.awaited.sent(type);
-      const hasText = type === frontendType.query || type === frontendType.parse;
-      conversation.mayChain ||= hasText && bytes > conversation.longestText;
+      conversation.mayChain ||= hasText(type) && bytes > conversation.longestText;
       // A Query runs to its end.
       if (type === frontendType.query) askedFor(conversation, 0);
       const isSeen =
-        hasText || type === frontendType.execute || (conversation.everRewritten && naming[type] === 1);
+        hasText(type) || type === frontendType.execute || (conversation.everRewritten && naming[type] === 1);
       return isSeen && bytes <= conversation.longestText;
     },
     see: (type, frame) => {
       const { everRewritten, sent } = conversation;
       if (everRewritten && sent) noteNames(conversation, sent, frame);
       if (type === frontendType.execute) askedFor(conversation, frame.readUInt32BE(frame.length - 4));
-      if (type !== frontendType.query && type !== frontendType.parse) return undefined;
+      if (!hasText(type)) return undefined;
       return rewriteFrame(type, frame, (text) => rewrite(conversation, text, frame));
     },
   };
+}
+
+function hasText(type: number): boolean {
+  return type === frontendType.query || type === frontendType.parse;
+}
+
+/** Whole messages of a session that the gateway has never had to do with, and that give it no reason to begin: most are. */
+function isRoutine({ everRewritten, longestText }: Conversation, chunk: Buffer): boolean {
+  if (everRewritten || chunk.length > longestText) return false;
+  let at = 0;
+  while (at + 5 <= chunk.length) {
+    const type = chunk[at] as number;
+    const end = at + 1 + chunk.readUInt32BE(at + 1);
+    if (routine[type] === 0 || end < at + 5 || end > chunk.length) return false;
+    if (hasText(type) && mayConcernUs(type, chunk.subarray(at, end))) return false;
+    at = end;
+  }
+  return at === chunk.length;
+}
+
+function noteRoutine(conversation: Conversation, chunk: Buffer): true {
+  conversation.busy = true;
+  for (let at = 0; at < chunk.length; ) {
+    const type = chunk[at] as number;
+    const end = at + 1 + chunk.readUInt32BE(at + 1);
+    conversation.awaited.sent(type);
+    if (type === frontendType.query) askedFor(conversation, 0);
+    if (type === frontendType.execute) askedFor(conversation, chunk.readUInt32BE(end - 4));
+    at = end;
+  }
+  return true;
 }
 
 const declares = /^\s*declare\b/i;

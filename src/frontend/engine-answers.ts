@@ -11,6 +11,7 @@ import { type Conversation, longestSeenText, type Rewritten } from './conversati
 /** States in ReadyForQuery: outside a transaction, and in one that can only be rolled back. */
 const idle = 0x49;
 const failedTransaction = 0x45;
+const lastDigit = 0x39;
 const beginningTags = new Set(['BEGIN', 'START TRANSACTION']);
 /** These commands leave no prepared statement. */
 const forgettingTags = new Set(['DEALLOCATE ALL', 'DISCARD ALL']);
@@ -23,9 +24,20 @@ const seen = typeTable([
   backendType.noticeResponse,
 ]);
 const answers = typeTable(Object.values(backendType));
+/** Answers that mean nothing to the gateway where everything is answered after them, no text was rewritten and no tag is among them. */
+const remarkable = typeTable([
+  backendType.backendKeyData,
+  backendType.readyForQuery,
+  backendType.errorResponse,
+  backendType.noticeResponse,
+  backendType.copyInResponse,
+  backendType.copyBothResponse,
+]);
+const readyFrameBytes = 6;
 
 export function watchEngine(conversation: Conversation): FrameWatcher {
   return {
+    passes: (chunk) => isRoutine(conversation, chunk) && answersAll(conversation, chunk),
     wants: (type, bytes) => {
       if (answers[type] === 0) return false;
       const answered = conversation.awaited.answered(type);
@@ -35,10 +47,36 @@ export function watchEngine(conversation: Conversation): FrameWatcher {
     },
     see: (type, frame) => {
       const replacement = see(conversation, type, frame);
-      const untold = conversation.untold.splice(0);
-      return untold.length === 0 ? replacement : Buffer.concat([...untold, replacement ?? frame]);
+      if (conversation.untold.length === 0) return replacement;
+      return Buffer.concat([...conversation.untold.splice(0), replacement ?? frame]);
     },
   };
+}
+
+/** The whole answer to a statement of a session that the gateway has never had to do with: most are, and small. */
+function isRoutine({ everRewritten, untold }: Conversation, chunk: Buffer): boolean {
+  const readyAt = chunk.length - readyFrameBytes;
+  if (everRewritten || untold.length > 0 || chunk[readyAt] !== backendType.readyForQuery) return false;
+  let at = 0;
+  while (at < readyAt) {
+    const type = chunk[at] as number;
+    const end = at + 1 + chunk.readUInt32BE(at + 1);
+    if (remarkable[type] === 1 || end <= at + 4 || end > readyAt) return false;
+    if (type === backendType.commandComplete && !countsRows(chunk, end)) return false;
+    at = end;
+  }
+  return at === readyAt && chunk.readUInt32BE(at + 1) === readyFrameBytes - 1;
+}
+
+/** Of a CommandComplete that ends there: its tag ends in a number of rows, as most do. Others may mean something. */
+function countsRows(chunk: Buffer, end: number): boolean {
+  return (chunk[end - 2] as number) <= lastDigit;
+}
+
+function answersAll(conversation: Conversation, chunk: Buffer): boolean {
+  if (!conversation.awaited.answersAll()) return false;
+  readyForQuery(conversation, chunk[chunk.length - 1]);
+  return true;
 }
 
 function see(conversation: Conversation, type: number, frame: Buffer): Buffer | undefined {
@@ -110,6 +148,7 @@ function countSavepoints(conversation: Conversation, tag: string): void {
 
 function statementEnded(conversation: Conversation, frame: Buffer): Buffer | undefined {
   const rewritten = rewrittenText(conversation);
+  if (!rewritten && countsRows(frame, frame.length)) return undefined;
   const { answered, events, names } = conversation;
   const tag = frame.toString('latin1', 5, frame.length - 1);
   if (tag === 'ROLLBACK') conversation.failed = true;
@@ -140,17 +179,24 @@ function executed(first: SentMessage<Rewritten> | undefined): Bound[] {
 }
 
 function readyForQuery(conversation: Conversation, state: number | undefined): void {
-  const { awaited, names, bound, declared, events, engineProcessId, failed } = conversation;
+  const { awaited, events, engineProcessId, failed } = conversation;
   conversation.busy = state !== idle || !awaited.none;
   conversation.longestText = longestSeenText;
-  if (state === idle) names.forgetPortals();
-  if (state === idle && awaited.none) for (const known of [bound, declared]) known.clear();
+  if (state === idle && conversation.everRewritten) forgetPortals(conversation);
   if (!awaited.none) return;
-  if (state === idle) events.ready(engineProcessId, failed ? 'failed' : 'committed');
-  else if (state === failedTransaction) undone(conversation);
+  if (state === idle) {
+    events.ready(engineProcessId, failed ? 'failed' : 'committed');
+    conversation.savepoints = 0;
+    conversation.savepointIsNew = false;
+    conversation.failed = false;
+  } else if (state === failedTransaction) undone(conversation);
   else goesOn(conversation);
-  if (state === idle) Object.assign(conversation, { savepoints: 0, savepointIsNew: false, failed: false });
   conversation.anew = false;
+}
+
+function forgetPortals({ awaited, names, bound, declared }: Conversation): void {
+  names.forgetPortals();
+  if (awaited.none) for (const known of [bound, declared]) known.clear();
 }
 
 /** An open transaction: what went wrong in it was undone by ROLLBACK TO. */

@@ -17,7 +17,7 @@ import { cancelForNobody, forwardCancel } from './cancel.js';
 import type { SessionEvents } from './conversation.js';
 import { dismiss, type Visitor, welcome } from './door.js';
 import type { Encryption } from './encryption.js';
-import { createLanding, type Landing } from './pump.js';
+import { createLanding, type Landing, landOn } from './landing.js';
 import { joinSession, type Session } from './session.js';
 
 export interface FrontendOptions {
@@ -175,16 +175,24 @@ async function textsPassed({ sessions }: House, request: Buffer): Promise<void> 
 
 async function openSession(house: House, visitor: Extract<Visitor, { kind: 'session' }>): Promise<void> {
   const { options, sessions } = house;
-  const { socket, startup, parameters } = visitor;
+  const { startup, parameters } = visitor;
+  const landings = { client: createLanding(), engine: createLanding() };
+  // At once: nothing can have come in since the startup packet was read.
+  const landed = landOn(visitor.socket, landings.client);
+  const socket = landed ?? visitor.socket;
   await options.databaseReady(inUtf8(parameters?.get('database') ?? parameters?.get('user')));
-  const landing = createLanding();
-  const engine = await reachEngine(house, socket, landing);
+  const engine = await reachEngine(house, socket, landings.engine);
   if (!engine) return;
   const mapped = parameters && options.mapParameters(parameters);
   engine.write(mapped && mapped !== parameters ? withParameters(startup, mapped) : startup);
   const login = await loginBetween(socket, engine, () => options.scramKeys(inUtf8(parameters?.get('user'))));
   const cancel = (processKey: Buffer) => cancelForNobody(options.engine, processKey, options.log);
-  const sides = { client: socket, engine, landing, first: visitor.rest };
+  const sides = {
+    client: socket,
+    engine,
+    landings: { client: landed && landings.client, engine: landings.engine },
+    first: visitor.rest,
+  };
   const begin = options.opening(parameters);
   let over = () => {};
   const started: SessionEvents['started'] = (engineProcessId, executing) => {

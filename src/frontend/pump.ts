@@ -1,39 +1,11 @@
 /** Moves bytes from one socket through a frame stream into another. */
-import type { OnReadOpts, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { FrameStream } from '../wire/frames.js';
-
-/** The buffer that a connection reads into. Reusing it halves what a read costs Node. */
-export interface Landing {
-  onread: OnReadOpts;
-  /** Takes what was read; false pauses reading. */
-  take(chunk: Buffer): boolean;
-  /** True while something still refers to what was read last. */
-  keeps(): boolean;
-}
-
-/** As much as Node reads at once. Pages that were never written to take no memory. */
-const landingBytes = 64 * 1024;
-
-export function createLanding(): Landing {
-  let memory: Buffer | undefined;
-  const landing: Landing = {
-    onread: {
-      buffer: () => {
-        // An unfinished write still reads from the old buffer.
-        if (!memory || landing.keeps()) memory = Buffer.allocUnsafeSlow(landingBytes);
-        return memory;
-      },
-      callback: (bytes, buffer) => landing.take(Buffer.from(buffer.buffer, buffer.byteOffset, bytes)),
-    },
-    take: () => true,
-    keeps: () => false,
-  };
-  return landing;
-}
+import type { Landing } from './landing.js';
 
 /**
  * A receiver that stops reading stops the sender, so memory stays flat; so does a frame that its watcher takes its time with. A source with a
- * landing emits no data events, and its frames are not taken time with: they are gone with the next read. `first`: what the source sent before.
+ * landing emits no data events. `first`: what the source sent before.
  */
 export function pump(
   source: Socket,
@@ -45,10 +17,11 @@ export function pump(
   const write = (pieces: Buffer[]): boolean => {
     let room = true;
     for (const piece of pieces) room = target.write(piece);
-    frames.replacing?.then((rest) => {
+    if (!frames.replacing) return room;
+    frames.replacing.then((rest) => {
       if (target.writable && write(rest)) source.resume();
     });
-    return room && !frames.replacing;
+    return false;
   };
   const pass = (chunk: Buffer): boolean => write(frames.push(chunk));
   /** A source that is at its end may have left a frame that is still being replaced. */
@@ -61,7 +34,7 @@ export function pump(
   });
   if (landing) {
     landing.take = pass;
-    landing.keeps = () => target.writableLength > 0;
+    landing.keeps = () => target.writableLength > 0 || frames.replacing !== undefined;
   }
   target.on('drain', () => {
     if (!frames.replacing) source.resume();
@@ -71,6 +44,7 @@ export function pump(
   source.on('close', () => target.destroySoon());
   // The source may have left while the connection to the engine was being made.
   if (first && !pass(first)) source.pause();
+  else source.resume();
   if (source.readableEnded) end();
   if (source.destroyed) target.destroySoon();
 }

@@ -7,7 +7,8 @@ import { watchClient } from './client-messages.js';
 import { beginConversation, type Conversation, type SessionEvents } from './conversation.js';
 import { lastWordMs } from './door.js';
 import { watchEngine } from './engine-answers.js';
-import { type Landing, pump, whenClosed } from './pump.js';
+import type { Landing } from './landing.js';
+import { pump, whenClosed } from './pump.js';
 
 export interface Session {
   /** True while a statement is running or a transaction is open. */
@@ -24,8 +25,8 @@ export interface Session {
 export interface Sides {
   client: Socket;
   engine: Socket;
-  /** Set if the engine's socket reads into a buffer of our own instead of emitting data events. */
-  landing?: Landing;
+  /** Set where a socket reads into a buffer of our own instead of emitting data events. */
+  landings?: { client?: Landing | undefined; engine?: Landing };
   /** Bytes that the client sent right after its startup packet. */
   first: Buffer;
 }
@@ -43,7 +44,7 @@ export function joinSession(
   cancel: Cancel,
   login: Login = createLogin(false),
 ): Session {
-  const { client, engine, landing, first } = sides;
+  const { client, engine, landings, first } = sides;
   const conversation = beginConversation(events, {
     holdBack: (until) => holdBack(client, until),
     tell(message) {
@@ -54,8 +55,8 @@ export function joinSession(
   const fromClient = createFrameStream(login.watchClient(watchClient(conversation)));
   const fromEngine = createFrameStream(login.watchEngine(watchEngine(conversation)));
 
-  pump(client, engine, fromClient, { first });
-  pump(engine, client, fromEngine, { landing });
+  pump(client, engine, fromClient, { landing: landings?.client, first });
+  pump(engine, client, fromEngine, { landing: landings?.engine });
   const stop = () => stopGenerating(conversation, cancel);
   if (client.readableEnded) halfClosed(client, stop);
   else client.once('end', () => halfClosed(client, stop));

@@ -5,7 +5,7 @@ import type { Replacement } from '../wire/frames.js';
 import { frontendType } from '../wire/message-types.js';
 import { replaceText } from '../wire/replies.js';
 
-const mayConcernUs = new RegExp(
+const words = new RegExp(
   [
     ...aiFunctions.map(({ name }) => name),
     'hg_|optimizer_',
@@ -22,17 +22,28 @@ const mayConcernUs = new RegExp(
   'i',
 );
 
-/** The frame with the new text, if `rewrite` returns one. Query: text. Parse: statement name, text, parameter types. */
+/** True for a Query or Parse frame whose text has one of the words. */
+export function mayConcernUs(type: number, frame: Buffer): boolean {
+  const start = textStart(type, frame);
+  const end = frame.indexOf(0, start);
+  // As Latin-1, which needs no decoding; the words looked for are ASCII.
+  return start > 0 && end >= 0 && words.test(frame.toString('latin1', start, end));
+}
+
+/** Query: text. Parse: statement name, text, parameter types. 0: the name has no end. */
+function textStart(type: number, frame: Buffer): number {
+  return type === frontendType.query ? 5 : frame.indexOf(0, 5) + 1;
+}
+
+/** The frame with the new text, if `rewrite` returns one. */
 export function rewriteFrame(
   type: number,
   frame: Buffer,
   rewrite: (text: string) => string | undefined | Promise<string | undefined>,
 ): Replacement {
-  const start = type === frontendType.query ? 5 : frame.indexOf(0, 5) + 1;
+  if (!mayConcernUs(type, frame)) return undefined;
+  const start = textStart(type, frame);
   const end = frame.indexOf(0, start);
-  if (start === 0 || end < 0) return undefined;
-  // As Latin-1, which needs no decoding; the words looked for are ASCII.
-  if (!mayConcernUs.test(frame.toString('latin1', start, end))) return undefined;
   // Latin-1 keeps the bytes of any other client_encoding as they are; all words that matter are ASCII.
   const encoding = isUtf8(frame.subarray(start, end)) ? 'utf8' : 'latin1';
   const replaced = (text: string | undefined) =>

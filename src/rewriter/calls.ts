@@ -8,7 +8,7 @@ import { longestSentCharacters } from './calling-statements.js';
 import { editValues } from './inserted-values.js';
 import { asksItself, type Body, containsAiCall, writesRows } from './nodes.js';
 import type { ParsedStatement } from './parse.js';
-import { isTurnedByChance, repeatsParameters, usesKnownFunctions } from './repeatable.js';
+import { isTurnedByChance, repeatsParameters, takesNumbers, usesKnownFunctions } from './repeatable.js';
 import { editReturning } from './returning-stages.js';
 import { editSelect } from './select-stages.js';
 import { readSource, type Source } from './source.js';
@@ -66,7 +66,7 @@ function editsFor(source: Source): Edit[] {
 }
 
 function editStatement(statement: ParsedStatement, source: Source): Edit[] {
-  if (asksItself(statement.node) || !isBeyondALook(statement, source)) return [];
+  if (asksItself(statement.node) || !isBeyondALook(statement, source) || writesInTurns(statement)) return [];
   if (!usesKnownFunctions(statement.node) || repeatsParameters(statement.node)) return [];
   const { selects, inserts, updates } = readBlocks(statement);
   const edits = [
@@ -76,6 +76,14 @@ function editStatement(statement: ParsedStatement, source: Source): Edit[] {
   ];
   // This edit starts where the others start, so it gets a pass of its own.
   return edits.length > 0 ? edits : editReturning(statement, source);
+}
+
+/** A WITH writes its rows in turn with those of the statement, and both may count them by one sequence. */
+function writesInTurns({ kind, node }: ParsedStatement): boolean {
+  return (
+    writesRows(node) &&
+    (writesRows({ [kind]: { ...(node as Body), withClause: undefined } }) || takesNumbers(node))
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Reads SQL with PostgreSQL's own grammar (libpg-query, WebAssembly). */
-import { loadModule, parseSync, scanSync } from 'libpg-query';
+import { loadModule, parsePlPgSQLSync, parseSync, scanSync } from 'libpg-query';
 
 export interface ParsedStatement {
   /** Offsets into the text, in UTF-16 units, without the semicolon. */
@@ -35,6 +35,15 @@ export function parseStatements(text: string): ParsedStatement[] | undefined {
     const [kind, node] = Object.entries(stmt)[0] as [string, unknown];
     return { start: offset(from), end: length ? offset(from + length) : text.length, kind, node };
   });
+}
+
+/** The PL/pgSQL of CREATE FUNCTION or DO as nodes; undefined if it cannot be read. */
+export function parseFunction(text: string): unknown {
+  try {
+    return parsePlPgSQLSync(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The grammar counts UTF-8 bytes. */

@@ -62,6 +62,12 @@ export function usesKnownFunctions(node: unknown): boolean {
 export function isTurnedByChance(node: unknown): boolean {
   return !holdsFor(node, (kind, body) => kind !== 'FuncCall' || !isCallOf(chance, body));
 }
+
+/** True if it takes numbers of a sequence. */
+export function takesNumbers(node: unknown): boolean {
+  return !holdsFor(node, (kind, body) => kind !== 'FuncCall' || !isCallOf(numbers, body));
+}
+const numbers = words('nextval setval');
 const chance = words('clock_timestamp gen_random_uuid random uuidv4 uuidv7 nextval');
 
 /** For a condition or a part of FROM. Operators, casts and views are not looked into: nobody hides side effects there. */

@@ -42,7 +42,7 @@ export function editUpdate(update: Body, source: Source): Edit[] {
 
   const ranges = calls.map((call) => callRange(source, call));
   const key = keyOf(columns);
-  const handles = submitRows(update, clauses, key, ranges, source);
+  const handles = submitRows(update, clauses, conditions, key, ranges, source);
   // PostgreSQL refuses WITH for tables with certain rules, so it is used only where several calls must be submitted together.
   if (countCalls(update) === 1) return waitForHandles(ranges, ['(', ...handles, ')'], key, source);
   const name = source.nextName();
@@ -68,6 +68,7 @@ function keyOf(columns: Range[]): Piece[] {
 function submitRows(
   update: Body,
   { target, from, where }: Clauses,
+  conditions: unknown,
   key: Piece[],
   calls: Range[],
   source: Source,
@@ -83,7 +84,7 @@ function submitRows(
     ') END FROM ',
     target,
     ...((from ? [', ', from] : []) as Piece[]),
-    ` WHERE ${givesUpdatedRows(child(update, 'relation'))}`,
+    ` WHERE ${[givesUpdatedRows(child(update, 'relation')), ...areTables(conditions, source)].join(' AND ')}`,
     ...((where ? [' AND (', where, ')'] : []) as Piece[]),
     `) ${ownPrefix}rows (key, handles)`,
   ];
@@ -158,11 +159,28 @@ function columnsRead(nodes: unknown[], source: Source): Range[] {
   return [...columns.values()];
 }
 
-/** An SQL condition: does a SELECT with the same WHERE return exactly the rows that UPDATE evaluates? */
-export function givesUpdatedRows({ schemaname, relname }: Body): string {
+/** SQL conditions: what is read besides is tables. A view may give something else when it is read again. */
+function areTables(read: unknown, { cteNames }: Source): string[] {
+  const names = new Set<string>();
+  walk(read, (kind, body) => {
+    if (kind === 'RangeVar' && (body.schemaname || !cteNames.has(String(body.relname))))
+      names.add(nameLiteral(body));
+    return true;
+  });
+  return [...names].map(
+    (name) =>
+      `(SELECT relkind IN ('r', 'p', 'm') FROM pg_catalog.pg_class WHERE oid = ${name}::pg_catalog.regclass)`,
+  );
+}
+
+function nameLiteral({ schemaname, relname }: Body): string {
   const name = [schemaname, relname].filter((part) => part !== undefined).map((part) => quoted(String(part)));
-  const literal = `'${name.join('.').replaceAll("'", "''")}'`;
-  return `(SELECT relkind IN ('r', 'p') AND NOT relhasrules AND NOT pg_catalog.row_security_active(oid) FROM pg_catalog.pg_class WHERE oid = ${literal}::pg_catalog.regclass)`;
+  return `'${name.join('.').replaceAll("'", "''")}'`;
+}
+
+/** An SQL condition: does a SELECT with the same WHERE return exactly the rows that UPDATE evaluates? */
+export function givesUpdatedRows(table: Body): string {
+  return `(SELECT relkind IN ('r', 'p') AND NOT relhasrules AND NOT pg_catalog.row_security_active(oid) FROM pg_catalog.pg_class WHERE oid = ${nameLiteral(table)}::pg_catalog.regclass)`;
 }
 
 export interface Clauses {

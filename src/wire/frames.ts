@@ -17,6 +17,12 @@ export interface FrameWatcher<Replacement = Buffer | undefined> {
    * Called with each whole wanted frame, header included. A returned buffer replaces it in the stream; undefined leaves it alone.
    */
   see(type: number, frame: Buffer): Replacement;
+  /**
+   * Asked of each chunk that begins a frame. True: it holds whole frames, and the watcher has taken note of them all at once; false: it has taken
+   * note of none. That is for what most chunks are: between two system calls the processor forgets much, so that many small calls, a few for each
+   * frame, cost several times as much as one loop.
+   */
+  passes?(chunk: Buffer): boolean;
 }
 
 export type Replacement = Buffer | undefined | Promise<Buffer | undefined>;
@@ -80,7 +86,8 @@ export function createFrameStream(watcher: FrameWatcher<Replacement>): FrameStre
     },
     push(chunk) {
       if (walk.broken) return [chunk];
-      if (walk.heldBytes === 0) return hop(walk, chunk);
+      if (walk.heldBytes === 0)
+        return walk.toHop === 0 && watcher.passes?.(chunk) ? [chunk] : hop(walk, chunk);
       keep(walk, chunk);
       return walk.heldBytes < walk.heldNeeds ? [] : hop(walk, release(walk));
     },

@@ -5,6 +5,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 import { runProgram } from '../programs.js';
+import { newerPython } from './newer-clients.js';
 
 const here = (file: string) => fileURLToPath(new URL(`programs/${file}`, import.meta.url));
 const odbcDriver = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/odbc/psqlodbcw.so`;
@@ -60,6 +61,31 @@ test('Python’s clients and psqlODBC: at once, cursors too', async () => {
         [0, 1].map((prepare) => `psqlODBC, UseDeclareFetch=${fetch} UseServerSidePrepare=${prepare}`),
       ),
     ]),
+    oneByOne: [],
+  });
+});
+
+test('DuckDB’s and RPostgres’s calls of libpq, replayed: at once', async () => {
+  await runProgram('/usr/bin/python3', [here('libpq_replay.py'), gateway.url]);
+  expect(await waysOf('DuckDB')).toEqual({ atOnce: ['DuckDB'], oneByOne: [] });
+  expect(await waysOf('RPostgres')).toEqual({ atOnce: ['RPostgres'], oneByOne: [] });
+});
+
+test('R: at once', async () => {
+  const { hostname, port, username, password, pathname } = new URL(gateway.url);
+  const login = `host = "${hostname}", port = ${port}, user = "${username}", password = "${password}", dbname = "${pathname.slice(1)}"`;
+  const program = `library(RPostgreSQL); stopifnot(nrow(dbGetQuery(dbConnect(PostgreSQL(), ${login}), "${fourCalls('$1')}", params = list("R: RPostgreSQL"))) == 4)`;
+  await runProgram('Rscript', ['-e', program]);
+  expect(await waysOf('R:')).toEqual({ atOnce: ['R: RPostgreSQL'], oneByOne: [] });
+});
+
+test.skipIf(newerPython === undefined)('Python’s clients of today: at once', async () => {
+  const args = [here('at_once.py'), gateway.url, 'prefer', odbcDriver, 'of today: '];
+  await runProgram('/usr/bin/python3', args, { PYTHONPATH: newerPython, PYTHONDONTWRITEBYTECODE: '1' });
+  expect(await waysOf('of today: ')).toEqual({
+    atOnce: expect.arrayContaining(
+      ['psycopg 3', 'psycopg 3, named cursor', 'SQLAlchemy'].map((way) => `of today: ${way}`),
+    ),
     oneByOne: [],
   });
 });

@@ -17,7 +17,11 @@ beforeAll(async () => {
   const client = await gateway.client();
   await client.query("CREATE ROLE painter LOGIN PASSWORD 'blue'");
   await client.query(pictureOf('A fox by the river', { parameters: { n: 2 } }));
-  await client.query(pictureOf(injected));
+  await client.query("SELECT set_config('ai_gen.tag', $1, false)", [injected]);
+  await client.query(pictureOf(injected, { label: injected, name: '<img src=x onerror=alert(3)>' }));
+  await client.query('RESET ai_gen.tag');
+  const { rows } = await client.query('SELECT job_id FROM hologen.jobs WHERE label IS NOT NULL');
+  await client.query("CALL hologen.review($1, 'rejected', $2)", [rows[0].job_id, injected]);
   await client.query(`SELECT ai_gen('wan26_t2v', '{"prompt": "A running fox", "output_dir": "oss://demo/videos/",
     "parameters": {"size": "1280*720", "duration": 2}}', ${file})`);
   await client.query("SELECT ai_gen('qwen_plus', 'A word about foxes')");
@@ -127,11 +131,14 @@ test('a video plays where it is', async () => {
     .toBeGreaterThan(0.2);
 });
 
-test('a prompt that looks like a page stays a prompt', async () => {
+test('a prompt, a label, a tag, a file name and a remark that look like a page stay texts', async () => {
   const page = await room('gallery?text=onerror');
   await expect.poll(() => page.locator('.prompt').first().innerText()).toBe(injected);
   await page.click('.card a.card-words');
   await expect.poll(() => page.locator('.prompt-whole').innerText()).toBe(injected);
+  expect(await page.locator('dd.label').innerText()).toBe(injected);
+  expect(await page.locator('input.remark').inputValue()).toBe(injected);
+  expect(await page.locator('main').innerText()).toContain('<img src=x onerror=alert(3)>');
   expect(await page.locator('main b, main script, main img[src=x]').count()).toBe(0);
 });
 
@@ -265,6 +272,19 @@ test('People tells degrees, what was spent and what is left; an administrator ch
   const stranger = await room('gallery', { account: painter });
   await stranger.waitForSelector('text=Nothing here yet');
   expect(await stranger.locator('a[href="#/people"]').count()).toBe(0);
+});
+
+test('People shows passwords without an end, as keys have them, and a role that is named like a page', async () => {
+  const owner = await gateway.client();
+  const name = '<img src=x onerror=alert(1)>';
+  await owner.query("SELECT hologen.make_key('shop-bot')");
+  await owner.query(
+    `CREATE ROLE "${name}" LOGIN VALID UNTIL '-infinity'; CREATE ROLE far LOGIN VALID UNTIL '294000-01-01'`,
+  );
+  const page = await room('people');
+  for (const role of ['shop-bot', name, 'far'])
+    await page.locator('.budgets h2', { hasText: role }).waitFor();
+  expect(await page.locator('img[src=x]').count()).toBe(0);
 });
 
 test('everything can be reached with the keyboard, and focus can be seen', async () => {

@@ -19,6 +19,16 @@ test('a text fills the same places in both', () => {
   }
 });
 
+test('what a model is for and each of its scenarios has a name in both', () => {
+  const described = knownTypes(families).describe([]);
+  const keys = described.flatMap(({ task, scenarios }) => [
+    `task.${task}`,
+    ...(scenarios as string[]).map((scenario) => `scenario.${scenario}`),
+  ]);
+  expect(keys.length).toBeGreaterThan(100);
+  expect([...new Set(keys)].filter((key) => !(key in en))).toEqual([]);
+});
+
 test('what the model table says of sizes, lengths and prices is said in Chinese wholly', () => {
   const said = knownTypes(families)
     .describe([])

@@ -181,6 +181,27 @@ test('what does not fit is refused in OpenAI’s form before anything is spent, 
   expect(await gateway.requests()).toHaveLength(0);
 });
 
+test('a body is refused that nests without end, or names what every object has', async () => {
+  const authorization = `Bearer ${await makeKey('stranger-bot')}`;
+  const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const deep = await fetch(`${gateway.openai}/chat/completions`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: `{"model": "qwen_plus", "messages": ${nested}}`,
+  });
+  expect([deep.status, await deep.text()]).toEqual([400, expect.stringContaining('levels deep')]);
+  const form = new FormData();
+  form.set('model', 'wan26_t2v');
+  form.set('__proto__[prompt]', 'a sea');
+  const planted = await fetch(`${gateway.openai}/videos`, {
+    method: 'POST',
+    headers: { authorization },
+    body: form,
+  });
+  expect([planted.status, await planted.text()]).toEqual([400, expect.stringContaining('__proto__')]);
+  expect(await gateway.requests()).toHaveLength(0);
+});
+
 test('a key that was revoked, replaced or guessed is no key', async () => {
   const owner = await gateway.client();
   const [first, second] = [await makeKey('short-lived'), await makeKey('short-lived')];

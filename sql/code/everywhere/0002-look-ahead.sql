@@ -84,13 +84,27 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     OR role IS DISTINCT FROM CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END
 $$;
 
--- What this session keeps under a name: the text of a prepared statement with its parameters' types, or of a cursor. NULL: nothing.
+-- What this session keeps under a name: the text of a prepared statement with its parameters' types, of a cursor, of the materialized view that
+-- it is filling, which it has locked, and whose schema the names of that moment do not tell, or of the only PL/pgSQL function of that name, none of a
+-- DO block. NULL: nothing, or variables may hide columns.
 CREATE OR REPLACE FUNCTION hologen_caller.stored_text(stored text, named text) RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('statement', statement, 'types', parameter_types::text[]) FROM pg_prepared_statements
     WHERE stored = 'prepared' AND name = named
   UNION ALL
   SELECT json_build_object('statement', statement, 'created', creation_time) FROM pg_cursors WHERE stored = 'cursor' AND name = named
+  UNION ALL
+  SELECT json_build_object('statement', min(pg_get_viewdef(c.oid)), 'types', '[]'::json)
+    FROM pg_class c JOIN pg_locks l ON l.relation = c.oid AND l.locktype = 'relation' AND l.pid = pg_backend_pid()
+    WHERE stored = 'view' AND c.relkind = 'm' AND c.relname = named AND l.mode IN ('AccessExclusiveLock', 'ExclusiveLock')
+      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    HAVING count(DISTINCT c.oid) = 1
+  UNION ALL
+  SELECT json_build_object('statement', min(pg_get_functiondef(p.oid)), 'types', '[]'::json)
+    FROM (SELECT parse_ident(named)) AS n (parts)
+    LEFT JOIN pg_proc p ON p.proname = parts[cardinality(parts)] AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
+    WHERE stored = 'block' AND current_setting('plpgsql.variable_conflict', true) IS DISTINCT FROM 'use_variable'
+    HAVING count(*) = 1
 $$;
 
 -- Runs what the gateway asks for with its caller's rights, names and snapshot: STABLE, and without a search_path of its own.
@@ -162,7 +176,8 @@ BEGIN
   GET DIAGNOSTICS context = PG_CONTEXT;
   inside := hologen_caller.is_inside(context, current_user);
   LOOP
-    answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside));
+    answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside,
+      'context', CASE WHEN inside THEN context END));
     EXIT WHEN answer OPERATOR(pg_catalog.->>) 'handle' IS NOT NULL;
     PERFORM hologen_caller.look_ahead(question, answer);
   END LOOP;

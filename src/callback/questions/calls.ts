@@ -124,12 +124,19 @@ const errorModes: Partial<Record<string, SessionSettings['onError']>> = {
   skip: 'skip',
   abort: 'error',
 };
+/** As long as a statement's own text may be; of a longer one it is not told what stands in it. */
+const longestContext = 10_000;
+
 /** What the engine's functions ask while a statement is looked ahead in. */
 function answerWhileLooking(calls: Calls, submitted: (question: Json) => SubmittedCall): Answers {
   const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
   return {
     submit_written: (question, caller) =>
-      calls.submitWritten(written(question), question.inside === true, originOf(caller)),
+      calls.submitWritten(
+        written(question),
+        question.inside === true ? String(question.context ?? '').slice(0, longestContext) : undefined,
+        originOf(caller),
+      ),
     submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
     stored_text: (question, caller) =>
       calls.storedFound(written(question), storedOf(question.found), originOf(caller)),

@@ -175,7 +175,10 @@ function GrantForm({ model, change }: { model: Model; change: Change }) {
   );
 }
 
-const tasks = ['image-generation', 'video-generation', 'chat/completions', 'embedding', 'speech-to-text'];
+const tasks = [
+  ...['image-generation', 'video-generation', 'chat/completions', 'translation', 'embedding', 'rerank'],
+  'speech-to-text',
+];
 
 function ModelTypes({ supported }: { supported: SupportedModel[] }) {
   return (

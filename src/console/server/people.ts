@@ -16,10 +16,12 @@ interface Row {
   validUntil: Date | null;
 }
 
+/** A key is a password without an end, which PostgreSQL writes as infinity and JavaScript has no date for. */
 export async function listPeople(db: Pick<pg.Pool, 'query'>, address: string): Promise<People> {
   const { rows } = await db.query<Row>(
     `SELECT role_name AS role, degree, currency, calls_today::float8 AS "callsToday", money_today::float8 AS today,
-       calls_this_month::float8 AS "callsThisMonth", money_this_month::float8 AS "thisMonth", valid_until AS "validUntil"
+       calls_this_month::float8 AS "callsThisMonth", money_this_month::float8 AS "thisMonth",
+       CASE WHEN valid_until < '9999-12-31' THEN greatest(valid_until, 'epoch') END AS "validUntil"
      FROM hologen.people ORDER BY role_name, currency`,
   );
   const budgets = await listBudgets(db);

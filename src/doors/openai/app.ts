@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
 import { isObject, type Json } from '../../fields.js';
+import { refuseBoundless } from '../../json-bounds.js';
 import { asRole, type FrontDoor } from './as-role.js';
 import type { Asked } from './asked.js';
 import { completeChat } from './chat.js';
@@ -78,14 +79,25 @@ async function read({ req }: Context, { door, download }: Parts): Promise<Asked>
 
 async function readBody(req: Context['req']): Promise<Json> {
   if (/^multipart\/form-data\b/i.test(req.header('content-type') ?? '')) return nested(await req.parseBody());
-  const content: unknown = await req.json().catch(() => undefined);
+  const text = await req.text();
+  refuseBoundless('the body', text);
+  const content = parsed(text);
   if (isObject(content)) return content;
   throw new Refusal(400, { message: 'the body is not a JSON object', code: 'invalid_json' });
 }
 
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** `file[oss_path]=…` as OpenAI's clients write nested fields in a form. */
 function nested(form: Record<string, unknown>): Json {
-  const body: Json = {};
+  // Without a prototype: a field may be called __proto__, and is refused as any other that is not known.
+  const body: Json = Object.create(null);
   for (const [name, value] of Object.entries(form)) {
     const [, outer, inner] = /^([^[]+)\[([^\]]+)\]$/.exec(name) ?? [];
     if (outer === undefined || inner === undefined) body[name] = value;

@@ -5,6 +5,8 @@ import type { Source } from '../source.js';
 import type { Edit, Piece } from '../spliced-text.js';
 import type { Range } from '../target-items.js';
 import { givesUpdatedRows, locateClauses, locateWords } from '../update-stages.js';
+import { assignedValues } from './assigned.js';
+import { cutMerge } from './merge.js';
 
 /** Why calls have to be made one after another; without words where there is nothing to say of it. */
 export interface OneByOne {
@@ -32,10 +34,10 @@ export function editsOf(statement: ParsedStatement, source: Source): Cut {
       return cutCopy(body, statement, source);
     case 'DeleteStmt':
       return cutDelete(body, statement, source);
+    case 'MergeStmt':
+      return cutMerge(body, statement, source);
     case 'CreateTableAsStmt':
-      return body.objtype === 'OBJECT_TABLE' && kindOf(body.query)[0] === 'SelectStmt'
-        ? cutCreate(body, statement, source)
-        : { why: undefined };
+      return kindOf(body.query)[0] === 'SelectStmt' ? cutCreate(body, statement, source) : { why: undefined };
     default:
       return {
         why: mayRunAnything.has(statement.kind) ? 'the calls stand in what it runs' : 'it is no query',
@@ -110,9 +112,8 @@ function cutUpdate(update: Body, statement: ParsedStatement, source: Source): Cu
   const clauses = locateClauses(update, source);
   if (!clauses || isHidden(update, source)) return { why: 'it cannot be taken apart' };
   const { updateAt, target, set, from, where } = clauses;
-  const values = assignedRanges(set, source.tokens)
-    .filter(([start, end]) => !/^\s*default\s*$/i.test(source.text.slice(start, end)))
-    .flatMap((range): Piece[] => [', ', range])
+  const values = assignedValues(set, source)
+    .flatMap((value): Piece[] => [', ', ...value])
     .slice(1);
   const pieces = ['SELECT ', ...values, ...rowsOf(update, target, from, where)];
   return { edits: [{ start: updateAt, end: statement.end, pieces }] };
@@ -156,26 +157,6 @@ function cutDelete(remove: Body, statement: ParsedStatement, source: Source): Cu
   const { target, clause } = found;
   const pieces = ['SELECT', ...rowsOf(remove, target, clause('using'), clause('where'))];
   return { edits: [{ start: found.start, end: statement.end, pieces }] };
-}
-
-/** What stands behind the equals signs of a SET list. */
-function assignedRanges([start, end]: [number, number], tokens: Token[]): [number, number][] {
-  const ranges: [number, number][] = [];
-  let depth = 0;
-  let from: number | undefined;
-  let last = start;
-  for (let index = firstTokenFrom(tokens, start); (tokens[index]?.start ?? end) < end; index++) {
-    const token = tokens[index] as Token;
-    if (depth === 0 && token.text === ',' && from !== undefined) {
-      ranges.push([from, last]);
-      from = undefined;
-    } else if (depth === 0 && token.text === '=' && from === undefined) from = token.end;
-    if ('(['.includes(token.text)) depth += 1;
-    if (')]'.includes(token.text)) depth -= 1;
-    last = token.end;
-  }
-  if (from !== undefined) ranges.push([from, last]);
-  return ranges;
 }
 
 /** CREATE TABLE … AS: the query, unless nobody wants its rows. */

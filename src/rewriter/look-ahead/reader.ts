@@ -5,6 +5,7 @@ import { isLeftToStages, rewriteCalls } from '../calls.js';
 import { child, containsAiCall, hasNode, isAiCall, nameList, walk } from '../nodes.js';
 import { parseStatements } from '../parse.js';
 import { unedited } from '../spliced-text.js';
+import { blockQuery } from './blocks.js';
 import { type Judged, judgePlan, type PlanNode, type Uncertain } from './plan.js';
 import { isReadablePlan } from './plan-bounds.js';
 import { quotedName } from './plan-texts.js';
@@ -19,11 +20,17 @@ export const sqlReader = {
     return typeof staged === 'object' ? undefined : staged;
   },
   aheadQuery: (text: string) => unlessTooDeep(() => aheadQuery(text)),
+  blockQuery: (context: string, clientText: string) => unlessDeep(() => blockQuery(context, clientText)),
   withValues,
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `text`: what was explained, or what it was made of. */
   judgePlan: (plan: unknown, text: string, read: 'all' | 'some'): Judged | Uncertain =>
     isReadablePlan(plan) ? unlessTooDeep(() => judge(plan, text, read)) : { why: 'its plan is too long' },
 };
+
+function unlessDeep<Read>(read: () => Read): Read | undefined {
+  const found = unlessTooDeep(read);
+  return typeof found === 'object' && found !== null && 'why' in found ? undefined : (found as Read);
+}
 
 /** Where our own walk through a tree ends because there is no more room on the stack, the statement is simply not looked ahead in. */
 function unlessTooDeep<Read>(read: () => Read): Read | Uncertain {

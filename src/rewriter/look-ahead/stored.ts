@@ -1,19 +1,21 @@
 /** What a client's text runs: a query that stands in it, or one that the engine keeps under a name. */
 import { longestSentCharacters } from '../calling-statements.js';
-import type { Body } from '../nodes.js';
+import { type Body, child } from '../nodes.js';
 import { firstOutside, firstTokenFrom, type ParsedStatement, type Token } from '../parse.js';
 import { readSource, type Source } from '../source.js';
 import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
 import { withExpressions } from './values.js';
 
-/** A prepared statement, or a cursor of which so many rows are read, 0 for all. */
+/** A prepared statement, a cursor of which so many rows are read, 0 for all, a materialized view that is filled, or a function's query. */
 export interface StoredQuery {
-  stored: 'prepared' | 'cursor';
+  stored: 'prepared' | 'cursor' | 'view' | 'block';
   name: string;
   rows: number;
   /** The query, by the text that the engine tells, and by the types of its parameters. */
   queryOf(text: string, types: string[]): AheadQuery | OneByOne;
+  /** What is run if the engine keeps nothing under the name. */
+  otherwise?: AheadQuery | OneByOne;
 }
 
 /** Statements that make no calls beside one that does, such as those that a driver sends before its FETCH. */
@@ -30,6 +32,12 @@ export function aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne {
   if (!source || !statement) return { why: 'the statement cannot be read' };
   if (statement.kind === 'ExecuteStmt') return prepared(statement, source);
   if (statement.kind === 'FetchStmt') return cursor(statement.node as Body);
+  if (statement.kind === 'RefreshMatViewStmt') return filled(child(statement.node as Body, 'relation'));
+  if (isMaterialized(statement.node as Body))
+    return {
+      ...filled(child(child(statement.node as Body, 'into'), 'rel')),
+      otherwise: queryOfStatement(statement, source),
+    };
   return queryOfStatement(statement, source);
 }
 
@@ -108,14 +116,25 @@ function cursor({ direction, howMany, portalname }: Body): StoredQuery | OneByOn
       );
       const query = statement && source && behindWord('for', statement, source);
       if (query === undefined) return { why: 'its cursor was not declared by a statement' };
-      return declared(query);
+      return onlyQuery(query) ?? { why: 'what its cursor reads cannot be read' };
     },
   };
 }
 
-function declared(query: string): AheadQuery | OneByOne {
-  const source = readSource(query);
+function isMaterialized({ objtype, into }: Body): boolean {
+  return objtype === 'OBJECT_MATVIEW' && !(into as Body | undefined)?.skipData;
+}
+
+/** Since PostgreSQL 17 a materialized view is filled by what is stored of it, with no names but those of pg_catalog; before, CREATE runs its own text. */
+function filled({ relname }: Body): StoredQuery {
+  return {
+    ...{ stored: 'view', name: String(relname), rows: 0 },
+    queryOf: (text) => onlyQuery(text) ?? { why: 'what is stored of the view cannot be read' },
+  };
+}
+
+function onlyQuery(text: string): AheadQuery | OneByOne | undefined {
+  const source = readSource(text);
   const [statement] = source?.statements ?? [];
-  if (!source || !statement) return { why: 'what its cursor reads cannot be read' };
-  return queryOfStatement(statement, source);
+  return source && statement && queryOfStatement(statement, source);
 }

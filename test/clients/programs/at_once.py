@@ -1,4 +1,4 @@
-"""Makes four calls in one statement in each way that Python's clients have of it: URL, sslmode, ODBC driver. Prints each way when its rows are there."""
+"""Makes four calls in one statement in each way that Python's clients have of it: URL, sslmode, ODBC driver, and what the names of the ways begin with. Prints each way when its rows are there."""
 
 import asyncio
 import sys
@@ -11,7 +11,7 @@ import psycopg2
 import pyodbc
 import sqlalchemy
 
-url, _sslmode, odbc_driver = sys.argv[1:4]
+url, _sslmode, odbc_driver, *beginning = sys.argv[1:]
 place = urlsplit(url)
 account = {"host": place.hostname, "port": place.port, "user": place.username, "password": unquote(place.password)}
 database = place.path[1:]
@@ -21,7 +21,7 @@ engine = sqlalchemy.create_engine(
 
 
 def statement(parameter):
-    return f"SELECT ai_gen('qwen_plus', '[[sandbox:slow=400]] ' || n || ' ' || {parameter}) FROM generate_series(1, 4) n"
+    return f"SELECT ai_gen('qwen_plus', '[[sandbox:slow=400]] ' || n || ' {''.join(beginning)}' || {parameter}) FROM generate_series(1, 4) n"
 
 
 def made(way, rows):

@@ -161,6 +161,12 @@ const writes: [name: string, text: string, atOnce?: number][] = [
     'MERGE that inserts',
     `MERGE INTO w USING foxes ON w.id = foxes.id + 100 WHEN NOT MATCHED THEN INSERT (id, r) VALUES (foxes.id, ai_gen('m1', foxes.p))`,
   ],
+  [
+    'MERGE of several branches',
+    `WITH g AS (SELECT * FROM foxes WHERE p <> 'none') MERGE INTO foxes AS t USING (SELECT id + i * 100 AS i, p, k FROM g, generate_series(0, 1) i) AS s ON s.i = t.id
+     WHEN MATCHED AND CASE WHEN s.k = 1 THEN t.id > 0 ELSE false END THEN UPDATE SET (p, r) = (SELECT s.p, ai_gen('m1', s.p)), k = DEFAULT
+     WHEN MATCHED THEN DELETE WHEN NOT MATCHED AND s.k = 0 THEN INSERT (id, p, r) VALUES (s.i, DEFAULT, ai_gen('m2', s.p)) WHEN NOT MATCHED THEN DO NOTHING`,
+  ],
   ['CREATE TABLE AS', `CREATE TABLE made AS SELECT ${one} AS r FROM foxes`],
   ['CREATE MATERIALIZED VIEW', `CREATE MATERIALIZED VIEW made AS SELECT ${one} AS r FROM foxes`],
   ['COPY', `COPY (SELECT ${one} FROM foxes) TO STDOUT`],
@@ -200,6 +206,14 @@ const within: [name: string, setup: string[], steps: (string | Sent)[], atOnce?:
     [],
     [
       `DO $$ DECLARE x record; BEGIN FOR x IN SELECT ${one} AS r FROM foxes LOOP INSERT INTO log VALUES (x.r); END LOOP; END $$`,
+    ],
+  ],
+  ['PERFORM', [], [`DO $$ BEGIN PERFORM ${one} FROM foxes; END $$`]],
+  [
+    'an array of results in a function',
+    [],
+    [
+      `DO $$ DECLARE x text[]; BEGIN x := ARRAY(SELECT ${one} FROM foxes); INSERT INTO log SELECT unnest(x); END $$`,
     ],
   ],
   ['an UPDATE in DO', [], [`DO $$ BEGIN UPDATE foxes SET r = ${one}; END $$`]],

@@ -49,6 +49,7 @@ export const en = {
   'scenario.reference-video': 'Video from references',
   'scenario.video-edit': 'Video editing',
   'scenario.video-continuation': 'Video continuation',
+  'scenario.interleaved': 'Text and pictures',
   'scenario.text': 'Text',
   'scenario.embedding': 'Embedding',
   'scenario.transcription': 'Transcript',
@@ -56,6 +57,8 @@ export const en = {
   'task.video-generation': 'Video',
   'task.chat/completions': 'Text',
   'task.embedding': 'Embedding',
+  'task.translation': 'Translation',
+  'task.rerank': 'Rerank',
   'task.speech-to-text': 'Transcript',
 
   'filter.kind': 'Kind',

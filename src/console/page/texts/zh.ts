@@ -51,6 +51,7 @@ export const zh: Record<TextKey, string> = {
   'scenario.reference-video': '参考生视频',
   'scenario.video-edit': '视频编辑',
   'scenario.video-continuation': '视频续写',
+  'scenario.interleaved': '图文混排',
   'scenario.text': '文本',
   'scenario.embedding': '向量',
   'scenario.transcription': '语音转写',
@@ -58,6 +59,8 @@ export const zh: Record<TextKey, string> = {
   'task.video-generation': '视频',
   'task.chat/completions': '文本',
   'task.embedding': '向量',
+  'task.translation': '翻译',
+  'task.rerank': '重排序',
   'task.speech-to-text': '语音转写',
 
   'filter.kind': '类型',

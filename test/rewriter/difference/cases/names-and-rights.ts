@@ -147,6 +147,10 @@ export const namesAndRights: Record<string, Case[]> = {
       'a DO ALSO rule of an UPDATE with a CTE',
       "WITH c AS (SELECT 1 AS i) UPDATE changes SET r = ai_gen('m1', r) FROM c WHERE c.i = id RETURNING r, ai_gen('m2', r)",
     ],
+    [
+      'two writes that count by one sequence',
+      "WITH made AS (INSERT INTO o (n) SELECT id FROM s RETURNING n) INSERT INTO o (n, r) SELECT n, ai_gen('m1', n::text) FROM made",
+    ],
     ['current_query()', "SELECT current_query(), ai_gen('m1', 'x') FROM s"],
     [
       'current_query() in a function',

@@ -1,5 +1,5 @@
 /** How deep and how manifold JSON of a client may be: what walks through it must fit on a stack, and keep nobody else waiting. */
-import { KnownError } from '../errors.js';
+import { KnownError } from './errors.js';
 
 /** Deeper than anybody means it, and far from where a stack ends. */
 const deepest = 256;

@@ -1,0 +1,115 @@
+/**
+ * Calls inside PL/pgSQL: the query of a function or of a DO block that makes them, by the context that the engine tells. The query is looked at as
+ * it stands there, by its function's rights, names and snapshot. Its function's variables are not known, so that one that uses them is not found
+ * to mean anything, and makes its calls one after another.
+ */
+import { aiFunctions } from '../ai-functions.js';
+import { type Body, hasNode, kindOf } from '../nodes.js';
+import { parseFunction, parseStatements } from '../parse.js';
+import { readSource } from '../source.js';
+import type { OneByOne } from './cuts.js';
+import { type AheadQuery, queryOfStatement } from './query.js';
+import type { StoredQuery } from './stored.js';
+
+/** A place in a function; `text` is what the engine says it runs there. */
+interface Place {
+  /** With its schema, where that is told, and without its arguments. */
+  function: string;
+  line: number;
+  doing: string;
+  text: string | undefined;
+  /** Other functions have called it. */
+  called: boolean;
+}
+
+/** `key`: the same for each time that the place is come to. `clientText`: of a DO block. Undefined: it is not known what makes the calls. */
+export function blockQuery(
+  context: string,
+  clientText: string,
+): { key: string; query: StoredQuery } | undefined {
+  const place = placeOf(context);
+  if (!place) return undefined;
+  const { function: name, line, doing, text } = place;
+  return {
+    key: JSON.stringify([name, line, doing, text]),
+    query: {
+      ...{ stored: 'block', name, rows: 0 },
+      queryOf: (source) => queryIn(place, name === inline ? clientText : source),
+    },
+  };
+}
+
+const inline = 'inline_code_block';
+
+/** The engine's functions that a call comes through stand before it. */
+const ownLines = new RegExp(
+  `^(?:PL/pgSQL function hologen_caller\\..*|SQL function "(?:${aiFunctions.map(({ name }) => name).join('|')})" .*)\\n`,
+);
+const placeLine =
+  /^PL\/pgSQL function (?<name>[^(\n]+?)(?:\([^\n]*\))? line (?<line>\d+) at (?<doing>[^\n]+)/;
+
+function placeOf(context: string): Place | undefined {
+  let rest = context;
+  while (ownLines.test(rest)) rest = rest.replace(ownLines, '');
+  const [whole, told] =
+    /^(?:SQL statement|PL\/pgSQL (?:assignment|expression)) "([\s\S]*?)"\n(?=PL\/pgSQL function )/.exec(
+      rest,
+    ) ?? [''];
+  rest = rest.slice(whole.length);
+  const { groups, 0: place = '' } = placeLine.exec(rest) ?? {};
+  if (!groups) return undefined;
+  return {
+    function: groups.name ?? '',
+    ...{ line: Number(groups.line), doing: groups.doing ?? '', text: told },
+    called: rest.length > place.length,
+  };
+}
+
+function queryIn(place: Place, source: string): AheadQuery | OneByOne {
+  const { doing, text } = place;
+  // There a name that stands for a column and a variable is the variable.
+  if (/variable_conflict/i.test(source)) return { why: 'a variable may have the name of a column there' };
+  if (doing === 'FOR over SELECT rows') return queryOfLoop(place, source);
+  if (text === undefined) return { why: undefined };
+  const written = readSource(doing === 'assignment' ? text.replace(/^[\s\S]*?:?=/, 'SELECT ') : text);
+  const [statement, more] = written?.statements ?? [];
+  if (!written || !statement || more || !readsAll(doing, statement.kind)) return { why: undefined };
+  return queryOfStatement(statement, written);
+}
+
+/** SELECT INTO reads one row. */
+function readsAll(doing: string, kind: string): boolean {
+  if (doing === 'SQL statement')
+    return ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].includes(kind);
+  return ['RETURN QUERY', 'PERFORM', 'assignment'].includes(doing) && kind === 'SelectStmt';
+}
+
+/** A loop's rows are read as far as it goes; so it must go to the end. */
+function queryOfLoop({ function: name, line, called }: Place, source: string): AheadQuery | OneByOne {
+  const text = name === inline ? doBlock(source) : source;
+  const body = text === undefined ? undefined : parseFunction(text);
+  const loops: Body[] = [];
+  const isCaught = hasNode(body, (kind, node) => {
+    if (kind === 'PLpgSQL_stmt_fors' && node.lineno === line) loops.push(node);
+    return kind === 'PLpgSQL_exception_block';
+  });
+  const [loop, another] = loops;
+  if (!loop || another) return { why: 'several loops stand in one line of its function' };
+  if (isCaught || called || hasNode(loop.body, (kind) => endings.has(kind)))
+    return { why: 'its function may leave the loop before its end' };
+  const query = readSource(String(kindOf(loop.query)[1].query));
+  const [statement] = query?.statements ?? [];
+  return query && statement ? queryOfStatement(statement, query) : { why: undefined };
+}
+const endings = new Set([
+  'PLpgSQL_stmt_exit',
+  'PLpgSQL_stmt_return',
+  'PLpgSQL_stmt_commit',
+  'PLpgSQL_stmt_rollback',
+]);
+
+/** The only statement of a text, if it is a DO block. */
+function doBlock(text: string): string | undefined {
+  const [statement, more] = parseStatements(text) ?? [];
+  return statement?.kind === 'DoStmt' && !more ? text : undefined;
+}
