@@ -103,7 +103,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('statement', min(pg_get_functiondef(p.oid)), 'types', '[]'::json)
     FROM (SELECT parse_ident(named)) AS n (parts)
     LEFT JOIN pg_proc p ON p.proname = parts[cardinality(parts)] AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
-    WHERE stored = 'block' AND current_setting('plpgsql.variable_conflict', true) IS DISTINCT FROM 'use_variable'
+    WHERE stored = 'block' AND coalesce(current_setting('plpgsql.variable_conflict', true), 'error') = 'error'
     HAVING count(*) = 1
 $$;
 
