@@ -64,7 +64,8 @@ async function start(configuration: Configuration, starting: Starting): Promise<
   // Stopped among the last, so that it tells of draining too.
   starting.stopping.unshift(metrics.close);
   const inside = await openInside(configuration, claim, metrics.meter, starting);
-  Object.assign(parts, { engine: inside.engine, schedule: inside.schedule, calls: inside.calls });
+  const { schedule: queues, messages: webhooks } = inside;
+  Object.assign(parts, { engine: inside.engine, schedule: queues, calls: inside.calls, webhooks });
   const { takeOver: gone, cancelAsked: cancel } = inside.calls;
   answers.answer = inside.answer;
   answers.gone = (engineProcessId, unread) => {

@@ -92,7 +92,7 @@ export async function openCalls(
     if (about === pauseNews) await readPauses();
     if (about === webhookNews) messages.wake();
   };
-  return { calls, spending, storage, schedule, texts, answer, news };
+  return { calls, spending, storage, schedule, texts, answer, news, messages };
 }
 
 function openWebhooks(

@@ -82,7 +82,7 @@ async function claimEmbedded(options: EngineOptions, listening: Listening): Prom
   const callback = await listenForEngine({ ...listening, place });
   return claimed(callback, log, async (opened) => {
     const maxConnections = options.maxConnections + ownConnections;
-    const engine = await superviseEngine(() => startEmbeddedEngine(place, { maxConnections }), log);
+    const engine = await superviseEngine(() => startEmbeddedEngine(place, { maxConnections, log }), log);
     opened.push(engine.stop);
     const databases = await migrateAll(engine.address, { ...callback, gatewayId: 'embedded' }, log);
     const { address, died, restarts } = engine;

@@ -158,6 +158,22 @@ test('functions in SQL and PL/pgSQL may call, and procedures', async () => {
   expect(await sent()).toEqual(['qwen-plus: one', 'qwen-plus: two', 'qwen-plus: three']);
 });
 
+test('a block that goes on behind a time-out has its results, whatever was looked for when it struck', async () => {
+  const own = await gateway.client();
+  await own.query(`SET statement_timeout = '1s'; CREATE TEMP TABLE asked (r text)`);
+  await own.query(`DO $$ BEGIN
+    BEGIN
+      INSERT INTO asked SELECT ai_gen('qwen_plus', 'slow') FROM generate_series(1, 2) i
+        WHERE i = 1 OR (SELECT count(*) FROM generate_series(1, 100000000)) > 0;
+    EXCEPTION WHEN query_canceled THEN NULL;
+    END;
+    INSERT INTO asked SELECT ai_gen('qwen_plus', 'row ' || i) FROM generate_series(1, 2) i;
+  END $$`);
+  const { rows } = await own.query('SELECT r FROM asked ORDER BY r');
+  expect(rows).toEqual([{ r: expect.stringMatching(/row 1$/) }, { r: expect.stringMatching(/row 2$/) }]);
+  await own.end();
+});
+
 test('a DO block calls in a loop', async () => {
   const notices: string[] = [];
   const own = await gateway.client();

@@ -30,13 +30,12 @@ import type { Statement, StatementCall, Statements } from './statement.js';
 
 export interface WrittenCalls {
   /**
-   * As submit, for a call that stands as it was written: `inside` the body of a function, by the engine's context of it, or in the statement
-   * itself. In place of a handle the engine may be given a query to plan: the statement's calls are to be looked for first, and this one
-   * submitted again.
+   * As submit, for a call that stands as it was written. In place of a handle the engine may be given a query to plan: the statement's calls are
+   * to be looked for first, and this one submitted again.
    */
   submitWritten(
     call: SubmittedCall,
-    inside: string | undefined,
+    place: CallPlace,
     origin: CallOrigin,
   ): Promise<{ handle: string } | Look>;
   /** While the engine looks for the calls of a later stage: one of an earlier stage, whose result it needs. */
@@ -56,6 +55,13 @@ export interface WrittenCalls {
    * anything of it is sent.
    */
   looked(call: SubmittedCall, problem: string | undefined, rows: number, origin: CallOrigin): void;
+}
+
+export interface CallPlace {
+  /** The body of a function that it stands in, by the engine's context of it; undefined: the statement itself. */
+  inside: string | undefined;
+  /** It is come to while the engine looks. */
+  looking: boolean;
 }
 
 /** What the engine knows of names in a plan: those that may give something else each time; and whether AI functions' names may mean others. */
@@ -78,7 +84,7 @@ export function createWrittenCalls(making: Making): WrittenCalls {
   const { reader } = making;
   const aheadFor = (given: SubmittedCall, origin: CallOrigin) => aheadOf(given, origin, making).ahead;
   return {
-    submitWritten: (given, inside, origin) => submitWritten(given, inside, origin, making),
+    submitWritten: (given, place, origin) => submitWritten(given, place, origin, making),
     submitMade(given, origin) {
       const ahead = aheadFor(given, origin);
       const call = ahead.looking ? takeFound(ahead, given, 'again') : undefined;
@@ -168,15 +174,17 @@ function storedText(
 
 async function submitWritten(
   given: SubmittedCall,
-  inside: string | undefined,
+  { inside, looking }: CallPlace,
   origin: CallOrigin,
   making: Making,
 ): Promise<{ handle: string } | Look> {
   const { statements, newCall, add } = making;
   const { statement, ahead: outer } = aheadOf(given, origin, making);
-  if (outer.looking) return noteCall(given, inside, origin, making);
+  if (looking) return noteCall(given, inside, origin, making);
+  // A function may go on behind what has ended the look.
+  if (outer.looking) leaveLook(statement, outer);
   const block = inside === undefined ? undefined : blockOf(statement, inside, given.engineText, making);
-  const ahead = block ?? outer;
+  const ahead = block ?? statement.ahead ?? outer;
   const found = takeFound(ahead, given, 'given');
   if (found) return { handle: found.handle };
   const mayLook = statement.atOnce && (inside === undefined || block !== undefined);
@@ -191,6 +199,11 @@ async function submitWritten(
   // A later look comes upon it again.
   if (mayLookAgain(ahead)) noteFound(ahead, given, call, 'given');
   return add(call);
+}
+
+function leaveLook(statement: Statement, ahead: LookAhead<StatementCall>): void {
+  endLook(ahead, 'its first look was cut off');
+  statement.looking = undefined;
 }
 
 /** What is known of the query of a function that makes the call. It may run again, over other rows. */

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { Logger } from 'pino';
 import { keptSecret } from '../kept-secret.js';
 import { type EnginePlace, placeEngine } from './account.js';
 import type { EngineAddress } from './address.js';
@@ -39,16 +40,16 @@ export async function prepareEngine(dataDirectory: string): Promise<PreparedEngi
   return { ...place, dataDirectory, socketDirectory: await makeSocketDirectory(place) };
 }
 
-/** Starts the engine. Creates the cluster if there is none, and first stops an engine that a killed gateway left behind. */
+/** Starts the engine. Creates the cluster if there is none, and first names in the log, and stops, an engine that a killed gateway left behind. */
 export async function startEmbeddedEngine(
   place: PreparedEngine,
-  options: { maxConnections: number },
+  options: { maxConnections: number; log: Logger },
 ): Promise<EmbeddedEngine> {
   const { dataDirectory, socketDirectory } = place;
   const cluster = join(place.home, 'cluster');
   const password = await keptSecret(dataDirectory, 'owner-password');
   if (!existsSync(join(cluster, 'PG_VERSION'))) await createCluster(place, cluster, password);
-  await endLeftover(place, cluster);
+  await endLeftover(place, cluster, options.log);
 
   const { server, ended } = await startServer(place, cluster, options.maxConnections);
   let stopping = false;
@@ -153,7 +154,7 @@ function processOptions(place: EnginePlace) {
 }
 
 /** After kill -9 of a gateway its engine keeps running. It is stopped first, so that the new one starts from a clean shutdown. */
-async function endLeftover(place: EnginePlace, cluster: string): Promise<void> {
+async function endLeftover(place: EnginePlace, cluster: string, log: Logger): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid');
   const processId = Number((await readFile(pidFile, 'utf8').catch(() => '')).split('\n')[0]);
   if (!processId) return;
@@ -161,6 +162,11 @@ async function endLeftover(place: EnginePlace, cluster: string): Promise<void> {
     commandLine(processId),
   );
   if (stdout.includes(cluster)) {
+    // Said before: an engine that ends slowly holds up the start, and whoever looks on should know which process it is.
+    log.warn(
+      { processId, cluster },
+      'an engine of a gateway that was killed still runs here; it is stopped first',
+    );
     await run(
       join(place.binaries, 'bin', 'pg_ctl'),
       ['stop', '-D', cluster, '-m', 'fast', '-w'],

@@ -10,8 +10,15 @@ import { refusedAddress, type WebhookHosts, type Webhooks, webhookNews } from '.
 export interface WebhookMessages {
   /** Something new is written, here or by another gateway. */
   wake(): void;
+  /** Attempts of this gateway since it started. */
+  counts: Readonly<Record<Attempt, number>>;
+  /** Messages of all gateways that are neither told nor failed. */
+  waiting(): Promise<number>;
   close(): Promise<void>;
 }
+
+/** `again`: it was not taken and is told once more; `failed`: it was not taken for a day, and is told no more. */
+type Attempt = 'told' | 'again' | 'failed';
 
 export interface Delivery {
   pool: EnginePool;
@@ -62,8 +69,12 @@ const nextDue = `
   SELECT extract(epoch FROM min(next_at) - clock_timestamp())::float8 * 1000 AS ms FROM hologen_internal.webhook_message
   WHERE told_at IS NULL AND failed_at IS NULL AND webhook_name <> ALL ($1)`;
 
+const stillWaiting =
+  'SELECT count(*)::int4 AS waiting FROM hologen_internal.webhook_message WHERE told_at IS NULL AND failed_at IS NULL';
+
 export function deliverWebhooks(delivery: Delivery): WebhookMessages {
   const closing = new AbortController();
+  const counts = { told: 0, again: 0, failed: 0 };
   let waked = new AbortController();
   const wake = () => waked.abort();
   const underWay = new Map<string, Set<Promise<void>>>();
@@ -72,7 +83,8 @@ export function deliverWebhooks(delivery: Delivery): WebhookMessages {
   function begin(message: Message): void {
     const own = underWay.get(message.webhook_name) ?? new Set();
     underWay.set(message.webhook_name, own);
-    const telling = tell(message, delivery, closing.signal).finally(() => {
+    const telling = tell(message, delivery, closing.signal).then((attempt) => {
+      if (attempt) counts[attempt] += 1;
       own.delete(telling);
       wake();
     });
@@ -103,6 +115,11 @@ export function deliverWebhooks(delivery: Delivery): WebhookMessages {
   })();
   return {
     wake,
+    counts,
+    async waiting() {
+      const { rows } = await delivery.pool.query<{ waiting: number }>(stillWaiting);
+      return rows[0]?.waiting ?? 0;
+    },
     async close() {
       closing.abort();
       await running;
@@ -114,22 +131,30 @@ async function sleep(ms: number, signals: AbortSignal[]): Promise<void> {
   await delay(ms, undefined, { signal: AbortSignal.any(signals), ref: false }).catch(() => {});
 }
 
+/** Never rejects. Undefined: what became of it could not be written down, or its webhook was removed meanwhile. */
 async function tell(
   message: Message,
   { pool, webhooks, hosts, budgets, log }: Delivery,
   closing: AbortSignal,
-): Promise<void> {
+): Promise<Attempt | undefined> {
   const { message_id: id, webhook_name: name, body } = message;
   try {
     const problem = await post(name, id, body).catch((error: NodeJS.ErrnoException) =>
       String(error.code ?? error.message).slice(0, longestProblem),
     );
-    if (problem === undefined) return void (await pool.query(told, [id]));
+    if (problem === undefined) {
+      await pool.query(told, [id]);
+      return 'told';
+    }
     const { rows } = await pool.query<{ failed_at: Date | null }>(notTold, [id, problem]);
-    if (rows[0]?.failed_at) log.error({ webhook: name, message: id, problem }, 'a webhook was not told');
+    if (!rows[0]) return undefined;
+    if (!rows[0].failed_at) return 'again';
+    log.error({ webhook: name, message: id, problem }, 'a webhook was not told');
+    return 'failed';
   } catch (error) {
     // It is told once more: receivers know it again by its id.
     log.warn({ err: error, webhook: name, message: id }, 'what a webhook was told could not be written');
+    return undefined;
   }
 
   async function post(name: string, id: string, body: string): Promise<string | undefined> {

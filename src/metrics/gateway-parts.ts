@@ -8,6 +8,7 @@ export interface GatewayParts {
   engine?: { address: EngineAddress; restarts(): number };
   schedule?: { queues(): Queue[] };
   calls?: { heldUp(): { model: string; since: number }[] };
+  webhooks?: { counts: Readonly<Record<string, number>>; waiting(): Promise<number> };
   frontend?: {
     /** False from the moment the gateway drains. */
     accepting(): boolean;
@@ -47,6 +48,7 @@ export function watchParts(registry: Registry, parts: GatewayParts): void {
     },
   });
   watchHoldUps(registry, parts);
+  watchWebhooks(registry, parts);
   for (const gauge of queueGauges) watchQueues(registry, parts, gauge);
 }
 
@@ -70,6 +72,29 @@ function watchHoldUps(registry: Registry, parts: GatewayParts): void {
     collect() {
       const since = Math.min(...(parts.calls?.heldUp() ?? []).map((each) => each.since), Date.now());
       this.set((Date.now() - since) / 1000);
+    },
+  });
+}
+
+function watchWebhooks(registry: Registry, parts: GatewayParts): void {
+  const registers = [registry];
+  new Counter({
+    name: 'hologen_webhook_attempts_total',
+    help: 'Attempts to tell webhooks: told, again (not taken, told once more later), failed (given up after a day).',
+    labelNames: ['outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [outcome, count] of Object.entries(parts.webhooks?.counts ?? {}))
+        this.inc({ outcome }, count);
+    },
+  });
+  new Gauge({
+    name: 'hologen_waiting_webhook_messages',
+    help: 'Messages that webhooks are still to be told, of all gateways on the engine; NaN while the engine cannot say.',
+    registers,
+    async collect() {
+      this.set((await parts.webhooks?.waiting().catch(() => Number.NaN)) ?? 0);
     },
   });
 }

@@ -41,6 +41,11 @@ const unstableClauses = [
   'withClause',
 ];
 
+/** PostgreSQL's own operators: one of somebody's own may be a coalesce, or make a call. */
+const operators = words(`
+  = <> != < > <= >= + - * / % ^ || ~ !~ ~* !~* ~~ !~~ ~~* !~~* -> ->> #> #>> @> <@ ? ?| ?& && & | # << >> ^@ @@ @? #-
+`);
+
 /** Aggregates and window functions that are the engine's own. */
 const aggregates = words(`
   array_agg avg bit_and bit_or count dense_rank every first_value json_agg json_object_agg jsonb_agg jsonb_object_agg lag last_value lead
@@ -48,11 +53,12 @@ const aggregates = words(`
 `);
 
 /**
- * False if the statement uses a function that is not known here: it may read what the statement writes, tell the text that is run, or be
+ * False if the statement uses a function or an operator that is not known here: it may read what the statement writes, tell the text that is run, or be
  * evaluated another number of times. Then the statement stays as it was written, and the engine itself says what can be made at once.
  */
 export function usesKnownFunctions(node: unknown): boolean {
   return holdsFor(node, (kind, body) => {
+    if (kind === 'A_Expr') return operators.has(nameList(body.name).at(-1) ?? '');
     if (kind !== 'FuncCall' || isAiCall(kind, body) || isOwnFunction(body)) return true;
     return [stableFunctions, tablelessFunctions, aggregates].some((functions) => isCallOf(functions, body));
   });

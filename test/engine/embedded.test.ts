@@ -100,7 +100,7 @@ test('nothing in the data directory can be read by others', async () => {
   await stop(gateway);
 });
 
-test('after kill -9 the next start ends the engine left behind and goes on where it was', async () => {
+test('after kill -9 the next start names the engine left behind, ends it and goes on where it was', async () => {
   const directory = await newDirectory();
   const killed = await serve(directory, ['--sandbox', '--sandbox-image-ms', '60000']);
   const client = await killed.client();
@@ -123,10 +123,23 @@ test('after kill -9 the next start ends the engine left behind and goes on where
   console.log(`after kill -9: next start ${tookMs} ms`);
   expect(rows).toEqual([{ value: 7 }]);
   expect(await isRunning(left)).toBe(false);
+  expect(logged(next)).toContainEqual(
+    expect.objectContaining({
+      processId: left,
+      cluster: join(directory, 'engine', 'cluster'),
+      msg: 'an engine of a gateway that was killed still runs here; it is stopped first',
+    }),
+  );
   expect(JSON.parse((await again.query(picture('a lake'))).rows[0].result).image_oss_paths).toHaveLength(1);
   await again.end();
   expect(await stop(next)).toBe(0);
 });
+
+/** What it wrote to its log so far. */
+function logged({ printed }: SpawnedGateway): unknown[] {
+  const lines = printed.stderr.split('\n').filter((line) => line.startsWith('{'));
+  return lines.map((line) => JSON.parse(line));
+}
 
 /** Until the one call of the gateway is at the provider. */
 async function submitted(client: pg.Client): Promise<void> {

@@ -66,6 +66,25 @@ describe.each(presentPrograms())('PostgreSQL %i', (version, folder) => {
     await client.end();
   });
 
+  test('calls of materialized views, of queries in functions and of MERGE are found before they are made', async () => {
+    const client = await gateway.client();
+    const said: string[] = [];
+    client.on('notice', ({ message }) => said.push(message ?? ''));
+    await gateway.forgetRequests();
+    await client.query('BEGIN; CREATE TABLE foxes AS SELECT i AS id, NULL AS r FROM generate_series(1, 3) i');
+    const asked = "ai_gen('qwen_plus', 'fox ' || id)";
+    await client.query(`CREATE MATERIALIZED VIEW asked AS SELECT ${asked} AS r FROM foxes`);
+    await client.query('REFRESH MATERIALIZED VIEW asked');
+    await client.query(`DO $$ DECLARE x record; BEGIN UPDATE foxes SET r = ${asked}; PERFORM ${asked} FROM foxes;
+      FOR x IN SELECT ${asked} FROM foxes LOOP NULL; END LOOP; END $$`);
+    const merge = `MERGE INTO foxes USING (SELECT id AS i FROM foxes) s ON s.i = id WHEN MATCHED THEN UPDATE SET r = ${asked}`;
+    if (version >= 15) await client.query(merge);
+    await client.query('ROLLBACK');
+    expect(await gateway.requests()).toHaveLength(version >= 15 ? 18 : 15);
+    expect(said.filter((each) => /one after another/.test(each))).toEqual([]);
+    await client.end();
+  });
+
   test('calls of several rows run at once, in a read-only transaction too, in their order', async () => {
     for (const each of [gateway, gatewayOfSuperuser]) {
       await each.forgetRequests();

@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
+import { readMetrics } from '../metrics/read-metrics.js';
 
 interface Told {
   path: string;
@@ -28,6 +29,7 @@ const receiver = createServer(async (request, response) => {
   response.writeHead(answer, answer === 302 ? { location: elsewhere } : {}).end();
 });
 
+const webhookHosts = 'hooks.example.com,*.inner.example';
 let dataDir: string;
 let gateway: TestGateway;
 let owner: pg.Client;
@@ -38,7 +40,7 @@ beforeAll(async () => {
   await once(receiver, 'listening');
   address = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
   dataDir = await mkdtemp(join(tmpdir(), 'hologen-webhooks-'));
-  gateway = await startTestGateway({ dataDir, webhookHosts: 'hooks.example.com,*.inner.example' });
+  gateway = await startTestGateway({ dataDir, webhookHosts, metricsPort: '0' });
   owner = await gateway.client();
   await owner.query("CREATE ROLE amy LOGIN PASSWORD 'secret'");
 });
@@ -57,6 +59,9 @@ afterAll(async () => {
 const set = async (given: string): Promise<string> =>
   (await owner.query(`CALL set_webhook(${given})`)).rows[0].secret;
 const types = () => told.map(({ body }) => JSON.parse(body).type).sort();
+const attempts = async (outcome: string) =>
+  (await readMetrics(gateway.metrics)).value('hologen_webhook_attempts_total', { outcome });
+const waiting = async () => (await readMetrics(gateway.metrics)).value('hologen_waiting_webhook_messages');
 const heard = (count: number) => expect.poll(() => told.length, { timeout: 20_000 }).toBe(count);
 
 /** As https://www.standardwebhooks.com tells receivers to. */
@@ -109,14 +114,18 @@ test('a webhook of a role or a tag is told of their calls alone, failed ones too
   ]);
 });
 
-test('what is not taken is told again under the same id, and a redirect is not followed', async () => {
+test('what is not taken is told again under the same id and counted, and a redirect is not followed', async () => {
   const secret = await set(`'flaky', '${address}/flaky', role_name => 'public'`);
+  const [toldBefore, againBefore] = [await attempts('told'), await attempts('again')];
   answers = [503, 302];
   await owner.query("SELECT ai_gen('qwen_plus', 'three times')");
   await heard(3);
   expect(new Set(told.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   expect(told.map(({ path }) => path)).toEqual(['/flaky', '/flaky', '/flaky']);
   expect(told.every((each) => isSigned(each, secret))).toBe(true);
+  await expect.poll(() => attempts('told')).toBe(toldBefore + 1);
+  expect(await attempts('again')).toBe(againBefore + 2);
+  expect(await waiting()).toBe(0);
 });
 
 test('a receiver that never answers keeps no other waiting, and what it was not told is told after a restart', async () => {
@@ -128,7 +137,7 @@ test('a receiver that never answers keeps no other waiting, and what it was not 
   // Which of the two came first, and is never answered, is chance: each is told again.
   await heard(2);
   await gateway.close();
-  gateway = await startTestGateway({ dataDir, webhookHosts: 'hooks.example.com,*.inner.example' });
+  gateway = await startTestGateway({ dataDir, webhookHosts, metricsPort: '0' });
   owner = await gateway.client();
   await expect.poll(() => told.length, { timeout: 90_000 }).toBeGreaterThanOrEqual(4);
   expect(Date.now() - before).toBeLessThan(90_000);
@@ -136,16 +145,19 @@ test('a receiver that never answers keeps no other waiting, and what it was not 
   expect(told.filter(({ path }) => path === '/silent').every((each) => isSigned(each, secret))).toBe(true);
 });
 
-test('after a day a message has failed, and administrators see why', async () => {
+test('after a day a message has failed, is counted, and administrators see why', async () => {
   await set(`'gone', '${address}/gone', role_name => 'public'`);
   answers = Array(20).fill(500);
   await owner.query("SELECT ai_gen('qwen_plus', 'in vain')");
   await heard(1);
+  expect(await waiting()).toBeGreaterThan(0);
   await owner.query("UPDATE hologen_internal.webhook_message SET made_at = made_at - interval '25 hours'");
   const seen = "SELECT state, problem FROM hologen.webhook_messages WHERE webhook_name = 'gone'";
   await expect
     .poll(async () => (await owner.query(seen)).rows, { timeout: 20_000 })
     .toEqual([{ state: 'failed', problem: 'answered 500' }]);
+  const failed = await owner.query("SELECT FROM hologen.webhook_messages WHERE state = 'failed'");
+  await expect.poll(() => attempts('failed')).toBe(failed.rowCount);
   const amy = await gateway.clientOf('amy');
   expect((await amy.query('SELECT FROM hologen.webhook_messages')).rowCount).toBe(0);
   expect((await amy.query('SELECT webhook_name, url FROM hologen.webhooks')).rows).toEqual([

@@ -64,7 +64,7 @@ test('counters end in _total, and what is measured has its unit in its name', ()
     const isCounter = samples.types.get(name) === 'counter';
     expect(name.endsWith('_total'), name).toBe(isCounter);
     expect(name).toMatch(
-      /_(seconds|bytes_total|money_total|per_second_pace)$|_(sessions|calls|statements|submits|retries|refused|restarts)(_total|_limit)?$/,
+      /_(seconds|bytes_total|money_total|per_second_pace)$|_(sessions|calls|statements|submits|retries|refused|restarts|attempts|messages)(_total|_limit)?$/,
     );
   }
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Case } from './difference/cases/case.js';
 import { insideFunctions } from './difference/cases/inside-functions.js';
 import { hostileInsideFunctions } from './difference/cases/inside-functions-hostile.js';
+import { insideOthers } from './difference/cases/inside-others.js';
 import { namesAndRights } from './difference/cases/names-and-rights.js';
 import { readsAndTypes } from './difference/cases/reads-and-types.js';
 import { resultsThatDecide } from './difference/cases/results-that-decide.js';
@@ -38,6 +39,7 @@ describe.each(
     ...resultsThatDecide,
     ...insideFunctions,
     ...hostileInsideFunctions,
+    ...insideOthers,
   }),
 )('%s', (_group, cases) => {
   for (const one of cases) (differing.has(one[0]) ? test.fails : test)(one[0], () => same(one));

@@ -103,7 +103,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('statement', min(pg_get_functiondef(p.oid)), 'types', '[]'::json)
     FROM (SELECT parse_ident(named)) AS n (parts)
     LEFT JOIN pg_proc p ON p.proname = parts[cardinality(parts)] AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
-    WHERE stored = 'block' AND current_setting('plpgsql.variable_conflict', true) IS DISTINCT FROM 'use_variable'
+    WHERE stored = 'block' AND coalesce(current_setting('plpgsql.variable_conflict', true), 'error') = 'error'
     HAVING count(*) = 1
 $$;
 
@@ -177,7 +177,7 @@ BEGIN
   inside := hologen_caller.is_inside(context, current_user);
   LOOP
     answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside,
-      'context', CASE WHEN inside THEN context END));
+      'context', CASE WHEN inside THEN context END, 'looking', context OPERATOR(pg_catalog.~) ' hologen_caller\.look_ahead\('));
     EXIT WHEN answer OPERATOR(pg_catalog.->>) 'handle' IS NOT NULL;
     PERFORM hologen_caller.look_ahead(question, answer);
   END LOOP;

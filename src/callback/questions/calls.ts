@@ -134,7 +134,11 @@ function answerWhileLooking(calls: Calls, submitted: (question: Json) => Submitt
     submit_written: (question, caller) =>
       calls.submitWritten(
         written(question),
-        question.inside === true ? String(question.context ?? '').slice(0, longestContext) : undefined,
+        {
+          inside:
+            question.inside === true ? String(question.context ?? '').slice(0, longestContext) : undefined,
+          looking: question.looking === true,
+        },
         originOf(caller),
       ),
     submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),

@@ -1,12 +1,13 @@
 /**
  * Calls inside PL/pgSQL: the query of a function or of a DO block that makes them, by the context that the engine tells. The query is looked at as
- * it stands there, by its function's rights, names and snapshot. Its function's variables are not known, so that one that uses them is not found
- * to mean anything, and makes its calls one after another.
+ * it stands there, by its function's rights, names and snapshot. Of its function's variables only parameters are known that the client's statement
+ * gives as literals; a query that uses others is not found to mean anything, and makes its calls one after another.
  */
 import { aiFunctions } from '../ai-functions.js';
 import { type Body, hasNode, kindOf } from '../nodes.js';
 import { parseFunction, parseStatements } from '../parse.js';
 import { readSource } from '../source.js';
+import { withArguments } from './arguments.js';
 import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
 import type { StoredQuery } from './stored.js';
@@ -34,7 +35,7 @@ export function blockQuery(
     key: JSON.stringify([name, line, doing, text]),
     query: {
       ...{ stored: 'block', name, rows: 0 },
-      queryOf: (source) => queryIn(place, name === inline ? clientText : source),
+      queryOf: (source) => queryIn(place, name === inline ? clientText : source, clientText),
     },
   };
 }
@@ -65,18 +66,20 @@ function placeOf(context: string): Place | undefined {
   };
 }
 
-function queryIn(place: Place, source: string): AheadQuery | OneByOne {
-  const { doing, text } = place;
-  // There a name that stands for a column and a variable is the variable.
+function queryIn(place: Place, source: string, clientText: string): AheadQuery | OneByOne {
+  const { function: name, doing, text, called } = place;
+  // Called by another function it may have any arguments.
+  const known = (query: string) => (called ? query : withArguments(query, { name, source, clientText }));
+  // There a name may stand for a column and a variable.
   if (/variable_conflict/i.test(source)) return { why: 'a variable may have the name of a column there' };
   // A DO block that a function runs: its text is not known.
-  if (place.function === inline && place.called) return { why: 'a function has run the block' };
+  if (name === inline && called) return { why: 'a function has run the block' };
   // A transition table may have the name of a table, and is not seen from outside.
   if (/^ RETURNS trigger$/m.test(source)) return { why: 'a trigger may read transition tables' };
-  if (text !== undefined && !standsIn(text, source, place.function)) return { why: undefined };
-  if (doing === 'FOR over SELECT rows') return queryOfLoop(place, source);
+  if (text !== undefined && !standsIn(text, source, name)) return { why: undefined };
+  if (doing === 'FOR over SELECT rows') return queryOfLoop(place, source, known);
   if (text === undefined) return { why: undefined };
-  const written = readSource(doing === 'assignment' ? text.replace(/^[\s\S]*?:?=/, 'SELECT ') : text);
+  const written = readSource(known(doing === 'assignment' ? text.replace(/^[\s\S]*?:?=/, 'SELECT ') : text));
   const [statement, more] = written?.statements ?? [];
   if (!written || !statement || more || !readsAll(doing, statement.kind)) return { why: undefined };
   return queryOfStatement(statement, written);
@@ -96,7 +99,11 @@ function readsAll(doing: string, kind: string): boolean {
 }
 
 /** A loop's rows are read as far as it goes; so it must go to the end. */
-function queryOfLoop({ function: name, line, called }: Place, source: string): AheadQuery | OneByOne {
+function queryOfLoop(
+  { function: name, line, called }: Place,
+  source: string,
+  known: (query: string) => string,
+): AheadQuery | OneByOne {
   const text = name === inline ? doBlock(source) : source;
   const body = text === undefined ? undefined : parseFunction(text);
   const loops: Body[] = [];
@@ -108,7 +115,7 @@ function queryOfLoop({ function: name, line, called }: Place, source: string): A
   if (!loop || another) return { why: 'several loops stand in one line of its function' };
   if (isCaught || called || hasNode(loop.body, (kind) => endings.has(kind)))
     return { why: 'its function may leave the loop before its end' };
-  const query = readSource(String(kindOf(loop.query)[1].query));
+  const query = readSource(known(String(kindOf(loop.query)[1].query)));
   const [statement] = query?.statements ?? [];
   return query && statement ? queryOfStatement(statement, query) : { why: undefined };
 }

@@ -200,6 +200,24 @@ const within: [name: string, setup: string[], steps: (string | Sent)[], atOnce?:
   ['a PL/pgSQL function for each row', functions, ['SELECT id, made_pl(p) FROM foxes']],
   ['an SQL function of several rows', functions, ['SELECT * FROM all_made()']],
   ['RETURN QUERY', functions, ['SELECT * FROM all_made_pl()']],
+  [
+    'RETURN QUERY by an argument',
+    [
+      `CREATE FUNCTION made_for(low int, style text) RETURNS TABLE (id int, r text) LANGUAGE plpgsql AS
+       $$ BEGIN RETURN QUERY SELECT f.id, ai_gen('m1', f.p || style) FROM foxes f WHERE f.id >= low ORDER BY f.id; END $$`,
+    ],
+    ["SELECT * FROM made_for(2, 'ink')"],
+    3,
+  ],
+  [
+    'a FOR loop in a procedure, by an argument',
+    [
+      `CREATE PROCEDURE make_all(low int, most numeric(4, 0)) LANGUAGE plpgsql AS
+       $$ DECLARE x record; BEGIN FOR x IN SELECT id, ai_gen('m1', p) AS r FROM foxes WHERE id BETWEEN low AND most LOOP UPDATE foxes SET r = x.r WHERE id = x.id; END LOOP; END $$`,
+    ],
+    ["CALL make_all(2, '4'::numeric)"],
+    3,
+  ],
   ['a FOR loop in a function', functions, ['SELECT * FROM looped()']],
   [
     'a FOR loop in DO',

@@ -42,8 +42,8 @@ export const hostileInsideFunctions: Record<string, Case[]> = {
       'SELECT * FROM hidden_then(1, true)',
       'SET LOCAL plpgsql.variable_conflict = use_variable',
       body(
-        'hidden_then(k int, really boolean) RETURNS SETOF text',
-        "BEGIN IF really THEN RETURN QUERY SELECT ai_gen('m1', p) FROM foxes WHERE foxes.k = k; END IF; END",
+        'hidden_then(most int, really boolean) RETURNS SETOF text',
+        "DECLARE k int := most; BEGIN IF really THEN RETURN QUERY SELECT ai_gen('m1', p) FROM foxes WHERE foxes.k = k; END IF; END",
       ),
       'SELECT * FROM hidden_then(1, false)',
       'SET LOCAL plpgsql.variable_conflict = error',

@@ -32,6 +32,56 @@ export const insideFunctions: Record<string, Case[]> = {
       ),
     ],
     [
+      'a parameter that is assigned to',
+      'SELECT * FROM changed_by(1)',
+      body(
+        'changed_by(most int) RETURNS SETOF text',
+        "BEGIN most := most + 2; RETURN QUERY SELECT ai_gen('m1', p) FROM foxes WHERE id <= most; END",
+      ),
+    ],
+    [
+      'a parameter that a loop, INTO and a diagnosis assign to',
+      "SELECT assigned(1, 1, 1, 1, '{4}')",
+      body(
+        'assigned(a int, b int, c int, d int, e int[]) RETURNS void',
+        `BEGIN SELECT 4 INTO a; FOR b IN SELECT 4 LOOP INSERT INTO log SELECT ai_gen('m1', p) FROM foxes WHERE id <= b; END LOOP;
+         GET DIAGNOSTICS c = ROW_COUNT; FOREACH d IN ARRAY e LOOP INSERT INTO log SELECT ai_gen('m2', p) FROM foxes WHERE id <= d; END LOOP;
+         INSERT INTO log SELECT ai_gen('m3', p) FROM foxes WHERE id <= a; INSERT INTO log SELECT ai_gen('m4', p) FROM foxes WHERE id <= c; END`,
+      ),
+    ],
+    [
+      'a parameter whose name another variable has',
+      'SELECT * FROM shadowed(4)',
+      body(
+        'shadowed(most int) RETURNS SETOF text',
+        "BEGIN DECLARE most int := 1; BEGIN RETURN QUERY SELECT ai_gen('m1', p) FROM foxes WHERE id <= most; END; END",
+      ),
+    ],
+    [
+      'a parameter whose name a result has',
+      'SELECT * FROM ordered_by(4)',
+      body(
+        'ordered_by(n int) RETURNS SETOF text',
+        "BEGIN RETURN QUERY SELECT x.r FROM (SELECT ai_gen('m1', p) AS r, -id AS n FROM foxes ORDER BY n) x; END",
+      ),
+    ],
+    [
+      'an argument that is rounded by its type',
+      "SELECT * FROM rounded('2.6')",
+      body(
+        'rounded(most numeric) RETURNS SETOF text',
+        "BEGIN RETURN QUERY SELECT ai_gen('m1', p || most) FROM foxes WHERE id <= most; END",
+      ),
+    ],
+    [
+      'arguments by name, by default and of each row',
+      'SELECT * FROM by_name(b => 2), by_name(1, 2) UNION ALL SELECT by_name(id, 1) FROM foxes',
+      body(
+        'by_name(a int DEFAULT 3, b int DEFAULT 4) RETURNS SETOF text',
+        "BEGIN RETURN QUERY SELECT ai_gen('m1', p || a || b) FROM foxes WHERE id <= a; END",
+      ),
+    ],
+    [
       'a loop that ends early',
       "DO $$ DECLARE x record; BEGIN FOR x IN SELECT id, ai_gen('m1', p) AS r FROM foxes ORDER BY id LOOP EXIT WHEN x.id = 2; END LOOP; END $$",
     ],

@@ -148,6 +148,14 @@ export const namesAndRights: Record<string, Case[]> = {
       "WITH c AS (SELECT 1 AS i) UPDATE changes SET r = ai_gen('m1', r) FROM c WHERE c.i = id RETURNING r, ai_gen('m2', r)",
     ],
     [
+      'an operator that makes a call, in a WITH that writes',
+      "WITH changed AS (UPDATE w SET r = ai_gen('m1') WHERE w.p <%%> 'x' RETURNING w.id) SELECT * FROM changed",
+    ],
+    [
+      'an operator that is a coalesce, behind a WITH that writes',
+      "WITH c AS (DELETE FROM w RETURNING p) SELECT p //? ai_gen('m1') FROM c",
+    ],
+    [
       'two writes that count by one sequence',
       "WITH made AS (INSERT INTO o (n) SELECT id FROM s RETURNING n) INSERT INTO o (n, r) SELECT n, ai_gen('m1', n::text) FROM made",
     ],
