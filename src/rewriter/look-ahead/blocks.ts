@@ -5,7 +5,7 @@
  */
 import { aiFunctions } from '../ai-functions.js';
 import { type Body, hasNode, kindOf } from '../nodes.js';
-import { parseFunction, parseStatements } from '../parse.js';
+import { type ParsedStatement, parseFunction, parseStatements } from '../parse.js';
 import { readSource } from '../source.js';
 import { withArguments } from './arguments.js';
 import type { OneByOne } from './cuts.js';
@@ -81,7 +81,7 @@ function queryIn(place: Place, source: string, clientText: string): AheadQuery |
   if (text === undefined) return { why: undefined };
   const written = readSource(known(doing === 'assignment' ? text.replace(/^[\s\S]*?:?=/, 'SELECT ') : text));
   const [statement, more] = written?.statements ?? [];
-  if (!written || !statement || more || !readsAll(doing, statement.kind)) return { why: undefined };
+  if (!written || !statement || more || !readsAll(doing, statement)) return { why: undefined };
   return queryOfStatement(statement, written);
 }
 
@@ -91,10 +91,13 @@ function standsIn(text: string, source: string, name: string): boolean {
   return !source.includes(`${told}"`) && (name === inline || source.includes(told));
 }
 
-/** SELECT INTO reads one row. */
-function readsAll(doing: string, kind: string): boolean {
-  if (doing === 'SQL statement')
-    return ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].includes(kind);
+/** SELECT INTO reads one row, and what writes fails at its second one where it is RETURNING INTO. */
+function readsAll(doing: string, { kind, node }: ParsedStatement): boolean {
+  if (doing === 'SQL statement') {
+    const { returningClause, returningList } = node as Body;
+    const writes = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].includes(kind);
+    return writes && !returningClause && !returningList;
+  }
   return ['RETURN QUERY', 'PERFORM', 'assignment'].includes(doing) && kind === 'SelectStmt';
 }
 
