@@ -64,16 +64,15 @@ async function start(configuration: Configuration, starting: Starting): Promise<
   // Stopped among the last, so that it tells of draining too.
   starting.stopping.unshift(metrics.close);
   const inside = await openInside(configuration, claim, metrics.meter, starting);
-  const { schedule: queues, messages: webhooks } = inside;
-  Object.assign(parts, { engine: inside.engine, schedule: queues, calls: inside.calls, webhooks });
-  const { takeOver: gone, cancelAsked: cancel } = inside.calls;
+  const { engine, schedule, calls, messages: webhooks, news } = inside;
+  Object.assign(parts, { engine, schedule, calls, webhooks });
+  const { takeOver: gone, cancelAsked: cancel } = calls;
   answers.answer = inside.answer;
   answers.gone = (engineProcessId, unread) => {
     const handle = unread?.ask === 'wait' ? String(unread.handle) : undefined;
-    inside.calls.engineLeft(engineProcessId, handle);
+    calls.engineLeft(engineProcessId, handle);
   };
-  const { news, schedule } = inside;
-  await inside.engine.gateways.watch({ gone, cancel, news, counted: schedule.shareAmong });
+  await engine.gateways.watch({ gone, cancel, news, counted: schedule.shareAmong });
   const outside = await openOutside(configuration, inside, starting);
   parts.frontend = outside.frontend;
   const runFile = runFileOf(configuration, inside, outside, metrics.url);
@@ -86,8 +85,8 @@ async function start(configuration: Configuration, starting: Starting): Promise<
       outside.console?.reloadCertificate();
       outside.openai?.reloadCertificate();
     },
-    engineDied: inside.engine.died,
-    stop: () => stop(configuration, outside.frontend, inside.calls, starting),
+    engineDied: engine.died,
+    stop: () => stop(configuration, outside.frontend, calls, starting),
   };
 }
 

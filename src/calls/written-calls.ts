@@ -3,7 +3,6 @@ import { KnownError } from '../errors.js';
 import type { CallOrigin } from '../ledger/job.js';
 import type { SubmittedCall } from './check.js';
 import {
-  type Bound,
   endLook,
   isSpent,
   type Look,
@@ -160,6 +159,7 @@ function storedText(
 ): Look | object {
   const { statements } = making;
   const { statement, ahead } = aheadOf(given, origin, making);
+  const isBlock = ahead.stored?.stored === 'block';
   const cursor = ahead.stored?.stored === 'cursor' ? `${ahead.stored.name} ${found?.created}` : undefined;
   const rows = ahead.stored?.rows ?? 0;
   storedFound(ahead, found);
@@ -169,7 +169,9 @@ function storedText(
     readOn(statement.ahead, rows);
   }
   const text = found?.statement ?? '';
-  return nextLook(statement.looking ?? ahead, boundTo(statement, text, making)) ?? {};
+  // What the client bound to its statement is nothing to a function's query.
+  const bound = () => (isBlock ? undefined : statements.boundTo(statement, text));
+  return nextLook(statement.looking ?? ahead, bound) ?? {};
 }
 
 async function submitWritten(
@@ -188,7 +190,8 @@ async function submitWritten(
   const found = takeFound(ahead, given, 'given');
   if (found) return { handle: found.handle };
   const mayLook = statement.atOnce && (inside === undefined || block !== undefined);
-  const look = mayLook ? nextLook(ahead, boundTo(statement, given.engineText, making)) : undefined;
+  const bound = () => (block ? undefined : statements.boundTo(statement, given.engineText));
+  const look = mayLook ? nextLook(ahead, bound) : undefined;
   if (look) {
     statement.looking = ahead;
     return look;
@@ -220,15 +223,6 @@ function blockOf(
   const begun = newLookAhead<StatementCall>(block.query);
   blocks.set(block.key, begun);
   return begun;
-}
-
-/** What the client bound to its statement is nothing to a function's query. */
-function boundTo(statement: Statement, text: string, { statements }: Making): () => Bound | undefined {
-  return () => (isBlock(statement) ? undefined : statements.boundTo(statement, text));
-}
-
-function isBlock({ looking, blocks }: Statement): boolean {
-  return looking !== undefined && [...blocks.values()].includes(looking);
 }
 
 /** A call that the statement will come to. */

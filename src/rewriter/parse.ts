@@ -37,6 +37,11 @@ export function parseStatements(text: string): ParsedStatement[] | undefined {
   });
 }
 
+/** Statements as nodes, for a walk that shall see their kinds, too. */
+export function nodesOf(statements: readonly ParsedStatement[] = []): Record<string, unknown>[] {
+  return statements.map(({ kind, node }) => ({ [kind]: node }));
+}
+
 /** The PL/pgSQL of CREATE FUNCTION or DO as nodes; undefined if it cannot be read. */
 export function parseFunction(text: string): unknown {
   try {
@@ -106,7 +111,7 @@ export function tokenAt(tokens: readonly Token[], at: number): number {
   return tokens[index]?.start === at ? index : -1;
 }
 
-/** The index of the first token from `from` on that stands in no parentheses and fits; the number of tokens if there is none. */
+/** The index of the first token from `from` on that stands in no parentheses or brackets and fits; the number of tokens if there is none. */
 export function firstOutside(
   tokens: readonly Token[],
   from: number,
@@ -117,10 +122,15 @@ export function firstOutside(
   for (; index < tokens.length; index++) {
     const word = (tokens[index] as Token).text.toLowerCase();
     if (depth === 0 && fits(word, index)) break;
-    if (word === '(') depth += 1;
-    if (word === ')') depth -= 1;
+    if (word === '(' || word === '[') depth += 1;
+    if (word === ')' || word === ']') depth -= 1;
   }
   return index;
+}
+
+/** The index of the token that closes the parenthesis at `open`. */
+export function closingOf(tokens: readonly Token[], open: number): number {
+  return firstOutside(tokens, open + 1, (word) => word === ')');
 }
 
 /** The last token before `before` that is this word, in lower case. */

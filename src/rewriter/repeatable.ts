@@ -66,15 +66,19 @@ export function usesKnownFunctions(node: unknown): boolean {
 
 /** True if something in it gives another value each time: a second evaluation would not tell what the first one asks for. */
 export function isTurnedByChance(node: unknown): boolean {
-  return !holdsFor(node, (kind, body) => kind !== 'FuncCall' || !isCallOf(chance, body));
+  return callsOneOf(chance, node);
 }
+const chance = words('clock_timestamp gen_random_uuid random uuidv4 uuidv7 nextval');
 
 /** True if it takes numbers of a sequence. */
 export function takesNumbers(node: unknown): boolean {
-  return !holdsFor(node, (kind, body) => kind !== 'FuncCall' || !isCallOf(numbers, body));
+  return callsOneOf(numbers, node);
 }
 const numbers = words('nextval setval');
-const chance = words('clock_timestamp gen_random_uuid random uuidv4 uuidv7 nextval');
+
+function callsOneOf(functions: Set<string>, node: unknown): boolean {
+  return !holdsFor(node, (kind, body) => kind !== 'FuncCall' || !isCallOf(functions, body));
+}
 
 /** For a condition or a part of FROM. Operators, casts and views are not looked into: nobody hides side effects there. */
 export function isRepeatable(node: unknown): boolean {

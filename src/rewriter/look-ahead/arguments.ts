@@ -1,6 +1,6 @@
 /** A function's parameters in a query of its body, as the values that the client's statement gives them: only what nothing can have changed. */
 import { type AnyNode, type Body, child, children, kindOf, nameList, walk } from '../nodes.js';
-import { firstOutside, parseFunction, scanTokens, tokenAt } from '../parse.js';
+import { firstOutside, nodesOf, parseFunction, scanTokens, tokenAt } from '../parse.js';
 import { readSource, type Source } from '../source.js';
 import { splice, unedited } from '../spliced-text.js';
 import { listedValues } from './assigned.js';
@@ -24,17 +24,14 @@ export function withArguments(query: string, called: Called): string {
   if (!read) return query;
   let hidden = false;
   const edits = new Map<number, string>();
-  walk(
-    read.statements.map(({ kind, node }) => ({ [kind]: node })),
-    (kind, body) => {
-      // ORDER BY and GROUP BY may mean it.
-      hidden ||= kind === 'ResTarget' && values.has(String(body.name));
-      const [name = '', more] = kind === 'ColumnRef' ? nameList(body.fields) : [];
-      const value = more === undefined ? values.get(name) : undefined;
-      if (value !== undefined) edits.set(read.offset(body.location), value);
-      return true;
-    },
-  );
+  walk(nodesOf(read.statements), (kind, body) => {
+    // ORDER BY and GROUP BY may mean it.
+    hidden ||= kind === 'ResTarget' && values.has(String(body.name));
+    const [name = '', more] = kind === 'ColumnRef' ? nameList(body.fields) : [];
+    const value = more === undefined ? values.get(name) : undefined;
+    if (value !== undefined) edits.set(read.offset(body.location), value);
+    return true;
+  });
   if (hidden) return query;
   const places = [...edits].map(([start, value]) => {
     const end = read.tokens[tokenAt(read.tokens, start)]?.end ?? start;
@@ -81,21 +78,16 @@ function literalsOf(name: string, text: string): string[] | undefined {
   const last = lastName(name);
   const read = readSource(text);
   const calls: Body[] = [];
-  walk(
-    read?.statements.map(({ kind, node }) => ({ [kind]: node })),
-    (kind, body) => {
-      const call = kind === 'CallStmt' ? child(body, 'funccall') : kind === 'FuncCall' ? body : undefined;
-      if (call && nameList(call.funcname).at(-1) === last) calls.push(call);
-      return true;
-    },
-  );
+  walk(nodesOf(read?.statements), (kind, body) => {
+    const call = kind === 'CallStmt' ? child(body, 'funccall') : kind === 'FuncCall' ? body : undefined;
+    if (call && nameList(call.funcname).at(-1) === last) calls.push(call);
+    return true;
+  });
   const [call, more] = calls;
   if (!read || !call || more || !children(call, 'args').every(isLiteral)) return undefined;
   const { tokens, offset } = read;
   const open = tokens.findIndex(({ text: word, start }) => word === '(' && start > offset(call.location));
-  const close = firstOutside(tokens, open + 1, (word) => word === ')');
-  const values = listedValues([tokens[open]?.end ?? 0, tokens[close]?.start ?? 0], read);
-  const texts = values.flat().map((range) => text.slice(Number(range[0]), Number(range[1])));
+  const texts = listedValues(open, read).map(([start, end]) => text.slice(start, end));
   return texts.length === children(call, 'args').length ? texts : undefined;
 }
 

@@ -1,5 +1,5 @@
 /** The values that a statement writes, where they stand in its text. */
-import { firstTokenFrom, type Token } from '../parse.js';
+import { closingOf, firstOutside, firstTokenFrom, type Token } from '../parse.js';
 import type { Source } from '../source.js';
 import type { Piece } from '../spliced-text.js';
 import type { Range } from '../target-items.js';
@@ -8,7 +8,7 @@ import type { Range } from '../target-items.js';
 export function assignedValues([start, end]: Range, source: Source): Piece[][] {
   const values: Piece[][] = [];
   for (const part of partsOf(source.tokens, start, end)) {
-    const at = firstAtTop(part, '=');
+    const at = firstOutside(part, 0, (word) => word === '=');
     const [first, second] = part.slice(at + 1);
     const range: Range = [first?.start ?? end, part.at(-1)?.end ?? end];
     if (isDefault(part.slice(at + 1))) continue;
@@ -19,11 +19,13 @@ export function assignedValues([start, end]: Range, source: Source): Piece[][] {
   return values;
 }
 
-/** The values of a VALUES list of one row, which stands between these offsets; DEFAULT is none. */
-export function listedValues([start, end]: Range, { tokens }: Source): Piece[][] {
+/** What stands between the parentheses that open at a token, parted by commas; DEFAULT is no value. */
+export function listedValues(open: number, { tokens }: Source): Range[] {
+  const start = tokens[open]?.end ?? 0;
+  const end = tokens[closingOf(tokens, open)]?.start ?? start;
   return partsOf(tokens, start, end)
     .filter((part) => !isDefault(part))
-    .map((part) => [[part[0]?.start ?? start, part.at(-1)?.end ?? end]]);
+    .map((part) => [part[0]?.start ?? start, part.at(-1)?.end ?? end]);
 }
 
 function isDefault(part: Token[]): boolean {
@@ -44,14 +46,4 @@ function partsOf(tokens: Token[], start: number, end: number): Token[][] {
     parts.at(-1)?.push(token);
   }
   return parts.filter((part) => part.length > 0);
-}
-
-function firstAtTop(tokens: Token[], wanted: string): number {
-  let depth = 0;
-  return tokens.findIndex(({ text }) => {
-    if (depth === 0 && text === wanted) return true;
-    if ('(['.includes(text)) depth += 1;
-    if (')]'.includes(text)) depth -= 1;
-    return false;
-  });
 }

@@ -1,6 +1,13 @@
 /** What makes a query of a statement that does more with its rows: the edits of its text, or why there are none. */
 import { type Body, child, children, containsAiCall, hasNode, kindOf, walk, writesRows } from '../nodes.js';
-import { firstOutside, firstTokenFrom, type ParsedStatement, type Token, tokenAt } from '../parse.js';
+import {
+  closingOf,
+  firstOutside,
+  firstTokenFrom,
+  type ParsedStatement,
+  type Token,
+  tokenAt,
+} from '../parse.js';
 import type { Source } from '../source.js';
 import type { Edit, Piece } from '../spliced-text.js';
 import type { Range } from '../target-items.js';
@@ -65,7 +72,7 @@ function cutInsert(insert: Body, statement: ParsedStatement, source: Source): Cu
   let at = table + 1;
   while (word(at) === '.') at += 2;
   if (word(at) === 'as') at += 2;
-  if (children(insert, 'cols').length > 0) at = behindParenthesis(tokens, at);
+  if (children(insert, 'cols').length > 0) at = closingOf(tokens, at) + 1;
   if (word(at) === 'overriding') at += 3;
   const start = tokens[at]?.start;
   if (table < 0 || start === undefined || word(first) !== 'insert')
@@ -81,15 +88,6 @@ function cutInsert(insert: Body, statement: ParsedStatement, source: Source): Cu
     { start: end, end: statement.end, pieces: apart ? [')'] : [] },
   ];
   return { edits: [...edits, ...defaultsAsNull(insert.selectStmt, source)] };
-}
-
-function behindParenthesis(tokens: Token[], from: number): number {
-  let depth = 0;
-  for (let index = from; index < tokens.length; index++) {
-    if (tokens[index]?.text === '(') depth += 1;
-    if (tokens[index]?.text === ')' && --depth === 0) return index + 1;
-  }
-  return tokens.length;
 }
 
 /** The end of the last token before the one, outside parentheses, at which it ends. */
@@ -142,7 +140,7 @@ function cutCopy(copy: Body, statement: ParsedStatement, source: Source): Cut {
   const open = firstTokenFrom(source.tokens, statement.start) + 1;
   const inside = source.tokens[open + 1];
   if (source.tokens[open]?.text !== '(' || !inside) return { why: 'it cannot be taken apart' };
-  const end = source.tokens[behindParenthesis(source.tokens, open) - 1]?.start ?? statement.end;
+  const end = source.tokens[closingOf(source.tokens, open)]?.start ?? statement.end;
   return {
     edits: [
       { start: statement.start, end: inside.start, pieces: [] },

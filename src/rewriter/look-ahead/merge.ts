@@ -113,24 +113,12 @@ function readBranch(when: Token, end: Token, words: Token[], source: Source): Br
   const action = own.slice(thenAt + 1);
   const word = (text: string) => action.find((each) => each.text === text);
   const set = action[0]?.text === 'update' ? word('set') : undefined;
-  const list = word('values') ? parenthesesBehind(word('values') as Token, source) : undefined;
+  const list = word('values');
   const values = set
     ? assignedValues(rangeBetween(set, end, source), source)
     : list
-      ? listedValues(list, source)
+      ? listedValues(tokenAt(source.tokens, list.start) + 1, source).map((range) => [range])
       : [];
   const condition = and && rangeBetween(and, then, source);
   return { matched: own[1]?.text === 'matched', condition, values };
-}
-
-/** What stands between the parentheses behind VALUES. */
-function parenthesesBehind(values: Token, { tokens }: Source): Range {
-  const open = tokenAt(tokens, values.start) + 1;
-  let depth = 0;
-  let close = open;
-  for (; close < tokens.length; close++) {
-    if (tokens[close]?.text === '(') depth += 1;
-    if (tokens[close]?.text === ')' && --depth === 0) break;
-  }
-  return [tokens[open]?.end ?? 0, tokens[close]?.start ?? 0];
 }

@@ -3,7 +3,7 @@ import { aiFunctions } from '../ai-functions.js';
 import { callingStatements, longestSentCharacters } from '../calling-statements.js';
 import { isLeftToStages, rewriteCalls } from '../calls.js';
 import { child, containsAiCall, hasNode, isAiCall, nameList, walk } from '../nodes.js';
-import { parseStatements } from '../parse.js';
+import { nodesOf, parseStatements } from '../parse.js';
 import { unedited } from '../spliced-text.js';
 import { blockQuery } from './blocks.js';
 import { type Judged, judgePlan, type PlanNode, type Uncertain } from './plan.js';
@@ -20,17 +20,12 @@ export const sqlReader = {
     return typeof staged === 'object' ? undefined : staged;
   },
   aheadQuery: (text: string) => unlessTooDeep(() => aheadQuery(text)),
-  blockQuery: (context: string, clientText: string) => unlessDeep(() => blockQuery(context, clientText)),
+  blockQuery,
   withValues,
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `text`: what was explained, or what it was made of. */
   judgePlan: (plan: unknown, text: string, read: 'all' | 'some'): Judged | Uncertain =>
     isReadablePlan(plan) ? unlessTooDeep(() => judge(plan, text, read)) : { why: 'its plan is too long' },
 };
-
-function unlessDeep<Read>(read: () => Read): Read | undefined {
-  const found = unlessTooDeep(read);
-  return typeof found === 'object' && found !== null && 'why' in found ? undefined : (found as Read);
-}
 
 /** Where our own walk through a tree ends because there is no more room on the stack, the statement is simply not looked ahead in. */
 function unlessTooDeep<Read>(read: () => Read): Read | Uncertain {
@@ -58,7 +53,7 @@ function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Unce
   const planned = first?.Plan as PlanNode | undefined;
   if (!planned) return { why: 'its plan cannot be read' };
   const top = read === 'all' ? planned : { 'Node Type': 'Limit', Plans: [planned] };
-  const nodes = parseStatements(text)?.map(({ kind, node }) => ({ [kind]: node }));
+  const nodes = nodesOf(parseStatements(text));
   const inValues = hasNode(nodes, (kind, body) => kind === 'SelectStmt' && containsAiCall(body.valuesLists));
   // Without a call in the text, views may have it anywhere.
   const judged = { ...judgePlan(top, inValues || !containsAiCall(nodes)), aiFunctions: names };

@@ -1,8 +1,9 @@
 /** What a client's text runs: a query that stands in it, or one that the engine keeps under a name. */
 import { longestSentCharacters } from '../calling-statements.js';
 import { type Body, child } from '../nodes.js';
-import { firstOutside, firstTokenFrom, type ParsedStatement, type Token } from '../parse.js';
+import { firstOutside, firstTokenFrom, type ParsedStatement } from '../parse.js';
 import { readSource, type Source } from '../source.js';
+import { listedValues } from './assigned.js';
 import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
 import { withExpressions } from './values.js';
@@ -45,12 +46,12 @@ function maybeMoves(statements: ParsedStatement[]): Pick<OneByOne, 'movesCursor'
   return statements.some(({ kind }) => kind === 'FetchStmt') ? { movesCursor: true } : {};
 }
 
-function prepared({ node, start, end }: ParsedStatement, { text, tokens }: Source): StoredQuery {
+function prepared({ node, start, end }: ParsedStatement, execute: Source): StoredQuery {
   const name = String((node as Body).name);
-  const values = argumentsIn(
-    tokens.filter((token) => token.start >= start && token.start < end),
-    text,
-  );
+  const open = execute.tokens.findIndex((token) => token.text === '(' && token.start >= start);
+  const hasValues = (execute.tokens[open]?.start ?? end) < end;
+  const given = hasValues ? listedValues(open, execute) : [];
+  const values = given.map(([from, to]) => execute.text.slice(from, to));
   return {
     ...{ stored: 'prepared', name, rows: 0 },
     queryOf(stored, types) {
@@ -62,20 +63,6 @@ function prepared({ node, start, end }: ParsedStatement, { text, tokens }: Sourc
       return queryOfStatement(statement, source);
     },
   };
-}
-
-/** The texts between the outermost parentheses, parted by commas. */
-function argumentsIn(tokens: Token[], text: string): string[] {
-  const values: [number, number][] = [];
-  let depth = 0;
-  let from = 0;
-  for (const { text: token, start, end } of tokens) {
-    if (depth === 1 && (token === ',' || token === ')')) values.push([from, start]);
-    if (token === '(' || token === '[') depth += 1;
-    if (token === ')' || token === ']') depth -= 1;
-    if (depth === 1 && (token === ',' || token === '(')) from = end;
-  }
-  return values.map(([start, end]) => text.slice(start, end));
 }
 
 /** What PREPARE name AS stands before, or the whole text if the client prepared it by the protocol. */
