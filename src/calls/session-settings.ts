@@ -46,8 +46,17 @@ const unitMs: Record<string, number> = {
   d: 86_400_000,
 };
 
+/** The calls of a question have one object in common. */
+const known = new WeakMap<Json, SessionSettings>();
+
 /** `given` has the settings by their SQL names, each a text or null. KnownError 22023 names the setting that makes no sense. */
 export function readSessionSettings(given: Json): SessionSettings {
+  const settings = known.get(given) ?? settingsOf(given);
+  known.set(given, settings);
+  return settings;
+}
+
+function settingsOf(given: Json): SessionSettings {
   return {
     progress: readSwitch(given, 'progress', true),
     reuse: readWord(given, 'reuse', ['unclaimed', 'off', 'on']),

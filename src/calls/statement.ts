@@ -275,6 +275,14 @@ function nameOf({ statementAt, role }: CallOrigin): string {
   return `${statementAt} ${role}`;
 }
 
+/** As nameOf, with the settings. They are written out once for the calls of a question, which have them in common. */
+function nameWith(settings: SessionSettings, origin: CallOrigin): string {
+  const text = settingsTexts.get(settings) ?? JSON.stringify(settings);
+  settingsTexts.set(settings, text);
+  return `${nameOf(origin)} ${text}`;
+}
+const settingsTexts = new WeakMap<SessionSettings, string>();
+
 function overBeforeSent(): KnownError {
   return new KnownError({
     kind: 'queryCanceled',
@@ -291,7 +299,7 @@ function statementOf(
   const { statements, calling } = running;
   const own = statements.get(origin.engineProcessId) ?? new Map<string, Statement>();
   statements.set(origin.engineProcessId, own);
-  const name = `${nameOf(origin)} ${JSON.stringify(settings)}`;
+  const name = nameWith(settings, origin);
   const known = own.get(name);
   if (known) return known;
   const now = Date.now();

@@ -1,5 +1,6 @@
 /** `hologen serve`: runs the gateway until it is told to stop. */
 import { homedir } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { createLog } from '../log.js';
 import { startGateway } from '../main.js';
 import { findDefaultApiKey } from '../providers/model-studio/default-api-key.js';
@@ -51,6 +52,8 @@ export const serveCommand: Command = {
     '\n  --sandbox-without-key    serve in the sandbox when there is no default API key (npm start does so)',
   ),
   async run(args) {
+    // V8 lets what lives a moment pile up to a multiple of what lives on: of a statement of 20,000 calls 280 MB instead of 110.
+    setFlagsFromString('--heap-growing-percent=50');
     const configuration = await readConfiguration(args);
     const log = createLog(configuration.logLevel);
     announceMode(configuration);
