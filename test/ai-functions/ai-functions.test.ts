@@ -214,27 +214,6 @@ describe('ai_transcribe', () => {
   });
 });
 
-test('ai_parse_document and ai_gen read a PDF by a model that reads such files, where one is deployed', async () => {
-  const pdf = 'oss://bucket/path/report.pdf';
-  await putObject(gateway.dataDir, pdf, Buffer.from('%PDF-1.7'));
-  // Without one the provider says what the model cannot do.
-  const none = await refusal(client.query(`SELECT ai_parse_document(${file(pdf)})`));
-  expect(none.message).toContain('does not support file input');
-  await client.query(
-    "CALL register_external_model('reader', 'qwen3.8-flash', 'bailian', '{}', 'chat/completions')",
-  );
-  expect(await one(`SELECT ai_parse_document(${file(pdf)})`)).toContain('Media: document pdf, 8 bytes');
-  expect(await one(`SELECT ai_gen('reader', 'What is this?', ${file(pdf)})`)).toContain(
-    'Media: document pdf',
-  );
-  const asked = { role: 'user', content: [{ type: 'file', file: { file_url: 'http://example.com/a.pdf' } }] };
-  const error = await refusal(
-    client.query("SELECT ai_gen('reader', $1)", [JSON.stringify({ messages: [asked] })]),
-  );
-  expect(error.message).toContain('messages[0].content[0].file.file_url must be the https address of a PDF');
-  await client.query("CALL delete_external_model('reader')");
-});
-
 test('the functions over texts answer in their own types', async () => {
   expect(await one("SELECT ai_classify('My parcel is late', ARRAY['delivery', 'payment'])")).toBe('delivery');
   expect(await one("SELECT ai_sentiment('I love it')")).toBe('positive');

@@ -41,9 +41,9 @@ function hearing(submitsPerSecond: number, ...rows: Row[]): ModelType {
   return { ...text(submitsPerSecond, ...rows), reads: ['picture', 'video', 'sound'] };
 }
 
-/** Its price list in CNY is not known to us: tell it in the config. https://www.alibabacloud.com/help/en/model-studio/pdf-understanding */
+/** Its price in CNY is not known here: a config tells it. */
 function readingPdf(): ModelType {
-  return { ...chatType, reads: ['picture', 'video', 'document'] };
+  return { ...chatType, source: 'pdf-understanding', reads: ['picture', 'video', 'document'] };
 }
 
 function tier([upTo, input, output, others]: Row): TokenTier {
