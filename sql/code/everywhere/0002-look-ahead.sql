@@ -177,9 +177,14 @@ BEGIN
   inside := hologen_caller.is_inside(context, current_user);
   LOOP
     answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside,
-      'context', CASE WHEN inside THEN context END, 'looking', context OPERATOR(pg_catalog.~) ' hologen_caller\.look_ahead\('));
+      'context', CASE WHEN inside THEN context END, 'part', pg_catalog.current_setting('hologen.part', true),
+      'looking', context OPERATOR(pg_catalog.~) ' hologen_caller\.look_(ahead|at_batch)\('));
     EXIT WHEN answer OPERATOR(pg_catalog.->>) 'handle' IS NOT NULL;
-    PERFORM hologen_caller.look_ahead(question, answer);
+    IF answer OPERATOR(pg_catalog.->) 'batch' IS NOT NULL THEN
+      PERFORM hologen_caller.look_at_batch(question, answer);
+    ELSE
+      PERFORM hologen_caller.look_ahead(question, answer);
+    END IF;
   END LOOP;
   RETURN answer OPERATOR(pg_catalog.->>) 'handle';
 END $$;
