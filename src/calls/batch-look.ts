@@ -116,33 +116,26 @@ function judgeForms({ forms }: OwnBatch, plans: BatchPlans[], reader: SqlReader)
   const writes = forms.flatMap(({ part }) => part.writes ?? []);
   const judged: JudgedPart[] = [];
   for (const [index, form] of forms.entries()) {
-    const { plan, types, problem } = plans[index] ?? {
-      plan: undefined,
-      types: [],
-      problem: 'it is not planned',
-    };
+    const { plan, types, problem } = plans[index] ?? notPlanned;
     if (problem !== undefined) return { why: problem };
     form.types = types;
     const found = reader.judgePart(plan, form.part);
     if ('why' in found) return found;
     judged.push(found);
   }
-  const all = (names: 'functions' | 'operators' | 'types' | 'relations') => [
-    ...new Set(judged.flatMap((each) => each[names])),
-  ];
+  const lists = ['functions', 'operators', 'types', 'relations'] as const;
+  const all = lists.map((list) => [list, [...new Set(judged.flatMap((each) => each[list]))]]);
   return {
     ...judged[0],
-    ...{
-      functions: all('functions'),
-      operators: all('operators'),
-      types: all('types'),
-      relations: all('relations'),
-    },
-    // A function of somebody's own may read what another statement has written.
-    ownOnly: writes.length > 0 || judged.some(({ ownOnly }) => ownOnly),
+    ...Object.fromEntries(all),
+    ownOnly: judged.some(({ ownOnly }) => ownOnly),
+    // A function may read what another statement has written.
+    readNothing: writes.length > 0,
     ...{ writes, reads: judged.flatMap(({ reads }) => reads) },
   };
 }
+
+const notPlanned: BatchPlans = { types: [], plan: undefined, problem: 'it is not planned' };
 
 /** The queries of all parts that call, with their parameters' values. */
 async function textsToRun({ parts }: OwnBatch, reader: SqlReader): Promise<string[]> {
