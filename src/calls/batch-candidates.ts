@@ -17,7 +17,7 @@ const mostParts = 1_000;
 const mostCharacters = 1024 * 1024;
 
 /** Executes that were looked at, or may have run unseen: their calls are not looked for any more. */
-const seen = new WeakSet<Standing>();
+const seen = new WeakSet<Standing['bound']>();
 
 export type Together = Candidate[] | Alone;
 
@@ -60,27 +60,32 @@ async function inPipe(
   const pipe = await statements.standing(statement);
   if (!pipe) return { why: undefined, oneText: false };
   const all = pipe.runs.flat();
-  const fresh = all.filter((each) => !seen.has(each));
+  const fresh = all.filter(({ bound }) => !seen.has(bound));
   const give = (why: string | undefined): Together => {
-    for (const each of all) seen.add(each);
+    for (const { bound } of all) seen.add(bound);
     return { why: fresh.length > 1 ? why : undefined, oneText: false };
   };
   if (!pipe.certain) return give('several batches were sent one behind another');
   const read = readingOnce(reader);
-  const runs = pipe.runs.flatMap((run) => split(run, ({ text }) => 'why' in read(text)));
-  const [run, another] = runs.filter((each) => each.some(({ text }) => text === engineText));
+  const runs = pipe.runs.flatMap((run) => split(run, (each) => !isWhole(each, read(each.bound.text))));
+  const [run, another] = runs.filter((each) => each.some(({ bound }) => bound.text === engineText));
   const own = read(engineText);
   if (!run) return give('why' in own ? own.why : undefined);
   if (another) return give('other statements stand between them');
-  const unseen = run.filter((each) => !seen.has(each));
+  const unseen = run.filter(({ bound }) => !seen.has(bound));
   // What the engine is at may be the only one.
   if (unseen.length < (statement.calls.length > 0 ? 1 : 2)) return give(undefined);
   const some = withinBounds(unseen);
-  for (const each of some) seen.add(each);
+  for (const { bound } of some) seen.add(bound);
   return some.map((standing) => ({
-    ...{ part: read(standing.text) as Part, standing },
-    ...{ given: standing.types, values: standing.values },
+    ...{ part: read(standing.bound.text) as Part, standing },
+    ...{ given: standing.bound.types, values: standing.bound.values },
   }));
+}
+
+/** It runs to its end: what writes does, however many rows are asked for. */
+function isWhole({ rows }: Standing, read: Part | { why: unknown }): boolean {
+  return !('why' in read) && (rows === 0 || !read.query.stopsAtRows);
 }
 
 function readingOnce({ partsOf }: SqlReader) {
@@ -106,7 +111,7 @@ function split<Item>(items: Item[], parts: (item: Item) => boolean): Item[][] {
 /** As many as may be asked of the engine at once; at least one. */
 function withinBounds(standing: Standing[]): Standing[] {
   let characters = 0;
-  const fit = standing.slice(0, mostParts).filter(({ text, values }) => {
+  const fit = standing.slice(0, mostParts).filter(({ bound: { text, values } }) => {
     characters += values.reduce<number>((sum, value) => sum + (value?.length ?? 0), text.length);
     return characters <= mostCharacters;
   });

@@ -53,7 +53,7 @@ export async function beginBatch(
     forms.set(key, form);
     const own = standing ? making.statements.expect(statement, textOf(part, given)) : statement;
     const ahead = newLookAhead<StatementCall>(part.query);
-    Object.assign(ahead, { stage: 1, bound: standing });
+    Object.assign(ahead, { stage: 1, bound: standing?.bound });
     if (standing) own.ahead = ahead;
     return { form, values, statement: own, ahead };
   });

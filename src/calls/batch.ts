@@ -6,9 +6,10 @@ import type { SubmittedCall } from './check.js';
 import { hasFound, type LookAhead } from './look-ahead.js';
 import type { Bound, Part } from './sql-reader.js';
 
-/** An Execute that stands in the client's pipe; `text`: as the engine has it. */
-export interface Standing extends Bound {
-  text: string;
+/** An Execute that stands in the client's pipe, for so many rows; 0: all. `text`: as the engine has it. */
+export interface Standing {
+  bound: Bound & { text: string };
+  rows: number;
 }
 
 /** See frontend/pipe.ts. */

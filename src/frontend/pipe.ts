@@ -4,9 +4,15 @@ import { frontendType, typeTable } from '../wire/message-types.js';
 import type { AwaitedAnswers, SentMessage } from './awaited-answers.js';
 import type { Bound } from './bound-values.js';
 
+export interface Executed {
+  bound: Bound;
+  /** How many are asked for; 0: all. */
+  rows: number;
+}
+
 export interface Pipe {
-  /** Executes of all rows that stand directly one behind another, each list parted from the next by what is not known here. */
-  runs: Bound[][];
+  /** Executes that stand directly one behind another, each list parted from the next by what is not known here. */
+  runs: Executed[][];
   /** The engine is at one of them, or at what parts them. False: several pipes stand one behind another, and it may be at any. */
   certain: boolean;
 }
@@ -65,8 +71,8 @@ function comesIn<Text>(piped: Piped<Text>): Promise<boolean> {
   });
 }
 
-function runsFrom<Text>(first: SentMessage<Text> | undefined): Bound[][] {
-  let last: Bound[] = [];
+function runsFrom<Text>(first: SentMessage<Text> | undefined): Executed[][] {
+  let last: Executed[] = [];
   const runs = [last];
   const part = () => {
     last = [];
@@ -75,7 +81,7 @@ function runsFrom<Text>(first: SentMessage<Text> | undefined): Bound[][] {
   for (let at = first; at; at = at.next) {
     if (at.type !== frontendType.execute) {
       if (ends[at.type] === 1 || parts[at.type] === 1) part();
-    } else if (at.bound && at.rows === 0) last.push(at.bound);
+    } else if (at.bound && at.rows !== undefined) last.push({ bound: at.bound, rows: at.rows });
     else part();
   }
   return runs;
