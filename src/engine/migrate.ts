@@ -159,7 +159,8 @@ async function installCode(client: ClientBase, files: SqlFile[]): Promise<string
     'SELECT name, hash FROM hologen_internal.installed_code',
   );
   const hashes = new Map(rows.map(({ name, hash }) => [name, hash]));
-  const first = files.findIndex(({ name, hash }) => hashes.get(name) !== hash);
+  const whole = await bareNamesAreThere(client);
+  const first = files.findIndex(({ name, hash }) => !whole || hashes.get(name) !== hash);
   const changed = first < 0 ? [] : files.slice(first);
   for (const file of changed) {
     await run(client, file);
@@ -170,6 +171,19 @@ async function installCode(client: ClientBase, files: SqlFile[]): Promise<string
     );
   }
   return changed.map(({ name }) => name);
+}
+
+/**
+ * False after a restore: pg_dump leaves out what is in pg_catalog, but not the record of what was installed. Also where the owner was
+ * a superuser and is none any more. The places are those of code/everywhere/0099-unqualified-names.sql.
+ */
+async function bareNamesAreThere(client: ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.proname = 'ai_gen'
+       AND n.nspname = CASE WHEN rolsuper THEN 'pg_catalog' ELSE 'hologen_names' END) AS there
+     FROM pg_roles WHERE rolname = current_user`,
+  );
+  return rows[0]?.there ?? false;
 }
 
 async function run(client: ClientBase, { text }: SqlFile): Promise<void> {

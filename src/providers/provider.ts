@@ -163,7 +163,7 @@ export interface LostSubmit {
 }
 
 /**
- * What became of a lost submit. found: this task is its own, by proof: its request id, or its prompt. goes on: that cannot be told yet.
+ * What became of a lost submit. found: this task is its own, by proof: its request id, or all that went in. goes on: that cannot be told yet.
  * lost: nobody will ever be able to tell whether it was taken; the error says `mayBeTaken`.
  */
 export type Found =

@@ -45,7 +45,7 @@ describe.concurrent('a lost answer', () => {
   test('of two that ask for the same: nobody can say which is whose', async () => {
     const type = 'qwen-image';
     const { client, model } = await start(type, 'image-generation');
-    await submitByHand(type, 'a lake', 'text2image/image-synthesis', '1328*1328');
+    await submitByHand(type, 'a lake', 'text2image/image-synthesis', { size: '1328*1328' });
     cloud.speaker.script(type, 'lost');
     const error = await refusal(aiGen(client, model, { prompt: 'a lake' }, null));
     expect(error.message).toMatch(unanswered);
@@ -82,6 +82,41 @@ describe.concurrent('a lost answer', () => {
     expect(cloud.speaker.submits(type)).toBe(1);
   });
 
+  test('of films that were asked for in the same words of other pictures: neither takes the other’s, as a task does not tell its picture', async () => {
+    const type = 'wan2.6-i2v';
+    const { client, model } = await start(type);
+    const painter = await deploy(client, 'qwen-image-2.0-pro', 'image-generation');
+    const paint = async (prompt: string) =>
+      JSON.parse(await aiGen(client, painter, { prompt, output_dir: 'oss://bucket/frames/' }))
+        .image_oss_paths[0];
+    const frames = [await paint('a boat'), await paint('a swan')];
+    // One is made and its answer lost, the other never reaches the provider.
+    cloud.speaker.script(type, 'lost', 'reset');
+    const film = (img_url: string) => aiGen(client, model, { prompt: 'it drifts away', img_url });
+    for (const frame of frames) expect((await refusal(film(frame))).message).toMatch(unanswered);
+    const { rows } = await client.query('SELECT state, task_id FROM hologen.jobs WHERE model_type = $1', [
+      type,
+    ]);
+    expect(rows).toEqual(Array(2).fill({ state: 'unanswered', task_id: null }));
+    expect(cloud.speaker.submits(type)).toBe(2);
+  });
+
+  test('of a film that never reached the provider: others of the same words, but another size or length, are not taken', async () => {
+    const type = 'wan2.5-t2v-preview';
+    const { client, model } = await start(type);
+    await submitByHand(type, 'our waves', undefined, { size: '1920*1080', duration: 5 });
+    await submitByHand(type, 'our waves', undefined, { size: '1280*720', duration: 10 });
+    cloud.speaker.script(type, 'reset');
+    const parameters = { size: '1280*720', duration: 5 };
+    const error = await refusal(aiGen(client, model, { prompt: 'our waves', parameters }, null));
+    expect(error.message).toMatch(unanswered);
+    expect(await newestJob(client, type)).toMatchObject({ state: 'unanswered', task_id: null });
+    // Its own is told from them.
+    cloud.speaker.script(type, 'lost');
+    const { output } = JSON.parse(await aiGen(client, model, { prompt: 'our waves', parameters }, null));
+    expect(await newestJob(client, type)).toMatchObject({ state: 'succeeded', task_id: output.task_id });
+  });
+
   test('that came and named no task: it is found by its request id', async () => {
     const type = 'wan2.6-t2v-2001-01-02';
     const { client, model } = await start(type);
@@ -115,7 +150,7 @@ async function submitByHand(
   model: string,
   prompt: string,
   path = 'video-generation/video-synthesis',
-  size = '1280*720',
+  parameters: object = { size: '1280*720' },
 ): Promise<void> {
   const url = `${cloud.studio.url}/api/v1/services/aigc/${path}`;
   const headers = {
@@ -123,6 +158,6 @@ async function submitByHand(
     'content-type': 'application/json',
     'x-dashscope-async': 'enable',
   };
-  const body = JSON.stringify({ model, input: { prompt }, parameters: { size } });
+  const body = JSON.stringify({ model, input: { prompt }, parameters });
   expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(200);
 }

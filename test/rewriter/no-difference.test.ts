@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Case } from './difference/cases/case.js';
 import { insideFunctions } from './difference/cases/inside-functions.js';
+import { hostileInsideFunctions } from './difference/cases/inside-functions-hostile.js';
 import { insideOthers } from './difference/cases/inside-others.js';
 import { namesAndRights } from './difference/cases/names-and-rights.js';
 import { readsAndTypes } from './difference/cases/reads-and-types.js';
@@ -17,7 +18,12 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 /** Those that differ today: taken out of the list when they are mended. */
-const differing = new Set<string>(['a DO ALSO rule of an UPDATE with a CTE']);
+const differing = new Set<string>([
+  'a DO ALSO rule of an UPDATE with a CTE',
+  'variables that hid columns when the function was compiled',
+  'a loop that changes a setting that its query reads',
+  'a setting that a trigger changes',
+]);
 
 async function same([, step, ...setup]: Case): Promise<void> {
   const steps = [typeof step === 'string' ? { text: step } : step];
@@ -32,6 +38,7 @@ describe.each(
     ...namesAndRights,
     ...resultsThatDecide,
     ...insideFunctions,
+    ...hostileInsideFunctions,
     ...insideOthers,
   }),
 )('%s', (_group, cases) => {

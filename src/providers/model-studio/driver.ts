@@ -128,14 +128,15 @@ function checkDeployment(
   ownPrice(config, type);
 }
 
-const apiKeyPattern = /^sk-(?!sp-)\S+$/;
+/** Printable ASCII: it is sent in a header. */
+const apiKeyPattern = /^sk-(?!sp-)[!-~]+$/;
 
 function checkKey(apiKey: string): void {
   if (apiKeyPattern.test(apiKey)) return;
   throw new KnownError({
     kind: 'invalidParameterValue',
     message:
-      'api_key must be a Model Studio key, which begins with sk- (keys that begin with sk-sp- belong to the Coding Plan)',
+      'api_key must be a Model Studio key, which begins with sk- and is of printable ASCII (keys that begin with sk-sp- belong to the Coding Plan)',
     hint: 'Leave it out to use the gateway’s default key.',
   });
 }

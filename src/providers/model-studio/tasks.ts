@@ -1,6 +1,6 @@
 /** Tasks of Model Studio: what their status words mean, and which one a submit became whose answer was lost. */
 import { KnownError } from '../../errors.js';
-import { isObject, objectAt, textOf } from '../../json.js';
+import { isObject, type Json, objectAt, textOf } from '../../json.js';
 import type { Found, Look, LostSubmit, ProviderFailure } from '../provider.js';
 import type { ListedTask, ModelStudioClient } from './client.js';
 import type { Reply } from './connection.js';
@@ -75,8 +75,8 @@ export interface SearchedTask extends LostSubmit {
 
 /**
  * The task that an asynchronous submit became. The account may be used by others too, so a task is taken for the submit's own by proof alone:
- * its request id, or, of those that nobody has written down, the prompt that it tells when it has ended. Where no task can be proved to be
- * its own, the call is lost.
+ * its request id, or, of those that nobody has written down, the prompt that it tells when it has ended. A task tells no other input, so where
+ * there is one (pictures, videos, a negative prompt) the prompt proves nothing. Where no task can be proved to be its own, the call is lost.
  */
 export async function findTask(
   search: SearchedTask,
@@ -84,26 +84,42 @@ export async function findTask(
   { knownTasks, gateways }: Neighbours,
 ): Promise<Found> {
   const { sentAt, requestId, request, apiKey } = search;
-  if (!sentAt) return { state: 'lost', error: lostForGood(request, search.modelType) };
+  const lost: Found = { state: 'lost', error: lostForGood(request, search.modelType) };
+  const sent = provableInput(request);
+  if (!sentAt || !(requestId || sent)) return lost;
   const from = new Date(sentAt.getTime() - clockDoubtMs);
   const to = new Date(sentAt.getTime() + longestSubmitMs);
   const listed = await client.listTasks(search.modelType, from, to, apiKey, new AbortController().signal);
   const own = requestId ? listed.find((task) => task.requestId === requestId) : undefined;
   if (own) return { state: 'found', task: own };
   const agedMs = Date.now() - sentAt.getTime();
+  if (!sent) return agedMs < listedAfterMs ? { state: 'goes on' } : lost;
   // Another gateway on the account writes down its own tasks within a moment.
   if (gateways() > 1 && agedMs < writtenWithinMs) return { state: 'goes on' };
   const known = await knownTasks(listed.map((task) => task.taskId));
   const strangers = listed.filter((task) => !known.has(task.taskId));
-  const proofs = await Promise.all(strangers.map((task) => proofOf(task, request, client, apiKey)));
+  const proofs = await Promise.all(strangers.map((task) => proofOf(task, sent, client, apiKey)));
   const proved = strangers.filter((_task, index) => proofs[index] === 'its own');
   if (proofs.includes('not yet') || (proved.length === 0 && agedMs < listedAfterMs))
     return { state: 'goes on' };
   const [task] = proved;
   // Of two that ask for the same nobody can say which is whose.
-  return task && proved.length === 1
-    ? { state: 'found', task }
-    : { state: 'lost', error: lostForGood(request, search.modelType) };
+  return task && proved.length === 1 ? { state: 'found', task } : lost;
+}
+
+/** What was asked for, as far as a task tells it when it has ended. */
+interface ProvableInput {
+  prompt: string;
+  parameters: Json;
+}
+
+/** Undefined: its tasks do not tell all that went in. A type that is asked in messages tells no prompt. */
+function provableInput(request: StudioRequest): ProvableInput | undefined {
+  const body = request.body([]);
+  const { prompt, ...others } = objectAt(body, 'input');
+  const text = textOf(prompt);
+  if (text === undefined || Object.keys(others).length > 0) return undefined;
+  return { prompt: text, parameters: objectAt(body, 'parameters') };
 }
 
 type Proof = 'its own' | "another's" | 'not yet';
@@ -111,13 +127,14 @@ type Proof = 'its own' | "another's" | 'not yet';
 /** A task tells its prompt only when it has succeeded; some types never do. */
 async function proofOf(
   { taskId }: ListedTask,
-  request: StudioRequest,
+  sent: ProvableInput,
   client: ModelStudioClient,
   apiKey: string,
 ): Promise<Proof> {
   const reply = await client.task(taskId, apiKey, new AbortController().signal);
   const status = statusOf(reply);
-  if (status === 'SUCCEEDED') return promptOf(reply) === promptSent(request) ? 'its own' : "another's";
+  if (status === 'SUCCEEDED')
+    return promptOf(reply) === sent.prompt && !tellsOther(reply, sent) ? 'its own' : "another's";
   return status === 'FAILED' || status === 'CANCELED' ? "another's" : 'not yet';
 }
 
@@ -127,9 +144,22 @@ function promptOf(reply: Reply): string | undefined {
   return textOf(output.orig_prompt) ?? textOf(first?.orig_prompt);
 }
 
-function promptSent(request: StudioRequest): string {
-  // A type that is asked in messages tells no prompt: no text equals this one.
-  return textOf(objectAt(request.body([]), 'input').prompt) ?? '\0';
+/** It was made in another size or length than was asked for. No request has to say them, and usage tells what it likes, each type in its words. */
+function tellsOther(reply: Reply, { parameters }: ProvableInput): boolean {
+  const usage = objectAt(reply.body, 'usage');
+  const height = /^\d+/.exec(String(usage.SR ?? ''))?.[0];
+  const told: [unknown, string | undefined][] = [
+    [parameters.size, [usage.size, usage.video_ratio].map(textOf).find((text) => text?.includes('*'))],
+    [parameters.resolution, height && `${height}P`],
+    [parameters.ratio, textOf(usage.ratio)],
+  ];
+  const seconds = Number(usage.output_video_duration ?? usage.video_duration ?? usage.duration);
+  const asked = Number(parameters.duration);
+  return (
+    told.some(([wanted, made]) => textOf(wanted) !== undefined && made !== undefined && made !== wanted) ||
+    // Below zero the length was left to the model.
+    (asked > 0 && seconds > 0 && Math.round(seconds) !== Math.round(asked))
+  );
 }
 
 /** The gateway that sent it ended before it had the answer. */

@@ -5,7 +5,7 @@
  */
 import { aiFunctions } from '../ai-functions.js';
 import { type Body, hasNode, kindOf } from '../nodes.js';
-import { parseFunction, parseStatements } from '../parse.js';
+import { type ParsedStatement, parseFunction, parseStatements } from '../parse.js';
 import { readSource } from '../source.js';
 import { withArguments } from './arguments.js';
 import type { OneByOne } from './cuts.js';
@@ -72,18 +72,32 @@ function queryIn(place: Place, source: string, clientText: string): AheadQuery |
   const known = (query: string) => (called ? query : withArguments(query, { name, source, clientText }));
   // There a name may stand for a column and a variable.
   if (/variable_conflict/i.test(source)) return { why: 'a variable may have the name of a column there' };
+  // A DO block that a function runs: its text is not known.
+  if (name === inline && called) return { why: 'a function has run the block' };
+  // A transition table may have the name of a table, and is not seen from outside.
+  if (/^ RETURNS trigger$/m.test(source)) return { why: 'a trigger may read transition tables' };
+  if (text !== undefined && !standsIn(text, source, name)) return { why: undefined };
   if (doing === 'FOR over SELECT rows') return queryOfLoop(place, source, known);
   if (text === undefined) return { why: undefined };
   const written = readSource(known(doing === 'assignment' ? text.replace(/^[\s\S]*?:?=/, 'SELECT ') : text));
   const [statement, more] = written?.statements ?? [];
-  if (!written || !statement || more || !readsAll(doing, statement.kind)) return { why: undefined };
+  if (!written || !statement || more || !readsAll(doing, statement)) return { why: undefined };
   return queryOfStatement(statement, written);
 }
 
-/** SELECT INTO reads one row. */
-function readsAll(doing: string, kind: string): boolean {
-  if (doing === 'SQL statement')
-    return ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].includes(kind);
+/** False: the text has a quote itself and was cut there, or is not of the function that is kept. PERFORM is told as SELECT. */
+function standsIn(text: string, source: string, name: string): boolean {
+  const told = text.slice('PERFORM'.length);
+  return !source.includes(`${told}"`) && (name === inline || source.includes(told));
+}
+
+/** SELECT INTO reads one row, and what writes fails at its second one where it is RETURNING INTO. */
+function readsAll(doing: string, { kind, node }: ParsedStatement): boolean {
+  if (doing === 'SQL statement') {
+    const { returningClause, returningList } = node as Body;
+    const writes = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].includes(kind);
+    return writes && !returningClause && !returningList;
+  }
   return ['RETURN QUERY', 'PERFORM', 'assignment'].includes(doing) && kind === 'SelectStmt';
 }
 

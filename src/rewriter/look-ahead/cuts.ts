@@ -38,13 +38,14 @@ export function editsOf(statement: ParsedStatement, source: Source): Cut {
       return cutMerge(body, statement, source);
     case 'CreateTableAsStmt':
       return kindOf(body.query)[0] === 'SelectStmt' ? cutCreate(body, statement, source) : { why: undefined };
+    case 'DoStmt':
+    case 'CallStmt':
+      // Its queries are looked ahead in one by one, when they are come to.
+      return { why: undefined };
     default:
-      return {
-        why: mayRunAnything.has(statement.kind) ? 'the calls stand in what it runs' : 'it is no query',
-      };
+      return { why: statement.kind === 'ExplainStmt' ? 'the calls stand in what it runs' : 'it is no query' };
   }
 }
-const mayRunAnything = new Set(['DoStmt', 'CallStmt', 'ExplainStmt']);
 
 function locks(body: Body): boolean {
   return hasNode(

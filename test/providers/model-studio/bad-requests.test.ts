@@ -165,14 +165,17 @@ describe('to_file', () => {
 });
 
 const badModels: [model: (string | null)[], code: string, message: string, hint: string | RegExp][] = [
-  ...['{"api_key": "very-secret"}', '{"api_key": "sk-sp-very-secret"}', '{"api_key": 5}'].map(
-    (config): (typeof badModels)[number] => [
-      ['fresh', 'qwen-image-2.0', 'bailian', config, 'image-generation'],
-      '22023',
-      'api_key must be a Model Studio key, which begins with sk- (keys that begin with sk-sp- belong to the Coding Plan)',
-      'Leave it out to use the gateway’s default key.',
-    ],
-  ),
+  ...[
+    '{"api_key": "very-secret"}',
+    '{"api_key": "sk-sp-very-secret"}',
+    '{"api_key": "sk-…"}',
+    '{"api_key": 5}',
+  ].map((config): (typeof badModels)[number] => [
+    ['fresh', 'qwen-image-2.0', 'bailian', config, 'image-generation'],
+    '22023',
+    'api_key must be a Model Studio key, which begins with sk- and is of printable ASCII (keys that begin with sk-sp- belong to the Coding Plan)',
+    'Leave it out to use the gateway’s default key.',
+  ]),
   [
     ['fresh', 'qwen-image-2.0', 'bailian', '"sk-very-secret"', 'image-generation'],
     '22023',

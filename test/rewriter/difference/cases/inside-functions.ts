@@ -106,6 +106,10 @@ export const insideFunctions: Record<string, Case[]> = {
       ),
     ],
     [
+      'RETURNING INTO fails at its second row',
+      "DO $$ DECLARE x text; BEGIN INSERT INTO o (r) SELECT ai_gen('m1', p) FROM foxes RETURNING r INTO x; EXCEPTION WHEN OTHERS THEN NULL; END $$",
+    ],
+    [
       'SELECT INTO reads one row',
       "DO $$ DECLARE x text; BEGIN SELECT ai_gen('m1', p) INTO x FROM foxes; END $$",
     ],
