@@ -7,6 +7,7 @@ import { commandComplete, editFields } from '../wire/replies.js';
 import type { SentMessage } from './awaited-answers.js';
 import type { Bound } from './bound-values.js';
 import { type Conversation, longestSeenText, type Rewritten } from './conversation.js';
+import { standingPipe } from './pipe.js';
 
 /** States in ReadyForQuery: outside a transaction, and in one that can only be rolled back. */
 const idle = 0x49;
@@ -163,7 +164,9 @@ function started(conversation: Conversation, frame: Buffer): void {
   // A copy, because the frame would keep its whole chunk in memory.
   conversation.cancelKey = Buffer.from(frame.subarray(5));
   conversation.engineProcessId = conversation.cancelKey.readUInt32BE(0);
-  conversation.events.started(conversation.engineProcessId, (text) => executing(conversation, text));
+  const { events, engineProcessId } = conversation;
+  const bound = (text: string) => executing(conversation, text);
+  events.started(engineProcessId, bound, () => standingPipe(conversation));
 }
 
 /** The engine keeps its answers until the pipeline ends: which of several Executes of one text it is at cannot be told. */

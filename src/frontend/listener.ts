@@ -195,8 +195,8 @@ async function openSession(house: House, visitor: Extract<Visitor, { kind: 'sess
   };
   const begin = options.opening(parameters);
   let over = () => {};
-  const started: SessionEvents['started'] = (engineProcessId, executing) => {
-    options.events.started(engineProcessId, executing);
+  const started: SessionEvents['started'] = (engineProcessId, ...told) => {
+    options.events.started(engineProcessId, ...told);
     over = begin(engineProcessId);
   };
   const session = joinSession(sides, { ...options.events, started }, cancel, login);

@@ -20,8 +20,6 @@ const serial = new Set<string>([
   '(f(call)).*',
   'a PL/pgSQL function for each row',
   'an SQL function of several rows',
-  'a batch of INSERTs',
-  'a batch of UPDATEs',
 ]);
 
 async function runsAtOnce({ setup = [], steps, atOnce = 4, fewer }: Shape): Promise<void> {

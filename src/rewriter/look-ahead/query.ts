@@ -24,7 +24,12 @@ export interface AheadQuery {
   forStage(stage: number, noted?: 'noted'): string;
 }
 
-export function queryOfStatement(statement: ParsedStatement, source: Source): AheadQuery | OneByOne {
+/** A statement that makes one call has none to come, unless those of others come with it. */
+export function queryOfStatement(
+  statement: ParsedStatement,
+  source: Source,
+  even?: 'of one row too',
+): AheadQuery | OneByOne {
   if (asksItself(statement.node)) return { why: undefined };
   if (aiFunctions.some(({ submit }) => source.text.includes(`${partName(submit)}(`)))
     return { why: 'only some of its calls can be submitted ahead' };
@@ -38,16 +43,17 @@ export function queryOfStatement(statement: ParsedStatement, source: Source): Ah
   return queryOf(
     splice(unedited(source.text), [...rest, ...cut.edits]).text,
     statement.kind === 'SelectStmt',
+    even,
   );
 }
 
-function queryOf(text: string, stopsAtRows: boolean): AheadQuery | OneByOne {
+function queryOf(text: string, stopsAtRows: boolean, even?: 'of one row too'): AheadQuery | OneByOne {
   const source = readSource(text);
   const [query] = source?.statements ?? [];
   if (!source || query?.kind !== 'SelectStmt') return { why: 'it cannot be taken apart' };
   if (limitsByResult({ SelectStmt: query.node })) return { why: 'a result decides how many rows are read' };
   const sites = sitesOf({ SelectStmt: query.node });
-  if (sites.length < 2 && isOneRow(query)) return { why: undefined };
+  if (!even && sites.length < 2 && isOneRow(query)) return { why: undefined };
   const isNamedByCalls = usesNamesOfCalls(query.node);
   return {
     ...{ text, stopsAtRows },

@@ -51,8 +51,8 @@ export function compared(statement: Statement, written: Outcome, through: Outcom
 const submitsFirst = /\breturning\b.*\*|\*.*\b(random|clock_timestamp|gen_random_uuid|uuidv[47]|nextval)\(/is;
 
 function isOriginLost({ steps }: Statement, written: string, through: string): boolean {
-  const left = written.split(', ');
-  const right = through.split(', ');
+  const left = written.split(/[,;] /);
+  const right = through.split(/[,;] /);
   return (
     steps.some(({ text }) => submitsFirst.test(text)) &&
     left.length === right.length &&
@@ -112,14 +112,18 @@ function linesApart(told: string, other: string): string[] {
   return apart.length > 0 || left.length > 0 ? apart : told.split('\n');
 }
 
+function bound(values: unknown): string {
+  return values ? ` -- ${JSON.stringify(values)}` : '';
+}
+
 /** As a person reads it: what was sent, and the two answers. */
 export function shown(statement: Statement, difference: Difference): string {
   const sent = [
     ...statement.setup.map((text) => `${text};`),
-    ...statement.steps.map(
-      ({ text, parameters, rows }) =>
-        `${text};${parameters ? ` -- ${JSON.stringify(parameters)}` : ''}${rows ? ` -- ${rows} rows` : ''}`,
-    ),
+    ...statement.steps.flatMap(({ text, parameters, batch, behind = [], rows }) => [
+      `${text};${bound(batch ?? parameters)}${rows ? ` -- ${rows} rows` : ''}`,
+      ...behind.map((each) => `${each.text};${bound(each.parameters)} -- in the same pipe`),
+    ]),
   ];
   return [
     `${statement.form}: another ${difference.what}`,

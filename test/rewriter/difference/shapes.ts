@@ -265,6 +265,54 @@ const within: [name: string, setup: string[], steps: (string | Sent)[], atOnce?:
     [],
     [{ text: "UPDATE foxes SET r = ai_gen('m1', p) WHERE id = $1", batch: [['1'], ['2'], ['3'], ['4']] }],
   ],
+  [
+    'a batch of SELECTs',
+    [],
+    [
+      {
+        text: "SELECT ai_gen('m1', p), $1::int FROM foxes WHERE id = $1",
+        batch: [['1'], ['2'], ['3'], ['4']],
+      },
+    ],
+  ],
+  [
+    'a batch of INSERT … SELECT',
+    [],
+    [{ text: "INSERT INTO log SELECT ai_gen('m1', p) FROM foxes WHERE id % 2 = $1", batch: [['0'], ['1']] }],
+  ],
+  [
+    'a pipe of an INSERT, an UPDATE and a SELECT',
+    [],
+    [
+      {
+        text: "INSERT INTO log VALUES (ai_gen('m1', $1))",
+        batch: [['a'], ['b']],
+        behind: [
+          { text: "UPDATE foxes SET r = ai_gen('m2', p) WHERE id = $1", parameters: ['2'] },
+          { text: "SELECT ai_gen('m3', p) FROM foxes WHERE id = $1", parameters: ['1'] },
+        ],
+      },
+    ],
+  ],
+  [
+    'a batch of summaries',
+    [],
+    [{ text: "SELECT ai_summarize('m1', $1)", batch: [['a'], ['b'], ['c'], ['d']] }],
+  ],
+  [
+    'several statements in one text',
+    [],
+    [
+      "INSERT INTO log VALUES (ai_gen('m1', 'a')); INSERT INTO log SELECT ai_gen('m1', p) FROM foxes WHERE id < 3; UPDATE foxes SET r = ai_gen('m2', p) WHERE id = 3",
+    ],
+  ],
+  [
+    'statements between savepoints in one text',
+    [],
+    [
+      "SAVEPOINT s; INSERT INTO log VALUES (ai_gen('m1', 'a')); INSERT INTO log VALUES ('b'); SELECT ai_gen('m1', p) FROM foxes WHERE id < 4; RELEASE s",
+    ],
+  ],
 ];
 
 const asSteps = (steps: (string | Sent)[]) =>

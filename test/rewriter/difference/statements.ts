@@ -12,6 +12,7 @@ import {
   prepared,
   withParameters,
 } from './sessions.js';
+import { inOnePipe, inOneText } from './together.js';
 import { randomDelete, randomInsert, randomMerge, randomUpdate, randomWritingCte } from './writes.js';
 
 type Part = Omit<Statement, 'form'>;
@@ -33,6 +34,8 @@ const forms: [form: string, share: number, write: (random: Random) => Part][] = 
   ['functions', 2, inFunctions],
   ['session state', 2, inAnotherState],
   ['other tables', 3, overOtherTables],
+  ['several in one text', 3, inOneText],
+  ['several in one pipe', 3, inOnePipe],
 ];
 const drawn = forms.flatMap((form) => Array.from({ length: form[1] }, () => form));
 
