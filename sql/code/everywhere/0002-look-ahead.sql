@@ -65,7 +65,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
           OR EXISTS (SELECT FROM pg_type t, json_array_elements_text(names #> '{names,types}') AS named (type) WHERE t.oid >= 16384 AND t.typname = type AND t.typnamespace::regnamespace::text NOT IN ('pg_catalog', 'hologen', 'hologen_names')))
     UNION ALL
     SELECT 'LIMIT without ORDER BY on ' || c.oid::regclass FROM json_array_elements_text(names #> '{names,relations}') AS r(named), pg_class c
-      WHERE c.oid = to_regclass(named) AND c.relpages > (SELECT setting::int / 4 FROM pg_settings WHERE name = 'shared_buffers')) AS found (name)
+      WHERE current_setting('synchronize_seqscans')::boolean AND c.oid = to_regclass(named) AND c.relpages > (SELECT setting::int / 4 FROM pg_settings WHERE name = 'shared_buffers')) AS found (name)
 $$;
 
 -- True if any schema has a function of somebody's own by one of these names.
