@@ -216,7 +216,9 @@ describe('the process', () => {
     const longTexts = createLongTexts(log, limits);
     expect((await longTexts.rewrite(text)) as { left: string }).toEqual({ left: expect.stringMatching(why) });
     const next = await longTexts.rewrite(small);
-    expect(next).toEqual(limits?.timeMs === 1 ? { left: expect.any(String) } : { rewritten: rewriteText(small) });
+    expect(next).toEqual(
+      limits?.timeMs === 1 ? { left: expect.any(String) } : { rewritten: rewriteText(small) },
+    );
   });
 
   test('lets nobody wait behind others for longer than it may take', async () => {
