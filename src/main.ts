@@ -64,8 +64,8 @@ async function start(configuration: Configuration, starting: Starting): Promise<
   // Stopped among the last, so that it tells of draining too.
   starting.stopping.unshift(metrics.close);
   const inside = await openInside(configuration, claim, metrics.meter, starting);
-  const { engine, schedule, calls, messages: webhooks, news } = inside;
-  Object.assign(parts, { engine, schedule, calls, webhooks });
+  const { engine, schedule, calls, draining, messages: webhooks, news } = inside;
+  Object.assign(parts, { engine, schedule, calls, draining, webhooks });
   const { takeOver: gone, cancelAsked: cancel } = calls;
   answers.answer = inside.answer;
   answers.gone = (engineProcessId, unread) => {

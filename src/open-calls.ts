@@ -12,6 +12,7 @@ import { readActivity } from './ledger/activity.js';
 import { createBudgetWebhook } from './ledger/budget-webhook.js';
 import { createBudgets, noteSettings } from './ledger/budgets.js';
 import { createCatalogue, deployedAtStart } from './ledger/catalogue.js';
+import { createDraining } from './ledger/draining.js';
 import { createLedger } from './ledger/ledger.js';
 import { createNamedPlaces } from './ledger/named-places.js';
 import { createPauses, pauseNews } from './ledger/pauses.js';
@@ -56,10 +57,7 @@ export async function openCalls(
   if (configuration.usualModels && (await catalogue.list()).length === 0)
     // Where somebody has deployed anything, the choice is theirs.
     await deployUsualModels(catalogue, deployedAtStart);
-  const schedule = createSchedule(provider.paced ?? true);
-  const pauses = createPauses(engine.pool);
-  const readPauses = async () => schedule.pause(await pauses.list());
-  await readPauses();
+  const { schedule, pauses, readPauses } = await openSchedule(configuration, engine);
   const storage = openStorage(stores, drivers.stores);
   stopping.push(storage.close);
   const budgetNews = createBudgetWebhook(kept.budgetWebhook, engine.pool, log);
@@ -73,13 +71,14 @@ export async function openCalls(
   stopping.push(messages.close);
   const models = { catalogue, providers, places: storage, named, webhooks };
   const spending = createSessionSpending();
-  const services = { storage, ledger, schedule, meter, spending, packs: createPacks() };
+  const draining = createDraining(engine.pool, engine.gatewayId);
+  const services = { storage, ledger, schedule, meter, spending, packs: createPacks(), draining };
   const reader = { ...sqlReader, valueTexts: readValues(engine.pool) };
   const calls = createCalls(services, models, reader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
     ...{ reader, usualTimes: createUsualTimes(engine.pool) },
-    ...{ calls, models, storage, ledger, schedule, pauses, webhookHosts: hosts, spending },
+    ...{ calls, models, storage, ledger, schedule, pauses, draining, webhookHosts: hosts, spending },
     activityOf: readActivity(engine.pool),
     budgets: createBudgets(engine.pool),
     reviews: createReviews(engine.pool),
@@ -92,7 +91,15 @@ export async function openCalls(
     if (about === pauseNews) await readPauses();
     if (about === webhookNews) messages.wake();
   };
-  return { calls, spending, storage, schedule, texts, answer, news, messages };
+  return { calls, spending, storage, schedule, draining, texts, answer, news, messages };
+}
+
+async function openSchedule({ provider }: Configuration, { pool }: CallSurroundings['engine']) {
+  const schedule = createSchedule(provider.paced ?? true);
+  const pauses = createPauses(pool);
+  const readPauses = async () => schedule.pause(await pauses.list());
+  await readPauses();
+  return { schedule, pauses, readPauses };
 }
 
 function openWebhooks(

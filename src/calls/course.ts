@@ -1,4 +1,5 @@
 /** A call under way: where it is in its life, what is told of it on the way, and the only place where that changes. */
+import type { Draining } from '../ledger/draining.js';
 import type { Ledger } from '../ledger/job.js';
 import type { Schedule } from '../pace/schedule.js';
 import type { Made, PackForm, ProviderModel } from '../providers/provider.js';
@@ -19,6 +20,7 @@ export interface Services {
   meter: Meter;
   spending: SessionSpending;
   packs: Packs;
+  draining: Pick<Draining, 'drain'>;
 }
 
 /** over: the provider has given its last word. alone: it surely took none of the pack, and this call is to be sent by itself. */

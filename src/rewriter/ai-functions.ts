@@ -197,7 +197,7 @@ export const otherPublicNames: readonly string[] = [
   ],
   ...['register_external_model', 'add_external_model', 'delete_external_model', 'list_external_models'],
   ...['register_usual_models', 'set_place', 'remove_place', 'refresh_object_table'],
-  ...['pause_model', 'resume_model', 'set_webhook', 'remove_webhook'],
+  ...['pause_model', 'resume_model', 'drain_gateway', 'undrain_gateway', 'set_webhook', 'remove_webhook'],
   ...['set_budget', 'remove_budget', 'grant_model', 'revoke_model', 'set_table_property'],
   ...['hg_version', 'hg_dump_script', 'hg_show_build_index_progress', 'instance_max_connections'],
   ...['hg_upgrade_all_normal_dynamic_tables', 'hg_dynamic_table_config_upgrade'],

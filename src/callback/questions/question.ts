@@ -6,6 +6,7 @@ import type { SqlReader } from '../../calls/sql-reader.js';
 import type { ClientText } from '../../frontend/statement-texts.js';
 import { isObject, type Json } from '../../json.js';
 import type { ActivityOf } from '../../ledger/activity.js';
+import type { Draining } from '../../ledger/draining.js';
 import type { CallOrigin, Ledger } from '../../ledger/job.js';
 import type { Budgets } from '../../ledger/models.js';
 import type { Pauses } from '../../ledger/pauses.js';
@@ -24,6 +25,7 @@ export interface QuestionTools {
   ledger: Ledger;
   reviews: Reviews;
   pauses: Pauses;
+  draining: Draining;
   webhookHosts: WebhookHosts;
   spending: Pick<SessionSpending, 'sessions'>;
   activityOf: ActivityOf;
