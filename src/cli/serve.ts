@@ -82,7 +82,7 @@ export const serveCommand: Command = {
 /** Without an account every call would fail; the sandbox is what a newcomer means. */
 async function readConfiguration(args: string[]): Promise<Configuration> {
   const read = (environment: NodeJS.ProcessEnv) =>
-    readSettings(args, environment, serveFlags, ['sandbox-without-key']);
+    readSettings(args, environment, serveFlags, { switches: ['sandbox-without-key'] });
   const { configuration, switches } = read(process.env);
   if (!switches.has('sandbox-without-key') || configuration.sandbox) return configuration;
   if (await findDefaultApiKey(configuration.provider.apiKey, homedir())) return configuration;

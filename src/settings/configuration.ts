@@ -25,9 +25,9 @@ export interface Configuration {
     /** Undefined: no console. 0: a free port. */
     port: number | undefined;
   };
+  /** The gateway that a command works with; undefined: the one on the data directory. */
+  gatewayUrl: string | undefined;
   mcp: {
-    /** Undefined: the gateway on the data directory. */
-    url: string | undefined;
     /** In CNY, of one session. */
     spendAtMost: number;
   };
@@ -115,7 +115,8 @@ export function configure(texts: SettingTexts): Configuration {
     maxConnections: number(texts, 'maxConnections'),
     door: door(texts),
     console: { host: required(texts, 'consoleHost'), port: consolePort(texts) },
-    mcp: { url: texts.url, spendAtMost: number(texts, 'spendAtMost') },
+    gatewayUrl: texts.url,
+    mcp: { spendAtMost: number(texts, 'spendAtMost') },
     openai: { host: required(texts, 'openaiHost'), port: optionalNumber(texts, 'openaiPort') },
     metrics: { host: required(texts, 'metricsHost'), port: optionalNumber(texts, 'metricsPort') },
     engine: { url: texts.engineUrl, callback: callback(texts) },

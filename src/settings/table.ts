@@ -124,7 +124,7 @@ export const settingTable = {
     env: 'HOLOGEN_URL',
     value: 'URL',
     meaning:
-      'hologen mcp: the gateway and the role, `postgresql://role:password@host:port/hologen`; without it the owner of the one on --data-dir',
+      'hologen mcp and the commands that operate a gateway: the gateway and the role, `postgresql://role:password@host:port/hologen`; without it the owner of the one on --data-dir',
   },
   spendAtMost: {
     flag: 'spend-at-most',
