@@ -29,6 +29,7 @@ import { openProviders, type ProviderDriver } from './providers/drivers.js';
 import { aiFunctionNamed } from './rewriter/ai-functions.js';
 import { sqlReader } from './rewriter/look-ahead/reader.js';
 import type { Configuration, StorageSettings } from './settings/configuration.js';
+import type { Reloading } from './settings/reload.js';
 import { openStorage } from './storage/open.js';
 import type { Driver } from './storage/storage.js';
 
@@ -42,6 +43,7 @@ export interface CallSurroundings {
   engine: Pick<OpenedEngine, 'pool' | 'gatewayId'>;
   drivers: Drivers;
   meter: Meter;
+  reloading: Reloading;
   log: Logger;
   /** Takes what is to be closed, in the order of opening. */
   stopping: (() => Promise<void>)[];
@@ -49,7 +51,7 @@ export interface CallSurroundings {
 
 export async function openCalls(
   configuration: Configuration,
-  { engine, drivers, meter, log, stopping }: CallSurroundings,
+  { engine, drivers, meter, reloading, log, stopping }: CallSurroundings,
 ) {
   const { provider, ledger: kept, storage: stores, dataDirectory } = configuration;
   const secrets = await openSecretBox(dataDirectory, kept.secretKey);
@@ -60,9 +62,11 @@ export async function openCalls(
   const { schedule, pauses, readPauses } = await openSchedule(configuration, engine);
   const storage = openStorage(stores, drivers.stores);
   stopping.push(storage.close);
-  const budgetNews = createBudgetWebhook(kept.budgetWebhook, engine.pool, log);
+  const budgetNews = createBudgetWebhook(kept, engine.pool, log);
   const ledger = createLedger(engine.pool, engine.gatewayId, budgetNews);
-  await noteSettings(engine.pool, configuration.degrees);
+  const noteDegrees = () => noteSettings(engine.pool, configuration.degrees);
+  await noteDegrees();
+  reloading.after.push(noteDegrees);
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
@@ -77,7 +81,7 @@ export async function openCalls(
   const calls = createCalls(services, models, reader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
-    ...{ reader, usualTimes: createUsualTimes(engine.pool) },
+    ...{ reader, usualTimes: createUsualTimes(engine.pool), reload: reloading.reload },
     ...{ calls, models, storage, ledger, schedule, pauses, draining, webhookHosts: hosts, spending },
     activityOf: readActivity(engine.pool),
     budgets: createBudgets(engine.pool),
@@ -108,8 +112,13 @@ function openWebhooks(
   { engine: { pool }, log }: Pick<CallSurroundings, 'engine' | 'log'>,
 ) {
   const webhooks = createWebhooks(pool, secrets);
-  const hosts = { allowed: kept.webhookHosts, loopback: sandbox !== undefined };
-  const messages = deliverWebhooks({ pool, webhooks, hosts, budgets: kept.budgetWebhook, log });
+  const hosts = {
+    get allowed() {
+      return kept.webhookHosts;
+    },
+    loopback: sandbox !== undefined,
+  };
+  const messages = deliverWebhooks({ pool, webhooks, hosts, budgets: kept, log });
   return { webhooks, hosts, messages };
 }
 

@@ -19,6 +19,7 @@ const commands: Record<string, () => Promise<Command>> = {
   resume: async () => (await import('./pause.js')).resumeCommand,
   drain: async () => (await import('./drain.js')).drainCommand,
   undrain: async () => (await import('./drain.js')).undrainCommand,
+  reload: async () => (await import('./reload.js')).reloadCommand,
   retry: async () => (await import('./retry.js')).retryCommand,
   mcp: async () => (await import('./mcp.js')).mcpCommand,
   migrate: async () => (await import('./migrate.js')).migrateCommand,

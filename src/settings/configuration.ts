@@ -14,6 +14,8 @@ export interface DegreeSettings {
 }
 
 export interface Configuration {
+  /** Each setting as it was written, or its default. */
+  texts: SettingTexts;
   /** Absolute. */
   dataDirectory: string;
   logLevel: string;
@@ -110,6 +112,7 @@ export interface StorageSettings {
 
 export function configure(texts: SettingTexts): Configuration {
   return {
+    texts: { ...texts },
     dataDirectory: resolve(required(texts, 'dataDir')),
     logLevel: required(texts, 'logLevel'),
     maxConnections: number(texts, 'maxConnections'),

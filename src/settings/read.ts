@@ -1,7 +1,8 @@
-/** Reads the settings once: flags win over the environment, the environment over defaults. What does not fit is told with both its names. */
+/** Reads the settings once: flags win over the environment, the environment over the settings file, that over defaults. What does not fit is told with both its names. */
 import { parseArgs } from 'node:util';
 import { UsageError } from '../errors.js';
 import { type Configuration, configure } from './configuration.js';
+import { readSettingsFile } from './file.js';
 import { namesOf } from './help.js';
 import { type SettingEntry, type SettingName, type SettingTexts, settingTable } from './table.js';
 
@@ -30,10 +31,15 @@ export function readSettings(
   own: OwnArguments = {},
 ): ReadSettings {
   const { values, positionals: words } = readFlags(args, flags, own);
-  const written = (entry: SettingEntry) => {
+  const said = (entry: SettingEntry) => {
     const flag = entry.flag ? values[entry.flag] : undefined;
     return flag === undefined ? environment[entry.env] : String(flag);
   };
+  const dataDirectory = said(settingTable.dataDir) || settingTable.dataDir.default;
+  const file = flags.includes('settingsFile')
+    ? readSettingsFile(said(settingTable.settingsFile), dataDirectory)
+    : {};
+  const written = (entry: SettingEntry) => said(entry) ?? file[entry.env];
   const settings = Object.fromEntries(entries.map(([name, entry]) => [name, written(entry)]));
   const switches = new Set(Object.keys(values).filter((name) => values[name] === true));
   const given = new Map(

@@ -23,6 +23,7 @@ const commands = [
   'resume',
   'drain',
   'undrain',
+  'reload',
   'retry',
 ];
 const endpoint = 'oss-cn-hangzhou-internal.aliyuncs.com';

@@ -19,6 +19,18 @@ BEGIN
   answer := hologen_caller.ask('{"ask": "undrain_gateway"}');
 END $$;
 
+-- Reads the settings of the gateway again, its settings file and certificate: those that can change while it runs hold from then on. Shows their names, and
+-- those of what needs a restart.
+CREATE OR REPLACE PROCEDURE hologen.reload_settings(INOUT changed text[] DEFAULT NULL, INOUT need_restart text[] DEFAULT NULL)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer json;
+BEGIN
+  answer := hologen_caller.ask('{"ask": "reload_settings"}');
+  changed := ARRAY(SELECT json_array_elements_text(answer -> 'changed'));
+  need_restart := ARRAY(SELECT json_array_elements_text(answer -> 'need_restart'));
+END $$;
+
 -- Each gateway that lives, live. `serves_me`: this session's. Of the others it is not known how many statements wait.
 CREATE OR REPLACE FUNCTION hologen_caller.list_gateways()
 RETURNS TABLE (gateway_id text, serves_me boolean, draining_since timestamptz, drained_by text, waiting_statements bigint, open_calls bigint)

@@ -51,6 +51,7 @@ BEGIN
       ('remove_webhook', 'Tells a webhook nothing more; for administrators.'),
       ('retry_job', 'Asks again for what a job has failed to make, once; gives a handle for ai_wait.'),
       ('drain_gateway', 'Lets this gateway take no new calls, and tells what is left; for administrators.'),
+      ('reload_settings', 'Reads the settings of this gateway again, and tells what changed; for administrators.'),
       ('undrain_gateway', 'Lets a drained gateway take calls again; for administrators.'),
       ('resume_model', 'Lets the calls of a paused model go on; for administrators.'),
       ('set_budget', 'Sets how much may be called or spent in a period; for administrators.'),

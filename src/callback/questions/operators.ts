@@ -11,7 +11,16 @@ const longestReason = 200;
 const mostNamed = 20;
 
 export function answerAboutOperation(tools: QuestionTools): Answers {
-  return { ...answerAboutPauses(tools), ...answerAboutGateways(tools) };
+  return {
+    ...answerAboutPauses(tools),
+    ...answerAboutGateways(tools),
+    /** Answers the names of what holds from now on, and of what needs a restart. */
+    async reload_settings(_question, caller) {
+      requireAdmin(caller, 'reading the settings again');
+      const { changed, needRestart } = await tools.reload();
+      return { changed, need_restart: needRestart };
+    },
+  };
 }
 
 function answerAboutGateways({ calls, draining }: QuestionTools): Answers {

@@ -15,6 +15,7 @@ import type { UsualTimes } from '../../ledger/usual-times.js';
 import type { WebhookHosts } from '../../ledger/webhooks.js';
 import type { Schedule } from '../../pace/schedule.js';
 import type { DegreeSettings } from '../../settings/configuration.js';
+import type { Reloading } from '../../settings/reload.js';
 import type { ObjectInfo, Storage } from '../../storage/storage.js';
 import type { Caller } from '../endpoint.js';
 
@@ -26,6 +27,7 @@ export interface QuestionTools {
   reviews: Reviews;
   pauses: Pauses;
   draining: Draining;
+  reload: Reloading['reload'];
   webhookHosts: WebhookHosts;
   spending: Pick<SessionSpending, 'sessions'>;
   activityOf: ActivityOf;
