@@ -6,6 +6,7 @@ import { createCalls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
 import { createPacks } from './calls/packs.js';
 import { createSessionSpending } from './calls/session-spending.js';
+import { createRecentTimes } from './calls/urgency.js';
 import { readValues } from './engine/value-texts.js';
 import { createStatementTexts } from './frontend/statement-texts.js';
 import { readActivity } from './ledger/activity.js';
@@ -64,9 +65,7 @@ export async function openCalls(
   stopping.push(storage.close);
   const budgetNews = createBudgetWebhook(kept, engine.pool, log);
   const ledger = createLedger(engine.pool, engine.gatewayId, budgetNews);
-  const noteDegrees = () => noteSettings(engine.pool, configuration.degrees);
-  await noteDegrees();
-  reloading.after.push(noteDegrees);
+  await keepDegreesNoted(configuration, engine, reloading);
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
   stopping.push(providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close);
@@ -76,12 +75,14 @@ export async function openCalls(
   const models = { catalogue, providers, places: storage, named, webhooks };
   const spending = createSessionSpending();
   const draining = createDraining(engine.pool, engine.gatewayId);
-  const services = { storage, ledger, schedule, meter, spending, packs: createPacks(), draining };
+  const usualTimes = createUsualTimes(engine.pool);
+  const times = createRecentTimes(usualTimes.secondsOf);
+  const services = { storage, ledger, schedule, meter, spending, packs: createPacks(), draining, times };
   const reader = { ...sqlReader, valueTexts: readValues(engine.pool) };
   const calls = createCalls(services, models, reader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
-    ...{ reader, usualTimes: createUsualTimes(engine.pool), reload: reloading.reload },
+    ...{ reader, usualTimes, reload: reloading.reload },
     ...{ calls, models, storage, ledger, schedule, pauses, draining, webhookHosts: hosts, spending },
     activityOf: readActivity(engine.pool),
     budgets: createBudgets(engine.pool),
@@ -96,6 +97,16 @@ export async function openCalls(
     if (about === webhookNews) messages.wake();
   };
   return { calls, spending, storage, schedule, draining, texts, answer, news, messages };
+}
+
+async function keepDegreesNoted(
+  { degrees }: Configuration,
+  { pool }: CallSurroundings['engine'],
+  { after }: Reloading,
+): Promise<void> {
+  const note = () => noteSettings(pool, degrees);
+  await note();
+  after.push(note);
 }
 
 async function openSchedule({ provider }: Configuration, { pool }: CallSurroundings['engine']) {

@@ -18,6 +18,7 @@ import { withPlace } from './row-errors.js';
 import { readSessionSettings, type SessionSettings } from './session-settings.js';
 import type { Statement, StatementCall, Statements } from './statement.js';
 import { refuseTakenName, refuseTooLong, refuseTooMany, refuseWhileDraining } from './statement-bounds.js';
+import { urgencyOf } from './urgency.js';
 
 /** What calls are made with. */
 export interface CallMaking {
@@ -86,6 +87,10 @@ export function callOf(
       {
         jobId: handle,
         role: statement.origin.role,
+        urgency: urgencyOf(statement, {
+          mayPass: statement.origin.admin,
+          secondsEach: services.times.of(checked.model.name),
+        }),
         checked,
         stop: (ownStop ?? statement.stop).signal,
         noted: statement.note,

@@ -65,6 +65,7 @@ BEGIN
       ('finished_at', 'when it ended'),
       ('gateway_id', 'of the gateway as long as it runs'),
       ('generated_at', 'when the provider had made it'),
+      ('giving_way', 'of those that are queued, how many go when nobody else waits (SET ai_gen.priority, ai_gen.by)'),
       ('height', 'in pixels'),
       ('held_up', 'calls that cannot go on for now'),
       ('held_up_since', 'since when'),
@@ -106,6 +107,7 @@ BEGIN
       ('place_name', 'for SET ai_gen.place'),
       ('names', 'its label and the paths of its outputs, in lower case'),
       ('price', 'what it cost, or costs; NULL: not known'),
+      ('priority', 'how it stands in its line (SET ai_gen.priority); NULL: as usual'),
       ('problem', 'why it was not told the last time'),
       ('prompt', 'what was asked for'),
       ('provider_request_id', 'the provider''s name for the request'),
@@ -153,6 +155,7 @@ BEGIN
       ('valid_until', 'when the password ends'),
       ('verdict', 'picked or rejected'),
       ('waiting_statements', 'statements that wait for calls; NULL: of another gateway it is not known'),
+      ('wanted_by', 'until when it gives way to others (SET ai_gen.by)'),
       ('webhook_name', 'for SET ai_gen.webhook'),
       ('width', 'in pixels')) AS said (name, what) ON a.attname = said.name
     WHERE c.relnamespace = 'hologen'::regnamespace AND c.relkind = 'v'
