@@ -3,7 +3,7 @@ import type { FrameWatcher, Replacement } from '../wire/frames.js';
 import { frontendType, typeTable } from '../wire/message-types.js';
 import type { SentMessage } from './awaited-answers.js';
 import { readBoundValues, readParameterTypes } from './bound-values.js';
-import type { Conversation, Rewritten, Treatment } from './conversation.js';
+import { type Conversation, longestOnTheSpot, type Rewritten, type Treatment } from './conversation.js';
 import { readNames } from './statement-names.js';
 import { mayConcernUs, rewriteFrame } from './statement-text.js';
 
@@ -36,6 +36,7 @@ export function watchClient(conversation: Conversation): FrameWatcher<Replacemen
       conversation.busy = true;
       conversation.sent = conversation.awaited.sent(type);
       if (endsOrExecutes[type] === 1) conversation.sentMore?.();
+      conversation.longTextAwaits ||= hasText(type) && bytes > longestOnTheSpot;
       conversation.mayChain ||= hasText(type) && bytes > conversation.longestText;
       // A Query runs to its end.
       if (type === frontendType.query) askedFor(conversation, 0);

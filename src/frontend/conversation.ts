@@ -78,6 +78,10 @@ export interface Conversation {
   sentMore: (() => void) | undefined;
   /** A statement is running or a transaction is open. */
   busy: boolean;
+  /** A long text has not been answered: it may still be coming in, being rewritten, or being read by the engine. */
+  longTextAwaits: boolean;
+  /** How many errors and ends of statements the engine has told: what was running when it was another number runs no more. */
+  endings: number;
   /** Longer texts from the client are relayed unseen. */
   longestText: number;
   /** Something has failed or was rolled back since the session was last idle, or went on after ROLLBACK TO. */
@@ -125,6 +129,8 @@ export function beginConversation(
     engineProcessId: 0,
     cancelKey: undefined,
     busy: true,
+    longTextAwaits: false,
+    endings: 0,
     longestText: longestEarlyText,
     failed: false,
     savepoints: 0,

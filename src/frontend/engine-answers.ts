@@ -115,6 +115,7 @@ function inClientsWords(conversation: Conversation, frame: Buffer): Buffer | und
 
 function failing(conversation: Conversation): void {
   conversation.failed = true;
+  conversation.endings += 1;
   // The engine may be at what comes next in a pipeline already: its calls are not the ones that failed.
   if (!conversation.awaited.atLast) return;
   const settled = undone(conversation);
@@ -185,6 +186,8 @@ function readyForQuery(conversation: Conversation, state: number | undefined): v
   const { awaited, events, engineProcessId, failed } = conversation;
   conversation.busy = state !== idle || !awaited.none;
   conversation.longestText = longestSeenText;
+  conversation.longTextAwaits &&= !awaited.none;
+  conversation.endings += 1;
   if (state === idle && conversation.everRewritten) forgetPortals(conversation);
   if (!awaited.none) return;
   if (state === idle) {
