@@ -12,6 +12,7 @@ import { readActivity } from './ledger/activity.js';
 import { createBudgetWebhook } from './ledger/budget-webhook.js';
 import { createBudgets, noteSettings } from './ledger/budgets.js';
 import { createCatalogue, deployedAtStart } from './ledger/catalogue.js';
+import { indexPrompts } from './ledger/grams.js';
 import { createLedger } from './ledger/ledger.js';
 import { createNamedPlaces } from './ledger/named-places.js';
 import { createPauses, pauseNews } from './ledger/pauses.js';
@@ -67,7 +68,7 @@ export async function openCalls(
   await noteSettings(engine.pool, configuration.degrees);
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
   stopping.push(providers.close);
-  stopping.push(keepLedgerShort(engine.pool, kept, log).close);
+  stopping.push(keepLedgerShort(engine.pool, kept, log).close, indexPrompts(engine.pool, log).close);
   const named = createNamedPlaces(engine.pool);
   const { webhooks, hosts, messages } = openWebhooks(configuration, secrets, { engine, log });
   stopping.push(messages.close);
