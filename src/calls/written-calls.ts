@@ -1,4 +1,5 @@
 /** Calls that stand in a statement as they were written: the engine is asked to look for all of a stage before the first of them is made. */
+import { setImmediate } from 'node:timers/promises';
 import { KnownError } from '../errors.js';
 import type { CallOrigin } from '../ledger/job.js';
 import type { SubmittedCall } from './check.js';
@@ -47,13 +48,13 @@ export interface WrittenCalls {
   planFound(call: SubmittedCall, plan: unknown, origin: CallOrigin): object;
   /** The query to run if nothing in the plan is unsure. */
   planChecked(call: SubmittedCall, found: NamesFound, origin: CallOrigin): Run | object;
-  /** Calls that the engine has come to while it looks, in their order. */
+  /** Calls that the engine has come to while it looks, in their order. What is wrong with one is told the next time, or when it has looked. */
   noteAll(calls: SubmittedCall[], origin: CallOrigin): Promise<void>;
   /**
    * The engine has looked, to the end or to a problem; at so many rows, where it read some. Throws what the statement must be told before
    * anything of it is sent.
    */
-  looked(call: SubmittedCall, problem: string | undefined, rows: number, origin: CallOrigin): void;
+  looked(call: SubmittedCall, problem: string | undefined, rows: number, origin: CallOrigin): Promise<void>;
 }
 
 export interface CallPlace {
@@ -107,16 +108,13 @@ export function createWrittenCalls(making: Making): WrittenCalls {
       return 'why' in judged ? {} : judged;
     },
     planChecked: (given, found, origin) => planChecked(aheadFor(given, origin), found),
-    async noteAll(calls, origin) {
-      const together = making.together();
-      // Its handle is its own: the one that it was described with nobody waits for.
-      for (const { chosenHandle: _, ...given } of calls) await noteCall(given, undefined, origin, together);
-    },
-    looked(given, problem, rows, origin) {
+    noteAll: (calls, origin) => noteAll(calls, origin, making),
+    async looked(given, problem, rows, origin) {
       const { statement, ahead } = aheadOf(given, origin, making);
+      const wrong = await ahead.noted?.then(() => undefined, lost);
       statement.looking = undefined;
       ahead.reached = Math.max(ahead.reached, rows);
-      endLook(ahead, problem);
+      endLook(ahead, problem ?? wrong);
       if (ahead.refusal) throw ahead.refusal;
     },
   };
@@ -182,7 +180,10 @@ async function submitWritten(
 ): Promise<{ handle: string } | Look> {
   const { statements, newCall, add } = making;
   const { statement, ahead: outer } = aheadOf(given, origin, making);
-  if (looking) return noteCall(given, inside, origin, making);
+  if (looking) {
+    await outer.noted;
+    return noteCall(given, inside, origin, making);
+  }
   // A function may go on behind what has ended the look.
   if (outer.looking) leaveLook(statement, outer);
   const block = inside === undefined ? undefined : blockOf(statement, inside, given.engineText, making);
@@ -223,6 +224,41 @@ function blockOf(
   const begun = newLookAhead<StatementCall>(block.query);
   blocks.set(block.key, begun);
   return begun;
+}
+
+/** In the first stage, in which nothing is waited for, the engine goes on to its next calls while these are checked. */
+async function noteAll(calls: SubmittedCall[], origin: CallOrigin, making: Making): Promise<void> {
+  const [first] = calls;
+  if (!first) return;
+  const { statement, ahead } = aheadOf(first, origin, making);
+  await ahead.noted;
+  const noted = noteEach(calls, statement, origin, making);
+  ahead.noted = noted;
+  if (ahead.stage > 1) await noted;
+  // Whoever comes next is told.
+  noted.catch(() => {});
+}
+
+async function noteEach(
+  calls: SubmittedCall[],
+  { stop }: Statement,
+  origin: CallOrigin,
+  making: Making,
+): Promise<void> {
+  // The engine has its answer first.
+  await setImmediate();
+  const together = making.together();
+  for (const { chosenHandle: _, ...given } of calls) {
+    if (stop.signal.aborted) return;
+    // Its handle is its own: the one that it was described with nobody waits for.
+    await noteCall(given, undefined, origin, together);
+  }
+}
+
+/** What ends the look, and not the statement. */
+function lost(error: unknown): string {
+  if (error instanceof KnownError) return error.message;
+  throw error;
 }
 
 /** A call that the statement will come to. */
