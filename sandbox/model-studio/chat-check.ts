@@ -92,10 +92,13 @@ function checkSchema(given: unknown): JsonObject {
 }
 
 /** Part type → the key that holds it, where its address is, and which files it takes. */
-const mediaParts: Readonly<Record<string, { address: string; rule: MediaRule; sense: 'sees' | 'hears' }>> = {
+const mediaParts: Readonly<
+  Record<string, { address: string; rule: MediaRule; sense: 'sees' | 'hears' | 'reads' }>
+> = {
   image_url: { address: 'url', rule: mediaRules.chatPicture, sense: 'sees' },
   video_url: { address: 'url', rule: mediaRules.chatVideo, sense: 'sees' },
   input_audio: { address: 'data', rule: mediaRules.chatAudio, sense: 'hears' },
+  file: { address: 'file_url', rule: mediaRules.chatDocument, sense: 'reads' },
 };
 
 function readPart(part: unknown, field: string, model: TextModel): { text: string } | ChatMedia {

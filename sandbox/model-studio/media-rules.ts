@@ -79,6 +79,7 @@ export const mediaRules = {
     dataUrl: true,
     audio: { formats: ['wav', 'mp3'], seconds: [0, 1200], maxBytes: 100 * megabyte },
   },
+  chatDocument: { dataUrl: false, document: { endings: ['pdf'], maxBytes: 150 * megabyte } },
   embeddedPicture: {
     dataUrl: true,
     picture: {

@@ -6,12 +6,21 @@ export interface TextModel {
   sees: boolean;
   /** Takes input_audio parts. */
   hears: boolean;
+  /** Takes file parts: PDF. */
+  reads: boolean;
   /** Does nothing else. */
   translates: boolean;
 }
 
 /** Families of the public model list; plain, `-latest` and dated names are all model types. */
-const chatFamilies: readonly { pattern: RegExp; sees?: boolean; hears?: boolean; translates?: boolean }[] = [
+const chatFamilies: readonly {
+  pattern: RegExp;
+  sees?: boolean;
+  hears?: boolean;
+  reads?: boolean;
+  translates?: boolean;
+}[] = [
+  { pattern: /^qwen3\.8-(max|flash|27b)/, sees: true, reads: true },
   { pattern: /^qwen(-vl-(max|plus|ocr)|3-vl-[a-z0-9-]+|2(\.5)?-vl-[a-z0-9-]+)/, sees: true, hears: true },
   { pattern: /^(qvq-(max|plus)|qwen3\.[5-9]-[a-z0-9-]+)/, sees: true },
   { pattern: /^qwen(3(\.\d)?)?-omni-[a-z0-9-]+/, sees: true, hears: true },
@@ -27,14 +36,14 @@ const suffix = /(-latest|-preview|-instruct|-thinking|-\d{4}-\d{2}-\d{2}|-\d{4})
 
 /** Finds a chat model by its exact name; undefined when Model Studio offers none of that name. */
 export function findChatModel(name: string): TextModel | undefined {
-  for (const { pattern, sees = false, hears = false, translates = false } of chatFamilies) {
+  for (const { pattern, sees = false, hears = false, reads = false, translates = false } of chatFamilies) {
     const match = pattern.exec(name);
     if (!match) continue;
     const rest = name.slice(match[0].length);
     // Open-weight families carry sizes and versions of their own in the name.
     const open = /^(qwen2|qwen3|qwen3\.|qwq|deepseek|kimi|glm|minimax|[a-z]+\/)/i.test(name);
     if (open ? /^[\w.-]*$/.test(rest) : rest.replace(suffix, '') === '')
-      return { name, sees, hears, translates };
+      return { name, sees, hears, reads, translates };
   }
   return undefined;
 }

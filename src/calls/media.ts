@@ -16,6 +16,7 @@ const limits: Record<MediumKind, { mebibytes: number; what: string }> = {
   picture: { mebibytes: 10, what: 'a picture (JPEG, PNG, BMP, WEBP)' },
   video: { mebibytes: 100, what: 'a video (MP4, MOV)' },
   sound: { mebibytes: 15, what: 'a sound file (WAV, MP3)' },
+  document: { mebibytes: 150, what: 'a document (PDF)' },
 };
 
 /** In a store; any other is an address that the provider reads by itself. */

@@ -15,7 +15,7 @@ const words = new RegExp(
     String.raw`\bchain\b`,
     // Hologres' statements and table properties. "PARTITION (" does not match the PARTITION BY of window functions.
     // A name has an end: words of any length would be read from each place where one may begin.
-    String.raw`(?:dynamic|object)\s+table|object\s*(?:--|\/\*)|logical\s+partition|partition\s*\(|partition_\w{1,60}\s*=`,
+    String.raw`(?:dynamic|object)\s+table|object\s*(?:--|\/\*)|logical\s+partition|partition\s*\(|partition_\w{1,60}\s*[=,)]`,
     'orientation|(?:distribution|clustering|segment)_key|event_time_column|(?:bitmap|dictionary_encoding)_columns',
     'time_to_live_in|storage_(?:mode|format)|table_group|colocate_with|mutate_type|vectors|binlog|keep_alive',
   ].join('|'),

@@ -4,7 +4,7 @@
  * Room: src/media holds what a file is: endings, kinds and content types, told once.
  */
 
-export type MediumKind = 'picture' | 'video' | 'sound';
+export type MediumKind = 'picture' | 'video' | 'sound' | 'document';
 
 /**
  * What may be done with a file besides being read by a text model, which any of them can be:
@@ -59,6 +59,7 @@ const formats: Record<string, MediumFormat> = {
   flac: sound('flac'),
   ogg: sound('ogg'),
   opus: sound('opus'),
+  pdf: { kind: 'document', contentType: 'application/pdf', uses: [] },
 };
 
 /** All endings, pictures first. */

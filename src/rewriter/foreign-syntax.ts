@@ -13,8 +13,6 @@ interface ForeignForm {
 }
 
 const dynamicTables = 'dynamic tables are not supported';
-const logicalPartitions = 'logical partitions are not supported';
-const relation = String.raw`(if exists )?(only )?\S+( \. \S+)*`;
 
 /** https://www.alibabacloud.com/help/en/hologres/user-guide/create-dynamic-table and its neighbours. */
 const forms: ForeignForm[] = [
@@ -44,14 +42,19 @@ const forms: ForeignForm[] = [
     hint: 'An object table is altered as a table: ALTER TABLE. Where its objects lie is the default of its column "file".',
   },
   {
-    form: /^create (\w+ )*table .*logical partition by /,
-    what: logicalPartitions,
-    hint: 'Write PARTITION BY LIST (column), and a CREATE TABLE … PARTITION OF … FOR VALUES IN (…) for each partition.',
+    form: /^create (\w+ )*table .*logical partition by (?!list )/,
+    what: 'a table is partitioned logically by LIST alone',
+    hint: 'Write LOGICAL PARTITION BY LIST (column), with one or two columns.',
   },
   {
-    form: new RegExp(String.raw`^alter table ${relation} partition \(`),
-    what: logicalPartitions,
-    hint: 'A partition of PostgreSQL is a table of its own: write ALTER TABLE with its name.',
+    form: /^truncate .* partition \(/,
+    what: 'TRUNCATE of a partition is not supported',
+    hint: 'Write DELETE FROM table WHERE column = value: a partition is there while a row of it is.',
+  },
+  {
+    form: /^insert into .* partition \(/,
+    what: 'INSERT into a partition is not supported',
+    hint: 'Leave PARTITION (…) out: rows make their partitions. Where others are to be skipped, write INSERT … SELECT … WHERE.',
   },
 ];
 

@@ -4,11 +4,13 @@
  */
 import pg from 'pg';
 import { refusal } from './foreign-syntax.js';
-import { parseStatements, scanTokens, type Token } from './parse.js';
+import { parsedAs, rangeOf, scanTokens, statementsOf, type Token } from './parse.js';
 import { type Edit, type SplicedText, splice } from './spliced-text.js';
 import {
   optionTexts,
+  type Relation,
   type Replacement,
+  relationName,
   replaceStatements,
   type TextWithProcedures,
 } from './table-properties.js';
@@ -34,30 +36,6 @@ export function rewriteObjectTables(before: SplicedText): TextWithProcedures {
     return replacement && { ...rangeOf(words), replacement };
   });
   return replaceStatements(before, replacements);
-}
-
-function statementsOf(tokens: readonly Token[]): Token[][] {
-  const statements: Token[][] = [[]];
-  for (const token of tokens) {
-    if (token.text === ';') statements.push([]);
-    else statements.at(-1)?.push(token);
-  }
-  return statements.filter((words) => words.length > 0);
-}
-
-function rangeOf(words: Token[]): { start: number; end: number } {
-  return { start: (words[0] as Token).start, end: (words.at(-1) as Token).end };
-}
-
-/** What stands behind OBJECT TABLE, as if it were a statement of PostgreSQL that begins otherwise. */
-function parsedAs<Node>(kind: string, text: string): Node | undefined {
-  const [statement, ...others] = parseStatements(text) ?? [];
-  return statement?.kind === kind && others.length === 0 ? (statement.node as Node) : undefined;
-}
-
-interface Relation {
-  schemaname?: string;
-  relname: string;
 }
 
 function createTable(before: SplicedText, words: Token[]): Replacement | undefined {
@@ -88,7 +66,7 @@ function createTable(before: SplicedText, words: Token[]): Replacement | undefin
   ]);
   const values = [
     definition.text,
-    nameOf(statement.relation),
+    relationName(statement.relation),
     JSON.stringify(place),
     JSON.stringify(properties),
   ];
@@ -121,7 +99,7 @@ function refreshTable({ text }: SplicedText, words: Token[]): Replacement | unde
     `REFRESH MATERIALIZED VIEW${behind}`,
   );
   if (!statement || statement.concurrent || statement.skipData) return undefined;
-  const name = pg.escapeLiteral(nameOf(statement.relation));
+  const name = pg.escapeLiteral(relationName(statement.relation));
   return { pieces: [`CALL hologen.refresh_object_table(${name})`], tag: 'REFRESH OBJECT TABLE' };
 }
 
@@ -145,8 +123,4 @@ function dropTables(before: SplicedText, words: Token[]): Replacement | undefine
   const list = names.map((name) => pg.escapeLiteral(name)).join(', ');
   const call = `CALL hologen_caller.drop_object_tables(${pg.escapeLiteral(definition.text)}, ARRAY[${list}])`;
   return { pieces: [call], tag: 'DROP OBJECT TABLE', definition };
-}
-
-function nameOf({ schemaname, relname }: Relation): string {
-  return [schemaname, relname].flatMap((name) => (name ? [pg.escapeIdentifier(name)] : [])).join('.');
 }

@@ -93,6 +93,27 @@ export function scanTokens(text: string): Token[] | undefined {
   return tokens;
 }
 
+/** The tokens of each statement, without the semicolons. */
+export function statementsOf(tokens: readonly Token[]): Token[][] {
+  const statements: Token[][] = [[]];
+  for (const token of tokens) {
+    if (token.text === ';') statements.push([]);
+    else statements.at(-1)?.push(token);
+  }
+  return statements.filter((words) => words.length > 0);
+}
+
+/** From the first of these tokens to the last. */
+export function rangeOf(words: readonly Token[]): { start: number; end: number } {
+  return { start: (words[0] as Token).start, end: (words.at(-1) as Token).end };
+}
+
+/** A text that is one statement of that kind, read; undefined: it is not. */
+export function parsedAs<Node>(kind: string, text: string): Node | undefined {
+  const [statement, ...others] = parseStatements(text) ?? [];
+  return statement?.kind === kind && others.length === 0 ? (statement.node as Node) : undefined;
+}
+
 /** The index of the first token that starts at `at` or behind it. Tokens are in order: a text of many items is searched for each of them. */
 export function firstTokenFrom(tokens: readonly Token[], at: number): number {
   let low = 0;

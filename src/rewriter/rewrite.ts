@@ -9,6 +9,7 @@ import { refuseForeignSyntax } from './foreign-syntax.js';
 import { type Body, writesRows } from './nodes.js';
 import { rewriteObjectTables } from './object-tables.js';
 import type { ParsedStatement } from './parse.js';
+import { rewritePartitionProperties } from './partition-properties.js';
 import { commandsReplaced } from './returning-stages.js';
 import { editSettings, foreignShows, inClientsNames } from './session-settings.js';
 import { originalOffset, type Stretch, splice, unedited } from './spliced-text.js';
@@ -33,7 +34,8 @@ export interface RewrittenText {
 export function rewriteText(original: string): RewrittenText | undefined {
   const explained = rewriteExplain(unedited(original));
   const objects = rewriteObjectTables(explained);
-  const declared = rewriteTableProperties(objects);
+  const partitions = rewritePartitionProperties(objects);
+  const declared = rewriteTableProperties(partitions);
   const refused = refuseForeignSyntax(declared.text);
   const start = refused === declared.text ? declared : { text: refused, stretches: [] };
   const named = splice(start, editSettings(start.text));
@@ -42,7 +44,13 @@ export function rewriteText(original: string): RewrittenText | undefined {
   if (text === original) return undefined;
   const staged = 'after' in rewritten ? rewritten : undefined;
   const commands = staged ? commandsReplaced(staged.before, staged.after) : new Map<number, string>();
-  const tags = new Map([...explained.tags, ...objects.tags, ...declared.tags, ...foreignShows(start.text)]);
+  const tags = new Map([
+    ...explained.tags,
+    ...objects.tags,
+    ...partitions.tags,
+    ...declared.tags,
+    ...foreignShows(start.text),
+  ]);
   const stopsAtRows = staged !== undefined && isPlainSelect(staged.after);
   const definitions = [...objects.definitions, ...declared.definitions];
   return { text, original, stretches, tags, commands, definitions, stopsAtRows };

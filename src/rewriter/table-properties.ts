@@ -3,7 +3,7 @@
  * knows only its own storage parameters. They are taken out and declared as CALL set_table_property would.
  */
 import pg from 'pg';
-import { refusal } from './foreign-syntax.js';
+import { type LogicalClause, withoutLogicalClauses } from './logical-clause.js';
 import { type ParsedStatement, parseStatements, scanTokens, type Token } from './parse.js';
 import { type Edit, type Piece, type SplicedText, splice } from './spliced-text.js';
 
@@ -26,13 +26,16 @@ const properties = new Set([
   'proxima_vectors',
   'binlog.level',
   'binlog.ttl',
+  // Of logically partitioned tables alone.
+  'partition_expiration_time',
+  'partition_keep_hot_window',
+  'partition_generate_binlog_window',
+  'partition_require_filter',
 ]);
 /** Names inside WITH have no dot. */
 const dotted: Record<string, string> = { binlog_level: 'binlog.level', binlog_ttl: 'binlog.ttl' };
-/** Properties that only a logically partitioned table or one of its partitions can have. */
-const ofLogicalPartitions = /^partition_|^keep_alive$/;
 
-const mayHaveProperties = /\b(?:with|set)\s*\(/i;
+const mayHaveProperties = /\b(?:with|set|reset)\s*\(|\blogical\b/i;
 
 interface Option {
   defnamespace?: string;
@@ -43,8 +46,13 @@ interface Option {
   >;
 }
 
+export interface Relation {
+  schemaname?: string;
+  relname: string;
+}
+
 interface TableStatement {
-  relation: { schemaname?: string; relname: string };
+  relation: Relation;
   options?: { DefElem: Option }[];
   cmds?: { AlterTableCmd: { subtype: string; def?: { List?: { items: { DefElem: Option }[] } } } }[];
   missing_ok?: boolean;
@@ -69,12 +77,16 @@ export interface Replacement {
 
 /** Texts without such properties, or that cannot be parsed, are left alone. */
 export function rewriteTableProperties(before: SplicedText): TextWithProcedures {
-  const statements = mayHaveProperties.test(before.text) ? parseStatements(before.text) : undefined;
-  const replacements = (statements ?? []).map((statement) => {
-    const replacement = rewriteStatement(before, statement);
+  if (!mayHaveProperties.test(before.text)) return replaceStatements(before, []);
+  const { plain, clauses } = withoutLogicalClauses(before);
+  const statements = parseStatements(plain.text);
+  // The engine is to say what is wrong with what the client wrote.
+  if (!statements) return replaceStatements(before, []);
+  const replacements = statements.map((statement) => {
+    const replacement = rewriteStatement(plain, statement, clauses);
     return replacement && { start: statement.start, end: statement.end, replacement };
   });
-  return replaceStatements(before, replacements);
+  return replaceStatements(plain, replacements);
 }
 
 /** @param replacements one for each statement of the text; undefined: it stays */
@@ -95,27 +107,31 @@ export function replaceStatements(
   return { ...(edits.length > 0 ? splice(before, edits) : before), definitions, tags };
 }
 
-function rewriteStatement(before: SplicedText, parsed: ParsedStatement): Replacement | undefined {
-  const { kind } = parsed;
-  if (kind !== 'CreateStmt' && kind !== 'AlterTableStmt') return undefined;
+function rewriteStatement(
+  before: SplicedText,
+  parsed: ParsedStatement,
+  clauses: readonly LogicalClause[],
+): Replacement | undefined {
+  if (parsed.kind !== 'CreateStmt' && parsed.kind !== 'AlterTableStmt') return undefined;
   const statement = parsed.node as TableStatement;
   const options = optionsOf(statement).map(({ DefElem }) => DefElem);
-  if (options.some(({ defname }) => ofLogicalPartitions.test(defname))) {
-    const hint =
-      'Leave out the partition_* properties; for partitions of PostgreSQL write PARTITION BY LIST (column).';
-    return { pieces: [` ${refusal('logical partitions are not supported', hint)}`] };
-  }
   const declared = options.filter((option) => properties.has(propertyName(option)));
-  if (declared.length === 0) return undefined;
-  const table = pg.escapeLiteral(tableName(statement));
-  const values = pg.escapeLiteral(JSON.stringify(Object.fromEntries(declared.map(entry))));
-  if (kind === 'CreateStmt') {
+  const logical = clauses.find(({ at }) => at >= parsed.start && at <= parsed.end);
+  if (declared.length === 0 && !logical) return undefined;
+  const table = pg.escapeLiteral(relationName(statement.relation));
+  const resets = statement.cmds?.some(({ AlterTableCmd }) => AlterTableCmd.subtype === 'AT_ResetRelOptions');
+  const entries = declared.map(entry).map(([name, value]) => [name, resets ? null : value]);
+  const values = pg.escapeLiteral(JSON.stringify(Object.fromEntries(entries)));
+  if (parsed.kind === 'CreateStmt') {
     const definition = withoutOptions(
       before,
       parsed,
       options.map((option) => declared.includes(option)),
     );
-    const call = ` CALL hologen_caller.create_table(${pg.escapeLiteral(definition.text)}, ${table}, ${values})`;
+    const made = `${pg.escapeLiteral(definition.text)}, ${table}`;
+    const call = logical
+      ? ` CALL hologen_caller.create_logical_table(${made}, ARRAY[${logical.columns.map((name) => pg.escapeLiteral(name)).join(', ')}], ${values})`
+      : ` CALL hologen_caller.create_table(${made}, ${values})`;
     return { pieces: [call], tag: 'CREATE TABLE', definition };
   }
   // Mixed with PostgreSQL's own parameters: let it report the one it does not know.
@@ -125,7 +141,9 @@ function rewriteStatement(before: SplicedText, parsed: ParsedStatement): Replace
 }
 
 function optionsOf({ options, cmds = [] }: TableStatement): { DefElem: Option }[] {
-  const changed = cmds.filter(({ AlterTableCmd }) => AlterTableCmd.subtype === 'AT_SetRelOptions');
+  const changed = cmds.filter(({ AlterTableCmd }) =>
+    /^AT_(Re)?[Ss]etRelOptions$/.test(AlterTableCmd.subtype),
+  );
   return options ?? changed.flatMap(({ AlterTableCmd }) => AlterTableCmd.def?.List?.items ?? []);
 }
 
@@ -146,7 +164,8 @@ function entry(option: Option): [string, string] {
   return [propertyName(option), word ?? (kind === 'Integer' ? String(value?.ival ?? 0) : '')];
 }
 
-function tableName({ relation: { schemaname, relname } }: TableStatement): string {
+/** Its name as it may stand in a text for regclass. */
+export function relationName({ schemaname, relname }: Relation): string {
   return [schemaname, relname].flatMap((name) => (name ? [pg.escapeIdentifier(name)] : [])).join('.');
 }
 

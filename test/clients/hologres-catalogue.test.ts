@@ -205,21 +205,6 @@ test.each([
   ],
   ['DROP DYNAMIC TABLE IF EXISTS shop.d', /dynamic tables/, /DROP MATERIALIZED VIEW/],
   ["ALTER OBJECT TABLE o SET (path = 'oss://b/')", /ALTER OBJECT TABLE/, /ALTER TABLE/],
-  [
-    `BEGIN; CREATE TABLE IF NOT EXISTS shop.l (a text, ds date) LOGICAL PARTITION BY LIST (ds) WITH (orientation = 'column'); COMMIT;`,
-    /logical partitions/,
-    /PARTITION BY LIST/,
-  ],
-  [
-    `ALTER TABLE shop.l PARTITION (ds = '2025-04-01') SET (keep_alive = TRUE)`,
-    /logical partitions/,
-    /ALTER TABLE/,
-  ],
-  [
-    `ALTER TABLE shop.l SET (partition_expiration_time = '30 day')`,
-    /logical partitions/,
-    /PARTITION BY LIST/,
-  ],
 ])('%s is refused with its name and a way out', async (text, message, hint) => {
   for (const values of [undefined, []]) {
     const error = await refusal(

@@ -121,12 +121,35 @@ test('table alter, view, extension, foreign table, explain, count, truncate and 
   expect([rows[9], rows[11]]).toEqual([[{ count: 1 }], [{ count: 1 }]]);
 });
 
-test('a logical partition is refused in words that say what to write', async () => {
-  const [line] = await hologres(
-    write(
-      `CREATE TABLE public.logs (a TEXT, ds DATE NOT NULL) LOGICAL PARTITION BY LIST (ds) WITH (orientation = 'column')`,
-    ),
+test('partition list, alter and drop of a logically partitioned table', async () => {
+  const property = `SELECT property_value FROM hologres.hg_table_properties
+    WHERE table_namespace = %s AND table_name = %s AND property_key = `;
+  const list = read(`SELECT * FROM hologres.hg_list_logical_partition('public.logs')`);
+  const lines = await hologres(
+    write(`CREATE TABLE IF NOT EXISTS public.logs (
+    a TEXT, ds DATE NOT NULL
+)
+LOGICAL PARTITION BY LIST (ds)
+WITH (
+    orientation = 'column',
+    partition_expiration_time = '30 day',
+    partition_require_filter = TRUE
+);`),
+    read(`${property}'is_logical_partitioned_table' AND property_value = 'true'`, 'public', 'logs'),
+    read(`${property}'logical_partition_columns'`, 'public', 'logs'),
+    list,
+    write(`INSERT INTO public.logs VALUES ('x', '2025-04-01'), ('y', '2025-04-02')`),
+    list,
+    write(`ALTER TABLE public.logs\nPARTITION (ds = '2025-04-01')\nSET (\n    keep_alive = TRUE\n)`),
+    { ...write('DELETE FROM public.logs WHERE ds = %s'), parameters: ['2025-04-01'] },
+    list,
   );
-  expect(line?.error).toMatch(/logical partitions are not supported/);
-  expect(line?.state).toBe('IDLE');
+  expect(lines.map(({ error }) => error).filter(Boolean)).toEqual([]);
+  expect([1, 2, 3, 5, 8].map((index) => lines[index]?.rows)).toEqual([
+    [{ property_value: 'true' }],
+    [{ property_value: 'ds' }],
+    [],
+    [{ partition: '2025-04-01' }, { partition: '2025-04-02' }],
+    [{ partition: '2025-04-02' }],
+  ]);
 });

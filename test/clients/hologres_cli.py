@@ -1,6 +1,6 @@
 """Speaks as Alibaba's hologres-cli does: `hologres_cli.py URL COMMANDS` runs a JSON list of commands and prints a JSON line for each.
 
-A command is {statement, parameters} or {call, arguments}, with {write, newest, times}. As in the client each has a connection of its own,
+A command is {statement, parameters} or {call, arguments}, with {write, newest, times}, or {statement, copied} for COPY: a text to send, or "". As in the client each has a connection of its own,
 the settings come before the statement, sessions are read-only unless they write, texts go as parameters of unknown type.
 """
 import json
@@ -37,10 +37,20 @@ def text_of(connection, command):
     return sql.SQL("CALL {}({})").format(sql.SQL(command["call"]), literals).as_string(connection), None
 
 
+def copy(connection, command):
+    with connection.cursor() as cursor, cursor.copy(command["statement"]) as stream:
+        if command["copied"]:
+            stream.write(command["copied"])
+            return []
+        return [{"copied": bytes(block).decode()} for block in stream]
+
+
 def run(connection, command):
     text, parameters = text_of(connection, command)
     line = {"text": text}
     try:
+        if "copied" in command:
+            return {**line, "rows": copy(connection, command), "state": connection.info.transaction_status.name}
         with connection.cursor(row_factory=dict_row) as cursor:
             if command.get("newest"):
                 cursor.execute(ADAPTIVE)

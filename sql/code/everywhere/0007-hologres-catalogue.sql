@@ -19,9 +19,19 @@ END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.table_born(relation oid) RETURNS xid
 LANGUAGE sql STABLE AS $$ SELECT xmin FROM pg_catalog.pg_attribute WHERE attrelid = relation AND attname = 'cmax' AND attnum < 0 $$;
 
--- Writes what set_table_property has checked, where `role` owns the table.
-CREATE OR REPLACE FUNCTION hologen_caller.declare_property(relation oid, property text, value text, role text, proof text) RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- The columns that partition a table, in order; NULL for any other table, and when one of them is gone.
+CREATE OR REPLACE FUNCTION hologen_caller.partition_columns(relation oid) RETURNS name[]
+LANGUAGE sql STABLE AS $$
+  SELECT array_agg(a.attname ORDER BY c.place)
+  FROM hologres.logically_partitioned p, unnest(p.columns) WITH ORDINALITY AS c (number, place)
+  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = relation AND a.attnum = c.number AND NOT a.attisdropped
+  WHERE p.table_oid = relation AND p.table_born = hologen_caller.table_born(relation)
+  HAVING count(*) = count(a.attname) AND count(*) > 0
+$$;
+
+-- 42501 unless `role` is proved to own the table.
+CREATE OR REPLACE FUNCTION hologen_caller.must_own(relation oid, role text, proof text) RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off AS $$
 DECLARE
   owner oid := (SELECT relowner FROM pg_class WHERE oid = relation);
@@ -29,8 +39,38 @@ BEGIN
   IF NOT coalesce(hologen_internal.is_proved(role, proof) AND pg_has_role(role, owner, 'USAGE'), false) THEN
     RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('must be owner of table %s', relation::regclass);
   END IF;
-  INSERT INTO hologres.declared_properties VALUES (relation, hologen_caller.table_born(relation), property, value)
-    ON CONFLICT (table_oid, property_key) DO UPDATE SET table_born = excluded.table_born, property_value = excluded.property_value;
+END $$;
+
+-- Writes what set_table_property has checked, where `role` owns the table; NULL takes the property back.
+CREATE OR REPLACE FUNCTION hologen_caller.declare_property(relation oid, property text, value text, role text, proof text) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off AS $$
+BEGIN
+  PERFORM hologen_caller.must_own(relation, role, proof);
+  IF value IS NULL THEN
+    DELETE FROM hologres.declared_properties WHERE table_oid = relation AND property_key = property;
+  ELSE
+    INSERT INTO hologres.declared_properties VALUES (relation, hologen_caller.table_born(relation), property, value)
+      ON CONFLICT (table_oid, property_key) DO UPDATE SET table_born = excluded.table_born, property_value = excluded.property_value;
+  END IF;
+END $$;
+
+-- What a table that is not partitioned logically cannot have, and what is kept and does nothing.
+CREATE OR REPLACE FUNCTION hologen_caller.check_partition_property(relation oid, property text, value text) RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  columns name[] := hologen_caller.partition_columns(relation);
+BEGIN
+  IF columns IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('"%s" is a property of logically partitioned tables, and %s is none', property, relation::regclass),
+      HINT = 'Make the table with LOGICAL PARTITION BY LIST (column), or leave the property out.';
+  ELSIF cardinality(columns) > 1 AND property <> 'partition_require_filter' THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('"%s" is a property of tables that one column partitions, not %s', property, array_to_string(columns, ', '));
+  ELSIF property = 'partition_expiration_time' THEN
+    RAISE NOTICE '"%" is kept, and deletes nothing: delete old rows yourself', property;
+  ELSIF property = 'partition_require_filter' AND lower(value) = 'true' THEN
+    RAISE NOTICE '"%" is kept, and refuses no query', property;
+  END IF;
 END $$;
 
 -- Declares a property of a table that the caller owns. Part of the transaction, as the CREATE TABLE before it.
@@ -55,23 +95,31 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = '22023',
       MESSAGE = format('invalid value for table property "%s": %s', property, quote_nullable(value)),
       HINT = format('Write %s.', coalesce(rule.allowed, 'a text'));
+  ELSIF property LIKE 'partition\_%' THEN
+    PERFORM hologen_caller.check_partition_property(relation.oid, property, value);
   END IF;
   SELECT * INTO me FROM hologen_caller.me;
   PERFORM hologen_caller.declare_property(relation.oid, property, value, me.role, me.proof);
 END $$;
 
--- ALTER TABLE … SET (…) with Hologres' properties: {"key": "value", …}.
+-- ALTER TABLE … SET (…) and RESET (…) with Hologres' properties: {"key": "value", …}, NULL for RESET.
 CREATE OR REPLACE PROCEDURE hologen_caller.set_table_properties(table_name text, properties json, if_exists boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
   property record;
+  me       hologen_caller.me;
 BEGIN
   IF if_exists AND pg_catalog.to_regclass(table_name) IS NULL THEN
     RAISE NOTICE 'relation "%" does not exist, skipping', (pg_catalog.parse_ident(table_name))[pg_catalog.cardinality(pg_catalog.parse_ident(table_name))];
     RETURN;
   END IF;
   FOR property IN SELECT * FROM json_each_text(properties) LOOP
-    CALL hologen.set_table_property(table_name, property.key, property.value);
+    IF property.value IS NULL THEN
+      SELECT * INTO me FROM hologen_caller.me;
+      PERFORM hologen_caller.declare_property(hologen_caller.relation_named(table_name), property.key, NULL, me.role, me.proof);
+    ELSE
+      CALL hologen.set_table_property(table_name, property.key, property.value);
+    END IF;
   END LOOP;
 END $$;
 
@@ -96,7 +144,13 @@ CREATE OR REPLACE VIEW hologres.hg_table_properties AS
     SELECT coalesce(declared.property_key, standard.property_key) AS property_key,
            coalesce(declared.property_value, standard.property_value) AS property_value
     FROM (VALUES ('orientation', 'column')) AS standard (property_key, property_value)
-    FULL JOIN (SELECT * FROM hologres.declared_properties WHERE table_oid = c.oid AND table_born = hologen_caller.table_born(c.oid)) AS declared
+    FULL JOIN (SELECT property_key, property_value FROM hologres.declared_properties
+               WHERE table_oid = c.oid AND table_born = hologen_caller.table_born(c.oid)
+               UNION ALL
+               SELECT own.* FROM hologen_caller.partition_columns(c.oid) AS columns, LATERAL (VALUES
+                 ('is_logical_partitioned_table', 'true'),
+                 ('logical_partition_columns', (SELECT string_agg(quote_ident(each), ', ') FROM unnest(columns) AS each))) AS own
+               WHERE columns IS NOT NULL) AS declared
       ON declared.property_key = standard.property_key
   ) AS p
   WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\_%'
@@ -122,9 +176,6 @@ CREATE OR REPLACE VIEW hologres.hg_dynamic_table_dependencies AS
   SELECT ''::text AS dynamic_table_namespace, ''::text AS dynamic_table_name, ''::text AS table_namespace, ''::text AS table_name,
          ''::text AS dependency
   WHERE false;
-CREATE OR REPLACE VIEW hologres.hg_logical_partitioned_table_properties AS
-  SELECT ''::text AS table_namespace, ''::text AS table_name, ''::text AS partition, ''::text AS property_key, ''::text AS property_value
-  WHERE false;
 CREATE OR REPLACE VIEW hologres.hg_index_properties AS
   SELECT ''::text AS table_namespace, ''::text AS table_name, ''::text AS index_name, ''::text AS property_key, ''::text AS property_value
   WHERE false;
@@ -139,11 +190,9 @@ CREATE OR REPLACE VIEW hologres.hg_query_log AS
     statistics text, visualization_info text, query_detail text, query_extinfo text[])
   WHERE false;
 GRANT SELECT ON hologres.hg_table_properties, hologres.hg_warehouses, hologres.hg_dynamic_table_properties,
-  hologres.hg_dynamic_table_dependencies, hologres.hg_logical_partitioned_table_properties, hologres.hg_index_properties,
+  hologres.hg_dynamic_table_dependencies, hologres.hg_index_properties,
   hologres.hg_query_log TO PUBLIC;
 
-CREATE OR REPLACE FUNCTION hologres.hg_list_logical_partition(table_name text) RETURNS TABLE (partition text)
-LANGUAGE sql STABLE AS $$ SELECT ''::text FROM hologen_caller.relation_named(table_name) AS r WHERE r IS NULL $$;
 CREATE OR REPLACE FUNCTION hologen.hg_show_build_index_progress(name text)
 RETURNS TABLE (schema_name text, table_name text, index_name text, index_id bigint, am_name text, built_index_size bigint,
                built_num_files bigint, target_num_files bigint, progress text, estimated_remaining_time text)

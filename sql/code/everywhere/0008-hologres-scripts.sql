@@ -41,6 +41,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
       ) AS lines))
   END
   || coalesce(' PARTITION BY ' || pg_get_partkeydef(relation.oid), '')
+  || coalesce((SELECT format(' LOGICAL PARTITION BY LIST (%s)', string_agg(quote_ident(each), ', '))
+               FROM unnest(hologen_caller.partition_columns(relation.oid)) AS each HAVING count(*) > 0), '')
   || coalesce(' WITH (' || array_to_string(relation.reloptions, ', ') || ')', '')
 $$;
 
@@ -71,7 +73,8 @@ BEGIN
   statements := statements
     || ARRAY(SELECT format('CALL set_table_property(%L, %L, %L);', name, p.property_key, p.property_value)
              FROM hologres.hg_table_properties p
-             WHERE p.table_name = relation.relname AND p.table_namespace = (SELECT nspname FROM pg_namespace WHERE oid = relation.relnamespace)
+             WHERE p.property_key NOT IN ('is_logical_partitioned_table', 'logical_partition_columns')
+               AND p.table_name = relation.relname AND p.table_namespace = (SELECT nspname FROM pg_namespace WHERE oid = relation.relnamespace)
              ORDER BY p.property_key <> 'orientation', p.property_key)
     || ARRAY(SELECT pg_get_indexdef(i.indexrelid) || ';' FROM pg_index i
              WHERE i.indrelid = relation_oid AND NOT relation.relispartition

@@ -19,7 +19,7 @@ BEGIN
       ('ai_sentiment', 'positive, negative, neutral or mixed.'),
       ('ai_similarity', 'How near two texts are: 1 for the same.'),
       ('ai_rank', 'How well a document answers a query, from 0 to 1.'),
-      ('ai_parse_document', 'A picture of a document as Markdown.'),
+      ('ai_parse_document', 'A PDF, or a picture of a document, as Markdown.'),
       ('image_generate', 'One picture in plain words, whatever model makes it, as JSON.'),
       ('prompt', 'A request for ai_gen with arguments for {0}, {1} …; calls nothing.'),
       ('ai_chunk', 'Pieces of a text that overlap; calls nothing.'),

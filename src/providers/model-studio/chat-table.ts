@@ -41,6 +41,11 @@ function hearing(submitsPerSecond: number, ...rows: Row[]): ModelType {
   return { ...text(submitsPerSecond, ...rows), reads: ['picture', 'video', 'sound'] };
 }
 
+/** Its price in CNY is not known here: a config tells it. */
+function readingPdf(): ModelType {
+  return { ...chatType, source: 'pdf-understanding', reads: ['picture', 'video', 'document'] };
+}
+
 function tier([upTo, input, output, others]: Row): TokenTier {
   return { ...(upTo !== all && { upTo: upTo * 1024 }), input, output, ...others };
 }
@@ -150,6 +155,10 @@ export const chatTypes: Record<string, ModelType> = {
   'qwen3.6-plus': seeing(500, [256, 2, 12], [1024, 8, 48]),
   'qwen3.7-max': text(500, [all, 12, 36, { cached: 2.4 }]),
   'qwen3.7-max-preview': text(1, [all, 12, 36]),
+  'qwen3.8-27b': readingPdf(),
+  'qwen3.8-flash': readingPdf(),
+  'qwen3.8-max': readingPdf(),
+  'qwen3.8-max-0902': readingPdf(),
   'qwq-plus': text(10, [all, 1.6, 4]),
   'siliconflow/deepseek-r1-0528': text(8.333, [all, 4, 16]),
   'siliconflow/deepseek-v3-0324': text(8.333, [all, 2, 8]),

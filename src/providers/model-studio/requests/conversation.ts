@@ -41,12 +41,14 @@ function readMessage(message: Json, field: string, places: Places): Message {
   return { role, parts: content.map((part, index) => readPart(part, `${field}.content[${index}]`, places)) };
 }
 
-const partForms = '{"type": "text", "text": …}, {"type": "image_url", "image_url": {"url": …}} or a FILE';
+const partForms =
+  '{"type": "text", "text": …}, {"type": "image_url", "image_url": {"url": …}}, {"type": "file", "file": {"file_url": …}} or a FILE';
 
 function readPart(part: unknown, field: string, places: Places): MessagePart {
   if (!isObject(part)) return refuse(field, part, partForms);
   if ('oss_path' in part) return filePart(part, field, places);
   if (part.type === 'text' && typeof part.text === 'string') return { text: part.text };
+  if (part.type === 'file') return { document: documentAddress(part.file, field) };
   const { url } = isObject(part.image_url) ? part.image_url : {};
   if (part.type !== 'image_url' || typeof url !== 'string') return refuse(field, part, partForms);
   // The provider fetches it, and nobody else.
@@ -58,4 +60,16 @@ function readPart(part: unknown, field: string, places: Places): MessagePart {
         'an https address or a data:image/… one',
         'A picture in a store is a FILE: to_file(…).',
       );
+}
+
+/** The provider fetches it, as it does a picture. */
+function documentAddress(file: unknown, field: string): string {
+  const { file_url: url } = isObject(file) ? file : {};
+  if (typeof url === 'string' && /^https:\/\//i.test(url)) return url;
+  return refuse(
+    `${field}.file.file_url`,
+    url,
+    'the https address of a PDF',
+    'A PDF in a store is a FILE: to_file(…).',
+  );
 }

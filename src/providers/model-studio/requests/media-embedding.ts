@@ -78,7 +78,8 @@ function readContents(asked: Asked): Contents {
   const contents = parts.map((part): Content => {
     if (!('file' in part)) return part;
     const { file: own, kind } = part;
-    if (kind === 'sound') return refuse(`file ${media.length + 1}`, own.text, 'a picture or a video');
+    if (kind === 'sound' || kind === 'document')
+      return refuse(`file ${media.length + 1}`, own.text, 'a picture or a video');
     const { text: path } = own;
     media.push({
       field: `file ${media.length + 1}`,

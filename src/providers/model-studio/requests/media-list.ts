@@ -1,5 +1,6 @@
 /** How media stand in a request for a video: in one list with what each one is for, and under the names that the prompt calls them by. */
 import type { Json } from '../../../fields.js';
+import type { MediumKind } from '../../../media/kinds.js';
 import type { Medium } from '../../provider.js';
 import type { ModelType, Scenario } from '../model-type.js';
 import type { MediaRequest } from './media-request.js';
@@ -22,7 +23,12 @@ export function mediaList(request: MediaRequest, addresses: string[]): Json {
   return list.length > 0 ? { media: list } : {};
 }
 
-const referenceUses = { picture: 'reference_image', video: 'reference_video', sound: 'reference_audio' };
+const referenceUses: Record<MediumKind, string> = {
+  picture: 'reference_image',
+  video: 'reference_video',
+  sound: 'reference_audio',
+  document: 'file',
+};
 
 function useOf(medium: Medium, scenario: Scenario): string {
   switch (medium.field) {

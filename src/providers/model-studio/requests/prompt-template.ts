@@ -15,8 +15,11 @@ import type { FileValue } from '../../../storage/file-value.js';
 import { isDirectory } from '../../../storage/path.js';
 import type { Places } from '../../../storage/storage.js';
 
-/** A piece of a message, in order. `picture`: an address that the provider fetches itself. */
-export type MessagePart = { text: string } | { file: FileValue; kind: MediumKind } | { picture: string };
+/** A piece of a prompt, in order. */
+export type PromptPart = { text: string } | { file: FileValue; kind: MediumKind };
+
+/** A piece of a message. `picture`, `document`: an address that the provider fetches itself. */
+export type MessagePart = PromptPart | { picture: string } | { document: string };
 
 /** What a family says of its requests. */
 interface TextForm {
@@ -26,7 +29,7 @@ interface TextForm {
 }
 
 export interface TextRequest {
-  parts: MessagePart[];
+  parts: PromptPart[];
   parameters: Json;
 }
 
@@ -70,14 +73,14 @@ function asRequest(text: string): Json | undefined {
   }
 }
 
-function withFile(parts: MessagePart[], file: FileValue | undefined): MessagePart[] {
+function withFile(parts: PromptPart[], file: FileValue | undefined): PromptPart[] {
   if (!file || isDirectory(file.path)) return parts;
   return [{ file, kind: kindOf(file, 'file') }, ...parts];
 }
 
 /** `{0}`, `{1}` … become the arguments in their places; a file becomes a part of its own between the texts. */
-function fillPlaceholders(prompt: string, args: unknown[], places: Places): MessagePart[] {
-  const parts: MessagePart[] = [];
+function fillPlaceholders(prompt: string, args: unknown[], places: Places): PromptPart[] {
+  const parts: PromptPart[] = [];
   const used = new Set<number>();
   for (const piece of prompt.split(/(\{\d+\})/)) {
     const index = /^\{(\d+)\}$/.exec(piece)?.[1];
@@ -95,7 +98,7 @@ function fillPlaceholders(prompt: string, args: unknown[], places: Places): Mess
   return parts;
 }
 
-function addArgument(parts: MessagePart[], argument: unknown, field: string, places: Places): void {
+function addArgument(parts: PromptPart[], argument: unknown, field: string, places: Places): void {
   if (isObject(argument) && 'oss_path' in argument) {
     parts.push(filePart(argument, field, places));
   } else {
@@ -105,12 +108,12 @@ function addArgument(parts: MessagePart[], argument: unknown, field: string, pla
 }
 
 /** A FILE among the parts. */
-export function filePart(value: Json, field: string, places: Places): MessagePart {
+export function filePart(value: Json, field: string, places: Places): PromptPart {
   const file = places.readFile(value, field);
   return { file, kind: kindOf(file, field) };
 }
 
-function addText(parts: MessagePart[], text: string): void {
+function addText(parts: PromptPart[], text: string): void {
   const last = parts.at(-1);
   if (last && 'text' in last) last.text += text;
   else if (text !== '') parts.push({ text });
@@ -143,5 +146,10 @@ function refusePlaceholder(placeholder: string, count: number): never {
 function kindOf(file: FileValue, field: string): MediumKind {
   const format = formatOf(file.path.key);
   if (format) return format.kind;
-  return refuse(field, file.text, 'a picture, video or sound file', `Known endings: ${endings.join(', ')}.`);
+  return refuse(
+    field,
+    file.text,
+    'a picture, video, sound file or PDF',
+    `Known endings: ${endings.join(', ')}.`,
+  );
 }

@@ -10,7 +10,7 @@ import {
   refuseUnknown,
 } from '../../../fields.js';
 import { isObject, objectAt, storableJson, textOf } from '../../../json.js';
-import { endings, formatOf } from '../../../media/kinds.js';
+import { endings, formatOf, type MediumKind } from '../../../media/kinds.js';
 import { isDirectory } from '../../../storage/path.js';
 import { type Made, type Medium, ProviderFailure } from '../../provider.js';
 import type { Reply } from '../connection.js';
@@ -104,16 +104,18 @@ function readParameters(options: Json, granularity: Granularity): Json {
   return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
 }
 
+const heard: MediumKind[] = ['sound', 'video'];
+
 function readSound({ file, model }: Asked): Medium {
   const hint = "Pass to_file('oss://bucket/path/speech.wav', …).";
   if (!file || isDirectory(file.path))
     return refuse('the FILE', file?.text ?? null, `the sound file that ${model.name} is to hear`, hint);
   const format = formatOf(file.path.key);
-  if (format && format.kind !== 'picture') {
+  if (format && heard.includes(format.kind)) {
     const { text, path } = file;
     return { field: 'the FILE', text, path, kinds: [format.kind], file, anyForm: true, mostMebibytes };
   }
-  const sounds = endings.filter((ending) => formatOf(`.${ending}`)?.kind !== 'picture');
+  const sounds = endings.filter((ending) => heard.includes(formatOf(`.${ending}`)?.kind ?? 'picture'));
   return refuse('the FILE', file.text, 'a sound or video file', `Known endings: ${sounds.join(', ')}.`);
 }
 

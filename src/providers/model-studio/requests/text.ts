@@ -157,13 +157,20 @@ function contentOf(parts: MessagePart[], addresses: string[]): Json[] {
   return parts.map((part) => {
     if ('text' in part) return { type: 'text', text: part.text };
     if ('picture' in part) return { type: 'image_url', image_url: { url: part.picture } };
+    if ('document' in part) return documentPart(part.document);
     const url = addresses.shift() as string;
+    if (part.kind === 'document') return documentPart(url);
     if (part.kind === 'sound')
       return { type: 'input_audio', input_audio: { data: url, format: endingOf(part.file.path.key) } };
     return part.kind === 'video'
       ? { type: 'video_url', video_url: { url } }
       : { type: 'image_url', image_url: { url } };
   });
+}
+
+/** https://www.alibabacloud.com/help/en/model-studio/pdf-understanding */
+function documentPart(url: string): Json {
+  return { type: 'file', file: { file_url: url } };
 }
 
 /** The text that a model answered with. `asksJson`: what is none is no answer. */

@@ -1,5 +1,6 @@
 /** Text and embeddings over the OpenAI-compatible paths. */
 import { rights } from '../../../calls/statements.js';
+import { page } from './extras.js';
 import { type BodyRow, golden, music, stone } from './row.js';
 
 const chat = {
@@ -143,6 +144,45 @@ export const text: BodyRow[] = [
           content: [
             { type: 'input_audio', input_audio: { data: `signed:${music}`, format: 'mp3' } },
             { type: 'text', text: 'What is said?' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    ...chat,
+    what: 'a PDF beside a prompt',
+    modelTypes: ['qwen3.8-max', 'qwen3.8-max-0902', 'qwen3.8-flash', 'qwen3.8-27b'],
+    request: 'Sum this up.',
+    file: page,
+    body: {
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'file', file: { file_url: `signed:${page}` } },
+            { type: 'text', text: 'Sum this up.' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    ...chat,
+    what: 'a PDF and a picture in their places',
+    modelTypes: ['qwen3.8-max'],
+    request: undefined,
+    requestSql: `json_build_object('prompt', 'Is {0} in {1}?', 'args', json_build_array(${fileSql(golden)}, ${fileSql(page)}))::text`,
+    body: {
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'Is ' },
+            { type: 'image_url', image_url: { url: `signed:${golden}` } },
+            { type: 'text', text: ' in ' },
+            { type: 'file', file: { file_url: `signed:${page}` } },
+            { type: 'text', text: '?' },
           ],
         },
       ],

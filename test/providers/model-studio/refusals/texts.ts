@@ -37,7 +37,7 @@ export const text: Refusals = {
     ],
     [
       { prompt: '{0}', args: [notes] },
-      'args[0] must be a picture, video or sound file, not "oss://bucket/path/notes.txt"',
+      'args[0] must be a picture, video, sound file or PDF, not "oss://bucket/path/notes.txt"',
       /^Known endings: png, /,
     ],
     [
