@@ -80,7 +80,7 @@ function callsOf({ model_type: modelType, task, scenarios }: ModelTypeRow): Call
           (each) => each.scenario === scenario && each.modelTypes.includes(modelType),
         );
         if (!row) throw new Error(`no request for ${scenario} of ${modelType}`);
-        const open = /\.(mp4|mov)"|"duration":-1/.test(JSON.stringify(row.request));
+        const open = /"duration":-1/.test(JSON.stringify(row.request));
         return call(row.request, row.file ?? anyDirectory, open);
       });
   }
