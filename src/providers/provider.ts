@@ -80,10 +80,11 @@ export interface Medium {
   anyForm?: boolean;
 }
 
-/** Requests of one model and of the same key may be sent together, so many at most. */
+/** Requests of one model and of the same key may be sent together, as long as what each takes of the room fits in. */
 export interface PackForm {
   key: string;
-  most: number;
+  takes: number;
+  room: number;
 }
 
 /**
