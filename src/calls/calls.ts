@@ -11,7 +11,7 @@ import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults } from './earlier-results.js';
 import { createLastResults, type LastResults } from './last-results.js';
-import type { Bound, SqlReader } from './look-ahead.js';
+import type { Making } from './making.js';
 import { isRefusal } from './meter.js';
 import { type CallMaking, callOf, nameOfCall, newCall } from './new-call.js';
 import { type OnceMore, resultOf } from './once-more.js';
@@ -21,12 +21,20 @@ import { resumeJobs } from './resume.js';
 import { inPlaceOf } from './row-errors.js';
 import { readSessionSettings } from './session-settings.js';
 import { settle } from './settle.js';
-import { createStatements, type Statement, type StatementCall, type StatementOutcome } from './statement.js';
+import type { SqlReader } from './sql-reader.js';
+import { callsOfOthers, startBehind } from './start-behind.js';
+import {
+  createStatements,
+  type Statement,
+  type StatementCall,
+  type StatementOutcome,
+  type Statements,
+} from './statement.js';
 import { takeName } from './statement-bounds.js';
 import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
-import { createWrittenCalls, type Making, type WrittenCalls } from './written-calls.js';
+import { createWrittenCalls, type WrittenCalls } from './written-calls.js';
 
 export interface WaitNews {
   done: boolean;
@@ -67,7 +75,7 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, Written
   /** The engine process runs no statement (any more), and its transaction is over or lost. See Statements.over. */
   statementOver(engineProcessId: number, outcome: StatementOutcome): Promise<void> | undefined;
   /** See Statements. */
-  clientCame(engineProcessId: number, executing: (text: string) => Bound | undefined): void;
+  clientCame: Statements['clientCame'];
   /** The engine process has no client any more; as statementOver. */
   clientLeft(engineProcessId: number): Promise<void> | undefined;
   /** The engine process has ended, or closed its connection; `unread`: the wait whose answer it did not read. */
@@ -150,7 +158,7 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
 function makingOf(around: Surroundings): Making {
   return {
     ...{ statements: around.statements, reader: around.reader },
-    newCall: (given, origin) => newCall(given, origin, around),
+    newCall: (given, origin, statement) => newCall(given, origin, around, { statement }),
     add: (call) => add(call, around),
     together: () => makingOf({ ...around, models: atOneMoment(around.models) }),
   };
@@ -228,7 +236,7 @@ async function submitDetached(
   around: Surroundings,
 ): Promise<{ handle: string }> {
   const stop = new AbortController();
-  const call = await newCall(given, origin, around, stop);
+  const call = await newCall(given, origin, around, { stop });
   if (!call.dryRun) return { handle: await around.detached.submit({ call, stop, transactionId }) };
   call.statement.calls.push(call);
   return { handle: `${dryRunPrefix}${call.handle}` };
@@ -275,9 +283,14 @@ function onceMore(around: Surroundings): OnceMore {
 }
 
 /** Everything that is to be sent is checked to the end before the first is sent. */
-function startAll(wanted: StatementCall, { statements, decider, services }: Surroundings): Promise<void> {
-  if (wanted.decided) return wanted.decided;
-  const calls = statements.startable(wanted).filter((call) => !call.decided);
+function startAll(wanted: StatementCall, around: Surroundings): Promise<void> {
+  const { statements, decider, services } = around;
+  // It may have been tried with others of its batch, of which one was refused.
+  if (wanted.decided)
+    return wanted.decided.then(() => (wanted.decided ? undefined : startAll(wanted, around)));
+  const { batch } = wanted.statement;
+  const others = batch && callsOfOthers(batch, wanted);
+  const calls = statements.startable(wanted).filter((call) => !call.decided && !others?.has(call));
   for (const portion of decider.decide(calls)) {
     const decided = portion.decided.catch((error: unknown) => {
       // A client's function may catch a refusal and go on with other calls of the same statement; what came with it was given up.
@@ -292,6 +305,7 @@ function startAll(wanted: StatementCall, { statements, decider, services }: Surr
   // Once for a stage, not for each of a thousand rows that come one after another.
   if (wanted.dryRun && (calls.length > 1 || wanted.index === 0))
     wanted.statement.notes.add(dryNote(dryCalls(wanted.statement.calls)));
+  if (batch) startBehind(batch, wanted, decider);
   return wanted.decided ?? Promise.resolve();
 }
 

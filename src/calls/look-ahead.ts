@@ -1,59 +1,7 @@
 /** Calls that stand in a statement as they were written: the engine looks for all of a stage before the first of them is waited for. */
 import { KnownError } from '../errors.js';
 import type { SubmittedCall } from './check.js';
-
-/** Parameters: the engine's numbers of the types that the client gave (0: none), and values, as text or in the type's binary form. */
-export interface Bound {
-  types: number[];
-  values: (string | Buffer | null)[];
-}
-
-/** What can be told of texts and plans, by whoever reads SQL. */
-export interface SqlReader {
-  /** Of a client's text what may call. */
-  calling(text: string): string;
-  /** True if the text is rewritten so that calls are submitted before they are waited for; undefined: that is not told. */
-  isStaged(text: string): boolean | undefined;
-  aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne;
-  /** The query of a function or a block that makes a call; see is_inside. Undefined: that is not known. */
-  blockQuery(context: string, clientText: string): { key: string; query: StoredQuery } | undefined;
-  /** What has to be asked of the engine about a plan of which all rows are read, or some; or why its calls are not certain. */
-  judgePlan(plan: unknown, query: string, read: 'all' | 'some'): object | { why: string };
-  /** The query with its parameters' values, as text, written out. `types`: the parameters' types by name. */
-  withValues(query: string, types: string[], values: (string | null)[]): string;
-  /** Values in a type's binary form as text. An error if that cannot be told. */
-  valueTexts(types: string[], values: Bound['values']): Promise<(string | null)[]>;
-}
-
-export interface AheadQuery {
-  /** With all its calls. */
-  text: string;
-  stages: number;
-  parameters: boolean;
-  /** PostgreSQL stops after as many rows as were asked for; what writes runs to its end. */
-  stopsAtRows: boolean;
-  /** `noted`: with its calls told many at a time. */
-  forStage(stage: number, noted?: 'noted'): string;
-}
-
-/** Why calls are made one after another; `movesCursor`: those of a cursor's rows, which is elsewhere from then on. */
-export interface OneByOne {
-  why: string | undefined;
-  movesCursor?: true;
-}
-
-/**
- * What the statement runs is kept by the engine under a name: a prepared statement, a cursor of which so many rows are read, 0 for all, or a
- * materialized view that is filled; or it stands in a function.
- */
-export interface StoredQuery {
-  stored: 'prepared' | 'cursor' | 'view' | 'block';
-  name: string;
-  rows: number;
-  queryOf(text: string, types: string[]): AheadQuery | OneByOne;
-  /** What is run if nothing is kept under the name. */
-  otherwise?: AheadQuery | OneByOne;
-}
+import type { AheadQuery, Bound, OneByOne, StoredQuery } from './sql-reader.js';
 
 /** What the engine knows of it. */
 export interface StoredText {
@@ -86,6 +34,9 @@ export interface LookAhead<Call> {
   running: string;
   /** The same with its calls told many at a time. */
   noting: string;
+  /** Of an expanded call: so often it is evaluated for each row, and so often that of the last one is still to come. */
+  inRow: number;
+  leftInRow: number;
   /** The calls that were found, by what they ask for. */
   found: Map<string, FoundCalls<Call>>;
   /** Calls made without having been found. */
@@ -105,6 +56,7 @@ export function newLookAhead<Call>(read: AheadQuery | StoredQuery | OneByOne): L
   const ahead: LookAhead<Call> = {
     ...{ query: undefined, stored: undefined, why: undefined, stage: 0, looking: false },
     ...{ cursor: false, before: 0, rows: 0, reached: 0, movesCursor: false },
+    ...{ inRow: 1, leftInRow: 0 },
     ...{ bound: undefined, running: '', noting: '', found: new Map(), alone: 0, refusal: undefined },
   };
   if ('stored' in read) Object.assign(ahead, { stored: read, movesCursor: read.stored === 'cursor' });
@@ -208,6 +160,15 @@ export function noteFound<Call>(
   same[as] += 1;
 }
 
+/** The last call that was found, if the engine has come to it once more, for another column of the same row. */
+export function isOnceMore<Call>(ahead: LookAhead<Call>, given: SubmittedCall): boolean {
+  const same = ahead.leftInRow > 0 ? ahead.found.get(keyOf(given)) : undefined;
+  const last = same?.calls.at(-1);
+  ahead.leftInRow = last ? ahead.leftInRow - 1 : ahead.inRow - 1;
+  if (last) noteFound(ahead, given, last, 'again');
+  return last !== undefined;
+}
+
 /** The next call that asks for the same, of those that were found. */
 export function takeFound<Call>(
   { found }: LookAhead<Call>,
@@ -218,6 +179,12 @@ export function takeFound<Call>(
   const call = same?.calls[same[as]];
   if (same && call) same[as] += 1;
   return call;
+}
+
+/** The statement may come to it next. */
+export function hasFound({ found }: LookAhead<unknown>, given: SubmittedCall): boolean {
+  const same = found.get(keyOf(given));
+  return same !== undefined && same.given < same.calls.length;
 }
 
 /** The statement has come to all that was found, and there is no more to look for. */

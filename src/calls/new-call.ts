@@ -31,15 +31,15 @@ export function nameOfCall(handle: string, { engineProcessId }: Pick<CallOrigin,
   return `${engineProcessId} ${handle}`;
 }
 
-/** `ownStop`: of a detached call, which its statement does not end. */
+/** `stop`: of a detached call, which its statement does not end; `statement`: of one that is expected. */
 export async function newCall(
   { settings, statement: client, chosenHandle, onError, ...given }: SubmittedCall,
   origin: CallOrigin,
   around: CallMaking,
-  ownStop?: AbortController,
+  { stop, statement: expected }: { stop?: AbortController; statement?: Statement } = {},
 ): Promise<StatementCall> {
   const own = readSessionSettings(settings);
-  const statement = around.statements.of(origin, own, client);
+  const statement = expected ?? around.statements.of(origin, own, client);
   if (own.webhook !== undefined) await around.models.webhooks.require(own.webhook);
   const checked = await checkOrRefuse(given, statement, own.place, around).catch((error: unknown) => {
     throw withPlace(error, statement);
@@ -48,7 +48,7 @@ export async function newCall(
   // image.generate pays once for the same picture, unless the session says otherwise.
   const reuse = checked.image && !settings.reuse ? 'on' : own.reuse;
   const kept = { dryRun: own.dryRun, reuse, onError: onError ?? own.onError };
-  return callOf({ statement, checked, ...kept }, around, ownStop, chosenHandle);
+  return callOf({ statement, checked, ...kept }, around, stop, chosenHandle);
 }
 
 export function callOf(

@@ -3,15 +3,24 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { KnownError } from '../errors.js';
 import type { CallOrigin } from '../ledger/job.js';
+import type { Batch, StandingPipe } from './batch.js';
 import type { CheckedCall } from './check.js';
 import type { Course } from './course.js';
+import { type Cursors, createCursors } from './cursors.js';
 import type { UnderWay } from './hold-up.js';
-import { type Bound, endLook, type LookAhead } from './look-ahead.js';
+import type { LookAhead } from './look-ahead.js';
 import { maskSecrets } from './mask-secrets.js';
 import type { SessionSettings } from './session-settings.js';
+import type { Bound } from './sql-reader.js';
 
 export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   id: string;
+  /** What tells it from the others of its engine process. */
+  name: string;
+  /** Its calls are known, and the engine has not come to it. */
+  isExpected: boolean;
+  /** Those that its client sent together with it, if their calls were looked for. */
+  batch: Batch<Statement, StatementCall> | undefined;
   /** As the client wrote it, without keys and passwords. Of several statements those that may call. */
   text: string;
   /** PostgreSQL stops it after as many rows as the client asks for; otherwise all its calls are made whatever that number is. */
@@ -103,12 +112,24 @@ export interface Statements {
     settings: SessionSettings,
     client: Pick<Statement, 'text' | 'stopsAtRows'>,
   ): Statement;
+  /** One that comes behind this one in its client's pipe. */
+  expect(before: Statement, client: Pick<Statement, 'text' | 'stopsAtRows'>): Statement;
+  /** The engine has come to a statement that makes calls: one that was expected and fits, if it is not known. */
+  comeTo(origin: CallOrigin, settings: SessionSettings, fits: (expected: Statement) => boolean): void;
+  /** The engine does not come to it. */
+  forget(expected: Statement): void;
+  /** What the client has sent, the statement and what stands behind it; undefined: it has no client here. */
+  standing(statement: Statement): Promise<StandingPipe> | undefined;
   /** What has made calls at this moment: a statement, or several of one text. */
   find(origin: CallOrigin): Statement[];
   /** The client asked the engine process for so many rows at most; 0: for all. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** The engine process has a client; `executing` tells the parameters of what that runs at the moment, if it has any. */
-  clientCame(engineProcessId: number, executing: (text: string) => Bound | undefined): void;
+  clientCame(
+    engineProcessId: number,
+    executing: (text: string) => Bound | undefined,
+    standing: () => Promise<StandingPipe>,
+  ): void;
   clientLeft(engineProcessId: number): void;
   boundTo(statement: Statement, text: string): Bound | undefined;
   /** How many rows its client asked for; 0: all; undefined: that is not known. */
@@ -143,8 +164,7 @@ interface Running {
   statements: Map<number, StatementsOfOne>;
   /** The newest Execute of each engine process, and how many rows it asked for; 0: all. */
   asked: Map<number, { execute: number; rows: number }>;
-  /** Of the open transaction of each engine process what is known of cursors; undefined: nothing is, any more. */
-  cursors: Map<number, Map<string, LookAhead<StatementCall>> | undefined>;
+  cursors: Cursors<StatementCall>;
   /** By engine process, of the latest time. */
   requests: Map<number, Statement['requests']>;
   calling(text: string): string;
@@ -161,23 +181,24 @@ export function createStatements(
   const running: Running = {
     statements: new Map(),
     asked: new Map(),
-    cursors: new Map(),
+    cursors: createCursors(),
     requests: new Map(),
     calling,
   };
-  const { statements } = running;
+  const { statements, cursors } = running;
   const end = (
     own: StatementsOfOne | undefined,
     outcome: StatementOutcome,
     which: (each: Statement) => boolean,
   ) => endThose(own, which, (statement) => ended(statement, outcome === 'committed'));
   return {
-    ...readingInParts(running),
+    ...{ reads: new WeakMap(), cursorRead: cursors.read, cursorsMoved: cursors.moved },
     ...whatClientsAsk(running),
     of: (origin, settings, client) => statementOf(origin, settings, client, running),
+    ...whatIsExpected(running),
     find: (origin) =>
       [...(statements.get(origin.engineProcessId)?.values() ?? [])].filter(
-        (statement) => nameOf(statement.origin) === nameOf(origin),
+        (statement) => !statement.isExpected && nameOf(statement.origin) === nameOf(origin),
       ),
     rowsRead(engineProcessId, onlyReads) {
       for (const statement of statements.get(engineProcessId)?.values() ?? [])
@@ -194,11 +215,11 @@ export function createStatements(
       );
     },
     over(engineProcessId, outcome) {
-      running.cursors.delete(engineProcessId);
+      cursors.forget(engineProcessId);
       return end(statements.get(engineProcessId), outcome, () => true);
     },
     undone(engineProcessId) {
-      cursorsMoved(engineProcessId, running);
+      cursors.moved({ origin: { engineProcessId } });
       return end(statements.get(engineProcessId), 'failed', (statement) => !statement.stays);
     },
     running: () => [...statements.values()].flatMap((own) => [...own.values()]),
@@ -208,47 +229,27 @@ export function createStatements(
 function whatClientsAsk({
   asked,
   requests,
-}: Running): Pick<Statements, 'rowsAsked' | 'rowsAskedOf' | 'clientCame' | 'clientLeft' | 'boundTo'> {
-  const clients = new Map<number, (text: string) => Bound | undefined>();
+}: Running): Pick<
+  Statements,
+  'rowsAsked' | 'rowsAskedOf' | 'clientCame' | 'clientLeft' | 'boundTo' | 'standing'
+> {
+  const clients = new Map<
+    number,
+    { executing: (text: string) => Bound | undefined; standing: () => Promise<StandingPipe> }
+  >();
   return {
     rowsAsked(engineProcessId, rows) {
       asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });
     },
     rowsAskedOf: ({ origin, stopsAtRows }) => (stopsAtRows ? asked.get(origin.engineProcessId)?.rows : 0),
-    clientCame: (engineProcessId, executing) => clients.set(engineProcessId, executing),
+    clientCame: (engineProcessId, executing, standing) =>
+      clients.set(engineProcessId, { executing, standing }),
     clientLeft(engineProcessId) {
       for (const known of [asked, requests, clients]) known.delete(engineProcessId);
     },
-    boundTo: ({ origin }, text) => clients.get(origin.engineProcessId)?.(text),
+    boundTo: ({ origin }, text) => clients.get(origin.engineProcessId)?.executing(text),
+    standing: ({ origin }) => clients.get(origin.engineProcessId)?.standing(),
   };
-}
-
-function readingInParts(running: Running): Pick<Statements, 'reads' | 'cursorRead' | 'cursorsMoved'> {
-  return {
-    reads: new WeakMap(),
-    cursorRead: ({ origin }, cursor, first) => cursorRead(origin.engineProcessId, cursor, first, running),
-    cursorsMoved: ({ origin }) => cursorsMoved(origin.engineProcessId, running),
-  };
-}
-
-function cursorRead(
-  engineProcessId: number,
-  cursor: string,
-  first: LookAhead<StatementCall>,
-  { cursors }: Running,
-): LookAhead<StatementCall> {
-  if (!cursors.has(engineProcessId)) cursors.set(engineProcessId, new Map());
-  const own = cursors.get(engineProcessId);
-  if (!own) endLook(first, 'rows of a cursor were read elsewhere');
-  const known = own?.get(cursor) ?? first;
-  own?.set(cursor, known);
-  return known;
-}
-
-function cursorsMoved(engineProcessId: number, { cursors }: Running): void {
-  for (const known of cursors.get(engineProcessId)?.values() ?? [])
-    endLook(known, 'its cursor was moved elsewhere');
-  cursors.set(engineProcessId, undefined);
 }
 
 /** Undefined: there are none. */
@@ -267,15 +268,15 @@ function endThose(
   return Promise.all(written).then(() => {});
 }
 
-/**
- * In one statement of a client a function may call with its owner's rights: its calls are that role's. Of several statements in one text,
- * which have the same time, each has the settings that were SET before it.
- */
+/** In one statement of a client a function may call with its owner's rights: its calls are that role's. */
 function nameOf({ statementAt, role }: CallOrigin): string {
   return `${statementAt} ${role}`;
 }
 
-/** As nameOf, with the settings. They are written out once for the calls of a question, which have them in common. */
+/**
+ * Of several statements in one text, which have the same time, each has the settings that were SET before it. They are written out once for
+ * the calls of a question, which have them in common.
+ */
 function nameWith(settings: SessionSettings, origin: CallOrigin): string {
   const text = settingsTexts.get(settings) ?? JSON.stringify(settings);
   settingsTexts.set(settings, text);
@@ -296,27 +297,67 @@ function statementOf(
   { text, stopsAtRows }: Pick<Statement, 'text' | 'stopsAtRows'>,
   running: Running,
 ): Statement {
-  const { statements, calling } = running;
+  const { statements } = running;
   const own = statements.get(origin.engineProcessId) ?? new Map<string, Statement>();
   statements.set(origin.engineProcessId, own);
   const name = nameWith(settings, origin);
   const known = own.get(name);
   if (known) return known;
+  const statement: Statement = { ...settings, ...begun({ name, origin, text, stopsAtRows }, running) };
+  own.set(name, statement);
+  return statement;
+}
+
+/** Nothing is known of its calls. */
+function begun(
+  { name, origin, text, stopsAtRows }: Pick<Statement, 'name' | 'origin' | 'text' | 'stopsAtRows'>,
+  running: Running,
+): Omit<Statement, keyof SessionSettings> {
   const now = Date.now();
   const notes = new Set<string>();
-  const statement: Statement = {
-    ...{ id: randomUUID(), text: maskSecrets(calling(text)), stopsAtRows, origin, ...settings },
+  const stop = new AbortController();
+  // Each call of the statement listens, and Node takes more than ten listeners for a leak.
+  setMaxListeners(0, stop.signal);
+  return {
+    ...{ id: randomUUID(), name, text: maskSecrets(running.calling(text)), stopsAtRows, origin, stop },
+    ...{ isExpected: false, batch: undefined },
     ...{ calls: [], unsent: new Set(), named: new Map(), detached: [], collected: [] },
     ...{ notes, note: (note: string) => notes.add(note), told: new Set<string>() },
     ...{ read: false, answered: false, stays: false, requests: requestsAt(origin, running) },
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined, ahead: undefined },
     ...{ blocks: new Map(), looking: undefined },
-    stop: new AbortController(),
   };
-  // Each call of the statement listens, and Node takes more than ten listeners for a leak.
-  setMaxListeners(0, statement.stop.signal);
-  own.set(name, statement);
-  return statement;
+}
+
+function whatIsExpected(running: Running): Pick<Statements, 'expect' | 'comeTo' | 'forget'> {
+  const of = (engineProcessId: number) => running.statements.get(engineProcessId);
+  return {
+    expect(before, client) {
+      // Of the same role and settings, at a time that nobody knows yet.
+      const name = `${randomUUID()}${behindTime(before.name)}`;
+      const { origin } = before;
+      const expected = { ...before, ...begun({ name, origin, ...client }, running), isExpected: true };
+      of(origin.engineProcessId)?.set(name, expected);
+      return expected;
+    },
+    comeTo(origin, settings, fits) {
+      const own = of(origin.engineProcessId);
+      const name = nameWith(settings, origin);
+      if (!own || own.get(name)?.calls.length) return;
+      for (const expected of own.values()) {
+        if (!expected.isExpected || behindTime(expected.name) !== behindTime(name) || !fits(expected))
+          continue;
+        own.delete(expected.name);
+        own.set(name, Object.assign(expected, { name, origin, isExpected: false, startedAt: Date.now() }));
+        return;
+      }
+    },
+    forget: ({ name, origin }) => of(origin.engineProcessId)?.delete(name),
+  };
+}
+
+function behindTime(name: string): string {
+  return name.slice(name.indexOf(' '));
 }
 
 function requestsAt(

@@ -1,9 +1,19 @@
 /** Calls that stand in a statement as they were written: the engine is asked to look for all of a stage before the first of them is made. */
 import { KnownError } from '../errors.js';
 import type { CallOrigin } from '../ledger/job.js';
+import { partOfCall } from './batch.js';
+import {
+  answerAboutBatches,
+  type BatchAnswers,
+  type BatchLook,
+  beginBatch,
+  noteInBatch,
+} from './batch-look.js';
 import type { SubmittedCall } from './check.js';
 import {
   endLook,
+  hasFound,
+  isOnceMore,
   isSpent,
   type Look,
   type LookAhead,
@@ -17,17 +27,18 @@ import {
   type Run,
   readOn,
   readsSome,
-  type SqlReader,
   type StoredText,
   storedFound,
   takeFound,
   toExplain,
   toRun,
 } from './look-ahead.js';
+import type { Making, NamesFound } from './making.js';
 import { readSessionSettings } from './session-settings.js';
+import type { SqlReader } from './sql-reader.js';
 import type { Statement, StatementCall, Statements } from './statement.js';
 
-export interface WrittenCalls {
+export interface WrittenCalls extends BatchAnswers {
   /**
    * As submit, for a call that stands as it was written. In place of a handle the engine may be given a query to plan: the statement's calls are
    * to be looked for first, and this one submitted again.
@@ -36,7 +47,7 @@ export interface WrittenCalls {
     call: SubmittedCall,
     place: CallPlace,
     origin: CallOrigin,
-  ): Promise<{ handle: string } | Look>;
+  ): Promise<{ handle: string } | Look | BatchLook>;
   /** While the engine looks for the calls of a later stage: one of an earlier stage, whose result it needs. */
   submitMade(call: SubmittedCall, origin: CallOrigin): { handle: string };
   /** What the engine keeps under the name that it was asked for, and from when. */
@@ -47,8 +58,8 @@ export interface WrittenCalls {
   planFound(call: SubmittedCall, plan: unknown, origin: CallOrigin): object;
   /** The query to run if nothing in the plan is unsure. */
   planChecked(call: SubmittedCall, found: NamesFound, origin: CallOrigin): Run | object;
-  /** Calls that the engine has come to while it looks, in their order. */
-  noteAll(calls: SubmittedCall[], origin: CallOrigin): Promise<void>;
+  /** Calls that the engine has come to while it looks, in their order. `part`: of a batch, those behind it are that part's. */
+  noteAll(calls: NotedCall[], origin: CallOrigin): Promise<void>;
   /**
    * The engine has looked, to the end or to a problem; at so many rows, where it read some. Throws what the statement must be told before
    * anything of it is sent.
@@ -56,27 +67,14 @@ export interface WrittenCalls {
   looked(call: SubmittedCall, problem: string | undefined, rows: number, origin: CallOrigin): void;
 }
 
+export type NotedCall = SubmittedCall & { part?: number };
+
 export interface CallPlace {
   /** The body of a function that it stands in, by the engine's context of it; undefined: the statement itself. */
   inside: string | undefined;
-  /** It is come to while the engine looks. */
+  /** It is come to while the engine looks; `part`: of a batch. */
   looking: boolean;
-}
-
-/** What the engine knows of names in a plan: those that may give something else each time; and whether AI functions' names may mean others. */
-export interface NamesFound {
-  unsure: string[];
-  others: boolean;
-}
-
-/** What the calls of statements are made with. */
-export interface Making {
-  statements: Statements;
-  reader: SqlReader;
-  newCall(given: SubmittedCall, origin: CallOrigin): Promise<StatementCall>;
-  add(call: StatementCall): Promise<{ handle: string }>;
-  /** The same for calls that come together. */
-  together(): Making;
+  part: number;
 }
 
 export function createWrittenCalls(making: Making): WrittenCalls {
@@ -102,15 +100,21 @@ export function createWrittenCalls(making: Making): WrittenCalls {
     },
     planFound(given, plan, origin) {
       const ahead = aheadFor(given, origin);
-      const judged = reader.judgePlan(plan, ahead.query?.text ?? '', readsSome(ahead) ? 'some' : 'all');
+      const judged = reader.judgePlan(plan, ahead.query ?? { text: '' }, readsSome(ahead) ? 'some' : 'all');
       if ('why' in judged) endLook(ahead, judged.why);
+      if (ahead.query?.isExpanded) ahead.inRow = reader.timesInRow(plan);
       return 'why' in judged ? {} : judged;
     },
     planChecked: (given, found, origin) => planChecked(aheadFor(given, origin), found),
+    ...answerAboutBatches(making),
     async noteAll(calls, origin) {
       const together = making.together();
       // Its handle is its own: the one that it was described with nobody waits for.
-      for (const { chosenHandle: _, ...given } of calls) await noteCall(given, undefined, origin, together);
+      for (const { chosenHandle: _, part, ...given } of calls) {
+        const { batch } = aheadOf(given, origin, making).statement;
+        if (batch?.looking && part !== undefined) batch.telling = part;
+        else await noteCall(given, { inside: undefined, part: batch?.telling ?? 0 }, origin, together);
+      }
     },
     looked(given, problem, rows, origin) {
       const { statement, ahead } = aheadOf(given, origin, making);
@@ -159,7 +163,7 @@ function storedText(
 ): Look | object {
   const { statements } = making;
   const { statement, ahead } = aheadOf(given, origin, making);
-  const isBlock = ahead.stored?.stored === 'block';
+  const isBlock = ahead.stored?.stored === 'block' && !ahead.stored.written;
   const cursor = ahead.stored?.stored === 'cursor' ? `${ahead.stored.name} ${found?.created}` : undefined;
   const rows = ahead.stored?.rows ?? 0;
   storedFound(ahead, found);
@@ -176,19 +180,26 @@ function storedText(
 
 async function submitWritten(
   given: SubmittedCall,
-  { inside, looking }: CallPlace,
+  place: CallPlace,
   origin: CallOrigin,
   making: Making,
-): Promise<{ handle: string } | Look> {
+): Promise<{ handle: string } | Look | BatchLook> {
   const { statements, newCall, add } = making;
+  if (place.looking) return noteCall(given, place, origin, making);
+  const { inside } = place;
+  if (inside === undefined)
+    statements.comeTo(origin, readSessionSettings(given.settings), ({ ahead }) => isNext(ahead, given));
   const { statement, ahead: outer } = aheadOf(given, origin, making);
-  if (looking) return noteCall(given, inside, origin, making);
   // A function may go on behind what has ended the look.
   if (outer.looking) leaveLook(statement, outer);
   const block = inside === undefined ? undefined : blockOf(statement, inside, given.engineText, making);
+  const part = inside === undefined ? partOfCall(given, statement.batch) : undefined;
+  if (part) statement.ahead = part;
   const ahead = block ?? statement.ahead ?? outer;
   const found = takeFound(ahead, given, 'given');
   if (found) return { handle: found.handle };
+  const batch = inside === undefined ? await beginBatch(given, statement, making) : undefined;
+  if (batch) return batch;
   const mayLook = statement.atOnce && (inside === undefined || block !== undefined);
   const bound = () => (block ? undefined : statements.boundTo(statement, given.engineText));
   const look = mayLook ? nextLook(ahead, bound) : undefined;
@@ -209,18 +220,26 @@ function leaveLook(statement: Statement, ahead: LookAhead<StatementCall>): void 
   statement.looking = undefined;
 }
 
+function isNext(ahead: LookAhead<StatementCall> | undefined, given: SubmittedCall): boolean {
+  return ahead !== undefined && hasFound(ahead, given);
+}
+
 /** What is known of the query of a function that makes the call. It may run again, over other rows. */
 function blockOf(
-  { blocks }: Statement,
+  statement: Statement,
   context: string,
   text: string,
-  { reader }: Making,
+  { reader, statements }: Making,
 ): LookAhead<StatementCall> | undefined {
+  const { blocks } = statement;
   const block = reader.blockQuery(context, text);
   if (!block) return undefined;
   const known = blocks.get(block.key);
-  if (known && !isSpent(known)) return known;
+  // A statement is run once.
+  if (known && (block.query.written || !isSpent(known))) return known;
   const begun = newLookAhead<StatementCall>(block.query);
+  if (block.query.written && statements.rowsAskedOf(statement) !== 0)
+    endLook(begun, 'how many of its rows are wanted is not known');
   blocks.set(block.key, begun);
   return begun;
 }
@@ -228,14 +247,19 @@ function blockOf(
 /** A call that the statement will come to. */
 async function noteCall(
   given: SubmittedCall,
-  inside: string | undefined,
+  { inside, part }: Pick<CallPlace, 'inside' | 'part'>,
   origin: CallOrigin,
   making: Making,
 ): Promise<{ handle: string }> {
   const { statement, ahead } = aheadOf(given, origin, making);
-  if (inside !== undefined || !ahead.looking) throw lostWhileLooking();
+  if (inside !== undefined) throw lostWhileLooking();
+  if (statement.batch?.looking) {
+    await noteInBatch(given, part, statement.batch, origin, making);
+    return pending;
+  }
+  if (!ahead.looking) throw lostWhileLooking();
   // The statement has made it before, without having looked for it.
-  if (takeFound(ahead, given, 'again')) return pending;
+  if (takeFound(ahead, given, 'again') || isOnceMore(ahead, given)) return pending;
   const { refused } = statement;
   const call = await making.newCall(given, origin).catch((error: unknown) => {
     statement.refused = refused;
@@ -248,10 +272,10 @@ async function noteCall(
   return pending;
 }
 
-function planChecked(ahead: LookAhead<StatementCall>, { unsure, others }: NamesFound): Run | object {
+function planChecked(ahead: LookAhead<StatementCall>, { unsure, others, doubt }: NamesFound): Run | object {
   const [first] = unsure;
   if (!others) ahead.running = ahead.noting;
-  if (first === undefined && ahead.query) return toRun(ahead);
-  endLook(ahead, `${first} may give something else each time`);
+  if (first === undefined && doubt === undefined && ahead.query) return toRun(ahead);
+  endLook(ahead, doubt ?? `${first} may give something else each time`);
   return {};
 }

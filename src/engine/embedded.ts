@@ -135,6 +135,8 @@ function settings(socketDirectory: string, maxConnections: number): string[] {
     password_encryption: 'scram-sha-256',
     // The type FILE is found by its bare name in every database.
     search_path: '"$user", public, hologen_names',
+    // Two scans of a large table begin at the same place: a LIMIT without ORDER BY is looked ahead in, as other statements are.
+    synchronize_seqscans: 'off',
     // If the gateway goes away, its clients' statements must not keep running.
     client_connection_check_interval: '2s',
     // Clients see their errors anyway; in the log, statements would leave API keys and prompts behind.

@@ -11,6 +11,8 @@ export interface SentMessage<Text> {
   portalName: string | undefined;
   /** Of an Execute whose Bind was looked at. */
   bound: Bound | undefined;
+  /** Of an Execute whose frame was looked at: how many rows it asks for; 0: all. */
+  rows: number | undefined;
   /** CommandCompletes so far; for CopyDone and CopyFail: how many more of them followed directly. */
   count: number;
   next: SentMessage<Text> | undefined;
@@ -176,6 +178,7 @@ function newMessage<Text>(type: number): SentMessage<Text> {
     statementName: undefined,
     portalName: undefined,
     bound: undefined,
+    rows: undefined,
     count: 0,
     next: undefined,
   };

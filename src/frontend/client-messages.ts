@@ -3,7 +3,7 @@ import type { FrameWatcher, Replacement } from '../wire/frames.js';
 import { frontendType, typeTable } from '../wire/message-types.js';
 import type { SentMessage } from './awaited-answers.js';
 import { readBoundValues, readParameterTypes } from './bound-values.js';
-import type { Conversation, Rewritten, Treatment } from './conversation.js';
+import { type Conversation, longestOnTheSpot, type Rewritten, type Treatment } from './conversation.js';
 import { readNames } from './statement-names.js';
 import { mayConcernUs, rewriteFrame } from './statement-text.js';
 
@@ -26,12 +26,17 @@ const routine = typeTable([
   frontendType.sync,
 ]);
 
+/** Of what stands in a pipe. */
+const endsOrExecutes = typeTable([frontendType.execute, frontendType.sync, frontendType.query]);
+
 export function watchClient(conversation: Conversation): FrameWatcher<Replacement> {
   return {
     passes: (chunk) => isRoutine(conversation, chunk) && noteRoutine(conversation, chunk),
     wants: (type, bytes) => {
       conversation.busy = true;
       conversation.sent = conversation.awaited.sent(type);
+      if (endsOrExecutes[type] === 1) conversation.sentMore?.();
+      conversation.longTextAwaits ||= hasText(type) && bytes > longestOnTheSpot;
       conversation.mayChain ||= hasText(type) && bytes > conversation.longestText;
       // A Query runs to its end.
       if (type === frontendType.query) askedFor(conversation, 0);
@@ -42,7 +47,7 @@ export function watchClient(conversation: Conversation): FrameWatcher<Replacemen
     see: (type, frame) => {
       const { everRewritten, sent } = conversation;
       if (everRewritten && sent) noteNames(conversation, sent, frame);
-      if (type === frontendType.execute) askedFor(conversation, frame.readUInt32BE(frame.length - 4));
+      if (type === frontendType.execute) executed(conversation, frame.readUInt32BE(frame.length - 4));
       if (!hasText(type)) return undefined;
       return rewriteFrame(type, frame, (text) => rewrite(conversation, text, frame));
     },
@@ -97,6 +102,11 @@ function noteNames(
   const values = statement && readBoundValues(frame);
   if (statement && values) bound.set(portalName, { ...statement, values });
   else bound.delete(portalName);
+}
+
+function executed(conversation: Conversation, rows: number): void {
+  if (conversation.sent) conversation.sent.rows = rows;
+  askedFor(conversation, rows);
 }
 
 function askedFor(conversation: Conversation, rows: number): void {

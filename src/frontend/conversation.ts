@@ -2,6 +2,7 @@
 
 import { type AwaitedAnswers, createAwaitedAnswers, type SentMessage } from './awaited-answers.js';
 import type { Bound, Prepared } from './bound-values.js';
+import type { Pipe } from './pipe.js';
 import { createStatementNames, type StatementNames } from './statement-names.js';
 
 export interface SessionEvents {
@@ -9,9 +10,13 @@ export interface SessionEvents {
   rewrite(text: string): Treatment | Promise<Treatment>;
   /**
    * The engine has told its process id, which later calls of this session carry. `executing`: the parameters of the text that it is at, or of the
-   * one that declared the cursor that it reads, if known.
+   * one that declared the cursor that it reads, if known. `standing`: what stands in the client's pipe, when it is all there.
    */
-  started(engineProcessId: number, executing: (text: string) => Bound | undefined): void;
+  started(
+    engineProcessId: number,
+    executing: (text: string) => Bound | undefined,
+    standing: () => Promise<Pipe>,
+  ): void;
   /** The client executes a portal for at most `rows` rows; 0: all, until it is told otherwise, and so for a Query. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** Everything the client sent has been answered, without an error, and its transaction is still open. */
@@ -69,8 +74,14 @@ export interface Conversation {
   readonly declared: Map<string, Bound>;
   /** The body of BackendKeyData, which a CancelRequest repeats. */
   cancelKey: Buffer | undefined;
+  /** See Piped. */
+  sentMore: (() => void) | undefined;
   /** A statement is running or a transaction is open. */
   busy: boolean;
+  /** A long text has not been answered: it may still be coming in, being rewritten, or being read by the engine. */
+  longTextAwaits: boolean;
+  /** How many errors and ends of statements the engine has told: what was running when it was another number runs no more. */
+  endings: number;
   /** Longer texts from the client are relayed unseen. */
   longestText: number;
   /** Something has failed or was rolled back since the session was last idle, or went on after ROLLBACK TO. */
@@ -114,9 +125,12 @@ export function beginConversation(
     prepared: new Map(),
     bound: new Map(),
     declared: new Map(),
+    sentMore: undefined,
     engineProcessId: 0,
     cancelKey: undefined,
     busy: true,
+    longTextAwaits: false,
+    endings: 0,
     longestText: longestEarlyText,
     failed: false,
     savepoints: 0,

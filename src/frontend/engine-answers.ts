@@ -7,6 +7,7 @@ import { commandComplete, editFields } from '../wire/replies.js';
 import type { SentMessage } from './awaited-answers.js';
 import type { Bound } from './bound-values.js';
 import { type Conversation, longestSeenText, type Rewritten } from './conversation.js';
+import { standingPipe } from './pipe.js';
 
 /** States in ReadyForQuery: outside a transaction, and in one that can only be rolled back. */
 const idle = 0x49;
@@ -114,6 +115,7 @@ function inClientsWords(conversation: Conversation, frame: Buffer): Buffer | und
 
 function failing(conversation: Conversation): void {
   conversation.failed = true;
+  conversation.endings += 1;
   // The engine may be at what comes next in a pipeline already: its calls are not the ones that failed.
   if (!conversation.awaited.atLast) return;
   const settled = undone(conversation);
@@ -163,7 +165,9 @@ function started(conversation: Conversation, frame: Buffer): void {
   // A copy, because the frame would keep its whole chunk in memory.
   conversation.cancelKey = Buffer.from(frame.subarray(5));
   conversation.engineProcessId = conversation.cancelKey.readUInt32BE(0);
-  conversation.events.started(conversation.engineProcessId, (text) => executing(conversation, text));
+  const { events, engineProcessId } = conversation;
+  const bound = (text: string) => executing(conversation, text);
+  events.started(engineProcessId, bound, () => standingPipe(conversation));
 }
 
 /** The engine keeps its answers until the pipeline ends: which of several Executes of one text it is at cannot be told. */
@@ -182,6 +186,8 @@ function readyForQuery(conversation: Conversation, state: number | undefined): v
   const { awaited, events, engineProcessId, failed } = conversation;
   conversation.busy = state !== idle || !awaited.none;
   conversation.longestText = longestSeenText;
+  conversation.longTextAwaits &&= !awaited.none;
+  conversation.endings += 1;
   if (state === idle && conversation.everRewritten) forgetPortals(conversation);
   if (!awaited.none) return;
   if (state === idle) {

@@ -4,7 +4,6 @@
  * Room: src/frontend holds the client's side: the door, sessions and the texts that pass through them. Bytes belong in src/wire.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
 import { connectToEngine } from '../engine/connect.js';
@@ -142,8 +141,10 @@ async function serve(house: House, raw: Socket): Promise<void> {
   const visitor = await welcome(raw, encryption, loginMs);
   if (!visitor) return;
   if (visitor.kind === 'cancel') {
-    await textsPassed(house, visitor.request);
-    return forwardCancel(engine, visitor.socket, visitor.request);
+    const [statement] = [...house.sessions].flatMap(
+      (session) => session.longStatement(keyOf(visitor.request)) ?? [],
+    );
+    return forwardCancel(engine, visitor.socket, visitor.request, statement);
   }
   if (house.seats >= maxConnections) return turnAway(house, visitor.socket, tooMany);
   house.seats += 1;
@@ -152,25 +153,6 @@ async function serve(house: House, raw: Socket): Promise<void> {
   } finally {
     house.seats -= 1;
   }
-}
-
-const engineReadsMs = 100;
-
-/** The rest of a text, which was sent before the cancel: over another connection that may have been faster. */
-const longestRestMs = 1_000;
-const restEveryMs = 10;
-
-/** A statement whose text is still coming in or being rewritten is not the engine's yet, which would cancel nothing. */
-async function textsPassed({ sessions }: House, request: Buffer): Promise<void> {
-  const processKey = keyOf(request);
-  const isGathering = () => [...sessions].some((session) => session.gathering(processKey));
-  for (let waitedMs = 0; waitedMs < longestRestMs && isGathering(); waitedMs += restEveryMs)
-    await delay(restEveryMs);
-  const rewriting = [...sessions].flatMap((session) => session.rewriting(processKey) ?? []);
-  if (rewriting.length === 0) return;
-  await Promise.all(rewriting);
-  // The engine ignores what comes while it is still reading a text.
-  await delay(engineReadsMs);
 }
 
 async function openSession(house: House, visitor: Extract<Visitor, { kind: 'session' }>): Promise<void> {
@@ -195,8 +177,8 @@ async function openSession(house: House, visitor: Extract<Visitor, { kind: 'sess
   };
   const begin = options.opening(parameters);
   let over = () => {};
-  const started: SessionEvents['started'] = (engineProcessId, executing) => {
-    options.events.started(engineProcessId, executing);
+  const started: SessionEvents['started'] = (engineProcessId, ...told) => {
+    options.events.started(engineProcessId, ...told);
     over = begin(engineProcessId);
   };
   const session = joinSession(sides, { ...options.events, started }, cancel, login);

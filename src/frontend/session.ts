@@ -1,7 +1,7 @@
 /** A session: a client's connection and its connection to the engine, with bytes relayed both ways and texts looked at on the way. */
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createFrameStream } from '../wire/frames.js';
+import { createFrameStream, type FrameStream } from '../wire/frames.js';
 import { createLogin, type Login } from './channel-binding.js';
 import { watchClient } from './client-messages.js';
 import { beginConversation, type Conversation, type SessionEvents } from './conversation.js';
@@ -16,10 +16,17 @@ export interface Session {
   /** Sends a last message (a whole ErrorResponse), if the stream is between two frames, and ends both sides. */
   end(farewell: Buffer): void;
   closed: Promise<void>;
-  /** For the session with this key: a text of its client has not come to its end. */
-  gathering(processKey: Buffer): boolean;
-  /** For the session with this key: resolves when the engine has the text that is being rewritten; undefined if there is none. */
-  rewriting(processKey: Buffer): Promise<unknown> | undefined;
+  /** For the session with this key: the statement with a long text that it has under way; undefined if there is none. */
+  longStatement(processKey: Buffer): LongStatement | undefined;
+}
+
+export interface LongStatement {
+  /** It has ended or failed, or the session has. */
+  isOver(): boolean;
+  /** All of its text has been sent to the engine, which may not have read it yet. */
+  isWithEngine(): boolean;
+  /** Messages that the client sends until `work` is done reach the engine after it. */
+  before(work: Promise<void>): Promise<void>;
 }
 
 export interface Sides {
@@ -67,10 +74,23 @@ export function joinSession(
     end(farewell) {
       endSides(sides, fromEngine.betweenFrames ? farewell : undefined);
     },
-    gathering: (processKey) => conversation.cancelKey?.equals(processKey) === true && fromClient.gathering,
-    rewriting: (processKey) =>
-      conversation.cancelKey?.equals(processKey) ? fromClient.replacing : undefined,
+    longStatement: (processKey) =>
+      conversation.longTextAwaits && conversation.cancelKey?.equals(processKey)
+        ? longStatement(conversation, fromClient, engine)
+        : undefined,
     closed: Promise.all([whenClosed(client), whenClosed(engine)]).then(stop),
+  };
+}
+
+function longStatement(conversation: Conversation, fromClient: FrameStream, engine: Socket): LongStatement {
+  const { endings } = conversation;
+  return {
+    isOver: () => conversation.endings !== endings || engine.destroyed,
+    isWithEngine: () => fromClient.betweenFrames && !fromClient.replacing && engine.writableLength === 0,
+    before(work) {
+      engine.cork();
+      return work.finally(() => engine.uncork());
+    },
   };
 }
 

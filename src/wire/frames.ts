@@ -35,8 +35,6 @@ export interface FrameStream {
    * set anew if another frame among them takes its time.
    */
   readonly replacing: Promise<Buffer[]> | undefined;
-  /** True while a frame that the watcher wants whole has not come to its end. */
-  readonly gathering: boolean;
   /** True once a frame had an impossible length. From then on bytes pass unseen; the receiver will refuse them. */
   readonly broken: boolean;
   /** True between two frames, where a message of our own may be inserted. */
@@ -77,9 +75,6 @@ export function createFrameStream(watcher: FrameWatcher<Replacement>): FrameStre
     },
     get replacing() {
       return walk.replacing;
-    },
-    get gathering() {
-      return walk.heldBytes > 0;
     },
     get betweenFrames() {
       return !walk.broken && walk.toHop === 0 && walk.heldBytes === 0;

@@ -127,6 +127,21 @@ test.each([
   expect(rows).toEqual([{ how }]);
 });
 
+test('a LIMIT of a large table is at once where scans begin at its beginning, and else one after another', async () => {
+  // The catalogue believes it to be large.
+  await owner.query(`CREATE TABLE great AS SELECT i FROM generate_series(1, 4) i;
+    UPDATE pg_class SET relpages = 1000000 WHERE oid = 'great'::regclass`);
+  const how = async () => {
+    const statement = "SELECT ai_gen('qwen_plus', 'fox ' || i) FROM great LIMIT 3";
+    return (await owner.query('SELECT how FROM ai_estimate($1)', [statement])).rows[0].how;
+  };
+  await owner.query('SET synchronize_seqscans = off');
+  expect(await how()).toBe('at once');
+  await owner.query('SET synchronize_seqscans = on');
+  expect(await how()).toMatch(/^one after another: LIMIT without ORDER BY on public.great/);
+  await owner.query('RESET synchronize_seqscans; DROP TABLE great');
+});
+
 test('EXPLAIN (ai) tells what the calls of a statement come to, then its plan, and sends nothing', async () => {
   const before = await submits();
   const { rows, command } = await owner.query(

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 import { runProgram } from '../programs.js';
 import { newerPython } from './newer-clients.js';
+import { waysOf } from './ways.js';
 
 const here = (file: string) => fileURLToPath(new URL(`programs/${file}`, import.meta.url));
 const odbcDriver = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/odbc/psqlodbcw.so`;
@@ -18,19 +19,6 @@ beforeAll(async () => {
 });
 afterAll(() => gateway?.close());
 
-/** The ways whose calls overlapped, of those whose names begin so, and the others. */
-async function waysOf(beginning: string): Promise<{ atOnce: string[]; oneByOne: string[] }> {
-  const client = await gateway.client();
-  const { rows } = await client.query<{ way: string; together: boolean }>(
-    `WITH made AS (SELECT job_id, regexp_replace(request #>> '{}', '^\\[\\[.*\\]\\] \\d ', '') AS way, started_at, finished_at FROM hologen.jobs)
-     SELECT a.way, bool_or(a.started_at < b.finished_at AND b.started_at < a.finished_at) AS together
-     FROM made a JOIN made b ON a.way = b.way AND a.job_id <> b.job_id WHERE a.way LIKE $1 || '%' GROUP BY 1 ORDER BY 1`,
-    [beginning],
-  );
-  const ways = (wanted: boolean) => rows.filter(({ together }) => together === wanted).map(({ way }) => way);
-  return { atOnce: ways(true), oneByOne: ways(false) };
-}
-
 test('psql: at once, with FETCH_COUNT too, which declares a cursor', async () => {
   await runProgram('psql', [gateway.url, '-qAtc', fourCalls("'psql'")]);
   await runProgram('psql', [
@@ -41,19 +29,19 @@ test('psql: at once, with FETCH_COUNT too, which declares a cursor', async () =>
     '-c',
     fourCalls("'psql, FETCH_COUNT'"),
   ]);
-  expect(await waysOf('psql')).toEqual({ atOnce: ['psql', 'psql, FETCH_COUNT'], oneByOne: [] });
+  expect(await waysOf(gateway, 'psql')).toEqual({ atOnce: ['psql', 'psql, FETCH_COUNT'], oneByOne: [] });
 });
 
 test('pgjdbc: at once in every mode, with a fetch size too', async () => {
   await runProgram('java', ['-cp', '/usr/share/java/postgresql.jar', here('AtOnce.java'), gateway.url]);
-  const { atOnce, oneByOne } = await waysOf('pgjdbc');
+  const { atOnce, oneByOne } = await waysOf(gateway, 'pgjdbc');
   expect(oneByOne).toEqual([]);
   expect(atOnce).toHaveLength(8);
 });
 
 test('Python’s clients and psqlODBC: at once, cursors too', async () => {
   await runProgram('/usr/bin/python3', [here('at_once.py'), gateway.url, 'prefer', odbcDriver]);
-  expect(await waysOf('')).toEqual({
+  expect(await waysOf(gateway, '')).toEqual({
     atOnce: expect.arrayContaining([
       ...['SQLAlchemy', 'asyncpg', 'pandas', 'psycopg 2', 'psycopg 3'],
       ...['psycopg 2, named cursor', 'psycopg 3, named cursor'],
@@ -67,8 +55,8 @@ test('Python’s clients and psqlODBC: at once, cursors too', async () => {
 
 test('DuckDB’s and RPostgres’s calls of libpq, replayed: at once', async () => {
   await runProgram('/usr/bin/python3', [here('libpq_replay.py'), gateway.url]);
-  expect(await waysOf('DuckDB')).toEqual({ atOnce: ['DuckDB'], oneByOne: [] });
-  expect(await waysOf('RPostgres')).toEqual({ atOnce: ['RPostgres'], oneByOne: [] });
+  expect(await waysOf(gateway, 'DuckDB')).toEqual({ atOnce: ['DuckDB'], oneByOne: [] });
+  expect(await waysOf(gateway, 'RPostgres')).toEqual({ atOnce: ['RPostgres'], oneByOne: [] });
 });
 
 test('R: at once', async () => {
@@ -76,13 +64,13 @@ test('R: at once', async () => {
   const login = `host = "${hostname}", port = ${port}, user = "${username}", password = "${password}", dbname = "${pathname.slice(1)}"`;
   const program = `library(RPostgreSQL); stopifnot(nrow(dbGetQuery(dbConnect(PostgreSQL(), ${login}), "${fourCalls('$1')}", params = list("R: RPostgreSQL"))) == 4)`;
   await runProgram('Rscript', ['-e', program]);
-  expect(await waysOf('R:')).toEqual({ atOnce: ['R: RPostgreSQL'], oneByOne: [] });
+  expect(await waysOf(gateway, 'R:')).toEqual({ atOnce: ['R: RPostgreSQL'], oneByOne: [] });
 });
 
 test.skipIf(newerPython === undefined)('Python’s clients of today: at once', async () => {
   const args = [here('at_once.py'), gateway.url, 'prefer', odbcDriver, 'of today: '];
   await runProgram('/usr/bin/python3', args, { PYTHONPATH: newerPython, PYTHONDONTWRITEBYTECODE: '1' });
-  expect(await waysOf('of today: ')).toEqual({
+  expect(await waysOf(gateway, 'of today: ')).toEqual({
     atOnce: expect.arrayContaining(
       ['psycopg 3', 'psycopg 3, named cursor', 'SQLAlchemy'].map((way) => `of today: ${way}`),
     ),
@@ -98,5 +86,8 @@ test('Node’s clients: at once', async () => {
   const sql = postgres(gateway.url, { onnotice: () => {} });
   await sql.unsafe(fourCalls('$1'), ['node: postgres.js']);
   await sql.end();
-  expect(await waysOf('node')).toEqual({ atOnce: ['node-postgres', 'node: postgres.js'], oneByOne: [] });
+  expect(await waysOf(gateway, 'node')).toEqual({
+    atOnce: ['node-postgres', 'node: postgres.js'],
+    oneByOne: [],
+  });
 });

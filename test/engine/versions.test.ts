@@ -66,7 +66,7 @@ describe.each(presentPrograms())('PostgreSQL %i', (version, folder) => {
     await client.end();
   });
 
-  test('calls of materialized views, of queries in functions and of MERGE are found before they are made', async () => {
+  test('calls of materialized views, of queries in functions, of MERGE and of several statements are found before they are made', async () => {
     const client = await gateway.client();
     const said: string[] = [];
     client.on('notice', ({ message }) => said.push(message ?? ''));
@@ -79,8 +79,10 @@ describe.each(presentPrograms())('PostgreSQL %i', (version, folder) => {
       FOR x IN SELECT ${asked} FROM foxes LOOP NULL; END LOOP; END $$`);
     const merge = `MERGE INTO foxes USING (SELECT id AS i FROM foxes) s ON s.i = id WHEN MATCHED THEN UPDATE SET r = ${asked}`;
     if (version >= 15) await client.query(merge);
+    const update = (id: number) => `UPDATE foxes SET r = ai_gen('qwen_plus', 'owl ' || id) WHERE id = ${id}`;
+    await client.query([1, 2, 3].map(update).join('; '));
     await client.query('ROLLBACK');
-    expect(await gateway.requests()).toHaveLength(version >= 15 ? 18 : 15);
+    expect(await gateway.requests()).toHaveLength(version >= 15 ? 21 : 18);
     expect(said.filter((each) => /one after another/.test(each))).toEqual([]);
     await client.end();
   });

@@ -58,7 +58,8 @@ test('a message is told from its answer, in the order sent', () => {
 test('of very many prepared texts the oldest are forgotten, and with DISCARD ALL all of them', () => {
   const names = createStatementNames<Text>();
   const about = (type: number, statementName: string, text?: Text): SentMessage<Text> => ({
-    ...{ type, statementName, portalName: undefined, bound: undefined, text, count: 0, next: undefined },
+    ...{ type, statementName, portalName: undefined, bound: undefined, rows: undefined, text, count: 0 },
+    next: undefined,
   });
   const text = { text: 'x'.repeat(1024 * 1024) };
   for (let count = 0; count < 100; count += 1) {

@@ -17,6 +17,7 @@ import {
   login,
   parse,
   query,
+  type RawClient,
   row,
   sync,
   types,
@@ -117,29 +118,54 @@ describe('through a gateway', () => {
     raw.close();
   });
 
-  test('a cancel finds a statement whose text is still being rewritten', async () => {
+  const sleepy = query(`/* hg_ ${'x'.repeat(500_000)} */ SELECT pg_sleep(600)`);
+
+  /** A session whose text the gateway has begun to read: a cancel that comes before that has nothing to cancel. */
+  async function sessionAt(text: Buffer) {
     const { raw, key } = await session();
-    raw.write(query(`/* hg_ ${'x'.repeat(500_000)} */ SELECT pg_sleep(600)`));
+    raw.write(query('SELECT 1'), text.subarray(0, 100_000));
+    await raw.until('Z');
+    return { raw, key, rest: text.subarray(100_000) };
+  }
+  async function cancel(key: Buffer) {
     const canceller = await connectRaw(gateway.url);
     canceller.write(cancelRequest(key));
     await canceller.closed();
+  }
+  async function stateOfError(raw: RawClient) {
     const [error] = (await raw.until('Z')).filter(({ type }) => type === 'E');
-    expect(fields(error as Frame).C).toBe('57014');
+    return fields(error as Frame).C;
+  }
+
+  test('a cancel finds a statement whose text is still being rewritten', async () => {
+    const { raw, key, rest } = await sessionAt(sleepy);
+    raw.write(rest);
+    await cancel(key);
+    expect(await stateOfError(raw)).toBe('57014');
     raw.close();
   });
 
-  test('a cancel waits for the rest of a text that is still coming in', async () => {
-    const { raw, key } = await session();
-    const text = query(`/* hg_ ${'x'.repeat(500_000)} */ SELECT pg_sleep(600)`);
-    raw.write(text.subarray(0, 100_000));
-    await other.query('SELECT 1');
-    const canceller = await connectRaw(gateway.url);
-    canceller.write(cancelRequest(key));
-    await other.query('SELECT 1');
-    raw.write(text.subarray(100_000));
-    await canceller.closed();
-    const [error] = (await raw.until('Z')).filter(({ type }) => type === 'E');
-    expect(fields(error as Frame).C).toBe('57014');
+  test('a cancel finds a statement whose text is still coming in', async () => {
+    const { raw, key, rest } = await sessionAt(sleepy);
+    await cancel(key);
+    raw.write(rest);
+    expect(await stateOfError(raw)).toBe('57014');
+    raw.close();
+  });
+
+  test('a cancel is not lost on an engine that is slow to read a long text, and does not hit the next statement', async () => {
+    const { raw, key, rest } = await sessionAt(sleepy);
+    const engineProcess = key.readInt32BE(0);
+    process.kill(engineProcess, 'SIGSTOP');
+    try {
+      raw.write(rest);
+      await cancel(key);
+    } finally {
+      process.kill(engineProcess, 'SIGCONT');
+    }
+    expect(await stateOfError(raw)).toBe('57014');
+    raw.write(query('SELECT pg_sleep(0.3)'));
+    expect(types(await raw.until('Z'))).toBe('T D C Z');
     raw.close();
   });
 

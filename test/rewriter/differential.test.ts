@@ -7,6 +7,8 @@ import { startWorld, type World } from './difference/world.js';
 
 const first = Number(process.env.HOLOGEN_SEED ?? 1);
 const statements = Number(process.env.HOLOGEN_STATEMENTS ?? 2000);
+/** Of this form alone. */
+const only = process.env.HOLOGEN_FORM;
 /** So many differences are told in full. */
 const told = Number(process.env.HOLOGEN_TOLD ?? 20);
 
@@ -46,6 +48,7 @@ test(`${statements} random statements, seeds ${first} and on: no difference`, {
   const found: string[] = [];
   for (let seed = first; seed < first + statements; seed++) {
     const statement = statementOf(seed);
+    if (only !== undefined && statement.form !== only) continue;
     const { difference, written, through } = await world.compare(statement);
     const count = counts.get(statement.form) ?? { ran: 0, failed: 0, calls: 0, atOnce: 0, differed: 0 };
     counts.set(statement.form, count);

@@ -35,7 +35,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     named_operators AS MATERIALIZED (SELECT parse_ident(o) AS name FROM json_array_elements_text(names #> '{names,operators}') AS t (o)),
     path AS MATERIALIZED (SELECT array_agg(s) AS schemas FROM json_array_elements_text(names -> 'path') AS t (s)),
     functions AS MATERIALIZED (
-      SELECT p.oid, p.proname, p.oid >= 16384 AS foreign_made,
+      SELECT p.oid, p.proname, p.oid >= 16384 AS foreign_made, p.provolatile <> 'i' OR p.prokind = 'a' AS may_read,
              p.provolatile = 'v' OR EXISTS (
                SELECT FROM pg_aggregate a JOIN pg_proc step ON step.oid IN (aggtransfn, aggfinalfn, aggcombinefn, aggmtransfn, aggminvtransfn, aggmfinalfn)
                WHERE a.aggfnoid = p.oid AND step.provolatile = 'v') AS volatile
@@ -45,27 +45,27 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|file_facts|fl_get_\w+|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
         AND NOT (n.nspname = 'pg_catalog' AND p.proname ~ '^(to_file|try_to_file|fl_get_\w+)$')),
     operators AS MATERIALIZED (
-      SELECT o.oprname, p.provolatile = 'v' AS volatile
+      SELECT o.oprname, p.provolatile = 'v' AS volatile, p.provolatile <> 'i' AS may_read
       FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode JOIN pg_namespace n ON n.oid = o.oprnamespace
       WHERE o.oid >= 16384 AND o.oprname IN (SELECT name[cardinality(name)] FROM named_operators)
         AND EXISTS (SELECT FROM named_operators, path WHERE name[cardinality(name)] = o.oprname AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END))
   SELECT coalesce(json_agg(name), '[]') FROM (
-    SELECT proname::text FROM functions WHERE volatile OR (names #>> '{names,ownOnly}')::boolean AND foreign_made
+    SELECT proname::text FROM functions WHERE volatile OR foreign_made AND ((names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean)
     UNION ALL
-    SELECT 'the operator ' || oprname FROM operators WHERE volatile OR (names #>> '{names,ownOnly}')::boolean
+    SELECT 'the operator ' || oprname FROM operators WHERE volatile OR (names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean
     UNION ALL
     SELECT 'a cast to ' || c.casttarget::regtype FROM pg_cast c JOIN pg_proc p ON p.oid = c.castfunc
-      WHERE c.oid >= 16384 AND p.provolatile = 'v'
+      WHERE c.oid >= 16384 AND (p.provolatile = 'v' OR p.provolatile = 's' AND (names #>> '{names,readNothing}')::boolean)
     UNION ALL
     -- Where values of anybody's types can be made: by a cast, somebody's own function or operator, or a function that is told a type.
     SELECT 'a check of ' || c.contypid::regtype FROM pg_constraint c
       WHERE c.contypid <> 0
-        AND EXISTS (SELECT FROM regexp_matches(c.conbin::text, ':(?:op)?funcid (\d+)', 'g') AS m (ids) JOIN pg_proc p ON p.oid = ids[1]::oid WHERE p.provolatile = 'v')
+        AND EXISTS (SELECT FROM regexp_matches(c.conbin::text, ':(?:op)?funcid (\d+)', 'g') AS m (ids) JOIN pg_proc p ON p.oid = ids[1]::oid WHERE p.provolatile = 'v' OR p.provolatile = 's' AND (names #>> '{names,readNothing}')::boolean)
         AND (EXISTS (SELECT FROM functions WHERE foreign_made OR proname ~ '_(populate|to)_record|^pg_input_') OR EXISTS (SELECT FROM operators)
           OR EXISTS (SELECT FROM pg_type t, json_array_elements_text(names #> '{names,types}') AS named (type) WHERE t.oid >= 16384 AND t.typname = type AND t.typnamespace::regnamespace::text NOT IN ('pg_catalog', 'hologen', 'hologen_names')))
     UNION ALL
     SELECT 'LIMIT without ORDER BY on ' || c.oid::regclass FROM json_array_elements_text(names #> '{names,relations}') AS r(named), pg_class c
-      WHERE c.oid = to_regclass(named) AND c.relpages > (SELECT setting::int / 4 FROM pg_settings WHERE name = 'shared_buffers')) AS found (name)
+      WHERE current_setting('synchronize_seqscans')::boolean AND c.oid = to_regclass(named) AND c.relpages > (SELECT setting::int / 4 FROM pg_settings WHERE name = 'shared_buffers')) AS found (name)
 $$;
 
 -- True if any schema has a function of somebody's own by one of these names.
@@ -107,6 +107,34 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     HAVING count(*) = 1
 $$;
 
+-- Why a query that a function's call looks at may give other rows than the statement that calls the function, which began before: since then others
+-- may have committed. NULL: nothing has been committed, or nothing that the query reads. `rows`: see rows-read.ts. Rows that have gone are not
+-- seen any more; where they only make fewer calls, those are made when their turn comes.
+CREATE OR REPLACE FUNCTION hologen_caller.snapshot_doubt(rows json) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  oldest xid := (SELECT backend_xmin FROM pg_stat_get_activity(pg_backend_pid()));
+  named  text;
+  newer  boolean;
+BEGIN
+  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable')
+     OR (pg_snapshot_xmax(pg_current_snapshot())::text::int8 & 4294967295)::text = oldest::text THEN
+    RETURN NULL;
+  ELSIF NOT (rows ->> 'fewerGiveFewer')::boolean THEN
+    RETURN 'another session may have changed what it reads since it began';
+  END IF;
+  FOR named IN SELECT json_array_elements_text(rows -> 'tables') LOOP
+    IF (SELECT relpages > 10000 FROM pg_class WHERE oid = to_regclass(named)) THEN
+      RETURN format('%s is large, and others may have changed it since the statement began', named);
+    END IF;
+    EXECUTE format('SELECT EXISTS (SELECT FROM ONLY %s WHERE age(xmin) <= age($1) AND xmin IS DISTINCT FROM pg_current_xact_id_if_assigned()::xid)', named) INTO newer USING oldest;
+    IF newer THEN
+      RETURN format('rows of %s may have changed since it began', named);
+    END IF;
+  END LOOP;
+  RETURN NULL;
+END $$;
+
 -- Runs what the gateway asks for with its caller's rights, names and snapshot: STABLE, and without a search_path of its own.
 CREATE OR REPLACE FUNCTION hologen_caller.look_ahead(question json, about json) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
@@ -136,7 +164,8 @@ BEGIN
     IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_names', 'of', question, 'unsure', hologen_caller.unsure_names(
         pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true))),
-        'others', hologen_caller.has_others(step OPERATOR(pg_catalog.->) 'aiFunctions')));
+        'others', hologen_caller.has_others(step OPERATOR(pg_catalog.->) 'aiFunctions'),
+        'doubt', CASE WHEN step OPERATOR(pg_catalog.->) 'rows' IS NOT NULL THEN hologen_caller.snapshot_doubt(step OPERATOR(pg_catalog.->) 'rows') END));
     END IF;
     IF (step OPERATOR(pg_catalog.->>) 'waits')::boolean THEN
       PERFORM pg_catalog.set_config('client_min_messages', level, true);
@@ -177,9 +206,14 @@ BEGIN
   inside := hologen_caller.is_inside(context, current_user);
   LOOP
     answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside,
-      'context', CASE WHEN inside THEN context END, 'looking', context OPERATOR(pg_catalog.~) ' hologen_caller\.look_ahead\('));
+      'context', CASE WHEN inside THEN context END, 'part', pg_catalog.current_setting('hologen.part', true),
+      'looking', context OPERATOR(pg_catalog.~) ' hologen_caller\.look_(ahead|at_batch)\('));
     EXIT WHEN answer OPERATOR(pg_catalog.->>) 'handle' IS NOT NULL;
-    PERFORM hologen_caller.look_ahead(question, answer);
+    IF answer OPERATOR(pg_catalog.->) 'batch' IS NOT NULL THEN
+      PERFORM hologen_caller.look_at_batch(question, answer);
+    ELSE
+      PERFORM hologen_caller.look_ahead(question, answer);
+    END IF;
   END LOOP;
   RETURN answer OPERATOR(pg_catalog.->>) 'handle';
 END $$;

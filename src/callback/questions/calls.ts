@@ -1,9 +1,11 @@
 /** Questions about calls: submit, wait, collect, status, cancel, what they would cost, how far they are. */
 
+import type { BatchPlans } from '../../calls/batch-look.js';
 import type { Calls, WaitNews } from '../../calls/calls.js';
 import type { CallArguments, SubmittedCall } from '../../calls/check.js';
 import { isHandle } from '../../calls/detached.js';
 import type { StoredText } from '../../calls/look-ahead.js';
+import type { NamesFound } from '../../calls/making.js';
 import { pauseText } from '../../calls/progress.js';
 import { queuesOf } from '../../calls/queues.js';
 import type { SessionSettings } from '../../calls/session-settings.js';
@@ -49,6 +51,7 @@ function readersOf({ originalText, tasksOf }: QuestionTools) {
       ...{ model: textOrNull(call.model), request: textOrNull(call.request), file: call.file },
       ...given,
       chosenHandle: String(call.handle),
+      ...(typeof call.part === 'number' && { part: call.part }),
     }));
   };
   return { submitted, described, circumstances };
@@ -68,6 +71,7 @@ function answersWhileRunning(tools: QuestionTools): Answers {
       ),
     note_calls: (question, caller) => calls.noteAll(described(question), originOf(caller)),
     ...answerWhileLooking(calls, submitted),
+    ...answerAboutBatch(calls, submitted),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
     collect: async (question, caller) =>
@@ -138,6 +142,7 @@ function answerWhileLooking(calls: Calls, submitted: (question: Json) => Submitt
           inside:
             question.inside === true ? String(question.context ?? '').slice(0, longestContext) : undefined,
           looking: question.looking === true,
+          part: Number(question.part ?? 0),
         },
         originOf(caller),
       ),
@@ -148,11 +153,7 @@ function answerWhileLooking(calls: Calls, submitted: (question: Json) => Submitt
       calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
     plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
     plan_names: (question, caller) =>
-      calls.planChecked(
-        written(question),
-        { unsure: textsOf(question.unsure), others: question.others !== false },
-        originOf(caller),
-      ),
+      calls.planChecked(written(question), namesOf(question), originOf(caller)),
     looked: (question, caller) =>
       calls.looked(
         written(question),
@@ -160,6 +161,19 @@ function answerWhileLooking(calls: Calls, submitted: (question: Json) => Submitt
         Number(question.rows ?? 0),
         originOf(caller),
       ),
+  };
+}
+
+/** The same of statements that were sent together. */
+function answerAboutBatch(calls: Calls, submitted: (question: Json) => SubmittedCall): Answers {
+  const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
+  return {
+    batch_plans: (question, caller) =>
+      calls.batchPlans(written(question), plansOf(question.plans), originOf(caller)),
+    batch_names: (question, caller) =>
+      calls.batchNames(written(question), namesOf(question), originOf(caller)),
+    batch_looked: (question, caller) =>
+      calls.batchLooked(written(question), textOrNull(question.problem) ?? undefined, originOf(caller)),
   };
 }
 
@@ -173,6 +187,16 @@ async function shareJob(question: Json, caller: Caller, ledger: QuestionTools['l
     message: `there is no job ${id} of role "${caller.role}"`,
     hint: 'SELECT job_id FROM hologen.jobs WHERE … shows what can be shared: what one has made oneself; an administrator shares any.',
   });
+}
+
+function namesOf({ unsure, others, doubt }: Json): NamesFound {
+  return { unsure: textsOf(unsure), others: others !== false, doubt: textOrNull(doubt) ?? undefined };
+}
+
+function plansOf(plans: unknown): BatchPlans[] {
+  return (Array.isArray(plans) ? plans.filter(isObject) : []).map(({ types, plan, problem }) => ({
+    ...{ types: textsOf(types), plan, problem: textOrNull(problem) ?? undefined },
+  }));
 }
 
 function storedOf(found: unknown): StoredText | undefined {

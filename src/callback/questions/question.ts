@@ -1,8 +1,8 @@
 /** What every answer to a question has at hand: the rooms it may ask, who calls, and the plain values of a question. */
 import type { Calls } from '../../calls/calls.js';
 import type { Models } from '../../calls/check.js';
-import type { SqlReader } from '../../calls/look-ahead.js';
 import type { SessionSpending } from '../../calls/session-spending.js';
+import type { SqlReader } from '../../calls/sql-reader.js';
 import type { ClientText } from '../../frontend/statement-texts.js';
 import { isObject, type Json } from '../../json.js';
 import type { ActivityOf } from '../../ledger/activity.js';

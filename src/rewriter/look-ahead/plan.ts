@@ -11,7 +11,7 @@ export interface PlanNode {
   'Subplan Name'?: string;
   'CTE Name'?: string;
   'Relation Name'?: string;
-  'Schema Name'?: string;
+  Schema?: string;
   'Join Type'?: string;
   'Inner Unique'?: boolean;
   Strategy?: string;
@@ -122,7 +122,7 @@ const known = new Set([
 const derived = new Set(['Subquery Scan', 'CTE Scan', 'Function Scan', 'Table Function Scan', 'Values Scan']);
 
 /** Keys whose expressions decide about rows, and those whose expressions are only values. */
-const deciding = [
+export const deciding = [
   ...[
     'Filter',
     'Join Filter',
@@ -311,7 +311,7 @@ function withInitPlans(text: string, { parameters }: Reading): string {
   );
 }
 
-function textsOf(node: PlanNode, keys: string[]): string[] {
+export function textsOf(node: PlanNode, keys: string[]): string[] {
   return keys.flatMap((key) => {
     const value = node[key];
     return (Array.isArray(value) ? value.flat(2) : [value]).filter(
@@ -324,8 +324,7 @@ function textsOf(node: PlanNode, keys: string[]): string[] {
 function noteUnordered(inputs: PlanNode[] | undefined, relations: Set<string>): void {
   for (const input of inputs ?? []) {
     const type = input['Node Type'];
-    if (type === 'Seq Scan')
-      relations.add(quotedName([input['Schema Name'] ?? '', input['Relation Name'] ?? '']));
+    if (type === 'Seq Scan') relations.add(quotedName([input.Schema ?? '', input['Relation Name'] ?? '']));
     if (!/Sort/.test(type)) noteUnordered(input.Plans, relations);
   }
 }

@@ -1,6 +1,6 @@
 /** The query by which a statement's calls are known before it runs: what of it evaluates them, and nothing that writes. */
 import { aiFunctionNamed, aiFunctions, laterName, madeName, notedName, partName } from '../ai-functions.js';
-import { asksItself, containsAiCall, hasNode, nameList, walk } from '../nodes.js';
+import { asksItself, type Body, containsAiCall, hasNode, nameList, walk } from '../nodes.js';
 import type { ParsedStatement, Token } from '../parse.js';
 import { firstTokenFrom } from '../parse.js';
 import { parametersOf } from '../repeatable.js';
@@ -22,9 +22,18 @@ export interface AheadQuery {
    * those of the stage are told many at a time, which asks for less, if the names of the AI functions mean no others.
    */
   forStage(stage: number, noted?: 'noted'): string;
+  /** Its only call stands in (…).*, which PostgreSQL evaluates for each column. */
+  isExpanded: boolean;
+  /** It is looked at from inside a function, which may see what others have committed since the statement began. */
+  seenLater?: true;
 }
 
-export function queryOfStatement(statement: ParsedStatement, source: Source): AheadQuery | OneByOne {
+/** A statement that makes one call has none to come, unless those of others come with it. */
+export function queryOfStatement(
+  statement: ParsedStatement,
+  source: Source,
+  even?: 'of one row too',
+): AheadQuery | OneByOne {
   if (asksItself(statement.node)) return { why: undefined };
   if (aiFunctions.some(({ submit }) => source.text.includes(`${partName(submit)}(`)))
     return { why: 'only some of its calls can be submitted ahead' };
@@ -38,19 +47,21 @@ export function queryOfStatement(statement: ParsedStatement, source: Source): Ah
   return queryOf(
     splice(unedited(source.text), [...rest, ...cut.edits]).text,
     statement.kind === 'SelectStmt',
+    even,
   );
 }
 
-function queryOf(text: string, stopsAtRows: boolean): AheadQuery | OneByOne {
+function queryOf(text: string, stopsAtRows: boolean, even?: 'of one row too'): AheadQuery | OneByOne {
   const source = readSource(text);
   const [query] = source?.statements ?? [];
   if (!source || query?.kind !== 'SelectStmt') return { why: 'it cannot be taken apart' };
   if (limitsByResult({ SelectStmt: query.node })) return { why: 'a result decides how many rows are read' };
   const sites = sitesOf({ SelectStmt: query.node });
-  if (sites.length < 2 && isOneRow(query)) return { why: undefined };
+  const isExpanded = sites.length === 1 && hasNode(query.node, isExpandedCall);
+  if (!even && !isExpanded && sites.length < 2 && isOneRow(query)) return { why: undefined };
   const isNamedByCalls = usesNamesOfCalls(query.node);
   return {
-    ...{ text, stopsAtRows },
+    ...{ text, stopsAtRows, isExpanded },
     parameters: parametersOf(query.node).size > 0,
     stages: Math.max(1, ...sites.map(({ stage }) => stage)),
     forStage: (stage, noted) =>
@@ -59,6 +70,10 @@ function queryOf(text: string, stopsAtRows: boolean): AheadQuery | OneByOne {
         sites.flatMap((site) => rename(site, stage, noted && isNamedByCalls ? undefined : noted, source)),
       ).text,
   };
+}
+
+function isExpandedCall(kind: string, { arg, indirection }: Body): boolean {
+  return kind === 'A_Indirection' && hasNode(indirection, (each) => each === 'A_Star') && containsAiCall(arg);
 }
 
 /** EXPLAIN says nothing of what stands behind LIMIT and OFFSET. In a LATERAL sub-select that may be a column, of which nobody knows more. */
@@ -78,7 +93,7 @@ function mayBeResult(limit: unknown): boolean {
   return column || containsAiCall(limit);
 }
 
-function isOneRow({ kind, node }: ParsedStatement): boolean {
+export function isOneRow({ kind, node }: ParsedStatement): boolean {
   const sources = ['RangeVar', 'RangeFunction', 'SubLink', 'RangeSubselect'];
   return kind === 'SelectStmt' && !hasNode(node, (each) => sources.includes(each));
 }

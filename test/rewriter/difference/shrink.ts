@@ -1,5 +1,6 @@
 /** Makes a statement that shows a difference smaller, for whoever reads it: leaves out what the difference does not need. */
 import type { Statement } from './outcome.js';
+import type { Sent } from './wire-session.js';
 
 /** Bounds the time that one difference may take. */
 const mostTries = 80;
@@ -29,8 +30,20 @@ function* smallerThan(statement: Statement): Generator<Statement> {
   for (const index of setup.keys()) yield { ...statement, setup: setup.toSpliced(index, 1) };
   if (steps.length > 1) yield { ...statement, steps: steps.slice(0, -1) };
   for (const [index, step] of steps.entries())
+    for (const smaller of smallerPipes(step)) yield { ...statement, steps: steps.with(index, smaller) };
+  for (const [index, step] of steps.entries())
     for (const text of smallerTexts(step.text))
       yield { ...statement, steps: steps.with(index, { ...step, text }) };
+}
+
+/** With less of what stands together. */
+function* smallerPipes(step: Sent): Generator<Sent> {
+  const { text, batch = [], behind = [] } = step;
+  for (const index of behind.keys()) yield { ...step, behind: behind.toSpliced(index, 1) };
+  if (batch.length > 1) for (const index of batch.keys()) yield { ...step, batch: batch.toSpliced(index, 1) };
+  const statements = text.split('; ');
+  if (statements.length > 1)
+    for (const index of statements.keys()) yield { ...step, text: statements.toSpliced(index, 1).join('; ') };
 }
 
 /** A stretch of the text in one pair of parentheses, and where the pairs within it are. */

@@ -28,6 +28,8 @@ export interface Sent {
   rows?: number;
   /** In place of `parameters`: one Parse, and a Bind and an Execute for each of them in one pipe, as drivers send batches. */
   batch?: (string | null)[][];
+  /** Behind the batch in the same pipe, each with a Parse of its own. */
+  behind?: { text: string; parameters: (string | null)[] }[];
   /** Parse and Describe alone. */
   prepare?: boolean;
 }
@@ -79,9 +81,14 @@ async function connectLocally(path: string): Promise<RawClient> {
   return rawClient(socket);
 }
 
-function messages({ text: sql, parameters, rows, batch, prepare }: Sent): Buffer[] {
+function messages({ text: sql, parameters, rows, batch, behind = [], prepare }: Sent): Buffer[] {
   if (prepare) return [parse('', sql), describe('S', ''), sync];
-  if (batch) return [parse('', sql), ...batch.flatMap((each) => [bindNullable(each), execute('')]), sync];
+  const runAll = (written: string, each: (string | null)[][]) => [
+    parse('', written),
+    ...each.flatMap((values) => [bindNullable(values), execute('')]),
+  ];
+  if (batch)
+    return [...runAll(sql, batch), ...behind.flatMap((each) => runAll(each.text, [each.parameters])), sync];
   if (!parameters) return [query(sql)];
   const run = [describe('P', ''), execute('', rows ?? 0), frame('C', Buffer.from('P'), text('')), sync];
   return [parse('', sql), describe('S', ''), bindNullable(parameters), ...run];

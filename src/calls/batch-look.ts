@@ -1,0 +1,200 @@
+/** How the engine is asked what a batch's calls will be, and what becomes of what it finds. */
+import type { CallOrigin } from '../ledger/job.js';
+import type { Batch, Form } from './batch.js';
+import { type Alone, comeTogether } from './batch-candidates.js';
+import type { SubmittedCall } from './check.js';
+import { endLook, lostWhileLooking, newLookAhead, noteFound } from './look-ahead.js';
+import type { Making, NamesFound } from './making.js';
+import { readSessionSettings } from './session-settings.js';
+import type { JudgedPart, Part, SqlReader } from './sql-reader.js';
+import type { Statement, StatementCall } from './statement.js';
+
+type OwnBatch = Batch<Statement, StatementCall>;
+
+/** What the engine is to plan. */
+export interface BatchLook {
+  batch: { statement: string; query: string; types: number[] }[];
+}
+
+export interface BatchPlans {
+  types: string[];
+  plan: unknown;
+  problem: string | undefined;
+}
+
+/** Of the batch in whose look the engine is. */
+export interface BatchAnswers {
+  batchPlans(call: SubmittedCall, plans: BatchPlans[], origin: CallOrigin): object;
+  batchNames(
+    call: SubmittedCall,
+    found: NamesFound,
+    origin: CallOrigin,
+  ): Promise<{ runs: string[] } | object>;
+  batchLooked(call: SubmittedCall, problem: string | undefined, origin: CallOrigin): void;
+}
+
+/** What the engine is to look at before the call is made; undefined if the statement comes with no others, or if it is not known what they ask. */
+export async function beginBatch(
+  given: SubmittedCall,
+  statement: Statement,
+  making: Making,
+): Promise<BatchLook | undefined> {
+  const found = await comeTogether(given, statement, making);
+  const { atOnce, dryRun } = readSessionSettings(given.settings);
+  if (!atOnce || dryRun) return undefined;
+  if ('why' in found) {
+    tellWhy(statement, found);
+    return undefined;
+  }
+  const forms = new Map<string, Form>();
+  const parts = found.map(({ part, given: types, values, standing }): OwnBatch['parts'][number] => {
+    const key = JSON.stringify([part.text, types]);
+    const form = forms.get(key) ?? { part, given: types, types: [] };
+    forms.set(key, form);
+    const own = standing ? making.statements.expect(statement, textOf(part, given)) : statement;
+    const ahead = newLookAhead<StatementCall>(part.query);
+    Object.assign(ahead, { stage: 1, bound: standing?.bound });
+    if (standing) own.ahead = ahead;
+    return { form, values, statement: own, ahead };
+  });
+  const batch: OwnBatch = {
+    ...{ parts, forms: [...forms.values()], oneText: !found[0]?.standing },
+    ...{ looking: true, begun: 0, telling: 0, started: false },
+  };
+  for (const part of [{ statement }, ...parts]) part.statement.batch = batch;
+  return {
+    batch: batch.forms.map(({ part, given: types }) => ({
+      ...{ statement: part.text, query: part.query.forStage(1), types },
+    })),
+  };
+}
+
+/** In the client's own words, where it is the text that the client's statement has. */
+function textOf(
+  { text }: Part,
+  { engineText, statement }: SubmittedCall,
+): Pick<Statement, 'text' | 'stopsAtRows'> {
+  return text === engineText ? statement : { text, stopsAtRows: true };
+}
+
+export function answerAboutBatches(making: Making): BatchAnswers {
+  const { statements, reader } = making;
+  const of = (given: SubmittedCall, origin: CallOrigin) => {
+    const statement = statements.of(origin, readSessionSettings(given.settings), given.statement);
+    if (!statement.batch?.looking) throw lostWhileLooking();
+    return { statement, batch: statement.batch };
+  };
+  return {
+    batchPlans(given, plans, origin) {
+      const { statement, batch } = of(given, origin);
+      const judged = judgeForms(batch, plans, reader);
+
+      if (!('why' in judged)) return judged;
+      giveUp(batch, statement, judged.why, statements);
+      return {};
+    },
+    async batchNames(given, { unsure, others, doubt }, origin) {
+      const { statement, batch } = of(given, origin);
+      const [first] = unsure;
+      const why =
+        doubt ??
+        (first !== undefined ? `${first} may give something else each time` : undefined) ??
+        (others ? 'functions of other schemas have the names of AI functions' : undefined);
+      if (why === undefined) return { runs: await textsToRun(batch, reader) };
+      giveUp(batch, statement, why, statements);
+      return {};
+    },
+    batchLooked(given, problem, origin) {
+      const statement = statements.of(origin, readSessionSettings(given.settings), given.statement);
+      if (statement.batch?.looking) leaveBatch(statement.batch, problem, statements);
+    },
+  };
+}
+
+/** What is to be asked about all plans together, or why there is nothing to be asked. */
+function judgeForms({ forms }: OwnBatch, plans: BatchPlans[], reader: SqlReader): object | { why: string } {
+  const writes = forms.flatMap(({ part }) => part.writes ?? []);
+  const judged: JudgedPart[] = [];
+  for (const [index, form] of forms.entries()) {
+    const { plan, types, problem } = plans[index] ?? notPlanned;
+    if (problem !== undefined) return { why: problem };
+    form.types = types;
+    const found = reader.judgePart(plan, form.part);
+    if ('why' in found) return found;
+    judged.push(found);
+  }
+  const lists = ['functions', 'operators', 'types', 'relations'] as const;
+  const all = lists.map((list) => [list, [...new Set(judged.flatMap((each) => each[list]))]]);
+  return {
+    ...judged[0],
+    ...Object.fromEntries(all),
+    ownOnly: judged.some(({ ownOnly }) => ownOnly),
+    // A function may read what another statement has written.
+    readNothing: writes.length > 0,
+    ...{ writes, reads: judged.flatMap(({ reads }) => reads) },
+  };
+}
+
+const notPlanned: BatchPlans = { types: [], plan: undefined, problem: 'it is not planned' };
+
+/** The queries of all parts that call, with their parameters' values. */
+async function textsToRun({ parts }: OwnBatch, reader: SqlReader): Promise<string[]> {
+  const types = parts.flatMap(({ form, values }) =>
+    values.map((_value, index) => form.types[index] ?? 'text'),
+  );
+  const given = parts.flatMap(({ values }) => values);
+  const texts = await reader.valueTexts(types, given).catch((error: Error) => {
+    throw lostWhileLooking(error.message);
+  });
+  let at = 0;
+  return parts.map(({ form, values }) => {
+    const own = texts.slice(at, at + values.length);
+    at += values.length;
+    if (!form.part.calls) return 'SELECT';
+    return reader.withValues(form.part.query.forStage(1, 'noted'), form.types, own);
+  });
+}
+
+/** A call of the batch that will be come to. A refused one is told when it is, and those behind it are not asked for. */
+export async function noteInBatch(
+  given: SubmittedCall,
+  place: number,
+  batch: OwnBatch,
+  origin: CallOrigin,
+  { newCall, add }: Pick<Making, 'newCall' | 'add'>,
+): Promise<void> {
+  batch.begun = Math.max(batch.begun, place);
+  const part = batch.parts[place - 1];
+  if (!part) throw lostWhileLooking();
+  const { refused } = part.statement;
+  const call = await newCall(given, origin, part.statement).catch((error: unknown) => {
+    part.statement.refused = refused;
+    throw error;
+  });
+  await add(call);
+  noteFound(part.ahead, given, call, 'again');
+}
+
+function giveUp(batch: OwnBatch, statement: Statement, why: string, statements: Making['statements']): void {
+  tellWhy(statement, { why, oneText: batch.oneText });
+  leaveBatch(batch, why, statements);
+}
+
+/** The engine has looked, or will not; `problem`: with the last part that it began with. What it has not come to is found one by one. */
+function leaveBatch(batch: OwnBatch, problem: string | undefined, { forget }: Making['statements']): void {
+  batch.looking = false;
+  const last = batch.parts[batch.begun - 1];
+  if (problem !== undefined && last) endLook(last.ahead, problem);
+  const [found, others] = [batch.parts.splice(0, batch.begun), batch.parts];
+  batch.parts = found.filter(({ ahead }) => ahead.found.size > 0);
+  for (const { statement } of [...found, ...others])
+    if (statement.isExpected && statement.calls.length === 0) forget(statement);
+}
+
+/** Of one text it is told at the second call that comes alone. */
+function tellWhy(statement: Statement, { why, oneText }: Alone): void {
+  if (why === undefined) return;
+  if (oneText && statement.ahead) statement.ahead.why = why;
+  else
+    statement.notes.add(`the calls of statements that were sent together are made one after another: ${why}`);
+}

@@ -1,0 +1,38 @@
+/** What is known of cursors in the open transaction of each engine process: how far they were read, and what is to come. */
+import type { CallOrigin } from '../ledger/job.js';
+import { endLook, type LookAhead } from './look-ahead.js';
+
+/** Whose cursors. */
+interface Reader {
+  origin: Pick<CallOrigin, 'engineProcessId'>;
+}
+
+export interface Cursors<Call> {
+  /** What is known of a cursor whose rows are read: `first`, if none were read before. Its name is one of its own. */
+  read(reader: Reader, cursor: string, first: LookAhead<Call>): LookAhead<Call>;
+  /** Rows were read of some cursor, and nobody knows of which, or where it stands now. */
+  moved(reader: Reader): void;
+  /** The transaction is over. */
+  forget(engineProcessId: number): void;
+}
+
+export function createCursors<Call>(): Cursors<Call> {
+  /** Undefined: nothing is known any more. */
+  const cursors = new Map<number, Map<string, LookAhead<Call>> | undefined>();
+  return {
+    read({ origin: { engineProcessId } }, cursor, first) {
+      if (!cursors.has(engineProcessId)) cursors.set(engineProcessId, new Map());
+      const own = cursors.get(engineProcessId);
+      if (!own) endLook(first, 'rows of a cursor were read elsewhere');
+      const known = own?.get(cursor) ?? first;
+      own?.set(cursor, known);
+      return known;
+    },
+    moved({ origin: { engineProcessId } }) {
+      for (const known of cursors.get(engineProcessId)?.values() ?? [])
+        endLook(known, 'its cursor was moved elsewhere');
+      cursors.set(engineProcessId, undefined);
+    },
+    forget: (engineProcessId) => cursors.delete(engineProcessId),
+  };
+}

@@ -1,0 +1,88 @@
+/** What is asked of whoever reads SQL. */
+
+/** Parameters: the engine's numbers of the types that the client gave (0: none), and values, as text or in the type's binary form. */
+export interface Bound {
+  types: number[];
+  values: (string | Buffer | null)[];
+}
+
+/** What can be told of texts and plans, by whoever reads SQL. */
+export interface SqlReader {
+  /** Of a client's text what may call. */
+  calling(text: string): string;
+  /** True if the text is rewritten so that calls are submitted before they are waited for; undefined: that is not told. */
+  isStaged(text: string): boolean | undefined;
+  aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne;
+  /** The query of a function or a block that makes a call; see is_inside. Undefined: that is not known. */
+  blockQuery(context: string, clientText: string): { key: string; query: StoredQuery } | undefined;
+  /** What has to be asked of the engine about a plan of which all rows are read, or some; or why its calls are not certain. */
+  judgePlan(
+    plan: unknown,
+    query: Pick<AheadQuery, 'text' | 'seenLater'>,
+    read: 'all' | 'some',
+  ): object | { why: string };
+  /** How often the plan evaluates its only call for each row. */
+  timesInRow(plan: unknown): number;
+  /** Each statement of a text, or why its calls cannot be known beforehand. */
+  partsOf(text: string): (Part | { why: string | undefined; calls: boolean })[];
+  /** The same as judgePlan of a statement of several. */
+  judgePart(plan: unknown, part: Part): JudgedPart | { why: string };
+  /** The query with its parameters' values, as text, written out. `types`: the parameters' types by name. */
+  withValues(query: string, types: string[], values: (string | null)[]): string;
+  /** Values in a type's binary form as text. An error if that cannot be told. */
+  valueTexts(types: string[], values: Bound['values']): Promise<(string | null)[]>;
+}
+
+export interface AheadQuery {
+  /** With all its calls. */
+  text: string;
+  stages: number;
+  parameters: boolean;
+  /** PostgreSQL stops after as many rows as were asked for; what writes runs to its end. */
+  stopsAtRows: boolean;
+  /** `noted`: with its calls told many at a time. */
+  forStage(stage: number, noted?: 'noted'): string;
+  /** Its only call stands in (…).*, which PostgreSQL evaluates for each column. */
+  isExpanded: boolean;
+  /** It is looked at from inside a function, which may see what others have committed since the statement began. */
+  seenLater?: true;
+}
+
+/** Why calls are made one after another; `movesCursor`: those of a cursor's rows, which is elsewhere from then on. */
+export interface OneByOne {
+  why: string | undefined;
+  movesCursor?: true;
+}
+
+/**
+ * What the statement runs is kept by the engine under a name: a prepared statement, a cursor of which so many rows are read, 0 for all, or a
+ * materialized view that is filled; or it stands in a function.
+ */
+export interface StoredQuery {
+  stored: 'prepared' | 'cursor' | 'view' | 'block';
+  name: string;
+  rows: number;
+  queryOf(text: string, types: string[]): AheadQuery | OneByOne;
+  /** What is run if nothing is kept under the name. */
+  otherwise?: AheadQuery | OneByOne;
+  /** It is the client's statement with what a function in it gives written out, and not that function's own. */
+  written?: true;
+}
+
+/** A statement of several, as whoever reads SQL tells of it. */
+export interface Part {
+  text: string;
+  query: AheadQuery;
+  calls: boolean;
+  writes: object | undefined;
+}
+
+/** What has to be asked of the engine about a part's plan. */
+export interface JudgedPart {
+  functions: string[];
+  operators: string[];
+  types: string[];
+  relations: string[];
+  ownOnly?: true;
+  reads: object[];
+}
