@@ -212,6 +212,34 @@ test('an owner that is no superuser dumps and restores its database, with rights
   expect(await ask(next.url, owners)).toEqual([{ owner: 'hologen_owner' }]);
 });
 
+test('what is dumped through the gateway, as from the embedded engine, is restored into an engine of one’s own', async () => {
+  // The embedded engine's own version wants its pg_dump, which not every machine has; the owner and its database are as there.
+  await using old = await disposable();
+  await ask(
+    old.url,
+    "CREATE ROLE hologen SUPERUSER LOGIN PASSWORD 'of hologen'",
+    'CREATE DATABASE hologen OWNER hologen',
+  );
+  const own = { username: 'hologen', password: 'of hologen', pathname: 'hologen' };
+  await using fresh = await disposable();
+  const values = {
+    ...{ DATA: join(folder, 'like-embedded'), NEW_DATA: join(folder, 'no-longer-embedded') },
+    ...{ NEW_ENGINE: fresh.url, AS_HOLOGEN: Object.assign(new URL(fresh.url), own).href },
+  };
+  await mkdir(values.DATA, { mode: 0o711 });
+  const engine = Object.assign(new URL(old.url), own).href;
+  const first = await serve(values.DATA, [...quick, '--engine-url', engine]);
+  const path = await prepare(first);
+  await ask(first.url, 'CREATE TABLE shelf (item text, place file)', "INSERT INTO shelf VALUES ('lamp')");
+  const [dump = '', restore = ''] = blocksOf('From the embedded engine to one of yours');
+  await follow(dump, values);
+  first.kill('SIGTERM');
+  await first.exit;
+  const next = await followToGateway(restore, values);
+  await isAllThere(next.url, path);
+  expect(await ask(next.url, 'SELECT item FROM shelf')).toEqual([{ item: 'lamp' }]);
+});
+
 /** The layout before the last steps, and an older text of a file of code. */
 const asBefore = [
   'DROP TABLE hologen_internal.pause CASCADE',
