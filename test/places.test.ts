@@ -138,6 +138,8 @@ test.each([
   ],
   ['an ending', "'name', 'cup.png'", /without an ending/],
   ['a way out', "'name', '../cup'", /"\.\."/],
+  ['a line break', "'name', E'a\\ncup'", /without control characters/],
+  ['a backslash, which Windows takes for a way', "'name', E'..\\\\cup'", /a file name/],
   ['a way out that is known later', "'name', '../{request}'", /"\.\."/],
   ['a name longer than a path', "'name', repeat('c', 1100)", /at most 1023 bytes/],
   ['a label that is a list', "'label', ARRAY[1]", /label/],
