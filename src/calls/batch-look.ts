@@ -27,7 +27,7 @@ export interface BatchAnswers {
   batchPlans(call: SubmittedCall, plans: BatchPlans[], origin: CallOrigin): object;
   batchNames(
     call: SubmittedCall,
-    found: NamesFound & { doubt: string | undefined },
+    found: NamesFound,
     origin: CallOrigin,
   ): Promise<{ runs: string[] } | object>;
   batchLooked(call: SubmittedCall, problem: string | undefined, origin: CallOrigin): void;

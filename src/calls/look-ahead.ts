@@ -34,6 +34,9 @@ export interface LookAhead<Call> {
   running: string;
   /** The same with its calls told many at a time. */
   noting: string;
+  /** Of an expanded call: so often it is evaluated for each row, and so often that of the last one is still to come. */
+  inRow: number;
+  leftInRow: number;
   /** The calls that were found, by what they ask for. */
   found: Map<string, FoundCalls<Call>>;
   /** Calls made without having been found. */
@@ -53,6 +56,7 @@ export function newLookAhead<Call>(read: AheadQuery | StoredQuery | OneByOne): L
   const ahead: LookAhead<Call> = {
     ...{ query: undefined, stored: undefined, why: undefined, stage: 0, looking: false },
     ...{ cursor: false, before: 0, rows: 0, reached: 0, movesCursor: false },
+    ...{ inRow: 1, leftInRow: 0 },
     ...{ bound: undefined, running: '', noting: '', found: new Map(), alone: 0, refusal: undefined },
   };
   if ('stored' in read) Object.assign(ahead, { stored: read, movesCursor: read.stored === 'cursor' });
@@ -154,6 +158,15 @@ export function noteFound<Call>(
   found.set(key, same);
   same.calls.push(call);
   same[as] += 1;
+}
+
+/** The last call that was found, if the engine has come to it once more, for another column of the same row. */
+export function isOnceMore<Call>(ahead: LookAhead<Call>, given: SubmittedCall): boolean {
+  const same = ahead.leftInRow > 0 ? ahead.found.get(keyOf(given)) : undefined;
+  const last = same?.calls.at(-1);
+  ahead.leftInRow = last ? ahead.leftInRow - 1 : ahead.inRow - 1;
+  if (last) noteFound(ahead, given, last, 'again');
+  return last !== undefined;
 }
 
 /** The next call that asks for the same, of those that were found. */

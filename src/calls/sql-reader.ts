@@ -16,7 +16,13 @@ export interface SqlReader {
   /** The query of a function or a block that makes a call; see is_inside. Undefined: that is not known. */
   blockQuery(context: string, clientText: string): { key: string; query: StoredQuery } | undefined;
   /** What has to be asked of the engine about a plan of which all rows are read, or some; or why its calls are not certain. */
-  judgePlan(plan: unknown, query: string, read: 'all' | 'some'): object | { why: string };
+  judgePlan(
+    plan: unknown,
+    query: Pick<AheadQuery, 'text' | 'seenLater'>,
+    read: 'all' | 'some',
+  ): object | { why: string };
+  /** How often the plan evaluates its only call for each row. */
+  timesInRow(plan: unknown): number;
   /** Each statement of a text, or why its calls cannot be known beforehand. */
   partsOf(text: string): (Part | { why: string | undefined; calls: boolean })[];
   /** The same as judgePlan of a statement of several. */
@@ -36,6 +42,10 @@ export interface AheadQuery {
   stopsAtRows: boolean;
   /** `noted`: with its calls told many at a time. */
   forStage(stage: number, noted?: 'noted'): string;
+  /** Its only call stands in (…).*, which PostgreSQL evaluates for each column. */
+  isExpanded: boolean;
+  /** It is looked at from inside a function, which may see what others have committed since the statement began. */
+  seenLater?: true;
 }
 
 /** Why calls are made one after another; `movesCursor`: those of a cursor's rows, which is elsewhere from then on. */
@@ -55,6 +65,8 @@ export interface StoredQuery {
   queryOf(text: string, types: string[]): AheadQuery | OneByOne;
   /** What is run if nothing is kept under the name. */
   otherwise?: AheadQuery | OneByOne;
+  /** It is the client's statement with what a function in it gives written out, and not that function's own. */
+  written?: true;
 }
 
 /** A statement of several, as whoever reads SQL tells of it. */

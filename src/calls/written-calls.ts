@@ -13,6 +13,7 @@ import type { SubmittedCall } from './check.js';
 import {
   endLook,
   hasFound,
+  isOnceMore,
   isSpent,
   type Look,
   type LookAhead,
@@ -99,8 +100,9 @@ export function createWrittenCalls(making: Making): WrittenCalls {
     },
     planFound(given, plan, origin) {
       const ahead = aheadFor(given, origin);
-      const judged = reader.judgePlan(plan, ahead.query?.text ?? '', readsSome(ahead) ? 'some' : 'all');
+      const judged = reader.judgePlan(plan, ahead.query ?? { text: '' }, readsSome(ahead) ? 'some' : 'all');
       if ('why' in judged) endLook(ahead, judged.why);
+      if (ahead.query?.isExpanded) ahead.inRow = reader.timesInRow(plan);
       return 'why' in judged ? {} : judged;
     },
     planChecked: (given, found, origin) => planChecked(aheadFor(given, origin), found),
@@ -161,7 +163,7 @@ function storedText(
 ): Look | object {
   const { statements } = making;
   const { statement, ahead } = aheadOf(given, origin, making);
-  const isBlock = ahead.stored?.stored === 'block';
+  const isBlock = ahead.stored?.stored === 'block' && !ahead.stored.written;
   const cursor = ahead.stored?.stored === 'cursor' ? `${ahead.stored.name} ${found?.created}` : undefined;
   const rows = ahead.stored?.rows ?? 0;
   storedFound(ahead, found);
@@ -224,16 +226,20 @@ function isNext(ahead: LookAhead<StatementCall> | undefined, given: SubmittedCal
 
 /** What is known of the query of a function that makes the call. It may run again, over other rows. */
 function blockOf(
-  { blocks }: Statement,
+  statement: Statement,
   context: string,
   text: string,
-  { reader }: Making,
+  { reader, statements }: Making,
 ): LookAhead<StatementCall> | undefined {
+  const { blocks } = statement;
   const block = reader.blockQuery(context, text);
   if (!block) return undefined;
   const known = blocks.get(block.key);
-  if (known && !isSpent(known)) return known;
+  // A statement is run once.
+  if (known && (block.query.written || !isSpent(known))) return known;
   const begun = newLookAhead<StatementCall>(block.query);
+  if (block.query.written && statements.rowsAskedOf(statement) !== 0)
+    endLook(begun, 'how many of its rows are wanted is not known');
   blocks.set(block.key, begun);
   return begun;
 }
@@ -253,7 +259,7 @@ async function noteCall(
   }
   if (!ahead.looking) throw lostWhileLooking();
   // The statement has made it before, without having looked for it.
-  if (takeFound(ahead, given, 'again')) return pending;
+  if (takeFound(ahead, given, 'again') || isOnceMore(ahead, given)) return pending;
   const { refused } = statement;
   const call = await making.newCall(given, origin).catch((error: unknown) => {
     statement.refused = refused;
@@ -266,10 +272,10 @@ async function noteCall(
   return pending;
 }
 
-function planChecked(ahead: LookAhead<StatementCall>, { unsure, others }: NamesFound): Run | object {
+function planChecked(ahead: LookAhead<StatementCall>, { unsure, others, doubt }: NamesFound): Run | object {
   const [first] = unsure;
   if (!others) ahead.running = ahead.noting;
-  if (first === undefined && ahead.query) return toRun(ahead);
-  endLook(ahead, `${first} may give something else each time`);
+  if (first === undefined && doubt === undefined && ahead.query) return toRun(ahead);
+  endLook(ahead, doubt ?? `${first} may give something else each time`);
   return {};
 }

@@ -54,6 +54,7 @@ export const describe = (kind: 'S' | 'P', name: string) => frame('D', Buffer.fro
 export const close = (kind: 'S' | 'P', name: string) => frame('C', Buffer.from(kind), text(name));
 export const execute = (portal: string, rows = 0) => frame('E', text(portal), int32(rows));
 export const sync = frame('S');
+export const flush = frame('H');
 export const copyData = (data: string) => frame('d', Buffer.from(data));
 export const copyDone = frame('c');
 export const terminate = frame('X');

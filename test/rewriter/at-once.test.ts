@@ -11,14 +11,12 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-/** Those that run one after another today, or call once for each column of `(f(call)).*`: taken out of the list when they are mended. */
+/** Those that run one after another today: taken out of the list when they are mended. */
 const serial = new Set<string>([
   'NOT EXISTS in a table',
   'INSERT with a default that calls',
   'ON CONFLICT DO UPDATE',
   'a trigger that calls',
-  '(f(call)).*',
-  'a PL/pgSQL function for each row',
   'an SQL function of several rows',
 ]);
 

@@ -7,6 +7,7 @@ import { insideOthers } from './difference/cases/inside-others.js';
 import { namesAndRights } from './difference/cases/names-and-rights.js';
 import { readsAndTypes } from './difference/cases/reads-and-types.js';
 import { resultsThatDecide } from './difference/cases/results-that-decide.js';
+import { rowFunctions } from './difference/cases/row-functions.js';
 import { shown } from './difference/outcome.js';
 import { startWorld, type World } from './difference/world.js';
 
@@ -40,6 +41,7 @@ describe.each(
     ...insideFunctions,
     ...hostileInsideFunctions,
     ...insideOthers,
+    ...rowFunctions,
   }),
 )('%s', (_group, cases) => {
   for (const one of cases) (differing.has(one[0]) ? test.fails : test)(one[0], () => same(one));

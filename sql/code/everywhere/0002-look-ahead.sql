@@ -107,6 +107,34 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     HAVING count(*) = 1
 $$;
 
+-- Why a query that a function's call looks at may give other rows than the statement that calls the function, which began before: since then others
+-- may have committed. NULL: nothing has been committed, or nothing that the query reads. `rows`: see rows-read.ts. Rows that have gone are not
+-- seen any more; where they only make fewer calls, those are made when their turn comes.
+CREATE OR REPLACE FUNCTION hologen_caller.snapshot_doubt(rows json) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  oldest xid := (SELECT backend_xmin FROM pg_stat_get_activity(pg_backend_pid()));
+  named  text;
+  newer  boolean;
+BEGIN
+  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable')
+     OR (pg_snapshot_xmax(pg_current_snapshot())::text::int8 & 4294967295)::text = oldest::text THEN
+    RETURN NULL;
+  ELSIF NOT (rows ->> 'fewerGiveFewer')::boolean THEN
+    RETURN 'another session may have changed what it reads since it began';
+  END IF;
+  FOR named IN SELECT json_array_elements_text(rows -> 'tables') LOOP
+    IF (SELECT relpages > 10000 FROM pg_class WHERE oid = to_regclass(named)) THEN
+      RETURN format('%s is large, and others may have changed it since the statement began', named);
+    END IF;
+    EXECUTE format('SELECT EXISTS (SELECT FROM ONLY %s WHERE age(xmin) <= age($1) AND xmin IS DISTINCT FROM pg_current_xact_id_if_assigned()::xid)', named) INTO newer USING oldest;
+    IF newer THEN
+      RETURN format('rows of %s may have changed since it began', named);
+    END IF;
+  END LOOP;
+  RETURN NULL;
+END $$;
+
 -- Runs what the gateway asks for with its caller's rights, names and snapshot: STABLE, and without a search_path of its own.
 CREATE OR REPLACE FUNCTION hologen_caller.look_ahead(question json, about json) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
@@ -136,7 +164,8 @@ BEGIN
     IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_names', 'of', question, 'unsure', hologen_caller.unsure_names(
         pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true))),
-        'others', hologen_caller.has_others(step OPERATOR(pg_catalog.->) 'aiFunctions')));
+        'others', hologen_caller.has_others(step OPERATOR(pg_catalog.->) 'aiFunctions'),
+        'doubt', CASE WHEN step OPERATOR(pg_catalog.->) 'rows' IS NOT NULL THEN hologen_caller.snapshot_doubt(step OPERATOR(pg_catalog.->) 'rows') END));
     END IF;
     IF (step OPERATOR(pg_catalog.->>) 'waits')::boolean THEN
       PERFORM pg_catalog.set_config('client_min_messages', level, true);

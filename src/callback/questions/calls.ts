@@ -5,6 +5,7 @@ import type { Calls, WaitNews } from '../../calls/calls.js';
 import type { CallArguments, SubmittedCall } from '../../calls/check.js';
 import { isHandle } from '../../calls/detached.js';
 import type { StoredText } from '../../calls/look-ahead.js';
+import type { NamesFound } from '../../calls/making.js';
 import { pauseText } from '../../calls/progress.js';
 import { queuesOf } from '../../calls/queues.js';
 import type { SessionSettings } from '../../calls/session-settings.js';
@@ -152,11 +153,7 @@ function answerWhileLooking(calls: Calls, submitted: (question: Json) => Submitt
       calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
     plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
     plan_names: (question, caller) =>
-      calls.planChecked(
-        written(question),
-        { unsure: textsOf(question.unsure), others: question.others !== false },
-        originOf(caller),
-      ),
+      calls.planChecked(written(question), namesOf(question), originOf(caller)),
     looked: (question, caller) =>
       calls.looked(
         written(question),
@@ -174,15 +171,7 @@ function answerAboutBatch(calls: Calls, submitted: (question: Json) => Submitted
     batch_plans: (question, caller) =>
       calls.batchPlans(written(question), plansOf(question.plans), originOf(caller)),
     batch_names: (question, caller) =>
-      calls.batchNames(
-        written(question),
-        {
-          unsure: textsOf(question.unsure),
-          others: question.others !== false,
-          doubt: textOrNull(question.doubt) ?? undefined,
-        },
-        originOf(caller),
-      ),
+      calls.batchNames(written(question), namesOf(question), originOf(caller)),
     batch_looked: (question, caller) =>
       calls.batchLooked(written(question), textOrNull(question.problem) ?? undefined, originOf(caller)),
   };
@@ -198,6 +187,10 @@ async function shareJob(question: Json, caller: Caller, ledger: QuestionTools['l
     message: `there is no job ${id} of role "${caller.role}"`,
     hint: 'SELECT job_id FROM hologen.jobs WHERE … shows what can be shared: what one has made oneself; an administrator shares any.',
   });
+}
+
+function namesOf({ unsure, others, doubt }: Json): NamesFound {
+  return { unsure: textsOf(unsure), others: others !== false, doubt: textOrNull(doubt) ?? undefined };
 }
 
 function plansOf(plans: unknown): BatchPlans[] {

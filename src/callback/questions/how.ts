@@ -21,7 +21,7 @@ export function answerAboutHow(tools: QuestionTools): Answers {
     },
     /** By the plan, and unless a name in it is unsure. */
     how_planned({ statement, plan, stages }) {
-      const judged = reader.judgePlan(plan, String(statement), 'all');
+      const judged = reader.judgePlan(plan, { text: String(statement) }, 'all');
       if ('why' in judged) return { how: oneAfterAnother(judged.why) };
       return { ...judged, how: Number(stages) > 1 ? `${atOnce} in ${stages} stages` : atOnce };
     },

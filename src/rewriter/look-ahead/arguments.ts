@@ -67,9 +67,10 @@ function knownValues({ name, source, clientText }: Called): Map<string, string> 
   );
 }
 
-function typeOf(type: AnyNode, { tokens, offset, text }: Source): string {
+/** As it is written, of a parameter or of what the function returns. */
+export function typeOf(type: AnyNode, { tokens, offset, text }: Source): string {
   const first = tokenAt(tokens, offset(type.location));
-  const end = firstOutside(tokens, first, (word) => [',', ')', 'default'].includes(word));
+  const end = firstOutside(tokens, first, (word) => [',', ')', 'default', 'language'].includes(word));
   return text.slice(tokens[first]?.start, tokens[end - 1]?.end);
 }
 

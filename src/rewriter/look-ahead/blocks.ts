@@ -1,7 +1,8 @@
 /**
  * Calls inside PL/pgSQL: the query of a function or of a DO block that makes them, by the context that the engine tells. The query is looked at as
  * it stands there, by its function's rights, names and snapshot. Of its function's variables only parameters are known that the client's statement
- * gives as literals; a query that uses others is not found to mean anything, and makes its calls one after another.
+ * gives as literals; a query that uses others is not found to mean anything, and makes its calls one after another. Calls in what a function
+ * computes are looked for in the client's statement.
  */
 import { aiFunctions } from '../ai-functions.js';
 import { type Body, hasNode, kindOf } from '../nodes.js';
@@ -10,6 +11,7 @@ import { readSource } from '../source.js';
 import { withArguments } from './arguments.js';
 import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
+import { rowFunctionQuery } from './row-functions.js';
 import type { StoredQuery } from './stored.js';
 
 /** A place in a function; `text` is what the engine says it runs there. */
@@ -31,6 +33,7 @@ export function blockQuery(
   const place = placeOf(context);
   if (!place) return undefined;
   const { function: name, line, doing, text } = place;
+  if (isExpression(place)) return forEachRow(name, clientText);
   return {
     key: JSON.stringify([name, line, doing, text]),
     query: {
@@ -42,12 +45,32 @@ export function blockQuery(
 
 const inline = 'inline_code_block';
 
+/** The client's statement calls the function, and calls stand in what it computes. */
+function isExpression({ function: name, doing, text, called }: Place): boolean {
+  return text === undefined && name !== inline && !called && computing.has(doing);
+}
+const computing = new Set([
+  'RETURN',
+  'assignment',
+  'IF',
+  'CASE',
+  'statement block local variable initialization',
+]);
+
+function forEachRow(name: string, clientText: string): { key: string; query: StoredQuery } {
+  const queryOf = (source: string) => rowFunctionQuery(source, clientText);
+  return {
+    key: JSON.stringify(['for each row', name]),
+    query: { stored: 'block', name, rows: 0, queryOf, written: true },
+  };
+}
+
 /** The engine's functions that a call comes through stand before it. */
 const ownLines = new RegExp(
   `^(?:PL/pgSQL function hologen_caller\\..*|SQL function "(?:${aiFunctions.map(({ name }) => name).join('|')})" .*)\\n`,
 );
 const placeLine =
-  /^PL\/pgSQL function (?<name>[^(\n]+?)(?:\([^\n]*\))? line (?<line>\d+) at (?<doing>[^\n]+)/;
+  /^PL\/pgSQL function (?<name>[^(\n]+?)(?:\([^\n]*\))? line (?<line>\d+) (?:at|during) (?<doing>[^\n]+)/;
 
 function placeOf(context: string): Place | undefined {
   let rest = context;

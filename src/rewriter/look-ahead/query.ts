@@ -1,6 +1,6 @@
 /** The query by which a statement's calls are known before it runs: what of it evaluates them, and nothing that writes. */
 import { aiFunctionNamed, aiFunctions, laterName, madeName, notedName, partName } from '../ai-functions.js';
-import { asksItself, containsAiCall, hasNode, nameList, walk } from '../nodes.js';
+import { asksItself, type Body, containsAiCall, hasNode, nameList, walk } from '../nodes.js';
 import type { ParsedStatement, Token } from '../parse.js';
 import { firstTokenFrom } from '../parse.js';
 import { parametersOf } from '../repeatable.js';
@@ -22,6 +22,10 @@ export interface AheadQuery {
    * those of the stage are told many at a time, which asks for less, if the names of the AI functions mean no others.
    */
   forStage(stage: number, noted?: 'noted'): string;
+  /** Its only call stands in (…).*, which PostgreSQL evaluates for each column. */
+  isExpanded: boolean;
+  /** It is looked at from inside a function, which may see what others have committed since the statement began. */
+  seenLater?: true;
 }
 
 /** A statement that makes one call has none to come, unless those of others come with it. */
@@ -53,10 +57,11 @@ function queryOf(text: string, stopsAtRows: boolean, even?: 'of one row too'): A
   if (!source || query?.kind !== 'SelectStmt') return { why: 'it cannot be taken apart' };
   if (limitsByResult({ SelectStmt: query.node })) return { why: 'a result decides how many rows are read' };
   const sites = sitesOf({ SelectStmt: query.node });
-  if (!even && sites.length < 2 && isOneRow(query)) return { why: undefined };
+  const isExpanded = sites.length === 1 && hasNode(query.node, isExpandedCall);
+  if (!even && !isExpanded && sites.length < 2 && isOneRow(query)) return { why: undefined };
   const isNamedByCalls = usesNamesOfCalls(query.node);
   return {
-    ...{ text, stopsAtRows },
+    ...{ text, stopsAtRows, isExpanded },
     parameters: parametersOf(query.node).size > 0,
     stages: Math.max(1, ...sites.map(({ stage }) => stage)),
     forStage: (stage, noted) =>
@@ -65,6 +70,10 @@ function queryOf(text: string, stopsAtRows: boolean, even?: 'of one row too'): A
         sites.flatMap((site) => rename(site, stage, noted && isNamedByCalls ? undefined : noted, source)),
       ).text,
   };
+}
+
+function isExpandedCall(kind: string, { arg, indirection }: Body): boolean {
+  return kind === 'A_Indirection' && hasNode(indirection, (each) => each === 'A_Star') && containsAiCall(arg);
 }
 
 /** EXPLAIN says nothing of what stands behind LIMIT and OFFSET. In a LATERAL sub-select that may be a column, of which nobody knows more. */
@@ -84,7 +93,7 @@ function mayBeResult(limit: unknown): boolean {
   return column || containsAiCall(limit);
 }
 
-function isOneRow({ kind, node }: ParsedStatement): boolean {
+export function isOneRow({ kind, node }: ParsedStatement): boolean {
   const sources = ['RangeVar', 'RangeFunction', 'SubLink', 'RangeSubselect'];
   return kind === 'SelectStmt' && !hasNode(node, (each) => sources.includes(each));
 }

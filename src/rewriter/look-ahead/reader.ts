@@ -7,9 +7,11 @@ import { nodesOf, parseStatements } from '../parse.js';
 import { unedited } from '../spliced-text.js';
 import { type Part, partsOf, type Read, readsOf, type Unread } from './batch.js';
 import { blockQuery } from './blocks.js';
-import { type Judged, judgePlan, type PlanNode, type Uncertain } from './plan.js';
+import { type Judged, judgePlan, type PlanNode, textsOf, type Uncertain } from './plan.js';
 import { isReadablePlan } from './plan-bounds.js';
 import { quotedName } from './plan-texts.js';
+import type { AheadQuery } from './query.js';
+import { type RowsRead, rowsRead } from './rows-read.js';
 import { aheadQuery } from './stored.js';
 import { withValues } from './values.js';
 
@@ -27,9 +29,15 @@ export const sqlReader = {
   aheadQuery: (text: string) => unlessTooDeep(() => aheadQuery(text)),
   blockQuery,
   withValues,
-  /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `text`: what was explained, or what it was made of. */
-  judgePlan: (plan: unknown, text: string, read: 'all' | 'some'): Judged | Uncertain =>
-    isReadablePlan(plan) ? unlessTooDeep(() => judge(plan, text, read)) : { why: 'its plan is too long' },
+  /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `query`: what was explained, or what it was made of. */
+  judgePlan: (plan: unknown, query: Asked, read: 'all' | 'some'): Judged | Uncertain =>
+    isReadablePlan(plan)
+      ? unlessTooDeep(() => judgeWhole(plan, query, read))
+      : { why: 'its plan is too long' },
+  timesInRow: (plan: unknown): number => {
+    const planned = isReadablePlan(plan) ? plannedIn(plan) : undefined;
+    return planned ? callsInRow(planned) : 1;
+  },
   /** The same of one of several statements, which may name more than its query, and what is read. */
   judgePart: (plan: unknown, part: Part): (Judged & { reads: Read[] }) | Uncertain =>
     isReadablePlan(plan) ? unlessTooDeep(() => judgePart(plan, part)) : { why: 'its plan is too long' },
@@ -56,6 +64,20 @@ function isStaged(text: string): boolean | undefined {
 
 const names = aiFunctions.map(({ name }) => name);
 
+type Asked = Pick<AheadQuery, 'text' | 'seenLater'>;
+
+function judgeWhole(
+  plan: unknown,
+  { text, seenLater }: Asked,
+  read: 'all' | 'some',
+): (Judged & { readNothing?: true; rows?: RowsRead }) | Uncertain {
+  const judged = judge(plan, text, read);
+  const planned = plannedIn(plan);
+  if ('why' in judged || !seenLater || !planned) return judged;
+  // A function of the client's own may read what has changed since.
+  return { ...judged, readNothing: true, rows: rowsRead(planned) };
+}
+
 function judgePart(plan: unknown, { text, query }: Part): (Judged & { reads: Read[] }) | Uncertain {
   const judged = judge(plan, query.text, 'all');
   if ('why' in judged) return judged;
@@ -66,6 +88,15 @@ function judgePart(plan: unknown, { text, query }: Part): (Judged & { reads: Rea
 function plannedIn(plan: unknown): PlanNode | undefined {
   const [first] = Array.isArray(plan) ? plan : [];
   return first?.Plan as PlanNode | undefined;
+}
+
+/** What a node has from one below it is printed once more. */
+function callsInRow(node: PlanNode): number {
+  const own =
+    textsOf(node, ['Output'])
+      .join()
+      .match(/\bask_ahead\(/g)?.length ?? 0;
+  return Math.max(own, ...(node.Plans ?? []).map(callsInRow));
 }
 
 function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Uncertain {

@@ -17,6 +17,8 @@ export interface StoredQuery {
   queryOf(text: string, types: string[]): AheadQuery | OneByOne;
   /** What is run if the engine keeps nothing under the name. */
   otherwise?: AheadQuery | OneByOne;
+  /** It is the client's statement with what a function in it gives written out, and not that function's own. */
+  written?: true;
 }
 
 /** Statements that make no calls beside one that does, such as those that a driver sends before its FETCH. */

@@ -34,8 +34,9 @@ export interface Difference {
 type Facts = [what: string, told: string][];
 
 /**
- * Three differences are allowed and no other: a statement that fails midway may have sent all its calls, clock_timestamp() beside a call
- * tells when it was submitted, and the columns of a `*` beside calls that are submitted before others do not tell which table they are from.
+ * Four differences are allowed and no other: a statement that fails midway may have sent all its calls, clock_timestamp() beside a call
+ * tells when it was submitted, the columns of a `*` beside calls that are submitted before others do not tell which table they are from, and
+ * of `(f(call)).*` one call is made for each row, not one for each column.
  */
 export function compared(statement: Statement, written: Outcome, through: Outcome): Difference | undefined {
   const facts = factsOf(statement, written);
@@ -64,7 +65,10 @@ function failed({ heard }: Outcome): boolean {
   return heard.at(-1)?.error !== '';
 }
 
-function factsOf({ ordered }: Statement, outcome: Outcome): Facts {
+/** The call stands where PostgreSQL evaluates it for each column. */
+const expands = /\)\)\.\*/;
+
+function factsOf({ ordered, steps }: Statement, outcome: Outcome): Facts {
   const { heard, calls, tables, sequences } = outcome;
   const listed = (rows: string[]) => (ordered ? rows : [...rows].sort()).join('\n');
   const each = (what: string, of: (heard: Heard) => string): Facts[number] => [
@@ -86,11 +90,21 @@ function factsOf({ ordered }: Statement, outcome: Outcome): Facts {
     each('tag', ({ tags }) => tags),
     each('origins', ({ origins }) => origins),
     each('notices', ({ notices }) => listed(notices)),
-    ['calls', [...calls.calls].sort().join('\n')],
-    ['order of calls', ordered ? byPlace(calls.calls) : ''],
-    ['money', String(calls.price)],
+    ...(steps.some(({ text }) => expands.test(text)) ? setOf(calls) : listOf(calls, ordered)),
     ['tables', tables.join('\n')],
     ['sequences', sequences.join('\n')],
+  ];
+}
+
+function setOf({ calls }: Recorded): Facts {
+  return [['calls', [...new Set(calls)].sort().join('\n')]];
+}
+
+function listOf({ calls, price }: Recorded, ordered: boolean): Facts {
+  return [
+    ['calls', [...calls].sort().join('\n')],
+    ['order of calls', ordered ? byPlace(calls) : ''],
+    ['money', String(price)],
   ];
 }
 

@@ -185,7 +185,8 @@ const functions = [
   `CREATE FUNCTION looped() RETURNS SETOF text LANGUAGE plpgsql AS $$ DECLARE x record; BEGIN FOR x IN SELECT ${one} AS r FROM foxes LOOP RETURN NEXT x.r; END LOOP; END $$`,
 ];
 
-const within: [name: string, setup: string[], steps: (string | Sent)[], atOnce?: number][] = [
+type Within = [name: string, setup: string[], steps: (string | Sent)[], atOnce?: number];
+const within: Within[] = [
   ['a view', views, ['SELECT * FROM pictures']],
   ['a view, some rows', views, ['SELECT r FROM pictures WHERE id > 1'], 3],
   ['a view of a view', views, ['SELECT * FROM framed']],
@@ -198,6 +199,42 @@ const within: [name: string, setup: string[], steps: (string | Sent)[], atOnce?:
   ],
   ['an SQL function for each row', functions, ['SELECT id, made(p) FROM foxes']],
   ['a PL/pgSQL function for each row', functions, ['SELECT id, made_pl(p) FROM foxes']],
+  ...[
+    ['in UPDATE', 'UPDATE foxes SET p = made_pl(p)'],
+    ['in INSERT', 'INSERT INTO log SELECT made_pl(p) FROM foxes'],
+    ['in WHERE', "SELECT id FROM foxes WHERE made_pl(p) <> ''"],
+    ['over another', "SELECT id, made_pl(upper(p) || 'x') AS r FROM foxes ORDER BY r"],
+    ['in an aggregate', "SELECT string_agg(made_pl(p), E'\\n' ORDER BY id) FROM foxes"],
+  ].map(
+    ([where, text]): Within => [`a PL/pgSQL function for each row ${where}`, functions, [text as string]],
+  ),
+  ...[
+    [
+      'with variables',
+      "x text := upper(p); y text; BEGIN y := ai_gen('m1', x); y := y || '!'; RETURN y; END",
+    ],
+    ['with IF', "BEGIN IF length(p) > 100 THEN RETURN NULL; ELSE RETURN ai_gen('m1', p); END IF; END"],
+    [
+      'with CASE',
+      "BEGIN CASE length(p) WHEN 0 THEN RETURN NULL; ELSE NULL; END CASE; RETURN ai_gen('m1', p); END",
+    ],
+    ['with a NOTICE', "BEGIN RAISE NOTICE 'of %', p; RETURN ai_gen('m1', row_of.p); END"],
+    ['with a block', "BEGIN BEGIN p := p || '?'; END; RETURN ai_gen('m1', p); END"],
+    ['in two stages', "a text := ai_gen('m1', p); BEGIN RETURN ai_gen('m1', 'again ' || a); END"],
+  ].map(
+    ([how, body]): Within => [
+      `a PL/pgSQL function for each row ${how}`,
+      [`CREATE FUNCTION row_of(p text) RETURNS text LANGUAGE plpgsql STRICT AS $$ DECLARE ${body} $$`],
+      ['SELECT id, row_of(p) FROM foxes'],
+    ],
+  ),
+  [
+    'a PL/pgSQL function of a row',
+    [
+      `CREATE FUNCTION of_row(f foxes) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN ai_gen('m1', f.p); END $$`,
+    ],
+    ['SELECT id, of_row(foxes) FROM foxes'],
+  ],
   ['an SQL function of several rows', functions, ['SELECT * FROM all_made()']],
   ['RETURN QUERY', functions, ['SELECT * FROM all_made_pl()']],
   [

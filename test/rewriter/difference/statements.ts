@@ -4,6 +4,7 @@ import { generateStatement } from '../statement-generator.js';
 import { scopeOf } from './expressions.js';
 import type { Statement } from './outcome.js';
 import { randomQuery } from './queries.js';
+import { forEachRow } from './row-functions.js';
 import {
   fetchedInPart,
   inAnotherState,
@@ -32,6 +33,7 @@ const forms: [form: string, share: number, write: (random: Random) => Part][] = 
   ['prepared', 1, prepared],
   ['own names', 2, overloaded],
   ['functions', 2, inFunctions],
+  ['functions for each row', 2, forEachRow],
   ['session state', 2, inAnotherState],
   ['other tables', 3, overOtherTables],
   ['several in one text', 3, inOneText],

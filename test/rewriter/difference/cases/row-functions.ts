@@ -1,0 +1,185 @@
+/** PL/pgSQL functions that are called for each row, whose calls are looked for in the statement: nothing may be asked for that it does not come to. */
+import type { Case } from './case.js';
+
+const drawn = (body: string, options = '', parameters = 'p text') =>
+  `CREATE FUNCTION drawn(${parameters}) RETURNS text LANGUAGE plpgsql ${options} AS $$ ${body} $$`;
+const plain = drawn("BEGIN RETURN ai_gen('m1', p); END");
+/** A place in the statement has a model of its own. */
+const ofTwo = drawn("BEGIN RETURN ai_gen(CASE WHEN p ~ '^x|[0-9]x' THEN 'm2' ELSE 'm1' END, p); END");
+const all = 'SELECT id, drawn(p) FROM foxes ORDER BY id';
+
+export const rowFunctions: Record<string, Case[]> = {
+  'functions for each row': [
+    ['a call beside it', "SELECT ai_gen('m2', p), drawn(p), ai_gen('m3', p) FROM foxes ORDER BY id", plain],
+    ['a call in its argument', "SELECT drawn(ai_gen('m2', p)) FROM foxes ORDER BY id", plain],
+    ['itself in its argument', 'SELECT drawn(drawn(p)) FROM foxes ORDER BY id', plain],
+    ['twice in a row', "SELECT drawn(p), drawn('x') FROM foxes ORDER BY id", ofTwo],
+    [
+      'another one',
+      'SELECT drawn(p), also(p) FROM foxes ORDER BY id',
+      plain,
+      "CREATE FUNCTION also(p text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN ai_gen('m2', p); END $$",
+    ],
+    [
+      'in a view and beside it',
+      'SELECT r, drawn(p) FROM looks ORDER BY id',
+      plain,
+      'CREATE VIEW looks AS SELECT id, p, drawn(p) AS r FROM foxes',
+    ],
+    [
+      'what is not read of a sub-select',
+      'SELECT id FROM (SELECT id, drawn(p) AS r FROM foxes) AS x ORDER BY id',
+      plain,
+    ],
+    [
+      'what is not read of a sub-select, beside what is',
+      'SELECT id::text FROM (SELECT id, drawn(p) AS r FROM foxes) AS x UNION ALL SELECT drawn(p) FROM s WHERE id = 1',
+      drawn("BEGIN RETURN ai_gen('m1', p); END", 'STABLE'),
+    ],
+    ['IMMUTABLE', "SELECT drawn('x') FROM foxes", drawn("BEGIN RETURN ai_gen('m1', p); END", 'IMMUTABLE')],
+    ['LIMIT of ordered rows', 'SELECT drawn(p) FROM foxes ORDER BY id DESC LIMIT 2', plain],
+    ['OFFSET and LIMIT', 'SELECT drawn(p) FROM foxes ORDER BY id OFFSET 1 LIMIT 2', plain],
+    ['ordered by it', 'SELECT id FROM foxes ORDER BY drawn(p) LIMIT 2', plain],
+    ['grouped by it', 'SELECT drawn(p), count(*) FROM foxes GROUP BY drawn(p) ORDER BY 1', plain],
+    ['HAVING', "SELECT k FROM foxes GROUP BY k HAVING drawn(max(p)) <> '' ORDER BY k", plain],
+    [
+      'a CTE that is read twice',
+      'WITH m AS (SELECT id, drawn(p) AS r FROM foxes) SELECT a.r, b.r FROM m a, m b WHERE a.id = b.id ORDER BY a.id',
+      plain,
+    ],
+    [
+      'a condition that is cheaper behind it',
+      "SELECT id FROM foxes WHERE drawn(p) <> '' AND id < 3 ORDER BY id",
+      plain,
+    ],
+    [
+      'a result that decides about it',
+      "SELECT id FROM foxes WHERE drawn(p) LIKE '%2%' AND drawn(p || 'x') <> '' ORDER BY id",
+      ofTwo,
+    ],
+    ['a named argument', 'SELECT drawn(p => p) FROM foxes ORDER BY id', plain],
+    [
+      'a default',
+      'SELECT drawn() FROM foxes',
+      drawn("BEGIN RETURN ai_gen('m1', p); END", '', "p text DEFAULT 'x'"),
+    ],
+    ['a field of its result', 'SELECT (pair_of(drawn(p))).a FROM foxes ORDER BY id', plain],
+    ['in FROM', 'SELECT f.id, r FROM foxes f, drawn(f.p) AS r ORDER BY f.id', plain],
+    ['RETURNING', 'UPDATE foxes SET k = k + 1 RETURNING id, drawn(p || k)', plain],
+    ['an UPDATE of what its argument reads', "UPDATE foxes SET p = drawn(p) || '.'", plain],
+    [
+      'ON CONFLICT',
+      'INSERT INTO foxes SELECT id, p FROM foxes ON CONFLICT (id) DO UPDATE SET r = drawn(excluded.p)',
+      plain,
+    ],
+    [
+      'parameters',
+      { text: 'SELECT id, drawn($1 || p) FROM foxes WHERE id < $2 ORDER BY id', parameters: ['a ', '3'] },
+      plain,
+    ],
+    [
+      'NULL to a STRICT one',
+      'SELECT id, drawn(p) FROM s ORDER BY id',
+      drawn("BEGIN RETURN ai_gen('m1', p); END", 'STRICT'),
+    ],
+    [
+      'it fails for a row',
+      'SELECT id, drawn(p) FROM foxes ORDER BY id',
+      drawn("BEGIN RETURN ai_gen('m1', p || (1 / (length(p) - 5))); END"),
+    ],
+    [
+      'a variable with the name of a column',
+      all,
+      drawn("DECLARE id text := p; k int; BEGIN k := 3; RETURN ai_gen('m1', id || k); END"),
+    ],
+    [
+      'a name that it does not know',
+      all,
+      drawn("BEGIN IF p = 'fox 3' THEN RETURN id; END IF; RETURN ai_gen('m1', p); END"),
+    ],
+    ['FOUND', all, drawn("BEGIN IF FOUND THEN RETURN 'found'; END IF; RETURN ai_gen('m1', p); END")],
+    ['NOT NULL', all, drawn("DECLARE x text NOT NULL := ai_gen('m1', p); BEGIN RETURN x; END")],
+    [
+      'a result that decides whether it fails',
+      all,
+      drawn(
+        "BEGIN IF ai_gen('m1', p) IS NULL THEN RAISE EXCEPTION 'none'; END IF; RETURN ai_gen('m2', p); END",
+      ),
+    ],
+    [
+      'a result that decides',
+      all,
+      drawn("BEGIN IF ai_gen('m1', p) LIKE '%2%' THEN RETURN ai_gen('m2', p); END IF; RETURN 'no'; END"),
+    ],
+    [
+      'AND of a result',
+      all,
+      drawn(
+        "BEGIN IF ai_gen('m1', p) LIKE '%2%' AND ai_gen('m2', p) <> '' THEN RETURN 'yes'; END IF; RETURN 'no'; END",
+      ),
+    ],
+    [
+      'its own error is caught',
+      all,
+      drawn(
+        "BEGIN RETURN ai_gen('m1', p || (1 / (length(p) - 5))); EXCEPTION WHEN OTHERS THEN RETURN 'caught'; END",
+      ),
+    ],
+    [
+      'it writes',
+      all,
+      drawn("BEGIN INSERT INTO log VALUES (p); RETURN ai_gen('m1', p || (SELECT count(*) FROM log)); END"),
+    ],
+    [
+      'it reads what the statement writes',
+      'UPDATE w SET r = drawn(p)',
+      drawn("BEGIN RETURN ai_gen('m1', coalesce(p, 'n') || (SELECT count(*) FROM w WHERE r IS NULL)); END"),
+    ],
+    [
+      'it reads by a function',
+      'UPDATE w SET r = drawn(p)',
+      drawn("BEGIN RETURN ai_gen('m1', coalesce(p, 'n') || how_many_then()); END"),
+    ],
+    ['random()', all, drawn("BEGIN IF random() < 2 THEN RETURN ai_gen('m1', p); END IF; RETURN 'x'; END")],
+    ['a sequence', all, drawn("BEGIN RETURN ai_gen('m1', p || nextval('numbers')); END")],
+    [
+      'its names mean something else',
+      all,
+      drawn("BEGIN RETURN ai_gen('m1', upper(p)); END", 'SET search_path = hidden, pg_catalog, public'),
+      'CREATE SCHEMA hidden',
+      "CREATE FUNCTION hidden.upper(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'up' $$",
+    ],
+    ['SECURITY DEFINER', all, drawn("BEGIN RETURN ai_gen('m1', p || current_user); END", 'SECURITY DEFINER')],
+    [
+      'a row',
+      'SELECT of_row(foxes) FROM foxes ORDER BY id',
+      "CREATE FUNCTION of_row(f foxes) RETURNS text LANGUAGE plpgsql AS $$ BEGIN f.p := upper(f.p); RETURN ai_gen('m1', f.p); END $$",
+    ],
+    [
+      'a number, and one that overflows',
+      'SELECT of_number(id) FROM foxes ORDER BY id',
+      "CREATE FUNCTION of_number(n smallint) RETURNS text LANGUAGE plpgsql AS $$ BEGIN n := n * 10000; RETURN ai_gen('m1', n::text); END $$",
+      'CREATE FUNCTION of_number(n int) RETURNS text LANGUAGE sql AS $$ SELECT of_number(n::smallint) $$',
+    ],
+    [
+      'a length that is too short',
+      all,
+      drawn("DECLARE x varchar(4) := p; BEGIN RETURN ai_gen('m1', x); END"),
+    ],
+    [
+      'a set where a value is wanted',
+      all,
+      drawn("BEGIN RETURN CASE WHEN p = 'fox 1' THEN ai_gen('m1', p) END || generate_series(1, 2); END"),
+    ],
+    [
+      'a WITH that writes',
+      'WITH x AS (INSERT INTO log SELECT drawn(p) FROM foxes RETURNING r) SELECT r FROM x',
+      plain,
+    ],
+    [
+      'a cursor of some rows',
+      { text: 'SELECT drawn(p) FROM foxes ORDER BY id', parameters: [], rows: 2 } as never,
+      plain,
+    ],
+  ],
+};
