@@ -13,6 +13,7 @@ import { keptSecret } from '../kept-secret.js';
 import { type EnginePlace, placeEngine } from './account.js';
 import type { EngineAddress } from './address.js';
 import { findEngineBinaries } from './binaries.js';
+import { noteHome, refuseSecondCluster } from './moved-cluster.js';
 
 export interface EmbeddedEngine {
   address: EngineAddress;
@@ -48,7 +49,11 @@ export async function startEmbeddedEngine(
   const { dataDirectory, socketDirectory } = place;
   const cluster = join(place.home, 'cluster');
   const password = await keptSecret(dataDirectory, 'owner-password');
-  if (!existsSync(join(cluster, 'PG_VERSION'))) await createCluster(place, cluster, password);
+  if (!existsSync(join(cluster, 'PG_VERSION'))) {
+    await refuseSecondCluster(dataDirectory, place.home);
+    await createCluster(place, cluster, password);
+  }
+  await noteHome(dataDirectory, place.home);
   await endLeftover(place, cluster, options.log);
 
   const { server, ended } = await startServer(place, cluster, options.maxConnections);
