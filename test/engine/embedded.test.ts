@@ -149,6 +149,25 @@ async function submitted(client: pg.Client): Promise<void> {
   }
 }
 
+test('an engine left behind that does not stop in time is named, with what to do about it', async () => {
+  const directory = await newDirectory();
+  const killed = await serve(directory);
+  const engine = await engineOf(join(directory, 'engine'));
+  process.kill(engine, 'SIGSTOP');
+  killed.kill('SIGKILL');
+  await killed.exit;
+  const refused = await serve(directory, ['--sandbox'], { environment: { PGCTLTIMEOUT: '1' } }).then(
+    () => 'it started',
+    ({ message }: Error) => message,
+  );
+  process.kill(engine, 'SIGCONT');
+  expect(refused).toMatch(
+    new RegExp(`process ${engine}\\b.* did not stop within 1 s[^]*kill -QUIT ${engine}`),
+  );
+  expect(refused).toMatch(/PGCTLTIMEOUT/);
+  await stop(await serve(directory));
+});
+
 test('a second gateway on the same data directory is refused, and the first is not disturbed', async () => {
   const directory = await newDirectory();
   const first = await serve(directory);
