@@ -15,6 +15,8 @@ export interface SqlReader {
   aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne;
   /** The query of a function or a block that makes a call; see is_inside. Undefined: that is not known. */
   blockQuery(context: string, clientText: string): { key: string; query: StoredQuery } | undefined;
+  /** The client's statement with what a PL/pgSQL function gives written out; undefined: it makes no calls. `source`: CREATE FUNCTION. */
+  rowFunctionQuery(source: string, clientText: string): AheadQuery | OneByOne | undefined;
   /** What has to be asked of the engine about a plan of which all rows are read, or some; or why its calls are not certain. */
   judgePlan(
     plan: unknown,

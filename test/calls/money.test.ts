@@ -127,6 +127,25 @@ test.each([
   expect(rows).toEqual([{ how }]);
 });
 
+test('ai_estimate tells how of a PL/pgSQL function that is called for each row', async () => {
+  const made = (body: string) =>
+    owner.query(
+      `CREATE OR REPLACE FUNCTION drawn(p text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN ${body} END $$`,
+    );
+  const how = async () => {
+    const statement = "SELECT drawn('fox ' || i) FROM generate_series(1, 4) i";
+    return (await owner.query('SELECT how FROM ai_estimate($1)', [statement])).rows[0].how;
+  };
+  await made("RETURN ai_gen('qwen_plus', p);");
+  expect(await how()).toBe('at once');
+  await made("RETURN ai_gen('qwen_plus', 'again ' || ai_gen('qwen_plus', p));");
+  expect(await how()).toBe('at once in 2 stages');
+  await made("PERFORM nextval('numbers'); RETURN ai_gen('qwen_plus', p);");
+  await owner.query('CREATE SEQUENCE numbers');
+  expect(await how()).toBe('one after another: drawn: it does more than compute a value');
+  await owner.query('DROP FUNCTION drawn(text); DROP SEQUENCE numbers');
+});
+
 test('a LIMIT of a large table is at once where scans begin at its beginning, and else one after another', async () => {
   // The catalogue believes it to be large.
   await owner.query(`CREATE TABLE great AS SELECT i FROM generate_series(1, 4) i;

@@ -24,7 +24,8 @@ BEGIN
     unsure := hologen_caller.unsure_names(pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true))) OPERATOR(pg_catalog.->>) 0;
   END IF;
   IF unsure IS NOT NULL THEN
-    step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'how_unsure', 'unsure', unsure));
+    step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'how_unsure', 'unsure', unsure, 'statement', statement,
+      'source', hologen_caller.stored_text('block', pg_catalog.quote_ident(unsure)) OPERATOR(pg_catalog.->>) 'statement'));
   END IF;
   RETURN step OPERATOR(pg_catalog.->>) 'how';
 EXCEPTION WHEN OTHERS THEN

@@ -24,13 +24,24 @@ export function answerAboutHow(tools: QuestionTools): Answers {
     how_planned({ statement, plan, stages }) {
       const judged = reader.judgePlan(plan, { text: String(statement) }, 'all');
       if ('why' in judged) return { how: oneAfterAnother(judged.why) };
-      return { ...judged, how: Number(stages) > 1 ? `${atOnce} in ${stages} stages` : atOnce };
+      return { ...judged, how: inStages(Number(stages)) };
     },
-    how_unsure: ({ unsure }) => ({ how: oneAfterAnother(`${unsure} may give something else each time`) }),
+    /** `source`: of what is unsure, if it is a PL/pgSQL function: its calls may be those that are looked for. */
+    how_unsure({ unsure, statement, source }) {
+      const query =
+        typeof source === 'string' ? reader.rowFunctionQuery(source, String(statement)) : undefined;
+      if (!query) return { how: oneAfterAnother(`${unsure} may give something else each time`) };
+      if (!('why' in query)) return { how: inStages(query.stages) };
+      return { how: query.why === undefined ? null : oneAfterAnother(`${unsure}: ${query.why}`) };
+    },
   };
 }
 
 const atOnce = 'at once';
+
+function inStages(stages: number): string {
+  return stages > 1 ? `${atOnce} in ${stages} stages` : atOnce;
+}
 
 function oneAfterAnother(why: string): string {
   return `one after another: ${why}`;

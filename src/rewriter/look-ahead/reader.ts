@@ -1,5 +1,5 @@
 /** What the calls of a statement can be told of its text and its plan. */
-import { aiFunctions } from '../ai-functions.js';
+import { aiFunctions, mentionsAiFunction } from '../ai-functions.js';
 import { callingStatements, longestSentCharacters } from '../calling-statements.js';
 import { isLeftToStages, rewriteCalls } from '../calls.js';
 import { child, containsAiCall, hasNode, isAiCall, nameList, walk } from '../nodes.js';
@@ -11,6 +11,7 @@ import { type Judged, judgePlan, type PlanNode, textsOf, type Uncertain } from '
 import { isReadablePlan } from './plan-bounds.js';
 import { quotedName } from './plan-texts.js';
 import type { AheadQuery } from './query.js';
+import { rowFunctionQuery } from './row-functions.js';
 import { type RowsRead, rowsRead } from './rows-read.js';
 import { aheadQuery } from './stored.js';
 import { withValues } from './values.js';
@@ -28,6 +29,8 @@ export const sqlReader = {
   },
   aheadQuery: (text: string) => unlessTooDeep(() => aheadQuery(text)),
   blockQuery,
+  rowFunctionQuery: (source: string, clientText: string) =>
+    mentionsAiFunction(source) ? unlessTooDeep(() => rowFunctionQuery(source, clientText)) : undefined,
   withValues,
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `query`: what was explained, or what it was made of. */
   judgePlan: (plan: unknown, query: Asked, read: 'all' | 'some'): Judged | Uncertain =>
