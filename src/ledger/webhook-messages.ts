@@ -25,7 +25,7 @@ export interface Delivery {
   webhooks: Webhooks;
   hosts: WebhookHosts;
   /** The operator's own address, which is told of budgets, without a signature. */
-  budgets: URL | undefined;
+  budgets: { readonly budgetWebhook: URL | undefined };
   log: Logger;
 }
 
@@ -85,7 +85,7 @@ export function deliverWebhooks(delivery: Delivery): WebhookMessages {
   let waked = new AbortController();
   const wake = () => waked.abort();
   const underWay: UnderWay = new Map();
-  const leftAlone = () => [...(delivery.budgets ? [] : [operatorsOwn]), ...busy(underWay)];
+  const leftAlone = () => [...(delivery.budgets.budgetWebhook ? [] : [operatorsOwn]), ...busy(underWay)];
 
   function begin(message: Message): void {
     const own = underWay.get(message.webhook_name) ?? new Set();
@@ -143,7 +143,7 @@ function busy(underWay: UnderWay): string[] {
 
 /** How many messages have failed by it. */
 async function endOld({ pool, budgets }: Delivery): Promise<number> {
-  const failed = budgets ? 0 : (await pool.query(notHeard)).rowCount;
+  const failed = budgets.budgetWebhook ? 0 : (await pool.query(notHeard)).rowCount;
   await pool.query(forgetOld);
   return failed ?? 0;
 }
@@ -179,7 +179,8 @@ async function tell(
   }
 
   async function post(name: string, id: string, body: string): Promise<string | undefined> {
-    if (budgets && name === operatorsOwn) return postOnce(budgets.href, signed(id, body), closing);
+    const own = name === operatorsOwn ? budgets.budgetWebhook : undefined;
+    if (own) return postOnce(own.href, signed(id, body), closing);
     const webhook = await webhooks.find(name);
     if (!webhook) return 'the webhook was removed';
     const refused = refusedAddress(webhook.url, hosts);
