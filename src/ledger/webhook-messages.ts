@@ -36,6 +36,8 @@ interface Message {
   attempts: number;
 }
 
+/** In the place of a webhook's name: the operator's own address. */
+const operatorsOwn = '';
 /** To one webhook: one that is slow does not keep the others waiting. */
 const mostAtOnce = 4;
 const longestAnswerMs = 10_000;
@@ -62,6 +64,11 @@ const notTold = `
     next_at = clock_timestamp() + least(interval '1 hour', interval '1 second' * power(2, least(attempts - 1, 12)))
   WHERE message_id = $1 RETURNING failed_at`;
 
+/** The operator's own, which only a gateway with the operator's address takes: none has had one for a day. */
+const notHeard = `
+  UPDATE hologen_internal.webhook_message SET failed_at = clock_timestamp(), problem = 'no gateway has HOLOGEN_BUDGET_WEBHOOK'
+  WHERE webhook_name = '' AND told_at IS NULL AND failed_at IS NULL AND made_at < clock_timestamp() - interval '1 day'`;
+
 const forgetOld =
   "DELETE FROM hologen_internal.webhook_message WHERE made_at < clock_timestamp() - interval '8 days'";
 
@@ -77,8 +84,8 @@ export function deliverWebhooks(delivery: Delivery): WebhookMessages {
   const counts = { told: 0, again: 0, failed: 0 };
   let waked = new AbortController();
   const wake = () => waked.abort();
-  const underWay = new Map<string, Set<Promise<void>>>();
-  const busy = () => [...underWay].filter(([, each]) => each.size >= mostAtOnce).map(([name]) => name);
+  const underWay: UnderWay = new Map();
+  const leftAlone = () => [...(delivery.budgets.budgetWebhook ? [] : [operatorsOwn]), ...busy(underWay)];
 
   function begin(message: Message): void {
     const own = underWay.get(message.webhook_name) ?? new Set();
@@ -95,11 +102,11 @@ export function deliverWebhooks(delivery: Delivery): WebhookMessages {
     const { pool, log } = delivery;
     waked = new AbortController();
     try {
-      const { rows } = await pool.query<Message>(take, [busy()]);
+      const { rows } = await pool.query<Message>(take, [leftAlone()]);
       for (const message of rows) begin(message);
       if (rows.length > 0) return;
-      await pool.query(forgetOld);
-      const { rows: due } = await pool.query<{ ms: number | null }>(nextDue, [busy()]);
+      counts.failed += await endOld(delivery);
+      const { rows: due } = await pool.query<{ ms: number | null }>(nextDue, [leftAlone()]);
       const ms = Math.max(0, Math.min(due[0]?.ms ?? longestSleepMs, longestSleepMs));
       await sleep(ms, [waked.signal, closing.signal]);
     } catch (error) {
@@ -125,6 +132,20 @@ export function deliverWebhooks(delivery: Delivery): WebhookMessages {
       await running;
     },
   };
+}
+
+/** By the name of the webhook. */
+type UnderWay = Map<string, Set<Promise<void>>>;
+
+function busy(underWay: UnderWay): string[] {
+  return [...underWay].filter(([, each]) => each.size >= mostAtOnce).map(([name]) => name);
+}
+
+/** How many messages have failed by it. */
+async function endOld({ pool, budgets }: Delivery): Promise<number> {
+  const failed = budgets.budgetWebhook ? 0 : (await pool.query(notHeard)).rowCount;
+  await pool.query(forgetOld);
+  return failed ?? 0;
 }
 
 async function sleep(ms: number, signals: AbortSignal[]): Promise<void> {
@@ -158,8 +179,8 @@ async function tell(
   }
 
   async function post(name: string, id: string, body: string): Promise<string | undefined> {
-    const own = name === '' ? budgets.budgetWebhook : undefined;
-    if (name === '') return own && postOnce(own.href, signed(id, body), closing);
+    const own = name === operatorsOwn ? budgets.budgetWebhook : undefined;
+    if (own) return postOnce(own.href, signed(id, body), closing);
     const webhook = await webhooks.find(name);
     if (!webhook) return 'the webhook was removed';
     const refused = refusedAddress(webhook.url, hosts);
@@ -202,7 +223,8 @@ async function postOnce(
 
 /** For the operator's own address. */
 export async function tellOfBudget(pool: EnginePool, body: unknown): Promise<void> {
-  await pool.query(`INSERT INTO hologen_internal.webhook_message (webhook_name, body) VALUES ('', $1)`, [
+  await pool.query(`INSERT INTO hologen_internal.webhook_message (webhook_name, body) VALUES ($1, $2)`, [
+    operatorsOwn,
     JSON.stringify(body),
   ]);
   await tellGateways(pool, webhookNews);

@@ -145,6 +145,40 @@ test('a receiver that never answers keeps no other waiting, and what it was not 
   expect(told.filter(({ path }) => path === '/silent').every((each) => isSigned(each, secret))).toBe(true);
 });
 
+test('what the operator is told of budgets waits for a gateway that has the address; after a day it has failed', async () => {
+  await owner.query(`INSERT INTO hologen_internal.webhook_message (webhook_name, body, made_at, next_at)
+    VALUES ('', '"of today"', now(), now() - interval '1 hour'), ('', '"of long ago"', now() - interval '2 days', now())`);
+  await set(`'news', '${address}/news'`);
+  await owner.query("SET ai_gen.webhook = 'news'");
+  await owner.query("SELECT ai_gen('qwen_plus', 'hello')");
+  await owner.query('RESET ai_gen.webhook');
+  await heard(2);
+  const budgets = `SELECT body, attempts, told_at IS NULL AS untold, problem FROM hologen_internal.webhook_message WHERE webhook_name = '' ORDER BY body`;
+  await expect
+    .poll(async () => (await owner.query(budgets)).rows)
+    .toEqual([
+      {
+        body: '"of long ago"',
+        attempts: 0,
+        untold: true,
+        problem: expect.stringContaining('HOLOGEN_BUDGET_WEBHOOK'),
+      },
+      { body: '"of today"', attempts: 0, untold: true, problem: null },
+    ]);
+  await expect.poll(() => attempts('failed')).toBe(1);
+  await gateway.close();
+  gateway = await startTestGateway({
+    dataDir,
+    webhookHosts,
+    metricsPort: '0',
+    budgetWebhook: `${address}/budgets`,
+  });
+  owner = await gateway.client();
+  await heard(3);
+  expect(told.at(-1)).toMatchObject({ path: '/budgets', body: '"of today"' });
+  await owner.query('DELETE FROM hologen_internal.webhook_message');
+});
+
 test('after a day a message has failed, is counted, and administrators see why', async () => {
   await set(`'gone', '${address}/gone', role_name => 'public'`);
   answers = Array(20).fill(500);

@@ -176,6 +176,31 @@ export const rowFunctions: Record<string, Case[]> = {
       'WITH x AS (INSERT INTO log SELECT drawn(p) FROM foxes RETURNING r) SELECT r FROM x',
       plain,
     ],
+    ['an aggregate of all rows in its argument', 'SELECT drawn(count(*)::text) FROM foxes', plain],
+    [
+      'a window function in its argument',
+      'SELECT drawn((row_number() OVER (ORDER BY id DESC))::text) FROM foxes',
+      plain,
+    ],
+    ['DISTINCT ON', 'SELECT DISTINCT ON (k) drawn(p) FROM foxes ORDER BY k', plain],
+    [
+      'an overload that makes no call',
+      'SELECT drawn(p), drawn(id) FROM foxes',
+      plain,
+      "CREATE FUNCTION drawn(n int) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'no call' $$",
+    ],
+    [
+      'a function of its name in another schema that makes no call',
+      "SELECT drawn(p), nearer.drawn(p || 'x') FROM foxes",
+      plain,
+      'CREATE SCHEMA nearer',
+      "CREATE FUNCTION nearer.drawn(p text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'no call' $$",
+    ],
+    [
+      'rows that lie in another order than the one asked for',
+      'SELECT drawn(p) FROM parts WHERE p IS NOT NULL ORDER BY id',
+      plain,
+    ],
     [
       'a cursor of some rows',
       { text: 'SELECT drawn(p) FROM foxes ORDER BY id', parameters: [], rows: 2 } as never,
