@@ -82,7 +82,13 @@ export function storedFound(ahead: LookAhead<unknown>, found: StoredText | undef
   else endLook(ahead, `nothing is ${keptBy[stored.stored]} under its name`);
   ahead.cursor = stored.stored === 'cursor' && found !== undefined;
 }
-const keptBy = { cursor: 'declared', prepared: 'prepared', view: 'stored', block: 'known' };
+const keptBy = {
+  cursor: 'declared',
+  prepared: 'prepared',
+  view: 'stored',
+  block: 'known',
+  function: 'known',
+};
 
 /** More rows of the same cursor or portal are read: what was found before was for those before them. */
 export function readOn(ahead: LookAhead<unknown>, rows: number): void {

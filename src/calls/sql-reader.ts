@@ -58,17 +58,15 @@ export interface OneByOne {
 
 /**
  * What the statement runs is kept by the engine under a name: a prepared statement, a cursor of which so many rows are read, 0 for all, or a
- * materialized view that is filled; or it stands in a function.
+ * materialized view that is filled; or it stands in a function, or is the client's own with what a function in it gives written out.
  */
 export interface StoredQuery {
-  stored: 'prepared' | 'cursor' | 'view' | 'block';
+  stored: 'prepared' | 'cursor' | 'view' | 'block' | 'function';
   name: string;
   rows: number;
   queryOf(text: string, types: string[]): AheadQuery | OneByOne;
   /** What is run if nothing is kept under the name. */
   otherwise?: AheadQuery | OneByOne;
-  /** It is the client's statement with what a function in it gives written out, and not that function's own. */
-  written?: true;
 }
 
 /** A statement of several, as whoever reads SQL tells of it. */

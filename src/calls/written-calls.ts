@@ -160,7 +160,7 @@ function storedText(
 ): Look | object {
   const { statements } = making;
   const { statement, ahead } = aheadOf(given, origin, making);
-  const isBlock = ahead.stored?.stored === 'block' && !ahead.stored.written;
+  const isBlock = ahead.stored?.stored === 'block';
   const cursor = ahead.stored?.stored === 'cursor' ? `${ahead.stored.name} ${found?.created}` : undefined;
   const rows = ahead.stored?.rows ?? 0;
   storedFound(ahead, found);
@@ -236,9 +236,10 @@ function blockOf(
   if (!block) return undefined;
   const known = blocks.get(block.key);
   // A statement is run once.
-  if (known && (block.query.written || !isSpent(known))) return known;
+  const isWhole = block.query.stored === 'function';
+  if (known && (isWhole || !isSpent(known))) return known;
   const begun = newLookAhead<StatementCall>(block.query);
-  if (block.query.written && statements.rowsAskedOf(statement) !== 0)
+  if (isWhole && statements.rowsAskedOf(statement) !== 0)
     endLook(begun, 'how many of its rows are wanted is not known');
   blocks.set(block.key, begun);
   return begun;

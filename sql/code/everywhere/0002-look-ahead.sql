@@ -86,7 +86,7 @@ $$;
 
 -- What this session keeps under a name: the text of a prepared statement with its parameters' types, of a cursor, of the materialized view that
 -- it is filling, which it has locked, and whose schema the names of that moment do not tell, or of the only PL/pgSQL function of that name, none of a
--- DO block. NULL: nothing, or variables may hide columns.
+-- DO block (`block`: NULL where variables may hide columns; `function`: where any other function has its name). NULL: nothing.
 CREATE OR REPLACE FUNCTION hologen_caller.stored_text(stored text, named text) RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('statement', statement, 'types', parameter_types::text[]) FROM pg_prepared_statements
@@ -101,10 +101,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     HAVING count(DISTINCT c.oid) = 1
   UNION ALL
   SELECT json_build_object('statement', min(pg_get_functiondef(p.oid)), 'types', '[]'::json)
-    FROM (SELECT parse_ident(named)) AS n (parts)
+    FROM (SELECT CASE stored WHEN 'block' THEN parse_ident(named) END) AS n (parts)
     LEFT JOIN pg_proc p ON p.proname = parts[cardinality(parts)] AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
     WHERE stored = 'block' AND coalesce(current_setting('plpgsql.variable_conflict', true), 'error') = 'error'
     HAVING count(*) = 1
+  UNION ALL
+  SELECT json_build_object('statement', pg_get_functiondef(p.oid), 'types', '[]'::json)
+    FROM (SELECT CASE stored WHEN 'function' THEN parse_ident(named) END) AS n (parts) JOIN pg_proc p ON p.proname = parts[cardinality(parts)]
+    WHERE p.prokind = 'f' AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
+      AND NOT EXISTS (SELECT FROM pg_proc other WHERE other.proname = p.proname AND other.oid <> p.oid)
 $$;
 
 -- Why a query that a function's call looks at may give other rows than the statement that calls the function, which began before: since then others

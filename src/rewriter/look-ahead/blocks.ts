@@ -61,7 +61,7 @@ function forEachRow(name: string, clientText: string): { key: string; query: Sto
   const queryOf = (source: string) => rowFunctionQuery(source, clientText);
   return {
     key: JSON.stringify(['for each row', name]),
-    query: { stored: 'block', name, rows: 0, queryOf, written: true },
+    query: { stored: 'function', name, rows: 0, queryOf },
   };
 }
 

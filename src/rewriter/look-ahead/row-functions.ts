@@ -20,7 +20,7 @@ import { type FunctionValue, functionValue } from './function-value.js';
 import { type AheadQuery, isOneRow, queryOfStatement } from './query.js';
 import { sitesOf } from './sites.js';
 
-/** @param source CREATE FUNCTION as the engine tells it */
+/** @param source CREATE FUNCTION of the only function of its name, as the engine tells it */
 export function rowFunctionQuery(source: string, clientText: string): AheadQuery | OneByOne {
   const client = readSource(clientText);
   const [statement, more] = client?.statements ?? [];
@@ -28,7 +28,8 @@ export function rowFunctionQuery(source: string, clientText: string): AheadQuery
   // These were made before the function's.
   if (containsAiCall(nodesOf(client.statements))) return { why: 'the statement makes calls itself, too' };
   const found = functionValue(source);
-  if (!found) return { why: 'it does more than compute a value' };
+  if (found?.valueFor(found.parameters.map(() => 'NULL')) === undefined)
+    return { why: 'it does more than compute a value' };
   const edits = editsOf(client, found);
   if (!edits) return { why: 'how the statement calls it is not known' };
   const written = readSource(splice(unedited(clientText), edits).text);
@@ -62,30 +63,17 @@ function editsOf(client: Source, found: FunctionValue): Edit[] | undefined {
 /** Anything but arguments in their order. */
 const special = ['agg_filter', 'agg_order', 'over', 'agg_star', 'agg_distinct', 'func_variadic'];
 
-function editOf(
-  call: Body,
-  client: Source,
-  { name, parameters, value }: FunctionValue,
-  isUnnamed: boolean,
-): Edit | undefined {
+function editOf(call: Body, client: Source, found: FunctionValue, isUnnamed: boolean): Edit | undefined {
+  const { name, parameters, valueFor } = found;
   const args = children(call, 'args');
   const isPlain =
     args.length === parameters.length && !special.some((field) => call[field]) && !args.some(isNamed);
-  if (!isPlain) return undefined;
   const [start, end] = callRange(client, call);
   const open = client.tokens.findIndex((token) => token.text === '(' && token.start > start);
-  const given = listedValues(open, client);
-  if (given.length !== parameters.length) return undefined;
-  const columns = parameters.map(
-    (each, index) =>
-      `(${client.text.slice(...(given[index] as [number, number]))})::${each.type} AS ${pg.escapeIdentifier(each.name)}`,
-  );
-  const from = columns.length > 0 ? ` FROM (SELECT ${columns.join(', ')}) AS given` : '';
-  return {
-    start,
-    end,
-    pieces: [`(SELECT ${value}${from})${isUnnamed ? ` AS ${pg.escapeIdentifier(name)}` : ''}`],
-  };
+  const given = listedValues(open, client).map(([from, to]) => client.text.slice(from, to));
+  const value = isPlain && given.length === parameters.length ? valueFor(given) : undefined;
+  if (value === undefined) return undefined;
+  return { start, end, pieces: [`(${value})${isUnnamed ? ` AS ${pg.escapeIdentifier(name)}` : ''}`] };
 }
 
 function isNamed(node: AnyNode): boolean {

@@ -8,17 +8,18 @@ import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
 import { withExpressions } from './values.js';
 
-/** A prepared statement, a cursor of which so many rows are read, 0 for all, a materialized view that is filled, or a function's query. */
+/**
+ * A prepared statement, a cursor of which so many rows are read, 0 for all, a materialized view that is filled, a query in a function's body, or the
+ * client's own with what a function in it gives written out.
+ */
 export interface StoredQuery {
-  stored: 'prepared' | 'cursor' | 'view' | 'block';
+  stored: 'prepared' | 'cursor' | 'view' | 'block' | 'function';
   name: string;
   rows: number;
   /** The query, by the text that the engine tells, and by the types of its parameters. */
   queryOf(text: string, types: string[]): AheadQuery | OneByOne;
   /** What is run if the engine keeps nothing under the name. */
   otherwise?: AheadQuery | OneByOne;
-  /** It is the client's statement with what a function in it gives written out, and not that function's own. */
-  written?: true;
 }
 
 /** Statements that make no calls beside one that does, such as those that a driver sends before its FETCH. */
