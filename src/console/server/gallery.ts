@@ -62,9 +62,10 @@ async function jobOfId(db: Database, { words, after }: GalleryWish): Promise<Job
 
 const mostWords = 8;
 
-/** What was typed into the search, as words. */
+/** What was typed into the search, as words; `sku: A-17, size: L` is how a card writes its label. */
 export function wordsOf(text: string | null): string[] {
-  return (text ?? '').split(/\s+/).filter(Boolean).slice(0, mostWords);
+  const words = (text ?? '').split(/\s+/).map((word) => word.replace(/(?<=.)[:,]$/, ''));
+  return words.filter(Boolean).slice(0, mostWords);
 }
 
 /** Each condition is there only when asked for, so that the planner can take the index that fits. */
@@ -83,10 +84,10 @@ function conditionsOf(wish: GalleryWish) {
       `job_id IN (SELECT r.job_id FROM hologen.reviews r WHERE r.verdict = ${place(wish.verdict)})`,
     );
   // Collation C folds the case of ASCII only, in a third of the time.
-  for (const word of wish.words)
-    conditions.push(
-      `((${prompt}) COLLATE "C" ILIKE ${place(`%${likeLiteral(word)}%`)} OR outputs::text COLLATE "C" ILIKE ${place(`%${likeLiteral(word)}%`)})`,
-    );
+  for (const word of wish.words) {
+    const like = `COLLATE "C" ILIKE ${place(`%${likeLiteral(word)}%`)}`;
+    conditions.push(`((${prompt}) ${like} OR label ${like} OR outputs::text ${like})`);
+  }
   if (wish.after) {
     const { submittedAt, jobId } = wish.after;
     conditions.push(`(submitted_at, job_id) < (${place(submittedAt)}::timestamptz, ${place(jobId)}::uuid)`);
