@@ -70,6 +70,8 @@ async function measure(directory) {
     'hologen.people': sql('SELECT * FROM hologen.people'),
     'page Gallery': page('/api/gallery'),
     'page Gallery, a search that finds nothing': page('/api/gallery?text=zzzzzz'),
+    'page Gallery, a search that finds one': page('/api/gallery?text=654321'),
+    'page Gallery, a search that finds all': page('/api/gallery?text=lake'),
     'page Gallery, a kind of which there is none': page('/api/gallery?kind=videos'),
     'page Gallery, failed of a model': page('/api/gallery?model=m3&state=failed'),
     'its filters': page('/api/choices'),
@@ -145,6 +147,8 @@ async function fill(directory, count) {
   await client.query('VACUUM ANALYZE hologen_internal.spent');
   await client.query('VACUUM ANALYZE hologen_internal.spent_by_day');
   await client.query('VACUUM ANALYZE hologen_internal.used');
+  // As the gateway does over time.
+  await client.query('UPDATE hologen_internal.prompt SET has_grams = true');
   await client.query('VACUUM ANALYZE hologen_internal.prompt');
   await client.end();
 }

@@ -96,6 +96,7 @@ async function meetFault(fault: Fault, request: StoreRequest): Promise<boolean> 
   if (fault.answer === 'unavailable') throw new Refusal('ServiceUnavailable');
   if (fault.answer === 'forbidden') throw new Refusal('AccessDenied');
   if (fault.answer === 'token-expired') throw new Refusal('SecurityTokenExpired');
+  if (typeof fault.answer === 'object') throw new Refusal(fault.answer);
   if (fault.answer === 'lost-answer') return false;
   const isDownload = request.method === 'GET' && fault.afterBytes !== undefined;
   if (isDownload) return false;

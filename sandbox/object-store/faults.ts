@@ -1,11 +1,19 @@
 /** Faults that tests order for the next requests: refusals, broken and silent connections, lost answers. */
+import type { OtherRefusal } from './refusal.js';
 
 /**
  * unavailable: 503; forbidden: 403 AccessDenied; token-expired: 403 SecurityTokenExpired; all three are sent
- * before the body is read. reset: the connection is torn down; stall: nothing more is read or sent;
+ * before the body is read, and so is a refusal of any other code. reset: the connection is torn down; stall: nothing more is read or sent;
  * lost-answer: the request is carried out, then the connection is torn down instead of answering.
  */
-export type FaultAnswer = 'unavailable' | 'forbidden' | 'token-expired' | 'reset' | 'stall' | 'lost-answer';
+export type FaultAnswer =
+  | 'unavailable'
+  | 'forbidden'
+  | 'token-expired'
+  | 'reset'
+  | 'stall'
+  | 'lost-answer'
+  | OtherRefusal;
 
 export interface FaultSubject {
   method: string;

@@ -93,6 +93,13 @@ const kinds = {
 
 export type RefusalCode = keyof typeof kinds;
 
+/** What OSS refuses with, and the sandbox has no reason of its own to. */
+export interface OtherRefusal {
+  status: number;
+  code: string;
+  message: string;
+}
+
 export interface RefusalDetails {
   message?: string;
   ec?: string;
@@ -102,16 +109,16 @@ export interface RefusalDetails {
 
 /** An error answer on its way to the client of the object store. */
 export class Refusal extends Error {
-  readonly code: RefusalCode;
+  readonly code: string;
   readonly status: number;
   readonly ec: string | undefined;
   readonly fields: Record<string, string>;
 
-  constructor(code: RefusalCode, details: RefusalDetails = {}) {
-    const kind: RefusalKind = kinds[code];
+  constructor(code: RefusalCode | OtherRefusal, details: RefusalDetails = {}) {
+    const kind: RefusalKind = typeof code === 'object' ? code : kinds[code];
     super(details.message ?? kind.message);
     this.name = 'Refusal';
-    this.code = code;
+    this.code = typeof code === 'object' ? code.code : code;
     this.status = kind.status;
     // A message of its own is another case of the same code, so the code's usual EC would be wrong.
     this.ec = details.ec ?? (details.message === undefined ? kind.ec : undefined);

@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import type { EnginePool } from '../engine/pool.js';
 
 const everyMs = 10_000;
+/** The engine may be away for long. */
+const afterFailureMs = 60_000;
 /** What it takes of the engine's time: one part in so many. */
 const share = 4;
 
@@ -29,7 +31,7 @@ export function indexPrompts(pool: EnginePool, log: Logger): { close(): Promise<
           { reason: error.message },
           'prompts could not be put into the index of words; it goes on later',
         );
-        return everyMs;
+        return afterFailureMs;
       });
       await delay(pauseMs, undefined, { signal: closing.signal, ref: false }).catch(() => {});
     }

@@ -5,7 +5,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 
-type Step = 'submit' | 'weak key' | 'look' | 'list' | 'result' | 'put';
+/** Of the provider, and of the store: what is saved, looked at and fetched there. */
+type Step = 'submit' | 'weak key' | 'look' | 'list' | 'result' | StoreStep;
+type StoreStep = 'put' | 'input look' | 'input fetch';
 
 /** A submit that the provider took. */
 export interface Taken {
@@ -29,7 +31,7 @@ const statusWord = (task_status: string) => says(200, { request_id: 'r', output:
 const page = '<html><body>Bad Gateway</body></html>';
 
 /** What may happen to a request of each step. A submit is answered so only where the provider has not taken it, or as `lost`. */
-const faults: Record<Exclude<Step, 'put'>, Fault[]> = {
+const faults: Record<Exclude<Step, StoreStep>, Fault[]> = {
   submit: [
     { kind: 'reset' },
     { kind: 'lost' },
@@ -75,9 +77,20 @@ const chance: Record<Step, number> = {
   list: 0.3,
   result: 0.3,
   put: 0.25,
+  'input look': 0.2,
+  'input fetch': 0.2,
 };
 /** So often in a row: the world mends itself. */
-const most: Record<Step, number> = { submit: 2, 'weak key': 5, look: 6, list: 3, result: 3, put: 3 };
+const most: Record<Step, number> = {
+  submit: 2,
+  'weak key': 5,
+  look: 6,
+  list: 3,
+  result: 3,
+  put: 3,
+  'input look': 3,
+  'input fetch': 2,
+};
 
 export type Chaos = ReturnType<typeof createChaos>;
 
@@ -102,7 +115,7 @@ export function createChaos(seed: number) {
     strikes,
     note,
     number,
-    pick(step: Exclude<Step, 'put'>, about: string): Fault | undefined {
+    pick(step: Exclude<Step, StoreStep>, about: string): Fault | undefined {
       const drawn = strikes(step, about);
       const fault = drawn === undefined ? undefined : faults[step][Math.floor(drawn * faults[step].length)];
       if (fault) note(`${step} ${fault.kind === 'says' ? fault.status : fault.kind}`);
@@ -211,7 +224,7 @@ function isOthers(url = '', taskId: string | undefined, own: string, key: string
   return taskId !== undefined && url.includes(taskId) && own !== key && poolKeys.includes(own);
 }
 
-function stepOf({ method, url = '' }: IncomingMessage): Exclude<Step, 'put'> {
+function stepOf({ method, url = '' }: IncomingMessage): Exclude<Step, StoreStep> {
   if (url.startsWith('/results/')) return 'result';
   if (method === 'POST' && !url.endsWith('/cancel')) return 'submit';
   return url.includes('/tasks/?') ? 'list' : 'look';

@@ -3,7 +3,8 @@ import { connect as netConnect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { expect } from 'vitest';
-import { isProvable, type Wanted } from '../calls/crash-calls.js';
+import { drawPicture } from '../../sandbox/media/pictures.js';
+import { inputOf, isProvable, type Wanted } from '../calls/crash-calls.js';
 import { type Chaos, createChaos, type Taken } from './fault-proxy.js';
 import { runOnce, type Schedule, scheduleOf } from './schedules.js';
 import { startWorld, type World, type WorldForm } from './world.js';
@@ -33,6 +34,7 @@ export async function runFaults(given: FaultRun): Promise<{ breaches: string[]; 
   try {
     const started = Date.now();
     const schedules = Array.from({ length: count }, (_, index) => scheduleOf(first + index, chaos));
+    await putInputs(schedules, world);
     const results = new Map<string, string>();
     const strikes = world.strike(chaos, run.calm.signal);
     await inTurns(schedules, atOnce, async (schedule) => {
@@ -54,6 +56,22 @@ export async function runFaults(given: FaultRun): Promise<{ breaches: string[]; 
     };
   } finally {
     await world.close();
+  }
+}
+
+/** The pictures that calls are made of. */
+async function putInputs(schedules: Schedule[], { cloud }: World): Promise<void> {
+  const picture = await drawPicture({
+    width: 512,
+    height: 512,
+    title: 'input',
+    prompt: 'a lake',
+    references: [],
+    seed: 1,
+  });
+  for (const call of schedules.flatMap(({ calls }) => calls)) {
+    const key = inputOf(call);
+    if (key) await cloud.store.put('bucket', key, picture);
   }
 }
 

@@ -1,7 +1,6 @@
 /** A schedule of faults: one statement with a few calls, what its client does, and what strikes meanwhile. All of it follows from a seed. */
 import type pg from 'pg';
-import { generate, kinds, type Wanted, wish } from '../calls/crash-calls.js';
-import { rights } from '../calls/statements.js';
+import { fileOf, generate, kinds, mediaKinds, requestOf, type Wanted, wish } from '../calls/crash-calls.js';
 import type { Chaos } from './fault-proxy.js';
 
 export interface Schedule {
@@ -14,16 +13,17 @@ export interface Schedule {
   handles: Map<string, string>;
 }
 
+export const allKinds = [...kinds, ...mediaKinds];
 const forms: Schedule['form'][] = ['select', 'select', 'select', 'submit', 'insert'];
 
 export function scheduleOf(number: number, { number: draw }: Chaos): Schedule {
   const about = (what: string) => draw(`schedule ${number} ${what}`);
-  const kind = Math.floor(about('kind') * kinds.length);
+  const kind = Math.floor(about('kind') * allKinds.length);
   const saved = about('saved') < 0.4;
   const count = 1 + Math.floor(about('calls') ** 2 * 5);
   return {
     number,
-    calls: Array.from({ length: count }, (_, call) => wish(`s${number}c${call}-`, kind, saved)),
+    calls: Array.from({ length: count }, (_, call) => wish(`s${number}c${call}-`, kind, saved, allKinds)),
     form: forms[Math.floor(about('form') * forms.length)] as Schedule['form'],
     givesUpAfter: about('gives up') < 0.25 ? about('patience') * 1500 : undefined,
     handles: new Map(),
@@ -83,14 +83,6 @@ async function insert(client: pg.Client, { number, calls }: Schedule): Promise<M
   return new Map(rows.map(({ word, result }) => [word, result]));
 }
 
-function argumentsOf({ word, kind, saved }: Wanted) {
-  const output = saved ? { output_dir: 'oss://bucket/out/' } : {};
-  return {
-    model: kind.model,
-    request:
-      kind.model === 'text'
-        ? `say ${word}`
-        : JSON.stringify({ prompt: `a lake, ${word}`, parameters: kind.parameters, ...output }),
-    file: saved ? `to_file('oss://bucket/out/', '${rights.join("', '")}')` : 'NULL',
-  };
+function argumentsOf(call: Wanted) {
+  return { model: call.kind.model, request: requestOf(call), file: fileOf(call) };
 }

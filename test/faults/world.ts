@@ -3,7 +3,6 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { kinds } from '../calls/crash-calls.js';
 import {
   connect,
   type GatewayProcess,
@@ -14,6 +13,7 @@ import {
 } from '../calls/crash-run.js';
 import { type DebianPostgres, startDebianPostgres } from '../debian-postgres.js';
 import { type Chaos, poolKeys, startFaultProxy, type Taken } from './fault-proxy.js';
+import { allKinds } from './schedules.js';
 
 export interface World {
   cloud: OutlivingCloud;
@@ -134,7 +134,7 @@ async function deployKinds(dataDir: string, pools: boolean): Promise<void> {
   // Both are taken: the first one has room for a few calls at a time.
   const limits = { submits_per_second: 1000, concurrent_tasks: pools ? 3 : null };
   const pool = poolKeys.map((api_key) => ({ name: api_key.replace('sk-pool-', ''), api_key }));
-  for (const { model, type, task } of kinds)
+  for (const { model, type, task } of allKinds)
     await client.query("CALL register_external_model($1, $2, 'bailian', $3, $4)", [
       model,
       type,
@@ -153,15 +153,24 @@ function breakStore({ store }: OutlivingCloud, chaos: Chaos): void {
       answer,
       times: 1e9,
       when: ({ operation, key }) => {
-        if (operation !== 'PutObject' || (!key.endsWith('.png') && !key.endsWith('.mp4'))) return false;
+        const step = storeStep(operation, key);
+        if (!step) return false;
         // Asked once for each answer there could be: the first asks for a draw, the others take it.
-        if (index === 0) draws.set(key, chaos.strikes('put', key));
-        const drawn = draws.get(key);
+        if (index === 0) draws.set(`${step} ${key}`, chaos.strikes(step, key));
+        const drawn = draws.get(`${step} ${key}`);
         const strikes = drawn !== undefined && Math.floor(drawn * answers.length) === index;
-        if (strikes) chaos.note(`put ${answer}`);
+        if (strikes) chaos.note(`${step} ${answer}`);
         return strikes;
       },
     });
+}
+
+/** Undefined: it is left alone. A film whose picture cannot be fetched is made of nothing: that its task fails is the provider's last word. */
+function storeStep(operation: string, key: string) {
+  if (operation === 'PutObject' && /\.(png|mp4)$/.test(key)) return 'put';
+  if (!key.startsWith('in/')) return undefined;
+  if (operation === 'HeadObject') return 'input look';
+  return operation === 'GetObject' && key.endsWith('-edit.png') ? 'input fetch' : undefined;
 }
 
 async function killEngine(dataDir: string): Promise<void> {
