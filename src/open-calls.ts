@@ -14,6 +14,7 @@ import { createBudgetWebhook } from './ledger/budget-webhook.js';
 import { createBudgets, noteSettings } from './ledger/budgets.js';
 import { createCatalogue, deployedAtStart } from './ledger/catalogue.js';
 import { createDraining } from './ledger/draining.js';
+import { indexPrompts } from './ledger/grams.js';
 import { createLedger } from './ledger/ledger.js';
 import { createNamedPlaces } from './ledger/named-places.js';
 import { createPauses, pauseNews } from './ledger/pauses.js';
@@ -68,7 +69,7 @@ export async function openCalls(
   await keepDegreesNoted(configuration, engine, reloading);
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
   stopping.push(providers.close);
-  stopping.push(keepLedgerShort(engine.pool, kept, log).close);
+  stopping.push(keepLedgerShort(engine.pool, kept, log).close, indexPrompts(engine.pool, log).close);
   const named = createNamedPlaces(engine.pool);
   const { webhooks, hosts, messages } = openWebhooks(configuration, secrets, { engine, log });
   stopping.push(messages.close);

@@ -103,6 +103,21 @@ test('files are named by the keys of the label, which is never sent, and both ar
   ]);
 });
 
+test('what was not saved is in hologen.outputs with its address, and the tag and the job that it was made by', async () => {
+  const amy = await gateway.clientOf('amy');
+  await amy.query("SET ai_gen.tag = 'spring'");
+  await amy.query("SELECT ai_gen('qwen_image_2', 'an unsaved cup')");
+  const { rows } = await amy.query(
+    `SELECT o.url, o.oss_path, o.tag, o.made_at = j.finished_at AS at_its_end FROM hologen.outputs o JOIN hologen.jobs j USING (job_id)
+     WHERE o.prompt = 'an unsaved cup'`,
+  );
+  expect(rows).toEqual([
+    { url: expect.stringMatching(/^http/), oss_path: null, tag: 'spring', at_its_end: true },
+  ]);
+  const picture = await fetch(rows[0].url);
+  expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/png']);
+});
+
 test('a film in hologen.outputs has its seconds, and others see none of it', async () => {
   const amy = await shopOf('amy');
   await amy.query(
@@ -123,6 +138,8 @@ test.each([
   ],
   ['an ending', "'name', 'cup.png'", /without an ending/],
   ['a way out', "'name', '../cup'", /"\.\."/],
+  ['a line break', "'name', E'a\\ncup'", /without control characters/],
+  ['a backslash, which Windows takes for a way', "'name', E'..\\\\cup'", /a file name/],
   ['a way out that is known later', "'name', '../{request}'", /"\.\."/],
   ['a name longer than a path', "'name', repeat('c', 1100)", /at most 1023 bytes/],
   ['a label that is a list', "'label', ARRAY[1]", /label/],

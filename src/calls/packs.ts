@@ -24,6 +24,8 @@ interface Member {
 
 interface Pack {
   members: Set<Member>;
+  /** What is left of it. */
+  room: number;
   /** Nobody wants any of it any more. */
   stop: AbortController;
 }
@@ -36,12 +38,15 @@ export function createPacks(): Packs {
     send(course, form, keys, services) {
       const { role, urgency, checked } = course;
       const key = [role, JSON.stringify(urgency), checked.model.name, form.key].join('\n');
-      const found = open.get(key);
-      const pack: Pack = found ?? { members: new Set(), stop: new AbortController() };
+      const fitting = open.get(key);
+      const hasRoom = fitting && fitting.room >= form.takes && !fitting.stop.signal.aborted;
+      const found = hasRoom ? fitting : undefined;
+      const pack: Pack = found ?? { members: new Set(), room: form.room, stop: new AbortController() };
+      pack.room -= form.takes;
       const outcome = join(pack, course);
       enterPhase(course.phases, 'queued');
       const close = () => void (open.get(key) === pack && open.delete(key));
-      if (pack.members.size < form.most) open.set(key, pack);
+      if (pack.room > 0) open.set(key, pack);
       else close();
       if (!found) void carry(pack, { keys, role, urgency, close }, services);
       return outcome;

@@ -89,8 +89,10 @@ async function readConfiguration(args: string[], say = (_line: string) => {}): P
   const read = (environment: NodeJS.ProcessEnv) =>
     readSettings(args, environment, serveFlags, { switches: ['sandbox-without-key'] });
   const { configuration, switches } = read(process.env);
-  if (!switches.has('sandbox-without-key') || configuration.sandbox) return configuration;
-  if (await findDefaultApiKey(configuration.provider.apiKey, homedir())) return configuration;
+  if (configuration.sandbox) return configuration;
+  // Read before anything is started, as it may be refused.
+  const key = await findDefaultApiKey(configuration.provider.apiKey, homedir());
+  if (key || !switches.has('sandbox-without-key')) return configuration;
   say('no API key (DASHSCOPE_API_KEY is not set), so the sandbox takes the place of the cloud');
   return read({ ...process.env, HOLOGEN_SANDBOX: 'on' }).configuration;
 }

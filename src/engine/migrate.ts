@@ -174,13 +174,15 @@ async function installCode(client: ClientBase, files: SqlFile[]): Promise<string
 }
 
 /**
- * False after a restore: pg_dump leaves out what is in pg_catalog, but not the record of what was installed. Also where the owner was
- * a superuser and is none any more. The places are those of code/everywhere/0099-unqualified-names.sql.
+ * False after a restore: pg_dump leaves out what is in pg_catalog and the database's search_path, but not the record of what was installed. Also
+ * where the owner was a superuser and is none any more. The places are those of code/everywhere/0099-unqualified-names.sql and 0076-search-path.sql.
  */
 async function bareNamesAreThere(client: ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ there: boolean }>(
     `SELECT EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.proname = 'ai_gen'
-       AND n.nspname = CASE WHEN rolsuper THEN 'pg_catalog' ELSE 'hologen_names' END) AS there
+         AND n.nspname = CASE WHEN rolsuper THEN 'pg_catalog' ELSE 'hologen_names' END)
+       AND EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+         WHERE d.datname = current_database() AND s.setrole = 0 AND s.setconfig::text LIKE '%search_path=%') AS there
      FROM pg_roles WHERE rolname = current_user`,
   );
   return rows[0]?.there ?? false;

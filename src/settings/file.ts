@@ -34,8 +34,9 @@ function textOf(path: string, mustBeThere: boolean): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && !mustBeThere) return '';
+    const { code = '' } = error as NodeJS.ErrnoException;
+    // What is wrong with the directory that it would be in is told by whoever needs the directory.
+    if (['ENOENT', 'ENOTDIR'].includes(code) && !mustBeThere) return '';
     throw new UsageError(`the settings file ${path} cannot be read (${code})`);
   }
 }

@@ -89,6 +89,13 @@ describe('a batch in one pipe', () => {
     expect(rows).toEqual([{ statement: insert, under_way: 0 }]);
   });
 
+  test('makes each call once where it may wait for a span, which begins anew with each Execute', async () => {
+    const client = await session("SET ai_gen.by = '2h'");
+    client.write(...batch(insert, ['1', 'fox 15'], ['2', 'fox 16'], ['3', 'fox 17']));
+    expect(types(await client.until('Z'))).toBe('1 2 C 2 C 2 C Z');
+    expect((await prompts()).sort()).toEqual(['fox 15', 'fox 16', 'fox 17']);
+  });
+
   test('makes two calls where two Executes ask for the same', async () => {
     const client = await session();
     client.write(...batch(insert, ['1', 'owl 1'], ['2', 'owl 1']));

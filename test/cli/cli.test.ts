@@ -80,6 +80,11 @@ const wrongUsage: [string[], RegExp, NodeJS.ProcessEnv?][] = [
   [['serve', '--sandbox'], /HOLOGEN_DRAIN_MS .*"soon"/, { HOLOGEN_PORT: '0', HOLOGEN_DRAIN_MS: 'soon' }],
   [['serve', '--sandbox'], /HOLOGEN_LOG_LEVEL .*"loud"/, { HOLOGEN_PORT: '0', HOLOGEN_LOG_LEVEL: 'loud' }],
   [['serve'], /engine URL begins with mysql/, { HOLOGEN_PORT: '0', HOLOGEN_ENGINE_URL: 'mysql://u@h/d' }],
+  [
+    ['serve'],
+    /DASHSCOPE_API_KEY .*U\+000D at place 11/,
+    { HOLOGEN_PORT: '0', DASHSCOPE_API_KEY: 'sk-0123456\r' },
+  ],
   [['url', '--port', '1'], /--port/],
   [['check', 'oss://demo/x/', endpoint], /three words/],
   [['pause'], /MODEL expected, and none/],

@@ -52,7 +52,7 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, HOME: '/nonexistent', TZ: 'UTC' };
 }
 
-function start(args: string[], { environment = {}, account = {} }: RunOptions): Running {
+function start(args: string[], { environment = {}, account = {} }: RunOptions = {}): Running {
   const child = spawn(process.execPath, [program, ...args], {
     env: { ...cleanEnvironment(), ...environment },
     cwd: tmpdir(),
@@ -91,7 +91,7 @@ export async function serve(
   const gateway = start(['serve', '--data-dir', dataDir, '--port', '0', ...args], options);
   running.add(gateway);
   gateway.exit.then(() => running.delete(gateway));
-  await untilReady(gateway);
+  await untilPrinted(gateway, /^ready /m);
   const { postgres: url } = JSON.parse(await readFile(join(dataDir, 'runtime.json'), 'utf8'));
   return {
     ...gateway,
@@ -106,6 +106,16 @@ export async function serve(
   };
 }
 
+/** `hologen demo --keep`; resolves when its scenarios have run and it goes on. */
+export async function startDemo(dataDir: string): Promise<Running> {
+  const quick = ['--sandbox-image-ms', '1', '--sandbox-video-ms', '1'];
+  const demo = start(['demo', '--keep', '--data-dir', dataDir, '--console-port', '0', ...quick]);
+  running.add(demo);
+  demo.exit.then(() => running.delete(demo));
+  await untilPrinted(demo, /^ {2}http:\S+\n/m);
+  return demo;
+}
+
 /** Ends every gateway of this file that still runs, with its engine. */
 export async function stopGateways(): Promise<void> {
   await Promise.all(
@@ -116,16 +126,16 @@ export async function stopGateways(): Promise<void> {
   );
 }
 
-function untilReady({ printed, exit }: Running): Promise<void> {
+function untilPrinted({ printed, exit }: Running, awaited: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
     const look = setInterval(() => {
-      if (!/^ready /m.test(printed.stdout)) return;
+      if (!awaited.test(printed.stdout)) return;
       clearInterval(look);
       resolve();
     }, 5);
     exit.then((code) => {
       clearInterval(look);
-      reject(new Error(`hologen serve ended with ${code}: ${printed.stdout}${printed.stderr}`));
+      reject(new Error(`hologen ended with ${code}: ${printed.stdout}${printed.stderr}`));
     });
   });
 }

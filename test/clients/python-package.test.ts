@@ -1,5 +1,5 @@
 /** The Python package of python/, run by a program that uses it as a notebook does, and by a notebook itself. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +35,30 @@ test('rows show their pictures, become frames, are priced, and Ctrl-C cancels th
     "SELECT FROM hologen.progress WHERE application_name = 'hologen python'",
   );
   expect(rows).toEqual([]);
+});
+
+test('installed, it runs the program of its page as it stands there', async () => {
+  const page = await readFile(join(root, 'python/README.md'), 'utf8');
+  const [, program = ''] = /^```python\n([\s\S]*?)^```/m.exec(page) ?? [];
+  const client = await gateway.client();
+  await client.query(
+    "CREATE TABLE product AS SELECT * FROM (VALUES ('kettle', 'a red kettle', 'kitchen'), ('chair', 'an oak chair', 'hall')) AS p (name, look, kind)",
+  );
+  const folder = await mkdtemp(join(tmpdir(), 'hologen-installed-'));
+  try {
+    // What is built beside it stays out of the checkout; its dependencies are Debian's.
+    await cp(join(root, 'python'), join(folder, 'source'), { recursive: true });
+    const pip = ['-m', 'pip', 'install', '-q', '--no-index', '--no-deps', '--no-build-isolation'];
+    await runProgram('/usr/bin/python3', [...pip, '--target', join(folder, 'site'), join(folder, 'source')]);
+    const own = { HOLOGEN_URL: gateway.url, PYTHONPATH: join(folder, 'site') };
+    const facts = "print(hologen.__file__)\nprint(len(rows), list(frame.columns), frame['slogan'][0])\n";
+    const { stdout } = await runProgram('/usr/bin/python3', ['-c', `${program}${facts}`], own, folder);
+    expect(stdout).toContain(`${join(folder, 'site', 'hologen')}/`);
+    expect(stdout).toMatch(/^1 \['name', 'slogan'\] .*Write a slogan for a kettle/m);
+    expect(stdout).toContain('| 0.4 | CNY |');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test('in a notebook the bar moves and the pictures stand in its output', async () => {

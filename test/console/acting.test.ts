@@ -23,8 +23,10 @@ beforeAll(async () => {
     prompt: 'The heron at dusk',
     reference_urls: [rows[0]?.path],
     output_dir: 'oss://demo/dusk/',
+    label: { sku: 'L-9', place: 'Pond' },
   });
   await client.query(`SELECT ai_gen('qwen_image_edit', '${edit}', ${file})`);
+  await client.query(pictureOf('[[sandbox:refuse]]', { label: 'refused-7' })).catch(() => {});
   await client.query(
     `SELECT ai_gen('wan26_t2v', '{"prompt": "A heron flies", "parameters": {"size": "1280*720", "duration": 2}}')`,
   );
@@ -59,9 +61,23 @@ test.each([
   ['reeds HERON the', 'A heron in the reeds'],
   ['dusk/ .png', 'The heron at dusk'],
   ['oss://demo/dusk/', 'The heron at dusk'],
-])('the search finds words in any order, paths and file names: %s', async (text, prompt) => {
-  const page = await room(`gallery?text=${encodeURIComponent(text)}`);
-  await expect.poll(() => page.locator('.card .prompt').allInnerTexts()).toEqual([prompt]);
+  ['sku: L-9, place: pond', 'The heron at dusk'],
+  ['POND dusk', 'The heron at dusk'],
+])(
+  'the search finds words in any order, paths, file names and labels as cards show them: %s',
+  async (text, prompt) => {
+    const page = await room(`gallery?text=${encodeURIComponent(text)}`);
+    await expect.poll(() => page.locator('.card .prompt').allInnerTexts()).toEqual([prompt]);
+  },
+);
+
+test('a label ties a card to its row, on the card and on its job’s page, and finds also what failed', async () => {
+  const page = await room('gallery?text=L-9');
+  await expect.poll(() => page.locator('.card .label').allInnerTexts()).toEqual(['sku: L-9, place: Pond']);
+  await page.click('.card a.card-words');
+  await expect.poll(() => page.locator('dd.label').innerText()).toBe('sku: L-9, place: Pond');
+  await page.goto('/#/gallery?state=failed&text=refused-7');
+  await expect.poll(() => page.locator('.card .label').allInnerTexts()).toEqual(['refused-7']);
 });
 
 test('a job is found by its id, and what fits nothing is told apart from an empty gallery', async () => {
@@ -123,6 +139,7 @@ test('from a picture to the same again, a change of it, and a film of it, priced
   for (const [button, words] of [
     ['Edit', ['reference_urls', 'oss://demo/dusk/']],
     ['Make a film', ['img_url', 'wan26_i2v']],
+    ['Open in Try', ['The heron at dusk', 'qwen_image_edit']],
   ] as const) {
     await page.goto(`/#/${address}`);
     await page.click(`.made >> text="${button}"`);
@@ -132,6 +149,18 @@ test('from a picture to the same again, a change of it, and a film of it, priced
     await page.waitForSelector('text=/Run: 1 call, ¥/');
   }
   expect(await gateway.requests()).toEqual([]);
+});
+
+test('a film is downloaded, asked for again and opened in Try as a picture is', async () => {
+  const page = await room(`job/${await jobOf('A heron flies')}`);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('.made >> text=Download')]);
+  expect((await readFile(await download.path())).subarray(4, 8).toString()).toBe('ftyp');
+  expect(await page.locator('.made button').allInnerTexts()).not.toContain('Edit');
+  for (const button of ['Again', 'Open in Try']) {
+    await page.goto(`/#/job/${await jobOf('A heron flies')}`);
+    await page.click(`.made >> text="${button}"`);
+    await expect.poll(() => page.locator('.editor').inputValue()).toContain('A heron flies');
+  }
 });
 
 test('many are chosen: as a ZIP, side by side, and picked with a remark', async () => {

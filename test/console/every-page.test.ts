@@ -42,6 +42,7 @@ describe.each([
     for (const [width, viewport] of Object.entries(widths).reverse()) {
       await page.setViewportSize(viewport);
       await page.locator(state.shows).first().waitFor();
+      expect(await page.locator('.sandbox-strip').isVisible()).toBe(true);
       if (folder) await keepPictures(page, `${folder}/${state.name}-${language}-${width}`);
       expect(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBe(0);
       expect(await page.evaluate(cutTexts)).toEqual([]);

@@ -14,6 +14,12 @@ beforeAll(async () => {
   [gateway, browser] = await Promise.all([startTestGateway(), openBrowser()]);
   const client = await gateway.client();
   await client.query(pictureOf('A boat on the canal'));
+  const film = {
+    prompt: 'A boat turns',
+    parameters: { size: '1280*720', duration: 2 },
+    output_dir: 'oss://demo/films/',
+  };
+  await client.query(`SELECT ai_gen('wan26_t2v', '${JSON.stringify(film)}', ${file})`);
 });
 afterAll(async () => {
   await browser?.close();
@@ -73,6 +79,53 @@ test('a reference is taken from the gallery by a press or by dragging, and left 
   await expect.poll(() => page.locator('.editor').inputValue()).toContain("'The boat leaves'");
 });
 
+test('every model has a form of its own fields, and what it writes is taken and priced', async () => {
+  const page = await room('try');
+  await page.click('text="Form"');
+  await page.fill('textarea[name=prompt]', 'A boat at dawn');
+  await page.selectOption('select[name=place]', { label: 'oss://demo/pictures/' });
+  const models = await page.locator('select[name=model] option').allInnerTexts();
+  expect(models.length).toBeGreaterThan(10);
+  const answers = new Map<string, Promise<unknown>>();
+  page.on('response', (response) => {
+    if (response.url().endsWith('/api/estimate'))
+      answers.set(response.request().postDataJSON().statement, response.json());
+  });
+  const said: [model: string, answer: unknown][] = [];
+  for (const model of models) {
+    await page.selectOption('select[name=model]', model);
+    const taken = page.locator('.drop button');
+    if ((await page.locator('.references-form').count()) > 0 && (await taken.count()) === 0) {
+      await page.locator('.references-form .strip button').first().click();
+      await taken.waitFor();
+    }
+    const chip = page.locator('.chips button').first();
+    if ((await chip.count()) > 0) await chip.click();
+    const written = () => page.locator('.editor').inputValue();
+    await expect.poll(written).toContain(`'${model}'`);
+    await expect.poll(async () => answers.has(await written())).toBe(true);
+    said.push([model, await answers.get(await written())]);
+  }
+  expect(said).toEqual(models.map((model) => [model, [expect.objectContaining({ model, calls: 1 })]]));
+});
+
+test('the length of a film is drawn, and its price goes with it', async () => {
+  const page = await room('try');
+  await page.click('text="Form"');
+  await page.selectOption('select[name=model]', 'wan26_t2v');
+  await page.fill('textarea[name=prompt]', 'The boat turns');
+  await page.click('.chips >> text=1280 × 720');
+  const length = page.locator('label', { hasText: 'Length' }).locator('input[type=range]');
+  for (const [seconds, price] of [
+    ['4', '¥2.40'],
+    ['10', '¥6.00'],
+  ] as const) {
+    await length.fill(seconds);
+    await page.waitForSelector(`.form-price >> text=1 call, ${price}`);
+    expect(await page.locator('.editor').inputValue()).toContain(`"duration": ${seconds}`);
+  }
+});
+
 test('pictures of a statement show while it still runs', async () => {
   const page = await room('try');
   await page.fill(
@@ -88,6 +141,27 @@ test('pictures of a statement show while it still runs', async () => {
   await page.waitForSelector('.outcome [role=alert]');
 });
 
+test('each result is read beside the picture of its own row', async () => {
+  const page = await room('try');
+  await page.fill(
+    '.editor',
+    `SELECT product, ai_gen('qwen_image_2', json_build_object('prompt', product, 'name', product, 'output_dir', 'oss://demo/rows/')::text, ${file})
+     FROM (VALUES ('buoy'), ('anchor'), ('rope')) AS shop (product)`,
+  );
+  await page.click('text=Estimate');
+  await page.click('text=Run: 3 calls');
+  const rows = page.locator('.rows tbody tr');
+  await expect.poll(() => rows.locator('.result-media img').count()).toBe(3);
+  for (const [at, product] of ['buoy', 'anchor', 'rope'].entries()) {
+    const row = rows.nth(at);
+    expect(await row.locator('td').first().innerText()).toBe(product);
+    expect(await row.locator('img').getAttribute('alt')).toBe(product);
+    expect(await row.locator('.path').innerText()).toBe(`oss://demo/rows/${product}.png`);
+    await row.locator('summary').click();
+    expect(await row.locator('pre').innerText()).toContain(`"oss://demo/rows/${product}.png"`);
+  }
+});
+
 test('earlier statements tell what became of them, and come back into the editor', async () => {
   const client = await gateway.client();
   const statement = `SELECT ai_gen('qwen_image_2', '{"prompt": "[[sandbox:refuse]] an old sail"}')`;
@@ -96,6 +170,8 @@ test('earlier statements tell what became of them, and come back into the editor
   await page.click('text=Earlier statements');
   const past = page.locator('.history li', { hasText: 'an old sail' });
   await past.locator('text=1 failed').waitFor();
+  const ran = page.locator('.history li', { hasText: 'A boat on the canal' });
+  expect(await ran.locator('.meta').innerText()).toMatch(/1 call\s*¥0\.20$/);
   await past.locator('button').click();
   expect(await page.locator('.editor').inputValue()).toBe(statement);
 });

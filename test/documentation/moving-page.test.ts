@@ -1,10 +1,11 @@
 /** The commands of docs/moving.md, run as they stand there: what was made, deployed and kept is there afterwards. */
 import { readFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { packagePath } from '../../src/package-root.js';
 import { makeDirectory, type SpawnedGateway, serve, stopGateways } from '../cli/spawned-gateway.js';
 import { debianPrograms, startDebianPostgres } from '../debian-postgres.js';
 import { refusal } from '../gateway.js';
@@ -23,6 +24,13 @@ function blocksOf(heading: string): string[] {
 let folder: string;
 beforeAll(async () => {
   folder = await makeDirectory();
+  const program = join(folder, 'programs', 'hologen');
+  await mkdir(join(folder, 'programs'));
+  await writeFile(
+    program,
+    `#!/bin/sh\nexec '${process.execPath}' '${packagePath('dist/src/cli/hologen.js')}' "$@"\n`,
+  );
+  await chmod(program, 0o755);
 });
 afterAll(async () => {
   await stopGateways();
@@ -36,7 +44,10 @@ async function follow(
   flags = quick,
 ): Promise<SpawnedGateway | undefined> {
   const [commands = '', words] = block.split(/^hologen serve (.*)\n/m);
-  const environment = { ...values, PATH: `${debianPrograms}:${process.env.PATH}` };
+  const environment = {
+    ...values,
+    PATH: `${join(folder, 'programs')}:${debianPrograms}:${process.env.PATH}`,
+  };
   await runProgram('bash', ['-euo', 'pipefail', '-c', commands], environment, folder);
   if (words === undefined) return undefined;
   const args = words.split(' ').map((word) => values[word.replace(/^"\$|"$/g, '')] ?? word);
@@ -137,9 +148,140 @@ test('a database that was dumped and restored has jobs, models and keys; without
   const { message } = await refusal(ask(keyless.url, picture('a river')));
   expect(page).toContain(`\`${message}\``);
   await ask(keyless.url, picture('a river', 'qwen_image'));
+  await ask(keyless.url, 'CREATE TABLE with_file (place file)');
   await ask(keyless.url, ...deploy, picture('a river'));
   keyless.kill('SIGTERM');
   await keyless.exit;
+});
+
+/** A database of a cluster of its own, whose owner may make roles and is no superuser, with dblink where only the owner may use it. */
+async function ofPlainOwner() {
+  const { url, close } = await startDebianPostgres();
+  const inDatabase = Object.assign(new URL(url), { pathname: 'shop' });
+  await ask(
+    url,
+    "CREATE ROLE keeper LOGIN CREATEROLE PASSWORD 'secret'",
+    'CREATE DATABASE shop OWNER keeper',
+  );
+  await ask(
+    inDatabase.href,
+    'CREATE SCHEMA for_keeper',
+    'CREATE EXTENSION dblink SCHEMA for_keeper',
+    'GRANT USAGE ON SCHEMA for_keeper TO keeper',
+  );
+  const own = Object.assign(inDatabase, { username: 'keeper', password: 'secret' }).href;
+  return { url: own, [Symbol.asyncDispose]: close };
+}
+
+test('an owner that is no superuser dumps and restores its database, with rights, degrees and keys', async () => {
+  await using old = await ofPlainOwner();
+  await using fresh = await ofPlainOwner();
+  const values = {
+    ...{
+      DATA: join(folder, 'of-the-keeper'),
+      NEW_DATA: join(folder, 'of-the-next-keeper'),
+      DBLINK: 'for_keeper',
+    },
+    ...{ OLD_ENGINE: old.url, NEW_ENGINE: fresh.url },
+  };
+  await mkdir(values.DATA, { mode: 0o711 });
+  const first = await serve(values.DATA, [...quick, '--engine-url', old.url]);
+  const path = await prepare(first);
+  await ask(
+    first.url,
+    "CREATE ROLE analyst LOGIN PASSWORD 'secret'",
+    'GRANT hologen_maker TO analyst',
+    'CREATE TABLE shelf (item text)',
+    "INSERT INTO shelf VALUES ('lamp')",
+    'GRANT SELECT ON shelf TO analyst',
+  );
+  first.kill('SIGTERM');
+  await first.exit;
+  const [dump = '', restore = ''] = blocksOf('An owner that is no superuser');
+  await follow(dump, values);
+  const next = await followToGateway(restore, values);
+  await isAllThere(next.url, path);
+  await ask(next.url, "ALTER ROLE analyst PASSWORD 'anew'");
+  const asAnalyst = Object.assign(new URL(next.url), { username: 'analyst', password: 'anew' }).href;
+  expect(await ask(asAnalyst, 'TABLE shelf')).toEqual([{ item: 'lamp' }]);
+  expect((await ask(asAnalyst, picture('a tree', 'qwen_image')))[0]).toEqual({
+    path: expect.stringMatching(/^oss:/),
+  });
+  const owners =
+    "SELECT DISTINCT tableowner AS owner FROM pg_tables WHERE schemaname = 'hologen_internal' AND tablename IN ('job', 'attempt')";
+  expect(await ask(next.url, owners)).toEqual([{ owner: 'hologen_owner' }]);
+});
+
+test('what is dumped through the gateway, as from the embedded engine, is restored into an engine of one’s own', async () => {
+  // The embedded engine's own version wants its pg_dump, which not every machine has; the owner and its database are as there.
+  await using old = await disposable();
+  await ask(
+    old.url,
+    "CREATE ROLE hologen SUPERUSER LOGIN PASSWORD 'of hologen'",
+    'CREATE DATABASE hologen OWNER hologen',
+  );
+  const own = { username: 'hologen', password: 'of hologen', pathname: 'hologen' };
+  await using fresh = await disposable();
+  const values = {
+    ...{ DATA: join(folder, 'like-embedded'), NEW_DATA: join(folder, 'no-longer-embedded') },
+    ...{ NEW_ENGINE: fresh.url, AS_HOLOGEN: Object.assign(new URL(fresh.url), own).href },
+  };
+  await mkdir(values.DATA, { mode: 0o711 });
+  const engine = Object.assign(new URL(old.url), own).href;
+  const first = await serve(values.DATA, [...quick, '--engine-url', engine]);
+  const path = await prepare(first);
+  await ask(first.url, 'CREATE TABLE shelf (item text, place file)', "INSERT INTO shelf VALUES ('lamp')");
+  const [dump = '', restore = ''] = blocksOf('From the embedded engine to one of yours');
+  await follow(dump, values);
+  first.kill('SIGTERM');
+  await first.exit;
+  const next = await followToGateway(restore, values);
+  await isAllThere(next.url, path);
+  expect(await ask(next.url, 'SELECT item FROM shelf')).toEqual([{ item: 'lamp' }]);
+});
+
+/** The layout before the last steps, and an older text of a file of code. */
+const asBefore = [
+  'DROP TABLE hologen_internal.pause CASCADE',
+  'ALTER TABLE hologen_internal.job DROP COLUMN retried_as CASCADE, DROP COLUMN retried_at CASCADE',
+  "DELETE FROM hologen_internal.migrations WHERE name ~ '(pauses|retried)'",
+  "UPDATE hologen_internal.installed_code SET hash = 'older' WHERE name ~ '0001'",
+];
+const isUpgraded = async (url: string) => {
+  await ask(url, "CALL pause_model('qwen-image')", "CALL resume_model('qwen-image')");
+  const steps =
+    "SELECT count(*)::int AS steps FROM hologen_internal.migrations WHERE name ~ '(pauses|retried)'";
+  expect(await ask(url, steps)).toEqual([{ steps: 2 }]);
+};
+
+test('a data directory of an older layout is upgraded with all that is in it, and its backup starts, too', async () => {
+  const values = { DATA: join(folder, 'upgraded'), BACKUP: join(folder, 'backup') };
+  await mkdir(values.DATA, { mode: 0o711 });
+  const first = await serve(values.DATA, quick);
+  const path = await prepare(first);
+  await ask(first.url, ...asBefore);
+  const [upgrade = '', , back = ''] = blocksOf('Upgrade');
+  const upgraded = await followToGateway(upgrade, values);
+  await isUpgraded(upgraded.url);
+  await isAllThere(upgraded.url, path);
+  upgraded.kill('SIGTERM');
+  await upgraded.exit;
+  const restored = await followToGateway(back, values);
+  await isAllThere(restored.url, path);
+});
+
+test('an engine of one’s own is upgraded by migrate, after a dump', async () => {
+  await using engine = await disposable();
+  const values = { DATA: join(folder, 'of-the-upgraded'), OLD_ENGINE: engine.url };
+  await mkdir(values.DATA, { mode: 0o711 });
+  const first = await serve(values.DATA, [...quick, '--engine-url', engine.url]);
+  const path = await prepare(first);
+  await ask(first.url, ...asBefore);
+  first.kill('SIGTERM');
+  await first.exit;
+  const upgraded = await followToGateway(blocksOf('Upgrade')[1] ?? '', values);
+  await isUpgraded(upgraded.url);
+  await isAllThere(upgraded.url, path);
 });
 
 test('after kill -9 the start says which engine it found, as the page tells, and goes on', async () => {

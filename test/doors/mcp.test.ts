@@ -84,6 +84,37 @@ test('an agent lists models with their prices, estimates, runs what was approved
   expect(await call('run', { approval })).toMatchObject({ problem: expect.stringContaining('was used') });
 });
 
+test('a picture is shown by its path, a film by its address, and no address is fetched that the ledger has not', async () => {
+  const owner = await gateway.client();
+  const place = "to_file('oss://demo/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::1:role/test')";
+  for (const [model, request] of [
+    ['qwen_image_2', { prompt: 'a pier', output_dir: 'oss://demo/mcp/', parameters: { n: 2 } }],
+    ['wan26_t2v', { prompt: 'a pier', output_dir: 'oss://demo/mcp/', parameters: { duration: 2 } }],
+  ])
+    await owner.query(`SELECT ai_gen($1, $2, ${place})`, [model, JSON.stringify(request)]);
+  const { rows } = await owner.query(
+    'SELECT oss_path, kind, job_id FROM hologen.outputs WHERE prompt = $1 ORDER BY kind, oss_path',
+    ['a pier'],
+  );
+  const [, second, film] = rows;
+  const { raw, call } = await agent(['--read-only']);
+  const byPath = await raw('show', { what: second.oss_path });
+  expect(byPath.content).toEqual([
+    { type: 'image', mimeType: 'image/jpeg', data: expect.any(String) },
+    { type: 'text', text: expect.stringContaining(second.oss_path) },
+  ]);
+  expect((await raw('show', { what: second.job_id, index: 1 })).content[0]).toEqual(byPath.content[0]);
+  const shown = await raw('show', { what: film.job_id });
+  const [path, address = ''] = shown.content[0]?.text?.split('\n') ?? [];
+  expect([shown.content.length, path]).toEqual([1, film.oss_path]);
+  expect((await fetch(address)).headers.get('content-type')).toBe('video/mp4');
+  // What is signed can be fetched, as it stands in the ledger; an address that an agent was given is not.
+  expect(await call('show', { what: address })).toMatchObject({ problem: expect.stringContaining('oss://') });
+  expect(await call('show', { what: second.job_id, index: 2 })).toMatchObject({
+    problem: expect.stringContaining('2 outputs'),
+  });
+});
+
 test('no more is spent in a session than it may, by whatever way', async () => {
   const { call } = await agent(['--spend-at-most', '1']);
   const many = await call('estimate', { statement: pictures(6, 'hill') });

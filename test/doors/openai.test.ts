@@ -222,6 +222,24 @@ test('a key that was revoked, replaced or guessed is no key', async () => {
   expect(await refusal(amy.query("SELECT hologen.make_key('mine')"))).toMatchObject({ code: '42501' });
 });
 
+test('a key has the rights of its role: a viewer’s makes nothing, and a model is called by those it is granted to', async () => {
+  const owner = await gateway.client();
+  await owner.query("CREATE ROLE vera LOGIN PASSWORD 'secret'; GRANT hologen_viewer TO vera");
+  const vera = clientOf(`hg-${Buffer.from('vera:secret').toString('base64url')}`);
+  const asked = { model: 'qwen_image_2', prompt: 'a shut door' };
+  expect(await refused(vera.images.generate(asked))).toMatchObject({ status: 403 });
+  const bot = clientOf(await makeKey('granted-bot'));
+  await owner.query('CREATE ROLE somebody');
+  await owner.query("CALL grant_model('qwen_image_2', 'somebody')");
+  expect(await refused(bot.images.generate(asked))).toMatchObject({ status: 403 });
+  expect(await gateway.requests()).toEqual([]);
+  await owner.query("CALL grant_model('qwen_image_2', 'granted-bot')");
+  expect((await bot.images.generate(asked)).data).toHaveLength(1);
+  await owner.query(
+    "CALL revoke_model('qwen_image_2', 'granted-bot'); CALL revoke_model('qwen_image_2', 'somebody'); CALL grant_model('qwen_image_2', 'public')",
+  );
+});
+
 test('a client that leaves has not lost what is paid for: the same request takes it', async () => {
   const slow = await startTestGateway({ openaiPort: '0', sandboxImageMs: '800' });
   try {

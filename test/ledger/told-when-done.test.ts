@@ -11,7 +11,9 @@ afterAll(() => gateway?.close());
 test('LISTEN hologen_jobs is told of each end, succeeded or not, in no more words than its id and state', async () => {
   const owner = await gateway.client();
   await owner.query("CREATE ROLE amy LOGIN PASSWORD 'secret'");
+  await owner.query("CREATE ROLE bob LOGIN PASSWORD 'secret'");
   const [listening, amy] = [await gateway.clientOf('amy'), await gateway.clientOf('amy')];
+  const bob = await gateway.clientOf('bob');
   const told: Record<string, unknown>[] = [];
   listening.on('notification', ({ payload }) => told.push(JSON.parse(payload ?? '')));
   await listening.query('LISTEN hologen_jobs');
@@ -21,4 +23,7 @@ test('LISTEN hologen_jobs is told of each end, succeeded or not, in no more word
   const { rows: jobs } = await amy.query('SELECT job_id, state FROM hologen.jobs ORDER BY state');
   expect(told.sort((a, b) => (String(a.state) < String(b.state) ? -1 : 1))).toEqual(jobs);
   expect(told).toContainEqual({ job_id: rows[0].job, state: 'succeeded' });
+  // What another role hears is an id that it finds nothing under.
+  expect((await bob.query('SELECT FROM hologen.jobs WHERE job_id = $1', [rows[0].job])).rowCount).toBe(0);
+  expect((await refusal(bob.query('SELECT ai_status($1)', [rows[0].job]))).code).toBe('42704');
 });

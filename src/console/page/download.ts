@@ -2,10 +2,13 @@
 import { downloadZip } from 'client-zip';
 import type { JobCard, Medium } from '../server/answers.js';
 
-/** As in the store; what was not saved is named after its job. */
+/** What file systems do not take in a name, though a store does: `..\\..\\x` in a ZIP leads out of the folder that Windows unpacks it into. */
+const unfit = /[\\:*?"<>|]/g;
+
+/** As in the store, as far as a disk takes that; what was not saved is named after its job. */
 export function fileName(job: Pick<JobCard, 'id' | 'media'>, medium: Medium): string {
   const name = medium.ossPath?.split('/').at(-1);
-  if (name) return name;
+  if (name) return name.replace(unfit, '_');
   const index = job.media.length > 1 ? `-${job.media.indexOf(medium) + 1}` : '';
   return `${job.id}${index}.${medium.kind === 'video' ? 'mp4' : 'png'}`;
 }
@@ -35,10 +38,12 @@ export function saveText(name: string, text: string): void {
   saveBlob(name, new Blob([text], { type: 'text/csv;charset=utf-8' }));
 }
 
+/** Also where a disk does not tell `A.png` from `a.png`. */
 function unique(name: string, names: Set<string>): string {
   let free = name;
-  for (let count = 2; names.has(free); count += 1) free = name.replace(/(\.\w+)?$/, ` (${count})$1`);
-  names.add(free);
+  for (let count = 2; names.has(free.toLowerCase()); count += 1)
+    free = name.replace(/(\.\w+)?$/, ` (${count})$1`);
+  names.add(free.toLowerCase());
   return free;
 }
 

@@ -7,7 +7,7 @@ export interface Filled {
   size: string;
   pictures: number;
   seconds: number;
-  /** Paths of pictures in a store, in order. */
+  /** Paths of pictures and films in a store, in order; a model takes those of its kind. */
   references: string[];
   /** Where the result is saved, and with which right the references are read. */
   place: PlaceOfFiles | undefined;
@@ -19,6 +19,7 @@ export interface Fields {
   pictures: [least: number, most: number] | undefined;
   seconds: [least: number, most: number] | undefined;
   references: number;
+  referenceKind: 'pictures' | 'videos';
   /** The output is a file that a store may keep. */
   saves: boolean;
 }
@@ -40,11 +41,21 @@ export function fieldsOf(rules: SupportedModel | undefined): Fields {
     seconds: rangeOf(rules?.duration ?? null),
     references: scenarios.includes('first-and-last-frame')
       ? 2
-      : scenarios.includes('first-frame')
+      : scenarios.includes('first-frame') || editsFilm(rules)
         ? 1
         : files,
+    referenceKind: editsFilm(rules) ? 'videos' : 'pictures',
     saves: scenarios.some((name) => name !== 'text' && name !== 'embedding'),
   };
+}
+
+function editsFilm(rules: SupportedModel | undefined): boolean {
+  return rules?.scenarios.includes('video-edit') ?? false;
+}
+
+/** Those of the paths that such a model takes, as many as it takes. */
+export function fitting(paths: string[], { references, referenceKind }: Fields): string[] {
+  return paths.filter((path) => path.endsWith('.mp4') === (referenceKind === 'videos')).slice(-references);
 }
 
 /** Sizes that people mean, where a model takes any within an area. */
@@ -83,9 +94,11 @@ export function sqlOfForm(model: Model, rules: SupportedModel | undefined, fille
   };
   const request = {
     prompt,
-    ...referenceFields(rules, references.slice(0, fields.references)),
+    ...referenceFields(rules, fields.references > 0 ? fitting(references, fields) : []),
     ...(Object.keys(parameters).length > 0 && { parameters }),
     ...(place && { output_dir: place.outputDir }),
+    // Else its output_dir would have to be the whole path of the file.
+    ...(place && rules?.scenarios.includes('first-and-last-frame') && { name: '{request}' }),
   };
   return callOf(model.name, JSON.stringify(request, undefined, 2), place?.file ?? null);
 }
@@ -95,5 +108,6 @@ function referenceFields(rules: SupportedModel | undefined, references: string[]
   if (first === undefined) return {};
   if (rules?.scenarios.includes('first-and-last-frame'))
     return { first_frame_url: first, last_frame_url: last ?? first };
+  if (editsFilm(rules)) return { video: first };
   return rules?.scenarios.includes('first-frame') ? { img_url: first } : { reference_urls: references };
 }

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { GalleryPage, Medium, Model, Models, PlaceOfFiles } from '../server/answers.js';
 import { get } from './ask.js';
-import { type Fields, type Filled, fieldsOf, rulesOf, sqlOfForm } from './form-sql.js';
+import { type Fields, type Filled, fieldsOf, fitting, rulesOf, sqlOfForm } from './form-sql.js';
 import { rules as inWords, number, t } from './language.js';
 import { useLoaded } from './loading.js';
 import { ProblemNote } from './notes.js';
@@ -22,11 +22,14 @@ const modelName = signal('');
 
 const typingPauseMs = 600;
 
+/** What can be asked for by a prompt and pictures of the gallery: speech wants a sound, a translation its language. */
+const formTasks = ['image-generation', 'video-generation', 'chat/completions'];
+
 /** `price`: has what stands in the statement priced; `priced`: what it costs, when that is known. */
 export function ModelForm({ price, priced }: { price(): void; priced: string | undefined }) {
   const models = useLoaded('models', (signal) => get<Models>('/api/models', {}, signal));
   const places = useLoaded('places', (signal) => get<PlaceOfFiles[]>('/api/places', {}, signal));
-  const deployed = models.content?.deployed.filter(({ task }) => task !== 'embedding') ?? [];
+  const deployed = models.content?.deployed.filter(({ task }) => formTasks.includes(task)) ?? [];
   const model =
     deployed.find(({ name }) => name === modelName.value) ??
     deployed.find(({ task }) => task === 'image-generation') ??
@@ -128,7 +131,7 @@ function FormFields({ fields, places }: { fields: Fields; places: PlaceOfFiles[]
         )}
         {fields.saves && <PlaceChoice places={places} />}
       </div>
-      {fields.references > 0 && <References most={fields.references} />}
+      {fields.references > 0 && <References key={fields.referenceKind} fields={fields} />}
     </>
   );
 }
@@ -213,13 +216,12 @@ function PlaceChoice({ places }: { places: PlaceOfFiles[] }) {
   );
 }
 
-/** Saved pictures of the gallery, to be pressed or dragged into the request. */
-function References({ most }: { most: number }) {
-  const { content } = useLoaded('references', (signal) =>
-    get<GalleryPage>('/api/gallery', { kind: 'pictures' }, signal),
-  );
+/** Saved pictures, or films, of the gallery, to be pressed or dragged into the request. */
+function References({ fields }: { fields: Fields }) {
+  const { references: most, referenceKind: kind } = fields;
+  const { content } = useLoaded(kind, (signal) => get<GalleryPage>('/api/gallery', { kind }, signal));
   const saved = content?.jobs.flatMap(({ media }) => media.filter(({ ossPath }) => ossPath)) ?? [];
-  const { references } = filled.value;
+  const references = fitting(filled.value.references, fields);
   const [over, setOver] = useState(false);
   const add = (path: string) => {
     if (references.includes(path) || !saved.some(({ ossPath }) => ossPath === path)) return;
@@ -289,11 +291,15 @@ function Thumb({
       draggable
       onDragStart={(event) => event.dataTransfer?.setData('text/plain', path)}
     >
-      {medium ? (
-        <img src={medium.thumbnail ?? medium.address} alt="" draggable={false} />
-      ) : (
-        path.split('/').at(-1)
-      )}
+      {medium ? <Small medium={medium} /> : path.split('/').at(-1)}
     </button>
+  );
+}
+
+function Small({ medium: { kind, address, thumbnail } }: { medium: Medium }) {
+  return kind === 'video' ? (
+    <video src={address} preload="metadata" muted draggable={false} />
+  ) : (
+    <img src={thumbnail ?? address} alt="" draggable={false} />
   );
 }

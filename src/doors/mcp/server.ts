@@ -77,15 +77,20 @@ async function show(
   sessions: AgentSessions,
   { what, index, side }: { what: string; index: number; side: number },
 ): Promise<CallToolResult> {
-  const path = what.includes('://') ? what : await outputOf(sessions, what, index);
-  const address = path.startsWith('http')
-    ? path
-    : ((await sessions.ask<{ url: string }>('SELECT hologen.file_url($1::text) AS url', [path]))[0]?.url ??
-      '');
+  const isPath = what.includes('://');
+  const path = isPath ? what : await outputOf(sessions, what, index);
+  // An address is fetched only where the ledger has it: an agent could be talked into asking for any other.
+  const isAddress = !isPath && path.startsWith('http');
+  const address = isAddress ? path : await addressOf(sessions, path);
   const text = { type: 'text' as const, text: `${path}\n${address}` };
   if (/\.mp4$/i.test(new URL(address).pathname)) return { content: [text] };
   const data = (await smallPicture(address, side)).toString('base64');
   return { content: [{ type: 'image', data, mimeType: 'image/jpeg' }, text] };
+}
+
+async function addressOf(sessions: AgentSessions, path: string): Promise<string> {
+  const [signed] = await sessions.ask<{ url: string }>('SELECT hologen.file_url($1::text) AS url', [path]);
+  return signed?.url ?? '';
 }
 
 /** Its path in the store, else the provider's address, which lives for a day. */

@@ -272,7 +272,7 @@ export const en = {
   'try.form': 'Form',
   'try.saveTo': 'Save to',
   'try.saveNowhere': 'Not saved (a day at the provider)',
-  'try.dropHere': 'Press or drag a picture from below',
+  'try.dropHere': 'Press or drag one from below',
   'try.putIn': 'Use {path}',
   'try.takeOut': 'Leave out {path}',
   'try.history': 'Earlier statements',

@@ -273,7 +273,7 @@ export const zh: Record<TextKey, string> = {
   'try.form': '表单',
   'try.saveTo': '保存到',
   'try.saveNowhere': '不保存（服务商保留一天）',
-  'try.dropHere': '点击或拖入下方的图片',
+  'try.dropHere': '点击或拖入下方的素材',
   'try.putIn': '使用 {path}',
   'try.takeOut': '移除 {path}',
   'try.history': '历史语句',
