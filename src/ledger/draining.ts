@@ -39,12 +39,13 @@ export function createDraining(pool: EnginePool, gatewayId: string): Draining {
       return drain;
     },
     async begin(by) {
-      drain ??= { by, since: new Date() };
-      await write(drain);
+      const begun = drain ?? { by, since: new Date() };
+      await write(begun);
+      drain = begun;
     },
     async end() {
-      drain = undefined;
       await write({});
+      drain = undefined;
     },
     async gateways() {
       const { rows } = await pool.query(listLiving);

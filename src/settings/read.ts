@@ -39,7 +39,7 @@ export function readSettings(
   const file = flags.includes('settingsFile')
     ? readSettingsFile(said(settingTable.settingsFile), dataDirectory)
     : {};
-  const written = (entry: SettingEntry) => said(entry) ?? file[entry.env];
+  const written = (entry: SettingEntry) => said(entry) || file[entry.env];
   const settings = Object.fromEntries(entries.map(([name, entry]) => [name, written(entry)]));
   const switches = new Set(Object.keys(values).filter((name) => values[name] === true));
   const given = new Map(

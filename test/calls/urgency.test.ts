@@ -98,6 +98,11 @@ test('a call that is wanted by a time gives way until it must go, and at once wh
     "SELECT queued, giving_way FROM hologen.queues WHERE model_type = 'wan2.6-t2v' AND queued > 0",
   );
   expect(seen).toEqual([{ queued: '5', giving_way: '2' }]);
+  await amy.query("SET ai_gen.by = '1h'");
+  const { rows: told } = await amy.query(
+    `SELECT about > '59 min' AND about <= '1h' AS until FROM ai_estimate($$${film('what if')}$$)`,
+  );
+  expect(told).toEqual([{ until: true }]);
   await resume();
   await expect.poll(made, { timeout: 20_000 }).toEqual(['soon', 'bob 1', 'bob 2', 'in an hour', 'low']);
   const { rows } = await amy.query(

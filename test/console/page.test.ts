@@ -1,7 +1,7 @@
 /** The console as people use it, in a real Chromium on a real gateway. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { startTestGateway, type TestGateway } from '../gateway.js';
+import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
 import { runProgram } from '../programs.js';
 import { type ConsolePage, openBrowser, openConsole, openRoom, signInOnPage } from './browser.js';
 import { file, ownerOf, pictureOf } from './visitor.js';
@@ -172,6 +172,24 @@ test('Now pauses and resumes what waits for a model, and says who has paused it'
   await page.click('button[aria-label="Resume qwen-image-2.0"]');
   expect((await waits).rowCount).toBe(1);
   await page.waitForSelector('button[aria-label="Pause qwen-image-2.0"]');
+});
+
+test('Now drains the gateway and tells what is left of it, and how many of a queue give way', async () => {
+  const client = await gateway.client();
+  await client.query("CALL pause_model('qwen_image_2'); SET ai_gen.priority = 'low'");
+  const { rows } = await client.query("SELECT ai_submit('qwen_image_2', 'a cup that may wait') AS handle");
+  const page = await room('now');
+  await page.waitForSelector('tr:has-text("qwen-image-2.0") >> text=(1 give way)');
+  await page.click('text=Take no new calls');
+  await page.waitForSelector('text=This gateway takes no new calls: drained by hologen since');
+  await page.waitForSelector('text=/open calls: [1-9]/');
+  expect((await refusal(client.query("SELECT ai_gen('qwen_plus', 'hello')"))).code).toBe('57P03');
+  await page.click('text=Take calls again');
+  await page.waitForSelector('text=Take no new calls');
+  await client.query("CALL resume_model('qwen_image_2')");
+  expect((await client.query('SELECT ai_wait($1) AS made', [rows[0].handle])).rows[0].made).toContain(
+    'image_urls',
+  );
 });
 
 test('Try tells calls and price first, then runs and shows what came out', async () => {

@@ -10,7 +10,8 @@ Flags win over the environment, the environment over the settings file (\`--sett
 \`hologen COMMAND --help\` lists those that a command takes. A value that makes no sense is refused at the start (exit code 2). What a session can SET is in the [SQL reference](sql.md#settings-of-a-session).
 
 The file is read again by \`hologen reload\`, \`CALL reload_settings()\` and SIGHUP, together with the certificate; what it says of the settings that are *live* holds from then on, and of the others it is
-told that they need a restart. A file with something wrong in it changes nothing: the answer names the setting.
+told that they need a restart. A file with something wrong in it changes nothing: the answer names the setting. A setting that the environment has, too, is
+changed there alone, and so not without a restart. Where the file holds keys, let nobody but the gateway's user read it.
 
 | flag | environment | default | live | meaning |
 |---|---|---|---|---|

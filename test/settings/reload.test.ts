@@ -2,6 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readSettings } from '../../src/settings/read.js';
 import { hologen, makeDirectory, type SpawnedGateway, serve, stopGateways } from '../cli/spawned-gateway.js';
 import { refusal } from '../gateway.js';
 
@@ -101,4 +102,20 @@ test('only administrators may, and a file that is named must be there', async ()
     2,
     expect.stringMatching(/missing\.env cannot be read \(ENOENT\)/),
   ]);
+});
+
+test('flags win over the environment, and the environment over the file, but where it is empty', async () => {
+  const dataDir = await makeDirectory();
+  await writeFile(
+    join(dataDir, 'settings.env'),
+    'HOLOGEN_PORT=1\nHOLOGEN_CONSOLE_PORT=2\nHOLOGEN_LOG_LEVEL=warn\n',
+  );
+  const { configuration } = readSettings(
+    ['--port', '3', '--data-dir', dataDir],
+    { HOLOGEN_PORT: '4', HOLOGEN_CONSOLE_PORT: '5', HOLOGEN_LOG_LEVEL: '' },
+    ['port', 'consolePort', 'dataDir', 'settingsFile'],
+  );
+  const { door, console, logLevel } = configuration;
+  expect([door.port, console.port, logLevel]).toEqual([3, 5, 'warn']);
+  await rm(dataDir, { recursive: true, force: true });
 });

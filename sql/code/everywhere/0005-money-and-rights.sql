@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION hologen_caller.estimated(at_once boolean)
 RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text, about float8)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT m.model_name, m.model_type, m.calls, m.pictures, m.seconds, m.price, m.currency, m.about
-  FROM json_to_recordset(hologen_caller.ask(json_build_object('ask', 'estimate', 'atOnce', at_once)))
+  FROM json_to_recordset(hologen_caller.ask(json_build_object('ask', 'estimate', 'atOnce', at_once, 'settings', hologen_caller.session_settings())))
     AS m (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text, about float8)
 $$;
 

@@ -2,8 +2,10 @@
 
 import type { Estimate } from '../../calls/dry-run.js';
 import { queuesOf } from '../../calls/queues.js';
-import type { Json } from '../../json.js';
+import { readSessionSettings } from '../../calls/session-settings.js';
+import { isObject, type Json } from '../../json.js';
 import { aboutSeconds } from '../../pace/about.js';
+import type { Queue } from '../../pace/schedule.js';
 import { type Answers, originOf, type QuestionTools } from './question.js';
 
 export function answerAboutHow(tools: QuestionTools): Answers {
@@ -48,18 +50,31 @@ function oneAfterAnother(why: string): string {
 }
 
 /** `atOnce`: how they would be made. */
-async function estimated(rows: Estimate[], { atOnce }: Json, tools: QuestionTools): Promise<Json[]> {
+async function estimated(
+  rows: Estimate[],
+  { atOnce, settings }: Json,
+  tools: QuestionTools,
+): Promise<Json[]> {
   const { models, schedule, usualTimes } = tools;
   const queues = await queuesOf(models, schedule);
   return Promise.all(
     rows.map(async ({ modelName, modelType, ...row }) => {
       const secondsEach = await usualTimes.secondsOf(modelName);
-      const queue = queues.find((each) => each.modelType === modelType);
-      const about =
+      const own = queues.filter((each) => each.modelType === modelType);
+      const [queue] = own;
+      const making =
         secondsEach === undefined
           ? undefined
           : aboutSeconds({ calls: row.calls, secondsEach, queue, atOnce: atOnce !== false });
+      const about = making && Math.max(making, secondsToGiveWay(settings, own));
       return { model_name: modelName, model_type: modelType, ...row, about };
     }),
   );
+}
+
+/** Calls that are wanted by a time let those go before them that wait, and may take until then. */
+function secondsToGiveWay(settings: unknown, queues: Queue[]): number {
+  const { by } = readSessionSettings(isObject(settings) ? settings : {});
+  const othersWait = queues.some(({ queued, givingWay }) => queued > givingWay);
+  return by === undefined || !othersWait ? 0 : (by - Date.now()) / 1000;
 }

@@ -1,6 +1,6 @@
 /** *Now*: statements that run, and how full the way to each model is. */
 import { useState } from 'preact/hooks';
-import type { Now, Problem, Queue, RunningStatement } from '../server/answers.js';
+import type { Drained, Now, Problem, Queue, RunningStatement } from '../server/answers.js';
 import { get, post, problemOf, whoAmI } from './ask.js';
 import { dateAndTime, duration, number, t } from './language.js';
 import { usePolled } from './loading.js';
@@ -19,6 +19,7 @@ export function NowPage() {
         </p>
       </PageTitle>
       <ProblemNote problem={problem} />
+      {content && <Gateway drained={content.drained} />}
       {content && statements.length === 0 && <Empty title={t('now.nothing')}>{t('now.nothingHint')}</Empty>}
       <ul class="running">
         {statements.map((one) => (
@@ -108,6 +109,38 @@ function Steps({ statement }: { statement: RunningStatement }) {
   );
 }
 
+/** Whether new calls are taken, and for administrators the way to change that. */
+function Gateway({ drained }: { drained: Drained | null }) {
+  const [problem, setProblem] = useState<Problem>();
+  const [asked, setAsked] = useState(false);
+  const administers = whoAmI.value?.administers;
+  if (!drained && !administers) return null;
+  const change = async () => {
+    setAsked(true);
+    setProblem(undefined);
+    await post(drained ? '/api/gateway/undrain' : '/api/gateway/drain', {}).catch((error) =>
+      setProblem(problemOf(error)),
+    );
+    setAsked(false);
+  };
+  return (
+    <div class={drained ? 'note' : undefined}>
+      {drained && (
+        <p role="status">
+          {t('gateway.drained', { role: drained.by, time: dateAndTime(drained.since) })}{' '}
+          {t('gateway.left', { statements: drained.waitingStatements, calls: drained.openCalls })}
+        </p>
+      )}
+      {administers && (
+        <button type="button" class="quiet small" onClick={change} disabled={asked}>
+          {t(drained ? 'gateway.undrain' : 'gateway.drain')}
+        </button>
+      )}
+      <ProblemNote problem={problem} />
+    </div>
+  );
+}
+
 function Queues({ queues }: { queues: Queue[] }) {
   const [problem, setProblem] = useState<Problem>();
   if (queues.length === 0) return null;
@@ -155,7 +188,12 @@ function QueueRow({ queue, failed }: { queue: Queue; failed(problem: Problem | u
         {queue.modelType}
         {queue.key !== null && <span class="soft"> {t('queues.key', { key: queue.key })}</span>}
       </th>
-      <td class="figure">{number(queue.queued)}</td>
+      <td class="figure">
+        {number(queue.queued)}
+        {queue.givingWay > 0 && (
+          <span class="soft small"> {t('queues.givingWay', { number: number(queue.givingWay) })}</span>
+        )}
+      </td>
       <td>
         <Used used={queue.running} allowed={concurrentTasks} label={t('queues.running')} />
       </td>

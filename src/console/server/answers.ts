@@ -145,6 +145,8 @@ export interface HoldUp {
 export interface Queue extends CallLimits {
   modelType: string;
   queued: number;
+  /** Of those that are queued, how many go when nobody else waits. */
+  givingWay: number;
   running: number;
   pace: number | null;
   pausedSeconds: number;
@@ -156,9 +158,19 @@ export interface Queue extends CallLimits {
   paused: { by: string; since: string; why: string | null } | null;
 }
 
+/** The gateway takes no new calls. */
+export interface Drained {
+  by: string;
+  since: string;
+  waitingStatements: number;
+  openCalls: number;
+}
+
 export interface Now {
   statements: RunningStatement[];
   queues: Queue[];
+  /** null: new calls are taken. */
+  drained: Drained | null;
 }
 
 export interface Model {

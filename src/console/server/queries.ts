@@ -117,15 +117,39 @@ export interface QueueRow {
   paused_by: string | null;
   paused_since: Date | null;
   paused_why: string | null;
+  giving_way: number;
 }
 
 export async function listQueues(db: Database): Promise<QueueRow[]> {
   const { rows } = await db.query<QueueRow>(
     `SELECT model_type, queued::int, running::int, submits_per_second::float8, concurrent_tasks::int, pace::float8, paused_seconds::float8,
-       paused_by, paused_since, paused_why, key_name, cooling_seconds::float8
+       paused_by, paused_since, paused_why, key_name, cooling_seconds::float8, giving_way::int
      FROM hologen.queues ORDER BY model_type, key_name`,
   );
   return rows;
+}
+
+export interface GatewayRow {
+  draining_since: Date | null;
+  drained_by: string | null;
+  waiting_statements: number;
+  open_calls: number;
+}
+
+/** The one that serves this console. */
+export async function ownGateway(db: Database): Promise<GatewayRow | undefined> {
+  const { rows } = await db.query<GatewayRow>(
+    `SELECT draining_since, drained_by, waiting_statements::int, open_calls::int FROM hologen.gateways WHERE serves_me`,
+  );
+  return rows[0];
+}
+
+export async function drainGateway(db: Database): Promise<void> {
+  await db.query('CALL hologen.drain_gateway()');
+}
+
+export async function undrainGateway(db: Database): Promise<void> {
+  await db.query('CALL hologen.undrain_gateway()');
 }
 
 export async function pauseModel(db: Database, model: string): Promise<void> {

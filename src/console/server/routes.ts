@@ -77,6 +77,8 @@ export const routes: Record<string, Route> = {
     queries.pauseModel(session.pool, requiredText(body, 'model')),
   'POST /api/models/resume': ({ session, body }) =>
     queries.resumeModel(session.pool, requiredText(body, 'model')),
+  'POST /api/gateway/drain': ({ session }) => queries.drainGateway(session.pool),
+  'POST /api/gateway/undrain': ({ session }) => queries.undrainGateway(session.pool),
   'POST /api/models/grant': ({ session, body }) =>
     queries.grantModel(session.pool, requiredText(body, 'model'), requiredText(body, 'role')),
   'POST /api/models/revoke': ({ session, body }) =>
@@ -219,12 +221,20 @@ async function job({ session, parameters, addresses }: Asked): Promise<JobDetail
   };
 }
 
+function drainedOf(gateway: queries.GatewayRow | undefined): Now['drained'] {
+  if (!gateway?.draining_since || gateway.drained_by === null) return null;
+  const { draining_since: since, drained_by: by, waiting_statements, open_calls } = gateway;
+  return { by, since: since.toISOString(), waitingStatements: waiting_statements, openCalls: open_calls };
+}
+
 async function now({ session }: Asked): Promise<Now> {
-  const [running, queues] = await Promise.all([
+  const [running, queues, gateway] = await Promise.all([
     queries.listRunning(session.pool),
     queries.listQueues(session.pool),
+    queries.ownGateway(session.pool),
   ]);
   return {
+    drained: drainedOf(gateway),
     statements: running.map(
       (row): RunningStatement => ({
         statementAt: row.statement_at.toISOString(),
@@ -245,23 +255,26 @@ async function now({ session }: Asked): Promise<Now> {
         heldUp: row.held_up_since && { since: row.held_up_since.toISOString(), why: row.held_up_why ?? '' },
       }),
     ),
-    queues: queues.map(
-      (row): Queue => ({
-        modelType: row.model_type,
-        queued: row.queued,
-        running: row.running,
-        submitsPerSecond: row.submits_per_second,
-        concurrentTasks: row.concurrent_tasks,
-        pace: row.pace,
-        pausedSeconds: row.paused_seconds ?? 0,
-        key: row.key_name,
-        coolingSeconds: row.cooling_seconds ?? 0,
-        paused:
-          row.paused_by === null || row.paused_since === null
-            ? null
-            : { by: row.paused_by, since: row.paused_since.toISOString(), why: row.paused_why },
-      }),
-    ),
+    queues: queues.map(queueOf),
+  };
+}
+
+function queueOf(row: queries.QueueRow): Queue {
+  return {
+    modelType: row.model_type,
+    queued: row.queued,
+    givingWay: row.giving_way,
+    running: row.running,
+    submitsPerSecond: row.submits_per_second,
+    concurrentTasks: row.concurrent_tasks,
+    pace: row.pace,
+    pausedSeconds: row.paused_seconds ?? 0,
+    key: row.key_name,
+    coolingSeconds: row.cooling_seconds ?? 0,
+    paused:
+      row.paused_by === null || row.paused_since === null
+        ? null
+        : { by: row.paused_by, since: row.paused_since.toISOString(), why: row.paused_why },
   };
 }
 

@@ -172,6 +172,11 @@ export const en = {
   'queues.resume': 'Resume',
   'queues.change': 'Change',
   'queues.pausedBy': 'paused by {role} since {time}',
+  'queues.givingWay': '({number} give way)',
+  'gateway.drain': 'Take no new calls',
+  'gateway.undrain': 'Take calls again',
+  'gateway.drained': 'This gateway takes no new calls: drained by {role} since {time}.',
+  'gateway.left': 'Statements that wait: {statements}; open calls: {calls}.',
 
   'models.deployed': '{count} is deployed|{count} are deployed',
   'models.readOnly': 'Models are deployed and removed by administrators.',

@@ -174,6 +174,11 @@ export const zh: Record<TextKey, string> = {
   'queues.resume': '继续',
   'queues.change': '更改',
   'queues.pausedBy': '{role} 自 {time} 起暂停',
+  'queues.givingWay': '（其中 {number} 个让行）',
+  'gateway.drain': '不再接受新调用',
+  'gateway.undrain': '恢复接受调用',
+  'gateway.drained': '本网关不再接受新调用：{role} 自 {time} 起排空。',
+  'gateway.left': '等待中的语句：{statements}；未完成的调用：{calls}。',
 
   'models.deployed': '已部署 {count} 个',
   'models.readOnly': '模型由管理员部署和删除。',
