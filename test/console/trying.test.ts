@@ -73,6 +73,10 @@ test('a reference is taken from the gallery by a press or by dragging, and left 
   await expect.poll(() => page.locator('.editor').inputValue()).not.toContain('img_url');
   await picture.click();
   await expect.poll(() => page.locator('.drop button').count()).toBe(1);
+  // What is saved nowhere is made of it all the same.
+  await page.selectOption('select[name=place]', '-1');
+  await expect.poll(() => page.locator('.editor').inputValue()).not.toContain('output_dir');
+  await page.waitForSelector('text=/Run: 1 call, ¥/');
   // Another model has other fields.
   await page.selectOption('select[name=model]', 'qwen_plus');
   expect(await page.locator('.drop, .chips').count()).toBe(0);
