@@ -83,6 +83,24 @@ test('a reference is taken from the gallery by a press or by dragging, and left 
   await expect.poll(() => page.locator('.editor').inputValue()).toContain("'The boat leaves'");
 });
 
+test('who has saved nothing yet saves to a place that an administrator has named', async () => {
+  const owner = await gateway.client();
+  await owner.query(
+    "CALL set_place('shop', 'oss://demo/shop/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx')",
+  );
+  await owner.query("CREATE ROLE mara LOGIN PASSWORD 'secret'");
+  const page = await room('try', { account: { role: 'mara', password: 'secret' } });
+  await page.click('text="Form"');
+  await page.selectOption('select[name=model]', 'qwen_image_2');
+  await page.fill('textarea[name=prompt]', 'A lighthouse');
+  expect(await page.locator('select[name=place] option').allInnerTexts()).toHaveLength(2);
+  await page.selectOption('select[name=place]', { label: 'oss://demo/shop/' });
+  await page.click('text=Run: 1 call, ¥0.20');
+  await expect
+    .poll(() => page.locator('.result .path').allInnerTexts())
+    .toEqual([expect.stringMatching(/^oss:\/\/demo\/shop\/.+\.png$/)]);
+});
+
 test('every model has a form of its own fields, and what it writes is taken and priced', async () => {
   const page = await room('try');
   await page.click('text="Form"');

@@ -193,7 +193,7 @@ function Range({
   );
 }
 
-/** Places that the role has saved to before. */
+/** Places that have a name, and those that the role has saved to before. */
 function PlaceChoice({ places }: { places: PlaceOfFiles[] }) {
   const { place } = filled.value;
   const at = places.findIndex(({ outputDir }) => outputDir === place?.outputDir);

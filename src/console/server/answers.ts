@@ -106,6 +106,8 @@ export interface JobDetails extends Omit<JobCard, 'error'> {
   finishedAt: string | null;
   claimedAt: string | null;
   /** Viewers see it. */
+  /** What its session called its work. */
+  tag: string | null;
   shared: boolean;
 }
 
