@@ -21,14 +21,15 @@ import { loadParser } from './rewriter/parse.js';
 import { type RunFile, removeRunFile, writeRunFile } from './run-file.js';
 import { inSandbox, startSandbox } from './sandbox.js';
 import type { Configuration } from './settings/configuration.js';
+import { createReloading, type Reloading } from './settings/reload.js';
 import { allStarted, stopAll } from './start-and-stop.js';
 import { drivers as stores } from './storage/drivers.js';
 
 export interface Gateway {
   runFile: RunFile;
   sandboxObjects: string | undefined;
-  /** Reads the certificate files again. */
-  reloadCertificate(): void;
+  /** Reads settings and certificate files again; what cannot be used changes nothing, and rejects. */
+  reload: Reloading['reload'];
   /** Drains, settles what is paid for, stops the engine. */
   stop(): Promise<void>;
   /** The embedded engine ended by itself and does not start again: the gateway is of no use any more. */
@@ -37,17 +38,21 @@ export interface Gateway {
 
 interface Starting {
   drivers: Drivers;
+  /** What is written now. */
+  readAgain(): Promise<Configuration>;
   log: Logger;
   /** Closes what is open already, in the order of opening. */
   stopping: (() => Promise<void>)[];
 }
 
+/** `readAgain` gives the configuration as it is written when it is asked for. */
 export async function startGateway(
   configuration: Configuration,
   log: Logger = createLog(configuration.logLevel),
   drivers: Drivers = { stores, providers },
+  readAgain = async () => configuration,
 ): Promise<Gateway> {
-  const starting: Starting = { drivers, log, stopping: [] };
+  const starting: Starting = { drivers, readAgain, log, stopping: [] };
   try {
     return await start(configuration, starting);
   } catch (error) {
@@ -64,8 +69,8 @@ async function start(configuration: Configuration, starting: Starting): Promise<
   // Stopped among the last, so that it tells of draining too.
   starting.stopping.unshift(metrics.close);
   const inside = await openInside(configuration, claim, metrics.meter, starting);
-  const { engine, schedule, calls, messages: webhooks, news } = inside;
-  Object.assign(parts, { engine, schedule, calls, webhooks });
+  const { engine, schedule, calls, draining, messages: webhooks, news } = inside;
+  Object.assign(parts, { engine, schedule, calls, draining, webhooks });
   const { takeOver: gone, cancelAsked: cancel } = calls;
   answers.answer = inside.answer;
   answers.gone = (engineProcessId, unread) => {
@@ -75,16 +80,13 @@ async function start(configuration: Configuration, starting: Starting): Promise<
   await engine.gateways.watch({ gone, cancel, news, counted: schedule.shareAmong });
   const outside = await openOutside(configuration, inside, starting);
   parts.frontend = outside.frontend;
+  inside.reloading.before.push(() => reloadCertificate(outside));
   const runFile = runFileOf(configuration, inside, outside, metrics.url);
   await writeRunFile(configuration.dataDirectory, runFile);
   return {
     runFile,
     sandboxObjects: inside.cloud?.objectDirectory,
-    reloadCertificate() {
-      outside.encryption.reload();
-      outside.console?.reloadCertificate();
-      outside.openai?.reloadCertificate();
-    },
+    reload: inside.reloading.reload,
     engineDied: engine.died,
     stop: () => stop(configuration, outside.frontend, calls, starting),
   };
@@ -138,9 +140,14 @@ async function openInside(given: Configuration, claim: ClaimedEngine, meter: Met
     certificateFiles(given),
     loadParser(),
   ]);
-  const configuration = cloud ? inSandbox(given, cloud) : given;
-  const opened = await openCalls(configuration, { engine, meter, ...starting });
-  return { ...opened, engine, cloud, certificate };
+  const used = (read: Configuration) => (cloud ? inSandbox(read, cloud) : read);
+  const configuration = used(given);
+  const reloading = createReloading(configuration, async () => used(await starting.readAgain()));
+  reloading.after.push(() => {
+    starting.log.level = configuration.logLevel;
+  });
+  const opened = await openCalls(configuration, { engine, meter, reloading, ...starting });
+  return { ...opened, engine, cloud, certificate, reloading };
 }
 
 type Inside = Awaited<ReturnType<typeof openInside>>;
@@ -166,6 +173,16 @@ async function openOutside(configuration: Configuration, inside: Inside, { log, 
 }
 
 type Outside = Awaited<ReturnType<typeof openOutside>>;
+
+function reloadCertificate({ encryption, console, openai }: Outside): void {
+  try {
+    encryption.reload();
+    console?.reloadCertificate();
+    openai?.reloadCertificate();
+  } catch (error) {
+    throw new UsageError(`the new certificate cannot be used: ${(error as Error).message}`);
+  }
+}
 
 function runFileOf(
   configuration: Configuration,

@@ -6,12 +6,15 @@ import { createCalls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
 import { createPacks } from './calls/packs.js';
 import { createSessionSpending } from './calls/session-spending.js';
+import { createRecentTimes } from './calls/urgency.js';
 import { readValues } from './engine/value-texts.js';
 import { createStatementTexts } from './frontend/statement-texts.js';
 import { readActivity } from './ledger/activity.js';
 import { createBudgetWebhook } from './ledger/budget-webhook.js';
 import { createBudgets, noteSettings } from './ledger/budgets.js';
 import { createCatalogue, deployedAtStart } from './ledger/catalogue.js';
+import { createDraining } from './ledger/draining.js';
+import { indexPrompts } from './ledger/grams.js';
 import { createLedger } from './ledger/ledger.js';
 import { createNamedPlaces } from './ledger/named-places.js';
 import { createPauses, pauseNews } from './ledger/pauses.js';
@@ -28,6 +31,7 @@ import { openProviders, type ProviderDriver } from './providers/drivers.js';
 import { aiFunctionNamed } from './rewriter/ai-functions.js';
 import { sqlReader } from './rewriter/look-ahead/reader.js';
 import type { Configuration, StorageSettings } from './settings/configuration.js';
+import type { Reloading } from './settings/reload.js';
 import { openStorage } from './storage/open.js';
 import type { Driver } from './storage/storage.js';
 
@@ -41,6 +45,7 @@ export interface CallSurroundings {
   engine: Pick<OpenedEngine, 'pool' | 'gatewayId'>;
   drivers: Drivers;
   meter: Meter;
+  reloading: Reloading;
   log: Logger;
   /** Takes what is to be closed, in the order of opening. */
   stopping: (() => Promise<void>)[];
@@ -48,7 +53,7 @@ export interface CallSurroundings {
 
 export async function openCalls(
   configuration: Configuration,
-  { engine, drivers, meter, log, stopping }: CallSurroundings,
+  { engine, drivers, meter, reloading, log, stopping }: CallSurroundings,
 ) {
   const { provider, ledger: kept, storage: stores, dataDirectory } = configuration;
   const secrets = await openSecretBox(dataDirectory, kept.secretKey);
@@ -56,30 +61,30 @@ export async function openCalls(
   if (configuration.usualModels && (await catalogue.list()).length === 0)
     // Where somebody has deployed anything, the choice is theirs.
     await deployUsualModels(catalogue, deployedAtStart);
-  const schedule = createSchedule(provider.paced ?? true);
-  const pauses = createPauses(engine.pool);
-  const readPauses = async () => schedule.pause(await pauses.list());
-  await readPauses();
+  const { schedule, pauses, readPauses } = await openSchedule(configuration, engine);
   const storage = openStorage(stores, drivers.stores);
   stopping.push(storage.close);
-  const budgetNews = createBudgetWebhook(kept.budgetWebhook, engine.pool, log);
+  const budgetNews = createBudgetWebhook(kept, engine.pool, log);
   const ledger = createLedger(engine.pool, engine.gatewayId, budgetNews);
-  await noteSettings(engine.pool, configuration.degrees);
+  await keepDegreesNoted(configuration, engine, reloading);
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
   stopping.push(providers.close);
-  stopping.push(keepLedgerShort(engine.pool, kept, log).close);
+  stopping.push(keepLedgerShort(engine.pool, kept, log).close, indexPrompts(engine.pool, log).close);
   const named = createNamedPlaces(engine.pool);
   const { webhooks, hosts, messages } = openWebhooks(configuration, secrets, { engine, log });
   stopping.push(messages.close);
   const models = { catalogue, providers, places: storage, named, webhooks };
   const spending = createSessionSpending();
-  const services = { storage, ledger, schedule, meter, spending, packs: createPacks() };
+  const draining = createDraining(engine.pool, engine.gatewayId);
+  const usualTimes = createUsualTimes(engine.pool);
+  const times = createRecentTimes(usualTimes.secondsOf);
+  const services = { storage, ledger, schedule, meter, spending, packs: createPacks(), draining, times };
   const reader = { ...sqlReader, valueTexts: readValues(engine.pool) };
   const calls = createCalls(services, models, reader, log);
   const texts = createStatementTexts();
   const answer = answerQuestions({
-    ...{ reader, usualTimes: createUsualTimes(engine.pool) },
-    ...{ calls, models, storage, ledger, schedule, pauses, webhookHosts: hosts, spending },
+    ...{ reader, usualTimes, reload: reloading.reload },
+    ...{ calls, models, storage, ledger, schedule, pauses, draining, webhookHosts: hosts, spending },
     activityOf: readActivity(engine.pool),
     budgets: createBudgets(engine.pool),
     reviews: createReviews(engine.pool),
@@ -92,7 +97,25 @@ export async function openCalls(
     if (about === pauseNews) await readPauses();
     if (about === webhookNews) messages.wake();
   };
-  return { calls, spending, storage, schedule, texts, answer, news, messages };
+  return { calls, spending, storage, schedule, draining, texts, answer, news, messages };
+}
+
+async function keepDegreesNoted(
+  { degrees }: Configuration,
+  { pool }: CallSurroundings['engine'],
+  { after }: Reloading,
+): Promise<void> {
+  const note = () => noteSettings(pool, degrees);
+  await note();
+  after.push(note);
+}
+
+async function openSchedule({ provider }: Configuration, { pool }: CallSurroundings['engine']) {
+  const schedule = createSchedule(provider.paced ?? true);
+  const pauses = createPauses(pool);
+  const readPauses = async () => schedule.pause(await pauses.list());
+  await readPauses();
+  return { schedule, pauses, readPauses };
 }
 
 function openWebhooks(
@@ -101,8 +124,13 @@ function openWebhooks(
   { engine: { pool }, log }: Pick<CallSurroundings, 'engine' | 'log'>,
 ) {
   const webhooks = createWebhooks(pool, secrets);
-  const hosts = { allowed: kept.webhookHosts, loopback: sandbox !== undefined };
-  const messages = deliverWebhooks({ pool, webhooks, hosts, budgets: kept.budgetWebhook, log });
+  const hosts = {
+    get allowed() {
+      return kept.webhookHosts;
+    },
+    loopback: sandbox !== undefined,
+  };
+  const messages = deliverWebhooks({ pool, webhooks, hosts, budgets: kept, log });
   return { webhooks, hosts, messages };
 }
 

@@ -39,11 +39,11 @@ export interface GenerationContext {
 /** Seconds of each input video that are billed, by the number of reference files. */
 const billedSecondsPerVideo = [0, 5, 2.5, 1.65, 1.25, 1];
 
-function billedInputSeconds(model: ModelType, media: readonly FetchedMedia[]): number {
+function billedInputSeconds({ model, input }: Work, media: readonly FetchedMedia[]): number {
   const rule = model.own ? model.own.inputSeconds : 'shared five';
   if (!rule) return 0;
   if (rule === 'whole') return Math.min(wholeInputSeconds(media), 15);
-  const perVideo = billedSecondsPerVideo[media.length] ?? 0;
+  const perVideo = billedSecondsPerVideo[input.references ?? media.length] ?? 0;
   const videos = media.filter((item) => item.kind === 'video');
   const total = videos.reduce((sum, video) => sum + Math.min(video.seconds ?? perVideo, perVideo), 0);
   return Math.round(Math.min(total, 5) * 100) / 100;
@@ -134,7 +134,7 @@ export async function generate(
   const urls = await addResults(id, work, size, media, context.results);
   return {
     ...{ urls, size, seconds: madeSeconds(work, media) },
-    inputSeconds: billedInputSeconds(work.model, media),
+    inputSeconds: billedInputSeconds(work, media),
     inputPictures: media.filter((item) => item.kind === 'picture').length,
   };
 }

@@ -16,6 +16,8 @@ export interface CheckedInput {
   effectivePrompt: string;
   scenario: string;
   media: MediaUse[];
+  /** How many of the media are references, where others may stand beside them; undefined: all. */
+  references?: number;
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;

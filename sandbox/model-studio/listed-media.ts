@@ -92,5 +92,6 @@ export function checkListedMedia(model: ModelType, input: JsonObject): CheckedIn
     ...promptOf(model, prompt),
     scenario: scenarioOf(items),
     media: [...media, ...optionalMedia(input, 'audio_url', mediaRules.soundtrack)],
+    references: countOf(items, ['reference_image', 'reference_video']),
   };
 }

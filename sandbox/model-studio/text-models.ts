@@ -21,15 +21,18 @@ const chatFamilies: readonly {
   translates?: boolean;
 }[] = [
   { pattern: /^qwen3\.8-(max|flash|27b)/, sees: true, reads: true },
-  { pattern: /^qwen(-vl-(max|plus|ocr)|3-vl-[a-z0-9-]+|2(\.5)?-vl-[a-z0-9-]+)/, sees: true, hears: true },
-  { pattern: /^(qvq-(max|plus)|qwen3\.[5-9]-[a-z0-9-]+)/, sees: true },
-  { pattern: /^qwen(3(\.\d)?)?-omni-[a-z0-9-]+/, sees: true, hears: true },
-  { pattern: /^qwen-(max|plus|turbo|flash|long|coder-(plus|turbo)|math-(plus|turbo))/ },
+  { pattern: /^qwen(-vl-(max|plus|ocr)|3-vl-[a-z0-9-]+|2(\.5)?-vl-[a-z0-9-]+)/, sees: true },
+  { pattern: /^qwen(2\.5|3(\.\d)?)?-omni-[a-z0-9-]+/, sees: true, hears: true },
+  { pattern: /^qwen3\.\d-max/ },
+  { pattern: /^(qvq-(max|plus)|qwen3\.[5-9]-[a-z0-9-]+|gui-plus)/, sees: true },
+  { pattern: /^qwen-(max|plus|turbo|flash|long|coder-(plus|turbo)|math-(plus|turbo)|doc-turbo)/ },
+  { pattern: /^qwen-(plus|flash)-character/ },
   { pattern: /^qwen-mt-(plus|turbo|flash|lite)/, translates: true },
-  { pattern: /^qwen3-(max|coder-(plus|flash)|[0-9a-z.-]+b)/ },
+  { pattern: /^qwen3-(max|coder-(plus|flash|next)|[0-9a-z.-]+b)/ },
   { pattern: /^qwen2(\.5)?-[0-9.]+b/ },
-  { pattern: /^qwq-(plus|32b)/ },
-  { pattern: /^([a-z]+\/)?(deepseek-[rv]|kimi-k|glm-|minimax-)/i },
+  { pattern: /^(qwq-(plus|32b)|farui-plus|tongyi-intent-detect-v3)/ },
+  { pattern: /^([a-z]+\/)?(kimi-k2\.[56]|deepseek-ocr)/, sees: true },
+  { pattern: /^([a-z]+\/)?(deepseek-[rv]|(moonshot-)?kimi-k|glm-|minimax-|mimo-)/i },
 ];
 
 const suffix = /(-latest|-preview|-instruct|-thinking|-\d{4}-\d{2}-\d{2}|-\d{4})*$/;
@@ -41,7 +44,7 @@ export function findChatModel(name: string): TextModel | undefined {
     if (!match) continue;
     const rest = name.slice(match[0].length);
     // Open-weight families carry sizes and versions of their own in the name.
-    const open = /^(qwen2|qwen3|qwen3\.|qwq|deepseek|kimi|glm|minimax|[a-z]+\/)/i.test(name);
+    const open = /^(qwen2|qwen3|qwen3\.|qwq|deepseek|moonshot|kimi|glm|minimax|[a-z]+\/)/i.test(name);
     if (open ? /^[\w.-]*$/.test(rest) : rest.replace(suffix, '') === '')
       return { name, sees, hears, reads, translates };
   }
@@ -87,6 +90,7 @@ export const speechModels: Readonly<Record<string, number>> = {
   'fun-asr-2025-11-07': 600,
   'fun-asr-2025-08-25': 600,
   'fun-asr-mtl': 600,
+  'fun-asr-flash': 600,
   'fun-asr-flash-2026-06-15': 600,
   'paraformer-v2': 1200,
   'paraformer-v1': 600,

@@ -227,8 +227,11 @@ export async function checkStorage(
 /** Of what is billed by its length. A file whose beginning cannot be read, or says nothing, leaves the estimate as it is. */
 async function measure({ request, file }: CheckedCall, storage: Storage, signal: AbortSignal): Promise<void> {
   if (!request.measure) return;
-  const media = request.media.filter(isStored).filter((medium) => !isPretended(medium.path));
-  const lengths = media.map((medium) => lengthOfMedium(storage, medium, rightTo(medium, file), signal));
+  const lengths = request.media.map((medium) =>
+    isStored(medium) && !isPretended(medium.path) && medium.kinds.some((kind) => kind !== 'picture')
+      ? lengthOfMedium(storage, medium, rightTo(medium, file), signal)
+      : undefined,
+  );
   request.estimate = request.measure(await Promise.all(lengths));
 }
 

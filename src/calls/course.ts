@@ -1,6 +1,8 @@
 /** A call under way: where it is in its life, what is told of it on the way, and the only place where that changes. */
+import type { Draining } from '../ledger/draining.js';
 import type { Ledger } from '../ledger/job.js';
 import type { Schedule } from '../pace/schedule.js';
+import type { Urgency } from '../pace/urgency.js';
 import type { Made, PackForm, ProviderModel } from '../providers/provider.js';
 import type { Storage } from '../storage/storage.js';
 import { advance, type Call, type CallEvent } from './call.js';
@@ -10,6 +12,7 @@ import type { Keys } from './keys.js';
 import { enterPhase, type Meter, type PhaseTime } from './meter.js';
 import { resultOf } from './result.js';
 import type { SessionSpending } from './session-spending.js';
+import type { RecentTimes } from './urgency.js';
 
 /** What a call needs on its way, beside its provider. */
 export interface Services {
@@ -19,6 +22,8 @@ export interface Services {
   meter: Meter;
   spending: SessionSpending;
   packs: Packs;
+  draining: Pick<Draining, 'drain'>;
+  times: RecentTimes;
 }
 
 /** over: the provider has given its last word. alone: it surely took none of the pack, and this call is to be sent by itself. */
@@ -33,6 +38,8 @@ export interface Course {
   readonly jobId: string;
   /** Whose call it is. */
   readonly role: string;
+  /** How it stands in its line. */
+  readonly urgency: Urgency;
   readonly checked: CheckedCall;
   /** Ends the call while it is surely not taken; once a task runs it goes on, because it will be billed. */
   readonly stop: AbortSignal;
@@ -59,7 +66,7 @@ export interface Course {
   leave(): void;
 }
 
-export type CourseFacts = Pick<Course, 'jobId' | 'role' | 'checked' | 'stop' | 'noted'>;
+export type CourseFacts = Pick<Course, 'jobId' | 'role' | 'urgency' | 'checked' | 'stop' | 'noted'>;
 
 export function newCourse(
   facts: CourseFacts,
@@ -70,6 +77,7 @@ export function newCourse(
   return {
     jobId: facts.jobId,
     role: facts.role,
+    urgency: facts.urgency,
     checked: facts.checked,
     stop: facts.stop,
     noted: facts.noted,

@@ -276,6 +276,8 @@ function newJob({ handle, statement, checked, requestKey, detached }: StatementC
     currency: cost?.currency ?? 'CNY',
     tag: statement.tag,
     webhook: statement.webhook,
+    priority: statement.priority,
+    by: statement.by,
     label: checked.request.label,
     file: checked.file?.fields,
   };

@@ -6,6 +6,7 @@ import type { Cooling } from '../pace/cooling.js';
 import { enterFirst } from '../pace/first-gate.js';
 import type { Gate } from '../pace/gate.js';
 import { accountOf, type Schedule } from '../pace/schedule.js';
+import type { Urgency } from '../pace/urgency.js';
 import { type Line, ProviderFailure } from '../providers/provider.js';
 import { type Repetition, refusesKey } from './answers.js';
 import type { CheckedCall } from './check.js';
@@ -25,7 +26,7 @@ export interface Place {
 
 export interface Keys {
   /** Waits for a place at the first key that has room. A cancelled wait rejects with the signal's reason. */
-  enter(signal: AbortSignal, role: string): Promise<Place>;
+  enter(who: Omit<Waiting, 'noted'>): Promise<Place>;
   /** Another key may still be asked for this call. */
   hasOther(place: Place): boolean;
   /** A submit was not taken: waits for the call's next turn, with this key or another one. */
@@ -37,6 +38,7 @@ export interface Keys {
 interface Waiting {
   signal: AbortSignal;
   role: string;
+  urgency: Urgency;
   /** For the person: a key was refused. */
   noted(note: string): void;
 }
@@ -61,7 +63,7 @@ export function keysOf(checked: CheckedCall, schedule: Schedule): Keys {
   });
   const ring: Ring = { model: model.name, all, refusals: new Map(), cooling: schedule.cooling };
   return {
-    enter: (signal, role) => enter(ring, { signal, role }, false),
+    enter: (who) => enter(ring, who, false),
     hasOther: ({ key }) => untried(ring).some(({ line }) => line.key !== key),
     async again(place, repetition, refusal, who) {
       const pause = { throttled: repetition === 'throttled', askedMs: refusal.retryAfterMs };
@@ -88,14 +90,14 @@ function untried({ all, refusals }: Ring): Key[] {
 
 async function enter(
   ring: Ring,
-  { signal, role }: Omit<Waiting, 'noted'>,
+  { signal, ...who }: Omit<Waiting, 'noted'>,
   sentBefore: boolean,
 ): Promise<Place> {
   const { cooling } = ring;
   const left = untried(ring);
   const warm = left.filter(({ cools }) => cooling.leftMs(cools) === 0);
   // Where all of them cool down they are tried all the same: one may be mended.
-  const { entered, leave } = await enterFirst(warm.length > 0 ? warm : left, signal, role, sentBefore);
+  const { entered, leave } = await enterFirst(warm.length > 0 ? warm : left, signal, who, sentBefore);
   const { line, gate, cools } = entered;
   const taken = () => {
     gate.taken();

@@ -39,6 +39,8 @@ export interface LookAhead<Call> {
   leftInRow: number;
   /** The calls that were found, by what they ask for. */
   found: Map<string, FoundCalls<Call>>;
+  /** Settles when the calls that the engine has told of last are checked and found; undefined: none were told many at a time. */
+  noted: Promise<void> | undefined;
   /** Calls made without having been found. */
   alone: number;
   /** Found out while looking, and to be told of the statement as a whole. */
@@ -57,7 +59,8 @@ export function newLookAhead<Call>(read: AheadQuery | StoredQuery | OneByOne): L
     ...{ query: undefined, stored: undefined, why: undefined, stage: 0, looking: false },
     ...{ cursor: false, before: 0, rows: 0, reached: 0, movesCursor: false },
     ...{ inRow: 1, leftInRow: 0 },
-    ...{ bound: undefined, running: '', noting: '', found: new Map(), alone: 0, refusal: undefined },
+    ...{ bound: undefined, running: '', noting: '', found: new Map(), noted: undefined },
+    ...{ alone: 0, refusal: undefined },
   };
   if ('stored' in read) Object.assign(ahead, { stored: read, movesCursor: read.stored === 'cursor' });
   else takeQuery(ahead, read);
@@ -199,7 +202,7 @@ function keyOf({ form, function: asker, model, request, file }: SubmittedCall): 
 }
 
 export function endLook(ahead: LookAhead<unknown>, problem: string | undefined): void {
-  ahead.looking = false;
+  Object.assign(ahead, { looking: false, noted: undefined });
   if (problem === undefined) return;
   Object.assign(ahead, { query: undefined, stored: undefined });
   ahead.why ??= problem;

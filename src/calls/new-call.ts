@@ -15,9 +15,10 @@ import { requestKey } from './earlier-results.js';
 import { checkImage } from './image-generate.js';
 import { isRefusal } from './meter.js';
 import { withPlace } from './row-errors.js';
-import { readSessionSettings } from './session-settings.js';
+import { readSessionSettings, type SessionSettings } from './session-settings.js';
 import type { Statement, StatementCall, Statements } from './statement.js';
-import { refuseTakenName, refuseTooLong, refuseTooMany } from './statement-bounds.js';
+import { refuseTakenName, refuseTooLong, refuseTooMany, refuseWhileDraining } from './statement-bounds.js';
+import { urgencyOf } from './urgency.js';
 
 /** What calls are made with. */
 export interface CallMaking {
@@ -41,7 +42,7 @@ export async function newCall(
   const own = readSessionSettings(settings);
   const statement = expected ?? around.statements.of(origin, own, client);
   if (own.webhook !== undefined) await around.models.webhooks.require(own.webhook);
-  const checked = await checkOrRefuse(given, statement, own.place, around).catch((error: unknown) => {
+  const checked = await checkOrRefuse(given, statement, own, around).catch((error: unknown) => {
     throw withPlace(error, statement);
   });
   refuseTakenName(checked, statement);
@@ -86,6 +87,10 @@ export function callOf(
       {
         jobId: handle,
         role: statement.origin.role,
+        urgency: urgencyOf(statement, {
+          mayPass: statement.origin.admin,
+          secondsEach: services.times.of(checked.model.name),
+        }),
         checked,
         stop: (ownStop ?? statement.stop).signal,
         noted: statement.note,
@@ -111,10 +116,11 @@ function flat(ascii: string): string {
 async function checkOrRefuse(
   { form, ...given }: CallArguments & Pick<SubmittedCall, 'form'>,
   statement: Statement,
-  place: string | undefined,
+  { place, dryRun }: Pick<SessionSettings, 'place' | 'dryRun'>,
   { models, services }: CallMaking,
 ): Promise<CheckedCall> {
   try {
+    if (!dryRun) refuseWhileDraining(statement, services.draining.drain);
     refuseTooMany(statement);
     refuseTooLong(given, statement);
     return await (form === 'image' ? checkImage : checkCall)(given, models, statement.origin, place);

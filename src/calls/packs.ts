@@ -4,6 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ErrorKind } from '../errors.js';
+import type { Urgency } from '../pace/urgency.js';
 import { whenAborted } from '../pace/when-aborted.js';
 import { ProviderFailure } from '../providers/provider.js';
 import { repetitionAfter } from './answers.js';
@@ -23,6 +24,8 @@ interface Member {
 
 interface Pack {
   members: Set<Member>;
+  /** What is left of it. */
+  room: number;
   /** Nobody wants any of it any more. */
   stop: AbortController;
 }
@@ -33,16 +36,19 @@ export function createPacks(): Packs {
 
   return {
     send(course, form, keys, services) {
-      const { role, checked } = course;
-      const key = [role, checked.model.name, form.key].join('\n');
-      const found = open.get(key);
-      const pack: Pack = found ?? { members: new Set(), stop: new AbortController() };
+      const { role, urgency, checked } = course;
+      const key = [role, JSON.stringify(urgency), checked.model.name, form.key].join('\n');
+      const fitting = open.get(key);
+      const hasRoom = fitting && fitting.room >= form.takes && !fitting.stop.signal.aborted;
+      const found = hasRoom ? fitting : undefined;
+      const pack: Pack = found ?? { members: new Set(), room: form.room, stop: new AbortController() };
+      pack.room -= form.takes;
       const outcome = join(pack, course);
       enterPhase(course.phases, 'queued');
       const close = () => void (open.get(key) === pack && open.delete(key));
-      if (pack.members.size < form.most) open.set(key, pack);
+      if (pack.room > 0) open.set(key, pack);
       else close();
-      if (!found) void carry(pack, { keys, role, close }, services);
+      if (!found) void carry(pack, { keys, role, urgency, close }, services);
       return outcome;
     },
   };
@@ -70,17 +76,18 @@ function leave(pack: Pack, member: Member, error: unknown): void {
 interface Line {
   keys: Keys;
   role: string;
+  urgency: Urgency;
   /** Lets nobody join any more. */
   close(): void;
 }
 
 /** Takes the pack through the line to its end, whatever that is for each of its members. */
 async function carry(pack: Pack, line: Line, services: Services): Promise<void> {
-  const { keys, role, close } = line;
+  const { keys, role, urgency, close } = line;
   try {
     // All calls of a statement start in one turn.
     await nextTurn();
-    const place = await keys.enter(pack.stop.signal, role);
+    const place = await keys.enter({ signal: pack.stop.signal, role, urgency });
     close();
     const turn: Turn = { place, attempt: 1, throttledUntil: Date.now() + mostThrottledMs };
     await sendUntilTaken(pack, turn, line, services).finally(() => turn.place.leave());
@@ -119,7 +126,7 @@ async function sendUntilTaken(pack: Pack, turn: Turn, line: Line, services: Serv
 async function waitAgain(
   pack: Pack,
   error: unknown,
-  { turn, line: { keys, role }, services }: { turn: Turn; line: Line; services: Services },
+  { turn, line: { keys, role, urgency }, services }: { turn: Turn; line: Line; services: Services },
 ): Promise<boolean> {
   const [first] = pack.members;
   if (!first || !(error instanceof ProviderFailure) || error.mayBeTaken) throw error;
@@ -136,7 +143,8 @@ async function waitAgain(
   for (const { course } of pack.members)
     services.meter.repeated(course.checked.model, repetition === 'throttled' ? 'throttled' : 'submit');
   const noted = (note: string) => first.course.noted(note);
-  turn.place = await keys.again(place, repetition, error, { signal: pack.stop.signal, role, noted });
+  const who = { signal: pack.stop.signal, role, urgency, noted };
+  turn.place = await keys.again(place, repetition, error, who);
   return true;
 }
 

@@ -20,6 +20,7 @@ import {
   type UnderWay,
 } from './hold-up.js';
 import type { UnansweredNotes } from './unanswered-notes.js';
+import { urgencyOf } from './urgency.js';
 
 interface Told {
   earlier: EarlierResults;
@@ -72,7 +73,10 @@ async function goOn(
   const checked = await readPatiently(job, awaited, models, log).catch((error) =>
     giveUp(job, error, services),
   );
-  const facts = { jobId: job.id, role: job.role, checked, stop, noted: () => {} };
+  // Whether it might pass others' calls is not known any more.
+  const secondsEach = services.times.of(checked.model.name);
+  const urgency = urgencyOf(job, { mayPass: false, secondsEach });
+  const facts = { jobId: job.id, role: job.role, urgency, checked, stop, noted: () => {} };
   const earlier = { submittedAt: job.startedAt?.getTime(), awaited };
   const course = newCourse(facts, leftBehind(job, checked.request.followed), earlier);
   try {

@@ -43,8 +43,8 @@ async function sendAlone(course: Course, keys: Keys, services: Services): Promis
       if (repetition === 'attempt') attempt += 1;
       services.meter.repeated(course.checked.model, repetition === 'throttled' ? 'throttled' : 'submit');
       await tell(course, { kind: 'not taken', again: true }, services);
-      const { stop: signal, role, noted } = course;
-      place = await keys.again(place, repetition, error, { signal, role, noted });
+      const { stop: signal, role, urgency, noted } = course;
+      place = await keys.again(place, repetition, error, { signal, role, urgency, noted });
       course.leave = place.leave;
     }
   }
@@ -52,7 +52,7 @@ async function sendAlone(course: Course, keys: Keys, services: Services): Promis
 
 async function enterLine(course: Course, keys: Keys): Promise<Place> {
   enterPhase(course.phases, 'queued');
-  const place = await keys.enter(course.stop, course.role);
+  const place = await keys.enter({ signal: course.stop, role: course.role, urgency: course.urgency });
   course.leave = place.leave;
   return place;
 }

@@ -2,6 +2,7 @@
 
 import { oneOf, refuse } from '../fields.js';
 import { type Json, textOf } from '../json.js';
+import type { Priority } from '../ledger/job.js';
 
 export interface SessionSettings {
   /** Tell the person who waits what goes on. */
@@ -26,6 +27,10 @@ export interface SessionSettings {
   place: string | undefined;
   /** Name of the webhook that is told what becomes of the calls. */
   webhook: string | undefined;
+  /** How the calls stand in their lines: low gives way to all others, high goes before one's own, an administrator's before all. */
+  priority: Priority;
+  /** Until when the calls give way to all others, to be over then; on the clock of Date.now(). */
+  by: number | undefined;
 }
 
 const switches: Record<string, boolean> = {
@@ -69,6 +74,8 @@ function settingsOf(given: Json): SessionSettings {
     spendAtMost: readAmount(given, 'spend_at_most'),
     place: textOf(given.place),
     webhook: textOf(given.webhook),
+    priority: readWord(given, 'priority', ['normal', 'low', 'high']),
+    by: readMoment(given),
   };
 }
 
@@ -125,6 +132,19 @@ function readDuration(given: Json, name: string): number | undefined {
   if (number === undefined || factor === undefined)
     return refuseSetting(name, word, 'a time such as 90s, 10min or 2h (0: none)', "'10min'");
   return Number(number) * factor || undefined;
+}
+
+/** The engine knows the session's time zone, and so which moment is meant. */
+function readMoment({ by, by_at: at }: Json): number | undefined {
+  if (by === undefined || by === null || by === '') return undefined;
+  return typeof at === 'number'
+    ? at
+    : refuseSetting(
+        'by',
+        by,
+        "a time of day, a day and time, or a span, such as '06:00', '2027-01-31 06:00' or '2h'",
+        "'06:00'",
+      );
 }
 
 function refuseSetting(name: string, value: unknown, allowed: string, example: string): never {

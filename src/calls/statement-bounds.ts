@@ -1,8 +1,23 @@
-/** How much one statement may ask for. */
+/** Whether a statement may ask for calls now, and for how many. */
 import { KnownError } from '../errors.js';
+import type { Drain } from '../ledger/draining.js';
 import { formatPath, joinPath } from '../storage/path.js';
 import type { CallArguments, CheckedCall } from './check.js';
 import type { Statement, StatementCall } from './statement.js';
+
+/** A statement that has begun its calls is let make the others: it would lose what it has waited for. */
+export function refuseWhileDraining(
+  { calls, detached }: Pick<Statement, 'calls' | 'detached'>,
+  drain: Drain | undefined,
+): void {
+  if (!drain || calls.length + detached.length > 0) return;
+  throw new KnownError({
+    kind: 'cannotConnectNow',
+    message: `this gateway takes no new calls: it is drained by ${drain.by} since ${drain.since.toISOString()}`,
+    hint: 'Connect again, to another gateway where there are several; SELECT * FROM hologen.gateways shows them. Statements without calls, ai_wait and ai_estimate go on here.',
+    retryable: true,
+  });
+}
 
 export function refuseTooMany(statement: Statement): void {
   if (statement.calls.length + statement.detached.length < statement.maxCalls) return;

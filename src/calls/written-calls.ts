@@ -1,4 +1,5 @@
 /** Calls that stand in a statement as they were written: the engine is asked to look for all of a stage before the first of them is made. */
+import { setImmediate } from 'node:timers/promises';
 import { KnownError } from '../errors.js';
 import type { CallOrigin } from '../ledger/job.js';
 import { partOfCall } from './batch.js';
@@ -58,13 +59,16 @@ export interface WrittenCalls extends BatchAnswers {
   planFound(call: SubmittedCall, plan: unknown, origin: CallOrigin): object;
   /** The query to run if nothing in the plan is unsure. */
   planChecked(call: SubmittedCall, found: NamesFound, origin: CallOrigin): Run | object;
-  /** Calls that the engine has come to while it looks, in their order. `part`: of a batch, those behind it are that part's. */
+  /**
+   * Calls that the engine has come to while it looks, in their order. `part`: of a batch, those behind it are that part's. What is wrong with
+   * one may be told the next time, or when the engine has looked.
+   */
   noteAll(calls: NotedCall[], origin: CallOrigin): Promise<void>;
   /**
    * The engine has looked, to the end or to a problem; at so many rows, where it read some. Throws what the statement must be told before
    * anything of it is sent.
    */
-  looked(call: SubmittedCall, problem: string | undefined, rows: number, origin: CallOrigin): void;
+  looked(call: SubmittedCall, problem: string | undefined, rows: number, origin: CallOrigin): Promise<void>;
 }
 
 export type NotedCall = SubmittedCall & { part?: number };
@@ -107,20 +111,13 @@ export function createWrittenCalls(making: Making): WrittenCalls {
     },
     planChecked: (given, found, origin) => planChecked(aheadFor(given, origin), found),
     ...answerAboutBatches(making),
-    async noteAll(calls, origin) {
-      const together = making.together();
-      // Its handle is its own: the one that it was described with nobody waits for.
-      for (const { chosenHandle: _, part, ...given } of calls) {
-        const { batch } = aheadOf(given, origin, making).statement;
-        if (batch?.looking && part !== undefined) batch.telling = part;
-        else await noteCall(given, { inside: undefined, part: batch?.telling ?? 0 }, origin, together);
-      }
-    },
-    looked(given, problem, rows, origin) {
+    noteAll: (calls, origin) => noteAll(calls, origin, making),
+    async looked(given, problem, rows, origin) {
       const { statement, ahead } = aheadOf(given, origin, making);
+      const wrong = await ahead.noted?.then(() => undefined, lost);
       statement.looking = undefined;
       ahead.reached = Math.max(ahead.reached, rows);
-      endLook(ahead, problem);
+      endLook(ahead, problem ?? wrong);
       if (ahead.refusal) throw ahead.refusal;
     },
   };
@@ -185,7 +182,10 @@ async function submitWritten(
   making: Making,
 ): Promise<{ handle: string } | Look | BatchLook> {
   const { statements, newCall, add } = making;
-  if (place.looking) return noteCall(given, place, origin, making);
+  if (place.looking) {
+    await aheadOf(given, origin, making).ahead.noted;
+    return noteCall(given, place, origin, making);
+  }
   const { inside } = place;
   if (inside === undefined)
     statements.comeTo(origin, readSessionSettings(given.settings), ({ ahead }) => isNext(ahead, given));
@@ -242,6 +242,42 @@ function blockOf(
     endLook(begun, 'how many of its rows are wanted is not known');
   blocks.set(block.key, begun);
   return begun;
+}
+
+/** In the first stage, in which nothing is waited for, the engine goes on to its next calls while these are checked. */
+async function noteAll(calls: NotedCall[], origin: CallOrigin, making: Making): Promise<void> {
+  const [first] = calls;
+  if (!first) return;
+  const { statement, ahead } = aheadOf(first, origin, making);
+  await ahead.noted;
+  const check = () => noteEach(calls, statement, origin, making);
+  if (ahead.stage !== 1 || statement.batch?.looking) return check();
+  // The engine has its answer first.
+  ahead.noted = setImmediate().then(check);
+  // Whoever comes next is told.
+  ahead.noted.catch(() => {});
+}
+
+async function noteEach(
+  calls: NotedCall[],
+  { stop }: Statement,
+  origin: CallOrigin,
+  making: Making,
+): Promise<void> {
+  const together = making.together();
+  // Its handle is its own: the one that it was described with nobody waits for.
+  for (const { chosenHandle: _, part, ...given } of calls) {
+    if (stop.signal.aborted) return;
+    const { batch } = aheadOf(given, origin, making).statement;
+    if (batch?.looking && part !== undefined) batch.telling = part;
+    else await noteCall(given, { inside: undefined, part: batch?.telling ?? 0 }, origin, together);
+  }
+}
+
+/** What ends the look, and not the statement. */
+function lost(error: unknown): string {
+  if (error instanceof KnownError) return error.message;
+  throw error;
 }
 
 /** A call that the statement will come to. */

@@ -22,6 +22,7 @@ import { type Command, cloudSettings, helpText } from './command.js';
 
 const flags: SettingName[] = [
   'dataDir',
+  'settingsFile',
   'host',
   'port',
   'engineUrl',

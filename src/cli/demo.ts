@@ -31,7 +31,7 @@ export const demoCommand: Command = {
     '\n  --keep                   leave the gateway running; print a psql line and an address of its console',
   ),
   async run(args) {
-    const { configuration, switches } = readSettings(args, demoEnvironment(), flags, ['keep']);
+    const { configuration, switches } = readSettings(args, demoEnvironment(), flags, { switches: ['keep'] });
     const dataDirectory = demoDirectory(configuration.dataDirectory);
     if (await readRunFile(dataDirectory))
       throw new Error(`a demo still runs on ${dataDirectory}; stop it first`);

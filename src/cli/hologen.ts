@@ -15,6 +15,12 @@ const commands: Record<string, () => Promise<Command>> = {
   demo: async () => (await import('./demo.js')).demoCommand,
   image: async () => (await import('./image.js')).imageCommand,
   check: async () => (await import('./check.js')).checkCommand,
+  pause: async () => (await import('./pause.js')).pauseCommand,
+  resume: async () => (await import('./pause.js')).resumeCommand,
+  drain: async () => (await import('./drain.js')).drainCommand,
+  undrain: async () => (await import('./drain.js')).undrainCommand,
+  reload: async () => (await import('./reload.js')).reloadCommand,
+  retry: async () => (await import('./retry.js')).retryCommand,
   mcp: async () => (await import('./mcp.js')).mcpCommand,
   migrate: async () => (await import('./migrate.js')).migrateCommand,
 };

@@ -71,13 +71,10 @@ export const imageCommand: Command = {
   ),
   async run(args) {
     const texts = ['request', 'file', 'output'];
-    const { configuration, switches, given } = readSettings(
-      args,
-      process.env,
-      flags,
-      ['print-response'],
+    const { configuration, switches, given } = readSettings(args, process.env, flags, {
+      switches: ['print-response'],
       texts,
-    );
+    });
     const request = await readRequest(given.get('request'), given.get('file'));
     const output =
       given.get('output') ?? join(process.env.OUTPUT_DIR || 'output', ...usualFolder(), 'output.png');

@@ -18,7 +18,7 @@ export const mcpCommand: Command = {
     '\n  --read-only              no tool that runs what was estimated: such a session spends nothing',
   ),
   async run(args) {
-    const { configuration, switches } = readSettings(args, process.env, flags, ['read-only']);
+    const { configuration, switches } = readSettings(args, process.env, flags, { switches: ['read-only'] });
     const readOnly = switches.has('read-only');
     const url = await findGateway(configuration);
     const door = openAgentDoor(url, readOnly ? 0 : configuration.mcp.spendAtMost, readOnly);
@@ -34,8 +34,8 @@ export const mcpCommand: Command = {
   },
 };
 
-async function findGateway({ mcp, dataDirectory }: Configuration): Promise<string> {
-  if (mcp.url) return mcp.url;
+async function findGateway({ gatewayUrl, dataDirectory }: Configuration): Promise<string> {
+  if (gatewayUrl) return gatewayUrl;
   const running = await readRunFile(dataDirectory);
   if (running) return running.postgres;
   throw new Error(

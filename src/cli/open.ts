@@ -17,7 +17,7 @@ export const openCommand: Command = {
     '\n  --print                    print the address only',
   ),
   async run(args) {
-    const { configuration, switches } = readSettings(args, process.env, flags, ['print']);
+    const { configuration, switches } = readSettings(args, process.env, flags, { switches: ['print'] });
     const { console: page, ticketKey } = await requireRunning(configuration.dataDirectory);
     if (page === null || ticketKey === null)
       throw new Error(

@@ -1,8 +1,9 @@
 /** `hologen serve`: runs the gateway until it is told to stop. */
 import { homedir } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
+import type { Logger } from 'pino';
 import { createLog } from '../log.js';
-import { startGateway } from '../main.js';
+import { type Gateway, startGateway } from '../main.js';
 import { findDefaultApiKey } from '../providers/model-studio/default-api-key.js';
 import type { Configuration } from '../settings/configuration.js';
 import { readSettings } from '../settings/read.js';
@@ -17,6 +18,7 @@ export const serveFlags: SettingName[] = [
   'consoleHost',
   'consolePort',
   'dataDir',
+  'settingsFile',
   'engineUrl',
   'sandbox',
   'sandboxImageMs',
@@ -47,18 +49,18 @@ export const serveCommand: Command = {
   summary: 'run the gateway',
   help: helpText(
     'serve [options]',
-    'Runs the gateway, with its own PostgreSQL unless --engine-url names another. Prints one line that begins with "ready "\nwhen it can be used. SIGTERM and SIGINT stop it after the running statements; SIGHUP reads the certificate again.',
+    'Runs the gateway, with its own PostgreSQL unless --engine-url names another. Prints one line that begins with "ready "\nwhen it can be used. SIGTERM and SIGINT stop it after the running statements; SIGHUP reads settings\nand certificate again, as hologen reload does.',
     [...serveFlags, ...environmentOnly],
     '\n  --sandbox-without-key    serve in the sandbox when there is no default API key (npm start does so)',
   ),
   async run(args) {
     // V8 lets what lives a moment pile up to a multiple of what lives on: of a statement of 20,000 calls 280 MB instead of 110.
     setFlagsFromString('--heap-growing-percent=50');
-    const configuration = await readConfiguration(args);
+    const configuration = await readConfiguration(args, console.log);
     const log = createLog(configuration.logLevel);
     announceMode(configuration);
     const signals = hearStopSignals();
-    const gateway = await startGateway(configuration, log);
+    const gateway = await startGateway(configuration, log, undefined, () => readConfiguration(args));
     const where = new URL(gateway.runFile.postgres);
     console.log(
       `ready postgresql://${where.username}@${where.host}${where.pathname} (hologen url prints it with the password)`,
@@ -66,27 +68,32 @@ export const serveCommand: Command = {
     const page = pageAddress(gateway.runFile);
     if (page) console.log(`console ${page}`);
     if (gateway.runFile.openai) console.log(`openai ${gateway.runFile.openai}`);
-    process.on('SIGHUP', () => {
-      try {
-        gateway.reloadCertificate();
-        log.info('certificate read again');
-      } catch (error) {
-        log.error({ err: error }, 'the new certificate cannot be used; the old one stays');
-      }
-    });
+    process.on('SIGHUP', () => void reload(gateway, log));
     stopAtMistakes(gateway, log);
     return untilStopped(gateway, signals);
   },
 };
 
+/** As CALL reload_settings(), told in the log. */
+async function reload(gateway: Gateway, log: Logger): Promise<void> {
+  try {
+    const { changed, needRestart } = await gateway.reload();
+    log.info({ changed, needRestart }, 'settings and certificate read again');
+  } catch (error) {
+    log.error({ err: error }, 'settings and certificate cannot be used; the old ones stay');
+  }
+}
+
 /** Without an account every call would fail; the sandbox is what a newcomer means. */
-async function readConfiguration(args: string[]): Promise<Configuration> {
+async function readConfiguration(args: string[], say = (_line: string) => {}): Promise<Configuration> {
   const read = (environment: NodeJS.ProcessEnv) =>
-    readSettings(args, environment, serveFlags, ['sandbox-without-key']);
+    readSettings(args, environment, serveFlags, { switches: ['sandbox-without-key'] });
   const { configuration, switches } = read(process.env);
-  if (!switches.has('sandbox-without-key') || configuration.sandbox) return configuration;
-  if (await findDefaultApiKey(configuration.provider.apiKey, homedir())) return configuration;
-  console.log('no API key (DASHSCOPE_API_KEY is not set), so the sandbox takes the place of the cloud');
+  if (configuration.sandbox) return configuration;
+  // Read before anything is started, as it may be refused.
+  const key = await findDefaultApiKey(configuration.provider.apiKey, homedir());
+  if (key || !switches.has('sandbox-without-key')) return configuration;
+  say('no API key (DASHSCOPE_API_KEY is not set), so the sandbox takes the place of the cloud');
   return read({ ...process.env, HOLOGEN_SANDBOX: 'on' }).configuration;
 }
 

@@ -42,7 +42,7 @@ export async function placeEngine(dataDirectory: string, binaries: string): Prom
   return { account, binaries: reachableBinaries, home: reachableHome };
 }
 
-const sharedRoot = '/var/lib/hologen';
+export const sharedRoot = '/var/lib/hologen';
 
 async function findAccount(): Promise<EngineAccount> {
   const lines = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));

@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Logger } from 'pino';
+import { KnownError } from '../errors.js';
 import { keptSecret } from '../kept-secret.js';
 import { type EnginePlace, placeEngine } from './account.js';
 import type { EngineAddress } from './address.js';
 import { findEngineBinaries } from './binaries.js';
+import { noteHome, refuseSecondCluster } from './moved-cluster.js';
 
 export interface EmbeddedEngine {
   address: EngineAddress;
@@ -32,6 +34,8 @@ const socketPort = 5432;
 /** A socket path may have 107 bytes (Linux' sun_path, less the final zero), "/.s.PGSQL.65535" included. */
 const longestSocketDirectory = 90;
 const startTimeoutMs = 60_000;
+/** As pg_ctl has it: https://www.postgresql.org/docs/current/app-pg-ctl.html */
+const usualStopSeconds = 60;
 const run = promisify(execFile);
 
 /** Finds binaries and account, and creates the folders. Starts nothing. */
@@ -48,7 +52,11 @@ export async function startEmbeddedEngine(
   const { dataDirectory, socketDirectory } = place;
   const cluster = join(place.home, 'cluster');
   const password = await keptSecret(dataDirectory, 'owner-password');
-  if (!existsSync(join(cluster, 'PG_VERSION'))) await createCluster(place, cluster, password);
+  if (!existsSync(join(cluster, 'PG_VERSION'))) {
+    await refuseSecondCluster(dataDirectory, place.home);
+    await createCluster(place, cluster, password);
+  }
+  await noteHome(dataDirectory, place.home);
   await endLeftover(place, cluster, options.log);
 
   const { server, ended } = await startServer(place, cluster, options.maxConnections);
@@ -169,14 +177,31 @@ async function endLeftover(place: EnginePlace, cluster: string, log: Logger): Pr
       { processId, cluster },
       'an engine of a gateway that was killed still runs here; it is stopped first',
     );
-    await run(
-      join(place.binaries, 'bin', 'pg_ctl'),
-      ['stop', '-D', cluster, '-m', 'fast', '-w'],
-      processOptions(place),
-    );
+    await stopLeftover(place, cluster, processId);
   } else {
     // The process id now belongs to another process, which would make PostgreSQL refuse to start, or to none.
     await rm(pidFile, { force: true });
+  }
+}
+
+/** Throws a KnownError 58000 where it does not stop. PostgreSQL's own PGCTLTIMEOUT says how many seconds it may take. */
+async function stopLeftover(place: EnginePlace, cluster: string, processId: number): Promise<void> {
+  const seconds = Number(process.env.PGCTLTIMEOUT) || usualStopSeconds;
+  try {
+    await run(
+      join(place.binaries, 'bin', 'pg_ctl'),
+      ['stop', '-D', cluster, '-m', 'fast', '-w', '-t', String(seconds)],
+      processOptions(place),
+    );
+  } catch (cause) {
+    const { stderr = '', message } = cause as Error & { stderr?: string };
+    throw new KnownError({
+      kind: 'systemError',
+      message: `the engine that a killed gateway left behind, process ${processId} on ${cluster}, did not stop within ${seconds} s`,
+      detail: stderr.trim() || message,
+      hint: `Start again to wait as long once more, or longer with PGCTLTIMEOUT=SECONDS. If it never stops, kill -QUIT ${processId} ends it at once, and the next start recovers what was committed.`,
+      cause,
+    });
   }
 }
 

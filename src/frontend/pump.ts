@@ -43,7 +43,8 @@ export function pump(
   source.on('error', () => source.destroy());
   source.on('close', () => target.destroySoon());
   // The source may have left while the connection to the engine was being made.
-  if (first && !pass(first)) source.pause();
+  // To write nothing would fail, too, where the target has said its last word and gone, and that would be lost.
+  if (first?.length && !pass(first)) source.pause();
   else source.resume();
   if (source.readableEnded) end();
   if (source.destroyed) target.destroySoon();

@@ -8,10 +8,14 @@ import { tellOfBudget } from './webhook-messages.js';
  * Told is `{event: "budget_passed", text, budget: {role_name, model_name, …, period, soft, since}, what, allowed, used, wanted}`, on the way of
  * all webhooks. Without an address it does nothing.
  */
-export function createBudgetWebhook(address: URL | undefined, pool: EnginePool, log: Logger): BudgetNews {
+export function createBudgetWebhook(
+  operator: { readonly budgetWebhook: URL | undefined },
+  pool: EnginePool,
+  log: Logger,
+): BudgetNews {
   return ({ text, passed: { budget, what, allowed, used, wanted } }) => {
     log.warn({ budget, what, used, wanted }, 'a soft budget is passed');
-    if (!address) return;
+    if (!operator.budgetWebhook) return;
     const { told_at, budget_id, ...told } = budget as typeof budget & Record<string, unknown>;
     const news = { event: 'budget_passed', text, budget: told, what, allowed, used, wanted };
     tellOfBudget(pool, news).catch((error: unknown) =>

@@ -51,9 +51,15 @@ export interface NewJob {
   tag: string | undefined;
   /** Who is told of its end, by name. */
   webhook: string | undefined;
+  /** How it stands in its line: see SessionSettings. */
+  priority: Priority;
+  /** Until when it gives way to others, on the clock of Date.now(). */
+  by: number | undefined;
   /** What the request calls its row. */
   label: string | undefined;
 }
+
+export type Priority = 'low' | 'normal' | 'high';
 
 /** A job that an earlier gateway did not finish. */
 export interface UnfinishedJob extends RoleIdentity {
@@ -70,6 +76,8 @@ export interface UnfinishedJob extends RoleIdentity {
   /** The key of its model's pool that it was last sent with. */
   keyName: string | undefined;
   providerRequestId: string | undefined;
+  priority: Priority;
+  by: number | undefined;
   usage: Json;
   outputs: { url: string }[];
   openedAt: Date;
@@ -150,7 +158,10 @@ export interface Ledger {
   /** They have not, after all. */
   unclaim(ids: string[]): Promise<void>;
   /** The result of a job was given to this call in place of a new one. */
-  reused(jobId: string, call: Omit<NewJob, 'id' | 'estimatedPrice' | 'label' | 'webhook'>): Promise<void>;
+  reused(
+    jobId: string,
+    call: Omit<NewJob, 'id' | 'estimatedPrice' | 'label' | 'webhook' | 'priority' | 'by'>,
+  ): Promise<void>;
   /**
    * The oldest result of an identical call of the role that can still be had, but none of `except`: an unclaimed one; with
    * `delivered` also one that somebody got already. Without one, a job that another gateway makes for nobody.

@@ -154,7 +154,7 @@ export const takeOver = `
     RETURNING *
   )
   SELECT job_id, state, detached, released, role_name, role_oid, model_name, file, request_key, task_id, key_name, provider_request_id, usage, outputs,
-    submitted_at, started_at, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
+    priority, wanted_by, submitted_at, started_at, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
   FROM taken ORDER BY submitted_at`;
 
 export const knownTasks = 'SELECT task_id AS id FROM hologen_internal.job WHERE task_id = ANY ($1)';

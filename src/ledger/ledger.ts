@@ -266,6 +266,8 @@ async function takeOverJobs(
     taskId: row.task_id ?? undefined,
     keyName: row.key_name ?? undefined,
     providerRequestId: row.provider_request_id ?? undefined,
+    priority: row.priority ?? 'normal',
+    by: row.wanted_by?.getTime(),
     usage: row.usage ?? {},
     outputs: row.outputs,
     openedAt: row.submitted_at,
@@ -326,6 +328,8 @@ function jobRow(job: NewJob, reservation: string | undefined) {
     currency: job.currency,
     tag: job.tag,
     webhook: job.webhook,
+    priority: job.priority === 'normal' ? undefined : job.priority,
+    wanted_by: job.by === undefined ? undefined : new Date(job.by),
     label: job.label,
   };
 }

@@ -33,16 +33,17 @@ const textsOfNobody = `
 /** Looks now and then every hour, until it is closed. */
 export function keepLedgerShort(
   pool: EnginePool,
-  { keepJobsDays, keepUsageDays }: Retention,
+  retention: Retention,
   log: Logger,
 ): { close(): Promise<void> } {
-  if (keepJobsDays === 0 && keepUsageDays === 0) return { close: () => Promise.resolve() };
   let looking = look();
   const timer = setInterval(() => {
     looking = looking.then(look);
   }, everyMs).unref();
 
   async function look(): Promise<void> {
+    // They may be others at each look.
+    const { keepJobsDays, keepUsageDays } = retention;
     try {
       const jobs = keepJobsDays === 0 ? 0 : await removeAll(oldJobs, keepJobsDays);
       const attempts = keepUsageDays === 0 ? 0 : await removeAll(oldAttempts, keepUsageDays);

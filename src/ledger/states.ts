@@ -121,6 +121,14 @@ export const jobColumns: Record<string, Column> = {
     ...{ type: 'text', shown: 'key_name', changedBy: 'keyName' },
     means: "the key of the model's pool that it was last sent with; NULL: the model has one key",
   },
+  priority: {
+    ...{ type: 'text', shown: 'priority' },
+    means: 'how it stands in its line (SET ai_gen.priority): low, high; NULL: as usual',
+  },
+  wanted_by: {
+    ...{ type: 'timestamptz', shown: 'wanted_by' },
+    means: 'until when it gives way to others (SET ai_gen.by)',
+  },
   gateway_id: { type: 'text', means: 'who works on it; a write of anybody else is refused' },
   role_oid: { type: 'oid', means: "the caller's OID: another role that gets the name is not the caller" },
   engine_process_id: { type: 'integer', means: "the session's process in the engine" },

@@ -25,7 +25,7 @@ export interface Delivery {
   webhooks: Webhooks;
   hosts: WebhookHosts;
   /** The operator's own address, which is told of budgets, without a signature. */
-  budgets: URL | undefined;
+  budgets: { readonly budgetWebhook: URL | undefined };
   log: Logger;
 }
 
@@ -158,7 +158,8 @@ async function tell(
   }
 
   async function post(name: string, id: string, body: string): Promise<string | undefined> {
-    if (name === '') return budgets && postOnce(budgets.href, signed(id, body), closing);
+    const own = name === '' ? budgets.budgetWebhook : undefined;
+    if (name === '') return own && postOnce(own.href, signed(id, body), closing);
     const webhook = await webhooks.find(name);
     if (!webhook) return 'the webhook was removed';
     const refused = refusedAddress(webhook.url, hosts);

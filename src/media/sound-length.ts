@@ -48,7 +48,8 @@ function mp4Seconds(beginning: Buffer): number | undefined {
   const isLong = header[0] === 1;
   const scale = header.readUInt32BE(isLong ? 20 : 12);
   const duration = isLong ? Number(header.readBigUInt64BE(24)) : header.readUInt32BE(16);
-  return scale > 0 ? duration / scale : undefined;
+  // One that is written in fragments says 0.
+  return scale > 0 && duration > 0 ? duration / scale : undefined;
 }
 
 /** Kilobits a second of layer III, by the four bits of its frames: MPEG 1, and 2 and 2.5. */

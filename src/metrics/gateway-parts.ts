@@ -8,6 +8,8 @@ export interface GatewayParts {
   engine?: { address: EngineAddress; restarts(): number };
   schedule?: { queues(): Queue[] };
   calls?: { heldUp(): { model: string; since: number }[] };
+  /** Since when new calls are refused. */
+  draining?: { drain: { since: Date } | undefined };
   webhooks?: { counts: Readonly<Record<string, number>>; waiting(): Promise<number> };
   frontend?: {
     /** False from the moment the gateway drains. */
@@ -45,6 +47,15 @@ export function watchParts(registry: Registry, parts: GatewayParts): void {
     collect() {
       this.reset();
       this.inc(parts.engine?.restarts() ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'hologen_draining_seconds',
+    help: 'For how long no new calls have been taken (drain_gateway); 0: they are.',
+    registers,
+    collect() {
+      const since = parts.draining?.drain?.since.getTime() ?? Date.now();
+      this.set((Date.now() - since) / 1000);
     },
   });
   watchHoldUps(registry, parts);

@@ -25,9 +25,9 @@ export function createReadiness(parts: GatewayParts): () => Promise<Readiness> {
   }
 
   return async () => {
-    const { engine, frontend } = parts;
+    const { engine, frontend, draining } = parts;
     if (!engine || !frontend) return { ready: false, reason: 'starting' };
-    if (!frontend.accepting()) return { ready: false, reason: 'draining' };
+    if (!frontend.accepting() || draining?.drain) return { ready: false, reason: 'draining' };
     const reason = await engineProblem(engine.address);
     return reason === undefined ? { ready: true } : { ready: false, reason };
   };

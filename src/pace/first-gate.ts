@@ -1,5 +1,6 @@
 /** Several gates lead to the same: whoever waits goes through the first that opens. */
 import type { Gate } from './gate.js';
+import type { Urgency } from './urgency.js';
 
 /**
  * Enters the first of these that is open, in their order, or waits at all of them; `entered` says which it was. A cancelled wait rejects
@@ -8,7 +9,7 @@ import type { Gate } from './gate.js';
 export async function enterFirst<G extends { gate: Gate }>(
   gates: readonly G[],
   signal: AbortSignal,
-  role: string,
+  { role, urgency }: { role: string; urgency: Urgency },
   sentBefore: boolean,
 ): Promise<{ entered: G; leave: () => void }> {
   const open = gates.find(({ gate }) => gate.isOpen());
@@ -18,7 +19,7 @@ export async function enterFirst<G extends { gate: Gate }>(
   return new Promise((resolve, reject) => {
     let through = false;
     for (const each of tried)
-      each.gate.enter(either, role, sentBefore).then((leave) => {
+      each.gate.enter(either, role, sentBefore, urgency).then((leave) => {
         // Two may open at once.
         if (through) return leave();
         through = true;

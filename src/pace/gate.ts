@@ -1,14 +1,17 @@
 /** One gate: calls enter as the limits allow, fairly between the roles that wait, and return to its line when they were not taken. */
+import { type Allowed, aboutSeconds } from './about.js';
+import { createRankedLine, type RankedLine } from './ranked-line.js';
 import { createRateWindow, type RateWindow } from './rate-window.js';
-import { createFairLine, createLine, type FairLine, type Line } from './waiting-line.js';
+import { type Urgency, usual } from './urgency.js';
+import { createLine, type Line } from './waiting-line.js';
 import { whenAborted } from './when-aborted.js';
 
 export interface Gate {
   /**
-   * Waits for a place; the returned function gives it back. Free places go round the roles that wait. A cancelled wait rejects with the
+   * Waits for a place; the returned function gives it back. Free places go round the roles that wait, as urgent as they are. A cancelled wait rejects with the
    * signal's reason. `sentBefore`: another gate let it through and it was not taken there; it goes before those that were never sent.
    */
-  enter(signal: AbortSignal, role: string, sentBefore?: boolean): Promise<() => void>;
+  enter(signal: AbortSignal, role: string, sentBefore?: boolean, urgency?: Urgency): Promise<() => void>;
   /** Whoever enters now is let through at once. */
   isOpen(): boolean;
   /**
@@ -45,6 +48,8 @@ export interface Limits {
 export interface GateState {
   /** Calls that wait to be sent, or sent again. */
   queued: number;
+  /** Of these, those that give way to the others. */
+  givingWay: number;
   running: number;
   /** The limits; null where there is none. */
   submitsPerSecond: number | null;
@@ -69,7 +74,7 @@ interface Waiter {
 
 interface Traffic {
   limits: Limits;
-  readonly entering: FairLine<Waiter>;
+  readonly entering: RankedLine<Waiter>;
   /** Calls that were sent but not taken: they are inside, and go before those that were never sent. */
   readonly returning: Line<Waiter>;
   /** Calls that were sent through another gate and not taken. */
@@ -85,12 +90,14 @@ interface Traffic {
   /** Nobody is admitted. */
   held: boolean;
   timer: NodeJS.Timeout | undefined;
+  /** Until somebody that gives way must go. */
+  dueTimer: NodeJS.Timeout | undefined;
 }
 
 export function createGate(limits: Limits): Gate {
   const traffic: Traffic = {
     limits,
-    entering: createFairLine(),
+    entering: createRankedLine(),
     returning: createLine(),
     ahead: createLine(),
     spacing: createRateWindow(limits),
@@ -102,12 +109,13 @@ export function createGate(limits: Limits): Gate {
     gateways: 1,
     held: false,
     timer: undefined,
+    dueTimer: undefined,
   };
   return {
-    enter: (signal, role, sentBefore = false) =>
+    enter: (signal, role, sentBefore = false, urgency = usual) =>
       enter(
         traffic,
-        sentBefore ? traffic.ahead.join : (waiter) => traffic.entering.join(waiter, role),
+        sentBefore ? traffic.ahead.join : (waiter) => traffic.entering.join(waiter, role, urgency),
         signal,
       ),
     isOpen: () => isOpen(traffic),
@@ -188,6 +196,7 @@ function turn(traffic: Traffic, join: (waiter: Waiter) => () => void, signal: Ab
 function admitNext(traffic: Traffic): void {
   clearTimeout(traffic.timer);
   traffic.timer = undefined;
+  callDue(traffic);
   for (let line = nextLine(traffic); line; line = nextLine(traffic)) {
     const now = performance.now();
     const waitMs = openAt(traffic) - now;
@@ -200,6 +209,31 @@ function admitNext(traffic: Traffic): void {
     if (line !== traffic.returning) traffic.inside += 1;
     line.take()?.admit();
   }
+}
+
+/** The clock may be set meanwhile, and rates change: it is looked at again now and then. */
+const longestDueMs = 60_000;
+
+/** Those that gave way until now and must go stand as the others do, and a timer is set for the next. */
+function callDue(traffic: Traffic): void {
+  clearTimeout(traffic.dueTimer);
+  const due = traffic.entering.callDue((calls, secondsEach) =>
+    aboutSeconds({ calls, secondsEach, queue: shareOf(traffic), atOnce: true }),
+  );
+  if (due === undefined) return;
+  const ms = Math.min(longestDueMs, Math.max(0, due - Date.now()));
+  traffic.dueTimer = setTimeout(admitNext, ms, traffic).unref();
+}
+
+/** This gateway's part of what is allowed at present. */
+function shareOf(traffic: Traffic): Allowed {
+  const { pace, submitsPerSecond, concurrentTasks } = stateOf(traffic);
+  const { gateways } = traffic;
+  return {
+    pace: pace && pace / gateways,
+    submitsPerSecond: submitsPerSecond && submitsPerSecond / gateways,
+    concurrentTasks: concurrentTasks && Math.max(1, Math.floor(concurrentTasks / gateways)),
+  };
 }
 
 function nextLine(traffic: Traffic) {
@@ -256,6 +290,7 @@ function stateOf(traffic: Traffic): GateState {
   const { limits, returning, inside, pace, pausedUntil } = traffic;
   return {
     queued: waiting(traffic),
+    givingWay: traffic.entering.givingWay,
     running: inside - returning.length,
     submitsPerSecond: finite(limits.submitsPerSecond),
     concurrentTasks: limits.concurrentTasks,

@@ -79,6 +79,7 @@ const none = (): Through => ({ waiting: 0, inside: 0 });
 /** Of a type that nobody has called yet: what is allowed is not known before. */
 const idle: GateState = {
   queued: 0,
+  givingWay: 0,
   running: 0,
   submitsPerSecond: null,
   concurrentTasks: null,
@@ -183,10 +184,10 @@ function behind({ gate: own, through }: Known, account: Gate): Gate {
   return {
     ...account,
     isOpen: () => own.isOpen() && account.isOpen(),
-    async enter(signal, role, sentBefore) {
-      const leaveOwn = await own.enter(signal, role, sentBefore);
+    async enter(signal, role, sentBefore, urgency) {
+      const leaveOwn = await own.enter(signal, role, sentBefore, urgency);
       through.waiting += 1;
-      const enters = account.enter(signal, role, sentBefore).finally(() => {
+      const enters = account.enter(signal, role, sentBefore, urgency).finally(() => {
         through.waiting -= 1;
       });
       const leaveAccount = await enters.catch((error) => {

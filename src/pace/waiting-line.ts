@@ -51,35 +51,41 @@ export function createLine<T>(): Line<T> {
 
 export interface FairLine<T> {
   readonly length: number;
-  join(value: T, group: string): () => void;
+  /** Joins its group; `first`: before all of the group that did not say so. */
+  join(value: T, group: string, first?: boolean): () => void;
   take(): T | undefined;
+}
+
+interface Group<T> {
+  first: Line<T>;
+  rest: Line<T>;
 }
 
 /** A line in which the groups that wait have their turns one after the other; first come, first within a group. */
 export function createFairLine<T>(): FairLine<T> {
-  const lines = new Map<string, Line<T>>();
-  /** Each group of `lines` once. One that nobody waits in any more is dropped when its turn comes. */
+  const groups = new Map<string, Group<T>>();
+  /** Each group of `groups` once. One that nobody waits in any more is dropped when its turn comes. */
   const turns = createLine<string>();
   return {
     get length() {
       let length = 0;
-      for (const line of lines.values()) length += line.length;
+      for (const { first, rest } of groups.values()) length += first.length + rest.length;
       return length;
     },
-    join(value, group) {
-      const line = lines.get(group) ?? createLine<T>();
-      if (!lines.has(group)) {
-        lines.set(group, line);
-        turns.join(group);
+    join(value, name, first = false) {
+      const group = groups.get(name) ?? { first: createLine<T>(), rest: createLine<T>() };
+      if (!groups.has(name)) {
+        groups.set(name, group);
+        turns.join(name);
       }
-      return line.join(value);
+      return (first ? group.first : group.rest).join(value);
     },
     take() {
-      for (let group = turns.take(); group !== undefined; group = turns.take()) {
-        const line = lines.get(group);
-        const value = line?.take();
-        if (line && line.length > 0) turns.join(group);
-        else lines.delete(group);
+      for (let name = turns.take(); name !== undefined; name = turns.take()) {
+        const group = groups.get(name);
+        const value = group?.first.take() ?? group?.rest.take();
+        if (group && group.first.length + group.rest.length > 0) turns.join(name);
+        else groups.delete(name);
         if (value !== undefined) return value;
       }
       return undefined;

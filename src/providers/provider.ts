@@ -80,10 +80,11 @@ export interface Medium {
   anyForm?: boolean;
 }
 
-/** Requests of one model and of the same key may be sent together, so many at most. */
+/** Requests of one model and of the same key may be sent together, as long as what each takes of the room fits in. */
 export interface PackForm {
   key: string;
-  most: number;
+  takes: number;
+  room: number;
 }
 
 /**
@@ -109,7 +110,7 @@ export interface CheckedRequest {
   /** What it will come to, if it succeeds; of texts the most that it can. */
   estimate: Bill;
   /** Undefined: the estimate is known without the media. Else it is reckoned again with how long each of them is, where its file says so. */
-  measure?(seconds: (number | undefined)[]): Bill;
+  measure?: ((seconds: (number | undefined)[]) => Bill) | undefined;
   /** Undefined: it is sent alone. */
   pack?: PackForm | undefined;
   /** True: the type surely does not read the media, and the provider will say so. It is not chosen where no model is named. */

@@ -14,6 +14,8 @@ export interface DegreeSettings {
 }
 
 export interface Configuration {
+  /** Each setting as it was written, or its default. */
+  texts: SettingTexts;
   /** Absolute. */
   dataDirectory: string;
   logLevel: string;
@@ -25,9 +27,9 @@ export interface Configuration {
     /** Undefined: no console. 0: a free port. */
     port: number | undefined;
   };
+  /** The gateway that a command works with; undefined: the one on the data directory. */
+  gatewayUrl: string | undefined;
   mcp: {
-    /** Undefined: the gateway on the data directory. */
-    url: string | undefined;
     /** In CNY, of one session. */
     spendAtMost: number;
   };
@@ -110,12 +112,14 @@ export interface StorageSettings {
 
 export function configure(texts: SettingTexts): Configuration {
   return {
+    texts: { ...texts },
     dataDirectory: resolve(required(texts, 'dataDir')),
     logLevel: required(texts, 'logLevel'),
     maxConnections: number(texts, 'maxConnections'),
     door: door(texts),
     console: { host: required(texts, 'consoleHost'), port: consolePort(texts) },
-    mcp: { url: texts.url, spendAtMost: number(texts, 'spendAtMost') },
+    gatewayUrl: texts.url,
+    mcp: { spendAtMost: number(texts, 'spendAtMost') },
     openai: { host: required(texts, 'openaiHost'), port: optionalNumber(texts, 'openaiPort') },
     metrics: { host: required(texts, 'metricsHost'), port: optionalNumber(texts, 'metricsPort') },
     engine: { url: texts.engineUrl, callback: callback(texts) },

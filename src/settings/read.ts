@@ -1,31 +1,51 @@
-/** Reads the settings once: flags win over the environment, the environment over defaults. What does not fit is told with both its names. */
+/** Reads the settings once: flags win over the environment, the environment over the settings file, that over defaults. What does not fit is told with both its names. */
 import { parseArgs } from 'node:util';
 import { UsageError } from '../errors.js';
 import { type Configuration, configure } from './configuration.js';
+import { readSettingsFile } from './file.js';
 import { namesOf } from './help.js';
 import { type SettingEntry, type SettingName, type SettingTexts, settingTable } from './table.js';
 
 const entries = Object.entries(settingTable) as [SettingName, SettingEntry][];
 
-/** `extra` are switches of one command, `texts` its options with a value. */
+/** What one command takes beside settings. */
+export interface OwnArguments {
+  switches?: readonly string[];
+  /** Options with a value. */
+  texts?: readonly string[];
+  /** It takes words that stand without a flag. */
+  words?: boolean;
+}
+
+export interface ReadSettings {
+  configuration: Configuration;
+  switches: Set<string>;
+  given: Map<string, string>;
+  words: string[];
+}
+
 export function readSettings(
   args: string[],
   environment: NodeJS.ProcessEnv,
   flags: readonly SettingName[],
-  extra: readonly string[] = [],
-  texts: readonly string[] = [],
-): { configuration: Configuration; switches: Set<string>; given: Map<string, string> } {
-  const values = readFlags(args, flags, extra, texts);
-  const written = (entry: SettingEntry) => {
+  own: OwnArguments = {},
+): ReadSettings {
+  const { values, positionals: words } = readFlags(args, flags, own);
+  const said = (entry: SettingEntry) => {
     const flag = entry.flag ? values[entry.flag] : undefined;
     return flag === undefined ? environment[entry.env] : String(flag);
   };
+  const dataDirectory = said(settingTable.dataDir) || settingTable.dataDir.default;
+  const file = flags.includes('settingsFile')
+    ? readSettingsFile(said(settingTable.settingsFile), dataDirectory)
+    : {};
+  const written = (entry: SettingEntry) => said(entry) ?? file[entry.env];
   const settings = Object.fromEntries(entries.map(([name, entry]) => [name, written(entry)]));
   const switches = new Set(Object.keys(values).filter((name) => values[name] === true));
   const given = new Map(
-    texts.flatMap((name) => (values[name] === undefined ? [] : [[name, `${values[name]}`]])),
+    (own.texts ?? []).flatMap((name) => (values[name] === undefined ? [] : [[name, `${values[name]}`]])),
   );
-  return { configuration: readTexts(settings), switches, given };
+  return { configuration: readTexts(settings), switches, given, words };
 }
 
 /** The configuration that these texts mean; what they leave out has its default. */
@@ -42,18 +62,18 @@ type FlagValues = Record<string, string | boolean | undefined>;
 function readFlags(
   args: string[],
   flags: readonly SettingName[],
-  extra: readonly string[],
-  texts: readonly string[],
-): FlagValues {
+  { switches = [], texts = [], words = false }: OwnArguments,
+): { values: FlagValues; positionals: string[] } {
   const options: Record<string, { type: 'string' | 'boolean' }> = { help: { type: 'boolean' } };
   for (const name of flags) {
     const entry: SettingEntry = settingTable[name];
     if (entry.flag) options[entry.flag] = { type: entry.value ? 'string' : 'boolean' };
   }
-  for (const name of extra) options[name] = { type: 'boolean' };
+  for (const name of switches) options[name] = { type: 'boolean' };
   for (const name of texts) options[name] = { type: 'string' };
   try {
-    return parseArgs({ args, options, strict: true, allowPositionals: false }).values as FlagValues;
+    const { values, positionals } = parseArgs({ args, options, strict: true, allowPositionals: words });
+    return { values: values as FlagValues, positionals };
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

@@ -15,6 +15,8 @@ export interface SettingEntry {
   /** Beside the numbers of the range. */
   word?: string;
   choices?: readonly string[];
+  /** It can change while the gateway runs, when the settings are read again. */
+  live?: true;
   meaning: string;
 }
 
@@ -59,6 +61,13 @@ export const settingTable = {
     value: 'DIR',
     default: '.hologen',
     meaning: 'folder of the embedded engine, passwords, certificate, sandbox files',
+  },
+  settingsFile: {
+    flag: 'settings-file',
+    env: 'HOLOGEN_SETTINGS_FILE',
+    value: 'FILE',
+    meaning:
+      'more settings, a line `NAME=value` each under the names of the environment, which wins over the file; without it `settings.env` in the data directory, if it is there',
   },
   engineUrl: {
     flag: 'engine-url',
@@ -124,7 +133,7 @@ export const settingTable = {
     env: 'HOLOGEN_URL',
     value: 'URL',
     meaning:
-      'hologen mcp: the gateway and the role, `postgresql://role:password@host:port/hologen`; without it the owner of the one on --data-dir',
+      'hologen mcp and the commands that operate a gateway: the gateway and the role, `postgresql://role:password@host:port/hologen`; without it the owner of the one on --data-dir',
   },
   spendAtMost: {
     flag: 'spend-at-most',
@@ -189,24 +198,28 @@ export const settingTable = {
   },
   drainMs: {
     env: 'HOLOGEN_DRAIN_MS',
+    live: true,
     default: '30000',
     range: [0, 86_400_000],
     meaning: 'how long running statements may go on after SIGTERM',
   },
   keepJobsDays: {
     env: 'HOLOGEN_KEEP_JOBS_DAYS',
+    live: true,
     default: '0',
     range: [0, 36_500],
     meaning: 'days that a finished job stays in hologen.jobs; 0: for ever',
   },
   keepUsageDays: {
     env: 'HOLOGEN_KEEP_USAGE_DAYS',
+    live: true,
     default: '0',
     range: [0, 36_500],
     meaning: 'days that an attempt stays in hologen.usage; 0: for ever',
   },
   defaultDegree: {
     env: 'HOLOGEN_DEFAULT_DEGREE',
+    live: true,
     default: 'maker',
     choices: ['maker', 'viewer', 'none'],
     meaning:
@@ -214,16 +227,19 @@ export const settingTable = {
   },
   viewersSee: {
     env: 'HOLOGEN_VIEWERS_SEE',
+    live: true,
     default: 'shared',
     choices: ['shared', 'all'],
     meaning: 'what members of hologen_viewer see: the jobs that were shared (share_job), or all',
   },
   budgetWebhook: {
     env: 'HOLOGEN_BUDGET_WEBHOOK',
+    live: true,
     meaning: 'address that is told, by a POST of JSON, when a soft budget is passed',
   },
   webhookHosts: {
     env: 'HOLOGEN_WEBHOOK_HOSTS',
+    live: true,
     meaning:
       'hosts that webhooks may be at, `*.example.com` for what is under one, with commas; none without it, in the sandbox those of this machine besides',
   },
@@ -245,6 +261,7 @@ export const settingTable = {
   },
   logLevel: {
     env: 'HOLOGEN_LOG_LEVEL',
+    live: true,
     default: 'info',
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     meaning: 'trace, debug, info, warn, error, fatal or silent; JSON lines on standard error',
@@ -271,10 +288,12 @@ export const settingTable = {
   },
   ossDomains: {
     env: 'HOLOGEN_OSS_DOMAINS',
+    live: true,
     meaning: 'custom OSS domains that SQL may name, `media.example.com=cn-hangzhou`, with commas',
   },
   allowedRoles: {
     env: 'HOLOGEN_ALLOWED_ROLES',
+    live: true,
     meaning:
       'role ARNs that SQL may name, `*` for any run of characters, with commas; none are allowed without it, all in the sandbox',
   },
@@ -287,6 +306,11 @@ export const settingTable = {
 } as const satisfies Record<string, SettingEntry>;
 
 export type SettingName = keyof typeof settingTable;
+
+/** Those that can change while the gateway runs. */
+export type LiveSettingName = {
+  [Name in SettingName]: (typeof settingTable)[Name] extends { live: true } ? Name : never;
+}[SettingName];
 
 /** Settings as they were written. */
 export type SettingTexts = Record<SettingName, string | undefined>;

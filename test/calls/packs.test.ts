@@ -1,7 +1,8 @@
-/** Embeddings that wait at the same time go ten a request: nothing of that shows in rows, ledger, prices and errors. */
+/** Embeddings that wait at the same time go ten a request, documents that are ranked for one query hundreds: nothing of that shows in rows, ledger, prices and errors. */
 import type pg from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
+import { deploy } from './statements.js';
 
 let gateway: TestGateway;
 let client: pg.Client;
@@ -112,4 +113,81 @@ test('a statement that is cancelled in the line leaves its neighbour’s calls a
   expect((await kept).rows).toEqual([{ length: 1024 }]);
   await before;
   expect((await inputs()).filter((input) => input !== 'busy')).toEqual(['kept']);
+});
+
+describe.each([
+  ['qwen3-rerank', 0.5],
+  ['gte-rerank-v2', 0.8],
+])('documents that are ranked by %s', (type, perMillion) => {
+  let model: string;
+  beforeAll(async () => {
+    model = await deploy(client, type, 'rerank');
+  });
+  const rank = (documents: string[], query = 'a red door') =>
+    client.query<{ i: string; score: number | null }>(
+      'SELECT i, ai_rank($2, $3, d) AS score FROM unnest($1::text[]) WITH ORDINALITY AS x (d, i) ORDER BY i',
+      [documents, model, query],
+    );
+  const asked = async () =>
+    (await gateway.requests()).map(({ body }) => {
+      const { input = body } = body as { input?: unknown };
+      return input as { query: string; documents: string[] };
+    });
+  const colours = ['red', 'green', 'blue'];
+
+  test('are one request, and each row has its own score', async () => {
+    const documents = Array.from({ length: 60 }, (_, n) => `${type} ${n}: a ${colours[n % 3]} door`);
+    const { rows } = await rank(documents);
+    expect((await asked()).map(({ documents: sent }) => sent.length)).toEqual([60]);
+    expect(rows.map(({ score }) => score)).toEqual(documents.map((_, n) => (n % 3 === 0 ? 1 : 2 / 3)));
+  });
+
+  test('have a job each with its part of the tokens and of the price', async () => {
+    const documents = Array.from({ length: 5 }, (_, n) => `${type} parts ${'word '.repeat(n * n)}`);
+    await rank(documents);
+    const { rows } = await client.query(
+      `SELECT state, (units ->> 'inputTokens')::int AS tokens, price::float8, usage ->> 'total_tokens' AS told
+       FROM hologen.jobs WHERE request::text LIKE '%${type} parts%' ORDER BY length(request::text)`,
+    );
+    const tokens = documents.map((each) => Math.ceil('a red door'.length / 4) + Math.ceil(each.length / 4));
+    expect(rows.map((row) => row.state)).toEqual(documents.map(() => 'succeeded'));
+    const sum = (numbers: number[]) => numbers.reduce((total, each) => total + each, 0);
+    expect(sum(rows.map((row) => row.tokens))).toBe(sum(tokens));
+    for (const [n, row] of rows.entries()) {
+      // Shared by query and document together, whose letters may make a token less than each by itself.
+      expect(Math.abs(row.tokens - (tokens[n] as number))).toBeLessThanOrEqual(1);
+      expect(row.price).toBeCloseTo((row.tokens * perMillion) / 1e6, 12);
+      expect(row.told).toBe(String(row.tokens));
+    }
+  });
+
+  test('go apart where one of them is refused, and the others are ranked', async () => {
+    await client.query('SET ai_gen.on_error = skip');
+    const { rows } = await rank(['a red door', 'a door [[sandbox:refuse]]', 'a kettle']);
+    expect(rows.map(({ score }) => score)).toEqual([1, null, 1 / 3]);
+    expect(await asked()).toHaveLength(4);
+  });
+
+  test('go apart by query, and where a request has no room for more', async () => {
+    await client.query(
+      `SELECT ai_rank('${model}', 'door ' || n % 2, 'a door ' || n) FROM generate_series(1, 6) AS n`,
+    );
+    expect((await asked()).map(({ query, documents }) => [query, documents.length]).sort()).toEqual([
+      ['door 0', 3],
+      ['door 1', 3],
+    ]);
+    await gateway.forgetRequests();
+    const { rows } = await client.query(
+      `SELECT ai_rank('${model}', 'a red door', 'a red door ' || repeat('w', 7000) || n) AS score FROM generate_series(1, 24) AS n`,
+    );
+    expect(rows.every(({ score }) => score === 1)).toBe(true);
+    const sizes = (await asked()).map(({ documents }) => documents.length);
+    expect(sizes).toEqual(type === 'gte-rerank-v2' ? [4, 4, 4, 4, 4, 4] : [17, 7]);
+  });
+
+  test('that are too many for a request are ranked by several', async () => {
+    const { rows } = await rank(Array.from({ length: 620 }, (_, n) => `${n} red`));
+    expect(rows.every(({ score }) => score === 1 / 3)).toBe(true);
+    expect((await asked()).map(({ documents }) => documents.length)).toEqual([500, 120]);
+  });
 });

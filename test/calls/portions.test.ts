@@ -83,6 +83,41 @@ test('a statement that does not fit its budget sends nothing, and names what all
   expect(await reserved()).toBe(0);
 });
 
+/** Calls that the engine looks for before the first of them is made, and tells many at a time; that of one row is refused. */
+const lookedFor = (calls: number, refused: number) =>
+  texts(calls).replace("'quick'", `CASE n WHEN ${refused} THEN 'nobody' ELSE 'quick' END`);
+
+test.each([1, 700, 1999, 2000])(
+  'call %i of 2,000 that are looked for is refused: that is told, and nothing is sent',
+  async (row) => {
+    expect(await refusal(client.query(lookedFor(2000, row)))).toMatchObject({
+      code: '42704',
+      message: 'external model "nobody" does not exist',
+    });
+    expect(await gateway.requests()).toEqual([]);
+    expect(await opened()).toBe(0);
+    expect((await client.query(lookedFor(300, 0))).rows).toHaveLength(300);
+  },
+);
+
+test('a statement that is cancelled while its calls are looked for leaves nothing behind', async () => {
+  const other = await gateway.client();
+  await other.query('SET ai_gen.max_calls = 100000');
+  const { rows } = await other.query('SELECT pg_backend_pid() AS pid');
+  const refused = refusal(other.query(lookedFor(50_000, 0)));
+  const { pid } = rows[0];
+  const isKnown = async () =>
+    ((await client.query('SELECT FROM hologen.progress WHERE engine_process_id = $1', [pid])).rowCount ?? 0) >
+    0;
+  await until(isKnown);
+  await client.query('SELECT pg_cancel_backend($1)', [pid]);
+  expect((await refused).code).toBe('57014');
+  await until(async () => !(await isKnown()));
+  expect((await other.query(lookedFor(300, 0))).rows).toHaveLength(300);
+  expect(await isKnown()).toBe(false);
+  expect(await gateway.requests()).toHaveLength(300);
+});
+
 test('what a statement has not opened yet is nobody else’s: another one is refused meanwhile, and not when the first is cancelled', async () => {
   await client.query('CALL set_budget(calls => 1400)');
   const other = await gateway.client();

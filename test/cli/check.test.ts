@@ -116,6 +116,8 @@ const accounts: Case[] = [
     /AccessKey.*\n.*API-key page/,
   ],
   ['a key in quotes', { DASHSCOPE_API_KEY: `"${key}"` }, 'API key', /quotes.*\n.*API-key page/],
+  ['a key with the line end of another system', { DASHSCOPE_API_KEY: `${key}\r` }, 'API key', /U\+000D/],
+  ['a key in other letters', { DASHSCOPE_API_KEY: 'sk-0123456789аbc' }, 'API key', /U\+0430 at place 14/],
   ['a key of another kind', { DASHSCOPE_API_KEY: 'abcdef' }, 'API key', /begins with sk-/],
   [
     'a provider that does not answer',
@@ -175,6 +177,17 @@ async function answering(status: number, headers: Record<string, string>, body: 
   const { port } = server.address() as { port: number };
   return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
+
+test('a key of the credentials file that no header carries', async () => {
+  const home = join(folder, 'home');
+  await mkdir(join(home, '.alibabacloud'), { recursive: true });
+  await writeFile(
+    join(home, '.alibabacloud', 'credentials'),
+    '[default]\ndashscope_api_key = sk-0123456789é\n',
+  );
+  const { of } = await check([], { DASHSCOPE_API_KEY: '', HOME: home });
+  expect(of('API key').said).toMatch(/dashscope_api_key in .*credentials .*U\+00E9/);
+});
 
 test('a key that the region does not know: the other regions are listed', async () => {
   const refused = JSON.stringify({

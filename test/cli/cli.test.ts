@@ -11,7 +11,21 @@ import type { RunFile } from '../../src/run-file.js';
 import { freePort } from '../debian-postgres.js';
 import { hologen, makeDirectory, type SpawnedGateway, serve, stopGateways } from './spawned-gateway.js';
 
-const commands = ['serve', 'url', 'open', 'demo', 'image', 'check', 'migrate'];
+const commands = [
+  'serve',
+  'url',
+  'open',
+  'demo',
+  'image',
+  'check',
+  'migrate',
+  'pause',
+  'resume',
+  'drain',
+  'undrain',
+  'reload',
+  'retry',
+];
 const endpoint = 'oss-cn-hangzhou-internal.aliyuncs.com';
 
 let gateway: SpawnedGateway;
@@ -66,8 +80,17 @@ const wrongUsage: [string[], RegExp, NodeJS.ProcessEnv?][] = [
   [['serve', '--sandbox'], /HOLOGEN_DRAIN_MS .*"soon"/, { HOLOGEN_PORT: '0', HOLOGEN_DRAIN_MS: 'soon' }],
   [['serve', '--sandbox'], /HOLOGEN_LOG_LEVEL .*"loud"/, { HOLOGEN_PORT: '0', HOLOGEN_LOG_LEVEL: 'loud' }],
   [['serve'], /engine URL begins with mysql/, { HOLOGEN_PORT: '0', HOLOGEN_ENGINE_URL: 'mysql://u@h/d' }],
+  [
+    ['serve'],
+    /DASHSCOPE_API_KEY .*U\+000D at place 11/,
+    { HOLOGEN_PORT: '0', DASHSCOPE_API_KEY: 'sk-0123456\r' },
+  ],
   [['url', '--port', '1'], /--port/],
   [['check', 'oss://demo/x/', endpoint], /three words/],
+  [['pause'], /MODEL expected, and none/],
+  [['resume', 'one', 'two'], /one MODEL expected, not "one two"/],
+  [['drain', '--at-most', 'soon'], /whole number of seconds, not "soon"/],
+  [['retry', 'a-job', '--tag', 'summer'], /not both/],
   [['migrate'], /--engine-url is missing/],
   [['migrate', '--engine-url', 'http://u@h/d'], /postgresql:\/\//],
 ];

@@ -32,8 +32,10 @@ A type that is not here is deployed with the form of one that is: \`CALL registe
 may give \`duration\`, \`pictures\` and \`reference_files\` as [least, most], \`resolutions\` and \`ratios\` as lists, \`prompt_characters\`, \`price\`; what it
 leaves out, its price too, is that of the known type. Without \`like\` an unknown type is refused.
 
-Input videos whose length only the provider reads are estimated with the longest it takes, so an estimate is never below the bill. Speech is estimated with the length of its
-file, where the beginning of that tells it (WAV, MP3 of a constant rate, MP4 whose index stands first); pictures and videos that are embedded with the most tokens that they can come to.
+What \`ai_estimate\` says of pictures, videos and speech is what they cost, to the cent. It is the most that they can cost, and so never below the bill, where only the answer
+tells how much it is: tokens of text (a token a byte, and the longest answer that the request allows; no number where it bounds none), pictures and videos that are embedded or shown to
+a chat model, \`"duration": -1\`, sequences and texts with pictures (\`enable_sequential\`, \`enable_interleave\`), and input videos and sounds whose beginning does not tell their length
+(WAV, MP3 of a constant rate, MP4 and MOV whose index stands first do). Speech is billed by the seconds in which somebody speaks, so silence makes the bill smaller.
 
 The source tells a type's fields; prices are from [model-pricing](https://help.aliyun.com/zh/model-studio/model-pricing) and limits from
 [rate-limit](https://help.aliyun.com/zh/model-studio/rate-limit) (summer and autumn 2026), those of chat models from the provider's list of models (spring 2026). Price

@@ -6,11 +6,14 @@ import { settingTable } from '../../src/settings/table.js';
 const page = fileURLToPath(new URL('../../docs/settings.md', import.meta.url));
 const introduction = `# Settings
 
-Flags win over the environment, and the environment over the defaults; \`hologen COMMAND --help\` lists those that a command takes. A value
-that makes no sense is refused at the start (exit code 2). What a session can SET is in the [SQL reference](sql.md#settings-of-a-session).
+Flags win over the environment, the environment over the settings file (\`--settings-file\`, else \`settings.env\` in the data directory, if it is there), and that over the defaults;
+\`hologen COMMAND --help\` lists those that a command takes. A value that makes no sense is refused at the start (exit code 2). What a session can SET is in the [SQL reference](sql.md#settings-of-a-session).
 
-| flag | environment | default | meaning |
-|---|---|---|---|
+The file is read again by \`hologen reload\`, \`CALL reload_settings()\` and SIGHUP, together with the certificate; what it says of the settings that are *live* holds from then on, and of the others it is
+told that they need a restart. A file with something wrong in it changes nothing: the answer names the setting.
+
+| flag | environment | default | live | meaning |
+|---|---|---|---|---|
 `;
 
 test('docs/settings.md lists every setting with its default and meaning', async () => {
@@ -18,7 +21,9 @@ test('docs/settings.md lists every setting with its default and meaning', async 
   const rows = Object.values(settingTable).map((entry: (typeof settingTable)[keyof typeof settingTable]) => {
     const { flag, value, env, meaning, ...rest } = { flag: '', value: '', ...entry };
     const byDefault = 'default' in rest ? rest.default : undefined;
-    const words = [flag && code(`--${flag}${value ? ` ${value}` : ''}`), code(env), code(byDefault), meaning];
+    const live = 'live' in rest ? 'live' : '';
+    const flags = flag && code(`--${flag}${value ? ` ${value}` : ''}`);
+    const words = [flags, code(env), code(byDefault), live, meaning];
     return `| ${words.join(' | ')} |\n`;
   });
   await expect(introduction + rows.join('')).toMatchFileSnapshot(page);

@@ -1,7 +1,7 @@
 /** The embedded engine through the life of a gateway: first and next start, killed, stopped while it works, any account, any folder. */
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import {
@@ -149,6 +149,25 @@ async function submitted(client: pg.Client): Promise<void> {
   }
 }
 
+test('an engine left behind that does not stop in time is named, with what to do about it', async () => {
+  const directory = await newDirectory();
+  const killed = await serve(directory);
+  const engine = await engineOf(join(directory, 'engine'));
+  process.kill(engine, 'SIGSTOP');
+  killed.kill('SIGKILL');
+  await killed.exit;
+  const refused = await serve(directory, ['--sandbox'], { environment: { PGCTLTIMEOUT: '1' } }).then(
+    () => 'it started',
+    ({ message }: Error) => message,
+  );
+  process.kill(engine, 'SIGCONT');
+  expect(refused).toMatch(
+    new RegExp(`process ${engine}\\b.* did not stop within 1 s[^]*kill -QUIT ${engine}`),
+  );
+  expect(refused).toMatch(/PGCTLTIMEOUT/);
+  await stop(await serve(directory));
+});
+
 test('a second gateway on the same data directory is refused, and the first is not disturbed', async () => {
   const directory = await newDirectory();
   const first = await serve(directory);
@@ -222,5 +241,46 @@ test.runIf(isRoot)(
     expect(await accountOf(await engineOf(join(shared, home)))).not.toBe(0);
     expect(existsSync(join(directory, 'engine'))).toBe(false);
     expect(await stop(gateway)).toBe(0);
+  },
+);
+
+/** What a gateway says that does not start there. */
+async function refusedStart(directory: string): Promise<string> {
+  return serve(directory).then(
+    () => 'it started',
+    ({ message }: Error) => message,
+  );
+}
+
+test.runIf(isRoot)(
+  'a data directory that is moved into or out of such a folder does not begin again empty: it says where its databases are',
+  async () => {
+    const name = `hologen-moved-${process.pid}`;
+    const hidden = `/root/${name}`;
+    const open = join(await newDirectory(), name);
+    directories.push(hidden);
+    let home = '';
+    const gateway = await serve(hidden);
+    await (await gateway.client()).query('CREATE TABLE kept AS SELECT 7 AS value');
+    await stop(gateway);
+    for (const [from, to] of [
+      [hidden, open],
+      [open, hidden],
+    ] as const) {
+      await rename(from, to);
+      const [, cluster = '', target = ''] = /mv (\S+) (\S+)$/m.exec(await refusedStart(to)) ?? [];
+      await rename(cluster, join(target, 'cluster'));
+      if (from === hidden) home = dirname(cluster);
+      const moved = await serve(to);
+      const { rows } = await (await moved.client()).query('SELECT value FROM kept');
+      expect(rows).toEqual([{ value: 7 }]);
+      await stop(moved);
+    }
+    directories.push(home);
+    expect(dirname(home)).toBe(shared);
+    await rm(join(home, 'cluster'), { recursive: true });
+    expect(await refusedStart(hidden)).toContain(`delete ${hidden}/engine-home to begin with empty ones`);
+    await rm(join(hidden, 'engine-home'));
+    await stop(await serve(hidden));
   },
 );

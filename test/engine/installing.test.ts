@@ -61,12 +61,13 @@ test('a database with the layout of earlier files is taken as it is, with every 
     // What later steps have made is not there yet.
     await client.query('DROP TABLE hologen_internal.used CASCADE');
     await client.query('DROP TABLE hologen_internal.prompt CASCADE');
+    await client.query('DROP FUNCTION hologen_internal.grams CASCADE');
     await client.query('DROP TABLE hologen_internal.review CASCADE');
     await client.query('DROP TABLE hologen_internal.pause');
     await client.query('DROP TRIGGER end_is_told ON hologen_internal.job');
     await client.query('DROP TABLE hologen_internal.webhook, hologen_internal.webhook_message CASCADE');
     await client.query(
-      'ALTER TABLE hologen_internal.job DROP COLUMN webhook CASCADE, DROP COLUMN retried_as CASCADE, DROP COLUMN retried_at CASCADE',
+      'ALTER TABLE hologen_internal.job DROP COLUMN webhook CASCADE, DROP COLUMN priority CASCADE, DROP COLUMN wanted_by CASCADE, DROP COLUMN retried_as CASCADE, DROP COLUMN retried_at CASCADE',
     );
     await client.query('DROP TABLE hologen_internal.reserved CASCADE');
     await client.query(

@@ -41,6 +41,8 @@ test.each([
 
 test('what does not say at its beginning has no length, nor has what is no sound', async () => {
   expect(lengthIn(await tone('index-last.mp4', 30, '-b:a', '192k'))).toBeUndefined();
+  const inFragments = ['-movflags', 'frag_keyframe+empty_moov'];
+  expect(lengthIn(await tone('fragments.mp4', 5, ...inFragments))).toBeUndefined();
   expect(lengthIn(await tone('varying.mp3', 5, '-q:a', '4'))).toBeUndefined();
   for (const text of ['', 'RIFF', 'RIFF....WAVEdata', 'a text that is no sound at all', '\xff\xfb'])
     expect(lengthIn(Buffer.from(text, 'latin1'))).toBeUndefined();

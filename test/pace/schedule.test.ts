@@ -6,6 +6,7 @@ import { createCooling } from '../../src/pace/cooling.js';
 import { enterFirst } from '../../src/pace/first-gate.js';
 import type { Gate, Limits } from '../../src/pace/gate.js';
 import { createSchedule } from '../../src/pace/schedule.js';
+import { usual } from '../../src/pace/urgency.js';
 import { ownLimits } from '../../src/providers/model-studio/own-limits.js';
 
 const table: Limits = { submitsPerSecond: 1000, concurrentTasks: 3 };
@@ -263,6 +264,7 @@ test('what waits and runs can be told, with the pace of the moment and without t
   expect(queue).toEqual({
     modelType: 'type',
     queued: 2,
+    givingWay: 0,
     running: 0,
     submitsPerSecond: 40,
     concurrentTasks: 2,
@@ -300,7 +302,7 @@ test('through several gates as many enter as through each together, and none wai
   const entered: string[] = [];
   const leaves: (() => void)[] = [];
   for (let call = 0; call < 9; call++)
-    enterFirst(gates, stop.signal, 'role', false).then(
+    enterFirst(gates, stop.signal, { role: 'role', urgency: usual }, false).then(
       ({ entered: { gate }, leave }) => {
         entered.push(gate === gates[0]?.gate ? 'one' : 'two');
         leaves.push(leave);

@@ -13,6 +13,29 @@ BEGIN
   RETURN file;
 END $$;
 
+-- The moment that people mean by a time of day (the next one after the statement began, in the session's time zone), a day and time, or a span
+-- (`2h`, `90 min`); in milliseconds since 1970. NULL: none of these.
+CREATE OR REPLACE FUNCTION hologen_caller.moment_of(said text) RETURNS bigint
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  began  timestamptz := statement_timestamp();
+  moment timestamptz;
+BEGIN
+  IF said ~ '^\s*\d{1,2}:\d{2}(:\d{2})?\s*$' THEN
+    moment := (began::timestamp::date + said::time)::timestamptz;
+    IF moment <= began THEN
+      moment := (began::timestamp::date + 1 + said::time)::timestamptz;
+    END IF;
+  ELSIF said ~ '^\s*\d+(\.\d+)?\s*[a-z]+\s*$' THEN
+    moment := began + said::interval;
+  ELSE
+    moment := said::timestamptz;
+  END IF;
+  RETURN CASE WHEN isfinite(moment) THEN floor(extract(epoch FROM moment) * 1000) END;
+EXCEPTION WHEN OTHERS THEN
+  RETURN NULL;
+END $$;
+
 -- The ai_gen.* settings as they were SET.
 CREATE OR REPLACE FUNCTION hologen_caller.session_settings() RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -21,7 +44,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     'dry_run', current_setting('ai_gen.dry_run', true), 'timeout', current_setting('ai_gen.timeout', true),
     'at_once', current_setting('ai_gen.at_once', true), 'tag', current_setting('ai_gen.tag', true),
     'spend_at_most', current_setting('ai_gen.spend_at_most', true), 'place', current_setting('ai_gen.place', true),
-    'webhook', current_setting('ai_gen.webhook', true))
+    'webhook', current_setting('ai_gen.webhook', true), 'priority', current_setting('ai_gen.priority', true),
+    'by', current_setting('ai_gen.by', true),
+    'by_at', CASE WHEN current_setting('ai_gen.by', true) <> '' THEN hologen_caller.moment_of(current_setting('ai_gen.by', true)) END)
 $$;
 
 -- The id of the innermost subtransaction that runs, assigned now if it has none: pg_xact_status tells what became of it, whatever undid it (a block

@@ -19,18 +19,19 @@ CREATE OR REPLACE VIEW hologen.progress AS SELECT * FROM hologen_caller.progress
 GRANT SELECT ON hologen.progress TO PUBLIC;
 
 -- What waits and runs for each model type since the gateway started, and how much of it the provider takes; NULL: no limit. `pace` is the
--- rate at present, lower than submits_per_second after a 429. A key of a pool that was refused is left out for cooling_seconds. `paused_by`: who has paused it (pause_model); NULL: it goes on.
-CREATE OR REPLACE FUNCTION hologen_caller.queue_rows()
+-- rate at present, lower than submits_per_second after a 429. A key of a pool that was refused is left out for cooling_seconds. `paused_by`: who has paused it (pause_model); NULL: it goes on. `giving_way`:
+-- of those that are queued, how many go when nobody else waits (SET ai_gen.priority, ai_gen.by).
+CREATE OR REPLACE FUNCTION hologen_caller.queues_now()
 RETURNS TABLE (model_type text, queued bigint, running bigint, submits_per_second numeric, concurrent_tasks integer, pace numeric,
-               paused_seconds numeric, paused_by text, paused_since timestamptz, paused_why text, key_name text, cooling_seconds numeric)
+               paused_seconds numeric, paused_by text, paused_since timestamptz, paused_why text, key_name text, cooling_seconds numeric, giving_way bigint)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT q.model_type, q.queued, q.running, q.submits_per_second, q.concurrent_tasks, q.pace, q.paused_seconds,
-         q.paused_by, q.paused_since, q.paused_why, q.key_name, q.cooling_seconds
+         q.paused_by, q.paused_since, q.paused_why, q.key_name, q.cooling_seconds, q.giving_way
   FROM json_to_recordset(hologen_caller.ask('{"ask": "queues"}'))
     AS q (model_type text, queued bigint, running bigint, submits_per_second numeric, concurrent_tasks integer, pace numeric,
-          paused_seconds numeric, paused_by text, paused_since timestamptz, paused_why text, key_name text, cooling_seconds numeric)
+          paused_seconds numeric, paused_by text, paused_since timestamptz, paused_why text, key_name text, cooling_seconds numeric, giving_way bigint)
 $$;
-CREATE OR REPLACE VIEW hologen.queues AS SELECT * FROM hologen_caller.queue_rows();
+CREATE OR REPLACE VIEW hologen.queues AS SELECT * FROM hologen_caller.queues_now();
 GRANT SELECT ON hologen.queues TO PUBLIC;
 
 -- Functions of fewer columns that these views had before; views of other people may be made of them.
@@ -38,7 +39,7 @@ DO $do$
 DECLARE
   earlier text;
 BEGIN
-  FOREACH earlier IN ARRAY ARRAY['list_progress', 'list_queues'] LOOP
+  FOREACH earlier IN ARRAY ARRAY['list_progress', 'list_queues', 'queue_rows'] LOOP
     BEGIN
       EXECUTE format('DROP FUNCTION IF EXISTS hologen_caller.%I()', earlier);
     EXCEPTION WHEN dependent_objects_still_exist THEN NULL;

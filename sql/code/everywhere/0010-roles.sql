@@ -47,7 +47,7 @@ DECLARE
 BEGIN
   FOR routine IN SELECT oid FROM pg_proc WHERE pronamespace IN ('hologen'::regnamespace, 'pg_catalog'::regnamespace, 'hologen_names'::regnamespace)
       AND proname IN ('set_budget', 'remove_budget', 'grant_model', 'revoke_model', 'register_usual_models', 'set_place', 'remove_place', 'pause_model', 'resume_model',
-        'set_webhook', 'remove_webhook') LOOP
+        'set_webhook', 'remove_webhook', 'drain_gateway', 'undrain_gateway', 'reload_settings') LOOP
     EXECUTE format('REVOKE ALL ON PROCEDURE %s FROM PUBLIC', routine);
     IF to_regrole('hologen_admin') IS NOT NULL THEN
       EXECUTE format('GRANT EXECUTE ON PROCEDURE %s TO hologen_admin', routine);

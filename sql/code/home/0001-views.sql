@@ -32,7 +32,7 @@ CREATE OR REPLACE VIEW hologen.jobs WITH (security_barrier) AS
          currency, attempts, outputs, CASE WHEN clock_timestamp() IS NOT NULL THEN result END AS result, error, submitted_at, started_at, generated_at, finished_at, claimed_at, hold_up,
          CASE WHEN clock_timestamp() IS NOT NULL THEN tag END AS tag,
          CASE WHEN clock_timestamp() IS NOT NULL THEN label END AS label, shared,
-         CASE WHEN may_know_price AND clock_timestamp() IS NOT NULL THEN key_name END AS key_name
+         CASE WHEN may_know_price AND clock_timestamp() IS NOT NULL THEN key_name END AS key_name, priority, wanted_by
   -- The newest are what people look for, but a security barrier lets no LIMIT through: so they come in an order that indexes have, own ones
   -- by that of the role, however few they are among others', shared ones by theirs, or all. The planner thinks of all rows and would rather sort a hundred thousand than
   -- go along an index: a NULL that it takes for wide, and that orders nothing, tells it that requests and results are dear to sort.

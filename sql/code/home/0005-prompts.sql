@@ -22,7 +22,7 @@ END $$;
 CREATE OR REPLACE FUNCTION hologen_internal.note_names() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  UPDATE hologen_internal.prompt p SET names = hologen_internal.names_of(n.request, n.outputs)
+  UPDATE hologen_internal.prompt p SET names = hologen_internal.names_of(n.request, n.outputs), has_grams = false
   FROM new_jobs n JOIN old_jobs o USING (job_id)
   WHERE n.outputs <> o.outputs AND p.submitted_at = n.submitted_at AND p.job_id = n.job_id;
   RETURN NULL;

@@ -106,6 +106,7 @@ function answersBeside({ calls, ledger, schedule, models }: QuestionTools): Answ
       (await queuesOf(models, schedule)).map((queue) => ({
         model_type: queue.modelType,
         queued: queue.queued,
+        giving_way: queue.givingWay,
         running: queue.running,
         submits_per_second: queue.submitsPerSecond,
         concurrent_tasks: queue.concurrentTasks,

@@ -1,8 +1,9 @@
 /** What a statement's calls would cost, how they would be made (at once, in stages, one after another and why), and how long: told without making any. */
-import { aboutSeconds } from '../../calls/about.js';
+
 import type { Estimate } from '../../calls/dry-run.js';
 import { queuesOf } from '../../calls/queues.js';
 import type { Json } from '../../json.js';
+import { aboutSeconds } from '../../pace/about.js';
 import { type Answers, originOf, type QuestionTools } from './question.js';
 
 export function answerAboutHow(tools: QuestionTools): Answers {

@@ -1,4 +1,4 @@
-/** Questions of operators: what is sent for now, and what is not. */
+/** Questions of operators: what is sent for now and what is not, which gateways there are and whether they take calls. */
 import { KnownError } from '../../errors.js';
 import { refuse, requiredText } from '../../fields.js';
 import { textOf } from '../../json.js';
@@ -10,7 +10,43 @@ import { requireAdmin } from './rights.js';
 const longestReason = 200;
 const mostNamed = 20;
 
-export function answerAboutOperation({ models, pauses, schedule }: QuestionTools): Answers {
+export function answerAboutOperation(tools: QuestionTools): Answers {
+  return {
+    ...answerAboutPauses(tools),
+    ...answerAboutGateways(tools),
+    /** Answers the names of what holds from now on, and of what needs a restart. */
+    async reload_settings(_question, caller) {
+      requireAdmin(caller, 'reading the settings again');
+      const { changed, needRestart } = await tools.reload();
+      return { changed, need_restart: needRestart };
+    },
+  };
+}
+
+function answerAboutGateways({ calls, draining }: QuestionTools): Answers {
+  const waitingStatements = () =>
+    calls.progress().filter(({ queued, running, saving }) => queued + running + saving > 0).length;
+  return {
+    /** Answers what is left. */
+    async drain_gateway(_question, caller) {
+      requireAdmin(caller, 'draining a gateway');
+      await draining.begin(caller.role);
+      const [own] = await draining.gateways();
+      return { waiting_statements: waitingStatements(), open_calls: own?.openCalls };
+    },
+    async undrain_gateway(_question, caller) {
+      requireAdmin(caller, 'ending the draining of a gateway');
+      await draining.end();
+    },
+    gateways: async () =>
+      (await draining.gateways()).map(({ id, isThis, drain, openCalls }) => ({
+        ...{ gateway_id: id, serves_me: isThis, draining_since: drain?.since, drained_by: drain?.by },
+        ...{ waiting_statements: isThis ? waitingStatements() : null, open_calls: openCalls },
+      })),
+  };
+}
+
+function answerAboutPauses({ models, pauses, schedule }: QuestionTools): Answers {
   return {
     async pause_model(question, caller) {
       requireAdmin(caller, 'pausing a model');

@@ -6,6 +6,7 @@ import type { SqlReader } from '../../calls/sql-reader.js';
 import type { ClientText } from '../../frontend/statement-texts.js';
 import { isObject, type Json } from '../../json.js';
 import type { ActivityOf } from '../../ledger/activity.js';
+import type { Draining } from '../../ledger/draining.js';
 import type { CallOrigin, Ledger } from '../../ledger/job.js';
 import type { Budgets } from '../../ledger/models.js';
 import type { Pauses } from '../../ledger/pauses.js';
@@ -14,6 +15,7 @@ import type { UsualTimes } from '../../ledger/usual-times.js';
 import type { WebhookHosts } from '../../ledger/webhooks.js';
 import type { Schedule } from '../../pace/schedule.js';
 import type { DegreeSettings } from '../../settings/configuration.js';
+import type { Reloading } from '../../settings/reload.js';
 import type { ObjectInfo, Storage } from '../../storage/storage.js';
 import type { Caller } from '../endpoint.js';
 
@@ -24,6 +26,8 @@ export interface QuestionTools {
   ledger: Ledger;
   reviews: Reviews;
   pauses: Pauses;
+  draining: Draining;
+  reload: Reloading['reload'];
   webhookHosts: WebhookHosts;
   spending: Pick<SessionSpending, 'sessions'>;
   activityOf: ActivityOf;

@@ -21,7 +21,7 @@ const wrongKeys: [RegExp, message: string, hint: string][] = [
     `Coding Plan keys call neither picture nor video models. ${keyPage}`,
   ],
   [/^LTAI/, 'this is the id of an AccessKey (LTAI…), not an API key', keyPage],
-  [/[^\x21-\x7e]|["'<>]|\.\.\./, 'the key holds blanks, quotes or a placeholder’s signs', keyPage],
+  [/["'<>]|\.\.\./, 'the key holds quotes or a placeholder’s signs', keyPage],
   [/^(?!sk-|st-)/, 'an API key begins with sk-', keyPage],
 ];
 

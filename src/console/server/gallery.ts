@@ -139,15 +139,20 @@ export async function listJobs(db: Database, wish: GalleryWish): Promise<JobRow[
     return (await db.query<JobRow>(galleryStatement(wish))).rows;
   const found: JobRow[] = [];
   for await (const ids of searchPrompts(db, wish)) {
-    const { rows } = await db.query<JobRow>(
-      `SELECT ${cardColumns} FROM hologen.jobs WHERE job_id = ANY ($1) AND ($2::text IS NULL OR state = $2)
-       ORDER BY jobs.submitted_at DESC, jobs.job_id DESC`,
-      [ids, wish.state],
-    );
-    found.push(...rows);
+    found.push(...(await db.query<JobRow>(jobsStatement(wish, ids))).rows);
     if (found.length >= wish.limit) break;
   }
   return found.slice(0, wish.limit);
+}
+
+/** What is wished for among jobs that have its words. */
+function jobsStatement(wish: GalleryWish, ids: string[]): pg.QueryConfig {
+  const { conditions, values, place } = conditionsOf({ ...wish, words: [] });
+  conditions.push(`job_id = ANY (${place(ids)})`);
+  return {
+    text: `SELECT ${cardColumns} FROM hologen.jobs ${whereOf(conditions)} ORDER BY jobs.submitted_at DESC, jobs.job_id DESC`,
+    values,
+  };
 }
 
 /** The jobs that were made just before and after one, as far as they have something to show; newer ones of a week, as they are not in the order that the view has. */
@@ -169,29 +174,67 @@ export async function neighboursOf(
 const hourMs = 3_600_000;
 const growth = 8;
 const mostAtOnce = 10_000;
+/** So many are told by their letters; more are found by looking, newest first. */
+const mostKnown = 2_000;
 /** No row is before it at the same time, so what comes after it leaves out what was looked through down to that time. */
 const leastJobId = '00000000-0000-0000-0000-000000000000';
 
-/** Ids of jobs whose prompts fit, newest first. What fits often is found in the newest hour, without a look at all prompts. */
+/**
+ * Ids of jobs whose prompts fit, newest first. What fits often is found in the newest hour, without a look at all prompts; what fits seldom
+ * by its letters.
+ */
 async function* searchPrompts(db: Database, wish: GalleryWish): AsyncGenerator<string[]> {
-  let { after } = wish;
-  const newest = [after?.submittedAt, wish.until]
+  const newest = [wish.after?.submittedAt, wish.until]
     .filter((time) => time != null)
     .map((time) => Date.parse(time));
   const hourBefore = new Date(Math.min(...newest, Date.now()) - hourMs).toISOString();
   const onlyThatHour = wish.from !== null && Date.parse(wish.from) >= Date.parse(hourBefore);
-  for (const from of onlyThatHour ? [wish.from] : [hourBefore, wish.from]) {
-    for (let { limit } = wish, more = true; more; limit = Math.min(limit * growth, mostAtOnce)) {
-      const statement = searchStatement({ ...wish, from, after, limit });
-      const { rows } = await db.query<{ job_id: string; submitted_at: string }>(statement);
-      const last = rows.at(-1);
-      if (last) after = { submittedAt: last.submitted_at, jobId: last.job_id };
-      if (last) yield rows.map((row) => row.job_id);
-      more = rows.length === limit;
-    }
-    // Where nothing was found in that hour, all prompts are looked through without a comparison of times for each.
-    if (after !== wish.after) after = { submittedAt: from ?? '', jobId: leastJobId };
+  const found = new Set<string>();
+  for await (const ids of lookThrough(db, { ...wish, from: onlyThatHour ? wish.from : hourBefore })) {
+    for (const id of ids) found.add(id);
+    yield ids;
   }
+  if (onlyThatHour) return;
+  const known = await jobsWith(db, wish.words);
+  if (known)
+    return yield* inPages(
+      known.filter((id) => !found.has(id)),
+      wish.limit,
+    );
+  // Where nothing was found in that hour, all prompts are looked through without a comparison of times for each.
+  const after = found.size > 0 ? { submittedAt: hourBefore, jobId: leastJobId } : wish.after;
+  yield* lookThrough(db, { ...wish, after });
+}
+
+async function* lookThrough(db: Database, wish: GalleryWish): AsyncGenerator<string[]> {
+  let { after, limit } = wish;
+  for (let more = true; more; limit = nextLimit(limit)) {
+    const statement = searchStatement({ ...wish, after, limit });
+    const { rows } = await db.query<{ job_id: string; submitted_at: string }>(statement);
+    const last = rows.at(-1);
+    if (last) after = { submittedAt: last.submitted_at, jobId: last.job_id };
+    if (last) yield rows.map((row) => row.job_id);
+    more = rows.length === limit;
+  }
+}
+
+/** All jobs that have the words, newest first. Undefined: there are very many, or it cannot be told by their letters, or not to this role. */
+async function jobsWith(db: Database, words: string[]): Promise<string[] | undefined> {
+  if (words.length === 0) return;
+  const { rows } = await db.query<{ ids: string[] | null }>(
+    'SELECT hologen_caller.jobs_with($1, $2) AS ids',
+    [words, mostKnown],
+  );
+  return rows[0]?.ids ?? undefined;
+}
+
+function* inPages(ids: string[], first: number): Generator<string[]> {
+  for (let from = 0, limit = first; from < ids.length; from += limit, limit = nextLimit(limit))
+    yield ids.slice(from, from + limit);
+}
+
+function nextLimit(limit: number): number {
+  return Math.min(limit * growth, mostAtOnce);
 }
 
 function likeLiteral(text: string): string {

@@ -1,7 +1,7 @@
 /** Model Studio (DashScope) as a provider: every question of the port, answered by the families, the client and the task list. */
 import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
-import { objectAt, textOf } from '../../json.js';
+import { type Json, objectAt, textOf } from '../../json.js';
 import { createLanes, type Lanes } from '../../pace/lanes.js';
 import type {
   Found,
@@ -63,11 +63,9 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
     lines: (model) => linesOf(model, studio),
     submit: (model, request, addresses, news) => submit(studio, model, request, addresses, news),
     async submitTogether(model, requests) {
-      const halfPrice = isHalfPrice(model.config);
-      const { apiKey, client } = accessOf(model, studio);
-      const options = { apiKey, signal: neverAborted(), halfPrice };
-      const path = requests[0]?.type.path ?? '';
-      const reply = await client.complete(path, bodyOfAll(requests), options);
+      const [first] = requests;
+      if (!first) throw new Error('nothing to send together');
+      const reply = await askAtOnce(studio, model, first.type, bodyOfAll(requests));
       return { requestId: reply.requestId, made: readEach(requests, reply) };
     },
     async look(model, request, taskId, signal) {
@@ -152,18 +150,18 @@ async function submit(
   if (request.followed)
     return studio.lanes.run(laneOf(studio, model), () => submitTask(studio, model, request, body, news));
   await news.sending();
-  const { apiKey, client } = accessOf(model, studio);
-  const options = { apiKey, signal: neverAborted() };
-  const reply = await (isCompatible(request)
-    ? client.complete(request.type.path, body, { ...options, halfPrice: isHalfPrice(model.config) })
-    : client.generate(request.type.path, body, { ...options, async: false }));
+  const reply = await askAtOnce(studio, model, request.type, body);
   await news.taken(reply.requestId, undefined);
   return request.read(reply);
 }
 
 /** The paths of the provider's own interface begin alike; the others are those of the OpenAI-compatible one. */
-function isCompatible({ type }: StudioRequest): boolean {
-  return !type.path.startsWith('/services/');
+function askAtOnce(studio: Studio, model: ProviderModel, { path }: ModelType, body: Json): Promise<Reply> {
+  const { apiKey, client } = accessOf(model, studio);
+  const options = { apiKey, signal: neverAborted() };
+  return path.startsWith('/services/')
+    ? client.generate(path, body, { ...options, async: false })
+    : client.complete(path, body, { ...options, halfPrice: isHalfPrice(model.config) });
 }
 
 /** A look that fails to read the document says nothing about the task: it is looked at again. */

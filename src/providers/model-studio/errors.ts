@@ -234,9 +234,18 @@ const neverSent = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+/** What undici refuses before anything is sent: a header that cannot be, a method, an address. The mistake is ours, and stays one. */
+const neverMade = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
+
 /** No answer came. Where the request surely never left, it may be sent again; else a submit may have been taken and billed. */
 export function noAnswer(cause: unknown, submit: boolean): ProviderFailure {
   const system = (cause as NodeJS.ErrnoException).code ?? (cause as Error).name;
+  if (neverMade.has(system))
+    return new ProviderFailure({
+      ...{ kind: 'internalError', code: 'NotMade', repeat: 'no', requestId: '', cause },
+      message: `the request to Model Studio could not be made (${system}: ${(cause as Error).message})`,
+      hint: 'Register the model again, with the API key copied anew; if that does not help, report it.',
+    });
   if (submit && !neverSent.has(system))
     return unansweredCall(`Model Studio did not answer (${system})${notSentAgain}`, cause);
   return new ProviderFailure({

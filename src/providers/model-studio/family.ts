@@ -31,6 +31,17 @@ export interface Asked {
   known: KnownTypes;
 }
 
+/** How requests of a family go together: their texts in one body, and the reply to all parted again. */
+export interface Together {
+  bodyOf(common: Json, texts: string[]): Json;
+  /** Undefined: the reply does not tell. */
+  tokensOf(reply: Json): number | undefined;
+  /** What is counted for one of the texts. */
+  counted(common: Json, text: string): string;
+  /** Of the reply what belongs to one text, as if it had been alone. */
+  ownOf(reply: Json, index: number, tokens: number | undefined): Json;
+}
+
 /** As it stands in the catalogue. */
 export type Deployed = Omit<ProviderModel, 'apiKey' | 'name'>;
 
@@ -59,7 +70,7 @@ export interface StudioRequest extends CheckedRequest {
   /** The reply that has the result, read. A ProviderFailure when the provider could not make it. */
   read(reply: Reply): Made;
   /** Of one that may go with others: the text that is its part of the common body, `body` without it. */
-  part?: { text: string; common: Json } | undefined;
+  part?: { text: string; common: Json; together: Together } | undefined;
   /** Where the result is a document behind the made address: what is made of it. */
   finish?(made: Made, document: Json): Made;
 }

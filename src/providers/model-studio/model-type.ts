@@ -125,6 +125,8 @@ export interface ModelType {
   dimensions?: readonly number[];
   /** Texts that one request may carry: so many calls go together. */
   textsPerRequest?: number;
+  /** Tokens of all that one request may carry, where they are bounded. */
+  tokensPerRequest?: number;
   /** The kinds of files it reads. */
   reads?: readonly MediumKind[];
   /** The most tokens that a file of each kind comes to. Undefined: not known. */

@@ -1,29 +1,34 @@
-/** Several embeddings in one request: their texts as one input, the reply and its tokens parted again. */
-import { isObject, type Json, objectAt } from '../../json.js';
+/** Several requests of one family as one: their texts in a common body, the reply and its tokens parted again. */
+import type { Json } from '../../json.js';
 import type { Made } from '../provider.js';
 import type { Reply } from './connection.js';
 import type { StudioRequest } from './family.js';
-import { wholeOf } from './price.js';
+
+type Part = NonNullable<StudioRequest['part']>;
 
 export function bodyOfAll(requests: StudioRequest[]): Json {
-  const texts = textsOf(requests);
-  return { ...requests[0]?.part?.common, input: texts.length === 1 ? texts[0] : texts };
+  const parts = partsOf(requests);
+  const { common, together } = parts[0] as Part;
+  const texts = parts.map(({ text }) => text);
+  return together.bodyOf(common, texts);
 }
 
 /** Each request reads its own part of the reply, as if it had been alone. */
 export function readEach(requests: StudioRequest[], { body, requestId }: Reply): Made[] {
-  const data = Array.isArray(body.data) ? body.data.filter(isObject) : [];
-  const shares = sharesOf(wholeOf(objectAt(body, 'usage').prompt_tokens), textsOf(requests));
-  return requests.map((request, index) => {
-    const own = data.filter((each) => each.index === index).map((each) => ({ ...each, index: 0 }));
-    const tokens = shares[index];
-    const usage = tokens === undefined ? {} : { prompt_tokens: tokens, total_tokens: tokens };
-    return request.read({ body: { ...body, data: own, usage }, requestId });
-  });
+  const parts = partsOf(requests);
+  const { together } = parts[0] as Part;
+  const shares = sharesOf(
+    together.tokensOf(body),
+    parts.map(({ text, common }) => together.counted(common, text)),
+  );
+  return requests.map((request, index) =>
+    request.read({ body: together.ownOf(body, index, shares[index]), requestId }),
+  );
 }
 
-function textsOf(requests: StudioRequest[]): string[] {
-  return requests.map(({ part }) => part?.text ?? '');
+/** All that are sent together have one. */
+function partsOf(requests: StudioRequest[]): Part[] {
+  return requests.map(({ part }) => part as Part);
 }
 
 /** The provider counts all tokens together: shared by what the texts come to at a guess, in whole tokens whose sum is the provider's. */

@@ -1,54 +1,65 @@
-/** A function's parameters in a query of its body, as the values that the client's statement gives them: only what nothing can have changed. */
+/**
+ * A function's parameters in a query of its body, as the values that the client's statement gives them, and its variables as what they are
+ * declared with: only what nothing can have changed.
+ */
 import { type AnyNode, type Body, child, children, kindOf, nameList, walk } from '../nodes.js';
 import { firstOutside, nodesOf, parseFunction, scanTokens, tokenAt } from '../parse.js';
 import { readSource, type Source } from '../source.js';
 import { splice, unedited } from '../spliced-text.js';
 import { listedValues } from './assigned.js';
 
-/** A function that the client's statement calls itself. */
 export interface Called {
   /** As the engine tells it. */
   name: string;
-  /** CREATE FUNCTION. */
+  /** CREATE FUNCTION, or DO. */
   source: string;
-  clientText: string;
+  /** What calls it; undefined: another function does. */
+  clientText: string | undefined;
 }
 
 /**
- * The query with values in place of parameters. PL/pgSQL refuses a name that stands for a parameter and a column, so that each such name here is
- * the parameter.
+ * The query with values in place of names. PL/pgSQL refuses a name that stands for a variable and a column, so that each such name here is the
+ * variable.
  */
 export function withArguments(query: string, called: Called): string {
-  const values = knownValues(called);
+  const { unchanged, declared } = variablesOf(called.source);
+  const values = givenValues(called, unchanged);
+  for (const [name, value] of declaredValues(declared, unchanged, values)) values.set(name, value);
   const read = values.size > 0 ? readSource(query) : undefined;
   if (!read) return query;
   let hidden = false;
-  const edits = new Map<number, string>();
   walk(nodesOf(read.statements), (kind, body) => {
     // ORDER BY and GROUP BY may mean it.
     hidden ||= kind === 'ResTarget' && values.has(String(body.name));
+    return !hidden;
+  });
+  return hidden ? query : withNamed(read, values);
+}
+
+function withNamed(read: Source, values: Map<string, string>): string {
+  const edits = new Map<number, string>();
+  walk(nodesOf(read.statements), (kind, body) => {
     const [name = '', more] = kind === 'ColumnRef' ? nameList(body.fields) : [];
     const value = more === undefined ? values.get(name) : undefined;
     if (value !== undefined) edits.set(read.offset(body.location), value);
     return true;
   });
-  if (hidden) return query;
   const places = [...edits].map(([start, value]) => {
     const end = read.tokens[tokenAt(read.tokens, start)]?.end ?? start;
     return { start, end, pieces: [value] };
   });
   return splice(
-    unedited(query),
+    unedited(read.text),
     places.sort((a, b) => a.start - b.start),
   ).text;
 }
 
 /** By the parameter's name, as SQL of its type. */
-function knownValues({ name, source, clientText }: Called): Map<string, string> {
+function givenValues({ name, source, clientText }: Called, unchanged: Set<string>): Map<string, string> {
   const none = new Map<string, string>();
   const definition = readSource(source);
   const [create] = definition?.statements ?? [];
-  const given = literalsOf(name, clientText);
+  const given = clientText === undefined ? undefined : literalsOf(name, clientText);
   if (!definition || create?.kind !== 'CreateFunctionStmt' || !given) return none;
   const parameters = children(create.node as Body, 'parameters').map((each) => kindOf(each)[1]);
   const modes = new Set(parameters.map(({ mode }) => String(mode)));
@@ -57,7 +68,6 @@ function knownValues({ name, source, clientText }: Called): Map<string, string> 
     ['FUNC_PARAM_IN', 'FUNC_PARAM_DEFAULT'].includes(String(mode)),
   );
   if (taken.length !== given.length) return none;
-  const unchanged = unchangedNames(source);
   return new Map(
     taken.flatMap((parameter, index) => {
       const own = String(parameter.name ?? '');
@@ -102,16 +112,58 @@ function lastName(name: string): string {
   return word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word;
 }
 
-/** Variables that the function assigns nothing to, and whose name no other one has. The parser leaves out numbers that are 0. */
-function unchangedNames(source: string): Set<string> {
+/** As SQL of their types: of variables that are declared with values that are written out, or made of such. */
+function declaredValues(
+  declared: Body[],
+  unchanged: Set<string>,
+  given: Map<string, string>,
+): Map<string, string> {
+  const values = new Map(given);
+  for (const { refname, default_val: value, datatype } of declared) {
+    const name = String(refname);
+    const type = String(kindOf(datatype)[1].typname ?? '%');
+    const read = readSource(`SELECT ${String(kindOf(value)[1].query ?? '')}`);
+    if (!value || !read || !unchanged.has(name) || type.includes('%') || type === 'record') continue;
+    if (isWrittenOut(read, values))
+      values.set(name, `((${withNamed(read, values).slice('SELECT '.length)})::${type})`);
+  }
+  return values;
+}
+
+const writtenOut = new Set([
+  'SelectStmt',
+  'ResTarget',
+  'A_Const',
+  'TypeCast',
+  'TypeName',
+  'A_Expr',
+  'String',
+  'ColumnRef',
+]);
+
+function isWrittenOut({ statements }: Source, values: Map<string, string>): boolean {
+  let known = statements.length === 1;
+  walk(nodesOf(statements), (kind, body) => {
+    const [name = '', more] = kind === 'ColumnRef' ? nameList(body.fields) : [];
+    known &&= writtenOut.has(kind) || kind === 'Integer';
+    known &&= kind !== 'ColumnRef' || (more === undefined && values.has(name));
+    known &&= kind !== 'A_Expr' || nameList(body.name).join() === '||';
+    return known;
+  });
+  return known;
+}
+
+/** Those that the function assigns nothing to, and whose name no other one has; and all that it declares. The parser leaves out numbers that are 0. */
+function variablesOf(source: string): { unchanged: Set<string>; declared: Body[] } {
   const parsed = parseFunction(source);
-  const declared: Body[] = [];
+  const functions: Body[] = [];
   walk(parsed, (kind, body) => {
-    if (kind === 'PLpgSQL_function') declared.push(body);
+    if (kind === 'PLpgSQL_function') functions.push(body);
     return true;
   });
-  const [body = {}] = declared;
-  const names = children(body, 'datums').map((datum) => String(kindOf(datum)[1].refname ?? ''));
+  const [body = {}] = functions;
+  const datums = children(body, 'datums').map((datum) => kindOf(datum)[1]);
+  const names = datums.map(({ refname }) => String(refname ?? ''));
   const changed = new Set<string>();
   let calls = false;
   walk(body.action, (kind, node) => {
@@ -125,7 +177,8 @@ function unchangedNames(source: string): Set<string> {
     return true;
   });
   const isOnly = (name: string) => names.indexOf(name) === names.lastIndexOf(name);
-  return new Set(calls ? [] : names.filter((name) => isOnly(name) && !changed.has(name)));
+  const unchanged = new Set(calls ? [] : names.filter((name) => isOnly(name) && !changed.has(name)));
+  return { unchanged, declared: datums.filter(({ lineno }) => lineno !== undefined) };
 }
 const assigning: Record<string, string> = {
   PLpgSQL_stmt_assign: 'varno',

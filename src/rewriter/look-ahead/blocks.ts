@@ -1,7 +1,7 @@
 /**
  * Calls inside PL/pgSQL: the query of a function or of a DO block that makes them, by the context that the engine tells. The query is looked at as
  * it stands there, by its function's rights, names and snapshot. Of its function's variables only parameters are known that the client's statement
- * gives as literals; a query that uses others is not found to mean anything, and makes its calls one after another. Calls in what a function
+ * gives as literals, and what is declared with a literal and stays so; a query that uses others is not found to mean anything, and makes its calls one after another. Calls in what a function
  * computes are looked for in the client's statement.
  */
 import { aiFunctions } from '../ai-functions.js';
@@ -92,7 +92,8 @@ function placeOf(context: string): Place | undefined {
 function queryIn(place: Place, source: string, clientText: string): AheadQuery | OneByOne {
   const { function: name, doing, text, called } = place;
   // Called by another function it may have any arguments.
-  const known = (query: string) => (called ? query : withArguments(query, { name, source, clientText }));
+  const known = (query: string) =>
+    withArguments(query, { name, source, clientText: called ? undefined : clientText });
   // There a name may stand for a column and a variable.
   if (/variable_conflict/i.test(source)) return { why: 'a variable may have the name of a column there' };
   // A DO block that a function runs: its text is not known.

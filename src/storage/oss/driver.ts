@@ -28,9 +28,16 @@ export const ossDriver: Driver<StorageSettings> = {
 const timeouts = { connectMs: 10_000, responseMs: 60_000, idleMs: 60_000 };
 
 function ossSettings(settings: StorageSettings): OssSettings {
-  const { ossEndpoint, stsEndpoint, allowedRoles, ossDomains, externalId, accessKey } = settings;
+  const { ossEndpoint, stsEndpoint, externalId, accessKey } = settings;
   return {
-    ...{ allowedRoles, customDomains: ossDomains, externalId, timeouts },
+    ...{ externalId, timeouts },
+    // These may be others while the gateway runs.
+    get allowedRoles() {
+      return settings.allowedRoles;
+    },
+    get customDomains() {
+      return settings.ossDomains;
+    },
     ossEndpointOverride: ossEndpoint,
     stsEndpointOverride: stsEndpoint,
     baseIdentity: accessKey ? fixedIdentity(accessKey) : defaultIdentity(),

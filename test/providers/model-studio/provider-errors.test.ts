@@ -1,5 +1,7 @@
 /** What a user is told when the provider fails, what is repeated, and that nothing is ever generated twice. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSchedule } from '../../../src/pace/schedule.js';
+import { openClient } from '../../../src/providers/model-studio/open.js';
 import { type OwnCloud, type Said, startOwnCloud } from '../../calls/own-cloud.js';
 import { aiGen, deploy, newestJob } from '../../calls/statements.js';
 import { refusal } from '../../gateway.js';
@@ -218,4 +220,21 @@ describe.concurrent('a busy provider', () => {
       detail: 'Provider request id: r-7.',
     });
   });
+});
+
+test('a request that cannot be made is told as such at once: it neither left nor is the provider out of reach', async () => {
+  const client = openClient(`${cloud.speaker.url}/api/v1`, createSchedule(false));
+  const options = { apiKey: 'sk-0123456789\r', async: true, signal: AbortSignal.timeout(10_000) };
+  const attempts = [
+    client.generate('/services/any', {}, options),
+    client.probe(options.apiKey, options.signal),
+  ];
+  for (const { reason } of (await Promise.allSettled(attempts)) as PromiseRejectedResult[])
+    expect(reason).toMatchObject({
+      ...{ kind: 'internalError', repeat: 'no', retryable: false, mayBeTaken: false },
+      message: expect.stringMatching(
+        /could not be made \(UND_ERR_INVALID_ARG: invalid authorization header\)/,
+      ),
+    });
+  await client.close();
 });

@@ -271,6 +271,21 @@ const within: Within[] = [
       `DO $$ DECLARE x text[]; BEGIN x := ARRAY(SELECT ${one} FROM foxes); INSERT INTO log SELECT unnest(x); END $$`,
     ],
   ],
+  [
+    'an UPDATE in DO with constants',
+    [],
+    [
+      `DO $do$ DECLARE style constant text := 'ink'; whole text := 'in ' || style; BEGIN UPDATE foxes SET r = ai_gen('m1', p || whole) WHERE id > 0; END $do$`,
+    ],
+  ],
+  [
+    'an INSERT in a procedure with variables',
+    [
+      `CREATE PROCEDURE fill(style text) LANGUAGE plpgsql AS
+       $$ DECLARE whole text := ', ' || style; BEGIN INSERT INTO log SELECT ai_gen('m1', p || whole) FROM foxes; END $$`,
+    ],
+    ["CALL fill('oil')"],
+  ],
   ['an UPDATE in DO', [], [`DO $$ BEGIN UPDATE foxes SET r = ${one}; END $$`]],
   ['DECLARE and FETCH ALL', [], [`DECLARE c CURSOR FOR SELECT ${one} FROM foxes`, 'FETCH ALL FROM c']],
   [

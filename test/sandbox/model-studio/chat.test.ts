@@ -60,7 +60,7 @@ test('pictures and sound are fetched and described', async () => {
     { type: 'image_url', image_url: { url: `${media.url}/hole.png` } },
     { type: 'input_audio', input_audio: { data: `${media.url}/sound.wav`, format: 'wav' } },
   ];
-  const { body } = await chat({ model: 'qwen-vl-max', messages: ask(content) });
+  const { body } = await chat({ model: 'qwen3-omni-flash', messages: ask(content) });
   expect(body.choices[0].message.content).toMatch(/picture png 400x300, \d+ bytes; audio wav 4\.0 s/);
 });
 

@@ -1,10 +1,11 @@
 /** Embeddings of text: one vector, or how near two texts are to each other. Calls of one type go together, as many as a request may carry. */
 import { KnownError } from '../../../errors.js';
 import { isObject, type Json, optionalObject, refuse, refuseUnknown } from '../../../fields.js';
+import { objectAt } from '../../../json.js';
 import type { Reply } from '../connection.js';
 import { embeddingType, embeddingTypes } from '../embedding-table.js';
-import type { Asked, Family, StudioRequest } from '../family.js';
-import { billOf } from '../price.js';
+import type { Asked, Family, StudioRequest, Together } from '../family.js';
+import { billOf, wholeOf } from '../price.js';
 import { listFields } from './parameters.js';
 import { type MessagePart, readTextRequest, textOfParts } from './prompt-template.js';
 import { mostInputTokens } from './token-bounds.js';
@@ -29,8 +30,8 @@ function check(asked: Asked): StudioRequest {
   const { textsPerRequest: most = 1 } = type;
   const packed = alone && most > 1;
   return {
-    pack: packed ? { key: JSON.stringify(common), most } : undefined,
-    part: packed ? { text: String(texts[0]), common } : undefined,
+    pack: packed ? { key: JSON.stringify(common), takes: 1, room: most } : undefined,
+    part: packed ? { text: String(texts[0]), common, together } : undefined,
     type,
     scenario: 'embedding',
     makes: 'text',
@@ -40,10 +41,22 @@ function check(asked: Asked): StudioRequest {
     media: [],
     estimate: billOf(type, model.config, mostInputTokens(texts.map((each) => ({ text: each })))),
     pretended: alone ? pretendedVector(asked, dimensions) : '0',
-    body: () => ({ ...common, input: alone ? texts[0] : texts }),
+    body: () => together.bodyOf(common, texts),
     read: (reply) => madeVector(reply, alone ? vectorText(reply) : nearness(reply), asked),
   };
 }
+
+const together: Together = {
+  bodyOf: (common, texts) => ({ ...common, input: texts.length === 1 ? texts[0] : texts }),
+  tokensOf: (reply) => wholeOf(objectAt(reply, 'usage').prompt_tokens),
+  counted: (_common, text) => text,
+  ownOf(reply, index, tokens) {
+    const data = Array.isArray(reply.data) ? reply.data.filter(isObject) : [];
+    const own = data.filter((each) => each.index === index).map((each) => ({ ...each, index: 0 }));
+    const usage = tokens === undefined ? {} : { prompt_tokens: tokens, total_tokens: tokens };
+    return { ...reply, data: own, usage };
+  },
+};
 
 /** `{"texts": [a, b]}` asks how near two texts are: what ai_similarity writes. */
 function readTexts({ text, file, places }: Asked): { texts: string[]; parameters: Json } {

@@ -1,10 +1,14 @@
-/** How well a document answers a query, by a model that does nothing else. https://help.aliyun.com/en/model-studio/text-rerank-api */
+/**
+ * How well a document answers a query, by a model that does nothing else; documents for one query go together. https://help.aliyun.com/en/model-studio/text-rerank-api
+ */
+import { createHash } from 'node:crypto';
 import { isObject, type Json, refuse, refuseUnknown } from '../../../fields.js';
 import { objectAt } from '../../../json.js';
 import { isDirectory } from '../../../storage/path.js';
-import { type Made, ProviderFailure } from '../../provider.js';
+import { type Made, type PackForm, ProviderFailure } from '../../provider.js';
 import type { Reply } from '../connection.js';
-import type { Asked, Family, StudioRequest } from '../family.js';
+import type { Asked, Family, StudioRequest, Together } from '../family.js';
+import type { ModelType } from '../model-type.js';
 import { billOf, wholeOf } from '../price.js';
 import { flatRerankPath, rerankTypes } from '../rerank-table.js';
 import { readFunctionRequest } from './function-request.js';
@@ -34,18 +38,62 @@ function check(asked: Asked): StudioRequest {
     );
   refuseUnknown(request.parameters, knownParameters, 'parameters of task rerank');
   const { prompt: query, other: document, parameters } = request;
-  const input = { query, documents: [document] };
+  const common = { model: model.modelType, query, parameters };
+  const together = type.path === flatRerankPath ? flat : nested;
   return {
+    pack: packOf(common, document, type),
+    part: { text: document, common, together },
     ...{ type, scenario: 'text', makes: 'text', output: undefined, notes: [], followed: false, media: [] },
     pretended: '{"dry_run":true}',
     estimate: billOf(type, model.config, mostInputTokens([{ text: query + document }])),
-    body: () =>
-      type.path === flatRerankPath
-        ? { model: model.modelType, ...input, ...parameters }
-        : { model: model.modelType, input, parameters },
+    body: () => together.bodyOf(common, [document]),
     read: (reply) => read(reply, asked),
   };
 }
+
+/**
+ * A request has room for so many documents, and so many tokens of them and of the query, which counts for each. What is more the provider cuts,
+ * and says nothing: a byte may be a token. https://www.alibabacloud.com/help/en/model-studio/text-rerank-api
+ */
+function packOf(
+  common: { query: string },
+  document: string,
+  { textsPerRequest: most = 1, tokensPerRequest: room = 0 }: ModelType,
+): PackForm {
+  const bytes = Buffer.byteLength(common.query) + Buffer.byteLength(document);
+  const key = createHash('sha256').update(JSON.stringify(common)).digest('base64');
+  return { key, takes: Math.max(bytes, Math.ceil(room / most)), room };
+}
+
+const ofEither = {
+  tokensOf: (reply: Json) => wholeOf(objectAt(reply, 'usage').total_tokens),
+  counted: (common: Json, text: string) => `${common.query}${text}`,
+};
+const resultOf = (results: unknown, index: number) =>
+  Array.isArray(results) ? results.filter(isObject).filter((each) => each.index === index) : [];
+
+const flat: Together = {
+  ...ofEither,
+  bodyOf: ({ model, query, parameters }, documents) => ({
+    ...{ model, query, documents },
+    ...(parameters as Json),
+  }),
+  ownOf: (reply, index, tokens) => ({
+    ...reply,
+    results: resultOf(reply.results, index),
+    usage: { total_tokens: tokens },
+  }),
+};
+
+const nested: Together = {
+  ...ofEither,
+  bodyOf: ({ model, query, parameters }, documents) => ({ model, input: { query, documents }, parameters }),
+  ownOf: (reply, index, tokens) => ({
+    ...reply,
+    output: { results: resultOf(objectAt(reply, 'output').results, index) },
+    usage: { total_tokens: tokens },
+  }),
+};
 
 function read(reply: Reply, { model, type }: Asked): Made {
   const { body, requestId } = reply;

@@ -2,7 +2,7 @@
 import { KnownError } from '../../../errors.js';
 import { type Json, objectAt } from '../../../json.js';
 import { formatOf } from '../../../media/kinds.js';
-import type { Made, Units } from '../../provider.js';
+import type { Made, Medium, Units } from '../../provider.js';
 import type { Reply } from '../connection.js';
 import type { Asked } from '../family.js';
 import type { ModelType, Price } from '../model-type.js';
@@ -11,18 +11,30 @@ import type { MediaRequest } from './media-request.js';
 import { classOfSize } from './picture-size.js';
 import { madeUrls } from './reply.js';
 
-/** Input videos count with the most seconds that are billed of them. */
-export function estimateSeconds(request: MediaRequest, type: ModelType): Units {
-  const seconds = mostMadeSeconds(request, type) + mostInputSeconds(request, type.price);
+/** How long each of a request's media is; undefined where that is not known. */
+export type Lengths = readonly (number | undefined)[];
+
+/** Input videos count with their length where it is known, else with the most seconds that are billed of them. */
+export function estimateSeconds(request: MediaRequest, type: ModelType, lengths: Lengths): Units {
+  const made = mostMadeSeconds(request, type, lengths);
+  const seconds = Number((made + mostInputSeconds(request, type.price, lengths)).toFixed(2));
   return { seconds, ...videoClass(request, type) };
 }
 
 /** A video that is as long as its input, or as the model likes, counts with the longest. */
-function mostMadeSeconds({ parameters }: MediaRequest, { duration, price }: ModelType): number {
-  if (!duration) return (price.per === 'second' && price.mostInputSeconds) || 0;
+function mostMadeSeconds(
+  { parameters, media }: MediaRequest,
+  { duration, price }: ModelType,
+  lengths: Lengths,
+): number {
+  const asInput = (most: number) => secondsAmong(videosOf(media, lengths), most);
+  if (!duration) return asInput((price.per === 'second' && price.mostInputSeconds) || 0);
   if ('fixed' in duration) return duration.fixed;
   const asked = parameters.duration as number;
-  return 'range' in duration && asked === duration.also ? duration.range[1] : asked;
+  if (!('range' in duration) || asked !== duration.also) return asked;
+  const [, longest] = duration.range;
+  // 0 stands for the length of the input; anything else is up to the model.
+  return asked === 0 ? asInput(longest) : longest;
 }
 
 function videoClass({ parameters }: MediaRequest, type: ModelType): Units {
@@ -35,15 +47,27 @@ function videoClass({ parameters }: MediaRequest, type: ModelType): Units {
   };
 }
 
-/** What goes in may be a video unless its ending is another's. */
-function mostInputSeconds({ media }: MediaRequest, price: Price): number {
+function mostInputSeconds({ media }: MediaRequest, price: Price, lengths: Lengths): number {
   if (price.per !== 'second') return 0;
-  const videos = media.filter(
-    ({ path, kinds }) => kinds.includes('video') && (formatOf(path?.key ?? '')?.kind ?? 'video') === 'video',
-  );
-  if (price.mostInputSeconds) return videos.length > 0 ? price.mostInputSeconds : 0;
+  const videos = videosOf(media, lengths);
+  if (price.mostInputSeconds) return videos.length > 0 ? secondsAmong(videos, price.mostInputSeconds) : 0;
   const references = media.filter(({ field }) => field.startsWith('reference_urls'));
-  return videos.length * (price.inputSecondsPerVideo?.[references.length - 1] ?? 0);
+  const most = price.inputSecondsPerVideo?.[references.length - 1] ?? 0;
+  return videos.reduce<number>((sum, length) => sum + secondsAmong([length], most), 0);
+}
+
+/** The lengths of those that may be videos: what goes in may be one unless its ending is another's. */
+function videosOf(media: readonly Medium[], lengths: Lengths): Lengths {
+  return media.flatMap(({ path, kinds }, index) => {
+    const mayBe = kinds.includes('video') && (formatOf(path?.key ?? '')?.kind ?? 'video') === 'video';
+    return mayBe ? [lengths[index]] : [];
+  });
+}
+
+/** Of all together, at most `most`; hundredths are rounded up, as finer ones the provider does not tell. */
+function secondsAmong(lengths: Lengths, most: number): number {
+  const sum = lengths.reduce<number>((seconds, length) => seconds + (length ?? most), 0);
+  return Math.min(Math.ceil(sum * 100 - 1e-6) / 100, most);
 }
 
 /** A failed task is a value in Hologres, and free. */

@@ -11,7 +11,7 @@ import { mediaList, nameReferences } from './media-list.js';
 import { describeFields, type MediaRequest, readMediaRequest, readReferences } from './media-request.js';
 import { optionalMedium, requiredMedium } from './medium.js';
 import { hasDocument, readExtras } from './reference-extras.js';
-import { estimateSeconds, readVideo } from './video-reply.js';
+import { estimateSeconds, type Lengths, readVideo } from './video-reply.js';
 
 export const videos: Family = {
   task: 'video-generation',
@@ -27,7 +27,8 @@ function check(asked: Asked): StudioRequest {
     readMedia: (fields, scenario) => readMedia(fields, scenario, asked),
   });
   const { scenario, audio, output, fileName, label, notes } = request;
-  const units = estimateSeconds(request, type);
+  const unitsFor = (lengths: Lengths) => estimateSeconds(request, type, lengths);
+  const units = unitsFor([]);
   return {
     type,
     scenario,
@@ -39,6 +40,9 @@ function check(asked: Asked): StudioRequest {
     followed: true,
     media: audio ? [...request.media, audio] : request.media,
     estimate: billOf(type, model.config, units),
+    measure: request.media.some(({ kinds }) => kinds.includes('video'))
+      ? (lengths) => billOf(type, model.config, unitsFor(lengths))
+      : undefined,
     body: (addresses) => bodyOf(request, asked, addresses),
     read: (reply) => readVideo(reply, units, asked),
   };

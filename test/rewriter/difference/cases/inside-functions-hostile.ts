@@ -49,6 +49,17 @@ export const hostileInsideFunctions: Record<string, Case[]> = {
       'SET LOCAL plpgsql.variable_conflict = error',
     ],
     [
+      'columns that hid variables when the function was compiled',
+      'SELECT * FROM hidden_before(1, true)',
+      'SET LOCAL plpgsql.variable_conflict = use_column',
+      body(
+        'hidden_before(most int, really boolean) RETURNS SETOF text',
+        "DECLARE k int := most; BEGIN IF really THEN RETURN QUERY SELECT ai_gen('m1', p) FROM foxes WHERE foxes.id = 1 OR foxes.k <> k; END IF; END",
+      ),
+      'SELECT * FROM hidden_before(1, false)',
+      'SET LOCAL plpgsql.variable_conflict = error',
+    ],
+    [
       'a function that replaces its text before its loop',
       'SELECT replaced()',
       body(

@@ -7,6 +7,42 @@ const body = (name: string, text: string, rest = '') =>
 export const insideFunctions: Record<string, Case[]> = {
   'inside functions': [
     [
+      'a variable that is assigned to again',
+      `DO $do$ DECLARE style text := 'ink'; BEGIN style := 'oil'; UPDATE foxes SET r = ai_gen('m1', p || style); END $do$`,
+    ],
+    [
+      'a variable that a SELECT fills',
+      `DO $do$ DECLARE style text := 'ink'; BEGIN SELECT max(p) INTO style FROM foxes; UPDATE foxes SET r = ai_gen('m1', p || style); END $do$`,
+    ],
+    [
+      'a variable that a loop hides',
+      `DO $do$ DECLARE i text := 'ink'; BEGIN FOR i IN 1..2 LOOP UPDATE foxes SET r = ai_gen('m1', p || i); END LOOP; END $do$`,
+    ],
+    [
+      'a variable that a block hides',
+      `DO $do$ DECLARE style text := 'ink'; BEGIN DECLARE style text := 'oil'; BEGIN UPDATE foxes SET r = ai_gen('m1', p || style); END; END $do$`,
+    ],
+    [
+      'a variable that is made by a function',
+      `DO $do$ DECLARE n text := vol('x'); m text := 'a' || n; BEGIN UPDATE foxes SET r = ai_gen('m1', p || m); END $do$`,
+    ],
+    [
+      'a variable that is too long for its type',
+      `DO $do$ DECLARE style varchar(2) := 'ink'; BEGIN UPDATE foxes SET r = ai_gen('m1', p || style); END $do$`,
+    ],
+    [
+      'a variable that is filled up for its type',
+      `DO $do$ DECLARE style char(5) := 'ink'; n numeric(3,1) := '2.25'; BEGIN UPDATE foxes SET r = ai_gen('m1', p || style || '.' || n); END $do$`,
+    ],
+    [
+      'a variable by another one that changes',
+      `DO $do$ DECLARE a text := 'ink'; b text := a || '!'; BEGIN a := 'oil'; UPDATE foxes SET r = ai_gen('m1', p || b); END $do$`,
+    ],
+    [
+      'a variable with the name of a column of the query',
+      `DO $do$ DECLARE tags text := 'ink'; BEGIN UPDATE log SET r = ai_gen('m1', r || tags); INSERT INTO log SELECT ai_gen('m2', p || tags) FROM foxes; END $do$`,
+    ],
+    [
       'a variable beside a column',
       'SELECT * FROM chosen_by(2)',
       body(

@@ -1,11 +1,17 @@
 /** How long calls of a model will take at today's rates, if nobody else calls it. */
-import type { Queue } from '../pace/schedule.js';
+
+/** What is allowed at present; null: no limit. */
+export interface Allowed {
+  pace: number | null;
+  submitsPerSecond: number | null;
+  concurrentTasks: number | null;
+}
 
 export interface Making {
   calls: number;
   /** What one call takes. */
   secondsEach: number;
-  queue: Pick<Queue, 'pace' | 'submitsPerSecond' | 'concurrentTasks'> | undefined;
+  queue: Allowed | undefined;
   atOnce: boolean;
 }
 

@@ -1,0 +1,123 @@
+/** What a search of the gallery finds by the letters of words, what it finds by looking, and that it is the same. */
+import type pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type GalleryWish, listJobs } from '../../src/console/server/gallery.js';
+import { startTestGateway, type TestGateway } from '../gateway.js';
+
+let gateway: TestGateway;
+let owner: pg.Client;
+let painter: pg.Client;
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  owner = await gateway.client();
+  await owner.query("CREATE ROLE painter LOGIN PASSWORD 'blue'");
+  painter = await gateway.clientOf('painter', 'blue');
+  for (const request of requests) await place('painter', request);
+  for (let copy = 0; copy < 60; copy += 1) await place('hologen', { prompt: `A common lamp ${copy}` });
+  await place('hologen', { prompt: 'the owner wrote zebra' });
+}, 120_000);
+afterAll(() => gateway?.close());
+
+const requests = [
+  { prompt: 'A Lake at 100% dusk_mood', label: 'Row-7' },
+  { prompt: '湖边的黄昏，一盏灯' },
+  { prompt: 'quote " and \\ and\nline, ÉTÉ' },
+  { size: '1024*1024' },
+  null,
+  'a bare TEXT',
+];
+const path = 'oss://demo/Shop/Out-1.png';
+
+async function place(who: string, request: unknown): Promise<void> {
+  await owner.query(
+    `INSERT INTO hologen_internal.job (job_id, gateway_id, state, statement_id, role_name, role_oid, database_name, application_name, engine_process_id,
+       statement_at, model_name, model_type, scenario, request, request_key, detached, released, currency, submitted_at)
+     VALUES (gen_random_uuid(), 'g', 'succeeded', gen_random_uuid(), $1::text, $1::text::regrole, 'hologen', 'psql', 1, now(), 'm', 'm', 'text-to-image', $2, '',
+       false, true, 'CNY', clock_timestamp() - interval '3 hours')`,
+    [who, JSON.stringify(request)],
+  );
+}
+
+const all: GalleryWish = {
+  ...{ role: null, model: null, state: null, kind: null, words: [], verdict: null },
+  ...{ from: null, until: null, after: null },
+  limit: 49,
+};
+const find = async (client: pg.Client, words: string[], wish: Partial<GalleryWish> = {}) =>
+  (await listJobs(client, { ...all, ...wish, words })).map((row) => row.prompt);
+const foundByLetters = async (client: pg.Client, words: string[]): Promise<string[] | null> =>
+  (await client.query('SELECT hologen_caller.jobs_with($1, 2000) AS ids', [words])).rows[0].ids;
+const without = async () =>
+  (await owner.query('SELECT count(*)::int AS n FROM hologen_internal.prompt WHERE NOT has_grams')).rows[0].n;
+
+const searches = [
+  ['lake'],
+  ['LAKE', 'dusk'],
+  ['mood', 'lake'],
+  ['100%'],
+  ['k_m'],
+  ['row-7'],
+  ['湖边'],
+  ['一盏灯'],
+  ['灯'],
+  ['a'],
+  ['"', 'quote'],
+  ['\\', 'and'],
+  ['line,'],
+  ['ÉTÉ'],
+  ['été'],
+  ['1024*'],
+  ['TEXT', 'bare'],
+  ['lak_'],
+  ['zzzzzz'],
+  ['lake', 'zebra'],
+];
+
+test('by their letters words find what they find by looking, in any order and case, also in paths that came later', async () => {
+  // Each is looked through until it is in the index.
+  await expect.poll(without, { timeout: 60_000 }).toBe(0);
+  await owner.query(
+    `UPDATE hologen_internal.job SET outputs = $1 WHERE request ->> 'prompt' LIKE 'A Lake%'`,
+    [JSON.stringify([{ ossPath: path }])],
+  );
+  for (const round of ['before the path is in the index', 'with it']) {
+    for (const words of [...searches, ['shop/out']])
+      expect(await find(owner, words, { role: 'painter' }), `${words}, ${round}`).toEqual(
+        await find(painter, words),
+      );
+    expect(await find(owner, ['shop/OUT', 'dusk'])).toEqual(['A Lake at 100% dusk_mood']);
+    await expect.poll(without, { timeout: 60_000 }).toBe(0);
+  }
+  expect(await find(owner, ['lake'])).toEqual(['A Lake at 100% dusk_mood']);
+  expect(await foundByLetters(owner, ['湖边'])).toHaveLength(1);
+  expect(await foundByLetters(owner, ['zzzzzz'])).toEqual([]);
+  expect(await foundByLetters(owner, ['a'])).toBeNull();
+});
+
+test('pages of what is found by its letters follow each other without a gap', async () => {
+  const words = ['common', 'lamp'];
+  const page = await listJobs(owner, { ...all, words });
+  expect(page).toHaveLength(all.limit);
+  const last = page.at(-1);
+  const after = { submittedAt: last?.submitted_at ?? '', jobId: last?.job_id ?? '' };
+  const next = await listJobs(owner, { ...all, words, after });
+  expect(new Set([...page, ...next].map((row) => row.job_id)).size).toBe(60);
+});
+
+test('whoever does not see all jobs is told nothing by letters, so that neither time nor EXPLAIN tells of what others wrote', async () => {
+  for (const words of [['lake'], ['zebra'], ['zzzzzz']])
+    expect(await foundByLetters(painter, words)).toBeNull();
+  expect(await find(painter, ['zebra'])).toEqual([]);
+  const buffers = async (word: string) => {
+    const { rows } = await painter.query(
+      `EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, COSTS OFF, SUMMARY OFF, FORMAT JSON) SELECT hologen_caller.jobs_with(ARRAY['${word}'], 10)`,
+    );
+    return rows[0]['QUERY PLAN'][0].Plan['Shared Hit Blocks'];
+  };
+  await buffers('zebra');
+  expect(await buffers('zebra')).toBe(await buffers('zzzzzz'));
+  await expect(painter.query("SELECT hologen_internal.jobs_with(ARRAY['zebra'], 10, true)")).rejects.toThrow(
+    'permission denied for schema hologen_internal',
+  );
+});
