@@ -198,7 +198,10 @@ test('earlier statements tell what became of them, and come back into the editor
   expect(await page.locator('.editor').inputValue()).toBe(statement);
 });
 
-test('Money is told by month, with a forecast, and as a file for spreadsheets', async () => {
+test('Money is told by month, with a forecast, and as a file for spreadsheets, in which a name is no formula', async () => {
+  const owner = await gateway.client();
+  await owner.query(`CREATE ROLE "=1+销售, ""B""" LOGIN PASSWORD 'secret'`);
+  await (await gateway.clientOf('=1+销售, "B"')).query("SELECT ai_gen('qwen_image_2', 'A pier')");
   const page = await room('money');
   await page.click('text=12 months');
   await page.waitForSelector('text=Spent per month');
@@ -208,7 +211,8 @@ test('Money is told by month, with a forecast, and as a file for spreadsheets', 
   expect(totals).toMatch(/Month’s forecast\s+¥\d/);
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('text=Download (CSV)')]);
   const csv = await readFile(await download.path(), 'utf8');
-  expect(csv.split('\r\n')[0]).toBe('day,role,model,calls,pictures,seconds,tokens,price,currency');
+  expect(csv.split('\r\n')[0]).toBe('\uFEFFday,role,model,calls,pictures,seconds,tokens,price,currency');
+  expect(csv).toContain(`,"'=1+销售, ""B""",qwen_image_2,1,1,0,0,0.2,CNY\r\n`);
   expect(csv).toMatch(/\d{4}-\d\d-\d\d,hologen,qwen_image_2,\d+,\d+,0,0,[\d.]+,CNY\r\n/);
 });
 
