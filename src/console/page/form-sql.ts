@@ -83,7 +83,7 @@ function rangeOf(text: string | null): [number, number] | undefined {
   return least === undefined ? undefined : [Number(least), Number(most ?? least)];
 }
 
-/** `places`: all that the role has saved to; the right to one of them reads a reference where the result is saved nowhere. */
+/** `places`: those that are offered; where the result is saved nowhere, the right to one of them reads the references. */
 export function sqlOfForm(
   model: Model,
   rules: SupportedModel | undefined,

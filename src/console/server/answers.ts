@@ -105,9 +105,9 @@ export interface JobDetails extends Omit<JobCard, 'error'> {
   generatedAt: string | null;
   finishedAt: string | null;
   claimedAt: string | null;
-  /** Viewers see it. */
   /** What its session called its work. */
   tag: string | null;
+  /** Viewers see it. */
   shared: boolean;
 }
 

@@ -21,8 +21,8 @@ export async function listHistory(db: Pick<pg.Pool, 'query'>): Promise<PastState
 /** The places that administrators have named, then directories that the role's own calls were saved in, each with the FILE that it was written with. */
 export async function listPlaces(db: Pick<pg.Pool, 'query'>): Promise<PlaceOfFiles[]> {
   const { rows } = await db.query<PlaceOfFiles>(
-    `WITH named AS (SELECT oss_path, json_build_object('oss_path', oss_path, 'oss_endpoint', oss_endpoint, 'role_arn', role_arn) AS file, place_name
-       FROM hologen.places ORDER BY place_name LIMIT ${mostPlaces}),
+    `WITH named AS (SELECT DISTINCT ON (oss_path) oss_path, json_build_object('oss_path', oss_path, 'oss_endpoint', oss_endpoint, 'role_arn', role_arn) AS file
+       FROM hologen.places ORDER BY oss_path, place_name LIMIT ${mostPlaces}),
      used AS (SELECT DISTINCT ON (request ->> 'output_dir') request ->> 'output_dir' AS oss_path, file
        FROM (SELECT * FROM hologen.jobs WHERE role_name = current_user ORDER BY submitted_at DESC, job_id DESC LIMIT ${lookedAt}) AS newest
        WHERE json_typeof(request) = 'object' AND request ->> 'output_dir' LIKE '%/' AND file IS NOT NULL AND state = 'succeeded'
