@@ -151,6 +151,26 @@ test('from a picture to the same again, a change of it, and a film of it, priced
   expect(await gateway.requests()).toEqual([]);
 });
 
+test('an edit that is run lies over the picture that it was made from', async () => {
+  const page = await room(`job/${await jobOf('The heron at dusk')}`);
+  await page.click('.made >> text="Edit"');
+  await expect.poll(() => page.locator('.editor').inputValue()).toContain('reference_urls');
+  const written = await page.locator('.editor').inputValue();
+  await page.fill('.editor', written.replace('…', 'The heron in the rain'));
+  await page.click('text=Estimate');
+  await page.click('text=/^Run: 1 call/');
+  await page.click('.outcome .card a.card-words');
+  await expect.poll(() => page.locator('.prompt-whole').innerText()).toBe('The heron in the rain');
+  expect(await page.locator('.references .path').allInnerTexts()).toEqual([
+    expect.stringContaining('oss://demo/dusk/'),
+  ]);
+  await page.click('text=Before and after');
+  await expect.poll(() => page.locator('.before-after img').count()).toBe(2);
+  await (await gateway.client()).query(
+    "DELETE FROM hologen_internal.job WHERE request ->> 'prompt' = 'The heron in the rain'",
+  );
+});
+
 test('a film is downloaded, asked for again and opened in Try as a picture is', async () => {
   const page = await room(`job/${await jobOf('A heron flies')}`);
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('.made >> text=Download')]);

@@ -93,6 +93,18 @@ export const states: State[] = [
     },
   },
   {
+    name: 'try-form-film',
+    room: 'try',
+    shows: '.drop video',
+    async arrive(page) {
+      await page.click('.page-title button');
+      await page.selectOption('select[name=model]', 'happyhorse-1.0-video-edit');
+      await page.fill('textarea[name=prompt]', 'A1');
+      await page.locator('.references-form .strip button').first().click();
+      await page.locator('.form-price:not(:empty)').waitFor();
+    },
+  },
+  {
     name: 'try-estimate',
     room: 'try',
     shows: '.panel table',

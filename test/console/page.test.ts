@@ -137,6 +137,8 @@ test('a prompt, a label, a tag, a file name and a remark that look like a page s
   await page.click('.card a.card-words');
   await expect.poll(() => page.locator('.prompt-whole').innerText()).toBe(injected);
   expect(await page.locator('dd.label').innerText()).toBe(injected);
+  const tag = page.locator('.facts div', { hasText: /^Tag/ }).locator('dd');
+  expect(await tag.innerText()).toBe(injected);
   expect(await page.locator('input.remark').inputValue()).toBe(injected);
   expect(await page.locator('main').innerText()).toContain('<img src=x onerror=alert(3)>');
   expect(await page.locator('main b, main script, main img[src=x]').count()).toBe(0);

@@ -73,10 +73,32 @@ test('a reference is taken from the gallery by a press or by dragging, and left 
   await expect.poll(() => page.locator('.editor').inputValue()).not.toContain('img_url');
   await picture.click();
   await expect.poll(() => page.locator('.drop button').count()).toBe(1);
+  // What is saved nowhere is made of it all the same.
+  await page.selectOption('select[name=place]', '-1');
+  await expect.poll(() => page.locator('.editor').inputValue()).not.toContain('output_dir');
+  await page.waitForSelector('text=/Run: 1 call, ¥/');
   // Another model has other fields.
   await page.selectOption('select[name=model]', 'qwen_plus');
   expect(await page.locator('.drop, .chips').count()).toBe(0);
   await expect.poll(() => page.locator('.editor').inputValue()).toContain("'The boat leaves'");
+});
+
+test('who has saved nothing yet saves to a place that an administrator has named', async () => {
+  const owner = await gateway.client();
+  await owner.query(
+    "CALL set_place('shop', 'oss://demo/shop/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx')",
+  );
+  await owner.query("CREATE ROLE mara LOGIN PASSWORD 'secret'");
+  const page = await room('try', { account: { role: 'mara', password: 'secret' } });
+  await page.click('text="Form"');
+  await page.selectOption('select[name=model]', 'qwen_image_2');
+  await page.fill('textarea[name=prompt]', 'A lighthouse');
+  expect(await page.locator('select[name=place] option').allInnerTexts()).toHaveLength(2);
+  await page.selectOption('select[name=place]', { label: 'oss://demo/shop/' });
+  await page.click('text=Run: 1 call, ¥0.20');
+  await expect
+    .poll(() => page.locator('.result .path').allInnerTexts())
+    .toEqual([expect.stringMatching(/^oss:\/\/demo\/shop\/.+\.png$/)]);
 });
 
 test('every model has a form of its own fields, and what it writes is taken and priced', async () => {
@@ -176,7 +198,10 @@ test('earlier statements tell what became of them, and come back into the editor
   expect(await page.locator('.editor').inputValue()).toBe(statement);
 });
 
-test('Money is told by month, with a forecast, and as a file for spreadsheets', async () => {
+test('Money is told by month, with a forecast, and as a file for spreadsheets, in which a name is no formula', async () => {
+  const owner = await gateway.client();
+  await owner.query(`CREATE ROLE "=1+销售, ""B""" LOGIN PASSWORD 'secret'`);
+  await (await gateway.clientOf('=1+销售, "B"')).query("SELECT ai_gen('qwen_image_2', 'A pier')");
   const page = await room('money');
   await page.click('text=12 months');
   await page.waitForSelector('text=Spent per month');
@@ -186,7 +211,8 @@ test('Money is told by month, with a forecast, and as a file for spreadsheets', 
   expect(totals).toMatch(/Month’s forecast\s+¥\d/);
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('text=Download (CSV)')]);
   const csv = await readFile(await download.path(), 'utf8');
-  expect(csv.split('\r\n')[0]).toBe('day,role,model,calls,pictures,seconds,tokens,price,currency');
+  expect(csv.split('\r\n')[0]).toBe('\uFEFFday,role,model,calls,pictures,seconds,tokens,price,currency');
+  expect(csv).toContain(`,"'=1+销售, ""B""",qwen_image_2,1,1,0,0,0.2,CNY\r\n`);
   expect(csv).toMatch(/\d{4}-\d\d-\d\d,hologen,qwen_image_2,\d+,\d+,0,0,[\d.]+,CNY\r\n/);
 });
 

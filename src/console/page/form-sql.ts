@@ -83,9 +83,16 @@ function rangeOf(text: string | null): [number, number] | undefined {
   return least === undefined ? undefined : [Number(least), Number(most ?? least)];
 }
 
-export function sqlOfForm(model: Model, rules: SupportedModel | undefined, filled: Filled): string {
-  const { prompt, references, place } = filled;
+/** `places`: those that are offered; where the result is saved nowhere, the right to one of them reads the references. */
+export function sqlOfForm(
+  model: Model,
+  rules: SupportedModel | undefined,
+  filled: Filled,
+  places: PlaceOfFiles[],
+): string {
+  const { prompt, place } = filled;
   const fields = fieldsOf(rules);
+  const references = fields.references > 0 ? fitting(filled.references, fields) : [];
   if (!fields.saves) return callOf(model.name, prompt, null);
   const parameters = {
     ...(fields.sizes && filled.size && { [fields.sizes.name]: filled.size }),
@@ -94,13 +101,14 @@ export function sqlOfForm(model: Model, rules: SupportedModel | undefined, fille
   };
   const request = {
     prompt,
-    ...referenceFields(rules, fields.references > 0 ? fitting(references, fields) : []),
+    ...referenceFields(rules, references),
     ...(Object.keys(parameters).length > 0 && { parameters }),
     ...(place && { output_dir: place.outputDir }),
     // Else its output_dir would have to be the whole path of the file.
     ...(place && rules?.scenarios.includes('first-and-last-frame') && { name: '{request}' }),
   };
-  return callOf(model.name, JSON.stringify(request, undefined, 2), place?.file ?? null);
+  const right = place ?? places.find(({ file }) => references[0]?.startsWith(file.oss_path));
+  return callOf(model.name, JSON.stringify(request, undefined, 2), right?.file ?? null);
 }
 
 function referenceFields(rules: SupportedModel | undefined, references: string[]): object {

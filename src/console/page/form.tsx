@@ -37,7 +37,7 @@ export function ModelForm({ price, priced }: { price(): void; priced: string | u
   const content = models.content;
   if (!content || !model) return <ProblemNote problem={models.problem} />;
   const rules = rulesOf(model, content);
-  const sql = sqlOfForm(model, rules, filled.value);
+  const sql = sqlOfForm(model, rules, filled.value, places.content ?? []);
   return (
     <section class="panel model-form" aria-label={t('try.form')}>
       <div class="form-row">
@@ -193,7 +193,7 @@ function Range({
   );
 }
 
-/** Places that the role has saved to before. */
+/** Places that have a name, and those that the role has saved to before. */
 function PlaceChoice({ places }: { places: PlaceOfFiles[] }) {
   const { place } = filled.value;
   const at = places.findIndex(({ outputDir }) => outputDir === place?.outputDir);

@@ -230,6 +230,7 @@ function Facts({ job }: { job: JobDetails }) {
     [t('model'), job.model === job.modelType ? job.model : `${job.model} (${job.modelType})`],
     [t('price'), priceOf(job)],
     [t('job.units'), unitsOf(job)],
+    [t('budgets.tag'), job.tag],
     [t('role'), job.role],
     [t('job.database'), job.database],
     [t('job.application'), job.application],

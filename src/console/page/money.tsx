@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { DayOfUse, Money } from '../server/answers.js';
 import { get } from './ask.js';
 import { Budgets } from './budgets.js';
-import { saveText } from './download.js';
+import { saveTable } from './download.js';
 import { money, number, shortDay, shortMonth, t } from './language.js';
 import { useLoaded } from './loading.js';
 import { Empty, PageTitle, ProblemNote } from './notes.js';
@@ -223,7 +223,7 @@ function Table({ rows }: { rows: DayOfUse[] }) {
     <section>
       <div class="part-head">
         <h2>{t('money.table')}</h2>
-        <button type="button" class="small" onClick={() => saveText('hologen-money.csv', csvOf(newest))}>
+        <button type="button" class="small" onClick={() => saveTable('hologen-money.csv', csvOf(newest))}>
           {t('money.csv')}
         </button>
       </div>

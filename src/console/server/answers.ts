@@ -105,6 +105,8 @@ export interface JobDetails extends Omit<JobCard, 'error'> {
   generatedAt: string | null;
   finishedAt: string | null;
   claimedAt: string | null;
+  /** What its session called its work. */
+  tag: string | null;
   /** Viewers see it. */
   shared: boolean;
 }

@@ -49,13 +49,14 @@ export interface JobDetailsRow extends JobRow {
   finished_at: Date | null;
   claimed_at: Date | null;
   shared: boolean;
+  tag: string | null;
 }
 
 export async function findJob(db: Database, jobId: string): Promise<JobDetailsRow | undefined> {
   const { rows } = await db.query<JobDetailsRow>(
     `SELECT ${cardColumns}, database_name, application_name, statement, statement_at,
        CASE WHEN json_typeof(request) = 'object' THEN request::text ELSE request #>> '{}' END AS request, file, result, error, hold_up, usage, units,
-       price, estimated_price, currency, attempts, task_id, key_name, started_at, finished_at, claimed_at, shared
+       price, estimated_price, currency, attempts, task_id, key_name, started_at, finished_at, claimed_at, shared, tag
      FROM hologen.jobs WHERE job_id = $1`,
     [jobId],
   );

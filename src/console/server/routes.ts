@@ -217,6 +217,7 @@ async function job({ session, parameters, addresses }: Asked): Promise<JobDetail
     generatedAt: row.generated_at?.toISOString() ?? null,
     finishedAt: row.finished_at?.toISOString() ?? null,
     claimedAt: row.claimed_at?.toISOString() ?? null,
+    tag: row.tag,
     shared: row.shared,
   };
 }

@@ -5,6 +5,7 @@ import { cardColumns, type JobRow } from './gallery.js';
 
 const lookedAt = 500;
 const mostStatements = 30;
+const mostPlaces = 20;
 
 /** The role's own, newest first, whatever they were sent with. */
 export async function listHistory(db: Pick<pg.Pool, 'query'>): Promise<PastStatement[]> {
@@ -17,13 +18,17 @@ export async function listHistory(db: Pick<pg.Pool, 'query'>): Promise<PastState
   return rows.map(({ at, ...past }) => ({ ...past, at: at.toISOString() }));
 }
 
-/** Directories that the role's own calls were saved in, each with the FILE that it was written with. */
+/** The places that administrators have named, then directories that the role's own calls were saved in, each with the FILE that it was written with. */
 export async function listPlaces(db: Pick<pg.Pool, 'query'>): Promise<PlaceOfFiles[]> {
   const { rows } = await db.query<PlaceOfFiles>(
-    `SELECT DISTINCT ON (request ->> 'output_dir') request ->> 'output_dir' AS "outputDir", file
-     FROM (SELECT * FROM hologen.jobs WHERE role_name = current_user ORDER BY submitted_at DESC, job_id DESC LIMIT ${lookedAt}) AS newest
-     WHERE json_typeof(request) = 'object' AND request ->> 'output_dir' LIKE '%/' AND file IS NOT NULL AND state = 'succeeded'
-     ORDER BY request ->> 'output_dir', submitted_at DESC LIMIT 20`,
+    `WITH named AS (SELECT DISTINCT ON (oss_path) oss_path, json_build_object('oss_path', oss_path, 'oss_endpoint', oss_endpoint, 'role_arn', role_arn) AS file
+       FROM hologen.places ORDER BY oss_path, place_name LIMIT ${mostPlaces}),
+     used AS (SELECT DISTINCT ON (request ->> 'output_dir') request ->> 'output_dir' AS oss_path, file
+       FROM (SELECT * FROM hologen.jobs WHERE role_name = current_user ORDER BY submitted_at DESC, job_id DESC LIMIT ${lookedAt}) AS newest
+       WHERE json_typeof(request) = 'object' AND request ->> 'output_dir' LIKE '%/' AND file IS NOT NULL AND state = 'succeeded'
+       ORDER BY request ->> 'output_dir', submitted_at DESC LIMIT ${mostPlaces})
+     SELECT oss_path AS "outputDir", file FROM named
+     UNION ALL SELECT oss_path, to_json(file) FROM used WHERE oss_path NOT IN (SELECT n.oss_path FROM named n)`,
   );
   return rows;
 }
