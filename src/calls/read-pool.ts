@@ -8,7 +8,8 @@ export const keyField = /^(api_key|pool\.\d+\.api_key)$/;
 
 const mostKeys = 16;
 const namePattern = /^[A-Za-z0-9_.-]{1,64}$/;
-const form = 'an array of 1 to 16 objects {"api_key": "sk-…"}, each perhaps with "name" and "base_url"';
+const form =
+  'an array of 1 to 16 objects {"api_key": "sk-…"}, each perhaps with "name", "base_url" and "price"';
 
 /** The config without keys, and the keys in the order of its pool; undefined: it has none. KnownError 22023, which repeats no key. */
 export function readPool(config: Json, provider: Provider): { config: Json; keys: string[] | undefined } {
@@ -26,12 +27,24 @@ export function readPool(config: Json, provider: Provider): { config: Json; keys
     if (before.some((other) => other.apiKey === apiKey && other.baseUrl === baseUrl))
       refuse('config.pool.api_key', '***', 'another for each entry', 'A key has its rate once.');
   }
-  const shown = members.map(({ name, baseUrl }) => ({ name, ...(baseUrl && { base_url: baseUrl }) }));
+  const shown = members.map(({ name, baseUrl, price }) => ({
+    name,
+    ...(baseUrl && { base_url: baseUrl }),
+    ...(price && { price }),
+  }));
   return { config: { ...rest, pool: shown }, keys: members.map(({ apiKey }) => apiKey) };
 }
 
-function readKey(member: Json, provider: Provider): { name: string; apiKey: string; baseUrl?: string } {
-  refuseUnknown(member, ['name', 'api_key', 'base_url'], 'config.pool');
+interface PoolKey {
+  name: string;
+  apiKey: string;
+  baseUrl?: string;
+  /** Read by the provider, as that of a model is. */
+  price?: Json;
+}
+
+function readKey(member: Json, provider: Provider): PoolKey {
+  refuseUnknown(member, ['name', 'api_key', 'base_url', 'price'], 'config.pool');
   const { api_key: apiKey } = member;
   if (typeof apiKey !== 'string' || apiKey === '')
     return refuse('config.pool.api_key', typeof apiKey, 'a key of the provider');
@@ -39,7 +52,11 @@ function readKey(member: Json, provider: Provider): { name: string; apiKey: stri
   const name = optionalText(member, 'name', 'config.pool.name') ?? fingerprint(apiKey);
   if (!namePattern.test(name))
     refuse('config.pool.name', name, 'of letters, digits, underscores, hyphens and dots, at most 64');
-  return { name, apiKey, baseUrl: optionalText(member, 'base_url', 'config.pool.base_url') };
+  const baseUrl = optionalText(member, 'base_url', 'config.pool.base_url');
+  const { price } = member;
+  if (price !== undefined && price !== null && !isObject(price))
+    return refuse('config.pool.price', price, 'an object, as the price of a model');
+  return { name, apiKey, baseUrl, price: price ?? undefined };
 }
 
 /** Says which key it was and nothing of it: keys are long and random. */

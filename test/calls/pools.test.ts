@@ -107,6 +107,12 @@ test('a pool that does not say what it means is refused, without repeating a key
     [{ pool: [{ ...near, base_url: 'http://127.0.0.1:5432/api/v1' }] }, /base URL of a region/],
     [{ pool: [near], api_key: 'sk-other-0123456789' }, /config\.api_key must be left out beside pool/],
     [{ pool: [{ ...near, api_key: 'sk-sp-0123456789' }] }, /must be a Model Studio key/],
+    [{ pool: [{ ...near, price: 0.1 }] }, /config\.pool\.price must be an object/],
+    [{ pool: [{ ...near, price: { per_second: 1 } }] }, /unknown field "per_second"/],
+    [
+      { pool: [near, { ...abroad(), price: { per_picture: 0.1, currency: 'USD' } }] },
+      /config\.pool\.price\.currency must be CNY/,
+    ],
     [{ pool: [near], reserve: { api_key: 'sk-near-0123456789' } }, /looks like a key/],
   ];
   for (const [config, message] of wrong) {
@@ -241,4 +247,45 @@ test('texts at half the price and embeddings that go together are sent with a po
     Array(3).fill({ state: 'succeeded', key: 'abroad', attempts: 2 }),
   );
   expect(far.speaker.bodies('text-embedding-v4').at(-1).input).toHaveLength(3);
+});
+
+/** What each call of a model cost, by its key. */
+async function pricesOf(model: string): Promise<Record<string, number[]>> {
+  const { rows } = await client.query<{ key: string; prices: number[] }>(
+    'SELECT key_name AS key, array_agg(price::float8) AS prices FROM hologen.jobs WHERE model_name = $1 GROUP BY 1',
+    [model],
+  );
+  return Object.fromEntries(rows.map(({ key, prices }) => [key, prices]));
+}
+
+const estimated = async (statement: string) =>
+  (await client.query('SELECT price::float8, currency FROM ai_estimate($1)', [statement])).rows;
+
+test('a key may have a price of its own: an estimate has the highest, the ledger that of the key that made it', async () => {
+  await deploy('priced', 'qwen-image-max', {
+    pool: [
+      { ...near, price: { per_picture: 0.1 } },
+      { ...abroad(), price: { per_picture: 0.3 } },
+    ],
+    concurrent_tasks: 2,
+    submits_per_second: 100,
+  });
+  await deploy(
+    'priced_film',
+    'wan2.6-t2v',
+    {
+      pool: [near, { ...abroad(), price: { per_second: { '720P': 2, '1080P': 3 } } }],
+      price: { per_second: { '720P': 1, '1080P': 1 } },
+      concurrent_tasks: 1,
+    },
+    'video-generation',
+  );
+  const pictures = `SELECT ai_gen('priced', json_build_object('prompt', 'lake ' || n)) FROM generate_series(1, 4) AS n`;
+  expect(await estimated(pictures)).toEqual([{ price: 1.2, currency: 'CNY' }]);
+  await client.query(pictures);
+  expect(await pricesOf('priced')).toEqual({ near: [0.1, 0.1], abroad: [0.3, 0.3] });
+  const films = `SELECT ai_gen('priced_film', json_build_object('prompt', 'boat ' || n, 'parameters', json_build_object('duration', 2))) FROM generate_series(1, 2) AS n`;
+  expect(await estimated(films)).toEqual([{ price: 12, currency: 'CNY' }]);
+  await client.query(films);
+  expect(await pricesOf('priced_film')).toEqual({ near: [2], abroad: [6] });
 });

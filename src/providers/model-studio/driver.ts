@@ -26,7 +26,8 @@ import { knownTypes } from './known-types.js';
 import type { ModelType } from './model-type.js';
 import { ownLimits } from './own-limits.js';
 import { ownPrice } from './own-price.js';
-import { accessOf, clientsOf, poolOf, type Regions } from './pool.js';
+import { accessOf, clientsOf, configOf, configsOf, poolOf, type Regions } from './pool.js';
+import { billOf } from './price.js';
 import { findTask, lostForGood, type Neighbours, readLook } from './tasks.js';
 import { bodyOfAll, readEach } from './together.js';
 
@@ -66,12 +67,14 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
       const [first] = requests;
       if (!first) throw new Error('nothing to send together');
       const reply = await askAtOnce(studio, model, first.type, bodyOfAll(requests));
-      return { requestId: reply.requestId, made: readEach(requests, reply) };
+      const made = readEach(requests, reply).map((each) => billed(each, first, model));
+      return { requestId: reply.requestId, made };
     },
     async look(model, request, taskId, signal) {
       const { apiKey, client } = accessOf(model, studio);
       const look = readLook(await client.task(taskId, apiKey, signal), taskId, request);
-      return finished(look, request, client, signal);
+      const ended = await finished(look, request, client, signal);
+      return ended.state === 'made' ? { ...ended, made: billed(ended.made, request, model) } : ended;
     },
     pauseMs: options.pauseMs,
     async cancel(model, taskId, signal) {
@@ -123,7 +126,20 @@ function checkDeployment(
     );
   ownLimits(config);
   const { type } = known.require({ modelType, task, config });
-  ownPrice(config, type);
+  checkPrices(config, type);
+}
+
+/** Budgets add up what calls cost, whichever key they go with. */
+function checkPrices(config: Json, type: ModelType): void {
+  const [first, ...others] = configsOf(config).map((each) => (ownPrice(each, type) ?? type.price).currency);
+  const other = others.find((currency) => currency !== first);
+  if (other)
+    refuse(
+      'config.pool.price.currency',
+      other,
+      `${first}, as that of the pool's other keys`,
+      'Give each key a "price" in one currency, or deploy a model for each.',
+    );
 }
 
 /** Printable ASCII: it is sent in a header. */
@@ -152,7 +168,13 @@ async function submit(
   await news.sending();
   const reply = await askAtOnce(studio, model, request.type, body);
   await news.taken(reply.requestId, undefined);
-  return request.read(reply);
+  return billed(request.read(reply), request, model);
+}
+
+/** By the price of the key that it was sent with. */
+function billed(made: Made, { type }: StudioRequest, model: ProviderModel): Made {
+  if (model.key === undefined) return made;
+  return { ...made, bill: billOf(type, configOf(model), made.bill.units) };
 }
 
 /** The paths of the provider's own interface begin alike; the others are those of the OpenAI-compatible one. */

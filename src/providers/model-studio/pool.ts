@@ -74,6 +74,19 @@ export function poolOf({ pool }: Json): { name: string; baseUrl: string | undefi
   }));
 }
 
+/** The config as it is for each key, in their order: some have a price of their own. Without a pool it is the model's. */
+export function configsOf(config: Json): Json[] {
+  const { pool, ...ofAll } = config;
+  if (!Array.isArray(pool)) return [config];
+  return pool.filter(isObject).map(({ price = ofAll.price }) => ({ ...ofAll, price }));
+}
+
+/** As it is for one of its keys. */
+export function configOf({ config, key }: ProviderModel): Json {
+  const index = poolOf(config)?.findIndex(({ name }) => name === key) ?? 0;
+  return configsOf(config)[index] ?? config;
+}
+
 /** KnownError 22023 for a pool that names no region, or one that is not the provider's. */
 export function clientsOf(config: Json, regions: Regions): ModelStudioClient[] {
   const pool = poolOf(config) ?? [{ baseUrl: undefined }];

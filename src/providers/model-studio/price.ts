@@ -4,12 +4,28 @@ import type { Bill, Cost, ProviderModel, Units } from '../provider.js';
 import { halfPrice, isHalfPrice } from './half-price.js';
 import type { ModelType, Price, TokenTier } from './model-type.js';
 import { ownPrice } from './own-price.js';
+import { configsOf } from './pool.js';
 
-/** What a call of these units costs by its deployed model's own price if it has one. */
+/**
+ * What a call of these units costs by its deployed model's own price if it has one. Where the keys of its pool have others, the most of them:
+ * which key it goes with is known when it is sent.
+ */
 export function billOf(type: ModelType, config: ProviderModel['config'], units: Units): Bill {
+  const [first, ...others] = configsOf(config).map((each) => costOf(type, each, units));
+  const cost = others.reduce(dearer, first);
+  return { units, cost };
+}
+
+/** Undefined: one of them is not known. */
+function dearer(one: Cost | undefined, other: Cost | undefined): Cost | undefined {
+  if (!one || !other) return undefined;
+  return other.amount > one.amount ? other : one;
+}
+
+function costOf(type: ModelType, config: Json, units: Units): Cost | undefined {
   const cost = priceOf(type, units, ownPrice(config, type));
-  if (!cost || !isHalfPrice(config)) return { units, cost };
-  return { units, cost: { ...cost, amount: Number((cost.amount * halfPrice).toPrecision(12)) } };
+  if (!cost || !isHalfPrice(config)) return cost;
+  return { ...cost, amount: Number((cost.amount * halfPrice).toPrecision(12)) };
 }
 
 /** What units cost; undefined where their number or their price is not known. `own` is the deployed model's price, see ownPrice. */
