@@ -47,6 +47,10 @@ function inText(read: ReturnType<SqlReader['partsOf']>, statement: Statement): T
   const [run] = calling;
   if (unread || calling.length !== 1 || !run)
     return alone(unread ? unread.why : 'statements of another kind stand between them');
+  // The engine may be at a call that stands before the run, in a view or a block.
+  const before = read.slice(0, read.indexOf(run[0] as Part));
+  if (before.some((each) => !('why' in each && each.callsNothing)))
+    return alone('statements of another kind stand before them');
   const parts = run as Part[];
   return parts.map((part) => ({ part, given: [], values: [], standing: undefined }));
 }
@@ -65,6 +69,8 @@ async function inPipe(
     for (const { bound } of all) seen.add(bound);
     return { why: fresh.length > 1 ? why : undefined, oneText: false };
   };
+  // Of a portal that is executed twice the second time gives no more.
+  if (new Set(all.map(({ bound }) => bound)).size < all.length) return give('one of them is executed twice');
   if (!pipe.certain) return give('several batches were sent one behind another');
   const read = readingOnce(reader);
   const runs = pipe.runs.flatMap((run) => split(run, (each) => !isWhole(each, read(each.bound.text))));

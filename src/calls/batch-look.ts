@@ -112,7 +112,11 @@ export function answerAboutBatches(making: Making): BatchAnswers {
 }
 
 /** What is to be asked about all plans together, or why there is nothing to be asked. */
-function judgeForms({ forms }: OwnBatch, plans: BatchPlans[], reader: SqlReader): object | { why: string } {
+function judgeForms(
+  { forms, oneText }: OwnBatch,
+  plans: BatchPlans[],
+  reader: SqlReader,
+): object | { why: string } {
   const writes = forms.flatMap(({ part }) => part.writes ?? []);
   const judged: JudgedPart[] = [];
   for (const [index, form] of forms.entries()) {
@@ -123,6 +127,8 @@ function judgeForms({ forms }: OwnBatch, plans: BatchPlans[], reader: SqlReader)
     if ('why' in found) return found;
     judged.push(found);
   }
+  const tellsItsTime = judged.some(({ functions }) => functions.some((each) => ownTime.test(each)));
+  if (!oneText && tellsItsTime) return { why: 'statement_timestamp is another one for each' };
   const lists = ['functions', 'operators', 'types', 'relations'] as const;
   const all = lists.map((list) => [list, [...new Set(judged.flatMap((each) => each[list]))]]);
   return {
@@ -134,6 +140,8 @@ function judgeForms({ forms }: OwnBatch, plans: BatchPlans[], reader: SqlReader)
     ...{ writes, reads: judged.flatMap(({ reads }) => reads) },
   };
 }
+
+const ownTime = /(?:^|\.)"?statement_timestamp"?$/;
 
 const notPlanned: BatchPlans = { types: [], plan: undefined, problem: 'it is not planned' };
 

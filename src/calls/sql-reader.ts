@@ -26,7 +26,7 @@ export interface SqlReader {
   /** How often the plan evaluates its only call for each row. */
   timesInRow(plan: unknown): number;
   /** Each statement of a text, or why its calls cannot be known beforehand. */
-  partsOf(text: string): (Part | { why: string | undefined; calls: boolean })[];
+  partsOf(text: string): (Part | { why: string | undefined; calls: boolean; callsNothing?: boolean })[];
   /** The same as judgePlan of a statement of several. */
   judgePart(plan: unknown, part: Part): JudgedPart | { why: string };
   /** The query with its parameters' values, as text, written out. `types`: the parameters' types by name. */

@@ -3,7 +3,7 @@ import type { EnginePool } from './pool.js';
 
 /** The engine's own types alone: the input of any other one is somebody's code, and would run with the gateway's rights. */
 const ownTypes =
-  /^(smallint|integer|bigint|real|double precision|numeric|boolean|text|character varying|character|bytea|json|jsonb|uuid|date|interval|(time|timestamp) with(out)? time zone)(\[\])?$/;
+  /^(smallint|integer|bigint|real|double precision|numeric|boolean|text|character varying|bpchar|bytea|json|jsonb|uuid|date|interval|(time|timestamp) with(out)? time zone)(\[\])?$/;
 /** PostgreSQL takes 65,535 parameters in a statement. */
 const most = 10_000;
 

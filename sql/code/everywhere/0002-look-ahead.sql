@@ -15,12 +15,12 @@ END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.parameter_types(query text, given json) RETURNS json
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-  known text := (SELECT pg_catalog.string_agg(CASE WHEN oid OPERATOR(pg_catalog.=) '0' THEN 'unknown' ELSE pg_catalog.format_type(oid::pg_catalog.oid, NULL) END, ', ')
+  known text := (SELECT pg_catalog.string_agg(CASE WHEN oid OPERATOR(pg_catalog.=) '0' THEN 'unknown' ELSE pg_catalog.format_type(oid::pg_catalog.oid, -1) END, ', ')
     FROM pg_catalog.json_array_elements_text(given) AS t(oid));
   types pg_catalog.json;
 BEGIN
   EXECUTE pg_catalog.concat('PREPARE hologen_ahead ', '(' || known || ')', ' AS ', query);
-  SELECT pg_catalog.to_json(parameter_types::text[]) INTO types FROM pg_catalog.pg_prepared_statements WHERE name OPERATOR(pg_catalog.=) 'hologen_ahead';
+  SELECT pg_catalog.to_json(ARRAY(SELECT pg_catalog.format_type(t, -1) FROM pg_catalog.unnest(parameter_types) WITH ORDINALITY AS p(t, n) ORDER BY n)) INTO types FROM pg_catalog.pg_prepared_statements WHERE name OPERATOR(pg_catalog.=) 'hologen_ahead';
   DEALLOCATE hologen_ahead;
   RETURN types;
 END $$;
@@ -51,6 +51,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         AND EXISTS (SELECT FROM named_operators, path WHERE name[cardinality(name)] = o.oprname AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END))
   SELECT coalesce(json_agg(name), '[]') FROM (
     SELECT proname::text FROM functions WHERE volatile OR foreign_made AND ((names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean)
+      -- Of PostgreSQL's own these read tables.
+      OR proname ~ '_to_xml' AND (names #>> '{names,readNothing}')::boolean
     UNION ALL
     SELECT 'the operator ' || oprname FROM operators WHERE volatile OR (names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean
     UNION ALL
@@ -89,7 +91,7 @@ $$;
 -- DO block (`block`: NULL where variables may hide columns; `function`: where any other function has its name). NULL: nothing.
 CREATE OR REPLACE FUNCTION hologen_caller.stored_text(stored text, named text) RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT json_build_object('statement', statement, 'types', parameter_types::text[]) FROM pg_prepared_statements
+  SELECT json_build_object('statement', statement, 'types', ARRAY(SELECT format_type(t, -1) FROM unnest(parameter_types) WITH ORDINALITY AS p(t, n) ORDER BY n)) FROM pg_prepared_statements
     WHERE stored = 'prepared' AND name = named
   UNION ALL
   SELECT json_build_object('statement', statement, 'created', creation_time) FROM pg_cursors WHERE stored = 'cursor' AND name = named

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION hologen_caller.plan_of_part(part json) RETURNS json
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   types   text[];
-  given   text := (SELECT pg_catalog.string_agg(CASE WHEN oid OPERATOR(pg_catalog.=) '0' THEN 'unknown' ELSE pg_catalog.format_type(oid::pg_catalog.oid, NULL) END, ', ')
+  given   text := (SELECT pg_catalog.string_agg(CASE WHEN oid OPERATOR(pg_catalog.=) '0' THEN 'unknown' ELSE pg_catalog.format_type(oid::pg_catalog.oid, -1) END, ', ')
     FROM pg_catalog.json_array_elements_text(part OPERATOR(pg_catalog.->) 'types') AS t(oid));
   nothing text;
   plan    pg_catalog.json;
@@ -19,7 +19,7 @@ BEGIN
   END IF;
   EXECUTE pg_catalog.concat('PREPARE hologen_ahead ', '(' || given || ')', ' AS ', part OPERATOR(pg_catalog.->>) 'statement');
   BEGIN
-    SELECT parameter_types::pg_catalog.text[], '(' || NULLIF(pg_catalog.array_to_string(pg_catalog.array_fill('NULL'::text, ARRAY[pg_catalog.cardinality(parameter_types)]), ', '), '') || ')'
+    SELECT ARRAY(SELECT pg_catalog.format_type(t, -1) FROM pg_catalog.unnest(parameter_types) WITH ORDINALITY AS p(t, n) ORDER BY n), '(' || NULLIF(pg_catalog.array_to_string(pg_catalog.array_fill('NULL'::text, ARRAY[pg_catalog.cardinality(parameter_types)]), ', '), '') || ')'
       INTO types, nothing FROM pg_catalog.pg_prepared_statements WHERE name OPERATOR(pg_catalog.=) 'hologen_ahead';
     EXECUTE pg_catalog.concat('EXPLAIN (COSTS OFF, FORMAT JSON) EXECUTE hologen_ahead', nothing) INTO plan;
   EXCEPTION WHEN OTHERS THEN
@@ -92,8 +92,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       JOIN pg_constraint k ON k.conrelid = tables.oid WHERE hologen_caller.may_do_more(k.conbin::text)
     UNION ALL SELECT 10, 'a domain of ' || tables.oid::regclass || ' may do more' FROM tables
       JOIN pg_attribute a ON a.attrelid = tables.oid AND a.attnum > 0 JOIN pg_constraint k ON k.contypid = a.atttypid WHERE hologen_caller.may_do_more(k.conbin::text)
+    -- A domain in a domain, an array or a row, or with a default.
+    UNION ALL SELECT 10, 'a type of ' || tables.oid::regclass || ' may do more' FROM tables
+      JOIN pg_attribute a ON a.attrelid = tables.oid AND a.attnum > 0 JOIN pg_type t ON t.oid = a.atttypid
+      LEFT JOIN pg_type inner_type ON inner_type.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END
+      WHERE t.typtype = 'c' OR t.typtype = 'd' AND (t.typdefaultbin IS NOT NULL OR inner_type.typelem <> 0) OR inner_type.typtype IN ('c', 'd')
+    UNION ALL SELECT 10, seen.number::regclass || ' is a sequence' FROM seen JOIN pg_class c ON c.oid = seen.number WHERE c.relkind = 'S' AND EXISTS (SELECT FROM written)
     UNION ALL SELECT 11, tables.oid::regclass || ' is read and written' FROM tables JOIN seen ON seen.number = tables.oid
-      WHERE set_columns IS NULL OR set_columns = 'null' OR seen.columns IS NULL OR json_typeof(seen.columns) = 'null'
+      -- What a partial index asks for does not stand in the plan that reads it.
+      WHERE EXISTS (SELECT FROM pg_index WHERE indrelid = tables.oid AND indpred IS NOT NULL) OR set_columns IS NULL OR set_columns = 'null' OR seen.columns IS NULL OR json_typeof(seen.columns) = 'null'
          OR EXISTS (SELECT FROM json_array_elements_text(seen.columns) AS r(name) LEFT JOIN pg_attribute a ON a.attrelid = tables.oid AND a.attname = r.name
               WHERE set_columns ? r.name OR a.attgenerated <> '')) AS doubts
   ORDER BY place LIMIT 1

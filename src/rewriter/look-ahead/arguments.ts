@@ -81,7 +81,9 @@ function givenValues({ name, source, clientText }: Called, unchanged: Set<string
 export function typeOf(type: AnyNode, { tokens, offset, text }: Source): string {
   const first = tokenAt(tokens, offset(type.location));
   const end = firstOutside(tokens, first, (word) => [',', ')', 'default', 'language'].includes(word));
-  return text.slice(tokens[first]?.start, tokens[end - 1]?.end);
+  const written = text.slice(tokens[first]?.start, tokens[end - 1]?.end);
+  // In a cast it would be of one character.
+  return written.replace(/^character(?=$|\[)/, 'bpchar').replace(/^bit(?=$|\[)/, '"bit"');
 }
 
 /** The arguments of the only call of the function, if all of them are literals. */
@@ -112,6 +114,10 @@ function lastName(name: string): string {
   return word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word;
 }
 
+/** Types whose values mean the same whatever is SET behind them, and into which a cast gives what PL/pgSQL does. */
+const lasting =
+  /^(text|varchar|character varying|int|integer|int[248]|bigint|smallint|numeric|decimal|bool|boolean|json|jsonb|uuid)( *\(\d+(, *\d+)?\))?$/i;
+
 /** As SQL of their types: of variables that are declared with values that are written out, or made of such. */
 function declaredValues(
   declared: Body[],
@@ -123,7 +129,7 @@ function declaredValues(
     const name = String(refname);
     const type = String(kindOf(datatype)[1].typname ?? '%');
     const read = readSource(`SELECT ${String(kindOf(value)[1].query ?? '')}`);
-    if (!value || !read || !unchanged.has(name) || type.includes('%') || type === 'record') continue;
+    if (!value || !read || !unchanged.has(name) || !lasting.test(type)) continue;
     if (isWrittenOut(read, values))
       values.set(name, `((${withNamed(read, values).slice('SELECT '.length)})::${type})`);
   }
@@ -170,7 +176,10 @@ function variablesOf(source: string): { unchanged: Set<string>; declared: Body[]
     // A procedure gives values back in its arguments.
     calls ||= kind === 'PLpgSQL_stmt_call';
     const number = assigning[kind];
-    if (number) changed.add(names[Number(node[number] ?? 0)] ?? '');
+    const target = number ? names[Number(node[number] ?? 0)] : undefined;
+    if (target !== undefined) changed.add(target);
+    // A field, and the parser does not tell of which row.
+    calls ||= target === '';
     // Loops and INTO name what they assign to.
     if (node.refname !== undefined) changed.add(String(node.refname));
     for (const field of children(node, 'fields')) changed.add(String(field.name));

@@ -23,6 +23,8 @@ export interface Part {
 export interface Unread {
   why: string | undefined;
   calls: boolean;
+  /** It surely makes no calls, whatever stands behind names. */
+  callsNothing?: boolean;
 }
 
 export interface Written {
@@ -52,7 +54,10 @@ function partOf(text: string): Part | Unread {
   const source = readSource(text);
   const [statement] = source?.statements ?? [];
   if (!source || !statement) return { why: 'the statement cannot be read', calls };
-  if (!known.has(statement.kind)) return { why: 'they are not all of a kind that can be looked at', calls };
+  if (!known.has(statement.kind)) {
+    const callsNothing = ['TransactionStmt', 'VariableSetStmt'].includes(statement.kind);
+    return { why: 'they are not all of a kind that can be looked at', calls, callsNothing };
+  }
   const query = queryOfStatement(statement, source, 'of one row too');
   if ('why' in query) return { why: query.why, calls };
   return { text, query, calls: containsAiCall(statement.node), writes: writtenBy(statement) };
@@ -104,17 +109,19 @@ const rowByRow = new Set([
   'Bitmap Index Scan',
 ]);
 
-/** A node below may give whole rows, of which only what stands in conditions and in the end is looked at. EXPLAIN writes columns behind a dot. */
+/**
+ * A node below may give whole rows, of which only what stands in conditions and in the end is looked at. Of a plan with one table EXPLAIN writes
+ * columns without it: each word may be one.
+ */
 function columnsIn(top: PlanNode, nodes: PlanNode[]): string[] | undefined {
   const texts = [...textsOf(top, ['Output']), ...nodes.flatMap((node) => textsOf(node, deciding))];
-  const columns = texts.flatMap((text) => {
-    const words = (scanTokens(text) ?? []).map((token) => token.text);
-    return words.filter((_word, index) => words[index - 1] === '.').map(unquoted);
-  });
-  return columns.some((column) => notOfARow.has(column)) ? undefined : columns;
+  const words = texts.flatMap((text) => (scanTokens(text) ?? []).map((token) => token.text));
+  const isWholeRow = words.some((word, index) => word === '*' && words[index - 1] === '.');
+  const columns = words.filter((word) => /^["\p{L}_]/u.test(word)).map(unquoted);
+  return isWholeRow || columns.some((column) => notOfARow.has(column)) ? undefined : columns;
 }
-/** A whole row, and what changes with any write. */
-const notOfARow = new Set(['*', 'ctid', 'xmin', 'xmax', 'cmin', 'cmax']);
+/** What changes with any write. */
+const notOfARow = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
 
 function unquoted(name: string): string {
   return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;

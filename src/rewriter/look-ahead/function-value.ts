@@ -53,7 +53,13 @@ export function functionValue(source: string): FunctionValue | undefined {
   const parameters = parametersOf(node, definition);
   const returned = child(node, 'returnType');
   const type = typeOf(returned, definition);
-  if (!parameters || type === 'void' || returned.setof || options.some((each) => unusual.has(each)))
+  if (
+    !parameters ||
+    type === 'void' ||
+    [type, ...parameters.map((each) => each.type)].some((each) => unlikeCasts.test(each)) ||
+    returned.setof ||
+    options.some((each) => unusual.has(each))
+  )
     return undefined;
   const name = nameList(node.funcname).at(-1) ?? '';
   const isStrict = options.includes('strict') && parameters.length > 0;
@@ -69,10 +75,13 @@ export function functionValue(source: string): FunctionValue | undefined {
 }
 
 /**
- * With the rights of its owner, or settings of its own, names may mean something else; and what is not VOLATILE is called as often as it
- * pleases.
+ * With the rights of its owner, or settings of its own, names may mean something else; what is not VOLATILE is called as often as PostgreSQL
+ * pleases; and conditions are evaluated in the order of what they cost.
  */
-const unusual = new Set(['security', 'set', 'volatility', 'window']);
+const unusual = new Set(['security', 'set', 'volatility', 'window', 'cost']);
+
+/** Types into which a cast gives something else than PL/pgSQL does, and those that are none. */
+const unlikeCasts = /%|^record$|^refcursor$|^("?char"?|bytea|"?bit"?|bit varying)(\[\])?$/i;
 
 function parametersOf(node: Body, definition: Source): Variable[] | undefined {
   const parameters = children(node, 'parameters').map((each) => kindOf(each)[1]);
@@ -104,8 +113,7 @@ function computedBy(
   const variables = declared.map((each) => ({ name: String(each.refname), type: typeNamed(each) }));
   const all = [...parameters, ...variables];
   const types = new Map(all.map((each) => [each.name, each.type]));
-  if (types.size < all.length || variables.some(({ type }) => /%|^record$|^refcursor$/i.test(type)))
-    return undefined;
+  if (types.size < all.length || variables.some(({ type }) => unlikeCasts.test(type))) return undefined;
   const numbered = datums.map(({ refname }) => String(refname ?? ''));
   let scope: Scope | undefined = {
     ...{ function: name, types, numbered, bound: new Map(), used: new Set() },
