@@ -70,7 +70,7 @@ async function inPipe(
     return { why: fresh.length > 1 ? why : undefined, oneText: false };
   };
   // Of a portal that is executed twice the second time gives no more.
-  if (new Set(all.map(({ bound }) => bound)).size < all.length) return give('one of them is executed twice');
+  if (new Set(all.map(({ bound }) => bound)).size < all.length) return give(undefined);
   if (!pipe.certain) return give('several batches were sent one behind another');
   const read = readingOnce(reader);
   const runs = pipe.runs.flatMap((run) => split(run, (each) => !isWhole(each, read(each.bound.text))));
