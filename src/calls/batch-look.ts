@@ -3,7 +3,7 @@ import type { CallOrigin } from '../ledger/job.js';
 import type { Batch, Form } from './batch.js';
 import { type Alone, comeTogether } from './batch-candidates.js';
 import type { SubmittedCall } from './check.js';
-import { endLook, lostWhileLooking, newLookAhead, noteFound } from './look-ahead.js';
+import { endLook, lostWhileLooking, newLookAhead, noteFound, whyUncertain } from './look-ahead.js';
 import type { Making, NamesFound } from './making.js';
 import { readSessionSettings } from './session-settings.js';
 import type { JudgedPart, Part, SqlReader } from './sql-reader.js';
@@ -88,17 +88,14 @@ export function answerAboutBatches(making: Making): BatchAnswers {
     batchPlans(given, plans, origin) {
       const { statement, batch } = of(given, origin);
       const judged = judgeForms(batch, plans, reader);
-
       if (!('why' in judged)) return judged;
       giveUp(batch, statement, judged.why, statements);
       return {};
     },
     async batchNames(given, { unsure, others, doubt }, origin) {
       const { statement, batch } = of(given, origin);
-      const [first] = unsure;
       const why =
-        doubt ??
-        (first !== undefined ? `${first} may give something else each time` : undefined) ??
+        whyUncertain({ unsure, doubt }) ??
         (others ? 'functions of other schemas have the names of AI functions' : undefined);
       if (why === undefined) return { runs: await textsToRun(batch, reader) };
       giveUp(batch, statement, why, statements);

@@ -214,6 +214,17 @@ export function endLook(ahead: LookAhead<unknown>, problem: string | undefined):
   ahead.why ??= problem;
 }
 
+/** Why a query may ask for something else when its turn comes, by what the engine knows of its names. */
+export function whyUncertain({
+  unsure: [first],
+  doubt,
+}: {
+  unsure: string[];
+  doubt: string | undefined;
+}): string | undefined {
+  return doubt ?? (first === undefined ? undefined : `${first} may give something else each time`);
+}
+
 /** The second call that comes alone is the first of which somebody would wonder. */
 export function noteAlone(notes: Set<string>, ahead: LookAhead<unknown>, inside: boolean): void {
   ahead.alone += 1;

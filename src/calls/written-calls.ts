@@ -33,6 +33,7 @@ import {
   takeFound,
   toExplain,
   toRun,
+  whyUncertain,
 } from './look-ahead.js';
 import type { Making, NamesFound } from './making.js';
 import { readSessionSettings } from './session-settings.js';
@@ -309,10 +310,11 @@ async function noteCall(
   return pending;
 }
 
-function planChecked(ahead: LookAhead<StatementCall>, { unsure, others, doubt }: NamesFound): Run | object {
-  const [first] = unsure;
+function planChecked(ahead: LookAhead<StatementCall>, found: NamesFound): Run | object {
+  const { others } = found;
+  const why = whyUncertain(found);
   if (!others) ahead.running = ahead.noting;
-  if (first === undefined && doubt === undefined && ahead.query) return toRun(ahead);
-  endLook(ahead, doubt ?? `${first} may give something else each time`);
+  if (why === undefined && ahead.query) return toRun(ahead);
+  endLook(ahead, why);
   return {};
 }

@@ -3,7 +3,7 @@
  * partition is a value that its rows have: without the clause it is a plain table.
  * https://www.alibabacloud.com/help/en/hologres/developer-reference/create-logical-partition-table
  */
-import { parseStatements, scanTokens, statementsOf, type Token } from './parse.js';
+import { nameIn, parseStatements, scanTokens, statementsOf, type Token } from './parse.js';
 import { type SplicedText, splice } from './spliced-text.js';
 
 export interface LogicalClause {
@@ -39,10 +39,6 @@ function clauseOf(words: Token[]): { start: number; end: number; columns: string
   // Names and commas in turn.
   if (inside.length % 2 === 0 || !inside.every(({ text }, index) => (text === ',') === (index % 2 === 1)))
     return undefined;
-  const columns = inside.filter((_, index) => index % 2 === 0).map(nameOf);
+  const columns = inside.filter((_, index) => index % 2 === 0).map(({ text }) => nameIn(text));
   return { start: (words[first] as Token).start, end: (words[last] as Token).end, columns };
-}
-
-function nameOf({ text }: Token): string {
-  return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text.toLowerCase();
 }

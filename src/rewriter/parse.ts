@@ -114,6 +114,11 @@ export function parsedAs<Node>(kind: string, text: string): Node | undefined {
   return statement?.kind === kind && others.length === 0 ? (statement.node as Node) : undefined;
 }
 
+/** A name as the catalogue has it. */
+export function nameIn(word: string): string {
+  return word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word.toLowerCase();
+}
+
 /** The index of the first token that starts at `at` or behind it. Tokens are in order: a text of many items is searched for each of them. */
 export function firstTokenFrom(tokens: readonly Token[], at: number): number {
   let low = 0;

@@ -60,6 +60,7 @@ function readersOf({ originalText, tasksOf }: QuestionTools) {
 function answersWhileRunning(tools: QuestionTools): Answers {
   const { calls } = tools;
   const { submitted, described, circumstances } = readersOf(tools);
+  const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
     submit_calls: (question, caller) => calls.submitAll(described(question), originOf(caller)),
@@ -70,8 +71,8 @@ function answersWhileRunning(tools: QuestionTools): Answers {
         originOf(caller),
       ),
     note_calls: (question, caller) => calls.noteAll(described(question), originOf(caller)),
-    ...answerWhileLooking(calls, submitted),
-    ...answerAboutBatch(calls, submitted),
+    ...answerWhileLooking(calls, written),
+    ...answerAboutBatch(calls, written),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
     collect: async (question, caller) =>
@@ -133,8 +134,7 @@ const errorModes: Partial<Record<string, SessionSettings['onError']>> = {
 const longestContext = 10_000;
 
 /** What the engine's functions ask while a statement is looked ahead in. */
-function answerWhileLooking(calls: Calls, submitted: (question: Json) => SubmittedCall): Answers {
-  const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
+function answerWhileLooking(calls: Calls, written: (question: Json) => SubmittedCall): Answers {
   return {
     submit_written: (question, caller) =>
       calls.submitWritten(
@@ -166,8 +166,7 @@ function answerWhileLooking(calls: Calls, submitted: (question: Json) => Submitt
 }
 
 /** The same of statements that were sent together. */
-function answerAboutBatch(calls: Calls, submitted: (question: Json) => SubmittedCall): Answers {
-  const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
+function answerAboutBatch(calls: Calls, written: (question: Json) => SubmittedCall): Answers {
   return {
     batch_plans: (question, caller) =>
       calls.batchPlans(written(question), plansOf(question.plans), originOf(caller)),

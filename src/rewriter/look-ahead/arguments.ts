@@ -3,7 +3,7 @@
  * declared with: only what nothing can have changed.
  */
 import { type AnyNode, type Body, child, children, kindOf, nameList, walk } from '../nodes.js';
-import { firstOutside, nodesOf, parseFunction, scanTokens, tokenAt } from '../parse.js';
+import { firstOutside, nameIn, nodesOf, parseFunction, scanTokens, tokenAt } from '../parse.js';
 import { readSource, type Source } from '../source.js';
 import { splice, unedited } from '../spliced-text.js';
 import { listedValues } from './assigned.js';
@@ -110,8 +110,7 @@ function isLiteral(node: AnyNode): boolean {
 }
 
 function lastName(name: string): string {
-  const word = scanTokens(name)?.at(-1)?.text ?? '';
-  return word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word;
+  return nameIn(scanTokens(name)?.at(-1)?.text ?? '');
 }
 
 /** Types whose values mean the same whatever is SET behind them, and into which a cast gives what PL/pgSQL does. */
@@ -159,20 +158,24 @@ function isWrittenOut({ statements }: Source, values: Map<string, string>): bool
   return known;
 }
 
-/** Those that the function assigns nothing to, and whose name no other one has; and all that it declares. The parser leaves out numbers that are 0. */
-function variablesOf(source: string): { unchanged: Set<string>; declared: Body[] } {
-  const parsed = parseFunction(source);
+/** What PL/pgSQL has numbered in CREATE FUNCTION or DO, variables among it, and the block that is run. */
+export function readBody(source: string): { datums: Body[]; action: AnyNode } {
   const functions: Body[] = [];
-  walk(parsed, (kind, body) => {
+  walk(parseFunction(source), (kind, body) => {
     if (kind === 'PLpgSQL_function') functions.push(body);
     return true;
   });
   const [body = {}] = functions;
-  const datums = children(body, 'datums').map((datum) => kindOf(datum)[1]);
+  return { datums: children(body, 'datums').map((each) => kindOf(each)[1]), action: child(body, 'action') };
+}
+
+/** Those that the function assigns nothing to, and whose name no other one has; and all that it declares. The parser leaves out numbers that are 0. */
+function variablesOf(source: string): { unchanged: Set<string>; declared: Body[] } {
+  const { datums, action } = readBody(source);
   const names = datums.map(({ refname }) => String(refname ?? ''));
   const changed = new Set<string>();
   let calls = false;
-  walk(body.action, (kind, node) => {
+  walk(action, (kind, node) => {
     // A procedure gives values back in its arguments.
     calls ||= kind === 'PLpgSQL_stmt_call';
     const number = assigning[kind];

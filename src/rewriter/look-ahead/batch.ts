@@ -5,7 +5,7 @@
 import { mentionsAiFunction } from '../ai-functions.js';
 import { longestSentCharacters } from '../calling-statements.js';
 import { type Body, child, children, containsAiCall, kindOf } from '../nodes.js';
-import { type ParsedStatement, scanTokens } from '../parse.js';
+import { nameIn, type ParsedStatement, scanTokens } from '../parse.js';
 import { readSource } from '../source.js';
 import { deciding, type PlanNode, textsOf } from './plan.js';
 import { quotedName } from './plan-texts.js';
@@ -117,12 +117,8 @@ function columnsIn(top: PlanNode, nodes: PlanNode[]): string[] | undefined {
   const texts = [...textsOf(top, ['Output']), ...nodes.flatMap((node) => textsOf(node, deciding))];
   const words = texts.flatMap((text) => (scanTokens(text) ?? []).map((token) => token.text));
   const isWholeRow = words.some((word, index) => word === '*' && words[index - 1] === '.');
-  const columns = words.filter((word) => /^["\p{L}_]/u.test(word)).map(unquoted);
+  const columns = words.filter((word) => /^["\p{L}_]/u.test(word)).map(nameIn);
   return isWholeRow || columns.some((column) => notOfARow.has(column)) ? undefined : columns;
 }
 /** What changes with any write. */
 const notOfARow = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
-
-function unquoted(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
-}

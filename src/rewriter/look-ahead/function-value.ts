@@ -1,11 +1,12 @@
 /** What a PL/pgSQL function gives, as one expression of its arguments: of a body that computes its value, and neither reads nor writes tables. */
+import pg from 'pg';
 import { mentionsAiFunction } from '../ai-functions.js';
 import { type AnyNode, type Body, child, children, hasNode, kindOf, nameList, walk } from '../nodes.js';
-import { parseFunction } from '../parse.js';
+import { nameIn } from '../parse.js';
 import { readSource, type Source } from '../source.js';
 import { type Edit, splice, unedited } from '../spliced-text.js';
 import { columnRange } from '../target-items.js';
-import { typeOf } from './arguments.js';
+import { readBody, typeOf } from './arguments.js';
 
 export interface FunctionValue {
   /** Without its schema. */
@@ -62,11 +63,12 @@ export function functionValue(source: string): FunctionValue | undefined {
   )
     return undefined;
   const name = nameList(node.funcname).at(-1) ?? '';
+  const body = readBody(source);
   const isStrict = options.includes('strict') && parameters.length > 0;
   return {
     ...{ name, parameters },
     valueFor(given) {
-      const value = computedBy(source, { name, parameters }, given);
+      const value = computedBy(body, { name, parameters }, given);
       const known = given.map((each) => `(${each}) IS DISTINCT FROM NULL`).join(' AND ');
       const cast = value && `(${value})::${type}`;
       return cast && isStrict ? `(CASE WHEN ${known} THEN ${cast} END)` : cast;
@@ -94,22 +96,15 @@ function parametersOf(node: Body, definition: Source): Variable[] | undefined {
 const modes = new Set(['FUNC_PARAM_IN', 'FUNC_PARAM_DEFAULT']);
 
 function computedBy(
-  source: string,
+  { datums, action }: ReturnType<typeof readBody>,
   { name, parameters }: Omit<FunctionValue, 'valueFor'>,
   given: string[],
 ): string | undefined {
-  const read: Body[] = [];
-  walk(parseFunction(source), (kind, body) => {
-    if (kind === 'PLpgSQL_function') read.push(body);
-    return true;
-  });
-  const [body = {}] = read;
-  const datums = children(body, 'datums').map((each) => kindOf(each)[1]);
   // Those of the engine's own have no line; a CASE has one for what it compares.
   const declared = datums.filter(
     ({ lineno, refname }) => lineno !== undefined && !String(refname).startsWith('__Case__Variable_'),
   );
-  if (!areOfOneBlock(kindOf(body.action)[1], declared)) return undefined;
+  if (!areOfOneBlock(kindOf(action)[1], declared)) return undefined;
   const variables = declared.map((each) => ({ name: String(each.refname), type: typeNamed(each) }));
   const all = [...parameters, ...variables];
   const types = new Map(all.map((each) => [each.name, each.type]));
@@ -122,7 +117,7 @@ function computedBy(
   for (const [index, each] of parameters.entries()) scope = bind(scope, each.name, `(${given[index]})`);
   for (const { refname, default_val: value } of declared)
     scope = scope && bind(scope, String(refname), value ? expressionOf(value, scope) : 'NULL');
-  return scope && valueBehind([body.action as AnyNode], scope);
+  return scope && valueBehind([action], scope);
 }
 
 /** Nobody tells which block a variable is declared in: blocks inside the first one must have none. */
@@ -199,10 +194,6 @@ const assigned = /^\s*("(?:[^"]|"")*"|[\p{L}_][\p{L}\w$]*)\s*:?=/u;
 /** ERROR in the parser's numbers. */
 const raisedError = 21;
 
-function nameIn(word: string): string {
-  return word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word.toLowerCase();
-}
-
 /** The last of the branches is that of ELSE. Of two branches no row takes both. */
 function branching(
   conditions: (string | undefined)[],
@@ -257,6 +248,6 @@ function inItsPlace(body: Body, source: Source, scope: Scope): Edit | undefined 
   const value = valueOfVariable(isQualified ? second : first, scope);
   if (value === undefined || names.length > 2) return undefined;
   // A field of a row.
-  const field = second !== undefined && !isQualified ? `.${JSON.stringify(second)}` : '';
+  const field = second !== undefined && !isQualified ? `.${pg.escapeIdentifier(second)}` : '';
   return { start, end, pieces: [`${value}${field}`] };
 }
