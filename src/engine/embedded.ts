@@ -73,9 +73,7 @@ export async function startEmbeddedEngine(
     died: ended.then((code) => (stopping ? new Promise<never>(() => {}) : code)),
     async stop() {
       stopping = true;
-      // SIGINT asks PostgreSQL for a fast shutdown: it ends sessions and flushes data.
-      server.kill('SIGINT');
-      await ended;
+      await stopServer(server, ended, options.log);
     },
   };
 }
@@ -103,6 +101,30 @@ async function startServer(
     throw error;
   });
   return { server, ended };
+}
+
+/** A process of the engine that does not end must not keep the gateway for ever. */
+async function stopServer(server: ChildProcess, ended: Promise<unknown>, log: Logger): Promise<void> {
+  const seconds = stopSeconds();
+  const tooLong = new AbortController();
+  // SIGINT asks PostgreSQL for a fast shutdown: it ends sessions and flushes data.
+  server.kill('SIGINT');
+  const late = delay(seconds * 1_000, true, { signal: tooLong.signal, ref: false }).catch(() => false);
+  if (await Promise.race([ended.then(() => false), late])) {
+    log.warn(
+      { processId: server.pid },
+      `the engine did not stop within ${seconds} s; it is ended at once, and the next start recovers what was committed`,
+    );
+    // An immediate shutdown: what does not end within 5 s is killed.
+    server.kill('SIGQUIT');
+  }
+  await ended;
+  tooLong.abort();
+}
+
+/** PostgreSQL's own PGCTLTIMEOUT says how many seconds an engine may take to stop. */
+function stopSeconds(): number {
+  return Number(process.env.PGCTLTIMEOUT) || usualStopSeconds;
 }
 
 async function createCluster(place: EnginePlace, cluster: string, password: string): Promise<void> {
@@ -184,9 +206,9 @@ async function endLeftover(place: EnginePlace, cluster: string, log: Logger): Pr
   }
 }
 
-/** Throws a KnownError 58000 where it does not stop. PostgreSQL's own PGCTLTIMEOUT says how many seconds it may take. */
+/** Throws a KnownError 58000 where it does not stop. */
 async function stopLeftover(place: EnginePlace, cluster: string, processId: number): Promise<void> {
-  const seconds = Number(process.env.PGCTLTIMEOUT) || usualStopSeconds;
+  const seconds = stopSeconds();
   try {
     await run(
       join(place.binaries, 'bin', 'pg_ctl'),

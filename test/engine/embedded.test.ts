@@ -168,6 +168,26 @@ test('an engine left behind that does not stop in time is named, with what to do
   await stop(await serve(directory));
 });
 
+test('a process of the engine that does not end does not keep the gateway from stopping, and loses nothing', async () => {
+  const directory = await newDirectory();
+  const gateway = await serve(directory, ['--sandbox'], { environment: { PGCTLTIMEOUT: '1' } });
+  const client = await gateway.client();
+  lastWord(client);
+  await client.query('CREATE TABLE kept AS SELECT 1 AS one');
+  const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+  process.kill(rows[0].pid, 'SIGSTOP');
+  expect(await stop(gateway)).toBe(0);
+  expect(logged(gateway)).toContainEqual(
+    expect.objectContaining({ msg: expect.stringMatching(/did not stop within 1 s; it is ended at once/) }),
+  );
+  expect(await isRunning(rows[0].pid)).toBe(false);
+  const next = await serve(directory);
+  const again = await next.client();
+  expect((await again.query('SELECT one FROM kept')).rows).toEqual([{ one: 1 }]);
+  await again.end();
+  expect(await stop(next)).toBe(0);
+});
+
 test('a second gateway on the same data directory is refused, and the first is not disturbed', async () => {
   const directory = await newDirectory();
   const first = await serve(directory);
