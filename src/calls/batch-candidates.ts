@@ -19,6 +19,10 @@ const mostCharacters = 1024 * 1024;
 /** Executes that were looked at, or may have run unseen: their calls are not looked for any more. */
 const seen = new WeakSet<Standing['bound']>();
 
+type Parts = ReturnType<SqlReader['partsOf']>;
+
+const lastRead = new WeakMap<Statement, { text: string; parts: Parts }>();
+
 export type Together = Candidate[] | Alone;
 
 /** Its calls are made one after another. */
@@ -33,12 +37,21 @@ export async function comeTogether(
   statement: Statement,
   making: Making,
 ): Promise<Together> {
-  const own = making.reader.partsOf(given.engineText);
+  const own = partsOnce(given.engineText, statement, making.reader);
   return own.length > 1 ? inText(own, statement) : inPipe(given, statement, making);
 }
 
+/** A statement's calls that are made one after another have one text. */
+function partsOnce(text: string, statement: Statement, reader: SqlReader): Parts {
+  const known = lastRead.get(statement);
+  if (known?.text === text) return known.parts;
+  const parts = reader.partsOf(text);
+  lastRead.set(statement, { text, parts });
+  return parts;
+}
+
 /** The statements beside a call's own in its text. Which of them the engine is at is not known: all that make calls must stand together. */
-function inText(read: ReturnType<SqlReader['partsOf']>, statement: Statement): Together {
+function inText(read: Parts, statement: Statement): Together {
   const alone = (why: string | undefined) => ({ why, oneText: true });
   if (statement.batch) return alone(undefined);
   const runs = split(read, (each) => 'why' in each);
