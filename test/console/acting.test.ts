@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
-import { type ConsolePage, openBrowser, openRoom } from './browser.js';
+import { createOpenPages, openBrowser, openRoom } from './browser.js';
 import { file, pictureOf } from './visitor.js';
 
 let gateway: TestGateway;
 let browser: Browser;
-let opened: ConsolePage[] = [];
+const pages = createOpenPages();
 
 beforeAll(async () => {
   [gateway, browser] = await Promise.all([startTestGateway(), openBrowser()]);
@@ -35,17 +35,10 @@ afterAll(async () => {
   await browser?.close();
   await gateway?.close();
 });
-afterEach(async () => {
-  const faults = opened.flatMap((one) => one.faults);
-  await Promise.all(opened.map(({ page }) => page.context().close()));
-  opened = [];
-  expect(faults).toEqual([]);
-});
+afterEach(pages.close);
 
 async function room(name: string, options: Parameters<typeof openRoom>[3] = {}): Promise<Page> {
-  const one = await openRoom(browser, gateway, name, options);
-  opened.push(one);
-  return one.page;
+  return pages.keep(await openRoom(browser, gateway, name, options));
 }
 
 async function jobOf(prompt: string): Promise<string> {

@@ -1,6 +1,7 @@
 /** A real Chromium on the console, which notes whatever a page must not do. */
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
 import type { TestGateway } from '../gateway.js';
 import { ownerOf } from './visitor.js';
 
@@ -18,6 +19,28 @@ export interface ConsolePage {
   page: Page;
   /** Errors, violations of the content security policy, requests to anybody else: none may come. */
   faults: string[];
+}
+
+/** The pages that a test has open. */
+export interface OpenPages {
+  keep(opened: ConsolePage): Page;
+  /** Fails if one of them had a fault. */
+  close(): Promise<void>;
+}
+
+export function createOpenPages(): OpenPages {
+  const open: ConsolePage[] = [];
+  return {
+    keep(opened) {
+      open.push(opened);
+      return opened.page;
+    },
+    async close() {
+      const closing = open.splice(0);
+      await Promise.all(closing.map(({ page }) => page.context().close()));
+      expect(closing.flatMap(({ faults }) => faults)).toEqual([]);
+    },
+  };
 }
 
 export async function openConsole(

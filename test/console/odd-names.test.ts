@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 import { runProgram } from '../programs.js';
-import { type ConsolePage, openBrowser, openRoom } from './browser.js';
+import { createOpenPages, openBrowser, openRoom } from './browser.js';
 import { file, pictureOf } from './visitor.js';
 
 const markup = `<img src=x onerror=alert(1)><script>alert(2)</script>"&'`;
@@ -11,7 +11,7 @@ const names = ['木桌上的水壶-1', `quo'te "double"`, 'semi;colon: a*b?', 'A
 
 let gateway: TestGateway;
 let browser: Browser;
-let opened: ConsolePage[] = [];
+const pages = createOpenPages();
 
 beforeAll(async () => {
   [gateway, browser] = await Promise.all([startTestGateway(), openBrowser()]);
@@ -31,17 +31,10 @@ afterAll(async () => {
   await browser?.close();
   await gateway?.close();
 });
-afterEach(async () => {
-  const faults = opened.flatMap((one) => one.faults);
-  await Promise.all(opened.map(({ page }) => page.context().close()));
-  opened = [];
-  expect(faults).toEqual([]);
-});
+afterEach(pages.close);
 
 async function room(name: string): Promise<Page> {
-  const one = await openRoom(browser, gateway, name);
-  opened.push(one);
-  return one.page;
+  return pages.keep(await openRoom(browser, gateway, name));
 }
 
 test('a ZIP has each file once, under a name that every disk takes and that leads nowhere else', async () => {

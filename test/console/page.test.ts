@@ -3,12 +3,12 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
 import { runProgram } from '../programs.js';
-import { type ConsolePage, openBrowser, openConsole, openRoom, signInOnPage } from './browser.js';
+import { createOpenPages, openBrowser, openConsole, openRoom, signInOnPage } from './browser.js';
 import { file, ownerOf, pictureOf } from './visitor.js';
 
 let gateway: TestGateway;
 let browser: Browser;
-let opened: ConsolePage[] = [];
+const pages = createOpenPages();
 const painter = { role: 'painter', password: 'blue' };
 const injected = `<img src=x onerror=alert(1)><script>alert(2)</script> "&'<b>bold</b>`;
 
@@ -30,17 +30,10 @@ afterAll(async () => {
   await browser?.close();
   await gateway?.close();
 });
-afterEach(async () => {
-  const faults = opened.flatMap((one) => one.faults);
-  await Promise.all(opened.map(({ page }) => page.context().close()));
-  opened = [];
-  expect(faults).toEqual([]);
-});
+afterEach(pages.close);
 
 async function room(name: string, options: Parameters<typeof openRoom>[3] = {}): Promise<Page> {
-  const one = await openRoom(browser, gateway, name, options);
-  opened.push(one);
-  return one.page;
+  return pages.keep(await openRoom(browser, gateway, name, options));
 }
 
 /** Nothing may be wider than the window. */
@@ -49,9 +42,7 @@ async function overflow(page: Page): Promise<number> {
 }
 
 test('a wrong password is told on the form, the right one opens the gallery', async () => {
-  const one = await openConsole(browser, gateway);
-  opened.push(one);
-  const { page } = one;
+  const page = pages.keep(await openConsole(browser, gateway));
   await page.waitForSelector('input[name=role]');
   await signInOnPage(page, { role: 'hologen', password: 'wrong' });
   await page.waitForSelector('[role=alert] >> text=role or password is wrong');
