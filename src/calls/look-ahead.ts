@@ -87,6 +87,7 @@ const keptBy = {
   prepared: 'prepared',
   view: 'stored',
   block: 'known',
+  sql: 'known',
   function: 'known',
 };
 

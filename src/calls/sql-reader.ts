@@ -61,7 +61,7 @@ export interface OneByOne {
  * materialized view that is filled; or it stands in a function, or is the client's own with what a function in it gives written out.
  */
 export interface StoredQuery {
-  stored: 'prepared' | 'cursor' | 'view' | 'block' | 'function';
+  stored: 'prepared' | 'cursor' | 'view' | 'block' | 'sql' | 'function';
   name: string;
   rows: number;
   queryOf(text: string, types: string[]): AheadQuery | OneByOne;

@@ -161,7 +161,7 @@ function storedText(
 ): Look | object {
   const { statements } = making;
   const { statement, ahead } = aheadOf(given, origin, making);
-  const isBlock = ahead.stored?.stored === 'block';
+  const isBlock = ahead.stored?.stored === 'block' || ahead.stored?.stored === 'sql';
   const cursor = ahead.stored?.stored === 'cursor' ? `${ahead.stored.name} ${found?.created}` : undefined;
   const rows = ahead.stored?.rows ?? 0;
   storedFound(ahead, found);

@@ -17,7 +17,6 @@ const serial = new Set<string>([
   'INSERT with a default that calls',
   'ON CONFLICT DO UPDATE',
   'a trigger that calls',
-  'an SQL function of several rows',
 ]);
 
 async function runsAtOnce({ setup = [], steps, atOnce = 4, fewer }: Shape): Promise<void> {

@@ -10,6 +10,7 @@ import { namesAndRights } from './difference/cases/names-and-rights.js';
 import { readsAndTypes } from './difference/cases/reads-and-types.js';
 import { resultsThatDecide } from './difference/cases/results-that-decide.js';
 import { rowFunctions } from './difference/cases/row-functions.js';
+import { sqlFunctions } from './difference/cases/sql-functions.js';
 import { shown } from './difference/outcome.js';
 import { startWorld, type World } from './difference/world.js';
 
@@ -47,6 +48,7 @@ describe.each(
     ...rowFunctions,
     ...hostileRows,
     ...hostileTogether,
+    ...sqlFunctions,
   }),
 )('%s', (_group, cases) => {
   for (const one of cases) (differing.has(one[0]) ? test.fails : test)(one[0], () => same(one));

@@ -88,7 +88,8 @@ $$;
 
 -- What this session keeps under a name: the text of a prepared statement with its parameters' types, of a cursor, of the materialized view that
 -- it is filling, which it has locked, and whose schema the names of that moment do not tell, or of the only PL/pgSQL function of that name, none of a
--- DO block (`block`: NULL where variables may hide columns; `function`: where any other function has its name). NULL: nothing.
+-- DO block (`block`: NULL where variables may hide columns; `function`: where any other function has its name), or of the only function of that
+-- name, if it is in SQL (`sql`). NULL: nothing.
 CREATE OR REPLACE FUNCTION hologen_caller.stored_text(stored text, named text) RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('statement', statement, 'types', ARRAY(SELECT format_type(t, -1) FROM unnest(parameter_types) WITH ORDINALITY AS p(t, n) ORDER BY n)) FROM pg_prepared_statements
@@ -112,6 +113,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM (SELECT CASE stored WHEN 'function' THEN parse_ident(named) END) AS n (parts) JOIN pg_proc p ON p.proname = parts[cardinality(parts)]
     WHERE p.prokind = 'f' AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
       AND NOT EXISTS (SELECT FROM pg_proc other WHERE other.proname = p.proname AND other.oid <> p.oid)
+  UNION ALL
+  SELECT json_build_object('statement', min(pg_get_functiondef(p.oid)), 'types', (SELECT coalesce(json_agg(format_type(t, -1) ORDER BY n), '[]') FROM unnest(min(p.proargtypes::oid[])) WITH ORDINALITY AS given(t, n)))
+    FROM (SELECT CASE stored WHEN 'sql' THEN parse_ident(named) END) AS n (parts)
+    LEFT JOIN pg_proc p ON p.proname = parts[cardinality(parts)] AND p.prokind <> 'a' AND p.prokind <> 'w'
+    WHERE stored = 'sql'
+    HAVING count(*) = 1 AND bool_and(p.provariadic = 0 AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql'))
 $$;
 
 -- Why a query that a function's call looks at may give other rows than the statement that calls the function, which began before: since then others

@@ -87,7 +87,7 @@ export function typeOf(type: AnyNode, { tokens, offset, text }: Source): string 
 }
 
 /** The arguments of the only call of the function, if all of them are literals. */
-function literalsOf(name: string, text: string): string[] | undefined {
+export function literalsOf(name: string, text: string): string[] | undefined {
   const last = lastName(name);
   const read = readSource(text);
   const calls: Body[] = [];

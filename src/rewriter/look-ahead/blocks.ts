@@ -12,6 +12,7 @@ import { withArguments } from './arguments.js';
 import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
 import { rowFunctionQuery } from './row-functions.js';
+import { sqlFunctionQuery } from './sql-functions.js';
 import type { StoredQuery } from './stored.js';
 
 /** A place in a function; `text` is what the engine says it runs there. */
@@ -30,8 +31,9 @@ export function blockQuery(
   context: string,
   clientText: string,
 ): { key: string; query: StoredQuery } | undefined {
-  const place = placeOf(context);
-  if (!place) return undefined;
+  const come = behindOwnLines(context);
+  const place = placeOf(come);
+  if (!place) return sqlFunctionQuery(come, clientText);
   const { function: name, line, doing, text } = place;
   if (isExpression(place)) return forEachRow(name, clientText);
   return {
@@ -72,9 +74,14 @@ const ownLines = new RegExp(
 const placeLine =
   /^PL\/pgSQL function (?<name>[^(\n]+?)(?:\([^\n]*\))? line (?<line>\d+) (?:at|during) (?<doing>[^\n]+)/;
 
-function placeOf(context: string): Place | undefined {
+function behindOwnLines(context: string): string {
   let rest = context;
   while (ownLines.test(rest)) rest = rest.replace(ownLines, '');
+  return rest;
+}
+
+function placeOf(context: string): Place | undefined {
+  let rest = context;
   const [whole, told] =
     /^(?:SQL statement|PL\/pgSQL (?:assignment|expression)) "([\s\S]*?)"\n(?=PL\/pgSQL function )/.exec(
       rest,

@@ -13,7 +13,7 @@ import { withExpressions } from './values.js';
  * client's own with what a function in it gives written out.
  */
 export interface StoredQuery {
-  stored: 'prepared' | 'cursor' | 'view' | 'block' | 'function';
+  stored: 'prepared' | 'cursor' | 'view' | 'block' | 'sql' | 'function';
   name: string;
   rows: number;
   /** The query, by the text that the engine tells, and by the types of its parameters. */

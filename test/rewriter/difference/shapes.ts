@@ -236,6 +236,20 @@ const within: Within[] = [
     ['SELECT id, of_row(foxes) FROM foxes'],
   ],
   ['an SQL function of several rows', functions, ['SELECT * FROM all_made()']],
+  [
+    'an SQL function of several rows, by an argument',
+    [
+      `CREATE FUNCTION styled(style text, low int) RETURNS TABLE (id int, r text) LANGUAGE sql AS
+       $$ SELECT id, ai_gen('m1', p || style) FROM foxes WHERE id >= $2 ORDER BY id $$`,
+    ],
+    ["SELECT * FROM styled('ink', 2)"],
+    3,
+  ],
+  [
+    'an SQL procedure',
+    [`CREATE PROCEDURE make_sql() LANGUAGE sql AS $$ UPDATE foxes SET r = ai_gen('m1', p) $$`],
+    ['CALL make_sql()'],
+  ],
   ['RETURN QUERY', functions, ['SELECT * FROM all_made_pl()']],
   [
     'RETURN QUERY by an argument',
