@@ -47,7 +47,7 @@ export interface AheadQuery {
   /** Its only call stands in (…).*, which PostgreSQL evaluates for each column. */
   isExpanded: boolean;
   /** It is looked at from inside a function, which may see what others have committed since the statement began. */
-  seenLater?: true;
+  seenLater?: 'reading' | 'writing';
 }
 
 /** Why calls are made one after another; `movesCursor`: those of a cursor's rows, which is elsewhere from then on. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Case } from './difference/cases/case.js';
 import { hostileRows } from './difference/cases/hostile-rows.js';
 import { hostileTogether } from './difference/cases/hostile-together.js';
+import { hostileValues } from './difference/cases/hostile-values.js';
 import { insideFunctions } from './difference/cases/inside-functions.js';
 import { hostileInsideFunctions } from './difference/cases/inside-functions-hostile.js';
 import { insideOthers } from './difference/cases/inside-others.js';
@@ -27,7 +28,6 @@ const differing = new Set<string>([
   'columns that hid variables when the function was compiled',
   'a loop that changes a setting that its query reads',
   'a setting that a trigger changes',
-  'an explicit cast of somebody',
 ]);
 
 async function same([, step, ...setup]: Case): Promise<void> {
@@ -48,6 +48,7 @@ describe.each(
     ...rowFunctions,
     ...hostileRows,
     ...hostileTogether,
+    ...hostileValues,
     ...sqlFunctions,
   }),
 )('%s', (_group, cases) => {

@@ -53,6 +53,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT proname::text FROM functions WHERE volatile OR foreign_made AND ((names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean)
       -- Of PostgreSQL's own these read tables.
       OR proname ~ '_to_xml' AND (names #>> '{names,readNothing}')::boolean
+      -- And these tell, though they are STABLE, of what changes while a statement runs or is sent.
+      OR proname ~ '^(pg_current_xact_id_if_assigned|txid_current_if_assigned|pg_current_snapshot|txid_current_snapshot|pg_stat_get_\w+|pg_prepared_statement|pg_cursor|pg_listening_channels)$'
     UNION ALL
     SELECT 'the operator ' || oprname FROM operators WHERE volatile OR (names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean
     UNION ALL
@@ -122,26 +124,33 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Why a query that a function's call looks at may give other rows than the statement that calls the function, which began before: since then others
--- may have committed. NULL: nothing has been committed, or nothing that the query reads. `rows`: see rows-read.ts. Rows that have gone are not
+-- may have committed, and it may have written rows itself. NULL: nothing of that, or nothing that the query reads. `rows`: see rows-read.ts. Rows that have gone are not
 -- seen any more; where they only make fewer calls, those are made when their turn comes.
 CREATE OR REPLACE FUNCTION hologen_caller.snapshot_doubt(rows json) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   oldest xid := (SELECT backend_xmin FROM pg_stat_get_activity(pg_backend_pid()));
+  own    xid := pg_current_xact_id_if_assigned()::xid;
+  wrote  boolean := (rows ->> 'writes')::boolean AND own IS NOT NULL;
   named  text;
   newer  boolean;
 BEGIN
-  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable')
-     OR (pg_snapshot_xmax(pg_current_snapshot())::text::int8 & 4294967295)::text = oldest::text THEN
+  SELECT t INTO named FROM json_array_elements_text(rows -> 'tables') AS r(t)
+    WHERE EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(t) AND attnum > 0 AND attcollation NOT IN (0, 100) AND atttypid = ANY ('{text,varchar,bpchar}'::regtype[]));
+  IF FOUND THEN
+    -- A function's variables have the collation of what it is given.
+    RETURN format('%s has a collation of its own', named);
+  ELSIF NOT wrote AND (current_setting('transaction_isolation') IN ('repeatable read', 'serializable')
+     OR (pg_snapshot_xmax(pg_current_snapshot())::text::int8 & 4294967295)::text = oldest::text) THEN
     RETURN NULL;
   ELSIF NOT (rows ->> 'fewerGiveFewer')::boolean THEN
-    RETURN 'another session may have changed what it reads since it began';
+    RETURN 'what it reads may have changed since it began';
   END IF;
   FOR named IN SELECT json_array_elements_text(rows -> 'tables') LOOP
     IF (SELECT relpages > 10000 FROM pg_class WHERE oid = to_regclass(named)) THEN
       RETURN format('%s is large, and others may have changed it since the statement began', named);
     END IF;
-    EXECUTE format('SELECT EXISTS (SELECT FROM ONLY %s WHERE age(xmin) <= age($1) AND xmin IS DISTINCT FROM pg_current_xact_id_if_assigned()::xid)', named) INTO newer USING oldest;
+    EXECUTE format('SELECT EXISTS (SELECT FROM ONLY %s WHERE age(xmin) <= age($1) AND ($2 OR xmin IS DISTINCT FROM $3))', named) INTO newer USING oldest, wrote, own;
     IF newer THEN
       RETURN format('rows of %s may have changed since it began', named);
     END IF;

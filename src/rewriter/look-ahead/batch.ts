@@ -10,6 +10,7 @@ import { readSource } from '../source.js';
 import { deciding, type PlanNode, textsOf } from './plan.js';
 import { quotedName } from './plan-texts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
+import { isOfSubselect } from './rows-read.js';
 
 export interface Part {
   /** The statement itself. */
@@ -81,7 +82,7 @@ function writtenBy({ kind, node }: ParsedStatement): Written | undefined {
 export function readsOf(plan: PlanNode): Read[] {
   const read = nodesOf(plan).flatMap((node) => tableOf(node) ?? []);
   const own = read.length === 1 ? nodesOf(plan, readsATable) : [];
-  const isRowByRow = own.length > 0 && own.every((node) => rowByRow.has(node['Node Type']));
+  const isRowByRow = own.length > 0 && own.every(isOfTheRow);
   const columns = isRowByRow ? columnsIn(plan, own) : undefined;
   return [...new Set(read)].map((table) => ({ table, columns }));
 }
@@ -98,6 +99,11 @@ function readsATable(node: PlanNode): boolean {
 /** A node and those below it that fit. */
 function nodesOf(node: PlanNode, fits: (below: PlanNode) => boolean = () => true): PlanNode[] {
   return [node, ...(node.Plans ?? []).filter(fits).flatMap((each) => nodesOf(each, fits))];
+}
+
+/** Of a sub-select that is run by itself EXPLAIN tells only its number where its result is used. */
+function isOfTheRow(node: PlanNode): boolean {
+  return rowByRow.has(node['Node Type']) && !isOfSubselect(node);
 }
 
 const rowByRow = new Set([

@@ -1,8 +1,18 @@
 /** What a PL/pgSQL function gives, as one expression of its arguments: of a body that computes its value, and neither reads nor writes tables. */
 import pg from 'pg';
 import { mentionsAiFunction } from '../ai-functions.js';
-import { type AnyNode, type Body, child, children, hasNode, kindOf, nameList, walk } from '../nodes.js';
-import { nameIn } from '../parse.js';
+import {
+  type AnyNode,
+  type Body,
+  child,
+  children,
+  containsAiCall,
+  hasNode,
+  kindOf,
+  nameList,
+  walk,
+} from '../nodes.js';
+import { nameIn, nodesOf, parseStatements } from '../parse.js';
 import { readSource, type Source } from '../source.js';
 import { type Edit, splice, unedited } from '../spliced-text.js';
 import { columnRange } from '../target-items.js';
@@ -57,7 +67,7 @@ export function functionValue(source: string): FunctionValue | undefined {
   if (
     !parameters ||
     type === 'void' ||
-    [type, ...parameters.map((each) => each.type)].some((each) => unlikeCasts.test(each)) ||
+    parameters.some((each) => unlikeParameters.test(each.type)) ||
     returned.setof ||
     options.some((each) => unusual.has(each))
   )
@@ -70,7 +80,7 @@ export function functionValue(source: string): FunctionValue | undefined {
     valueFor(given) {
       const value = computedBy(body, { name, parameters }, given);
       const known = given.map((each) => `(${each}) IS DISTINCT FROM NULL`).join(' AND ');
-      const cast = value && `(${value})::${type}`;
+      const cast = value && !isCondition(type, value) ? assignedTo(type, value) : undefined;
       return cast && isStrict ? `(CASE WHEN ${known} THEN ${cast} END)` : cast;
     },
   };
@@ -82,8 +92,30 @@ export function functionValue(source: string): FunctionValue | undefined {
  */
 const unusual = new Set(['security', 'set', 'volatility', 'window', 'cost']);
 
-/** Types into which a cast gives something else than PL/pgSQL does, and those that are none. */
-const unlikeCasts = /%|^record$|^refcursor$|^("?char"?|bytea|"?bit"?|bit varying)(\[\])?$/i;
+/** Types that an argument is cast to as it is written, or none of that name. */
+const unlikeParameters = /%|^record$|^refcursor$|^("?char"?|bytea|"?bit"?|bit varying)(\[\])?$/i;
+
+/**
+ * Types into which PL/pgSQL gives what a cast does, whatever the value's type is. It knows no casts but those of an assignment, and goes by the
+ * value's text where there is none; lengths it does not cut.
+ */
+const likeCasts =
+  /^(text(\[\])?|varchar|character varying|jsonb?|uuid|numeric|decimal|real|float[48]?|double precision|date|interval|time(stamp)?(tz| with(out)? time zone)?)( *\(\d+(, *\d+)?\))?$/i;
+/** Explicit casts into these are more than there are for an assignment. What is of their type has a text that gives the same. */
+const byText = /^(int|integer|int[248]|bigint|smallint|bool|boolean)$/i;
+const cutting = /^(varchar|character varying) *\(/i;
+
+/** Undefined: PL/pgSQL may give something else. */
+function assignedTo(type: string, value: string): string | undefined {
+  if (byText.test(type)) return `(${value})::text::${type}`;
+  return likeCasts.test(type) && !cutting.test(type) ? `(${value})::${type}` : undefined;
+}
+
+/** Where a statement has such a one, PostgreSQL would evaluate its parts in an order of its own. */
+function isCondition(type: string, value: string): boolean {
+  const isJoined = (kind: string, body: Body) => kind === 'BoolExpr' && containsAiCall(body);
+  return /^bool(ean)?$/i.test(type) && hasNode(nodesOf(parseStatements(`SELECT ${value}`)), isJoined);
+}
 
 function parametersOf(node: Body, definition: Source): Variable[] | undefined {
   const parameters = children(node, 'parameters').map((each) => kindOf(each)[1]);
@@ -108,13 +140,16 @@ function computedBy(
   const variables = declared.map((each) => ({ name: String(each.refname), type: typeNamed(each) }));
   const all = [...parameters, ...variables];
   const types = new Map(all.map((each) => [each.name, each.type]));
-  if (types.size < all.length || variables.some(({ type }) => unlikeCasts.test(type))) return undefined;
+  if (types.size < all.length) return undefined;
   const numbered = datums.map(({ refname }) => String(refname ?? ''));
-  let scope: Scope | undefined = {
+  const empty: Scope = {
     ...{ function: name, types, numbered, bound: new Map(), used: new Set() },
     room: { left: mostCharacters },
   };
-  for (const [index, each] of parameters.entries()) scope = bind(scope, each.name, `(${given[index]})`);
+  let scope: Scope | undefined = parameters.reduce(
+    (known, each, index) => withBinding(known, each.name, `(${given[index]})::${each.type}`),
+    empty,
+  );
   for (const { refname, default_val: value } of declared)
     scope = scope && bind(scope, String(refname), value ? expressionOf(value, scope) : 'NULL');
   return scope && valueBehind([action], scope);
@@ -134,7 +169,8 @@ function typeNamed({ datatype }: Body): string {
 function bind(scope: Scope | undefined, name: string, value: string | undefined): Scope | undefined {
   const type = scope?.types.get(name);
   if (!scope || type === undefined || value === undefined) return undefined;
-  return withBinding(scope, name, `(${value})::${type}`);
+  const assigned = assignedTo(type, value);
+  return assigned === undefined ? undefined : withBinding(scope, name, assigned);
 }
 
 function withBinding(scope: Scope, name: string, text: string): Scope {
@@ -181,7 +217,12 @@ const readers: Record<string, Reader> = {
     const cases = children(body, 'case_when_list').map((each) => kindOf(each)[1]);
     const conditions = cases.map(({ expr }) => expressionOf(expr, own));
     const branches = cases.map((each) => children(each, 'stmts'));
-    return branching(conditions, [...branches, children(body, 'else_stmts')], rest, own);
+    return branching(
+      conditions,
+      [...branches, body.have_else ? children(body, 'else_stmts') : 'fails'],
+      rest,
+      own,
+    );
   },
   // An error ends the statement; what else is told changes nothing.
   PLpgSQL_stmt_raise(body, rest, scope) {
@@ -194,15 +235,15 @@ const assigned = /^\s*("(?:[^"]|"")*"|[\p{L}_][\p{L}\w$]*)\s*:?=/u;
 /** ERROR in the parser's numbers. */
 const raisedError = 21;
 
-/** The last of the branches is that of ELSE. Of two branches no row takes both. */
+/** The last of the branches is that of ELSE; a CASE without one fails. Of two branches no row takes both. */
 function branching(
   conditions: (string | undefined)[],
-  branches: AnyNode[][],
+  branches: (AnyNode[] | 'fails')[],
   rest: AnyNode[],
   scope: Scope,
 ): string | undefined {
   const values = branches.map((each) =>
-    valueBehind([...each, ...rest], { ...scope, used: new Set(scope.used) }),
+    each === 'fails' ? 'NULL' : valueBehind([...each, ...rest], { ...scope, used: new Set(scope.used) }),
   );
   if ([...conditions, ...values].includes(undefined)) return undefined;
   const cases = conditions.map((condition, index) => `WHEN ${condition} THEN ${values[index]}`);

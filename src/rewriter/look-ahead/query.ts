@@ -25,7 +25,7 @@ export interface AheadQuery {
   /** Its only call stands in (…).*, which PostgreSQL evaluates for each column. */
   isExpanded: boolean;
   /** It is looked at from inside a function, which may see what others have committed since the statement began. */
-  seenLater?: true;
+  seenLater?: 'reading' | 'writing';
 }
 
 /** A statement that makes one call has none to come, unless those of others come with it. */

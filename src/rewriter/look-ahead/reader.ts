@@ -78,7 +78,7 @@ function judgeWhole(
   const planned = plannedIn(plan);
   if ('why' in judged || !seenLater || !planned) return judged;
   // A function of the client's own may read what has changed since.
-  return { ...judged, readNothing: true, rows: rowsRead(planned) };
+  return { ...judged, readNothing: true, rows: rowsRead(planned, seenLater === 'writing') };
 }
 
 function judgePart(plan: unknown, { text, query }: Part): (Judged & { reads: Read[] }) | Uncertain {

@@ -27,6 +27,8 @@ export function rowFunctionQuery(source: string, clientText: string): AheadQuery
   if (!client || !statement || more) return { why: 'several statements were sent as one text' };
   // These were made before the function's.
   if (containsAiCall(nodesOf(client.statements))) return { why: 'the statement makes calls itself, too' };
+  // A function's variables have the collation of what it is given.
+  if (/\bcollate\b/i.test(`${clientText} ${source}`)) return { why: 'a collation is named' };
   const found = functionValue(source);
   if (found?.valueFor(found.parameters.map(() => 'NULL')) === undefined)
     return { why: 'it does more than compute a value' };
@@ -39,7 +41,7 @@ export function rowFunctionQuery(source: string, clientText: string): AheadQuery
   if ('why' in query) return query;
   // A function that makes one call, for one row.
   if (isOneRow(statement) && sitesOf({ [own.kind]: own.node }).length < 2) return { why: undefined };
-  return { ...query, seenLater: true };
+  return { ...query, seenLater: statement.kind === 'SelectStmt' ? 'reading' : 'writing' };
 }
 
 function editsOf(client: Source, found: FunctionValue): Edit[] | undefined {

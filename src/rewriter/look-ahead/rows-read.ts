@@ -6,16 +6,19 @@ export interface RowsRead {
   tables: string[];
   /** Fewer rows to be read are no others that are given, but fewer. */
   fewerGiveFewer: boolean;
+  /** The statement may have written rows itself by then. */
+  writes: boolean;
 }
 
-export function rowsRead(plan: PlanNode): RowsRead {
+export function rowsRead(plan: PlanNode, writes: boolean): RowsRead {
   const tables = new Set<string>();
-  return { fewerGiveFewer: read(plan, tables), tables: [...tables] };
+  return { fewerGiveFewer: read(plan, tables), tables: [...tables], writes };
 }
 
 /** False: rows that were not read may have made others of those that are given. */
 function read(node: PlanNode, tables: Set<string>): boolean {
   const { Schema: schema = '', 'Relation Name': name, Plans: below = [] } = node;
+  if (asksAboutTarget(node)) return true;
   if (name !== undefined) tables.add(quotedName([schema, name]));
   const before = tables.size;
   const isKept = below.map((each) => read(each, tables)).every(Boolean);
@@ -25,7 +28,12 @@ function read(node: PlanNode, tables: Set<string>): boolean {
   );
 }
 
-function isOfSubselect(node: PlanNode): boolean {
+/** Our own condition on what an UPDATE is looked at as; see update-stages.ts. */
+function asksAboutTarget({ Schema: schema, 'Relation Name': name, Output: output }: PlanNode): boolean {
+  return schema === 'pg_catalog' && name === 'pg_class' && String(output).includes('row_security_active');
+}
+
+export function isOfSubselect(node: PlanNode): boolean {
   return ['SubPlan', 'InitPlan'].includes(node['Parent Relationship'] ?? '');
 }
 

@@ -180,6 +180,7 @@ const views = [
 const functions = [
   `CREATE FUNCTION made(x text) RETURNS text LANGUAGE sql AS $$ SELECT ai_gen('m1', x) $$`,
   `CREATE FUNCTION made_pl(x text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN ai_gen('m1', x) || '!'; END $$`,
+  `CREATE PROCEDURE make_sql() LANGUAGE sql AS $$ UPDATE foxes SET r = ai_gen('m1', p) $$`,
   `CREATE FUNCTION all_made() RETURNS SETOF text LANGUAGE sql AS $$ SELECT ${one} FROM foxes $$`,
   `CREATE FUNCTION all_made_pl() RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT ${one} FROM foxes; END $$`,
   `CREATE FUNCTION looped() RETURNS SETOF text LANGUAGE plpgsql AS $$ DECLARE x record; BEGIN FOR x IN SELECT ${one} AS r FROM foxes LOOP RETURN NEXT x.r; END LOOP; END $$`,
@@ -245,11 +246,7 @@ const within: Within[] = [
     ["SELECT * FROM styled('ink', 2)"],
     3,
   ],
-  [
-    'an SQL procedure',
-    [`CREATE PROCEDURE make_sql() LANGUAGE sql AS $$ UPDATE foxes SET r = ai_gen('m1', p) $$`],
-    ['CALL make_sql()'],
-  ],
+  ['an SQL procedure', functions, ['CALL make_sql()']],
   ['RETURN QUERY', functions, ['SELECT * FROM all_made_pl()']],
   [
     'RETURN QUERY by an argument',
