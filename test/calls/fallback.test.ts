@@ -81,6 +81,17 @@ test('a busy model is not waited for where another one is written for it', async
   expect((await make('busy', 'a hill')).answered_by).toBe('second');
 });
 
+test('a refused key walks to another model only where that is written', async () => {
+  const on = (...reasons: string[]) => ({ fallback: [{ model: 'second', on: reasons }] });
+  await deploy('unlocked', 'qwen-image', on('authorization'));
+  const unpaid: Said = { status: 400, body: { code: 'Arrearage', message: 'pay first', request_id: 'r' } };
+  await deploy('owing', 'z-image-turbo', on('failure', 'quota', 'content'));
+  say('qwen-image', unpaid);
+  say('z-image-turbo', unpaid);
+  expect((await refusal(make('owing', 'a street'))).code).toBe('28H01');
+  expect((await make('unlocked', 'a street')).answered_by).toBe('second');
+});
+
 test('a refusal of content walks to no other model unless that is written', async () => {
   await deploy('strict', 'qwen-image-max-2025-12-30', {
     fallback: [{ model: 'second', on: ['failure', 'quota'] }],
