@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { type EmbeddingContext, misbehave, vectorOf } from './embeddings.js';
 import { authenticate, type Exchange, readJson, sendJson } from './exchange.js';
 import type { MediaFetcher } from './media-fetch.js';
-import { checkMediaUrl, mediaRules } from './media-rules.js';
+import { checkMediaUrl } from './media-rules.js';
 import { isObject } from './parameter-check.js';
 import { refusal } from './refusal.js';
-import { countTokens, mediaEmbeddingModels } from './text-models.js';
+import { countTokens, type MediaEmbeddingModel, mediaEmbeddingModels } from './text-models.js';
 
 interface MediaEmbeddingContext extends EmbeddingContext {
   media: MediaFetcher;
@@ -15,11 +15,10 @@ interface MediaEmbeddingContext extends EmbeddingContext {
 
 type Content = { type: 'text'; text: string } | { type: 'image' | 'video'; field: string; url: string };
 
-const rules = { image: mediaRules.embeddedPicture, video: mediaRules.embeddedVideo };
 const mostContents = 20;
 const mostPictures = 5;
 
-function readContent(content: unknown, index: number): Content {
+function readContent(content: unknown, index: number, { files }: MediaEmbeddingModel): Content {
   const field = `input.contents[${index}]`;
   const [entry, ...others] = isObject(content) ? Object.entries(content) : [];
   if (!entry || others.length > 0 || typeof entry[1] !== 'string' || entry[1] === '') {
@@ -31,16 +30,16 @@ function readContent(content: unknown, index: number): Content {
   if (type === 'text') return { type, text: value };
   if (type !== 'image' && type !== 'video')
     throw refusal.invalidParameter(`${field}.${type} is not supported.`);
-  checkMediaUrl(`${field}.${type}`, value, rules[type]);
+  checkMediaUrl(`${field}.${type}`, value, files[type]);
   return { type, field: `${field}.${type}`, url: value };
 }
 
-function readContents(input: unknown): Content[] {
+function readContents(input: unknown, model: MediaEmbeddingModel): Content[] {
   const contents = isObject(input) ? input.contents : undefined;
   if (!Array.isArray(contents) || contents.length === 0) {
     throw refusal.invalidParameter('Field required: input.contents');
   }
-  const read = contents.map(readContent);
+  const read = contents.map((content, index) => readContent(content, index, model));
   const count = (type: Content['type']) => read.filter((content) => content.type === type).length;
   if (read.length > mostContents || count('image') > mostPictures || count('video') > 1) {
     throw refusal.invalidParameter(
@@ -50,10 +49,7 @@ function readContents(input: unknown): Content[] {
   return read;
 }
 
-function readParameters(
-  body: Record<string, unknown>,
-  model: { dimensions: readonly number[]; fuses: boolean },
-) {
+function readParameters(body: Record<string, unknown>, model: MediaEmbeddingModel) {
   const parameters = body.parameters ?? {};
   if (!isObject(parameters)) throw refusal.invalidParameter('parameters must be an object.');
   for (const name of Object.keys(parameters)) {
@@ -81,14 +77,14 @@ export async function handleMediaEmbedding(
   const name = isObject(body) ? String(body.model) : '';
   const model = Object.hasOwn(mediaEmbeddingModels, name) ? mediaEmbeddingModels[name] : undefined;
   if (!isObject(body) || !model) throw refusal.modelNotFound(`Model can not be found: ${name}.`);
-  const contents = readContents(body.input);
+  const contents = readContents(body.input, model);
   const { dimension, fused } = readParameters(body, model);
   const texts = contents.flatMap((content) => (content.type === 'text' ? [content.text] : []));
   misbehave(exchange, texts, text, context);
   const seeds = await Promise.all(
     contents.map(async (content) => {
       if (content.type === 'text') return content.text;
-      const use = { field: content.field, url: content.url, rule: rules[content.type] };
+      const use = { field: content.field, url: content.url, rule: model.files[content.type] };
       const { bytes } = await context.media.fetch(use, context.signal);
       return createHash('sha256').update(bytes).digest('hex');
     }),

@@ -43,6 +43,12 @@ const opaque = {
 };
 const referencePicture: PictureLimit = { ...opaque, side: [240, 5000] };
 const referenceClip: DurationLimit = { formats: ['mp4', 'mov'], seconds: [1, 30], maxBytes: 100 * megabyte };
+const embeddedPicture: PictureLimit = {
+  formats: ['jpeg', 'png', 'bmp', 'webp', 'gif'],
+  maxBytes: 5 * megabyte,
+  transparencyAllowed: true,
+};
+const embeddedVideo: DurationLimit = { formats: ['mp4', 'mov'], seconds: [0, 600], maxBytes: 50 * megabyte };
 
 /** By use, from the API pages; where pages of different age disagree the newer one counts. */
 export const mediaRules = {
@@ -80,18 +86,10 @@ export const mediaRules = {
     audio: { formats: ['wav', 'mp3'], seconds: [0, 1200], maxBytes: 100 * megabyte },
   },
   chatDocument: { dataUrl: false, document: { endings: ['pdf'], maxBytes: 150 * megabyte } },
-  embeddedPicture: {
-    dataUrl: true,
-    picture: {
-      formats: ['jpeg', 'png', 'bmp', 'webp', 'gif'],
-      maxBytes: 5 * megabyte,
-      transparencyAllowed: true,
-    },
-  },
-  embeddedVideo: {
-    dataUrl: false,
-    video: { formats: ['mp4', 'mov'], seconds: [0, 600], maxBytes: 50 * megabyte },
-  },
+  embeddedPicture: { dataUrl: true, picture: embeddedPicture },
+  embeddedVideo: { dataUrl: false, video: embeddedVideo },
+  smallEmbeddedPicture: { dataUrl: true, picture: { ...embeddedPicture, maxBytes: 3 * megabyte } },
+  smallEmbeddedVideo: { dataUrl: false, video: { ...embeddedVideo, maxBytes: 10 * megabyte } },
   speech: {
     dataUrl: false,
     audio: { formats: ['wav', 'mp3'], seconds: [0, 12 * 3600], maxBytes: 2048 * megabyte },

@@ -1,4 +1,5 @@
 /** Which text model types exist on the OpenAI-compatible paths, and what they take. */
+import { type MediaRule, mediaRules } from './media-rules.js';
 
 export interface TextModel {
   name: string;
@@ -73,15 +74,32 @@ export const embeddingModels: Readonly<Record<string, EmbeddingModel>> = {
   },
 };
 
-/** Multimodal embedding models: vector lengths, and whether several contents may become one vector. */
-export const mediaEmbeddingModels: Readonly<
-  Record<string, { dimensions: readonly number[]; fuses: boolean }>
-> = {
-  'qwen3-vl-embedding': { dimensions: [2560, 2048, 1536, 1024, 768, 512, 256], fuses: true },
-  'qwen2.5-vl-embedding': { dimensions: [1024], fuses: true },
-  'tongyi-embedding-vision-plus': { dimensions: [1152], fuses: false },
-  'tongyi-embedding-vision-flash': { dimensions: [768], fuses: false },
-  'multimodal-embedding-v1': { dimensions: [1024], fuses: false },
+export interface MediaEmbeddingModel {
+  /** Lengths of its vectors, the default first. */
+  dimensions: readonly number[];
+  /** Whether several contents may become one vector. */
+  fuses: boolean;
+  /** What it reads beside texts. */
+  files: Readonly<Record<'image' | 'video', MediaRule>>;
+}
+
+const files = { image: mediaRules.embeddedPicture, video: mediaRules.embeddedVideo };
+const smallFiles = { image: mediaRules.smallEmbeddedPicture, video: mediaRules.smallEmbeddedVideo };
+
+export const mediaEmbeddingModels: Readonly<Record<string, MediaEmbeddingModel>> = {
+  'qwen3-vl-embedding': { dimensions: [2560, 2048, 1536, 1024, 768, 512, 256], fuses: true, files },
+  'qwen2.5-vl-embedding': { dimensions: [1024, 2048, 768, 512], fuses: true, files },
+  'tongyi-embedding-vision-plus': {
+    dimensions: [1152, 1024, 512, 256, 128, 64],
+    fuses: false,
+    files: smallFiles,
+  },
+  'tongyi-embedding-vision-flash': {
+    dimensions: [768, 512, 256, 128, 64],
+    fuses: false,
+    files: smallFiles,
+  },
+  'multimodal-embedding-v1': { dimensions: [1024], fuses: false, files: smallFiles },
 };
 
 /** Speech-to-text models, and how many submits a minute each takes. */

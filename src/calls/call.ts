@@ -51,7 +51,7 @@ export type Ending =
 export interface Ended {
   state: 'ended';
   how: Ending;
-  /** What the evaluation gives; undefined: `error` is raised. A failed video is a value. */
+  /** What the evaluation gives; undefined: `error` is raised. A failed video is a value, with why beside it. */
   result: string | undefined;
   error: unknown;
   /** The earlier job whose result it took. */
@@ -223,8 +223,12 @@ function fromMade(call: Sent, event: Extract<CallEvent, { kind: 'made' }>): Step
     };
   if (event.keep) return { call: { state: 'saving', made }, change: { state: 'saving', ...facts }, bill };
   const result = event.result;
-  return made.failed
-    ? { call: ended('failed', { result }), change: { state: 'failed', ...facts, result }, bill }
+  return made.failure
+    ? {
+        call: ended('failed', { result, error: made.failure }),
+        change: { state: 'failed', ...facts, result },
+        bill,
+      }
     : { call: ended('succeeded', { result }), change: { state: 'succeeded', ...facts, result }, bill };
 }
 
@@ -303,7 +307,7 @@ export function leftBehind(job: UnfinishedJob, followed: boolean): Call {
 /** The ledger has the addresses; its bill is counted already. */
 function madeBefore({ id, outputs, providerRequestId, usage }: UnfinishedJob): Made {
   const urls = outputs.map(({ url }) => String(url));
-  const nothingElse = { text: undefined, task: undefined, failed: false, notes: [] };
+  const nothingElse = { text: undefined, task: undefined, notes: [] };
   return {
     requestId: providerRequestId ?? id,
     urls,

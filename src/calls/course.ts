@@ -161,7 +161,7 @@ export function withKey({ checked: { model } }: Course, key: string | undefined)
 /** What is made for a place in a store is copied there; a failed video gives a value and no file. */
 export function madeEvent({ checked, noted }: Course, made: Made): CallEvent {
   for (const note of made.notes) noted(note);
-  const keep = checked.request.output !== undefined && !made.failed && !made.error;
+  const keep = checked.request.output !== undefined && !made.failure && !made.error;
   const result = keep || made.error ? undefined : resultOf(checked.request, made, []);
   return { kind: 'made', made, keep, result };
 }

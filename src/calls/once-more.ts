@@ -15,15 +15,27 @@ export interface OnceMore {
 /** In the form of who asked. Each call made in another's place is a job of its own. */
 export async function resultOf(call: StatementCall, tools: OnceMore): Promise<string> {
   const { checked } = call;
-  try {
-    const result = await (call.outcome as Promise<string>);
-    return withAnswerer(checked.image ? imageAnswer(result, checked.image) : result, checked);
-  } catch (error) {
+  const { result, error } = await endOf(call);
+  if (error !== undefined) {
     call.next ??= nextCall(call, error, tools);
     const next = await call.next;
-    if (!next) throw error;
-    await tools.start(next);
-    return resultOf(next, tools);
+    if (next) {
+      await tools.start(next);
+      return resultOf(next, tools);
+    }
+  }
+  if (result === undefined) throw error;
+  return withAnswerer(checked.image ? imageAnswer(result, checked.image) : result, checked);
+}
+
+/** A film that came to nothing is a result, and has an error beside it: why. */
+async function endOf({ course, outcome }: StatementCall): Promise<{ result?: string; error?: unknown }> {
+  try {
+    const result = await (outcome as Promise<string>);
+    const { call } = course;
+    return { result, error: call.state === 'ended' ? call.error : undefined };
+  } catch (error) {
+    return { error };
   }
 }
 

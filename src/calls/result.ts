@@ -39,7 +39,7 @@ const taskFields = [
 ];
 
 function videoResult(
-  { requestId, usage, urls, failed, task = {} }: Made,
+  { requestId, usage, urls, failure, task = {} }: Made,
   ossPath: string | undefined,
 ): string {
   const output: Json = {};
@@ -51,6 +51,6 @@ function videoResult(
   return storableJson({
     request_id: requestId,
     output,
-    ...(failed && Object.keys(usage).length === 0 ? {} : { usage }),
+    ...(failure && Object.keys(usage).length === 0 ? {} : { usage }),
   });
 }

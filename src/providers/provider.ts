@@ -135,8 +135,8 @@ export interface Made {
   bill: Bill;
   /** Facts of the task, in the names that Hologres documents. */
   task: Json | undefined;
-  /** The task came to nothing, which Hologres tells as a value. */
-  failed: boolean;
+  /** Why the task came to nothing, which Hologres tells as a value. */
+  failure?: KnownError;
   /** The answer came and is billed, and has no result in it: why. */
   error?: KnownError;
   notes: string[];

@@ -52,6 +52,7 @@ async function make(model: string, prompt: string) {
 
 test('when a model fails another one answers; result, NOTICE and ledger say which', async () => {
   await deploy('first', 'qwen-image-max', {
+    submits_per_second: 100,
     fallback: [
       { model: 'third', on: ['failure'] },
       { model: 'second', on: ['failure'] },
@@ -80,6 +81,17 @@ test('a busy model is not waited for where another one is written for it', async
   expect((await make('busy', 'a hill')).answered_by).toBe('second');
 });
 
+test('a refused key walks to another model only where that is written', async () => {
+  const on = (...reasons: string[]) => ({ fallback: [{ model: 'second', on: reasons }] });
+  await deploy('unlocked', 'qwen-image', on('authorization'));
+  const unpaid: Said = { status: 400, body: { code: 'Arrearage', message: 'pay first', request_id: 'r' } };
+  await deploy('owing', 'z-image-turbo', on('failure', 'quota', 'content'));
+  say('qwen-image', unpaid);
+  say('z-image-turbo', unpaid);
+  expect((await refusal(make('owing', 'a street'))).code).toBe('28H01');
+  expect((await make('unlocked', 'a street')).answered_by).toBe('second');
+});
+
 test('a refusal of content walks to no other model unless that is written', async () => {
   await deploy('strict', 'qwen-image-max-2025-12-30', {
     fallback: [{ model: 'second', on: ['failure', 'quota'] }],
@@ -89,6 +101,45 @@ test('a refusal of content walks to no other model unless that is written', asyn
   say('qwen-image-plus-2026-01-09', refused);
   expect((await refusal(make('strict', 'something'))).code).toBe('22H01');
   expect((await make('open', 'something')).answered_by).toBe('second');
+});
+
+test('a refusal of a text’s or a task’s content walks to no other model either, nor to one behind another that refuses it', async () => {
+  await deploy('task', 'wan2.6-t2i', {
+    fallback: [{ model: 'second', on: ['failure', 'quota', 'authorization'] }],
+  });
+  await deploy(
+    'proper',
+    'qwen-flash',
+    { fallback: [{ model: 'talker', on: ['failure', 'quota', 'authorization'] }] },
+    'chat/completions',
+  );
+  await deploy('behind', 'qwen-image-plus', {
+    submits_per_second: 100,
+    fallback: [
+      { model: 'task', on: ['failure'] },
+      { model: 'second', on: ['failure'] },
+    ],
+  });
+  say('qwen-image-plus', failed);
+  const before = ['qwen-image-2.0', 'qwen-turbo'].map((type) => own.speaker.submits(type));
+  for (const model of ['task', 'behind'])
+    expect((await refusal(make(model, `[[sandbox:refuse]] ${model}`))).code).toBe('22H01');
+  expect((await refusal(client.query(`SELECT ai_gen('proper', '[[sandbox:refuse]]')`))).code).toBe('22H01');
+  expect(['qwen-image-2.0', 'qwen-turbo'].map((type) => own.speaker.submits(type))).toEqual(before);
+});
+
+test('a film that failed is answered by another model for a reason that is written, and stays a value without one', async () => {
+  await deploy('other_film', 'wan2.5-t2v-preview', {}, 'video-generation');
+  const chain = (...on: string[]) => ({ fallback: [{ model: 'other_film', on }] });
+  await deploy('film', 'wan2.6-t2v', chain('failure'), 'video-generation');
+  const submits = () => own.speaker.submits('wan2.5-t2v-preview');
+  const refusedFilm = await make('film', '[[sandbox:refuse]] a boat');
+  expect(refusedFilm.output).toMatchObject({ task_status: 'FAILED', code: 'DataInspectionFailed' });
+  expect(submits()).toBe(0);
+  const failedFilm = await make('film', '[[sandbox:fail]] a boat');
+  expect(submits()).toBe(1);
+  expect(failedFilm.output).toMatchObject({ task_status: 'FAILED' });
+  expect(failedFilm.answered_by).toBe('other_film');
 });
 
 test('a call whose answer was lost is asked of nobody else: it may be paid for', async () => {
@@ -129,6 +180,7 @@ test('a model that somebody else has deployed under a name that the config speak
     `CALL register_external_model('spare', 'qwen-image-plus', 'bailian', '{"api_key": "sk-mallory"}', 'image-generation')`,
   );
   await deploy('main', 'qwen-image-max', {
+    submits_per_second: 100,
     fallback: [
       { model: 'spare', on: ['failure'] },
       { model: 'second', on: ['failure'] },

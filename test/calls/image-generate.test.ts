@@ -4,6 +4,7 @@ import { createCanvas } from '@napi-rs/canvas';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
+import { putObject } from './statements.js';
 
 let gateway: TestGateway;
 let client: pg.Client;
@@ -97,6 +98,47 @@ test('the same request is paid for once, and again where the session wants new o
   await client.query('SET ai_gen.reuse = off');
   expect((await generate(request)).image_url).not.toBe(first.image_url);
   await client.query('RESET ai_gen.reuse');
+});
+
+test('each part of a request is a part of what it is cached by, and of a reference picture its content', async () => {
+  const path = 'oss://demo/cached/reference.jpg';
+  const picture = (colour: string) => {
+    const canvas = createCanvas(600, 600);
+    const context = canvas.getContext('2d');
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 600, 600);
+    return canvas.toBuffer('image/jpeg');
+  };
+  await putObject(gateway.dataDir, path, picture('red'));
+  await putObject(gateway.dataDir, `${path}.other.jpg`, picture('red'));
+  const whole = {
+    prompt: 'six parts',
+    negative_prompt: 'rain',
+    size: '512*512',
+    style: 'ink',
+    seed: 1,
+    reference_image: path,
+  };
+  const made = (request: Record<string, unknown>) => generate(request, toFile('oss://demo/'));
+  const first = await made(whole);
+  expect(await made(Object.fromEntries(Object.entries(whole).reverse()))).toEqual(first);
+  expect(await bodies()).toHaveLength(1);
+  const urls = new Set([first.image_url]);
+  for (const [field, other] of Object.entries({
+    ...{ prompt: 'other parts', negative_prompt: 'snow', size: '512*768', style: 'oil', seed: 2 },
+    reference_image: `${path}.other.jpg`,
+  }))
+    urls.add((await made({ ...whole, [field]: other })).image_url);
+  for (const field of ['negative_prompt', 'style', 'seed', 'reference_image'])
+    urls.add((await made({ ...whole, [field]: undefined })).image_url);
+  await putObject(gateway.dataDir, path, picture('blue'));
+  urls.add((await made(whole)).image_url);
+  expect(await bodies()).toHaveLength(12);
+  expect(urls.size).toBe(12);
+  await made(whole);
+  await putObject(gateway.dataDir, path, picture('red'));
+  expect(await made(whole)).toEqual(first);
+  expect(await bodies()).toHaveLength(12);
 });
 
 test('a reference may be a path, a FILE in the request or beside it, bytes, base64 or an address', async () => {

@@ -23,6 +23,8 @@ interface Seen {
   method: string;
   path: string;
   model: string | undefined;
+  /** The API key that it came with. */
+  key: string | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: as the provider's API has it
   body: any;
 }
@@ -44,7 +46,8 @@ export async function startSpeaker(studioUrl: string) {
     const { method = '', url: path = '' } = incoming;
     const sent = body.length > 0 ? JSON.parse(body.toString()) : undefined;
     const model: string | undefined = sent?.model;
-    seen.push({ method, path, model, body: sent });
+    const key = incoming.headers.authorization?.replace('Bearer ', '');
+    seen.push({ method, path, model, key, body: sent });
     const said = [model, listOf(path), path.split('?')[0]]
       .map((name) => scripts.get(name ?? '')?.shift())
       .find((each) => each !== undefined);
@@ -85,6 +88,8 @@ export async function startSpeaker(studioUrl: string) {
     submits: (model: string) => seen.filter((each) => each.method === 'POST' && each.model === model).length,
     /** What was submitted for a model type. */
     bodies: (model: string) => seen.filter((each) => each.model === model).map((each) => each.body),
+    /** Everything that was asked so far, with the key that it was asked with. */
+    seen: () => [...seen],
     /** Nobody listens any more until the returned function is called. */
     async hangUp(): Promise<() => Promise<void>> {
       const closed = once(server, 'close');

@@ -35,33 +35,45 @@ export const embeddingTypes: Record<string, ModelType> = {
   'text-embedding-v1': texts(0.7, 25, [1536]),
 };
 
-/** No input of qwen3-vl and qwen2.5-vl has more; a picture of tongyi at its finest (`res_level` 3). */
-const mostOfQwen = { picture: 32_000, video: 32_000 };
-const mostOfTongyi = { picture: 1026 };
+/**
+ * Of two lines: qwen's take any files together for one vector, tongyi's and the oldest one a single text or file. No input of qwen's has more
+ * tokens than these, nor has a picture of tongyi's at its finest (`res_level` 3); files in MiB.
+ */
+const ofQwen = {
+  fuses: true,
+  mostTokensOf: { picture: 32_000, video: 32_000 },
+  mostMebibytesOf: { picture: 5, video: 50 },
+};
+const ofOneFile = { mostMebibytesOf: { picture: 3, video: 10 } };
+const ofTongyi = { ...ofOneFile, mostTokensOf: { picture: 1026 } };
 
-function media(submitsPerSecond: number, dimensions: readonly number[], tier?: TokenTier): ModelType {
+function media(submitsPerSecond: number, dimensions: readonly number[], tier: TokenTier): ModelType {
   return {
     ...embeddingType,
     source: 'multimodal-embedding-api-reference',
     path: '/services/embeddings/multimodal-embedding/multimodal-embedding',
     reads: ['picture', 'video'],
     ...{ submitsPerSecond, dimensions },
-    price: { per: 'token', currency: 'CNY', tiers: tier ? [tier] : [] },
+    price: { per: 'token', currency: 'CNY', tiers: [tier] },
   };
 }
 
 export const mediaEmbeddingTypes: Record<string, ModelType> = {
   'qwen3-vl-embedding': {
     ...media(40, [2560, 2048, 1536, 1024, 768, 512, 256], { input: 0.7, picture: 1.8 }),
-    fuses: true,
-    mostTokensOf: mostOfQwen,
+    ...ofQwen,
   },
   'qwen2.5-vl-embedding': {
-    ...media(20, [1024], { input: 0.7, picture: 1.8 }),
-    fuses: true,
-    mostTokensOf: mostOfQwen,
+    ...media(20, [1024, 2048, 768, 512], { input: 0.7, picture: 1.8 }),
+    ...ofQwen,
   },
-  'tongyi-embedding-vision-plus': { ...media(10, [1152], { input: 0.5 }), mostTokensOf: mostOfTongyi },
-  'tongyi-embedding-vision-flash': { ...media(10, [768], { input: 0.15 }), mostTokensOf: mostOfTongyi },
-  'multimodal-embedding-v1': media(2, [1024]),
+  'tongyi-embedding-vision-plus': {
+    ...media(10, [1152, 1024, 512, 256, 128, 64], { input: 0.5 }),
+    ...ofTongyi,
+  },
+  'tongyi-embedding-vision-flash': {
+    ...media(10, [768, 512, 256, 128, 64], { input: 0.15 }),
+    ...ofTongyi,
+  },
+  'multimodal-embedding-v1': { ...media(2, [1024], { input: 0.7, picture: 0.9 }), ...ofOneFile },
 };

@@ -131,6 +131,8 @@ export interface ModelType {
   reads?: readonly MediumKind[];
   /** The most tokens that a file of each kind comes to. Undefined: not known. */
   mostTokensOf?: Partial<Record<MediumKind, number>>;
+  /** The most MiB that a file of each kind may have, where an embedding reads it. */
+  mostMebibytesOf?: Partial<Record<MediumKind, number>>;
   /** Several texts and files of one call become one vector. */
   fuses?: boolean;
   /** The provider cuts longer prompts silently. */

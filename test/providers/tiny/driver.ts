@@ -80,7 +80,7 @@ function check(
 }
 
 function madeOf(file: unknown): Made {
-  const nothing = { text: undefined, task: undefined, failed: false, notes: [], usage: {} };
+  const nothing = { text: undefined, task: undefined, notes: [], usage: {} };
   return { requestId: 'tiny', urls: [String(file)], bill, ...nothing };
 }
 

@@ -69,8 +69,8 @@ function mostTokens(contents: Content[], { mostTokensOf = {} }: ModelType): Unit
 
 /** `{"data": "data:image/png;base64,…"}` holds a picture itself: what ai_embed makes of bytes. */
 function readContents(asked: Asked): Contents {
-  const { text, file, places } = asked;
-  const picture = readPicture(text);
+  const { text, file, places, type } = asked;
+  const picture = readPicture(text, type);
   if (picture !== undefined) return { contents: [{ picture }], media: [], parameters: {} };
   const form = { knownParameters, task: 'embedding', places };
   const { parts, parameters } = readTextRequest(text, file, form);
@@ -88,7 +88,7 @@ function readContents(asked: Asked): Contents {
       kinds: [kind],
       file: own,
       anyForm: true,
-      mostMebibytes: mostMebibytes[kind],
+      mostMebibytes: type.mostMebibytesOf?.[kind],
     });
     return { medium: media.length - 1, kind: kind === 'video' ? 'video' : 'image' };
   });
@@ -96,11 +96,8 @@ function readContents(asked: Asked): Contents {
 }
 
 const pictureData = /^data:image\/(jpeg|png|webp|gif|bmp|heic);base64,[A-Za-z0-9+/]+={0,2}$/;
-const mostMebibytes = { picture: 5, video: 50 };
-/** Base64 is a third more. */
-const mostDataCharacters = Math.ceil((mostMebibytes.picture * 1024 * 1024 * 4) / 3) + 40;
 
-function readPicture(text: string): string | undefined {
+function readPicture(text: string, { mostMebibytesOf }: ModelType): string | undefined {
   if (!text.startsWith('{"data"')) return undefined;
   let request: unknown;
   try {
@@ -113,11 +110,13 @@ function readPicture(text: string): string | undefined {
   const { data } = request;
   if (typeof data !== 'string' || !pictureData.test(data))
     return refuse('data', data, 'data:image/…;base64,… of a jpeg, png, webp, gif, bmp or heic');
-  if (data.length > mostDataCharacters)
+  const most = mostMebibytesOf?.picture ?? Number.POSITIVE_INFINITY;
+  // Base64 is a third more.
+  if (data.length > Math.ceil((most * 1024 * 1024 * 4) / 3) + 40)
     return refuse(
       'the picture',
       `${data.length} characters of Base64`,
-      'at most 5 MiB',
+      `at most ${most} MiB`,
       'Pass a FILE instead.',
     );
   return data;

@@ -153,7 +153,7 @@ function read(reply: Reply, { model, type }: Asked, asked: Units): Made {
   }
   const units = counted === 0 ? { ...asked, pictures: 0 } : billedPictures(asked, usage, urls.length);
   return {
-    ...{ requestId, urls, text: undefined, usage, task, failed: false },
+    ...{ requestId, urls, text: undefined, usage, task },
     ...(urls.length === 0 && { error: noPicture(requestId) }),
     ...(type.mostAmongTexts && { parts: partsOf(reply) }),
     bill: billOf(type, model.config, units),

@@ -101,7 +101,7 @@ function read(reply: Reply, { model, type }: Asked): Made {
   const inputTokens = wholeOf(usage.total_tokens);
   const score = scoreOf(body);
   return {
-    ...{ requestId, urls: [], usage, task: undefined, failed: false, notes: [] },
+    ...{ requestId, urls: [], usage, task: undefined, notes: [] },
     text: score === undefined ? undefined : JSON.stringify({ score }),
     ...(score === undefined && { error: noScore(requestId) }),
     bill: billOf(type, model.config, inputTokens === undefined ? {} : { inputTokens }),

@@ -131,7 +131,7 @@ function read({ body, requestId }: Reply, { type, model }: Asked): Made {
   const usage = objectAt(body, 'usage');
   const seconds = countOf(usage.duration);
   return {
-    ...{ requestId, urls: [url], text: undefined, usage, task: undefined, failed: false, notes: [] },
+    ...{ requestId, urls: [url], text: undefined, usage, task: undefined, notes: [] },
     bill: billOf(type, model.config, seconds === undefined ? {} : { seconds }),
   };
 }

@@ -178,7 +178,7 @@ export function readAnswer(reply: Reply, { model, type }: Asked, asksJson: boole
   const usage = objectAt(reply.body, 'usage');
   const { text, finished, error } = asksJson ? asJson(answerOf(reply), reply) : answerOf(reply);
   return {
-    ...{ requestId: reply.requestId, urls: [], usage, task: undefined, failed: false },
+    ...{ requestId: reply.requestId, urls: [], usage, task: undefined },
     ...{ text, ...(error && { error }) },
     bill: billOf(type, model.config, tokensOf(usage)),
     notes: finished === 'length' ? [cutNote] : [],

@@ -38,7 +38,7 @@ export function madeVector(
 ): Made {
   const usage = objectAt(body, 'usage');
   return {
-    ...{ requestId, urls: [], usage, text, task: undefined, failed: false, notes: [] },
+    ...{ requestId, urls: [], usage, text, task: undefined, notes: [] },
     ...(text === undefined && { error: noVector(requestId) }),
     bill: billOf(type, model.config, tokensOf(usage)),
   };

@@ -1,9 +1,10 @@
 /** What a video is billed, before it is made and after, and how its reply is read: the same for every family of videos. */
 import { KnownError } from '../../../errors.js';
-import { type Json, objectAt } from '../../../json.js';
+import { type Json, objectAt, textOf } from '../../../json.js';
 import { formatOf } from '../../../media/kinds.js';
 import type { Made, Medium, Units } from '../../provider.js';
 import type { Reply } from '../connection.js';
+import { failedTask } from '../errors.js';
 import type { Asked } from '../family.js';
 import type { ModelType, Price } from '../model-type.js';
 import { billOf, countOf } from '../price.js';
@@ -74,21 +75,28 @@ function secondsAmong(lengths: Lengths, most: number): number {
 export function readVideo(reply: Reply, asked: Units, { model, type }: Asked): Made {
   const task = objectAt(reply.body, 'output');
   const usage = objectAt(reply.body, 'usage');
-  const failed = task.task_status === 'FAILED';
-  const urls = failed ? [] : madeUrls(reply);
   const { requestId } = reply;
-  if (!failed && urls.length === 0) {
+  const failure = task.task_status === 'FAILED' ? failedVideo(task, requestId) : undefined;
+  const urls = failure ? [] : madeUrls(reply);
+  if (!failure && urls.length === 0) {
     throw new KnownError({
       kind: 'providerFailure',
       message: 'Model Studio answered without a picture or video',
       detail: `Provider request id: ${requestId}.`,
     });
   }
-  const units = failed ? { ...asked, seconds: 0 } : billedUnits(asked, usage);
+  const units = failure ? { ...asked, seconds: 0 } : billedUnits(asked, usage);
   return {
-    ...{ requestId, urls, text: undefined, usage, task, failed, notes: [] },
+    ...{ requestId, urls, text: undefined, usage, task, notes: [] },
+    ...(failure && { failure }),
     bill: billOf(type, model.config, units),
   };
+}
+
+function failedVideo(task: Json, requestId: string): KnownError {
+  const code = textOf(task.code) ?? 'unknown';
+  const reason = textOf(task.message) ?? 'no reason given';
+  return failedTask(code, `Model Studio could not make the video: ${code}: ${reason}`, requestId);
 }
 
 /** What usage does not tell is taken from the request. */
