@@ -184,6 +184,7 @@ function behind({ gate: own, through }: Known, account: Gate): Gate {
   return {
     ...account,
     isOpen: () => own.isOpen() && account.isOpen(),
+    wayGiven: (wantedAt) => own.wayGiven(wantedAt) ?? account.wayGiven(wantedAt),
     async enter(signal, role, sentBefore, urgency) {
       const leaveOwn = await own.enter(signal, role, sentBefore, urgency);
       through.waiting += 1;
