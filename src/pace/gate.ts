@@ -25,8 +25,8 @@ export interface Gate {
   taken(): void;
   /** So many gateways use the account alike: each keeps to its part of the limits. */
   shareAmong(gateways: number): void;
-  /** Where these limits are wider, they hold from now on; the others stay. */
-  widen(limits: Limits): void;
+  /** These hold from now on, for those that wait too. */
+  limit(limits: Limits): void;
   /** True: nobody enters or is sent again until it is false; what is inside goes on. */
   hold(held: boolean): void;
   state(): GateState;
@@ -131,8 +131,8 @@ export function createGate(limits: Limits): Gate {
       traffic.gateways = number;
       admitNext(traffic);
     },
-    widen(wider) {
-      widen(traffic, wider);
+    limit(limits) {
+      limit(traffic, limits);
       admitNext(traffic);
     },
     hold(held) {
@@ -144,22 +144,15 @@ export function createGate(limits: Limits): Gate {
   };
 }
 
-function widen(traffic: Traffic, { submitsPerSecond, concurrentTasks }: Limits): void {
-  const { limits } = traffic;
-  const tasks =
-    limits.concurrentTasks === null || concurrentTasks === null
-      ? null
-      : Math.max(limits.concurrentTasks, concurrentTasks);
-  if (submitsPerSecond > limits.submitsPerSecond) {
+function limit(traffic: Traffic, next: Limits): void {
+  const { limits, pace } = traffic;
+  const { submitsPerSecond } = next;
+  if (submitsPerSecond !== limits.submitsPerSecond) {
     // A pace that was lowered rises to the new limit by itself.
-    if (traffic.pace === limits.submitsPerSecond) traffic.pace = submitsPerSecond;
-    traffic.spacing = createRateWindow({ ...limits, submitsPerSecond });
+    traffic.pace = pace === limits.submitsPerSecond ? submitsPerSecond : Math.min(pace, submitsPerSecond);
+    traffic.spacing = createRateWindow(next);
   }
-  traffic.limits = {
-    ...limits,
-    submitsPerSecond: Math.max(submitsPerSecond, limits.submitsPerSecond),
-    concurrentTasks: tasks,
-  };
+  traffic.limits = next;
 }
 
 async function enter(
