@@ -212,7 +212,7 @@ async function stop(
   { stopping, log }: Starting,
 ): Promise<void> {
   await removeRunFile(dataDirectory);
-  await frontend.drain(door.drainMs);
+  await frontend.drain(door.drainMs, calls.isPaused);
   const patience = new Promise((resolve) => setTimeout(resolve, door.drainMs).unref());
   await Promise.race([calls.settled(), patience]);
   calls.leave();

@@ -61,7 +61,7 @@ export async function openCalls(
   if (configuration.usualModels && (await catalogue.list()).length === 0)
     // Where somebody has deployed anything, the choice is theirs.
     await deployUsualModels(catalogue, deployedAtStart);
-  const { schedule, pauses, readPauses } = await openSchedule(configuration, engine);
+  const { schedule, pauses, readPauses } = await openSchedule(configuration, engine, reloading);
   const storage = openStorage(stores, drivers.stores);
   stopping.push(storage.close);
   const budgetNews = createBudgetWebhook(kept, engine.pool, log);
@@ -110,8 +110,14 @@ async function keepDegreesNoted(
   after.push(note);
 }
 
-async function openSchedule({ provider }: Configuration, { pool }: CallSurroundings['engine']) {
-  const schedule = createSchedule(provider.paced ?? true);
+async function openSchedule(
+  { provider }: Configuration,
+  { pool }: CallSurroundings['engine'],
+  { after }: Reloading,
+) {
+  const isPaced = () => provider.rates !== 'off';
+  const schedule = createSchedule(isPaced());
+  after.push(() => schedule.keepTo(isPaced()));
   const pauses = createPauses(pool);
   const readPauses = async () => schedule.pause(await pauses.list());
   await readPauses();

@@ -39,7 +39,7 @@ export function inSandbox(configuration: Configuration, cloud: SandboxAddresses)
       // It stands in for all of the provider's regions.
       regions: [],
       apiKey: sandboxApiKey,
-      paced: provider.paced ?? sandbox?.documentedLimits ?? false,
+      rates: provider.rates ?? (sandbox?.documentedLimits ? 'documented' : 'off'),
       lookMs: provider.lookMs ?? lookMs,
     },
     storage: {

@@ -73,6 +73,8 @@ export function newCourse(
   call: Call,
   earlier: Partial<Pick<Course, 'submittedAt' | 'awaited'>> = {},
 ): Course {
+  const awaited = earlier.awaited ?? newAwaited();
+  awaited.line = lineOf(call, facts.checked);
   // Written out, as in callOf.
   return {
     jobId: facts.jobId,
@@ -89,13 +91,17 @@ export function newCourse(
     requestId: undefined,
     submittedAt: earlier.submittedAt,
     lostAnswer: undefined,
-    awaited: earlier.awaited ?? newAwaited(),
+    awaited,
     turned: undefined,
     leave: nothing,
   };
 }
 
 function nothing(): void {}
+
+function lineOf({ state }: Call, { model }: CheckedCall): string | undefined {
+  return state === 'queued' ? model.modelType : undefined;
+}
 
 /**
  * The only writer of `course.call`: the ledger has each step in writing before anything else follows from it. Where it cannot be written,
@@ -121,6 +127,7 @@ export async function tell(course: Course, event: CallEvent, services: Services)
     course.call = advance(course.call, { kind: 'out of hands', error }).call;
     throw error;
   } finally {
+    course.awaited.line = lineOf(course.call, course.checked);
     if (course.call.state !== 'waiting' && course.call.state !== 'queued') course.turned?.();
   }
 }

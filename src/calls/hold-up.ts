@@ -18,6 +18,8 @@ export interface Awaited {
   waiting: Set<(error: unknown) => void> | undefined;
   /** Ends the pause of a call that is held up: somebody waits for it again. */
   wake(): void;
+  /** The model type in whose line it waits to be sent; undefined: it does not. */
+  line: string | undefined;
   /** The gateway ends: whatever the call waits for, the next gateway sees to it. */
   left: boolean;
 }
@@ -44,7 +46,7 @@ export interface Patience {
 }
 
 export function newAwaited(): Awaited {
-  return { holdUp: undefined, waiting: undefined, wake: nothing, left: false };
+  return { holdUp: undefined, waiting: undefined, wake: nothing, line: undefined, left: false };
 }
 
 function nothing(): void {}

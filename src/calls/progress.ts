@@ -1,8 +1,10 @@
 /** What the calls of a statement are doing: for the person who waits a line now and then, for everybody else rows of hologen.progress. */
 import type { Pause, Schedule } from '../pace/schedule.js';
 import type { Ending } from './call.js';
+import type { CheckedCall } from './check.js';
 import type { Course } from './course.js';
 import { reasonOf } from './hold-up.js';
+import { gatesOf } from './queues.js';
 import type { Statement } from './statement.js';
 
 export interface Progress {
@@ -22,6 +24,18 @@ export interface Progress {
   heldUpWhy: string | undefined;
   /** Keys of pools that its calls are with. */
   keyNames: string[];
+  /** Undefined: none of its calls gives way to others that wait. */
+  givingWay: GivingWay | undefined;
+}
+
+/** Calls that may wait (SET ai_gen.by, ai_gen.priority), and for now do so because of others. */
+export interface GivingWay {
+  calls: number;
+  /** So many calls go before them. */
+  to: number;
+  /** When they stand as the others do at the latest, and when they are wanted; undefined: no time was said. */
+  until: Date | undefined;
+  wantedBy: Date | undefined;
 }
 
 /** What the calls of one model are doing, and how long those that have ended took. */
@@ -40,12 +54,15 @@ export function progressOf({ calls, startedAt }: Statement, schedule: Schedule):
   const models = new Map<string, Counts>();
   const holdUps: HeldUp[] = [];
   const keyNames = new Set<string>();
+  const mayWait = new Map<string, MayWait>();
   for (const { checked, course } of calls) {
     const counts = models.get(checked.model.name) ?? noneOf();
     models.set(checked.model.name, counts);
     count(course, counts);
     const heldUp = heldUpBy(course, schedule);
     if (heldUp) holdUps.push(heldUp);
+    if (course.call.state === 'queued' && course.urgency.standing === 'after all')
+      countWaiting(checked, course.urgency.by?.at, mayWait);
     if (course.call.state === 'sent' && course.call.key !== undefined) keyNames.add(course.call.key);
   }
   const all = [...models.values()];
@@ -59,6 +76,43 @@ export function progressOf({ calls, startedAt }: Statement, schedule: Schedule):
     models: [...models.keys()],
     ...firstOf(holdUps),
     keyNames: [...keyNames],
+    givingWay: givingWayOf([...mayWait.values()], schedule),
+  };
+}
+
+interface MayWait {
+  checked: CheckedCall;
+  wantedAt: number | undefined;
+  calls: number;
+}
+
+function countWaiting(
+  checked: CheckedCall,
+  wantedAt: number | undefined,
+  models: Map<string, MayWait>,
+): void {
+  const known = models.get(checked.model.name) ?? { checked, wantedAt, calls: 0 };
+  models.set(checked.model.name, known);
+  known.calls += 1;
+}
+
+/** A call waits at each key of its model, and gives way if it does so at all of them. */
+function givingWayOf(models: MayWait[], schedule: Schedule): GivingWay | undefined {
+  const given = models.flatMap(({ checked, wantedAt, calls }) => {
+    const ways = gatesOf(checked, schedule).map(({ gate }) => gate.wayGiven(wantedAt));
+    const all = ways.filter((way) => way !== undefined);
+    return all.length > 0 && all.length === ways.length ? [{ calls, wantedAt, ways: all }] : [];
+  });
+  if (given.length === 0) return undefined;
+  const earliest = (times: (number | undefined)[]) => {
+    const said = times.filter((time) => time !== undefined);
+    return said.length > 0 ? new Date(Math.min(...said)) : undefined;
+  };
+  return {
+    calls: given.reduce((total, { calls }) => total + calls, 0),
+    to: given.reduce((total, { ways }) => total + Math.min(...ways.map(({ to }) => to)), 0),
+    until: earliest(given.flatMap(({ ways }) => ways.map(({ until }) => until))),
+    wantedBy: earliest(given.map(({ wantedAt }) => wantedAt)),
   };
 }
 
@@ -91,8 +145,11 @@ function heldUpBy({ call, checked, awaited }: Course, schedule: Schedule): HeldU
 
 /** `wan2.6-t2v is paused by ada since 2026-03-01 22:10:05 UTC: the bill`. */
 export function pauseText({ modelType, by, since, why }: Pause): string {
-  const time = since.toISOString().replace('T', ' ').slice(0, 19);
-  return `${modelType} is paused by ${by} since ${time} UTC${why ? `: ${why}` : ''}`;
+  return `${modelType} is paused by ${by} since ${timeText(since)}${why ? `: ${why}` : ''}`;
+}
+
+function timeText(time: Date): string {
+  return `${time.toISOString().replace('T', ' ').slice(0, 19)} UTC`;
 }
 
 function firstOf(holdUps: HeldUp[]): Pick<Progress, 'heldUp' | 'heldUpSince' | 'heldUpWhy'> {
@@ -140,7 +197,20 @@ export function nextNotice(statement: Statement, schedule: Schedule): string | u
     .filter((state) => progress[state] > 0)
     .map((state) => `${progress[state]} ${state}`);
   if (progress.heldUp > 0) states.push(`${progress.heldUp} held up`);
+  if (progress.givingWay) states.push(`${progress.givingWay.calls} give way`);
   const left = progress.remainingSeconds ? `, about ${progress.remainingSeconds} s left` : '';
-  const why = progress.heldUpWhy ? `: ${progress.heldUpWhy}` : '';
+  const reasons = [progress.heldUpWhy, progress.givingWay && givingWayText(statement, progress.givingWay)];
+  const why = reasons.flatMap((reason) => (reason ? `: ${reason}` : [])).join('');
   return `ai_gen: ${states.join(', ')}, ${progress.elapsedSeconds} s${left} (${progress.models.join(', ')})${why}`;
+}
+
+/** With what ends it the first time that it is told. */
+function givingWayText({ told }: Statement, { to, until, wantedBy }: GivingWay): string {
+  const setting = wantedBy ? 'ai_gen.by' : 'ai_gen.priority';
+  const latest = until ? `, until ${timeText(until)} at the latest` : '';
+  const wanted = wantedBy ? `to be over by ${timeText(wantedBy)}` : 'low';
+  const text = `they go behind ${to} of others${latest} (${setting}: ${wanted})`;
+  if (told.has(setting)) return text;
+  told.add(setting);
+  return `${text}; to have them sooner cancel the statement, RESET ${setting} and run it again`;
 }

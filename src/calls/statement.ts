@@ -59,6 +59,8 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   ahead: LookAhead<StatementCall> | undefined;
   /** Of those that stand in functions, by their places. */
   blocks: Map<string, LookAhead<StatementCall>>;
+  /** The call of ai_submit that it waits for, or has waited for last. */
+  collects: string | undefined;
   /** Which of these the engine looks for at present. */
   looking: LookAhead<StatementCall> | undefined;
   /** The Execute message that waits at present, and the index of its first wait. */
@@ -325,7 +327,7 @@ function begun(
     ...{ notes, note: (note: string) => notes.add(note), told: new Set<string>() },
     ...{ read: false, answered: false, stays: false, requests: requestsAt(origin, running) },
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined, ahead: undefined },
-    ...{ blocks: new Map(), looking: undefined },
+    ...{ blocks: new Map(), looking: undefined, collects: undefined },
   };
 }
 

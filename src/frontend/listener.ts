@@ -46,8 +46,8 @@ export interface Frontend {
   refusals(): ReadonlyMap<string, number>;
   /** False from the moment it drains. */
   accepting(): boolean;
-  /** Stops accepting and waits up to `graceMs` for running statements. */
-  drain(graceMs: number): Promise<void>;
+  /** Stops accepting and waits up to `graceMs` for running statements, but for those that wait for what does not come. */
+  drain(graceMs: number, waitsInVain: (engineProcessId: number) => boolean): Promise<void>;
   /** Ends the remaining sessions with the message that PostgreSQL sends. */
   close(): Promise<void>;
 }
@@ -84,10 +84,11 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
     sessions: () => sessions.size,
     refusals: () => refusals,
     accepting: () => server.listening,
-    async drain(graceMs) {
+    async drain(graceMs, waitsInVain) {
       server.close();
       const giveUpAt = Date.now() + graceMs;
-      while ([...sessions].some((session) => session.busy) && Date.now() < giveUpAt) {
+      const isAwaited = ({ busy, engineProcessId }: Session) => busy && !waitsInVain(engineProcessId);
+      while ([...sessions].some(isAwaited) && Date.now() < giveUpAt) {
         await new Promise((resolve) => setTimeout(resolve, drainPollMs));
       }
     },

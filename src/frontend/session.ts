@@ -13,6 +13,8 @@ import { pump, whenClosed } from './pump.js';
 export interface Session {
   /** True while a statement is running or a transaction is open. */
   readonly busy: boolean;
+  /** 0: the engine has not let it in yet. */
+  readonly engineProcessId: number;
   /** Sends a last message (a whole ErrorResponse), if the stream is between two frames, and ends both sides. */
   end(farewell: Buffer): void;
   closed: Promise<void>;
@@ -70,6 +72,9 @@ export function joinSession(
   return {
     get busy() {
       return conversation.busy;
+    },
+    get engineProcessId() {
+      return conversation.engineProcessId;
     },
     end(farewell) {
       endSides(sides, fromEngine.betweenFrames ? farewell : undefined);

@@ -1,6 +1,6 @@
 /** One gate: calls enter as the limits allow, fairly between the roles that wait, and return to its line when they were not taken. */
 import { type Allowed, aboutSeconds } from './about.js';
-import { createRankedLine, type RankedLine } from './ranked-line.js';
+import { createRankedLine, type RankedLine, type WayGiven } from './ranked-line.js';
 import { createRateWindow, type RateWindow } from './rate-window.js';
 import { type Urgency, usual } from './urgency.js';
 import { createLine, type Line } from './waiting-line.js';
@@ -25,11 +25,13 @@ export interface Gate {
   taken(): void;
   /** So many gateways use the account alike: each keeps to its part of the limits. */
   shareAmong(gateways: number): void;
-  /** Where these limits are wider, they hold from now on; the others stay. */
-  widen(limits: Limits): void;
+  /** These hold from now on, for those that wait too. */
+  limit(limits: Limits): void;
   /** True: nobody enters or is sent again until it is false; what is inside goes on. */
   hold(held: boolean): void;
   state(): GateState;
+  /** What calls wait for that give way until they are wanted, or without a time for good; undefined: nobody here is before them. */
+  wayGiven(wantedAt: number | undefined): WayGiven | undefined;
 }
 
 export interface Refusal {
@@ -129,8 +131,8 @@ export function createGate(limits: Limits): Gate {
       traffic.gateways = number;
       admitNext(traffic);
     },
-    widen(wider) {
-      widen(traffic, wider);
+    limit(limits) {
+      limit(traffic, limits);
       admitNext(traffic);
     },
     hold(held) {
@@ -138,25 +140,19 @@ export function createGate(limits: Limits): Gate {
       admitNext(traffic);
     },
     state: () => stateOf(traffic),
+    wayGiven: (wantedAt) => traffic.entering.wayGiven(wantedAt, reckonFor(traffic)),
   };
 }
 
-function widen(traffic: Traffic, { submitsPerSecond, concurrentTasks }: Limits): void {
-  const { limits } = traffic;
-  const tasks =
-    limits.concurrentTasks === null || concurrentTasks === null
-      ? null
-      : Math.max(limits.concurrentTasks, concurrentTasks);
-  if (submitsPerSecond > limits.submitsPerSecond) {
+function limit(traffic: Traffic, next: Limits): void {
+  const { limits, pace } = traffic;
+  const { submitsPerSecond } = next;
+  if (submitsPerSecond !== limits.submitsPerSecond) {
     // A pace that was lowered rises to the new limit by itself.
-    if (traffic.pace === limits.submitsPerSecond) traffic.pace = submitsPerSecond;
-    traffic.spacing = createRateWindow({ ...limits, submitsPerSecond });
+    traffic.pace = pace === limits.submitsPerSecond ? submitsPerSecond : Math.min(pace, submitsPerSecond);
+    traffic.spacing = createRateWindow(next);
   }
-  traffic.limits = {
-    ...limits,
-    submitsPerSecond: Math.max(submitsPerSecond, limits.submitsPerSecond),
-    concurrentTasks: tasks,
-  };
+  traffic.limits = next;
 }
 
 async function enter(
@@ -217,12 +213,16 @@ const longestDueMs = 60_000;
 /** Those that gave way until now and must go stand as the others do, and a timer is set for the next. */
 function callDue(traffic: Traffic): void {
   clearTimeout(traffic.dueTimer);
-  const due = traffic.entering.callDue((calls, secondsEach) =>
-    aboutSeconds({ calls, secondsEach, queue: shareOf(traffic), atOnce: true }),
-  );
+  const due = traffic.entering.callDue(reckonFor(traffic));
   if (due === undefined) return;
   const ms = Math.min(longestDueMs, Math.max(0, due - Date.now()));
   traffic.dueTimer = setTimeout(admitNext, ms, traffic).unref();
+}
+
+/** In how many seconds so many calls are over. */
+function reckonFor(traffic: Traffic) {
+  return (calls: number, secondsEach: number) =>
+    aboutSeconds({ calls, secondsEach, queue: shareOf(traffic), atOnce: true });
 }
 
 /** This gateway's part of what is allowed at present. */

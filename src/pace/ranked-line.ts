@@ -13,7 +13,18 @@ export interface RankedLine<T> {
    * Those that gave way until they must go stand as the others do from now on. Gives when the next one must, on the clock of Date.now();
    * undefined: nobody waits for such a time. `reckon`: in how many seconds so many calls are over.
    */
-  callDue(reckon: (calls: number, secondsEach: number) => number): number | undefined;
+  callDue(reckon: Reckon): number | undefined;
+  /** What those wait for that give way until they are wanted; without a time those that just give way. Undefined: nobody is before them. */
+  wayGiven(wantedAt: number | undefined, reckon: Reckon): WayGiven | undefined;
+}
+
+type Reckon = (calls: number, secondsEach: number) => number;
+
+export interface WayGiven {
+  /** So many go before them. */
+  to: number;
+  /** From then on they stand as the others do, on the clock of Date.now(). Undefined: there is no such time. */
+  until: number | undefined;
 }
 
 interface Place<T> {
@@ -37,23 +48,7 @@ export function createRankedLine<T>(): RankedLine<T> {
   const front = createFairLine<Place<T>>();
   const middle = createFairLine<Place<T>>();
   const last = createFairLine<Place<T>>();
-  /** Those in `last` that must be over by a time, by that time. */
-  const waiting = new Map<number, Those<T>>();
-
-  function note(place: Place<T>, { at, secondsEach }: Deadline): void {
-    const those = waiting.get(at) ?? { places: new Set(), times: new Set() };
-    waiting.set(at, those);
-    those.places.add(place);
-    those.times.add(secondsEach);
-  }
-
-  function forget(place: Place<T>): void {
-    if (!place.by) return;
-    const those = waiting.get(place.by.at);
-    those?.places.delete(place);
-    if (those?.places.size === 0) waiting.delete(place.by.at);
-  }
-
+  const { waiting, note, forget } = createDeadlines<T>();
   return {
     get length() {
       return front.length + middle.length + last.length;
@@ -86,6 +81,31 @@ export function createRankedLine<T>(): RankedLine<T> {
         for (const place of waiting.get(at)?.places ?? []) moveUp(place, middle, forget);
       return due.slice(latest + 1).reduce<number | undefined>(earlier, undefined);
     },
+    wayGiven(wantedAt, reckon) {
+      const to = front.length + middle.length;
+      const isHere = wantedAt === undefined ? last.length > 0 : waiting.has(wantedAt);
+      return to > 0 && isHere ? { to, until: goTime(wantedAt, dueTimes(waiting, to, reckon)) } : undefined;
+    },
+  };
+}
+
+/** Those that must be over by a time, by that time. */
+function createDeadlines<T>() {
+  const waiting = new Map<number, Those<T>>();
+  return {
+    waiting,
+    note(place: Place<T>, { at, secondsEach }: Deadline): void {
+      const those = waiting.get(at) ?? { places: new Set(), times: new Set() };
+      waiting.set(at, those);
+      those.places.add(place);
+      those.times.add(secondsEach);
+    },
+    forget(place: Place<T>): void {
+      if (!place.by) return;
+      const those = waiting.get(place.by.at);
+      those?.places.delete(place);
+      if (those?.places.size === 0) waiting.delete(place.by.at);
+    },
   };
 }
 
@@ -99,11 +119,17 @@ function earlier(least: number | undefined, { goAt }: { goAt: number }): number 
   return Math.min(least ?? goAt, goAt);
 }
 
+/** Whoever is wanted later may have to go sooner, and takes those along that are wanted before. */
+function goTime(wantedAt: number | undefined, due: { at: number; goAt: number }[]): number | undefined {
+  if (wantedAt === undefined) return undefined;
+  return due.filter(({ at }) => at >= wantedAt).reduce<number | undefined>(earlier, undefined);
+}
+
 /** For each time, in their order, when those that must be over by then must go, and all before them. */
 function dueTimes<T>(
   waiting: ReadonlyMap<number, Those<T>>,
   others: number,
-  reckon: (calls: number, secondsEach: number) => number,
+  reckon: Reckon,
 ): { at: number; goAt: number }[] {
   let calls = others;
   let secondsEach = 0;

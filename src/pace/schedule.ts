@@ -17,9 +17,13 @@ export interface Queue extends GateState {
 }
 
 /** Whose gate it is, and what its calls may do. */
-export interface GateOf {
+export interface GateOf extends Allowance {
   account: string;
   key?: string | undefined;
+}
+
+/** The documented limits, and a deployed model's own in their place. */
+interface Allowance {
   limits: Limits;
   own: Partial<Limits>;
 }
@@ -49,6 +53,8 @@ export interface Schedule {
   pauseOf(modelType: string): Pause | undefined;
   /** So many gateways work with the same API keys: this one keeps to its part of every limit. */
   shareAmong(gateways: number): void;
+  /** Whether the documented limits are kept to from now on. */
+  keepTo(documented: boolean): void;
   /** The same number again. */
   readonly gateways: number;
 }
@@ -66,6 +72,8 @@ interface Known {
   key: string | undefined;
   gate: Gate;
   account?: Gate;
+  /** Of all names whose calls come here, by what they say. */
+  allowances: Map<string, Allowance>;
   through: Through;
 }
 
@@ -89,6 +97,7 @@ const idle: GateState = {
 
 /** `paced: false` (the sandbox without documented limits) leaves a deployed model's own limits and the 429 pauses. */
 export function createSchedule(paced: boolean): Schedule {
+  let isPaced = paced;
   const lookupGates = new Map<string, Gate>();
   const cooling = createCooling();
   let pausesByType = new Map<string, Pause>();
@@ -101,15 +110,14 @@ export function createSchedule(paced: boolean): Schedule {
     return gate;
   }
 
-  const { gates, gateOf } = createGates(newGate);
+  const { gates, gateOf, limitAll } = createGates(newGate, () => isPaced);
+  const limitsOfLookups = () => (isPaced ? lookupLimits : unlimited);
   return {
     cooling,
-    gate(modelType, { account: id, key, limits, own }) {
-      const { submitsPerSecond, concurrentTasks } = { ...(paced ? limits : unlimited), ...own };
-      return gateOf(accountOf(id, modelType), { modelType, key }, { submitsPerSecond, concurrentTasks });
-    },
+    gate: (modelType, { account: id, key, limits, own }) =>
+      gateOf(accountOf(id, modelType), { modelType, key }, { limits, own }),
     lookups(apiKey) {
-      const gate = lookupGates.get(apiKey) ?? newGate(paced ? lookupLimits : unlimited);
+      const gate = lookupGates.get(apiKey) ?? newGate(limitsOfLookups());
       lookupGates.set(apiKey, gate);
       return gate;
     },
@@ -128,6 +136,12 @@ export function createSchedule(paced: boolean): Schedule {
     get gateways() {
       return gateways;
     },
+    keepTo(documented) {
+      if (documented === isPaced) return;
+      isPaced = documented;
+      limitAll();
+      for (const gate of lookupGates.values()) gate.limit(limitsOfLookups());
+    },
   };
 }
 
@@ -137,31 +151,59 @@ export function accountOf(account: string, modelType: string): string {
 }
 
 /** The gates of accounts and model types, each made when it is first asked for. */
-function createGates(newGate: (limits: Limits, modelType: string) => Gate) {
+function createGates(newGate: (limits: Limits, modelType: string) => Gate, isPaced: () => boolean) {
   /** By key and type, and by key, type and narrower limits. */
   const gates = new Map<string, Known>();
 
-  function known(name: string, of: Pick<Known, 'modelType' | 'key'>, limits: Limits, account?: Gate): Known {
-    const gate = gates.get(name)?.gate ?? newGate(limits, of.modelType);
-    const made = gates.get(name) ?? { name, ...of, gate, account, through: none() };
+  function known(
+    name: string,
+    of: Pick<Known, 'modelType' | 'key'>,
+    allowance: Allowance,
+    account?: Gate,
+  ): Known {
+    const gate = gates.get(name)?.gate ?? newGate(allowed(allowance, isPaced()), of.modelType);
+    const made = gates.get(name) ?? { name, ...of, gate, account, allowances: new Map(), through: none() };
     // A model without a pool may have used the key first.
     made.key ??= of.key;
     gates.set(name, made);
+    const said = JSON.stringify(allowance);
+    if (!made.allowances.has(said)) {
+      made.allowances.set(said, allowance);
+      limit(made);
+    }
     return made;
   }
 
+  function limit({ gate, allowances }: Known): void {
+    gate.limit([...allowances.values()].map((each) => allowed(each, isPaced())).reduce(wider));
+  }
+
   /** The account's gate, or one of a name with narrower limits before it. */
-  function gateOf(name: string, of: Pick<Known, 'modelType' | 'key'>, wanted: Limits): Gate {
-    const { submitsPerSecond, concurrentTasks } = wanted;
-    const account = known(name, of, wanted).gate;
-    account.widen(wanted);
+  function gateOf(name: string, of: Pick<Known, 'modelType' | 'key'>, allowance: Allowance): Gate {
+    const account = known(name, of, allowance).gate;
+    const { submitsPerSecond, concurrentTasks } = allowed(allowance, isPaced());
     const widest = account.state();
     if (widest.submitsPerSecond === finite(submitsPerSecond) && widest.concurrentTasks === concurrentTasks)
       return account;
-    return behind(known(`${name} ${submitsPerSecond} ${concurrentTasks}`, of, wanted, account), account);
+    const { own } = allowance;
+    const narrower = `${name} ${own.submitsPerSecond} ${own.concurrentTasks}`;
+    return behind(known(narrower, of, allowance, account), account);
   }
 
-  return { gates, gateOf };
+  return { gates, gateOf, limitAll: () => [...gates.values()].forEach(limit) };
+}
+
+function allowed({ limits, own }: Allowance, isPaced: boolean): Limits {
+  const { submitsPerSecond, concurrentTasks } = { ...(isPaced ? limits : unlimited), ...own };
+  return { submitsPerSecond, concurrentTasks };
+}
+
+function wider(one: Limits, other: Limits): Limits {
+  const tasks = [one.concurrentTasks, other.concurrentTasks].filter((number) => number !== null);
+  return {
+    submitsPerSecond: Math.max(one.submitsPerSecond, other.submitsPerSecond),
+    concurrentTasks: tasks.length === 2 ? Math.max(...tasks) : null,
+  };
 }
 
 function queuesOf(all: Known[], paused: ReadonlyMap<string, Pause>, cooling: Cooling): Queue[] {
@@ -184,6 +226,7 @@ function behind({ gate: own, through }: Known, account: Gate): Gate {
   return {
     ...account,
     isOpen: () => own.isOpen() && account.isOpen(),
+    wayGiven: (wantedAt) => own.wayGiven(wantedAt) ?? account.wayGiven(wantedAt),
     async enter(signal, role, sentBefore, urgency) {
       const leaveOwn = await own.enter(signal, role, sentBefore, urgency);
       through.waiting += 1;

@@ -94,8 +94,8 @@ export interface ProviderSettings {
   regions: string[];
   /** Undefined: the key of Alibaba's shared credentials file, if there is one. */
   apiKey: string | undefined;
-  /** Keep to the documented rates; undefined: nobody said, so yes. */
-  paced: boolean | undefined;
+  /** Whether the documented rates are kept to; undefined: nobody said, so they are. */
+  rates: 'documented' | 'off' | undefined;
   /** Between two looks at a task; undefined: as the provider advises. */
   lookMs: number | undefined;
 }
@@ -138,7 +138,7 @@ export function configure(texts: SettingTexts): Configuration {
       baseUrl: required(texts, 'providerUrl'),
       regions: list(texts, 'providerRegions'),
       apiKey: texts.apiKey,
-      paced: texts.rates === undefined ? undefined : texts.rates === 'documented',
+      rates: texts.rates as ProviderSettings['rates'],
       lookMs: optionalNumber(texts, 'lookMs'),
     },
     storage: storage(texts),

@@ -26,6 +26,7 @@ const rooms: { [Name in LiveSettingName]: (configuration: Configuration) => Reco
   drainMs: ({ door }) => door,
   keepJobsDays: ({ ledger }) => ledger,
   keepUsageDays: ({ ledger }) => ledger,
+  rates: ({ provider }) => provider,
   budgetWebhook: ({ ledger }) => ledger,
   webhookHosts: ({ ledger }) => ledger,
   defaultDegree: ({ degrees }) => degrees,

@@ -104,6 +104,7 @@ export const settingTable = {
   },
   rates: {
     env: 'HOLOGEN_RATES',
+    live: true,
     choices: ['documented', 'off'],
     meaning:
       "`documented` (the default) keeps to the provider's rates and numbers of tasks, `off` only to those of deployed models; in the sandbox as HOLOGEN_SANDBOX_LIMITS",

@@ -111,6 +111,35 @@ test('a call that is wanted by a time gives way until it must go, and at once wh
   expect(rows).toEqual([{ later: true }]);
 });
 
+test('whoever waits behind others because of ai_gen.by is told of it, until when, and what ends it', async () => {
+  await asked([bob, 'bob first'], [bob, 'bob next']);
+  await amy.query("SET TimeZone = 'UTC'; SET ai_gen.by = '06:00'");
+  const told: string[] = [];
+  const hear = ({ message = '' }) => void told.push(message);
+  amy.on('notice', hear);
+  const waits = amy.query(film('may wait'));
+  const seen = () =>
+    owner.query(
+      `SELECT giving_way::int AS calls, to_char(wanted_by AT TIME ZONE 'UTC', 'HH24:MI') AS by, giving_way_until < wanted_by AS sooner
+       FROM hologen.progress WHERE role_name = 'amy'`,
+    );
+  await expect.poll(async () => (await seen()).rows).toEqual([{ calls: 1, by: '06:00', sooner: true }]);
+  await expect
+    .poll(() => told.join('\n'), { timeout: 20_000 })
+    .toMatch(
+      /1 give way, .*go behind 2 of others, until \S+ \S+ UTC at the latest \(ai_gen\.by: to be over by \S+ 06:00:00 UTC\); .* cancel the statement, RESET ai_gen\.by and run it again/,
+    );
+  await resume();
+  await waits;
+  expect((await made()).at(-1)).toBe('may wait');
+  // Where nobody waits there is nothing to tell of.
+  told.length = 0;
+  await amy.query(film('alone'));
+  expect(told.join('\n')).not.toContain('give way');
+  amy.off('notice', hear);
+  await amy.query('RESET TimeZone');
+});
+
 test('a time of day is the next one in the session’s time zone; what is no time is refused', async () => {
   await amy.query("SET TimeZone = 'Asia/Shanghai'; SET ai_gen.by = '06:00'");
   await amy.query(film('by six'));

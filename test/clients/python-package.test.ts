@@ -84,3 +84,20 @@ gateway.sql("""SELECT n, ai_gen('qwen_image', json_build_object('prompt', '[[san
     await rm(folder, { recursive: true, force: true });
   }
 }, 300_000);
+
+test('the recipe for JupySQL gives a frame that the package shows with its pictures', async () => {
+  console.log('Replayed, not run: JupySQL. What it asks of SQLAlchemy is taken from its source.');
+  const page = await readFile(join(root, 'docs/clients.md'), 'utf8');
+  const [, uri = '', statement = ''] = /^%sql (.*)\n%%sql pictures << (.*)\n/m.exec(page) ?? [];
+  const at = new URL(gateway.url);
+  const own = uri.replace('hologen:…@127.0.0.1:15432', `${at.username}:${at.password}@${at.host}`);
+  const client = await gateway.client();
+  await client.query(
+    "CREATE TABLE IF NOT EXISTS product AS SELECT 'kettle' AS name, 'a red kettle' AS look, 'kitchen' AS kind",
+  );
+  const program = join(root, 'test/clients/programs/jupysql_replay.py');
+  const { stdout } = await runProgram('/usr/bin/python3', [program, own, statement], environment);
+  const { rows } = await client.query('SELECT count(*)::int AS n FROM product');
+  expect(stdout.split('\n')[0]).toBe(`['name', 'picture'] ${rows[0].n}`);
+  expect(stdout.match(/"image_urls"/g)?.length).toBeGreaterThanOrEqual(rows[0].n);
+});

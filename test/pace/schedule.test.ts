@@ -362,3 +362,25 @@ test('a refused key is left out for longer each time, until it is taken again', 
   expect(cooling.leftMs('key')).toBe(0);
   expect(refusedFor()).toBe(60_000);
 });
+
+test('limits that change while calls wait hold for those that wait', async () => {
+  const schedule = createSchedule(true);
+  const of = { account: 'key', limits: { submitsPerSecond: 1000, concurrentTasks: 1 } };
+  const [gate, narrow] = [{}, { submitsPerSecond: 500 }].map((own) => schedule.gate('type', { ...of, own }));
+  await gate?.enter(never, 'amy');
+  const waiting = gate?.enter(never, 'amy');
+  const limits = () => schedule.queues().map((each) => [each.submitsPerSecond, each.concurrentTasks]);
+  expect(limits()).toEqual([
+    [1000, 1],
+    [500, 1],
+  ]);
+  schedule.keepTo(false);
+  await waiting;
+  expect(limits()).toEqual([
+    [null, null],
+    [500, null],
+  ]);
+  expect([gate?.isOpen(), narrow?.isOpen()]).toEqual([true, true]);
+  schedule.keepTo(true);
+  expect([gate?.isOpen(), narrow?.isOpen()]).toEqual([false, false]);
+});

@@ -119,3 +119,18 @@ test('flags win over the environment, and the environment over the file, but whe
   expect([door.port, console.port, logLevel]).toEqual([3, 5, 'warn']);
   await rm(dataDir, { recursive: true, force: true });
 });
+
+test('the provider’s rates are kept to from then on, and no longer when they are off', async () => {
+  const client = await gateway.client();
+  await client.query("SELECT ai_gen('qwen_plus', 'hello')");
+  const allowed = async () =>
+    (await client.query("SELECT submits_per_second FROM hologen.queues WHERE model_type = 'qwen-plus'")).rows;
+  expect(await allowed()).toEqual([{ submits_per_second: null }]);
+  await write('HOLOGEN_RATES=documented');
+  expect((await reload()).stdout).toContain('changed HOLOGEN_RATES\n');
+  expect(Number((await allowed())[0].submits_per_second)).toBeGreaterThan(0);
+  await write('HOLOGEN_RATES=off');
+  await reload();
+  expect(await allowed()).toEqual([{ submits_per_second: null }]);
+  await client.end();
+});

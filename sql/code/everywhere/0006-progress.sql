@@ -1,21 +1,22 @@
 -- What goes on in the gateway that serves this session, live.
 
 -- The running statements that wait for calls: own ones, all for the owner of hologen.
-CREATE OR REPLACE FUNCTION hologen_caller.progress_rows()
+CREATE OR REPLACE FUNCTION hologen_caller.progress_now()
 RETURNS TABLE (statement_at timestamptz, role_name text, database_name text, application_name text, engine_process_id integer, statement text,
                calls bigint, queued bigint, running bigint, saving bigint, done bigint, failed bigint, elapsed_seconds bigint,
-               remaining_seconds bigint, models text[], held_up bigint, held_up_since timestamptz, held_up_why text, key_names text[])
+               remaining_seconds bigint, models text[], held_up bigint, held_up_since timestamptz, held_up_why text, key_names text[],
+               giving_way bigint, giving_way_until timestamptz, wanted_by timestamptz)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT p.statement_at, p.role_name, p.database_name, p.application_name, p.engine_process_id, p.statement, p.calls, p.queued, p.running,
          p.saving, p.done, p.failed, p.elapsed_seconds, p.remaining_seconds, p.models, p.held_up, p.held_up_since, p.held_up_why,
-         p.key_names
+         p.key_names, p.giving_way, p.giving_way_until, p.wanted_by
   FROM json_to_recordset(hologen_caller.ask('{"ask": "progress"}'))
     AS p (statement_at timestamptz, role_name text, database_name text, application_name text, engine_process_id integer, statement text,
           calls bigint, queued bigint, running bigint, saving bigint, done bigint, failed bigint, elapsed_seconds bigint,
           remaining_seconds bigint, models text[], held_up bigint, held_up_since timestamptz, held_up_why text,
-          key_names text[])
+          key_names text[], giving_way bigint, giving_way_until timestamptz, wanted_by timestamptz)
 $$;
-CREATE OR REPLACE VIEW hologen.progress AS SELECT * FROM hologen_caller.progress_rows();
+CREATE OR REPLACE VIEW hologen.progress AS SELECT * FROM hologen_caller.progress_now();
 GRANT SELECT ON hologen.progress TO PUBLIC;
 
 -- What waits and runs for each model type since the gateway started, and how much of it the provider takes; NULL: no limit. `pace` is the
@@ -39,7 +40,7 @@ DO $do$
 DECLARE
   earlier text;
 BEGIN
-  FOREACH earlier IN ARRAY ARRAY['list_progress', 'list_queues', 'queue_rows'] LOOP
+  FOREACH earlier IN ARRAY ARRAY['list_progress', 'progress_rows', 'list_queues', 'queue_rows'] LOOP
     BEGIN
       EXECUTE format('DROP FUNCTION IF EXISTS hologen_caller.%I()', earlier);
     EXCEPTION WHEN dependent_objects_still_exist THEN NULL;

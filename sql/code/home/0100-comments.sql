@@ -66,6 +66,7 @@ BEGIN
       ('gateway_id', 'of the gateway as long as it runs'),
       ('generated_at', 'when the provider had made it'),
       ('giving_way', 'of those that are queued, how many go when nobody else waits (SET ai_gen.priority, ai_gen.by)'),
+      ('giving_way_until', 'when those that give way stand as the others do, at the latest'),
       ('height', 'in pixels'),
       ('held_up', 'calls that cannot go on for now'),
       ('held_up_since', 'since when'),

@@ -242,6 +242,7 @@ function progressRows(calls: Calls, caller: Caller) {
       heldUpSince,
       heldUpWhy,
       keyNames,
+      givingWay,
       ...counts
     }) => ({
       statement_at: statement.origin.statementAt,
@@ -255,6 +256,11 @@ function progressRows(calls: Calls, caller: Caller) {
       remaining_seconds: remainingSeconds,
       ...{ held_up: heldUp, held_up_since: heldUpSince, held_up_why: heldUpWhy },
       key_names: keyNames,
+      ...{
+        giving_way: givingWay?.calls ?? 0,
+        giving_way_until: givingWay?.until,
+        wanted_by: givingWay?.wantedBy,
+      },
     }),
   );
 }

@@ -1,6 +1,6 @@
 /** *Now*: statements that run, and how full the way to each model is. */
 import { useState } from 'preact/hooks';
-import type { Drained, Now, Problem, Queue, RunningStatement } from '../server/answers.js';
+import type { Drained, GivingWay, Now, Problem, Queue, RunningStatement } from '../server/answers.js';
 import { get, post, problemOf, whoAmI } from './ask.js';
 import { dateAndTime, duration, number, t } from './language.js';
 import { usePolled } from './loading.js';
@@ -66,6 +66,7 @@ function Statement({ statement }: { statement: RunningStatement }) {
       </div>
       <Steps statement={statement} />
       <HoldUpNote holdUp={statement.heldUp} />
+      <GivingWayNote givingWay={statement.givingWay} />
       {statement.statement && <pre class="clipped">{statement.statement}</pre>}
       <p class="soft small meta">
         <span>{`${t('role')}: ${statement.role}`}</span>
@@ -75,6 +76,20 @@ function Statement({ statement }: { statement: RunningStatement }) {
       </p>
       <ProblemNote problem={problem} />
     </article>
+  );
+}
+
+/** That some of its calls wait because they may, and what would end it. */
+function GivingWayNote({ givingWay }: { givingWay: GivingWay | null }) {
+  if (!givingWay) return null;
+  const { calls, until, wantedBy } = givingWay;
+  return (
+    <p class="note">
+      {t('now.givingWay', { count: calls })}
+      {until && wantedBy
+        ? t('now.givingWayUntil', { until: dateAndTime(until), by: dateAndTime(wantedBy) })
+        : t('now.givingWayLow')}
+    </p>
   );
 }
 

@@ -136,6 +136,14 @@ export interface RunningStatement {
   elapsedSeconds: number;
   remainingSeconds: number | null;
   heldUp: HoldUp | null;
+  givingWay: GivingWay | null;
+}
+
+/** Calls that wait because others go before them, until when at the latest, and when they are wanted. */
+export interface GivingWay {
+  calls: number;
+  until: string | null;
+  wantedBy: string | null;
 }
 
 /** Why something does not go on for now. */

@@ -78,28 +78,34 @@ export async function shareJob(pool: pg.Pool, jobId: string, shared: boolean): P
   }
 }
 
+export interface RunningRow {
+  statement_at: Date;
+  role_name: string;
+  database_name: string;
+  application_name: string;
+  engine_process_id: number;
+  statement: string | null;
+  models: string[] | null;
+  calls: number;
+  queued: number;
+  running: number;
+  saving: number;
+  done: number;
+  failed: number;
+  elapsed_seconds: number;
+  remaining_seconds: number | null;
+  held_up_since: Date | null;
+  held_up_why: string | null;
+  giving_way: number;
+  giving_way_until: Date | null;
+  wanted_by: Date | null;
+}
+
 export async function listRunning(db: Database) {
-  const { rows } = await db.query<{
-    statement_at: Date;
-    role_name: string;
-    database_name: string;
-    application_name: string;
-    engine_process_id: number;
-    statement: string | null;
-    models: string[] | null;
-    calls: number;
-    queued: number;
-    running: number;
-    saving: number;
-    done: number;
-    failed: number;
-    elapsed_seconds: number;
-    remaining_seconds: number | null;
-    held_up_since: Date | null;
-    held_up_why: string | null;
-  }>(
+  const { rows } = await db.query<RunningRow>(
     `SELECT statement_at, role_name, database_name, application_name, engine_process_id, statement, models, calls::int, queued::int,
-       running::int, saving::int, done::int, failed::int, elapsed_seconds::float8, remaining_seconds::float8, held_up_since, held_up_why
+       running::int, saving::int, done::int, failed::int, elapsed_seconds::float8, remaining_seconds::float8, held_up_since, held_up_why,
+       giving_way::int, giving_way_until, wanted_by
      FROM hologen.progress ORDER BY statement_at, engine_process_id`,
   );
   return rows;

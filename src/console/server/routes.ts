@@ -5,6 +5,7 @@ import type {
   CallLimits,
   FilterChoices,
   GalleryPage,
+  GivingWay,
   JobCard,
   JobDetails,
   Models,
@@ -254,9 +255,19 @@ async function now({ session }: Asked): Promise<Now> {
         elapsedSeconds: row.elapsed_seconds,
         remainingSeconds: row.remaining_seconds,
         heldUp: row.held_up_since && { since: row.held_up_since.toISOString(), why: row.held_up_why ?? '' },
+        givingWay: givingWayOf(row),
       }),
     ),
     queues: queues.map(queueOf),
+  };
+}
+
+function givingWayOf(row: queries.RunningRow): GivingWay | null {
+  if (row.giving_way === 0) return null;
+  return {
+    calls: row.giving_way,
+    until: row.giving_way_until?.toISOString() ?? null,
+    wantedBy: row.wanted_by?.toISOString() ?? null,
   };
 }
 

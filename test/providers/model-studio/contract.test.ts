@@ -11,7 +11,7 @@ providerContract('Model Studio', async () => {
   const speaker = await startSpeaker(client.studio.url);
   const known = new Set<string>();
   const provider = await openModelStudio(
-    { baseUrl: `${speaker.url}/api/v1`, regions: [], apiKey: 'sk-test', paced: false, lookMs: 20 },
+    { baseUrl: `${speaker.url}/api/v1`, regions: [], apiKey: 'sk-test', rates: 'off', lookMs: 20 },
     {
       ledger: { knownTasks: async (ids) => new Set(ids.filter((id) => known.has(id))) },
       schedule: createSchedule(false),
