@@ -105,9 +105,19 @@ test('pages of what is found by its letters follow each other without a gap', as
   expect(new Set([...page, ...next].map((row) => row.job_id)).size).toBe(60);
 });
 
-test('whoever does not see all jobs is told nothing by letters, so that neither time nor EXPLAIN tells of what others wrote', async () => {
-  for (const words of [['lake'], ['zebra'], ['zzzzzz']])
-    expect(await foundByLetters(painter, words)).toBeNull();
+test('whoever sees only own jobs finds those by their letters, and neither time nor EXPLAIN tells of what others wrote', async () => {
+  await expect.poll(without, { timeout: 60_000 }).toBe(0);
+  for (const words of searches) {
+    const { rows } = await owner.query(
+      `SELECT job_id FROM hologen_internal.prompt WHERE job_id = ANY ($1) AND role_name = 'painter' ORDER BY submitted_at DESC, job_id DESC`,
+      [await foundByLetters(owner, words)],
+    );
+    const own = await foundByLetters(painter, words);
+    if (own) expect(own, `${words}`).toEqual(rows.map((row) => row.job_id));
+  }
+  expect(await foundByLetters(painter, ['lake', 'dusk'])).toHaveLength(1);
+  expect(await foundByLetters(painter, ['zebra'])).toEqual([]);
+  expect(await foundByLetters(owner, ['zebra'])).toHaveLength(1);
   expect(await find(painter, ['zebra'])).toEqual([]);
   const buffers = async (word: string) => {
     const { rows } = await painter.query(
@@ -115,9 +125,20 @@ test('whoever does not see all jobs is told nothing by letters, so that neither 
     );
     return rows[0]['QUERY PLAN'][0].Plan['Shared Hit Blocks'];
   };
-  await buffers('zebra');
-  expect(await buffers('zebra')).toBe(await buffers('zzzzzz'));
-  await expect(painter.query("SELECT hologen_internal.jobs_with(ARRAY['zebra'], 10, true)")).rejects.toThrow(
-    'permission denied for schema hologen_internal',
-  );
+  await buffers('lamp');
+  // Words of as many letters, which others have written sixty times, once and never.
+  expect(await buffers('lamp')).toBe(await buffers('lqmp'));
+  expect(await buffers('zebra')).toBe(await buffers('zfbra'));
+  await expect(
+    painter.query("SELECT hologen_internal.jobs_with(ARRAY['zebra'], 10, true, 'hologen')"),
+  ).rejects.toThrow('permission denied for schema hologen_internal');
+});
+
+test('whom a job was shared with is told nothing by letters, and finds it', async () => {
+  await owner.query("CREATE ROLE visitor LOGIN PASSWORD 'grey'; GRANT hologen_viewer TO visitor");
+  const visitor = await gateway.clientOf('visitor', 'grey');
+  await owner.query("UPDATE hologen_internal.job SET shared = true WHERE request ->> 'prompt' LIKE '%zebra'");
+  expect(await foundByLetters(visitor, ['zebra'])).toBeNull();
+  expect(await find(visitor, ['zebra'])).toEqual(['the owner wrote zebra']);
+  expect(await find(visitor, ['lake'])).toEqual([]);
 });

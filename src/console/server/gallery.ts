@@ -218,7 +218,7 @@ async function* lookThrough(db: Database, wish: GalleryWish): AsyncGenerator<str
   }
 }
 
-/** All jobs that have the words, newest first. Undefined: there are very many, or it cannot be told by their letters, or not to this role. */
+/** All jobs that have the words, newest first. Undefined: there are very many, or it cannot be told by their letters, or not to whom some were shared with. */
 async function jobsWith(db: Database, words: string[]): Promise<string[] | undefined> {
   if (words.length === 0) return;
   const { rows } = await db.query<{ ids: string[] | null }>(
