@@ -9,6 +9,8 @@ export interface StoredText {
   /** Of a prepared statement its parameters' types, of a cursor when it was made. */
   types: string[];
   created: string;
+  /** Of a function: others than the client's statement may call it, too. */
+  elsewhere: boolean;
 }
 
 export interface LookAhead<Call> {
@@ -77,7 +79,7 @@ export function storedFound(ahead: LookAhead<unknown>, found: StoredText | undef
   const { stored } = ahead;
   if (!stored) return;
   Object.assign(ahead, { stored: undefined, movesCursor: false });
-  if (found) takeQuery(ahead, stored.queryOf(found.statement, found.types));
+  if (found) takeQuery(ahead, stored.queryOf(found.statement, found.types, found.elsewhere));
   else if (stored.otherwise) takeQuery(ahead, stored.otherwise);
   else endLook(ahead, `nothing is ${keptBy[stored.stored]} under its name`);
   ahead.cursor = stored.stored === 'cursor' && found !== undefined;

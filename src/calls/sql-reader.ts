@@ -64,7 +64,7 @@ export interface StoredQuery {
   stored: 'prepared' | 'cursor' | 'view' | 'block' | 'sql' | 'function';
   name: string;
   rows: number;
-  queryOf(text: string, types: string[]): AheadQuery | OneByOne;
+  queryOf(text: string, types: string[], elsewhere: boolean): AheadQuery | OneByOne;
   /** What is run if nothing is kept under the name. */
   otherwise?: AheadQuery | OneByOne;
 }

@@ -203,6 +203,7 @@ test('settings come from the environment, and flags win', async () => {
   const environment = {
     HOLOGEN_DATA_DIR: '/nonexistent/never-used',
     HOLOGEN_PORT: '1',
+    HOLOGEN_CONSOLE_PORT: '0',
     HOLOGEN_HOST: '127.0.0.1',
     HOLOGEN_SANDBOX: 'on',
     HOLOGEN_SANDBOX_IMAGE_MS: '1',

@@ -88,6 +88,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     OR role IS DISTINCT FROM CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END
 $$;
 
+-- True where a view, a rule, a default, a check, an operator or the like calls the function, so that it may be another one than that of a statement.
+CREATE OR REPLACE FUNCTION hologen_caller.stands_elsewhere(called oid) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_proc'::regclass AND refobjid = called AND deptype = 'n')
+$$;
+
 -- What this session keeps under a name: the text of a prepared statement with its parameters' types, of a cursor, of the materialized view that
 -- it is filling, which it has locked, and whose schema the names of that moment do not tell, or of the only PL/pgSQL function of that name, none of a
 -- DO block (`block`: NULL where variables may hide columns; `function`: where any other function has its name), or of the only function of that
@@ -105,7 +111,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     HAVING count(DISTINCT c.oid) = 1
   UNION ALL
-  SELECT json_build_object('statement', min(pg_get_functiondef(p.oid)), 'types', '[]'::json)
+  SELECT json_build_object('statement', min(pg_get_functiondef(p.oid)), 'types', '[]'::json, 'elsewhere', bool_or(hologen_caller.stands_elsewhere(p.oid)))
     FROM (SELECT CASE stored WHEN 'block' THEN parse_ident(named) END) AS n (parts)
     LEFT JOIN pg_proc p ON p.proname = parts[cardinality(parts)] AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
     WHERE stored = 'block' AND coalesce(current_setting('plpgsql.variable_conflict', true), 'error') = 'error'
@@ -116,7 +122,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WHERE p.prokind = 'f' AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
       AND NOT EXISTS (SELECT FROM pg_proc other WHERE other.proname = p.proname AND other.oid <> p.oid)
   UNION ALL
-  SELECT json_build_object('statement', min(pg_get_functiondef(p.oid)), 'types', (SELECT coalesce(json_agg(format_type(t, -1) ORDER BY n), '[]') FROM unnest(min(p.proargtypes::oid[])) WITH ORDINALITY AS given(t, n)))
+  SELECT json_build_object('statement', min(pg_get_functiondef(p.oid)), 'types', (SELECT coalesce(json_agg(format_type(t, -1) ORDER BY n), '[]') FROM unnest(min(p.proargtypes::oid[])) WITH ORDINALITY AS given(t, n)),
+      'elsewhere', bool_or(hologen_caller.stands_elsewhere(p.oid)))
     FROM (SELECT CASE stored WHEN 'sql' THEN parse_ident(named) END) AS n (parts)
     LEFT JOIN pg_proc p ON p.proname = parts[cardinality(parts)] AND p.prokind <> 'a' AND p.prokind <> 'w'
     WHERE stored = 'sql'

@@ -201,8 +201,11 @@ function plansOf(plans: unknown): BatchPlans[] {
 
 function storedOf(found: unknown): StoredText | undefined {
   if (!isObject(found)) return undefined;
-  const { statement, types, created } = found;
-  return { statement: String(statement), types: textsOf(types), created: String(created) };
+  const { statement, types, created, elsewhere } = found;
+  return {
+    ...{ statement: String(statement), types: textsOf(types), created: String(created) },
+    elsewhere: elsewhere === true,
+  };
 }
 
 /** The SQLSTATE with which the engine's function undoes what it looked at. */

@@ -40,7 +40,8 @@ export function blockQuery(
     key: JSON.stringify([name, line, doing, text]),
     query: {
       ...{ stored: 'block', name, rows: 0 },
-      queryOf: (source) => queryIn(place, name === inline ? clientText : source, clientText),
+      queryOf: (source, _types, elsewhere) =>
+        queryIn(place, name === inline ? clientText : source, elsewhere ? undefined : clientText),
     },
   };
 }
@@ -96,7 +97,7 @@ function placeOf(context: string): Place | undefined {
   };
 }
 
-function queryIn(place: Place, source: string, clientText: string): AheadQuery | OneByOne {
+function queryIn(place: Place, source: string, clientText: string | undefined): AheadQuery | OneByOne {
   const { function: name, doing, text, called } = place;
   // Called by another function it may have any arguments.
   const known = (query: string) =>

@@ -24,7 +24,10 @@ export function sqlFunctionQuery(
     key: JSON.stringify(['SQL', told, number]),
     query: {
       ...{ stored: 'sql', name: pg.escapeIdentifier(told), rows: 0 },
-      queryOf: (source, types) => queryIn(source, Number(number), types, { name: told, clientText }),
+      queryOf: (source, types, elsewhere) =>
+        elsewhere
+          ? { why: 'not only the statement calls it' }
+          : queryIn(source, Number(number), types, { name: told, clientText }),
     },
   };
 }

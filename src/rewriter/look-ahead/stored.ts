@@ -16,8 +16,8 @@ export interface StoredQuery {
   stored: 'prepared' | 'cursor' | 'view' | 'block' | 'sql' | 'function';
   name: string;
   rows: number;
-  /** The query, by the text that the engine tells, and by the types of its parameters. */
-  queryOf(text: string, types: string[]): AheadQuery | OneByOne;
+  /** The query, by the text that the engine tells, and by the types of its parameters; `elsewhere`: of a function that not only the client calls. */
+  queryOf(text: string, types: string[], elsewhere: boolean): AheadQuery | OneByOne;
   /** What is run if the engine keeps nothing under the name. */
   otherwise?: AheadQuery | OneByOne;
 }

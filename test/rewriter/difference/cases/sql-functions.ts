@@ -123,6 +123,18 @@ export const sqlFunctions: Record<string, Case[]> = {
       made(each),
       'CREATE FUNCTION outer_made() RETURNS SETOF text LANGUAGE sql AS $$ SELECT made() LIMIT 2 $$',
     ],
+    [
+      'in a view and beside it, with another argument',
+      'SELECT * FROM looks, made(3) WHERE count > 9',
+      made("SELECT ai_gen('m1', p || $1) FROM foxes WHERE id > $1", 'int'),
+      'CREATE VIEW looks AS SELECT count(*) FROM made(2)',
+    ],
+    [
+      'in a view and beside it, in a function that returns a query',
+      'SELECT * FROM looks WHERE count > 9 UNION ALL SELECT 1 FROM made(3) WHERE (SELECT count FROM looks) > 9',
+      `CREATE FUNCTION made(low int) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT ai_gen('m1', p || low) FROM foxes WHERE id > low; END $$`,
+      'CREATE VIEW looks AS SELECT count(*) FROM made(2)',
+    ],
     ['as an argument', 'SELECT * FROM upper(made())', made(each)],
     ['ROWS FROM', 'SELECT * FROM ROWS FROM (made(), generate_series(1, 2)) WITH ORDINALITY', made(each)],
   ],
