@@ -146,6 +146,18 @@ test('ai_estimate tells how of a PL/pgSQL function that is called for each row',
   await owner.query('DROP FUNCTION drawn(text); DROP SEQUENCE numbers');
 });
 
+test.each(['sql', 'plpgsql'])(
+  'ai_estimate does not guess how of a function in %s that has its own queries',
+  async (language) => {
+    const query = "SELECT ai_gen('qwen_plus', 'fox ' || i) FROM generate_series(1, 3) i";
+    const body = language === 'sql' ? query : `BEGIN RETURN QUERY ${query}; END`;
+    await owner.query(`CREATE FUNCTION foxes() RETURNS SETOF text LANGUAGE ${language} AS $$ ${body} $$`);
+    const { rows } = await owner.query("SELECT calls::int, how FROM ai_estimate('SELECT * FROM foxes()')");
+    expect(rows).toEqual([{ calls: 3, how: null }]);
+    await owner.query('DROP FUNCTION foxes()');
+  },
+);
+
 test('a LIMIT of a large table is at once where scans begin at its beginning, and else one after another', async () => {
   // The catalogue believes it to be large.
   await owner.query(`CREATE TABLE great AS SELECT i FROM generate_series(1, 4) i;

@@ -25,7 +25,7 @@ BEGIN
   END IF;
   IF unsure IS NOT NULL THEN
     step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'how_unsure', 'unsure', unsure, 'statement', statement,
-      'source', hologen_caller.stored_text('function', pg_catalog.quote_ident(unsure)) OPERATOR(pg_catalog.->>) 'statement'));
+      'source', coalesce(hologen_caller.stored_text('function', pg_catalog.quote_ident(unsure)), hologen_caller.stored_text('sql', pg_catalog.quote_ident(unsure))) OPERATOR(pg_catalog.->>) 'statement'));
   END IF;
   RETURN step OPERATOR(pg_catalog.->>) 'how';
 EXCEPTION WHEN OTHERS THEN

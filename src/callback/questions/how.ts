@@ -28,8 +28,9 @@ export function answerAboutHow(tools: QuestionTools): Answers {
       if ('why' in judged) return { how: oneAfterAnother(judged.why) };
       return { ...judged, how: inStages(Number(stages)) };
     },
-    /** `source`: of what is unsure, if it is a PL/pgSQL function: its calls may be those that are looked for. */
+    /** `source`: of what is unsure, if it is a function of somebody's: its calls may be those that are looked for. */
     how_unsure({ unsure, statement, source }) {
+      if (typeof source === 'string' && runsQueries.test(source)) return { how: null };
       const query =
         typeof source === 'string' ? reader.rowFunctionQuery(source, String(statement)) : undefined;
       if (!query) return { how: oneAfterAnother(`${unsure} may give something else each time`) };
@@ -38,6 +39,9 @@ export function answerAboutHow(tools: QuestionTools): Answers {
     },
   };
 }
+
+/** Functions whose own queries are looked at when they run. */
+const runsQueries = /^ (RETURNS (SETOF |TABLE\()|LANGUAGE sql\b)/m;
 
 const atOnce = 'at once';
 
