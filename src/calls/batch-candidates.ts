@@ -38,7 +38,7 @@ export async function comeTogether(
   making: Making,
 ): Promise<Together> {
   const own = partsOnce(given.engineText, statement, making.reader);
-  return own.length > 1 ? inText(own, statement) : inPipe(given, statement, making);
+  return own.length > 1 ? inText(own, statement) : inPipe(own, given, statement, making);
 }
 
 /** A statement's calls that are made one after another have one text. */
@@ -70,6 +70,7 @@ function inText(read: Parts, statement: Statement): Together {
 
 /** The Executes behind a call's own. Which of them the engine is at is not known: all of its text must stand together. */
 async function inPipe(
+  ownParts: Parts,
   { engineText }: SubmittedCall,
   statement: Statement,
   { statements, reader }: Making,
@@ -85,7 +86,7 @@ async function inPipe(
   // Of a portal that is executed twice the second time gives no more.
   if (new Set(all.map(({ bound }) => bound)).size < all.length) return give(undefined);
   if (!pipe.certain) return give('several batches were sent one behind another');
-  const read = readingOnce(reader);
+  const read = readingOnce((text) => (text === engineText ? ownParts : reader.partsOf(text)));
   const runs = pipe.runs.flatMap((run) => split(run, (each) => !isWhole(each, read(each.bound.text))));
   const [run, another] = runs.filter((each) => each.some(({ bound }) => bound.text === engineText));
   const own = read(engineText);
@@ -107,7 +108,7 @@ function isWhole({ rows }: Standing, read: Part | { why: unknown }): boolean {
   return !('why' in read) && (rows === 0 || !read.query.stopsAtRows);
 }
 
-function readingOnce({ partsOf }: SqlReader) {
+function readingOnce(partsOf: SqlReader['partsOf']) {
   const known = new Map<string, Part | { why: string | undefined }>();
   return (text: string) => {
     const [only = { why: undefined }, more] = known.has(text) ? [known.get(text)] : partsOf(text);

@@ -106,20 +106,18 @@ async function startServer(
 /** A process of the engine that does not end must not keep the gateway for ever. */
 async function stopServer(server: ChildProcess, ended: Promise<unknown>, log: Logger): Promise<void> {
   const seconds = stopSeconds();
-  const tooLong = new AbortController();
   // SIGINT asks PostgreSQL for a fast shutdown: it ends sessions and flushes data.
   server.kill('SIGINT');
-  const late = delay(seconds * 1_000, true, { signal: tooLong.signal, ref: false }).catch(() => false);
-  if (await Promise.race([ended.then(() => false), late])) {
+  const late = setTimeout(() => {
     log.warn(
       { processId: server.pid },
       `the engine did not stop within ${seconds} s; it is ended at once, and the next start recovers what was committed`,
     );
     // An immediate shutdown: what does not end within 5 s is killed.
     server.kill('SIGQUIT');
-  }
+  }, seconds * 1_000);
   await ended;
-  tooLong.abort();
+  clearTimeout(late);
 }
 
 /** PostgreSQL's own PGCTLTIMEOUT says how many seconds an engine may take to stop. */

@@ -11,16 +11,28 @@ BEGIN
   RETURN plan;
 END $$;
 
+-- Types by name, as casts are written with them: of a type without a length (-1) the name does not mean a length of 1.
+CREATE OR REPLACE FUNCTION hologen_caller.type_names(types oid[]) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+  SELECT ARRAY(SELECT pg_catalog.format_type(t, -1) FROM pg_catalog.unnest(types) WITH ORDINALITY AS p(t, n) ORDER BY n)
+$$;
+
+-- The types that a client gave its parameters, for PREPARE; of 0 the engine finds it out. NULL: it gave none.
+CREATE OR REPLACE FUNCTION hologen_caller.given_types(given json) RETURNS text
+LANGUAGE sql STABLE AS $$
+  SELECT pg_catalog.string_agg(CASE WHEN oid OPERATOR(pg_catalog.=) '0' THEN 'unknown' ELSE pg_catalog.format_type(oid::pg_catalog.oid, -1) END, ', ')
+    FROM pg_catalog.json_array_elements_text(given) AS t(oid)
+$$;
+
 -- The types of a query's parameters, those inferred that the client gave none (0). For a moment the session has a prepared statement more.
 CREATE OR REPLACE FUNCTION hologen_caller.parameter_types(query text, given json) RETURNS json
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-  known text := (SELECT pg_catalog.string_agg(CASE WHEN oid OPERATOR(pg_catalog.=) '0' THEN 'unknown' ELSE pg_catalog.format_type(oid::pg_catalog.oid, -1) END, ', ')
-    FROM pg_catalog.json_array_elements_text(given) AS t(oid));
+  known text := hologen_caller.given_types(given);
   types pg_catalog.json;
 BEGIN
   EXECUTE pg_catalog.concat('PREPARE hologen_ahead ', '(' || known || ')', ' AS ', query);
-  SELECT pg_catalog.to_json(ARRAY(SELECT pg_catalog.format_type(t, -1) FROM pg_catalog.unnest(parameter_types) WITH ORDINALITY AS p(t, n) ORDER BY n)) INTO types FROM pg_catalog.pg_prepared_statements WHERE name OPERATOR(pg_catalog.=) 'hologen_ahead';
+  SELECT pg_catalog.to_json(hologen_caller.type_names(parameter_types::pg_catalog.oid[])) INTO types FROM pg_catalog.pg_prepared_statements WHERE name OPERATOR(pg_catalog.=) 'hologen_ahead';
   DEALLOCATE hologen_ahead;
   RETURN types;
 END $$;
@@ -100,7 +112,7 @@ $$;
 -- name, if it is in SQL (`sql`). NULL: nothing.
 CREATE OR REPLACE FUNCTION hologen_caller.stored_text(stored text, named text) RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT json_build_object('statement', statement, 'types', ARRAY(SELECT format_type(t, -1) FROM unnest(parameter_types) WITH ORDINALITY AS p(t, n) ORDER BY n)) FROM pg_prepared_statements
+  SELECT json_build_object('statement', statement, 'types', hologen_caller.type_names(parameter_types::oid[])) FROM pg_prepared_statements
     WHERE stored = 'prepared' AND name = named
   UNION ALL
   SELECT json_build_object('statement', statement, 'created', creation_time) FROM pg_cursors WHERE stored = 'cursor' AND name = named
@@ -122,7 +134,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WHERE p.prokind = 'f' AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
       AND NOT EXISTS (SELECT FROM pg_proc other WHERE other.proname = p.proname AND other.oid <> p.oid)
   UNION ALL
-  SELECT json_build_object('statement', min(pg_get_functiondef(p.oid)), 'types', (SELECT coalesce(json_agg(format_type(t, -1) ORDER BY n), '[]') FROM unnest(min(p.proargtypes::oid[])) WITH ORDINALITY AS given(t, n)),
+  SELECT json_build_object('statement', min(pg_get_functiondef(p.oid)), 'types', hologen_caller.type_names(min(p.proargtypes::oid[])),
       'elsewhere', bool_or(hologen_caller.stands_elsewhere(p.oid)))
     FROM (SELECT CASE stored WHEN 'sql' THEN parse_ident(named) END) AS n (parts)
     LEFT JOIN pg_proc p ON p.proname = parts[cardinality(parts)] AND p.prokind <> 'a' AND p.prokind <> 'w'

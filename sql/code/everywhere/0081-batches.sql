@@ -7,8 +7,7 @@ CREATE OR REPLACE FUNCTION hologen_caller.plan_of_part(part json) RETURNS json
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   types   text[];
-  given   text := (SELECT pg_catalog.string_agg(CASE WHEN oid OPERATOR(pg_catalog.=) '0' THEN 'unknown' ELSE pg_catalog.format_type(oid::pg_catalog.oid, -1) END, ', ')
-    FROM pg_catalog.json_array_elements_text(part OPERATOR(pg_catalog.->) 'types') AS t(oid));
+  given   text := hologen_caller.given_types(part OPERATOR(pg_catalog.->) 'types');
   nothing text;
   plan    pg_catalog.json;
   problem text;
@@ -19,7 +18,7 @@ BEGIN
   END IF;
   EXECUTE pg_catalog.concat('PREPARE hologen_ahead ', '(' || given || ')', ' AS ', part OPERATOR(pg_catalog.->>) 'statement');
   BEGIN
-    SELECT ARRAY(SELECT pg_catalog.format_type(t, -1) FROM pg_catalog.unnest(parameter_types) WITH ORDINALITY AS p(t, n) ORDER BY n), '(' || NULLIF(pg_catalog.array_to_string(pg_catalog.array_fill('NULL'::text, ARRAY[pg_catalog.cardinality(parameter_types)]), ', '), '') || ')'
+    SELECT hologen_caller.type_names(parameter_types::pg_catalog.oid[]), '(' || NULLIF(pg_catalog.array_to_string(pg_catalog.array_fill('NULL'::text, ARRAY[pg_catalog.cardinality(parameter_types)]), ', '), '') || ')'
       INTO types, nothing FROM pg_catalog.pg_prepared_statements WHERE name OPERATOR(pg_catalog.=) 'hologen_ahead';
     EXECUTE pg_catalog.concat('EXPLAIN (COSTS OFF, FORMAT JSON) EXECUTE hologen_ahead', nothing) INTO plan;
   EXCEPTION WHEN OTHERS THEN

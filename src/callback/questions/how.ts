@@ -30,9 +30,9 @@ export function answerAboutHow(tools: QuestionTools): Answers {
     },
     /** `source`: of what is unsure, if it is a function of somebody's: its calls may be those that are looked for. */
     how_unsure({ unsure, statement, source }) {
-      if (typeof source === 'string' && runsQueries.test(source)) return { how: null };
-      const query =
-        typeof source === 'string' ? reader.rowFunctionQuery(source, String(statement)) : undefined;
+      const text = typeof source === 'string' ? source : '';
+      if (runsQueries.test(text)) return { how: null };
+      const query = reader.rowFunctionQuery(text, String(statement));
       if (!query) return { how: oneAfterAnother(`${unsure} may give something else each time`) };
       if (!('why' in query)) return { how: inStages(query.stages) };
       return { how: query.why === undefined ? null : oneAfterAnother(`${unsure}: ${query.why}`) };

@@ -61,12 +61,10 @@ function givenValues({ name, source, clientText }: Called, unchanged: Set<string
   const [create] = definition?.statements ?? [];
   const given = clientText === undefined ? undefined : literalsOf(name, clientText);
   if (!definition || create?.kind !== 'CreateFunctionStmt' || !given) return none;
-  const parameters = children(create.node as Body, 'parameters').map((each) => kindOf(each)[1]);
+  const parameters = parametersOf(create.node as Body);
   const modes = new Set(parameters.map(({ mode }) => String(mode)));
   if (modes.has('FUNC_PARAM_INOUT') || modes.has('FUNC_PARAM_VARIADIC')) return none;
-  const taken = parameters.filter(({ mode }) =>
-    ['FUNC_PARAM_IN', 'FUNC_PARAM_DEFAULT'].includes(String(mode)),
-  );
+  const taken = parameters.filter(({ mode }) => takingModes.has(String(mode)));
   if (taken.length !== given.length) return none;
   return new Map(
     taken.flatMap((parameter, index) => {
@@ -76,6 +74,14 @@ function givenValues({ name, source, clientText }: Called, unchanged: Set<string
     }),
   );
 }
+
+/** Of CREATE FUNCTION, all of them. */
+export function parametersOf(create: Body): Body[] {
+  return children(create, 'parameters').map((each) => kindOf(each)[1]);
+}
+
+/** Of parameters that take a value, and give none back. */
+export const takingModes = new Set(['FUNC_PARAM_IN', 'FUNC_PARAM_DEFAULT']);
 
 /** As it is written, of a parameter or of what the function returns. */
 export function typeOf(type: AnyNode, { tokens, offset, text }: Source): string {

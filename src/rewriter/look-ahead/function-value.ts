@@ -16,7 +16,7 @@ import { nameIn, nodesOf, parseStatements } from '../parse.js';
 import { readSource, type Source } from '../source.js';
 import { type Edit, splice, unedited } from '../spliced-text.js';
 import { columnRange } from '../target-items.js';
-import { readBody, typeOf } from './arguments.js';
+import { parametersOf, readBody, takingModes, typeOf } from './arguments.js';
 
 export interface FunctionValue {
   /** Without its schema. */
@@ -61,7 +61,7 @@ export function functionValue(source: string): FunctionValue | undefined {
   if (!definition || create?.kind !== 'CreateFunctionStmt') return undefined;
   const node = create.node as Body;
   const options = children(node, 'options').map((each) => String(kindOf(each)[1].defname));
-  const parameters = parametersOf(node, definition);
+  const parameters = variablesOf(node, definition);
   const returned = child(node, 'returnType');
   const type = typeOf(returned, definition);
   if (
@@ -100,15 +100,14 @@ const unlikeParameters = /%|^record$|^refcursor$|^("?char"?|bytea|"?bit"?|bit va
  * value's text where there is none; lengths it does not cut.
  */
 const likeCasts =
-  /^(text(\[\])?|varchar|character varying|jsonb?|uuid|numeric|decimal|real|float[48]?|double precision|date|interval|time(stamp)?(tz| with(out)? time zone)?)( *\(\d+(, *\d+)?\))?$/i;
+  /^(text(\[\])?|varchar|character varying|jsonb?|uuid|(numeric|decimal|real|float[48]?|double precision|date|interval|time(stamp)?(tz| with(out)? time zone)?)( *\(\d+(, *\d+)?\))?)$/i;
 /** Explicit casts into these are more than there are for an assignment. What is of their type has a text that gives the same. */
 const byText = /^(int|integer|int[248]|bigint|smallint|bool|boolean)$/i;
-const cutting = /^(varchar|character varying) *\(/i;
 
 /** Undefined: PL/pgSQL may give something else. */
 function assignedTo(type: string, value: string): string | undefined {
   if (byText.test(type)) return `(${value})::text::${type}`;
-  return likeCasts.test(type) && !cutting.test(type) ? `(${value})::${type}` : undefined;
+  return likeCasts.test(type) ? `(${value})::${type}` : undefined;
 }
 
 /** Where a statement has such a one, PostgreSQL would evaluate its parts in an order of its own. */
@@ -117,15 +116,15 @@ function isCondition(type: string, value: string): boolean {
   return /^bool(ean)?$/i.test(type) && hasNode(nodesOf(parseStatements(`SELECT ${value}`)), isJoined);
 }
 
-function parametersOf(node: Body, definition: Source): Variable[] | undefined {
-  const parameters = children(node, 'parameters').map((each) => kindOf(each)[1]);
-  if (parameters.some(({ mode, name }) => !modes.has(String(mode)) || name === undefined)) return undefined;
+function variablesOf(node: Body, definition: Source): Variable[] | undefined {
+  const parameters = parametersOf(node);
+  if (parameters.some(({ mode, name }) => !takingModes.has(String(mode)) || name === undefined))
+    return undefined;
   return parameters.map((each) => ({
     name: String(each.name),
     type: typeOf(child(each, 'argType'), definition),
   }));
 }
-const modes = new Set(['FUNC_PARAM_IN', 'FUNC_PARAM_DEFAULT']);
 
 function computedBy(
   { datums, action }: ReturnType<typeof readBody>,

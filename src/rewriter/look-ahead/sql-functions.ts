@@ -7,7 +7,7 @@ import pg from 'pg';
 import { type Body, child, children, kindOf, nameList, walk } from '../nodes.js';
 import { nodesOf, type ParsedStatement, scanTokens } from '../parse.js';
 import { readSource } from '../source.js';
-import { literalsOf } from './arguments.js';
+import { literalsOf, parametersOf } from './arguments.js';
 import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
 import type { StoredQuery } from './stored.js';
@@ -50,28 +50,23 @@ function queryIn(source: string, number: number, types: string[], by: Calling): 
   const numbered = (scanTokens(text) ?? []).some((token) => /^\$\d+$/.test(token.text));
   if (numbered && given.length === 0) return { why: undefined };
   const known = withExpressions(text, types, given);
-  const names = given.map((value, at) => [value, namesOf(create.node as Body)[at] ?? ''] as const);
   const isQuery = statement.kind === 'SelectStmt';
-  const written = readSource(isQuery ? withNames(known, by.name, names) : known);
+  const written = readSource(isQuery ? withNames(known, create.node as Body, given, by) : known);
   const [own] = written?.statements ?? [];
   return written && own ? queryOfStatement(own, written) : { why: 'its body cannot be read' };
 }
 
-/** Of the parameters that take values. */
-function namesOf(create: Body): string[] {
-  const parameters = children(create, 'parameters').map((each) => kindOf(each)[1]);
-  const taking = parameters.filter(({ mode }) => !givingModes.has(String(mode)));
-  return taking.map(({ name }) => String(name ?? ''));
-}
-const givingModes = new Set(['FUNC_PARAM_OUT', 'FUNC_PARAM_TABLE']);
-
 /** As in a function, a name means a column first, and then a parameter. */
-function withNames(query: string, name: string, given: (readonly [value: string, name: string])[]): string {
-  const named = given.filter(([, own]) => own !== '');
-  if (named.length === 0) return query;
-  const columns = named.map(([value, own]) => `${value} AS ${pg.escapeIdentifier(own)}`);
+function withNames(query: string, create: Body, given: string[], { name }: Calling): string {
+  const taking = parametersOf(create).filter(({ mode }) => !givingModes.has(String(mode)));
+  const columns = given.flatMap((value, at) => {
+    const own = taking[at]?.name;
+    return own === undefined ? [] : [`${value} AS ${pg.escapeIdentifier(String(own))}`];
+  });
+  if (columns.length === 0) return query;
   return `SELECT q.* FROM (SELECT ${columns.join(', ')}) AS ${pg.escapeIdentifier(name)}, LATERAL (${query}) AS q`;
 }
+const givingModes = new Set(['FUNC_PARAM_OUT', 'FUNC_PARAM_TABLE']);
 
 /** Of CREATE FUNCTION; undefined: it was written without quotes, and is kept as a tree. */
 function bodyOf(create: Body = {}): string | undefined {
