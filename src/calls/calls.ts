@@ -65,7 +65,7 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, Written
     longestMs: number,
   ): Promise<WaitNews>;
   /** What the dry calls of the caller's statement would cost. */
-  estimate(origin: CallOrigin): Estimate[];
+  estimate(origin: CallOrigin): Promise<Estimate[]>;
   progress(): (Progress & { statement: Statement })[];
   /** Calls that are under way here and cannot go on for now, with a statement or without: their models, and since when. */
   heldUp(): { model: string; since: number }[];
@@ -123,8 +123,10 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
     collect: (handle, given, origin, longestMs) => collect(handle, given, origin, longestMs, around),
     status: detached.status,
     cancel: detached.cancel,
-    estimate: (origin) =>
-      estimateOf(dryCalls(statements.find(origin).flatMap((statement) => statement.calls))),
+    async estimate(origin) {
+      const dry = dryCalls(statements.find(origin).flatMap((statement) => statement.calls));
+      return estimateOf(dry, await decider.wouldTake(dry));
+    },
     progress: () =>
       statements
         .running()
@@ -349,8 +351,8 @@ function noteRefused({ calls }: Portion, error: unknown, { meter }: Services): v
   }
 }
 
-function dryCalls(calls: StatementCall[]): CheckedCall[] {
-  return calls.filter((call) => call.dryRun).map((call) => call.checked);
+function dryCalls(calls: StatementCall[]): StatementCall[] {
+  return calls.filter((call) => call.dryRun);
 }
 
 async function collect(

@@ -40,7 +40,8 @@ export interface Course {
   readonly role: string;
   /** How it stands in its line. */
   readonly urgency: Urgency;
-  readonly checked: CheckedCall;
+  /** Less of it once it has its result: see keepLittle. */
+  checked: CheckedCall;
   /** Ends the call while it is surely not taken; once a task runs it goes on, because it will be billed. */
   readonly stop: AbortSignal;
   /** What the person who waits should know although the call succeeds. */

@@ -9,9 +9,11 @@ import { dryResult } from './dry-run.js';
 import type { EarlierResult, EarlierResults } from './earlier-results.js';
 import { tellEnd } from './end-of-course.js';
 import { newUnderWay, type UnderWay } from './hold-up.js';
+import { keepLittle } from './keep-little.js';
 import { inPortions, type Portion, type Reservation } from './portions.js';
 import type { StatementCall } from './statement.js';
 import { createTwins, type Twins, twinsResult } from './twins.js';
+import { wouldTake } from './would-take.js';
 
 export interface Decider {
   /**
@@ -23,6 +25,8 @@ export interface Decider {
   make(call: StatementCall, cancel: () => void): void;
   /** The statement is over; nobody waits for its calls any more. */
   forget(calls: StatementCall[]): void;
+  /** Of dry calls those that would not be made: see wouldTake. */
+  wouldTake(calls: StatementCall[]): Promise<Set<StatementCall>>;
   /** What is being made, by job. */
   readonly underWay: Map<string, UnderWay>;
 }
@@ -33,7 +37,7 @@ interface Surroundings {
   log: Logger;
   underWay: Map<string, UnderWay>;
   /** Jobs that have a client of their own, by what they ask for: no other call may take their results. */
-  live: Map<string, Set<string>>;
+  live: Map<string, string[]>;
   twins: Twins;
 }
 
@@ -49,6 +53,7 @@ export function createDecider(services: Services, earlier: EarlierResults, log: 
       }),
     make: (call, cancel) => begin(call, bringToEnd(call.course, services), around, cancel),
     forget: (calls) => forget(calls, around),
+    wouldTake: (calls) => wouldTake(calls, earlier, around.live),
     underWay: around.underWay,
   };
 }
@@ -172,7 +177,7 @@ async function take<Found extends EarlierResult | 'elsewhere' | undefined>(
   const { role, roleOid } = statement.origin;
   const wish = { role, roleOid, requestKey, delivered: reuse === 'on' };
   // With reuse on a result may have several clients.
-  const others = () => (reuse === 'on' ? [] : [...(live.get(requestKey) ?? [])]);
+  const others = () => (reuse === 'on' ? [] : (live.get(requestKey) ?? []));
   const found = await search(wish, others, call.checked, course.stop);
   if (typeof found !== 'object') return found;
   if (course.stop.aborted) earlier.release([found.jobId]);
@@ -233,7 +238,7 @@ function begin(
   call.outcome.catch(() => {});
   underWay.set(handle, call.underWay);
   // A statement that is over forgets its calls no more.
-  if (!course.stop.aborted) live.set(requestKey, (live.get(requestKey) ?? new Set()).add(handle));
+  if (!course.stop.aborted) keepLive(requestKey, handle, live);
   outcome
     .catch((error: unknown) => {
       if (!(error instanceof KnownError)) log.error({ err: error, job: handle }, 'call failed unexpectedly');
@@ -243,6 +248,7 @@ function begin(
       twins.forget([call]);
       tellEnd(course, services.meter, statement);
       log.debug(facts(course, statement.origin.statementAt), 'call');
+      keepLittle(call, outcome);
     });
 }
 
@@ -251,11 +257,19 @@ function facts({ jobId, checked, call }: Course, statement: string) {
   return { job: jobId, model: checked.model.name, state, statement };
 }
 
+/** Lists and not sets, which are ten times as large: mostly each has one job. */
+function keepLive(key: string, jobId: string, live: Surroundings['live']): void {
+  const siblings = live.get(key);
+  if (siblings) siblings.push(jobId);
+  else live.set(key, [jobId]);
+}
+
 function forget(calls: StatementCall[], { live }: Surroundings): void {
-  for (const { requestKey, handle } of calls) {
-    const siblings = live.get(requestKey);
-    siblings?.delete(handle);
-    if (siblings?.size === 0) live.delete(requestKey);
+  const over = new Set(calls.map(({ handle }) => handle));
+  for (const key of new Set(calls.map(({ requestKey }) => requestKey))) {
+    const left = live.get(key)?.filter((jobId) => !over.has(jobId)) ?? [];
+    if (left.length > 0) live.set(key, left);
+    else live.delete(key);
   }
 }
 

@@ -13,6 +13,14 @@ export interface Estimate {
   /** Undefined: it has tokens whose number or price is not known before. */
   price: number | undefined;
   currency: string;
+  /** Of `calls` those that take a result and are not made, and of `price` what they do not cost. */
+  taken: number;
+  takenPrice: number | undefined;
+}
+
+/** A call as an estimate sees it. */
+interface Priced {
+  checked: CheckedCall;
 }
 
 /** A result in the documented shape, so that the calls that are made from it can be priced too. Nothing lies at its paths. */
@@ -39,30 +47,43 @@ function pretendedPaths(
   );
 }
 
-/** What dry calls come to, a row for each model. */
-export function estimateOf(calls: CheckedCall[]): Estimate[] {
+/** What dry calls come to, a row for each model; `taking`: see Estimate.taken. */
+export function estimateOf<Call extends Priced>(calls: Call[], taking?: ReadonlySet<Call>): Estimate[] {
   const byModel = new Map<string, Estimate>();
-  for (const { model, request } of calls) {
+  for (const call of calls) {
+    const { model, request } = call.checked;
     const { units, cost } = request.estimate;
     const { name: modelName, modelType } = model;
     const none = { calls: 0, pictures: 0, seconds: 0, price: 0, currency: cost?.currency ?? 'CNY' };
-    const row: Estimate = byModel.get(modelName) ?? { modelName, modelType, ...none };
+    const row: Estimate = byModel.get(modelName) ?? { modelName, modelType, ...none, taken: 0, takenPrice: 0 };
+    const isTaken = taking?.has(call) === true;
     byModel.set(modelName, {
       ...row,
       calls: row.calls + 1,
       pictures: row.pictures + (units.pictures ?? 0),
       seconds: row.seconds + (units.seconds ?? 0),
-      price: row.price === undefined || !cost ? undefined : row.price + cost.amount,
+      price: plus(row.price, cost?.amount),
+      taken: row.taken + Number(isTaken),
+      takenPrice: isTaken ? plus(row.takenPrice, cost?.amount) : row.takenPrice,
     });
   }
   return [...byModel.values()].map((row) => ({
     ...row,
-    price: row.price === undefined ? undefined : Number(row.price.toPrecision(12)),
+    price: rounded(row.price),
+    takenPrice: rounded(row.takenPrice),
   }));
 }
 
+function plus(price: number | undefined, amount: number | undefined): number | undefined {
+  return price === undefined || amount === undefined ? undefined : price + amount;
+}
+
+function rounded(price: number | undefined): number | undefined {
+  return price === undefined ? undefined : Number(price.toPrecision(12));
+}
+
 /** The same in one line, for the person who runs it. */
-export function dryNote(calls: CheckedCall[]): string {
+export function dryNote(calls: Priced[]): string {
   const rows = estimateOf(calls);
   const sum = (pick: (row: Estimate) => number) => rows.reduce((total, row) => total + pick(row), 0);
   const money = [...new Set(rows.map((row) => row.currency))].map((currency) => {

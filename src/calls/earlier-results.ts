@@ -30,6 +30,14 @@ export interface EarlierResults {
   ): Promise<EarlierResult | 'elsewhere' | undefined>;
   /** As take, and waits for what another gateway makes. */
   takeElsewhere: (...given: Parameters<EarlierResults['take']>) => Promise<EarlierResult | undefined>;
+  /** How many results such calls could take, `most` at most; none of them is reserved. */
+  count(
+    wish: Omit<EarlierWish, 'except'>,
+    most: number,
+    live: () => string[],
+    call: CheckedCall,
+    stop: AbortSignal,
+  ): Promise<number>;
   /** Nobody waits for these jobs any more; they go on because they are paid for. Resolves when other gateways can know it, too. */
   abandon(who: RoleIdentity, jobs: { key: string; job: UnderWay }[]): Promise<void>;
   /** These results have reached their clients. Later calls do not find them, even before the ledger has it in writing. */
@@ -82,6 +90,8 @@ export function createEarlierResults(
       const found = await take(given, true, kept);
       return found === 'elsewhere' ? undefined : found;
     },
+    count: (wish, most, live, call, stop) =>
+      count({ name: nameOf(wish, wish.requestKey), wish, live, call, stop, wait: false }, most, kept),
     abandon: (who, jobs) => abandon(who, jobs, kept),
     claim: (who, jobs) => claim(who, jobs, kept),
     unclaim(jobId) {
@@ -141,22 +151,43 @@ interface Search {
 }
 
 /** Reserves the oldest result that can still be had. */
-async function reserve(
+async function reserve(search: Search, kept: Kept): Promise<EarlierResult | 'elsewhere' | undefined> {
+  const found = await oldest(search, [], kept);
+  if (!found) return undefined;
+  const { jobId, result } = found;
+  if (result === undefined) return 'elsewhere';
+  kept.reserved.add(search.name, jobId);
+  return { jobId, result };
+}
+
+/** Those that another gateway makes, or that run for nobody here, are results to come. */
+async function count(search: Search, most: number, kept: Kept): Promise<number> {
+  const running = kept.underWay.get(search.name) ?? [];
+  const counted = running.map(({ jobId }) => jobId).filter((jobId) => !kept.reserved.has(jobId));
+  while (counted.length < most) {
+    const found = await oldest(search, counted, kept);
+    if (!found) break;
+    counted.push(found.jobId);
+  }
+  return Math.min(counted.length, most);
+}
+
+/** Beside those that are passed over; without its result where that is not waited for. */
+async function oldest(
   { name, wish, live, call, stop, wait }: Search,
+  passed: string[],
   { ledger, storage, reserved, claiming, unclaimed }: Kept,
-): Promise<EarlierResult | 'elsewhere' | undefined> {
+): Promise<{ jobId: string; result: string | undefined } | undefined> {
   await unclaimed;
-  const gone: string[] = [];
+  const gone = [...passed];
   for (;;) {
     const except = [...live(), ...reserved.of(name), ...(wish.delivered ? [] : claiming.of(name)), ...gone];
     const found = await ledger.findEarlier({ ...wish, except });
     if (!found) return undefined;
-    if (found.result === undefined && !wait) return 'elsewhere';
+    if (found.result === undefined && !wait) return { jobId: found.id, result: undefined };
     const result = found.result ?? (await resultElsewhere(found.id, wish, stop, ledger));
-    if (result !== undefined && (await stillThere(found.ossPaths, call, stop, storage))) {
-      reserved.add(name, found.id);
+    if (result !== undefined && (await stillThere(found.ossPaths, call, stop, storage)))
       return { jobId: found.id, result };
-    }
     gone.push(found.id);
   }
 }

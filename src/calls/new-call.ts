@@ -67,7 +67,7 @@ export function callOf(
   // Written out: thousands of calls wait at once, and an object that is spread together takes four times the memory.
   const call: StatementCall = {
     handle,
-    name: nameOfCall(chosenHandle ?? handle, statement.origin),
+    name: flat(nameOfCall(chosenHandle ?? handle, statement.origin)),
     statement,
     checked,
     dryRun: own.dryRun,
@@ -109,8 +109,8 @@ export function callOf(
 }
 
 /** V8 keeps a text that was put together as its pieces, which for an id is fifteen times the text. */
-function flat(ascii: string): string {
-  return Buffer.from(ascii, 'latin1').toString('latin1');
+function flat(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 async function checkOrRefuse(

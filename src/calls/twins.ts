@@ -40,9 +40,9 @@ export async function twinsResult(twin: StatementCall): Promise<string | undefin
     () => true,
     () => false,
   );
-  if (!decided || !twin.underWay) return undefined;
+  if (!decided || !twin.outcome) return undefined;
   try {
-    return await twin.underWay.hear();
+    return await (twin.underWay?.hear() ?? twin.outcome);
   } catch (error) {
     if (isGivenUp(error)) return undefined;
     throw error;

@@ -189,6 +189,37 @@ test('EXPLAIN (ai) tells what the calls of a statement come to, then its plan, a
   expect(none[0]).toEqual({ 'QUERY PLAN': 'AI: no calls' });
 });
 
+test('EXPLAIN (ai) and ai_estimate tell how many earlier results would be taken, and what they do not cost', async () => {
+  await owner.query('CREATE TEMP TABLE drawn (made text)');
+  const statement = (rows: number) =>
+    `INSERT INTO drawn SELECT ai_gen('qwen_image_2_pro', json_build_object('prompt', 'taken ' || i, 'output_dir', 'oss://demo/taken/')::text, to_file('oss://demo/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx')) FROM generate_series(1, ${rows}) i`;
+  const told = async (rows: number) =>
+    (await owner.query('SELECT calls, taken, price, taken_price FROM ai_estimate($1)', [statement(rows)])).rows;
+  expect(await told(5)).toEqual([{ calls: '5', taken: '0', price: '2.5', taken_price: '0' }]);
+  await owner.query('BEGIN');
+  await owner.query(statement(3));
+  await owner.query('ROLLBACK');
+  expect(await told(5)).toEqual([{ calls: '5', taken: '3', price: '2.5', taken_price: '1.5' }]);
+  const { rows } = await owner.query(`EXPLAIN (ai) ${statement(5)}`);
+  expect(rows[0]['QUERY PLAN']).toContain('; 3 take earlier results, which is CNY 1.5 less');
+  const before = await submits();
+  await owner.query(statement(5));
+  expect((await submits()) - before).toBe(2);
+  expect(await told(5)).toEqual([{ calls: '5', taken: '0', price: '2.5', taken_price: '0' }]);
+  await owner.query("SET ai_gen.reuse = 'on'");
+  expect(await told(6)).toEqual([{ calls: '6', taken: '5', price: '3', taken_price: '2.5' }]);
+  await owner.query('RESET ai_gen.reuse; DROP TABLE drawn');
+});
+
+test('with ai_gen.reuse on ai_estimate counts identical calls as one that is made', async () => {
+  await owner.query("SET ai_gen.reuse = 'on'");
+  const { rows } = await owner.query(
+    `SELECT calls, taken FROM ai_estimate($$SELECT ai_gen('qwen_plus', 'the same fox') FROM generate_series(1, 4)$$)`,
+  );
+  await owner.query('RESET ai_gen.reuse');
+  expect(rows).toEqual([{ calls: '4', taken: '3' }]);
+});
+
 test('ai_estimate tells about how long, by the latest calls of the model', async () => {
   await owner.query(`SELECT ai_gen('qwen_plus', 'how long ' || i) FROM generate_series(1, 3) i`);
   const { rows } = await owner.query(

@@ -2,11 +2,13 @@
 
 -- The dry calls of the caller's own statement, a row for each model; `about`: the seconds they would take, at once or one after another.
 CREATE OR REPLACE FUNCTION hologen_caller.estimated(at_once boolean)
-RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text, about float8)
+RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text, about float8,
+  taken bigint, taken_price numeric)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT m.model_name, m.model_type, m.calls, m.pictures, m.seconds, m.price, m.currency, m.about
+  SELECT m.model_name, m.model_type, m.calls, m.pictures, m.seconds, m.price, m.currency, m.about, m.taken, m.taken_price
   FROM json_to_recordset(hologen_caller.ask(json_build_object('ask', 'estimate', 'atOnce', at_once, 'settings', hologen_caller.session_settings())))
-    AS m (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text, about float8)
+    AS m (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text, about float8,
+      taken bigint, taken_price numeric)
 $$;
 
 -- How the calls of a statement would be made, judged as when it runs (0002-look-ahead.sql); NULL where that cannot be told.
@@ -35,9 +37,11 @@ END $$;
 
 -- Runs a statement without sending its calls, and undoes what it did. A call that takes another's result sees one with names only. `how`: whether
 -- its calls would be made at once, in how many stages, or one after another and why. `about`: how long, at the rates of today; NULL for a model
--- that nobody has called.
+-- that nobody has called. `taken`: so many of the calls take a result that is there, under way, or with ai_gen.reuse on made by another of them;
+-- `taken_price`: what of the price is not paid for that.
 CREATE OR REPLACE FUNCTION hologen.ai_estimate(statement text)
-RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text, how text, about interval)
+RETURNS TABLE (model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric, currency text, how text, about interval,
+  taken bigint, taken_price numeric)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
 DECLARE
   way text;
@@ -52,7 +56,7 @@ BEGIN
   END;
   way := hologen_caller.how_made(statement);
   RETURN QUERY SELECT e.model_name, e.model_type, e.calls, e.pictures, e.seconds, e.price, e.currency, way,
-      pg_catalog.make_interval(secs => pg_catalog.round(e.about))
+      pg_catalog.make_interval(secs => pg_catalog.round(e.about)), e.taken, e.taken_price
     FROM hologen_caller.estimated(NOT coalesce(pg_catalog.starts_with(way, 'one after'), false)) AS e;
 END $$;
 
@@ -62,7 +66,8 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
 BEGIN
   RETURN QUERY SELECT pg_catalog.concat('AI: ', e.calls, ' calls of ', e.model_name, ' (', e.model_type, '), ',
       NULLIF(e.pictures, 0) || ' pictures, ', NULLIF(e.seconds, 0) || ' s, ', e.currency || ' ' || e.price, CASE WHEN e.price IS NULL THEN 'tokens of unknown price' END,
-      ', ' || e.how, ', about ' || e.about)
+      ', ' || e.how, ', about ' || e.about, CASE WHEN e.taken OPERATOR(pg_catalog.>) 0 THEN
+      pg_catalog.concat('; ', e.taken, ' take earlier results', ', which is ' || e.currency || ' ' || e.taken_price || ' less') END)
     FROM hologen.ai_estimate(statement) AS e;
   IF NOT FOUND THEN
     RETURN NEXT 'AI: no calls';

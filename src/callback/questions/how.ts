@@ -11,7 +11,8 @@ import { type Answers, originOf, type QuestionTools } from './question.js';
 export function answerAboutHow(tools: QuestionTools): Answers {
   const { reader, calls } = tools;
   return {
-    estimate: (question, caller) => estimated(calls.estimate(originOf(caller)), question, tools),
+    estimate: async (question, caller) =>
+      estimated(await calls.estimate(originOf(caller)), question, tools),
     /** What has to be planned to tell, or how already; null where its author chose an order. */
     how_read({ statement }) {
       const text = String(statement);
@@ -62,16 +63,16 @@ async function estimated(
   const { models, schedule, usualTimes } = tools;
   const queues = await queuesOf(models, schedule);
   return Promise.all(
-    rows.map(async ({ modelName, modelType, ...row }) => {
+    rows.map(async ({ modelName, modelType, takenPrice, ...row }) => {
       const secondsEach = await usualTimes.secondsOf(modelName);
       const own = queues.filter((each) => each.modelType === modelType);
       const [queue] = own;
       const making =
         secondsEach === undefined
           ? undefined
-          : aboutSeconds({ calls: row.calls, secondsEach, queue, atOnce: atOnce !== false });
+          : aboutSeconds({ calls: row.calls - row.taken, secondsEach, queue, atOnce: atOnce !== false });
       const about = making && Math.max(making, secondsToGiveWay(settings, own));
-      return { model_name: modelName, model_type: modelType, ...row, about };
+      return { model_name: modelName, model_type: modelType, ...row, taken_price: takenPrice, about };
     }),
   );
 }
