@@ -48,6 +48,8 @@ export interface AheadQuery {
   isExpanded: boolean;
   /** It is looked at from inside a function, which may see what others have committed since the statement began. */
   seenLater?: 'reading' | 'writing';
+  /** Something runs between two of its rows, which may change settings: triggers of what it writes, or this text. */
+  between?: string;
 }
 
 /** Why calls are made one after another; `movesCursor`: those of a cursor's rows, which is elsewhere from then on. */

@@ -37,9 +37,18 @@ BEGIN
   RETURN types;
 END $$;
 
+-- True where this text, a default, or a function of somebody's own may change settings.
+CREATE OR REPLACE FUNCTION hologen_caller.may_set(source text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH sets (setting) AS (VALUES ('\m(set_config|execute)\M|(^|;|\m(begin|then|else|loop))\s*(set|reset)\M'))
+  SELECT source ~* setting OR EXISTS (SELECT FROM pg_attrdef WHERE adrelid >= 16384 AND pg_get_expr(adbin, adrelid) ~* setting) OR EXISTS (SELECT FROM pg_proc WHERE oid >= 16384 AND prokind IN ('f', 'p')
+    AND pronamespace::regnamespace::text NOT IN ('hologen', 'hologen_caller', 'hologen_internal', 'hologen_names')
+    AND concat(prosrc, pg_get_function_sqlbody(oid)) ~* setting) FROM sets
+$$;
+
 -- Of what is named in a plan (`names`; `path`: where what is named without a schema was found) that which may stand for something volatile, and
 -- large tables of which a LIMIT takes rows without an order: several scans of one begin at different places. The AI functions are volatile and
--- meant. A plan tells nothing of a domain's checks, nor of an aggregate's steps, and of casts not those that nobody has written.
+-- meant. Where something runs between two rows (`between`), what it may have set is no longer what it was. A plan tells nothing of a domain's checks, nor of an aggregate's steps, and of casts not those that nobody has written.
 CREATE OR REPLACE FUNCTION hologen_caller.unsure_names(names json) RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH
@@ -48,6 +57,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     path AS MATERIALIZED (SELECT array_agg(s) AS schemas FROM json_array_elements_text(names -> 'path') AS t (s)),
     functions AS MATERIALIZED (
       SELECT p.oid, p.proname, p.oid >= 16384 AS foreign_made, p.provolatile <> 'i' OR p.prokind = 'a' AS may_read,
+             p.oid = 'current_setting(text)'::regprocedure OR p.oid = 'current_setting(text,boolean)'::regprocedure
+               OR p.oid >= 16384 AND concat(p.prosrc, pg_get_function_sqlbody(p.oid)) ~* '\mcurrent_setting\M' AS reads_settings,
              p.provolatile = 'v' OR EXISTS (
                SELECT FROM pg_aggregate a JOIN pg_proc step ON step.oid IN (aggtransfn, aggfinalfn, aggcombinefn, aggmtransfn, aggminvtransfn, aggmfinalfn)
                WHERE a.aggfnoid = p.oid AND step.provolatile = 'v') AS volatile
@@ -67,6 +78,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       OR proname ~ '_to_xml' AND (names #>> '{names,readNothing}')::boolean
       -- And these tell, though they are STABLE, of what changes while a statement runs or is sent.
       OR proname ~ '^(pg_current_xact_id_if_assigned|txid_current_if_assigned|pg_current_snapshot|txid_current_snapshot|pg_stat_get_\w+|pg_prepared_statement|pg_cursor|pg_listening_channels)$'
+    UNION ALL
+    SELECT 'a setting that ' || proname || ' reads' FROM functions
+      WHERE reads_settings AND names #>> '{names,between}' IS NOT NULL AND hologen_caller.may_set(names #>> '{names,between}')
     UNION ALL
     SELECT 'the operator ' || oprname FROM operators WHERE volatile OR (names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean
     UNION ALL

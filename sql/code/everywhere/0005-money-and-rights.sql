@@ -20,7 +20,7 @@ DECLARE
 BEGIN
   IF step OPERATOR(pg_catalog.->>) 'explain' IS NOT NULL THEN
     step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'how_planned', 'statement', step OPERATOR(pg_catalog.->) 'query',
-      'stages', step OPERATOR(pg_catalog.->) 'stages', 'plan', hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain')));
+      'stages', step OPERATOR(pg_catalog.->) 'stages', 'between', step OPERATOR(pg_catalog.->>) 'between', 'plan', hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain')));
   END IF;
   IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
     unsure := hologen_caller.unsure_names(pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true))) OPERATOR(pg_catalog.->>) 0;

@@ -21,11 +21,13 @@ export function answerAboutHow(tools: QuestionTools): Answers {
       const read = reader.aheadQuery(text);
       if ('stored' in read) return { how: null };
       if ('why' in read) return { how: read.why === undefined ? null : oneAfterAnother(read.why) };
-      return { explain: read.forStage(1), query: read.text, stages: read.stages };
+      const { text: query, stages, between } = read;
+      return { explain: read.forStage(1), query, stages, between };
     },
     /** By the plan, and unless a name in it is unsure. */
-    how_planned({ statement, plan, stages }) {
-      const judged = reader.judgePlan(plan, { text: String(statement) }, 'all');
+    how_planned({ statement, plan, stages, between }) {
+      const asked = { text: String(statement), ...(typeof between === 'string' && { between }) };
+      const judged = reader.judgePlan(plan, asked, 'all');
       if ('why' in judged) return { how: oneAfterAnother(judged.why) };
       return { ...judged, how: inStages(Number(stages)) };
     },

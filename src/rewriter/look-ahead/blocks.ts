@@ -152,7 +152,9 @@ function queryOfLoop(
     return { why: 'its function may leave the loop before its end' };
   const query = readSource(known(String(kindOf(loop.query)[1].query)));
   const [statement] = query?.statements ?? [];
-  return query && statement ? queryOfStatement(statement, query) : { why: undefined };
+  if (!query || !statement) return { why: undefined };
+  const read = queryOfStatement(statement, query);
+  return 'why' in read ? read : { ...read, between: source };
 }
 const endings = new Set([
   'PLpgSQL_stmt_exit',

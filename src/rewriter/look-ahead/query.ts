@@ -26,6 +26,8 @@ export interface AheadQuery {
   isExpanded: boolean;
   /** It is looked at from inside a function, which may see what others have committed since the statement began. */
   seenLater?: 'reading' | 'writing';
+  /** Something runs between two of its rows, which may change settings: triggers of what it writes, or this text. */
+  between?: string;
 }
 
 /** A statement that makes one call has none to come, unless those of others come with it. */
@@ -44,11 +46,9 @@ export function queryOfStatement(
     { start: 0, end: start, pieces: [] },
     { start: end, end: source.text.length, pieces: [] },
   ];
-  return queryOf(
-    splice(unedited(source.text), [...rest, ...cut.edits]).text,
-    statement.kind === 'SelectStmt',
-    even,
-  );
+  const text = splice(unedited(source.text), [...rest, ...cut.edits]).text;
+  const read = queryOf(text, statement.kind === 'SelectStmt', even);
+  return statement.kind === 'SelectStmt' || 'why' in read ? read : { ...read, between: '' };
 }
 
 function queryOf(text: string, stopsAtRows: boolean, even?: 'of one row too'): AheadQuery | OneByOne {

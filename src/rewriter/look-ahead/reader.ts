@@ -67,14 +67,15 @@ function isStaged(text: string): boolean | undefined {
 
 const names = aiFunctions.map(({ name }) => name);
 
-type Asked = Pick<AheadQuery, 'text' | 'seenLater'>;
+type Asked = Pick<AheadQuery, 'text' | 'seenLater' | 'between'>;
 
 function judgeWhole(
   plan: unknown,
-  { text, seenLater }: Asked,
+  { text, seenLater, between }: Asked,
   read: 'all' | 'some',
-): (Judged & { readNothing?: true; rows?: RowsRead }) | Uncertain {
-  const judged = judge(plan, text, read);
+): (Judged & { between?: string; readNothing?: true; rows?: RowsRead }) | Uncertain {
+  const found = judge(plan, text, read);
+  const judged = between === undefined || 'why' in found ? found : { ...found, between };
   const planned = plannedIn(plan);
   if ('why' in judged || !seenLater || !planned) return judged;
   // A function of the client's own may read what has changed since.

@@ -88,6 +88,28 @@ export const hostileInsideFunctions: Record<string, Case[]> = {
       'CREATE TRIGGER change BEFORE INSERT ON asked FOR EACH ROW EXECUTE FUNCTION change()',
     ],
     [
+      'a setting that a trigger changes, and a function reads',
+      "INSERT INTO asked SELECT id, ai_gen('m1', tenant() || id) FROM foxes",
+      asked,
+      "SELECT set_config('a.b', 'first', true)",
+      "CREATE FUNCTION tenant() RETURNS text LANGUAGE sql STABLE RETURN current_setting('a.b')",
+      body('change() RETURNS trigger', "BEGIN SET LOCAL a.b = 'then'; RETURN NEW; END"),
+      'CREATE TRIGGER change BEFORE INSERT ON asked FOR EACH ROW EXECUTE FUNCTION change()',
+    ],
+    [
+      'a setting that a default changes',
+      "INSERT INTO with_default (n, r) SELECT id, ai_gen('m1', current_setting('a.b') || id) FROM foxes",
+      "SELECT set_config('a.b', 'first', true)",
+      "CREATE TABLE with_default (n int, r text, x text DEFAULT set_config('a.b', 'then', true))",
+    ],
+    [
+      'a setting that a trigger of an UPDATE changes',
+      "UPDATE foxes SET p = ai_gen('m1', current_setting('a.b') || p) WHERE id < 3",
+      "SELECT set_config('a.b', 'first', true)",
+      body('changed() RETURNS trigger', "BEGIN PERFORM set_config('a.b', 'then', true); RETURN NEW; END"),
+      'CREATE TRIGGER changed BEFORE UPDATE ON foxes FOR EACH ROW EXECUTE FUNCTION changed()',
+    ],
+    [
       'overloads of a name',
       'SELECT * FROM over(1)',
       body(
