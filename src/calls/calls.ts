@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import { type CallOrigin, isSameRole } from '../ledger/job.js';
 import { atOneMoment } from './at-one-moment.js';
-import type { CheckedCall, Models, SubmittedCall } from './check.js';
+import type { Models, SubmittedCall } from './check.js';
 import type { Services } from './course.js';
 import { createDecider, type Decider } from './decide.js';
 import { createDetachedCalls, type DetachedCalls, type DetachedSubmit } from './detached.js';

@@ -55,7 +55,13 @@ export function estimateOf<Call extends Priced>(calls: Call[], taking?: Readonly
     const { units, cost } = request.estimate;
     const { name: modelName, modelType } = model;
     const none = { calls: 0, pictures: 0, seconds: 0, price: 0, currency: cost?.currency ?? 'CNY' };
-    const row: Estimate = byModel.get(modelName) ?? { modelName, modelType, ...none, taken: 0, takenPrice: 0 };
+    const row: Estimate = byModel.get(modelName) ?? {
+      modelName,
+      modelType,
+      ...none,
+      taken: 0,
+      takenPrice: 0,
+    };
     const isTaken = taking?.has(call) === true;
     byModel.set(modelName, {
       ...row,

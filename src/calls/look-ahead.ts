@@ -91,6 +91,7 @@ const keptBy = {
   block: 'known',
   sql: 'known',
   function: 'known',
+  table: 'known',
 };
 
 /** More rows of the same cursor or portal are read: what was found before was for those before them. */

@@ -229,7 +229,7 @@ describe('a batch in one pipe', () => {
 
 describe('several statements in one text', () => {
   test('are at once, whatever kinds of statements they are', async () => {
-    const client = await session();
+    const client = await session('SET ai_gen.progress = off');
     client.write(
       query(
         `INSERT INTO made VALUES (1, ai_gen('qwen_plus', '[[sandbox:slow=300]] fox 71')); UPDATE product SET r = ai_gen('qwen_plus', '[[sandbox:slow=300]] fox 72') WHERE id = 1;

@@ -194,7 +194,8 @@ test('EXPLAIN (ai) and ai_estimate tell how many earlier results would be taken,
   const statement = (rows: number) =>
     `INSERT INTO drawn SELECT ai_gen('qwen_image_2_pro', json_build_object('prompt', 'taken ' || i, 'output_dir', 'oss://demo/taken/')::text, to_file('oss://demo/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::186xxx:role/xxx')) FROM generate_series(1, ${rows}) i`;
   const told = async (rows: number) =>
-    (await owner.query('SELECT calls, taken, price, taken_price FROM ai_estimate($1)', [statement(rows)])).rows;
+    (await owner.query('SELECT calls, taken, price, taken_price FROM ai_estimate($1)', [statement(rows)]))
+      .rows;
   expect(await told(5)).toEqual([{ calls: '5', taken: '0', price: '2.5', taken_price: '0' }]);
   await owner.query('BEGIN');
   await owner.query(statement(3));

@@ -8,6 +8,7 @@ import { insideFunctions } from './difference/cases/inside-functions.js';
 import { hostileInsideFunctions } from './difference/cases/inside-functions-hostile.js';
 import { insideOthers } from './difference/cases/inside-others.js';
 import { namesAndRights } from './difference/cases/names-and-rights.js';
+import { onConflict } from './difference/cases/on-conflict.js';
 import { readsAndTypes } from './difference/cases/reads-and-types.js';
 import { resultsThatDecide } from './difference/cases/results-that-decide.js';
 import { rowFunctions } from './difference/cases/row-functions.js';
@@ -48,6 +49,7 @@ describe.each(
     ...hostileTogether,
     ...hostileValues,
     ...sqlFunctions,
+    ...onConflict,
   }),
 )('%s', (_group, cases) => {
   for (const one of cases) (differing.has(one[0]) ? test.fails : test)(one[0], () => same(one));

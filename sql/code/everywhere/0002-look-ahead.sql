@@ -156,6 +156,19 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     HAVING count(*) = 1 AND bool_and(p.provariadic = 0 AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql'))
 $$;
 
+-- The columns of a table that is inserted into, in their order: their types, NULL for somebody's own, and whether they are given a value where none is
+-- written. NULL: a trigger may change what is inserted, or it is no table.
+CREATE OR REPLACE FUNCTION hologen_caller.written_table(written oid) RETURNS json
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT json_build_object('types', '[]'::json, 'statement', json_build_object('only', relkind = 'r', 'columns', (
+      SELECT json_agg(json_build_object('name', attname, 'given', atthasdef OR attidentity <> '',
+        'type', CASE WHEN t.oid < 16384 AND t.typtype = 'b' THEN format_type(t.oid, atttypmod) END) ORDER BY attnum)
+      FROM pg_attribute JOIN pg_type t ON t.oid = atttypid WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped))::text)
+  FROM pg_class c WHERE c.oid = written AND relkind IN ('r', 'p')
+    -- BEFORE is 2 and INSERT is 4.
+    AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgtype & 6 = 6 AND (tgrelid = c.oid OR tgrelid IN (SELECT relid FROM pg_partition_tree(c.oid))))
+$$;
+
 -- Why a query that a function's call looks at may give other rows than the statement that calls the function, which began before: since then others
 -- may have committed, and it may have written rows itself. NULL: nothing of that, or nothing that the query reads. `rows`: see rows-read.ts. Rows that have gone are not
 -- seen any more; where they only make fewer calls, those are made when their turn comes.
@@ -207,7 +220,8 @@ BEGIN
     PERFORM pg_catalog.set_config('client_min_messages', 'error', true);
     IF step OPERATOR(pg_catalog.->>) 'stored' IS NOT NULL THEN
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'stored_text', 'of', question, 'found',
-        hologen_caller.stored_text(step OPERATOR(pg_catalog.->>) 'stored', step OPERATOR(pg_catalog.->>) 'name')));
+        CASE step OPERATOR(pg_catalog.->>) 'stored' WHEN 'table' THEN hologen_caller.written_table(pg_catalog.to_regclass(step OPERATOR(pg_catalog.->>) 'name'))
+          ELSE hologen_caller.stored_text(step OPERATOR(pg_catalog.->>) 'stored', step OPERATOR(pg_catalog.->>) 'name') END));
     END IF;
     IF step OPERATOR(pg_catalog.->>) 'prepare' IS NOT NULL THEN
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'parameter_types', 'of', question, 'types',

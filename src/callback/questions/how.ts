@@ -11,8 +11,7 @@ import { type Answers, originOf, type QuestionTools } from './question.js';
 export function answerAboutHow(tools: QuestionTools): Answers {
   const { reader, calls } = tools;
   return {
-    estimate: async (question, caller) =>
-      estimated(await calls.estimate(originOf(caller)), question, tools),
+    estimate: async (question, caller) => estimated(await calls.estimate(originOf(caller)), question, tools),
     /** What has to be planned to tell, or how already; null where its author chose an order. */
     how_read({ statement }) {
       const text = String(statement);

@@ -21,7 +21,7 @@ export interface OneByOne {
   movesCursor?: true;
 }
 
-type Cut = { edits: Edit[] } | OneByOne;
+export type Cut = { edits: Edit[] } | OneByOne;
 
 /** What makes a query of the statement. */
 export function editsOf(statement: ParsedStatement, source: Source): Cut {
@@ -63,8 +63,24 @@ function locks(body: Body): boolean {
 
 /** INSERT … SELECT or VALUES: what is inserted, with the WITH before it. */
 function cutInsert(insert: Body, statement: ParsedStatement, source: Source): Cut {
-  const { tokens } = source;
   if (!insert.selectStmt) return { why: undefined };
+  const found = locateInsert(insert, source);
+  if (!found) return { why: 'it cannot be taken apart' };
+  const [start, end] = found.rows;
+  const apart = insert.withClause && kindOf(insert.selectStmt)[1].withClause;
+  const edits: Edit[] = [
+    { start: found.start, end: start, pieces: apart ? ['('] : [] },
+    { start: end, end: statement.end, pieces: apart ? [')'] : [] },
+  ];
+  return { edits: [...edits, ...defaultsAsNull(insert.selectStmt, source)] };
+}
+
+/** Where an INSERT begins, its table with its alias, and what it inserts. */
+export function locateInsert(
+  insert: Body,
+  source: Source,
+): { start: number; target: Range; rows: Range } | undefined {
+  const { tokens } = source;
   const word = (index: number) => tokens[index]?.text.toLowerCase() ?? '';
   const table = tokenAt(tokens, source.offset(child(insert, 'relation').location));
   let first = table;
@@ -72,22 +88,17 @@ function cutInsert(insert: Body, statement: ParsedStatement, source: Source): Cu
   let at = table + 1;
   while (word(at) === '.') at += 2;
   if (word(at) === 'as') at += 2;
+  const target: Range = [tokens[table]?.start ?? 0, tokens[at - 1]?.end ?? 0];
   if (children(insert, 'cols').length > 0) at = closingOf(tokens, at) + 1;
   if (word(at) === 'overriding') at += 3;
   const start = tokens[at]?.start;
-  if (table < 0 || start === undefined || word(first) !== 'insert')
-    return { why: 'it cannot be taken apart' };
+  if (table < 0 || start === undefined || word(first) !== 'insert') return undefined;
   const end = endOf(
     tokens,
     at,
     (each, index) => each === 'returning' || (each === 'on' && word(index + 1) === 'conflict'),
   );
-  const apart = insert.withClause && kindOf(insert.selectStmt)[1].withClause;
-  const edits: Edit[] = [
-    { start: tokens[first]?.start ?? 0, end: start, pieces: apart ? ['('] : [] },
-    { start: end, end: statement.end, pieces: apart ? [')'] : [] },
-  ];
-  return { edits: [...edits, ...defaultsAsNull(insert.selectStmt, source)] };
+  return { start: tokens[first]?.start ?? 0, target, rows: [start, end] };
 }
 
 /** The end of the last token before the one, outside parentheses, at which it ends. */
@@ -119,7 +130,7 @@ function cutUpdate(update: Body, statement: ParsedStatement, source: Source): Cu
 }
 
 /** In a query the name of the table would be that of the CTE. */
-function isHidden(written: Body, { cteNames }: Source): boolean {
+export function isHidden(written: Body, { cteNames }: Source): boolean {
   return cteNames.has(String(child(written, 'relation').relname));
 }
 

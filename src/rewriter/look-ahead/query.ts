@@ -6,7 +6,7 @@ import { firstTokenFrom } from '../parse.js';
 import { parametersOf } from '../repeatable.js';
 import { readSource, type Source } from '../source.js';
 import { type Edit, splice, unedited } from '../spliced-text.js';
-import { editsOf, type OneByOne } from './cuts.js';
+import { type Cut, editsOf, type OneByOne } from './cuts.js';
 import { type Site, sitesOf } from './sites.js';
 
 export interface AheadQuery {
@@ -30,16 +30,16 @@ export interface AheadQuery {
   between?: string;
 }
 
-/** A statement that makes one call has none to come, unless those of others come with it. */
+/** A statement that makes one call has none to come, unless those of others come with it. `cut`: what makes a query of it. */
 export function queryOfStatement(
   statement: ParsedStatement,
   source: Source,
   even?: 'of one row too',
+  cut: Cut = editsOf(statement, source),
 ): AheadQuery | OneByOne {
   if (asksItself(statement.node)) return { why: undefined };
   if (aiFunctions.some(({ submit }) => source.text.includes(`${partName(submit)}(`)))
     return { why: 'only some of its calls can be submitted ahead' };
-  const cut = editsOf(statement, source);
   if ('why' in cut) return cut;
   const { start, end } = statement;
   const rest: Edit[] = [

@@ -5,15 +5,16 @@ import { firstOutside, firstTokenFrom, type ParsedStatement } from '../parse.js'
 import { readSource, type Source } from '../source.js';
 import { listedValues } from './assigned.js';
 import type { OneByOne } from './cuts.js';
+import { conflictQuery } from './on-conflict.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
 import { withExpressions } from './values.js';
 
 /**
  * A prepared statement, a cursor of which so many rows are read, 0 for all, a materialized view that is filled, a query in a function's body, or the
- * client's own with what a function in it gives written out.
+ * client's own with what a function in it gives written out, or with what is known of the table that it writes to.
  */
 export interface StoredQuery {
-  stored: 'prepared' | 'cursor' | 'view' | 'block' | 'sql' | 'function';
+  stored: 'prepared' | 'cursor' | 'view' | 'block' | 'sql' | 'function' | 'table';
   name: string;
   rows: number;
   /** The query, by the text that the engine tells, and by the types of its parameters; `elsewhere`: of a function that not only the client calls. */
@@ -42,7 +43,7 @@ export function aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne {
       ...filled(child(child(statement.node as Body, 'into'), 'rel')),
       otherwise: queryOfStatement(statement, source),
     };
-  return queryOfStatement(statement, source);
+  return conflictQuery(statement, source) ?? queryOfStatement(statement, source);
 }
 
 function maybeMoves(statements: ParsedStatement[]): Pick<OneByOne, 'movesCursor'> {

@@ -145,6 +145,12 @@ const writes: [name: string, text: string, atOnce?: number][] = [
     'ON CONFLICT DO UPDATE',
     `INSERT INTO foxes SELECT id, p FROM foxes ON CONFLICT (id) DO UPDATE SET r = ai_gen('m1', excluded.p)`,
   ],
+  [
+    'ON CONFLICT DO UPDATE of VALUES',
+    `INSERT INTO foxes (id, p) VALUES (1, 'a'), (2, 'b'), (3, 'c'), (9, 'i')
+     ON CONFLICT (id) DO UPDATE SET r = ai_gen('m1', excluded.p || foxes.id)`,
+    3,
+  ],
   ['UPDATE', `UPDATE foxes SET r = ${one}`],
   ['UPDATE with CASE', `UPDATE foxes SET r = CASE WHEN id > 1 THEN ${one} ELSE 'none' END`, 3],
   ['UPDATE with COALESCE', `UPDATE foxes SET r = coalesce(r, ${one})`],
