@@ -29,6 +29,9 @@ const differing = new Set<string>([
   'columns that hid variables when the function was compiled',
 ]);
 
+// Older engines have none.
+if ((Number(process.env.TEST_ENGINE) || 18) < 18) differing.add('a virtual generated column is asked about');
+
 async function same([, step, ...setup]: Case): Promise<void> {
   const steps = [typeof step === 'string' ? { text: step } : step];
   const statement = { form: 'single', setup, steps, ordered: true };

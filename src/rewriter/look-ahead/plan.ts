@@ -273,7 +273,7 @@ function refuseEarlyEnd(
 }
 
 function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
-  const given = new Set(inputs.flatMap((each) => textsOf(each, ['Output'])).map(bare));
+  const given = new Set(inputs.flatMap(outputOf).map(bare));
   const withoutGiven = (text: string) => (given.has(bare(text)) ? text : asColumns(text, given, reading));
   const read = (text: string): PlanText => {
     const found = readPlanText(withInitPlans(withoutGiven(text), reading), reading.names, reading);
@@ -318,6 +318,12 @@ export function textsOf(node: PlanNode, keys: string[]): string[] {
       (each): each is string => typeof each === 'string',
     );
   });
+}
+
+/** PostgreSQL prints none of an Append, whose columns are called as those of its first member. */
+function outputOf(node: PlanNode): string[] {
+  const [first] = node.Plans ?? [];
+  return /Append$/.test(node['Node Type']) && first ? outputOf(first) : textsOf(node, ['Output']);
 }
 
 /** A large table may be read from elsewhere the next time. */

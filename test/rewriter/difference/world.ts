@@ -1,4 +1,6 @@
 /** One engine and two ways to it: its own socket, where a statement runs as it is written, and a gateway's front door. */
+import { readFile, writeFile } from 'node:fs/promises';
+import type pg from 'pg';
 import { drivers as stores } from '../../../src/storage/drivers.js';
 import { startTestGateway, type TestGateway } from '../../gateway.js';
 import { catalogue } from './catalogue.js';
@@ -54,8 +56,7 @@ export async function startWorld(): Promise<World> {
       `CALL register_external_model('${name}', 'qwen-plus', 'bailian', '{}', 'chat/completions')`,
     );
   await owner.query(catalogue);
-  const { rows } = await owner.query('SHOW unix_socket_directories');
-  const socket = `${rows[0].unix_socket_directories}/.s.PGSQL.5432`;
+  const socket = await socketOf(owner);
   const opened: WireSession[] = [];
   const open = async (socketPath?: string) => {
     const session = await openSession(gateway.url, socketPath);
@@ -93,6 +94,18 @@ export async function startWorld(): Promise<World> {
       await gateway.close();
     },
   };
+}
+
+/** There a session signs in with its password, as through the gateway. */
+async function socketOf(owner: pg.Client): Promise<string> {
+  const { rows } = await owner.query(
+    `SELECT split_part(current_setting('unix_socket_directories'), ',', 1) AS folder, current_setting('port') AS port,
+       current_setting('hba_file') AS hba`,
+  );
+  const [{ folder, port, hba }] = rows;
+  await writeFile(hba, `local all all scram-sha-256\n${await readFile(hba, 'utf8')}`);
+  await owner.query('SELECT pg_reload_conf()');
+  return `${folder}/.s.PGSQL.${port}`;
 }
 
 async function runIn(
