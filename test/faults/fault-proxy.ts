@@ -17,6 +17,10 @@ export interface Taken {
 /** The keys of the world's pools: the second one has more against it. */
 export const poolKeys = ['sk-pool-strong', 'sk-pool-weak'];
 
+/** The sandbox itself takes any key. */
+export const wrongKey = 'sk-wrong';
+const wrongKeyAnswer = { code: 'InvalidApiKey', message: 'Invalid API-key provided.', request_id: 'r' };
+
 const wordPattern = /s\d+c\d+-/;
 
 export async function startFaultProxy(studioUrl: string, chaos: Chaos) {
@@ -34,6 +38,7 @@ export async function startFaultProxy(studioUrl: string, chaos: Chaos) {
         ? `list ${incoming.url}`
         : (wordOf(step === 'submit' ? body.toString() : `${incoming.url}`) ?? '');
     const key = String(incoming.headers.authorization).replace('Bearer ', '');
+    if (key === wrongKey) return say(response, 401, wrongKeyAnswer);
     const weak = step === 'submit' && key === poolKeys[1] && about !== '' && chaos.pick('weak key', about);
     const fault = weak || (about === '' ? undefined : chaos.pick(step, about));
     if (fault?.kind === 'reset') return void incoming.socket.resetAndDestroy();

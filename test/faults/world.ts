@@ -13,7 +13,7 @@ import {
 } from '../calls/crash-run.js';
 import { type DebianPostgres, startDebianPostgres } from '../debian-postgres.js';
 import type { Chaos } from './chaos.js';
-import { poolKeys, startFaultProxy, type Taken } from './fault-proxy.js';
+import { poolKeys, startFaultProxy, type Taken, wrongKey } from './fault-proxy.js';
 import type { RefusedInputs } from './refused-inputs.js';
 import { allKinds } from './schedules.js';
 
@@ -93,7 +93,7 @@ function strikes(right: NodeJS.ProcessEnv, engine: DebianPostgres | undefined): 
   };
   return {
     'kill -9 of a gateway': (place) => restart(place),
-    'a start with a wrong key': (place) => wrongly(place, { DASHSCOPE_API_KEY: 'sk-wrong' }),
+    'a start with a wrong key': (place) => wrongly(place, { DASHSCOPE_API_KEY: wrongKey }),
     'a start without the allowed roles': (place) =>
       wrongly(place, { HOLOGEN_ALLOWED_ROLES: 'acs:ram::1:role/none' }),
     ...(engine
