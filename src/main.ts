@@ -2,6 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { CallbackOptions } from './callback/endpoint.js';
+import { awaitedBy } from './callback/questions/calls.js';
+import { originOf } from './callback/questions/question.js';
 import type { Calls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
 import { openConsole } from './console/server/open.js';
@@ -73,10 +75,8 @@ async function start(configuration: Configuration, starting: Starting): Promise<
   Object.assign(parts, { engine, schedule, calls, draining, webhooks });
   const { takeOver: gone, cancelAsked: cancel } = calls;
   answers.answer = inside.answer;
-  answers.gone = (engineProcessId, unread) => {
-    const handle = unread?.ask === 'wait' ? String(unread.handle) : undefined;
-    calls.engineLeft(engineProcessId, handle);
-  };
+  answers.gone = (caller, unread) =>
+    calls.engineLeft(originOf(caller), unread && { awaited: awaitedBy(unread) });
   await engine.gateways.watch({ gone, cancel, news, counted: schedule.shareAmong });
   const outside = await openOutside(configuration, inside, starting);
   parts.frontend = outside.frontend;

@@ -59,8 +59,11 @@ export interface CallbackOptions {
   secret: string;
   place: CallbackPlace;
   answer: Answer;
-  /** The engine process ended or closed its connection; `unread`: the question whose answer it left in it. */
-  gone(engineProcessId: number, unread: Question | undefined): void;
+  /**
+   * An engine process has closed its connection: it has ended, or something ended its last question before it had read the answer, and it goes on.
+   * Then that was `unread`, whether it has been answered or not.
+   */
+  gone(caller: Caller, unread: Question | undefined): void;
   log: Logger;
 }
 
@@ -70,7 +73,7 @@ interface Desk {
   /** Sent with every message: knowing the endpoint's password is not enough to speak for a role. */
   secret: string;
   scram: ScramData;
-  /** The latest connection of each engine process: a process whose statement was cancelled during an answer connects again. */
+  /** The latest connection of each engine process: a process whose question was cancelled connects again. */
   newest: Map<number, Socket>;
 }
 
@@ -113,8 +116,8 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
   const socket = needsEncryption(place) ? await encrypt(raw, place.certificate) : raw;
   if (socket !== raw) tolerateErrors(socket);
   const leaving = new AbortController();
-  let engineProcessId: number | undefined;
-  let answered: Question | undefined;
+  let last: Asked | undefined;
+  let isAnswered = false;
   let broken = false;
   // A process that ends with bytes unread resets the connection. One that goes on leaves it by itself for one reason alone: see exchange().
   for (const each of [raw, socket])
@@ -124,7 +127,7 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
   socket.once('close', () => {
     raw.destroy();
     leaving.abort();
-    if (engineProcessId !== undefined) left(desk, engineProcessId, socket, broken ? answered : undefined);
+    if (last) left(desk, last, socket, isAnswered && !broken);
   });
   await fromNodeSocket(socket, {
     serverVersion: '18.0 (hologen)',
@@ -136,11 +139,11 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
       const asked = readQuestion(message, desk.secret);
       // dblink first sends "set client_encoding to …"; everything here is UTF-8 anyway.
       if (!asked) return commandDone('SET');
-      engineProcessId = asked.caller.engineProcessId;
-      desk.newest.set(engineProcessId, socket);
-      answered = undefined;
+      last = asked;
+      desk.newest.set(asked.caller.engineProcessId, socket);
+      isAnswered = false;
       const text = await reply(desk.options, asked, leaving.signal);
-      answered = asked.question;
+      isAnswered = true;
       return textAnswer('answer', text);
     },
   });
@@ -148,13 +151,13 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
 
 function left(
   { newest, options }: Desk,
-  engineProcessId: number,
+  { caller, question }: Asked,
   socket: Socket,
-  unread: Question | undefined,
+  wasRead: boolean,
 ): void {
-  if (newest.get(engineProcessId) !== socket) return;
-  newest.delete(engineProcessId);
-  options.gone(engineProcessId, unread);
+  if (newest.get(caller.engineProcessId) !== socket) return;
+  newest.delete(caller.engineProcessId);
+  options.gone(caller, wasRead ? undefined : question);
 }
 
 interface Asked {
@@ -207,7 +210,7 @@ function derive(secret: string, purpose: string): string {
   return createHash('sha256').update(`${purpose} ${secret}`).digest('base64url');
 }
 
-/** A cancelled statement closes its connection with the answer unread. pg-gateway would print the error unless it looks like an abort. */
+/** A cancelled question closes its connection with the answer unread. pg-gateway would print the error unless it looks like an abort. */
 function tolerateErrors(socket: Socket): void {
   socket.on('error', (error) => {
     Object.assign(error, { code: 'ABORT_ERR' });

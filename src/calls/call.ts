@@ -226,7 +226,7 @@ function fromMade(call: Sent, event: Extract<CallEvent, { kind: 'made' }>): Step
   return made.failure
     ? {
         call: ended('failed', { result, error: made.failure }),
-        change: { state: 'failed', ...facts, result },
+        change: { state: 'failed', ...facts, result, error: failureOf(made.failure) },
         bill,
       }
     : { call: ended('succeeded', { result }), change: { state: 'succeeded', ...facts, result }, bill };

@@ -10,6 +10,7 @@ import { createDetachedCalls, type DetachedCalls, type DetachedSubmit } from './
 import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults } from './earlier-results.js';
+import { giveUpWait } from './given-up.js';
 import type { Awaited } from './hold-up.js';
 import { createLastResults, type LastResults } from './last-results.js';
 import type { Making } from './making.js';
@@ -79,8 +80,8 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, Written
   clientCame: Statements['clientCame'];
   /** The engine process has no client any more; as statementOver. */
   clientLeft(engineProcessId: number): Promise<void> | undefined;
-  /** The engine process has ended, or closed its connection; `unread`: the wait whose answer it did not read. */
-  engineLeft(engineProcessId: number, unread: string | undefined): void;
+  /** The engine process has ended; or it goes on, and had not read what it asked last: for the result of a call, if it waited for one. */
+  engineLeft(origin: CallOrigin, unread: { awaited: string | undefined } | undefined): void;
   /** See Statements. */
   savepointSet(engineProcessId: number): void;
   undone(engineProcessId: number): Promise<void> | undefined;
@@ -141,9 +142,11 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
       statements.clientLeft(engineProcessId);
       return statements.over(engineProcessId, 'failed');
     },
-    engineLeft(engineProcessId, unread) {
-      statements.over(engineProcessId, 'failed');
-      around.last.left(engineProcessId, unread && nameOfCall(unread, { engineProcessId }));
+    engineLeft(origin, unread) {
+      // Its client's session tells what becomes of its statements.
+      if (!statements.hasClient(origin.engineProcessId)) statements.over(origin.engineProcessId, 'failed');
+      else if (unread) giveUpWait(unread.awaited, origin, around);
+      around.last.left(origin, unread?.awaited);
     },
     savepointSet: statements.savepointSet,
     undone: statements.undone,
@@ -234,10 +237,10 @@ function surround(services: Services, models: Models, reader: SqlReader, log: Lo
 async function statementEnded(statement: Statement, committed: boolean, around: Surroundings): Promise<void> {
   for (const call of statement.calls) around.byName.delete(call.name);
   around.decider.forget(statement.calls);
-  const written = settle(statement, committed, around);
+  const written = settle(statement, statement.calls, committed, around);
   around.detached.settle(statement, committed);
   tellStatementEnd(statement, committed, around.services, around.log);
-  await written;
+  await Promise.all([written, statement.givenUp]);
 }
 
 async function submit(
@@ -295,7 +298,9 @@ async function wait(
       return inPlaceOf(error, call.onError);
     });
   const news = await orLater(outcome, limitMs);
-  if (news === later) return { done: false, notice: nextNotice(statement, schedule) };
+  // Perhaps nobody waits any more.
+  const isKnown = around.byName.get(call.name) === call;
+  if (news === later || !isKnown) return { done: false, notice: nextNotice(statement, schedule) };
   // A wait that was answered "later" has given nothing, whatever became of it since.
   call.delivered = 'result' in news && news.result !== null;
   for (let other = call.again; other; other = other.again) other.delivered = call.delivered;
@@ -360,7 +365,7 @@ async function collect(
   { settings, statement: client }: Pick<SubmittedCall, 'settings' | 'statement'>,
   origin: CallOrigin,
   longestMs: number,
-  { statements, detached, services: { schedule } }: Surroundings,
+  { statements, detached, last, services: { schedule } }: Surroundings,
 ): Promise<WaitNews> {
   const statement = statements.of(origin, readSessionSettings(settings), client);
   const limitMs = untilTimeout(statement, longestMs);
@@ -370,6 +375,7 @@ async function collect(
     (error: unknown) => inPlaceOf(error, statement.onError),
   );
   const done = 'failure' in news || news.result !== undefined;
+  if ('result' in news && done) last.given(origin.engineProcessId, nameOfCall(handle, origin));
   return { done, ...news, notice: nextNotice(statement, schedule) };
 }
 

@@ -77,6 +77,7 @@ export function callOf(
     detached: ownStop !== undefined,
     aside: false,
     delivered: false,
+    settled: false,
     again: undefined,
     next: undefined,
     requestKey: '',

@@ -2,26 +2,31 @@
 import { earlierJobOf } from './call.js';
 import type { EarlierResults } from './earlier-results.js';
 import type { LastResults } from './last-results.js';
+import { nameOfCall } from './new-call.js';
 import type { Statement, StatementCall } from './statement.js';
 
 /** Results are the client's once its statement is committed, or has only been read; until then they are kept for the next identical call. */
 export function settle(
   statement: Statement,
+  calls: StatementCall[],
   committed: boolean,
   { earlier, last }: { earlier: EarlierResults; last: LastResults },
 ): Promise<void> {
+  const open = calls.filter(({ settled }) => !settled);
+  for (const call of open) call.settled = true;
   const isClaimed = (call: StatementCall) => (committed || statement.read) && call.delivered;
-  const claimed = statement.calls.filter(isClaimed);
+  const claimed = open.filter(isClaimed);
   const { origin } = statement;
   const jobOf = ({ course, handle, requestKey: key }: StatementCall) => ({
     jobId: earlierJobOf(course.call) ?? handle,
     key,
   });
-  for (const call of claimed) last.claimed(origin.engineProcessId, call.name, jobOf(call).jobId);
   // Only its handle gives the result of a detached one: it has no key.
   const collected = committed ? statement.collected.map((jobId) => ({ jobId, key: '' })) : [];
+  for (const call of claimed) last.claimed(origin.engineProcessId, call.name, jobOf(call).jobId);
+  for (const { jobId } of collected) last.claimed(origin.engineProcessId, nameOfCall(jobId, origin), jobId);
   earlier.claim(origin, [...claimed.map(jobOf), ...collected]);
-  const unclaimed = statement.calls.filter((call) => !isClaimed(call));
+  const unclaimed = open.filter((call) => !isClaimed(call));
   const [taken, made] = [unclaimed.filter(isTaken), unclaimed.filter((call) => !isTaken(call))];
   earlier.release(taken.map((call) => jobOf(call).jobId));
   return earlier.abandon(

@@ -51,6 +51,8 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   answered: boolean;
   /** It stood before the oldest savepoint that is open: no ROLLBACK TO undoes what it has given. */
   stays: boolean;
+  /** What becomes of calls whose waits were cancelled is in writing. */
+  givenUp: Promise<void>;
   noticedAt: number;
   startedAt: number;
   /** The check that ended the statement before anything was sent. */
@@ -95,7 +97,7 @@ export interface StatementCall {
   storageChecked: Promise<void>;
   /** Settles when it is decided that the call is made, or that nothing of its statement may be. */
   decided: Promise<void> | undefined;
-  /** Submitted together with one that was refused: not sent unless it is waited for by itself. */
+  /** Submitted together with one that was refused or cancelled: not sent unless it is waited for by itself. */
   aside: boolean;
   course: Course;
   /** There as soon as it is decided that the call is made. */
@@ -103,6 +105,8 @@ export interface StatementCall {
   underWay: UnderWay | undefined;
   /** Its result was given to the engine. */
   delivered: boolean;
+  /** It is decided what becomes of its result. */
+  settled: boolean;
 }
 
 export type StatementOutcome = 'committed' | 'failed';
@@ -133,6 +137,8 @@ export interface Statements {
     standing: () => Promise<StandingPipe>,
   ): void;
   clientLeft(engineProcessId: number): void;
+  /** Whether its client is connected here, so that the end of its statements is heard. */
+  hasClient(engineProcessId: number): boolean;
   boundTo(statement: Statement, text: string): Bound | undefined;
   /** How many rows its client asked for; 0: all; undefined: that is not known. */
   rowsAskedOf(statement: Statement): number | undefined;
@@ -233,7 +239,7 @@ function whatClientsAsk({
   requests,
 }: Running): Pick<
   Statements,
-  'rowsAsked' | 'rowsAskedOf' | 'clientCame' | 'clientLeft' | 'boundTo' | 'standing'
+  'rowsAsked' | 'rowsAskedOf' | 'clientCame' | 'clientLeft' | 'hasClient' | 'boundTo' | 'standing'
 > {
   const clients = new Map<
     number,
@@ -249,6 +255,7 @@ function whatClientsAsk({
     clientLeft(engineProcessId) {
       for (const known of [asked, requests, clients]) known.delete(engineProcessId);
     },
+    hasClient: (engineProcessId) => clients.has(engineProcessId),
     boundTo: ({ origin }, text) => clients.get(origin.engineProcessId)?.executing(text),
     standing: ({ origin }) => clients.get(origin.engineProcessId)?.standing(),
   };
@@ -325,7 +332,8 @@ function begun(
     ...{ isExpected: false, batch: undefined },
     ...{ calls: [], unsent: new Set(), named: new Map(), detached: [], collected: [] },
     ...{ notes, note: (note: string) => notes.add(note), told: new Set<string>() },
-    ...{ read: false, answered: false, stays: false, requests: requestsAt(origin, running) },
+    ...{ read: false, answered: false, stays: false, givenUp: Promise.resolve() },
+    requests: requestsAt(origin, running),
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined, ahead: undefined },
     ...{ blocks: new Map(), looking: undefined, collects: undefined },
   };

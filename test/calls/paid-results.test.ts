@@ -156,6 +156,7 @@ describe.concurrent('a task', () => {
     ['locked', '28H01', refusedLook(401, 'InvalidApiKey')],
     ['forbidden', '28H01', refusedLook(403, 'AccessDenied')],
     ['missing', '42704', { status: 404, body: '<html>not here</html>' }],
+    ['unfound', '42704', refusedLook(404, 'NotFound')],
     ['indebted', '28H01', refusedLook(400, 'Arrearage')],
     ['teapot', '22023', { status: 418, body: 'a teapot' }],
   ] as const)(

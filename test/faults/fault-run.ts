@@ -5,7 +5,8 @@ import type pg from 'pg';
 import { expect } from 'vitest';
 import { drawPicture } from '../../sandbox/media/pictures.js';
 import { inputOf, isProvable, type Wanted } from '../calls/crash-calls.js';
-import { type Chaos, createChaos, type Taken } from './fault-proxy.js';
+import { type Chaos, createChaos } from './chaos.js';
+import type { Taken } from './fault-proxy.js';
 import { runOnce, type Schedule, scheduleOf } from './schedules.js';
 import { startWorld, type World, type WorldForm } from './world.js';
 
@@ -148,6 +149,7 @@ interface Job {
   price: string | null;
   estimated_price: string | null;
   outputs: { url: string; ossPath?: string }[];
+  error: { code?: string; message?: string } | null;
 }
 
 async function breaches(
@@ -159,7 +161,7 @@ async function breaches(
   const found: string[] = [];
   for (const call of schedule.calls) {
     const { rows } = await client.query<Job>(
-      `SELECT state, task_id, price, estimated_price, outputs FROM hologen.jobs WHERE strpos(request #>> '{}', $1) > 0`,
+      `SELECT state, task_id, price, estimated_price, outputs, error FROM hologen.jobs WHERE strpos(request #>> '{}', $1) > 0`,
       [call.word],
     );
     for (const breach of await breachesOf(call, rows, results.get(call.word), world))
@@ -179,8 +181,9 @@ async function breachesOf(
   const taken = world.taken.filter((each) => each.word === word);
   const succeeded = jobs.filter(({ state }) => state === 'succeeded');
   const unanswered = jobs.filter(({ state }) => state === 'unanswered').length;
-  const billed = (await Promise.all(taken.map((each) => isBilled(each, world)))).filter(Boolean).length;
-  const found: string[] = [];
+  const tasks = await Promise.all(taken.map((each) => taskOf(each, world)));
+  const billed = tasks.filter(isBilled).length;
+  const found = unsaid(jobs, tasks, unanswered > 0);
   if (!result) return ['no result'];
   if (succeeded.length !== 1) found.push(`${succeeded.length} jobs succeeded`);
   if (billed > 1 + (isProvable(kind) ? 0 : unanswered)) found.push(`billed ${billed} times`);
@@ -194,17 +197,47 @@ async function breachesOf(
       : !taken.some(({ taskId, requestId }) => result.includes(taskId ?? requestId))
   )
     found.push(`another's result: ${result.slice(0, 200)}`);
+  const signedEarlier = 'input' in kind ? world.inputs.signedEarlier(word) : 0;
+  if (signedEarlier !== 0) found.push(`sent again with the old address ${signedEarlier} times`);
   if (saved && !(await isSaved(succeeded[0], world))) found.push('not at its place');
   return found;
 }
 
-/** A task that was cancelled in time costs nothing. */
-async function isBilled({ taskId }: Taken, world: World): Promise<boolean> {
-  if (!taskId) return true;
+/** A task that was cancelled in time costs nothing, nor does one that failed. */
+function isBilled(task: StudioTask | undefined): boolean {
+  return !['CANCELED', 'FAILED'].includes(task?.task_status ?? '');
+}
+
+/** Every row that came to nothing says why; of a task that the provider failed, in the provider's words. */
+function unsaid(jobs: Job[], tasks: (StudioTask | undefined)[], mayBeUnanswered: boolean): string[] {
+  const silent = jobs.filter(({ state, error }) => state !== 'succeeded' && !error?.message);
+  const found = silent.map(({ state }) => `${state}, and its row does not say why`);
+  for (const task of tasks) {
+    if (task?.task_status !== 'FAILED') continue;
+    const own = jobs.filter(({ task_id: id }) => id === task.task_id);
+    if (own.length === 0 && mayBeUnanswered) continue;
+    const says = own.map(({ state, error }) => `${state} ${error?.code} ${error?.message}`).join(', ');
+    const isSaid = own.length === 1 && own[0]?.state === 'failed' && own[0].error?.code === task.code;
+    if (!isSaid || !own[0]?.error?.message?.includes(task.message))
+      found.push(`the provider failed it (${task.code}: ${task.message}), the ledger has: ${says}`);
+  }
+  return found;
+}
+
+interface StudioTask {
+  task_id: string;
+  task_status: string;
+  code: string;
+  message: string;
+}
+
+/** As its owner is told of it. Undefined: it was answered at once. */
+async function taskOf({ taskId }: Taken, world: World): Promise<StudioTask | undefined> {
+  if (!taskId) return undefined;
   const headers = { authorization: 'Bearer sk-test' };
   const answer = await fetch(`${world.cloud.studio.url}/api/v1/tasks/${taskId}`, { headers });
-  const { output } = (await answer.json()) as { output: { task_status: string } };
-  return output.task_status !== 'CANCELED';
+  const told = world.inputs.inItsWords(Buffer.from(await answer.arrayBuffer()));
+  return JSON.parse(told.toString()).output;
 }
 
 async function isSaved(job: Job | undefined, world: World): Promise<boolean> {

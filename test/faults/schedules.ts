@@ -1,7 +1,7 @@
 /** A schedule of faults: one statement with a few calls, what its client does, and what strikes meanwhile. All of it follows from a seed. */
 import type pg from 'pg';
 import { fileOf, generate, kinds, mediaKinds, requestOf, type Wanted, wish } from '../calls/crash-calls.js';
-import type { Chaos } from './fault-proxy.js';
+import type { Chaos } from './chaos.js';
 
 export interface Schedule {
   number: number;
@@ -11,6 +11,8 @@ export interface Schedule {
   /** Milliseconds after which its client gives up the first time, and runs it again. */
   givesUpAfter: number | undefined;
   handles: Map<string, string>;
+  /** What its client has: it does not ask for that again. */
+  made: Map<string, string>;
 }
 
 export const allKinds = [...kinds, ...mediaKinds];
@@ -27,6 +29,7 @@ export function scheduleOf(number: number, { number: draw }: Chaos): Schedule {
     form: forms[Math.floor(about('form') * forms.length)] as Schedule['form'],
     givesUpAfter: about('gives up') < 0.25 ? about('patience') * 1500 : undefined,
     handles: new Map(),
+    made: new Map(),
   };
 }
 
@@ -34,12 +37,24 @@ export function scheduleOf(number: number, { number: draw }: Chaos): Schedule {
 export async function runOnce(client: pg.Client, schedule: Schedule): Promise<Map<string, string>> {
   switch (schedule.form) {
     case 'select':
-      return generate(client, schedule.calls);
+      return select(client, schedule);
     case 'submit':
       return submitAndWait(client, schedule);
     case 'insert':
       return insert(client, schedule);
   }
+}
+
+async function select(client: pg.Client, { calls, made }: Schedule): Promise<Map<string, string>> {
+  const left = calls.filter(({ word }) => !made.has(word));
+  for (const [word, result] of await generate(client, left)) if (isFilm(result)) made.set(word, result);
+  if (made.size < calls.length) throw new Error('a film came to nothing');
+  return made;
+}
+
+/** A film whose task has failed gives a value too, which says why. */
+function isFilm(result: string): boolean {
+  return !/"task_status":\s*"FAILED"/.test(result);
 }
 
 /** Handles outlive every loss; one whose answer was lost is found in hologen.jobs, as a person would find it. */
@@ -65,8 +80,10 @@ async function submitAndWait(client: pg.Client, { calls, handles }: Schedule): P
       if (['failed', 'cancelled', 'unanswered'].includes(status.rows[0].state)) handles.delete(word);
       throw error;
     });
-    results.set(word, rows[0].result);
+    if (isFilm(rows[0].result)) results.set(word, rows[0].result);
+    else handles.delete(word);
   }
+  if (results.size < calls.length) throw new Error('a film came to nothing');
   return results;
 }
 
@@ -80,6 +97,11 @@ async function insert(client: pg.Client, { number, calls }: Schedule): Promise<M
     [model, calls.map(({ word }) => word), calls.map((call) => argumentsOf(call).request)],
   );
   const { rows } = await client.query(`SELECT word, result FROM made_${number}`);
+  const nothing = rows.filter(({ result }) => !isFilm(result)).map(({ word }) => word);
+  if (nothing.length > 0) {
+    await client.query(`DELETE FROM made_${number} WHERE word = ANY ($1)`, [nothing]);
+    throw new Error('a film came to nothing');
+  }
   return new Map(rows.map(({ word, result }) => [word, result]));
 }
 

@@ -12,13 +12,16 @@ import {
   startOutlivingCloud,
 } from '../calls/crash-run.js';
 import { type DebianPostgres, startDebianPostgres } from '../debian-postgres.js';
-import { type Chaos, poolKeys, startFaultProxy, type Taken } from './fault-proxy.js';
+import type { Chaos } from './chaos.js';
+import { poolKeys, startFaultProxy, type Taken, wrongKey } from './fault-proxy.js';
+import type { RefusedInputs } from './refused-inputs.js';
 import { allKinds } from './schedules.js';
 
 export interface World {
   cloud: OutlivingCloud;
   /** What the provider took, and bills if it came to something. */
   taken: Taken[];
+  inputs: RefusedInputs;
   /** A client of any of the gateways. */
   connect(): Promise<pg.Client>;
   /** Strikes gateways and engine at random moments until the signal aborts; then gateways with the right settings serve. */
@@ -59,7 +62,7 @@ export async function startWorld(chaos: Chaos, { gateways, pools }: WorldForm): 
   await deployKinds(places[0]?.dataDir ?? '', pools);
   let turn = 0;
   return {
-    ...{ cloud, taken: proxy.taken },
+    ...{ cloud, taken: proxy.taken, inputs: proxy.inputs },
     connect: () => connect(places[turn++ % places.length]?.dataDir ?? ''),
     strike: ({ number }, signal) => strike(number, signal, places, strikes(right, engine)),
     async close() {
@@ -90,7 +93,7 @@ function strikes(right: NodeJS.ProcessEnv, engine: DebianPostgres | undefined): 
   };
   return {
     'kill -9 of a gateway': (place) => restart(place),
-    'a start with a wrong key': (place) => wrongly(place, { DASHSCOPE_API_KEY: 'sk-wrong' }),
+    'a start with a wrong key': (place) => wrongly(place, { DASHSCOPE_API_KEY: wrongKey }),
     'a start without the allowed roles': (place) =>
       wrongly(place, { HOLOGEN_ALLOWED_ROLES: 'acs:ram::1:role/none' }),
     ...(engine
@@ -146,7 +149,8 @@ async function deployKinds(dataDir: string, pools: boolean): Promise<void> {
 
 /** Refused, busy, answers lost: each object a few times at most. */
 function breakStore({ store }: OutlivingCloud, chaos: Chaos): void {
-  const answers = ['forbidden', 'unavailable', 'lost-answer'] as const;
+  const expired = { status: 403, code: 'AccessDenied', message: 'Request has expired.' };
+  const answers = ['forbidden', 'unavailable', 'lost-answer', expired] as const;
   const draws = new Map<string, number | undefined>();
   for (const [index, answer] of answers.entries())
     store.faults.add({
@@ -159,18 +163,18 @@ function breakStore({ store }: OutlivingCloud, chaos: Chaos): void {
         if (index === 0) draws.set(`${step} ${key}`, chaos.strikes(step, key));
         const drawn = draws.get(`${step} ${key}`);
         const strikes = drawn !== undefined && Math.floor(drawn * answers.length) === index;
-        if (strikes) chaos.note(`${step} ${answer}`);
+        if (strikes) chaos.note(`${step} ${typeof answer === 'string' ? answer : 'expired'}`);
         return strikes;
       },
     });
 }
 
-/** Undefined: it is left alone. A film whose picture cannot be fetched is made of nothing: that its task fails is the provider's last word. */
+/** Undefined: it is left alone. That a film fails whose picture cannot be fetched is the provider's last word. */
 function storeStep(operation: string, key: string) {
   if (operation === 'PutObject' && /\.(png|mp4)$/.test(key)) return 'put';
   if (!key.startsWith('in/')) return undefined;
   if (operation === 'HeadObject') return 'input look';
-  return operation === 'GetObject' && key.endsWith('-edit.png') ? 'input fetch' : undefined;
+  return operation === 'GetObject' ? 'input fetch' : undefined;
 }
 
 async function killEngine(dataDir: string): Promise<void> {

@@ -27,3 +27,32 @@ test('a film whose look-ups are refused is held up in the metrics, and no more w
     await cloud.close();
   }
 });
+
+test('where a statement waits for it, hologen.progress says since when and why, and no more when it goes on', async () => {
+  const cloud = await startOwnCloud({}, { lookMs: '100' });
+  try {
+    const type = 'wan2.6-t2v';
+    const [client, watcher] = await Promise.all([cloud.gateway.client(), cloud.gateway.client()]);
+    const model = await deploy(client, type, 'video-generation');
+    const task = { task_id: 'slow', task_status: 'PENDING' };
+    const failing: Said = { status: 500, body: { code: 'InternalError', message: 'oh', request_id: 'r' } };
+    cloud.speaker.script(type, { status: 200, body: { request_id: 's', output: task } });
+    cloud.speaker.script('/api/v1/tasks/slow', ...Array<Said>(1000).fill(failing));
+    const made = client.query("SELECT ai_gen($1, 'waves', NULL) AS made", [model]);
+    const progress = async () =>
+      (
+        await watcher.query(
+          'SELECT held_up::int, held_up_since <= now() AS since, held_up_why FROM hologen.progress',
+        )
+      ).rows;
+    await expect
+      .poll(progress, { timeout: 20_000 })
+      .toEqual([{ held_up: 1, since: true, held_up_why: expect.stringContaining('InternalError') }]);
+    const output = { ...task, task_status: 'SUCCEEDED', video_url: 'https://result.example/v.mp4' };
+    cloud.speaker.script('/api/v1/tasks/slow', { status: 200, body: { request_id: 'r', output, usage: {} } });
+    expect((await made).rows[0].made).toContain('result.example');
+    expect(await progress()).toEqual([]);
+  } finally {
+    await cloud.close();
+  }
+});

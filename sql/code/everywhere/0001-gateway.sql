@@ -1,7 +1,8 @@
 -- How a function of the engine calls the gateway back: one private dblink connection a backend, JSON there and back.
 
 -- Sends a message over the backend's connection and waits for the answer; NULL: the connection takes none. Sent and fetched apart, because
--- dblink() itself, when it is cancelled, first waits for the answer. What a cancel leaves unread makes the connection refuse the next message.
+-- dblink() itself, when it is cancelled, first waits for the answer. Whoever is cancelled hangs up at once: the gateway is to know that nobody
+-- has read what it answers, and nobody is to read it in place of another answer.
 CREATE OR REPLACE FUNCTION hologen_internal.exchange(message text) RETURNS json
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
 DECLARE
@@ -14,6 +15,12 @@ BEGIN
   -- The empty result behind the answer ends the exchange.
   PERFORM 1 FROM @dblink@.dblink_get_result('hologen') AS t(answer text);
   RETURN reply;
+EXCEPTION
+  WHEN connection_exception OR internal_error THEN
+    RETURN NULL;
+  WHEN query_canceled OR OTHERS THEN
+    PERFORM @dblink@.dblink_disconnect('hologen');
+    RAISE;
 END $$;
 REVOKE ALL ON FUNCTION hologen_internal.exchange(text) FROM PUBLIC;
 
@@ -102,13 +109,9 @@ BEGIN
     'question', question)::text;
 
   IF 'hologen' = ANY (coalesce(@dblink@.dblink_get_connections(), '{}')) THEN
-    BEGIN
-      reply := hologen_internal.exchange(message);
-    EXCEPTION WHEN connection_exception OR internal_error THEN
-      reply := NULL;
-    END;
+    reply := hologen_internal.exchange(message);
     IF reply IS NULL THEN
-      -- The gateway was restarted, or an earlier statement was cancelled in the middle of an answer.
+      -- The gateway was restarted.
       PERFORM @dblink@.dblink_disconnect('hologen');
     END IF;
   END IF;
@@ -125,6 +128,9 @@ BEGIN
         HINT = 'Is hologen running? It must serve this engine while AI functions are used.';
     END;
     reply := hologen_internal.exchange(message);
+  END IF;
+  IF reply IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '57P03', MESSAGE = 'the hologen gateway has ended while it answered', HINT = 'Run the statement again.';
   END IF;
 
   IF reply -> 'error' IS NULL THEN

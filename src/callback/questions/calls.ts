@@ -14,7 +14,7 @@ import { isObject, type Json } from '../../json.js';
 import { isSameRole } from '../../ledger/job.js';
 import type { Pause } from '../../pace/schedule.js';
 import { ProviderFailure } from '../../providers/provider.js';
-import type { Caller } from '../endpoint.js';
+import type { Caller, Question } from '../endpoint.js';
 import { type Answers, circumstancesOf, originOf, type QuestionTools, textOrNull } from './question.js';
 import { refuseReadOnly } from './rights.js';
 
@@ -25,6 +25,11 @@ const longWaitMs = 2_000;
 
 export function answerAboutCalls(tools: QuestionTools): Answers {
   return { ...answersWhileRunning(tools), ...answersBeside(tools) };
+}
+
+/** The call whose result was waited for, of those that wait. */
+export function awaitedBy({ ask, handle }: Question): string | undefined {
+  return ask === 'wait' || ask === 'collect' ? String(handle) : undefined;
 }
 
 /** A call of ai_gen, or in `call` that of another function, which says more of it. */
