@@ -116,7 +116,9 @@ function checkDeployment(
 ): void {
   const everywhere = clientsOf(config, regions).every(({ hasHalfPrice }) => hasHalfPrice);
   checkLane(config, task, everywhere);
-  const ownTask = known.taskOf(modelType);
+  // A name that is in no table may have a form that its config tells.
+  const named = config.like === undefined ? known.taskByName(modelType) : undefined;
+  const ownTask = known.taskOf(modelType) ?? named;
   if (ownTask && ownTask !== task)
     refuse(
       'task',
