@@ -11,7 +11,7 @@ import {
   type SubmittedCall,
 } from './check.js';
 import { newCourse, type Services } from './course.js';
-import { requestKey } from './earlier-results.js';
+import { requestKey } from './request-key.js';
 import { checkImage } from './image-generate.js';
 import { isRefusal } from './meter.js';
 import { withPlace } from './row-errors.js';
