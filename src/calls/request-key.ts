@@ -26,7 +26,8 @@ function asHashed(request: unknown, file: unknown[] | undefined, [etag]: string[
 
 /** As a store tells it of an object that was put there in one piece. What is neither object nor bytes is an address, and stays one. */
 function hashOf(reference: unknown): unknown {
-  const base64 = typeof reference === 'string' ? /^data:[^,]*;base64,(.*)$/is.exec(reference)?.[1] : undefined;
+  const base64 =
+    typeof reference === 'string' ? /^data:[^,]*;base64,(.*)$/is.exec(reference)?.[1] : undefined;
   if (base64 === undefined) return reference;
   return createHash('md5').update(Buffer.from(base64, 'base64')).digest('hex').toUpperCase();
 }
