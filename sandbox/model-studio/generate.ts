@@ -58,7 +58,10 @@ function wholeInputSeconds(media: readonly FetchedMedia[]): number {
 function madeSeconds({ settings, model }: Work, media: readonly FetchedMedia[]): number {
   if (model.kind === 'image') return 0;
   if (settings.durationSeconds < 0) return 5;
-  return settings.durationSeconds || Math.min(wholeInputSeconds(media), 15) || 5;
+  const edited = Math.min(wholeInputSeconds(media), 15) || 5;
+  // An edited video is cut, never longer than what goes in.
+  if (model.own?.fields.audio_setting) return Math.min(settings.durationSeconds || edited, edited);
+  return settings.durationSeconds || edited;
 }
 
 /** Throws the refusals that need no work: content inspection of the prompt. */
@@ -79,7 +82,19 @@ async function fetchMedia(work: Work, context: GenerationContext, signal: AbortS
   const most = work.model.own?.mostSecondsWithVideo;
   if (most && work.settings.durationSeconds > most && fetched.some((item) => item.kind === 'video'))
     throw refusal.invalidParameter(`duration must be at most ${most} beside a reference video.`);
+  checkSeconds(work, fetched);
   return fetched;
+}
+
+/** What goes in has bounds together, and with what is made. Lengths of files are rarely whole. */
+function checkSeconds({ model, settings }: Work, media: readonly FetchedMedia[]): void {
+  const bounds = model.own?.mostSeconds;
+  const seconds = wholeInputSeconds(media);
+  if (!bounds || seconds === 0) return;
+  if (Math.round(seconds) > bounds.together)
+    throw refusal.invalidParameter(`Reference videos may have ${bounds.together} seconds together.`);
+  if (Math.round(seconds + Math.max(0, settings.durationSeconds)) > bounds.withMade)
+    throw refusal.invalidParameter(`Input and output videos may have ${bounds.withMade} seconds together.`);
 }
 
 function seedOf(id: string): number {

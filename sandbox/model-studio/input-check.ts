@@ -21,7 +21,7 @@ type JsonObject = Readonly<Record<string, unknown>>;
 const messagePictures: Readonly<Partial<Record<ModelType['family'], readonly [number, number]>>> = {
   'qwen-image-2': [0, 3],
   'qwen-image-fixed': [0, 0],
-  'qwen-image-edit': [1, 1],
+  'qwen-image-edit': [1, 3],
   'qwen-image-edit-plus': [1, 3],
   'wan-t2i': [0, 0],
 };
@@ -62,14 +62,18 @@ function checkMessages(model: ModelType, input: JsonObject): CheckedInput {
     throw refusal.invalidParameter('lack of image or text');
   }
   if (model.own?.usage === 'interleaved') {
-    const media = pictures.map((part) => mediaUse('image', part.image, mediaRules.editPicture));
+    const media = pictures.map((part) =>
+      mediaUse('image', part.image, model.own?.pictureRule ?? mediaRules.editPicture),
+    );
     return { ...promptOf(model, text), scenario: 'interleaved', media };
   }
   const scenarios = ['text-to-image', 'image-edit'];
   return {
     ...promptOf(model, text),
     scenario: scenarios[pictures.length] ?? 'multi-image-fusion',
-    media: pictures.map((part) => mediaUse('image', part.image, mediaRules.editPicture)),
+    media: pictures.map((part) =>
+      mediaUse('image', part.image, model.own?.pictureRule ?? mediaRules.editPicture),
+    ),
   };
 }
 
@@ -77,6 +81,11 @@ function requiredMedia(input: JsonObject, field: string, rule: MediaRule): Media
   const found = optionalMedia(input, field, rule);
   if (found.length === 0) throw refusal.invalidParameter(`Field required: input.${field}`);
   return found;
+}
+
+/** wan2.6 takes larger ones than what came before. */
+function firstFrameOf({ name }: ModelType): MediaRule {
+  return name.startsWith('wan2.6') ? mediaRules.firstFrame : mediaRules.olderFirstFrame;
 }
 
 function checkReferences(input: JsonObject): MediaUse[] {
@@ -112,7 +121,9 @@ function checkFields(model: ModelType, input: JsonObject): CheckedInput {
   return {
     ...prompt,
     scenario: images.length === 1 ? 'image-edit' : 'multi-image-fusion',
-    media: images.map((url: unknown, index) => mediaUse(`images[${index}]`, url, mediaRules.editPicture)),
+    media: images.map((url: unknown, index) =>
+      mediaUse(`images[${index}]`, url, model.own?.pictureRule ?? mediaRules.editPicture),
+    ),
   };
 }
 
@@ -138,7 +149,7 @@ export function checkInput(model: ModelType, path: string, input: unknown): Chec
         ...promptOf(model, readPrompt(input, false)),
         scenario: 'first-frame',
         media: [
-          ...requiredMedia(input, 'img_url', mediaRules.firstFrame),
+          ...requiredMedia(input, 'img_url', firstFrameOf(model)),
           ...optionalMedia(input, 'audio_url', mediaRules.soundtrack),
         ],
       };

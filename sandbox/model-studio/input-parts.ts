@@ -24,10 +24,11 @@ type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Characters a prompt keeps; the rest is cut silently. */
 const promptCharacters: Readonly<Partial<Record<ModelType['family'], number>>> = {
-  'qwen-image-2': 800,
-  'qwen-image-fixed': 800,
-  'qwen-image-edit': 800,
-  'qwen-image-edit-plus': 800,
+  // Tokens of four characters.
+  'qwen-image-2': 1300 * 4,
+  'qwen-image-fixed': 800 * 4,
+  'qwen-image-edit': 800 * 4,
+  'qwen-image-edit-plus': 800 * 4,
   'wan-t2i': 2100,
   'wan-t2v': 1500,
   'wan-i2v': 1500,

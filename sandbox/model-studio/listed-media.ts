@@ -91,7 +91,7 @@ export function checkListedMedia(model: ModelType, input: JsonObject): CheckedIn
   return {
     ...promptOf(model, prompt),
     scenario: scenarioOf(items),
-    media: [...media, ...optionalMedia(input, 'audio_url', mediaRules.soundtrack)],
+    media: [...media, ...optionalMedia(input, 'audio_url', model.own?.soundTrack ?? mediaRules.soundtrack)],
     references: countOf(items, ['reference_image', 'reference_video']),
   };
 }

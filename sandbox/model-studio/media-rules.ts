@@ -41,7 +41,7 @@ const opaque = {
   maxBytes: 10 * megabyte,
   transparencyAllowed: false,
 };
-const referencePicture: PictureLimit = { ...opaque, side: [240, 5000] };
+const large: PictureLimit = { ...opaque, side: [240, 8000], maxBytes: 20 * megabyte };
 const referenceClip: DurationLimit = { formats: ['mp4', 'mov'], seconds: [1, 30], maxBytes: 100 * megabyte };
 const embeddedPicture: PictureLimit = {
   formats: ['jpeg', 'png', 'bmp', 'webp', 'gif'],
@@ -60,9 +60,10 @@ export const mediaRules = {
       transparencyAllowed: true,
     },
   },
-  firstFrame: { dataUrl: true, picture: { ...opaque, side: [240, 8000] } },
-  keyFrame: { dataUrl: true, picture: { ...opaque, side: [360, 2000] } },
-  reference: { dataUrl: false, picture: referencePicture, video: referenceClip },
+  olderFirstFrame: { dataUrl: true, picture: { ...opaque, side: [240, 8000] } },
+  firstFrame: { dataUrl: true, picture: large },
+  keyFrame: { dataUrl: true, picture: { ...opaque, side: [240, 8000] } },
+  reference: { dataUrl: false, picture: large, video: referenceClip },
   referenceVideo: { dataUrl: false, video: referenceClip },
   soundtrack: {
     dataUrl: false,

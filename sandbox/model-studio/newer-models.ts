@@ -84,6 +84,7 @@ const wan3: OwnRules = {
     ],
   },
   inputSeconds: 'whole',
+  mostSeconds: { together: 15, withMade: 30 },
   tellsRatio: true,
 };
 
@@ -128,6 +129,7 @@ const mediaVideos: Record<string, OwnRules> = {
     ...wan27,
     input: ['prompt', 'negative_prompt', 'audio_url'],
     fields: { ...wan27.fields, ratio: choice(...fiveRatios) },
+    soundTrack: sound(2, 30),
     tellsRatio: true,
   },
   'wan2.7-i2v': {
@@ -248,9 +250,10 @@ const olderFrameVideos: Record<string, OwnRules> = {
   'wanx2.1-i2v-turbo': standard(frameVideo(['480P', '720P'], '720P', integer(3, 5))),
   'wanx2.1-i2v-plus': standard(frameVideo(['720P'], '720P')),
 };
+const { usage: _frameUsage, ...keyFrameRules } = frameVideo(['720P'], '720P');
 const olderKeyFrames: Record<string, OwnRules> = {
   'wanx2.1-kf2v-plus': {
-    ...frameVideo(['720P'], '720P'),
+    ...keyFrameRules,
     input: ['prompt', 'negative_prompt', 'first_frame_url', 'last_frame_url'],
   },
 };

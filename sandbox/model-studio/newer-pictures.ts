@@ -1,4 +1,5 @@
 /** Newer and older picture types whose rules are their own. From the public API pages. */
+import type { MediaRule } from './media-rules.js';
 import { boolean, choice, common, integer, type OwnRules, seed } from './own-rules.js';
 import type { FieldRule } from './rule-forms.js';
 
@@ -14,6 +15,14 @@ const messagePicture = (rules: Partial<OwnRules>): OwnRules => ({
   defaults: { n: 1 },
   ...rules,
 });
+const megabyte = 1024 * 1024;
+const pictureOf = (side: [number, number], mebibytes: number): MediaRule => ({
+  dataUrl: true,
+  picture: {
+    formats: ['jpeg', 'png', 'bmp', 'webp'],
+    ...{ side, maxBytes: mebibytes * megabyte, transparencyAllowed: false },
+  },
+});
 const negative: FieldRule = { kind: 'text' };
 const qwen3 = messagePicture({
   pictures: [0, 3],
@@ -26,11 +35,18 @@ const qwen3 = messagePicture({
     prompt_extend_mode: choice('direct', 'agent'),
     enable_thinking: boolean,
   },
+  edited: { prompt_extend_mode: choice('direct') },
   defaults: { size: '2048*2048', n: 1 },
 });
+const { prompt_extend_mode: _mode, enable_thinking: _thinking, ...fieldsBefore3 } = qwen3.fields;
+const qwen21 = messagePicture({ ...qwen3, fields: fieldsBefore3, edited: {} });
 const wan27Picture = (most: number, words: string[]) =>
   messagePicture({
     pictures: [0, 9],
+    pictureRule: pictureOf([240, 8000], 20),
+    single: { n: integer(1, 4) },
+    edited: { size: area(768, 2048, 8, ['1K', '2K']) },
+    sequence: 12,
     fields: {
       watermark: boolean,
       seed,
@@ -46,8 +62,8 @@ const wan27Picture = (most: number, words: string[]) =>
 export const syncPictures: Record<string, OwnRules> = {
   'qwen-image-3.0-pro': { ...qwen3, usage: 'tiers' },
   'qwen-image-3.0': { ...qwen3, usage: 'tiers' },
-  'qwen-image-2.1-pro': qwen3,
-  'qwen-image-2.1-turbo': qwen3,
+  'qwen-image-2.1-pro': qwen21,
+  'qwen-image-2.1-turbo': qwen21,
   'z-image-turbo': messagePicture({
     pictures: [0, 0],
     promptCharacters: 800,
@@ -107,5 +123,6 @@ export const imagePictures: Record<string, OwnRules> = {
     ...textPicture(2000, area(768, 1280, 4), '1280*1280'),
     input: ['prompt', 'negative_prompt', 'images'],
     pictures: [1, 3],
+    pictureRule: pictureOf([384, 5000], 10),
   },
 };

@@ -26,8 +26,18 @@ export interface OwnRules extends FamilyRules {
   promptRequired: boolean;
   promptCharacters: number;
   media?: ListedMedia;
-  /** Pictures that a message or `images` may hold. */
+  /** Pictures that a message or `images` may hold, and what each must be. */
   pictures?: readonly [number, number];
+  pictureRule?: MediaRule;
+  /** What a sound track must be, where that is not what it usually is. */
+  soundTrack?: MediaRule;
+  /** Fields that are narrower where pictures go in, or a sequence is asked for; and where none is. */
+  edited?: Readonly<Record<string, FieldRule>>;
+  single?: Readonly<Record<string, FieldRule>>;
+  /** How many pictures a sequence has where that is not said. */
+  sequence?: number;
+  /** Seconds of input videos together, and with the one that is made. */
+  mostSeconds?: { together: number; withMade: number };
   /** The longest duration where a reference is a video. */
   mostSecondsWithVideo?: number;
   /** How seconds of input videos are billed. */

@@ -125,20 +125,29 @@ function refuseUnlisted(given: JsonObject, listed: readonly string[]): void {
   if (other) throw refusal.invalidParameter(`parameters.${other} is not supported by this model.`);
 }
 
+/** The rules of the fields: some are narrower where pictures go in, or where a sequence is asked for, or is not. */
+function fieldsOf(model: ModelType, sequence: boolean, pictures: number) {
+  const { edited, single } = model.own ?? {};
+  const { fields } = rulesOf(model);
+  return { ...fields, ...((sequence || pictures > 0) && edited), ...(!sequence && single) };
+}
+
 /** Returns the effective settings; a Refusal names the first field that does not fit. */
-export function checkParameters(model: ModelType, parameters: unknown): Settings {
+export function checkParameters(model: ModelType, parameters: unknown, pictures = 0): Settings {
   if (parameters !== undefined && parameters !== null && !isObject(parameters)) {
     throw refusal.invalidParameter('parameters must be an object.');
   }
   const given = Object.fromEntries(
     Object.entries(parameters ?? {}).filter(([, value]) => value !== null && value !== undefined),
   );
-  const { fields, defaults } = rulesOf(model);
+  const { defaults } = rulesOf(model);
+  const sequence = given.enable_sequential === true;
+  const fields = fieldsOf(model, sequence, pictures);
   if (model.own) refuseUnlisted(given, Object.keys(fields));
   for (const [field, rule] of Object.entries(fields)) {
     if (field in given) checkField(field, given[field], rule);
   }
-  if (given.enable_sequential === true && 'color_palette' in given)
+  if (sequence && 'color_palette' in given)
     throw refusal.invalidParameter('color_palette is not supported with enable_sequential.');
   if (model.kind === 'video' && 'size' in given && 'resolution' in given) {
     throw refusal.invalidParameter('size and resolution must not be used together.');
@@ -153,7 +162,11 @@ export function checkParameters(model: ModelType, parameters: unknown): Settings
     ratio: given.ratio as string | undefined,
     sizeGiven: givenSize !== undefined,
     resolution: defaults.resolution && ((given.resolution as string | undefined) ?? defaults.resolution),
-    n: ((fields.max_images ? given.max_images : given.n) as number | undefined) ?? defaults.n ?? 1,
+    n:
+      ((fields.max_images ? given.max_images : given.n) as number | undefined) ??
+      (sequence ? model.own?.sequence : undefined) ??
+      defaults.n ??
+      1,
     durationSeconds: (given.duration as number | undefined) ?? defaults.duration ?? 0,
     promptExtend,
     shotType: multi ? 'multi' : 'single',

@@ -89,6 +89,7 @@ function videoUsage(work: Work, outcome: Outcome): Json {
       input_video_duration: outcome.inputSeconds,
       output_video_duration: seconds,
       ...common,
+      ...(model.name.startsWith('wan3.0') && { fps: 30 }),
       ...(model.own?.tellsRatio && { ratio: settings.ratio ?? '16:9' }),
     };
   if (model.family === 'wan-kf2v') return { video_duration: seconds, ...common };

@@ -69,12 +69,9 @@ export async function handleSubmit(exchange: Exchange, path: string, context: Su
   context.limiter.countSubmit(apiKey, model);
 
   checkStream(model, mode, exchange, parameters);
-  const work: Work = {
-    model,
-    path,
-    input: checkInput(model, path, input),
-    settings: checkParameters(model, parameters),
-  };
+  const checked = checkInput(model, path, input);
+  const pictures = model.kind === 'image' ? checked.media.length : 0;
+  const work: Work = { model, path, input: checked, settings: checkParameters(model, parameters, pictures) };
   checkBoxCount(parameters, work.input.media.length);
   const markers = readMarkers(work.input.prompt);
   context.throttle(text, markers);

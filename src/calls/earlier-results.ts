@@ -1,8 +1,6 @@
 /** Results that are paid for but reached nobody: the next identical call of the same role takes them instead of paying again. */
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KnownError } from '../errors.js';
-import { exactText, isExactNumber, isObject, parseExactly } from '../json.js';
 import { type EarlierWish, type JobOutcome, type Ledger, type RoleIdentity, roleKey } from '../ledger/job.js';
 import { hasEnded } from '../ledger/states.js';
 import { createLanes, type Lanes } from '../pace/lanes.js';
@@ -46,15 +44,6 @@ export interface EarlierResults {
   unclaim(jobId: string): void;
   /** Releases results that were reserved for a statement that failed. */
   release(jobIds: string[]): void;
-}
-
-/** What makes two calls the same: model type, request with its fields in one order, file, and what its media contain. */
-export function requestKey(call: CheckedCall, mediaEtags: string[]): string {
-  const fields = call.file?.fields;
-  const file = fields && [fields.oss_path, fields.oss_endpoint, fields.role_arn];
-  return createHash('sha256')
-    .update(exactText([call.model.modelType, canonical(parsed(call.requestText)), file, mediaEtags]))
-    .digest('base64url');
 }
 
 interface Kept {
@@ -307,25 +296,4 @@ async function orStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
   } finally {
     stop.removeEventListener('abort', stopped);
   }
-}
-
-function parsed(text: string): unknown {
-  // Most prompts are plain text, and a failing parse costs more than the rest of a key.
-  if (!text.trimStart().startsWith('{')) return text;
-  try {
-    return parseExactly(text);
-  } catch {
-    return text;
-  }
-}
-
-/** Objects with their fields sorted: json_build_object's order says nothing. Numbers are the same when their texts are. */
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (!isObject(value) || isExactNumber(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, field]) => [name, canonical(field)]),
-  );
 }

@@ -11,9 +11,9 @@ import {
   type SubmittedCall,
 } from './check.js';
 import { newCourse, type Services } from './course.js';
-import { requestKey } from './earlier-results.js';
 import { checkImage } from './image-generate.js';
 import { isRefusal } from './meter.js';
+import { requestKey } from './request-key.js';
 import { withPlace } from './row-errors.js';
 import { readSessionSettings, type SessionSettings } from './session-settings.js';
 import type { Statement, StatementCall, Statements } from './statement.js';

@@ -222,7 +222,9 @@ test('the functions over texts answer in their own types', async () => {
     city: 'sandbox qwen-plus',
   });
   expect(await one("SELECT ai_rank('doors', 'a red door')")).toBe(0);
-  expect(await one("SELECT ai_similarity('a red door', 'a red door')")).toBeCloseTo(1, 6);
+  const same = (await one("SELECT ai_similarity('a', 'a')")) as number;
+  expect(same).toBeCloseTo(1, 6);
+  expect(same).toBeLessThanOrEqual(1);
   for (const call of [
     "ai_mask('Ann, 31', ARRAY['name'])",
     "ai_fix_grammar('he go')",
@@ -330,45 +332,6 @@ describe('around the calls', () => {
     );
     expect(await one(`SELECT ai_gen('qwen_vl_plus', prompt('See {0}', ${file(picture)}))`)).toContain(
       'Media: picture',
-    );
-  });
-
-  test('a FILE tells size, type, etag and time of its object, and asks the store once', async () => {
-    await putObject(gateway.dataDir, 'oss://bucket/facts/notes.pdf', Buffer.from('%PDF-1.7'));
-    const facts = (path: string) =>
-      one(`SELECT json_build_array(fl_get_size(f), fl_get_content_type(f), fl_get_file_type(f), fl_get_etag(f) ~ '^[0-9A-F]{32}$',
-        fl_get_last_modified(f) > now() - interval '1 day') FROM ${file(path)} AS f`);
-    expect(await facts('oss://bucket/facts/notes.pdf')).toEqual([
-      8,
-      'application/pdf',
-      'document',
-      true,
-      true,
-    ]);
-    expect(await facts(speech)).toEqual([
-      expect.any(Number),
-      expect.stringMatching(/^audio\/(x-)?wav$/),
-      'audio',
-      true,
-      true,
-    ]);
-    expect(await one(`SELECT fl_get_file_type(${file(picture)})`)).toBe('image');
-    expect(
-      await one(`SELECT fl_get_size(try_to_file('oss://bucket/none.png', '${rights[0]}', '${rights[1]}'))`),
-    ).toBeNull();
-    const missing = `SELECT fl_get_etag(ROW('oss://bucket/none.png', '${rights[0]}', '${rights[1]}')::hologen.file)`;
-    expect((await refusal(client.query(missing))).code).toBe('58P01');
-    const directory = `SELECT fl_get_size(${file('oss://bucket/facts/')})`;
-    expect((await refusal(client.query(directory))).code).toBe('58P01');
-  });
-
-  test('try_to_file gives NULL where to_file raises', async () => {
-    expect(
-      await one(`SELECT try_to_file('oss://bucket/none.png', '${rights[0]}', '${rights[1]}')`),
-    ).toBeNull();
-    expect(await one(`SELECT try_to_file('no path', '${rights[0]}', '${rights[1]}')`)).toBeNull();
-    expect(await one(`SELECT (try_to_file('${picture}', '${rights[0]}', '${rights[1]}')).oss_path`)).toBe(
-      picture,
     );
   });
 

@@ -110,7 +110,7 @@ test('each part of a request is a part of what it is cached by, and of a referen
     return canvas.toBuffer('image/jpeg');
   };
   await putObject(gateway.dataDir, path, picture('red'));
-  await putObject(gateway.dataDir, `${path}.other.jpg`, picture('red'));
+  await putObject(gateway.dataDir, `${path}.other.jpg`, picture('green'));
   const whole = {
     prompt: 'six parts',
     negative_prompt: 'rain',
@@ -138,6 +138,15 @@ test('each part of a request is a part of what it is cached by, and of a referen
   await made(whole);
   await putObject(gateway.dataDir, path, picture('red'));
   expect(await made(whole)).toEqual(first);
+  expect(await bodies()).toHaveLength(12);
+  // Where the picture lies is no part of it, nor whether it comes as bytes.
+  const elsewhere = 'oss://demo/elsewhere/the-same.jpg';
+  await putObject(gateway.dataDir, elsewhere, picture('red'));
+  expect(await made({ ...whole, reference_image: elsewhere })).toEqual(first);
+  expect(await generate({ ...whole, reference_image: undefined }, toFile(elsewhere))).toEqual(first);
+  expect(await made({ ...whole, reference_image: picture('red').toString('base64') })).toEqual(first);
+  expect(await bodies()).toHaveLength(12);
+  await made({ ...whole, reference_image: picture('blue').toString('base64') });
   expect(await bodies()).toHaveLength(12);
 });
 

@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createCanvas } from '@napi-rs/canvas';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hologen, makeDirectory, type SpawnedGateway, serve, stopGateways } from './spawned-gateway.js';
 
@@ -104,53 +105,113 @@ test('without a running gateway one is started for the picture, and is gone afte
   expect((await hologen(['url', '--data-dir', dataDir])).code).toBe(1);
 });
 
-test('a refusal of the provider has an exit code of its kind, and the advice', async () => {
-  let answer = { status: 500, code: '' };
-  const keys: (string | undefined)[] = [];
-  const provider = createServer((request, response) => {
-    keys.push(request.headers.authorization);
-    response.writeHead(answer.status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ code: answer.code, message: 'as told', request_id: 'r' }));
+/** What stands in for the provider says; a text is no JSON. */
+type Said = [status: number, body: object | string, headers?: Record<string, string>];
+
+/** A provider that answers what it is told to, each request with the next answer and the last one for ever; a GET has a picture. */
+async function startProvider() {
+  const state: { said: Said[]; keys: (string | undefined)[]; submits: number } = {
+    ...{ said: [], keys: [], submits: 0 },
+  };
+  const picture = createCanvas(1024, 1024).toBuffer('image/png');
+  const server = createServer((request, response) => {
+    if (request.method === 'GET') return response.writeHead(200).end(picture);
+    state.submits += 1;
+    state.keys.push(request.headers.authorization);
+    const [status, body, headers] = (state.said.length > 1 ? state.said.shift() : state.said[0]) as Said;
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    return response.end(typeof body === 'string' ? body : JSON.stringify(body));
   });
-  await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve));
-  const { port } = provider.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const dataDir = await directory();
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    ...{ state, url },
+    /** `hologen image` with a gateway of its own that knows this provider. */
+    async ask(output: string, environment: NodeJS.ProcessEnv, ...said: Said[]) {
+      Object.assign(state, { said, submits: 0 });
+      const request = '{"prompt": "x", "model": "qwen-image-2.0"}';
+      return hologen(['image', '--data-dir', dataDir, '--request', request, '--output', output], {
+        environment: { DASHSCOPE_HTTP_BASE_URL: `${url}/api/v1`, ...environment },
+      });
+    },
+    [Symbol.dispose]: () => server.close(),
+  };
+}
+
+const refused = (status: number, code: string): Said => [
+  status,
+  { code, message: 'as told', request_id: 'r' },
+];
+
+test('a refusal of the provider has an exit code of its kind, and the advice', async () => {
+  using provider = await startProvider();
   const home = await directory();
   await mkdir(join(home, '.alibabacloud'));
   await writeFile(
     join(home, '.alibabacloud', 'credentials'),
     '[default]\ndashscope_api_key = sk-of-the-file\n',
   );
-  const dataDir = await directory();
-  const failures: [number, string, number, RegExp][] = [
-    [401, 'InvalidApiKey', 3, /Check DASHSCOPE_API_KEY or ~\/\.alibabacloud\/credentials/],
-    [403, 'Model.AccessDenied', 3, /access policy/],
-    [400, 'InvalidParameter', 4, /common size/],
-    [429, 'AllocationQuota.FreeTierOnly', 5, /fewer pictures at once/],
-    [500, 'RewriteFailed', 6, /once or twice/],
+  const html = '<html><body>Bad gateway</body></html>';
+  const failures: [Said, number, RegExp][] = [
+    [refused(401, 'InvalidApiKey'), 3, /Check DASHSCOPE_API_KEY or ~\/\.alibabacloud\/credentials/],
+    [refused(403, 'Model.AccessDenied'), 3, /access policy/],
+    [refused(400, 'InvalidParameter'), 4, /common size/],
+    [refused(429, 'AllocationQuota.FreeTierOnly'), 5, /fewer pictures at once/],
+    [refused(500, 'RewriteFailed'), 6, /once or twice/],
+    [[502, html], 6, /once or twice/],
+    [refused(503, 'ModelServingError'), 6, /once or twice/],
+    [[504, ''], 6, /once or twice/],
   ];
-  for (const [status, code, exitCode, advice] of failures) {
-    answer = { status, code };
-    const run = await hologen(
-      [
-        'image',
-        '--data-dir',
-        dataDir,
-        '--request',
-        '{"prompt": "x", "model": "qwen-image-2.0"}',
-        '--output',
-        join(folder, 'no.png'),
-      ],
-      { environment: { HOME: home, DASHSCOPE_HTTP_BASE_URL: `http://127.0.0.1:${port}/api/v1` } },
-    );
-    expect([run.code, run.stderr]).toEqual([exitCode, expect.stringMatching(advice)]);
+  for (const [said, exitCode, advice] of failures) {
+    const run = await provider.ask(join(folder, 'no.png'), { HOME: home }, said);
+    expect([said, run.code, run.stderr]).toEqual([said, exitCode, expect.stringMatching(advice)]);
   }
-  expect(new Set(keys)).toEqual(new Set(['Bearer sk-of-the-file']));
-  provider.close();
-  const none = await hologen(['image', '--data-dir', dataDir, '--request', '{"prompt": "x"}'], {
+  expect(new Set(provider.state.keys)).toEqual(new Set(['Bearer sk-of-the-file']));
+  const none = await hologen(['image', '--data-dir', await directory(), '--request', '{"prompt": "x"}'], {
     environment: { HOME: folder },
   });
   expect([none.code, none.stderr]).toEqual([3, expect.stringContaining('no API key')]);
-}, 120_000);
+}, 240_000);
+
+test('while the provider is busy it is waited for, which is told every five seconds', async () => {
+  using provider = await startProvider();
+  const output = join(folder, 'patient.png');
+  const busy: Said = [
+    ...refused(429, 'Throttling.RateQuota').slice(0, 2),
+    { 'retry-after': '4' },
+  ] as unknown as Said;
+  const content = [{ image: `${provider.url}/made.png` }];
+  const made = {
+    output: { choices: [{ message: { content } }] },
+    usage: { image_count: 1 },
+    request_id: 'r',
+  };
+  const { code, stderr } = await provider.ask(output, { DASHSCOPE_API_KEY: 'sk-test' }, busy, busy, [
+    200,
+    made,
+  ]);
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/^waiting for the picture, 5 s$/m)]);
+  expect(stderr).toContain(`saved ${output}`);
+  expect(provider.state.submits).toBe(3);
+  expect(await pngSize(output)).toEqual(['PNG', 1024, 1024]);
+}, 60_000);
+
+test('an answer that has no picture and was billed all the same is not asked for again', async () => {
+  using provider = await startProvider();
+  const billed = { output: { choices: [] }, usage: { image_count: 1 }, request_id: 'r' };
+  const { code, stderr } = await provider.ask(join(folder, 'no.png'), { DASHSCOPE_API_KEY: 'sk-test' }, [
+    200,
+    billed,
+  ]);
+  expect([code, stderr]).toEqual([6, expect.stringContaining('without a picture')]);
+  expect(provider.state.submits).toBe(1);
+  const free = { output: { choices: [] }, usage: {}, request_id: 'r' };
+  await provider.ask(join(folder, 'no.png'), { DASHSCOPE_API_KEY: 'sk-test' }, [200, free]);
+  // Once more, in simpler words.
+  expect(provider.state.submits).toBe(2);
+}, 60_000);
 
 test('a request that is no JSON, or none at all, is wrong usage', async () => {
   for (const args of [['--request', 'a cat'], ['--request', '[]'], []]) {

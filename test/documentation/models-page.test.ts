@@ -30,7 +30,9 @@ Beijing price list; a deployed model's config may give others, and other limits.
 A type that is not here is deployed with the form of one that is: \`CALL register_external_model('new_t2v', 'wan2.8-t2v', 'bailian', '{"like":
 "wan2.7-t2v", "duration": [4, 20], "resolutions": ["1080P", "4K"], "price": {"per_second": {"1080P": 1, "4K": 2.5}}}', 'video-generation')\`. Its config
 may give \`duration\`, \`pictures\` and \`reference_files\` as [least, most], \`resolutions\` and \`ratios\` as lists, \`prompt_characters\`, \`price\`; what it
-leaves out, its price too, is that of the known type. Without \`like\` an unknown type is refused.
+leaves out, its price too, is that of the known type; it keeps that form when a later version of hologen has the type in this table. Without \`like\` an
+unknown type is refused with the nearest names, but for chat and embedding models, which are too many to list and share one form: any name is taken that does
+not speak of another task (\`…-t2v\`, \`…-image\`, \`…-embedding\`, \`…-rerank\`).
 
 What \`ai_estimate\` says of pictures, videos and speech is what they cost, to the cent. It is the most that they can cost, and so never below the bill, where only the answer
 tells how much it is: tokens of text (a token a byte, and the longest answer that the request allows; no number where it bounds none), pictures and videos that are embedded or shown to

@@ -65,7 +65,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE p.proname IN (SELECT name[cardinality(name)] FROM named_functions)
         AND EXISTS (SELECT FROM named_functions, path WHERE name[cardinality(name)] = p.proname AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END)
-        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|file_facts|fl_get_\w+|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
+        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|file_facts|file_as_jsonb?|fl_get_\w+|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
         AND NOT (n.nspname = 'pg_catalog' AND p.proname ~ '^(to_file|try_to_file|fl_get_\w+)$')),
     operators AS MATERIALIZED (
       SELECT o.oprname, p.provolatile = 'v' AS volatile, p.provolatile <> 'i' AS may_read
@@ -85,7 +85,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT 'the operator ' || oprname FROM operators WHERE volatile OR (names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean
     UNION ALL
     SELECT 'a cast to ' || c.casttarget::regtype FROM pg_cast c JOIN pg_proc p ON p.oid = c.castfunc
-      WHERE c.oid >= 16384 AND (p.provolatile = 'v' OR p.provolatile = 's' AND (names #>> '{names,readNothing}')::boolean)
+      -- A FILE as JSON asks the store alone, as to_file does.
+      WHERE c.oid >= 16384 AND NOT (c.castsource = 'hologen.file'::regtype AND p.pronamespace = 'hologen_caller'::regnamespace)
+        AND (p.provolatile = 'v' OR p.provolatile = 's' AND (names #>> '{names,readNothing}')::boolean)
     UNION ALL
     -- Where values of anybody's types can be made: by a cast, somebody's own function or operator, or a function that is told a type.
     SELECT 'a check of ' || c.contypid::regtype FROM pg_constraint c

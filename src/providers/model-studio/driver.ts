@@ -56,6 +56,8 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
     modelTypes: known.describe,
     check(model, text, file, places) {
       const { type, family } = known.require(model);
+      // The gateway may have been moved to another region since.
+      requireLane(model, regions);
       return family.check({ model, type, text, file, places, known });
     },
     imageFields(model) {
@@ -114,9 +116,10 @@ function checkDeployment(
   known: KnownTypes,
   regions: Regions,
 ): void {
-  const everywhere = clientsOf(config, regions).every(({ hasHalfPrice }) => hasHalfPrice);
-  checkLane(config, task, everywhere);
-  const ownTask = known.taskOf(modelType);
+  requireLane({ task, config }, regions);
+  // A name that is in no table may have a form that its config tells.
+  const named = config.like === undefined ? known.taskByName(modelType) : undefined;
+  const ownTask = known.taskOf(modelType) ?? named;
   if (ownTask && ownTask !== task)
     refuse(
       'task',
@@ -127,6 +130,13 @@ function checkDeployment(
   ownLimits(config);
   const { type } = known.require({ modelType, task, config });
   checkPrices(config, type);
+}
+
+/** KnownError 22023 for a lane that one of the model's regions has not. */
+function requireLane({ task, config }: Pick<ProviderModel, 'task' | 'config'>, regions: Regions): void {
+  if (!isHalfPrice(config)) return;
+  const everywhere = clientsOf(config, regions).every(({ hasHalfPrice }) => hasHalfPrice);
+  checkLane(config, task, everywhere);
 }
 
 /** Budgets add up what calls cost, whichever key they go with. */

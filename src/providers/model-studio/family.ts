@@ -56,6 +56,8 @@ export interface KnownTypes {
   require(model: Deployed): { type: ModelType; family: Family };
   /** The only task that a type of the table can do; undefined for names that are not in it. */
   taskOf(name: string): Task | undefined;
+  /** The task that a name speaks of; undefined where it speaks of none. */
+  taskByName(name: string): Task | undefined;
   /** The first five of the types that a hint may offer. */
   names(fits: (type: ModelType) => boolean): string[];
   /** The rows of hologen.supported_models; of deployed types those that only a config describes. */

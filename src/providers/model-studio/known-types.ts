@@ -4,11 +4,22 @@ import { refuse } from '../../fields.js';
 import type { ProviderModel } from '../provider.js';
 import { describeAll, describeLike, type Table } from './described-types.js';
 import type { Family, KnownTypes } from './family.js';
-import type { ModelType, Scenario } from './model-type.js';
+import type { ModelType, Scenario, Task } from './model-type.js';
 import { ownForm } from './own-form.js';
 
 /** A dated or regional name (`qwen-image-2.0-pro-2026-03-03`, `wan2.6-t2v-us`) has the rules of its plain one, but for what the table says. */
 const variant = /^(?<plain>.*?)(?<american>-us)?(?<date>-latest|-\d{4}-\d{2}-\d{2})?$/;
+
+/** What names of types say that they are for, where the table does not have them: the first that fits. */
+const tasksByName: [Task, RegExp][] = [
+  ['rerank', /rerank/i],
+  ['embedding', /embedding/i],
+  ['speech-to-text', /^(fun-asr|paraformer)/i],
+  ['translation', /^qwen-mt-/i],
+  ['video-generation', /(^|[-_./])([tirs]|kf)2v\b|(^|[-_./])video/i],
+  ['image-generation', /(^|[-_./])[ti]2i\b|(^|[-_./])image/i],
+  ['chat/completions', /^(qwen|qwq|qvq|deepseek|glm|kimi|minimax)/i],
+];
 
 /** A hint is to be read. */
 const mostInHint = 5;
@@ -33,13 +44,12 @@ export function knownTypes(families: readonly Family[]): KnownTypes {
     return any?.anyOther && { type: any.anyOther.type, family: any };
   }
 
-  /** A type that is not known has the form of the one that its config names. */
+  /** A type has the form of the one that its config names, if it names one: an unknown type still has it when a later version knows it. */
   function typeOf({ modelType, task, config }: Omit<ProviderModel, 'apiKey' | 'name'>) {
-    const found = find(modelType, task);
-    if (found || config.like === undefined) return found;
     const { like } = config;
-    const model = typeof like === 'string' ? find(like, task) : undefined;
-    if (!model)
+    if (like === undefined || like === null) return find(modelType, task);
+    const model = typeof like === 'string' ? inTable(like) : undefined;
+    if (model?.type.task !== task)
       return refuseLike(
         like,
         task,
@@ -52,13 +62,14 @@ export function knownTypes(families: readonly Family[]): KnownTypes {
     typeOf,
     require: (model) => typeOf(model) ?? refuseUnknownType(model, [...table]),
     taskOf: (name) => inTable(name)?.type.task,
+    taskByName: (name) => tasksByName.find(([, words]) => words.test(name))?.[0],
     names: (fits) =>
       [...table]
         .filter(([, { type }]) => fits(type))
         .map(([name]) => name)
         .slice(0, mostInHint),
     describe(deployed) {
-      const own = deployed.filter(({ modelType, task }) => !find(modelType, task));
+      const own = deployed.filter(({ modelType }) => !inTable(modelType));
       return [...describeAll(table, families), ...describeLike(own, typeOf)];
     },
   };

@@ -46,6 +46,7 @@ const wan3 = {
   references: { picture: '图#', video: '视频#', sound: '音频#' },
   extras: ['documents'],
   referencesOfKind: { picture: 10, video: 5, sound: 5 },
+  videoSeconds: { each: [1, 15], together: 15, withMade: 30 },
   duration: { range: [2, 30], default: 5, also: -1 },
   promptCharacters: 20_000,
 } satisfies Partial<ModelType>;
@@ -54,6 +55,7 @@ const horseOfItsLength = {
   ...mediaVideo,
   switches: ['watermark', 'seed'],
   promptCharacters: 5000,
+  chineseCounts: 2,
 } satisfies Partial<ModelType>;
 const horse = {
   ...horseOfItsLength,
@@ -103,6 +105,7 @@ export const mediaVideoTypes: Record<string, ModelType> = {
     scenarios: ['first-frame', 'first-and-last-frame', 'video-continuation'],
     promptOptional: ['first-frame', 'first-and-last-frame', 'video-continuation'],
     soundTrack: ['first-frame', 'first-and-last-frame'],
+    videoSeconds: { each: [2, 10] },
   },
   'wan2.7-r2v': {
     ...wan27,
@@ -113,6 +116,7 @@ export const mediaVideoTypes: Record<string, ModelType> = {
     frameBesideReferences: true,
     extras: ['voices'],
     referenceFiles: [1, 5],
+    videoSeconds: { each: [1, 30] },
     duration: { range: [2, 15], default: 5, mostWithVideo: 10 },
     price: { ...wan27.price, inputSecondsPerVideo },
   },
@@ -125,6 +129,7 @@ export const mediaVideoTypes: Record<string, ModelType> = {
     switches: [...wan27.switches, 'audio_setting'],
     references: { picture: 'Image #' },
     referenceFiles: [0, 4],
+    videoSeconds: { each: [2, 10] },
     duration: { range: [2, 10], default: 0, also: 0 },
     price: { ...wan27.price, mostInputSeconds: 10 },
   },
@@ -146,6 +151,7 @@ export const mediaVideoTypes: Record<string, ModelType> = {
     switches: [...horse.switches, 'audio_setting'],
     references: { picture: '[Image #]' },
     referenceFiles: [0, 5],
+    videoSeconds: { each: [3, 60] },
     price: { ...horse10Price, mostInputSeconds: 15 },
   },
   'happyhorse-1.1-t2v': { ...horse11, ...fromText },

@@ -39,7 +39,7 @@ export type SizeRule =
       advised: string[];
       /** Words that stand for a size, and the scenarios that take them. */
       classes?: Record<string, Scenario[]>;
-      /** Of pictures from text alone, where they may be larger. */
+      /** Of pictures from text alone that are no sequence, where they may be larger. */
       mostFromText?: string;
     }
   | { form: 'list'; values: string[]; default: string };
@@ -57,7 +57,9 @@ export type Switch =
   | 'enable_interleave'
   | 'max_images'
   | 'bbox_list'
-  | 'color_palette';
+  | 'color_palette'
+  | 'prompt_extend_mode'
+  | 'enable_thinking';
 
 /** Seconds; `fixed` types have one length and do not take the field. A default of `also` may stand outside the range and mean something else. */
 export type DurationRule =
@@ -109,6 +111,8 @@ export interface ModelType {
   extras?: ('voices' | 'documents')[];
   /** A first frame (`img_url`) may stand beside the references. */
   frameBesideReferences?: true;
+  /** Seconds of the videos that go in: of each, of all together, and of all together with the one that is made. */
+  videoSeconds?: { each: [number, number]; together?: number; withMade?: number };
   /** Mebibytes that a picture may have; 10 when left out. */
   pictureMebibytes?: number;
   duration?: DurationRule;
@@ -137,6 +141,8 @@ export interface ModelType {
   fuses?: boolean;
   /** The provider cuts longer prompts silently. */
   promptCharacters?: number;
+  /** As many of promptCharacters does a Chinese one count; 1 when left out. */
+  chineseCounts?: number;
   /** As promptCharacters, where the provider counts tokens. */
   promptTokens?: number;
   /** The longest answer a text type gives, thoughts included. Undefined: not known. */

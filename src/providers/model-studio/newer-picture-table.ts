@@ -33,6 +33,11 @@ const qwen = {
   promptTokens: 4500,
 } satisfies Partial<ModelType>;
 
+const qwen3 = {
+  ...qwen,
+  switches: [...usualSwitches, 'prompt_extend_mode', 'enable_thinking'],
+} satisfies Partial<ModelType>;
+
 const wan27Sizes = {
   form: 'area',
   least: '768*768',
@@ -83,11 +88,11 @@ const older = { ...fromText, size: olderSizes, promptCharacters: 500 } satisfies
 
 export const newerPictureTypes: Record<string, ModelType> = {
   'qwen-image-3.0-pro': {
-    ...qwen,
+    ...qwen3,
     submitsPerSecond: 5 * perMinute,
     price: perPicture(0.25, { higher: { when: 'large', amount: 0.5 }, input: 0.02 }),
   },
-  'qwen-image-3.0': { ...qwen, submitsPerSecond: 20 * perMinute, price: perPicture(0.18, { input: 0.02 }) },
+  'qwen-image-3.0': { ...qwen3, submitsPerSecond: 20 * perMinute, price: perPicture(0.18, { input: 0.02 }) },
   'qwen-image-2.1-pro': { ...qwen, submitsPerSecond: 20 * perMinute, price: perPicture(0.25) },
   'qwen-image-2.1-turbo': { ...qwen, submitsPerSecond: 2, price: perPicture(0.1) },
   'wan2.7-image-pro': {

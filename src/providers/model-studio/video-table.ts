@@ -45,6 +45,12 @@ const flashPrice: SecondPrice = {
 /** Input videos count at most 5 seconds together, shared by the reference files; reference pictures are free. */
 export const inputSecondsPerVideo = [5, 2.5, 1.65, 1.25, 1];
 
+const references = {
+  referenceFiles: [1, 5],
+  pictureMebibytes: 20,
+  videoSeconds: { each: [1, 30] },
+} satisfies Partial<ModelType>;
+
 export const videoTypes: Record<string, ModelType> = {
   'wan2.6-t2v': {
     ...video,
@@ -63,6 +69,7 @@ export const videoTypes: Record<string, ModelType> = {
     switches: ['watermark', 'prompt_extend', 'seed', 'shot_type', 'negative_prompt'],
     scenarios: ['first-frame'],
     resolution: { values: ['720P', '1080P'], default: '1080P' },
+    pictureMebibytes: 20,
     duration: { range: [2, 15], default: 5 },
     sound: 'always',
     silentAlternative: 'wan2.6-i2v-flash',
@@ -75,6 +82,7 @@ export const videoTypes: Record<string, ModelType> = {
     switches: ['watermark', 'prompt_extend', 'seed', 'shot_type', 'audio', 'negative_prompt'],
     scenarios: ['first-frame'],
     resolution: { values: ['720P', '1080P'], default: '1080P' },
+    pictureMebibytes: 20,
     duration: { range: [2, 15], default: 5 },
     sound: 'optional',
     price: flashPrice,
@@ -99,7 +107,7 @@ export const videoTypes: Record<string, ModelType> = {
     switches: ['watermark', 'seed', 'shot_type', 'negative_prompt'],
     scenarios: ['reference-video'],
     size: wanSizes,
-    referenceFiles: [1, 5],
+    ...references,
     duration: { range: [2, 10], default: 5 },
     sound: 'always',
     silentAlternative: 'wan2.6-r2v-flash',
@@ -111,7 +119,7 @@ export const videoTypes: Record<string, ModelType> = {
     switches: ['watermark', 'seed', 'shot_type', 'audio', 'negative_prompt'],
     scenarios: ['reference-video'],
     size: wanSizes,
-    referenceFiles: [1, 5],
+    ...references,
     duration: { range: [2, 10], default: 5 },
     sound: 'optional',
     price: { ...flashPrice, inputSecondsPerVideo },

@@ -1,4 +1,7 @@
 /** A text model deployed with "lane": "half_price" is asked at Batch Chat's own address, and costs half. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { refusal, startTestGateway, type TestGateway } from '../../gateway.js';
@@ -53,4 +56,43 @@ test.each([
 ])('%s with task %s and lane %s is refused when it is deployed', async (type, task, lane, said) => {
   const { code, message } = await refusal(deploy('never', type, task, { lane }));
   expect([code, message]).toEqual(['22023', expect.stringMatching(said)]);
+});
+
+test('where the region has no such lane, it is refused when it is deployed, and when a model that has it is called', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'hologen-test-'));
+  try {
+    const config = { api_key: 'sk-test', lane: 'half_price' };
+    {
+      await using here = await startTestGateway({ dataDir });
+      await (await here.client()).query(
+        "CALL register_external_model('moved', 'qwen-plus', 'bailian', $1, 'chat/completions')",
+        [config],
+      );
+    }
+    await using abroad = await startTestGateway(
+      {
+        dataDir,
+        sandbox: 'off',
+        providerUrl: 'https://dashscope-intl.aliyuncs.com/api/v1',
+        allowedRoles: '*',
+      },
+      { modelStudio: '', oss: '', sts: '' },
+    );
+    const other = await abroad.client();
+    const said = {
+      code: '22023',
+      message: 'config.lane must be left out in this region, not "half_price"',
+      hint: 'Only Beijing (dashscope.aliyuncs.com) has that lane.',
+    };
+    const deploying = other.query(
+      "CALL register_external_model('abroad', 'qwen-plus', 'bailian', $1, 'chat/completions')",
+      [config],
+    );
+    expect(await refusal(deploying)).toMatchObject(said);
+    expect(await refusal(other.query("SELECT ai_gen('moved', 'hello')"))).toMatchObject(said);
+    const { rows } = await other.query('SELECT count(*)::int AS jobs FROM hologen.jobs');
+    expect(rows).toEqual([{ jobs: 0 }]);
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
 });

@@ -98,9 +98,9 @@ const refusedPictures: [name: string, body: Json, message: RegExp][] = [
   ['two texts', { model: 'qwen-image-2.0', input: messages(cat, cat) }, /exactly one text/],
   ['a picture for max', { model: 'qwen-image-max', input: messages(wide, cat) }, /content length only/],
   [
-    'two pictures for edit',
-    { model: 'qwen-image-edit', input: messages(wide, wide, cat) },
-    /content length only support 2/,
+    'four pictures for edit',
+    { model: 'qwen-image-edit', input: messages(wide, wide, wide, wide, cat) },
+    /content length only support 4/,
   ],
   [
     'four pictures',

@@ -118,5 +118,7 @@ function nearness(reply: Reply): string | undefined {
   const [first, second] = vectorsOf(reply, 2);
   if (!first || !second || first.length !== second.length) return undefined;
   const product = first.reduce((sum, value, index) => sum + value * (second[index] ?? 0), 0);
-  return String(product / (Math.hypot(...first) * Math.hypot(...second)));
+  const cosine = product / (Math.hypot(...first) * Math.hypot(...second));
+  // Rounding may take it a little beyond.
+  return String(Math.max(-1, Math.min(1, cosine)));
 }

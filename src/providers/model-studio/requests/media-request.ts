@@ -93,7 +93,10 @@ export function readMediaRequest(asked: Asked, form: MediaForm): MediaRequest {
     audio: audioText ? medium('audio_url', audioText, ['sound'], asked) : undefined,
     parameters,
     output,
-    notes: lengthNotes(prompt, negativePrompt, modelType, type),
+    notes: [
+      ...lengthNotes(prompt, negativePrompt, modelType, type),
+      ...thinkingNotes(parameters, media, modelType),
+    ],
   };
 }
 
@@ -342,11 +345,12 @@ function lengthNotes(
 ): string[] {
   const notes: string[] = [];
   const most = type.promptCharacters;
+  const length = charactersOf(prompt, type);
   const cut = (name: string, text: string, limit: number) =>
     notes.push(
       `${name} has ${[...text].length} characters; ${modelType} may read only the first ${limit} of ${show(text.slice(0, 30))}`,
     );
-  if (most && [...prompt].length > most) cut('prompt', prompt, most);
+  if (most && length > most) cut('prompt', prompt, Math.floor((most * [...prompt].length) / length));
   const { promptTokens } = type;
   const tokens = tokensAbout(prompt);
   if (promptTokens && tokens > promptTokens)
@@ -358,8 +362,25 @@ function lengthNotes(
   return notes;
 }
 
+/** As the type counts them. */
+function charactersOf(text: string, { chineseCounts = 1 }: ModelType): number {
+  return [...text].length + wideIn(text) * (chineseCounts - 1);
+}
+
 /** A Chinese character is about a token, and four others are one. */
 function tokensAbout(text: string): number {
-  const wide = text.match(/[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]/g)?.length ?? 0;
+  const wide = wideIn(text);
   return wide + Math.ceil(([...text].length - wide) / 4);
+}
+
+/** Characters of Chinese and its neighbours. */
+function wideIn(text: string): number {
+  return text.match(/[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]/g)?.length ?? 0;
+}
+
+/** The provider leaves it out without a word. */
+function thinkingNotes(parameters: Json, media: Medium[], modelType: string): string[] {
+  if (parameters.thinking_mode !== true) return [];
+  if (media.length === 0 && parameters.enable_sequential !== true) return [];
+  return [`${modelType} thinks only before a picture from text alone; thinking_mode has no effect here`];
 }

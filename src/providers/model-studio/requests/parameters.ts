@@ -19,7 +19,8 @@ import { checkDuration, checkSize, sizeFieldNames, sizeFields } from './picture-
 export const parameterNames = new Set([
   ...['size', 'resolution', 'ratio', 'n', 'duration', 'seed', 'watermark'],
   ...['prompt_extend', 'shot_type', 'audio', 'audio_setting', 'thinking_mode', 'enable_sequential'],
-  ...['enable_interleave', 'max_images', 'bbox_list', 'color_palette'],
+  ...['enable_interleave', 'max_images', 'bbox_list', 'color_palette', 'prompt_extend_mode'],
+  'enable_thinking',
 ]);
 const seedRange: [number, number] = [0, 2_147_483_647];
 
@@ -41,7 +42,7 @@ export function readParameters(request: Json, subject: Subject): Json {
   const parameters: Json = { ...form };
   if (type.pictures) parameters.n = readCount(given, modelType, picturesOf(type, given), types);
   Object.assign(parameters, checkDuration(given, modelType, type, media));
-  readSwitches(given, modelType, type, parameters);
+  readSwitches(given, subject, parameters);
   if (type.mostAmongTexts) parameters.max_images = readMostImages(given, type.mostAmongTexts);
   return { ...parameters, ...readBoxes(given, media.length), ...readPalette(given) };
 }
@@ -93,14 +94,15 @@ function hintForMore(count: number, types: KnownTypes): string {
   return `For several pictures ${others}call once for each.`;
 }
 
-function readSwitches(given: Json, modelType: string, type: ModelType, parameters: Json): void {
+function readSwitches(given: Json, subject: Subject, parameters: Json): void {
+  const { type } = subject;
   if (type.switches.includes('prompt_extend')) {
     parameters.prompt_extend =
       optionalBoolean(given, 'prompt_extend', 'parameters.prompt_extend') ?? !type.promptExtendOff;
   }
   if (type.switches.includes('watermark'))
     parameters.watermark = optionalBoolean(given, 'watermark', 'parameters.watermark') ?? false;
-  for (const name of ['thinking_mode', 'enable_sequential', 'enable_interleave']) {
+  for (const name of ['thinking_mode', 'enable_sequential', 'enable_interleave', 'enable_thinking']) {
     const value = optionalBoolean(given, name, `parameters.${name}`);
     if (value !== undefined) parameters[name] = value;
   }
@@ -118,17 +120,29 @@ function readSwitches(given: Json, modelType: string, type: ModelType, parameter
     );
   }
   if (shot) parameters.shot_type = shot;
-  readSound(given, modelType, type, parameters);
+  readExtension(given, subject, parameters);
+  readSound(given, subject, parameters);
+}
+
+/** How a prompt is extended: by an agent only where no pictures go in. */
+function readExtension(given: Json, { scenario }: Subject, parameters: Json): void {
+  const field = 'parameters.prompt_extend_mode';
+  const mode = optionalChoice(given, 'prompt_extend_mode', ['direct', 'agent'], field);
+  if (mode === 'agent' && scenario !== 'text-to-image')
+    refuse(field, mode, "'direct' (or left out) beside reference_urls", 'An agent extends texts alone.');
+  if (mode) parameters.prompt_extend_mode = mode;
 }
 
 /** `audio` is sent only to types with a silent form; elsewhere asking for what always is so anyway is fine. */
-function readSound(given: Json, modelType: string, type: ModelType, parameters: Json): void {
+function readSound(given: Json, { modelType, type, scenario, known }: Subject, parameters: Json): void {
   const audio = optionalBoolean(given, 'audio', 'parameters.audio');
   if (type.sound === 'optional') parameters.audio = audio ?? true;
   if (audio === false && type.sound === 'always') {
-    const hint = type.silentAlternative
-      ? `For silent video use a model of type ${type.silentAlternative}; or leave audio out.`
-      : 'No type makes silent video from text alone; leave audio out.';
+    const silent = known.names((each) => each.sound === 'optional' && each.scenarios.includes(scenario));
+    const alternatives = type.silentAlternative ?? silent.join(', ');
+    const hint = alternatives
+      ? `For silent video use a model of type ${alternatives}; or leave audio out.`
+      : 'Leave audio out.';
     refuseSound(`parameters.audio cannot be false: ${modelType} always makes sound`, hint);
   }
   if (audio === true && type.sound === 'never') {

@@ -39,7 +39,9 @@ export function checkSize(given: Json, modelType: string, type: ModelType, scena
   const byClass = sizeOfClass(given, size, rule);
   if (byClass) return { size: byClass };
   if (size === undefined) return followsInput(rule, scenario) ? {} : { size: rule.default };
-  return { size: checkAgainst(ruleFor(rule, scenario), size, modelType, scenario) };
+  // A sequence of pictures has the sizes of edited ones.
+  const sizedAs = given.enable_sequential === true ? 'image-edit' : scenario;
+  return { size: checkAgainst(ruleFor(rule, sizedAs), size, modelType, sizedAs) };
 }
 
 /** Edited pictures have the size of the last one, unless a word says how large. */

@@ -1,8 +1,7 @@
 /** What a video is billed, before it is made and after, and how its reply is read: the same for every family of videos. */
 import { KnownError } from '../../../errors.js';
 import { type Json, objectAt, textOf } from '../../../json.js';
-import { formatOf } from '../../../media/kinds.js';
-import type { Made, Medium, Units } from '../../provider.js';
+import type { Made, Units } from '../../provider.js';
 import type { Reply } from '../connection.js';
 import { failedTask } from '../errors.js';
 import type { Asked } from '../family.js';
@@ -11,14 +10,14 @@ import { billOf, countOf } from '../price.js';
 import type { MediaRequest } from './media-request.js';
 import { classOfSize } from './picture-size.js';
 import { madeUrls } from './reply.js';
-
-/** How long each of a request's media is; undefined where that is not known. */
-export type Lengths = readonly (number | undefined)[];
+import { type Lengths, secondsAmong, videosOf } from './video-lengths.js';
 
 /** Input videos count with their length where it is known, else with the most seconds that are billed of them. */
 export function estimateSeconds(request: MediaRequest, type: ModelType, lengths: Lengths): Units {
   const made = mostMadeSeconds(request, type, lengths);
-  const seconds = Number((made + mostInputSeconds(request, type.price, lengths)).toFixed(2));
+  const input = mostInputSeconds(request, type.price, lengths);
+  const most = type.videoSeconds?.withMade ?? Number.POSITIVE_INFINITY;
+  const seconds = Number(Math.min(made + input, most).toFixed(2));
   return { seconds, ...videoClass(request, type) };
 }
 
@@ -32,10 +31,11 @@ function mostMadeSeconds(
   if (!duration) return asInput((price.per === 'second' && price.mostInputSeconds) || 0);
   if ('fixed' in duration) return duration.fixed;
   const asked = parameters.duration as number;
-  if (!('range' in duration) || asked !== duration.also) return asked;
+  if (!('range' in duration)) return asked;
   const [, longest] = duration.range;
-  // 0 stands for the length of the input; anything else is up to the model.
-  return asked === 0 ? asInput(longest) : longest;
+  // Where 0 stands for the length of the input, another number cuts it off there.
+  if (duration.also === 0) return asInput(asked || longest);
+  return asked === duration.also ? longest : asked;
 }
 
 function videoClass({ parameters }: MediaRequest, type: ModelType): Units {
@@ -55,20 +55,6 @@ function mostInputSeconds({ media }: MediaRequest, price: Price, lengths: Length
   const references = media.filter(({ field }) => field.startsWith('reference_urls'));
   const most = price.inputSecondsPerVideo?.[references.length - 1] ?? 0;
   return videos.reduce<number>((sum, length) => sum + secondsAmong([length], most), 0);
-}
-
-/** The lengths of those that may be videos: what goes in may be one unless its ending is another's. */
-function videosOf(media: readonly Medium[], lengths: Lengths): Lengths {
-  return media.flatMap(({ path, kinds }, index) => {
-    const mayBe = kinds.includes('video') && (formatOf(path?.key ?? '')?.kind ?? 'video') === 'video';
-    return mayBe ? [lengths[index]] : [];
-  });
-}
-
-/** Of all together, at most `most`; hundredths are rounded up, as finer ones the provider does not tell. */
-function secondsAmong(lengths: Lengths, most: number): number {
-  const sum = lengths.reduce<number>((seconds, length) => seconds + (length ?? most), 0);
-  return Math.min(Math.ceil(sum * 100 - 1e-6) / 100, most);
 }
 
 /** A failed task is a value in Hologres, and free. */

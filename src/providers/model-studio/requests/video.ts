@@ -11,7 +11,8 @@ import { mediaList, nameReferences } from './media-list.js';
 import { describeFields, type MediaRequest, readMediaRequest, readReferences } from './media-request.js';
 import { optionalMedium, requiredMedium } from './medium.js';
 import { hasDocument, readExtras } from './reference-extras.js';
-import { estimateSeconds, type Lengths, readVideo } from './video-reply.js';
+import { checkLengths, type Lengths } from './video-lengths.js';
+import { estimateSeconds, readVideo } from './video-reply.js';
 
 export const videos: Family = {
   task: 'video-generation',
@@ -41,7 +42,10 @@ function check(asked: Asked): StudioRequest {
     media: audio ? [...request.media, audio] : request.media,
     estimate: billOf(type, model.config, units),
     measure: request.media.some(({ kinds }) => kinds.includes('video'))
-      ? (lengths) => billOf(type, model.config, unitsFor(lengths))
+      ? (lengths) => {
+          checkLengths(request, type, lengths);
+          return billOf(type, model.config, unitsFor(lengths));
+        }
       : undefined,
     body: (addresses) => bodyOf(request, asked, addresses),
     read: (reply) => readVideo(reply, units, asked),

@@ -224,6 +224,25 @@ export const imageEdit: BodyRow[] = [
 
 export const multiImageFusion: BodyRow[] = [
   {
+    what: 'two pictures, and neither a size nor an extended prompt',
+    scenario: 'multi-image-fusion',
+    modelTypes: ['qwen-image-edit'],
+    request: { prompt: 'both of them', reference_urls: [stone, golden] },
+    path: multimodal,
+    mode: 'sync',
+    body: {
+      input: {
+        messages: [
+          {
+            role: 'user',
+            content: [{ image: `signed:${stone}` }, { image: `signed:${golden}` }, { text: 'both of them' }],
+          },
+        ],
+      },
+      parameters: { n: 1, watermark: false },
+    },
+  },
+  {
     what: 'two pictures in the order of the request',
     scenario: 'multi-image-fusion',
     modelTypes: ['qwen-image-2.0-pro', 'qwen-image-2.0', 'qwen-image-edit-plus', 'qwen-image-edit-max'],

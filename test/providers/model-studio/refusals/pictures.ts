@@ -311,9 +311,9 @@ export const multiImageFusion: Refusals = {
       'Leave out 1 of them.',
     ],
     [
-      { reference_urls: [golden, stone] },
-      'reference_urls has 2 paths; qwen-image-edit takes 1',
-      /^For several pictures in one use a model of type qwen-image-2\.0-pro, /,
+      { reference_urls: [golden, stone, golden, stone] },
+      'reference_urls has 4 paths; qwen-image-edit takes 1 to 3',
+      'Leave out 1 of them.',
       { model: 'test_qwen_image_edit' },
     ],
     [

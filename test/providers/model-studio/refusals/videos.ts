@@ -85,7 +85,7 @@ export const textToVideo: Refusals = {
     [
       parameters({ audio: false }),
       'parameters.audio cannot be false: wan2.6-t2v always makes sound',
-      'No type makes silent video from text alone; leave audio out.',
+      'For silent video use a model of type wan3.0-video, wan3.0-video-prime; or leave audio out.',
     ],
     [
       parameters({ audio: 'yes' }),
