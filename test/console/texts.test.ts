@@ -1,8 +1,9 @@
 /** The page's languages say the same. */
 import { expect, test } from 'vitest';
 import { en } from '../../src/console/page/texts/en.js';
-import { rulesInChinese } from '../../src/console/page/texts/phrases.js';
+import { kindInChinese, rulesInChinese } from '../../src/console/page/texts/phrases.js';
 import { zh } from '../../src/console/page/texts/zh.js';
+import { ownSqlstates } from '../../src/errors.js';
 import { families } from '../../src/providers/model-studio/families.js';
 import { knownTypes } from '../../src/providers/model-studio/known-types.js';
 
@@ -42,4 +43,8 @@ test('what the model table says of sizes, lengths and prices is said in Chinese 
   );
   expect(said.length).toBeGreaterThan(200);
   expect([...english]).toEqual([]);
+});
+
+test('every error of ours has a line in Chinese that says of what kind it is', () => {
+  expect(ownSqlstates.filter((sqlstate) => !kindInChinese(sqlstate))).toEqual([]);
 });

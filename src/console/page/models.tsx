@@ -233,12 +233,7 @@ function DeployForm({ supported, change }: { supported: SupportedModel[]; change
         </label>
         <label class="field grow">
           <span>{t('models.config')}</span>
-          <input
-            name="config"
-            placeholder='{"api_key": "sk-…", "concurrent_tasks": 5}'
-            spellcheck={false}
-            autocomplete="off"
-          />
+          <input name="config" placeholder='{"api_key": "sk-…"}' spellcheck={false} autocomplete="off" />
         </label>
         <button type="submit" class="primary">
           {t('models.deployNow')}

@@ -172,7 +172,7 @@ function priceOf(rows: EstimateRow[]): string {
   const calls = t('units.calls', { count: rows.reduce((sum, row) => sum + row.calls, 0) });
   if (rows.some((row) => row.price === null)) return calls;
   const sum = rows.reduce((total, row) => total + (row.price ?? 0), 0);
-  return `${calls}, ${money(sum, rows[0]?.currency ?? 'CNY')}`;
+  return t('try.callsAndPrice', { calls, price: money(sum, rows[0]?.currency ?? 'CNY') });
 }
 
 function Estimate({ rows }: { rows: EstimateRow[] }) {

@@ -2,7 +2,7 @@
 
 type Phrases = readonly (readonly [RegExp, string])[];
 
-/** Whole sentences. Errors of SQL are not among them: they are as in every client. */
+/** Whole sentences. Errors of SQL are not among them: they are as in every client, below a line that says of what kind they are. */
 const sentences: Phrases = [
   [/^role or password is wrong, or the role may not sign in$/, '角色或密码错误，或该角色不能登录'],
   [/^too many failed attempts; try again in (\d+) s$/, '失败次数过多，请在 $1 秒后重试'],
@@ -21,6 +21,7 @@ const sentences: Phrases = [
   [/^there is no such job, or it is not yours$/, '没有此任务，或它不属于您'],
   [/^this request does not come from the console’s own page$/, '此请求并非来自控制台页面'],
   [/^(\w+) is missing$/, '缺少 $1'],
+  [/^Provider request id: (\S+)\.$/, '服务商请求号：$1。'],
   [/^HTTP (\d+)$/, 'HTTP $1'],
 ];
 
@@ -53,6 +54,42 @@ const parts: Phrases = [
   [/ to /, ' 至 '],
   [/ or /, ' 或 '],
 ];
+
+/** What kind of error an SQLSTATE is, or the class that its first two characters are. */
+const kinds: Readonly<Record<string, string>> = {
+  '22023': '请求、参数或设置有误',
+  '22P02': '请求、参数或设置有误',
+  '22H01': '未通过服务商的内容审查',
+  '28H01': '服务商拒绝了此账号：密钥、权限或欠费',
+  '42501': '没有权限',
+  '42601': 'SQL 语法错误',
+  '42703': '没有这个列',
+  '42704': '没有这个对象',
+  '42883': '没有这个函数',
+  '42P01': '没有这个表',
+  '53300': '连接数过多',
+  '53400': '超出预算或调用次数上限',
+  '53H01': '服务商的额度已用尽',
+  '54000': '请求过大或嵌套过深',
+  '57014': '已取消或超时',
+  '57P03': '网关暂不接受新调用',
+  '58H01': '服务商出错',
+  '57P01': '网关正在停止',
+  '58000': '系统错误',
+  '58030': '读写出错',
+  '58P01': '文件不存在或无法读取',
+  '0A000': '不支持此写法',
+  '08': '服务商没有应答',
+  '22': '值有误',
+  '23': '违反约束',
+  '25': '此会话只读',
+  '42': 'SQL 有误',
+  XX: '内部错误',
+};
+
+export function kindInChinese(sqlstate: string): string | undefined {
+  return kinds[sqlstate] ?? kinds[sqlstate.slice(0, 2)];
+}
 
 export function sentenceInChinese(text: string): string {
   const [pattern, words] = sentences.find(([each]) => each.test(text)) ?? [];
