@@ -307,6 +307,7 @@ async function models({ session }: Asked): Promise<Models> {
       deployedAt: row.deployed_at.toISOString(),
       grantedTo: row.granted_to,
       limits: limitsOf(row, queues),
+      price: row.price,
     })),
     supported: supported.map((row) => ({
       type: row.model_type,
