@@ -358,7 +358,7 @@ async function collect(
   { settings, statement: client }: Pick<SubmittedCall, 'settings' | 'statement'>,
   origin: CallOrigin,
   longestMs: number,
-  { statements, detached, services: { schedule } }: Surroundings,
+  { statements, detached, decider, services: { schedule } }: Surroundings,
 ): Promise<WaitNews> {
   const statement = statements.of(origin, readSessionSettings(settings), client);
   const limitMs = untilTimeout(statement, longestMs);
@@ -368,7 +368,7 @@ async function collect(
     (error: unknown) => inPlaceOf(error, statement.onError),
   );
   const done = 'failure' in news || news.result !== undefined;
-  return { done, ...news, notice: nextNotice(statement, schedule) };
+  return { done, ...news, notice: nextNotice(statement, schedule, decider.underWay.get(handle)) };
 }
 
 async function takeOver(gatewayIds: string[], around: Surroundings): Promise<void> {
