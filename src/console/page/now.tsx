@@ -88,7 +88,7 @@ function GivingWayNote({ givingWay }: { givingWay: GivingWay | null }) {
       {t('now.givingWay', { count: calls })}
       {until && wantedBy
         ? t('now.givingWayUntil', { until: moment(until), by: moment(wantedBy) })
-        : t('now.givingWayLow')}{' '}
+        : t('now.givingWayLow')}
       {t('now.givingWaySooner', { setting: wantedBy ? 'ai_gen.by' : 'ai_gen.priority' })}
     </p>
   );

@@ -156,7 +156,7 @@ export const en = {
     '{count} call gives way: it goes when nobody else waits|{count} calls give way: they go when nobody else waits',
   'now.givingWayUntil': ', and from {until} on in turn, to be over by {by} (ai_gen.by).',
   'now.givingWayLow': ' (ai_gen.priority = low).',
-  'now.givingWaySooner': 'To have it sooner, cancel it and run it again after RESET {setting}.',
+  'now.givingWaySooner': ' To have it sooner, cancel it and run it again after RESET {setting}.',
   'now.left': 'about {time} left',
   'now.cancelling': 'Cancelling …',
   'step.done': 'done',

@@ -69,7 +69,7 @@ export const zh: Record<TextKey, string> = {
   'filter.state': '状态',
   'filter.day': '日期',
   'filter.text': '搜索',
-  'filter.textHint': '文字、路径、文件、标签、任务',
+  'filter.textHint': '文字、路径、标签、任务号',
   'filter.verdict': '评审',
   'filter.all': '全部',
   'filter.clear': '清除',
