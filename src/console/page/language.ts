@@ -1,7 +1,7 @@
 /** The visitor's language: texts, numbers, money, times. */
 import { effect, signal } from '@preact/signals';
 import { en, type TextKey } from './texts/en.js';
-import { kindInChinese, rulesInChinese, sentenceInChinese } from './texts/phrases.js';
+import { kindInChinese, noticeInChinese, rulesInChinese, sentenceInChinese } from './texts/phrases.js';
 import { zh } from './texts/zh.js';
 
 export type Language = 'en' | 'zh';
@@ -42,6 +42,11 @@ export function t(key: TextKey, values: Record<string, string | number> = {}): s
 /** What the server says of what has gone wrong; in English where it has no other words for it. */
 export function sentence(text: string): string {
   return language.value === 'zh' ? sentenceInChinese(text) : text;
+}
+
+/** What a NOTICE says of the calls of a statement that runs. */
+export function notice(text: string): string {
+  return language.value === 'zh' ? noticeInChinese(text) : text;
 }
 
 /** What kind of error it is, for those who do not read the language that errors of SQL are in. */

@@ -59,6 +59,28 @@ const parts: Phrases = [
   [/ or /g, ' 或 '],
 ];
 
+/** What a statement's NOTICEs say of its calls. */
+const progress: Phrases = [
+  [/(\d+) done/, '完成 $1'],
+  [/(\d+) running/, '运行中 $1'],
+  [/(\d+) saving/, '保存中 $1'],
+  [/(\d+) queued/, '排队中 $1'],
+  [/(\d+) failed/, '失败 $1'],
+  [/(\d+) held up/, '受阻 $1'],
+  [/(\d+) give way/, '让行 $1'],
+  [/about (\d+) s left/, '约剩 $1 秒'],
+  [/(\d+) s\b/, '$1 秒'],
+  [/, /g, '，'],
+];
+
+/** Reasons stand behind the models' names, and are as in every client. */
+export function noticeInChinese(text: string): string {
+  return text.replace(/^(ai_gen|ai_wait): ([^()]*)/, (_whole, name: string, told: string) => {
+    const words = progress.reduce((so, [pattern, words]) => so.replace(pattern, words), told);
+    return `${name}：${words}`;
+  });
+}
+
 /** What kind of error an SQLSTATE is, or the class that its first two characters are. */
 const kinds: Readonly<Record<string, string>> = {
   '22023': '请求、参数或设置有误',
