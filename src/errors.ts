@@ -72,6 +72,9 @@ export function kindOf(sqlstate: string): ErrorKind {
   return kinds.find((kind) => sqlstates[kind] === sqlstate) ?? 'internalError';
 }
 
+/** Every SQLSTATE that we tell. */
+export const ownSqlstates: readonly string[] = Object.values(sqlstates);
+
 /** The SQLSTATE of a condition that no error object stands for. */
 export function sqlstateOf(kind: ErrorKind): string {
   return sqlstates[kind];

@@ -365,7 +365,7 @@ async function collect(
   { settings, statement: client }: Pick<SubmittedCall, 'settings' | 'statement'>,
   origin: CallOrigin,
   longestMs: number,
-  { statements, detached, last, services: { schedule } }: Surroundings,
+  { statements, detached, decider, last, services: { schedule } }: Surroundings,
 ): Promise<WaitNews> {
   const statement = statements.of(origin, readSessionSettings(settings), client);
   const limitMs = untilTimeout(statement, longestMs);
@@ -376,7 +376,7 @@ async function collect(
   );
   const done = 'failure' in news || news.result !== undefined;
   if ('result' in news && done) last.given(origin.engineProcessId, nameOfCall(handle, origin));
-  return { done, ...news, notice: nextNotice(statement, schedule) };
+  return { done, ...news, notice: nextNotice(statement, schedule, decider.underWay.get(handle)) };
 }
 
 async function takeOver(gatewayIds: string[], around: Surroundings): Promise<void> {

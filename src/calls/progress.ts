@@ -3,7 +3,7 @@ import type { Pause, Schedule } from '../pace/schedule.js';
 import type { Ending } from './call.js';
 import type { CheckedCall } from './check.js';
 import type { Course } from './course.js';
-import { reasonOf } from './hold-up.js';
+import { reasonOf, type UnderWay } from './hold-up.js';
 import { gatesOf } from './queues.js';
 import type { Statement } from './statement.js';
 
@@ -181,8 +181,15 @@ function remainingOfModel({ queued, running, saving, timed, tookMs }: Counts): n
 
 const noticeEveryMs = 3_000;
 
-/** What to tell the person who waits: notes at once, then a line every few seconds. */
-export function nextNotice(statement: Statement, schedule: Schedule): string | undefined {
+/**
+ * What to tell the person who waits: notes at once, then a line every few seconds. `collected`: the call of ai_submit that is waited for, where this
+ * gateway makes it.
+ */
+export function nextNotice(
+  statement: Statement,
+  schedule: Schedule,
+  collected?: UnderWay,
+): string | undefined {
   if (!statement.progress) return undefined;
   const note = [...statement.notes].find((each) => !statement.told.has(each));
   if (note !== undefined) {
@@ -193,6 +200,7 @@ export function nextNotice(statement: Statement, schedule: Schedule): string | u
   if (now - statement.noticedAt < noticeEveryMs) return undefined;
   statement.noticedAt = now;
   const progress = progressOf(statement, schedule);
+  if (progress.calls === 0) return collectingText(progress.elapsedSeconds, collected);
   const states = (['done', 'running', 'saving', 'queued', 'failed'] as const)
     .filter((state) => progress[state] > 0)
     .map((state) => `${progress[state]} ${state}`);
@@ -202,6 +210,12 @@ export function nextNotice(statement: Statement, schedule: Schedule): string | u
   const reasons = [progress.heldUpWhy, progress.givingWay && givingWayText(statement, progress.givingWay)];
   const why = reasons.flatMap((reason) => (reason ? `: ${reason}` : [])).join('');
   return `ai_gen: ${states.join(', ')}, ${progress.elapsedSeconds} s${left} (${progress.models.join(', ')})${why}`;
+}
+
+function collectingText(seconds: number, collected: UnderWay | undefined): string {
+  if (!collected) return `ai_wait: ${seconds} s`;
+  const state = collected.awaited.line === undefined ? 'running' : 'queued';
+  return `ai_wait: 1 ${state}, ${seconds} s (${collected.model})`;
 }
 
 /** With what ends it the first time that it is told. */

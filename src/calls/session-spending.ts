@@ -28,7 +28,8 @@ const currency = 'CNY';
 export function createSessionSpending(): SessionSpending {
   const purses = new Map<number, Purse>();
   return {
-    sessions: () => new Map([...purses].map(([engineProcessId, { spent }]) => [engineProcessId, spent])),
+    // Sums of binary fractions, as the decimal ones that they come near to.
+    sessions: () => new Map([...purses].map(([id, { spent }]) => [id, Number(spent.toPrecision(12))])),
     begin(engineProcessId, most = Number.POSITIVE_INFINITY) {
       const purse = { most, spent: 0 };
       purses.set(engineProcessId, purse);

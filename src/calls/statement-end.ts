@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { EndedStatement } from '../ledger/job.js';
 import type { Services } from './course.js';
 import { isDone } from './progress.js';
-import type { Statement } from './statement.js';
+import type { Statement, StatementCall } from './statement.js';
 
 export function tellStatementEnd(
   statement: Statement,
@@ -17,7 +17,7 @@ export function tellStatementEnd(
   if (made.length === 0 && !statement.refused) return;
   if (statement.webhook !== undefined && made.length > 0)
     ledger
-      .tellStatementEnd(endOf(statement, statement.webhook, committed))
+      .tellStatementEnd(endOf(statement, made, statement.webhook, committed))
       .catch((error: unknown) => log.error({ err: error }, 'a webhook is not told of a statement'));
   const begun = made.filter((call) => call.outcome !== undefined && !call.detached);
   // A transaction may stay open long after its last call.
@@ -33,11 +33,17 @@ export function tellStatementEnd(
   });
 }
 
-function endOf({ id, origin, tag, calls }: Statement, webhook: string, committed: boolean): EndedStatement {
-  const ended = calls.flatMap(({ course: { call } }) => (call.state === 'ended' ? call.how : []));
+/** `made`: those of ai_submit among them, which may go on. */
+function endOf(
+  { id, origin, tag }: Statement,
+  made: StatementCall[],
+  webhook: string,
+  committed: boolean,
+): EndedStatement {
+  const ended = made.flatMap(({ course: { call } }) => (call.state === 'ended' ? call.how : []));
   const failed = ended.filter((how) => !isDone(how)).length;
   const outcome = committed ? 'committed' : 'failed';
-  return { id, origin, tag, webhook, outcome, calls: calls.length, failed };
+  return { id, origin, tag, webhook, outcome, calls: made.length, failed };
 }
 
 /** A statement of ten thousand calls must not make a log line of a megabyte. */

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startGateway } from '../main.js';
+import { type Gateway, startGateway } from '../main.js';
 import { packagePath } from '../package-root.js';
 import { demoDirectory, readRunFile } from '../run-file.js';
 import { readSettings } from '../settings/read.js';
@@ -42,6 +42,8 @@ export const demoCommand: Command = {
     console.log(
       `The gateway is ready after ${seconds(startedAt)}, with a sandbox in place of the cloud: nothing is spent.\n`,
     );
+    // A film takes its time: whoever wants to look need not wait for the last.
+    if (switches.has('keep')) tellPage(gateway, 'Watch what is made');
     try {
       await runExamples(gateway.runFile.postgres, signals);
       console.log(
@@ -55,10 +57,12 @@ export const demoCommand: Command = {
       console.log(
         `\nThe gateway goes on; Ctrl-C ends it. Connect with\n  psql '${gateway.runFile.postgres}'`,
       );
-      const page = pageAddress(gateway.runFile);
-      if (page) console.log(`or look at what was made, once within 15 minutes, at\n  ${page}`);
+      tellPage(gateway, 'or look at what was made');
       return untilStopped(gateway, signals);
     }
+    console.log(
+      'The addresses above end with the sandbox. demo --keep (npm run demo -- --keep) leaves it running, with a page that shows what was made.',
+    );
     await gateway.stop();
     return 0;
   },
@@ -68,6 +72,12 @@ export const demoCommand: Command = {
 function demoEnvironment(): NodeJS.ProcessEnv {
   const usual = { HOLOGEN_PORT: '0', HOLOGEN_LOG_LEVEL: 'warn', ...process.env };
   return { ...usual, HOLOGEN_SANDBOX: 'on', HOLOGEN_ENGINE_URL: '' };
+}
+
+/** Each time another address, as each signs in once. */
+function tellPage({ runFile }: Gateway, todo: string): void {
+  const page = pageAddress(runFile);
+  if (page) console.log(`${todo}, once within 15 minutes, at\n  ${page}\n`);
 }
 
 const marker = '.made-by-hologen-demo';

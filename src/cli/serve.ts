@@ -92,7 +92,13 @@ async function readConfiguration(args: string[], say = (_line: string) => {}): P
   if (configuration.sandbox) return configuration;
   // Read before anything is started, as it may be refused.
   const key = await findDefaultApiKey(configuration.provider.apiKey, homedir());
-  if (key || !switches.has('sandbox-without-key')) return configuration;
+  if (key) return configuration;
+  if (!switches.has('sandbox-without-key')) {
+    say(
+      'no API key (DASHSCOPE_API_KEY is not set): only models with a key of their own can be called; --sandbox runs without an account',
+    );
+    return configuration;
+  }
   say('no API key (DASHSCOPE_API_KEY is not set), so the sandbox takes the place of the cloud');
   return read({ ...process.env, HOLOGEN_SANDBOX: 'on' }).configuration;
 }

@@ -19,11 +19,15 @@ export type ProviderDriver = (
 
 export const drivers: readonly ProviderDriver[] = [openModelStudio];
 
+type Deployed = Omit<ProviderModel, 'apiKey'> & { provider: string };
+
 export interface Providers {
   /** The provider of a deployed model; KnownError 22023 names those there are. */
   of(modelProvider: string): Provider;
   /** The rows of hologen.supported_models. */
-  modelTypes(deployed: readonly (Omit<ProviderModel, 'apiKey'> & { provider: string })[]): ModelTypeRow[];
+  modelTypes(deployed: readonly Deployed[]): ModelTypeRow[];
+  /** What a request to a deployed model may be and costs; undefined where its provider or type is not known any more. */
+  describe(model: Deployed): ModelTypeRow | undefined;
   close(): Promise<void>;
 }
 
@@ -34,10 +38,11 @@ export async function openProviders(
 ): Promise<Providers> {
   const providers = await Promise.all(known.map((open) => open(settings, around)));
   const names = providers.flatMap((provider) => provider.names);
+  const find = (modelProvider: string) =>
+    providers.find((provider) => provider.names.includes(modelProvider.toLowerCase()));
   return {
-    of: (modelProvider) =>
-      providers.find((provider) => provider.names.includes(modelProvider.toLowerCase())) ??
-      refuse('model_provider', modelProvider, oneOf(names)),
+    of: (modelProvider) => find(modelProvider) ?? refuse('model_provider', modelProvider, oneOf(names)),
+    describe: (model) => find(model.provider)?.describe(model),
     modelTypes: (deployed) =>
       providers.flatMap((provider) =>
         provider.modelTypes(

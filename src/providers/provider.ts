@@ -213,6 +213,8 @@ export interface Provider<Request extends CheckedRequest = CheckedRequest> {
   checkKey(apiKey: string): void;
   /** What can be deployed; types that only a deployment's config describes are among them. */
   modelTypes(deployed: readonly Omit<ProviderModel, 'apiKey'>[]): ModelTypeRow[];
+  /** The row of a deployed model's type, with what the model itself costs; undefined for a type that is not known any more. */
+  describe(model: Omit<ProviderModel, 'apiKey'>): ModelTypeRow | undefined;
   /** Reads a request and refuses what the provider would: KnownError 22023, 22P02, 0A000. Asks nobody. */
   check(model: ProviderModel, request: string, file: FileValue | undefined, places: Places): Request;
   /** Which fields of image.generate a request to this model may have. KnownError 0A000 for a type that is not known. */

@@ -49,6 +49,18 @@ test('a handle comes at once, the call is made when nobody is connected, and a l
     .toEqual([{ state: 'succeeded', attempts: 1, claimed: true, price: 5 }]);
 });
 
+test('whoever waits for a handle is told what its call does', async () => {
+  const handle = await handleOf('somebody waits [[sandbox:slow=600000]]', 'wan26_t2v');
+  const client = await gateway.client();
+  const told: string[] = [];
+  client.on('notice', ({ message = '' }) => void told.push(message));
+  expect((await client.query("SELECT ai_wait($1, '5 s') AS result", [handle])).rows).toEqual([
+    { result: null },
+  ]);
+  expect(told.at(-1)).toMatch(/^ai_wait: 1 running, \d+ s \(wan26_t2v\)$/);
+  await client.query('SELECT ai_cancel($1)', [handle]);
+});
+
 test('waiting while it is made, from several sessions at once, sends it once', async () => {
   const handle = await handleOf('many wait [[sandbox:slow=500]]');
   const results = await Promise.all(

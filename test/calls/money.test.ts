@@ -185,6 +185,8 @@ test('EXPLAIN (ai) tells what the calls of a statement come to, then its plan, a
   );
   expect(plan).toMatch(/^Function Scan on generate_series/);
   expect(await submits()).toBe(before);
+  const { rows: one } = await owner.query("EXPLAIN (ai) SELECT ai_gen('qwen_image_2_pro', 'a bell')");
+  expect(one[0]['QUERY PLAN']).toMatch(/^AI: 1 call of qwen_image_2_pro \(\S+\), 1 picture, CNY 0\.5/);
   const { rows: none } = await owner.query('explain ( ai ) SELECT 1');
   expect(none[0]).toEqual({ 'QUERY PLAN': 'AI: no calls' });
 });

@@ -76,6 +76,13 @@ test.skipIf(process.platform === 'win32')(
   },
 );
 
+test('a start without an account says so, and how to do without one', async () => {
+  const dataDir = join(folder, 'no-account');
+  await mkdir(dataDir, { mode: 0o711 });
+  const { printed } = await serve(dataDir, [], { environment: { DASHSCOPE_API_KEY: '', HOME: folder } });
+  expect(printed.stdout).toMatch(/^no API key .*--sandbox runs without an account$/m);
+});
+
 /** A cloud that an account would find, with the account's own key and base identity. */
 async function startCloud() {
   const credentials = createCredentialRegistry();

@@ -25,3 +25,14 @@ test.each(['documented', 'off'])(
     for (const limits of told) expect(queued).toContainEqual(limits);
   },
 );
+
+test('Models tells what the model costs, and not its type', async () => {
+  await using gateway = await startTestGateway();
+  const owner = await gateway.client();
+  await owner.query(
+    `CALL register_external_model('ours', 'qwen-image-2.0', 'bailian', '{"price": {"per_picture": 0.18}}', 'image-generation')`,
+  );
+  const { deployed } = (await (await signIn(gateway)).get<Models>('/api/models')).content;
+  const priceOf = (model: string) => deployed.find(({ name }) => name === model)?.price;
+  expect([priceOf('ours'), priceOf('qwen_image_2')]).toEqual(['CNY 0.18 a picture', 'CNY 0.2 a picture']);
+});

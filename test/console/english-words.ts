@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 
 /** Names and codes that are the same in every language. */
 const same = new Set(
-  `hologen ai_gen SQL INSERT SELECT NULL JSON CSV ZIP OSS MP4 PNG token Token Ctrl Enter HOLOGEN_DEFAULT_DEGREE psql prompt_extend
+  `hologen ai_gen SQL INSERT SELECT RESET NULL JSON CSV ZIP OSS MP4 PNG token Token Ctrl Enter HOLOGEN_DEFAULT_DEGREE psql prompt_extend
   English node pg`.split(/\s+/),
 );
 
@@ -27,7 +27,7 @@ export async function englishWords(page: Page, names: readonly string[]): Promis
   const told = (await page.evaluate(spoken)) as string[];
   const longestFirst = [...names].sort((a, b) => b.length - a.length);
   const found = told.flatMap((text) => {
-    const spokenPart = text.replace(/\b[a-z]+:\/\/\S*|[\da-f]{8}-[\da-f-]{27}/g, ' ');
+    const spokenPart = text.replace(/\bai_gen\.\w+( = \w+)?|\b[a-z]+:\/\/\S*|[\da-f]{8}-[\da-f-]{27}/g, ' ');
     const rest = longestFirst.reduce((left, name) => left.replaceAll(name, ' '), spokenPart);
     const words = rest.match(/[A-Za-z_]{2,}/g) ?? [];
     return words.filter((word) => !same.has(word)).map((word) => `${word} in ${text.trim()}`);

@@ -68,7 +68,7 @@ export const states: State[] = [
     },
   },
   { name: 'compare-none', room: 'compare', shows: '.empty' },
-  { name: 'now', room: 'now', shows: '.statement' },
+  { name: 'now', room: 'now', shows: '.statement .note' },
   { name: 'now-quiet', room: 'now', shows: '.empty', account: viewer },
   { name: 'models', room: 'models', shows: '.model' },
   {

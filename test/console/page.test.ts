@@ -64,6 +64,13 @@ test('the gallery shows what psql has just made, newest first', async () => {
     .toBe(480);
 });
 
+test('what is made while one looks at the gallery comes in by itself', async () => {
+  const page = await room('gallery');
+  await page.waitForSelector('.card');
+  await runProgram('psql', [gateway.url, '-qAtc', pictureOf('Made while somebody looks')]);
+  await page.waitForSelector('.card >> text=Made while somebody looks');
+});
+
 test('filters narrow the gallery, stay in the address, and can be cleared', async () => {
   const page = await room('gallery');
   await page.waitForSelector('.card');

@@ -1,8 +1,9 @@
 /** The page's languages say the same. */
 import { expect, test } from 'vitest';
 import { en } from '../../src/console/page/texts/en.js';
-import { rulesInChinese } from '../../src/console/page/texts/phrases.js';
+import { kindInChinese, noticeInChinese, rulesInChinese } from '../../src/console/page/texts/phrases.js';
 import { zh } from '../../src/console/page/texts/zh.js';
+import { ownSqlstates } from '../../src/errors.js';
 import { families } from '../../src/providers/model-studio/families.js';
 import { knownTypes } from '../../src/providers/model-studio/known-types.js';
 
@@ -42,4 +43,15 @@ test('what the model table says of sizes, lengths and prices is said in Chinese 
   );
   expect(said.length).toBeGreaterThan(200);
   expect([...english]).toEqual([]);
+});
+
+test('every error of ours has a line in Chinese that says of what kind it is', () => {
+  expect(ownSqlstates.filter((sqlstate) => !kindInChinese(sqlstate))).toEqual([]);
+});
+
+test('what a statement’s NOTICEs say of its calls is said in Chinese', () => {
+  expect(noticeInChinese('ai_gen: 1 done, 2 running, 1 held up, 12 s, about 3 s left (wan26_t2i): why')).toBe(
+    'ai_gen：完成 1，运行中 2，受阻 1，12 秒，约剩 3 秒 (wan26_t2i): why',
+  );
+  expect(noticeInChinese('ai_wait: 1 queued, 4 s (fox)')).toBe('ai_wait：排队中 1，4 秒 (fox)');
 });

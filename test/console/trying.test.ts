@@ -52,6 +52,22 @@ test('the form of a model writes the statement and tells its price as it is fill
   expect(await gateway.requests()).toHaveLength(1);
 });
 
+test('a table of one’s own is estimated, run and shown by the name that it has for its owner', async () => {
+  const client = await gateway.client();
+  await client.query(
+    `CREATE ROLE shopkeeper LOGIN PASSWORD 'secret'; CREATE SCHEMA shop AUTHORIZATION shopkeeper;
+     ALTER ROLE shopkeeper SET search_path = shop`,
+  );
+  const keeper = await gateway.clientOf('shopkeeper');
+  await keeper.query("CREATE TABLE lamp (name text); INSERT INTO lamp VALUES ('a lamp of brass')");
+  const account = { role: 'shopkeeper', password: 'secret' };
+  const page = await room('try', { account });
+  await page.fill('.editor', "SELECT name, ai_gen('qwen_image_2', name) FROM lamp");
+  await page.click('text="Estimate"');
+  await page.click('text=Run: 1 call, ¥0.20');
+  await page.waitForSelector('.rows >> text=a lamp of brass');
+});
+
 test('a reference is taken from the gallery by a press or by dragging, and left out again', async () => {
   const page = await room('try');
   await page.click('text="Form"');

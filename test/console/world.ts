@@ -19,6 +19,7 @@ interface Words {
   refused: string;
   asked: string;
   slow: string;
+  later: string;
   remark: string;
 }
 
@@ -36,6 +37,7 @@ const words: Record<Language, Words> = {
     refused: 'What nobody may draw [[sandbox:refuse]]',
     asked: 'Name three colours that go with deep blue.',
     slow: 'A lantern over the water, number',
+    later: 'A paper boat, number',
     remark: 'The handle is too long',
   },
   zh: {
@@ -51,6 +53,7 @@ const words: Record<Language, Words> = {
     refused: '谁也不能画的东西 [[sandbox:refuse]]',
     asked: '说出三种与深蓝色相配的颜色。',
     slow: '水上的灯笼，编号',
+    later: '纸船，编号',
     remark: '把手太长',
   },
 };
@@ -71,12 +74,27 @@ export async function startWorld(language: Language): Promise<World> {
   await owner.query("CALL grant_model('qwen_image_max', 'ling')");
   await makeOld(owner, said);
   await makeNew(owner, said);
-  // Some of its calls wait for as long as the world is there: tasks, which a gateway that ends leaves to the next one.
-  void owner
-    .query(`SELECT ai_gen('wan26_t2i', json_build_object('prompt', '${said.slow} ' || n || CASE WHEN n > 4 THEN ' [[sandbox:slow=600000]]' ELSE '' END,
-      'output_dir', 'oss://demo/lanterns/'), ${file}) FROM generate_series(1, 12) n`)
-    .catch(() => {});
+  await leaveWaiting(gateway, owner, said);
   return { gateway, names: await namesIn(gateway) };
+}
+
+/** Some calls run for as long as the world is there, others wait behind them, and ling's behind those: tasks, which a gateway that ends leaves to the next one. */
+async function leaveWaiting(gateway: TestGateway, owner: pg.Client, said: Words): Promise<void> {
+  await owner.query(
+    `CALL delete_external_model('wan26_t2i');
+     CALL register_external_model('wan26_t2i', 'wan2.6-t2i', 'bailian', '{"concurrent_tasks": 6}', 'image-generation')`,
+  );
+  const calls = (prompt: string, number: number) =>
+    `SELECT ai_gen('wan26_t2i', json_build_object('prompt', '${prompt} ' || n || CASE WHEN n > 4 THEN ' [[sandbox:slow=600000]]' ELSE '' END,
+      'output_dir', 'oss://demo/lanterns/'), ${file}) FROM generate_series(1, ${number}) n`;
+  void owner.query(calls(said.slow, 12)).catch(() => {});
+  const ling = await gateway.clientOf('ling');
+  await ling.query("SET ai_gen.by = '8h'");
+  const seen = async () =>
+    (await ling.query("SELECT queued FROM hologen.queues WHERE model_type = 'wan2.6-t2i' AND queued > 0"))
+      .rowCount;
+  while (!(await seen()));
+  void ling.query(calls(said.later, 3)).catch(() => {});
 }
 
 /** Of two days ago and before, so that what was not saved is gone; and spending of a month. */

@@ -76,6 +76,7 @@ export function providerContract(name: string, open: () => Promise<ProviderUnder
       expect(provider.names.length).toBeGreaterThan(0);
       expect(provider.tasks).toContain(under.atOnce.task);
       expect(provider.modelTypes([]).map((row) => row.model_type)).toContain(under.atOnce.modelType);
+      expect(provider.describe(under.atOnce)).toMatchObject({ model_type: under.atOnce.modelType });
     });
 
     test('a request is read into what it makes and what it will cost, and nobody is asked', () => {

@@ -97,6 +97,17 @@ test('a statement that names a webhook is told of by job and as a whole, signed,
   expect(told).toHaveLength(2);
 });
 
+test('the end of a statement counts what it has submitted, too', async () => {
+  await set(`'done', '${address}/done'`);
+  await owner.query(
+    "SET ai_gen.webhook = 'done'; SELECT ai_submit('qwen_plus', 'later') FROM generate_series(1, 2)",
+  );
+  await owner.query('RESET ai_gen.webhook');
+  await heard(3);
+  const ended = told.map(({ body }) => JSON.parse(body)).find(({ type }) => type === 'statement.ended');
+  expect(ended.data).toMatchObject({ outcome: 'committed', calls: 2, failed: 0 });
+});
+
 test('a webhook of a role or a tag is told of their calls alone, failed ones too', async () => {
   await set(`'of amy', '${address}/amy', role_name => 'amy'`);
   await set(`'of summer', '${address}/summer', tag => 'summer'`);

@@ -73,6 +73,7 @@ test(
     expect((await hologen('--help')).stdout).toMatch(/^hologen: .*\n[\s\S]*\n +demo /);
     const { stdout } = await hologen('demo');
     expect(stdout).toMatch(/All scenarios ran/);
+    expect(stdout).toMatch(/demo --keep .* leaves it running/);
     expect(stdout.match(/oss:\/\/demo\/\S+\.png/g)?.length).toBeGreaterThanOrEqual(3);
     expect(stdout.match(/oss:\/\/demo\/\S+\.mp4/g)?.length).toBeGreaterThanOrEqual(4);
   },

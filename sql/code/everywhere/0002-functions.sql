@@ -240,6 +240,19 @@ LANGUAGE sql STABLE AS $$ SELECT 'Hologres 4.1.9 (hologen on PostgreSQL ' || cur
 CREATE OR REPLACE VIEW hologen.supported_models AS SELECT * FROM hologen_caller.supported_model_rows();
 GRANT SELECT ON hologen.supported_models TO PUBLIC;
 
+-- What is deployed, with what a request to it may be and costs, by its own price where it has one.
+CREATE OR REPLACE FUNCTION hologen_caller.deployed_model_rows()
+RETURNS TABLE (model_name text, model_type text, model_provider text, task text, scenarios text[], sizes text, pictures text, duration text,
+               reference_files text, fields text, price text)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT m.model_name, m.model_type, m.model_provider, m.task, m.scenarios, m.sizes, m.pictures, m.duration, m.reference_files, m.fields, m.price
+  FROM json_to_recordset(hologen_caller.ask('{"ask": "deployed_models"}'))
+    AS m (model_name text, model_type text, model_provider text, task text, scenarios text[], sizes text, pictures text, duration text,
+          reference_files text, fields text, price text)
+$$;
+CREATE OR REPLACE VIEW hologen.models AS SELECT * FROM hologen_caller.deployed_model_rows();
+GRANT SELECT ON hologen.models TO PUBLIC;
+
 -- A function of fewer columns that this view had before; views of other people may be made of it.
 DO $do$
 BEGIN

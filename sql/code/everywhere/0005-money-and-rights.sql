@@ -64,10 +64,10 @@ END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.explained(statement text) RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
 BEGIN
-  RETURN QUERY SELECT pg_catalog.concat('AI: ', e.calls, ' calls of ', e.model_name, ' (', e.model_type, '), ',
-      NULLIF(e.pictures, 0) || ' pictures, ', NULLIF(e.seconds, 0) || ' s, ', e.currency || ' ' || e.price, CASE WHEN e.price IS NULL THEN 'tokens of unknown price' END,
+  RETURN QUERY SELECT pg_catalog.concat('AI: ', e.calls, CASE e.calls WHEN 1 THEN ' call of ' ELSE ' calls of ' END, e.model_name, ' (', e.model_type, '), ',
+      CASE e.pictures WHEN 0 THEN NULL WHEN 1 THEN '1 picture, ' ELSE e.pictures || ' pictures, ' END, NULLIF(e.seconds, 0) || ' s, ', e.currency || ' ' || e.price, CASE WHEN e.price IS NULL THEN 'tokens of unknown price' END,
       ', ' || e.how, ', about ' || e.about, CASE WHEN e.taken OPERATOR(pg_catalog.>) 0 THEN
-      pg_catalog.concat('; ', e.taken, ' take earlier results', ', which is ' || e.currency || ' ' || e.taken_price || ' less') END)
+      pg_catalog.concat('; ', e.taken, CASE e.taken WHEN 1 THEN ' takes an earlier result' ELSE ' take earlier results' END, ', which is ' || e.currency || ' ' || e.taken_price || ' less') END)
     FROM hologen.ai_estimate(statement) AS e;
   IF NOT FOUND THEN
     RETURN NEXT 'AI: no calls';

@@ -27,6 +27,10 @@ export function answerAboutModels({ models }: QuestionTools): Answers {
       const deployed = await catalogue.list();
       return deployed.sort((a, b) => (a.name < b.name ? -1 : 1)).map(catalogueRow);
     },
+    async deployed_models() {
+      const deployed = await catalogue.list();
+      return deployed.map((model) => ({ ...providers.describe(model), ...catalogueRow(model) }));
+    },
     supported_models: async () => providers.modelTypes(await catalogue.list()),
     grant_model(question, caller) {
       requireAdmin(caller, 'granting a model');

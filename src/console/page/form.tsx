@@ -42,7 +42,7 @@ export function ModelForm({ price, priced }: { price(): void; priced: string | u
     <section class="panel model-form" aria-label={t('try.form')}>
       <div class="form-row">
         <ModelChoice models={deployed} chosen={model} />
-        {rules && <span class="soft small">{inWords(rules.price)}</span>}
+        {model.price && <span class="soft small">{inWords(model.price)}</span>}
         <output class="form-price" aria-live="polite">
           {priced}
         </output>

@@ -5,7 +5,7 @@ import { get, problemOf, whoAmI } from './ask.js';
 import { JobCards } from './cards.js';
 import { shown } from './chosen.js';
 import { day, t } from './language.js';
-import { useLoaded } from './loading.js';
+import { neverMs, useLoaded, usePolled } from './loading.js';
 import { Empty, PageTitle, ProblemNote } from './notes.js';
 import { place, refine } from './place.js';
 import { SelectionBar } from './selection.js';
@@ -14,6 +14,8 @@ const filters = ['kind', 'model', 'role', 'state', 'verdict', 'day', 'text'] as 
 type Filters = Partial<Record<(typeof filters)[number], string>>;
 
 const typingPauseMs = 300;
+/** What is made meanwhile comes in by itself. */
+const pollMs = 3_000;
 
 export function Gallery() {
   const chosen = chosenFilters();
@@ -142,8 +144,10 @@ function Pages({ chosen }: { chosen: Filters }) {
   const { day: date, ...others } = chosen;
   const ask = (before?: string, signal?: AbortSignal) =>
     get<GalleryPage>('/api/gallery', { ...others, ...boundsOf(date), before }, signal);
-  const first = useLoaded('first', (signal) => ask(undefined, signal));
   const [older, setOlder] = useState<GalleryPage[]>([]);
+  // Further down than the first page nobody waits for what is new; and a search may take a while.
+  const isLive = older.length === 0 && !chosen.text;
+  const first = usePolled('first', isLive ? pollMs : neverMs, (signal) => ask(undefined, signal));
   const [problem, setProblem] = useState(first.problem);
   const [asking, setAsking] = useState(false);
   const pages = first.content ? [first.content, ...older] : [];

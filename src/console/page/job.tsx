@@ -8,13 +8,12 @@ import { shown } from './chosen.js';
 import { GoOn, JobMedia } from './job-media.js';
 import { labelText } from './label.js';
 import { dateAndTime, duration, known, money, number, t } from './language.js';
-import { useLoaded, usePolled } from './loading.js';
+import { neverMs, useLoaded, usePolled } from './loading.js';
 import { WholeMedium } from './media.js';
 import { CopyButton, HoldUpNote, PageTitle, ProblemNote, StateMark } from './notes.js';
 
 const unfinished = ['submitted', 'running', 'saving'];
 const pollMs = 2_000;
-const neverMs = 2 ** 31 - 1;
 
 export function JobPage({ id }: { id: string }) {
   const first = useLoaded(id, (signal) => get<JobDetails>('/api/job', { id }, signal));

@@ -1,7 +1,7 @@
 /** The visitor's language: texts, numbers, money, times. */
 import { effect, signal } from '@preact/signals';
 import { en, type TextKey } from './texts/en.js';
-import { rulesInChinese, sentenceInChinese } from './texts/phrases.js';
+import { kindInChinese, noticeInChinese, rulesInChinese, sentenceInChinese } from './texts/phrases.js';
 import { zh } from './texts/zh.js';
 
 export type Language = 'en' | 'zh';
@@ -44,6 +44,16 @@ export function sentence(text: string): string {
   return language.value === 'zh' ? sentenceInChinese(text) : text;
 }
 
+/** What a NOTICE says of the calls of a statement that runs. */
+export function notice(text: string): string {
+  return language.value === 'zh' ? noticeInChinese(text) : text;
+}
+
+/** What kind of error it is, for those who do not read the language that errors of SQL are in. */
+export function kindOfError(sqlstate: string): string | undefined {
+  return language.value === 'zh' ? kindInChinese(sqlstate) : undefined;
+}
+
 /** What the model table says of a model's sizes, lengths and price. */
 export function rules(text: string): string {
   return language.value === 'zh' ? rulesInChinese(text) : text;
@@ -78,6 +88,13 @@ export function dateAndTime(iso: string): string {
   return new Intl.DateTimeFormat(tags[language.value], { dateStyle: 'medium', timeStyle: 'medium' }).format(
     new Date(iso),
   );
+}
+
+/** A time of day, with its date where that is not today. */
+export function moment(iso: string): string {
+  const date = new Date(iso);
+  const dateStyle = startOf(date) === startOf(new Date()) ? undefined : 'medium';
+  return new Intl.DateTimeFormat(tags[language.value], { dateStyle, timeStyle: 'short' }).format(date);
 }
 
 /** Today and yesterday by name, other days by date. */

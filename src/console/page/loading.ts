@@ -25,6 +25,9 @@ export function useLoaded<T>(key: string, ask: (signal: AbortSignal) => Promise<
   return { content: state.content, problem: state.problem, reload };
 }
 
+/** For usePolled: not again. */
+export const neverMs = 2 ** 31 - 1;
+
 /** As useLoaded, and again each `everyMs`, but never while the tab is hidden. */
 export function usePolled<T>(
   key: string,

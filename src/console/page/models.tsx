@@ -93,7 +93,7 @@ function ModelCard({
         {rules?.pictures && <Fact label={t('models.pictures')} value={rules.pictures} />}
         {rules?.duration && <Fact label={t('models.duration')} value={inWords(rules.duration)} />}
         <Fact label={t('models.limits')} value={limitsOf(model.limits)} />
-        {rules && <Fact label={t('price')} value={inWords(rules.price)} />}
+        {model.price && <Fact label={t('price')} value={inWords(model.price)} />}
         <Fact
           label={t('models.callers')}
           value={model.grantedTo.length > 0 ? model.grantedTo.join(', ') : t('models.everybody')}
@@ -233,12 +233,7 @@ function DeployForm({ supported, change }: { supported: SupportedModel[]; change
         </label>
         <label class="field grow">
           <span>{t('models.config')}</span>
-          <input
-            name="config"
-            placeholder='{"api_key": "sk-…", "concurrent_tasks": 5}'
-            spellcheck={false}
-            autocomplete="off"
-          />
+          <input name="config" placeholder='{"api_key": "sk-…"}' spellcheck={false} autocomplete="off" />
         </label>
         <button type="submit" class="primary">
           {t('models.deployNow')}

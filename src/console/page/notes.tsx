@@ -2,12 +2,18 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { HoldUp, JobState, Problem } from '../server/answers.js';
-import { dateAndTime, sentence, t } from './language.js';
+import { dateAndTime, kindOfError, sentence, t } from './language.js';
 
 export function ProblemNote({ problem }: { problem: Problem | null | undefined }) {
   if (!problem) return null;
+  const kind = problem.sqlstate && kindOfError(problem.sqlstate);
   return (
     <div class="note bad" role="alert">
+      {kind && (
+        <p>
+          <strong>{kind}</strong>
+        </p>
+      )}
       <p>
         <Said text={problem.message} />
         {problem.sqlstate && <code class="sqlstate">{problem.sqlstate}</code>}

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { Drained, GivingWay, Now, Problem, Queue, RunningStatement } from '../server/answers.js';
 import { get, post, problemOf, whoAmI } from './ask.js';
-import { dateAndTime, duration, number, t } from './language.js';
+import { dateAndTime, duration, moment, number, t } from './language.js';
 import { usePolled } from './loading.js';
 import { Empty, HoldUpNote, PageTitle, ProblemNote } from './notes.js';
 
@@ -87,8 +87,9 @@ function GivingWayNote({ givingWay }: { givingWay: GivingWay | null }) {
     <p class="note">
       {t('now.givingWay', { count: calls })}
       {until && wantedBy
-        ? t('now.givingWayUntil', { until: dateAndTime(until), by: dateAndTime(wantedBy) })
+        ? t('now.givingWayUntil', { until: moment(until), by: moment(wantedBy) })
         : t('now.givingWayLow')}
+      {t('now.givingWaySooner', { setting: wantedBy ? 'ai_gen.by' : 'ai_gen.priority' })}
     </p>
   );
 }
@@ -147,7 +148,7 @@ function Gateway({ drained }: { drained: Drained | null }) {
         </p>
       )}
       {administers && (
-        <button type="button" class="quiet small" onClick={change} disabled={asked}>
+        <button type="button" class="small" onClick={change} disabled={asked}>
           {t(drained ? 'gateway.undrain' : 'gateway.drain')}
         </button>
       )}
@@ -165,7 +166,7 @@ function Queues({ queues }: { queues: Queue[] }) {
       <ProblemNote problem={problem} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard. */}
       <section class="scroll queues" tabIndex={0} aria-label={t('queues')}>
-        <table>
+        <table class="stacks">
           <thead>
             <tr>
               <th scope="col">{t('model')}</th>
@@ -196,48 +197,62 @@ function Queues({ queues }: { queues: Queue[] }) {
 }
 
 function QueueRow({ queue, failed }: { queue: Queue; failed(problem: Problem | undefined): void }) {
-  const { concurrentTasks, submitsPerSecond, pace, pausedSeconds, paused, coolingSeconds } = queue;
   return (
     <tr>
       <th scope="row">
         {queue.modelType}
         {queue.key !== null && <span class="soft"> {t('queues.key', { key: queue.key })}</span>}
       </th>
-      <td class="figure">
-        {number(queue.queued)}
-        {queue.givingWay > 0 && (
-          <span class="soft small"> {t('queues.givingWay', { number: number(queue.givingWay) })}</span>
-        )}
+      <td class="figure" data-label={t('queues.queued')}>
+        <span>
+          {number(queue.queued)}
+          {queue.givingWay > 0 && (
+            <span class="soft small"> {t('queues.givingWay', { number: number(queue.givingWay) })}</span>
+          )}
+        </span>
       </td>
-      <td>
-        <Used used={queue.running} allowed={concurrentTasks} label={t('queues.running')} />
+      <td data-label={t('queues.running')}>
+        <Used used={queue.running} allowed={queue.concurrentTasks} label={t('queues.running')} />
       </td>
-      <td>
-        {submitsPerSecond === null ? (
-          <span class="soft">{t('queues.unlimited')}</span>
-        ) : (
-          <Used
-            used={pace ?? submitsPerSecond}
-            allowed={submitsPerSecond}
-            label={t('queues.rate')}
-            unit={t('queues.perSecond')}
-          />
-        )}
-        {pausedSeconds > 0 && (
-          <span class="state failed">{t('queues.paused', { time: duration(pausedSeconds) })}</span>
-        )}
-        {coolingSeconds > 0 && (
-          <span class="state failed">{t('queues.cooling', { time: duration(coolingSeconds) })}</span>
-        )}
-        {paused && (
-          <p class="soft small">
-            {t('queues.pausedBy', { role: paused.by, time: dateAndTime(paused.since) })}
-            {paused.why && `: ${paused.why}`}
-          </p>
-        )}
+      <td data-label={t('queues.rate')}>
+        <Rate queue={queue} />
       </td>
       <td>{whoAmI.value?.administers && <PauseButton queue={queue} failed={failed} />}</td>
     </tr>
+  );
+}
+
+/** At what rate it goes, and what keeps it from going. */
+function Rate({
+  queue: { submitsPerSecond, pace, pausedSeconds, paused, coolingSeconds },
+}: {
+  queue: Queue;
+}) {
+  return (
+    <div>
+      {submitsPerSecond === null ? (
+        <span class="soft">{t('queues.unlimited')}</span>
+      ) : (
+        <Used
+          used={pace ?? submitsPerSecond}
+          allowed={submitsPerSecond}
+          label={t('queues.rate')}
+          unit={t('queues.perSecond')}
+        />
+      )}
+      {pausedSeconds > 0 && (
+        <span class="state failed">{t('queues.paused', { time: duration(pausedSeconds) })}</span>
+      )}
+      {coolingSeconds > 0 && (
+        <span class="state failed">{t('queues.cooling', { time: duration(coolingSeconds) })}</span>
+      )}
+      {paused && (
+        <p class="soft small">
+          {t('queues.pausedBy', { role: paused.by, time: dateAndTime(paused.since) })}
+          {paused.why && `: ${paused.why}`}
+        </p>
+      )}
+    </div>
   );
 }
 
@@ -256,7 +271,7 @@ function PauseButton({ queue, failed }: { queue: Queue; failed(problem: Problem 
   return (
     <button
       type="button"
-      class="quiet small"
+      class="small"
       onClick={change}
       disabled={asked}
       aria-label={`${t(paused ? 'queues.resume' : 'queues.pause')} ${modelType}`}

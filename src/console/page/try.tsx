@@ -7,7 +7,7 @@ import { JobCards } from './cards.js';
 import { examples } from './examples.js';
 import { ModelForm } from './form.js';
 import { History } from './history.js';
-import { duration, money, number, t } from './language.js';
+import { duration, money, notice, number, t } from './language.js';
 import { PageTitle, ProblemNote } from './notes.js';
 import { Rows } from './rows.js';
 import { statement, toBeEstimated } from './statement.js';
@@ -172,7 +172,7 @@ function priceOf(rows: EstimateRow[]): string {
   const calls = t('units.calls', { count: rows.reduce((sum, row) => sum + row.calls, 0) });
   if (rows.some((row) => row.price === null)) return calls;
   const sum = rows.reduce((total, row) => total + (row.price ?? 0), 0);
-  return `${calls}, ${money(sum, rows[0]?.currency ?? 'CNY')}`;
+  return t('try.callsAndPrice', { calls, price: money(sum, rows[0]?.currency ?? 'CNY') });
 }
 
 function Estimate({ rows }: { rows: EstimateRow[] }) {
@@ -239,7 +239,9 @@ function Outcome({ run }: { run: Run }) {
         </span>
         <span class="soft figure">{duration(run.seconds)}</span>
       </div>
-      {run.notices.length > 0 && run.state === 'running' && <p class="soft small">{run.notices.at(-1)}</p>}
+      {run.notices.length > 0 && run.state === 'running' && (
+        <p class="soft small">{notice(run.notices.at(-1) ?? '')}</p>
+      )}
       <ProblemNote problem={run.problem} />
       {run.jobs.length > 0 && <JobCards jobs={run.jobs} />}
       {run.rows.length > 0 && <Rows run={run} />}

@@ -194,6 +194,8 @@ export interface Model {
   /** Empty: everybody may call it. */
   grantedTo: string[];
   limits: CallLimits;
+  /** Its own price, else the list's; null for a type that is not known. */
+  price: string | null;
 }
 
 /** How fast calls go, as Now shows it of the model's queue; null: no limit. */

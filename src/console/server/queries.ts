@@ -184,13 +184,14 @@ export interface DeployedRow {
   deployed_by: string;
   deployed_at: Date;
   granted_to: string[];
+  price: string | null;
 }
 
 export async function listDeployed(db: Database): Promise<DeployedRow[]> {
   const { rows } = await db.query<DeployedRow>(
-    `SELECT m.model_name, m.model_type, m.model_provider, m.task, m.config, m.deployed_by, m.deployed_at,
+    `SELECT m.model_name, m.model_type, m.model_provider, m.task, m.config, m.deployed_by, m.deployed_at, d.price,
        ARRAY(SELECT g.role_name FROM hologen.model_grants g WHERE g.model_name = m.model_name ORDER BY 1) AS granted_to
-     FROM hologen.list_external_models() m ORDER BY m.task, m.model_name`,
+     FROM hologen.list_external_models() m LEFT JOIN hologen.models d USING (model_name) ORDER BY m.task, m.model_name`,
   );
   return rows;
 }

@@ -24,7 +24,7 @@ import { outputsOf, referencesOf } from './job-media.js';
 import { changeDegree, listPeople } from './people.js';
 import * as queries from './queries.js';
 import { review, verdictsOn } from './reviews.js';
-import { cancelRun, describeRun, requestIdsOf, requireRun, startRun } from './runs.js';
+import { asVisitor, cancelRun, describeRun, requestIdsOf, requireRun, startRun } from './runs.js';
 import type { ConsoleSession } from './sessions.js';
 import type { SignedAddresses } from './signed-addresses.js';
 import { jobsSince, listHistory, listPlaces } from './statements.js';
@@ -307,6 +307,7 @@ async function models({ session }: Asked): Promise<Models> {
       deployedAt: row.deployed_at.toISOString(),
       grantedTo: row.granted_to,
       limits: limitsOf(row, queues),
+      price: row.price,
     })),
     supported: supported.map((row) => ({
       type: row.model_type,
@@ -351,7 +352,9 @@ async function money({ session, parameters }: Asked): Promise<Money> {
 }
 
 async function estimate({ session, body }: Asked) {
-  const rows = await queries.estimate(session.pool, requiredText(body, 'statement'));
+  const rows = await asVisitor(session, (client) =>
+    queries.estimate(client, requiredText(body, 'statement')),
+  );
   return rows.map((row) => ({
     model: row.model_name,
     modelType: row.model_type,

@@ -38,6 +38,21 @@ interface RunningRun {
 }
 
 const mostNotices = 200;
+const estimateTimeoutMs = 30_000;
+
+/** Does something about a statement as it will run: with the settings and the names that the visitor's role has. */
+export async function asVisitor<T>(session: RunOwner, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = session.newClient();
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query(`SET statement_timeout = ${estimateTimeoutMs}`);
+    return await use(client);
+  } finally {
+    client.end().catch(() => {});
+  }
+}
+
 /** Returns at once; `describeRun` tells how it goes. */
 export function startRun(session: RunOwner, statement: string): RunningRun {
   if (session.run.current && session.run.current.endedAt === undefined) {

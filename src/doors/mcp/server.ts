@@ -70,8 +70,8 @@ function addLooking(server: McpServer, sessions: AgentSessions): void {
   );
 }
 
-const modelsStatement = `SELECT m.model_name, m.task, m.model_type, s.scenarios, s.sizes, s.pictures, s.duration, s.reference_files, coalesce(m.config ->> 'price', s.price) AS price
-  FROM hologen.list_external_models() m LEFT JOIN hologen.supported_models s ON s.model_type = m.model_type AND s.task = m.task ORDER BY m.task, m.model_name`;
+const modelsStatement = `SELECT model_name, task, model_type, scenarios, sizes, pictures, duration, reference_files, price
+  FROM hologen.models ORDER BY task, model_name`;
 
 async function show(
   sessions: AgentSessions,

@@ -1,8 +1,10 @@
 /** The rows of hologen.supported_models: what each model type takes, costs and allows, in words. */
 import type { ModelTypeRow } from '../provider.js';
 import type { Deployed, Family, KnownTypes } from './family.js';
+import { halved } from './half-price.js';
 import type { ModelType, Price, TokenTier } from './model-type.js';
 import { ownPrice } from './own-price.js';
+import { configsOf } from './pool.js';
 
 export type Table = Map<string, { type: ModelType; family: Family }>;
 
@@ -20,13 +22,21 @@ export function describeLike(deployed: readonly Deployed[], typeOf: KnownTypes['
   const like = deployed.filter(({ config }) => config.like !== undefined);
   const first = new Map(like.toReversed().map((model) => [`${model.task} ${model.modelType}`, model]));
   return [...first.values()].flatMap((model) => {
-    const { modelType, config } = model;
-    const found = readable(() => typeOf(model));
-    if (!found) return [];
-    const { type, family } = found;
-    const price = readable(() => ownPrice(config, type)) ?? type.price;
-    return [{ ...describe(modelType, { ...type, price }, family), like_type: String(config.like) }];
+    const row = describeDeployed(model, typeOf);
+    return row ? [{ ...row, like_type: String(model.config.like) }] : [];
   });
+}
+
+/** The row of a deployed model's type, with what the model costs: by its own price, at half of it, or by those of its keys. */
+export function describeDeployed(model: Deployed, typeOf: KnownTypes['typeOf']): ModelTypeRow | undefined {
+  const found = readable(() => typeOf(model));
+  if (!found) return undefined;
+  const { type, family } = found;
+  const prices = configsOf(model.config).map((config) => {
+    const price = readable(() => ownPrice(config, type)) ?? type.price;
+    return describePrice(config.lane === undefined || config.lane === null ? price : halved(price));
+  });
+  return { ...describe(model.modelType, type, family), price: [...new Set(prices)].join(' or ') };
 }
 
 /** Undefined for a config that was fine when it was deployed, by an earlier version. */

@@ -17,6 +17,7 @@ import type {
 } from '../provider.js';
 import type { ModelStudioClient } from './client.js';
 import type { Reply } from './connection.js';
+import { describeDeployed } from './described-types.js';
 import { readDocument } from './download.js';
 import { unansweredCall } from './errors.js';
 import { families } from './families.js';
@@ -54,6 +55,7 @@ export function createModelStudio(options: ModelStudioOptions): Provider<StudioR
     checkDeployment: (model) => checkDeployment(model, known, regions),
     checkKey,
     modelTypes: known.describe,
+    describe: (model) => describeDeployed(model, known.typeOf),
     check(model, text, file, places) {
       const { type, family } = known.require(model);
       // The gateway may have been moved to another region since.

@@ -5,11 +5,23 @@
 import { refuse } from '../../fields.js';
 import type { Json } from '../../json.js';
 import { isLoopback } from '../../public-address.js';
+import type { Price } from './model-type.js';
 
 /** What is paid of the usual price. */
 export const halfPrice = 0.5;
 /** The longest that the service keeps a request waiting. */
 export const longestWaitMs = 3600_000;
+
+/** A price list as it is in that lane, which is for text models only. */
+export function halved(price: Price): Price {
+  if (price.per !== 'token') return price;
+  const half = (amount: number) => Number((amount * halfPrice).toPrecision(12));
+  const tiers = price.tiers.map(({ upTo, ...amounts }) => {
+    const cheaper = Object.entries(amounts).map(([name, amount]) => [name, half(amount)]);
+    return { ...(upTo !== undefined && { upTo }), ...Object.fromEntries(cheaper) };
+  });
+  return { ...price, tiers };
+}
 
 /** Where it is for a provider at this address; undefined: its region has none. */
 export function batchAddress(base: string): string | undefined {

@@ -30,6 +30,7 @@ export function tinyProvider(url: string, defaultKey: string | undefined): Provi
       if (!modelTypes.includes(modelType) || task !== 'image-generation') refuse('tiny makes grey pictures');
     },
     modelTypes: () => modelTypes.map((modelType) => ({ model_type: modelType, task: 'image-generation' })),
+    describe: ({ modelType, task }) => ({ model_type: modelType, task }),
     check: (model, text, _file, places) => check(model, text, (path) => places.readPath(path, 'output_dir')),
     imageFields: () => [],
     lines: (model) => [

@@ -48,6 +48,7 @@ export function createRecordingProvider(): RecordingProvider {
     checkKey: () => {},
     checkDeployment: () => {},
     modelTypes: () => [],
+    describe: () => undefined,
     check: (_model, prompt) => check(prompt),
     imageFields: () => [],
     lines: () => [
