@@ -10,8 +10,8 @@ import { createDetachedCalls, type DetachedCalls, type DetachedSubmit } from './
 import { dryNote, type Estimate, estimateOf } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults } from './earlier-results.js';
+import { createEndOfGateway, type EndOfGateway } from './end-of-gateway.js';
 import { giveUpWait } from './given-up.js';
-import type { Awaited } from './hold-up.js';
 import { createLastResults, type LastResults } from './last-results.js';
 import type { Making } from './making.js';
 import { isRefusal } from './meter.js';
@@ -50,7 +50,7 @@ export interface WaitNews {
 
 type DetachedArguments = SubmittedCall & Pick<DetachedSubmit, 'transactionId'>;
 
-export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, WrittenCalls {
+export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, WrittenCalls, EndOfGateway {
   submit(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
   /** As submit, for several calls in their order, whose handles are chosen; the first that is refused rejects it. */
   submitAll(calls: SubmittedCall[], origin: CallOrigin): Promise<void>;
@@ -89,12 +89,6 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, Written
   takeOver(gatewayIds: string[]): Promise<void>;
   /** As cancel, for a call that is made here and whose role has perhaps asked elsewhere. */
   cancelAsked(handle: string): Promise<void>;
-  /** The engine process waits for nothing but calls that are not sent because their models are paused. */
-  isPaused(engineProcessId: number): boolean;
-  /** Resolves when everything that is paid for has its outcome in the ledger, and what waits has it but for paused models. */
-  settled(): Promise<void>;
-  /** What is open still is left to the next gateway. */
-  leave(): void;
 }
 
 interface Surroundings extends CallMaking {
@@ -152,28 +146,7 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
     undone: statements.undone,
     cancelAsked: detached.cancelAsked,
     takeOver: (gatewayIds) => takeOver(gatewayIds, around),
-    ...ofTheEnd(around),
-  };
-}
-
-/** What a gateway that is told to stop asks. */
-function ofTheEnd(around: Surroundings): Pick<Calls, 'isPaused' | 'settled' | 'leave'> {
-  const { decider, services, statements } = around;
-  return {
-    isPaused: (engineProcessId) => {
-      const own = statements.running().filter(({ origin }) => origin.engineProcessId === engineProcessId);
-      return own.length > 0 && own.every((statement) => waitsForPaused(statement, around));
-    },
-    async settled() {
-      // What is held up, or waits for a paused model, goes on with the next gateway.
-      const going = [...decider.underWay.values()].filter(
-        ({ awaited }) => !awaited.holdUp && !isInPausedLine(awaited, services),
-      );
-      await Promise.allSettled(going.map((job) => job.end));
-    },
-    leave() {
-      for (const { awaited } of decider.underWay.values()) awaited.left = true;
-    },
+    ...createEndOfGateway(around),
   };
 }
 
@@ -184,22 +157,6 @@ function makingOf(around: Surroundings): Making {
     add: (call) => add(call, around),
     together: () => makingOf({ ...around, models: atOneMoment(around.models) }),
   };
-}
-
-function isInPausedLine({ line }: Awaited, { schedule }: Services): boolean {
-  return line !== undefined && schedule.pauseOf(line) !== undefined;
-}
-
-/** All that is left of it, its own calls or the one of ai_submit that it collects. */
-function waitsForPaused({ calls, collects }: Statement, { decider, services }: Surroundings): boolean {
-  const left = calls.map(({ course }) => course).filter(({ call }) => call.state !== 'ended');
-  const collected = decider.underWay.get(collects ?? '');
-  if (left.length === 0) return collected !== undefined && isInPausedLine(collected.awaited, services);
-  return left.every(
-    ({ call, checked }) =>
-      (call.state === 'queued' || call.state === 'waiting') &&
-      services.schedule.pauseOf(checked.model.modelType) !== undefined,
-  );
 }
 
 function heldUpOf({ underWay }: Decider): { model: string; since: number }[] {

@@ -1,0 +1,56 @@
+/** What a gateway that is told to stop asks of its calls: which statements wait for nothing but paused models, and whether all else is over. */
+import type { Services } from './course.js';
+import type { Decider } from './decide.js';
+import type { Awaited } from './hold-up.js';
+import type { Statement, Statements } from './statement.js';
+
+export interface EndOfGateway {
+  /** The engine process waits for nothing but calls that are not sent because their models are paused. */
+  isPaused(engineProcessId: number): boolean;
+  /** Resolves when everything that is paid for has its outcome in the ledger, and what waits has it but for paused models. */
+  settled(): Promise<void>;
+  /** What is open still is left to the next gateway. */
+  leave(): void;
+}
+
+interface Surroundings {
+  statements: Statements;
+  decider: Decider;
+  services: Services;
+}
+
+export function createEndOfGateway(around: Surroundings): EndOfGateway {
+  const { decider, services, statements } = around;
+  return {
+    isPaused: (engineProcessId) => {
+      const own = statements.running().filter(({ origin }) => origin.engineProcessId === engineProcessId);
+      return own.length > 0 && own.every((statement) => waitsForPaused(statement, around));
+    },
+    async settled() {
+      // What is held up, or waits for a paused model, goes on with the next gateway.
+      const going = [...decider.underWay.values()].filter(
+        ({ awaited }) => !awaited.holdUp && !isInPausedLine(awaited, services),
+      );
+      await Promise.allSettled(going.map((job) => job.end));
+    },
+    leave() {
+      for (const { awaited } of decider.underWay.values()) awaited.left = true;
+    },
+  };
+}
+
+function isInPausedLine({ line }: Awaited, { schedule }: Services): boolean {
+  return line !== undefined && schedule.pauseOf(line) !== undefined;
+}
+
+/** All that is left of it, its own calls or the one of ai_submit that it collects. */
+function waitsForPaused({ calls, collects }: Statement, { decider, services }: Surroundings): boolean {
+  const left = calls.map(({ course }) => course).filter(({ call }) => call.state !== 'ended');
+  const collected = decider.underWay.get(collects ?? '');
+  if (left.length === 0) return collected !== undefined && isInPausedLine(collected.awaited, services);
+  return left.every(
+    ({ call, checked }) =>
+      (call.state === 'queued' || call.state === 'waiting') &&
+      services.schedule.pauseOf(checked.model.modelType) !== undefined,
+  );
+}
