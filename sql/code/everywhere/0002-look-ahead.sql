@@ -65,7 +65,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE p.proname IN (SELECT name[cardinality(name)] FROM named_functions)
         AND EXISTS (SELECT FROM named_functions, path WHERE name[cardinality(name)] = p.proname AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END)
-        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|file_facts|file_as_jsonb?|fl_get_\w+|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
+        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|file_facts|file_as_jsonb?|fl_get_\w+|is_untouched|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
         AND NOT (n.nspname = 'pg_catalog' AND p.proname ~ '^(to_file|try_to_file|fl_get_\w+)$')),
     operators AS MATERIALIZED (
       SELECT o.oprname, p.provolatile = 'v' AS volatile, p.provolatile <> 'i' AS may_read
@@ -158,17 +158,39 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     HAVING count(*) = 1 AND bool_and(p.provariadic = 0 AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql'))
 $$;
 
--- The columns of a table that is inserted into, in their order: their types, NULL for somebody's own, and whether they are given a value where none is
--- written. NULL: a trigger may change what is inserted, or it is no table.
+-- A type as CAST takes it, whatever other types of its name a path finds first; the grammar's own words mean PostgreSQL's.
+CREATE OR REPLACE FUNCTION hologen_caller.type_text(type oid, modifier int) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT concat(CASE WHEN typname = regexp_replace(named, '\(.*', '') AND typname NOT IN ('numeric', 'bit', 'interval') THEN 'pg_catalog.' END, named,
+      CASE WHEN is_array THEN '[]' END)
+  FROM (SELECT each.typname, format_type(each.oid, modifier) AS named, own.typcategory = 'A' AS is_array
+    FROM pg_type own JOIN pg_type each ON each.oid = CASE WHEN own.typcategory = 'A' THEN own.typelem ELSE own.oid END WHERE own.oid = type) AS t
+$$;
+
+-- The columns of a table that is inserted into, in their order: their types, NULL for somebody's own and for collations, and whether they are given
+-- a value where none is written. NULL: code of somebody's own may change what is inserted, or which rows it meets; or it is no table.
 CREATE OR REPLACE FUNCTION hologen_caller.written_table(written oid) RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH parts (part) AS (SELECT written UNION SELECT relid FROM pg_partition_tree(written))
   SELECT json_build_object('types', '[]'::json, 'statement', json_build_object('only', relkind = 'r', 'columns', (
       SELECT json_agg(json_build_object('name', attname, 'given', atthasdef OR attidentity <> '',
-        'type', CASE WHEN t.oid < 16384 AND t.typtype = 'b' THEN format_type(t.oid, atttypmod) END) ORDER BY attnum)
+        'type', CASE WHEN t.oid < 16384 AND t.typtype = 'b' AND attcollation IN (0, 100)
+          AND NOT EXISTS (SELECT FROM pg_cast o WHERE o.oid >= 16384 AND o.casttarget IN (t.oid, t.typelem)) THEN hologen_caller.type_text(t.oid, atttypmod) END) ORDER BY attnum)
       FROM pg_attribute JOIN pg_type t ON t.oid = atttypid WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped))::text)
   FROM pg_class c WHERE c.oid = written AND relkind IN ('r', 'p')
-    -- BEFORE is 2 and INSERT is 4.
-    AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgtype & 6 = 6 AND (tgrelid = c.oid OR tgrelid IN (SELECT relid FROM pg_partition_tree(c.oid))))
+    -- BEFORE is 2.
+    AND NOT EXISTS (SELECT FROM pg_trigger JOIN parts ON tgrelid = part WHERE tgtype & 2 = 2)
+    -- Defaults and checks that call what is somebody's own.
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+      AND (classid = 'pg_attrdef'::regclass AND objid IN (SELECT oid FROM pg_attrdef JOIN parts ON adrelid = part)
+        OR classid = 'pg_constraint'::regclass AND objid IN (SELECT oid FROM pg_constraint JOIN parts ON conrelid = part)))
+    AND NOT EXISTS (SELECT FROM pg_index JOIN parts ON indrelid = part, unnest(indcollation) AS i (collated) JOIN pg_collation l ON l.oid = collated WHERE NOT collisdeterministic)
+$$;
+
+-- False where another session may be changing the row with this xmax, or has done so since the statement began.
+CREATE OR REPLACE FUNCTION hologen_caller.is_untouched(xmax xid) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT xmax = '0' OR age(xmax) > age(pg_snapshot_xmin(pg_current_snapshot())::xid)
 $$;
 
 -- Why a query that a function's call looks at may give other rows than the statement that calls the function, which began before: since then others

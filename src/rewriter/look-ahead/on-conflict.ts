@@ -58,16 +58,20 @@ function cutConflict(statement: ParsedStatement, source: Source, table: WrittenT
   const keys = keysOf(conflict);
   const columns = found && columnsOf(insert, found.rows, table, source);
   if (!found || !keys || !columns || isHidden(insert, source) || usesWholeRow(conflict)) return apart;
+  // A key that is set meets other rows behind, and of one that is not written nothing is known.
+  if (keys.some((key) => !columns.names.includes(key) || setColumns(conflict).includes(key))) return apart;
   const alias = quoted(String(child(relation, 'alias').aliasname ?? relation.relname));
   const { set, where } = clausesOf(found.rows[1], statement.end, source);
   const values = assignedValues(set, source).flatMap((value): Piece[] => [', ', ...value]);
   const pieces: Piece[] = [
-    ...['SELECT pg_catalog.num_nulls(', ...values.slice(1), ') FROM (SELECT '],
-    ...[columns.read.join(', '), ' FROM (', ...columns.rows, ') AS hologen_rows (', columns.names.join(', ')],
+    // Its condition is evaluated for rows that meet, and for no others, in the order in which they come.
+    ...['SELECT CASE', ...(where ? [' WHEN (', where, ')'] : [' WHEN true'])],
+    ...[' THEN pg_catalog.num_nulls(', ...values.slice(1), ') END FROM (SELECT '],
+    ...[columns.read.join(', '), ', pg_catalog.row_number() OVER () AS hologen_row FROM ('],
+    ...[...columns.rows, ') AS hologen_rows (', columns.names.join(', ')],
     ...[`)) AS excluded JOIN ${table.only ? 'ONLY ' : ''}`, found.target, ' ON '],
     keys.map((key) => `${alias}.${key} OPERATOR(pg_catalog.=) excluded.${key}`).join(' AND '),
-    ` WHERE ${givesUpdatedRows(relation)}`,
-    ...(where ? [' AND (', where, ')'] : []),
+    ` WHERE ${givesUpdatedRows(relation)} AND hologen_caller.is_untouched(${alias}.xmax) ORDER BY hologen_row`,
   ];
   return { edits: [{ start: found.start, end: statement.end, pieces }] };
 }
@@ -79,6 +83,10 @@ function keysOf(conflict: Body): string[] | undefined {
   const keys = indexElems.map((each) => kindOf(each)[1]);
   const plain = keys.every(({ name, collation, opclass }) => name && !collation && !opclass);
   return plain ? keys.map(({ name }) => quoted(String(name))) : undefined;
+}
+
+function setColumns(conflict: Body): string[] {
+  return children(conflict, 'targetList').map((each) => quoted(String(kindOf(each)[1].name)));
 }
 
 interface Columns {
@@ -95,7 +103,11 @@ function columnsOf(
   { columns }: WrittenTable,
   source: Source,
 ): Columns | undefined {
-  const listed = children(insert, 'cols').map((each) => String(kindOf(each)[1].name));
+  const cols = children(insert, 'cols').map((each) => kindOf(each)[1]);
+  // Of an element or a field that is written the rest is not known, and of a column whose value is passed over all of it.
+  if (cols.some(({ indirection }) => indirection) || insert.override !== 'OVERRIDING_NOT_SET')
+    return undefined;
+  const listed = cols.map(({ name }) => String(name));
   const count = widthOf(insert.selectStmt);
   const written =
     listed.length > 0
@@ -120,19 +132,17 @@ function widthOf(select: unknown): number | undefined {
   const [values] = children(body, 'valuesLists');
   if (values) return children(kindOf(values)[1], 'items').length;
   const items = children(body, 'targetList');
-  return items.some((item) => isStar(kindOf(kindOf(item)[1].val)[1])) ? undefined : items.length;
-}
-
-function isStar({ fields }: Body): boolean {
-  return Array.isArray(fields) && kindOf(fields.at(-1))[0] === 'A_Star';
+  return hasNode(items, (kind) => kind === 'A_Star') ? undefined : items.length;
 }
 
 /** In VALUES each value has its column's type, whatever those of other rows have. DEFAULT is not known. */
 function castRows(select: unknown, rows: Range, types: string[], source: Source): Piece[] | undefined {
   const { tokens } = source;
+  const { valuesLists, targetList } = kindOf(select)[1];
   if (hasNode(select, (kind) => kind === 'SetToDefault')) return undefined;
   let open = firstTokenFrom(tokens, rows[0]);
-  if (tokens[open]?.text.toLowerCase() !== 'values') return [rows];
+  if (!valuesLists) return readsAsText(targetList, types) ? [rows] : undefined;
+  if (tokens[open]?.text.toLowerCase() !== 'values') return undefined;
   const pieces: Piece[] = [];
   for (open += 1; tokens[open]?.text === '('; open += 1) {
     const cast = listedValues(open, source).flatMap((value, index): Piece[] => [
@@ -143,6 +153,21 @@ function castRows(select: unknown, rows: Range, types: string[], source: Source)
     if (tokens[open]?.text !== ',') break;
   }
   return (tokens[open]?.start ?? rows[1]) >= rows[1] ? pieces : undefined;
+}
+
+/** A constant of a query's list is read as its column's type there, and here as a text first. */
+function readsAsText(targetList: unknown, types: string[]): boolean {
+  return (Array.isArray(targetList) ? targetList : []).every((item, index) => {
+    const [kind] = kindOf(kindOf(item)[1].val);
+    return !['A_Const', 'ParamRef'].includes(kind) || types[index] === 'pg_catalog.text' || isNumber(item);
+  });
+}
+
+function isNumber(item: unknown): boolean {
+  return hasNode(
+    item,
+    (kind, body) => kind === 'A_Const' && (body.ival !== undefined || body.fval !== undefined),
+  );
 }
 
 /** What stands behind SET and WHERE of its DO UPDATE. */
@@ -167,8 +192,9 @@ function usesWholeRow({ targetList, whereClause }: Body): boolean {
   let whole = false;
   walk([targetList, whereClause], (kind, body) => {
     if (kind !== 'ColumnRef') return true;
-    const [first, second] = nameList(body.fields);
-    whole ||= first === 'excluded' && (second === undefined || isStar(body));
+    const fields = nameList(body.fields);
+    // A star among them has no word.
+    whole ||= fields[0] === 'excluded' && !fields[1];
     return true;
   });
   return whole;
