@@ -49,7 +49,10 @@ export async function runFaults(given: FaultRun): Promise<{ breaches: string[]; 
     const found = await Promise.all(schedules.map((schedule) => breaches(client, schedule, results, run)));
     await client.end();
     const calls = schedules.reduce((sum, schedule) => sum + schedule.calls.length, 0);
-    const what = [...struck, ...chaos.happened].map(([name, times]) => `${times} × ${name}`).join(', ');
+    const caught = schedules.reduce((sum, schedule) => sum + schedule.caught, 0);
+    const what = [...struck, ['a caught cancel', caught] as const, ...chaos.happened]
+      .map(([name, times]) => `${times} × ${name}`)
+      .join(', ');
     const seconds = Math.round((Date.now() - started) / 1000);
     return {
       breaches: found.flat(),
@@ -108,7 +111,7 @@ async function orGiveUp(client: pg.Client, schedule: Schedule, run: number): Pro
   const timer =
     run === 0 && givesUpAfter !== undefined ? setTimeout(() => cancel(client), givesUpAfter) : undefined;
   try {
-    return await runOnce(client, schedule);
+    return await runOnce(client, schedule, run);
   } finally {
     clearTimeout(timer);
   }

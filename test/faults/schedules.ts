@@ -6,17 +6,24 @@ import type { Chaos } from './chaos.js';
 export interface Schedule {
   number: number;
   calls: Wanted[];
-  /** select: a statement that is run again until it succeeds. submit: ai_submit, then ai_wait. insert: INSERT … SELECT, once. */
-  form: 'select' | 'submit' | 'insert';
+  /**
+   * select: a statement that is run again until it succeeds. careful: the same, but a function catches that a wait is cancelled. submit: ai_submit,
+   * then ai_wait. insert: INSERT … SELECT, once.
+   */
+  form: 'select' | 'careful' | 'submit' | 'insert';
   /** Milliseconds after which its client gives up the first time, and runs it again. */
   givesUpAfter: number | undefined;
+  /** Milliseconds after which a wait is cancelled the first time, where a function catches that. */
+  careful: number;
+  /** So often that has happened. */
+  caught: number;
   handles: Map<string, string>;
   /** What its client has: it does not ask for that again. */
   made: Map<string, string>;
 }
 
 export const allKinds = [...kinds, ...mediaKinds];
-const forms: Schedule['form'][] = ['select', 'select', 'select', 'submit', 'insert'];
+const forms: Schedule['form'][] = ['select', 'select', 'select', 'careful', 'submit', 'insert'];
 
 export function scheduleOf(number: number, { number: draw }: Chaos): Schedule {
   const about = (what: string) => draw(`schedule ${number} ${what}`);
@@ -28,16 +35,28 @@ export function scheduleOf(number: number, { number: draw }: Chaos): Schedule {
     calls: Array.from({ length: count }, (_, call) => wish(`s${number}c${call}-`, kind, saved, allKinds)),
     form: forms[Math.floor(about('form') * forms.length)] as Schedule['form'],
     givesUpAfter: about('gives up') < 0.25 ? about('patience') * 1500 : undefined,
+    careful: 100 + about('careful') * 900,
+    caught: 0,
     handles: new Map(),
     made: new Map(),
   };
 }
 
-/** One run of the schedule's statement; word -> result. */
-export async function runOnce(client: pg.Client, schedule: Schedule): Promise<Map<string, string>> {
+/** What catches cancels. */
+export const carefulFunction = `CREATE FUNCTION careful(model text, request text, media hologen.file) RETURNS text LANGUAGE plpgsql AS $$
+  BEGIN RETURN ai_gen(model, request, media); EXCEPTION WHEN query_canceled THEN RETURN NULL; END $$`;
+
+/** One run of the schedule's statement, so many before it; word -> result. */
+export async function runOnce(
+  client: pg.Client,
+  schedule: Schedule,
+  run: number,
+): Promise<Map<string, string>> {
   switch (schedule.form) {
     case 'select':
       return select(client, schedule);
+    case 'careful':
+      return selectCarefully(client, schedule, run);
     case 'submit':
       return submitAndWait(client, schedule);
     case 'insert':
@@ -49,6 +68,26 @@ async function select(client: pg.Client, { calls, made }: Schedule): Promise<Map
   const left = calls.filter(({ word }) => !made.has(word));
   for (const [word, result] of await generate(client, left)) if (isFilm(result)) made.set(word, result);
   if (made.size < calls.length) throw new Error('a film came to nothing');
+  return made;
+}
+
+/** One of its waits is cancelled, and the statement goes on without its result. */
+async function selectCarefully(
+  client: pg.Client,
+  schedule: Schedule,
+  run: number,
+): Promise<Map<string, string>> {
+  const { calls, made, careful } = schedule;
+  const left = calls.filter(({ word }) => !made.has(word));
+  const { model, file } = argumentsOf(left[0] as Wanted);
+  await client.query(`SET statement_timeout = ${Math.round(careful * 2 ** Math.min(run, 8))}`);
+  const { rows } = await client.query(
+    `SELECT word, careful($1, request, ${file}) AS result FROM unnest($2::text[], $3::text[]) AS wanted (word, request)`,
+    [model, left.map(({ word }) => word), left.map((call) => argumentsOf(call).request)],
+  );
+  schedule.caught += rows.filter(({ result }) => result === null).length;
+  for (const { word, result } of rows) if (result && isFilm(result)) made.set(word, result);
+  if (made.size < calls.length) throw new Error('one was cancelled, or came to nothing');
   return made;
 }
 

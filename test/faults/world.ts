@@ -15,7 +15,7 @@ import { type DebianPostgres, startDebianPostgres } from '../debian-postgres.js'
 import type { Chaos } from './chaos.js';
 import { poolKeys, startFaultProxy, type Taken, wrongKey } from './fault-proxy.js';
 import type { RefusedInputs } from './refused-inputs.js';
-import { allKinds } from './schedules.js';
+import { allKinds, carefulFunction } from './schedules.js';
 
 export interface World {
   cloud: OutlivingCloud;
@@ -134,6 +134,7 @@ async function serve(dataDir: string, environment: NodeJS.ProcessEnv): Promise<G
 
 async function deployKinds(dataDir: string, pools: boolean): Promise<void> {
   const client = await connect(dataDir);
+  await client.query(carefulFunction);
   // Both are taken: the first one has room for a few calls at a time.
   const limits = { submits_per_second: 1000, concurrent_tasks: pools ? 3 : null };
   const pool = poolKeys.map((api_key) => ({ name: api_key.replace('sk-pool-', ''), api_key }));
