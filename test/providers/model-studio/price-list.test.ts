@@ -215,6 +215,19 @@ test('every type of pictures, videos and speech is among these, but for other na
   expect(missing).toEqual([]);
 });
 
+test('of a type that takes more references than the one it is like, input videos are not forgotten', async () => {
+  const config = { like: 'wan2.7-r2v', reference_files: [1, 7] };
+  await client.query(
+    "CALL register_external_model('seven', 'wan2.8-r2v', 'bailian', $1, 'video-generation')",
+    [config],
+  );
+  const request = { prompt: 'x', reference_urls: [clip, ...Array(6).fill(golden)], parameters: at('720P') };
+  const { rows } = await client.query('SELECT price::float8 FROM ai_estimate($1)', [
+    `SELECT ai_gen('seven', '${JSON.stringify(request)}', to_file('${anyDirectory}', '${rights.join("', '")}'))`,
+  ]);
+  expect(rows).toEqual([{ price: 3.6 }]);
+});
+
 test('limits are those of the provider’s page: submits a second or a minute, and tasks that may run', async () => {
   const five = [5, 5];
   const two = [2, 2];
