@@ -104,8 +104,12 @@ function checkReferences(input: JsonObject): MediaUse[] {
   return urls.map((url: unknown, index) => mediaUse(`${field}[${index}]`, url, rule));
 }
 
-function refuseUnlistedInput(own: OwnRules, input: JsonObject): void {
+/** The provider's Python client sends these with every video, whatever the model: an older form of prompt_extend, and the service's name. */
+const alwaysSent = ['extend_prompt', 'function'];
+
+function refuseUnlistedInput({ kind, own }: ModelType & { own: OwnRules }, input: JsonObject): void {
   const listed = own.input.length === 0 ? ['messages'] : [...own.input, ...(own.media ? ['media'] : [])];
+  if (kind === 'video') listed.push(...alwaysSent);
   const other = Object.keys(input).find((field) => !listed.includes(field));
   if (other) throw refusal.invalidParameter(`input.${other} is not supported by this model.`);
 }
@@ -132,7 +136,7 @@ export function checkInput(model: ModelType, path: string, input: unknown): Chec
   if (!isObject(input) || Object.keys(input).length === 0) {
     throw refusal.emptyInput("Required input parameter 'input' missing from request.");
   }
-  if (model.own) refuseUnlistedInput(model.own, input);
+  if (model.own) refuseUnlistedInput({ ...model, own: model.own }, input);
   switch (model.family) {
     case 'media-video':
       return checkListedMedia(model, input);

@@ -7,9 +7,11 @@ import { checkMediaUrl } from './media-rules.js';
 import { isObject } from './parameter-check.js';
 import { refusal } from './refusal.js';
 import { countTokens, type MediaEmbeddingModel, mediaEmbeddingModels } from './text-models.js';
+import type { Uploads } from './uploads.js';
 
 interface MediaEmbeddingContext extends EmbeddingContext {
   media: MediaFetcher;
+  uploads: Pick<Uploads, 'resolve'>;
   signal: AbortSignal;
 }
 
@@ -72,8 +74,9 @@ export async function handleMediaEmbedding(
   exchange: Exchange,
   context: MediaEmbeddingContext,
 ): Promise<void> {
-  authenticate(exchange.request);
-  const { body, text } = await readJson(exchange);
+  const apiKey = authenticate(exchange.request);
+  const { body: sent, text } = await readJson(exchange);
+  const body = context.uploads.resolve(sent, exchange, apiKey);
   const name = isObject(body) ? String(body.model) : '';
   const model = Object.hasOwn(mediaEmbeddingModels, name) ? mediaEmbeddingModels[name] : undefined;
   if (!isObject(body) || !model) throw refusal.modelNotFound(`Model can not be found: ${name}.`);

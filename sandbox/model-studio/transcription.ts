@@ -9,10 +9,12 @@ import { submittedReply } from './replies.js';
 import type { SpeechWork } from './speech-task.js';
 import type { TaskSeed } from './tasks.js';
 import { speechModels } from './text-models.js';
+import type { Uploads } from './uploads.js';
 
 export interface TranscriptionContext {
   tasks: { submit(seed: TaskSeed<SpeechWork>): { id: string } };
   limiter: Limiter;
+  uploads: Pick<Uploads, 'resolve'>;
 }
 
 const path = 'audio/asr/transcription';
@@ -64,7 +66,8 @@ function checkParameters(parameters: unknown): { diarization: boolean } {
 /** Handles one submit. */
 export async function handleTranscription(exchange: Exchange, context: TranscriptionContext): Promise<void> {
   const apiKey = authenticate(exchange.request);
-  const { body } = await readJson(exchange);
+  const { body: sent } = await readJson(exchange);
+  const body = context.uploads.resolve(sent, exchange, apiKey);
   const model = findModel(body);
   if (exchange.request.headers['x-dashscope-async'] !== 'enable') {
     throw refusal.accessDenied('current user api does not support synchronous calls.');

@@ -7,7 +7,7 @@ import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { authenticate, type Exchange, sendJson } from './exchange.js';
 import { modelTypes } from './model-types.js';
 import { refusal, urlError } from './refusal.js';
-import { findChatModel } from './text-models.js';
+import { findChatModel, mediaEmbeddingModels, speechModels } from './text-models.js';
 
 export interface Uploads {
   /** `GET /api/v1/uploads?action=getPolicy&model=…` */
@@ -74,7 +74,8 @@ function grant(exchange: Exchange, { origin, secret, grants }: Room): void {
   const { searchParams } = exchange.url;
   const model = searchParams.get('model') ?? '';
   if (exchange.request.method !== 'GET' || searchParams.get('action') !== 'getPolicy') throw urlError();
-  if (!modelTypes.has(model) && !findChatModel(model))
+  const listed = [...Object.keys(mediaEmbeddingModels), ...Object.keys(speechModels)];
+  if (!modelTypes.has(model) && !findChatModel(model) && !listed.includes(model))
     throw refusal.modelNotFound(`Model can not be found: ${model}.`);
   const granted = newGrant(apiKey, model);
   grants.set(granted.directory, granted);

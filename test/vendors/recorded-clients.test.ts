@@ -77,6 +77,15 @@ async function upload(answer: Record<string, string>): Promise<void> {
   expect(status).toBe(200);
 }
 
+/** What the client's own classes look for in an answer: a text, choices with their content, vectors, or a task. */
+function readByClient(output: Record<string, unknown>): boolean {
+  const { text, choices, embeddings, task_id: taskId, task_status: status } = output;
+  if (Array.isArray(embeddings)) return embeddings.every(({ embedding }) => embedding.length >= 512);
+  if (Array.isArray(choices))
+    return choices.every(({ message }) => message.role === 'assistant' && message.content.length > 0);
+  return (typeof text === 'string' && text !== '') || (typeof taskId === 'string' && status === 'PENDING');
+}
+
 test('dashscope: chats, streams, embeddings, pictures, videos, local files, tasks', async () => {
   const { port } = new URL(cloud.modelStudio);
   const known = new Map<string, string>();
@@ -97,7 +106,9 @@ test('dashscope: chats, streams, embeddings, pictures, videos, local files, task
       expect(answer.text).toMatch(/^id:1\nevent:result\n:HTTP_STATUS\/200\ndata:\{/);
       continue;
     }
-    const { output, data } = JSON.parse(answer.text);
+    const { output, data, request_id: requestId } = JSON.parse(answer.text);
+    expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
+    if (each.method === 'POST') expect([each.body, readByClient(output)]).toEqual([each.body, true]);
     if (each.path.includes('getPolicy')) {
       for (const [name, value] of Object.entries(data)) known.set(name, String(value));
       await upload(data);

@@ -118,6 +118,8 @@ function checkDeployment(
   known: KnownTypes,
   regions: Regions,
 ): void {
+  // Refuses addresses that a pool may not name.
+  clientsOf(config, regions);
   requireLane({ task, config }, regions);
   // A name that is in no table may have a form that its config tells.
   const named = config.like === undefined ? known.taskByName(modelType) : undefined;

@@ -214,3 +214,92 @@ test('every type of pictures, videos and speech is among these, but for other na
     .filter((name) => !tested.has(name) && !variants.test(name));
   expect(missing).toEqual([]);
 });
+
+test('of a type that takes more references than the one it is like, input videos are not forgotten', async () => {
+  const config = { like: 'wan2.7-r2v', reference_files: [1, 7] };
+  await client.query(
+    "CALL register_external_model('seven', 'wan2.8-r2v', 'bailian', $1, 'video-generation')",
+    [config],
+  );
+  const request = { prompt: 'x', reference_urls: [clip, ...Array(6).fill(golden)], parameters: at('720P') };
+  const { rows } = await client.query('SELECT price::float8 FROM ai_estimate($1)', [
+    `SELECT ai_gen('seven', '${JSON.stringify(request)}', to_file('${anyDirectory}', '${rights.join("', '")}'))`,
+  ]);
+  expect(rows).toEqual([{ price: 3.6 }]);
+});
+
+test('limits are those of the provider’s page: submits a second or a minute, and tasks that may run', async () => {
+  const five = [5, 5];
+  const two = [2, 2];
+  const perMinute = (submits: number) => [Number((submits / 60).toFixed(4)), null];
+  const limits: Record<string, (number | null)[]> = {
+    ...Object.fromEntries(
+      [
+        'wan2.7-t2v',
+        'wan2.7-image',
+        'wan3.0-video',
+        'happyhorse-1.1-r2v',
+        'wan2.6-image',
+        'wan2.5-t2v-preview',
+      ]
+        .concat('wan2.5-i2v-preview', 'wan2.5-t2i-preview', 'wan2.5-i2i-preview', 'wan2.6-r2v-flash')
+        .map((type) => [type, five]),
+    ),
+    ...Object.fromEntries(
+      [
+        'wan2.2-t2v-plus',
+        'wan2.2-t2i-flash',
+        'wanx2.1-kf2v-plus',
+        'wanx2.0-t2i-turbo',
+        'wan2.2-kf2v-flash',
+      ].map((type) => [type, two]),
+    ),
+    'wan2.6-t2i': [1, 5],
+    'qwen-image-2.0-pro': perMinute(2),
+    'qwen-image-max': perMinute(2),
+    'qwen-image-3.0-pro': perMinute(5),
+    'qwen-image-3.0': perMinute(20),
+    'qwen-image-2.1-pro': perMinute(20),
+    'qwen-image-2.1-turbo': perMinute(120),
+    'z-image-turbo': [2, null],
+    'fun-asr': perMinute(600),
+    'paraformer-v2': perMinute(1200),
+    'text-embedding-v4': perMinute(1800),
+    'qwen3-vl-embedding': perMinute(2400),
+    'tongyi-embedding-vision-plus': perMinute(600),
+    'multimodal-embedding-v1': perMinute(120),
+    'qwen3-vl-plus': perMinute(3000),
+  };
+  const { rows } = await client.query(
+    `SELECT model_type, submits_per_second::float8 AS submits, concurrent_tasks AS tasks FROM hologen.supported_models
+     WHERE model_type = ANY ($1)`,
+    [Object.keys(limits)],
+  );
+  const told = Object.fromEntries(
+    rows.map(({ model_type: type, submits, tasks }) => [type, [submits, tasks]]),
+  );
+  expect(told).toEqual(limits);
+});
+
+test('embeddings cost what their tokens do, texts and pictures apart', async () => {
+  for (const [type, text, picture] of [
+    ['text-embedding-v4', 0.5, 0.5],
+    ['text-embedding-v3', 0.5, 0.5],
+    ['text-embedding-v2', 0.7, 0.7],
+    ['qwen3-vl-embedding', 0.7, 1.8],
+    ['tongyi-embedding-vision-plus', 0.5, 0.5],
+    ['tongyi-embedding-vision-flash', 0.15, 0.15],
+  ] as const) {
+    const name = await modelOf(type);
+    const what = type.startsWith('text') ? "'a red door'" : `to_file('${golden}', '${rights.join("', '")}')`;
+    await client.query(`SELECT ai_embed('${name}', ${what})`);
+    const { rows } = await client.query(
+      'SELECT price::float8, usage FROM hologen.jobs WHERE model_name = $1 ORDER BY submitted_at DESC LIMIT 1',
+      [name],
+    );
+    const { prompt_tokens: texts, input_tokens_details: details } = rows[0].usage;
+    const tokens = details ?? { text_tokens: texts, image_tokens: 0 };
+    const amount = (tokens.text_tokens * text + tokens.image_tokens * picture) / 1e6;
+    expect([type, rows[0].price]).toEqual([type, Number(amount.toPrecision(12))]);
+  }
+});

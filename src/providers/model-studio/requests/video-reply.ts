@@ -53,7 +53,9 @@ function mostInputSeconds({ media }: MediaRequest, price: Price, lengths: Length
   const videos = videosOf(media, lengths);
   if (price.mostInputSeconds) return videos.length > 0 ? secondsAmong(videos, price.mostInputSeconds) : 0;
   const references = media.filter(({ field }) => field.startsWith('reference_urls'));
-  const most = price.inputSecondsPerVideo?.[references.length - 1] ?? 0;
+  const { inputSecondsPerVideo: shared = [] } = price;
+  // A type that is like a known one may take more references than are told of.
+  const most = shared[Math.min(references.length, shared.length) - 1] ?? 0;
   return videos.reduce<number>((sum, length) => sum + secondsAmong([length], most), 0);
 }
 
