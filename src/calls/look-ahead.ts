@@ -71,7 +71,7 @@ export function newLookAhead<Call>(read: AheadQuery | StoredQuery | OneByOne): L
 
 function takeQuery(ahead: LookAhead<unknown>, read: AheadQuery | OneByOne): void {
   if ('why' in read) Object.assign(ahead, { why: read.why, movesCursor: read.movesCursor ?? false });
-  else ahead.query = read;
+  else Object.assign(ahead, { query: read, cursor: read.plannedAsCursor ?? false });
 }
 
 /** What the engine keeps under the name is known now. */
@@ -134,10 +134,14 @@ export function readsSome({ rows, query }: LookAhead<unknown>): boolean {
   return rows > 0 && query?.stopsAtRows === true;
 }
 
+/** As many as PL/pgSQL moves at once. */
+const allRows = 2 ** 31 - 1;
+
 /** What is to be run, for how many rows from the first; without `rows` for all. */
 export function toRun(ahead: LookAhead<unknown>): Run {
   const { running, stage, rows, before, cursor } = ahead;
-  const some = readsSome(ahead) ? { rows: before + rows, cursor } : {};
+  const all = ahead.query?.plannedAsCursor ? { rows: allRows, cursor } : {};
+  const some = readsSome(ahead) ? { rows: before + rows, cursor } : all;
   return { run: running, waits: stage > 1, ...some };
 }
 

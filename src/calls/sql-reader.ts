@@ -42,6 +42,8 @@ export interface AheadQuery {
   parameters: boolean;
   /** PostgreSQL stops after as many rows as were asked for; what writes runs to its end. */
   stopsAtRows: boolean;
+  /** PostgreSQL plans it for its first rows, though it reads all. */
+  plannedAsCursor?: true;
   /** `noted`: with its calls told many at a time. */
   forStage(stage: number, noted?: 'noted'): string;
   /** Its only call stands in (…).*, which PostgreSQL evaluates for each column. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../gateway.js';
 import { runProgram } from '../programs.js';
 import { newerPython } from './newer-clients.js';
-import { waysOf } from './ways.js';
+import { mostTogether, waysOf } from './ways.js';
 
 const here = (file: string) => fileURLToPath(new URL(`programs/${file}`, import.meta.url));
 const odbcDriver = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/odbc/psqlodbcw.so`;
@@ -90,4 +90,20 @@ test('Node’s clients: at once', async () => {
     atOnce: ['node-postgres', 'node: postgres.js'],
     oneByOne: [],
   });
+});
+
+test('what is read by parts is at once for each part; Django’s rows are as a whole, its iterator’s too', async () => {
+  await runProgram('/usr/bin/python3', [here('by_parts.py'), gateway.url, odbcDriver]);
+  const fetched = fourCalls("'by parts: psql, FETCH_COUNT'");
+  await runProgram('psql', [gateway.url, '-qAt', '-v', 'FETCH_COUNT=2', '-c', fetched]);
+  const sql = postgres(gateway.url, { onnotice: () => {} });
+  let rows = 0;
+  for await (const part of sql.unsafe(fourCalls("'by parts: postgres.js, cursor'")).cursor(2))
+    rows += part.length;
+  await sql.end();
+  expect(rows).toBe(4);
+  const ways = ['psycopg 2, itersize', 'SQLAlchemy, yield_per', 'psqlODBC, Fetch'];
+  const all = [...ways, 'psql, FETCH_COUNT', 'postgres.js, cursor'].map((way) => [`by parts: ${way}`, 2]);
+  expect(await mostTogether(gateway, 'by parts')).toEqual(Object.fromEntries(all));
+  expect(await mostTogether(gateway, 'Django')).toEqual({ 'Django, as a whole': 4, 'Django, iterator': 4 });
 });

@@ -45,6 +45,8 @@ export function editsOf(statement: ParsedStatement, source: Source): Cut {
       return cutMerge(body, statement, source);
     case 'CreateTableAsStmt':
       return kindOf(body.query)[0] === 'SelectStmt' ? cutCreate(body, statement, source) : { why: undefined };
+    case 'DeclareCursorStmt':
+      return cutDeclare(statement, source);
     case 'DoStmt':
     case 'CallStmt':
       // Its queries are looked ahead in one by one, when they are come to.
@@ -158,6 +160,14 @@ function cutCopy(copy: Body, statement: ParsedStatement, source: Source): Cut {
       { start: end, end: statement.end, pieces: [] },
     ],
   };
+}
+
+/** DECLARE … WITH HOLD outside of a transaction reads all rows at once; any other makes no calls itself. */
+function cutDeclare({ start }: ParsedStatement, { tokens }: Source): Cut {
+  const at = firstOutside(tokens, firstTokenFrom(tokens, start), (word) => word === 'for');
+  const first = tokens[at + 1];
+  if (!first) return { why: 'it cannot be taken apart' };
+  return { edits: [{ start, end: first.start, pieces: [] }] };
 }
 
 /** DELETE: the rows that it deletes. */

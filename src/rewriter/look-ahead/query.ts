@@ -22,6 +22,8 @@ export interface AheadQuery {
    * those of the stage are told many at a time, which asks for less, if the names of the AI functions mean no others.
    */
   forStage(stage: number, noted?: 'noted'): string;
+  /** PostgreSQL plans it for its first rows, though it reads all. */
+  plannedAsCursor?: true;
   /** Its only call stands in (…).*, which PostgreSQL evaluates for each column. */
   isExpanded: boolean;
   /** It is looked at from inside a function, which may see what others have committed since the statement began. */
@@ -46,9 +48,14 @@ export function queryOfStatement(
     { start: 0, end: start, pieces: [] },
     { start: end, end: source.text.length, pieces: [] },
   ];
-  const text = splice(unedited(source.text), [...rest, ...cut.edits]).text;
-  const read = queryOf(text, statement.kind === 'SelectStmt', even);
-  return statement.kind === 'SelectStmt' || 'why' in read ? read : { ...read, between: '' };
+  const { kind } = statement;
+  const query = queryOf(
+    splice(unedited(source.text), [...rest, ...cut.edits]).text,
+    kind === 'SelectStmt',
+    even,
+  );
+  if ('why' in query || kind === 'SelectStmt') return query;
+  return kind === 'DeclareCursorStmt' ? { ...query, plannedAsCursor: true } : { ...query, between: '' };
 }
 
 function queryOf(text: string, stopsAtRows: boolean, even?: 'of one row too'): AheadQuery | OneByOne {

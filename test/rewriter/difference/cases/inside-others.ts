@@ -6,6 +6,25 @@ const sets = (name: string, text: string, rest = '') =>
 const asked = (rows: string) => `RETURN QUERY SELECT ai_gen('m1', p) FROM ${rows};`;
 
 export const insideOthers: Record<string, Case[]> = {
+  'cursors WITH HOLD, which read all their rows when they are declared outside of a transaction': [
+    ['a plain one', "DECLARE held_1 CURSOR WITH HOLD FOR SELECT id, ai_gen('m1', p) FROM foxes ORDER BY id"],
+    [
+      'a result that decides, and a LIMIT',
+      "DECLARE \"for\" NO SCROLL CURSOR WITH HOLD FOR SELECT ai_gen('m1', p) FROM foxes WHERE ai_gen('m2', p) LIKE '%a%' ORDER BY id LIMIT 2",
+    ],
+    [
+      'two stages, and a call for some rows',
+      "DECLARE held_3 SCROLL CURSOR WITH HOLD FOR SELECT CASE WHEN id > 1 THEN ai_gen('m1', ai_gen('m2', p)) END FROM foxes",
+    ],
+    [
+      'a join that is planned otherwise for its first rows',
+      "DECLARE held_4 CURSOR WITH HOLD FOR SELECT a.id FROM foxes a JOIN foxes b ON a.id = b.id AND ai_gen('m1', a.p) <> ai_gen('m2', b.p) ORDER BY a.id",
+    ],
+    [
+      'an error',
+      "DECLARE held_5 CURSOR WITH HOLD FOR SELECT ai_gen('m1', p), 1 / (id - 2) FROM foxes ORDER BY id",
+    ],
+  ],
   'nesting and names': [
     [
       'a function that calls another',
