@@ -31,6 +31,7 @@ export async function openFrontDoor(
       databaseCreated: engine.databases.created,
       rowsAsked: calls.rowsAsked,
       answered: (engineProcessId) => calls.rowsRead(engineProcessId, onlyReads),
+      cursorsMoved: calls.cursorsMoved,
       savepointSet: calls.savepointSet,
       undone: (engineProcessId, what) =>
         what === 'all' ? calls.statementOver(engineProcessId, 'failed') : calls.undone(engineProcessId),

@@ -62,7 +62,8 @@ export type CallEvent =
   /** An earlier job's result is found, and nobody else's from now on; `free` gives it back. */
   | { kind: 'reserved'; jobId: string }
   | { kind: 'free' }
-  | { kind: 'reused'; result: string }
+  /** `error`: why a film came to nothing, whose value it is. */
+  | { kind: 'reused'; result: string; error?: unknown }
   /** A dry run: nothing is opened, nothing is sent. */
   | { kind: 'pretended'; result: string }
   /** Its job is in the ledger. */

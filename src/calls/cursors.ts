@@ -12,6 +12,8 @@ export interface Cursors<Call> {
   read(reader: Reader, cursor: string, first: LookAhead<Call>): LookAhead<Call>;
   /** Rows were read of some cursor, and nobody knows of which, or where it stands now. */
   moved(reader: Reader): void;
+  /** Those that were read may stand elsewhere now. */
+  rewound(engineProcessId: number): void;
   /** The transaction is over. */
   forget(engineProcessId: number): void;
 }
@@ -19,7 +21,16 @@ export interface Cursors<Call> {
 export function createCursors<Call>(): Cursors<Call> {
   /** Undefined: nothing is known any more. */
   const cursors = new Map<number, Map<string, LookAhead<Call>> | undefined>();
+  const moved = ({ origin: { engineProcessId } }: Reader) => {
+    for (const known of cursors.get(engineProcessId)?.values() ?? [])
+      endLook(known, 'its cursor was moved elsewhere');
+    cursors.set(engineProcessId, undefined);
+  };
   return {
+    moved,
+    rewound(engineProcessId) {
+      if (cursors.get(engineProcessId)?.size) moved({ origin: { engineProcessId } });
+    },
     read({ origin: { engineProcessId } }, cursor, first) {
       if (!cursors.has(engineProcessId)) cursors.set(engineProcessId, new Map());
       const own = cursors.get(engineProcessId);
@@ -27,11 +38,6 @@ export function createCursors<Call>(): Cursors<Call> {
       const known = own?.get(cursor) ?? first;
       own?.set(cursor, known);
       return known;
-    },
-    moved({ origin: { engineProcessId } }) {
-      for (const known of cursors.get(engineProcessId)?.values() ?? [])
-        endLook(known, 'its cursor was moved elsewhere');
-      cursors.set(engineProcessId, undefined);
     },
     forget: (engineProcessId) => cursors.delete(engineProcessId),
   };

@@ -53,7 +53,7 @@ export function createDecider(services: Services, earlier: EarlierResults, log: 
       }),
     make: (call, cancel) => begin(call, bringToEnd(call.course, services), around, cancel),
     forget: (calls) => forget(calls, around),
-    wouldTake: (calls) => wouldTake(calls, earlier, around.live),
+    wouldTake: (calls) => wouldTake(calls, earlier, around),
     underWay: around.underWay,
   };
 }
@@ -143,9 +143,10 @@ async function takeTwins(call: StatementCall, twin: StatementCall, around: Surro
     const [again] = around.twins.part([call]).others;
     return again ? takeTwins(call, again[1], around) : takeLate(call, around);
   }
-  const jobId = earlierJobOf(twin.course.call) ?? twin.handle;
+  const { call: end } = twin.course;
+  const jobId = earlierJobOf(end) ?? twin.handle;
   await tell(call.course, { kind: 'reserved', jobId }, around.services);
-  return accept(call, { jobId, result }, around);
+  return accept(call, { jobId, result }, around, end.state === 'ended' ? end.error : undefined);
 }
 
 /** Sorts calls by what is to be done for them; what was found is reserved for them, to be used or released. */
@@ -195,8 +196,9 @@ async function accept(
   { statement, course, ...call }: StatementCall,
   { jobId, result }: EarlierResult,
   { services, log }: Surroundings,
+  error?: unknown,
 ): Promise<string> {
-  await tell(course, { kind: 'reused', result }, services);
+  await tell(course, { kind: 'reused', result, error }, services);
   statement.notes.add(call.reuse === 'on' ? takenAgainNote : takenNote);
   await services.ledger
     .reused(jobId, newJob({ statement, course, ...call }))

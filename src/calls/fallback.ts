@@ -18,7 +18,7 @@ const reasons: Record<string, ErrorKind[]> = {
 };
 
 /** Endings that surely cost nothing, whatever was sent. */
-const endings = ['not taken', 'failed', 'refused'];
+const endings = ['not taken', 'failed', 'refused', 'reused'];
 
 /** KnownError 22023 for a config that does not say what it means. */
 export function readFallbacks({ fallback }: Json): Fallback[] {

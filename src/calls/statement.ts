@@ -148,6 +148,8 @@ export interface Statements {
   cursorRead(statement: Statement, cursor: string, first: LookAhead<StatementCall>): LookAhead<StatementCall>;
   /** Rows were read of some cursor, and nobody knows of which, or where it stands now. */
   cursorsMoved(statement: Statement): void;
+  /** The client has moved cursors without a call. */
+  cursorsRewound(engineProcessId: number): void;
   /** All that the client of the engine process asked for has reached it, in a transaction that is still open. `onlyReads` judges texts. */
   rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
   /** The client of the engine process has set a savepoint where none was open, after all that was answered before. */
@@ -201,6 +203,7 @@ export function createStatements(
   ) => endThose(own, which, (statement) => ended(statement, outcome === 'committed'));
   return {
     ...{ reads: new WeakMap(), cursorRead: cursors.read, cursorsMoved: cursors.moved },
+    cursorsRewound: cursors.rewound,
     ...whatClientsAsk(running),
     of: (origin, settings, client) => statementOf(origin, settings, client, running),
     ...whatIsExpected(running),

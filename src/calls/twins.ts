@@ -6,6 +6,8 @@ import type { StatementCall } from './statement.js';
 export interface Twins {
   /** Sorts calls about to be decided: those that are the first of their kind, and the others with the one that they follow. */
   part(calls: StatementCall[]): { first: StatementCall[]; others: [StatementCall, StatementCall][] };
+  /** The same is made at this time, and the call would follow it. */
+  has(call: StatementCall): boolean;
   /** They have ended, or will not be made. */
   forget(calls: StatementCall[]): void;
 }
@@ -24,6 +26,7 @@ export function createTwins(): Twins {
       }
       return { first, others };
     },
+    has: (call) => call.reuse === 'on' && firsts.has(nameOf(call)),
     forget(calls) {
       for (const call of calls) if (firsts.get(nameOf(call)) === call) firsts.delete(nameOf(call));
     },

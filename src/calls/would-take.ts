@@ -1,6 +1,7 @@
 /** Which of a statement's calls would not be made, but take a result: told by ai_estimate before anything is sent. */
 import type { EarlierResults } from './earlier-results.js';
 import type { StatementCall } from './statement.js';
+import type { Twins } from './twins.js';
 
 /**
  * Of these calls those that would take a result which is there or under way, or with ai_gen.reuse on that of an identical call before them.
@@ -9,12 +10,17 @@ import type { StatementCall } from './statement.js';
 export async function wouldTake(
   calls: StatementCall[],
   earlier: EarlierResults,
-  live: ReadonlyMap<string, string[]>,
+  { live, twins }: { live: ReadonlyMap<string, string[]>; twins: Twins },
 ): Promise<Set<StatementCall>> {
-  const reusing = calls.filter(({ reuse }) => reuse !== 'off');
-  await Promise.all(reusing.map(({ storageChecked }) => storageChecked));
+  // Those of ai_submit are always made.
+  const reusing = calls.filter(({ reuse, detached }) => reuse !== 'off' && !detached);
+  await Promise.allSettled(reusing.map(({ storageChecked }) => storageChecked));
+  // Of one whose media cannot be read nothing is known, and it is not sent.
+  const known = reusing.filter(({ requestKey }) => requestKey !== '');
   const taking = await Promise.all(
-    [...alike(reusing)].map((same) => takingOf(same, earlier, live.get(same[0].requestKey) ?? [])),
+    [...alike(known)].map((same) =>
+      twins.has(same[0]) ? same : takingOf(same, earlier, live.get(same[0].requestKey) ?? []),
+    ),
   );
   return new Set(taking.flat());
 }

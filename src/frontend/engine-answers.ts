@@ -63,16 +63,20 @@ function isRoutine({ everRewritten, untold }: Conversation, chunk: Buffer): bool
     const type = chunk[at] as number;
     const end = at + 1 + chunk.readUInt32BE(at + 1);
     if (remarkable[type] === 1 || end <= at + 4 || end > readyAt) return false;
-    if (type === backendType.commandComplete && !countsRows(chunk, end)) return false;
+    if (type === backendType.commandComplete && !countsRows(chunk, at, end)) return false;
     at = end;
   }
   return at === readyAt && chunk.readUInt32BE(at + 1) === readyFrameBytes - 1;
 }
 
-/** Of a CommandComplete that ends there: its tag ends in a number of rows, as most do. Others may mean something. */
-function countsRows(chunk: Buffer, end: number): boolean {
-  return (chunk[end - 2] as number) <= lastDigit;
+/** Of a CommandComplete: its tag ends in a number of rows, as most do. Others may mean something, as do MOVE's and that of a FETCH of no rows. */
+function countsRows(chunk: Buffer, at: number, end: number): boolean {
+  const last = chunk[end - 2] as number;
+  if (chunk[at + 5] === letter.M && chunk[at + 6] === letter.O) return false;
+  if (chunk[at + 5] === letter.F && last === letter.zero && chunk[end - 3] === letter.space) return false;
+  return last <= lastDigit;
 }
+const letter = { M: 0x4d, O: 0x4f, F: 0x46, zero: 0x30, space: 0x20 };
 
 function answersAll(conversation: Conversation, chunk: Buffer): boolean {
   if (!conversation.awaited.answersAll()) return false;
@@ -148,13 +152,17 @@ function countSavepoints(conversation: Conversation, tag: string): void {
   if (beginningTags.has(tag)) conversation.anew = true;
 }
 
+/** They go back in a cursor, perhaps to its begin, which makes no call. */
+const mayMoveCursors = /^(MOVE \d+|FETCH 0|DO|CALL)$/;
+
 function statementEnded(conversation: Conversation, frame: Buffer): Buffer | undefined {
   const rewritten = rewrittenText(conversation);
-  if (!rewritten && countsRows(frame, frame.length)) return undefined;
+  if (!rewritten && countsRows(frame, 0, frame.length)) return undefined;
   const { answered, events, names } = conversation;
   const tag = frame.toString('latin1', 5, frame.length - 1);
   if (tag === 'ROLLBACK') conversation.failed = true;
   countSavepoints(conversation, tag);
+  if (mayMoveCursors.test(tag)) events.cursorsMoved(conversation.engineProcessId);
   if (tag === 'CREATE DATABASE') events.databaseCreated();
   if (forgettingTags.has(tag)) names.forgetStatements();
   const clientsTag = rewritten && answered && rewritten.tagOf(answered.count++, tag);

@@ -286,7 +286,13 @@ test('a client that does not read does not keep the gateway from ending', async 
 function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promise<Frontend> {
   const quiet: FrontendOptions['events'] = {
     rewrite: () => undefined,
-    ...{ rowsAsked: () => {}, undone: () => undefined, answered: () => {}, savepointSet: () => {} },
+    ...{
+      rowsAsked: () => {},
+      undone: () => undefined,
+      answered: () => {},
+      savepointSet: () => {},
+      cursorsMoved: () => {},
+    },
     ...{ started: () => {}, ready: () => {}, ended: () => false, databaseCreated: () => {} },
   };
   return listenForClients({

@@ -45,6 +45,7 @@ function session(cut: (bytes: Buffer) => Buffer[]) {
     rowsAsked: told('rowsAsked'),
     undone: told('undone') as SessionEvents['undone'],
     savepointSet: told('savepointSet'),
+    cursorsMoved: told('cursorsMoved'),
     answered: told('answered'),
     ready: told('ready'),
     ended: () => false,

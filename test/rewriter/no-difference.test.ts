@@ -1,8 +1,11 @@
 /** Statements that once did something else through the gateway than as they are written, or could: each must show no difference. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Case } from './difference/cases/case.js';
+import { hostileConflicts } from './difference/cases/hostile-conflicts.js';
 import { hostileRows } from './difference/cases/hostile-rows.js';
+import { hostileSettings } from './difference/cases/hostile-settings.js';
 import { hostileTogether } from './difference/cases/hostile-together.js';
+import { hostileUpserts } from './difference/cases/hostile-upserts.js';
 import { hostileValues } from './difference/cases/hostile-values.js';
 import { insideFunctions } from './difference/cases/inside-functions.js';
 import { hostileInsideFunctions } from './difference/cases/inside-functions-hostile.js';
@@ -32,8 +35,8 @@ const differing = new Set<string>([
 // Older engines have none.
 if ((Number(process.env.TEST_ENGINE) || 18) < 18) differing.add('a virtual generated column is asked about');
 
-async function same([, step, ...setup]: Case): Promise<void> {
-  const steps = [typeof step === 'string' ? { text: step } : step];
+async function same([, given, ...setup]: Case): Promise<void> {
+  const steps = [given].flat().map((step) => (typeof step === 'string' ? { text: step } : step));
   const statement = { form: 'single', setup, steps, ordered: true };
   const { difference } = await world.compare(statement);
   expect(difference ? shown(statement, difference) : '').toBe('');
@@ -53,6 +56,9 @@ describe.each(
     ...hostileValues,
     ...sqlFunctions,
     ...onConflict,
+    ...hostileConflicts,
+    ...hostileUpserts,
+    ...hostileSettings,
   }),
 )('%s', (_group, cases) => {
   for (const one of cases) (differing.has(one[0]) ? test.fails : test)(one[0], () => same(one));

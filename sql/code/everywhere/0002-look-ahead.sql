@@ -37,13 +37,26 @@ BEGIN
   RETURN types;
 END $$;
 
--- True where this text, a default, or a function of somebody's own may change settings.
-CREATE OR REPLACE FUNCTION hologen_caller.may_set(source text) RETURNS boolean
+-- Which settings may be changed by what runs between two rows of a statement, this text or code that is kept: 'all' where it names one by which
+-- PostgreSQL or the gateway reads and tells values and rights; 'some': others, which only somebody's own code and current_setting() read.
+CREATE OR REPLACE FUNCTION hologen_caller.settings_changed(source text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  WITH sets (setting) AS (VALUES ('\m(set_config|execute)\M|(^|;|\m(begin|then|else|loop))\s*(set|reset)\M'))
-  SELECT source ~* setting OR EXISTS (SELECT FROM pg_attrdef WHERE adrelid >= 16384 AND pg_get_expr(adbin, adrelid) ~* setting) OR EXISTS (SELECT FROM pg_proc WHERE oid >= 16384 AND prokind IN ('f', 'p')
-    AND pronamespace::regnamespace::text NOT IN ('hologen', 'hologen_caller', 'hologen_internal', 'hologen_names')
-    AND concat(prosrc, pg_get_function_sqlbody(oid)) ~* setting) FROM sets
+  WITH
+    named (some_setting, known_setting) AS (VALUES (
+      '\m(set_config|execute|pg_settings|reset|discard)\M|(^|;|\m(begin|then|else|loop))(\s|--[^\n]*\n|/\*.*?\*/)*set\M',
+      '(\mset_config\s*\(\s*''|\m(set|reset)\s+((local|session)\s+)?"?)(role|session_?\s*authorization|ai_gen\.|hologen\.|datestyle|intervalstyle|time\s*zone|lc_|bytea_output|extra_float_digits|search_path|default_text_search_config|xml)|\m(reset\s+all|discard\s+all)\M')),
+    texts (text) AS (
+      SELECT source UNION ALL
+      SELECT concat(prosrc, pg_get_function_sqlbody(p.oid)) FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
+        WHERE p.oid >= 16384 AND prokind IN ('f', 'p') AND nspname NOT IN ('hologen', 'hologen_caller', 'hologen_internal', 'hologen_names', 'hologres')),
+    -- Trees of expressions, in which set_config() stands by its number.
+    trees (tree) AS (
+      SELECT adbin FROM pg_attrdef UNION ALL SELECT conbin FROM pg_constraint UNION ALL SELECT tgqual FROM pg_trigger
+      UNION ALL SELECT polqual FROM pg_policy UNION ALL SELECT polwithcheck FROM pg_policy UNION ALL SELECT typdefaultbin FROM pg_type WHERE oid >= 16384)
+  SELECT CASE
+    WHEN EXISTS (SELECT FROM texts, named WHERE text ~* known_setting) THEN 'all'
+    WHEN EXISTS (SELECT FROM texts, named WHERE text ~* some_setting)
+      OR EXISTS (SELECT FROM trees WHERE tree IS NOT NULL AND strpos(tree::text, format(':funcid %s ', 'set_config(text,text,boolean)'::regprocedure::oid)) > 0) THEN 'some' END
 $$;
 
 -- Of what is named in a plan (`names`; `path`: where what is named without a schema was found) that which may stand for something volatile, and
@@ -57,8 +70,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     path AS MATERIALIZED (SELECT array_agg(s) AS schemas FROM json_array_elements_text(names -> 'path') AS t (s)),
     functions AS MATERIALIZED (
       SELECT p.oid, p.proname, p.oid >= 16384 AS foreign_made, p.provolatile <> 'i' OR p.prokind = 'a' AS may_read,
-             p.oid = 'current_setting(text)'::regprocedure OR p.oid = 'current_setting(text,boolean)'::regprocedure
-               OR p.oid >= 16384 AND concat(p.prosrc, pg_get_function_sqlbody(p.oid)) ~* '\mcurrent_setting\M' AS reads_settings,
+             p.proname IN ('current_setting', 'pg_show_all_settings') OR p.oid >= 16384 AND p.provolatile <> 'i' AS reads_settings,
              p.provolatile = 'v' OR EXISTS (
                SELECT FROM pg_aggregate a JOIN pg_proc step ON step.oid IN (aggtransfn, aggfinalfn, aggcombinefn, aggmtransfn, aggminvtransfn, aggmfinalfn)
                WHERE a.aggfnoid = p.oid AND step.provolatile = 'v') AS volatile
@@ -79,8 +91,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       -- And these tell, though they are STABLE, of what changes while a statement runs or is sent.
       OR proname ~ '^(pg_current_xact_id_if_assigned|txid_current_if_assigned|pg_current_snapshot|txid_current_snapshot|pg_stat_get_\w+|pg_prepared_statement|pg_cursor|pg_listening_channels)$'
     UNION ALL
-    SELECT 'a setting that ' || proname || ' reads' FROM functions
-      WHERE reads_settings AND names #>> '{names,between}' IS NOT NULL AND hologen_caller.may_set(names #>> '{names,between}')
+    SELECT 'a setting' WHERE names #>> '{names,between}' IS NOT NULL
+      AND CASE hologen_caller.settings_changed(names #>> '{names,between}') WHEN 'all' THEN true
+        WHEN 'some' THEN EXISTS (SELECT FROM functions WHERE reads_settings) OR EXISTS (SELECT FROM operators WHERE may_read) ELSE false END
     UNION ALL
     SELECT 'the operator ' || oprname FROM operators WHERE volatile OR (names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean
     UNION ALL
@@ -184,13 +197,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     AND NOT EXISTS (SELECT FROM pg_depend WHERE refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
       AND (classid = 'pg_attrdef'::regclass AND objid IN (SELECT oid FROM pg_attrdef JOIN parts ON adrelid = part)
         OR classid = 'pg_constraint'::regclass AND objid IN (SELECT oid FROM pg_constraint JOIN parts ON conrelid = part)))
-    AND NOT EXISTS (SELECT FROM pg_index JOIN parts ON indrelid = part, unnest(indcollation) AS i (collated) JOIN pg_collation l ON l.oid = collated WHERE NOT collisdeterministic)
+    AND NOT EXISTS (SELECT FROM pg_index JOIN parts ON indrelid = part, unnest(indcollation) AS i (collated) LEFT JOIN pg_collation l ON l.oid = collated
+      WHERE NOT collisdeterministic OR to_jsonb(pg_index) @> '{"indnullsnotdistinct": true}')
 $$;
 
 -- False where another session may be changing the row with this xmax, or has done so since the statement began.
 CREATE OR REPLACE FUNCTION hologen_caller.is_untouched(xmax xid) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT xmax = '0' OR age(xmax) > age(pg_snapshot_xmin(pg_current_snapshot())::xid)
+  SELECT CASE WHEN xmax = '0' OR age(xmax) > age(pg_snapshot_xmin(pg_current_snapshot())::xid) THEN true
+    -- The statement itself has locked the row that it is at, perhaps in a subtransaction.
+    ELSE EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'transactionid' AND transactionid = xmax) END
 $$;
 
 -- Why a query that a function's call looks at may give other rows than the statement that calls the function, which began before: since then others
