@@ -142,6 +142,18 @@ test('a film that failed is answered by another model for a reason that is writt
   expect(failedFilm.answered_by).toBe('other_film');
 });
 
+test('of identical films that are one call, each is answered by the other model when it fails', async () => {
+  await deploy('twin_film_2', 'wan2.5-t2v-preview', {}, 'video-generation');
+  const config = { fallback: [{ model: 'twin_film_2', on: ['failure', 'content'] }] };
+  await deploy('twin_film', 'wan2.6-t2v', config, 'video-generation');
+  await client.query("SET ai_gen.reuse = 'on'");
+  const { rows } = await client.query(
+    `SELECT ai_gen('twin_film', '{"prompt": "[[sandbox:fail]] three of a kind"}') AS made FROM generate_series(1, 3)`,
+  );
+  await client.query('RESET ai_gen.reuse');
+  expect(rows.map(({ made }) => JSON.parse(made).answered_by)).toEqual(Array(3).fill('twin_film_2'));
+});
+
 test('a call whose answer was lost is asked of nobody else: it may be paid for', async () => {
   await deploy('lost', 'qwen-image-2.0-pro', { fallback: [{ model: 'second', on: ['failure', 'quota'] }] });
   say('qwen-image-2.0-pro', 'lost');
