@@ -33,4 +33,6 @@ test('a printed address opens the gallery signed in, once, and models come with 
   const stranger = await (await browser.newContext()).newPage();
   await stranger.goto(address);
   await stranger.waitForSelector('input[name=password]');
+  // Before one has signed in, too.
+  expect(await stranger.textContent('.sandbox-strip')).toContain('Nothing is spent');
 });

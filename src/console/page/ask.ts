@@ -1,10 +1,13 @@
 /** Asks the console's server. */
 import { signal } from '@preact/signals';
-import type { Problem, WhoAmI } from '../server/answers.js';
+import type { About, Problem, WhoAmI } from '../server/answers.js';
 import { place, refine } from './place.js';
 
 /** Who is signed in; undefined while it is not known, null for nobody. */
 export const whoAmI = signal<WhoAmI | null | undefined>(undefined);
+
+/** Undefined while it is not known. */
+export const about = signal<About | undefined>(undefined);
 
 class Refused extends Error {
   constructor(
@@ -49,6 +52,7 @@ export function problemOf(error: unknown): Problem {
 
 /** Signs in with the ticket of a one-time address, else finds out whether the browser still has a session. */
 export async function recallSession(): Promise<void> {
+  about.value = await get<About>('/api/about').catch(() => undefined);
   const { ticket, ...others } = Object.fromEntries(place.value.parameters);
   if (ticket !== undefined) {
     // Gone from the address at once: it is good for nothing any more.

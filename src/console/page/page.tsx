@@ -5,7 +5,7 @@
  */
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { post, recallSession, whoAmI } from './ask.js';
+import { about, post, recallSession, whoAmI } from './ask.js';
 import { ComparePage } from './compare.js';
 import { Gallery } from './gallery.js';
 import { JobPage } from './job.js';
@@ -52,7 +52,7 @@ function Page() {
           {who && <Account role={who.role} administers={who.administers} />}
         </div>
       </header>
-      {who?.sandbox && <p class="sandbox-strip">{t('sandbox')}</p>}
+      {about.value?.sandbox && <p class="sandbox-strip">{t('sandbox')}</p>}
       {who ? <CurrentRoom /> : <SignIn />}
     </>
   );

@@ -8,10 +8,14 @@ export interface WhoAmI {
   calls: boolean;
   seesOthers: boolean;
   database: string;
-  /** A stand-in takes the cloud's place: nothing is spent. */
-  sandbox: boolean;
   /** Sent back in the header x-csrf-token with everything that changes something. */
   csrfToken: string;
+}
+
+/** What anybody may know of the gateway, signed in or not. */
+export interface About {
+  /** A stand-in takes the cloud's place: nothing is spent. */
+  sandbox: boolean;
 }
 
 export interface Problem {

@@ -3,6 +3,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { Logger } from 'pino';
+import type { About } from './answers.js';
 import {
   asRefusal,
   limitBody,
@@ -34,6 +35,7 @@ export interface Parts {
   staticFiles: MiddlewareHandler;
   /** It listens where only this machine can reach it. */
   onLoopback: boolean;
+  about: About;
   /** The front door's port, and the gateway's own database there. */
   door: { port: number; database: string };
   log: Logger;
@@ -50,6 +52,7 @@ export function createApp(parts: Parts): Hono<Passage> {
     requireOwnOrigin(context);
     return limitBody(context, next);
   });
+  app.get('/api/about', (context) => json(context, parts.about));
   app.post('/api/session', (context) => signIn(context, parts));
   app.get('/api/session', (context) => json(context, sessionOf(context, parts)?.who ?? null));
   app.use(async (context, next) => {

@@ -62,7 +62,9 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   // Cookies do not know ports: two consoles of one host must not take each other's.
   const cookie = { name: '', secure: readCertificate !== undefined };
   const onLoopback = readCertificate === undefined;
-  const parts = { cookie, sessions, browsers, tickets, addresses, media, staticFiles, onLoopback, door, log };
+  const about = { sandbox: options.sandbox };
+  const kept = { cookie, sessions, browsers, tickets, addresses, media };
+  const parts = { ...kept, staticFiles, onLoopback, about, door, log };
   const app = createApp(parts);
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const listener: RequestListener = (request, response) => void answer(request, response);

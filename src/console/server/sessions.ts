@@ -60,12 +60,12 @@ interface Entry {
 
 export function createSessions(
   door: FrontDoor,
-  { owner, sandbox }: { owner: Account; sandbox: boolean },
+  { owner }: { owner: Account },
   now: () => number = Date.now,
 ): Sessions {
   const entries = new Map<string, Entry>();
   const pace = createSignInPace(now);
-  const open = (role: string, password: string) => openSession({ door, sandbox, role, password });
+  const open = (role: string, password: string) => openSession({ door, role, password });
   const sweep = setInterval(() => {
     for (const { session } of entries.values()) find(session.id, false);
   }, sweepMs);
@@ -145,12 +145,7 @@ function beyondLimit(role: string, entries: Map<string, Entry>): ConsoleSession[
 }
 
 /** The role proves itself to the engine; whoever does not administer hologen gets connections that only read. */
-async function openSession({
-  door,
-  sandbox,
-  role,
-  password,
-}: Account & { door: FrontDoor; sandbox: boolean }): Promise<ConsoleSession> {
+async function openSession({ door, role, password }: Account & { door: FrontDoor }): Promise<ConsoleSession> {
   const account: pg.ClientConfig = {
     ...door,
     user: role,
@@ -174,7 +169,7 @@ async function openSession({
   return {
     id: randomBytes(32).toString('base64url'),
     who: {
-      ...{ role, ...rights, database: door.database, sandbox },
+      ...{ role, ...rights, database: door.database },
       csrfToken: randomBytes(32).toString('base64url'),
     },
     pool,
