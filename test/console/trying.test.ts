@@ -16,7 +16,7 @@ beforeAll(async () => {
   await client.query(pictureOf('A boat on the canal'));
   const film = {
     prompt: 'A boat turns',
-    parameters: { size: '1280*720', duration: 2 },
+    parameters: { size: '1280*720', duration: 3 },
     output_dir: 'oss://demo/films/',
   };
   await client.query(`SELECT ai_gen('wan26_t2v', '${JSON.stringify(film)}', ${file})`);
