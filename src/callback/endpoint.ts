@@ -74,7 +74,12 @@ interface Desk {
   secret: string;
   scram: ScramData;
   /** The latest connection of each engine process: a process whose question was cancelled connects again. */
-  newest: Map<number, Socket>;
+  newest: Map<number, Connection>;
+}
+
+interface Connection {
+  /** Its engine process has left it; `wasRead`: with its last answer read. */
+  left(wasRead: boolean): void;
 }
 
 export async function listenForEngine(options: CallbackOptions): Promise<Callback> {
@@ -124,10 +129,13 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
     each.on('error', () => {
       broken = true;
     });
+  const own: Connection = {
+    left: (wasRead) => last && left(desk, last, own, wasRead),
+  };
   socket.once('close', () => {
     raw.destroy();
     leaving.abort();
-    if (last) left(desk, last, socket, isAnswered && !broken);
+    own.left(isAnswered && !broken);
   });
   await fromNodeSocket(socket, {
     serverVersion: '18.0 (hologen)',
@@ -140,7 +148,7 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
       // dblink first sends "set client_encoding to …"; everything here is UTF-8 anyway.
       if (!asked) return commandDone('SET');
       last = asked;
-      desk.newest.set(asked.caller.engineProcessId, socket);
+      comeTo(desk, asked.caller.engineProcessId, own);
       isAnswered = false;
       const text = await reply(desk.options, asked, leaving.signal);
       isAnswered = true;
@@ -149,13 +157,20 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
   });
 }
 
+/** That an earlier connection is closed may be heard later than the first question on the next. */
+function comeTo({ newest }: Desk, engineProcessId: number, own: Connection): void {
+  const before = newest.get(engineProcessId);
+  if (before !== own) before?.left(false);
+  newest.set(engineProcessId, own);
+}
+
 function left(
   { newest, options }: Desk,
   { caller, question }: Asked,
-  socket: Socket,
+  own: Connection,
   wasRead: boolean,
 ): void {
-  if (newest.get(caller.engineProcessId) !== socket) return;
+  if (newest.get(caller.engineProcessId) !== own) return;
   newest.delete(caller.engineProcessId);
   options.gone(caller, wasRead ? undefined : question);
 }

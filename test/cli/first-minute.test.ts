@@ -41,19 +41,23 @@ async function browserIn(directory: string): Promise<{ path: string; opened(): P
   return { path: `${directory}${delimiter}${process.env.PATH}`, opened };
 }
 
-test('demo --keep prints a psql line and an address that signs in, once; url and check find it, and a second one does not start', async () => {
+test('demo --keep prints a psql line and, before the scenarios and behind them, an address that signs in, once; url and check find it, and a second one does not start', async () => {
   const dataDir = join(folder, 'kept');
   await mkdir(dataDir, { mode: 0o711 });
   const demo = await startDemo(dataDir);
   const url = /psql '(\S+)'/.exec(demo.printed.stdout)?.[1] ?? '';
-  const address = /^ {2}(http:\S+)$/m.exec(demo.printed.stdout)?.[1] ?? '';
+  const addresses = [...demo.printed.stdout.matchAll(/^ {2}(http:\S+)$/gm)].map(
+    ([, address]) => address ?? '',
+  );
+  expect(addresses).toHaveLength(2);
   const { stdout } = await runProgram('psql', [
     url,
     '-Atc',
     "SELECT count(*) FROM hologen.outputs WHERE kind = 'video'",
   ]);
   expect(Number(stdout)).toBeGreaterThan(0);
-  expect([await showTicket(address), await showTicket(address)]).toEqual([200, 401]);
+  for (const address of addresses)
+    expect([await showTicket(address), await showTicket(address)]).toEqual([200, 401]);
   const environment = { HOLOGEN_DATA_DIR: dataDir };
   expect((await hologen(['url'], { environment })).stdout).toBe(`${url}\n`);
   const checked = await hologen(['check'], { environment });

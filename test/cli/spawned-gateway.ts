@@ -112,7 +112,8 @@ export async function startDemo(dataDir: string): Promise<Running> {
   const demo = start(['demo', '--keep', '--data-dir', dataDir, '--console-port', '0', ...quick]);
   running.add(demo);
   demo.exit.then(() => running.delete(demo));
-  await untilPrinted(demo, /^ {2}http:\S+\n/m);
+  // An address stands before the scenarios, and another one behind them.
+  await untilPrinted(demo, /psql '[\s\S]*^ {2}http:\S+\n/m);
   return demo;
 }
 

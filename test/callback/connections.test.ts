@@ -1,0 +1,47 @@
+/** Connections of one engine process behind one another: what was asked on the one that it has left is given up before the next question is answered. */
+import pg from 'pg';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { listenForEngine, type Question } from '../../src/callback/endpoint.js';
+
+const secret = 'the secret of a test';
+
+async function listening() {
+  const events: string[] = [];
+  const certificate = { cert: 'unused', key: 'unused' };
+  const callback = await listenForEngine({
+    secret,
+    place: { host: '127.0.0.1', port: 0, certificate, rootCertificate: undefined },
+    async answer({ ask }: Question) {
+      events.push(`asked ${ask}`);
+      return ask;
+    },
+    gone: (_caller, unread) => events.push(`left ${unread?.ask}`),
+    log: pino({ level: 'silent' }),
+  });
+  const connect = async () => {
+    const words = Object.fromEntries(callback.connectionString.split(' ').map((word) => word.split('=')));
+    const { host, port, user, password } = words;
+    const client = new pg.Client({ host, port: Number(port), user, password, database: 'hologen' });
+    client.on('error', () => {});
+    await client.connect();
+    return client;
+  };
+  const question = (ask: string) =>
+    JSON.stringify({ secret: callback.secret, caller: { engineProcessId: 7 }, question: { ask } });
+  return { callback, connect, question, events };
+}
+
+test('a question on a next connection ends the one before, though its close is heard later', async () => {
+  const { callback, connect, question, events } = await listening();
+  const [first, second] = [await connect(), await connect()];
+  await first.query(question('one'));
+  await second.query(question('two'));
+  expect(events).toEqual(['asked one', 'left one', 'asked two']);
+  // It is told once.
+  await first.end();
+  await second.query(question('three'));
+  expect(events).toEqual(['asked one', 'left one', 'asked two', 'asked three']);
+  await second.end();
+  await callback.close();
+});
