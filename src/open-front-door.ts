@@ -31,7 +31,7 @@ export async function openFrontDoor(
       databaseCreated: engine.databases.created,
       rowsAsked: calls.rowsAsked,
       answered: (engineProcessId) => calls.rowsRead(engineProcessId, onlyReads),
-      cursorsMoved: calls.cursorsMoved,
+      cursorsRewound: calls.cursorsRewound,
       savepointSet: calls.savepointSet,
       undone: (engineProcessId, what) =>
         what === 'all' ? calls.statementOver(engineProcessId, 'failed') : calls.undone(engineProcessId),

@@ -83,7 +83,7 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, Written
   /** The engine process has ended; or it goes on, and had not read what it asked last: for the result of a call, if it waited for one. */
   engineLeft(origin: CallOrigin, unread: { awaited: string | undefined } | undefined): void;
   /** The client of the engine process has moved cursors without making a call. */
-  cursorsMoved(engineProcessId: number): void;
+  cursorsRewound(engineProcessId: number): void;
   /** See Statements. */
   savepointSet(engineProcessId: number): void;
   undone(engineProcessId: number): Promise<void> | undefined;
@@ -144,7 +144,7 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
       else if (unread) giveUpWait(unread.awaited, origin, around);
       around.last.left(origin, unread?.awaited);
     },
-    cursorsMoved: statements.cursorsRewound,
+    cursorsRewound: statements.cursorsRewound,
     savepointSet: statements.savepointSet,
     undone: statements.undone,
     cancelAsked: detached.cancelAsked,

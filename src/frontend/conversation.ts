@@ -22,7 +22,7 @@ export interface SessionEvents {
   /** Everything the client sent has been answered, without an error, and its transaction is still open. */
   answered(engineProcessId: number): void;
   /** Cursors of the open transaction may stand elsewhere now. */
-  cursorsMoved(engineProcessId: number): void;
+  cursorsRewound(engineProcessId: number): void;
   /** A savepoint was set where none was open. What has been `answered` before stands before it. */
   savepointSet(engineProcessId: number): void;
   /**

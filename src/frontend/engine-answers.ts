@@ -162,7 +162,7 @@ function statementEnded(conversation: Conversation, frame: Buffer): Buffer | und
   const tag = frame.toString('latin1', 5, frame.length - 1);
   if (tag === 'ROLLBACK') conversation.failed = true;
   countSavepoints(conversation, tag);
-  if (mayMoveCursors.test(tag)) events.cursorsMoved(conversation.engineProcessId);
+  if (mayMoveCursors.test(tag)) events.cursorsRewound(conversation.engineProcessId);
   if (tag === 'CREATE DATABASE') events.databaseCreated();
   if (forgettingTags.has(tag)) names.forgetStatements();
   const clientsTag = rewritten && answered && rewritten.tagOf(answered.count++, tag);

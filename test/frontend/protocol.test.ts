@@ -291,7 +291,7 @@ function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promi
       undone: () => undefined,
       answered: () => {},
       savepointSet: () => {},
-      cursorsMoved: () => {},
+      cursorsRewound: () => {},
     },
     ...{ started: () => {}, ready: () => {}, ended: () => false, databaseCreated: () => {} },
   };

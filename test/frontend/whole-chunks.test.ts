@@ -45,7 +45,7 @@ function session(cut: (bytes: Buffer) => Buffer[]) {
     rowsAsked: told('rowsAsked'),
     undone: told('undone') as SessionEvents['undone'],
     savepointSet: told('savepointSet'),
-    cursorsMoved: told('cursorsMoved'),
+    cursorsRewound: told('cursorsRewound'),
     answered: told('answered'),
     ready: told('ready'),
     ended: () => false,

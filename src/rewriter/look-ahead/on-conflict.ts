@@ -2,7 +2,7 @@
  * The query of an INSERT … ON CONFLICT DO UPDATE whose calls stand in what it sets: what would be inserted, joined with the rows that it meets.
  * The table's columns are asked of the engine, because "excluded" has their names and types.
  */
-import { type Body, child, children, containsAiCall, hasNode, kindOf, nameList, walk } from '../nodes.js';
+import { type Body, child, children, containsAiCall, hasNode, kindOf, nameList } from '../nodes.js';
 import { closingOf, firstOutside, firstTokenFrom, type ParsedStatement } from '../parse.js';
 import type { Source } from '../source.js';
 import type { Piece } from '../spliced-text.js';
@@ -187,15 +187,10 @@ function clausesOf(from: number, end: number, { tokens }: Source): { set: Range;
   };
 }
 
-/** It may have columns of which nothing is known. */
+/** It may have columns of which nothing is known. A star has no word among the names. */
 function usesWholeRow({ targetList, whereClause }: Body): boolean {
-  let whole = false;
-  walk([targetList, whereClause], (kind, body) => {
-    if (kind !== 'ColumnRef') return true;
-    const fields = nameList(body.fields);
-    // A star among them has no word.
-    whole ||= fields[0] === 'excluded' && !fields[1];
-    return true;
+  return hasNode([targetList, whereClause], (kind, { fields }) => {
+    const [row, column] = nameList(fields);
+    return kind === 'ColumnRef' && row === 'excluded' && !column;
   });
-  return whole;
 }
