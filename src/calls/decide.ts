@@ -11,7 +11,7 @@ import { tellEnd } from './end-of-course.js';
 import { newUnderWay, type UnderWay } from './hold-up.js';
 import { keepLittle } from './keep-little.js';
 import { inPortions, type Portion, type Reservation } from './portions.js';
-import type { StatementCall } from './statement.js';
+import { overBeforeSent, type StatementCall } from './statement.js';
 import { createTwins, type Twins, twinsResult } from './twins.js';
 import { wouldTake } from './would-take.js';
 
@@ -173,16 +173,17 @@ async function take<Found extends EarlierResult | 'elsewhere' | undefined>(
   call: StatementCall,
   { earlier, live, services }: Surroundings,
   search: (...given: Parameters<EarlierResults['take']>) => Promise<Found>,
+  stop: AbortSignal = call.course.stop,
 ): Promise<Found> {
   const { statement, requestKey, course, reuse } = call;
   const { role, roleOid } = statement.origin;
   const wish = { role, roleOid, requestKey, delivered: reuse === 'on' };
   // With reuse on a result may have several clients.
   const others = () => (reuse === 'on' ? [] : (live.get(requestKey) ?? []));
-  const found = await search(wish, others, call.checked, course.stop);
+  const found = await search(wish, others, call.checked, stop);
   if (typeof found !== 'object') return found;
-  if (course.stop.aborted) earlier.release([found.jobId]);
-  course.stop.throwIfAborted();
+  if (stop.aborted) earlier.release([found.jobId]);
+  stop.throwIfAborted();
   await tell(course, { kind: 'reserved', jobId: found.jobId }, services);
   return found;
 }
@@ -214,16 +215,28 @@ async function makeOpened({ course }: StatementCall, services: Services): Promis
 /** The same is being made for nobody: its end is waited for, and if it comes to nothing a new job is opened. */
 async function takeLate(call: StatementCall, around: Surroundings): Promise<string> {
   const { services } = around;
+  const stop = untilLetGo(call);
   try {
-    const found = await take(call, around, around.earlier.takeElsewhere);
+    const found = await take(call, around, around.earlier.takeElsewhere, stop);
     if (found) return accept(call, found, around);
+    stop.throwIfAborted();
     await open([call], services);
+    await tell(call.course, { kind: 'opened' }, services);
+    stop.throwIfAborted();
   } catch (error) {
-    const kind: CallEvent['kind'] = call.course.stop.aborted ? 'dropped' : 'refused';
+    const kind: CallEvent['kind'] = stop.aborted ? 'dropped' : 'refused';
     await tell(call.course, { kind, error }, services);
     throw error;
   }
-  return makeOpened(call, services);
+  return bringToEnd(call.course, services);
+}
+
+/** Aborted when nobody waits for the call any more, though its statement may go on. */
+function untilLetGo(call: StatementCall): AbortSignal {
+  const lettingGo = new AbortController();
+  call.letGo = (reason) => lettingGo.abort(reason);
+  if (call.settled) call.letGo(overBeforeSent());
+  return AbortSignal.any([call.course.stop, lettingGo.signal]);
 }
 
 function begin(

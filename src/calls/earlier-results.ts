@@ -18,7 +18,7 @@ export interface EarlierResults {
   isUnderWay(who: RoleIdentity, key: string): boolean;
   /**
    * A result that is there already, or of a job that still runs for nobody; no other call gets it until it is released. `live` are jobs
-   * that have their own client. 'elsewhere': another gateway makes it for nobody; takeElsewhere waits for that. Rejects with the signal's reason if the call is aborted first.
+   * that have their own client. 'elsewhere': it is being made for nobody, by another gateway or here; takeElsewhere waits for that. Rejects with the signal's reason if the call is aborted first.
    */
   take(
     wish: Omit<EarlierWish, 'except'>,
@@ -125,8 +125,13 @@ async function take(
   kept: Kept,
 ): Promise<EarlierResult | 'elsewhere' | undefined> {
   const name = nameOf(wish, wish.requestKey);
-  await awaitRunning(name, stop, kept);
-  return kept.lookups.run(name, () => reserve({ name, wish, live, call, stop, wait }, kept));
+  for (;;) {
+    await awaitRunning(name, stop, kept);
+    const found = await kept.lookups.run(name, () => reserve({ name, wish, live, call, stop, wait }, kept));
+    // What was waited for may have come to nothing, and another be on its way.
+    if (found || !runningFor(name, kept)) return found;
+    if (!wait) return 'elsewhere';
+  }
 }
 
 interface Search {

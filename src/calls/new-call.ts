@@ -78,6 +78,7 @@ export function callOf(
     aside: false,
     delivered: false,
     settled: false,
+    letGo: undefined,
     again: undefined,
     next: undefined,
     requestKey: '',

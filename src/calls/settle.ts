@@ -3,7 +3,7 @@ import { earlierJobOf } from './call.js';
 import type { EarlierResults } from './earlier-results.js';
 import type { LastResults } from './last-results.js';
 import { nameOfCall } from './new-call.js';
-import type { Statement, StatementCall } from './statement.js';
+import { overBeforeSent, type Statement, type StatementCall } from './statement.js';
 
 /** Results are the client's once its statement is committed, or has only been read; until then they are kept for the next identical call. */
 export function settle(
@@ -27,12 +27,19 @@ export function settle(
   for (const { jobId } of collected) last.claimed(origin.engineProcessId, nameOfCall(jobId, origin), jobId);
   earlier.claim(origin, [...claimed.map(jobOf), ...collected]);
   const unclaimed = open.filter((call) => !isClaimed(call));
-  const [taken, made] = [unclaimed.filter(isTaken), unclaimed.filter((call) => !isTaken(call))];
-  earlier.release(taken.map((call) => jobOf(call).jobId));
+  earlier.release(unclaimed.filter(isTaken).map((call) => jobOf(call).jobId));
+  for (const call of unclaimed.filter(waitsForAnother)) call.letGo?.(overBeforeSent());
   return earlier.abandon(
     origin,
-    made.flatMap(({ requestKey: key, underWay: job }) => (job ? [{ key, job }] : [])),
+    unclaimed
+      .filter((call) => !isTaken(call) && !waitsForAnother(call))
+      .flatMap(({ requestKey: key, underWay: job }) => (job ? [{ key, job }] : [])),
   );
+}
+
+/** It has no job of its own that somebody could take. */
+function waitsForAnother({ course }: StatementCall): boolean {
+  return course.call.state === 'waiting';
 }
 
 /** From an earlier call. */

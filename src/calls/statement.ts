@@ -107,6 +107,8 @@ export interface StatementCall {
   delivered: boolean;
   /** It is decided what becomes of its result. */
   settled: boolean;
+  /** Of one that has no job of its own, because it waits for what another makes: ends that wait. */
+  letGo: ((reason: unknown) => void) | undefined;
 }
 
 export type StatementOutcome = 'committed' | 'failed';
@@ -296,7 +298,8 @@ function nameWith(settings: SessionSettings, origin: CallOrigin): string {
 }
 const settingsTexts = new WeakMap<SessionSettings, string>();
 
-function overBeforeSent(): KnownError {
+/** Of a call that nobody waits for any more. */
+export function overBeforeSent(): KnownError {
   return new KnownError({
     kind: 'queryCanceled',
     message: 'the statement ended before the call was sent',

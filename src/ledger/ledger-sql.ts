@@ -10,7 +10,8 @@ export const change = `
   ), changed AS (
     UPDATE hologen_internal.job SET
       state = coalesce(new.state, job.state),
-      attempts = job.attempts + (coalesce(new.state, '') = 'running')::int,
+      -- A write whose answer was lost is repeated: an attempt counts once.
+      attempts = job.attempts + (coalesce(new.state, '') = 'running' AND job.state <> 'running')::int,
       price = coalesce(new.price, job.price, CASE WHEN new.state IN ('failed', 'cancelled') THEN 0 END),
       ${changedColumns.map(({ column, field }) => `${column} = coalesce(new."${field}", job.${column})`).join(', ')},
       -- Each step is one forward: what held it up is over then, too.
@@ -27,6 +28,7 @@ export const change = `
       SELECT job_id, attempts, role_name, role_oid, database_name, application_name, statement_id, statement_at, model_name, model_type,
         'running', currency, tag, key_name, clock_timestamp()
       FROM changed WHERE new_state = 'running'
+      ON CONFLICT (job_id, attempt) DO NOTHING
   ), ended AS (
   UPDATE hologen_internal.attempt SET
     outcome = CASE changed.new_state WHEN 'submitted' THEN 'refused' WHEN 'saving' THEN outcome ELSE coalesce(changed.new_state, outcome) END,

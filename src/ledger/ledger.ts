@@ -4,6 +4,7 @@
  * Room: src/ledger holds what is written down and must outlive the process: jobs, models, budgets, gateways, and their SQL.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import type { EnginePool } from '../engine/pool.js';
 import { KnownError, kindOf, sqlstateOf } from '../errors.js';
 import { storable, storableJson } from '../json.js';
@@ -30,13 +31,16 @@ const patienceMs = 120_000;
 /** What became of a call that is paid for is written whenever the engine is back: the provider keeps what it made for as long. */
 const changePatienceMs = 24 * 3_600_000;
 const pauseMs = 200;
-/** PostgreSQL's classes of lost connections and shutdowns, too many connections, a deadlock of two gateways, and node's names for the first. */
-const passing = /^(08|57P|53300|40P01|ECONN|EPIPE|ENOENT)/;
+/**
+ * PostgreSQL's classes of lost connections, of operators who intervene or shut it down, of what it is short of, of what is in use, of what its
+ * system failed at, of what two gateways do at once, and of one that only reads for now.
+ */
+const passing = /^(08|57|53|55|58|40|25006)/;
 
 /** `gatewayId`: whose jobs are opened and changed here. `tell`: a soft budget was passed for the first time in its period. */
 export function createLedger(pool: EnginePool, gatewayId: string, tell: BudgetNews): Ledger {
   const query: Query = (name, text, values) =>
-    patiently(() => pool.query({ name, text, values })).then(({ rows }) => rows);
+    patiently(pool, () => pool.query({ name, text, values })).then(({ rows }) => rows);
   return {
     ...opening(pool, gatewayId, tell),
     ...writing(pool, gatewayId, query),
@@ -65,7 +69,7 @@ function opening(
 ): Pick<Ledger, 'open' | 'reserve' | 'unreserve'> {
   const open = inBatches(
     ({ jobs }: NewJobs) => jobs[0]?.id ?? '',
-    (batches) => patiently(() => openJobs(pool, gatewayId, batches)),
+    (batches) => patiently(pool, () => openJobs(pool, gatewayId, batches)),
   );
   return {
     async open(jobs, reservation) {
@@ -79,13 +83,13 @@ function opening(
     },
     async reserve(calls) {
       const rows = JSON.stringify(calls.map(reservedRow));
-      return patiently(async () => {
+      return patiently(pool, async () => {
         const { rows: answers } = await pool.query(statements.reserve, [rows, gatewayId]);
         return answers[0]?.kept === true;
       });
     },
     async unreserve(ids) {
-      if (ids.length > 0) await patiently(() => pool.query(statements.unreserve, [ids]));
+      if (ids.length > 0) await patiently(pool, () => pool.query(statements.unreserve, [ids]));
     },
   };
 }
@@ -100,7 +104,7 @@ interface NewJobs {
 function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, Writing> {
   const change = inBatches(
     (one: IdentifiedChange) => one.id,
-    (changes) => patiently(() => changeJobs(pool, gatewayId, changes), changePatienceMs),
+    (changes) => patiently(pool, () => changeJobs(pool, gatewayId, changes), changePatienceMs),
   );
   return {
     async change(id, news) {
@@ -224,16 +228,20 @@ function readFailure({ sqlstate, ...failure }: WrittenFailure): JobFailure {
 
 type IdentifiedChange = JobChange & { id: string };
 
-async function patiently<T>(write: () => Promise<T>, longestMs = patienceMs): Promise<T> {
+async function patiently<T>(pool: EnginePool, write: () => Promise<T>, longestMs = patienceMs): Promise<T> {
   for (const giveUpAt = Date.now() + longestMs; ; await delay(pauseMs)) {
     try {
       return await write();
     } catch (error) {
-      const { code, message } = error as { code?: string; message: string };
-      const lost = passing.test(code ?? '') || /connection terminated|timeout exceeded/i.test(message);
-      if (!lost || Date.now() > giveUpAt) throw error;
+      if (pool.ending || !isPassing(error) || Date.now() > giveUpAt) throw error;
     }
   }
+}
+
+/** What the engine itself has not said is a connection that broke, in whoever's words; or our own mistake. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return passing.test(error.code ?? '');
+  return !(error instanceof TypeError || error instanceof RangeError || error instanceof KnownError);
 }
 
 /** This gateway was away for so long that another one goes on with its jobs. */

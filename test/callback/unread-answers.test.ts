@@ -71,13 +71,13 @@ describe.each(['embedded', 'of Debian'])('on an engine %s', (engineOf) => {
   });
 
   /** Waits with a limit in a block that catches its end, and goes on. */
-  const catching = (prompt: string, then = '', before = '') => `
+  const catching = (prompt: string, then = '', before = '', caught = 'NULL;') => `
     SET statement_timeout = '300ms';
     DO $$ BEGIN
       ${before}
       BEGIN
         PERFORM ai_gen('qwen_image_2', '${slow(prompt)}');
-      EXCEPTION WHEN query_canceled THEN NULL;
+      EXCEPTION WHEN query_canceled THEN ${caught}
       END;
       WHILE NOT EXISTS (SELECT FROM hologen.jobs WHERE request ->> 'prompt' LIKE '${prompt} %' AND state = 'succeeded') LOOP
         PERFORM pg_sleep(0.02);
@@ -117,5 +117,33 @@ describe.each(['embedded', 'of Debian'])('on an engine %s', (engineOf) => {
     await isMade('caught');
     await client.query(picture('caught'));
     expect(await submits('caught')).toBe(1);
+  });
+
+  /** It is made for nobody from then on. */
+  const leave = async (prompt: string) => {
+    const own = await gateway.client();
+    await own.query("SET statement_timeout = '150ms'");
+    expect(await refusal(own.query(picture(prompt)))).toMatchObject({ code: '57014' });
+    await own.end();
+  };
+
+  test('whose wait for what another statement has left was cancelled leaves it too', async () => {
+    await leave('left twice');
+    const own = await gateway.client();
+    await own.query(catching('left twice'));
+    await client.query(picture('left twice'));
+    expect(await submits('left twice')).toBe(1);
+  });
+
+  test('it is there for others as soon as that wait is cancelled, while its statement goes on', async () => {
+    await leave('left early');
+    const own = await gateway.client();
+    const going = own.query(catching('left early', '', '', 'PERFORM pg_advisory_lock(20261129);'));
+    const isCaught = async () =>
+      (await client.query('SELECT FROM pg_locks WHERE objid = 20261129 AND granted')).rowCount;
+    await expect.poll(isCaught).toBe(1);
+    await client.query(picture('left early'));
+    await going;
+    expect(await submits('left early')).toBe(1);
   });
 });

@@ -167,12 +167,24 @@ async function breaches(
       `SELECT state, task_id, price, estimated_price, outputs, error FROM hologen.jobs WHERE strpos(request #>> '{}', $1) > 0`,
       [call.word],
     );
-    for (const breach of await breachesOf(call, rows, results.get(call.word), world))
+    const broken = await breachesOf(call, rows, results.get(call.word), world);
+    if (broken.length > 0) console.log(await historyOf(client, call.word));
+    for (const breach of broken)
       found.push(
         `${call.word}${call.kind.type} ${schedule.form} ${breach}; jobs ${rows.map(({ state }) => state)} (seed ${seed})`,
       );
   }
   return found;
+}
+
+/** What the ledger has of a call, to be read by whoever looks for the cause. */
+async function historyOf(client: pg.Client, word: string): Promise<string> {
+  const { rows } = await client.query(
+    `SELECT to_jsonb(job) - '{request,result,file,prompt_letters,words}'::text[] AS job FROM hologen_internal.job
+     WHERE strpos(request #>> '{}', $1) > 0 ORDER BY submitted_at`,
+    [word],
+  );
+  return rows.map(({ job }) => JSON.stringify(job)).join('\n');
 }
 
 async function breachesOf(

@@ -107,6 +107,9 @@ function strikes(right: NodeJS.ProcessEnv, engine: DebianPostgres | undefined): 
   };
 }
 
+/** HOLOGEN_STRIKES=often: as often as a machine can start again, which finds what needs two strikes close together. */
+const [leastPauseMs, morePauseMs] = process.env.HOLOGEN_STRIKES === 'often' ? [300, 1500] : [1500, 4000];
+
 async function strike(
   number: Chaos['number'],
   signal: AbortSignal,
@@ -116,7 +119,7 @@ async function strike(
   const happened = new Map<string, number>();
   const names = Object.keys(strikes);
   for (let nth = 0; !signal.aborted; nth++) {
-    await delay(1500 + number(`pause ${nth}`) * 4000, undefined, { signal }).catch(() => {});
+    await delay(leastPauseMs + number(`pause ${nth}`) * morePauseMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) break;
     const name = names[Math.floor(number(`strike ${nth}`) * names.length)] as string;
     const place = places[Math.floor(number(`place ${nth}`) * places.length)] as Place;
