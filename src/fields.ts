@@ -85,6 +85,19 @@ export function optionalInteger(
   );
 }
 
+export function optionalNumber(
+  from: Json,
+  name: string,
+  [least, most]: [number, number],
+  label = name,
+): number | undefined {
+  const value = from[name];
+  if (!given(value)) return undefined;
+  return typeof value === 'number' && value >= least && value <= most
+    ? value
+    : refuse(label, value, `a number from ${least} to ${most}`);
+}
+
 export function optionalChoice(
   from: Json,
   name: string,

@@ -7,6 +7,7 @@ import type { FetchedMedia, MediaFetcher } from './media-fetch.js';
 import type { ModelType } from './model-type.js';
 import { outputSize } from './output-size.js';
 import type { Settings } from './parameter-check.js';
+import { checkMask } from './picture-edits.js';
 import { Refusal, refusal } from './refusal.js';
 import type { ResultStore } from './results.js';
 import type { Dimensions } from './rule-forms.js';
@@ -83,6 +84,7 @@ async function fetchMedia(work: Work, context: GenerationContext, signal: AbortS
   if (most && work.settings.durationSeconds > most && fetched.some((item) => item.kind === 'video'))
     throw refusal.invalidParameter(`duration must be at most ${most} beside a reference video.`);
   checkSeconds(work, fetched);
+  checkMask(work.model, fetched);
   return fetched;
 }
 

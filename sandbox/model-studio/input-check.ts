@@ -13,6 +13,7 @@ import { type MediaRule, mediaRules } from './media-rules.js';
 import type { ModelType } from './model-type.js';
 import type { OwnRules } from './own-rules.js';
 import { isObject } from './parameter-check.js';
+import { checkEdit } from './picture-edits.js';
 import { refusal } from './refusal.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -141,7 +142,7 @@ export function checkInput(model: ModelType, path: string, input: unknown): Chec
     case 'media-video':
       return checkListedMedia(model, input);
     case 'field-image':
-      return checkFields(model, input);
+      return model.own?.edits ? checkEdit(model, input) : checkFields(model, input);
     case 'wan-t2v':
       return {
         ...promptOf(model, readPrompt(input, true)),

@@ -289,8 +289,8 @@ function models(
   paths: Record<string, Mode>,
 ): ModelType[] {
   return Object.entries(rules).flatMap(([name, own]) =>
-    // Outside of mainland China wanx2.1 is called wan2.1.
-    [...new Set([name, name.replace('wanx2.1', 'wan2.1')])].map((each) => ({
+    // Outside of mainland China, where its edits are not to be had, wanx2.1 is called wan2.1.
+    [...new Set([name, ...(own.edits ? [] : [name.replace('wanx2.1', 'wan2.1')])])].map((each) => ({
       ...{ name: each, kind, family, paths, own, limit: limitOf(name) },
       audioSwitch: 'audio' in own.fields,
     })),

@@ -1,6 +1,6 @@
 /** Newer and older picture types whose rules are their own. From the public API pages. */
 import type { MediaRule } from './media-rules.js';
-import { boolean, choice, common, integer, type OwnRules, seed } from './own-rules.js';
+import { boolean, choice, common, integer, number, type OwnRules, seed } from './own-rules.js';
 import type { FieldRule } from './rule-forms.js';
 
 const area = (least: number, most: number, ratio?: number, words: string[] = []): FieldRule => ({
@@ -16,10 +16,10 @@ const messagePicture = (rules: Partial<OwnRules>): OwnRules => ({
   ...rules,
 });
 const megabyte = 1024 * 1024;
-const pictureOf = (side: [number, number], mebibytes: number): MediaRule => ({
+const pictureOf = (side: [number, number], mebibytes: number, formats: string[] = []): MediaRule => ({
   dataUrl: true,
   picture: {
-    formats: ['jpeg', 'png', 'bmp', 'webp'],
+    formats: ['jpeg', 'png', 'bmp', 'webp', ...formats],
     ...{ side, maxBytes: mebibytes * megabyte, transparencyAllowed: false },
   },
 });
@@ -124,5 +124,28 @@ export const imagePictures: Record<string, OwnRules> = {
     input: ['prompt', 'negative_prompt', 'images'],
     pictures: [1, 3],
     pictureRule: pictureOf([384, 5000], 10),
+  },
+  'wanx2.1-imageedit': {
+    input: ['function', 'prompt', 'base_image_url', 'mask_image_url'],
+    promptRequired: true,
+    promptCharacters: 800,
+    pictures: [1, 2],
+    pictureRule: pictureOf([512, 4096], 10, ['tiff']),
+    fields: { watermark: boolean, seed, n: integer(1, 4) },
+    defaults: { n: 1 },
+    edits: {
+      stylization_all: { strength: number(0, 1) },
+      stylization_local: {},
+      description_edit: { strength: number(0, 1) },
+      description_edit_with_mask: {},
+      remove_watermark: {},
+      expand: Object.fromEntries(
+        ['top_scale', 'bottom_scale', 'left_scale', 'right_scale'].map((side) => [side, number(1, 2)]),
+      ),
+      super_resolution: { upscale_factor: integer(1, 4) },
+      colorization: {},
+      doodle: { is_sketch: boolean },
+      control_cartoon_feature: {},
+    },
   },
 };

@@ -3,6 +3,7 @@ import type { FetchedMedia } from './media-fetch.js';
 import type { ModelType } from './model-type.js';
 import type { Settings } from './parameter-check.js';
 import { resolutionAreas, videoSizes } from './parameter-rules.js';
+import { editedSize } from './picture-edits.js';
 import type { Dimensions } from './rule-forms.js';
 
 /** Encoders want sides divisible by this. */
@@ -47,6 +48,7 @@ export function outputSize(model: ModelType, settings: Settings, media: readonly
     return fitArea(pictures[0], resolutionAreas[settings.resolution] ?? 0);
   }
   if (settings.resolution) return sizeOfClass(settings.resolution, settings.ratio ?? '16:9');
+  if (pictures[0] && model.own?.edits) return editedSize(pictures[0], settings.given);
   const last = pictures.at(-1);
   if (last && model.kind === 'image' && !settings.sizeGiven) {
     // A picture at the lower bound must not be rounded below it.

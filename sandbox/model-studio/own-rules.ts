@@ -34,6 +34,8 @@ export interface OwnRules extends FamilyRules {
   /** Fields that are narrower where pictures go in, or a sequence is asked for; and where none is. */
   edited?: Readonly<Record<string, FieldRule>>;
   single?: Readonly<Record<string, FieldRule>>;
+  /** What may be done to a picture (`input.function`), and the fields that each takes beside the others. */
+  edits?: Readonly<Record<string, Readonly<Record<string, FieldRule>>>>;
   /** How many pictures a sequence has where that is not said. */
   sequence?: number;
   /** Seconds of input videos together, and with the one that is made. */
@@ -55,6 +57,7 @@ export const integer = (minimum: number, maximum: number): FieldRule => ({
   minimum,
   maximum,
 });
+export const number = (minimum: number, maximum: number): FieldRule => ({ kind: 'number', minimum, maximum });
 export const choice = (...values: string[]): FieldRule => ({ kind: 'choice', values });
 export const seed = integer(0, 2_147_483_647);
 

@@ -4,6 +4,8 @@ import { rulesOf } from './parameter-rules.js';
 import { refusal } from './refusal.js';
 import type { Dimensions, FieldRule, SizeRule } from './rule-forms.js';
 
+type JsonObject = Readonly<Record<string, unknown>>;
+
 export interface Settings {
   /** As sent, else the provider's default. */
   size: Dimensions | undefined;
@@ -17,9 +19,9 @@ export interface Settings {
   shotType: 'single' | 'multi';
   audio: boolean;
   seed: number | undefined;
+  /** All that was sent. */
+  given: JsonObject;
 }
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /** True for a JSON object, false for null, arrays and everything else. */
 export function isObject(value: unknown): value is JsonObject {
@@ -100,6 +102,10 @@ function checkField(field: string, value: unknown, rule: FieldRule): void {
         );
       }
       return;
+    case 'number':
+      if (typeof value !== 'number' || value < rule.minimum || value > rule.maximum)
+        throw refusal.invalidParameter(`${field} must be between ${rule.minimum} and ${rule.maximum}.`);
+      return;
     case 'boxes':
       checkBoxes(field, value);
       return;
@@ -172,5 +178,6 @@ export function checkParameters(model: ModelType, parameters: unknown, pictures 
     shotType: multi ? 'multi' : 'single',
     audio: !(model.audioSwitch && given.audio === false),
     seed: given.seed as number | undefined,
+    given,
   };
 }

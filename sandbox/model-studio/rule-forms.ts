@@ -21,6 +21,7 @@ export type FieldRule =
   | { kind: 'boolean' }
   | { kind: 'text' }
   | { kind: 'integer'; minimum: number; maximum: number; message?: string }
+  | { kind: 'number'; minimum: number; maximum: number }
   | { kind: 'choice'; values: readonly string[] }
   | { kind: 'numbers'; values: readonly number[] }
   | { kind: 'size'; size: SizeRule }

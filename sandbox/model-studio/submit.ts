@@ -10,6 +10,7 @@ import { modelTypes, servicePaths } from './model-types.js';
 import { handleNativeChat, nativeChatModel } from './native-chat.js';
 import { checkParameters, isObject } from './parameter-check.js';
 import type { AnyOutcome, AnyWork } from './parts.js';
+import { asEdit } from './picture-edits.js';
 import type { Limiter } from './rate-limits.js';
 import { refusal, urlError } from './refusal.js';
 import { submittedReply, syncReply } from './replies.js';
@@ -64,7 +65,7 @@ export async function handleSubmit(exchange: Exchange, path: string, context: Su
   if (nativeChatModel(path, body)) return handleNativeChat(exchange, { body, text }, path, context.chat);
   if (!servicePaths.has(path)) throw urlError();
   const { input, parameters } = body as { input?: unknown; parameters?: unknown };
-  const model = asInterleaved(findModel(body), parameters);
+  const model = asEdit(asInterleaved(findModel(body), parameters), input);
   const mode = checkMode(model, path, checkHeader(exchange.request.headers['x-dashscope-async']));
   context.limiter.countSubmit(apiKey, model);
 

@@ -25,6 +25,7 @@ import type { KnownTypes, StudioRequest } from './family.js';
 import { checkLane, isHalfPrice } from './half-price.js';
 import { knownTypes } from './known-types.js';
 import type { ModelType } from './model-type.js';
+import { refuseOwnFormAlone } from './own-form.js';
 import { ownLimits } from './own-limits.js';
 import { ownPrice } from './own-price.js';
 import { accessOf, clientsOf, configOf, configsOf, poolOf, type Regions } from './pool.js';
@@ -133,6 +134,7 @@ function checkDeployment(
     );
   ownLimits(config);
   const { type } = known.require({ modelType, task, config });
+  refuseOwnFormAlone(modelType, config);
   checkPrices(config, type);
 }
 

@@ -61,6 +61,21 @@ export type Switch =
   | 'prompt_extend_mode'
   | 'enable_thinking';
 
+/** One thing that may be done to a picture: the parameters that only it takes, and whether a second picture says where (`mask_url`). */
+export interface PictureEdit {
+  takes: readonly EditParameter[];
+  mask?: true;
+}
+
+export type EditParameter =
+  | 'strength'
+  | 'top_scale'
+  | 'bottom_scale'
+  | 'left_scale'
+  | 'right_scale'
+  | 'upscale_factor'
+  | 'is_sketch';
+
 /** Seconds; `fixed` types have one length and do not take the field. A default of `also` may stand outside the range and mean something else. */
 export type DurationRule =
   | {
@@ -84,9 +99,9 @@ export interface ModelType {
   mode: 'sync' | 'async';
   /**
    * Where prompt and media of pictures and videos stand: in a user message; in a field each; the media in one list with what each is for
-   * (`media`), or as a list of pictures (`images`).
+   * (`media`), or as a list of pictures (`images`), or in fields of their own beside the word for what is done to them (`base image`).
    */
-  input?: 'messages' | 'prompt' | 'media' | 'images';
+  input?: 'messages' | 'prompt' | 'media' | 'images' | 'base image';
   /** Scenarios that need no prompt. */
   promptOptional?: Scenario[];
   /** Width and height (`size`), or a class of them (`resolution`): never both. Undefined: the type accepts neither. */
@@ -100,6 +115,8 @@ export interface ModelType {
   sequence?: number;
   /** What it has otherwise where texts and pictures are asked for in turn (`enable_interleave`). */
   interleaved?: Partial<ModelType>;
+  /** What may be done to the picture that goes in (`function`), by its name; the first one is done where nothing is said. */
+  edits?: Record<string, PictureEdit>;
   /** Pictures that may stand among texts (`max_images`). */
   mostAmongTexts?: number;
   referenceFiles?: [number, number];

@@ -1,5 +1,5 @@
 /** Picture types of qwen-image-3.0 and 2.1, wan2.7 and before, z-image. From the provider's API, limits and price pages (autumn 2026). */
-import type { ModelType, Scenario, SizeRule } from './model-type.js';
+import type { ModelType, PictureEdit, Scenario, SizeRule } from './model-type.js';
 import { perPicture } from './money.js';
 
 const perMinute = 1 / 60;
@@ -85,6 +85,20 @@ const olderSizes = {
   advised: ['1024*1024', '1280*720', '720*1280'],
 } satisfies SizeRule;
 const older = { ...fromText, size: olderSizes, promptCharacters: 500 } satisfies Partial<ModelType>;
+
+/** What wanx2.1-imageedit does to a picture. */
+const edits: Record<string, PictureEdit> = {
+  description_edit: { takes: ['strength'] },
+  description_edit_with_mask: { takes: [], mask: true },
+  stylization_all: { takes: ['strength'] },
+  stylization_local: { takes: [] },
+  remove_watermark: { takes: [] },
+  expand: { takes: ['top_scale', 'bottom_scale', 'left_scale', 'right_scale'] },
+  super_resolution: { takes: ['upscale_factor'] },
+  colorization: { takes: [] },
+  doodle: { takes: ['is_sketch'] },
+  control_cartoon_feature: { takes: [] },
+};
 
 export const newerPictureTypes: Record<string, ModelType> = {
   'qwen-image-3.0-pro': {
@@ -177,6 +191,18 @@ export const newerPictureTypes: Record<string, ModelType> = {
     submitsPerSecond: 5,
     concurrentTasks: 5,
     price: perPicture(0.2),
+  },
+  'wanx2.1-imageedit': {
+    ...fromText,
+    source: 'wanx-image-edit-api-reference',
+    path: '/services/aigc/image2image/image-synthesis',
+    input: 'base image',
+    scenarios: ['image-edit'],
+    switches: ['watermark', 'seed'],
+    edits,
+    referenceFiles: [1, 1],
+    promptCharacters: 800,
+    price: perPicture(0.14),
   },
   'wan2.2-t2i-plus': { ...older, price: perPicture(0.2) },
   'wan2.2-t2i-flash': { ...older, price: perPicture(0.14) },

@@ -29,6 +29,21 @@ export function ownForm(type: ModelType, config: Json): ModelType {
   return own;
 }
 
+const ownFields = ['duration', 'pictures', 'reference_files', 'resolutions', 'ratios', 'prompt_characters'];
+
+/** They would mean nothing: a known type has the ranges of the model table. KnownError 22023. */
+export function refuseOwnFormAlone(modelType: string, config: Json): void {
+  if (isGiven(config.like)) return;
+  const field = ownFields.find((each) => isGiven(config[each]));
+  if (field !== undefined)
+    refuse(
+      `config.${field}`,
+      config[field],
+      'left out where config has no like',
+      `For ranges of its own say whose form the model has: "like": "${modelType}".`,
+    );
+}
+
 const isGiven = (value: unknown) => value !== undefined && value !== null;
 
 function usualOf(values: string[], known: string | undefined): string {

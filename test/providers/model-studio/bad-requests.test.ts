@@ -242,6 +242,19 @@ describe('register_external_model', () => {
     expect(unpriced.message).toMatch(/^config\.price must be given/);
   });
 
+  test('refuses ranges of its own for a known type that is deployed as it is', async () => {
+    const alone = await refusedUnsent(() =>
+      client.query(
+        `CALL register_external_model('longer', 'wan2.7-t2v', 'bailian', '{"duration": [4, 20]}', 'video-generation')`,
+      ),
+    );
+    expect(alone.message).toBe('config.duration must be left out where config has no like, not [4,20]');
+    expect(alone.hint).toContain('"like": "wan2.7-t2v"');
+    await client.query(
+      `CALL register_external_model('longer', 'wan2.7-t2v', 'bailian', '{"like": "wan2.7-t2v", "duration": [4, 20]}', 'video-generation')`,
+    );
+  });
+
   test('deploys a type of tomorrow with the form of a known one and ranges of its own', async () => {
     const config = {
       like: 'wan2.7-t2v',

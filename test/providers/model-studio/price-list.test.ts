@@ -130,6 +130,7 @@ const perPicture: Row[] = [
   ['wan2.6-t2i', 0.2],
   ['wan2.5-t2i-preview', 0.6, { n: 3 }],
   ['wan2.5-i2i-preview', 0.2, {}, pictures(3)],
+  ['wanx2.1-imageedit', 0.28, { n: 2 }, pictures(1)],
   ['wan2.2-t2i-plus', 0.2],
   ['wan2.2-t2i-flash', 0.14],
   ['wanx2.1-t2i-plus', 0.2],

@@ -22,6 +22,7 @@ import { countOf } from '../price.js';
 import { type NamedRequest, readNames, refuseBadPath, refuseOneNameForMany } from './file-name.js';
 import { kindOf, medium } from './medium.js';
 import { listFields, parameterNames, parametersOf, readParameters } from './parameters.js';
+import { maskField } from './picture-edit.js';
 import { extraFields } from './reference-extras.js';
 
 /** What is particular to a family's requests. */
@@ -48,7 +49,7 @@ export interface MediaRequest extends NamedRequest {
 
 /** The request fields that carry media, by scenario. */
 const mediaFields: Partial<Record<Scenario, string[]>> = {
-  'image-edit': ['reference_urls', 'reference_image'],
+  'image-edit': ['reference_urls', 'reference_image', maskField],
   'multi-image-fusion': ['reference_urls'],
   interleaved: ['reference_urls', 'reference_image'],
   'text-to-video': ['audio_url'],
@@ -159,10 +160,11 @@ export function describeFields(type: ModelType): string {
 /** The fields of media that a type takes: not every type of a scenario takes a sound track, or what may stand beside references. */
 function fieldsOf(scenario: Scenario, type: ModelType): string[] {
   const { extras = [] } = type;
-  const foreign = ['audio_url', ...Object.values(extraFields).flat()];
+  const foreign = ['audio_url', maskField, ...Object.values(extraFields).flat()];
   const fields = (mediaFields[scenario] ?? []).filter((field) => !foreign.includes(field));
   if (type.soundTrack?.includes(scenario)) fields.push('audio_url');
   if (scenario === 'reference-video') fields.push(...extras.flatMap((extra) => extraFields[extra]));
+  if (type.edits) fields.push(maskField);
   if (type.frameBesideReferences && scenario === 'reference-video') fields.push('img_url');
   return fields;
 }

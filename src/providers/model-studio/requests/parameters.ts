@@ -12,6 +12,7 @@ import {
 import type { Medium } from '../../provider.js';
 import type { KnownTypes } from '../family.js';
 import type { ModelType, Scenario } from '../model-type.js';
+import { editParametersOf, readEdit } from './picture-edit.js';
 import { readBoxes, readPalette } from './picture-marks.js';
 import { checkDuration, checkSize, sizeFieldNames, sizeFields } from './picture-size.js';
 
@@ -20,7 +21,8 @@ export const parameterNames = new Set([
   ...['size', 'resolution', 'ratio', 'n', 'duration', 'seed', 'watermark'],
   ...['prompt_extend', 'shot_type', 'audio', 'audio_setting', 'thinking_mode', 'enable_sequential'],
   ...['enable_interleave', 'max_images', 'bbox_list', 'color_palette', 'prompt_extend_mode'],
-  'enable_thinking',
+  ...['enable_thinking', 'function', 'strength', 'upscale_factor', 'is_sketch'],
+  ...['top_scale', 'bottom_scale', 'left_scale', 'right_scale'],
 ]);
 const seedRange: [number, number] = [0, 2_147_483_647];
 
@@ -44,7 +46,12 @@ export function readParameters(request: Json, subject: Subject): Json {
   Object.assign(parameters, checkDuration(given, modelType, type, media));
   readSwitches(given, subject, parameters);
   if (type.mostAmongTexts) parameters.max_images = readMostImages(given, type.mostAmongTexts);
-  return { ...parameters, ...readBoxes(given, media.length), ...readPalette(given) };
+  return {
+    ...parameters,
+    ...readEdit(given, media, type),
+    ...readBoxes(given, media.length),
+    ...readPalette(given),
+  };
 }
 
 /** For people: `prompt, img_url; parameters: seed`. */
@@ -62,6 +69,7 @@ export function parametersOf(type: ModelType, scenario: Scenario): string[] {
     ...(type.duration ? ['duration'] : []),
     ...(type.task === 'video-generation' ? ['audio'] : []),
     ...type.switches,
+    ...editParametersOf(type),
   ];
   return [...new Set(names)];
 }

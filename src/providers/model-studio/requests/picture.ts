@@ -21,6 +21,7 @@ import {
   refuseEmpty,
   refuseMissing,
 } from './media-request.js';
+import { readMask } from './picture-edit.js';
 import { areaOf } from './picture-size.js';
 import { failedPictures, madeUrls, partsOf } from './reply.js';
 
@@ -101,8 +102,8 @@ function billedPictures(asked: Units, usage: Json, made: number): Units {
 
 function referencesOf(request: Json, asked: Asked): Medium[] {
   const image = readReferenceImage(request, asked);
-  if (!image) return readReferences(request, asked);
-  if (!request.reference_urls) return [image];
+  if (!image) return [...readReferences(request, asked), ...readMask(request, asked)];
+  if (!request.reference_urls) return [image, ...readMask(request, asked)];
   return refuse('reference_image', image.text, 'left out beside reference_urls', 'Say it one way.');
 }
 
@@ -126,6 +127,16 @@ function scenarioOf(request: Json, { model: { modelType }, type, known }: Asked)
 function bodyOf(request: MediaRequest, { model, type }: Asked, addresses: string[]): Json {
   const { prompt, parameters, negativePrompt } = request;
   const negative = negativePrompt ? { negative_prompt: negativePrompt } : {};
+  if (type.input === 'base image') {
+    const [picture, mask] = addresses;
+    const { function: edit, ...rest } = parameters;
+    const where = mask === undefined ? {} : { mask_image_url: mask };
+    return {
+      model: model.modelType,
+      input: { function: edit, prompt, base_image_url: picture, ...where },
+      parameters: rest,
+    };
+  }
   if (type.input === 'images')
     return { model: model.modelType, input: { prompt, images: addresses, ...negative }, parameters };
   if (type.input === 'prompt') return { model: model.modelType, input: { prompt, ...negative }, parameters };

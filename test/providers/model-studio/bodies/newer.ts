@@ -1,4 +1,5 @@
 /** wan2.7, wan3.0, happyhorse, wan2.5 and before, newer pictures: one row and more for each scenario. From their API pages. */
+import { pictureEdits } from './picture-edits.js';
 import { type BodyRow, golden, music, stone } from './row.js';
 import { clip } from './videos.js';
 
@@ -279,4 +280,5 @@ export const newer: BodyRow[] = [
       },
     }),
   ),
+  ...pictureEdits,
 ];

@@ -120,6 +120,7 @@ const older: NewerRefusal[] = [
 ];
 
 const both = { reference_urls: [golden, stone] };
+const one = { reference_urls: [golden] };
 const pictures: NewerRefusal[] = [
   ['qwen-image-3.0-pro', asked({ size: '1K' }), /^parameters\.size must be width\*height/],
   ['qwen-image-3.0-pro', asked({ size: '4096*4096' }), /^parameters\.size must be a size of/],
@@ -153,6 +154,57 @@ const pictures: NewerRefusal[] = [
   ['wan2.2-t2i-flash', asked({ size: '500*1000' }), /each side 512 to 1440/],
   ['wan2.5-i2i-preview', { prompt: 'x' }, /^the request has no reference_urls/],
   ['wan2.5-i2i-preview', { prompt: 'x', reference_urls: times(4, golden) }, /takes 1 to 3/],
+  ['wan2.5-i2i-preview', { prompt: 'x', mask_url: stone, ...both }, /takes no mask_url/],
+  ['wan2.5-i2i-preview', asked({ function: 'expand' }, both), /^unknown field "function"/],
+  ['wanx2.1-imageedit', { prompt: 'x' }, /^the request has no reference_urls/],
+  ['wanx2.1-imageedit', { prompt: 'x', ...both }, /takes 1$/],
+  ['wanx2.1-imageedit', asked({ size: '1024*1024' }, one), /takes no parameters\.size/],
+  [
+    'wanx2.1-imageedit',
+    asked({ function: 'blur' }, one),
+    /^parameters\.function must be one of description_edit, /,
+  ],
+  [
+    'wanx2.1-imageedit',
+    asked({ strength: 1.5 }, one),
+    /^parameters\.strength must be a number from 0 to 1, not 1\.5/,
+  ],
+  [
+    'wanx2.1-imageedit',
+    asked({ strength: '0.5' }, one),
+    /^parameters\.strength must be a number from 0 to 1/,
+  ],
+  [
+    'wanx2.1-imageedit',
+    asked({ upscale_factor: 2 }, one),
+    /^description_edit takes no parameters\.upscale_factor/,
+  ],
+  [
+    'wanx2.1-imageedit',
+    asked({ function: 'expand', top_scale: 3 }, one),
+    /top_scale must be a number from 1 to 2/,
+  ],
+  [
+    'wanx2.1-imageedit',
+    asked({ function: 'doodle', strength: 1 }, one),
+    /^doodle takes no parameters\.strength/,
+  ],
+  [
+    'wanx2.1-imageedit',
+    asked({ function: 'description_edit_with_mask' }, one),
+    /^the request has no mask_url/,
+  ],
+  [
+    'wanx2.1-imageedit',
+    asked({ function: 'doodle' }, { ...one, mask_url: stone }),
+    /^doodle takes no mask_url/,
+  ],
+  [
+    'wanx2.1-imageedit',
+    { prompt: 'x', ...one, mask_url: 'oss://bucket/path/a.mp4' },
+    /^mask_url must be a picture/,
+  ],
+  ['wanx2.1-imageedit', { prompt: 'x', ...one, function: 'doodle' }, /^function stands beside the prompt/],
 ];
 
 export const newerRefusals = [...wan27, ...wan3, ...horses, ...older, ...pictures];
