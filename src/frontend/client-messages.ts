@@ -1,6 +1,7 @@
 /** Watches a client's messages for texts that may concern the gateway, and for the names of prepared statements and portals. */
 import type { FrameWatcher, Replacement } from '../wire/frames.js';
 import { frontendType, typeTable } from '../wire/message-types.js';
+import { askAside } from './aside.js';
 import type { SentMessage } from './awaited-answers.js';
 import { readBoundValues, readParameterTypes } from './bound-values.js';
 import { type Conversation, longestOnTheSpot, type Rewritten, type Treatment } from './conversation.js';
@@ -34,6 +35,8 @@ export function watchClient(conversation: Conversation): FrameWatcher<Replacemen
     passes: (chunk) => isRoutine(conversation, chunk) && noteRoutine(conversation, chunk),
     wants: (type, bytes) => {
       conversation.busy = true;
+      conversation.wasAtRest = conversation.atRest;
+      conversation.atRest = false;
       conversation.sent = conversation.awaited.sent(type);
       if (endsOrExecutes[type] === 1) conversation.sentMore?.();
       conversation.longTextAwaits ||= hasText(type) && bytes > longestOnTheSpot;
@@ -74,6 +77,7 @@ function isRoutine({ everRewritten, longestText }: Conversation, chunk: Buffer):
 
 function noteRoutine(conversation: Conversation, chunk: Buffer): true {
   conversation.busy = true;
+  conversation.atRest = false;
   for (let at = 0; at < chunk.length; ) {
     const type = chunk[at] as number;
     const end = at + 1 + chunk.readUInt32BE(at + 1);
@@ -135,9 +139,21 @@ function rewrite(
   conversation.mayChain ||= mayChain(text);
   const { sent } = conversation;
   const treatment = conversation.events.rewrite(text);
-  return treatment instanceof Promise
-    ? treatment.then((each) => treat(conversation, each, sent, frame))
-    : treat(conversation, treatment, sent, frame);
+  const chosen =
+    treatment instanceof Promise
+      ? treatment.then((each) => inSession(conversation, each))
+      : inSession(conversation, treatment);
+  return chosen instanceof Promise
+    ? chosen.then((each) => treat(conversation, each, sent, frame))
+    : treat(conversation, chosen, sent, frame);
+}
+
+/** What the treatment is in this session. */
+function inSession(conversation: Conversation, treatment: Treatment): Treatment | Promise<Treatment> {
+  if (!treatment || !('unless' in treatment) || !treatment.unless) return treatment;
+  const { query, otherwise } = treatment.unless;
+  if (!conversation.wasAtRest) return otherwise;
+  return askAside(conversation, query).then((hasRows) => (hasRows === false ? treatment : otherwise));
 }
 
 /** The text for the engine. */

@@ -1,5 +1,6 @@
 /** The state of a session that both directions share: open questions, rewritten texts, whether the client may still be paid for. */
 
+import type { AsideQuery, Asking } from './aside.js';
 import { type AwaitedAnswers, createAwaitedAnswers, type SentMessage } from './awaited-answers.js';
 import type { Bound, Prepared } from './bound-values.js';
 import type { Pipe } from './pipe.js';
@@ -55,9 +56,11 @@ export interface Rewritten {
   translateError(fields: Map<string, string>): void;
   /** The command tag of a statement (counted from 0), if it is not the engine's. */
   tagOf(index: number, engineTag: string): string | undefined;
+  /** What it is where this query has rows, or cannot be asked in the session. Undefined: it is as it is. */
+  unless?: { query: AsideQuery; otherwise: Treatment };
 }
 
-export interface Conversation {
+export interface Conversation extends Asking {
   readonly events: SessionEvents;
   readonly awaited: AwaitedAnswers<Rewritten>;
   readonly names: StatementNames<Rewritten>;
@@ -100,6 +103,9 @@ export interface Conversation {
   rowsAsked: number | undefined;
   /** While this is false, names of statements and portals need not be tracked. */
   everRewritten: boolean;
+  /** The engine has answered all that it was sent, and no transaction has failed: before the client's message that is passing now, too. */
+  atRest: boolean;
+  wasAtRest: boolean;
   /** The client's message that is passing now; undefined if the engine will not answer it. */
   sent: SentMessage<Rewritten> | undefined;
   /** The message that the engine's passing frame belongs to. */
@@ -115,12 +121,14 @@ const longestEarlyText = longestOnTheSpot;
 
 export function beginConversation(
   events: SessionEvents,
-  { holdBack, tell }: Pick<Conversation, 'holdBack' | 'tell'>,
+  { holdBack, tell, send }: Pick<Conversation, 'holdBack' | 'tell' | 'send'>,
 ): Conversation {
   return {
     events,
     holdBack,
     tell,
+    send,
+    aside: undefined,
     untold: [],
     awaited: createAwaitedAnswers(),
     names: createStatementNames(),
@@ -141,6 +149,8 @@ export function beginConversation(
     mayChain: false,
     everRewritten: false,
     rowsAsked: undefined,
+    atRest: false,
+    wasAtRest: false,
     sent: undefined,
     answered: undefined,
   };

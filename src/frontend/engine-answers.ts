@@ -4,6 +4,7 @@ import { leaveOutOwnRoutines, mentionsOwnRoutines } from '../rewriter/own-contex
 import type { FrameWatcher } from '../wire/frames.js';
 import { backendType, typeTable } from '../wire/message-types.js';
 import { commandComplete, editFields } from '../wire/replies.js';
+import { answersAside, hearAside } from './aside.js';
 import type { SentMessage } from './awaited-answers.js';
 import type { Bound } from './bound-values.js';
 import { type Conversation, longestSeenText, type Rewritten } from './conversation.js';
@@ -35,11 +36,14 @@ const remarkable = typeTable([
   backendType.copyBothResponse,
 ]);
 const readyFrameBytes = 6;
+const nothing = Buffer.alloc(0);
 
 export function watchEngine(conversation: Conversation): FrameWatcher {
   return {
-    passes: (chunk) => isRoutine(conversation, chunk) && answersAll(conversation, chunk),
+    passes: (chunk) =>
+      !conversation.aside && isRoutine(conversation, chunk) && answersAll(conversation, chunk),
     wants: (type, bytes) => {
+      if (answersAside(conversation, type)) return true;
       if (answers[type] === 0) return false;
       const answered = conversation.awaited.answered(type);
       conversation.answered = answered;
@@ -47,6 +51,10 @@ export function watchEngine(conversation: Conversation): FrameWatcher {
       return seen[type] === 1 && bytes <= longestSeenText;
     },
     see: (type, frame) => {
+      if (answersAside(conversation, type)) {
+        hearAside(conversation, type);
+        return nothing;
+      }
       const replacement = see(conversation, type, frame);
       if (conversation.untold.length === 0) return replacement;
       return Buffer.concat([...conversation.untold.splice(0), replacement ?? frame]);
@@ -198,6 +206,7 @@ function readyForQuery(conversation: Conversation, state: number | undefined): v
   conversation.endings += 1;
   if (state === idle && conversation.everRewritten) forgetPortals(conversation);
   if (!awaited.none) return;
+  conversation.atRest = state !== failedTransaction;
   if (state === idle) {
     events.ready(engineProcessId, failed ? 'failed' : 'committed');
     conversation.savepoints = 0;

@@ -56,6 +56,7 @@ export function joinSession(
   const { client, engine, landings, first } = sides;
   const conversation = beginConversation(events, {
     holdBack: (until) => holdBack(client, until),
+    send: (message) => engine.write(message),
     tell(message) {
       if (fromEngine.betweenFrames) client.write(message);
       return fromEngine.betweenFrames;

@@ -1,7 +1,7 @@
 /**
  * RETURNING ai_gen(…): the statement becomes a CTE that returns handles, which PostgreSQL runs to completion, and a SELECT waits for them.
- * The engine then reports a SELECT with the same count, and the client is shown its own tag (commandsReplaced). It does not work for
- * tables with certain rules, which PostgreSQL never accepts in a WITH.
+ * The engine then reports a SELECT with the same count, and the client is shown its own tag (commandsReplaced). PostgreSQL never accepts
+ * tables with certain rules in a WITH: the session is asked for those before the new text is sent (frontend/rewriting.ts).
  */
 import { type AnyNode, type Body, child, children, containsAiCall, kindOf } from './nodes.js';
 import type { ParsedStatement } from './parse.js';
@@ -58,4 +58,12 @@ export function commandsReplaced(
       replaced.set(index, command === 'INSERT' ? 'INSERT 0' : command);
   }
   return replaced;
+}
+
+/** What the statements that were replaced write to, by name. */
+export function tablesTaken(
+  before: readonly ParsedStatement[],
+  commands: ReadonlyMap<number, string>,
+): string[] {
+  return [...commands.keys()].map((index) => String(child(before[index]?.node as Body, 'relation').relname));
 }

@@ -184,5 +184,7 @@ function storeStep(operation: string, key: string) {
 async function killEngine(dataDir: string): Promise<void> {
   const file = await readFile(join(dataDir, 'engine', 'cluster', 'postmaster.pid'), 'utf8').catch(() => '');
   const processId = Number(file.split('\n')[0]);
-  if (processId > 0) process.kill(processId, 'SIGKILL');
+  // One that has ended leaves its file behind until the next is started.
+  const name = await readFile(`/proc/${processId}/comm`, 'utf8').catch(() => '');
+  if (name.trim() === 'postgres') process.kill(processId, 'SIGKILL');
 }

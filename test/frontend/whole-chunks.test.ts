@@ -51,7 +51,9 @@ function session(cut: (bytes: Buffer) => Buffer[]) {
     ended: () => false,
     databaseCreated: told('databaseCreated'),
   };
-  const conversation = beginConversation(events, { holdBack: () => {}, tell: () => true });
+  const conversation = beginConversation(events, {
+    ...{ holdBack: () => {}, tell: () => true, send: () => {} },
+  });
   const counted = <Given extends Replacement>(watcher: FrameWatcher<Given>): FrameWatcher<Given> => ({
     ...watcher,
     passes(chunk) {

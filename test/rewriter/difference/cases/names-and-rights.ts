@@ -148,6 +148,33 @@ export const namesAndRights: Record<string, Case[]> = {
       "WITH c AS (SELECT 1 AS i) UPDATE changes SET r = ai_gen('m1', r) FROM c WHERE c.i = id RETURNING r, ai_gen('m2', r)",
     ],
     [
+      'a DO ALSO rule and RETURNING calls',
+      "UPDATE changes SET r = ai_gen('m1', r) RETURNING r, ai_gen('m2', r)",
+    ],
+    [
+      'a DO ALSO rule, rows of a table, and RETURNING calls',
+      "INSERT INTO ruled SELECT id, p FROM s RETURNING ai_gen('m2', coalesce(r, 'n'))",
+    ],
+    [
+      'a DO ALSO rule behind a view, and RETURNING calls',
+      "INSERT INTO through SELECT id, p FROM s RETURNING ai_gen('m2', coalesce(r, 'n'))",
+      'CREATE VIEW through AS SELECT * FROM ruled',
+    ],
+    [
+      'a DO ALSO rule of this transaction, and RETURNING calls',
+      "INSERT INTO o (n) SELECT id FROM s RETURNING ai_gen('m2', n::text)",
+      'CREATE RULE mine AS ON INSERT TO o DO ALSO INSERT INTO log VALUES (NEW.n::text)',
+    ],
+    [
+      'a DO ALSO rule of this text, and RETURNING calls',
+      "CREATE RULE mine AS ON INSERT TO o DO ALSO INSERT INTO log VALUES (NEW.n::text); INSERT INTO o (n) SELECT id FROM s RETURNING ai_gen('m2', n::text)",
+    ],
+    [
+      'a DO INSTEAD NOTHING rule and RETURNING calls',
+      "DELETE FROM o RETURNING ai_gen('m2', n::text)",
+      'CREATE RULE mine AS ON DELETE TO o DO INSTEAD NOTHING',
+    ],
+    [
       'an operator that makes a call, in a WITH that writes',
       "WITH changed AS (UPDATE w SET r = ai_gen('m1') WHERE w.p <%%> 'x' RETURNING w.id) SELECT * FROM changed",
     ],
