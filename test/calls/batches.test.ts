@@ -121,7 +121,7 @@ describe('a batch in one pipe', () => {
     expect((await prompts()).length).toBe(3);
   });
 
-  test.fails('leaves a prepared statement of the client that has the name of the one that looks', async () => {
+  test('leaves a prepared statement of the client that has the name of the one that looks', async () => {
     const client = await session("PREPARE hologen_ahead AS SELECT 'mine'");
     const calls = ['fox 75', 'fox 76'].map((each) => `SELECT ai_gen('qwen_plus', '${each}')`);
     client.write(query(`${calls.join('; ')}; EXECUTE hologen_ahead`));

@@ -24,16 +24,24 @@ LANGUAGE sql STABLE AS $$
     FROM pg_catalog.json_array_elements_text(given) AS t(oid)
 $$;
 
+-- A name for what is prepared for a moment: not one of the client's.
+CREATE OR REPLACE FUNCTION hologen_caller.free_name() RETURNS text
+LANGUAGE sql VOLATILE AS $$
+  SELECT 'hologen_ahead' || pg_catalog.repeat('_', pg_catalog.max(pg_catalog.length(name)) OPERATOR(pg_catalog.-) 12)
+    FROM (SELECT name FROM pg_catalog.pg_prepared_statements WHERE pg_catalog.starts_with(name, 'hologen_ahead') UNION ALL SELECT 'hologen_ahea') AS taken
+$$;
+
 -- The types of a query's parameters, those inferred that the client gave none (0). For a moment the session has a prepared statement more.
 CREATE OR REPLACE FUNCTION hologen_caller.parameter_types(query text, given json) RETURNS json
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   known text := hologen_caller.given_types(given);
+  own   text := hologen_caller.free_name();
   types pg_catalog.json;
 BEGIN
-  EXECUTE pg_catalog.concat('PREPARE hologen_ahead ', '(' || known || ')', ' AS ', query);
-  SELECT pg_catalog.to_json(hologen_caller.type_names(parameter_types::pg_catalog.oid[])) INTO types FROM pg_catalog.pg_prepared_statements WHERE name OPERATOR(pg_catalog.=) 'hologen_ahead';
-  DEALLOCATE hologen_ahead;
+  EXECUTE pg_catalog.concat('PREPARE ', own, ' (' || known || ')', ' AS ', query);
+  SELECT pg_catalog.to_json(hologen_caller.type_names(parameter_types::pg_catalog.oid[])) INTO types FROM pg_catalog.pg_prepared_statements WHERE name OPERATOR(pg_catalog.=) own;
+  EXECUTE pg_catalog.concat('DEALLOCATE ', own);
   RETURN types;
 END $$;
 

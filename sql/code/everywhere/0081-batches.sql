@@ -8,36 +8,31 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   types   text[];
   given   text := hologen_caller.given_types(part OPERATOR(pg_catalog.->) 'types');
+  own     text := hologen_caller.free_name();
   nothing text;
   plan    pg_catalog.json;
   problem text;
+  state   text;
 BEGIN
-  -- Of a look that was cancelled.
-  IF EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHERE name OPERATOR(pg_catalog.=) 'hologen_ahead') THEN
-    DEALLOCATE hologen_ahead;
-  END IF;
-  EXECUTE pg_catalog.concat('PREPARE hologen_ahead ', '(' || given || ')', ' AS ', part OPERATOR(pg_catalog.->>) 'statement');
-  BEGIN
-    SELECT hologen_caller.type_names(parameter_types::pg_catalog.oid[]), '(' || NULLIF(pg_catalog.array_to_string(pg_catalog.array_fill('NULL'::text, ARRAY[pg_catalog.cardinality(parameter_types)]), ', '), '') || ')'
-      INTO types, nothing FROM pg_catalog.pg_prepared_statements WHERE name OPERATOR(pg_catalog.=) 'hologen_ahead';
-    EXECUTE pg_catalog.concat('EXPLAIN (COSTS OFF, FORMAT JSON) EXECUTE hologen_ahead', nothing) INTO plan;
-  EXCEPTION WHEN OTHERS THEN
-    DEALLOCATE hologen_ahead;
-    RAISE;
-  END;
-  DEALLOCATE hologen_ahead;
-  EXECUTE pg_catalog.concat('PREPARE hologen_ahead ', '(' || NULLIF(pg_catalog.array_to_string(types, ', '), '') || ')', ' AS ', part OPERATOR(pg_catalog.->>) 'query');
-  BEGIN
-    PERFORM pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true);
-    EXECUTE pg_catalog.concat('EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) EXECUTE hologen_ahead', nothing) INTO plan;
-  EXCEPTION WHEN OTHERS THEN
-    DEALLOCATE hologen_ahead;
-    RAISE;
-  END;
-  DEALLOCATE hologen_ahead;
+  EXECUTE pg_catalog.concat('PREPARE ', own, ' (' || given || ')', ' AS ', part OPERATOR(pg_catalog.->>) 'statement');
+  SELECT hologen_caller.type_names(parameter_types::pg_catalog.oid[]), '(' || NULLIF(pg_catalog.array_to_string(pg_catalog.array_fill('NULL'::text, ARRAY[pg_catalog.cardinality(parameter_types)]), ', '), '') || ')'
+    INTO types, nothing FROM pg_catalog.pg_prepared_statements WHERE name OPERATOR(pg_catalog.=) own;
+  EXECUTE pg_catalog.concat('EXPLAIN (COSTS OFF, FORMAT JSON) EXECUTE ', own, nothing) INTO plan;
+  EXECUTE pg_catalog.concat('DEALLOCATE ', own);
+  EXECUTE pg_catalog.concat('PREPARE ', own, ' (' || NULLIF(pg_catalog.array_to_string(types, ', '), '') || ')', ' AS ', part OPERATOR(pg_catalog.->>) 'query');
+  PERFORM pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true);
+  EXECUTE pg_catalog.concat('EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) EXECUTE ', own, nothing) INTO plan;
+  EXECUTE pg_catalog.concat('DEALLOCATE ', own);
   RETURN pg_catalog.json_build_object('types', types, 'plan', plan);
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+-- What is prepared stays, whatever is undone.
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+  GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
+  IF EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHERE name OPERATOR(pg_catalog.=) own) THEN
+    EXECUTE pg_catalog.concat('DEALLOCATE ', own);
+  END IF;
+  IF state OPERATOR(pg_catalog.=) '57014' THEN
+    RAISE;
+  END IF;
   RETURN pg_catalog.json_build_object('problem', problem);
 END $$;
 
