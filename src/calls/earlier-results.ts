@@ -1,12 +1,22 @@
 /** Results that are paid for but reached nobody: the next identical call of the same role takes them instead of paying again. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { KnownError } from '../errors.js';
-import { type EarlierWish, type JobOutcome, type Ledger, type RoleIdentity, roleKey } from '../ledger/job.js';
+import {
+  type Earlier,
+  type EarlierWish,
+  type JobOutcome,
+  type Ledger,
+  type RoleIdentity,
+  roleKey,
+} from '../ledger/job.js';
 import { hasEnded } from '../ledger/states.js';
 import { createLanes, type Lanes } from '../pace/lanes.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
 import { goesOn, type UnderWay } from './hold-up.js';
+
+/** What a call asks for. */
+export type Wish = Omit<EarlierWish, 'except' | 'most'>;
 
 export interface EarlierResult {
   jobId: string;
@@ -21,7 +31,7 @@ export interface EarlierResults {
    * that have their own client. 'elsewhere': it is being made for nobody, by another gateway or here; takeElsewhere waits for that. Rejects with the signal's reason if the call is aborted first.
    */
   take(
-    wish: Omit<EarlierWish, 'except'>,
+    wish: Wish,
     live: () => string[],
     call: CheckedCall,
     stop: AbortSignal,
@@ -30,7 +40,7 @@ export interface EarlierResults {
   takeElsewhere: (...given: Parameters<EarlierResults['take']>) => Promise<EarlierResult | undefined>;
   /** How many results such calls could take, `most` at most; none of them is reserved. */
   count(
-    wish: Omit<EarlierWish, 'except'>,
+    wish: Wish,
     most: number,
     live: () => string[],
     call: CheckedCall,
@@ -57,6 +67,9 @@ interface Kept {
   /** Given to a client, and not yet claimed in writing. */
   claiming: NamedJobs;
   lookups: Lanes;
+  /** How many wait in such a lane, and what the last look found for them beside its own. */
+  waiting: Map<string, number>;
+  ahead: Map<string, Pick<Wish, 'delivered'> & { found: Earlier[] }>;
   /** What is to be in writing before an unclaim, and before a look for results. */
   claimed: Promise<void>;
   unclaimed: Promise<void>;
@@ -70,6 +83,7 @@ export function createEarlierResults(
   const kept: Kept = {
     ...{ ledger, storage, onError, lookups: createLanes() },
     ...{ underWay: new Map(), reserved: namedJobs(), claiming: namedJobs() },
+    ...{ waiting: new Map(), ahead: new Map() },
     ...{ claimed: Promise.resolve(), unclaimed: Promise.resolve() },
   };
   return {
@@ -127,7 +141,7 @@ async function take(
   const name = nameOf(wish, wish.requestKey);
   for (;;) {
     await awaitRunning(name, stop, kept);
-    const found = await kept.lookups.run(name, () => reserve({ name, wish, live, call, stop, wait }, kept));
+    const found = await inTurn({ name, wish, live, call, stop, wait }, kept);
     // What was waited for may have come to nothing, and another be on its way.
     if (found || !runningFor(name, kept)) return found;
     if (!wait) return 'elsewhere';
@@ -136,7 +150,7 @@ async function take(
 
 interface Search {
   name: string;
-  wish: Omit<EarlierWish, 'except'>;
+  wish: Wish;
   live(): string[];
   call: CheckedCall;
   stop: AbortSignal;
@@ -144,9 +158,23 @@ interface Search {
   wait: boolean;
 }
 
+/** One after another of those who ask for the same: no two may find the same result. */
+async function inTurn(search: Search, kept: Kept): Promise<EarlierResult | 'elsewhere' | undefined> {
+  const { waiting, ahead } = kept;
+  const { name } = search;
+  waiting.set(name, (waiting.get(name) ?? 0) + 1);
+  try {
+    return await kept.lookups.run(name, () => reserve(search, kept));
+  } finally {
+    const left = (waiting.get(name) ?? 1) - 1;
+    if (left > 0) waiting.set(name, left);
+    else for (const each of [waiting, ahead]) each.delete(name);
+  }
+}
+
 /** Reserves the oldest result that can still be had. */
 async function reserve(search: Search, kept: Kept): Promise<EarlierResult | 'elsewhere' | undefined> {
-  const found = await oldest(search, [], kept);
+  const found = await oldest(search, kept);
   if (!found) return undefined;
   const { jobId, result } = found;
   if (result === undefined) return 'elsewhere';
@@ -156,34 +184,65 @@ async function reserve(search: Search, kept: Kept): Promise<EarlierResult | 'els
 
 /** Those that another gateway makes, or that run for nobody here, are results to come. */
 async function count(search: Search, most: number, kept: Kept): Promise<number> {
-  const running = kept.underWay.get(search.name) ?? [];
+  const { wish, name, call, stop } = search;
+  const running = kept.underWay.get(name) ?? [];
   const counted = running.map(({ jobId }) => jobId).filter((jobId) => !kept.reserved.has(jobId));
+  const gone: string[] = [];
+  await kept.unclaimed;
   while (counted.length < most) {
-    const found = await oldest(search, counted, kept);
-    if (!found) break;
-    counted.push(found.jobId);
+    const except = [...exceptOf(search, kept), ...counted, ...gone];
+    const found = await kept.ledger.findEarlier({ ...wish, except, most: most - counted.length });
+    if (found.length === 0) break;
+    for (const { id, result, ossPaths } of found) {
+      const isToCome = result === undefined;
+      (isToCome || (await stillThere(ossPaths, call, stop, kept.storage)) ? counted : gone).push(id);
+    }
   }
   return Math.min(counted.length, most);
 }
 
-/** Beside those that are passed over; without its result where that is not waited for. */
+/** Without its result where that is not waited for. */
 async function oldest(
-  { name, wish, live, call, stop, wait }: Search,
-  passed: string[],
-  { ledger, storage, reserved, claiming, unclaimed }: Kept,
+  search: Search,
+  kept: Kept,
 ): Promise<{ jobId: string; result: string | undefined } | undefined> {
-  await unclaimed;
-  const gone = [...passed];
+  const { wish, call, stop, wait } = search;
+  await kept.unclaimed;
+  const gone: string[] = [];
   for (;;) {
-    const except = [...live(), ...reserved.of(name), ...(wish.delivered ? [] : claiming.of(name)), ...gone];
-    const found = await ledger.findEarlier({ ...wish, except });
+    const found = await next(search, gone, kept);
     if (!found) return undefined;
     if (found.result === undefined && !wait) return { jobId: found.id, result: undefined };
-    const result = found.result ?? (await resultElsewhere(found.id, wish, stop, ledger));
-    if (result !== undefined && (await stillThere(found.ossPaths, call, stop, storage)))
+    const result = found.result ?? (await resultElsewhere(found.id, wish, stop, kept.ledger));
+    if (result !== undefined && (await stillThere(found.ossPaths, call, stop, kept.storage)))
       return { jobId: found.id, result };
     gone.push(found.id);
   }
+}
+
+/** So many results are held at most, for those who wait to look for the same. */
+const mostAhead = 100;
+
+/** The oldest but those that are gone. One look finds it for all who wait: a thousand calls may ask for the same. */
+async function next(search: Search, gone: string[], kept: Kept): Promise<Earlier | undefined> {
+  const { name, wish } = search;
+  const { delivered } = wish;
+  const ahead = kept.ahead.get(name);
+  const isFree = ({ id }: Earlier) =>
+    !gone.includes(id) && !kept.reserved.has(id) && (delivered || !kept.claiming.has(id));
+  while (ahead?.delivered === delivered && ahead.found.length > 0) {
+    const found = ahead.found.shift();
+    if (found && isFree(found)) return found;
+  }
+  const most = Math.min(kept.waiting.get(name) ?? 1, mostAhead);
+  const except = [...exceptOf(search, kept), ...gone];
+  const [first, ...rest] = await kept.ledger.findEarlier({ ...wish, except, most });
+  kept.ahead.set(name, { delivered, found: rest });
+  return first;
+}
+
+function exceptOf({ name, wish, live }: Search, { reserved, claiming }: Kept): string[] {
+  return [...live(), ...reserved.of(name), ...(wish.delivered ? [] : claiming.of(name))];
 }
 
 const lookEveryMs = 250;

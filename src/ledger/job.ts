@@ -163,10 +163,10 @@ export interface Ledger {
     call: Omit<NewJob, 'id' | 'estimatedPrice' | 'label' | 'webhook' | 'priority' | 'by'>,
   ): Promise<void>;
   /**
-   * The oldest result of an identical call of the role that can still be had, but none of `except`: an unclaimed one; with
-   * `delivered` also one that somebody got already. Without one, a job that another gateway makes for nobody.
+   * The oldest results of identical calls of the role that can still be had, but none of `except`: unclaimed ones; with
+   * `delivered` also those that somebody got already. Without any, a job that another gateway makes for nobody.
    */
-  findEarlier(wish: EarlierWish): Promise<Earlier | undefined>;
+  findEarlier(wish: EarlierWish): Promise<Earlier[]>;
   /** The job of this id, if the role made it. */
   find(id: string, who: RoleIdentity): Promise<JobOutcome | undefined>;
   /** The role's unanswered calls it was not yet told of; from now on it counts as told. */
@@ -236,4 +236,6 @@ export interface EarlierWish extends RoleIdentity {
   requestKey: string;
   except: string[];
   delivered: boolean;
+  /** So many at most. */
+  most: number;
 }

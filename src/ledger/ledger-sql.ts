@@ -75,26 +75,27 @@ const hasSession = `
   EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = job.engine_process_id AND (a.backend_start <= job.statement_at) IS NOT FALSE)`;
 
 /**
- * For each wish the oldest result, unclaimed ones first; without one, a job that another gateway makes for nobody, or left when it ended:
+ * For each wish the oldest results, unclaimed ones first; without any, a job that another gateway makes for nobody, or left when it ended:
  * somebody will take it up. What was not saved lies at the provider for a day only.
  */
 export const findEarlier = `
-  SELECT coalesce(found.id, elsewhere.id) AS id, found.result, found.oss_paths
+  SELECT place::int, coalesce(found.id, elsewhere.id) AS id, found.result, found.oss_paths
   FROM json_array_elements($1) WITH ORDINALITY AS each (value, place)
-  CROSS JOIN LATERAL json_to_record(each.value) AS wish (role text, "roleOid" oid, "requestKey" text, "except" uuid[], delivered boolean)
+  CROSS JOIN LATERAL json_to_record(each.value) AS wish (role text, "roleOid" oid, "requestKey" text, "except" uuid[], delivered boolean, most int)
   LEFT JOIN LATERAL (
-    SELECT job_id AS id, result, ARRAY(SELECT jsonb_path_query(outputs, '$[*].ossPath') #>> '{}') AS oss_paths FROM hologen_internal.job
+    SELECT job_id AS id, result, ARRAY(SELECT jsonb_path_query(outputs, '$[*].ossPath') #>> '{}') AS oss_paths,
+      claimed_at IS NOT NULL AS claimed, submitted_at FROM hologen_internal.job
     WHERE role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey" AND state = 'succeeded' AND NOT detached
       AND (claimed_at IS NULL OR wish.delivered) AND job_id <> ALL (wish."except")
       AND (outputs = '[]' OR outputs @? '$[*].ossPath' OR generated_at > clock_timestamp() - interval '23 hours')
-    ORDER BY claimed_at IS NOT NULL, submitted_at LIMIT 1) AS found ON true
+    ORDER BY claimed_at IS NOT NULL, submitted_at LIMIT wish.most) AS found ON true
   LEFT JOIN LATERAL (
     SELECT job_id AS id FROM hologen_internal.job
     WHERE found.id IS NULL AND state IN (${openStates}) AND NOT detached AND gateway_id <> $2 AND job_id <> ALL (wish."except")
       AND (abandoned OR NOT ${isLive('gateway_id')} OR NOT ${hasSession})
       AND role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey"
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
-  ORDER BY place`;
+  ORDER BY place, found.claimed, found.submitted_at`;
 
 /** A gateway that ended in the middle of a retry leaves a claim without a job. */
 const mayRetry = `

@@ -375,19 +375,21 @@ async function changeJobs(
   return changes.map(({ id }) => ids.has(id));
 }
 
-async function findEarlier(
-  pool: EnginePool,
-  gatewayId: string,
-  wishes: EarlierWish[],
-): Promise<(Earlier | undefined)[]> {
-  const { rows } = await pool.query<{ id: string | null; result: string | null; oss_paths: string[] | null }>(
-    {
-      name: 'find-earlier',
-      text: statements.findEarlier,
-      values: [JSON.stringify(wishes), gatewayId],
-    },
-  );
-  return rows.map(({ id, result, oss_paths }) =>
-    id === null ? undefined : { id, result: result ?? undefined, ossPaths: oss_paths ?? [] },
-  );
+async function findEarlier(pool: EnginePool, gatewayId: string, wishes: EarlierWish[]): Promise<Earlier[][]> {
+  const { rows } = await pool.query<EarlierRow>({
+    name: 'find-earlier',
+    text: statements.findEarlier,
+    values: [JSON.stringify(wishes), gatewayId],
+  });
+  const found: Earlier[][] = wishes.map(() => []);
+  for (const { place, id, result, oss_paths } of rows)
+    if (id !== null) found[place - 1]?.push({ id, result: result ?? undefined, ossPaths: oss_paths ?? [] });
+  return found;
+}
+
+interface EarlierRow {
+  place: number;
+  id: string | null;
+  result: string | null;
+  oss_paths: string[] | null;
 }

@@ -131,3 +131,27 @@ test('identical calls of one statement are calls of their own', async () => {
   await client.query(`SELECT ai_gen('qwen_image_2', '{"prompt": "twins"}') FROM generate_series(1, 3)`);
   expect(await submits()).toBe(3);
 });
+
+test('of many calls that ask for the same each takes a result of its own, and those that are too many are made', async () => {
+  const own = await gateway.client();
+  await own.query(
+    `CALL register_external_model('as_fast', 'qwen-plus', 'bailian', '{"submits_per_second": 10000, "concurrent_tasks": null}', 'chat/completions')`,
+  );
+  await own.query('CREATE TEMP TABLE said (said text)');
+  const say = (count: number) =>
+    own.query(`INSERT INTO said SELECT ai_gen('as_fast', 'the same') FROM generate_series(1, ${count})`);
+  await gateway.forgetRequests();
+  await own.query('BEGIN');
+  await say(230);
+  await own.query('ROLLBACK');
+  const { rows: estimated } = await own.query(
+    `SELECT calls::int, taken::int FROM ai_estimate($$INSERT INTO said SELECT ai_gen('as_fast', 'the same') FROM generate_series(1, 240)$$)`,
+  );
+  expect(estimated).toEqual([{ calls: 240, taken: 230 }]);
+  await say(240);
+  expect(await gateway.requests('all')).toHaveLength(240);
+  const { rows } = await own.query(
+    `SELECT count(DISTINCT job_id)::int AS jobs, count(*)::int AS times FROM hologen.usage WHERE outcome = 'reused' AND model_name = 'as_fast'`,
+  );
+  expect(rows).toEqual([{ jobs: 230, times: 230 }]);
+});
