@@ -51,6 +51,14 @@ const foundByLetters = async (client: pg.Client, words: string[]): Promise<strin
 const without = async () =>
   (await owner.query('SELECT count(*)::int AS n FROM hologen_internal.prompt WHERE NOT has_grams')).rows[0].n;
 
+/** What a search by letters reads, as whoever searches is told. */
+async function buffers(client: pg.Client, word: string): Promise<number> {
+  const { rows } = await client.query(
+    `EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, COSTS OFF, SUMMARY OFF, FORMAT JSON) SELECT hologen_caller.jobs_with(ARRAY['${word}'], 10)`,
+  );
+  return rows[0]['QUERY PLAN'][0].Plan['Shared Hit Blocks'];
+}
+
 const searches = [
   ['lake'],
   ['LAKE', 'dusk'],
@@ -91,6 +99,7 @@ test('by their letters words find what they find by looking, in any order and ca
   }
   expect(await find(owner, ['lake'])).toEqual(['A Lake at 100% dusk_mood']);
   expect(await foundByLetters(owner, ['湖边'])).toHaveLength(1);
+  expect(await foundByLetters(owner, ['灯'])).toHaveLength(1);
   expect(await foundByLetters(owner, ['zzzzzz'])).toEqual([]);
   expect(await foundByLetters(owner, ['a'])).toBeNull();
 });
@@ -119,26 +128,27 @@ test('whoever sees only own jobs finds those by their letters, and neither time 
   expect(await foundByLetters(painter, ['zebra'])).toEqual([]);
   expect(await foundByLetters(owner, ['zebra'])).toHaveLength(1);
   expect(await find(painter, ['zebra'])).toEqual([]);
-  const buffers = async (word: string) => {
-    const { rows } = await painter.query(
-      `EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, COSTS OFF, SUMMARY OFF, FORMAT JSON) SELECT hologen_caller.jobs_with(ARRAY['${word}'], 10)`,
-    );
-    return rows[0]['QUERY PLAN'][0].Plan['Shared Hit Blocks'];
-  };
-  await buffers('lamp');
+  await buffers(painter, 'lamp');
   // Words of as many letters, which others have written sixty times, once and never.
-  expect(await buffers('lamp')).toBe(await buffers('lqmp'));
-  expect(await buffers('zebra')).toBe(await buffers('zfbra'));
+  expect(await buffers(painter, 'lamp')).toBe(await buffers(painter, 'lqmp'));
+  expect(await buffers(painter, 'zebra')).toBe(await buffers(painter, 'zfbra'));
   await expect(
     painter.query("SELECT hologen_internal.jobs_with(ARRAY['zebra'], 10, true, 'hologen')"),
   ).rejects.toThrow('permission denied for schema hologen_internal');
 });
 
-test('whom a job was shared with is told nothing by letters, and finds it', async () => {
+test('whom jobs were shared with finds those and own ones by their letters, and nothing tells of the others', async () => {
   await owner.query("CREATE ROLE visitor LOGIN PASSWORD 'grey'; GRANT hologen_viewer TO visitor");
   const visitor = await gateway.clientOf('visitor', 'grey');
   await owner.query("UPDATE hologen_internal.job SET shared = true WHERE request ->> 'prompt' LIKE '%zebra'");
-  expect(await foundByLetters(visitor, ['zebra'])).toBeNull();
-  expect(await find(visitor, ['zebra'])).toEqual(['the owner wrote zebra']);
+  await place('visitor', { prompt: 'a zebra of my own' });
+  await expect.poll(without, { timeout: 60_000 }).toBe(0);
+  expect(await foundByLetters(visitor, ['zebra'])).toHaveLength(2);
+  expect(await find(visitor, ['zebra'])).toEqual(['a zebra of my own', 'the owner wrote zebra']);
+  expect(await foundByLetters(visitor, ['lamp'])).toEqual([]);
   expect(await find(visitor, ['lake'])).toEqual([]);
+  expect(await foundByLetters(visitor, ['a'])).toBeNull();
+  // A session reads more at first, when it makes its plans.
+  for (const word of ['lamp', 'lqmp', 'lamp', 'lqmp']) await buffers(visitor, word);
+  expect(await buffers(visitor, 'lamp')).toBe(await buffers(visitor, 'lqmp'));
 });
