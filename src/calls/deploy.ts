@@ -40,9 +40,9 @@ export async function deployModel(
   if (String(question.endpoint ?? '').length > longestText)
     refuseMuch(`endpoint has more than ${longestText} characters`);
   const config = readConfig(question.config);
-  readFallbacks(config);
   const { config: shown, keys: poolKeys } = readPool(config, provider);
   provider.checkDeployment({ name, modelType, task, config: shown });
+  await checkFallbacks(config, { name, task }, { role, roleOid }, catalogue);
   const { api_key: configKey, ...rest } = shown;
   const apiKey = keyOf(question.apiKey, provider) ?? keyOf(configKey, provider);
   if (apiKey !== undefined && poolKeys)
@@ -60,6 +60,21 @@ export async function deployModel(
     config: rest,
     deployedBy: { role, roleOid },
   });
+}
+
+/** One that could never answer is a mistake; one that is not there yet may be deployed later. */
+async function checkFallbacks(
+  config: Json,
+  { name, task }: { name: string; task: string },
+  caller: RoleIdentity,
+  catalogue: Catalogue,
+): Promise<void> {
+  const field = 'config.fallback.model';
+  for (const { model } of readFallbacks(config)) {
+    if (model === name) refuse(field, model, 'another model than the one that is deployed');
+    const other = await catalogue.find(model, caller);
+    if (other && other.task !== task) refuse(field, model, `a model of task ${task}`);
+  }
 }
 
 /** On the gateway's own key another name would be another price and other limits for the same account. */

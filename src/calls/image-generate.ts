@@ -103,18 +103,54 @@ async function bestOf(
   caller: RoleIdentity & { admin: boolean },
 ): Promise<Candidate> {
   const fitting: Candidate[] = [];
-  let problem: unknown = noModel(wish.model);
+  const refusing: { model: DeployedModel; problem: unknown }[] = [];
   const allowed = await Promise.all(candidates.map((model) => mayCall(model, caller, models.catalogue)));
-  for (const model of candidates.filter((_, index) => allowed[index]).reverse()) {
+  for (const model of candidates.filter((_, index) => allowed[index])) {
     try {
-      fitting.unshift(candidateOf(model, wish, models));
-    } catch (error) {
-      problem = error;
+      fitting.push(candidateOf(model, wish, models));
+    } catch (problem) {
+      refusing.push({ model, problem });
     }
   }
   const [best] = fitting.sort((a, b) => a.ignored.length - b.ignored.length);
+  const lacking = best && without(wish, best.ignored);
+  const refused = refusing.find(({ model }) => !lacking || fits(model, lacking, models));
+  if (refused) throw inOwnWords(refused.problem);
   if (best) return best;
-  throw problem;
+  throw noModel(wish.model);
+}
+
+/**
+ * A model that takes the request once the best one's ignored fields are gone has refused the value of one of these: it is wrong, and no
+ * reason to pay for a picture that was not asked for.
+ */
+function fits(model: DeployedModel, wish: ImageWish, models: Models): boolean {
+  try {
+    candidateOf(model, wish, models);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function without(wish: ImageWish, ignored: ImageField[]): ImageWish {
+  return { ...wish, ...Object.fromEntries(ignored.map((field) => [field, undefined])) };
+}
+
+/** As whoever asked wrote it: a request of image_generate has no `parameters`, and one reference. */
+function inOwnWords(problem: unknown): unknown {
+  if (!(problem instanceof KnownError)) return problem;
+  const own = (text: string) =>
+    text
+      .replaceAll('parameters.', '')
+      .replace(/reference_urls', ARRAY\[(.*?)\]/, "reference_image', $1")
+      .replaceAll('reference_urls', 'reference_image');
+  const { kind, message, detail, hint, retryable, cause } = problem;
+  return new KnownError({
+    ...{ kind, message: own(message), retryable, cause },
+    ...(detail !== undefined && { detail }),
+    ...(hint !== undefined && { hint: own(hint) }),
+  });
 }
 
 function candidateOf(model: DeployedModel, wish: ImageWish, models: Models): Candidate {

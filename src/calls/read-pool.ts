@@ -47,7 +47,7 @@ function readKey(member: Json, provider: Provider): PoolKey {
   refuseUnknown(member, ['name', 'api_key', 'base_url', 'price'], 'config.pool');
   const { api_key: apiKey } = member;
   if (typeof apiKey !== 'string' || apiKey === '')
-    return refuse('config.pool.api_key', typeof apiKey, 'a key of the provider');
+    return refuse('config.pool.api_key', apiKey === undefined ? undefined : '***', 'a key of the provider');
   provider.checkKey(apiKey);
   const name = optionalText(member, 'name', 'config.pool.name') ?? fingerprint(apiKey);
   if (!namePattern.test(name))

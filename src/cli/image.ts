@@ -110,10 +110,17 @@ async function readRequest(inline: string | undefined, file: string | undefined)
     throw new UsageError(`the request is not JSON: ${(error as Error).message}`);
   }
   if (!isObject(request)) throw new UsageError('the request is not a JSON object');
-  const { reference_image: reference } = request;
-  const isFile = typeof reference === 'string' && reference !== '' && !/^[a-z]+:/i.test(reference);
-  const bytes = isFile ? await readFile(reference).catch(() => undefined) : undefined;
+  const bytes = await readReference(request.reference_image);
   return { size: '1024*1024', ...request, ...(bytes && { reference_image: bytes.toString('base64') }) };
+}
+
+/** A file of this machine; undefined: an address, a path of OSS or the picture's own bytes, which SQL reads. */
+async function readReference(reference: unknown): Promise<Buffer | undefined> {
+  if (typeof reference !== 'string' || reference === '' || /^[a-z]+:/i.test(reference)) return undefined;
+  return readFile(reference).catch((error: Error) => {
+    if (/^\\x|^[\w+/\s]{64,}={0,2}\s*$/.test(reference)) return undefined;
+    throw new UsageError(`reference_image cannot be read: ${error.message}`);
+  });
 }
 
 async function withGateway<T>(

@@ -69,6 +69,8 @@ const longestPauseMs = 30_000;
 /** Submits a second where no limit is known: after the first 429, and when there is none again. */
 const firstPace = 10;
 const endlessPace = 1000;
+/** However often it throttles: a provider counts by the minute at the longest, so a later try would learn nothing more. */
+const slowestPace = 1 / 60;
 
 interface Waiter {
   admit(): void;
@@ -272,18 +274,25 @@ function slowDown(traffic: Traffic, { throttled, askedMs }: Refusal): void {
   // Calls that were under way together fail together: that is one reason to slow down, not many.
   if (now >= traffic.pausedUntil) {
     traffic.pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, traffic.pauseMs * 2));
-    if (throttled) traffic.pace = Number.isFinite(traffic.pace) ? traffic.pace / 2 : firstPace;
+    if (throttled) traffic.pace = slower(traffic);
   }
   const jitteredMs = askedMs ?? traffic.pauseMs * (0.75 + Math.random() / 2);
   traffic.pausedUntil = Math.max(traffic.pausedUntil, now + jitteredMs);
 }
 
+function slower({ pace, limits }: Traffic): number {
+  if (!Number.isFinite(pace)) return firstPace;
+  return Math.max(pace / 2, Math.min(slowestPace, limits.submitsPerSecond));
+}
+
 function speedUp(traffic: Traffic): void {
-  const { submitsPerSecond } = traffic.limits;
+  const { pace, limits } = traffic;
+  const { submitsPerSecond } = limits;
   traffic.pauseMs /= 2;
   if (Number.isFinite(submitsPerSecond))
-    traffic.pace = Math.min(submitsPerSecond, traffic.pace + submitsPerSecond / 10);
-  else traffic.pace *= traffic.pace > endlessPace ? Number.POSITIVE_INFINITY : 1.05;
+    traffic.pace = Math.min(submitsPerSecond, pace + submitsPerSecond / 10);
+  else if (pace < firstPace) traffic.pace = Math.min(firstPace, pace * 2);
+  else traffic.pace *= pace > endlessPace ? Number.POSITIVE_INFINITY : 1.05;
 }
 
 function stateOf(traffic: Traffic): GateState {

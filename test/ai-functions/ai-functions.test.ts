@@ -248,6 +248,10 @@ test('a NULL or empty text is no call of any of them, and odd arguments are refu
     await one(`SELECT num_nonnulls(ai_classify(NULL, ARRAY['a']), ai_sentiment(''), ai_extract(NULL, ARRAY['a']), ai_rank('a', NULL),
       ai_similarity(NULL, 'a'), ai_mask('', ARRAY['a']), ai_fix_grammar(NULL), ai_summarize(NULL), ai_translate(NULL, 'en'), ai_parse_document(NULL))`),
   ).toBe(0);
+  const { rows } = await client.query(
+    `SELECT ai_gen_structured('qwen_plus', text, '{"type": "json_object"}'::json, 'abort') AS told FROM unnest(ARRAY[NULL, '', E' \\n']) AS text`,
+  );
+  expect(rows).toEqual([{ told: null }, { told: null }, { told: null }]);
   for (const call of [
     "ai_classify('a', '{}')",
     "ai_translate('a', '')",

@@ -180,6 +180,8 @@ test.each([
   [{ fallback: [{ model: 'second' }] }, /an array of reasons/],
   [{ fallback: [{ model: 'second', on: ['monday'] }] }, /one of quota, failure, authorization, content/],
   [{ fallback: [{ on: ['quota'] }] }, /config.fallback.model/],
+  [{ fallback: [{ model: 'talker', on: ['quota'] }] }, /a model of task image-generation, not "talker"/],
+  [{ fallback: [{ model: 'never', on: ['quota'] }] }, /another model than the one that is deployed/],
 ])('%j is refused when it is deployed', async (config, said) => {
   const { code, message } = await refusal(deploy('never', 'qwen-image-2.0', config));
   expect([code, message]).toEqual(['22023', expect.stringMatching(said)]);

@@ -208,6 +208,27 @@ test('without a model the first that has a place for all fields is taken; a name
   });
 });
 
+test('a value that is wrong is refused, also where a model that ignores its field would make another picture', async () => {
+  await client.query(
+    `CALL register_external_model('quick_words', 'z-image-turbo', 'bailian', '{}', 'image-generation')`,
+  );
+  const kitten = { prompt: 'a kitten', size: '1024*1024', reference_image: 'kitten.png' };
+  expect((await refusal(generate(kitten))).message).toContain('reference_image is not an OSS path');
+  expect((await refusal(generate({ ...kitten, size: '1664*928' }))).message).toContain('reference_image');
+  const edit = { prompt: 'x', size: '9999*9999', reference_image: 'oss://bucket/path/golden_man.png' };
+  expect((await refusal(generate(edit, toFile('oss://bucket/')))).message).toContain('size must be');
+  expect(await bodies()).toEqual([]);
+  await client.query(`CALL delete_external_model('quick_words')`);
+});
+
+test('a refusal speaks in the words of image_generate', async () => {
+  const size = await refusal(generate({ prompt: 'x', size: '10*10' }));
+  expect(size.message).toMatch(/^size must be a size of/);
+  const picture = await refusal(generate({ prompt: 'x', size: '512*512', model: 'qwen_image_edit' }));
+  expect(picture.message).toMatch(/^the request has no reference_image,/);
+  expect(picture.hint).toBe("Add 'reference_image', 'oss://bucket/path/file.png'.");
+});
+
 test('an answer without a picture is asked for once more, in simpler words, and the answer and a NOTICE say so', async () => {
   const request = {
     prompt: 'A fox. [[sandbox:empty]] Much too long.',
@@ -241,7 +262,7 @@ test.each([
   [{ prompt: 'x', size: '1024*1024', n: 2 }, /unknown field "n"/],
   [{ prompt: 'x', size: '1024*1024', model: 'nobody' }, /"nobody" does not exist/],
   [{ prompt: 'x', size: '1024*1024', model: 'qwen_plus' }, /task image-generation/],
-  [{ prompt: 'x', size: '9999*9999' }, /parameters.size must be/],
+  [{ prompt: 'x', size: '9999*9999' }, /^size must be/],
   [{ prompt: 'x', size: '1024*1024', reference_image: 'kitten' }, /reference_image is not an OSS path/],
   [{ prompt: 'x', size: '1024*1024', reference_image: 'data:text/html;base64,AAAA' }, /a picture in base64/],
 ])('%j is refused before anything is sent', async (request, said) => {

@@ -219,3 +219,9 @@ test('a request that is no JSON, or none at all, is wrong usage', async () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('hologen image --help')]);
   }
 });
+
+test('a reference that is a file which cannot be read is wrong usage, and no picture without it is paid for', async () => {
+  const request = JSON.stringify({ prompt: 'x', reference_image: join(folder, 'none.png') });
+  const { code, stderr } = await hologen(['image', '--data-dir', gateway.dataDir, '--request', request]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('reference_image cannot be read: ENOENT')]);
+});

@@ -59,7 +59,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('response_format.type must be json_schema or json_object, not %s', coalesce(response_format ->> 'type', 'missing')),
       HINT = 'Write ''{"type": "json_schema", "json_schema": {"name": "…", "schema": {"type": "object", …}}}''::json.';
   END IF;
-  IF message IS NULL THEN
+  IF coalesce(message, '') !~ '\S' THEN
     RETURN NULL;
   END IF;
   -- The provider gives an object only to whoever speaks of JSON.

@@ -66,7 +66,7 @@ const negativePromptCharacters = 500;
 export function readMediaRequest(asked: Asked, form: MediaForm): MediaRequest {
   const { type, known } = asked;
   const { modelType } = asked.model;
-  const request = parseObject(asked.text);
+  const request = withFrame(parseObject(asked.text), type);
   const scenario = form.scenarioOf(request, asked);
   refuseForeignFields(request, scenario, asked);
   const prompt = type.promptOptional?.includes(scenario)
@@ -118,6 +118,17 @@ function parseObject(text: string): Json {
   return isObject(value)
     ? value
     : refuse('the request', value, 'a JSON object', `Write json_build_object('prompt', '…')::text.`);
+}
+
+/**
+ * Models with one list of media call what `img_url` is a first frame themselves, so `first_frame_url` says it too; beside a last frame that
+ * is NULL it does not, because then a join found nothing.
+ */
+function withFrame(request: Json, type: ModelType): Json {
+  const { first_frame_url: frame, ...others } = request;
+  const takes = type.scenarios.includes('first-frame') || type.frameBesideReferences;
+  const alone = !['last_frame_url', 'img_url'].some((field) => field in request);
+  return type.input === 'media' && takes && alone && frame ? { ...others, img_url: frame } : request;
 }
 
 function refuseForeignFields(request: Json, scenario: Scenario, { model, type, known: types }: Asked): void {

@@ -63,6 +63,29 @@ const clips: BodyRow[] = [
     { prompt: 'he walks', media: [listed('first_frame', golden)] },
     usual,
   ],
+  // As these models call it themselves.
+  ['first-frame', wan3, { first_frame_url: golden }, { media: [listed('first_frame', golden)] }, free],
+  [
+    'first-frame',
+    ['happyhorse-1.0-i2v', 'happyhorse-1.1-i2v'],
+    { first_frame_url: golden },
+    { media: [listed('first_frame', golden)] },
+    usual,
+  ],
+  [
+    'first-frame',
+    ['wan2.7-i2v'],
+    { first_frame_url: golden, audio_url: music },
+    { media: [listed('first_frame', golden), listed('driving_audio', music)] },
+    { ...usual, ...wan },
+  ],
+  [
+    'reference-video',
+    ['wan2.7-r2v'],
+    { prompt: 'he walks', reference_urls: [golden], first_frame_url: stone },
+    { prompt: 'he walks', media: [listed('reference_image', golden), listed('first_frame', stone)] },
+    { ...wide, ...wan },
+  ],
   [
     'first-and-last-frame',
     ['wan2.7-i2v'],

@@ -32,6 +32,8 @@ const wan27: NewerRefusal[] = [
   ['wan2.7-i2v', asked({ ratio: '16:9' }, { img_url: golden }), /^wan2\.7-i2v takes no parameters\.ratio/],
   ['wan2.7-i2v', asked({ duration: 16 }, { img_url: golden }), range(2, 15)],
   ['wan2.7-i2v', { last_frame_url: golden }, /^the request has no first_frame_url/],
+  // A join that found no last frame.
+  ['wan2.7-i2v', { first_frame_url: golden, last_frame_url: null }, /^the request has no last_frame_url/],
   ['wan2.7-i2v', { img_url: golden, last_frame_url: stone }, /takes no img_url/],
   ['wan2.7-i2v', { img_url: golden, video: clip }, /takes no img_url/],
   ['wan2.7-i2v', { video: clip, audio_url: music }, /takes no audio_url/],
