@@ -204,6 +204,11 @@ export function hasFound({ found }: LookAhead<unknown>, given: SubmittedCall): b
   return same !== undefined && same.given < same.calls.length;
 }
 
+/** The statement has come to calls. */
+export function hasMade({ alone, found }: LookAhead<unknown>): boolean {
+  return alone > 0 || found.size > 0;
+}
+
 /** The statement has come to all that was found, and there is no more to look for. */
 export function isSpent(ahead: LookAhead<unknown>): boolean {
   const { query, found } = ahead;

@@ -14,6 +14,7 @@ import type { SubmittedCall } from './check.js';
 import {
   endLook,
   hasFound,
+  hasMade,
   isOnceMore,
   isSpent,
   type Look,
@@ -165,6 +166,7 @@ function storedText(
   const cursor = ahead.stored?.stored === 'cursor' ? `${ahead.stored.name} ${found?.created}` : undefined;
   const rows = ahead.stored?.rows ?? 0;
   storedFound(ahead, found);
+  if (ahead.query?.serves) lookAtWhole(statement, ahead, ahead.query.serves);
   if (cursor !== undefined) {
     statement.ahead = statements.cursorRead(statement, cursor, ahead);
     statement.looking = statement.ahead;
@@ -174,6 +176,18 @@ function storedText(
   // What the client bound to its statement is nothing to a function's query.
   const bound = () => (isBlock ? undefined : statements.boundTo(statement, text));
   return nextLook(statement.looking ?? ahead, bound) ?? {};
+}
+
+/** What is found in the statement are the calls of its functions and its own; those that were made before would be found once more. */
+function lookAtWhole(statement: Statement, ahead: LookAhead<StatementCall>, serves: string[]): void {
+  const { ahead: own, blocks } = statement;
+  const others = serves.map((key) => blocks.get(key)).filter((each) => each !== undefined && each !== ahead);
+  if ((own && hasMade(own)) || others.length > 0) {
+    endLook(ahead, 'the statement has made calls before');
+    return;
+  }
+  for (const key of serves) blocks.set(key, ahead);
+  statement.ahead = ahead;
 }
 
 async function submitWritten(
@@ -237,10 +251,9 @@ function blockOf(
   if (!block) return undefined;
   const known = blocks.get(block.key);
   // A statement is run once.
-  const isWhole = block.query.stored === 'function';
-  if (known && (isWhole || !isSpent(known))) return known;
-  const begun = newLookAhead<StatementCall>(block.query);
-  if (isWhole && statements.rowsAskedOf(statement) !== 0)
+  if (known && (block.isWhole || !isSpent(known))) return known;
+  const begun = newLookAhead<StatementCall>(block.query());
+  if (block.isWhole && statements.rowsAskedOf(statement) !== 0)
     endLook(begun, 'how many of its rows are wanted is not known');
   blocks.set(block.key, begun);
   return begun;
