@@ -94,6 +94,11 @@ const keptBy = {
   table: 'known',
 };
 
+/** Another query is looked at from its first stage, when the engine is done with this one. */
+export function lookInstead(ahead: LookAhead<unknown>, stored: StoredQuery): void {
+  Object.assign(ahead, { query: undefined, stored, stage: 0 });
+}
+
 /** More rows of the same cursor or portal are read: what was found before was for those before them. */
 export function readOn(ahead: LookAhead<unknown>, rows: number): void {
   Object.assign(ahead, { rows, before: ahead.reached, stage: 0, alone: 0 });

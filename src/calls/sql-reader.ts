@@ -17,6 +17,8 @@ export interface SqlReader {
   blockQuery(context: string, clientText: string): Block | undefined;
   /** The client's statement with what PL/pgSQL functions give written out; undefined: they make no calls. `sources`: CREATE FUNCTION. */
   rowFunctionQuery(sources: string[], clientText: string): AheadQuery | OneByOne | undefined;
+  /** The client's statement, of which these names may stand for such functions. */
+  withRowFunctions(names: string[], clientText: string, otherwise: OneByOne): StoredQuery;
   /** What has to be asked of the engine about a plan of which all rows are read, or some; or why its calls are not certain. */
   judgePlan(
     plan: unknown,

@@ -19,6 +19,7 @@ import {
   isSpent,
   type Look,
   type LookAhead,
+  lookInstead,
   lostWhileLooking,
   mayLookAgain,
   newLookAhead,
@@ -111,7 +112,7 @@ export function createWrittenCalls(making: Making): WrittenCalls {
       if (ahead.query?.isExpanded) ahead.inRow = reader.timesInRow(plan);
       return 'why' in judged ? {} : judged;
     },
-    planChecked: (given, found, origin) => planChecked(aheadFor(given, origin), found),
+    planChecked: (given, found, origin) => planChecked(given, found, origin, making),
     ...answerAboutBatches(making),
     noteAll: (calls, origin) => noteAll(calls, origin, making),
     async looked(given, problem, rows, origin) {
@@ -323,9 +324,20 @@ async function noteCall(
   return pending;
 }
 
-function planChecked(ahead: LookAhead<StatementCall>, found: NamesFound): Run | object {
-  const { others } = found;
+function planChecked(
+  given: SubmittedCall,
+  found: NamesFound,
+  origin: CallOrigin,
+  { statements, reader, ...making }: Making,
+): Run | object {
+  const { statement, ahead } = aheadOf(given, origin, { statements, reader, ...making });
+  const { others, unsure, doubt } = found;
   const why = whyUncertain(found);
+  const isOwn = ahead === statement.ahead && statements.rowsAskedOf(statement) === 0;
+  if (unsure.length > 0 && !doubt && isOwn && !hasMade(ahead) && !ahead.query?.serves) {
+    lookInstead(ahead, reader.withRowFunctions(unsure, given.engineText, { why }));
+    return {};
+  }
   if (!others) ahead.running = ahead.noting;
   if (why === undefined && ahead.query) return toRun(ahead);
   endLook(ahead, why);

@@ -315,14 +315,17 @@ LANGUAGE plpgsql STABLE STRICT AS $$
 DECLARE
   context text;
   inside  boolean;
+  looking boolean;
   answer  pg_catalog.json;
 BEGIN
   GET DIAGNOSTICS context = PG_CONTEXT;
-  inside := hologen_caller.is_inside(context, current_user);
+  looking := context OPERATOR(pg_catalog.~) ' hologen_caller\.look_(ahead|at_batch)\(';
+  -- A look may be begun from inside a function: what stands behind its own line is not of what is looked at.
+  inside := hologen_caller.is_inside(CASE WHEN looking THEN pg_catalog.regexp_replace(context, ' hologen_caller\.look_(ahead|at_batch)\(.*', ' hologen_caller.') ELSE context END, current_user);
   LOOP
     answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside,
       'context', CASE WHEN inside THEN context END, 'part', pg_catalog.current_setting('hologen.part', true),
-      'looking', context OPERATOR(pg_catalog.~) ' hologen_caller\.look_(ahead|at_batch)\('));
+      'looking', looking));
     EXIT WHEN answer OPERATOR(pg_catalog.->>) 'handle' IS NOT NULL;
     IF answer OPERATOR(pg_catalog.->) 'batch' IS NOT NULL THEN
       PERFORM hologen_caller.look_at_batch(question, answer);

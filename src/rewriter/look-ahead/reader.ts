@@ -11,7 +11,7 @@ import { type Judged, judgePlan, type PlanNode, textsOf, type Uncertain } from '
 import { isReadablePlan } from './plan-bounds.js';
 import { quotedName } from './plan-texts.js';
 import type { AheadQuery } from './query.js';
-import { rowFunctionQuery } from './row-functions.js';
+import { rowFunctionQuery, withRowFunctions } from './row-functions.js';
 import { type RowsRead, rowsRead } from './rows-read.js';
 import { aheadQuery } from './stored.js';
 import { withValues } from './values.js';
@@ -31,6 +31,7 @@ export const sqlReader = {
   blockQuery,
   rowFunctionQuery: (sources: string[], clientText: string) =>
     sources.some(mentionsAiFunction) ? unlessTooDeep(() => rowFunctionQuery(sources, clientText)) : undefined,
+  withRowFunctions,
   withValues,
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `query`: what was explained, or what it was made of. */
   judgePlan: (plan: unknown, query: Asked, read: 'all' | 'some'): Judged | Uncertain =>

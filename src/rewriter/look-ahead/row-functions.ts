@@ -11,7 +11,7 @@ import type { OneByOne } from './cuts.js';
 import { type FunctionValue, functionValue } from './function-value.js';
 import { type AheadQuery, isOneRow, queryOfStatement } from './query.js';
 import { sitesOf } from './sites.js';
-import type { Block } from './stored.js';
+import type { Block, StoredQuery } from './stored.js';
 
 /** By their names. */
 type Functions = ReadonlyMap<string, FunctionValue>;
@@ -32,6 +32,17 @@ export function rowFunctionBlock(told: string, clientText: string): Block {
     },
   };
 }
+/** The client's statement, of which these names may stand for such functions; `otherwise`: why its calls are made one after another if not. */
+export function withRowFunctions(names: string[], clientText: string, otherwise: OneByOne): StoredQuery {
+  return {
+    ...{ stored: 'function', name: JSON.stringify(names), rows: 0, otherwise },
+    queryOf(sources) {
+      const query = rowFunctionQuery(JSON.parse(sources), clientText);
+      return 'why' in query ? otherwise : query;
+    },
+  };
+}
+
 const notKnown = 'how the statement calls it is not known';
 
 function keyOf(name: string): string {

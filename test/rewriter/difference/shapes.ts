@@ -129,6 +129,8 @@ const within: Within[] = [
     ['one more of them in UPDATE', 'UPDATE foxes SET p = made_pl(p), r = also_pl(p)'],
     ['an SQL function', 'SELECT id, made_pl(p), made(p) FROM foxes'],
     ['a call', "SELECT id, made_pl(p), ai_gen('m1', p) FROM foxes"],
+    ['an SQL function before it', 'SELECT id, made(p), made_pl(p) FROM foxes'],
+    ['a call before it', "SELECT id, ai_gen('m1', p), made_pl(p) FROM foxes"],
     ['the same again', "SELECT id, made_pl(p), made_pl(p || 'x') FROM foxes"],
   ].map(
     ([beside, text]): Within => [
