@@ -334,7 +334,9 @@ function planChecked(
   const { others, unsure, doubt } = found;
   const why = whyUncertain(found);
   const isOwn = ahead === statement.ahead && statements.rowsAskedOf(statement) === 0;
-  if (unsure.length > 0 && !doubt && isOwn && !hasMade(ahead) && !ahead.query?.serves) {
+  // What is written out may tell of other types of its parameters.
+  const mayChange = ahead.query && !ahead.query.parameters && !ahead.query.serves && !hasMade(ahead);
+  if (unsure.length > 0 && !doubt && isOwn && mayChange) {
     lookInstead(ahead, reader.withRowFunctions(unsure, given.engineText, { why }));
     return {};
   }
