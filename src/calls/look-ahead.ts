@@ -96,7 +96,7 @@ const keptBy = {
 
 /** Another query is looked at from its first stage, when the engine is done with this one. */
 export function lookInstead(ahead: LookAhead<unknown>, stored: StoredQuery): void {
-  Object.assign(ahead, { query: undefined, stored, stage: 0 });
+  Object.assign(ahead, { query: undefined, stored, stage: 0, inRow: 1, leftInRow: 0 });
 }
 
 /** More rows of the same cursor or portal are read: what was found before was for those before them. */

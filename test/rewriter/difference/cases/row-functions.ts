@@ -42,6 +42,29 @@ export const rowFunctions: Record<string, Case[]> = {
       'SELECT drawn(p), r FROM called ORDER BY id',
       ...[plain, "CREATE VIEW called AS SELECT id, p, ai_gen('m3', p) AS r FROM foxes"],
     ],
+    [
+      'an expanded call before it',
+      "SELECT (pair_of(ai_gen('m3', 'x'))).*, drawn(p) FROM foxes ORDER BY id",
+      plain,
+    ],
+    [
+      'a call before it, by a parameter',
+      {
+        text: "SELECT ai_gen('m3', p), drawn($1 || p) FROM foxes WHERE id < $2 ORDER BY id",
+        parameters: ['a ', '3'],
+      },
+      plain,
+    ],
+    [
+      'itself before it in a cursor of some rows',
+      { text: "SELECT ai_gen('m3', p), drawn(p) FROM foxes ORDER BY id", parameters: [], rows: 2 } as never,
+      plain,
+    ],
+    [
+      'a call before it in EXISTS',
+      "SELECT EXISTS (SELECT FROM foxes WHERE ai_gen('m3', p) = 'x' OR drawn(p) LIKE '%2%')",
+      plain,
+    ],
     ['another one around it', 'SELECT also(drawn(p)) FROM foxes ORDER BY id', plain, also],
     [
       'another one in both',
