@@ -32,14 +32,14 @@ export function answerAboutHow(tools: QuestionTools): Answers {
     },
     /** `sources`: of what is unsure those that are functions of somebody's: their calls may be those that are looked for. */
     how_unsure({ unsure, statement, sources }) {
-      const [first, ...more] = textsOf(unsure);
+      const names = textsOf(unsure);
       const texts = typeof sources === 'string' ? textsOf(JSON.parse(sources)) : [];
       if (texts.some((text) => runsQueries.test(text))) return { how: null };
       const query = reader.rowFunctionQuery(texts, String(statement));
-      if (!query || texts.length <= more.length)
-        return { how: oneAfterAnother(`${first} may give something else each time`) };
+      const areLeft = query && !('why' in query) && (query.serves?.length ?? 0) < names.length;
+      if (!query || areLeft) return { how: oneAfterAnother(`${names[0]} may give something else each time`) };
       if (!('why' in query)) return { how: inStages(query.stages) };
-      return { how: query.why === undefined ? null : oneAfterAnother(`${first}: ${query.why}`) };
+      return { how: query.why === undefined ? null : oneAfterAnother(`${names[0]}: ${query.why}`) };
     },
   };
 }
