@@ -94,6 +94,11 @@ const keptBy = {
   table: 'known',
 };
 
+/** Another query is looked at from its first stage, when the engine is done with this one. */
+export function lookInstead(ahead: LookAhead<unknown>, stored: StoredQuery): void {
+  Object.assign(ahead, { query: undefined, stored, stage: 0, inRow: 1, leftInRow: 0 });
+}
+
 /** More rows of the same cursor or portal are read: what was found before was for those before them. */
 export function readOn(ahead: LookAhead<unknown>, rows: number): void {
   Object.assign(ahead, { rows, before: ahead.reached, stage: 0, alone: 0 });
@@ -202,6 +207,11 @@ export function takeFound<Call>(
 export function hasFound({ found }: LookAhead<unknown>, given: SubmittedCall): boolean {
   const same = found.get(keyOf(given));
   return same !== undefined && same.given < same.calls.length;
+}
+
+/** The statement has come to calls. */
+export function hasMade({ alone, found }: LookAhead<unknown>): boolean {
+  return alone > 0 || found.size > 0;
 }
 
 /** The statement has come to all that was found, and there is no more to look for. */

@@ -14,13 +14,15 @@ export interface SqlReader {
   isStaged(text: string): boolean | undefined;
   aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne;
   /** The query of a function or a block that makes a call; see is_inside. Undefined: that is not known. */
-  blockQuery(context: string, clientText: string): { key: string; query: StoredQuery } | undefined;
-  /** The client's statement with what a PL/pgSQL function gives written out; undefined: it makes no calls. `source`: CREATE FUNCTION. */
-  rowFunctionQuery(source: string, clientText: string): AheadQuery | OneByOne | undefined;
+  blockQuery(context: string, clientText: string): Block | undefined;
+  /** The client's statement with what PL/pgSQL functions give written out; undefined: they make no calls. `sources`: CREATE FUNCTION. */
+  rowFunctionQuery(sources: string[], clientText: string): AheadQuery | OneByOne | undefined;
+  /** The client's statement, of which these names may stand for such functions. */
+  withRowFunctions(names: string[], clientText: string, otherwise: OneByOne): StoredQuery;
   /** What has to be asked of the engine about a plan of which all rows are read, or some; or why its calls are not certain. */
   judgePlan(
     plan: unknown,
-    query: Pick<AheadQuery, 'text' | 'seenLater'>,
+    query: Pick<AheadQuery, 'text' | 'seenLater' | 'inBodies'>,
     read: 'all' | 'some',
   ): object | { why: string };
   /** How often the plan evaluates its only call for each row. */
@@ -50,6 +52,10 @@ export interface AheadQuery {
   isExpanded: boolean;
   /** It is looked at from inside a function, which may see what others have committed since the statement began. */
   seenLater?: 'reading' | 'writing';
+  /** Keys of the blocks whose calls it makes, too. */
+  serves?: string[];
+  /** Functions that stand in those blocks. */
+  inBodies?: string[];
   /** Something runs between two of its rows, which may change settings: triggers of what it writes, or this text. */
   between?: string;
 }
@@ -72,6 +78,13 @@ export interface StoredQuery {
   queryOf(text: string, types: string[], elsewhere: boolean): AheadQuery | OneByOne;
   /** What is run if nothing is kept under the name. */
   otherwise?: AheadQuery | OneByOne;
+}
+
+/** What makes calls inside a function; `key`: the same for each time that it is come to. `isWhole`: the statement itself is looked at. */
+export interface Block {
+  key: string;
+  isWhole: boolean;
+  query(): StoredQuery;
 }
 
 /** A statement of several, as whoever reads SQL tells of it. */

@@ -14,10 +14,12 @@ import type { SubmittedCall } from './check.js';
 import {
   endLook,
   hasFound,
+  hasMade,
   isOnceMore,
   isSpent,
   type Look,
   type LookAhead,
+  lookInstead,
   lostWhileLooking,
   mayLookAgain,
   newLookAhead,
@@ -110,7 +112,7 @@ export function createWrittenCalls(making: Making): WrittenCalls {
       if (ahead.query?.isExpanded) ahead.inRow = reader.timesInRow(plan);
       return 'why' in judged ? {} : judged;
     },
-    planChecked: (given, found, origin) => planChecked(aheadFor(given, origin), found),
+    planChecked: (given, found, origin) => planChecked(given, found, origin, making),
     ...answerAboutBatches(making),
     noteAll: (calls, origin) => noteAll(calls, origin, making),
     async looked(given, problem, rows, origin) {
@@ -165,6 +167,7 @@ function storedText(
   const cursor = ahead.stored?.stored === 'cursor' ? `${ahead.stored.name} ${found?.created}` : undefined;
   const rows = ahead.stored?.rows ?? 0;
   storedFound(ahead, found);
+  if (ahead.query?.serves) lookAtWhole(statement, ahead, ahead.query.serves);
   if (cursor !== undefined) {
     statement.ahead = statements.cursorRead(statement, cursor, ahead);
     statement.looking = statement.ahead;
@@ -174,6 +177,18 @@ function storedText(
   // What the client bound to its statement is nothing to a function's query.
   const bound = () => (isBlock ? undefined : statements.boundTo(statement, text));
   return nextLook(statement.looking ?? ahead, bound) ?? {};
+}
+
+/** What is found in the statement are the calls of its functions and its own; those that were made before would be found once more. */
+function lookAtWhole(statement: Statement, ahead: LookAhead<StatementCall>, serves: string[]): void {
+  const { ahead: own, blocks } = statement;
+  const others = serves.map((key) => blocks.get(key)).filter((each) => each !== undefined && each !== ahead);
+  if ((own && hasMade(own)) || others.length > 0) {
+    endLook(ahead, 'the statement has made calls before');
+    return;
+  }
+  for (const key of serves) blocks.set(key, ahead);
+  statement.ahead = ahead;
 }
 
 async function submitWritten(
@@ -237,10 +252,9 @@ function blockOf(
   if (!block) return undefined;
   const known = blocks.get(block.key);
   // A statement is run once.
-  const isWhole = block.query.stored === 'function';
-  if (known && (isWhole || !isSpent(known))) return known;
-  const begun = newLookAhead<StatementCall>(block.query);
-  if (isWhole && statements.rowsAskedOf(statement) !== 0)
+  if (known && (block.isWhole || !isSpent(known))) return known;
+  const begun = newLookAhead<StatementCall>(block.query());
+  if (block.isWhole && statements.rowsAskedOf(statement) !== 0)
     endLook(begun, 'how many of its rows are wanted is not known');
   blocks.set(block.key, begun);
   return begun;
@@ -310,9 +324,22 @@ async function noteCall(
   return pending;
 }
 
-function planChecked(ahead: LookAhead<StatementCall>, found: NamesFound): Run | object {
-  const { others } = found;
+function planChecked(
+  given: SubmittedCall,
+  found: NamesFound,
+  origin: CallOrigin,
+  { statements, reader, ...making }: Making,
+): Run | object {
+  const { statement, ahead } = aheadOf(given, origin, { statements, reader, ...making });
+  const { others, unsure, doubt } = found;
   const why = whyUncertain(found);
+  const isOwn = ahead === statement.ahead && statements.rowsAskedOf(statement) === 0;
+  // What is written out may tell of other types of its parameters.
+  const mayChange = ahead.query && !ahead.query.parameters && !ahead.query.serves && !hasMade(ahead);
+  if (unsure.length > 0 && !doubt && isOwn && mayChange) {
+    lookInstead(ahead, reader.withRowFunctions(unsure, given.engineText, { why }));
+    return {};
+  }
   if (!others) ahead.running = ahead.noting;
   if (why === undefined && ahead.query) return toRun(ahead);
   endLook(ahead, why);

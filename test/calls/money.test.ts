@@ -132,12 +132,19 @@ test('ai_estimate tells how of a PL/pgSQL function that is called for each row',
     owner.query(
       `CREATE OR REPLACE FUNCTION drawn(p text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN ${body} END $$`,
     );
-  const how = async () => {
-    const statement = "SELECT drawn('fox ' || i) FROM generate_series(1, 4) i";
+  const how = async (statement = "SELECT drawn('fox ' || i) FROM generate_series(1, 4) i") => {
     return (await owner.query('SELECT how FROM ai_estimate($1)', [statement])).rows[0].how;
   };
   await made("RETURN ai_gen('qwen_plus', p);");
   expect(await how()).toBe('at once');
+  await owner.query(`CREATE FUNCTION also(p text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN ai_gen('qwen_plus', 'a ' || p); END $$;
+    CREATE FUNCTION slug(p text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN lower(p); END $$`);
+  expect(await how("SELECT drawn(p), also(p) FROM (VALUES ('a'), ('b')) AS t (p)")).toBe('at once');
+  expect(await how("SELECT also(drawn(p)) FROM (VALUES ('a'), ('b')) AS t (p)")).toBe('at once in 2 stages');
+  expect(await how("SELECT drawn(p), slug(p) FROM (VALUES ('a'), ('b')) AS t (p)")).toMatch(
+    /^one after another: .* may give something else each time$/,
+  );
+  await owner.query('DROP FUNCTION also(text); DROP FUNCTION slug(text)');
   await made("RETURN ai_gen('qwen_plus', 'again ' || ai_gen('qwen_plus', p));");
   expect(await how()).toBe('at once in 2 stages');
   await made("PERFORM nextval('numbers'); RETURN ai_gen('qwen_plus', p);");

@@ -99,6 +99,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       -- And these tell, though they are STABLE, of what changes while a statement runs or is sent.
       OR proname ~ '^(pg_current_xact_id_if_assigned|txid_current_if_assigned|pg_current_snapshot|txid_current_snapshot|pg_stat_get_\w+|pg_prepared_statement|pg_cursor|pg_listening_channels)$'
     UNION ALL
+    -- In the body of a function that is called for each row they are about that row.
+    SELECT proname::text FROM pg_proc WHERE (prokind IN ('a', 'w') OR proretset) AND proname IN (SELECT json_array_elements_text(names #> '{names,inBodies}'))
+    UNION ALL
     SELECT 'a setting' WHERE names #>> '{names,between}' IS NOT NULL
       AND CASE hologen_caller.settings_changed(names #>> '{names,between}') WHEN 'all' THEN true
         WHEN 'some' THEN EXISTS (SELECT FROM functions WHERE reads_settings) OR EXISTS (SELECT FROM operators WHERE may_read) ELSE false END
@@ -145,7 +148,8 @@ $$;
 
 -- What this session keeps under a name: the text of a prepared statement with its parameters' types, of a cursor, of the materialized view that
 -- it is filling, which it has locked, and whose schema the names of that moment do not tell, or of the only PL/pgSQL function of that name, none of a
--- DO block (`block`: NULL where variables may hide columns; `function`: where any other function has its name), or of the only function of that
+-- DO block (`block`: NULL where variables may hide columns), or of all PL/pgSQL functions of the names in a list that are the only ones of theirs
+-- (`function`), or of the only function of that
 -- name, if it is in SQL (`sql`). NULL: nothing.
 CREATE OR REPLACE FUNCTION hologen_caller.stored_text(stored text, named text) RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -166,10 +170,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WHERE stored = 'block' AND coalesce(current_setting('plpgsql.variable_conflict', true), 'error') = 'error'
     HAVING count(*) = 1
   UNION ALL
-  SELECT json_build_object('statement', pg_get_functiondef(p.oid), 'types', '[]'::json)
-    FROM (SELECT CASE stored WHEN 'function' THEN parse_ident(named) END) AS n (parts) JOIN pg_proc p ON p.proname = parts[cardinality(parts)]
+  SELECT json_build_object('statement', json_agg(pg_get_functiondef(p.oid))::text, 'types', '[]'::json)
+    FROM json_array_elements_text(CASE stored WHEN 'function' THEN named::json END) AS n (name) JOIN pg_proc p ON p.proname = name
     WHERE p.prokind = 'f' AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
       AND NOT EXISTS (SELECT FROM pg_proc other WHERE other.proname = p.proname AND other.oid <> p.oid)
+    HAVING count(*) > 0
   UNION ALL
   SELECT json_build_object('statement', min(pg_get_functiondef(p.oid)), 'types', hologen_caller.type_names(min(p.proargtypes::oid[])),
       'elsewhere', bool_or(hologen_caller.stands_elsewhere(p.oid)))
@@ -318,14 +323,17 @@ LANGUAGE plpgsql STABLE STRICT AS $$
 DECLARE
   context text;
   inside  boolean;
+  looking boolean;
   answer  pg_catalog.json;
 BEGIN
   GET DIAGNOSTICS context = PG_CONTEXT;
-  inside := hologen_caller.is_inside(context, current_user);
+  looking := context OPERATOR(pg_catalog.~) ' hologen_caller\.look_(ahead|at_batch)\(';
+  -- A look may be begun from inside a function: what stands behind its own line is not of what is looked at.
+  inside := hologen_caller.is_inside(CASE WHEN looking THEN pg_catalog.regexp_replace(context, ' hologen_caller\.look_(ahead|at_batch)\(.*', ' hologen_caller.') ELSE context END, current_user);
   LOOP
     answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside,
       'context', CASE WHEN inside THEN context END, 'part', pg_catalog.current_setting('hologen.part', true),
-      'looking', context OPERATOR(pg_catalog.~) ' hologen_caller\.look_(ahead|at_batch)\('));
+      'looking', looking));
     EXIT WHEN answer OPERATOR(pg_catalog.->>) 'handle' IS NOT NULL;
     IF answer OPERATOR(pg_catalog.->) 'batch' IS NOT NULL THEN
       PERFORM hologen_caller.look_at_batch(question, answer);

@@ -16,18 +16,19 @@ CREATE OR REPLACE FUNCTION hologen_caller.how_made(statement text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
 DECLARE
   step   pg_catalog.json := hologen_caller.ask(pg_catalog.json_build_object('ask', 'how_read', 'statement', statement));
-  unsure text;
+  unsure pg_catalog.json;
 BEGIN
   IF step OPERATOR(pg_catalog.->>) 'explain' IS NOT NULL THEN
     step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'how_planned', 'statement', step OPERATOR(pg_catalog.->) 'query',
       'stages', step OPERATOR(pg_catalog.->) 'stages', 'between', step OPERATOR(pg_catalog.->>) 'between', 'plan', hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain')));
   END IF;
   IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
-    unsure := hologen_caller.unsure_names(pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true))) OPERATOR(pg_catalog.->>) 0;
+    unsure := hologen_caller.unsure_names(pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true)));
   END IF;
-  IF unsure IS NOT NULL THEN
+  IF pg_catalog.json_array_length(unsure) OPERATOR(pg_catalog.>) 0 THEN
     step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'how_unsure', 'unsure', unsure, 'statement', statement,
-      'source', coalesce(hologen_caller.stored_text('function', pg_catalog.quote_ident(unsure)), hologen_caller.stored_text('sql', pg_catalog.quote_ident(unsure))) OPERATOR(pg_catalog.->>) 'statement'));
+      'sources', coalesce(hologen_caller.stored_text('function', unsure::text) OPERATOR(pg_catalog.->>) 'statement',
+        pg_catalog.json_build_array(hologen_caller.stored_text('sql', pg_catalog.quote_ident(unsure OPERATOR(pg_catalog.->>) 0)) OPERATOR(pg_catalog.->>) 'statement')::text)));
   END IF;
   RETURN step OPERATOR(pg_catalog.->>) 'how';
 EXCEPTION WHEN OTHERS THEN

@@ -15,7 +15,14 @@ import { isSameRole } from '../../ledger/job.js';
 import type { Pause } from '../../pace/schedule.js';
 import { ProviderFailure } from '../../providers/provider.js';
 import type { Caller, Question } from '../endpoint.js';
-import { type Answers, circumstancesOf, originOf, type QuestionTools, textOrNull } from './question.js';
+import {
+  type Answers,
+  circumstancesOf,
+  originOf,
+  type QuestionTools,
+  textOrNull,
+  textsOf,
+} from './question.js';
 import { refuseReadOnly } from './rights.js';
 
 /** PostgreSQL 17 made dblink interruptible; before, a cancel is noticed only between two round trips. */
@@ -215,10 +222,6 @@ function storedOf(found: unknown): StoredText | undefined {
 
 /** The SQLSTATE with which the engine's function undoes what it looked at. */
 const lookedToTheEnd = 'HG000';
-
-function textsOf(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(String) : [];
-}
 
 /** A captured failure is a value: the provider's own code if it gave one, else the SQLSTATE. */
 function answerOf({ failure, ...news }: WaitNews): Omit<WaitNews, 'failure'> {

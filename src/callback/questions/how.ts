@@ -6,7 +6,7 @@ import { readSessionSettings } from '../../calls/session-settings.js';
 import { isObject, type Json } from '../../json.js';
 import { aboutSeconds } from '../../pace/about.js';
 import type { Queue } from '../../pace/schedule.js';
-import { type Answers, originOf, type QuestionTools } from './question.js';
+import { type Answers, originOf, type QuestionTools, textsOf } from './question.js';
 
 export function answerAboutHow(tools: QuestionTools): Answers {
   const { reader, calls } = tools;
@@ -23,21 +23,23 @@ export function answerAboutHow(tools: QuestionTools): Answers {
       const { text: query, stages, between } = read;
       return { explain: read.forStage(1), query, stages, between };
     },
-    /** By the plan, and unless a name in it is unsure. */
+    /** By the plan, and unless names in it are unsure. */
     how_planned({ statement, plan, stages, between }) {
       const asked = { text: String(statement), ...(typeof between === 'string' && { between }) };
       const judged = reader.judgePlan(plan, asked, 'all');
       if ('why' in judged) return { how: oneAfterAnother(judged.why) };
       return { ...judged, how: inStages(Number(stages)) };
     },
-    /** `source`: of what is unsure, if it is a function of somebody's: its calls may be those that are looked for. */
-    how_unsure({ unsure, statement, source }) {
-      const text = typeof source === 'string' ? source : '';
-      if (runsQueries.test(text)) return { how: null };
-      const query = reader.rowFunctionQuery(text, String(statement));
-      if (!query) return { how: oneAfterAnother(`${unsure} may give something else each time`) };
+    /** `sources`: of what is unsure those that are functions of somebody's: their calls may be those that are looked for. */
+    how_unsure({ unsure, statement, sources }) {
+      const names = textsOf(unsure);
+      const texts = typeof sources === 'string' ? textsOf(JSON.parse(sources)) : [];
+      if (texts.some((text) => runsQueries.test(text))) return { how: null };
+      const query = reader.rowFunctionQuery(texts, String(statement));
+      const areLeft = query && !('why' in query) && (query.serves?.length ?? 0) < names.length;
+      if (!query || areLeft) return { how: oneAfterAnother(`${names[0]} may give something else each time`) };
       if (!('why' in query)) return { how: inStages(query.stages) };
-      return { how: query.why === undefined ? null : oneAfterAnother(`${unsure}: ${query.why}`) };
+      return { how: query.why === undefined ? null : oneAfterAnother(`${names[0]}: ${query.why}`) };
     },
   };
 }

@@ -73,3 +73,8 @@ export function circumstancesOf(
 export function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
+
+/** Nothing else than a list is one of no texts. */
+export function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}

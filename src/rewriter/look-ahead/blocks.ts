@@ -11,9 +11,9 @@ import { readSource } from '../source.js';
 import { withArguments } from './arguments.js';
 import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
-import { rowFunctionQuery } from './row-functions.js';
+import { rowFunctionBlock } from './row-functions.js';
 import { sqlFunctionQuery } from './sql-functions.js';
-import type { StoredQuery } from './stored.js';
+import type { Block } from './stored.js';
 
 /** A place in a function; `text` is what the engine says it runs there. */
 interface Place {
@@ -26,23 +26,21 @@ interface Place {
   called: boolean;
 }
 
-/** `key`: the same for each time that the place is come to. `clientText`: of a DO block. Undefined: it is not known what makes the calls. */
-export function blockQuery(
-  context: string,
-  clientText: string,
-): { key: string; query: StoredQuery } | undefined {
+/** `clientText`: of a DO block. Undefined: it is not known what makes the calls. */
+export function blockQuery(context: string, clientText: string): Block | undefined {
   const come = behindOwnLines(context);
   const place = placeOf(come);
   if (!place) return sqlFunctionQuery(come, clientText);
   const { function: name, line, doing, text } = place;
-  if (isExpression(place)) return forEachRow(name, clientText);
+  if (isExpression(place)) return rowFunctionBlock(name, clientText);
   return {
     key: JSON.stringify([name, line, doing, text]),
-    query: {
+    isWhole: false,
+    query: () => ({
       ...{ stored: 'block', name, rows: 0 },
       queryOf: (source, _types, elsewhere) =>
         queryIn(place, name === inline ? clientText : source, elsewhere ? undefined : clientText),
-    },
+    }),
   };
 }
 
@@ -59,14 +57,6 @@ const computing = new Set([
   'CASE',
   'statement block local variable initialization',
 ]);
-
-function forEachRow(name: string, clientText: string): { key: string; query: StoredQuery } {
-  const queryOf = (source: string) => rowFunctionQuery(source, clientText);
-  return {
-    key: JSON.stringify(['for each row', name]),
-    query: { stored: 'function', name, rows: 0, queryOf },
-  };
-}
 
 /** The engine's functions that a call comes through stand before it. */
 const ownLines = new RegExp(

@@ -22,7 +22,10 @@ export interface FunctionValue {
   /** Without its schema. */
   name: string;
   parameters: Variable[];
-  /** By its arguments, as expressions that may be evaluated any number of times; undefined: it does more than compute a value. */
+  /**
+   * By its arguments, as expressions. Undefined: it does more than compute a value, or an argument makes calls, and is not evaluated once for each
+   * time that the function is called.
+   */
   valueFor(given: string[]): string | undefined;
 }
 
@@ -79,12 +82,40 @@ export function functionValue(source: string): FunctionValue | undefined {
     ...{ name, parameters },
     valueFor(given) {
       const value = computedBy(body, { name, parameters }, given);
+      const calling = given.flatMap((each, index) => (mentionsAiFunction(each) ? index : []));
+      if (
+        calling.length > 0 &&
+        (isStrict || !areEvaluatedOnce(calling, computedBy(body, { name, parameters }, given.map(marked))))
+      )
+        return undefined;
       const known = given.map((each) => `(${each}) IS DISTINCT FROM NULL`).join(' AND ');
       const cast = value && !isCondition(type, value) ? assignedTo(type, value) : undefined;
       return cast && isStrict ? `(CASE WHEN ${known} THEN ${cast} END)` : cast;
     },
   };
 }
+
+function marked(_given: string, index: number): string {
+  return `hologen_given_${index}`;
+}
+
+/** As written each argument is evaluated before the function runs. `value`: with the arguments marked. */
+function areEvaluatedOnce(indexes: number[], value: string | undefined): boolean {
+  const nodes = nodesOf(parseStatements(`SELECT ${value}`));
+  const often = (index: number, within: (kind: string, body: Body) => boolean) => {
+    let times = 0;
+    walk(nodes, (kind, body) => {
+      if (kind === 'ColumnRef' && nameList(body.fields)[0] === marked('', index)) times += 1;
+      return within(kind, body);
+    });
+    return times;
+  };
+  const isCertain = (kind: string, body: Body) => !perhaps.has(kind) && !severalTimes.test(String(body.kind));
+  return indexes.every((index) => often(index, () => true) === 1 && often(index, isCertain) === 1);
+}
+/** Of these some parts may not be evaluated, or several times. */
+const perhaps = new Set(['CaseExpr', 'CoalesceExpr', 'BoolExpr', 'SubLink', 'A_Indirection']);
+const severalTimes = /^AEXPR_(IN|(NOT_)?BETWEEN.*)$/;
 
 /**
  * With the rights of its owner, or settings of its own, names may mean something else; what is not VOLATILE is called as often as PostgreSQL

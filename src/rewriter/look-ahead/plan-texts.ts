@@ -12,6 +12,8 @@ export interface PlanText {
   decides: boolean;
   /** Numbers of the sub-plans that it evaluates. */
   subplans: number[];
+  /** It looks for something in a list that PostgreSQL hashes. */
+  isInList: boolean;
   /** What stands before the dots of its columns. */
   tables: Set<string>;
 }
@@ -65,7 +67,10 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
   };
   walk(statement.node, visit);
   const calls = sites.some(({ call }) => nameList(call.funcname).length > 0);
-  return { calls, pending: calls || later, decides: sites.some(({ stage }) => stage > 1), subplans, tables };
+  return {
+    ...{ calls, pending: calls || later, decides: sites.some(({ stage }) => stage > 1) },
+    ...{ subplans, isInList: /\bhashed SubPlan \d/.test(text), tables },
+  };
 }
 
 function leafOf({ subplans, results }: Referred): Leaf {

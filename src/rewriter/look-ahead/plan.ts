@@ -152,7 +152,8 @@ function inspect(node: PlanNode, reading: Reading): Found {
   if (cte) below.push(cte);
   // A node's own conditions name its columns by its alias.
   if (below.some(({ values }) => values)) noteResults(node, reading);
-  inside.push(...related('SubPlan').flatMap((each) => inspectSubplan(each, reading)));
+  const own = textsOf(node, [...deciding, ...ordering, 'Output']).join('\n');
+  inside.push(...related('SubPlan').flatMap((each) => inspectSubplan(each, reading, own)));
   return judge(node, inputs, below, inside, reading);
 }
 
@@ -160,8 +161,11 @@ function noteResults(node: PlanNode, { results }: Reading): void {
   if (node.Alias && derived.has(node['Node Type'])) results.add(node.Alias);
 }
 
-/** A CTE is read where it is scanned; any other one may be asked for its first row only. */
-function inspectSubplan(node: PlanNode, reading: Reading): Found[] {
+/**
+ * A CTE is read where it is scanned, and what is hashed at once when it is first asked for; any other one may be asked for its first row only.
+ * `asking`: the expressions that read it.
+ */
+function inspectSubplan(node: PlanNode, reading: Reading, asking = ''): Found[] {
   const name = node['Subplan Name'] ?? '';
   const found = inspect(node, reading);
   if (name.startsWith('CTE ')) {
@@ -170,9 +174,10 @@ function inspectSubplan(node: PlanNode, reading: Reading): Found[] {
   }
   // Of one row that is made of nothing there is no end to be missed.
   const isOneRow = node['Node Type'] === 'Result' && !node.Plans;
-  if (found.openCalls && found.openPending && !isOneRow)
-    throw new Doubt('a sub-select may be left before its end');
   const number = Number(/\d+/.exec(name)?.[0]);
+  const isHashed = asking.includes(`hashed SubPlan ${number})`);
+  if (found.openCalls && found.openPending && !isOneRow && !isHashed)
+    throw new Doubt('a sub-select may be left before its end');
   reading.subplans.set(number, found);
   for (const parameter of name.match(/\$\d+/g) ?? []) reading.parameters.set(parameter, number);
   return [found];
@@ -222,6 +227,13 @@ function weigh(node: PlanNode, inputs: PlanNode[], below: Found[], reading: Read
     subplansOf(text).some(({ values, rows }) => values || rows) ||
     [...text.tables].some((table) => reading.results.has(table));
   if ([...own.deciding, ...own.ordering, ...own.values].some((text) => text.decides))
+    throw new Doubt('a result decides whether another call is made');
+  // What is looked for in a hashed list is not evaluated where the list is empty.
+  const isSkipped = (text: PlanText) =>
+    text.isInList &&
+    subplansOf(text).some(({ rows }) => rows) &&
+    (text.calls || subplansOf(text).filter(({ calls }) => calls).length > 1);
+  if ([...own.deciding, ...own.ordering, ...own.values].some(isSkipped))
     throw new Doubt('a result decides whether another call is made');
   const pendingValues = own.values.filter(isPending).length;
   const projects = node['Node Type'] === 'ProjectSet';

@@ -28,6 +28,10 @@ export interface AheadQuery {
   isExpanded: boolean;
   /** It is looked at from inside a function, which may see what others have committed since the statement began. */
   seenLater?: 'reading' | 'writing';
+  /** Keys of the blocks whose calls it makes, too: functions that are written out in it. */
+  serves?: string[];
+  /** Functions that stand in their bodies: there an aggregate is about one row, and a set is none. */
+  inBodies?: string[];
   /** Something runs between two of its rows, which may change settings: triggers of what it writes, or this text. */
   between?: string;
 }

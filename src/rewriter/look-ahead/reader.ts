@@ -11,7 +11,7 @@ import { type Judged, judgePlan, type PlanNode, textsOf, type Uncertain } from '
 import { isReadablePlan } from './plan-bounds.js';
 import { quotedName } from './plan-texts.js';
 import type { AheadQuery } from './query.js';
-import { rowFunctionQuery } from './row-functions.js';
+import { rowFunctionQuery, withRowFunctions } from './row-functions.js';
 import { type RowsRead, rowsRead } from './rows-read.js';
 import { aheadQuery } from './stored.js';
 import { withValues } from './values.js';
@@ -29,8 +29,9 @@ export const sqlReader = {
   },
   aheadQuery: (text: string) => unlessTooDeep(() => aheadQuery(text)),
   blockQuery,
-  rowFunctionQuery: (source: string, clientText: string) =>
-    mentionsAiFunction(source) ? unlessTooDeep(() => rowFunctionQuery(source, clientText)) : undefined,
+  rowFunctionQuery: (sources: string[], clientText: string) =>
+    sources.some(mentionsAiFunction) ? unlessTooDeep(() => rowFunctionQuery(sources, clientText)) : undefined,
+  withRowFunctions,
   withValues,
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `query`: what was explained, or what it was made of. */
   judgePlan: (plan: unknown, query: Asked, read: 'all' | 'some'): Judged | Uncertain =>
@@ -67,19 +68,19 @@ function isStaged(text: string): boolean | undefined {
 
 const names = aiFunctions.map(({ name }) => name);
 
-type Asked = Pick<AheadQuery, 'text' | 'seenLater' | 'between'>;
+type Asked = Pick<AheadQuery, 'text' | 'seenLater' | 'between' | 'inBodies'>;
 
 function judgeWhole(
   plan: unknown,
-  { text, seenLater, between }: Asked,
+  { text, seenLater, between, inBodies }: Asked,
   read: 'all' | 'some',
-): (Judged & { between?: string; readNothing?: true; rows?: RowsRead }) | Uncertain {
+): (Judged & { between?: string; readNothing?: true; rows?: RowsRead; inBodies?: string[] }) | Uncertain {
   const found = judge(plan, text, read);
   const judged = between === undefined || 'why' in found ? found : { ...found, between };
   const planned = plannedIn(plan);
   if ('why' in judged || !seenLater || !planned) return judged;
   // A function of the client's own may read what has changed since.
-  return { ...judged, readNothing: true, rows: rowsRead(planned, seenLater === 'writing') };
+  return { ...judged, readNothing: true, rows: rowsRead(planned, seenLater === 'writing'), inBodies };
 }
 
 function judgePart(plan: unknown, { text, query }: Part): (Judged & { reads: Read[] }) | Uncertain {

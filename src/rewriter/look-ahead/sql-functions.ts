@@ -10,25 +10,23 @@ import { readSource } from '../source.js';
 import { literalsOf, parametersOf } from './arguments.js';
 import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
-import type { StoredQuery } from './stored.js';
+import type { Block } from './stored.js';
 import { withExpressions } from './values.js';
 
 /** Of a function that the client's statement calls; `place`: the rest of a context behind the engine's own lines. */
-export function sqlFunctionQuery(
-  place: string,
-  clientText: string,
-): { key: string; query: StoredQuery } | undefined {
+export function sqlFunctionQuery(place: string, clientText: string): Block | undefined {
   const [, told, number] = /^SQL function "([^\n]+)" statement (\d+)$/.exec(place) ?? [];
   if (told === undefined) return undefined;
   return {
     key: JSON.stringify(['SQL', told, number]),
-    query: {
+    isWhole: false,
+    query: () => ({
       ...{ stored: 'sql', name: pg.escapeIdentifier(told), rows: 0 },
       queryOf: (source, types, elsewhere) =>
         elsewhere
           ? { why: 'not only the statement calls it' }
           : queryIn(source, Number(number), types, { name: told, clientText }),
-    },
+    }),
   };
 }
 

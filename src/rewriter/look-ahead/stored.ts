@@ -23,6 +23,13 @@ export interface StoredQuery {
   otherwise?: AheadQuery | OneByOne;
 }
 
+/** What makes calls inside a function; `key`: the same for each time that it is come to. `isWhole`: the statement itself is looked at. */
+export interface Block {
+  key: string;
+  isWhole: boolean;
+  query(): StoredQuery;
+}
+
 /** Statements that make no calls beside one that does, such as those that a driver sends before its FETCH. */
 const beside = new Set(['TransactionStmt', 'DeclareCursorStmt', 'ClosePortalStmt', 'VariableSetStmt']);
 

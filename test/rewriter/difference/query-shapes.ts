@@ -99,6 +99,14 @@ export const selects: [name: string, text: string, atOnce?: number][] = [
   ['lag of a result', `SELECT id, lag(${one}) OVER (ORDER BY id) FROM foxes`, 3],
   ['EXISTS', `SELECT id FROM foxes WHERE EXISTS (SELECT 1 WHERE ${one} <> '')`],
   [
+    'NOT IN, over results that decide',
+    `SELECT id FROM foxes WHERE id NOT IN (SELECT id FROM foxes WHERE ai_gen('m1', p) = 'x')`,
+  ],
+  [
+    'IN, over results that decide, in the list',
+    `SELECT id IN (SELECT id FROM foxes WHERE ai_gen('m1', p) <> '') FROM foxes`,
+  ],
+  [
     'NOT EXISTS in a table',
     `SELECT count(*) FROM foxes f WHERE NOT EXISTS (SELECT 1 FROM foxes g WHERE g.id = f.id AND ai_gen('m1', g.p) = '')`,
   ],

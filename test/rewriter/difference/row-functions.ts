@@ -3,6 +3,16 @@ import type { Random } from '../random.js';
 import type { Statement } from './outcome.js';
 
 export function forEachRow(random: Random): Omit<Statement, 'form'> {
+  const drawn = functionOf(random, 'drawn');
+  const also = functionOf(random, 'also');
+  const value = calling(random);
+  return { setup: [drawn, also], steps: [{ text: statement(random, value) }], ordered: false };
+}
+
+function functionOf(random: Random, name: string): string {
+  // Where one of several does more, none is looked at ahead.
+  if (random.chance(0.4))
+    return `CREATE FUNCTION ${name}(p text, n int) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN ${text(random).replaceAll('drawn.', `${name}.`)}; END $$`;
   const declared = random.chance(0.6)
     ? `DECLARE a text${random.chance(0.5) ? ` := ${text(random)}` : ''}; b int; `
     : '';
@@ -17,23 +27,37 @@ export function forEachRow(random: Random): Omit<Statement, 'form'> {
     'SET search_path = public',
   ]);
   const returned = random.pick(['text', 'text', 'varchar']);
-  const setup = [
-    `CREATE FUNCTION drawn(p text, n int) RETURNS ${returned} LANGUAGE plpgsql ${options} AS $$ ${body} $$`,
-  ];
-  const value = random.pick([
+  const own = body.replaceAll('drawn.', `${name}.`);
+  return `CREATE FUNCTION ${name}(p text, n int) RETURNS ${returned} LANGUAGE plpgsql ${options} AS $$ ${own} $$`;
+}
+
+function calling(random: Random): string {
+  return random.pick([
     'drawn(p, id)',
     'drawn(p, k)',
     'drawn(upper(p), 3)',
     'drawn(n => id, p => p)',
     "drawn('x', id)",
     'drawn(p, id)::text',
+    'drawn(also(p, k), id)',
+    'also(drawn(p, id), id)',
+    'drawn(drawn(p, k), id)',
   ]);
-  return { setup, steps: [{ text: statement(random, value) }], ordered: false };
 }
 
 function statement(random: Random, value: string): string {
   return random.pick([
     `SELECT id, ${value} FROM s`,
+    `SELECT id, ${value}, also(p, id) FROM s`,
+    `SELECT also(p, k), ${value}, also(p, id) FROM s WHERE id < 4`,
+    `SELECT id, also(p, k) AS a FROM s WHERE ${value}::text <> 'x'`,
+    `SELECT ai_gen('m2', p), ${value}, also(p, 3) FROM s WHERE p IS NOT NULL`,
+    `SELECT coalesce(${value}::text, also(p, id)::text) FROM s`,
+    `SELECT id FROM s WHERE ${value}::text <> 'x' AND also(p, k)::text <> 'y'`,
+    `SELECT paint(coalesce(p, 'n')), ${value} FROM s`,
+    `UPDATE w SET r = ${value.replace('k)', 'n)')}, r2 = also(p, n)`,
+    `INSERT INTO log SELECT concat(${value}, also(p, 1)) FROM s`,
+    `SELECT max(${value}::text), max(also(p, k)::text) FROM s GROUP BY k`,
     `SELECT id, ${value} AS r FROM s ORDER BY id DESC LIMIT 2`,
     `SELECT id, ${value} AS r FROM s WHERE k > 0`,
     `SELECT DISTINCT ${value}::text FROM s`,

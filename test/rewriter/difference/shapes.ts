@@ -67,6 +67,7 @@ const views = [
 const functions = [
   `CREATE FUNCTION made(x text) RETURNS text LANGUAGE sql AS $$ SELECT ai_gen('m1', x) $$`,
   `CREATE FUNCTION made_pl(x text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN ai_gen('m1', x) || '!'; END $$`,
+  `CREATE FUNCTION also_pl(x text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN ai_gen('m2', 'also ' || x); END $$`,
   `CREATE PROCEDURE make_sql() LANGUAGE sql AS $$ UPDATE foxes SET r = ai_gen('m1', p) $$`,
   `CREATE FUNCTION all_made() RETURNS SETOF text LANGUAGE sql AS $$ SELECT ${one} FROM foxes $$`,
   `CREATE FUNCTION all_made_pl() RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT ${one} FROM foxes; END $$`,
@@ -122,6 +123,27 @@ const within: Within[] = [
       `CREATE FUNCTION of_row(f foxes) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN ai_gen('m1', f.p); END $$`,
     ],
     ['SELECT id, of_row(foxes) FROM foxes'],
+  ],
+  ...[
+    ['one more of them', 'SELECT id, made_pl(p), also_pl(p) FROM foxes'],
+    ['one more of them in UPDATE', 'UPDATE foxes SET p = made_pl(p), r = also_pl(p)'],
+    ['an SQL function', 'SELECT id, made_pl(p), made(p) FROM foxes'],
+    ['a call', "SELECT id, made_pl(p), ai_gen('m1', p) FROM foxes"],
+    ['an SQL function before it', 'SELECT id, made(p), made_pl(p) FROM foxes'],
+    ['a call before it', "SELECT id, ai_gen('m1', p), made_pl(p) FROM foxes"],
+    ['the same again', "SELECT id, made_pl(p), made_pl(p || 'x') FROM foxes"],
+  ].map(
+    ([beside, text]): Within => [
+      `a PL/pgSQL function for each row beside ${beside}`,
+      functions,
+      [text as string],
+      8,
+    ],
+  ),
+  [
+    'a PL/pgSQL function of another one for each row',
+    functions,
+    ['SELECT id, also_pl(made_pl(p)) FROM foxes'],
   ],
   ['an SQL function of several rows', functions, ['SELECT * FROM all_made()']],
   [

@@ -49,6 +49,77 @@ export const resultsThatDecide: Record<string, Case[]> = {
       "SELECT x.r FROM (SELECT ai_gen('m1', p) r FROM foxes OFFSET 0) x WHERE (SELECT ai_gen('m2', 'q')) IS NULL",
     ],
   ],
+  'lists that are hashed': [
+    [
+      'NOT IN',
+      "SELECT id FROM foxes WHERE id NOT IN (SELECT id FROM foxes WHERE ai_gen('m1', p) LIKE '%2%') ORDER BY id",
+    ],
+    [
+      'NOT IN nothing',
+      "SELECT id FROM foxes WHERE id NOT IN (SELECT id FROM foxes WHERE ai_gen('m1', p) = 'x') ORDER BY id",
+    ],
+    [
+      'a call that is looked for',
+      "SELECT id FROM foxes WHERE ai_gen('m2', p) NOT IN (SELECT p FROM foxes WHERE ai_gen('m1', p) = 'x') ORDER BY id",
+    ],
+    [
+      'a sub-select that is looked for',
+      "SELECT id FROM foxes f WHERE (SELECT ai_gen('m2', f.p)) NOT IN (SELECT p FROM foxes WHERE ai_gen('m1', p) = 'x') ORDER BY id",
+    ],
+    [
+      'a call of a call that is looked for',
+      "SELECT id FROM foxes WHERE ai_gen('m2', p) NOT IN (SELECT ai_gen('m1', p) FROM foxes WHERE ai_gen('m3', p) = 'x') ORDER BY id",
+    ],
+    [
+      'no rows that ask',
+      "SELECT id FROM foxes WHERE k > 7 AND id NOT IN (SELECT id FROM foxes WHERE ai_gen('m1', p) = 'x')",
+    ],
+    [
+      'a result before it',
+      "SELECT id FROM foxes WHERE ai_gen('m2', p) = 'x' AND id NOT IN (SELECT id FROM foxes WHERE ai_gen('m1', p) = 'x')",
+    ],
+    [
+      'a result behind it',
+      "SELECT id FROM foxes WHERE id IN (SELECT id FROM foxes WHERE ai_gen('m1', p) LIKE '%2%') IS TRUE AND ai_gen('m2', p) <> '' ORDER BY id",
+    ],
+    [
+      'two of them',
+      "SELECT id FROM foxes WHERE id NOT IN (SELECT id FROM foxes WHERE ai_gen('m1', p) <> '') AND id NOT IN (SELECT k FROM foxes WHERE ai_gen('m2', p) <> '')",
+    ],
+    [
+      'in the list and in CASE',
+      "SELECT id IN (SELECT id FROM foxes WHERE ai_gen('m1', p) LIKE '%2%'), CASE WHEN id NOT IN (SELECT k FROM foxes WHERE ai_gen('m2', p) LIKE '%2%') THEN ai_gen('m3', p) END FROM foxes ORDER BY id",
+    ],
+    [
+      'some rows',
+      "SELECT id FROM foxes WHERE id NOT IN (SELECT id FROM foxes WHERE ai_gen('m1', p) LIKE '%2%') ORDER BY id LIMIT 1",
+    ],
+    [
+      'in EXISTS',
+      "SELECT EXISTS (SELECT FROM foxes WHERE id NOT IN (SELECT id FROM foxes WHERE ai_gen('m1', p) LIKE '%1%'))",
+    ],
+    [
+      'by the row outside',
+      "SELECT id FROM foxes f WHERE id NOT IN (SELECT id FROM foxes g WHERE g.k = f.k AND ai_gen('m1', g.p || f.p) LIKE '%2%') ORDER BY id",
+    ],
+    [
+      'of a CTE that is read twice',
+      "WITH c AS MATERIALIZED (SELECT id, ai_gen('m1', p) AS r FROM foxes) SELECT id FROM foxes WHERE id NOT IN (SELECT id FROM c WHERE r LIKE '%2%') ORDER BY id",
+    ],
+    [
+      'NULLs',
+      "SELECT id FROM s WHERE p NOT IN (SELECT p FROM s WHERE ai_gen('m1', coalesce(p, 'n')) LIKE '%o%') ORDER BY id",
+    ],
+    [
+      'UPDATE',
+      "UPDATE foxes SET r = 'none' WHERE id NOT IN (SELECT id FROM foxes WHERE ai_gen('m1', p) LIKE '%2%')",
+    ],
+    ['DELETE', "DELETE FROM foxes WHERE id NOT IN (SELECT id FROM foxes WHERE ai_gen('m1', p) LIKE '%2%')"],
+    [
+      'a list that is NULL for a row',
+      "SELECT id FROM s WHERE (id, p) NOT IN (SELECT id, p FROM s WHERE ai_gen('m1', coalesce(p, 'n')) LIKE '%o%') ORDER BY id",
+    ],
+  ],
   'how far is read': [
     [
       'EXISTS in a CTE of calls',

@@ -7,18 +7,205 @@ const plain = drawn("BEGIN RETURN ai_gen('m1', p); END");
 /** A place in the statement has a model of its own. */
 const ofTwo = drawn("BEGIN RETURN ai_gen(CASE WHEN p ~ '^x|[0-9]x' THEN 'm2' ELSE 'm1' END, p); END");
 const all = 'SELECT id, drawn(p) FROM foxes ORDER BY id';
+const named = (name: string, body: string, options = '', language = 'plpgsql') =>
+  `CREATE FUNCTION ${name}(p text) RETURNS text LANGUAGE ${language} ${options} AS $$ ${body} $$`;
+const also = named('also', "BEGIN RETURN ai_gen('m2', p); END");
+/** Of what another one gives. */
+const ofResults = (name: string, first: string, then: string) =>
+  named(name, `BEGIN RETURN ai_gen(CASE WHEN p ~ '<' THEN '${then}' ELSE '${first}' END, p); END`);
+const inSql = named('in_sql', "SELECT ai_gen('m2', p)", '', 'sql');
 
 export const rowFunctions: Record<string, Case[]> = {
   'functions for each row': [
     ['a call beside it', "SELECT ai_gen('m2', p), drawn(p), ai_gen('m3', p) FROM foxes ORDER BY id", plain],
     ['a call in its argument', "SELECT drawn(ai_gen('m2', p)) FROM foxes ORDER BY id", plain],
-    ['itself in its argument', 'SELECT drawn(drawn(p)) FROM foxes ORDER BY id', plain],
-    ['twice in a row', "SELECT drawn(p), drawn('x') FROM foxes ORDER BY id", ofTwo],
     [
-      'another one',
+      'itself in its argument',
+      'SELECT drawn(drawn(p)) FROM foxes ORDER BY id',
+      ofResults('drawn', 'm1', 'm2'),
+    ],
+    ['twice in a row', "SELECT drawn(p), drawn('x') FROM foxes ORDER BY id", ofTwo],
+    ['another one', 'SELECT drawn(p), also(p) FROM foxes ORDER BY id', ...[plain, also]],
+    ['another one before it', 'SELECT also(p), drawn(p) FROM foxes ORDER BY id', plain, also],
+    ['one in SQL', 'SELECT drawn(p), in_sql(p) FROM foxes ORDER BY id', plain, inSql],
+    ['one in SQL before it', 'SELECT in_sql(p), drawn(p) FROM foxes ORDER BY id', plain, inSql],
+    ['one in SQL around it', 'SELECT in_sql(drawn(p)) FROM foxes ORDER BY id', plain, inSql],
+    ['one in SQL in its argument', 'SELECT drawn(in_sql(p)) FROM foxes ORDER BY id', plain, inSql],
+    ['a call behind it', "SELECT drawn(p), ai_gen('m3', p) FROM foxes ORDER BY id", plain],
+    [
+      'a call in a view before it',
+      'SELECT r, drawn(p) FROM called ORDER BY id',
+      ...[plain, "CREATE VIEW called AS SELECT id, p, ai_gen('m3', p) AS r FROM foxes"],
+    ],
+    [
+      'a call in a view behind it',
+      'SELECT drawn(p), r FROM called ORDER BY id',
+      ...[plain, "CREATE VIEW called AS SELECT id, p, ai_gen('m3', p) AS r FROM foxes"],
+    ],
+    [
+      'an expanded call before it',
+      "SELECT (pair_of(ai_gen('m3', 'x'))).*, drawn(p) FROM foxes ORDER BY id",
+      plain,
+    ],
+    [
+      'a call before it, by a parameter',
+      {
+        text: "SELECT ai_gen('m3', p), drawn($1 || p) FROM foxes WHERE id < $2 ORDER BY id",
+        parameters: ['a ', '3'],
+      },
+      plain,
+    ],
+    [
+      'itself before it in a cursor of some rows',
+      { text: "SELECT ai_gen('m3', p), drawn(p) FROM foxes ORDER BY id", parameters: [], rows: 2 } as never,
+      plain,
+    ],
+    [
+      'a call before it in EXISTS',
+      "SELECT EXISTS (SELECT FROM foxes WHERE ai_gen('m3', p) = 'x' OR drawn(p) LIKE '%2%')",
+      plain,
+    ],
+    ['another one around it', 'SELECT also(drawn(p)) FROM foxes ORDER BY id', plain, also],
+    [
+      'another one in both',
+      'SELECT also(drawn(p)), drawn(also(p)) FROM foxes ORDER BY id',
+      ...[ofResults('drawn', 'm1', 'm2'), ofResults('also', 'm3', 'm4')],
+    ],
+    [
+      'another one of which one decides',
+      "SELECT id FROM foxes WHERE drawn(p) LIKE '%2%' AND also(p) <> '' ORDER BY id",
+      plain,
+      also,
+    ],
+    [
+      'another one in the list',
+      "SELECT also(p) FROM foxes WHERE drawn(p) LIKE '%2%' ORDER BY id",
+      plain,
+      also,
+    ],
+    [
+      'another one in CASE',
+      "SELECT CASE WHEN drawn(p) LIKE '%2%' THEN also(p) END FROM foxes ORDER BY id",
+      plain,
+      also,
+    ],
+    [
+      'another one that does not read its argument',
+      'SELECT blank(drawn(p)) FROM foxes ORDER BY id',
+      ...[plain, named('blank', "BEGIN RETURN ai_gen('m2', 'none'); END")],
+    ],
+    [
+      'another one that reads its argument at times',
+      'SELECT rare(drawn(p), id) FROM foxes ORDER BY id',
+      plain,
+      "CREATE FUNCTION rare(p text, n int) RETURNS text LANGUAGE plpgsql AS $$ BEGIN IF n > 2 THEN RETURN ai_gen('m2', p); END IF; RETURN 'x'; END $$",
+    ],
+    [
+      'another one that reads its argument twice',
+      'SELECT twice(drawn(p)) FROM foxes ORDER BY id',
+      ...[plain, named('twice', "BEGIN RETURN ai_gen('m2', p) || p; END")],
+    ],
+    [
+      'another one that is STRICT',
+      'SELECT also(drawn(p)) FROM foxes ORDER BY id',
+      plain,
+      named('also', "BEGIN RETURN ai_gen('m2', p); END", 'STRICT'),
+    ],
+    [
+      'another one that is STABLE',
       'SELECT drawn(p), also(p) FROM foxes ORDER BY id',
       plain,
-      "CREATE FUNCTION also(p text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN ai_gen('m2', p); END $$",
+      named('also', "BEGIN RETURN ai_gen('m2', p); END", 'STABLE'),
+    ],
+    [
+      'another one that writes',
+      'SELECT drawn(p), also(p) FROM foxes ORDER BY id',
+      plain,
+      named('also', "BEGIN INSERT INTO log VALUES (p); RETURN ai_gen('m2', p); END"),
+    ],
+    [
+      'another one that calls it',
+      'SELECT drawn(p), also(p) FROM foxes ORDER BY id',
+      plain,
+      named('also', "BEGIN RETURN drawn(p || 'a'); END"),
+    ],
+    [
+      'another one that calls it beside a call',
+      'SELECT also(p), drawn(p) FROM foxes ORDER BY id',
+      plain,
+      named('also', "BEGIN RETURN ai_gen('m2', p) || drawn(p || 'a'); END"),
+    ],
+    [
+      'another one that calls itself',
+      'SELECT drawn(p), also(p) FROM foxes ORDER BY id',
+      plain,
+      named('also', "BEGIN IF length(p) > 6 THEN RETURN ai_gen('m2', p); END IF; RETURN also(p || 'a'); END"),
+    ],
+    [
+      'another one that makes none',
+      'SELECT drawn(p), also(p) FROM foxes ORDER BY id',
+      plain,
+      named('also', 'BEGIN RETURN upper(p); END'),
+    ],
+    [
+      'another one with a name in FROM',
+      'SELECT drawn(p), a FROM foxes, also(p) AS a ORDER BY id',
+      plain,
+      also,
+    ],
+    [
+      'another one that fails for a row',
+      'SELECT drawn(p), also(p) FROM foxes ORDER BY id',
+      plain,
+      named('also', "BEGIN RETURN ai_gen('m2', p || (1 / (length(p) - 5))); END"),
+    ],
+    [
+      'BETWEEN',
+      all,
+      drawn(
+        "DECLARE a text := ai_gen('m1', p); BEGIN IF a BETWEEN 'a' AND 'z' THEN RETURN 'yes'; END IF; RETURN 'no'; END",
+      ),
+    ],
+    [
+      'BETWEEN in another one',
+      'SELECT also(drawn(p)) FROM foxes ORDER BY id',
+      plain,
+      named('also', "BEGIN RETURN ai_gen('m2', (p BETWEEN 'a' AND 'z')::text); END"),
+    ],
+    [
+      'IN of another one',
+      'SELECT also(drawn(p)) FROM foxes ORDER BY id',
+      plain,
+      named('also', "BEGIN RETURN ai_gen('m2', (p IN ('a', current_user))::text); END"),
+    ],
+    [
+      'a set of one row in its body',
+      all,
+      drawn("BEGIN RETURN ai_gen('m1', p) || generate_series(1, 1); END"),
+    ],
+    [
+      'a set without rows in its body',
+      all,
+      drawn("DECLARE a text := ai_gen('m1', p); b int := generate_series(1, 0); BEGIN RETURN a || b; END"),
+    ],
+    [
+      'an aggregate in its body',
+      "SELECT drawn('x') FROM foxes",
+      drawn(
+        "DECLARE a text := ai_gen('m1', p); BEGIN IF count(*) > 1 THEN RETURN ai_gen('m2', 'many'); END IF; RETURN a; END",
+      ),
+    ],
+    [
+      'an aggregate in the body of another one',
+      "SELECT drawn('x'), also(p) FROM foxes",
+      ...[plain, named('also', "BEGIN RETURN max(ai_gen('m2', p)); END")],
+    ],
+    [
+      'another one in a trigger',
+      'INSERT INTO log SELECT drawn(p) FROM foxes ORDER BY id',
+      plain,
+      "CREATE FUNCTION looked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.r := ai_gen('m4', 'fox 3'); RETURN NEW; END $$",
+      'CREATE TRIGGER looked BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION looked()',
     ],
     [
       'in a view and beside it',
