@@ -7,6 +7,7 @@ import {
   optionalMedia,
   promptOf,
   readPrompt,
+  requiredMedia,
 } from './input-parts.js';
 import { checkListedMedia } from './listed-media.js';
 import { type MediaRule, mediaRules } from './media-rules.js';
@@ -76,12 +77,6 @@ function checkMessages(model: ModelType, input: JsonObject): CheckedInput {
       mediaUse('image', part.image, model.own?.pictureRule ?? mediaRules.editPicture),
     ),
   };
-}
-
-function requiredMedia(input: JsonObject, field: string, rule: MediaRule): MediaUse[] {
-  const found = optionalMedia(input, field, rule);
-  if (found.length === 0) throw refusal.invalidParameter(`Field required: input.${field}`);
-  return found;
 }
 
 /** wan2.6 takes larger ones than what came before. */

@@ -66,3 +66,9 @@ export function optionalMedia(input: JsonObject, field: string, rule: MediaRule)
   const value = input[field];
   return value === undefined || value === null ? [] : [mediaUse(field, value, rule)];
 }
+
+export function requiredMedia(input: JsonObject, field: string, rule: MediaRule): MediaUse[] {
+  const found = optionalMedia(input, field, rule);
+  if (found.length === 0) throw refusal.invalidParameter(`Field required: input.${field}`);
+  return found;
+}

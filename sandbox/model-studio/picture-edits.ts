@@ -1,6 +1,5 @@
 /** What wanx2.1-imageedit does to a picture: one of several things (`input.function`), each with fields of its own, one with a mask. */
-import type { CheckedInput } from './input-parts.js';
-import { mediaUse, promptOf, readPrompt } from './input-parts.js';
+import { type CheckedInput, promptOf, readPrompt, requiredMedia } from './input-parts.js';
 import type { FetchedMedia } from './media-fetch.js';
 import { mediaRules } from './media-rules.js';
 import type { ModelType } from './model-type.js';
@@ -24,13 +23,8 @@ export function asEdit(model: ModelType, input: unknown): ModelType {
 
 export function checkEdit(model: ModelType, input: JsonObject): CheckedInput {
   const rule = model.own?.pictureRule ?? mediaRules.editPicture;
-  const { base_image_url: picture, mask_image_url: mask } = input;
-  if (picture === undefined || picture === null)
-    throw refusal.invalidParameter('Field required: input.base_image_url');
-  const needsMask = input.function === masked;
-  if (needsMask && !mask) throw refusal.invalidParameter('Field required: input.mask_image_url');
-  const media = [mediaUse('base_image_url', picture, rule)];
-  if (needsMask) media.push(mediaUse('mask_image_url', mask, rule));
+  const media = requiredMedia(input, 'base_image_url', rule);
+  if (input.function === masked) media.push(...requiredMedia(input, 'mask_image_url', rule));
   return { ...promptOf(model, readPrompt(input, true)), scenario: 'image-edit', media };
 }
 

@@ -8,7 +8,6 @@ import { pick, randomNumbers, seed } from './random-bytes.js';
 import {
   bind,
   close,
-  connectRaw,
   copyData,
   copyDone,
   describe as describeFrame,
@@ -21,7 +20,9 @@ import {
   type RawClient,
   rawClient,
   row,
+  session,
   sync,
+  tags,
   types,
 } from './raw-client.js';
 
@@ -32,14 +33,6 @@ beforeAll(async () => {
 });
 afterAll(() => gateway?.close());
 
-async function session(): Promise<RawClient> {
-  const client = await connectRaw(gateway.url);
-  await login(client, gateway.url);
-  return client;
-}
-
-const tags = (frames: Frame[]) =>
-  frames.filter(({ type }) => type === 'C').map(({ body }) => body.toString('latin1', 0, body.length - 1));
 const errorOf = (frames: Frame[]) => fields(frames.find(({ type }) => type === 'E') as Frame);
 /** PostgreSQL counts characters from 1. */
 const positionOf = (text: string, word: string) => String(text.indexOf(word) + 1);
@@ -51,7 +44,7 @@ const wrong = 'SELECT 1, nothing_here';
 
 describe('simple queries sent at once', () => {
   test('each tag and position is told of its own text', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     const texts = [shown, 'SELECT 1', wrongBehindShow, wrong, `SELECT 2; ${shown}; SELECT 3`, shown, wrong];
     client.write(...texts.map(query));
     const answers = [];
@@ -72,7 +65,7 @@ describe('simple queries sent at once', () => {
   });
 
   test('a COPY among them does not put them out of step', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(query('CREATE TEMP TABLE t (a int)'), query('COPY t FROM STDIN'), copyData('1\n'), copyDone);
     client.write(query(shown), query('COPY t FROM STDIN'), copyData('x\n'), copyDone, query(shown));
     const answers = [];
@@ -86,14 +79,14 @@ describe('a pipeline of extended messages', () => {
   const run = (text: string) => [parse('', text), bind('', ''), describeFrame('P', ''), execute('')];
 
   test('as JDBC sends BEGIN ahead of the first statement: the tags are each one’s own', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(...run('BEGIN'), ...run(shown), ...run('SELECT 1'), ...run(shown), ...run('COMMIT'), sync);
     expect(tags(await client.until('Z'))).toEqual(['BEGIN', 'SHOW', 'SELECT 1', 'SHOW', 'COMMIT']);
     client.close();
   });
 
   test('an error behind a rewritten text keeps its position, and what is skipped is not waited for', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(...run(shown), ...run(wrong), ...run(shown), query(shown), sync, ...run(shown), sync);
     const failed = await client.until('Z');
     expect(tags(failed)).toEqual(['SHOW']);
@@ -105,7 +98,7 @@ describe('a pipeline of extended messages', () => {
   });
 
   test('COPY inside, with the Sync of libpq that the engine passes over', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(query('CREATE TEMP TABLE t (a int)'));
     await client.until('Z');
     for (const data of ['1\n', 'x\n']) {
@@ -122,7 +115,7 @@ describe('a pipeline of extended messages', () => {
 
 describe('named statements and portals', () => {
   test('a statement prepared long ago keeps its tag, also between others', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(parse('shown', shown), parse('one', 'SELECT 1'), sync);
     await client.until('Z');
     for (let round = 0; round < 2; round += 1) {
@@ -136,7 +129,7 @@ describe('named statements and portals', () => {
   });
 
   test('a name that was closed and given again is the new statement’s', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     const use = [bind('', 'name'), execute('')];
     client.write(parse('name', shown), ...use, close('S', 'name'), parse('name', 'SELECT 1'), ...use, sync);
     expect(tags(await client.until('Z'))).toEqual(['SHOW', 'SELECT 1']);
@@ -150,7 +143,7 @@ describe('named statements and portals', () => {
   });
 
   test('a Parse that fails leaves the name to the statement that has it', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(parse('name', shown), sync, parse('name', 'SELECT 1'), sync);
     await client.until('Z');
     expect(errorOf(await client.until('Z')).C).toBe('42P05');
@@ -160,7 +153,7 @@ describe('named statements and portals', () => {
   });
 
   test('the position of an error that shows only when it runs is that of the text it was prepared with', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     const text = "/* a comment */ SELECT ai_gen('m', 'p'), fleeting FROM pg_temp.t";
     client.write(query("CREATE TEMP TABLE t AS SELECT 'x' AS fleeting"), parse('late', text), sync);
     await client.until('Z');
@@ -175,7 +168,7 @@ describe('named statements and portals', () => {
   });
 
   test('a portal left open is fetched from after other statements', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(query('BEGIN'), parse('', shown), bind('left', ''), parse('', 'SELECT 1'), bind('', ''));
     client.write(execute(''), execute('left'), sync, query('COMMIT'));
     expect(tags(await client.until('Z'))).toEqual(['BEGIN']);
@@ -202,7 +195,7 @@ describe('named statements and portals', () => {
   });
 
   test('names that the engine takes for one are one', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     const [long, same] = ['x'.repeat(70), 'x'.repeat(63)];
     client.write(parse(long, shown), bind(same, same), execute(long), close('S', same), sync);
     expect(tags(await client.until('Z'))).toEqual(['SHOW']);
@@ -280,7 +273,7 @@ describe('any pipeline', () => {
     };
     const setUp = [query('CREATE TEMP TABLE t (a int)'), query("SELECT 'over'")];
     for (let count = 0; count < 150; count += 1) {
-      const [theirs, ours] = await Promise.all([direct(), session()]);
+      const [theirs, ours] = await Promise.all([direct(), session(gateway.url)]);
       for (const client of [theirs, ours]) await answers(client, setUp);
       for (let round = 0; round < 3; round += 1) {
         const frames = pipeline();

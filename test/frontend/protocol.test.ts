@@ -28,9 +28,11 @@ import {
   parse,
   query,
   type RawClient,
-  row,
+  rows,
+  session,
   startup,
   sync,
+  tags,
   types,
 } from './raw-client.js';
 
@@ -45,19 +47,9 @@ beforeAll(async () => {
 });
 afterAll(() => gateway?.close());
 
-async function session(): Promise<RawClient> {
-  const client = await connectRaw(gateway.url);
-  await login(client, gateway.url);
-  return client;
-}
-
-const rows = (frames: Frame[]) => frames.filter(({ type }) => type === 'D').map(row);
-const tags = (frames: Frame[]) =>
-  frames.filter(({ type }) => type === 'C').map(({ body }) => body.toString('latin1', 0, body.length - 1));
-
 describe('simple queries', () => {
   test('several statements in one text answer in order, and an error ends the rest', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(
       query("SELECT 1; CREATE TEMP TABLE t (a int); INSERT INTO t VALUES (1), (2); SELECT 'x' FROM t"),
     );
@@ -73,7 +65,7 @@ describe('simple queries', () => {
   });
 
   test('many queries sent at once are answered one by one', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(...Array.from({ length: 200 }, (_, index) => query(`SELECT ${index}`)));
     for (let index = 0; index < 200; index += 1) {
       expect(rows(await client.until('Z'))).toEqual([[String(index)]]);
@@ -82,7 +74,7 @@ describe('simple queries', () => {
   });
 
   test('transaction status is told in ReadyForQuery', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     const states: string[] = [];
     for (const sql of ['BEGIN', 'SELECT 1/0', 'ROLLBACK']) {
       client.write(query(sql));
@@ -95,7 +87,7 @@ describe('simple queries', () => {
 
 describe('extended queries', () => {
   test('a named statement is described, and run by several portals', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(
       ...[parse('twice', 'SELECT $1::int * 2 AS doubled'), describeFrame('S', 'twice')],
       ...[bind('a', 'twice', ['21']), bind('b', 'twice', ['4']), execute('b'), execute('a'), sync],
@@ -107,7 +99,7 @@ describe('extended queries', () => {
   });
 
   test('a portal gives as many rows as each Execute asks for', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(
       parse('', 'SELECT generate_series(1, 5)'),
       bind('p', ''),
@@ -123,7 +115,7 @@ describe('extended queries', () => {
   });
 
   test('a thousand statements in one pipeline, one Sync', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     const steps = Array.from({ length: 1000 }, (_, index) => [
       bind('', 'add', [String(index)]),
       execute(''),
@@ -136,7 +128,7 @@ describe('extended queries', () => {
   });
 
   test('Flush brings the answers so far, without Sync', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(parse('', 'SELECT 1'), frame('H'));
     expect((await client.frame())?.type).toBe('1');
     client.write(sync);
@@ -145,7 +137,7 @@ describe('extended queries', () => {
   });
 
   test('the old function call still works', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(query("SELECT 'pg_catalog.int4pl'::regproc::oid"));
     const oid = Number(rows(await client.until('Z'))[0]?.[0]);
     // FunctionCall: oid, argument formats (one: binary), two int4 arguments, binary result.
@@ -159,7 +151,7 @@ describe('extended queries', () => {
 });
 
 test('a notification arrives at whoever listens, unasked', async () => {
-  const [listener, speaker] = await Promise.all([session(), session()]);
+  const [listener, speaker] = await Promise.all([session(gateway.url), session(gateway.url)]);
   listener.write(query('LISTEN news'));
   await listener.until('Z');
   speaker.write(query("NOTIFY news, 'the fox is painted'"));
@@ -171,7 +163,7 @@ test('a notification arrives at whoever listens, unasked', async () => {
 
 describe('COPY', () => {
   test('in and out, as raw frames', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(query('CREATE TEMP TABLE t (a int, b text)'));
     await client.until('Z');
     client.write(query('COPY t FROM STDIN'));
@@ -186,7 +178,7 @@ describe('COPY', () => {
   });
 
   test('that the client gives up, and one with bad data, are errors; the session goes on', async () => {
-    const client = await session();
+    const client = await session(gateway.url);
     client.write(query('CREATE TEMP TABLE t (a int)'));
     await client.until('Z');
     client.write(query('COPY t FROM STDIN'), frame('f', Buffer.from('changed my mind\0')));
@@ -360,7 +352,7 @@ async function conversation(client: RawClient): Promise<string[]> {
 
 describe('a stream cut at every byte', () => {
   test('by the client and by the engine: the answers are the same as of whole frames', async () => {
-    const whole = await session();
+    const whole = await session(gateway.url);
     const expected = await conversation(whole);
     whole.close();
 

@@ -91,6 +91,18 @@ export function row({ body }: Frame): (string | null)[] {
   });
 }
 
+/** The rows of an answer, and its tags. */
+export const rows = (frames: Frame[]) => frames.filter(({ type }) => type === 'D').map(row);
+export const tags = (frames: Frame[]) =>
+  frames.filter(({ type }) => type === 'C').map(({ body }) => body.toString('latin1', 0, body.length - 1));
+
+/** A session of the user that the URL names. */
+export async function session(url: string): Promise<RawClient> {
+  const client = await connectRaw(url);
+  await login(client, url);
+  return client;
+}
+
 export async function connectRaw(target: string | { host: string; port: number }): Promise<RawClient> {
   const { host, port } =
     typeof target === 'string'

@@ -12,7 +12,7 @@ import {
 import type { Medium } from '../../provider.js';
 import type { KnownTypes } from '../family.js';
 import type { ModelType, Scenario } from '../model-type.js';
-import { editParametersOf, readEdit } from './picture-edit.js';
+import { editParameterNames, editParametersOf, readEdit } from './picture-edit.js';
 import { readBoxes, readPalette } from './picture-marks.js';
 import { checkDuration, checkSize, sizeFieldNames, sizeFields } from './picture-size.js';
 
@@ -21,8 +21,7 @@ export const parameterNames = new Set([
   ...['size', 'resolution', 'ratio', 'n', 'duration', 'seed', 'watermark'],
   ...['prompt_extend', 'shot_type', 'audio', 'audio_setting', 'thinking_mode', 'enable_sequential'],
   ...['enable_interleave', 'max_images', 'bbox_list', 'color_palette', 'prompt_extend_mode'],
-  ...['enable_thinking', 'function', 'strength', 'upscale_factor', 'is_sketch'],
-  ...['top_scale', 'bottom_scale', 'left_scale', 'right_scale'],
+  ...['enable_thinking', ...editParameterNames],
 ]);
 const seedRange: [number, number] = [0, 2_147_483_647];
 

@@ -28,7 +28,10 @@ const readers: Record<EditParameter, (given: Json) => unknown> = {
   is_sketch: (given) => optionalBoolean(given, 'is_sketch', 'parameters.is_sketch'),
 };
 
-/** The names of all parameters that any of the type's edits takes, and what names the edit. */
+/** The names of all parameters that an edit may take, and what names the edit. */
+export const editParameterNames: readonly string[] = ['function', ...Object.keys(readers)];
+
+/** Of these those that the type's edits take. */
 export function editParametersOf({ edits }: ModelType): string[] {
   return edits ? ['function', ...new Set(Object.values(edits).flatMap(({ takes }) => takes))] : [];
 }
