@@ -78,7 +78,7 @@ async function benchAll(bench, shapes) {
     for (let round = 0; round < plan.rounds; round++) figures.push(await runShape(bench, shape));
     const { calls, mostAtOnce } = figures[0];
     const ms = median(figures.map((figure) => figure.ms));
-    const stages = stageSizes(shape, calls);
+    const stages = shape.stages?.(calls) ?? [calls];
     let expectedMs = 0;
     for (const stage of stages) expectedMs += await targetList(stage);
     const bestMs = stages.reduce((sum, stage) => sum + Math.ceil(stage / plan.limit) * plan.latencyMs, 0);
@@ -123,11 +123,6 @@ async function runShape({ session, cloud, plan }, { setup = [], steps }) {
   const counts = await cloud.counts(plan.latencyMs);
   await session.must('ROLLBACK; DEALLOCATE ALL');
   return { ms, ...counts };
-}
-
-function stageSizes({ stages = [1] }, calls) {
-  const sum = stages.reduce((total, share) => total + share, 0);
-  return stages.map((share) => Math.round((calls * share) / sum));
 }
 
 /** How long so many calls take in a target list; each number is measured once. */

@@ -126,7 +126,7 @@ function judgeForms(
   }
   const tellsItsTime = judged.some(({ functions }) => functions.some((each) => ownTime.test(each)));
   if (!oneText && tellsItsTime) return { why: 'statement_timestamp is another one for each' };
-  const lists = ['functions', 'operators', 'types', 'relations'] as const;
+  const lists = ['functions', 'operators', 'types', 'relations', 'uniqueScans'] as const;
   const all = lists.map((list) => [list, [...new Set(judged.flatMap((each) => each[list]))]]);
   return {
     ...judged[0],

@@ -101,6 +101,7 @@ export interface JudgedPart {
   operators: string[];
   types: string[];
   relations: string[];
+  uniqueScans: string[];
   ownOnly?: true;
   reads: object[];
 }

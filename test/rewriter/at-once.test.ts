@@ -12,11 +12,7 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 /** Those that run one after another today: taken out of the list when they are mended. */
-const serial = new Set<string>([
-  'NOT EXISTS in a table',
-  'INSERT with a default that calls',
-  'a trigger that calls',
-]);
+const serial = new Set<string>(['INSERT with a default that calls', 'a trigger that calls']);
 
 // `TEST_ENGINE=14 npx vitest run test/rewriter/at-once.test.ts`: older engines do not tell what is compared, or have no MERGE.
 const engine = Number(process.env.TEST_ENGINE) || 18;

@@ -120,6 +120,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         AND (EXISTS (SELECT FROM functions WHERE foreign_made OR proname ~ '_(populate|to)_record|^pg_input_') OR EXISTS (SELECT FROM operators)
           OR EXISTS (SELECT FROM pg_type t, json_array_elements_text(names #> '{names,types}') AS named (type) WHERE t.oid >= 16384 AND t.typname = type AND t.typnamespace::regnamespace::text NOT IN ('pg_catalog', 'hologen', 'hologen_names')))
     UNION ALL
+    -- An index's name and the columns of it that are compared: it gives one row at most if it is a unique one of just these.
+    SELECT 'a sub-select that is left at its first row' FROM json_array_elements_text(names #> '{names,uniqueScans}') AS s (scan)
+      WHERE NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(scan::jsonb ->> 0) AND indisunique AND indimmediate AND indisvalid AND indexprs IS NULL
+        AND (SELECT bool_and(scan::jsonb - 0 ? attname::text) FROM pg_attribute WHERE attrelid = indrelid AND attnum = ANY ((indkey::int2[])[0:indnkeyatts - 1])))
+    UNION ALL
     SELECT 'LIMIT without ORDER BY on ' || c.oid::regclass FROM json_array_elements_text(names #> '{names,relations}') AS r(named), pg_class c
       WHERE current_setting('synchronize_seqscans')::boolean AND c.oid = to_regclass(named) AND c.relpages > (SELECT setting::int / 4 FROM pg_settings WHERE name = 'shared_buffers')) AS found (name)
 $$;

@@ -3,6 +3,7 @@
  * stage is made, or how often. The plan is the engine's own, so it says where PostgreSQL evaluates what, and what views and functions hide.
  */
 import { bare, type Names, type PlanText, quotedName, type Referred, readPlanText } from './plan-texts.js';
+import { uniqueScan } from './unique-scan.js';
 
 /** A node of EXPLAIN (FORMAT JSON, VERBOSE). */
 export interface PlanNode {
@@ -27,6 +28,8 @@ export interface Judged {
   types: string[];
   /** Read without an order, of which a LIMIT takes some. */
   relations: string[];
+  /** Scans that have to be of a unique index; see uniqueScan. */
+  uniqueScans: string[];
   /** True: functions and operators that are not PostgreSQL's own are unsure, too. */
   ownOnly?: true;
 }
@@ -52,6 +55,7 @@ interface Found {
 interface Reading extends Referred {
   names: Names;
   relations: Set<string>;
+  uniqueScans: Set<string>;
   ctes: Map<string, Found>;
   subplans: Map<number, Found>;
   /** Of the parameters by which PostgreSQL before 17 names what an InitPlan gives, the number of that one. */
@@ -66,7 +70,7 @@ export function judgePlan(plan: PlanNode, valuesCall: boolean): Judged | Uncerta
   const reading: Reading = {
     names: { functions: new Set(), operators: new Set(), types: new Set() },
     ...{ relations: new Set(), ctes: new Map(), subplans: new Map(), results: new Set() },
-    ...{ parameters: new Map(), valuesCall },
+    ...{ parameters: new Map(), valuesCall, uniqueScans: new Set() },
   };
   try {
     inspect(plan, reading);
@@ -77,7 +81,7 @@ export function judgePlan(plan: PlanNode, valuesCall: boolean): Judged | Uncerta
   const { functions, operators, types } = reading.names;
   return {
     ...{ functions: [...functions], operators: [...operators], types: [...types] },
-    relations: [...reading.relations],
+    ...{ relations: [...reading.relations], uniqueScans: [...reading.uniqueScans] },
   };
 }
 
@@ -176,11 +180,18 @@ function inspectSubplan(node: PlanNode, reading: Reading, asking = ''): Found[] 
   const isOneRow = node['Node Type'] === 'Result' && !node.Plans;
   const number = Number(/\d+/.exec(name)?.[0]);
   const isHashed = asking.includes(`hashed SubPlan ${number})`);
-  if (found.openCalls && found.openPending && !isOneRow && !isHashed)
+  if (found.openCalls && found.openPending && !isOneRow && !isHashed && !isOfOneRow(node, reading))
     throw new Doubt('a sub-select may be left before its end');
   reading.subplans.set(number, found);
   for (const parameter of name.match(/\$\d+/g) ?? []) reading.parameters.set(parameter, number);
   return [found];
+}
+
+/** True, if the catalogue confirms it: it gives one row at most. */
+function isOfOneRow(node: PlanNode | undefined, { uniqueScans }: Reading): boolean {
+  const scan = node && uniqueScan(node);
+  if (scan !== undefined) uniqueScans.add(scan);
+  return scan !== undefined;
 }
 
 interface Own {
@@ -198,7 +209,9 @@ function judge(node: PlanNode, inputs: PlanNode[], below: Found[], inside: Found
     below,
     reading,
   );
-  refuseEarlyEnd(node, below, inside, { decides, calls: decidingCalls });
+  refuseEarlyEnd(node, below, inside, { decides, calls: decidingCalls }, () =>
+    isOfOneRow(inputs[1], reading),
+  );
   const ownCalls = decidingCalls || valueCalls;
   const values = ownCalls || pendingValues || [...below, ...inside].some((each) => each.values);
   // The columns of a function's rows are results if its arguments are, not because calls are made of them.
@@ -263,6 +276,7 @@ function refuseEarlyEnd(
   below: Found[],
   inside: Found[],
   own: { decides: boolean; calls: boolean },
+  innerIsOneRow: () => boolean,
 ): void {
   const type = node['Node Type'];
   const [outer, inner] = below;
@@ -275,7 +289,11 @@ function refuseEarlyEnd(
     (['Result', 'WindowAgg'].includes(type) && own.decides && below.some(({ calls }) => calls)) ||
     (type === 'SetOp' && outer?.any && inner?.calls) ||
     (type === 'Nested Loop' && outer?.rows && inner?.calls) ||
-    (type === 'Nested Loop' && stops && (own.decides || inner?.openPending) && (own.calls || inner?.calls)) ||
+    (type === 'Nested Loop' &&
+      stops &&
+      (own.decides || inner?.openPending) &&
+      (own.calls || inner?.calls) &&
+      !innerIsOneRow()) ||
     (type === 'Hash Join' &&
       ((stops && own.calls) || (outer?.rows && inner?.calls) || (inner?.rows && outer?.calls))) ||
     (type === 'Merge Join' &&

@@ -110,6 +110,10 @@ export const selects: [name: string, text: string, atOnce?: number][] = [
     'NOT EXISTS in a table',
     `SELECT count(*) FROM foxes f WHERE NOT EXISTS (SELECT 1 FROM foxes g WHERE g.id = f.id AND ai_gen('m1', g.p) = '')`,
   ],
+  [
+    'EXISTS of a row by its key, and a result',
+    `SELECT f.id FROM foxes f WHERE EXISTS (SELECT FROM foxes g WHERE g.id = f.id AND ai_gen('m1', g.p) LIKE '%2%') ORDER BY id`,
+  ],
   ['IN', `SELECT 1 WHERE 'none' IN (SELECT ${one} FROM foxes)`],
   [
     'LEFT JOIN ON a result',

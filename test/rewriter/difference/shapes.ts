@@ -10,8 +10,8 @@ export interface Shape {
   atOnce?: number;
   /** So many calls are made, where PostgreSQL itself would make more. */
   fewer?: number;
-  /** Shares of the calls that follow from one another; all in one stage when left out. */
-  stages?: number[];
+  /** So many of the calls are in each of the stages that follow from one another; all in one when left out. */
+  stages?: (calls: number) => number[];
 }
 
 const writes: [name: string, text: string, atOnce?: number][] = [
@@ -291,10 +291,12 @@ const asSteps = (steps: (string | Sent)[]) =>
   steps.map((step) => (typeof step === 'string' ? { text: step } : step));
 const called = ["CREATE TABLE called (id int, r text DEFAULT ai_gen('m1', 'always'))"];
 
-const stages: Record<string, number[]> = {
-  'a call of a call': [1, 1],
-  'WHERE, and a call in the list': [1, 1],
-  'a campaign of three stages': [2, 1, 1],
+const inHalves = (calls: number) => [calls / 2, calls / 2];
+const stages: Record<string, Shape['stages']> = {
+  'a call of a call': inHalves,
+  'WHERE, and a call in the list': inHalves,
+  'DECLARE and FETCH of some, twice': inHalves,
+  'a campaign of three stages': (calls) => [calls - 4, 2, 2],
 };
 
 export const shapes: Shape[] = [
@@ -304,5 +306,7 @@ export const shapes: Shape[] = [
     setup: called,
   })),
   { name: '(f(call)).*', steps: [{ text: `SELECT (pair_of(${one})).* FROM foxes` }], fewer: 4 },
-  ...within.map(([name, setup, steps, atOnce]) => ({ name, atOnce, setup, steps: asSteps(steps) })),
+  ...within.map(([name, setup, steps, atOnce]) => ({
+    ...{ name, atOnce, setup, steps: asSteps(steps), stages: stages[name] },
+  })),
 ];

@@ -4,6 +4,42 @@ import type { Case } from './case.js';
 /** What the view `painted` gives for a row of foxes: a call that does not stand in the statement's text. */
 const hidden = '(SELECT max(r) FROM painted WHERE painted.id = foxes.id)';
 
+/** What makes rows of a list few, or seems to; in each there is a second row for some. */
+const keyed: [name: string, key: string, on: string, ...more: string[]][] = [
+  ['a unique index', 'ALTER TABLE lists ADD PRIMARY KEY (id)', 'g.id = f.id'],
+  ['of several columns', 'CREATE UNIQUE INDEX ON lists (k, id)', 'g.id = f.id AND g.k = 0'],
+  ['of a larger type', 'CREATE UNIQUE INDEX ON lists (id)', 'g.id = f.id::bigint'],
+  ['of a text', 'CREATE UNIQUE INDEX ON lists (p)', 'g.p = f.p'],
+  ['of some rows', 'CREATE UNIQUE INDEX ON lists (id) WHERE id > 1', 'g.id = f.id AND g.id > 1'],
+  [
+    'one that is no unique index',
+    'CREATE INDEX ON lists (id)',
+    'g.id = f.id',
+    "INSERT INTO lists SELECT id, k, 'a 2 ' || p FROM foxes",
+  ],
+  ['only some columns', 'CREATE UNIQUE INDEX ON lists (k, id)', 'g.k = f.k'],
+  ['several values', 'CREATE UNIQUE INDEX ON lists (id)', 'g.id = ANY (ARRAY[f.id, f.k])'],
+  ['a range', 'CREATE UNIQUE INDEX ON lists (id)', 'g.id >= f.id'],
+  [
+    'NULLs',
+    'CREATE UNIQUE INDEX ON lists (id)',
+    'g.id IS NULL',
+    "INSERT INTO lists VALUES (NULL, 1, 'a'), (NULL, 1, '2')",
+  ],
+  ['an expression', 'CREATE UNIQUE INDEX ON lists ((id + 1))', 'g.id + 1 = f.id'],
+  [
+    'a key that is checked at the end',
+    'ALTER TABLE lists ADD UNIQUE (id) DEFERRABLE INITIALLY DEFERRED',
+    'g.id = f.id',
+    "INSERT INTO lists SELECT id, k, '2 ' || p FROM foxes",
+  ],
+  [
+    'columns that it only carries',
+    'CREATE UNIQUE INDEX ON lists (id) INCLUDE (k)',
+    'g.id = f.id AND g.k = 1',
+  ],
+];
+
 export const resultsThatDecide: Record<string, Case[]> = {
   'a result in front of another call': [
     ['a sub-select of a view in a coalesce', `SELECT max(coalesce(${hidden}, ai_gen('m1', p))) FROM foxes`],
@@ -118,6 +154,32 @@ export const resultsThatDecide: Record<string, Case[]> = {
     [
       'a list that is NULL for a row',
       "SELECT id FROM s WHERE (id, p) NOT IN (SELECT id, p FROM s WHERE ai_gen('m1', coalesce(p, 'n')) LIKE '%o%') ORDER BY id",
+    ],
+  ],
+  'a list of one row by a key': [
+    ...keyed.map(
+      ([name, key, on, ...more]): Case => [
+        name,
+        `SELECT f.id FROM foxes f WHERE NOT EXISTS (SELECT FROM lists g WHERE ${on} AND ai_gen('m1', g.p) LIKE '%2%') ORDER BY id`,
+        ...['CREATE TABLE lists (id int, k int, p text)', `${key}; ${more.join(';')}`],
+        'INSERT INTO lists SELECT id, k, p FROM foxes',
+        'SET LOCAL enable_seqscan = off',
+      ],
+    ),
+    [
+      'a call behind it',
+      "SELECT ai_gen('m2', f.p) FROM foxes f WHERE NOT EXISTS (SELECT FROM foxes g WHERE g.id = f.id AND ai_gen('m1', g.p) LIKE '%2%')",
+      'SET LOCAL enable_seqscan = off',
+    ],
+    [
+      'a join of one row for each',
+      "SELECT f.id, g.id FROM foxes f JOIN foxes g ON g.id = f.k AND ai_gen('m1', g.p) LIKE '%1%' ORDER BY 1",
+      'SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off',
+    ],
+    [
+      'a list that is joined',
+      "SELECT id FROM foxes WHERE id IN (SELECT g.id FROM foxes g WHERE ai_gen('m1', g.p) LIKE '%1%') ORDER BY 1",
+      'SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off',
     ],
   ],
   'how far is read': [
