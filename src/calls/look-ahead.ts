@@ -126,7 +126,9 @@ export function nextLook(ahead: LookAhead<unknown>, bound: () => Bound | undefin
   for (const each of ahead.found.values()) each.again = 0;
   ahead.running = query.forStage(ahead.stage);
   ahead.noting = query.forStage(ahead.stage, 'noted');
-  return ahead.bound ? { prepare: ahead.running, types: ahead.bound.types } : toExplain(ahead);
+  return ahead.bound
+    ? { prepare: query.typedBy ?? ahead.running, types: ahead.bound.types }
+    : toExplain(ahead);
 }
 
 /** What is to be explained: a cursor is planned for its first rows. */

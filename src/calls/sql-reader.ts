@@ -42,6 +42,8 @@ export interface AheadQuery {
   text: string;
   stages: number;
   parameters: boolean;
+  /** Its parameters are of the types that they have in this text; in its own when left out. */
+  typedBy?: string;
   /** PostgreSQL stops after as many rows as were asked for; what writes runs to its end. */
   stopsAtRows: boolean;
   /** PostgreSQL plans it for its first rows, though it reads all. */

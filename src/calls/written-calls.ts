@@ -173,7 +173,7 @@ function storedText(
     statement.looking = statement.ahead;
     readOn(statement.ahead, rows);
   }
-  const text = found?.statement ?? '';
+  const text = ahead.query?.typedBy ?? found?.statement ?? '';
   // What the client bound to its statement is nothing to a function's query.
   const bound = () => (isBlock ? undefined : statements.boundTo(statement, text));
   return nextLook(statement.looking ?? ahead, bound) ?? {};
@@ -334,8 +334,7 @@ function planChecked(
   const { others, unsure, doubt } = found;
   const why = whyUncertain(found);
   const isOwn = ahead === statement.ahead && statements.rowsAskedOf(statement) === 0;
-  // What is written out may tell of other types of its parameters.
-  const mayChange = ahead.query && !ahead.query.parameters && !ahead.query.serves && !hasMade(ahead);
+  const mayChange = ahead.query && !ahead.query.serves && !hasMade(ahead);
   if (unsure.length > 0 && !doubt && isOwn && mayChange) {
     lookInstead(ahead, reader.withRowFunctions(unsure, given.engineText, { why }));
     return {};

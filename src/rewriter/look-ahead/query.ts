@@ -15,6 +15,8 @@ export interface AheadQuery {
   /** How many stages the calls have that stand in the text. */
   stages: number;
   parameters: boolean;
+  /** Its parameters are of the types that they have in this text; in its own when left out. */
+  typedBy?: string;
   /** PostgreSQL stops it after as many rows as were asked for. */
   stopsAtRows: boolean;
   /**

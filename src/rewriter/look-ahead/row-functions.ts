@@ -87,6 +87,8 @@ export function rowFunctionQuery(sources: string[], clientText: string): AheadQu
   if (isOneRow(statement) && sitesOf({ [own.kind]: own.node }).length < 2) return { why: undefined };
   return {
     ...query,
+    // What is written out may tell of other types.
+    typedBy: clientText,
     seenLater: statement.kind === 'SelectStmt' ? 'reading' : 'writing',
     serves: [...functions.keys()].map(keyOf),
     inBodies: [...bodies],

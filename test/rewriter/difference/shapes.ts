@@ -141,6 +141,17 @@ const within: Within[] = [
     ],
   ),
   [
+    'a PL/pgSQL function for each row beside a call with parameters',
+    functions,
+    [
+      {
+        text: "UPDATE foxes SET p = made_pl(p || $1), r = ai_gen('m1', $2 || p) WHERE id < $3",
+        parameters: ['a', 'b', '4'],
+      },
+    ],
+    6,
+  ],
+  [
     'a PL/pgSQL function of another one for each row',
     functions,
     ['SELECT id, also_pl(made_pl(p)) FROM foxes'],
