@@ -15,6 +15,7 @@ import { onConflict } from './difference/cases/on-conflict.js';
 import { readsAndTypes } from './difference/cases/reads-and-types.js';
 import { resultsThatDecide } from './difference/cases/results-that-decide.js';
 import { rowFunctions } from './difference/cases/row-functions.js';
+import { rowParameters } from './difference/cases/row-parameters.js';
 import { sqlFunctions } from './difference/cases/sql-functions.js';
 import { shown } from './difference/outcome.js';
 import { startWorld, type World } from './difference/world.js';
@@ -48,6 +49,7 @@ describe.each(
     ...hostileInsideFunctions,
     ...insideOthers,
     ...rowFunctions,
+    ...rowParameters,
     ...hostileRows,
     ...hostileTogether,
     ...hostileValues,
