@@ -2,6 +2,8 @@
 import type { Standing } from './batch.js';
 import type { SubmittedCall } from './check.js';
 import type { Making } from './making.js';
+import { areReadable } from './readable-values.js';
+import { readSessionSettings } from './session-settings.js';
 import type { Bound, Part, SqlReader } from './sql-reader.js';
 import type { Statement } from './statement.js';
 
@@ -71,7 +73,7 @@ function inText(read: Parts, statement: Statement): Together {
 /** The Executes behind a call's own. Which of them the engine is at is not known: all of its text must stand together. */
 async function inPipe(
   ownParts: Parts,
-  { engineText }: SubmittedCall,
+  { engineText, settings }: SubmittedCall,
   statement: Statement,
   { statements, reader }: Making,
 ): Promise<Together> {
@@ -85,6 +87,9 @@ async function inPipe(
   };
   // Of a portal that is executed twice the second time gives no more.
   if (new Set(all.map(({ bound }) => bound)).size < all.length) return give(undefined);
+  const session = readSessionSettings(settings);
+  if (!all.every(({ bound: { text, values } }) => areReadable([text, ...values], session)))
+    return give('they are not in UTF-8');
   if (!pipe.certain) return give('several batches were sent one behind another');
   const read = readingOnce((text) => (text === engineText ? ownParts : reader.partsOf(text)));
   const runs = pipe.runs.flatMap((run) => split(run, (each) => !isWhole(each, read(each.bound.text))));

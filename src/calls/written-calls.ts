@@ -38,8 +38,9 @@ import {
   whyUncertain,
 } from './look-ahead.js';
 import type { Making, NamesFound } from './making.js';
+import { areReadable } from './readable-values.js';
 import { readSessionSettings } from './session-settings.js';
-import type { SqlReader } from './sql-reader.js';
+import type { Bound, SqlReader } from './sql-reader.js';
 import type { Statement, StatementCall, Statements } from './statement.js';
 
 export interface WrittenCalls extends BatchAnswers {
@@ -175,8 +176,18 @@ function storedText(
   }
   const text = ahead.query?.typedBy ?? found?.statement ?? '';
   // What the client bound to its statement is nothing to a function's query.
-  const bound = () => (isBlock ? undefined : statements.boundTo(statement, text));
+  const bound = () => (isBlock ? undefined : boundTo(statement, text, given, making));
   return nextLook(statement.looking ?? ahead, bound) ?? {};
+}
+
+function boundTo(
+  statement: Statement,
+  text: string,
+  { settings }: SubmittedCall,
+  { statements }: Making,
+): Bound | undefined {
+  const bound = statements.boundTo(statement, text);
+  return bound && areReadable(bound.values, readSessionSettings(settings)) ? bound : undefined;
 }
 
 /** What is found in the statement are the calls of its functions and its own; those that were made before would be found once more. */
@@ -217,7 +228,7 @@ async function submitWritten(
   const batch = inside === undefined ? await beginBatch(given, statement, making) : undefined;
   if (batch) return batch;
   const mayLook = statement.atOnce && (inside === undefined || block !== undefined);
-  const bound = () => (block ? undefined : statements.boundTo(statement, given.engineText));
+  const bound = () => (block ? undefined : boundTo(statement, given.engineText, given, making));
   const look = mayLook ? nextLook(ahead, bound) : undefined;
   if (look) {
     statement.looking = ahead;

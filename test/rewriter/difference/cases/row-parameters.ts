@@ -1,4 +1,4 @@
-/** PL/pgSQL functions for each row in statements with parameters, beside a call of the statement. */
+/** Statements with parameters: PL/pgSQL functions for each row beside a call of the statement, and what only the engine can read. */
 import { type Case, sent } from './case.js';
 
 /** Whose types the written out form would tell otherwise, or that only the statement itself tells. */
@@ -74,6 +74,29 @@ const parameters: [name: string, text: string, given: (string | null)[], body?: 
 ];
 
 export const rowParameters: Record<string, Case[]> = {
+  'parameters in an encoding that is not UTF-8': [
+    [
+      'of a call',
+      sent(['é'], "SELECT ai_gen('m1', $1 || p) FROM foxes ORDER BY id"),
+      'SET LOCAL client_encoding = LATIN1',
+    ],
+    [
+      'of a call, without a letter of it',
+      sent(['e'], "SELECT ai_gen('m1', $1 || p) FROM foxes ORDER BY id"),
+      'SET LOCAL client_encoding = LATIN1',
+    ],
+    [
+      'of a batch',
+      {
+        text: "UPDATE foxes SET r = ai_gen('m1', $2 || p) WHERE id = $1",
+        batch: [
+          ['1', 'é'],
+          ['2', 'ü'],
+        ],
+      } as never,
+      'SET LOCAL client_encoding = LATIN1',
+    ],
+  ],
   'functions for each row, with parameters': parameters.map(
     ([name, text, given, body = "BEGIN RETURN ai_gen('m1', p); END", of = 'p text']): Case => [
       name,
