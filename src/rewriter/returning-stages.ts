@@ -3,7 +3,7 @@
  * The engine then reports a SELECT with the same count, and the client is shown its own tag (commandsReplaced). PostgreSQL never accepts
  * tables with certain rules in a WITH: the session is asked for those before the new text is sent (frontend/rewriting.ts).
  */
-import { type AnyNode, type Body, child, children, containsAiCall, kindOf } from './nodes.js';
+import { type AnyNode, type Body, child, children, containsAiCall, kindOf, walk } from './nodes.js';
 import type { ParsedStatement } from './parse.js';
 import { locateReturning } from './select-block.js';
 import type { Source } from './source.js';
@@ -60,10 +60,28 @@ export function commandsReplaced(
   return replaced;
 }
 
-/** What the statements that were replaced write to, by name. */
+/**
+ * By name, what is written in a WITH now and was not before, or behind a WITH that was not there. The same statements write in both, in the same
+ * order; those that were replaced stand in a WITH each.
+ */
 export function tablesTaken(
   before: readonly ParsedStatement[],
+  after: readonly ParsedStatement[],
   commands: ReadonlyMap<number, string>,
 ): string[] {
-  return [...commands.keys()].map((index) => String(child(before[index]?.node as Body, 'relation').relname));
+  const now = after.flatMap(writingIn);
+  const behind = before
+    .flatMap(writingIn)
+    .filter(({ withClause }, index) => !withClause && now[index]?.withClause);
+  const replaced = [...commands.keys()].map((index) => before[index]?.node as Body);
+  return [...replaced, ...behind].map((each) => String(child(each, 'relation').relname));
+}
+
+function writingIn({ kind, node }: ParsedStatement): Body[] {
+  const found: Body[] = [];
+  walk({ [kind]: node }, (each, body) => {
+    if (commands[each]) found.push(body);
+    return true;
+  });
+  return found;
 }

@@ -24,7 +24,7 @@ export interface RewrittenText {
   tags: Map<number, string>;
   /** For statements that the engine runs as a SELECT of as many rows: the part of the tag before the count. */
   commands: Map<number, string>;
-  /** The tables that are written in a WITH now and were not before: PostgreSQL takes none with certain rules. */
+  /** The tables that are written in or behind a WITH now and were not before: PostgreSQL takes none with certain rules. */
   taken: string[];
   /** Table definitions that the engine runs inside a procedure. */
   definitions: Definition[];
@@ -46,7 +46,7 @@ export function rewriteText(original: string): RewrittenText | undefined {
   if (text === original) return undefined;
   const staged = 'after' in rewritten ? rewritten : undefined;
   const commands = staged ? commandsReplaced(staged.before, staged.after) : new Map<number, string>();
-  const taken = staged ? tablesTaken(staged.before, commands) : [];
+  const taken = staged ? tablesTaken(staged.before, staged.after, commands) : [];
   const tags = new Map([
     ...explained.tags,
     ...objects.tags,

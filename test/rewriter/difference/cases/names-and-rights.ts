@@ -144,6 +144,15 @@ export const namesAndRights: Record<string, Case[]> = {
     ['a DO INSTEAD rule', "INSERT INTO redirected SELECT id, ai_gen('m1', coalesce(p, 'n')) FROM s"],
     ['a DO ALSO rule of an UPDATE', "UPDATE changes SET r = ai_gen('m1', r)"],
     [
+      'a DO ALSO rule of an UPDATE of two calls',
+      "UPDATE watched SET r = ai_gen('m1'), r2 = ai_gen('m2', r || CASE WHEN random() < 2 THEN '' END)",
+      'CREATE RULE heard AS ON UPDATE TO watched DO ALSO INSERT INTO log VALUES (OLD.r)',
+    ],
+    [
+      'a DO ALSO rule of an UPDATE of two calls, in a WITH',
+      "WITH changed AS (UPDATE changes SET r = ai_gen('m3'), id = changes.id + 10 FROM s RETURNING (SELECT ai_gen('m2') FROM u) AS r) SELECT * FROM changed",
+    ],
+    [
       'a DO ALSO rule of an UPDATE with a CTE',
       "WITH c AS (SELECT 1 AS i) UPDATE changes SET r = ai_gen('m1', r) FROM c WHERE c.i = id RETURNING r, ai_gen('m2', r)",
     ],
