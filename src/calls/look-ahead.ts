@@ -142,7 +142,7 @@ export function readsSome({ rows, query }: LookAhead<unknown>): boolean {
 }
 
 /** As many as PL/pgSQL moves at once. */
-const allRows = 2 ** 31 - 1;
+export const allRows = 2 ** 31 - 1;
 
 /** What is to be run, for how many rows from the first; without `rows` for all. */
 export function toRun(ahead: LookAhead<unknown>): Run {

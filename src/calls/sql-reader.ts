@@ -1,9 +1,13 @@
 /** What is asked of whoever reads SQL. */
 
-/** Parameters: the engine's numbers of the types that the client gave (0: none), and values, as text or in the type's binary form. */
+/**
+ * Parameters: the engine's numbers of the types that the client gave (0: none), and values, as text or in the type's binary form. `executions`: so often
+ * the client has asked for rows of them.
+ */
 export interface Bound {
   types: number[];
   values: (string | Buffer | null)[];
+  executions: number;
 }
 
 /** What can be told of texts and plans, by whoever reads SQL. */

@@ -135,13 +135,14 @@ export interface Statements {
   /** The engine process has a client; `executing` tells the parameters of what that runs at the moment, if it has any. */
   clientCame(
     engineProcessId: number,
-    executing: (text: string) => Bound | undefined,
+    executing: (text: string, now: boolean) => Bound | undefined,
     standing: () => Promise<StandingPipe>,
   ): void;
   clientLeft(engineProcessId: number): void;
   /** Whether its client is connected here, so that the end of its statements is heard. */
   hasClient(engineProcessId: number): boolean;
-  boundTo(statement: Statement, text: string): Bound | undefined;
+  /** `now`: the engine is at this text. */
+  boundTo(statement: Statement, text: string, now: boolean): Bound | undefined;
   /** How many rows its client asked for; 0: all; undefined: that is not known. */
   rowsAskedOf(statement: Statement): number | undefined;
   /** What is known of portals whose rows are read in parts. */
@@ -248,7 +249,7 @@ function whatClientsAsk({
 > {
   const clients = new Map<
     number,
-    { executing: (text: string) => Bound | undefined; standing: () => Promise<StandingPipe> }
+    { executing: (text: string, now: boolean) => Bound | undefined; standing: () => Promise<StandingPipe> }
   >();
   return {
     rowsAsked(engineProcessId, rows) {
@@ -261,7 +262,7 @@ function whatClientsAsk({
       for (const known of [asked, requests, clients]) known.delete(engineProcessId);
     },
     hasClient: (engineProcessId) => clients.has(engineProcessId),
-    boundTo: ({ origin }, text) => clients.get(origin.engineProcessId)?.executing(text),
+    boundTo: ({ origin }, text, now) => clients.get(origin.engineProcessId)?.executing(text, now),
     standing: ({ origin }) => clients.get(origin.engineProcessId)?.standing(),
   };
 }

@@ -12,6 +12,7 @@ import {
 } from './batch-look.js';
 import type { SubmittedCall } from './check.js';
 import {
+  allRows,
   endLook,
   hasFound,
   hasMade,
@@ -145,14 +146,17 @@ function beginLook(
   reader: SqlReader,
 ): LookAhead<StatementCall> {
   const rows = rowsAskedOf(statement);
-  if (rows === 0) return newLookAhead(reader.aheadQuery(text));
-  const portal = boundTo(statement, text);
-  const ahead = (portal && reads.get(portal)) ?? newLookAhead<StatementCall>(reader.aheadQuery(text));
+  const portal = boundTo(statement, text, true);
+  const known = portal && reads.get(portal);
+  if (rows === 0 && !known && !(portal && portal.executions > 1))
+    return newLookAhead(reader.aheadQuery(text));
+  const ahead = known ?? newLookAhead<StatementCall>(reader.aheadQuery(text));
+  if (portal && !known && portal.executions > 1) endLook(ahead, 'rows of it were read before');
   // What it runs may be asked for again by another one.
   if (ahead.query?.stopsAtRows && !(rows && portal))
     endLook(ahead, 'how many of its rows are wanted is not known');
   if (portal) reads.set(portal, ahead);
-  readOn(ahead, rows ?? 0);
+  readOn(ahead, rows === 0 ? allRows - ahead.reached : (rows ?? 0));
   return ahead;
 }
 
@@ -183,10 +187,10 @@ function storedText(
 function boundTo(
   statement: Statement,
   text: string,
-  { settings }: SubmittedCall,
+  { settings, engineText }: SubmittedCall,
   { statements }: Making,
 ): Bound | undefined {
-  const bound = statements.boundTo(statement, text);
+  const bound = statements.boundTo(statement, text, text === engineText);
   return bound && areReadable(bound.values, readSessionSettings(settings)) ? bound : undefined;
 }
 

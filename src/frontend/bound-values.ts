@@ -4,11 +4,11 @@
 export type BoundValue = string | Buffer | null;
 
 /** Longer ones are not kept. */
-const mostBytes = 256 * 1024;
+export const longestBind = 256 * 1024;
 
 /** From a Bind message; undefined if it is too long, or none that the engine would take. Its layout: portal, statement, formats, values, formats of the results. */
 export function readBoundValues(frame: Buffer): BoundValue[] | undefined {
-  return frame.length > mostBytes ? undefined : unlessMalformed(() => valuesIn(frame));
+  return frame.length > longestBind ? undefined : unlessMalformed(() => valuesIn(frame));
 }
 
 /** What a client says of lengths need not be true. */
@@ -61,4 +61,6 @@ export interface Prepared {
 /** What is executed: the types that were given, and the values that were bound. */
 export interface Bound extends Prepared {
   values: BoundValue[];
+  /** So often it was executed: each time for some of its rows. */
+  executions: number;
 }

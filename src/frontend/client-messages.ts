@@ -3,8 +3,9 @@ import type { FrameWatcher, Replacement } from '../wire/frames.js';
 import { frontendType, typeTable } from '../wire/message-types.js';
 import { askAside } from './aside.js';
 import type { SentMessage } from './awaited-answers.js';
-import { readBoundValues, readParameterTypes } from './bound-values.js';
+import { longestBind, readBoundValues, readParameterTypes } from './bound-values.js';
 import { type Conversation, longestOnTheSpot, type Rewritten, type Treatment } from './conversation.js';
+import { forgetBound, keepBound } from './last-bound.js';
 import { readNames } from './statement-names.js';
 import { mayConcernUs, rewriteFrame } from './statement-text.js';
 
@@ -43,13 +44,16 @@ export function watchClient(conversation: Conversation): FrameWatcher<Replacemen
       conversation.mayChain ||= hasText(type) && bytes > conversation.longestText;
       // A Query runs to its end.
       if (type === frontendType.query) askedFor(conversation, 0);
-      const isSeen =
-        hasText(type) || type === frontendType.execute || (conversation.everRewritten && naming[type] === 1);
-      return isSeen && bytes <= conversation.longestText;
+      if (naming[type] === 0 && type !== frontendType.query) return false;
+      const { everRewritten, longestText } = conversation;
+      const isSeen = bytes <= (type === frontendType.bind && !everRewritten ? longestBind : longestText);
+      if (!isSeen) forgetBound(conversation.lastBound);
+      return isSeen;
     },
     see: (type, frame) => {
       const { everRewritten, sent } = conversation;
       if (everRewritten && sent) noteNames(conversation, sent, frame);
+      if (sent) keepBound(conversation.lastBound, type, frame);
       if (type === frontendType.execute) executed(conversation, frame.readUInt32BE(frame.length - 4));
       if (!hasText(type)) return undefined;
       return rewriteFrame(type, frame, (text) => rewrite(conversation, text, frame));
@@ -81,7 +85,8 @@ function noteRoutine(conversation: Conversation, chunk: Buffer): true {
   for (let at = 0; at < chunk.length; ) {
     const type = chunk[at] as number;
     const end = at + 1 + chunk.readUInt32BE(at + 1);
-    conversation.awaited.sent(type);
+    const sent = conversation.awaited.sent(type);
+    if (sent && naming[type] === 1) keepBound(conversation.lastBound, type, chunk.subarray(at, end));
     if (type === frontendType.query) askedFor(conversation, 0);
     if (type === frontendType.execute) askedFor(conversation, chunk.readUInt32BE(end - 4));
     at = end;
@@ -100,11 +105,12 @@ function noteNames(
   const { type, statementName = '', portalName = '' } = sent;
   if (type === frontendType.parse) prepared.delete(statementName);
   if (type === frontendType.execute) sent.bound = bound.get(portalName);
+  if (sent.bound) sent.bound.executions += 1;
   if (sent.bound && declares.test(sent.bound.text)) declared.set(sent.bound.text, sent.bound);
   if (type !== frontendType.bind) return;
   const statement = prepared.get(statementName);
   const values = statement && readBoundValues(frame);
-  if (statement && values) bound.set(portalName, { ...statement, values });
+  if (statement && values) bound.set(portalName, { ...statement, values, executions: 0 });
   else bound.delete(portalName);
 }
 
@@ -113,11 +119,15 @@ function executed(conversation: Conversation, rows: number): void {
   askedFor(conversation, rows);
 }
 
+/** Of several in a pipe it is not known which one the engine is at: the least that one of them asks for. */
 function askedFor(conversation: Conversation, rows: number): void {
+  const { rowsAwaited } = conversation;
+  const least = rows === 0 || (rowsAwaited > 0 && rowsAwaited < rows) ? rowsAwaited : rows;
+  conversation.rowsAwaited = least;
   // Told once where all rows are asked for, which is always so with most clients.
-  if (rows > 0 || conversation.rowsAsked !== 0)
-    conversation.events.rowsAsked(conversation.engineProcessId, rows);
-  conversation.rowsAsked = rows;
+  if (least > 0 || conversation.rowsAsked !== 0)
+    conversation.events.rowsAsked(conversation.engineProcessId, least);
+  conversation.rowsAsked = least;
 }
 
 /** What stands before the last word of ROLLBACK AND CHAIN. A comment, or more spaces than are looked at, may hide it. */

@@ -3,6 +3,7 @@
 import type { AsideQuery, Asking } from './aside.js';
 import { type AwaitedAnswers, createAwaitedAnswers, type SentMessage } from './awaited-answers.js';
 import type { Bound, Prepared } from './bound-values.js';
+import { createLastBound, type LastBound } from './last-bound.js';
 import type { Pipe } from './pipe.js';
 import { createStatementNames, type StatementNames } from './statement-names.js';
 
@@ -10,15 +11,15 @@ export interface SessionEvents {
   /** Called for Query and Parse texts that may concern the gateway. The session's later messages wait for a promise, which never rejects. */
   rewrite(text: string): Treatment | Promise<Treatment>;
   /**
-   * The engine has told its process id, which later calls of this session carry. `executing`: the parameters of the text that it is at, or of the
-   * one that declared the cursor that it reads, if known. `standing`: what stands in the client's pipe, when it is all there.
+   * The engine has told its process id, which later calls of this session carry. `executing`: the parameters of the text that it is at (`now`), or of
+   * the one that declared the cursor that it reads, if known. `standing`: what stands in the client's pipe, when it is all there.
    */
   started(
     engineProcessId: number,
-    executing: (text: string) => Bound | undefined,
+    executing: (text: string, now: boolean) => Bound | undefined,
     standing: () => Promise<Pipe>,
   ): void;
-  /** The client executes a portal for at most `rows` rows; 0: all, until it is told otherwise, and so for a Query. */
+  /** The client executes portals for at least so many rows each; 0: all, until it is told otherwise, and so for a Query. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** Everything the client sent has been answered, without an error, and its transaction is still open. */
   answered(engineProcessId: number): void;
@@ -75,6 +76,8 @@ export interface Conversation extends Asking {
   /** The types of the parameters of prepared statements that the engine may look ahead in, and what was bound to portals of them, which tells these apart. */
   readonly prepared: Map<string, Prepared>;
   readonly bound: Map<string, Bound>;
+  /** What was bound last, also to texts that were not looked at. */
+  readonly lastBound: LastBound;
   /** What was bound to the texts that declared the transaction's cursors. */
   readonly declared: Map<string, Bound>;
   /** The body of BackendKeyData, which a CancelRequest repeats. */
@@ -101,6 +104,8 @@ export interface Conversation extends Asking {
   mayChain: boolean;
   /** By the last Query or Execute: see SessionEvents. */
   rowsAsked: number | undefined;
+  /** The least of what has not been answered; 0: all of each. */
+  rowsAwaited: number;
   /** While this is false, names of statements and portals need not be tracked. */
   everRewritten: boolean;
   /** The engine has answered all that it was sent, and no transaction has failed: before the client's message that is passing now, too. */
@@ -134,6 +139,7 @@ export function beginConversation(
     names: createStatementNames(),
     prepared: new Map(),
     bound: new Map(),
+    lastBound: createLastBound(),
     declared: new Map(),
     sentMore: undefined,
     engineProcessId: 0,
@@ -149,6 +155,7 @@ export function beginConversation(
     mayChain: false,
     everRewritten: false,
     rowsAsked: undefined,
+    rowsAwaited: 0,
     atRest: false,
     wasAtRest: false,
     sent: undefined,

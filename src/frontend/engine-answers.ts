@@ -8,6 +8,7 @@ import { answersAside, hearAside } from './aside.js';
 import type { SentMessage } from './awaited-answers.js';
 import type { Bound } from './bound-values.js';
 import { type Conversation, longestSeenText, type Rewritten } from './conversation.js';
+import { forgetBound, readBound } from './last-bound.js';
 import { standingPipe } from './pipe.js';
 
 /** States in ReadyForQuery: outside a transaction, and in one that can only be rolled back. */
@@ -128,6 +129,7 @@ function inClientsWords(conversation: Conversation, frame: Buffer): Buffer | und
 function failing(conversation: Conversation): void {
   conversation.failed = true;
   conversation.endings += 1;
+  forgetBound(conversation.lastBound);
   // The engine may be at what comes next in a pipeline already: its calls are not the ones that failed.
   if (!conversation.awaited.atLast) return;
   const settled = undone(conversation);
@@ -182,14 +184,19 @@ function started(conversation: Conversation, frame: Buffer): void {
   conversation.cancelKey = Buffer.from(frame.subarray(5));
   conversation.engineProcessId = conversation.cancelKey.readUInt32BE(0);
   const { events, engineProcessId } = conversation;
-  const bound = (text: string) => executing(conversation, text);
+  const bound = (text: string, now: boolean) => executing(conversation, text, now);
   events.started(engineProcessId, bound, () => standingPipe(conversation));
 }
 
 /** The engine keeps its answers until the pipeline ends: which of several Executes of one text it is at cannot be told. */
-function executing({ awaited, declared }: Conversation, text: string): Bound | undefined {
+function executing(
+  { awaited, declared, lastBound }: Conversation,
+  text: string,
+  now: boolean,
+): Bound | undefined {
   const found = declared.has(text) ? [] : executed(awaited.first).filter((bound) => bound.text === text);
-  return found.length === 1 ? found[0] : declared.get(text);
+  if (found.length === 1) return found[0];
+  return declared.get(text) ?? (now ? readBound(lastBound, awaited, text) : undefined);
 }
 
 function executed(first: SentMessage<Rewritten> | undefined): Bound[] {
@@ -206,6 +213,7 @@ function readyForQuery(conversation: Conversation, state: number | undefined): v
   conversation.endings += 1;
   if (state === idle && conversation.everRewritten) forgetPortals(conversation);
   if (!awaited.none) return;
+  conversation.rowsAwaited = 0;
   conversation.atRest = state !== failedTransaction;
   if (state === idle) {
     events.ready(engineProcessId, failed ? 'failed' : 'committed');

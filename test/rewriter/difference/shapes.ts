@@ -140,6 +140,20 @@ const within: Within[] = [
       8,
     ],
   ),
+  ...[
+    ['a view', 'SELECT $1, r FROM pictures WHERE id > $2'],
+    ['a view of a view', 'SELECT r || $1 FROM framed WHERE id > $2'],
+    ['an SQL function for each row', 'SELECT id, made($1 || p) FROM foxes WHERE id > $2'],
+    ['a PL/pgSQL function for each row', 'SELECT id, made_pl($1 || p) FROM foxes WHERE id > $2'],
+    ['PL/pgSQL functions for each row in UPDATE', 'UPDATE foxes SET p = made_pl($1 || p) WHERE id > $2'],
+  ].map(
+    ([what, text = '']): Within => [
+      `${what}, with parameters`,
+      [...views, ...functions],
+      [{ text, parameters: ['a ', '1'] }],
+      3,
+    ],
+  ),
   [
     'a PL/pgSQL function for each row beside a call with parameters',
     functions,

@@ -1,0 +1,108 @@
+/**
+ * What a client has bound last, whatever the text: a view or a function that it names may make calls. Most make none, so that it is kept as it
+ * came, in memory that each Bind uses anew, and read when the engine asks for it.
+ */
+import { frontendType } from '../wire/message-types.js';
+import type { AwaitedAnswers } from './awaited-answers.js';
+import { type Bound, longestBind, readBoundValues, readParameterTypes } from './bound-values.js';
+
+export interface LastBound {
+  /** The types that were given with statements, by the statements' names; undefined: it is not known which of several it is. */
+  readonly types: Map<string, number[] | undefined>;
+  bind: Buffer;
+  /** Of these so many are of the last Bind; 0: it is not known. */
+  bytes: number;
+  /** The types of its statement. */
+  given: number[] | undefined;
+  /** The portal that was executed last behind it, and how often one was. */
+  executed: string | undefined;
+  executions: number;
+  read: Bound | undefined;
+}
+
+const leastBytes = 256;
+/** Who prepares more is not followed. */
+const mostStatements = 1_000;
+
+export function createLastBound(): LastBound {
+  return {
+    types: new Map(),
+    bind: Buffer.alloc(0),
+    bytes: 0,
+    given: undefined,
+    executed: undefined,
+    executions: 0,
+    read: undefined,
+  };
+}
+
+/** Takes note of a whole message that the engine will answer. */
+export function keepBound(last: LastBound, type: number, frame: Buffer): void {
+  switch (type) {
+    case frontendType.parse:
+      keepTypes(last, nameIn(frame, 5), readParameterTypes(frame));
+      break;
+    case frontendType.bind:
+      keepBind(last, frame);
+      break;
+    case frontendType.execute:
+      last.executed = nameIn(frame, 5);
+      last.executions += 1;
+      break;
+    case frontendType.close:
+      if (frame[5] === ofStatement) last.types.delete(nameIn(frame, 6));
+  }
+}
+const ofStatement = 0x53;
+
+/** After an error the engine may have left messages out. */
+export function forgetBound(last: LastBound): void {
+  last.bytes = 0;
+  last.read = undefined;
+  last.types.delete('');
+}
+
+/** What is bound to the text that the engine is at, if it is at the only Execute. */
+export function readBound(
+  last: LastBound,
+  awaited: Pick<AwaitedAnswers<unknown>, 'first'>,
+  text: string,
+): Bound | undefined {
+  if (last.bytes === 0 || !isOnlyExecute(awaited)) return undefined;
+  const frame = last.bind.subarray(0, last.bytes);
+  const { given: types } = last;
+  if (nameIn(frame, 5) !== last.executed || !types) return undefined;
+  const { executions } = last;
+  if (last.read?.text === text) return Object.assign(last.read, { executions });
+  const values = readBoundValues(frame);
+  last.read = values && { text, types, values, executions };
+  return last.read;
+}
+
+/** Of one name only the unnamed statement is prepared anew; another one is refused, or was deallocated unseen. */
+function keepTypes({ types }: LastBound, name: string, given: number[] | undefined): void {
+  if (types.size > mostStatements) types.clear();
+  types.set(name, name !== '' && types.has(name) ? undefined : given);
+}
+
+function keepBind(last: LastBound, frame: Buffer): void {
+  last.read = undefined;
+  Object.assign(last, { executed: undefined, executions: 0 });
+  last.given = last.types.get(nameIn(frame, frame.indexOf(0, 5) + 1));
+  last.bytes = frame.length > longestBind ? 0 : frame.length;
+  if (last.bytes > last.bind.length) last.bind = Buffer.allocUnsafeSlow(Math.max(leastBytes, 2 * last.bytes));
+  frame.copy(last.bind, 0, 0, last.bytes);
+}
+
+function isOnlyExecute({ first }: Pick<AwaitedAnswers<unknown>, 'first'>): boolean {
+  let executes = 0;
+  for (let at = first; at; at = at.next) {
+    if (at.type === frontendType.query || at.type === frontendType.functionCall) return false;
+    if (at.type === frontendType.execute) executes += 1;
+  }
+  return executes === 1;
+}
+
+function nameIn(frame: Buffer, start: number): string {
+  return frame[start] === 0 ? '' : frame.toString('latin1', start, frame.indexOf(0, start));
+}
