@@ -5,7 +5,7 @@ import { askAside } from './aside.js';
 import type { SentMessage } from './awaited-answers.js';
 import { longestBind, readBoundValues, readParameterTypes } from './bound-values.js';
 import { type Conversation, longestOnTheSpot, type Rewritten, type Treatment } from './conversation.js';
-import { forgetBound, keepBound } from './last-bound.js';
+import { forgetBound, keepBound, keepChunk } from './last-bound.js';
 import { readNames } from './statement-names.js';
 import { mayConcernUs, rewriteFrame } from './statement-text.js';
 
@@ -82,15 +82,19 @@ function isRoutine({ everRewritten, longestText }: Conversation, chunk: Buffer):
 function noteRoutine(conversation: Conversation, chunk: Buffer): true {
   conversation.busy = true;
   conversation.atRest = false;
+  const { awaited, lastBound } = conversation;
+  let [isExtended, isAnswered] = [false, true];
   for (let at = 0; at < chunk.length; ) {
     const type = chunk[at] as number;
     const end = at + 1 + chunk.readUInt32BE(at + 1);
-    const sent = conversation.awaited.sent(type);
-    if (sent && naming[type] === 1) keepBound(conversation.lastBound, type, chunk.subarray(at, end));
+    isExtended ||= naming[type] === 1;
+    isAnswered = awaited.sent(type) !== undefined && isAnswered;
     if (type === frontendType.query) askedFor(conversation, 0);
     if (type === frontendType.execute) askedFor(conversation, chunk.readUInt32BE(end - 4));
     at = end;
   }
+  if (!isAnswered) forgetBound(lastBound);
+  else if (isExtended) keepChunk(lastBound, chunk);
   return true;
 }
 

@@ -12,6 +12,8 @@ export interface LastBound {
   bind: Buffer;
   /** Of these so many are of the last Bind; 0: it is not known. */
   bytes: number;
+  /** They are a whole chunk of messages, of which nothing else is known yet. */
+  unread: boolean;
   /** The types of its statement. */
   given: number[] | undefined;
   /** The portal that was executed last behind it, and how often one was. */
@@ -29,6 +31,7 @@ export function createLastBound(): LastBound {
     types: new Map(),
     bind: Buffer.alloc(0),
     bytes: 0,
+    unread: false,
     given: undefined,
     executed: undefined,
     executions: 0,
@@ -36,8 +39,21 @@ export function createLastBound(): LastBound {
   };
 }
 
+/** The same of whole messages. Most chunks are one statement that is prepared, bound and executed, of which hardly ever anything is asked. */
+export function keepChunk(last: LastBound, chunk: Buffer): void {
+  if (isOneExecution(chunk)) {
+    keepBytes(last, chunk);
+    last.unread = last.bytes > 0;
+    return;
+  }
+  readChunk(last);
+  for (let at = 0; at < chunk.length; at = endOf(chunk, at))
+    keepBound(last, chunk[at] as number, chunk.subarray(at, endOf(chunk, at)));
+}
+
 /** Takes note of a whole message that the engine will answer. */
 export function keepBound(last: LastBound, type: number, frame: Buffer): void {
+  if (last.unread) readChunk(last);
   switch (type) {
     case frontendType.parse:
       keepTypes(last, nameIn(frame, 5), readParameterTypes(frame));
@@ -57,8 +73,7 @@ const ofStatement = 0x53;
 
 /** After an error the engine may have left messages out. */
 export function forgetBound(last: LastBound): void {
-  last.bytes = 0;
-  last.read = undefined;
+  Object.assign(last, { bytes: 0, unread: false, read: undefined });
   last.types.delete('');
 }
 
@@ -69,6 +84,7 @@ export function readBound(
   text: string,
 ): Bound | undefined {
   if (last.bytes === 0 || !isOnlyExecute(awaited)) return undefined;
+  readChunk(last);
   const frame = last.bind.subarray(0, last.bytes);
   const { given: types } = last;
   if (nameIn(frame, 5) !== last.executed || !types) return undefined;
@@ -86,12 +102,46 @@ function keepTypes({ types }: LastBound, name: string, given: number[] | undefin
 }
 
 function keepBind(last: LastBound, frame: Buffer): void {
-  last.read = undefined;
   Object.assign(last, { executed: undefined, executions: 0 });
   last.given = last.types.get(nameIn(frame, frame.indexOf(0, 5) + 1));
-  last.bytes = frame.length > longestBind ? 0 : frame.length;
+  keepBytes(last, frame);
+}
+
+function keepBytes(last: LastBound, bytes: Buffer): void {
+  last.read = undefined;
+  last.bytes = bytes.length > longestBind ? 0 : bytes.length;
   if (last.bytes > last.bind.length) last.bind = Buffer.allocUnsafeSlow(Math.max(leastBytes, 2 * last.bytes));
-  frame.copy(last.bind, 0, 0, last.bytes);
+  bytes.copy(last.bind, 0, 0, last.bytes);
+}
+
+function readChunk(last: LastBound): void {
+  if (!last.unread) return;
+  const chunk = Buffer.from(last.bind.subarray(0, last.bytes));
+  Object.assign(last, { bytes: 0, unread: false });
+  for (let at = 0; at < chunk.length; at = endOf(chunk, at))
+    keepBound(last, chunk[at] as number, chunk.subarray(at, endOf(chunk, at)));
+}
+
+function endOf(chunk: Buffer, at: number): number {
+  return at + 1 + chunk.readUInt32BE(at + 1);
+}
+
+/**
+ * One Bind and one Execute of the unnamed portal, behind the Parse of the unnamed statement or of one that was prepared before: all that it changes
+ * for what comes behind is known from itself.
+ */
+function isOneExecution(chunk: Buffer): boolean {
+  let at = 0;
+  const takes = (type: number) => {
+    if (chunk[at] !== type) return false;
+    at = endOf(chunk, at);
+    return true;
+  };
+  const isUnnamed = (offset: number) => chunk[at + offset] === 0;
+  const isPrepared = isUnnamed(5) && takes(frontendType.parse);
+  if (!isUnnamed(5) || isUnnamed(6) !== isPrepared || !takes(frontendType.bind)) return false;
+  takes(frontendType.describe);
+  return isUnnamed(5) && takes(frontendType.execute) && takes(frontendType.sync) && at === chunk.length;
 }
 
 function isOnlyExecute({ first }: Pick<AwaitedAnswers<unknown>, 'first'>): boolean {
