@@ -3,7 +3,14 @@ import type { CallOrigin } from '../ledger/job.js';
 import type { Batch, Form } from './batch.js';
 import { type Alone, comeTogether } from './batch-candidates.js';
 import type { SubmittedCall } from './check.js';
-import { endLook, lostWhileLooking, newLookAhead, noteFound, whyUncertain } from './look-ahead.js';
+import {
+  endLook,
+  lostWhileLooking,
+  newLookAhead,
+  noteFound,
+  refuseOtherBytes,
+  whyUncertain,
+} from './look-ahead.js';
 import type { Making, NamesFound } from './making.js';
 import { readSessionSettings } from './session-settings.js';
 import type { JudgedPart, Part, SqlReader } from './sql-reader.js';
@@ -97,7 +104,7 @@ export function answerAboutBatches(making: Making): BatchAnswers {
       const why =
         whyUncertain({ unsure, doubt }) ??
         (others ? 'functions of other schemas have the names of AI functions' : undefined);
-      if (why === undefined) return { runs: await textsToRun(batch, reader) };
+      if (why === undefined) return { runs: await textsToRun(batch, given, reader) };
       giveUp(batch, statement, why, statements);
       return {};
     },
@@ -143,7 +150,11 @@ const ownTime = /(?:^|\.)"?statement_timestamp"?$/;
 const notPlanned: BatchPlans = { types: [], plan: undefined, problem: 'it is not planned' };
 
 /** The queries of all parts that call, with their parameters' values. */
-async function textsToRun({ parts }: OwnBatch, reader: SqlReader): Promise<string[]> {
+async function textsToRun({ parts }: OwnBatch, call: SubmittedCall, reader: SqlReader): Promise<string[]> {
+  refuseOtherBytes(
+    parts.flatMap(({ form, values }) => [form.part.text, ...values]),
+    call,
+  );
   const types = parts.flatMap(({ form, values }) =>
     values.map((_value, index) => form.types[index] ?? 'text'),
   );

@@ -31,6 +31,8 @@ export interface SessionSettings {
   priority: Priority;
   /** Until when the calls give way to all others, to be over then; on the clock of Date.now(). */
   by: number | undefined;
+  /** What the client binds is in UTF-8. */
+  isUtf8: boolean;
 }
 
 const switches: Record<string, boolean> = {
@@ -76,6 +78,8 @@ function settingsOf(given: Json): SessionSettings {
     webhook: textOf(given.webhook),
     priority: readWord(given, 'priority', ['normal', 'low', 'high']),
     by: readMoment(given),
+    // SQL_ASCII: nothing is converted.
+    isUtf8: ['utf8', 'sql_ascii', undefined].includes(textAt(given, 'encoding')),
   };
 }
 

@@ -30,6 +30,7 @@ import {
   type Run,
   readOn,
   readsSome,
+  refuseOtherBytes,
   type StoredText,
   storedFound,
   takeFound,
@@ -102,6 +103,7 @@ export function createWrittenCalls(making: Making): WrittenCalls {
     async typesFound(given, types, origin) {
       const ahead = aheadFor(given, origin);
       ahead.types = types;
+      refuseOtherBytes(ahead.bound?.values ?? [], given);
       const texts = await reader.valueTexts(types, ahead.bound?.values ?? []).catch((error: Error) => {
         throw lostWhileLooking(error.message);
       });

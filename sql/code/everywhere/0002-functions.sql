@@ -36,7 +36,7 @@ EXCEPTION WHEN OTHERS THEN
   RETURN NULL;
 END $$;
 
--- The ai_gen.* settings as they were SET.
+-- The ai_gen.* settings as they were SET, and what the client's bytes mean.
 CREATE OR REPLACE FUNCTION hologen_caller.session_settings() RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('progress', current_setting('ai_gen.progress', true), 'reuse', current_setting('ai_gen.reuse', true),
@@ -45,7 +45,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     'at_once', current_setting('ai_gen.at_once', true), 'tag', current_setting('ai_gen.tag', true),
     'spend_at_most', current_setting('ai_gen.spend_at_most', true), 'place', current_setting('ai_gen.place', true),
     'webhook', current_setting('ai_gen.webhook', true), 'priority', current_setting('ai_gen.priority', true),
-    'by', current_setting('ai_gen.by', true),
+    'by', current_setting('ai_gen.by', true), 'encoding', current_setting('client_encoding'),
     'by_at', CASE WHEN current_setting('ai_gen.by', true) <> '' THEN hologen_caller.moment_of(current_setting('ai_gen.by', true)) END)
 $$;
 

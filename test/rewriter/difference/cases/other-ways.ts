@@ -22,6 +22,7 @@ const manyAndFew = [
 const forAnyValues = 'SET LOCAL plan_cache_mode = force_generic_plan';
 const joined = (value: string) =>
   `SELECT many.id FROM many JOIN few ON many.x = few.x WHERE many.y = ${value} AND ai_gen('m1', few.p) <> ''`;
+const inLatin1 = `SET LOCAL client_encoding = 'LATIN1'`;
 /** Half of the rows have one value, and come first; by the index they come from behind. */
 const fromBothEnds = [
   'CREATE TABLE halves (id int, y int, p text)',
@@ -136,6 +137,33 @@ export const otherWays: Record<string, Case[]> = {
         'DEALLOCATE run',
       ],
       ...both,
+    ],
+  ],
+  'what is bound in another encoding': [
+    ['a parameter', sent(['é'], "SELECT id, ai_gen('m1', p || $1) FROM foxes ORDER BY id"), inLatin1],
+    [
+      'a parameter of what writes',
+      sent(['é', '3'], "UPDATE foxes SET r = ai_gen('m1', p || $1) WHERE id < $2"),
+      inLatin1,
+    ],
+    [
+      'a batch',
+      { text: "INSERT INTO log VALUES (ai_gen('m1', $1::text))", batch: [['é'], ['fox']] },
+      inLatin1,
+    ],
+    [
+      'the text of one in a batch',
+      {
+        text: "INSERT INTO log VALUES (ai_gen('m1', $1::text))",
+        batch: [['fox']],
+        behind: [{ text: "INSERT INTO log VALUES (ai_gen('m2', 'é'))", parameters: [] }],
+      },
+      inLatin1,
+    ],
+    [
+      'a parameter without such characters',
+      sent(['e'], "SELECT id, ai_gen('m1', p || $1) FROM foxes ORDER BY id"),
+      inLatin1,
     ],
   ],
 };
