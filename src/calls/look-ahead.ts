@@ -1,7 +1,7 @@
 /** Calls that stand in a statement as they were written: the engine looks for all of a stage before the first of them is waited for. */
 import { KnownError } from '../errors.js';
 import type { SubmittedCall } from './check.js';
-import { readSessionSettings } from './session-settings.js';
+import { bindsUtf8 } from './session-settings.js';
 import type { AheadQuery, Beside, Bound, OneByOne, StoredQuery } from './sql-reader.js';
 
 /** What the engine knows of it. */
@@ -146,7 +146,7 @@ const ascii = /^[\0-\x7f]*$/;
 /** What was bound is read as UTF-8. Bytes of numbers look like those of texts. */
 export function refuseOtherBytes(values: Bound['values'], { settings }: SubmittedCall): void {
   const isAscii = (value: string | Buffer | null) => value === null || ascii.test(value.toString('latin1'));
-  if (!readSessionSettings(settings).isUtf8 && !values.every(isAscii))
+  if (!bindsUtf8(settings) && !values.every(isAscii))
     throw lostWhileLooking('its parameters are not in UTF-8');
 }
 

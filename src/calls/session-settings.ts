@@ -31,8 +31,6 @@ export interface SessionSettings {
   priority: Priority;
   /** Until when the calls give way to all others, to be over then; on the clock of Date.now(). */
   by: number | undefined;
-  /** What the client binds is in UTF-8. */
-  isUtf8: boolean;
 }
 
 const switches: Record<string, boolean> = {
@@ -78,9 +76,12 @@ function settingsOf(given: Json): SessionSettings {
     webhook: textOf(given.webhook),
     priority: readWord(given, 'priority', ['normal', 'low', 'high']),
     by: readMoment(given),
-    // SQL_ASCII: nothing is converted.
-    isUtf8: ['utf8', 'sql_ascii', undefined].includes(textAt(given, 'encoding')),
   };
+}
+
+/** What the client binds is in UTF-8. Of SQL_ASCII nothing is converted. */
+export function bindsUtf8(given: Json): boolean {
+  return ['utf8', 'sql_ascii', undefined].includes(textAt(given, 'encoding'));
 }
 
 function textAt(given: Json, name: string): string | undefined {

@@ -22,6 +22,14 @@ const manyAndFew = [
 const forAnyValues = 'SET LOCAL plan_cache_mode = force_generic_plan';
 const joined = (value: string) =>
   `SELECT many.id FROM many JOIN few ON many.x = few.x WHERE many.y = ${value} AND ai_gen('m1', few.p) <> ''`;
+/** It sees what the statement has written by then. */
+const counting = (name: string, parameters: string) =>
+  `CREATE FUNCTION ${name}(${parameters}) RETURNS text LANGUAGE plpgsql VOLATILE AS $$ BEGIN RETURN $1::text || (SELECT count(*) FROM w WHERE k = 9)::text; END $$`;
+const ownUpper = counting('upper', 'json');
+const ownOperator = [
+  counting('beside', 'text, int'),
+  'CREATE OPERATOR || (FUNCTION = beside, LEFTARG = text, RIGHTARG = int)',
+];
 const inLatin1 = `SET LOCAL client_encoding = 'LATIN1'`;
 /** Half of the rows have one value, and come first; by the index they come from behind. */
 const fromBothEnds = [
@@ -164,6 +172,29 @@ export const otherWays: Record<string, Case[]> = {
       'a parameter without such characters',
       sent(['e'], "SELECT id, ai_gen('m1', p || $1) FROM foxes ORDER BY id"),
       inLatin1,
+    ],
+  ],
+  "somebody's own under PostgreSQL's names, beside what writes": [
+    [
+      'a function of a result',
+      "UPDATE w SET k = 9 RETURNING upper(to_json(ai_gen('m1', 'x' || id)))",
+      ownUpper,
+    ],
+    ['an operator', "UPDATE w SET k = 9 RETURNING ai_gen('m1', 'x') || id", ...ownOperator],
+    [
+      'an operator in a call',
+      "UPDATE w SET k = 9 RETURNING ai_gen('m2', ai_gen('m1', 'x') || id)",
+      ...ownOperator,
+    ],
+    [
+      'a function behind a WITH that writes',
+      "WITH x AS (UPDATE w SET k = 9 RETURNING id) SELECT upper(to_json(ai_gen('m1', 'x' || id))) FROM x",
+      ownUpper,
+    ],
+    [
+      'one that is IMMUTABLE',
+      "UPDATE w SET k = 9 RETURNING upper(id), ai_gen('m1', 'x' || id)",
+      "CREATE FUNCTION upper(n int) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'own ' || n $$",
     ],
   ],
 };
