@@ -1,7 +1,7 @@
 /** Calls that stand in a statement as they were written: the engine looks for all of a stage before the first of them is waited for. */
 import { KnownError } from '../errors.js';
 import type { SubmittedCall } from './check.js';
-import type { AheadQuery, Bound, OneByOne, StoredQuery } from './sql-reader.js';
+import type { AheadQuery, Beside, Bound, OneByOne, StoredQuery } from './sql-reader.js';
 
 /** What the engine knows of it. */
 export interface StoredText {
@@ -30,8 +30,11 @@ export interface LookAhead<Call> {
   /** The last stage that was looked for. */
   stage: number;
   looking: boolean;
-  /** The parameters' values. */
+  /** The parameters' values, and the types that the engine has found them to have. */
   bound: Bound | undefined;
+  types: string[];
+  /** Its plan, with what is to be asked about it when another one is there that it must be like. */
+  planned: { plan: unknown; judged: object; beside: Beside } | undefined;
   /** What is looked at now, with values in place of parameters. */
   running: string;
   /** The same with its calls told many at a time. */
@@ -61,7 +64,15 @@ export function newLookAhead<Call>(read: AheadQuery | StoredQuery | OneByOne): L
     ...{ query: undefined, stored: undefined, why: undefined, stage: 0, looking: false },
     ...{ cursor: false, before: 0, rows: 0, reached: 0, movesCursor: false },
     ...{ inRow: 1, leftInRow: 0 },
-    ...{ bound: undefined, running: '', noting: '', found: new Map(), noted: undefined },
+    ...{
+      bound: undefined,
+      types: [],
+      planned: undefined,
+      running: '',
+      noting: '',
+      found: new Map(),
+      noted: undefined,
+    },
     ...{ alone: 0, refusal: undefined },
   };
   if ('stored' in read) Object.assign(ahead, { stored: read, movesCursor: read.stored === 'cursor' });
@@ -131,9 +142,19 @@ export function nextLook(ahead: LookAhead<unknown>, bound: () => Bound | undefin
     : toExplain(ahead);
 }
 
-/** What is to be explained: a cursor is planned for its first rows. */
+/** What is to be explained. */
 export function toExplain({ running, cursor }: LookAhead<unknown>): { explain: string } {
-  return { explain: cursor ? `DECLARE hologen_ahead NO SCROLL CURSOR FOR ${running}` : running };
+  return { explain: planned(running, cursor) };
+}
+
+/** A cursor is planned for its first rows. */
+function planned(query: string, cursor: boolean): string {
+  return cursor ? `DECLARE hologen_ahead NO SCROLL CURSOR FOR ${query}` : query;
+}
+
+/** What is to be explained, too, for any values of parameters of these types. */
+export function toExplainBeside({ cursor }: LookAhead<unknown>, { text, types }: Beside): object {
+  return { beside: types ? text : planned(text, cursor), types };
 }
 
 /** Parts of the rows are read. */

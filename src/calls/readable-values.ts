@@ -7,7 +7,7 @@ const likeUtf8 = new Set(['UTF8', 'SQL_ASCII']);
 
 /** True where the values mean what they say as UTF-8. Of all encodings the ASCII characters are the same. */
 export function areReadable(values: Bound['values'], { encoding = 'UTF8' }: SessionSettings): boolean {
-  return likeUtf8.has(encoding) || values.every(isAscii);
+  return likeUtf8.has(encoding.toUpperCase()) || values.every(isAscii);
 }
 
 function isAscii(value: Bound['values'][number]): boolean {

@@ -29,6 +29,10 @@ export interface SqlReader {
     query: Pick<AheadQuery, 'text' | 'seenLater' | 'inBodies'>,
     read: 'all' | 'some',
   ): object | { why: string };
+  /** What else is to be planned of a query, before what stands in its plan is certain. */
+  besideOf(plan: unknown, query: AheadQuery, types: string[]): Beside | undefined;
+  /** Why its calls may be others than those of the plan that it was looked at by. */
+  whyOtherWay(plan: unknown, other: unknown, beside: Beside): string | undefined;
   /** How often the plan evaluates its only call for each row. */
   timesInRow(plan: unknown): number;
   /** Each statement of a text, or why its calls cannot be known beforehand. */
@@ -62,8 +66,17 @@ export interface AheadQuery {
   serves?: string[];
   /** Functions that stand in those blocks. */
   inBodies?: string[];
+  /** What the engine may plan in its place. */
+  beside?: Beside;
   /** Something runs between two of its rows, which may change settings: triggers of what it writes, or this text. */
   between?: string;
+}
+
+/** `types`: of its parameters, for any values of which it is planned. `names`: functions of which it has calls, and the query what they give. */
+export interface Beside {
+  text: string;
+  types?: string[];
+  names?: string[];
 }
 
 /** Why calls are made one after another; `movesCursor`: those of a cursor's rows, which is elsewhere from then on. */

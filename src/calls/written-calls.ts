@@ -35,6 +35,7 @@ import {
   storedFound,
   takeFound,
   toExplain,
+  toExplainBeside,
   toRun,
   whyUncertain,
 } from './look-ahead.js';
@@ -60,8 +61,10 @@ export interface WrittenCalls extends BatchAnswers {
   storedFound(call: SubmittedCall, found: StoredText | undefined, origin: CallOrigin): Look | object;
   /** The query that is looked at, with the values of its parameters, whose types the engine has found. */
   typesFound(call: SubmittedCall, types: string[], origin: CallOrigin): Promise<{ explain: string }>;
-  /** What the engine is to find out about the plan, or nothing: the calls in it are not certain to be made. */
+  /** What the engine is to find out about the plan, or to plan besides, or nothing: the calls in it are not certain to be made. */
   planFound(call: SubmittedCall, plan: unknown, origin: CallOrigin): object;
+  /** The same when it has planned what else it was to. */
+  besideFound(call: SubmittedCall, plan: unknown, origin: CallOrigin): object;
   /** The query to run if nothing in the plan is unsure. */
   planChecked(call: SubmittedCall, found: NamesFound, origin: CallOrigin): Run | object;
   /**
@@ -100,6 +103,7 @@ export function createWrittenCalls(making: Making): WrittenCalls {
     storedFound: (given, found, origin) => storedText(given, found, origin, making),
     async typesFound(given, types, origin) {
       const ahead = aheadFor(given, origin);
+      ahead.types = types;
       const texts = await reader.valueTexts(types, ahead.bound?.values ?? []).catch((error: Error) => {
         throw lostWhileLooking(error.message);
       });
@@ -107,13 +111,8 @@ export function createWrittenCalls(making: Making): WrittenCalls {
       ahead.noting = reader.withValues(ahead.noting, types, texts);
       return toExplain(ahead);
     },
-    planFound(given, plan, origin) {
-      const ahead = aheadFor(given, origin);
-      const judged = reader.judgePlan(plan, ahead.query ?? { text: '' }, readsSome(ahead) ? 'some' : 'all');
-      if ('why' in judged) endLook(ahead, judged.why);
-      if (ahead.query?.isExpanded) ahead.inRow = reader.timesInRow(plan);
-      return 'why' in judged ? {} : judged;
-    },
+    planFound: (given, plan, origin) => planFound(plan, aheadFor(given, origin), reader),
+    besideFound: (given, plan, origin) => besideFound(plan, aheadFor(given, origin), reader),
     planChecked: (given, found, origin) => planChecked(given, found, origin, making),
     ...answerAboutBatches(making),
     noteAll: (calls, origin) => noteAll(calls, origin, making),
@@ -337,6 +336,26 @@ async function noteCall(
   await making.add(call);
   noteFound(ahead, given, call, 'again');
   return pending;
+}
+
+function planFound(plan: unknown, ahead: LookAhead<StatementCall>, reader: SqlReader): object {
+  const judged = reader.judgePlan(plan, ahead.query ?? { text: '' }, readsSome(ahead) ? 'some' : 'all');
+  if ('why' in judged) endLook(ahead, judged.why);
+  if (ahead.query?.isExpanded) ahead.inRow = reader.timesInRow(plan);
+  if ('why' in judged || !ahead.query) return {};
+  const beside = reader.besideOf(plan, ahead.query, ahead.types);
+  if (!beside) return judged;
+  ahead.planned = { plan, judged, beside };
+  return toExplainBeside(ahead, beside);
+}
+
+function besideFound(other: unknown, ahead: LookAhead<StatementCall>, reader: SqlReader): object {
+  const { plan, judged, beside } = ahead.planned ?? {};
+  ahead.planned = undefined;
+  const why = judged && beside ? reader.whyOtherWay(plan, other, beside) : 'it is not planned';
+  if (judged && why === undefined) return judged;
+  endLook(ahead, why);
+  return {};
 }
 
 function planChecked(

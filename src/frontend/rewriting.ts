@@ -15,17 +15,18 @@ export function rewriteStatements(
 ): SessionEvents['rewrite'] {
   const treat = (text: string, rewritten: RewrittenText | undefined): Treatment => {
     if (!rewritten) return mentionsAiFunction(text) ? watched(text) : undefined;
-    // Rules that the text itself makes, nobody can be asked about before.
-    if (rewritten.taken.length > 0 && /\brule\b/i.test(text)) return watched(text);
+    // What the text itself makes, nobody can be asked about before.
+    if (rewritten.unsure && /\brule\b|\bcreate\b.*\b(?:function|operator)\b/is.test(text))
+      return watched(text);
     texts.remember(rewritten.text, { text, stopsAtRows: rewritten.stopsAtRows });
     return {
       text: rewritten.text,
       isOther: true,
       translateError: (fields) => translateError(rewritten, fields),
       tagOf: (index, tag) => ownTag(rewritten, index, tag),
-      ...(rewritten.taken.length > 0 && {
+      ...(rewritten.unsure && {
         unless: {
-          query: { text: rules, values: [JSON.stringify(rewritten.taken)] },
+          query: { text: rulesAndFunctions, values: [JSON.stringify(rewritten.unsure)] },
           otherwise: watched(text),
         },
       }),
@@ -49,12 +50,19 @@ export function rewriteStatements(
 
 /**
  * PostgreSQL takes no statement into a WITH on a table with a rule for what it does, nor on a view that leads there. Rules of the system's own,
- * and those that make views, are left out.
+ * and those that make views, are left out. Names of PostgreSQL's functions and operators may mean somebody's, for other types or on another path.
  */
-const rules = `
-  SELECT FROM pg_catalog.pg_rewrite AS r JOIN pg_catalog.pg_class AS t ON t.oid = r.ev_class, pg_catalog.json_array_elements_text($1::pg_catalog.json) AS name
+const rulesAndFunctions = `
+  SELECT FROM pg_catalog.pg_rewrite AS r JOIN pg_catalog.pg_class AS t ON t.oid = r.ev_class, pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'tables') AS name
   WHERE r.ev_type <> '1' AND r.oid >= 16384
-    AND (t.relname = name OR EXISTS (SELECT FROM pg_catalog.pg_class AS v WHERE v.relname = name AND v.relkind = 'v')) FETCH FIRST ROW ONLY`;
+    AND (t.relname = name OR EXISTS (SELECT FROM pg_catalog.pg_class AS v WHERE v.relname = name AND v.relkind = 'v'))
+  UNION ALL
+  SELECT FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+  WHERE p.oid >= 16384 AND p.provolatile = 'v' AND n.nspname NOT IN ('pg_catalog', 'hologen', 'hologen_caller', 'hologen_names')
+    AND (p.proname IN (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'functions'))
+      OR EXISTS (SELECT FROM pg_catalog.pg_operator AS o WHERE o.oprcode = p.oid
+        AND o.oprname IN (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'operators'))))
+  FETCH FIRST ROW ONLY`;
 
 /** The engine may ask for its parameters, and for how many of its rows are wanted. */
 function watched(text: string): Treatment {

@@ -3,8 +3,19 @@
  * The engine then reports a SELECT with the same count, and the client is shown its own tag (commandsReplaced). PostgreSQL never accepts
  * tables with certain rules in a WITH: the session is asked for those before the new text is sent (frontend/rewriting.ts).
  */
-import { type AnyNode, type Body, child, children, containsAiCall, kindOf, walk } from './nodes.js';
-import type { ParsedStatement } from './parse.js';
+import {
+  type AnyNode,
+  type Body,
+  child,
+  children,
+  containsAiCall,
+  isAiCall,
+  kindOf,
+  nameList,
+  walk,
+  writesRows,
+} from './nodes.js';
+import { nodesOf, type ParsedStatement } from './parse.js';
 import { locateReturning } from './select-block.js';
 import type { Source } from './source.js';
 import type { Edit } from './spliced-text.js';
@@ -60,11 +71,38 @@ export function commandsReplaced(
   return replaced;
 }
 
-/**
- * By name, what is written in a WITH now and was not before, or behind a WITH that was not there. The same statements write in both, in the same
- * order; those that were replaced stand in a WITH each.
- */
-export function tablesTaken(
+/** By their last names. */
+export interface Unsure {
+  /** The tables that are written in or behind a WITH now and were not before: PostgreSQL takes none with certain rules. */
+  tables: string[];
+  /** What stands beside calls in statements that write: one of somebody's own may see what is written by then. */
+  functions: string[];
+  operators: string[];
+}
+
+/** Undefined: nothing. */
+export function unsureOf(
+  before: readonly ParsedStatement[],
+  after: readonly ParsedStatement[],
+  commands: ReadonlyMap<number, string>,
+): Unsure | undefined {
+  const written = before.filter(
+    ({ node }, index) => commands.has(index) || writesRows((node as Body).withClause),
+  );
+  const functions = new Set<string>();
+  const operators = new Set<string>();
+  walk(nodesOf(written), (kind, body) => {
+    if (kind === 'FuncCall' && !isAiCall(kind, body)) functions.add(nameList(body.funcname).at(-1) ?? '');
+    if (kind === 'A_Expr') operators.add(nameList(body.name).at(-1) ?? '');
+    return true;
+  });
+  const tables = tablesTaken(before, after, commands);
+  const unsure = { tables, functions: [...functions], operators: [...operators] };
+  return Object.values(unsure).some((names) => names.length > 0) ? unsure : undefined;
+}
+
+/** The same statements write in both, in the same order; those that were replaced stand in a WITH each. */
+function tablesTaken(
   before: readonly ParsedStatement[],
   after: readonly ParsedStatement[],
   commands: ReadonlyMap<number, string>,

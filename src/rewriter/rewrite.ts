@@ -10,7 +10,7 @@ import { type Body, writesRows } from './nodes.js';
 import { rewriteObjectTables } from './object-tables.js';
 import type { ParsedStatement } from './parse.js';
 import { rewritePartitionProperties } from './partition-properties.js';
-import { commandsReplaced, tablesTaken } from './returning-stages.js';
+import { commandsReplaced, type Unsure, unsureOf } from './returning-stages.js';
 import { editSettings, foreignShows, inClientsNames } from './session-settings.js';
 import { originalOffset, type Stretch, splice, unedited } from './spliced-text.js';
 import { type Definition, rewriteTableProperties } from './table-properties.js';
@@ -24,8 +24,8 @@ export interface RewrittenText {
   tags: Map<number, string>;
   /** For statements that the engine runs as a SELECT of as many rows: the part of the tag before the count. */
   commands: Map<number, string>;
-  /** The tables that are written in or behind a WITH now and were not before: PostgreSQL takes none with certain rules. */
-  taken: string[];
+  /** What the session is to be asked about before the text is sent; undefined: nothing. */
+  unsure: Unsure | undefined;
   /** Table definitions that the engine runs inside a procedure. */
   definitions: Definition[];
   /** True if PostgreSQL suspends its portal after as many rows as the client asked for; statements that write run to completion. */
@@ -46,7 +46,7 @@ export function rewriteText(original: string): RewrittenText | undefined {
   if (text === original) return undefined;
   const staged = 'after' in rewritten ? rewritten : undefined;
   const commands = staged ? commandsReplaced(staged.before, staged.after) : new Map<number, string>();
-  const taken = staged ? tablesTaken(staged.before, staged.after, commands) : [];
+  const unsure = staged && unsureOf(staged.before, staged.after, commands);
   const tags = new Map([
     ...explained.tags,
     ...objects.tags,
@@ -56,7 +56,7 @@ export function rewriteText(original: string): RewrittenText | undefined {
   ]);
   const stopsAtRows = staged !== undefined && isPlainSelect(staged.after);
   const definitions = [...objects.definitions, ...declared.definitions];
-  return { text, original, stretches, tags, commands, taken, definitions, stopsAtRows };
+  return { text, original, stretches, tags, commands, unsure, definitions, stopsAtRows };
 }
 
 /** What PostgreSQL calls PORTAL_ONE_SELECT (src/include/utils/portal.h). */

@@ -1,50 +1,6 @@
 -- Looking ahead: before the first call of a statement is made as written, the statement is run once without waiting, in a subtransaction that is
 -- undone, so that the gateway knows the calls to come and makes them at once. The statement itself runs exactly as it was written.
 
--- The plan of a query, with the names as this session sees them.
-CREATE OR REPLACE FUNCTION hologen_caller.plan_of(query text) RETURNS json
-LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-  plan pg_catalog.json;
-BEGIN
-  EXECUTE pg_catalog.concat('EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) ', query) INTO plan;
-  RETURN plan;
-END $$;
-
--- Types by name, as casts are written with them: of a type without a length (-1) the name does not mean a length of 1.
-CREATE OR REPLACE FUNCTION hologen_caller.type_names(types oid[]) RETURNS text[]
-LANGUAGE sql STABLE AS $$
-  SELECT ARRAY(SELECT pg_catalog.format_type(t, -1) FROM pg_catalog.unnest(types) WITH ORDINALITY AS p(t, n) ORDER BY n)
-$$;
-
--- The types that a client gave its parameters, for PREPARE; of 0 the engine finds it out. NULL: it gave none.
-CREATE OR REPLACE FUNCTION hologen_caller.given_types(given json) RETURNS text
-LANGUAGE sql STABLE AS $$
-  SELECT pg_catalog.string_agg(CASE WHEN oid OPERATOR(pg_catalog.=) '0' THEN 'unknown' ELSE pg_catalog.format_type(oid::pg_catalog.oid, -1) END, ', ')
-    FROM pg_catalog.json_array_elements_text(given) AS t(oid)
-$$;
-
--- A name for what is prepared for a moment: not one of the client's.
-CREATE OR REPLACE FUNCTION hologen_caller.free_name() RETURNS text
-LANGUAGE sql VOLATILE AS $$
-  SELECT 'hologen_ahead' || pg_catalog.repeat('_', pg_catalog.max(pg_catalog.length(name)) OPERATOR(pg_catalog.-) 12)
-    FROM (SELECT name FROM pg_catalog.pg_prepared_statements WHERE pg_catalog.starts_with(name, 'hologen_ahead') UNION ALL SELECT 'hologen_ahea') AS taken
-$$;
-
--- The types of a query's parameters, those inferred that the client gave none (0). For a moment the session has a prepared statement more.
-CREATE OR REPLACE FUNCTION hologen_caller.parameter_types(query text, given json) RETURNS json
-LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-  known text := hologen_caller.given_types(given);
-  own   text := hologen_caller.free_name();
-  types pg_catalog.json;
-BEGIN
-  EXECUTE pg_catalog.concat('PREPARE ', own, ' (' || known || ')', ' AS ', query);
-  SELECT pg_catalog.to_json(hologen_caller.type_names(parameter_types::pg_catalog.oid[])) INTO types FROM pg_catalog.pg_prepared_statements WHERE name OPERATOR(pg_catalog.=) own;
-  EXECUTE pg_catalog.concat('DEALLOCATE ', own);
-  RETURN types;
-END $$;
-
 -- Which settings may be changed by what runs between two rows of a statement, this text or code that is kept: 'all' where it names one by which
 -- PostgreSQL or the gateway reads and tells values and rights; 'some': others, which only somebody's own code and current_setting() read.
 CREATE OR REPLACE FUNCTION hologen_caller.settings_changed(source text) RETURNS text
@@ -271,6 +227,7 @@ DECLARE
   problem  text;
   state    text;
   level    text := pg_catalog.current_setting('client_min_messages');
+  planning text := pg_catalog.current_setting('plan_cache_mode');
   reading  refcursor;
   rows     int8;
 BEGIN
@@ -288,6 +245,12 @@ BEGIN
     IF step OPERATOR(pg_catalog.->>) 'explain' IS NOT NULL THEN
       found := hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain');
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan', 'of', question, 'plan', found));
+    END IF;
+    IF step OPERATOR(pg_catalog.->>) 'beside' IS NOT NULL THEN
+      found := hologen_caller.plan_beside(step OPERATOR(pg_catalog.->>) 'beside', step OPERATOR(pg_catalog.->) 'types');
+      -- It is run as the session plans it.
+      PERFORM pg_catalog.set_config('plan_cache_mode', planning, true);
+      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_beside', 'of', question, 'plan', found));
     END IF;
     IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_names', 'of', question, 'unsure', hologen_caller.unsure_names(

@@ -165,6 +165,7 @@ function answerWhileLooking(calls: Calls, written: (question: Json) => Submitted
     parameter_types: (question, caller) =>
       calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
     plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
+    plan_beside: (question, caller) => calls.besideFound(written(question), question.plan, originOf(caller)),
     plan_names: (question, caller) =>
       calls.planChecked(written(question), namesOf(question), originOf(caller)),
     looked: (question, caller) =>

@@ -104,7 +104,12 @@ function queryIn(place: Place, source: string, clientText: string | undefined): 
   const written = readSource(known(doing === 'assignment' ? text.replace(/^[\s\S]*?:?=/, 'SELECT ') : text));
   const [statement, more] = written?.statements ?? [];
   if (!written || !statement || more || !readsAll(doing, statement)) return { why: undefined };
-  return queryOfStatement(statement, written);
+  return ofValues(queryOfStatement(statement, written), known(text) !== text);
+}
+
+/** PL/pgSQL plans a query that uses variables for values, or for any. */
+function ofValues(query: AheadQuery | OneByOne, hasValues: boolean): AheadQuery | OneByOne {
+  return 'why' in query || !hasValues ? query : { ...query, ofValues: true };
 }
 
 /** False: the text has a quote itself and was cut there, or is not of the function that is kept. PERFORM is told as SELECT. */
@@ -140,10 +145,11 @@ function queryOfLoop(
   if (!loop || another) return { why: 'several loops stand in one line of its function' };
   if (isCaught || called || hasNode(loop.body, (kind) => endings.has(kind)))
     return { why: 'its function may leave the loop before its end' };
-  const query = readSource(known(String(kindOf(loop.query)[1].query)));
+  const own = String(kindOf(loop.query)[1].query);
+  const query = readSource(known(own));
   const [statement] = query?.statements ?? [];
   if (!query || !statement) return { why: undefined };
-  const read = queryOfStatement(statement, query);
+  const read = ofValues(queryOfStatement(statement, query), known(own) !== own);
   return 'why' in read ? read : { ...read, between: source };
 }
 const endings = new Set([

@@ -91,7 +91,7 @@ const writtenCall = 'pg_catalog.ai_gen';
 const askingCalls = new Set([writtenCall, 'hologen_caller.ask_made', 'ask_made']);
 
 /** EXPLAIN's own words, which are no SQL, as functions and columns. */
-function asSql(text: string): string {
+export function asSql(text: string): string {
   return text
     .replace(/(?:\bhologen_caller\.)?\bask_ahead\(/g, `${writtenCall}(`)
     .replace(/\b(?:ARRAY|EXISTS)\((?:hashed )?(?:Sub|Init)Plan (\d+)\)/g, '(plan_$1)')

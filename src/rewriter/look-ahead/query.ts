@@ -34,8 +34,19 @@ export interface AheadQuery {
   serves?: string[];
   /** Functions that stand in their bodies: there an aggregate is about one row, and a set is none. */
   inBodies?: string[];
+  /** What the engine may plan in its place, see plan-ways.ts. */
+  beside?: Beside;
+  /** Values stand in it that are not there when it is run, and what it is then planned as is not known. */
+  ofValues?: true;
   /** Something runs between two of its rows, which may change settings: triggers of what it writes, or this text. */
   between?: string;
+}
+
+/** `types`: of its parameters, for any values of which it is planned. `names`: functions of which `text` has calls, and the query what they give. */
+export interface Beside {
+  text: string;
+  types?: string[];
+  names?: string[];
 }
 
 /** A statement that makes one call has none to come, unless those of others come with it. `cut`: what makes a query of it. */

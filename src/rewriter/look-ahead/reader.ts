@@ -10,7 +10,8 @@ import { blockQuery } from './blocks.js';
 import { type Judged, judgePlan, type PlanNode, textsOf, type Uncertain } from './plan.js';
 import { isReadablePlan } from './plan-bounds.js';
 import { quotedName } from './plan-texts.js';
-import type { AheadQuery } from './query.js';
+import { anotherWay, areSameWay, hasOneWay, keepsConditions } from './plan-ways.js';
+import type { AheadQuery, Beside } from './query.js';
 import { rowFunctionQuery, withRowFunctions } from './row-functions.js';
 import { type RowsRead, rowsRead } from './rows-read.js';
 import { aheadQuery } from './stored.js';
@@ -38,6 +39,20 @@ export const sqlReader = {
     isReadablePlan(plan)
       ? unlessTooDeep(() => judgeWhole(plan, query, read))
       : { why: 'its plan is too long' },
+  /** What else is to be planned, of the query that has this plan. */
+  besideOf(plan: unknown, query: AheadQuery, types: string[]): Beside | undefined {
+    const planned = isReadablePlan(plan) ? plannedIn(plan) : undefined;
+    if (!planned) return query.beside;
+    if (query.beside?.names) return query.parameters ? { ...query.beside, types } : query.beside;
+    const any = query.parameters ? { text: query.text, types } : query.beside;
+    return hasOneWay(planned) ? undefined : any;
+  },
+  whyOtherWay(plan: unknown, other: unknown, { names = [] }: Beside): string | undefined {
+    const [own, written] = [plan, other].map((each) => (isReadablePlan(each) ? plannedIn(each) : undefined));
+    if (!own || !written || !areSameWay(own, written)) return anotherWay;
+    if (names.length === 0 || keepsConditions(own, written, new Set(names))) return undefined;
+    return 'its conditions are evaluated in the order of their costs';
+  },
   timesInRow: (plan: unknown): number => {
     const planned = isReadablePlan(plan) ? plannedIn(plan) : undefined;
     return planned ? callsInRow(planned) : 1;
@@ -68,16 +83,17 @@ function isStaged(text: string): boolean | undefined {
 
 const names = aiFunctions.map(({ name }) => name);
 
-type Asked = Pick<AheadQuery, 'text' | 'seenLater' | 'between' | 'inBodies'>;
+type Asked = Pick<AheadQuery, 'text' | 'seenLater' | 'between' | 'inBodies' | 'ofValues'>;
 
 function judgeWhole(
   plan: unknown,
-  { text, seenLater, between, inBodies }: Asked,
+  { text, seenLater, between, inBodies, ofValues }: Asked,
   read: 'all' | 'some',
 ): (Judged & { between?: string; readNothing?: true; rows?: RowsRead; inBodies?: string[] }) | Uncertain {
   const found = judge(plan, text, read);
   const judged = between === undefined || 'why' in found ? found : { ...found, between };
   const planned = plannedIn(plan);
+  if (ofValues && planned && !hasOneWay(planned)) return { why: anotherWay };
   if ('why' in judged || !seenLater || !planned) return judged;
   // A function of the client's own may read what has changed since.
   return { ...judged, readNothing: true, rows: rowsRead(planned, seenLater === 'writing'), inBodies };
@@ -87,6 +103,8 @@ function judgePart(plan: unknown, { text, query }: Part): (Judged & { reads: Rea
   const judged = judge(plan, query.text, 'all');
   if ('why' in judged) return judged;
   const planned = plannedIn(plan);
+  // What is looked at here is planned for any values, what is run perhaps for its own.
+  if (query.parameters && planned && !hasOneWay(planned)) return { why: anotherWay };
   return { ...withNamesOf(nodesOf(parseStatements(text)), judged), reads: planned ? readsOf(planned) : [] };
 }
 

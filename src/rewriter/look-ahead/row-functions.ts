@@ -85,6 +85,8 @@ export function rowFunctionQuery(sources: string[], clientText: string): AheadQu
   if ('why' in query) return query;
   // A function that makes one call, for one row.
   if (isOneRow(statement) && sitesOf({ [own.kind]: own.node }).length < 2) return { why: undefined };
+  const asWritten = queryOfStatement(statement, client, 'of one row too');
+  if ('why' in asWritten) return asWritten;
   return {
     ...query,
     // What is written out may tell of other types.
@@ -92,6 +94,7 @@ export function rowFunctionQuery(sources: string[], clientText: string): AheadQu
     seenLater: statement.kind === 'SelectStmt' ? 'reading' : 'writing',
     serves: [...functions.keys()].map(keyOf),
     inBodies: [...bodies],
+    beside: { text: asWritten.text, names: [...functions.keys()] },
   };
 }
 

@@ -29,7 +29,11 @@ function read(node: PlanNode, tables: Set<string>): boolean {
 }
 
 /** Our own condition on what an UPDATE is looked at as; see update-stages.ts. */
-function asksAboutTarget({ Schema: schema, 'Relation Name': name, Output: output }: PlanNode): boolean {
+export function asksAboutTarget({
+  Schema: schema,
+  'Relation Name': name,
+  Output: output,
+}: PlanNode): boolean {
   return schema === 'pg_catalog' && name === 'pg_class' && String(output).includes('row_security_active');
 }
 

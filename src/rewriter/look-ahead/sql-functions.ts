@@ -51,7 +51,9 @@ function queryIn(source: string, number: number, types: string[], by: Calling): 
   const isQuery = statement.kind === 'SelectStmt';
   const written = readSource(isQuery ? withNames(known, create.node as Body, given, by) : known);
   const [own] = written?.statements ?? [];
-  return written && own ? queryOfStatement(own, written) : { why: 'its body cannot be read' };
+  const query = written && own ? queryOfStatement(own, written) : { why: 'its body cannot be read' };
+  // Its parameters are none that it is planned for.
+  return 'why' in query || given.length === 0 ? query : { ...query, ofValues: true };
 }
 
 /** As in a function, a name means a column first, and then a parameter. */

@@ -1,6 +1,6 @@
 /** What a client's text runs: a query that stands in it, or one that the engine keeps under a name. */
 import { longestSentCharacters } from '../calling-statements.js';
-import { type Body, child } from '../nodes.js';
+import { type Body, child, containsAiCall } from '../nodes.js';
 import { firstOutside, firstTokenFrom, type ParsedStatement } from '../parse.js';
 import { readSource, type Source } from '../source.js';
 import { listedValues } from './assigned.js';
@@ -57,8 +57,10 @@ function maybeMoves(statements: ParsedStatement[]): Pick<OneByOne, 'movesCursor'
   return statements.some(({ kind }) => kind === 'FetchStmt') ? { movesCursor: true } : {};
 }
 
-function prepared({ node, start, end }: ParsedStatement, execute: Source): StoredQuery {
+function prepared({ node, start, end }: ParsedStatement, execute: Source): StoredQuery | OneByOne {
   const name = String((node as Body).name);
+  // A value is evaluated once, and may stand in it several times, and for each row.
+  if (containsAiCall(node)) return { why: 'a call stands in what it is given' };
   const open = execute.tokens.findIndex((token) => token.text === '(' && token.start >= start);
   const hasValues = (execute.tokens[open]?.start ?? end) < end;
   const given = hasValues ? listedValues(open, execute) : [];
@@ -71,9 +73,19 @@ function prepared({ node, start, end }: ParsedStatement, execute: Source): Store
       const source = readSource(withExpressions(query, types, values));
       const [statement, more] = source?.statements ?? [];
       if (!source || !statement || more) return { why: 'what is prepared cannot be read' };
-      return queryOfStatement(statement, source);
+      const known = queryOfStatement(statement, source);
+      return 'why' in known || values.length === 0 ? known : withBeside(known, query, types);
     },
   };
+}
+
+/** PostgreSQL may plan it for any values. */
+function withBeside(known: AheadQuery, query: string, types: string[]): AheadQuery | OneByOne {
+  const source = readSource(query);
+  const [statement] = source?.statements ?? [];
+  const any = source && statement && queryOfStatement(statement, source, 'of one row too');
+  if (!any || 'why' in any) return { why: 'what is prepared cannot be read' };
+  return { ...known, beside: { text: any.text, types } };
 }
 
 /** What PREPARE name AS stands before, or the whole text if the client prepared it by the protocol. */
