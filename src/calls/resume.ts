@@ -42,7 +42,7 @@ export async function resumeJobs(
   for (const job of jobs) {
     const call = taken.get(job.id);
     // Only its handle gives the result of a detached one.
-    if (call && !job.detached) void earlier.abandon(job, [{ key: job.requestKey, job: call }]);
+    if (call && !job.detached) void earlier.abandon(job, [{ jobId: job.id, key: job.requestKey, job: call }]);
   }
   if (jobs.length > 0) log.info({ jobs: jobs.length }, 'jobs that were left unfinished are taken up');
   return taken;

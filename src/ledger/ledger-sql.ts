@@ -53,7 +53,8 @@ export const release = 'UPDATE hologen_internal.job SET released = true WHERE jo
 export const claim =
   'UPDATE hologen_internal.job SET claimed_at = coalesce(claimed_at, clock_timestamp()) WHERE job_id = ANY ($1)';
 
-export const unclaim = 'UPDATE hologen_internal.job SET claimed_at = NULL WHERE job_id = ANY ($1)';
+export const unclaim =
+  'UPDATE hologen_internal.job SET claimed_at = NULL, abandoned = NOT detached WHERE job_id = ANY ($1)';
 
 export const reused = `
   WITH statement AS (
@@ -63,9 +64,9 @@ export const reused = `
     model_type, outcome, price, currency, tag, sent_at, ended_at)
   VALUES ($1, $2, $11, $3, $4, $5, $7, $8, $9, 'reused', 0, $10, $12, clock_timestamp(), clock_timestamp())`;
 
-/** Nobody waits for these any more; those that have ended are found by their result. */
+/** Nobody waits for these any more. */
 export const abandon = `
-  UPDATE hologen_internal.job SET abandoned = true WHERE job_id = ANY ($1) AND state IN (${openStates}) AND NOT detached`;
+  UPDATE hologen_internal.job SET abandoned = true WHERE job_id = ANY ($1) AND claimed_at IS NULL AND NOT detached AND NOT abandoned`;
 
 /**
  * Whether the engine process that made the job's call is still there. What it leaves is nobody's, also before its gateway has written that
@@ -74,8 +75,11 @@ export const abandon = `
 const hasSession = `
   EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = job.engine_process_id AND (a.backend_start <= job.statement_at) IS NOT FALSE)`;
 
+/** The job $2 (a gateway) did not make has nobody at the gateway that did. */
+const isNobodys = `(abandoned OR NOT ${isLive('gateway_id')} OR NOT ${hasSession})`;
+
 /**
- * For each wish the oldest results, unclaimed ones first; without any, a job that another gateway makes for nobody, or left when it ended:
+ * For each wish the oldest results, unclaimed ones first, and not what another gateway has made for somebody who is still there; without any, a job that another gateway makes for nobody, or left when it ended:
  * somebody will take it up. What was not saved lies at the provider for a day only.
  */
 export const findEarlier = `
@@ -86,13 +90,13 @@ export const findEarlier = `
     SELECT job_id AS id, result, ARRAY(SELECT jsonb_path_query(outputs, '$[*].ossPath') #>> '{}') AS oss_paths,
       claimed_at IS NOT NULL AS claimed, submitted_at FROM hologen_internal.job
     WHERE role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey" AND state = 'succeeded' AND NOT detached
-      AND (claimed_at IS NULL OR wish.delivered) AND job_id <> ALL (wish."except")
+      AND (claimed_at IS NULL OR wish.delivered) AND (gateway_id = $2 OR wish.delivered OR ${isNobodys}) AND job_id <> ALL (wish."except")
       AND (outputs = '[]' OR outputs @? '$[*].ossPath' OR generated_at > clock_timestamp() - interval '23 hours')
     ORDER BY claimed_at IS NOT NULL, submitted_at LIMIT wish.most) AS found ON true
   LEFT JOIN LATERAL (
     SELECT job_id AS id FROM hologen_internal.job
     WHERE found.id IS NULL AND state IN (${openStates}) AND NOT detached AND gateway_id <> $2 AND job_id <> ALL (wish."except")
-      AND (abandoned OR NOT ${isLive('gateway_id')} OR NOT ${hasSession})
+      AND ${isNobodys}
       AND role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey"
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place, found.claimed, found.submitted_at`;
