@@ -31,6 +31,8 @@ function made(usage: unknown): Said {
 /** As text: not even the test could write it otherwise. */
 const deep = `${'{"deep":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
 
+const envoy = (why: string) => `upstream connect error or disconnect/reset before headers. ${why}`;
+
 describe.concurrent('an answer', () => {
   test.each([
     ['whose usage has a name with NUL', { 'a\0b': 1, '\ud83d': 2, video_count: 1 }],
@@ -57,6 +59,15 @@ describe.concurrent('an answer', () => {
     [500, {}],
     [302, { location: 'elsewhere' }],
     [408, '<html>timeout</html>'],
+    [408, { error: { message: 'Request timed out', type: 'Timeout', code: '408' } }],
+    [499, ''],
+    [500, { error: { message: 'do request failed', type: 'new_api_error', code: 'do_request_failed' } }],
+    [502, { error: { message: 'bad response', type: 'one_api_error', code: 'bad_response_status_code' } }],
+    [504, { code: 'GatewayTimeout', message: 'The upstream server is timing out' }],
+    [503, envoy('reset reason: connection termination')],
+    [503, envoy('reset reason: remote reset')],
+    [503, envoy('retried and the latest reset reason: connection failure')],
+    [503, { code: 'UC', message: envoy('reset reason: connection termination') }],
   ])('%i of somebody between us and the provider: the submit is not sent again', async (status, body) => {
     const { make, client, type } = await film();
     cloud.speaker.script(type, { status, body });
@@ -64,6 +75,24 @@ describe.concurrent('an answer', () => {
     expect(await newestJob(client, type)).toMatchObject({ state: 'unanswered' });
     expect(cloud.speaker.submits(type)).toBe(1);
   });
+
+  test.each([
+    [503, envoy('reset reason: connection failure, transport failure reason: delayed connect error: 111')],
+    [503, envoy('reset reason: overflow')],
+    [503, 'no healthy upstream'],
+    [503, { code: 'ModelUnavailable', message: 'busy' }],
+    [504, { code: 'InternalError.Timeout', message: 'An internal timeout' }],
+  ])(
+    '%i that says the submit never came, or is the provider’s own, is sent again: %j',
+    async (status, body) => {
+      const { make, client, type } = await film(made({}));
+      const taken = { request_id: `submit-${type}`, output: { task_id: type, task_status: 'PENDING' } };
+      cloud.speaker.script(type, { status, body }, { status: 200, body: taken });
+      expect(await make()).toContain('result.example');
+      expect(await newestJob(client, type)).toMatchObject({ state: 'succeeded' });
+      expect(cloud.speaker.submits(type)).toBe(2);
+    },
+  );
 
   test.each([
     ['pages without end', { total_page: 'abc', data: [] }],

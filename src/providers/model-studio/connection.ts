@@ -3,7 +3,7 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { isObject, type Json, textOf } from '../../json.js';
 import { isLoopback, publicLookup } from '../../public-address.js';
 import { ProviderFailure } from '../provider.js';
-import { noAnswer, providerError, unreadableAnswer } from './errors.js';
+import { isClear, noAnswer, providerError, unreadableAnswer } from './errors.js';
 
 export interface ModelStudioSettings {
   /** e.g. https://dashscope.aliyuncs.com/api/v1; plain http only to loopback. */
@@ -101,8 +101,8 @@ export async function call(
   const { 'x-request-id': headerId, 'retry-after': retryAfter } = headers;
   const body = parseBody(text);
   const requestId = textOf(body?.request_id) ?? textOf(headerId) ?? '';
-  // Whoever stands between us and the provider speaks JSON too: only the provider knows its codes.
-  const isProviders = body !== undefined && !(submit && status >= 300 && status !== 429 && !hasCode(body));
+  // Whoever stands between us and the provider speaks JSON too.
+  const isProviders = body !== undefined && (!submit || isClear(status, codeOf(body), text));
   if (!isProviders) throw unreadableAnswer(status, text, submit, requestId, retryAfter);
   // Some refusals come with status 200 and only a code in the body, or in compatible mode an error.
   const isCode = typeof body.code === 'string' && body.code !== '' && !body.output;
@@ -149,9 +149,9 @@ async function exchange(
 }
 
 /** Both forms of the provider's errors name a code. */
-function hasCode(body: Json): boolean {
+function codeOf(body: Json): string | undefined {
   const inner = isObject(body.error) ? body.error : body;
-  return textOf(inner.code) !== undefined || textOf(inner.type) !== undefined;
+  return textOf(inner.code) ?? textOf(inner.type);
 }
 
 /** No request and no answer fills the memory: the longest that Model Studio documents are some hundred kilobytes. */
