@@ -65,7 +65,7 @@ export async function openCalls(
   const storage = openStorage(stores, drivers.stores);
   stopping.push(storage.close);
   const budgetNews = createBudgetWebhook(kept, engine.pool, log);
-  const ledger = createLedger(engine.pool, engine.gatewayId, budgetNews);
+  const ledger = createLedger(engine.pool, engine.gatewayId, budgetNews, log);
   await keepDegreesNoted(configuration, engine, reloading);
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
   stopping.push(providers.close);

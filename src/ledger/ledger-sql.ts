@@ -3,7 +3,7 @@ import { isLive } from './living-gateways.js';
 import { changedColumns, endStates, openStates } from './states.js';
 
 /** Jobs of the gateway change, and those that do are returned; the latest attempt of each goes along. What was not taken (`submitted` again) ends its attempt as refused. */
-export const change = `
+const changing = `
   WITH new AS (
     SELECT * FROM json_to_recordset($1) AS new (job_id uuid, state text, price numeric, "holdUp" json,
       ${changedColumns.map(({ field, type }) => `"${field}" ${type}`).join(', ')})
@@ -39,10 +39,16 @@ export const change = `
   WHERE attempt.job_id = changed.job_id AND attempt.attempt = changed.attempts AND attempt.ended_at IS NULL
     AND coalesce(changed.new_state, '') <> 'running'
   )
-  -- Anybody may listen, so no more is told than an id, which says nothing to those who may not see its job.
+`;
+
+// Anybody may listen, so no more is told than an id, which says nothing to those who may not see its job.
+export const change = `${changing}
   SELECT job_id, CASE WHEN new_state IN (${endStates})
     THEN pg_notify('hologen_jobs', json_build_object('job_id', job_id, 'state', new_state)::text)::text END AS told
   FROM changed`;
+
+/** For when nobody can be told of anything. */
+export const changeUntold = `${changing} SELECT job_id FROM changed`;
 
 export const reserve = 'SELECT hologen_internal.reserve_calls($1, $2) AS kept';
 
