@@ -2,6 +2,18 @@
 import { isLive } from './living-gateways.js';
 import { changedColumns, endStates, openStates } from './states.js';
 
+/**
+ * What the provider has said to a gateway that lives after all, of a call that another one has taken over meanwhile and could not ask for: the word
+ * counts, and the job is again whose it was. A task that is known is followed by whoever has it now.
+ */
+const isLateWord = `(
+      job.state IN ('running', 'unanswered') AND job.task_id IS NULL
+      AND new."holdUp" IS NULL AND coalesce(new.state, 'taken') NOT IN ('running', 'cancelled', 'unanswered'))`;
+
+/** Why nobody would learn what became of it says nothing any more of one that is answered. */
+const before = (column: string) =>
+  column === 'error' ? `CASE WHEN job.state <> 'unanswered' THEN job.error END` : `job.${column}`;
+
 /** Jobs of the gateway change, and those that do are returned; the latest attempt of each goes along. What was not taken (`submitted` again) ends its attempt as refused. */
 const changing = `
   WITH new AS (
@@ -9,18 +21,19 @@ const changing = `
       ${changedColumns.map(({ field, type }) => `"${field}" ${type}`).join(', ')})
   ), changed AS (
     UPDATE hologen_internal.job SET
-      state = coalesce(new.state, job.state),
+      state = coalesce(new.state, CASE job.state WHEN 'unanswered' THEN 'running' ELSE job.state END),
+      gateway_id = $2,
       -- A write whose answer was lost is repeated: an attempt counts once.
       attempts = job.attempts + (coalesce(new.state, '') = 'running' AND job.state <> 'running')::int,
       price = coalesce(new.price, job.price, CASE WHEN new.state IN ('failed', 'cancelled') THEN 0 END),
-      ${changedColumns.map(({ column, field }) => `${column} = coalesce(new."${field}", job.${column})`).join(', ')},
+      ${changedColumns.map(({ column, field }) => `${column} = coalesce(new."${field}", ${before(column)})`).join(', ')},
       -- Each step is one forward: what held it up is over then, too.
       hold_up = CASE WHEN json_typeof(new."holdUp") = 'object' THEN new."holdUp" WHEN new."holdUp" IS NULL AND new.state IS NULL THEN hold_up END,
       -- Of several attempts the last one counts: a lost answer is looked for from there.
       started_at = CASE WHEN new.state = 'running' THEN clock_timestamp() ELSE started_at END,
       generated_at = CASE WHEN new.state IN ('saving', 'succeeded') THEN coalesce(generated_at, clock_timestamp()) ELSE generated_at END,
-      finished_at = CASE WHEN new.state IN (${endStates}) THEN clock_timestamp() ELSE finished_at END
-    FROM new WHERE job.job_id = new.job_id AND job.gateway_id = $2
+      finished_at = CASE WHEN new.state IN (${endStates}) THEN clock_timestamp() WHEN job.state <> 'unanswered' THEN finished_at END
+    FROM new WHERE job.job_id = new.job_id AND (job.gateway_id = $2 OR ${isLateWord})
     RETURNING job.*, new.state AS new_state, new.error AS new_error
   ), begun AS (
     INSERT INTO hologen_internal.attempt (job_id, attempt, role_name, role_oid, database_name, application_name, statement_id, statement_at,
@@ -31,12 +44,12 @@ const changing = `
       ON CONFLICT (job_id, attempt) DO NOTHING
   ), ended AS (
   UPDATE hologen_internal.attempt SET
-    outcome = CASE changed.new_state WHEN 'submitted' THEN 'refused' WHEN 'saving' THEN outcome ELSE coalesce(changed.new_state, outcome) END,
+    outcome = CASE WHEN changed.new_state = 'submitted' THEN 'refused' WHEN changed.new_state IN (${endStates}) THEN changed.new_state ELSE 'running' END,
     units = changed.units, price = changed.price, currency = changed.currency,
     provider_request_id = changed.provider_request_id, error = coalesce(changed.new_error, attempt.error),
     ended_at = CASE WHEN coalesce(changed.new_state, 'saving') <> 'saving' THEN clock_timestamp() END
   FROM changed
-  WHERE attempt.job_id = changed.job_id AND attempt.attempt = changed.attempts AND attempt.ended_at IS NULL
+  WHERE attempt.job_id = changed.job_id AND attempt.attempt = changed.attempts AND (attempt.ended_at IS NULL OR attempt.outcome = 'unanswered')
     AND coalesce(changed.new_state, '') <> 'running'
   )
 `;
