@@ -68,7 +68,8 @@ export async function openCalls(
   const ledger = createLedger(engine.pool, engine.gatewayId, budgetNews, log);
   await keepDegreesNoted(configuration, engine, reloading);
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
-  stopping.push(providers.close);
+  // Closing waits for the answers that are on their way: these are paid for, and nobody can ask for them again.
+  stopping.push(() => calls.heard(), providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close, indexPrompts(engine.pool, log).close);
   const named = createNamedPlaces(engine.pool);
   const { webhooks, hosts, messages } = openWebhooks(configuration, secrets, { engine, log });

@@ -57,7 +57,8 @@ function takeUp(job: UnfinishedJob, services: Services, models: Models, told: To
       told.log.error({ err: error, job: job.id }, 'a job of an earlier run failed unexpectedly');
   });
   const cancel = () => stop.abort(neverSent('the call was cancelled'));
-  return newUnderWay({ jobId: job.id, model: job.modelName, awaited, cancel }, end);
+  const facts = { jobId: job.id, model: job.modelName, awaited, cancel, isAsked: () => false };
+  return newUnderWay(facts, end);
 }
 
 async function goOn(

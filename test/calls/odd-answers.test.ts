@@ -1,4 +1,5 @@
 /** Answers that no documentation foresees: none loses what is paid for, none has it sent twice, none holds up others for ever. */
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refusal } from '../gateway.js';
 import { type OwnCloud, type Said, startOwnCloud } from './own-cloud.js';
@@ -104,6 +105,28 @@ describe.concurrent('an answer', () => {
     cloud.speaker.script(`list ${type}`, ...Array<Said>(3).fill({ status: 200, body: list }));
     expect((await refusal(make())).message).toMatch(/may have been taken and billed/);
   });
+
+  test.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['no way', (text: string) => Buffer.from(`\ufeff${text}`)],
+  ])(
+    'that somebody on the way has packed in %s, or begun with a mark of the byte order, is read',
+    async (encoding, pack) => {
+      const client = await cloud.gateway.client();
+      const type = `qwen-plus-2003-01-0${++nextType % 10}`;
+      const model = await deploy(client, type, 'chat/completions');
+      const text = JSON.stringify({
+        choices: [{ message: { content: 'unpacked' }, finish_reason: 'stop' }],
+        usage: { prompt_tokens: 1, completion_tokens: 1 },
+      });
+      const headers: Record<string, string> = encoding === 'no way' ? {} : { 'content-encoding': encoding };
+      cloud.speaker.script(type, { status: 200, headers, body: pack(text) });
+      expect(await aiGen(client, model, 'hello', null)).toBe('unpacked');
+      expect(cloud.speaker.submits(type)).toBe(1);
+    },
+  );
 
   test('without a request id: each picture has a file of its own', async () => {
     const client = await cloud.gateway.client();

@@ -54,7 +54,8 @@ export async function startSpeaker(studioUrl: string) {
     if (said === 'reset') incoming.socket.resetAndDestroy();
     else if (said === undefined || said === 'lost') pass(incoming, body, response, said === 'lost');
     else {
-      const text = typeof said.body === 'string' ? said.body : JSON.stringify(said.body);
+      const text =
+        typeof said.body === 'string' || Buffer.isBuffer(said.body) ? said.body : JSON.stringify(said.body);
       response.writeHead(said.status, { 'content-type': 'application/json', ...said.headers }).end(text);
     }
   });

@@ -1,4 +1,5 @@
 /** One HTTP request to Model Studio, and what its answer or its silence means. */
+import { brotliDecompressSync, gunzipSync, inflateSync, type ZlibOptions } from 'node:zlib';
 import { Agent, type Dispatcher, request } from 'undici';
 import { isObject, type Json, textOf } from '../../json.js';
 import { isLoopback, publicLookup } from '../../public-address.js';
@@ -136,6 +137,7 @@ async function exchange(
     headersTimeout: timeoutMs,
     headers: {
       authorization: `Bearer ${apiKey}`,
+      'accept-encoding': 'identity',
       ...(payload !== undefined && { 'content-type': 'application/json' }),
       ...headers,
     },
@@ -143,7 +145,10 @@ async function exchange(
   });
   return {
     status: response.statusCode,
-    text: await limitedText(response.body, method === 'POST'),
+    text: textOfAnswer(
+      await limitedBytes(response.body, method === 'POST'),
+      response.headers['content-encoding'],
+    ),
     headers: response.headers,
   };
 }
@@ -166,7 +171,7 @@ function requestText(body: Json | undefined): string | undefined {
   return text;
 }
 
-async function limitedText(body: Dispatcher.ResponseData['body'], submit: boolean): Promise<string> {
+async function limitedBytes(body: Dispatcher.ResponseData['body'], submit: boolean): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -174,7 +179,27 @@ async function limitedText(body: Dispatcher.ResponseData['body'], submit: boolea
     if (bytes > mostBytes) throw tooLarge('the answer of Model Studio', bytes, submit);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
+}
+
+/** How somebody on the way may have packed an answer, though nobody asked for that. */
+const unpacking: Partial<Record<string, (bytes: Buffer, limit: ZlibOptions) => Buffer>> = {
+  gzip: gunzipSync,
+  'x-gzip': gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync as (bytes: Buffer, limit: ZlibOptions) => Buffer,
+};
+
+/** As it came where it cannot be unpacked: then it cannot be read either. A mark of the byte order is none of its JSON. */
+function textOfAnswer(bytes: Buffer, encoding: string | string[] | undefined): string {
+  const unpack = unpacking[String(encoding ?? '').toLowerCase()];
+  let plain = bytes;
+  try {
+    if (unpack) plain = unpack(bytes, { maxOutputLength: mostBytes });
+  } catch {
+    // Cut, or larger than any answer.
+  }
+  return plain.toString('utf8').replace(/^\ufeff/, '');
 }
 
 function tooLarge(what: string, bytes: number, mayBeTaken: boolean): ProviderFailure {
