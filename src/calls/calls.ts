@@ -203,17 +203,23 @@ function surround(services: Services, models: Models, reader: SqlReader, log: Lo
     detached: createDetachedCalls(services, decider, log),
     unanswered: createUnansweredNotes(services.ledger),
     statements: createStatements(
-      (statement, committed) => statementEnded(statement, committed, around),
+      (statement, outcome) => statementEnded(statement, outcome, around),
       reader.calling,
     ),
   };
   return around;
 }
 
-async function statementEnded(statement: Statement, committed: boolean, around: Surroundings): Promise<void> {
+async function statementEnded(
+  statement: Statement,
+  outcome: StatementOutcome,
+  around: Surroundings,
+): Promise<void> {
+  const committed = outcome !== 'failed';
   for (const call of statement.calls) around.byName.delete(call.name);
   around.decider.forget(statement.calls);
-  const written = settle(statement, statement.calls, committed, around);
+  // What is prepared may still be rolled back: then its results are nobody's.
+  const written = settle(statement, statement.calls, outcome === 'committed', around);
   around.detached.settle(statement, committed);
   tellStatementEnd(statement, committed, around.services, around.log);
   await Promise.all([written, statement.givenUp]);
