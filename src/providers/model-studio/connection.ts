@@ -44,6 +44,8 @@ export interface Connection {
   downloads: Agent;
   timeouts: ModelStudioSettings['timeouts'];
   lookupTurn: LookupTurn;
+  /** Milliseconds by which the provider's clock was ahead of ours at its last answer. */
+  clockAheadMs: number;
 }
 
 export interface RequestOptions {
@@ -72,6 +74,7 @@ export function openConnection({ baseUrl, timeouts, lookupTurn }: ModelStudioSet
     }),
     timeouts,
     lookupTurn: lookupTurn ?? ((_kind, _apiKey, _signal, send) => send()),
+    clockAheadMs: 0,
   };
 }
 
@@ -85,20 +88,22 @@ function checkBaseUrl(text: string): string {
 
 /** The provider's answer. Refusals, failures and silence are ProviderFailures; a caller who gave up gets its signal's reason. */
 export async function call(
-  { agent }: Connection,
+  connection: Connection,
   method: 'GET' | 'POST',
   url: string,
   options: RequestOptions,
 ): Promise<Reply> {
   const submit = method === 'POST';
   const payload = requestText(options.body);
-  const { status, text, headers } = await exchange(agent, method, url, { ...options, payload }).catch(
-    (cause: unknown) => {
-      options.signal.throwIfAborted();
-      if (cause instanceof ProviderFailure) throw cause;
-      throw noAnswer(cause, submit);
-    },
-  );
+  const { status, text, headers } = await exchange(connection.agent, method, url, {
+    ...options,
+    payload,
+  }).catch((cause: unknown) => {
+    options.signal.throwIfAborted();
+    if (cause instanceof ProviderFailure) throw cause;
+    throw noAnswer(cause, submit);
+  });
+  noteClock(connection, headers.date);
   const { 'x-request-id': headerId, 'retry-after': retryAfter } = headers;
   const body = parseBody(text);
   const requestId = textOf(body?.request_id) ?? textOf(headerId) ?? '';
@@ -110,6 +115,14 @@ export async function call(
   const refused = status >= 400 || isCode || (isObject(body.error) && !body.choices && !body.data);
   if (refused) throw providerError(status, body, requestId, retryAfter);
   return { body, requestId };
+}
+
+/** It tells whole seconds, and an answer takes its time: less than that is no difference. */
+const clockDoubtMs = 2_000;
+
+function noteClock(connection: Connection, date: string | string[] | undefined): void {
+  const aheadMs = Date.parse(String(date)) - Date.now();
+  if (Number.isFinite(aheadMs)) connection.clockAheadMs = Math.abs(aheadMs) > clockDoubtMs ? aheadMs : 0;
 }
 
 interface Answer {
