@@ -298,6 +298,7 @@ function newJob({ handle, statement, checked, requestKey, detached }: StatementC
     statementText: statement.text,
     modelName: checked.model.name,
     modelType: checked.model.modelType,
+    modelDeployedAt: checked.model.deployedAt,
     scenario: checked.request.scenario,
     request: checked.requestText,
     requestKey,

@@ -179,7 +179,7 @@ export const takeOver = `
     UPDATE hologen_internal.job SET gateway_id = $1, abandoned = NOT detached WHERE gateway_id = ANY ($2) AND state IN (${openStates})
     RETURNING *
   )
-  SELECT job_id, state, detached, released, role_name, role_oid, model_name, file, request_key, task_id, key_name, provider_request_id, usage, outputs,
+  SELECT job_id, state, detached, released, role_name, role_oid, model_name, model_deployed_at, file, request_key, task_id, key_name, provider_request_id, usage, outputs,
     priority, wanted_by, submitted_at, started_at, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
   FROM taken ORDER BY submitted_at`;
 

@@ -241,6 +241,7 @@ async function takeOverJobs(
     role: row.role_name,
     roleOid: row.role_oid,
     modelName: row.model_name,
+    modelDeployedAt: row.model_deployed_at ?? undefined,
     request: row.request,
     file: row.file ?? undefined,
     requestKey: row.request_key,
@@ -298,6 +299,7 @@ function jobRow(job: NewJob, reservation: string | undefined) {
     statement_at: origin.statementAt,
     model_name: job.modelName,
     model_type: job.modelType,
+    model_deployed_at: job.modelDeployedAt,
     scenario: job.scenario,
     // As it was written: a number that JavaScript cannot hold keeps its text.
     request_text: storable(job.request),
