@@ -236,7 +236,7 @@ async function next(search: Search, gone: string[], kept: Kept): Promise<Earlier
   const { delivered } = wish;
   const ahead = kept.ahead.get(name);
   const isFree = ({ id }: Earlier) =>
-    !gone.includes(id) && !kept.reserved.has(id) && (delivered || !kept.claiming.has(id));
+    !gone.includes(id) && (delivered || !(kept.reserved.has(id) || kept.claiming.has(id)));
   while (ahead?.delivered === delivered && ahead.found.length > 0) {
     const found = ahead.found.shift();
     if (found && isFree(found)) return found;
@@ -249,7 +249,8 @@ async function next(search: Search, gone: string[], kept: Kept): Promise<Earlier
 }
 
 function exceptOf({ name, wish, live }: Search, { reserved, claiming }: Kept): string[] {
-  return [...live(), ...reserved.of(name), ...(wish.delivered ? [] : claiming.of(name))];
+  // One that may be given to several is there for all of them.
+  return wish.delivered ? live() : [...live(), ...reserved.of(name), ...claiming.of(name)];
 }
 
 const lookEveryMs = 250;
