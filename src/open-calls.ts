@@ -65,10 +65,11 @@ export async function openCalls(
   const storage = openStorage(stores, drivers.stores);
   stopping.push(storage.close);
   const budgetNews = createBudgetWebhook(kept, engine.pool, log);
-  const ledger = createLedger(engine.pool, engine.gatewayId, budgetNews);
+  const ledger = createLedger(engine.pool, engine.gatewayId, budgetNews, log);
   await keepDegreesNoted(configuration, engine, reloading);
   const providers = await openProviders(provider, { ledger, schedule }, drivers.providers);
-  stopping.push(providers.close);
+  // Closing waits for the answers that are on their way: these are paid for, and nobody can ask for them again.
+  stopping.push(() => calls.heard(), providers.close);
   stopping.push(keepLedgerShort(engine.pool, kept, log).close, indexPrompts(engine.pool, log).close);
   const named = createNamedPlaces(engine.pool);
   const { webhooks, hosts, messages } = openWebhooks(configuration, secrets, { engine, log });

@@ -13,6 +13,7 @@ import { createEarlierResults, type EarlierResults } from './earlier-results.js'
 import { createEndOfGateway, type EndOfGateway } from './end-of-gateway.js';
 import { giveUpWait } from './given-up.js';
 import { createLastResults, type LastResults } from './last-results.js';
+import { createLeftClients, type LeftClients } from './left-clients.js';
 import type { Making } from './making.js';
 import { isRefusal } from './meter.js';
 import { type CallMaking, callOf, nameOfCall, newCall } from './new-call.js';
@@ -27,6 +28,7 @@ import type { SqlReader } from './sql-reader.js';
 import { callsOfOthers, startBehind } from './start-behind.js';
 import {
   createStatements,
+  overBeforeSent,
   type Statement,
   type StatementCall,
   type StatementOutcome,
@@ -98,6 +100,7 @@ interface Surroundings extends CallMaking {
   reader: SqlReader;
   earlier: EarlierResults;
   last: LastResults;
+  gone: LeftClients;
   decider: Decider;
   detached: DetachedCalls;
   unanswered: UnansweredNotes;
@@ -133,23 +136,35 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
     rowsAsked: statements.rowsAsked,
     rowsRead: statements.rowsRead,
     statementOver: statements.over,
-    clientCame: statements.clientCame,
-    clientLeft(engineProcessId) {
-      statements.clientLeft(engineProcessId);
-      return statements.over(engineProcessId, 'failed');
-    },
-    engineLeft(origin, unread) {
-      // Its client's session tells what becomes of its statements.
-      if (!statements.hasClient(origin.engineProcessId)) statements.over(origin.engineProcessId, 'failed');
-      else if (unread) giveUpWait(unread.awaited, origin, around);
-      around.last.left(origin, unread?.awaited);
-    },
+    ...comingAndGoing(around),
     cursorsRewound: statements.cursorsRewound,
     savepointSet: statements.savepointSet,
     undone: statements.undone,
     cancelAsked: detached.cancelAsked,
     takeOver: (gatewayIds) => takeOver(gatewayIds, around),
     ...createEndOfGateway(around),
+  };
+}
+
+/** Of clients, and of the engine's processes. */
+function comingAndGoing(around: Surroundings): Pick<Calls, 'clientCame' | 'clientLeft' | 'engineLeft'> {
+  const { statements, gone, last } = around;
+  return {
+    clientCame(engineProcessId, ...given) {
+      gone.came(engineProcessId);
+      statements.clientCame(engineProcessId, ...given);
+    },
+    clientLeft(engineProcessId) {
+      statements.clientLeft(engineProcessId);
+      gone.left(engineProcessId);
+      return statements.over(engineProcessId, 'failed');
+    },
+    engineLeft(origin, unread) {
+      // Its client's session tells what becomes of its statements.
+      if (!statements.hasClient(origin.engineProcessId)) statements.over(origin.engineProcessId, 'failed');
+      else if (unread) giveUpWait(unread.awaited, origin, around);
+      last.left(origin, unread?.awaited);
+    },
   };
 }
 
@@ -182,22 +197,29 @@ function surround(services: Services, models: Models, reader: SqlReader, log: Lo
       earlier,
       decider,
       last: createLastResults(earlier),
+      gone: createLeftClients(),
       byName: new Map(),
     },
     detached: createDetachedCalls(services, decider, log),
     unanswered: createUnansweredNotes(services.ledger),
     statements: createStatements(
-      (statement, committed) => statementEnded(statement, committed, around),
+      (statement, outcome) => statementEnded(statement, outcome, around),
       reader.calling,
     ),
   };
   return around;
 }
 
-async function statementEnded(statement: Statement, committed: boolean, around: Surroundings): Promise<void> {
+async function statementEnded(
+  statement: Statement,
+  outcome: StatementOutcome,
+  around: Surroundings,
+): Promise<void> {
+  const committed = outcome !== 'failed';
   for (const call of statement.calls) around.byName.delete(call.name);
   around.decider.forget(statement.calls);
-  const written = settle(statement, statement.calls, committed, around);
+  // What is prepared may still be rolled back: then its results are nobody's.
+  const written = settle(statement, statement.calls, outcome === 'committed', around);
   around.detached.settle(statement, committed);
   tellStatementEnd(statement, committed, around.services, around.log);
   await Promise.all([written, statement.givenUp]);
@@ -213,6 +235,8 @@ async function submit(
 
 async function add(call: StatementCall, around: Surroundings): Promise<{ handle: string }> {
   const { statement } = call;
+  // What its client has left behind in the engine is at its first call only now: it would be paid for, and given to nobody.
+  if (around.gone.has(statement.origin.engineProcessId)) throw overBeforeSent();
   if (statement.calls.length === 0) await around.unanswered.tell(statement);
   enlist(call, around);
   return { handle: call.handle };

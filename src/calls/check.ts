@@ -138,12 +138,18 @@ export function readCall(
 
 /** A call that was checked before, and perhaps sent: with the model that was deployed then. */
 export async function readAgain(
-  { modelName: name, request, file, openedAt, ...who }: UnfinishedJob,
+  { modelName: name, modelDeployedAt, request, file, openedAt, ...who }: UnfinishedJob,
   models: Models,
 ): Promise<CheckedCall> {
   const { catalogue, places } = models;
-  const model = (await catalogue.deployedThen(name, openedAt)) ?? (await namedModel(name, who, catalogue));
+  const then = await catalogue.deployedThen(name, modelDeployedAt ? afterIts(modelDeployedAt) : openedAt);
+  const model = then ?? (await namedModel(name, who, catalogue));
   return readCall(model, request, isObject(file) ? places.readFile(file, 'file') : undefined, models);
+}
+
+/** The engine's times are finer than ours. */
+function afterIts(deployedAt: Date): Date {
+  return new Date(deployedAt.getTime() + 1);
 }
 
 /** A text that PostgreSQL cannot hold could be sent and paid for, and not be written down. Only an escape in JSON brings one here. */

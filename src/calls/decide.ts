@@ -247,7 +247,8 @@ function begin(
 ): void {
   const { handle, statement, requestKey, course } = call;
   const model = call.checked.model.name;
-  call.underWay = newUnderWay({ jobId: handle, model, awaited: course.awaited, cancel }, outcome);
+  const isAsked = () => course.call.state === 'sent' && course.call.taskId === undefined;
+  call.underWay = newUnderWay({ jobId: handle, model, awaited: course.awaited, cancel, isAsked }, outcome);
   call.outcome = call.underWay.hear();
   // Told to whoever waits; a statement that is over waits no more.
   call.outcome.catch(() => {});
@@ -297,6 +298,7 @@ function newJob({ handle, statement, checked, requestKey, detached }: StatementC
     statementText: statement.text,
     modelName: checked.model.name,
     modelType: checked.model.modelType,
+    modelDeployedAt: checked.model.deployedAt,
     scenario: checked.request.scenario,
     request: checked.requestText,
     requestKey,

@@ -23,6 +23,13 @@ export interface EarlierResult {
   result: string;
 }
 
+export interface Abandoned {
+  jobId: string;
+  key: string;
+  /** Undefined: it has ended. */
+  job: UnderWay | undefined;
+}
+
 export interface EarlierResults {
   /** A job for nobody is making what this call asks for: take will wait for it. */
   isUnderWay(who: RoleIdentity, key: string): boolean;
@@ -46,8 +53,8 @@ export interface EarlierResults {
     call: CheckedCall,
     stop: AbortSignal,
   ): Promise<number>;
-  /** Nobody waits for these jobs any more; they go on because they are paid for. Resolves when other gateways can know it, too. */
-  abandon(who: RoleIdentity, jobs: { key: string; job: UnderWay }[]): Promise<void>;
+  /** Nobody waits for these jobs any more; those under way go on because they are paid for. Resolves when other gateways can know it, too. */
+  abandon(who: RoleIdentity, jobs: Abandoned[]): Promise<void>;
   /** These results have reached their clients. Later calls do not find them, even before the ledger has it in writing. */
   claim(who: RoleIdentity, jobs: { jobId: string; key: string }[]): void;
   /** A result that was claimed has not reached its client after all: later calls find it. */
@@ -229,7 +236,7 @@ async function next(search: Search, gone: string[], kept: Kept): Promise<Earlier
   const { delivered } = wish;
   const ahead = kept.ahead.get(name);
   const isFree = ({ id }: Earlier) =>
-    !gone.includes(id) && !kept.reserved.has(id) && (delivered || !kept.claiming.has(id));
+    !gone.includes(id) && (delivered || !(kept.reserved.has(id) || kept.claiming.has(id)));
   while (ahead?.delivered === delivered && ahead.found.length > 0) {
     const found = ahead.found.shift();
     if (found && isFree(found)) return found;
@@ -242,7 +249,8 @@ async function next(search: Search, gone: string[], kept: Kept): Promise<Earlier
 }
 
 function exceptOf({ name, wish, live }: Search, { reserved, claiming }: Kept): string[] {
-  return [...live(), ...reserved.of(name), ...(wish.delivered ? [] : claiming.of(name))];
+  // One that may be given to several is there for all of them.
+  return wish.delivered ? live() : [...live(), ...reserved.of(name), ...claiming.of(name)];
 }
 
 const lookEveryMs = 250;
@@ -284,10 +292,9 @@ async function stillThere(
   );
 }
 
-function abandon(who: RoleIdentity, jobs: { key: string; job: UnderWay }[], kept: Kept): Promise<void> {
-  const open = jobs.filter(({ job }) => job.isOpen());
-  for (const { key, job } of jobs) keepRunning(nameOf(who, key), job, kept);
-  return kept.ledger.abandon(open.map(({ job }) => job.jobId)).catch(kept.onError);
+function abandon(who: RoleIdentity, jobs: Abandoned[], kept: Kept): Promise<void> {
+  for (const { key, job } of jobs) if (job) keepRunning(nameOf(who, key), job, kept);
+  return kept.ledger.abandon(jobs.map(({ jobId }) => jobId)).catch(kept.onError);
 }
 
 function keepRunning(name: string, job: UnderWay, { underWay }: Kept): void {

@@ -1,8 +1,12 @@
 /** What a gateway that is told to stop asks of its calls: which statements wait for nothing but paused models, and whether all else is over. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Services } from './course.js';
 import type { Decider } from './decide.js';
 import type { Awaited } from './hold-up.js';
 import type { Statement, Statements } from './statement.js';
+
+/** An answer is written down at once, if the engine takes it. */
+const longestHearingMs = 5_000;
 
 export interface EndOfGateway {
   /** The engine process waits for nothing but calls that are not sent because their models are paused. */
@@ -11,6 +15,8 @@ export interface EndOfGateway {
   settled(): Promise<void>;
   /** What is open still is left to the next gateway. */
   leave(): void;
+  /** Resolves when the answers that the provider has given are in the ledger: nothing is asked of it any more. Not for long. */
+  heard(): Promise<void>;
 }
 
 interface Surroundings {
@@ -32,6 +38,11 @@ export function createEndOfGateway(around: Surroundings): EndOfGateway {
         ({ awaited }) => !awaited.holdUp && !isInPausedLine(awaited, services),
       );
       await Promise.allSettled(going.map((job) => job.end));
+    },
+    async heard() {
+      const until = Date.now() + longestHearingMs;
+      const isLeft = () => [...decider.underWay.values()].some((call) => call.isAsked());
+      while (isLeft() && Date.now() < until) await delay(20);
     },
     leave() {
       for (const { awaited } of decider.underWay.values()) awaited.left = true;

@@ -35,6 +35,8 @@ export interface UnderWay {
   hear(): Promise<string>;
   /** False: its end is in the ledger. */
   isOpen(): boolean;
+  /** The provider has been asked, and can be asked for its answer at this one time only. */
+  isAsked(): boolean;
   /** Gives the call up as far as that is possible. */
   cancel(): void;
 }
@@ -65,7 +67,7 @@ function hear(awaited: Awaited, end: Promise<string>): Promise<string> {
 
 /** For those who did not begin the call; `end` settles when the ledger has its end. */
 export function newUnderWay(
-  facts: Pick<UnderWay, 'jobId' | 'model' | 'awaited' | 'cancel'>,
+  facts: Pick<UnderWay, 'jobId' | 'model' | 'awaited' | 'cancel' | 'isAsked'>,
   end: Promise<string>,
 ): UnderWay {
   let open = true;
@@ -74,8 +76,8 @@ export function newUnderWay(
   };
   // Before anybody hears of the end.
   end.then(close, close);
-  const { jobId, model, awaited, cancel } = facts;
-  return { jobId, model, awaited, cancel, end, hear: () => hear(awaited, end), isOpen: () => open };
+  const { jobId, model, awaited, cancel, isAsked } = facts;
+  return { jobId, model, awaited, cancel, isAsked, end, hear: () => hear(awaited, end), isOpen: () => open };
 }
 
 /** One more attempt came to nothing. */

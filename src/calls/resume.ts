@@ -42,7 +42,7 @@ export async function resumeJobs(
   for (const job of jobs) {
     const call = taken.get(job.id);
     // Only its handle gives the result of a detached one.
-    if (call && !job.detached) void earlier.abandon(job, [{ key: job.requestKey, job: call }]);
+    if (call && !job.detached) void earlier.abandon(job, [{ jobId: job.id, key: job.requestKey, job: call }]);
   }
   if (jobs.length > 0) log.info({ jobs: jobs.length }, 'jobs that were left unfinished are taken up');
   return taken;
@@ -57,7 +57,8 @@ function takeUp(job: UnfinishedJob, services: Services, models: Models, told: To
       told.log.error({ err: error, job: job.id }, 'a job of an earlier run failed unexpectedly');
   });
   const cancel = () => stop.abort(neverSent('the call was cancelled'));
-  return newUnderWay({ jobId: job.id, model: job.modelName, awaited, cancel }, end);
+  const facts = { jobId: job.id, model: job.modelName, awaited, cancel, isAsked: () => false };
+  return newUnderWay(facts, end);
 }
 
 async function goOn(

@@ -32,14 +32,19 @@ export function settle(
   return earlier.abandon(
     origin,
     unclaimed
-      .filter((call) => !isTaken(call) && !waitsForAnother(call))
-      .flatMap(({ requestKey: key, underWay: job }) => (job ? [{ key, job }] : [])),
+      .filter((call) => !isTaken(call) && hasJob(call))
+      .map((call) => ({ ...jobOf(call), job: call.underWay })),
   );
 }
 
 /** It has no job of its own that somebody could take. */
 function waitsForAnother({ course }: StatementCall): boolean {
   return course.call.state === 'waiting';
+}
+
+/** It is under way, or made. */
+function hasJob(call: StatementCall): boolean {
+  return call.outcome !== undefined && !waitsForAnother(call);
 }
 
 /** From an earlier call. */

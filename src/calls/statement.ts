@@ -111,7 +111,8 @@ export interface StatementCall {
   letGo: ((reason: unknown) => void) | undefined;
 }
 
-export type StatementOutcome = 'committed' | 'failed';
+/** prepared: somebody will commit it or roll it back, in whatever session. */
+export type StatementOutcome = 'committed' | 'failed' | 'prepared';
 
 export interface Statements {
   /** The statement a call belongs to: same engine process, same time. */
@@ -188,7 +189,7 @@ interface Running {
  * client's text what may call.
  */
 export function createStatements(
-  ended: (statement: Statement, committed: boolean) => Promise<void>,
+  ended: (statement: Statement, outcome: StatementOutcome) => Promise<void>,
   calling: (text: string) => string,
 ): Statements {
   const running: Running = {
@@ -203,7 +204,7 @@ export function createStatements(
     own: StatementsOfOne | undefined,
     outcome: StatementOutcome,
     which: (each: Statement) => boolean,
-  ) => endThose(own, which, (statement) => ended(statement, outcome === 'committed'));
+  ) => endThose(own, which, (statement) => ended(statement, outcome));
   return {
     ...{ reads: new WeakMap(), cursorRead: cursors.read, cursorsMoved: cursors.moved },
     cursorsRewound: cursors.rewound,

@@ -33,7 +33,7 @@ export interface SessionEvents {
    */
   undone(engineProcessId: number, what: 'all' | 'behind savepoint'): Promise<void> | undefined;
   /** Everything the client sent has been answered, and was either committed or lost. Not called inside an open transaction. */
-  ready(engineProcessId: number, outcome: 'committed' | 'failed'): void;
+  ready(engineProcessId: number, outcome: 'committed' | 'failed' | 'prepared'): void;
   /** Nobody waits for the session's answers any more. Returns true if its last statement made calls, and so may be about to make more. */
   ended(engineProcessId: number): boolean;
   /** A client made a database. */
@@ -94,6 +94,8 @@ export interface Conversation extends Asking {
   longestText: number;
   /** Something has failed or was rolled back since the session was last idle, or went on after ROLLBACK TO. */
   failed: boolean;
+  /** PREPARE TRANSACTION has ended the transaction since. */
+  isPrepared: boolean;
   /** Savepoints that may be open: at least as many as are. */
   savepoints: number;
   /** Of these the first was set since everything was last answered. */
@@ -149,6 +151,7 @@ export function beginConversation(
     endings: 0,
     longestText: longestEarlyText,
     failed: false,
+    isPrepared: false,
     savepoints: 0,
     savepointIsNew: false,
     anew: false,

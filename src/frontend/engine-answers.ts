@@ -171,6 +171,7 @@ function statementEnded(conversation: Conversation, frame: Buffer): Buffer | und
   const { answered, events, names } = conversation;
   const tag = frame.toString('latin1', 5, frame.length - 1);
   if (tag === 'ROLLBACK') conversation.failed = true;
+  if (tag === 'PREPARE TRANSACTION') conversation.isPrepared = true;
   countSavepoints(conversation, tag);
   if (mayMoveCursors.test(tag)) events.cursorsRewound(conversation.engineProcessId);
   if (tag === 'CREATE DATABASE') events.databaseCreated();
@@ -216,7 +217,9 @@ function readyForQuery(conversation: Conversation, state: number | undefined): v
   conversation.rowsAwaited = 0;
   conversation.atRest = state !== failedTransaction;
   if (state === idle) {
-    events.ready(engineProcessId, failed ? 'failed' : 'committed');
+    const done = conversation.isPrepared ? 'prepared' : 'committed';
+    events.ready(engineProcessId, failed ? 'failed' : done);
+    conversation.isPrepared = false;
     conversation.savepoints = 0;
     conversation.savepointIsNew = false;
     conversation.failed = false;

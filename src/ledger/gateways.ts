@@ -4,7 +4,15 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import type { EngineAddress } from '../engine/address.js';
 import { clientOptions, type EnginePool } from '../engine/pool.js';
-import { countLive, enterLiving, forget, holdCircle, isLive } from './living-gateways.js';
+import {
+  announceAgain,
+  announcementOf,
+  countLive,
+  enterLiving,
+  forget,
+  holdCircle,
+  isLive,
+} from './living-gateways.js';
 import { openStates } from './states.js';
 
 export interface GatewayEvents {
@@ -30,6 +38,12 @@ const looksBeforeTakeover = 3;
 export const cancelChannel = 'hologen_cancel';
 const newsChannel = 'hologen_news';
 
+/**
+ * The engine may have lost the connection that stands for a gateway, and the gateway hear nothing of it: a look that is not answered for so long
+ * has it opened again, before the others have looked so often that they take over.
+ */
+const answerWithinMs = 2_000;
+
 /** Something that every gateway keeps is another from now on. */
 export async function tellGateways(pool: EnginePool, news: string): Promise<void> {
   await pool.query('SELECT pg_notify($1, $2)', [newsChannel, news]);
@@ -52,13 +66,22 @@ interface Circle {
   events: GatewayEvents | undefined;
   /** How often each gateway was found gone, one look after the other. */
   goneLooks: Map<string, number>;
+  /** What the engine's functions reach it by: who took it for gone has removed that. */
+  announcement: Announcement | undefined;
+}
+
+interface Announcement {
+  connection_string: string;
+  secret: string;
 }
 
 /** Enters the circle under this id. */
 export async function joinGateways(address: EngineAddress, id: string, log: Logger): Promise<Gateways> {
   const told: Pick<Circle, 'events'> = { events: undefined };
   const client = await enter(address, id, told);
-  const circle: Circle = Object.assign(told, { address, id, log, client, goneLooks: new Map() });
+  const { rows } = await client.query<Announcement>(announcementOf, [id]);
+  const own = { client, goneLooks: new Map(), announcement: rows[0] };
+  const circle: Circle = Object.assign(told, { address, id, log, ...own });
   const closing = new AbortController();
   let watching: Promise<unknown> = Promise.resolve();
   return {
@@ -92,14 +115,19 @@ async function enter(address: EngineAddress, id: string, told: Pick<Circle, 'eve
 /** Takes over from who was gone at this look and at those before, as many as are needed. */
 async function look(circle: Circle, looksNeeded: number): Promise<void> {
   const { client, id, goneLooks, events } = circle;
-  const { rows } = await client.query<{ id: string }>(findGone, [id]);
+  const { rows } = await client.query<{ id: string }>(inTime(findGone, [id]));
   const before = new Map(goneLooks);
   goneLooks.clear();
   for (const other of rows) goneLooks.set(other.id, (before.get(other.id) ?? 0) + 1);
   const gone = rows.map((other) => other.id).filter((other) => (goneLooks.get(other) ?? 0) >= looksNeeded);
   if (gone.length > 0) await takeOver(circle, gone);
-  const { rows: counts } = await client.query<{ live: number }>(countLive);
+  const { rows: counts } = await client.query<{ live: number }>(inTime(countLive));
   events?.counted(Math.max(counts[0]?.live ?? 1, 1));
+}
+
+/** pg knows the limit, its types do not. */
+function inTime(text: string, values: unknown[] = []): pg.QueryConfig & { query_timeout: number } {
+  return { text, values, query_timeout: answerWithinMs };
 }
 
 /** On a connection of its own: the other one must go on hearing of cancelled jobs. */
@@ -134,8 +162,14 @@ async function keepLooking(circle: Circle, signal: AbortSignal): Promise<never> 
       // Who was gone before the engine went away may be back.
       circle.goneLooks.clear();
       await circle.client.end().catch(() => {});
-      const again = await enter(circle.address, circle.id, circle).catch(() => undefined);
-      if (again) circle.client = again;
+      await enterAgain(circle).catch(() => {});
     }
   }
+}
+
+async function enterAgain(circle: Circle): Promise<void> {
+  const { address, id, announcement } = circle;
+  circle.client = await enter(address, id, circle);
+  if (announcement)
+    await circle.client.query(announceAgain, [id, announcement.connection_string, announcement.secret]);
 }

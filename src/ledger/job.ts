@@ -36,6 +36,8 @@ export interface NewJob {
   statementText: string;
   modelName: string;
   modelType: string;
+  /** The model that it was checked with: another one may have the name by now. */
+  modelDeployedAt: Date;
   scenario: string;
   /** The request as it was written, and the FILE as JSON. */
   request: string;
@@ -69,6 +71,8 @@ export interface UnfinishedJob extends RoleIdentity {
   /** It may be sent: the transaction of its ai_submit was committed. */
   released: boolean;
   modelName: string;
+  /** Undefined: an earlier version opened it. */
+  modelDeployedAt: Date | undefined;
   request: string;
   file: unknown;
   requestKey: string;

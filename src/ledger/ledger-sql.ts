@@ -2,25 +2,38 @@
 import { isLive } from './living-gateways.js';
 import { changedColumns, endStates, openStates } from './states.js';
 
+/**
+ * What the provider has said to a gateway that lives after all, of a call that another one has taken over meanwhile and could not ask for: the word
+ * counts, and the job is again whose it was. A task that is known is followed by whoever has it now.
+ */
+const isLateWord = `(
+      job.state IN ('running', 'unanswered') AND job.task_id IS NULL
+      AND new."holdUp" IS NULL AND coalesce(new.state, 'taken') NOT IN ('running', 'cancelled', 'unanswered'))`;
+
+/** Why nobody would learn what became of it says nothing any more of one that is answered. */
+const before = (column: string) =>
+  column === 'error' ? `CASE WHEN job.state <> 'unanswered' THEN job.error END` : `job.${column}`;
+
 /** Jobs of the gateway change, and those that do are returned; the latest attempt of each goes along. What was not taken (`submitted` again) ends its attempt as refused. */
-export const change = `
+const changing = `
   WITH new AS (
     SELECT * FROM json_to_recordset($1) AS new (job_id uuid, state text, price numeric, "holdUp" json,
       ${changedColumns.map(({ field, type }) => `"${field}" ${type}`).join(', ')})
   ), changed AS (
     UPDATE hologen_internal.job SET
-      state = coalesce(new.state, job.state),
+      state = coalesce(new.state, CASE job.state WHEN 'unanswered' THEN 'running' ELSE job.state END),
+      gateway_id = $2,
       -- A write whose answer was lost is repeated: an attempt counts once.
       attempts = job.attempts + (coalesce(new.state, '') = 'running' AND job.state <> 'running')::int,
       price = coalesce(new.price, job.price, CASE WHEN new.state IN ('failed', 'cancelled') THEN 0 END),
-      ${changedColumns.map(({ column, field }) => `${column} = coalesce(new."${field}", job.${column})`).join(', ')},
+      ${changedColumns.map(({ column, field }) => `${column} = coalesce(new."${field}", ${before(column)})`).join(', ')},
       -- Each step is one forward: what held it up is over then, too.
       hold_up = CASE WHEN json_typeof(new."holdUp") = 'object' THEN new."holdUp" WHEN new."holdUp" IS NULL AND new.state IS NULL THEN hold_up END,
       -- Of several attempts the last one counts: a lost answer is looked for from there.
       started_at = CASE WHEN new.state = 'running' THEN clock_timestamp() ELSE started_at END,
       generated_at = CASE WHEN new.state IN ('saving', 'succeeded') THEN coalesce(generated_at, clock_timestamp()) ELSE generated_at END,
-      finished_at = CASE WHEN new.state IN (${endStates}) THEN clock_timestamp() ELSE finished_at END
-    FROM new WHERE job.job_id = new.job_id AND job.gateway_id = $2
+      finished_at = CASE WHEN new.state IN (${endStates}) THEN clock_timestamp() WHEN job.state <> 'unanswered' THEN finished_at END
+    FROM new WHERE job.job_id = new.job_id AND (job.gateway_id = $2 OR ${isLateWord})
     RETURNING job.*, new.state AS new_state, new.error AS new_error
   ), begun AS (
     INSERT INTO hologen_internal.attempt (job_id, attempt, role_name, role_oid, database_name, application_name, statement_id, statement_at,
@@ -31,18 +44,24 @@ export const change = `
       ON CONFLICT (job_id, attempt) DO NOTHING
   ), ended AS (
   UPDATE hologen_internal.attempt SET
-    outcome = CASE changed.new_state WHEN 'submitted' THEN 'refused' WHEN 'saving' THEN outcome ELSE coalesce(changed.new_state, outcome) END,
+    outcome = CASE WHEN changed.new_state = 'submitted' THEN 'refused' WHEN changed.new_state IN (${endStates}) THEN changed.new_state ELSE 'running' END,
     units = changed.units, price = changed.price, currency = changed.currency,
     provider_request_id = changed.provider_request_id, error = coalesce(changed.new_error, attempt.error),
     ended_at = CASE WHEN coalesce(changed.new_state, 'saving') <> 'saving' THEN clock_timestamp() END
   FROM changed
-  WHERE attempt.job_id = changed.job_id AND attempt.attempt = changed.attempts AND attempt.ended_at IS NULL
+  WHERE attempt.job_id = changed.job_id AND attempt.attempt = changed.attempts AND (attempt.ended_at IS NULL OR attempt.outcome = 'unanswered')
     AND coalesce(changed.new_state, '') <> 'running'
   )
-  -- Anybody may listen, so no more is told than an id, which says nothing to those who may not see its job.
+`;
+
+// Anybody may listen, so no more is told than an id, which says nothing to those who may not see its job.
+export const change = `${changing}
   SELECT job_id, CASE WHEN new_state IN (${endStates})
     THEN pg_notify('hologen_jobs', json_build_object('job_id', job_id, 'state', new_state)::text)::text END AS told
   FROM changed`;
+
+/** For when nobody can be told of anything. */
+export const changeUntold = `${changing} SELECT job_id FROM changed`;
 
 export const reserve = 'SELECT hologen_internal.reserve_calls($1, $2) AS kept';
 
@@ -53,7 +72,8 @@ export const release = 'UPDATE hologen_internal.job SET released = true WHERE jo
 export const claim =
   'UPDATE hologen_internal.job SET claimed_at = coalesce(claimed_at, clock_timestamp()) WHERE job_id = ANY ($1)';
 
-export const unclaim = 'UPDATE hologen_internal.job SET claimed_at = NULL WHERE job_id = ANY ($1)';
+export const unclaim =
+  'UPDATE hologen_internal.job SET claimed_at = NULL, abandoned = NOT detached WHERE job_id = ANY ($1)';
 
 export const reused = `
   WITH statement AS (
@@ -63,9 +83,9 @@ export const reused = `
     model_type, outcome, price, currency, tag, sent_at, ended_at)
   VALUES ($1, $2, $11, $3, $4, $5, $7, $8, $9, 'reused', 0, $10, $12, clock_timestamp(), clock_timestamp())`;
 
-/** Nobody waits for these any more; those that have ended are found by their result. */
+/** Nobody waits for these any more. */
 export const abandon = `
-  UPDATE hologen_internal.job SET abandoned = true WHERE job_id = ANY ($1) AND state IN (${openStates}) AND NOT detached`;
+  UPDATE hologen_internal.job SET abandoned = true WHERE job_id = ANY ($1) AND claimed_at IS NULL AND NOT detached AND NOT abandoned`;
 
 /**
  * Whether the engine process that made the job's call is still there. What it leaves is nobody's, also before its gateway has written that
@@ -74,8 +94,11 @@ export const abandon = `
 const hasSession = `
   EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = job.engine_process_id AND (a.backend_start <= job.statement_at) IS NOT FALSE)`;
 
+/** The job $2 (a gateway) did not make has nobody at the gateway that did. */
+const isNobodys = `(abandoned OR NOT ${isLive('gateway_id')} OR NOT ${hasSession})`;
+
 /**
- * For each wish the oldest results, unclaimed ones first; without any, a job that another gateway makes for nobody, or left when it ended:
+ * For each wish the oldest results, unclaimed ones first, and not what another gateway has made for somebody who is still there; without any, a job that another gateway makes for nobody, or left when it ended:
  * somebody will take it up. What was not saved lies at the provider for a day only.
  */
 export const findEarlier = `
@@ -86,13 +109,13 @@ export const findEarlier = `
     SELECT job_id AS id, result, ARRAY(SELECT jsonb_path_query(outputs, '$[*].ossPath') #>> '{}') AS oss_paths,
       claimed_at IS NOT NULL AS claimed, submitted_at FROM hologen_internal.job
     WHERE role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey" AND state = 'succeeded' AND NOT detached
-      AND (claimed_at IS NULL OR wish.delivered) AND job_id <> ALL (wish."except")
+      AND (claimed_at IS NULL OR wish.delivered) AND (gateway_id = $2 OR wish.delivered OR ${isNobodys}) AND job_id <> ALL (wish."except")
       AND (outputs = '[]' OR outputs @? '$[*].ossPath' OR generated_at > clock_timestamp() - interval '23 hours')
     ORDER BY claimed_at IS NOT NULL, submitted_at LIMIT wish.most) AS found ON true
   LEFT JOIN LATERAL (
     SELECT job_id AS id FROM hologen_internal.job
     WHERE found.id IS NULL AND state IN (${openStates}) AND NOT detached AND gateway_id <> $2 AND job_id <> ALL (wish."except")
-      AND (abandoned OR NOT ${isLive('gateway_id')} OR NOT ${hasSession})
+      AND ${isNobodys}
       AND role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey"
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place, found.claimed, found.submitted_at`;
@@ -156,7 +179,7 @@ export const takeOver = `
     UPDATE hologen_internal.job SET gateway_id = $1, abandoned = NOT detached WHERE gateway_id = ANY ($2) AND state IN (${openStates})
     RETURNING *
   )
-  SELECT job_id, state, detached, released, role_name, role_oid, model_name, file, request_key, task_id, key_name, provider_request_id, usage, outputs,
+  SELECT job_id, state, detached, released, role_name, role_oid, model_name, model_deployed_at, file, request_key, task_id, key_name, provider_request_id, usage, outputs,
     priority, wanted_by, submitted_at, started_at, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
   FROM taken ORDER BY submitted_at`;
 

@@ -3,8 +3,7 @@
  *
  * Room: src/ledger holds what is written down and must outlive the process: jobs, models, budgets, gateways, and their SQL.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import type { Logger } from 'pino';
 import type { EnginePool } from '../engine/pool.js';
 import { KnownError, kindOf, sqlstateOf } from '../errors.js';
 import { storable, storableJson } from '../json.js';
@@ -24,26 +23,16 @@ import {
   type UnfinishedJob,
 } from './job.js';
 import * as statements from './ledger-sql.js';
+import { changePatienceMs, isNotifyQueueFull, patiently, untilWritten } from './patience.js';
 import type { JobState } from './states.js';
 
-/** What is paid for must be written: an engine that is being restarted is waited for. */
-const patienceMs = 120_000;
-/** What became of a call that is paid for is written whenever the engine is back: the provider keeps what it made for as long. */
-const changePatienceMs = 24 * 3_600_000;
-const pauseMs = 200;
-/**
- * PostgreSQL's classes of lost connections, of operators who intervene or shut it down, of what it is short of, of what is in use, of what its
- * system failed at, of what two gateways do at once, and of one that only reads for now.
- */
-const passing = /^(08|57|53|55|58|40|25006)/;
-
 /** `gatewayId`: whose jobs are opened and changed here. `tell`: a soft budget was passed for the first time in its period. */
-export function createLedger(pool: EnginePool, gatewayId: string, tell: BudgetNews): Ledger {
+export function createLedger(pool: EnginePool, gatewayId: string, tell: BudgetNews, log: Logger): Ledger {
   const query: Query = (name, text, values) =>
     patiently(pool, () => pool.query({ name, text, values })).then(({ rows }) => rows);
   return {
     ...opening(pool, gatewayId, tell),
-    ...writing(pool, gatewayId, query),
+    ...writing(pool, gatewayId, query, log),
     ...telling(query),
     ...retrying(query),
     ...reading(pool, gatewayId, query),
@@ -101,14 +90,14 @@ interface NewJobs {
   reservation: string | undefined;
 }
 
-function writing(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, Writing> {
+function writing(pool: EnginePool, gatewayId: string, query: Query, log: Logger): Pick<Ledger, Writing> {
   const change = inBatches(
     (one: IdentifiedChange) => one.id,
     (changes) => patiently(pool, () => changeJobs(pool, gatewayId, changes), changePatienceMs),
   );
   return {
     async change(id, news) {
-      if (!(await change({ ...news, id }))) throw takenOver(id);
+      if (!(await untilWritten(pool, () => change({ ...news, id }), log))) throw takenOver(id);
     },
     async release(ids) {
       if (ids.length > 0) await query('release-jobs', statements.release, [ids]);
@@ -228,22 +217,6 @@ function readFailure({ sqlstate, ...failure }: WrittenFailure): JobFailure {
 
 type IdentifiedChange = JobChange & { id: string };
 
-async function patiently<T>(pool: EnginePool, write: () => Promise<T>, longestMs = patienceMs): Promise<T> {
-  for (const giveUpAt = Date.now() + longestMs; ; await delay(pauseMs)) {
-    try {
-      return await write();
-    } catch (error) {
-      if (pool.ending || !isPassing(error) || Date.now() > giveUpAt) throw error;
-    }
-  }
-}
-
-/** What the engine itself has not said is a connection that broke, in whoever's words; or our own mistake. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return passing.test(error.code ?? '');
-  return !(error instanceof TypeError || error instanceof RangeError || error instanceof KnownError);
-}
-
 /** This gateway was away for so long that another one goes on with its jobs. */
 function takenOver(id: string): KnownError {
   return new KnownError({
@@ -268,6 +241,7 @@ async function takeOverJobs(
     role: row.role_name,
     roleOid: row.role_oid,
     modelName: row.model_name,
+    modelDeployedAt: row.model_deployed_at ?? undefined,
     request: row.request,
     file: row.file ?? undefined,
     requestKey: row.request_key,
@@ -325,6 +299,7 @@ function jobRow(job: NewJob, reservation: string | undefined) {
     statement_at: origin.statementAt,
     model_name: job.modelName,
     model_type: job.modelType,
+    model_deployed_at: job.modelDeployedAt,
     scenario: job.scenario,
     // As it was written: a number that JavaScript cannot hold keeps its text.
     request_text: storable(job.request),
@@ -366,10 +341,11 @@ async function changeJobs(
     holdUp: holdUp === null ? false : holdUp && writtenHoldUp(holdUp),
     ...same,
   }));
-  const changed = await pool.query<{ job_id: string }>({
-    name: 'change-jobs',
-    text: statements.change,
-    values: [storableJson(rows), gatewayId],
+  const values = [storableJson(rows), gatewayId];
+  const write = (name: string, text: string) => pool.query<{ job_id: string }>({ name, text, values });
+  const changed = await write('change-jobs', statements.change).catch((error: unknown) => {
+    if (!isNotifyQueueFull(error)) throw error;
+    return write('change-jobs-untold', statements.changeUntold);
   });
   const ids = new Set(changed.rows.map((row) => row.job_id));
   return changes.map(({ id }) => ids.has(id));

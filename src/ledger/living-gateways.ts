@@ -28,3 +28,11 @@ export const forget = [
   'DELETE FROM hologen_internal.living_gateway WHERE gateway_id = ANY ($1)',
   'DELETE FROM hologen_internal.reserved WHERE gateway_id = ANY ($1)',
 ];
+
+/** Where the engine's functions reach the gateway $1; one on an embedded engine has a name of its own there. */
+export const announcementOf =
+  'SELECT connection_string, secret FROM hologen_internal.gateway WHERE gateway_id = $1';
+
+/** As it was, after somebody has forgotten it. */
+export const announceAgain = `
+  INSERT INTO hologen_internal.gateway (gateway_id, connection_string, secret) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`;

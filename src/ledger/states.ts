@@ -129,6 +129,10 @@ export const jobColumns: Record<string, Column> = {
     ...{ type: 'timestamptz', shown: 'wanted_by' },
     means: 'until when it gives way to others (SET ai_gen.by)',
   },
+  model_deployed_at: {
+    type: 'timestamptz',
+    means: 'when the model was deployed that it was checked with: another one may have had its name since',
+  },
   gateway_id: { type: 'text', means: 'who works on it; a write of anybody else is refused' },
   role_oid: { type: 'oid', means: "the caller's OID: another role that gets the name is not the caller" },
   engine_process_id: { type: 'integer', means: "the session's process in the engine" },

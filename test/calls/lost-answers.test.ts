@@ -1,5 +1,9 @@
 /** A submit whose answer is lost: its task is found by proof, or the call is unanswered; a task of somebody else is never taken. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSchedule } from '../../src/pace/schedule.js';
+import type { StudioRequest } from '../../src/providers/model-studio/family.js';
+import { openClient } from '../../src/providers/model-studio/open.js';
+import { findTask } from '../../src/providers/model-studio/tasks.js';
 import { refusal } from '../gateway.js';
 import { type OwnCloud, startOwnCloud } from './own-cloud.js';
 import { aiGen, deploy, newestJob } from './statements.js';
@@ -161,3 +165,40 @@ async function submitByHand(
   const body = JSON.stringify({ model, input: { prompt }, parameters });
   expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(200);
 }
+
+test.each([
+  [-90_000, 'behind'],
+  [90_000, 'ahead of'],
+])('a lost answer is found where the provider’s clock is %i ms away: %s ours', async (aheadMs, where) => {
+  const own = await startOwnCloud({}, { lookMs: '200' });
+  try {
+    own.speaker.setClock(aheadMs);
+    const client = await own.gateway.client();
+    const model = await deploy(client, 'wan2.6-t2v', 'video-generation');
+    own.speaker.script('wan2.6-t2v', 'lost');
+    const result = JSON.parse(await aiGen(client, model, { prompt: `a clock ${where} ours` }, null));
+    expect(result.output.orig_prompt).toBe(`a clock ${where} ours`);
+    expect(own.speaker.submits('wan2.6-t2v')).toBe(1);
+  } finally {
+    await own.close();
+  }
+});
+
+test('so it is by a gateway that has just started, long after the call was sent, and is told the time by the first list', async () => {
+  const type = 'wan2.6-t2v-us';
+  const sentAt = new Date(Date.now() - 20_000);
+  await submitByHand(type, 'sent before a start');
+  cloud.speaker.setClock(90_000);
+  const client = openClient(`${cloud.speaker.url}/api/v1`, createSchedule(false));
+  const body = () => ({ input: { prompt: 'sent before a start' }, parameters: {} });
+  const request = { body, followed: true } as unknown as StudioRequest;
+  const search = { modelType: type, apiKey: 'sk-other', request, sentAt, requestId: undefined };
+  const neighbours = { knownTasks: async () => new Set<string>(), gateways: () => 1, pauseMs: () => 0 };
+  try {
+    const { state } = await findTask(search, client, neighbours);
+    expect(state).not.toBe('lost');
+  } finally {
+    cloud.speaker.setClock(0);
+    await client.close();
+  }
+});

@@ -1,4 +1,5 @@
 /** Answers that no documentation foresees: none loses what is paid for, none has it sent twice, none holds up others for ever. */
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refusal } from '../gateway.js';
 import { type OwnCloud, type Said, startOwnCloud } from './own-cloud.js';
@@ -31,6 +32,8 @@ function made(usage: unknown): Said {
 /** As text: not even the test could write it otherwise. */
 const deep = `${'{"deep":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
 
+const envoy = (why: string) => `upstream connect error or disconnect/reset before headers. ${why}`;
+
 describe.concurrent('an answer', () => {
   test.each([
     ['whose usage has a name with NUL', { 'a\0b': 1, '\ud83d': 2, video_count: 1 }],
@@ -57,6 +60,15 @@ describe.concurrent('an answer', () => {
     [500, {}],
     [302, { location: 'elsewhere' }],
     [408, '<html>timeout</html>'],
+    [408, { error: { message: 'Request timed out', type: 'Timeout', code: '408' } }],
+    [499, ''],
+    [500, { error: { message: 'do request failed', type: 'new_api_error', code: 'do_request_failed' } }],
+    [502, { error: { message: 'bad response', type: 'one_api_error', code: 'bad_response_status_code' } }],
+    [504, { code: 'GatewayTimeout', message: 'The upstream server is timing out' }],
+    [503, envoy('reset reason: connection termination')],
+    [503, envoy('reset reason: remote reset')],
+    [503, envoy('retried and the latest reset reason: connection failure')],
+    [503, { code: 'UC', message: envoy('reset reason: connection termination') }],
   ])('%i of somebody between us and the provider: the submit is not sent again', async (status, body) => {
     const { make, client, type } = await film();
     cloud.speaker.script(type, { status, body });
@@ -64,6 +76,24 @@ describe.concurrent('an answer', () => {
     expect(await newestJob(client, type)).toMatchObject({ state: 'unanswered' });
     expect(cloud.speaker.submits(type)).toBe(1);
   });
+
+  test.each([
+    [503, envoy('reset reason: connection failure, transport failure reason: delayed connect error: 111')],
+    [503, envoy('reset reason: overflow')],
+    [503, 'no healthy upstream'],
+    [503, { code: 'ModelUnavailable', message: 'busy' }],
+    [504, { code: 'InternalError.Timeout', message: 'An internal timeout' }],
+  ])(
+    '%i that says the submit never came, or is the provider’s own, is sent again: %j',
+    async (status, body) => {
+      const { make, client, type } = await film(made({}));
+      const taken = { request_id: `submit-${type}`, output: { task_id: type, task_status: 'PENDING' } };
+      cloud.speaker.script(type, { status, body }, { status: 200, body: taken });
+      expect(await make()).toContain('result.example');
+      expect(await newestJob(client, type)).toMatchObject({ state: 'succeeded' });
+      expect(cloud.speaker.submits(type)).toBe(2);
+    },
+  );
 
   test.each([
     ['pages without end', { total_page: 'abc', data: [] }],
@@ -75,6 +105,28 @@ describe.concurrent('an answer', () => {
     cloud.speaker.script(`list ${type}`, ...Array<Said>(3).fill({ status: 200, body: list }));
     expect((await refusal(make())).message).toMatch(/may have been taken and billed/);
   });
+
+  test.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['no way', (text: string) => Buffer.from(`\ufeff${text}`)],
+  ])(
+    'that somebody on the way has packed in %s, or begun with a mark of the byte order, is read',
+    async (encoding, pack) => {
+      const client = await cloud.gateway.client();
+      const type = `qwen-plus-2003-01-0${++nextType % 10}`;
+      const model = await deploy(client, type, 'chat/completions');
+      const text = JSON.stringify({
+        choices: [{ message: { content: 'unpacked' }, finish_reason: 'stop' }],
+        usage: { prompt_tokens: 1, completion_tokens: 1 },
+      });
+      const headers: Record<string, string> = encoding === 'no way' ? {} : { 'content-encoding': encoding };
+      cloud.speaker.script(type, { status: 200, headers, body: pack(text) });
+      expect(await aiGen(client, model, 'hello', null)).toBe('unpacked');
+      expect(cloud.speaker.submits(type)).toBe(1);
+    },
+  );
 
   test('without a request id: each picture has a file of its own', async () => {
     const client = await cloud.gateway.client();

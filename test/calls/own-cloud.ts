@@ -35,10 +35,27 @@ function listOf(path: string): string | undefined {
   return url.pathname === '/api/v1/tasks/' ? `list ${url.searchParams.get('model_name')}` : undefined;
 }
 
+/** The span of a task list, which is told by the provider's clock, in Beijing's time. */
+function byItsClock(path: string, aheadMs: number): string {
+  return path.replace(/(_time=)(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/g, (_all, name, ...parts) => {
+    const [year, month, ...others] = parts.slice(0, 6).map(Number) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const time = new Date(Date.UTC(year, month - 1, ...others) - aheadMs);
+    return name + time.toISOString().replace(/\D/g, '').slice(0, 14);
+  });
+}
+
 /** Stands before Model Studio and passes everything on, but for what `script` foresees. */
 export async function startSpeaker(studioUrl: string) {
   const scripts = new Map<string, Said[]>();
   const seen: Seen[] = [];
+  let clockAheadMs = 0;
   const server = createServer(async (incoming, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
@@ -54,13 +71,14 @@ export async function startSpeaker(studioUrl: string) {
     if (said === 'reset') incoming.socket.resetAndDestroy();
     else if (said === undefined || said === 'lost') pass(incoming, body, response, said === 'lost');
     else {
-      const text = typeof said.body === 'string' ? said.body : JSON.stringify(said.body);
+      const text =
+        typeof said.body === 'string' || Buffer.isBuffer(said.body) ? said.body : JSON.stringify(said.body);
       response.writeHead(said.status, { 'content-type': 'application/json', ...said.headers }).end(text);
     }
   });
 
   function pass(incoming: IncomingMessage, body: Buffer, response: ServerResponse, lost: boolean): void {
-    const onward = httpRequest(studioUrl + incoming.url, {
+    const onward = httpRequest(studioUrl + byItsClock(`${incoming.url}`, clockAheadMs), {
       method: incoming.method,
       headers: incoming.headers,
     });
@@ -70,7 +88,8 @@ export async function startSpeaker(studioUrl: string) {
         incoming.socket.resetAndDestroy();
         return;
       }
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      const date = new Date(Date.now() + clockAheadMs).toUTCString();
+      response.writeHead(answer.statusCode ?? 500, { ...answer.headers, date });
       answer.pipe(response);
     });
     onward.on('error', () => response.destroy());
@@ -84,6 +103,10 @@ export async function startSpeaker(studioUrl: string) {
     url: `http://127.0.0.1:${port}`,
     /** Says these instead of the next answers to a model type's submits, to `list <type>`, or to requests for a path. */
     script: (modelOrPath: string, ...said: Said[]) => scripts.set(modelOrPath, said),
+    /** The provider's clock is so far ahead of ours. */
+    setClock(aheadMs: number) {
+      clockAheadMs = aheadMs;
+    },
     /** Submits for a model type. */
     submits: (model: string) => seen.filter((each) => each.method === 'POST' && each.model === model).length,
     /** What was submitted for a model type. */

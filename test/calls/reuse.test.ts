@@ -180,6 +180,28 @@ test('identical calls of statements that run at the same time are one call, and 
   expect(await submits()).toBe(1);
 });
 
+test('a result that an open transaction has taken, or a session without reuse, is taken by others too', async () => {
+  const first = await made('qwen_image_2', { prompt: 'shared by all' });
+  const other = await gateway.client();
+  await other.query('SET ai_gen.reuse = on; BEGIN; CREATE TABLE shared (made text)');
+  const picture = `SELECT ai_gen('qwen_image_2', '{"prompt": "shared by all"}', NULL) AS made`;
+  await other.query(`INSERT INTO shared ${picture}`);
+  expect(await made('qwen_image_2', { prompt: 'shared by all' })).toBe(first);
+  await other.query('ROLLBACK; RESET ai_gen.reuse');
+  expect(await submits()).toBe(1);
+
+  await other.query('BEGIN; CREATE TABLE shared (made text)');
+  const { rows } = await other.query(
+    `INSERT INTO shared ${picture.replace('by all', 'by two')} RETURNING made`,
+  );
+  await other.query('ROLLBACK');
+  await other.query('BEGIN; CREATE TABLE shared (made text)');
+  await other.query(`INSERT INTO shared ${picture.replace('by all', 'by two')}`);
+  expect(await made('qwen_image_2', { prompt: 'shared by two' })).toBe(rows[0].made);
+  await other.query('COMMIT; DROP TABLE shared');
+  expect(await submits()).toBe(2);
+});
+
 test('twins of a call that is refused are refused like it, and a budget counts one', async () => {
   await client.query("CALL set_budget(NULL, 'qwen_image_2_pro', 1, NULL)");
   const many = (prompt: string) =>

@@ -48,3 +48,30 @@ test('calls of a paused model keep no gateway from stopping: statements end, and
   ]);
   await client.end();
 });
+
+test('an answer that comes while the gateway stops is written down, though its statement was ended: the next start has it', async () => {
+  const soon = { environment: { HOLOGEN_DRAIN_MS: '300' } };
+  const own = await makeDirectory();
+  const gateway = await serve(own, ['--sandbox'], soon);
+  const client = await gateway.client();
+  const slowly = "SELECT ai_gen('qwen_plus', 'an answer meanwhile [[sandbox:slow=3000]]') AS said";
+  const ended = refusal(client.query(slowly));
+  const states = "SELECT state, attempts FROM hologen.jobs WHERE model_name = 'qwen_plus'";
+  const watcher = await gateway.client();
+  await expect
+    .poll(async () => (await watcher.query(states)).rows)
+    .toEqual([{ state: 'running', attempts: 1 }]);
+  gateway.kill('SIGTERM');
+  expect((await ended).code).toBe('57P01');
+  expect(await gateway.exit).toBe(0);
+
+  const next = await serve(own, ['--sandbox'], soon);
+  const again = await next.client();
+  expect((await again.query(states)).rows).toEqual([{ state: 'succeeded', attempts: 1 }]);
+  expect((await again.query(slowly)).rows[0].said).toContain('an answer meanwhile');
+  expect((await again.query(states)).rows).toHaveLength(1);
+  await again.end();
+  next.kill('SIGTERM');
+  await next.exit;
+  await rm(own, { recursive: true, force: true });
+});

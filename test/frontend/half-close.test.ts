@@ -177,3 +177,21 @@ describe('a client that is gone while ai_gen waits', () => {
     expect(await sent()).toBeLessThan(50);
   });
 });
+
+test.each([
+  ['closes its sending side', (client: RawClient) => client.socket.end()],
+  ['is gone', (client: RawClient) => client.socket.destroy()],
+])(
+  'no call is sent, and none claimed, of a statement that comes to its first one after its client %s',
+  async (how, leave) => {
+    const { client, processId } = await plain();
+    const slowly = `json_build_object('prompt', '${how}: nobody reads' || pg_sleep(0.5))::text`;
+    client.write(query('BEGIN'));
+    await client.until('Z');
+    client.write(query(`SELECT ai_gen('qwen_image_2_pro', ${slowly}, NULL)`));
+    await expect.poll(async () => (await engineProcess(processId))?.wait_event).toBe('PgSleep');
+    leave(client);
+    await engineGone(processId);
+    expect(JSON.stringify(await gateway.requests())).not.toContain(`${how}: nobody reads`);
+  },
+);

@@ -153,6 +153,19 @@ test('a statement that was cut off is run again before its transaction is undone
   await other.end();
 });
 
+test('what one has made for a client whose transaction is open the other does not give to another client, and finds when it is rolled back', async () => {
+  await first.query('CREATE TABLE kept (made text)');
+  await first.query('BEGIN');
+  await first.query(`INSERT INTO kept ${pictures('still open', 1)}`);
+  const [other] = (await second.query(pictures('still open', 1))).rows;
+  expect(cloud.submits('still open')).toHaveLength(2);
+  const [own] = (await first.query('SELECT made FROM kept')).rows;
+  expect(other.made).not.toBe(own.made);
+  await first.query('ROLLBACK');
+  expect((await second.query(pictures('still open', 1))).rows).toEqual([own]);
+  expect(cloud.submits('still open')).toHaveLength(2);
+});
+
 test('what one submits the other waits for, and cancels', async () => {
   const submit = (word: string, model: string) =>
     first.query(`SELECT ai_submit($1, json_build_object('prompt', $2::text)::text) AS handle`, [model, word]);

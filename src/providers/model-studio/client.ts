@@ -39,6 +39,8 @@ export interface ModelStudioClient {
     apiKey: string,
     signal: AbortSignal,
   ): Promise<ListedTask[]>;
+  /** Milliseconds by which the provider's clock is ahead of ours, as far as it is known. */
+  clockAheadMs(): number;
   /** Only PENDING tasks can be cancelled; false: it goes on and will be billed, or the provider did not say in three attempts. */
   cancelTask(taskId: string, apiKey: string, signal: AbortSignal): Promise<boolean>;
   /** Asks for a task that cannot exist: proves key and region, spends nothing. */
@@ -71,6 +73,7 @@ export function createClient(settings: ModelStudioSettings): ModelStudioClient {
       look(connection, `/tasks/${encodeURIComponent(taskId)}`, apiKey, signal),
     listTasks: (modelType, from, to, apiKey, signal) =>
       listTasks(connection, { modelType, from, to }, apiKey, signal),
+    clockAheadMs: () => connection.clockAheadMs,
     cancelTask: (taskId, apiKey, signal) => cancelTask(connection, taskId, apiKey, signal),
     async probe(apiKey, signal) {
       await look(connection, `/tasks/${probeTaskId}`, apiKey, signal);

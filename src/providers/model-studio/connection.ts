@@ -1,9 +1,10 @@
 /** One HTTP request to Model Studio, and what its answer or its silence means. */
+import { brotliDecompressSync, gunzipSync, inflateSync, type ZlibOptions } from 'node:zlib';
 import { Agent, type Dispatcher, request } from 'undici';
 import { isObject, type Json, textOf } from '../../json.js';
 import { isLoopback, publicLookup } from '../../public-address.js';
 import { ProviderFailure } from '../provider.js';
-import { noAnswer, providerError, unreadableAnswer } from './errors.js';
+import { isClear, noAnswer, providerError, unreadableAnswer } from './errors.js';
 
 export interface ModelStudioSettings {
   /** e.g. https://dashscope.aliyuncs.com/api/v1; plain http only to loopback. */
@@ -43,6 +44,8 @@ export interface Connection {
   downloads: Agent;
   timeouts: ModelStudioSettings['timeouts'];
   lookupTurn: LookupTurn;
+  /** Milliseconds by which the provider's clock was ahead of ours at its last answer. */
+  clockAheadMs: number;
 }
 
 export interface RequestOptions {
@@ -71,6 +74,7 @@ export function openConnection({ baseUrl, timeouts, lookupTurn }: ModelStudioSet
     }),
     timeouts,
     lookupTurn: lookupTurn ?? ((_kind, _apiKey, _signal, send) => send()),
+    clockAheadMs: 0,
   };
 }
 
@@ -84,31 +88,41 @@ function checkBaseUrl(text: string): string {
 
 /** The provider's answer. Refusals, failures and silence are ProviderFailures; a caller who gave up gets its signal's reason. */
 export async function call(
-  { agent }: Connection,
+  connection: Connection,
   method: 'GET' | 'POST',
   url: string,
   options: RequestOptions,
 ): Promise<Reply> {
   const submit = method === 'POST';
   const payload = requestText(options.body);
-  const { status, text, headers } = await exchange(agent, method, url, { ...options, payload }).catch(
-    (cause: unknown) => {
-      options.signal.throwIfAborted();
-      if (cause instanceof ProviderFailure) throw cause;
-      throw noAnswer(cause, submit);
-    },
-  );
+  const { status, text, headers } = await exchange(connection.agent, method, url, {
+    ...options,
+    payload,
+  }).catch((cause: unknown) => {
+    options.signal.throwIfAborted();
+    if (cause instanceof ProviderFailure) throw cause;
+    throw noAnswer(cause, submit);
+  });
+  noteClock(connection, headers.date);
   const { 'x-request-id': headerId, 'retry-after': retryAfter } = headers;
   const body = parseBody(text);
   const requestId = textOf(body?.request_id) ?? textOf(headerId) ?? '';
-  // Whoever stands between us and the provider speaks JSON too: only the provider knows its codes.
-  const isProviders = body !== undefined && !(submit && status >= 300 && status !== 429 && !hasCode(body));
+  // Whoever stands between us and the provider speaks JSON too.
+  const isProviders = body !== undefined && (!submit || isClear(status, codeOf(body), text));
   if (!isProviders) throw unreadableAnswer(status, text, submit, requestId, retryAfter);
   // Some refusals come with status 200 and only a code in the body, or in compatible mode an error.
   const isCode = typeof body.code === 'string' && body.code !== '' && !body.output;
   const refused = status >= 400 || isCode || (isObject(body.error) && !body.choices && !body.data);
   if (refused) throw providerError(status, body, requestId, retryAfter);
   return { body, requestId };
+}
+
+/** It tells whole seconds, and an answer takes its time: less than that is no difference. */
+const clockDoubtMs = 2_000;
+
+function noteClock(connection: Connection, date: string | string[] | undefined): void {
+  const aheadMs = Date.parse(String(date)) - Date.now();
+  if (Number.isFinite(aheadMs)) connection.clockAheadMs = Math.abs(aheadMs) > clockDoubtMs ? aheadMs : 0;
 }
 
 interface Answer {
@@ -136,6 +150,7 @@ async function exchange(
     headersTimeout: timeoutMs,
     headers: {
       authorization: `Bearer ${apiKey}`,
+      'accept-encoding': 'identity',
       ...(payload !== undefined && { 'content-type': 'application/json' }),
       ...headers,
     },
@@ -143,15 +158,18 @@ async function exchange(
   });
   return {
     status: response.statusCode,
-    text: await limitedText(response.body, method === 'POST'),
+    text: textOfAnswer(
+      await limitedBytes(response.body, method === 'POST'),
+      response.headers['content-encoding'],
+    ),
     headers: response.headers,
   };
 }
 
 /** Both forms of the provider's errors name a code. */
-function hasCode(body: Json): boolean {
+function codeOf(body: Json): string | undefined {
   const inner = isObject(body.error) ? body.error : body;
-  return textOf(inner.code) !== undefined || textOf(inner.type) !== undefined;
+  return textOf(inner.code) ?? textOf(inner.type);
 }
 
 /** No request and no answer fills the memory: the longest that Model Studio documents are some hundred kilobytes. */
@@ -166,7 +184,7 @@ function requestText(body: Json | undefined): string | undefined {
   return text;
 }
 
-async function limitedText(body: Dispatcher.ResponseData['body'], submit: boolean): Promise<string> {
+async function limitedBytes(body: Dispatcher.ResponseData['body'], submit: boolean): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -174,7 +192,27 @@ async function limitedText(body: Dispatcher.ResponseData['body'], submit: boolea
     if (bytes > mostBytes) throw tooLarge('the answer of Model Studio', bytes, submit);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
+}
+
+/** How somebody on the way may have packed an answer, though nobody asked for that. */
+const unpacking: Partial<Record<string, (bytes: Buffer, limit: ZlibOptions) => Buffer>> = {
+  gzip: gunzipSync,
+  'x-gzip': gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync as (bytes: Buffer, limit: ZlibOptions) => Buffer,
+};
+
+/** As it came where it cannot be unpacked: then it cannot be read either. A mark of the byte order is none of its JSON. */
+function textOfAnswer(bytes: Buffer, encoding: string | string[] | undefined): string {
+  const unpack = unpacking[String(encoding ?? '').toLowerCase()];
+  let plain = bytes;
+  try {
+    if (unpack) plain = unpack(bytes, { maxOutputLength: mostBytes });
+  } catch {
+    // Cut, or larger than any answer.
+  }
+  return plain.toString('utf8').replace(/^\ufeff/, '');
 }
 
 function tooLarge(what: string, bytes: number, mayBeTaken: boolean): ProviderFailure {

@@ -167,7 +167,8 @@ function meaningOf({ kind, repeat, hint }: Rule): Pick<Rule, 'kind' | 'repeat' |
   return { kind, repeat, hint };
 }
 
-function ruleFor(code: string, status: number): Rule {
+/** The rule whose code is the longest beginning of this one; undefined: it is none of the provider's. */
+function matching(code: string): Rule | undefined {
   let best: { rule: Rule; length: number } | undefined;
   for (const rule of rules) {
     for (const known of rule.codes) {
@@ -175,8 +176,12 @@ function ruleFor(code: string, status: number): Rule {
       if (!best || known.length > best.length) best = { rule, length: known.length };
     }
   }
-  if (best) return best.rule;
+  return best?.rule;
+}
+
+function ruleFor(code: string, status: number): Rule {
   return (
+    matching(code) ??
     byStatus[status] ?? {
       codes: [],
       kind: status >= 500 ? 'providerFailure' : 'invalidParameterValue',
@@ -185,8 +190,28 @@ function ruleFor(code: string, status: number): Rule {
   );
 }
 
-/** These two say that the request was not taken, whoever between us and the provider says so. */
-const clearWithoutCode = new Set([429, 503]);
+/**
+ * Whether a submit was surely not taken where an answer has this status, whoever between us and the provider says it. 408, 499: somebody on the
+ * way did not wait for the answer any longer.
+ */
+function saysNotTaken(status: number, text: string): boolean {
+  if (status === 503) return !brokeOff.test(text) || neverBegan.test(text);
+  return status >= 400 && status < 500 && status !== 408 && status !== 499;
+}
+
+/** Envoy, which stands before Model Studio, says 503 of a connection that it had, too, and that broke after the request was sent. */
+const brokeOff = /upstream connect error or disconnect\/reset before headers/i;
+const neverBegan =
+  /before headers\. reset reason: (?:(?:remote |local )?connection (?:failure|timeout)|overflow)/i;
+
+/**
+ * Whether a submit's answer of this code and status is to be believed. Somebody on the way speaks JSON with codes too (GatewayTimeout, say): where
+ * the status leaves open what became of the request, only a code that is the provider's own tells.
+ */
+export function isClear(status: number, code: string | undefined, text: string): boolean {
+  if (code === undefined) return status < 300 || status === 429;
+  return status < 300 || saysNotTaken(status, text) || matching(code) !== undefined;
+}
 
 /**
  * An answer that is not the provider's JSON: a proxy's page, say. Whether it took a submit cannot be known then, unless the status tells.
@@ -199,10 +224,8 @@ export function unreadableAnswer(
   retryAfter?: string | string[],
 ): ProviderFailure {
   const start = text.replace(/\s+/g, ' ').trim().slice(0, 100);
-  // 408: somebody on the way did not wait for the answer any longer.
-  const isRefusal = status >= 400 && status < 500 && !(submit && status === 408);
-  if (isRefusal || clearWithoutCode.has(status))
-    return providerError(status, { message: start }, requestId, retryAfter);
+  const isRefusal = submit ? saysNotTaken(status, text) : (status >= 400 && status < 500) || status === 503;
+  if (isRefusal) return providerError(status, { message: start }, requestId, retryAfter);
   return new ProviderFailure({
     code: `HTTP ${status}`,
     message: `Model Studio's answer cannot be read (HTTP ${status}, ${JSON.stringify(start)})${submit ? notSentAgain : ''}`,
@@ -237,6 +260,11 @@ const neverSent = new Set([
 /** What undici refuses before anything is sent: a header that cannot be, a method, an address. The mistake is ours, and stays one. */
 const neverMade = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
 
+/** The network says of a connection that was open what it says of one that cannot be opened. */
+function isOfOpenConnection(cause: unknown): boolean {
+  return ['read', 'write'].includes(String((cause as NodeJS.ErrnoException).syscall));
+}
+
 /** No answer came. Where the request surely never left, it may be sent again; else a submit may have been taken and billed. */
 export function noAnswer(cause: unknown, submit: boolean): ProviderFailure {
   const system = (cause as NodeJS.ErrnoException).code ?? (cause as Error).name;
@@ -246,7 +274,7 @@ export function noAnswer(cause: unknown, submit: boolean): ProviderFailure {
       message: `the request to Model Studio could not be made (${system}: ${(cause as Error).message})`,
       hint: 'Register the model again, with the API key copied anew; if that does not help, report it.',
     });
-  if (submit && !neverSent.has(system))
+  if (submit && !(neverSent.has(system) && !isOfOpenConnection(cause)))
     return unansweredCall(`Model Studio did not answer (${system})${notSentAgain}`, cause);
   return new ProviderFailure({
     code: 'Unreachable',

@@ -50,9 +50,11 @@ function endedTask({ requestId }: Reply, taskId: string, cancelled: boolean): Kn
   });
 }
 
-/** Between our clock and the provider's, and the time a submit takes. */
+/** Between our clock and the provider's, as far as that is not known, and the time a submit takes. */
 const clockDoubtMs = 5_000;
 const longestSubmitMs = 60_000;
+/** A list spans a day at most. */
+const mostClockAheadMs = 12 * 3_600_000;
 /** What has not turned up in the list so long after it was sent was not taken. */
 const listedAfterMs = 8_000;
 /** Another gateway on the same account has written down its own task within this time. */
@@ -87,9 +89,7 @@ export async function findTask(
   const lost: Found = { state: 'lost', error: lostForGood(request, search.modelType) };
   const sent = provableInput(request);
   if (!sentAt || !(requestId || sent)) return lost;
-  const from = new Date(sentAt.getTime() - clockDoubtMs);
-  const to = new Date(sentAt.getTime() + longestSubmitMs);
-  const listed = await client.listTasks(search.modelType, from, to, apiKey, new AbortController().signal);
+  const listed = await listAround(sentAt, search, client);
   const own = requestId ? listed.find((task) => task.requestId === requestId) : undefined;
   if (own) return { state: 'found', task: own };
   const agedMs = Date.now() - sentAt.getTime();
@@ -105,6 +105,29 @@ export async function findTask(
   const [task] = proved;
   // Of two that ask for the same nobody can say which is whose.
   return task && proved.length === 1 ? { state: 'found', task } : lost;
+}
+
+async function listAround(
+  sentAt: Date,
+  { modelType, apiKey }: SearchedTask,
+  client: ModelStudioClient,
+): Promise<ListedTask[]> {
+  const ahead = client.clockAheadMs();
+  const list = ({ from, to }: { from: Date; to: Date }) =>
+    client.listTasks(modelType, from, to, apiKey, new AbortController().signal);
+  const listed = await list(spanOf(sentAt, ahead));
+  // The first answer of a gateway that has just started tells the provider's clock.
+  const known = client.clockAheadMs();
+  return Math.abs(known - ahead) < clockDoubtMs ? listed : list(spanOf(sentAt, known));
+}
+
+/** By the provider's clock, which the list counts by, and by ours: who tells the time may be somebody between us. */
+function spanOf(sentAt: Date, clockAheadMs: number): { from: Date; to: Date } {
+  const ahead = Math.abs(clockAheadMs) < mostClockAheadMs ? clockAheadMs : 0;
+  return {
+    from: new Date(sentAt.getTime() + Math.min(ahead, 0) - clockDoubtMs),
+    to: new Date(sentAt.getTime() + Math.max(ahead, 0) + longestSubmitMs),
+  };
 }
 
 /** What was asked for, as far as a task tells it when it has ended. */
