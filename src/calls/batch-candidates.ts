@@ -3,7 +3,6 @@ import type { Standing } from './batch.js';
 import type { SubmittedCall } from './check.js';
 import type { Making } from './making.js';
 import { areReadable } from './readable-values.js';
-import { readSessionSettings } from './session-settings.js';
 import type { Bound, Part, SqlReader } from './sql-reader.js';
 import type { Statement } from './statement.js';
 
@@ -87,8 +86,7 @@ async function inPipe(
   };
   // Of a portal that is executed twice the second time gives no more.
   if (new Set(all.map(({ bound }) => bound)).size < all.length) return give(undefined);
-  const session = readSessionSettings(settings);
-  if (!all.every(({ bound: { text, values } }) => areReadable([text, ...values], session)))
+  if (!all.every(({ bound: { text, values } }) => areReadable([text, ...values], settings)))
     return give('they are not in UTF-8');
   if (!pipe.certain) return give('several batches were sent one behind another');
   const read = readingOnce((text) => (text === engineText ? ownParts : reader.partsOf(text)));

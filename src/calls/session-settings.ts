@@ -31,8 +31,6 @@ export interface SessionSettings {
   priority: Priority;
   /** Until when the calls give way to all others, to be over then; on the clock of Date.now(). */
   by: number | undefined;
-  /** What the session calls the encoding of its client's texts. */
-  encoding: string | undefined;
 }
 
 const switches: Record<string, boolean> = {
@@ -78,7 +76,6 @@ function settingsOf(given: Json): SessionSettings {
     webhook: textOf(given.webhook),
     priority: readWord(given, 'priority', ['normal', 'low', 'high']),
     by: readMoment(given),
-    encoding: textOf(given.encoding),
   };
 }
 

@@ -248,10 +248,8 @@ function whatClientsAsk({
   Statements,
   'rowsAsked' | 'rowsAskedOf' | 'clientCame' | 'clientLeft' | 'hasClient' | 'boundTo' | 'standing'
 > {
-  const clients = new Map<
-    number,
-    { executing: (text: string, now: boolean) => Bound | undefined; standing: () => Promise<StandingPipe> }
-  >();
+  type Executing = Parameters<Statements['clientCame']>[1];
+  const clients = new Map<number, { executing: Executing; standing: () => Promise<StandingPipe> }>();
   return {
     rowsAsked(engineProcessId, rows) {
       asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });

@@ -190,7 +190,7 @@ function boundTo(
   { statements }: Making,
 ): Bound | undefined {
   const bound = statements.boundTo(statement, text, text === engineText);
-  return bound && areReadable(bound.values, readSessionSettings(settings)) ? bound : undefined;
+  return bound && areReadable(bound.values, settings) ? bound : undefined;
 }
 
 /** What is found in the statement are the calls of its functions and its own; those that were made before would be found once more. */
