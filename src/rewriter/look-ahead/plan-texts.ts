@@ -1,5 +1,5 @@
 /** Expressions as EXPLAIN prints them: which calls stand in them, what else they name. */
-import { type Body, child, children, isAiCall, nameList, walk } from '../nodes.js';
+import { type Body, child, children, isAiCall, kindOf, nameList, walk } from '../nodes.js';
 import { parseStatements } from '../parse.js';
 import { type Leaf, sitesOf } from './sites.js';
 
@@ -16,6 +16,8 @@ export interface PlanText {
   isInList: boolean;
   /** What stands before the dots of its columns. */
   tables: Set<string>;
+  /** It tells of a setting that is another one while the statement is looked at, or perhaps. */
+  tellsLook: boolean;
 }
 
 /** What is named in expressions: functions and operators as SQL names, with a schema where they have one; types by their last names. */
@@ -49,10 +51,11 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
   if (statement?.kind !== 'SelectStmt') return undefined;
   const sites = sitesOf({ SelectStmt: statement.node }, leafOf(referred));
   const tables = new Set<string>();
-  let later = false;
+  let [later, tellsLook] = [false, false];
   const visit = (kind: string, body: Body): boolean => {
     const name = nameList(body.funcname).join('.');
     later ||= kind === 'FuncCall' && name === laterCall;
+    tellsLook ||= kind === 'FuncCall' && readsSetting.test(name) && !isOtherSetting(body);
     if (kind === 'ColumnRef') tables.add(nameList(body.fields)[0] ?? '');
     if (kind === 'A_Expr') names.operators.add(quotedName(nameList(body.name)));
     if (kind === 'TypeCast') names.types.add(nameList(child(body, 'typeName').names).at(-1) ?? '');
@@ -69,8 +72,19 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
   const calls = sites.some(({ call }) => nameList(call.funcname).length > 0);
   return {
     ...{ calls, pending: calls || later, decides: sites.some(({ stage }) => stage > 1) },
-    ...{ subplans, isInList: /\bhashed SubPlan \d/.test(text), tables },
+    ...{ subplans, isInList: /\bhashed SubPlan \d/.test(text), tables, tellsLook },
   };
+}
+
+const readsSetting = /(?:^|\.)(?:current_setting|pg_show_all_settings)$/;
+/** The look has values of its own for these. */
+const settingsOfLook = /^(?:client_min_messages|cursor_tuple_fraction|plan_cache_mode|hologen\..*)$/i;
+
+function isOtherSetting(call: Body): boolean {
+  let [first] = children(call, 'args').map((each) => kindOf(each));
+  while (first?.[0] === 'TypeCast') first = kindOf(first[1].arg);
+  const name = first?.[0] === 'A_Const' ? child(first[1], 'sval').sval : undefined;
+  return typeof name === 'string' && !settingsOfLook.test(name);
 }
 
 function leafOf({ subplans, results }: Referred): Leaf {

@@ -308,6 +308,7 @@ function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
   const read = (text: string): PlanText => {
     const found = readPlanText(withInitPlans(withoutGiven(text), reading), reading.names, reading);
     if (!found) throw new Doubt('its plan cannot be read');
+    if (found.tellsLook) throw new Doubt('it reads a setting that the gateway may set');
     // What a node below has computed is not evaluated again.
     return given.has(bare(text)) && inputs.length > 0 ? { ...found, calls: false, decides: false } : found;
   };

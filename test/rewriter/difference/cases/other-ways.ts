@@ -197,4 +197,36 @@ export const otherWays: Record<string, Case[]> = {
       "CREATE FUNCTION upper(n int) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'own ' || n $$",
     ],
   ],
+  'settings of the look': [
+    [
+      'one that is told',
+      "SELECT ai_gen('m1', p || current_setting('client_min_messages')) FROM foxes ORDER BY id",
+    ],
+    [
+      'one by a name that is not told',
+      "SELECT ai_gen('m1', p || current_setting('cursor_' || 'tuple_fraction')) FROM foxes ORDER BY id",
+    ],
+    [
+      'one by a name in a column',
+      "SELECT ai_gen('m1', p || current_setting(name)) FROM foxes, (VALUES ('client_min_messages'), ('work_mem')) AS x (name) ORDER BY id",
+    ],
+    [
+      'one of the gateway',
+      "SELECT ai_gen('m1', p || coalesce(current_setting('hologen.noted', true), '')) FROM foxes ORDER BY id",
+    ],
+    [
+      'all',
+      "SELECT ai_gen('m1', p || setting) FROM foxes, pg_settings WHERE pg_settings.name ~ '^client_min' ORDER BY id",
+    ],
+    [
+      'in VALUES',
+      "INSERT INTO log VALUES (ai_gen('m1', current_setting('client_min_messages'))), (ai_gen('m1', 'x'))",
+    ],
+    [
+      'in a function for each row',
+      'SELECT drawn(p) FROM foxes ORDER BY id',
+      drawn('drawn', 'm1', "ai_gen('m1', p || current_setting('client_min_messages'))"),
+    ],
+    ['another one', "SELECT ai_gen('m1', p || current_setting('work_mem')) FROM foxes ORDER BY id"],
+  ],
 };
