@@ -25,7 +25,8 @@ const changing = `
       gateway_id = $2,
       -- A write whose answer was lost is repeated: an attempt counts once.
       attempts = job.attempts + (coalesce(new.state, '') = 'running' AND job.state <> 'running')::int,
-      price = coalesce(new.price, job.price, CASE WHEN new.state IN ('failed', 'cancelled') THEN 0 END),
+      -- What was made and came to nothing has cost something, even where nobody can say how much.
+      price = coalesce(new.price, job.price, CASE WHEN new.state IN ('failed', 'cancelled') AND new.units IS NULL THEN 0 END),
       ${changedColumns.map(({ column, field }) => `${column} = coalesce(new."${field}", ${before(column)})`).join(', ')},
       -- Each step is one forward: what held it up is over then, too.
       hold_up = CASE WHEN json_typeof(new."holdUp") = 'object' THEN new."holdUp" WHEN new."holdUp" IS NULL AND new.state IS NULL THEN hold_up END,
