@@ -25,7 +25,8 @@ const changing = `
       gateway_id = $2,
       -- A write whose answer was lost is repeated: an attempt counts once.
       attempts = job.attempts + (coalesce(new.state, '') = 'running' AND job.state <> 'running')::int,
-      price = coalesce(new.price, job.price, CASE WHEN new.state IN ('failed', 'cancelled') THEN 0 END),
+      -- What was made and came to nothing has cost something, even where nobody can say how much.
+      price = coalesce(new.price, job.price, CASE WHEN new.state IN ('failed', 'cancelled') AND new.units IS NULL THEN 0 END),
       ${changedColumns.map(({ column, field }) => `${column} = coalesce(new."${field}", ${before(column)})`).join(', ')},
       -- Each step is one forward: what held it up is over then, too.
       hold_up = CASE WHEN json_typeof(new."holdUp") = 'object' THEN new."holdUp" WHEN new."holdUp" IS NULL AND new.state IS NULL THEN hold_up END,
@@ -98,8 +99,9 @@ const hasSession = `
 const isNobodys = `(abandoned OR NOT ${isLive('gateway_id')} OR NOT ${hasSession})`;
 
 /**
- * For each wish the oldest results, unclaimed ones first, and not what another gateway has made for somebody who is still there; without any, a job that another gateway makes for nobody, or left when it ended:
- * somebody will take it up. What was not saved lies at the provider for a day only.
+ * For each wish the oldest results, unclaimed ones first, and not what another gateway has made for somebody who is still there; without any,
+ * a job that another gateway makes for nobody (or for somebody, where one result is for all), or left when it ended: somebody will take it up.
+ * What was not saved lies at the provider for a day only.
  */
 export const findEarlier = `
   SELECT place::int, coalesce(found.id, elsewhere.id) AS id, found.result, found.oss_paths
@@ -115,7 +117,7 @@ export const findEarlier = `
   LEFT JOIN LATERAL (
     SELECT job_id AS id FROM hologen_internal.job
     WHERE found.id IS NULL AND state IN (${openStates}) AND NOT detached AND gateway_id <> $2 AND job_id <> ALL (wish."except")
-      AND ${isNobodys}
+      AND (wish.delivered OR ${isNobodys})
       AND role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey"
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place, found.claimed, found.submitted_at`;

@@ -46,6 +46,33 @@ describe.concurrent('an answer', () => {
     expect(cloud.speaker.submits(type)).toBe(1);
   });
 
+  test('that a film is made, and no word of where it is, is an error, and in the ledger with what is billed for it', async () => {
+    const usage = { video_duration: 5, SR: 720, video_count: 1 };
+    const { make, client, type } = await film({
+      status: 200,
+      body: { request_id: 'r', output: { task_status: 'SUCCEEDED' }, usage },
+    });
+    expect((await refusal(make())).message).toMatch(/without a picture or video/);
+    const { rows } = await client.query(
+      "SELECT state, price::float, units ->> 'seconds' AS seconds FROM hologen.jobs WHERE model_type = $1",
+      [type],
+    );
+    expect(rows).toEqual([{ state: 'failed', price: 3, seconds: '5' }]);
+    expect(cloud.speaker.submits(type)).toBe(1);
+  });
+
+  test('without a text or usage has a price that nobody knows, which is not none', async () => {
+    const client = await cloud.gateway.client();
+    const type = 'qwen-plus-2003-02-01';
+    const model = await deploy(client, type, 'chat/completions');
+    cloud.speaker.script(type, { status: 200, body: { id: 'x' } });
+    expect((await refusal(aiGen(client, model, 'hello', null))).message).toMatch(/without a text/);
+    const { rows } = await client.query('SELECT state, price FROM hologen.jobs WHERE model_type = $1', [
+      type,
+    ]);
+    expect(rows).toEqual([{ state: 'failed', price: null }]);
+  });
+
   test('to a submit whose request id is no text: the task is followed all the same', async () => {
     const { make, client, type } = await film(made({}));
     const output = { task_id: type, task_status: 'PENDING' };

@@ -166,6 +166,16 @@ test('what one has made for a client whose transaction is open the other does no
   expect(cloud.submits('still open')).toHaveLength(2);
 });
 
+test('with ai_gen.reuse on what one makes is for the clients of the other, too', async () => {
+  for (const client of [first, second]) await client.query('SET ai_gen.reuse = on');
+  const own = first.query(filmOf('for both'));
+  await expect.poll(() => cloud.submits('for both')).toHaveLength(1);
+  const other = (await second.query(filmOf('for both'))).rows;
+  expect(other).toEqual((await own).rows);
+  expect(cloud.submits('for both')).toHaveLength(1);
+  for (const client of [first, second]) await client.query('RESET ai_gen.reuse');
+});
+
 test('what one submits the other waits for, and cancels', async () => {
   const submit = (word: string, model: string) =>
     first.query(`SELECT ai_submit($1, json_build_object('prompt', $2::text)::text) AS handle`, [model, word]);

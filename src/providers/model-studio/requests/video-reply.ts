@@ -66,19 +66,24 @@ export function readVideo(reply: Reply, asked: Units, { model, type }: Asked): M
   const { requestId } = reply;
   const failure = task.task_status === 'FAILED' ? failedVideo(task, requestId) : undefined;
   const urls = failure ? [] : madeUrls(reply);
-  if (!failure && urls.length === 0) {
-    throw new KnownError({
-      kind: 'providerFailure',
-      message: 'Model Studio answered without a picture or video',
-      detail: `Provider request id: ${requestId}.`,
-    });
-  }
+  const isNowhere = !failure && urls.length === 0;
+  if (isNowhere && !secondsOf(usage)) throw noVideo(requestId);
   const units = failure ? { ...asked, seconds: 0 } : billedUnits(asked, usage);
   return {
     ...{ requestId, urls, text: undefined, usage, task, notes: [] },
     ...(failure && { failure }),
+    // What usage counts is billed, wherever it is.
+    ...(isNowhere && { error: noVideo(requestId) }),
     bill: billOf(type, model.config, units),
   };
+}
+
+function noVideo(requestId: string): KnownError {
+  return new KnownError({
+    kind: 'providerFailure',
+    message: 'Model Studio answered without a picture or video',
+    detail: `Provider request id: ${requestId}.`,
+  });
 }
 
 function failedVideo(task: Json, requestId: string): KnownError {
