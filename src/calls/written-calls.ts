@@ -141,15 +141,24 @@ function aheadOf(
 function beginLook(
   statement: Statement,
   text: string,
-  { rowsAskedOf, boundTo, reads }: Statements,
+  { rowsAskedOf, boundTo, reads, cursorsWereRead }: Statements,
   reader: SqlReader,
 ): LookAhead<StatementCall> {
   const rows = rowsAskedOf(statement);
-  if (rows === 0) return newLookAhead(reader.aheadQuery(text));
   const portal = boundTo(statement, text);
-  const ahead = (portal && reads.get(portal)) ?? newLookAhead<StatementCall>(reader.aheadQuery(text));
+  const known = portal && reads.get(portal);
+  const ahead = known ?? newLookAhead<StatementCall>(reader.aheadQuery(text));
+  const read = cursorsWereRead(statement);
+  if (ahead.query?.plannedAsCursor && (read || (rows !== 0 && !portal))) {
+    // It is no DECLARE that runs, but the portal that it has made.
+    endLook(ahead, 'its cursor is read as a portal');
+    ahead.movesCursor = true;
+  }
+  // Its portal may be one of them.
+  if (read === 'moved' && portal?.isNamed) endLook(ahead, 'rows of a cursor were read elsewhere');
+  if (rows === 0 && !known) return ahead;
   // What it runs may be asked for again by another one.
-  if (ahead.query?.stopsAtRows && !(rows && portal))
+  if (ahead.query?.stopsAtRows && !(rows !== undefined && portal))
     endLook(ahead, 'how many of its rows are wanted is not known');
   if (portal) reads.set(portal, ahead);
   readOn(ahead, rows ?? 0);

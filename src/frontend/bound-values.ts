@@ -61,4 +61,6 @@ export interface Prepared {
 /** What is executed: the types that were given, and the values that were bound. */
 export interface Bound extends Prepared {
   values: BoundValue[];
+  /** Its portal has a name, by which FETCH finds it, too. */
+  isNamed: boolean;
 }

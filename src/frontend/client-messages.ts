@@ -104,7 +104,7 @@ function noteNames(
   if (type !== frontendType.bind) return;
   const statement = prepared.get(statementName);
   const values = statement && readBoundValues(frame);
-  if (statement && values) bound.set(portalName, { ...statement, values });
+  if (statement && values) bound.set(portalName, { ...statement, values, isNamed: portalName !== '' });
   else bound.delete(portalName);
 }
 
