@@ -12,6 +12,8 @@ export interface Cursors<Call> {
   read(reader: Reader, cursor: string, first: LookAhead<Call>): LookAhead<Call>;
   /** Rows were read of some cursor, and nobody knows of which, or where it stands now. */
   moved(reader: Reader): void;
+  /** Rows of cursors were read; `moved`: that has happened. */
+  wereRead(reader: Reader): 'moved' | boolean;
   /** Those that were read may stand elsewhere now. */
   rewound(engineProcessId: number): void;
   /** The transaction is over. */
@@ -28,6 +30,8 @@ export function createCursors<Call>(): Cursors<Call> {
   };
   return {
     moved,
+    wereRead: ({ origin: { engineProcessId } }) =>
+      cursors.has(engineProcessId) && (cursors.get(engineProcessId) === undefined ? 'moved' : true),
     rewound(engineProcessId) {
       if (cursors.get(engineProcessId)?.size) moved({ origin: { engineProcessId } });
     },

@@ -163,7 +163,7 @@ export function readsSome({ rows, query }: LookAhead<unknown>): boolean {
 }
 
 /** As many as PL/pgSQL moves at once. */
-export const allRows = 2 ** 31 - 1;
+const allRows = 2 ** 31 - 1;
 
 /** What is to be run, for how many rows from the first; without `rows` for all. */
 export function toRun(ahead: LookAhead<unknown>): Run {

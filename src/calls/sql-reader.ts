@@ -8,6 +8,8 @@ export interface Bound {
   types: number[];
   values: (string | Buffer | null)[];
   executions: number;
+  /** By its name others may read rows of it. */
+  isNamed: boolean;
 }
 
 /** What can be told of texts and plans, by whoever reads SQL. */

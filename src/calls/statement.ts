@@ -150,8 +150,9 @@ export interface Statements {
   reads: WeakMap<Bound, LookAhead<StatementCall>>;
   /** What is known of a cursor whose rows are read: `first`, if none were read before. Its name is one of its own. */
   cursorRead(statement: Statement, cursor: string, first: LookAhead<StatementCall>): LookAhead<StatementCall>;
-  /** Rows were read of some cursor, and nobody knows of which, or where it stands now. */
+  /** See Cursors, as of the next one: rows were read of some cursor, and nobody knows of which, or where it stands now. */
   cursorsMoved(statement: Statement): void;
+  cursorsWereRead(statement: Statement): 'moved' | boolean;
   /** The client has moved cursors without a call. */
   cursorsRewound(engineProcessId: number): void;
   /** All that the client of the engine process asked for has reached it, in a transaction that is still open. `onlyReads` judges texts. */
@@ -207,7 +208,7 @@ export function createStatements(
   ) => endThose(own, which, (statement) => ended(statement, outcome));
   return {
     ...{ reads: new WeakMap(), cursorRead: cursors.read, cursorsMoved: cursors.moved },
-    cursorsRewound: cursors.rewound,
+    ...{ cursorsWereRead: cursors.wereRead, cursorsRewound: cursors.rewound },
     ...whatClientsAsk(running),
     of: (origin, settings, client) => statementOf(origin, settings, client, running),
     ...whatIsExpected(running),

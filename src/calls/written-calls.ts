@@ -12,7 +12,6 @@ import {
 } from './batch-look.js';
 import type { SubmittedCall } from './check.js';
 import {
-  allRows,
   endLook,
   hasFound,
   hasMade,
@@ -141,21 +140,29 @@ function aheadOf(
 function beginLook(
   statement: Statement,
   text: string,
-  { rowsAskedOf, boundTo, reads }: Statements,
+  { rowsAskedOf, boundTo, reads, cursorsWereRead }: Statements,
   reader: SqlReader,
 ): LookAhead<StatementCall> {
   const rows = rowsAskedOf(statement);
   const portal = boundTo(statement, text, true);
   const known = portal && reads.get(portal);
-  if (rows === 0 && !known && !(portal && portal.executions > 1))
-    return newLookAhead(reader.aheadQuery(text));
   const ahead = known ?? newLookAhead<StatementCall>(reader.aheadQuery(text));
-  if (portal && !known && portal.executions > 1) endLook(ahead, 'rows of it were read before');
+  const read = cursorsWereRead(statement);
+  if (ahead.query?.plannedAsCursor && (read || (rows !== 0 && !portal))) {
+    // It is no DECLARE that runs, but the portal that it has made.
+    endLook(ahead, 'its cursor is read as a portal');
+    ahead.movesCursor = true;
+  }
+  // Its portal may be one of them.
+  if (read === 'moved' && portal?.isNamed) endLook(ahead, 'rows of a cursor were read elsewhere');
+  const isUnknown = portal && !known && portal.executions > 1;
+  if (isUnknown) endLook(ahead, 'rows of it were read before');
+  if (rows === 0 && !known && !isUnknown) return ahead;
   // What it runs may be asked for again by another one.
-  if (ahead.query?.stopsAtRows && !(rows && portal))
+  if (ahead.query?.stopsAtRows && !(rows !== undefined && portal))
     endLook(ahead, 'how many of its rows are wanted is not known');
   if (portal) reads.set(portal, ahead);
-  readOn(ahead, rows === 0 ? allRows - ahead.reached : (rows ?? 0));
+  readOn(ahead, rows ?? 0);
   return ahead;
 }
 

@@ -63,4 +63,6 @@ export interface Bound extends Prepared {
   values: BoundValue[];
   /** So often it was executed: each time for some of its rows. */
   executions: number;
+  /** Its portal has a name, by which FETCH finds it, too. */
+  isNamed: boolean;
 }

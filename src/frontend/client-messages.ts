@@ -114,7 +114,8 @@ function noteNames(
   if (type !== frontendType.bind) return;
   const statement = prepared.get(statementName);
   const values = statement && readBoundValues(frame);
-  if (statement && values) bound.set(portalName, { ...statement, values, executions: 0 });
+  if (statement && values)
+    bound.set(portalName, { ...statement, values, executions: 0, isNamed: portalName !== '' });
   else bound.delete(portalName);
 }
 

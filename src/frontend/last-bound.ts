@@ -91,7 +91,7 @@ export function readBound(
   const { executions } = last;
   if (last.read?.text === text) return Object.assign(last.read, { executions });
   const values = readBoundValues(frame);
-  last.read = values && { text, types, values, executions };
+  last.read = values && { text, types, values, executions, isNamed: last.executed !== '' };
   return last.read;
 }
 

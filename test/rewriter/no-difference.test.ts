@@ -13,6 +13,7 @@ import { insideOthers } from './difference/cases/inside-others.js';
 import { namesAndRights } from './difference/cases/names-and-rights.js';
 import { onConflict } from './difference/cases/on-conflict.js';
 import { otherWays } from './difference/cases/other-ways.js';
+import { portals } from './difference/cases/portals.js';
 import { readsAndTypes } from './difference/cases/reads-and-types.js';
 import { resultsThatDecide } from './difference/cases/results-that-decide.js';
 import { rowFunctions } from './difference/cases/row-functions.js';
@@ -60,6 +61,7 @@ describe.each(
     ...hostileUpserts,
     ...hostileSettings,
     ...otherWays,
+    ...portals,
   }),
 )('%s', (_group, cases) => {
   for (const one of cases) (differing.has(one[0]) ? test.fails : test)(one[0], () => same(one));

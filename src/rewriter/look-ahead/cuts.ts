@@ -46,7 +46,7 @@ export function editsOf(statement: ParsedStatement, source: Source): Cut {
     case 'CreateTableAsStmt':
       return kindOf(body.query)[0] === 'SelectStmt' ? cutCreate(body, statement, source) : { why: undefined };
     case 'DeclareCursorStmt':
-      return cutDeclare(statement, source);
+      return cutDeclare(body, statement, source);
     case 'DoStmt':
     case 'CallStmt':
       // Its queries are looked ahead in one by one, when they are come to.
@@ -162,8 +162,12 @@ function cutCopy(copy: Body, statement: ParsedStatement, source: Source): Cut {
   };
 }
 
-/** DECLARE … WITH HOLD outside of a transaction reads all rows at once; any other makes no calls itself. */
-function cutDeclare({ start }: ParsedStatement, { tokens }: Source): Cut {
+/** CURSOR_OPT_HOLD (PostgreSQL's src/include/nodes/parsenodes.h). */
+const withHold = 0x20;
+
+/** DECLARE … WITH HOLD outside of a transaction reads all rows at once. Of any other a client executes the portal, perhaps between FETCHes. */
+function cutDeclare({ options }: Body, { start }: ParsedStatement, { tokens }: Source): Cut {
+  if ((Number(options) & withHold) === 0) return { why: 'its cursor is read as a portal', movesCursor: true };
   const at = firstOutside(tokens, firstTokenFrom(tokens, start), (word) => word === 'for');
   const first = tokens[at + 1];
   if (!first) return { why: 'it cannot be taken apart' };

@@ -125,7 +125,8 @@ function cursor({ direction, howMany, portalname }: Body): StoredQuery | OneByOn
         ({ kind, node }) => kind === 'DeclareCursorStmt' && (node as Body).portalname === name,
       );
       const query = statement && source && behindWord('for', statement, source);
-      if (query === undefined) return { why: 'its cursor was not declared by a statement' };
+      if (query === undefined)
+        return { why: 'its cursor was not declared by a statement', movesCursor: true };
       return onlyQuery(query) ?? { why: 'what its cursor reads cannot be read' };
     },
   };

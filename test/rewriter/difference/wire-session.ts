@@ -32,6 +32,8 @@ export interface Sent {
   behind?: { text: string; parameters: (string | null)[] }[];
   /** Parse and Describe alone. */
   prepare?: boolean;
+  /** In place of all that these messages, with a Sync behind them; `text` tells of them. */
+  frames?: Buffer[];
 }
 
 /** What came back, by what it is about. */
@@ -81,7 +83,8 @@ async function connectLocally(path: string): Promise<RawClient> {
   return rawClient(socket);
 }
 
-function messages({ text: sql, parameters, rows, batch, behind = [], prepare }: Sent): Buffer[] {
+function messages({ text: sql, parameters, rows, batch, behind = [], prepare, frames }: Sent): Buffer[] {
+  if (frames) return [...frames, sync];
   if (prepare) return [parse('', sql), describe('S', ''), sync];
   const runAll = (written: string, each: (string | null)[][]) => [
     parse('', written),

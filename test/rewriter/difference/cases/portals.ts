@@ -1,0 +1,40 @@
+/** Rows of one portal that are read in two ways: by a client's Execute, and by the FETCH of SQL or of a function. */
+import { bind, execute, parse } from '../../../frontend/raw-client.js';
+import type { Sent } from '../wire-session.js';
+import type { Case } from './case.js';
+
+const query = "SELECT id, ai_gen('m1', p) FROM foxes ORDER BY id";
+const made: Sent = {
+  text: `portal "a" of ${query}`,
+  frames: [parse('', query), bind('a', '')],
+};
+/** 0: all. */
+const executed = (rows: number, portal = 'a'): Sent => ({
+  text: `Execute ${rows} of ${portal}`,
+  frames: [execute(portal, rows)],
+});
+const declared = `DECLARE c CURSOR FOR ${query}`;
+const held = `DECLARE c CURSOR WITH HOLD FOR ${query}`;
+const inBlock =
+  "DO $$ DECLARE c refcursor := 'a'; row record; BEGIN FETCH c INTO row; RAISE NOTICE 'noted %', row; END $$";
+
+export const portals: Record<string, Case[]> = {
+  'a portal that is read in two ways': [
+    ['FETCH between', [made, executed(1), 'FETCH 2 FROM a', executed(1)]],
+    ['MOVE between', [made, executed(1), 'MOVE 2 FROM a', executed(1)]],
+    ['FETCH in a block between', [made, executed(1), inBlock, executed(1), executed(1)]],
+    ['FETCH between, and then all', [made, executed(1), 'FETCH 1 FROM a', executed(0)]],
+    ['FETCH before', [made, 'FETCH 1 FROM a', executed(1), executed(0)]],
+    ['FETCH before all', [made, 'FETCH 1 FROM a', executed(0)]],
+    ['some, and then all', [made, executed(1), executed(0)]],
+    ['some, more, and then all', [made, executed(1), executed(2), executed(0)]],
+  ],
+  "a cursor of SQL that is read by a client's Execute": [
+    ['some', [declared, executed(2, 'c')]],
+    ['FETCH between', [declared, executed(1, 'c'), 'FETCH 1 FROM c', executed(1, 'c'), 'FETCH 1 FROM c']],
+    ['FETCH before', [declared, 'FETCH 2 FROM c', executed(1, 'c'), 'FETCH 1 FROM c']],
+    ['FETCH before all', [declared, 'FETCH 1 FROM c', executed(0, 'c')]],
+    ['WITH HOLD', [held, 'FETCH 1 FROM c', executed(1, 'c'), 'FETCH 1 FROM c']],
+    ['WITH HOLD, all', [held, 'FETCH 1 FROM c', executed(0, 'c')]],
+  ],
+};
