@@ -275,7 +275,8 @@ function blockOf(
   // A statement is run once.
   if (known && (block.isWhole || !isSpent(known))) return known;
   const begun = newLookAhead<StatementCall>(block.query());
-  if (block.isWhole && statements.rowsAskedOf(statement) !== 0)
+  const { executions = 1 } = statements.boundTo(statement, text, true) ?? {};
+  if (block.isWhole && (statements.rowsAskedOf(statement) !== 0 || executions > 1))
     endLook(begun, 'how many of its rows are wanted is not known');
   blocks.set(block.key, begun);
   return begun;
