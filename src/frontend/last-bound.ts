@@ -39,7 +39,7 @@ export function createLastBound(): LastBound {
   };
 }
 
-/** The same of whole messages. Most chunks are one statement that is prepared, bound and executed, of which hardly ever anything is asked. */
+/** Takes note of whole messages that the engine will answer. Most chunks are one statement that is prepared, bound and executed, of which hardly ever anything is asked. */
 export function keepChunk(last: LastBound, chunk: Buffer): void {
   if (isOneExecution(chunk)) {
     keepBytes(last, chunk);
@@ -47,13 +47,12 @@ export function keepChunk(last: LastBound, chunk: Buffer): void {
     return;
   }
   readChunk(last);
-  for (let at = 0; at < chunk.length; at = endOf(chunk, at))
-    keepBound(last, chunk[at] as number, chunk.subarray(at, endOf(chunk, at)));
+  keepEach(last, chunk);
 }
 
-/** Takes note of a whole message that the engine will answer. */
+/** The same of one. */
 export function keepBound(last: LastBound, type: number, frame: Buffer): void {
-  if (last.unread) readChunk(last);
+  readChunk(last);
   switch (type) {
     case frontendType.parse:
       keepTypes(last, nameIn(frame, 5), readParameterTypes(frame));
@@ -118,6 +117,10 @@ function readChunk(last: LastBound): void {
   if (!last.unread) return;
   const chunk = Buffer.from(last.bind.subarray(0, last.bytes));
   Object.assign(last, { bytes: 0, unread: false });
+  keepEach(last, chunk);
+}
+
+function keepEach(last: LastBound, chunk: Buffer): void {
   for (let at = 0; at < chunk.length; at = endOf(chunk, at))
     keepBound(last, chunk[at] as number, chunk.subarray(at, endOf(chunk, at)));
 }
