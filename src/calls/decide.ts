@@ -85,7 +85,7 @@ async function makeOrTake(
   const { fresh, late, found, failure } = await lookUp(first, around);
   try {
     if (failure) throw failure.reason;
-    await open(fresh, services, reservation);
+    await open(fresh, services, { reservation });
   } catch (error) {
     for (const [call, { jobId }] of found) {
       await tell(call.course, { kind: 'free' }, services);
@@ -107,11 +107,17 @@ async function makeOrTake(
   for (const [call, twin] of others) begin(call, takeTwins(call, twin, around), around);
 }
 
-/** `reservation`: what was kept for them, and for others that need nothing. */
+interface Opening {
+  /** What was kept for them, and for others that need nothing. */
+  reservation?: Reservation | undefined;
+  /** The engine's id of the (sub)transaction that decides whether they are sent. */
+  transactionId?: string | undefined;
+}
+
 export async function open(
   calls: StatementCall[],
   { ledger, spending }: Services,
-  reservation?: Reservation,
+  { reservation, transactionId }: Opening = {},
 ): Promise<void> {
   reservation?.takeBack();
   const [first] = calls;
@@ -122,7 +128,8 @@ export async function open(
     { engineProcessId, spendAtMost },
     calls.map(({ checked }) => checked),
   );
-  const news = await ledger.open(calls.map(newJob), reservation?.id).catch((error: unknown) => {
+  const jobs = calls.map((call) => newJob(call, transactionId));
+  const news = await ledger.open(jobs, reservation?.id).catch((error: unknown) => {
     takeBack();
     throw error;
   });
@@ -289,7 +296,10 @@ function forget(calls: StatementCall[], { live }: Surroundings): void {
   }
 }
 
-function newJob({ handle, statement, checked, requestKey, detached }: StatementCall): NewJob {
+function newJob(
+  { handle, statement, checked, requestKey, detached }: StatementCall,
+  transactionId?: string,
+): NewJob {
   const { cost } = checked.request.estimate;
   return {
     id: handle,
@@ -303,6 +313,7 @@ function newJob({ handle, statement, checked, requestKey, detached }: StatementC
     request: checked.requestText,
     requestKey,
     detached,
+    transactionId,
     estimatedPrice: cost?.amount,
     currency: cost?.currency ?? 'CNY',
     tag: statement.tag,

@@ -75,9 +75,9 @@ export function createDetachedCalls(services: Services, decider: Decider, log: L
 
 async function submit(submitted: DetachedSubmit, around: Surroundings): Promise<string> {
   const { services, calls } = around;
-  const { call } = submitted;
+  const { call, transactionId } = submitted;
   await call.storageChecked;
-  await open([call], services);
+  await open([call], services, { transactionId: transactionId ?? undefined });
   await tell(call.course, { kind: 'opened' }, services);
   const detached = { ...submitted, held: true, settling: undefined };
   calls.set(call.handle, detached);

@@ -1,4 +1,5 @@
 /** After a crash: what a gateway that is gone began goes on from the state in which the ledger has it. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import type { UnfinishedJob } from '../ledger/job.js';
@@ -69,8 +70,7 @@ async function goOn(
   { unanswered, log }: Told,
 ): Promise<string> {
   const startedAt = Date.now();
-  // Whoever waited for it is gone, unless it was to outlive its statement.
-  if (job.state === 'submitted' && !(job.detached && job.released)) return drop(job, services);
+  if (job.state === 'submitted' && !(await outlivesStatement(job, services))) return drop(job, services);
   const checked = await readPatiently(job, awaited, models, log).catch((error) =>
     giveUp(job, error, services),
   );
@@ -87,6 +87,25 @@ async function goOn(
     tellEnd(course, services.meter, undefined, startedAt);
     if (course.call.state === 'ended' && course.call.how === 'unknown') unanswered.add(job);
   }
+}
+
+/** Whoever waited for it is gone, unless it was made by ai_submit in a transaction that is committed, if only at the last moment. */
+async function outlivesStatement(
+  { id, detached, released, transactionId, openedAt }: UnfinishedJob,
+  { ledger }: Services,
+): Promise<boolean> {
+  if (!detached || released || transactionId === undefined) return detached && released;
+  for (let times = 0; Date.now() < openedAt.getTime() + keptMs; times++) {
+    const outcome = (await ledger.transactionOutcomes([transactionId])).get(transactionId);
+    if (outcome === 'committed') {
+      await ledger.release([id]);
+      return true;
+    }
+    // It may be prepared, or the engine may not have noticed yet that its client is gone.
+    if (outcome !== 'in progress') return false;
+    await delay(Math.min(firstPauseMs * 2 ** Math.min(times, 10), longestPauseMs));
+  }
+  return false;
 }
 
 async function drop(job: UnfinishedJob, { ledger }: Services): Promise<never> {
@@ -107,6 +126,7 @@ async function giveUp(job: UnfinishedJob, error: unknown, { ledger }: Services):
 }
 
 const firstPauseMs = 1_000;
+const longestPauseMs = 60_000;
 
 /**
  * The call as it was checked before it was sent. What this gateway cannot read (its role is not allowed here, say) may be

@@ -46,6 +46,8 @@ export interface NewJob {
   requestKey: string;
   /** Made by ai_submit. It is sent when it is released, and only its handle gives the result. */
   detached: boolean;
+  /** The engine's id of the (sub)transaction of its ai_submit. */
+  transactionId: string | undefined;
   /** Undefined: not to be known before. */
   estimatedPrice: number | undefined;
   currency: string;
@@ -70,6 +72,8 @@ export interface UnfinishedJob extends RoleIdentity {
   detached: boolean;
   /** It may be sent: the transaction of its ai_submit was committed. */
   released: boolean;
+  /** The engine's id of the (sub)transaction of its ai_submit, where its end decides. */
+  transactionId: string | undefined;
   modelName: string;
   /** Undefined: an earlier version opened it. */
   modelDeployedAt: Date | undefined;
@@ -84,6 +88,7 @@ export interface UnfinishedJob extends RoleIdentity {
   by: number | undefined;
   usage: Json;
   outputs: { url: string }[];
+  /** Both on this gateway's clock. */
   openedAt: Date;
   startedAt: Date | undefined;
 }
@@ -164,7 +169,7 @@ export interface Ledger {
   /** The result of a job was given to this call in place of a new one. */
   reused(
     jobId: string,
-    call: Omit<NewJob, 'id' | 'estimatedPrice' | 'label' | 'webhook' | 'priority' | 'by'>,
+    call: Omit<NewJob, 'id' | 'transactionId' | 'estimatedPrice' | 'label' | 'webhook' | 'priority' | 'by'>,
   ): Promise<void>;
   /**
    * The oldest results of identical calls of the role that can still be had, but none of `except`: unclaimed ones; with

@@ -175,14 +175,16 @@ export const share = `
 export const fileOfOutput = `
   SELECT file FROM hologen_internal.job WHERE outputs @> $1 AND (role_name = $2 AND role_oid = $3 OR $4 = 'all' OR $4 = 'shared' AND shared) ORDER BY submitted_at DESC LIMIT 1`;
 
+const msAgo = (time: string) => `extract(epoch FROM clock_timestamp() - ${time})::float8 * 1000`;
+
 /** What gateways that are gone have left is this one's from now on. */
 export const takeOver = `
   WITH taken AS (
     UPDATE hologen_internal.job SET gateway_id = $1, abandoned = NOT detached WHERE gateway_id = ANY ($2) AND state IN (${openStates})
     RETURNING *
   )
-  SELECT job_id, state, detached, released, role_name, role_oid, model_name, model_deployed_at, file, request_key, task_id, key_name, provider_request_id, usage, outputs,
-    priority, wanted_by, submitted_at, started_at, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
+  SELECT job_id, state, detached, released, transaction_id, role_name, role_oid, model_name, model_deployed_at, file, request_key, task_id, key_name,
+    provider_request_id, usage, outputs, priority, wanted_by, ${msAgo('submitted_at')} AS opened_ms_ago, ${msAgo('started_at')} AS started_ms_ago, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
   FROM taken ORDER BY submitted_at`;
 
 export const knownTasks = 'SELECT task_id AS id FROM hologen_internal.job WHERE task_id = ANY ($1)';

@@ -238,6 +238,7 @@ async function takeOverJobs(
     state: row.state,
     detached: row.detached,
     released: row.released,
+    transactionId: row.transaction_id ?? undefined,
     role: row.role_name,
     roleOid: row.role_oid,
     modelName: row.model_name,
@@ -252,9 +253,14 @@ async function takeOverJobs(
     by: row.wanted_by?.getTime(),
     usage: row.usage ?? {},
     outputs: row.outputs,
-    openedAt: row.submitted_at,
-    startedAt: row.started_at ?? undefined,
+    openedAt: agoOnOwnClock(row.opened_ms_ago),
+    startedAt: row.started_ms_ago === null ? undefined : agoOnOwnClock(row.started_ms_ago),
   }));
+}
+
+/** The engine's clock may be another machine's, and go another way. */
+function agoOnOwnClock(ms: number): Date {
+  return new Date(Date.now() - ms);
 }
 
 /** For each statement's jobs the budget they would go over, or the soft ones that they have passed: then they are open. */
@@ -300,6 +306,7 @@ function jobRow(job: NewJob, reservation: string | undefined) {
     model_name: job.modelName,
     model_type: job.modelType,
     model_deployed_at: job.modelDeployedAt,
+    transaction_id: job.transactionId,
     scenario: job.scenario,
     // As it was written: a number that JavaScript cannot hold keeps its text.
     request_text: storable(job.request),

@@ -149,6 +149,14 @@ export const jobColumns: Record<string, Column> = {
   request_key: { type: 'text', means: 'the same for two calls that ask for the same' },
   detached: { type: 'boolean', means: 'made by ai_submit: only its handle gives the result' },
   released: { type: 'boolean', means: 'it may be sent: the transaction of its ai_submit is committed' },
+  transaction_id: {
+    type: 'text',
+    means: "of ai_submit: the engine's (sub)transaction that asked; once it is committed the call may be sent",
+  },
+  taken_by: {
+    type: 'text',
+    means: 'the gateway that gives the result to an identical call, if it lives: no other one may',
+  },
   abandoned: {
     type: 'boolean',
     means: 'nobody waits for it any more, and its next identical call takes it over',

@@ -229,6 +229,42 @@ test('kill -9 of the gateway: committed submits are made by the next one, each o
   await rm(dataDir, { recursive: true, force: true });
 });
 
+test('kill -9 between the COMMIT and the gateway’s own word of it: the next one asks the engine, and sends what was committed', async () => {
+  const dataDir = await newDirectory();
+  const cloud = await startOutlivingCloud({ videoMs: 100 });
+  const first = spawnGateway(dataDir, cloud.environment);
+  expect(await first.ready).toBe(true);
+  const [client, other] = [await connect(dataDir), await connect(dataDir)];
+  await client.query('BEGIN');
+  const kept = await client.query(submit('clip kept', 'wan26_t2v'));
+  await client.query('SAVEPOINT s');
+  const undone = await client.query(submit('clip undone', 'wan26_t2v'));
+  await client.query('ROLLBACK TO s');
+  // The gateway's word waits for this.
+  await other.query('BEGIN');
+  await other.query('SELECT FROM hologen_internal.job FOR UPDATE');
+  await client.query('COMMIT');
+  const writing = () =>
+    client.query("SELECT FROM pg_stat_activity WHERE query ~ 'SET released' AND wait_event_type = 'Lock'");
+  await expect.poll(async () => (await writing()).rowCount).toBe(1);
+  first.child.kill('SIGKILL');
+  await first.ended;
+
+  const second = spawnGateway(dataDir, cloud.environment);
+  expect(await second.ready).toBe(true);
+  const after = await connect(dataDir);
+  const state = async ({ rows }: typeof kept) =>
+    (await after.query('SELECT ai_status($1) AS state', [rows[0].handle])).rows[0].state;
+  await expect.poll(() => state(kept)).toBe('succeeded');
+  expect(await state(undone)).toBe('cancelled');
+  expect(cloud.submits('clip ')).toHaveLength(1);
+  await after.end();
+  second.child.kill('SIGTERM');
+  await second.ended;
+  await cloud.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
 test.each(['qwen_image_2', 'wan26_t2i'])(
   'a refused call of %s says through its handle all that ai_gen says',
   async (model) => {

@@ -34,18 +34,18 @@ BEGIN
       FROM json_to_recordset(batch) AS new (statement_id uuid, statement_text text)
       ON CONFLICT (statement_id) DO NOTHING;
     INSERT INTO hologen_internal.job (job_id, state, gateway_id, statement_id, role_name, role_oid, database_name, application_name, engine_process_id,
-        statement_at, model_name, model_type, scenario, request, file, request_key, detached, released, estimated_price, currency, tag, label, webhook, priority, wanted_by, model_deployed_at, groups, submitted_at)
+        statement_at, model_name, model_type, scenario, request, file, request_key, detached, released, estimated_price, currency, tag, label, webhook, priority, wanted_by, model_deployed_at, transaction_id, groups, submitted_at)
       SELECT new.job_id, 'submitted', gateway, new.statement_id, new.role_name,
         -- A gateway of an earlier version does not tell it.
         coalesce(new.role_oid, to_regrole(quote_ident(new.role_name))::oid, 0), new.database_name, new.application_name, new.engine_process_id,
         new.statement_at, new.model_name, new.model_type, new.scenario,
         CASE WHEN new.request_is_object THEN new.request_text::json ELSE to_json(new.request_text) END, new.file, new.request_key, new.detached,
-        NOT new.detached, new.estimated_price, new.currency, new.tag, new.label, new.webhook, new.priority, new.wanted_by, new.model_deployed_at, own_groups, clock_timestamp()
+        NOT new.detached, new.estimated_price, new.currency, new.tag, new.label, new.webhook, new.priority, new.wanted_by, new.model_deployed_at, new.transaction_id, own_groups, clock_timestamp()
       FROM json_to_recordset(batch) AS new (job_id uuid, statement_id uuid, role_name text, role_oid oid, database_name text, application_name text,
         engine_process_id integer, statement_at timestamptz, model_name text, model_type text, scenario text, request_text text,
         request_is_object boolean, file json,
         request_key text, detached boolean, estimated_price numeric, currency text, tag text, label text, webhook text, priority text, wanted_by timestamptz,
-        model_deployed_at timestamptz)
+        model_deployed_at timestamptz, transaction_id text)
       ON CONFLICT (job_id) DO NOTHING;
   END LOOP;
 END $$;
