@@ -1,22 +1,11 @@
 /** Results that are paid for but reached nobody: the next identical call of the same role takes them instead of paying again. */
-import { setTimeout as delay } from 'node:timers/promises';
-import { KnownError } from '../errors.js';
-import {
-  type Earlier,
-  type EarlierWish,
-  type JobOutcome,
-  type Ledger,
-  type RoleIdentity,
-  roleKey,
-} from '../ledger/job.js';
-import { hasEnded } from '../ledger/states.js';
-import { createLanes, type Lanes } from '../pace/lanes.js';
+import { type Ledger, type RoleIdentity, roleKey } from '../ledger/job.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
-import { goesOn, type UnderWay } from './hold-up.js';
-
-/** What a call asks for. */
-export type Wish = Omit<EarlierWish, 'except' | 'most'>;
+import { createEarlierLooks, type EarlierLooks, type Wish } from './earlier-looks.js';
+import type { UnderWay } from './hold-up.js';
+import { createNamedJobs, type NamedJobs } from './named-jobs.js';
+import { orStopped } from './waiting.js';
 
 export interface EarlierResult {
   jobId: string;
@@ -65,18 +54,14 @@ export interface EarlierResults {
 
 interface Kept {
   ledger: Ledger;
-  storage: Storage;
+  looks: EarlierLooks;
   onError(error: unknown): void;
   /** Jobs that run for nobody, by role and key. */
   underWay: Map<string, UnderWay[]>;
-  /** Reserved by a statement that is still running. Kept in memory only: after a crash, a result that reached nobody can be taken again. */
+  /** Reserved by a statement that is still running. After a crash, a result that reached nobody can be taken again. */
   reserved: NamedJobs;
   /** Given to a client, and not yet claimed in writing. */
   claiming: NamedJobs;
-  lookups: Lanes;
-  /** How many wait in such a lane, and what the last look found for them beside its own. */
-  waiting: Map<string, number>;
-  ahead: Map<string, Pick<Wish, 'delivered'> & { found: Earlier[] }>;
   /** What is to be in writing before an unclaim, and before a look for results. */
   claimed: Promise<void>;
   unclaimed: Promise<void>;
@@ -87,10 +72,10 @@ export function createEarlierResults(
   storage: Storage,
   onError: (error: unknown) => void,
 ): EarlierResults {
+  const own = { reserved: createNamedJobs(), claiming: createNamedJobs() };
   const kept: Kept = {
-    ...{ ledger, storage, onError, lookups: createLanes() },
-    ...{ underWay: new Map(), reserved: namedJobs(), claiming: namedJobs() },
-    ...{ waiting: new Map(), ahead: new Map() },
+    ...{ ledger, onError, underWay: new Map(), ...own },
+    looks: createEarlierLooks({ ledger, storage, onError, ...own, unwritten: () => kept.unclaimed }),
     ...{ claimed: Promise.resolve(), unclaimed: Promise.resolve() },
   };
   return {
@@ -100,8 +85,7 @@ export function createEarlierResults(
       const found = await take(given, true, kept);
       return found === 'elsewhere' ? undefined : found;
     },
-    count: (wish, most, live, call, stop) =>
-      count({ name: nameOf(wish, wish.requestKey), wish, live, call, stop, wait: false }, most, kept),
+    count: (...given) => count(given, kept),
     abandon: (who, jobs) => abandon(who, jobs, kept),
     claim: (who, jobs) => claim(who, jobs, kept),
     unclaim(jobId) {
@@ -111,6 +95,7 @@ export function createEarlierResults(
     },
     release(jobIds) {
       for (const id of jobIds) kept.reserved.delete(id);
+      kept.looks.giveBack(jobIds);
     },
   };
 }
@@ -148,148 +133,23 @@ async function take(
   const name = nameOf(wish, wish.requestKey);
   for (;;) {
     await awaitRunning(name, stop, kept);
-    const found = await inTurn({ name, wish, live, call, stop, wait }, kept);
+    const found = await kept.looks.find({ name, wish, live, call, stop, wait });
+    if (found) return found.result === undefined ? 'elsewhere' : { ...found, result: found.result };
     // What was waited for may have come to nothing, and another be on its way.
-    if (found || !runningFor(name, kept)) return found;
+    if (!runningFor(name, kept)) return undefined;
     if (!wait) return 'elsewhere';
   }
 }
 
-interface Search {
-  name: string;
-  wish: Wish;
-  live(): string[];
-  call: CheckedCall;
-  stop: AbortSignal;
-  /** Whether to wait for what another gateway makes. */
-  wait: boolean;
-}
-
-/** One after another of those who ask for the same: no two may find the same result. */
-async function inTurn(search: Search, kept: Kept): Promise<EarlierResult | 'elsewhere' | undefined> {
-  const { waiting, ahead } = kept;
-  const { name } = search;
-  waiting.set(name, (waiting.get(name) ?? 0) + 1);
-  try {
-    return await kept.lookups.run(name, () => reserve(search, kept));
-  } finally {
-    const left = (waiting.get(name) ?? 1) - 1;
-    if (left > 0) waiting.set(name, left);
-    else for (const each of [waiting, ahead]) each.delete(name);
-  }
-}
-
-/** Reserves the oldest result that can still be had. */
-async function reserve(search: Search, kept: Kept): Promise<EarlierResult | 'elsewhere' | undefined> {
-  const found = await oldest(search, kept);
-  if (!found) return undefined;
-  const { jobId, result } = found;
-  if (result === undefined) return 'elsewhere';
-  kept.reserved.add(search.name, jobId);
-  return { jobId, result };
-}
-
-/** Those that another gateway makes, or that run for nobody here, are results to come. */
-async function count(search: Search, most: number, kept: Kept): Promise<number> {
-  const { wish, name, call, stop } = search;
-  const running = kept.underWay.get(name) ?? [];
-  const counted = running.map(({ jobId }) => jobId).filter((jobId) => !kept.reserved.has(jobId));
-  const gone: string[] = [];
-  await kept.unclaimed;
-  while (counted.length < most) {
-    const except = [...exceptOf(search, kept), ...counted, ...gone];
-    const found = await kept.ledger.findEarlier({ ...wish, except, most: most - counted.length });
-    if (found.length === 0) break;
-    for (const { id, result, ossPaths } of found) {
-      const isToCome = result === undefined;
-      (isToCome || (await stillThere(ossPaths, call, stop, kept.storage)) ? counted : gone).push(id);
-    }
-  }
-  return Math.min(counted.length, most);
-}
-
-/** Without its result where that is not waited for. */
-async function oldest(
-  search: Search,
-  kept: Kept,
-): Promise<{ jobId: string; result: string | undefined } | undefined> {
-  const { wish, call, stop, wait } = search;
-  await kept.unclaimed;
-  const gone: string[] = [];
-  for (;;) {
-    const found = await next(search, gone, kept);
-    if (!found) return undefined;
-    if (found.result === undefined && !wait) return { jobId: found.id, result: undefined };
-    const result = found.result ?? (await resultElsewhere(found.id, wish, stop, kept.ledger));
-    if (result !== undefined && (await stillThere(found.ossPaths, call, stop, kept.storage)))
-      return { jobId: found.id, result };
-    gone.push(found.id);
-  }
-}
-
-/** So many results are held at most, for those who wait to look for the same. */
-const mostAhead = 100;
-
-/** The oldest but those that are gone. One look finds it for all who wait: a thousand calls may ask for the same. */
-async function next(search: Search, gone: string[], kept: Kept): Promise<Earlier | undefined> {
-  const { name, wish } = search;
-  const { delivered } = wish;
-  const ahead = kept.ahead.get(name);
-  const isFree = ({ id }: Earlier) =>
-    !gone.includes(id) && (delivered || !(kept.reserved.has(id) || kept.claiming.has(id)));
-  while (ahead?.delivered === delivered && ahead.found.length > 0) {
-    const found = ahead.found.shift();
-    if (found && isFree(found)) return found;
-  }
-  const most = Math.min(kept.waiting.get(name) ?? 1, mostAhead);
-  const except = [...exceptOf(search, kept), ...gone];
-  const [first, ...rest] = await kept.ledger.findEarlier({ ...wish, except, most });
-  kept.ahead.set(name, { delivered, found: rest });
-  return first;
-}
-
-function exceptOf({ name, wish, live }: Search, { reserved, claiming }: Kept): string[] {
-  // One that may be given to several is there for all of them.
-  return wish.delivered ? live() : [...live(), ...reserved.of(name), ...claiming.of(name)];
-}
-
-const lookEveryMs = 250;
-
-/** What another gateway made for nobody; undefined: nothing. Rejects while it is held up there: it is not made a second time. */
-async function resultElsewhere(
-  id: string,
-  who: RoleIdentity,
-  stop: AbortSignal,
-  ledger: Ledger,
-): Promise<string | undefined> {
-  for (;;) {
-    const job = await ledger.find(id, who);
-    if (!job || hasEnded(job.state)) return job?.result;
-    if (job.holdUp) throw goesOn(keptHoldUp(job.holdUp));
-    await orStopped(delay(lookEveryMs), stop);
-  }
-}
-
-function keptHoldUp({ kind, message, hint, since }: NonNullable<JobOutcome['holdUp']>): KnownError {
-  return new KnownError({ kind, message, hint, detail: `Held up at another gateway since ${since}.` });
-}
-
-/** A file that its owner has removed from its store meanwhile is no result any more. */
-async function stillThere(
-  ossPaths: string[],
-  { file }: CheckedCall,
-  stop: AbortSignal,
-  storage: Storage,
-): Promise<boolean> {
-  if (!file) return true;
-  const looks = ossPaths.map((path) => storage.head(storage.readPath(path, 'output'), file.right, stop));
-  return Promise.all(looks).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof KnownError && error.kind === 'undefinedFile') return false;
-      throw error;
-    },
-  );
+/** Those that run for nobody here are results to come. */
+function count(
+  [wish, most, live, call, stop]: Parameters<EarlierResults['count']>,
+  { underWay, reserved, looks }: Kept,
+): Promise<number> {
+  const name = nameOf(wish, wish.requestKey);
+  const running = underWay.get(name) ?? [];
+  const counted = running.map(({ jobId }) => jobId).filter((jobId) => !reserved.has(jobId));
+  return looks.count({ name, wish, live, call, stop, wait: false }, counted, most);
 }
 
 function abandon(who: RoleIdentity, jobs: Abandoned[], kept: Kept): Promise<void> {
@@ -323,48 +183,4 @@ function claim(who: RoleIdentity, jobs: { jobId: string; key: string }[], kept: 
       for (const id of ids) claiming.delete(id);
     });
   kept.claimed = Promise.all([kept.claimed, written]).then(() => {});
-}
-
-/** Jobs, and those of one name at once: looking for a result must not cost more the more of others are kept. */
-interface NamedJobs {
-  add(name: string, jobId: string): void;
-  delete(jobId: string): void;
-  has(jobId: string): boolean;
-  of(name: string): Iterable<string>;
-}
-
-function namedJobs(): NamedJobs {
-  const names = new Map<string, string>();
-  const jobs = new Map<string, Set<string>>();
-  return {
-    add(name, jobId) {
-      names.set(jobId, name);
-      jobs.set(name, (jobs.get(name) ?? new Set()).add(jobId));
-    },
-    delete(jobId) {
-      const name = names.get(jobId);
-      if (name === undefined) return;
-      names.delete(jobId);
-      const own = jobs.get(name);
-      own?.delete(jobId);
-      if (own?.size === 0) jobs.delete(name);
-    },
-    has: (jobId) => names.has(jobId),
-    of: (name) => jobs.get(name) ?? [],
-  };
-}
-
-/** Rejects with the signal's reason when that comes first. */
-async function orStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
-  stop.throwIfAborted();
-  let stopped = () => {};
-  const limit = new Promise<never>((_, reject) => {
-    stopped = () => reject(stop.reason);
-    stop.addEventListener('abort', stopped);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    stop.removeEventListener('abort', stopped);
-  }
 }

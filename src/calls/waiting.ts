@@ -30,3 +30,18 @@ export async function orLater<T>(work: Promise<T>, longestMs: number): Promise<T
     clearTimeout(timer);
   }
 }
+
+/** Rejects with the signal's reason when that comes first. */
+export async function orStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
+  stop.throwIfAborted();
+  let stopped = () => {};
+  const limit = new Promise<never>((_, reject) => {
+    stopped = () => reject(stop.reason);
+    stop.addEventListener('abort', stopped);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    stop.removeEventListener('abort', stopped);
+  }
+}

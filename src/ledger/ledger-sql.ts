@@ -74,7 +74,19 @@ export const claim =
   'UPDATE hologen_internal.job SET claimed_at = coalesce(claimed_at, clock_timestamp()) WHERE job_id = ANY ($1)';
 
 export const unclaim =
-  'UPDATE hologen_internal.job SET claimed_at = NULL, abandoned = NOT detached WHERE job_id = ANY ($1)';
+  'UPDATE hologen_internal.job SET claimed_at = NULL, taken_by = NULL, abandoned = NOT detached WHERE job_id = ANY ($1)';
+
+/** No other gateway than $2 gives it to an identical call. */
+const isFree = `(taken_by IS NULL OR taken_by = $2 OR NOT ${isLive('taken_by')})`;
+
+/** All gateways lock them in the same order. */
+export const take = `
+  WITH free AS MATERIALIZED (
+    SELECT job_id FROM hologen_internal.job WHERE job_id = ANY ($1) AND claimed_at IS NULL AND ${isFree} ORDER BY job_id FOR UPDATE)
+  UPDATE hologen_internal.job SET taken_by = $2 FROM free WHERE job.job_id = free.job_id RETURNING job.job_id`;
+
+export const giveBack =
+  'UPDATE hologen_internal.job SET taken_by = NULL WHERE job_id = ANY ($1) AND taken_by = $2 AND claimed_at IS NULL';
 
 export const reused = `
   WITH statement AS (
@@ -104,20 +116,20 @@ const isNobodys = `(abandoned OR NOT ${isLive('gateway_id')} OR NOT ${hasSession
  * What was not saved lies at the provider for a day only.
  */
 export const findEarlier = `
-  SELECT place::int, coalesce(found.id, elsewhere.id) AS id, found.result, found.oss_paths
+  SELECT place::int, coalesce(found.id, elsewhere.id) AS id, found.result, found.oss_paths, found.claimed
   FROM json_array_elements($1) WITH ORDINALITY AS each (value, place)
   CROSS JOIN LATERAL json_to_record(each.value) AS wish (role text, "roleOid" oid, "requestKey" text, "except" uuid[], delivered boolean, most int)
   LEFT JOIN LATERAL (
     SELECT job_id AS id, result, ARRAY(SELECT jsonb_path_query(outputs, '$[*].ossPath') #>> '{}') AS oss_paths,
       claimed_at IS NOT NULL AS claimed, submitted_at FROM hologen_internal.job
     WHERE role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey" AND state = 'succeeded' AND NOT detached
-      AND (claimed_at IS NULL OR wish.delivered) AND (gateway_id = $2 OR wish.delivered OR ${isNobodys}) AND job_id <> ALL (wish."except")
+      AND (claimed_at IS NULL OR wish.delivered) AND (wish.delivered OR ${isFree} AND (gateway_id = $2 OR ${isNobodys})) AND job_id <> ALL (wish."except")
       AND (outputs = '[]' OR outputs @? '$[*].ossPath' OR generated_at > clock_timestamp() - interval '23 hours')
     ORDER BY claimed_at IS NOT NULL, submitted_at LIMIT wish.most) AS found ON true
   LEFT JOIN LATERAL (
     SELECT job_id AS id FROM hologen_internal.job
     WHERE found.id IS NULL AND state IN (${openStates}) AND NOT detached AND gateway_id <> $2 AND job_id <> ALL (wish."except")
-      AND (wish.delivered OR ${isNobodys})
+      AND (wish.delivered OR ${isFree} AND ${isNobodys})
       AND role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey"
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place, found.claimed, found.submitted_at`;

@@ -10,18 +10,9 @@ import { storable, storableJson } from '../json.js';
 import { type Query, retrying, telling } from './after-the-end.js';
 import { inBatches } from './batches.js';
 import { type BudgetNews, overBudget, type PassedBudget, softBudgetNote } from './budgets.js';
+import { earlier } from './earlier.js';
 import { cancelChannel } from './gateways.js';
-import {
-  type Earlier,
-  type EarlierWish,
-  type JobChange,
-  type JobFailure,
-  type Ledger,
-  type NewJob,
-  type ReservedCalls,
-  roleKey,
-  type UnfinishedJob,
-} from './job.js';
+import type { JobChange, JobFailure, Ledger, NewJob, ReservedCalls, UnfinishedJob } from './job.js';
 import * as statements from './ledger-sql.js';
 import { changePatienceMs, isNotifyQueueFull, patiently, untilWritten } from './patience.js';
 import type { JobState } from './states.js';
@@ -35,21 +26,13 @@ export function createLedger(pool: EnginePool, gatewayId: string, tell: BudgetNe
     ...writing(pool, gatewayId, query, log),
     ...telling(query),
     ...retrying(query),
-    ...reading(pool, gatewayId, query),
+    ...earlier(pool, gatewayId, query),
+    ...reading(query),
     takeOver: (gatewayIds) => takeOverJobs(pool, gatewayId, gatewayIds),
   };
 }
 
-type Writing =
-  | 'change'
-  | 'release'
-  | 'abandon'
-  | 'claim'
-  | 'unclaim'
-  | 'reused'
-  | 'tellUnanswered'
-  | 'askCancel'
-  | 'share';
+type Writing = 'change' | 'release' | 'tellUnanswered' | 'askCancel' | 'share';
 
 function opening(
   pool: EnginePool,
@@ -102,28 +85,6 @@ function writing(pool: EnginePool, gatewayId: string, query: Query, log: Logger)
     async release(ids) {
       if (ids.length > 0) await query('release-jobs', statements.release, [ids]);
     },
-    async abandon(ids) {
-      if (ids.length > 0) await query('abandon-jobs', statements.abandon, [ids]);
-    },
-    async claim(ids) {
-      await query('claim-jobs', statements.claim, [ids]);
-    },
-    async unclaim(ids) {
-      await query('unclaim-jobs', statements.unclaim, [ids]);
-    },
-    async reused(jobId, { origin, statementId, statementText, modelName, modelType, currency, tag }) {
-      const { role, roleOid, database, application, statementAt } = origin;
-      const who = [role, database, application, statementId, statementText, statementAt];
-      await query('reused-job', statements.reused, [
-        jobId,
-        ...who,
-        modelName,
-        modelType,
-        currency,
-        roleOid,
-        tag,
-      ]);
-    },
     async tellUnanswered({ role, roleOid }) {
       const [row] = await query('tell-unanswered', statements.tellUnanswered, [role, roleOid]);
       return row && { ...row, money: Number(row.money) };
@@ -138,21 +99,10 @@ function writing(pool: EnginePool, gatewayId: string, query: Query, log: Logger)
   };
 }
 
-type Reading =
-  | 'transactionOutcomes'
-  | 'findEarlier'
-  | 'find'
-  | 'cancelAsked'
-  | 'untoldRoles'
-  | 'fileOfOutput'
-  | 'knownTasks';
+type Reading = 'transactionOutcomes' | 'find' | 'cancelAsked' | 'untoldRoles' | 'fileOfOutput' | 'knownTasks';
 
-function reading(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, Reading> {
+function reading(query: Query): Pick<Ledger, Reading> {
   return {
-    findEarlier: inBatches(
-      (wish: EarlierWish) => `${roleKey(wish)} ${wish.requestKey}`,
-      (wishes) => findEarlier(pool, gatewayId, wishes),
-    ),
     async find(id, { role, roleOid }) {
       const [row]: OutcomeRow[] = await query('find-job', statements.find, [id, role, roleOid]);
       return (
@@ -356,23 +306,4 @@ async function changeJobs(
   });
   const ids = new Set(changed.rows.map((row) => row.job_id));
   return changes.map(({ id }) => ids.has(id));
-}
-
-async function findEarlier(pool: EnginePool, gatewayId: string, wishes: EarlierWish[]): Promise<Earlier[][]> {
-  const { rows } = await pool.query<EarlierRow>({
-    name: 'find-earlier',
-    text: statements.findEarlier,
-    values: [JSON.stringify(wishes), gatewayId],
-  });
-  const found: Earlier[][] = wishes.map(() => []);
-  for (const { place, id, result, oss_paths } of rows)
-    if (id !== null) found[place - 1]?.push({ id, result: result ?? undefined, ossPaths: oss_paths ?? [] });
-  return found;
-}
-
-interface EarlierRow {
-  place: number;
-  id: string | null;
-  result: string | null;
-  oss_paths: string[] | null;
 }

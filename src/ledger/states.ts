@@ -151,7 +151,8 @@ export const jobColumns: Record<string, Column> = {
   released: { type: 'boolean', means: 'it may be sent: the transaction of its ai_submit is committed' },
   transaction_id: {
     type: 'text',
-    means: "of ai_submit: the engine's (sub)transaction that asked; once it is committed the call may be sent",
+    means:
+      "of ai_submit: the engine's (sub)transaction that asked; once it is committed the call may be sent",
   },
   taken_by: {
     type: 'text',

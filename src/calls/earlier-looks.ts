@@ -1,0 +1,231 @@
+/** Looks in the ledger for earlier results: one look for all who ask for the same, and each result for one of them, also among several gateways. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { KnownError } from '../errors.js';
+import type { Earlier, EarlierWish, JobOutcome, Ledger, RoleIdentity } from '../ledger/job.js';
+import { hasEnded } from '../ledger/states.js';
+import { createLanes, type Lanes } from '../pace/lanes.js';
+import type { Storage } from '../storage/storage.js';
+import type { CheckedCall } from './check.js';
+import { goesOn } from './hold-up.js';
+import type { NamedJobs } from './named-jobs.js';
+import { orStopped } from './waiting.js';
+
+/** What a call asks for. */
+export type Wish = Omit<EarlierWish, 'except' | 'most'>;
+
+export interface Search {
+  /** The same for those that ask for the same. */
+  name: string;
+  wish: Wish;
+  /** Jobs that have their own client. */
+  live(): string[];
+  call: CheckedCall;
+  stop: AbortSignal;
+  /** Whether to wait for what another gateway makes. */
+  wait: boolean;
+}
+
+/** Without its result where that is not waited for. */
+export interface Found {
+  jobId: string;
+  result: string | undefined;
+}
+
+export interface EarlierLooks {
+  /** The oldest result that can still be had; it is reserved. Rejects with the signal's reason if the call is aborted first. */
+  find(search: Search): Promise<Found | undefined>;
+  /** How many there are beside `counted`, `most` at most with these; none is reserved. */
+  count(search: Search, counted: string[], most: number): Promise<number>;
+  /** What is reserved no more is found again, also by other gateways. */
+  giveBack(jobIds: string[]): void;
+}
+
+interface Surroundings {
+  ledger: Ledger;
+  storage: Storage;
+  onError(error: unknown): void;
+  /** Nobody else gets these: reserved by a statement that is still running, given to a client and not yet claimed in writing. */
+  reserved: NamedJobs;
+  claiming: NamedJobs;
+  /** What is to be in writing before a look. */
+  unwritten(): Promise<unknown>;
+}
+
+interface Looks extends Surroundings {
+  lanes: Lanes;
+  /** How many wait in such a lane, and what the last look found for them beside its own. */
+  waiting: Map<string, number>;
+  ahead: Map<string, Pick<Wish, 'delivered'> & { found: Earlier[] }>;
+  givenBack: Promise<unknown>;
+}
+
+export function createEarlierLooks(around: Surroundings): EarlierLooks {
+  const own = { lanes: createLanes(), waiting: new Map(), ahead: new Map(), givenBack: Promise.resolve() };
+  const looks: Looks = { ...around, ...own };
+  return {
+    find: (search) => inTurn(search, looks),
+    count: (search, counted, most) => count(search, counted, most, looks),
+    giveBack: (jobIds) => giveBack(jobIds, looks),
+  };
+}
+
+/** One after another of those who ask for the same: no two may find the same result. */
+async function inTurn(search: Search, looks: Looks): Promise<Found | undefined> {
+  const { waiting, lanes, reserved } = looks;
+  const { name } = search;
+  waiting.set(name, (waiting.get(name) ?? 0) + 1);
+  try {
+    return await lanes.run(name, async () => {
+      const found = await oldest(search, looks);
+      if (found?.result !== undefined) reserved.add(name, found.jobId);
+      return found;
+    });
+  } finally {
+    const left = (waiting.get(name) ?? 1) - 1;
+    if (left > 0) waiting.set(name, left);
+    else {
+      waiting.delete(name);
+      leaveAhead(name, looks);
+    }
+  }
+}
+
+async function oldest(search: Search, looks: Looks): Promise<Found | undefined> {
+  const { wish, call, stop, wait } = search;
+  await Promise.all([looks.unwritten(), looks.givenBack]);
+  const gone: string[] = [];
+  try {
+    for (;;) {
+      const found = await next(search, gone, looks);
+      if (!found) return undefined;
+      const { id: jobId, ossPaths } = found;
+      if (found.result === undefined && !wait) return { jobId, result: undefined };
+      gone.push(jobId);
+      const result = found.result ?? (await resultElsewhere(jobId, wish, stop, looks.ledger));
+      if (result === undefined || !(await stillThere(ossPaths, call, stop, looks.storage))) continue;
+      gone.pop();
+      return { jobId, result };
+    }
+  } finally {
+    if (!wish.delivered) giveBack(gone, looks);
+  }
+}
+
+/** So many results are held at most, for those who wait to look for the same. */
+const mostAhead = 100;
+
+/** The oldest but those that are gone. One look finds it for all who wait: a thousand calls may ask for the same. */
+async function next(search: Search, gone: string[], looks: Looks): Promise<Earlier | undefined> {
+  const { name, wish } = search;
+  const { delivered } = wish;
+  const ahead = looks.ahead.get(name);
+  const isFree = ({ id }: Earlier) =>
+    !gone.includes(id) && (delivered || !(looks.reserved.has(id) || looks.claiming.has(id)));
+  while (ahead?.delivered === delivered && ahead.found.length > 0) {
+    const found = ahead.found.shift();
+    if (found && isFree(found)) return found;
+  }
+  const most = Math.min(looks.waiting.get(name) ?? 1, mostAhead);
+  const except = [...exceptOf(search, looks), ...gone];
+  for (;;) {
+    const found = await looks.ledger.findEarlier({ ...wish, except, most });
+    const [first, ...rest] = await taken(found, search, looks.ledger);
+    // Another gateway was quicker: with all of them, or there are none.
+    if (!first && found.length > 0) continue;
+    leaveAhead(name, looks);
+    looks.ahead.set(name, { delivered, found: rest });
+    return first;
+  }
+}
+
+/**
+ * Of these the ones that no other gateway gives to anybody. Where one result may be given to several all are, and what nobody had before is
+ * kept from others, as far as it still can be; what is only known to be on its way is not taken.
+ */
+async function taken(found: Earlier[], { wish, wait }: Search, ledger: Ledger): Promise<Earlier[]> {
+  const own = await Promise.all(
+    found.map(async ({ id, result, claimed }) => {
+      if (claimed || (result === undefined && !wait)) return true;
+      return (await ledger.take(id)) || wish.delivered;
+    }),
+  );
+  return found.filter((_, index) => own[index]);
+}
+
+function leaveAhead(name: string, looks: Looks): void {
+  const ahead = looks.ahead.get(name);
+  looks.ahead.delete(name);
+  if (ahead && !ahead.delivered)
+    giveBack(
+      ahead.found.map(({ id }) => id).filter((id) => !looks.reserved.has(id)),
+      looks,
+    );
+}
+
+function giveBack(jobIds: string[], looks: Looks): void {
+  if (jobIds.length === 0) return;
+  const written = looks.ledger.giveBack(jobIds).catch(looks.onError);
+  looks.givenBack = Promise.all([looks.givenBack, written]);
+}
+
+function exceptOf({ name, wish, live }: Search, { reserved, claiming }: Looks): string[] {
+  // One that may be given to several is there for all of them.
+  return wish.delivered ? live() : [...live(), ...reserved.of(name), ...claiming.of(name)];
+}
+
+/** Those that another gateway makes are results to come. */
+async function count(search: Search, counted: string[], most: number, looks: Looks): Promise<number> {
+  const { wish, call, stop } = search;
+  const gone: string[] = [];
+  const all = [...counted];
+  await Promise.all([looks.unwritten(), looks.givenBack]);
+  while (all.length < most) {
+    const except = [...exceptOf(search, looks), ...all, ...gone];
+    const found = await looks.ledger.findEarlier({ ...wish, except, most: most - all.length });
+    if (found.length === 0) break;
+    for (const { id, result, ossPaths } of found) {
+      const isToCome = result === undefined;
+      (isToCome || (await stillThere(ossPaths, call, stop, looks.storage)) ? all : gone).push(id);
+    }
+  }
+  return Math.min(all.length, most);
+}
+
+const lookEveryMs = 250;
+
+/** What another gateway made for nobody; undefined: nothing. Rejects while it is held up there: it is not made a second time. */
+async function resultElsewhere(
+  id: string,
+  who: RoleIdentity,
+  stop: AbortSignal,
+  ledger: Ledger,
+): Promise<string | undefined> {
+  for (;;) {
+    const job = await ledger.find(id, who);
+    if (!job || hasEnded(job.state)) return job?.result;
+    if (job.holdUp) throw goesOn(keptHoldUp(job.holdUp));
+    await orStopped(delay(lookEveryMs), stop);
+  }
+}
+
+function keptHoldUp({ kind, message, hint, since }: NonNullable<JobOutcome['holdUp']>): KnownError {
+  return new KnownError({ kind, message, hint, detail: `Held up at another gateway since ${since}.` });
+}
+
+/** A file that its owner has removed from its store meanwhile is no result any more. */
+async function stillThere(
+  ossPaths: string[],
+  { file }: CheckedCall,
+  stop: AbortSignal,
+  storage: Storage,
+): Promise<boolean> {
+  if (!file) return true;
+  const looks = ossPaths.map((path) => storage.head(storage.readPath(path, 'output'), file.right, stop));
+  return Promise.all(looks).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof KnownError && error.kind === 'undefinedFile') return false;
+      throw error;
+    },
+  );
+}

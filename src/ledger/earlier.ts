@@ -1,0 +1,75 @@
+/** Results that may be given to later calls, in the ledger: left, found, taken by one, and claimed when they have reached a client for good. */
+import type { EnginePool } from '../engine/pool.js';
+import type { Query } from './after-the-end.js';
+import { inBatches } from './batches.js';
+import { type Earlier, type EarlierWish, type Ledger, roleKey } from './job.js';
+import * as statements from './ledger-sql.js';
+
+type OfEarlier = 'abandon' | 'findEarlier' | 'take' | 'giveBack' | 'claim' | 'unclaim' | 'reused';
+
+/** `gatewayId`: whose calls ask. */
+export function earlier(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, OfEarlier> {
+  return {
+    async abandon(ids) {
+      if (ids.length > 0) await query('abandon-jobs', statements.abandon, [ids]);
+    },
+    async claim(ids) {
+      await query('claim-jobs', statements.claim, [ids]);
+    },
+    async unclaim(ids) {
+      await query('unclaim-jobs', statements.unclaim, [ids]);
+    },
+    findEarlier: inBatches(
+      (wish: EarlierWish) => `${roleKey(wish)} ${wish.requestKey}`,
+      (wishes) => findEarlier(pool, gatewayId, wishes),
+    ),
+    take: inBatches(
+      (id: string) => id,
+      async (ids) => {
+        const rows = await query('take-results', statements.take, [ids, gatewayId]);
+        const own = new Set(rows.map((row) => row.job_id));
+        return ids.map((id) => own.has(id));
+      },
+    ),
+    async giveBack(ids) {
+      await query('give-back-results', statements.giveBack, [ids, gatewayId]);
+    },
+    async reused(jobId, { origin, statementId, statementText, modelName, modelType, currency, tag }) {
+      const { role, roleOid, database, application, statementAt } = origin;
+      const who = [role, database, application, statementId, statementText, statementAt];
+      await query('reused-job', statements.reused, [
+        jobId,
+        ...who,
+        modelName,
+        modelType,
+        currency,
+        roleOid,
+        tag,
+      ]);
+    },
+  };
+}
+
+async function findEarlier(pool: EnginePool, gatewayId: string, wishes: EarlierWish[]): Promise<Earlier[][]> {
+  const { rows } = await pool.query<EarlierRow>({
+    name: 'find-earlier',
+    text: statements.findEarlier,
+    values: [JSON.stringify(wishes), gatewayId],
+  });
+  const found: Earlier[][] = wishes.map(() => []);
+  for (const { place, id, result, oss_paths, claimed } of rows)
+    if (id !== null)
+      found[place - 1]?.push({
+        ...{ id, result: result ?? undefined },
+        ...{ ossPaths: oss_paths ?? [], claimed: claimed ?? false },
+      });
+  return found;
+}
+
+interface EarlierRow {
+  place: number;
+  id: string | null;
+  result: string | null;
+  oss_paths: string[] | null;
+  claimed: boolean | null;
+}
