@@ -35,7 +35,11 @@ export async function openFrontDoor(
       savepointSet: calls.savepointSet,
       undone: (engineProcessId, what) =>
         what === 'all' ? calls.statementOver(engineProcessId, 'failed') : calls.undone(engineProcessId),
-      ready: calls.statementOver,
+      ...{ cursorRead: calls.held.rowsFetched, cursorClosed: calls.held.closed },
+      ready(engineProcessId, outcome) {
+        calls.statementOver(engineProcessId, outcome);
+        return calls.held.has(engineProcessId);
+      },
       ended: (engineProcessId) => calls.clientLeft(engineProcessId) !== undefined,
     },
     opening(parameters) {

@@ -195,7 +195,10 @@ describe('COPY', () => {
   test('in the extended protocol, as libpq sends it: the Sync that the engine passes over is not waited for', async () => {
     const ready: string[] = [];
     const frontend = await openDoor(gateway.url, {
-      ready: (_process, outcome) => void ready.push(outcome),
+      ready(_process, outcome) {
+        ready.push(outcome);
+        return false;
+      },
     });
     const client = await connectRaw({ host: '127.0.0.1', port: frontend.port });
     await login(client, gateway.url);
@@ -284,8 +287,10 @@ function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promi
       answered: () => {},
       savepointSet: () => {},
       cursorsRewound: () => {},
+      cursorRead: () => {},
+      cursorClosed: () => {},
     },
-    ...{ started: () => {}, ready: () => {}, ended: () => false, databaseCreated: () => {} },
+    ...{ started: () => {}, ready: () => false, ended: () => false, databaseCreated: () => {} },
   };
   return listenForClients({
     host: '127.0.0.1',
