@@ -46,6 +46,16 @@ describe.concurrent('an answer', () => {
     expect(cloud.speaker.submits(type)).toBe(1);
   });
 
+  test('that comes behind a `100 Continue` which nobody asked for is the answer', async () => {
+    const client = await cloud.gateway.client();
+    const type = 'qwen-plus-2002-01-01';
+    const model = await deploy(client, type, 'chat/completions');
+    cloud.speaker.script(type, 'continued', 'continued');
+    expect(await aiGen(client, model, 'go on', null)).toContain('go on');
+    expect(await aiGen(client, model, 'on and on', null)).toContain('on and on');
+    expect(cloud.speaker.submits(type)).toBe(2);
+  });
+
   test('that a film is made, and no word of where it is, is an error, and in the ledger with what is billed for it', async () => {
     const usage = { video_duration: 5, SR: 720, video_count: 1 };
     const { make, client, type } = await film({

@@ -5,6 +5,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createCredentialRegistry } from '../../sandbox/credentials.js';
 import { sandboxKeys } from '../../sandbox/keys.js';
 import { type ModelStudioOptions, startModelStudio } from '../../sandbox/model-studio/server.js';
@@ -13,11 +14,12 @@ import { startSts } from '../../sandbox/sts/server.js';
 import type { SettingTexts } from '../../src/settings/table.js';
 import { startTestGateway } from '../gateway.js';
 
-/** What is said instead of the provider's answer. `lost`: the provider takes the request, its answer is lost. */
+/** What is said instead of the provider's answer. `lost`: the provider takes the request, its answer is lost; `continued`: it comes after what RFC 9110 lets anybody say before. */
 export type Said =
   | { status: number; headers?: Record<string, string>; body: string | object }
   | 'reset'
-  | 'lost';
+  | 'lost'
+  | 'continued';
 
 interface Seen {
   method: string;
@@ -68,8 +70,13 @@ export async function startSpeaker(studioUrl: string) {
     const said = [model, listOf(path), path.split('?')[0]]
       .map((name) => scripts.get(name ?? '')?.shift())
       .find((each) => each !== undefined);
+    if (said === 'continued') {
+      incoming.socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Con');
+      await delay(50);
+      incoming.socket.write('tinue\r\nvia: 1.1 somebody\r\n\r\n');
+    }
     if (said === 'reset') incoming.socket.resetAndDestroy();
-    else if (said === undefined || said === 'lost') pass(incoming, body, response, said === 'lost');
+    else if (typeof said !== 'object') pass(incoming, body, response, said === 'lost');
     else {
       const text =
         typeof said.body === 'string' || Buffer.isBuffer(said.body) ? said.body : JSON.stringify(said.body);

@@ -4,6 +4,7 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { isObject, type Json, textOf } from '../../json.js';
 import { isLoopback, publicLookup } from '../../public-address.js';
 import { ProviderFailure } from '../provider.js';
+import { connectContinued } from './continued-answers.js';
 import { isClear, noAnswer, providerError, unreadableAnswer } from './errors.js';
 
 export interface ModelStudioSettings {
@@ -62,13 +63,16 @@ export function openConnection({ baseUrl, timeouts, lookupTurn }: ModelStudioSet
     base,
     compatible: base.replace(/\/api\/v1$/, '/compatible-mode/v1'),
     agent: new Agent({
-      connect: { timeout: timeouts.connectMs },
+      connect: connectContinued({ timeout: timeouts.connectMs }),
       headersTimeout: timeouts.generateMs,
       bodyTimeout: timeouts.downloadIdleMs,
     }),
     downloads: new Agent({
       // A provider on this machine keeps its results here too.
-      connect: { timeout: timeouts.connectMs, ...(!isLoopback(new URL(base)) && { lookup: publicLookup }) },
+      connect: connectContinued({
+        timeout: timeouts.connectMs,
+        ...(!isLoopback(new URL(base)) && { lookup: publicLookup }),
+      }),
       headersTimeout: timeouts.generateMs,
       bodyTimeout: timeouts.downloadIdleMs,
     }),
