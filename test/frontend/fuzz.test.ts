@@ -11,6 +11,7 @@ import { joinSession } from '../../src/frontend/session.js';
 import { mapStartupParameters } from '../../src/rewriter/session-settings.js';
 import { createFrameStream } from '../../src/wire/frames.js';
 import { readInitialPacket, withParameters } from '../../src/wire/startup.js';
+import { quietEvents } from './quiet-events.js';
 import { collected, cut, garbage, lyingFrame, pick, randomNumbers, seed } from './random-bytes.js';
 import { frame, gssRequest, int32, packet, query, startup, sync } from './raw-client.js';
 
@@ -116,21 +117,7 @@ test('a long text that comes byte by byte is held in about its own size, one tha
 test('of a client that the engine has not let in yet no long text is held: the engine gets it as it comes, to refuse it', async () => {
   const [client, clientSide] = connection();
   const [engine, engineSide] = connection();
-  const events = {
-    rewrite: () => undefined,
-    started: () => {},
-    rowsAsked: () => {},
-    undone: () => undefined,
-    savepointSet: () => {},
-    cursorsRewound: () => {},
-    cursorRead: () => {},
-    cursorClosed: () => {},
-    answered: () => {},
-    ready: () => false,
-    ended: () => false,
-    databaseCreated: () => {},
-  };
-  joinSession({ client: clientSide, engine: engineSide, first: Buffer.alloc(0) }, events, () => {});
+  joinSession({ client: clientSide, engine: engineSide, first: Buffer.alloc(0) }, quietEvents, () => {});
   const sent = query('x'.repeat(2 ** 20)).subarray(0, -1);
   client.write(sent);
   let heard = 0;
@@ -269,21 +256,12 @@ test('sessions side by side: each engine gets its own client’s bytes, texts re
     const { closed } = joinSession(
       { client: clientSide, engine: engineSide, first },
       {
+        ...quietEvents,
         rewrite: (text) =>
           text.includes('hg_')
             ? { text: mark(text), isOther: true, translateError: () => {}, tagOf: () => undefined }
             : undefined,
         started: (processId) => expect(processId).toBe(number),
-        rowsAsked: () => {},
-        undone: () => undefined,
-        savepointSet: () => {},
-        cursorsRewound: () => {},
-        cursorRead: () => {},
-        cursorClosed: () => {},
-        answered: () => {},
-        ready: () => false,
-        ended: () => false,
-        databaseCreated: () => {},
       },
       () => {},
     );

@@ -10,9 +10,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseEngineUrl } from '../../src/engine/address.js';
 import type { SessionEvents } from '../../src/frontend/conversation.js';
 import { type Encryption, ensureOwnCertificate, openEncryption } from '../../src/frontend/encryption.js';
-import { type Frontend, type FrontendOptions, listenForClients } from '../../src/frontend/listener.js';
+import { type Frontend, listenForClients } from '../../src/frontend/listener.js';
 import { mapStartupParameters } from '../../src/rewriter/session-settings.js';
 import { startTestGateway, type TestGateway } from '../gateway.js';
+import { quietEvents } from './quiet-events.js';
 import { collected } from './random-bytes.js';
 import {
   bind,
@@ -279,19 +280,6 @@ test('a client that does not read does not keep the gateway from ending', async 
 
 /** Another front door to the same engine, which it reaches over TCP. */
 function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promise<Frontend> {
-  const quiet: FrontendOptions['events'] = {
-    rewrite: () => undefined,
-    ...{
-      rowsAsked: () => {},
-      undone: () => undefined,
-      answered: () => {},
-      savepointSet: () => {},
-      cursorsRewound: () => {},
-      cursorRead: () => {},
-      cursorClosed: () => {},
-    },
-    ...{ started: () => {}, ready: () => false, ended: () => false, databaseCreated: () => {} },
-  };
   return listenForClients({
     host: '127.0.0.1',
     port: 0,
@@ -303,7 +291,7 @@ function openDoor(engineUrl: string, events: Partial<SessionEvents> = {}): Promi
     scramKeys: () => Promise.resolve(undefined),
     engine: parseEngineUrl(engineUrl),
     encryption,
-    events: { ...quiet, ...events },
+    events: { ...quietEvents, ...events },
     log: pino({ level: 'silent' }),
   });
 }
