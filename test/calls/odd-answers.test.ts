@@ -1,4 +1,5 @@
 /** Answers that no documentation foresees: none loses what is paid for, none has it sent twice, none holds up others for ever. */
+import { randomBytes } from 'node:crypto';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refusal } from '../gateway.js';
@@ -44,6 +45,20 @@ describe.concurrent('an answer', () => {
     expect(await make()).toContain('result.example');
     expect(await newestJob(client, type)).toMatchObject({ state: 'succeeded' });
     expect(cloud.speaker.submits(type)).toBe(1);
+  });
+
+  test('whose request id is a page long, put there by whoever stands between, is the answer', async () => {
+    const client = await cloud.gateway.client();
+    const type = 'qwen-plus-2002-01-02';
+    const model = await deploy(client, type, 'chat/completions');
+    const message = { role: 'assistant', content: 'a fox' };
+    cloud.speaker.script(type, {
+      status: 200,
+      headers: { 'x-request-id': randomBytes(3_000).toString('hex') },
+      body: { choices: [{ index: 0, finish_reason: 'stop', message }] },
+    });
+    expect(await aiGen(client, model, 'an animal', null)).toBe('a fox');
+    expect(await newestJob(client, type)).toMatchObject({ state: 'succeeded' });
   });
 
   test('that comes behind a `100 Continue` which nobody asked for is the answer', async () => {

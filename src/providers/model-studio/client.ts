@@ -1,9 +1,16 @@
 /** The Model Studio (DashScope) client: the HTTP calls that hologen makes, each with its own time limit. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { isObject, type Json, textOf } from '../../json.js';
+import { isObject, type Json } from '../../json.js';
 import type { OpenedSource } from '../../storage/storage.js';
 import { ProviderFailure } from '../provider.js';
-import { type Connection, call, type ModelStudioSettings, openConnection, type Reply } from './connection.js';
+import {
+  type Connection,
+  call,
+  idOf,
+  type ModelStudioSettings,
+  openConnection,
+  type Reply,
+} from './connection.js';
 import { download } from './download.js';
 import { unreadableAnswer } from './errors.js';
 import { batchAddress, longestWaitMs } from './half-price.js';
@@ -106,8 +113,8 @@ async function listTasks(
     if (!Array.isArray(body.data))
       throw unreadableAnswer(200, JSON.stringify(body).slice(0, 200), false, requestId);
     for (const { task_id, request_id } of body.data.filter(isObject)) {
-      const taskId = textOf(task_id);
-      if (taskId) tasks.push({ taskId, requestId: textOf(request_id) ?? '' });
+      const taskId = idOf(task_id);
+      if (taskId) tasks.push({ taskId, requestId: idOf(request_id) ?? '' });
     }
     if (body.data.length === 0 || !(page < Number(body.total_page ?? 1))) break;
   }

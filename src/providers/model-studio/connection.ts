@@ -110,7 +110,7 @@ export async function call(
   noteClock(connection, headers.date);
   const { 'x-request-id': headerId, 'retry-after': retryAfter } = headers;
   const body = parseBody(text);
-  const requestId = textOf(body?.request_id) ?? textOf(headerId) ?? '';
+  const requestId = idOf(body?.request_id) ?? idOf(headerId) ?? '';
   // Whoever stands between us and the provider speaks JSON too.
   const isProviders = body !== undefined && (!submit || isClear(status, codeOf(body), text));
   if (!isProviders) throw unreadableAnswer(status, text, submit, requestId, retryAfter);
@@ -119,6 +119,14 @@ export async function call(
   const refused = status >= 400 || isCode || (isObject(body.error) && !body.choices && !body.data);
   if (refused) throw providerError(status, body, requestId, retryAfter);
   return { body, requestId };
+}
+
+const longestId = 300;
+
+/** The provider's ids are short words; the ledger finds by them, and takes none of any length. Whoever stands between may have put something else there. */
+export function idOf(value: unknown): string | undefined {
+  const id = textOf(value);
+  return id !== undefined && id.length <= longestId ? id : undefined;
 }
 
 /** It tells whole seconds, and an answer takes its time: less than that is no difference. */

@@ -1,7 +1,7 @@
 /** Model Studio (DashScope) as a provider: every question of the port, answered by the families, the client and the task list. */
 import { KnownError } from '../../errors.js';
 import { refuse } from '../../fields.js';
-import { type Json, objectAt, textOf } from '../../json.js';
+import { type Json, objectAt } from '../../json.js';
 import { createLanes, type Lanes } from '../../pace/lanes.js';
 import type {
   Found,
@@ -16,7 +16,7 @@ import type {
   Task,
 } from '../provider.js';
 import type { ModelStudioClient } from './client.js';
-import type { Reply } from './connection.js';
+import { idOf, type Reply } from './connection.js';
 import { describeDeployed } from './described-types.js';
 import { readDocument } from './download.js';
 import { unansweredCall } from './errors.js';
@@ -243,7 +243,7 @@ async function submitTask(
   const { apiKey, client } = accessOf(model, studio);
   const options = { apiKey, signal: neverAborted(), async: true };
   const { body: reply, requestId } = await client.generate(request.type.path, body, options);
-  const taskId = textOf(objectAt(reply, 'output').task_id);
+  const taskId = idOf(objectAt(reply, 'output').task_id);
   await news.taken(requestId, taskId);
   if (taskId) return { requestId, taskId };
   throw unansweredCall(`Model Studio took the call and named no task (request id ${requestId})`);
