@@ -52,7 +52,10 @@ export function createDecider(services: Services, earlier: EarlierResults, log: 
         decide: (some, reservation) => decide(some, around, reservation),
       }),
     make: (call, cancel) => begin(call, bringToEnd(call.course, services), around, cancel),
-    forget: (calls) => forget(calls, around),
+    forget(calls) {
+      forget(calls, around);
+      around.twins.over(calls);
+    },
     wouldTake: (calls) => wouldTake(calls, earlier, around),
     underWay: around.underWay,
   };

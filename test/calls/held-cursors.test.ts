@@ -83,3 +83,21 @@ test('while the client may still fetch them they are nobody else’s', async () 
   expect(await submits()).toBe(8);
   expect((await client.query('FETCH ALL FROM c')).rowCount).toBe(4);
 });
+
+test('what was fetched before the COMMIT, which reads the cursor from its begin, is not made again', async () => {
+  await gateway.forgetRequests();
+  const client = await gateway.client();
+  await client.query('BEGIN');
+  await client.query(declare('rewound').replace("'rewound ' || i", "'rewound ' || i % 3"));
+  const before = (await client.query('FETCH 3 FROM c')).rows;
+  await client.query("SELECT ai_gen('qwen_plus', 'rewound 1')");
+  await client.query('COMMIT');
+  expect(await submits()).toBe(5);
+  await client.query('MOVE BACKWARD ALL FROM c');
+  const { rows: all } = await client.query('FETCH ALL FROM c');
+  expect(all.slice(0, 3)).toEqual(before);
+  const { rows: jobs } = await client.query(
+    "SELECT count(*)::int AS made, sum(attempts)::int AS sent FROM hologen.jobs WHERE request #>> '{}' LIKE 'rewound %'",
+  );
+  expect(jobs).toEqual([{ made: 5, sent: 5 }]);
+});
