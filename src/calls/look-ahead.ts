@@ -92,17 +92,19 @@ export function storedFound(ahead: LookAhead<unknown>, found: StoredText | undef
   Object.assign(ahead, { stored: undefined, movesCursor: false });
   if (found) takeQuery(ahead, stored.queryOf(found.statement, found.types, found.elsewhere));
   else if (stored.otherwise) takeQuery(ahead, stored.otherwise);
-  else endLook(ahead, `nothing is ${keptBy[stored.stored]} under its name`);
-  ahead.cursor = stored.stored === 'cursor' && found !== undefined;
+  else endLook(ahead, whyNothing[stored.stored]);
+  if (stored.stored === 'cursor') ahead.cursor = found !== undefined;
 }
-const keptBy = {
-  cursor: 'declared',
-  prepared: 'prepared',
-  view: 'stored',
-  block: 'known',
-  sql: 'known',
-  function: 'known',
-  table: 'known',
+const notKnown = 'nothing is known under its name';
+const whyNothing: Record<StoredQuery['stored'], string> = {
+  cursor: 'nothing is declared under its name',
+  held: 'it reads several cursors, or one from where it stands',
+  prepared: 'nothing is prepared under its name',
+  view: 'nothing is stored under its name',
+  block: notKnown,
+  sql: notKnown,
+  function: notKnown,
+  table: notKnown,
 };
 
 /** Another query is looked at from its first stage, when the engine is done with this one. */

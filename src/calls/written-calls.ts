@@ -148,6 +148,7 @@ function beginLook(
   const known = portal && reads.get(portal);
   const ahead = known ?? newLookAhead<StatementCall>(reader.aheadQuery(text));
   const read = cursorsWereRead(statement);
+  if (ahead.stored?.stored === 'held' && read) ahead.stored = { ...ahead.stored, name: 'read' };
   if (ahead.query?.plannedAsCursor && (read || (rows !== 0 && !portal))) {
     // It is no DECLARE that runs, but the portal that it has made.
     endLook(ahead, 'its cursor is read as a portal');

@@ -10,11 +10,11 @@ import { type AheadQuery, queryOfStatement } from './query.js';
 import { withExpressions } from './values.js';
 
 /**
- * A prepared statement, a cursor of which so many rows are read, 0 for all, a materialized view that is filled, a query in a function's body, or the
+ * A prepared statement, a cursor of which so many rows are read, 0 for all, the cursor that a COMMIT keeps, a materialized view that is filled, a query in a function's body, or the
  * client's own with what a function in it gives written out, or with what is known of the table that it writes to.
  */
 export interface StoredQuery {
-  stored: 'prepared' | 'cursor' | 'view' | 'block' | 'sql' | 'function' | 'table';
+  stored: 'prepared' | 'cursor' | 'held' | 'view' | 'block' | 'sql' | 'function' | 'table';
   name: string;
   rows: number;
   /** The query, by the text that the engine tells, and by the types of its parameters; `elsewhere`: of a function that not only the client calls. */
@@ -44,6 +44,7 @@ export function aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne {
   if (!source || !statement) return { why: 'the statement cannot be read' };
   if (statement.kind === 'ExecuteStmt') return prepared(statement, source);
   if (statement.kind === 'FetchStmt') return cursor(statement.node as Body);
+  if (statement.kind === 'TransactionStmt') return held(statement.node as Body);
   if (statement.kind === 'RefreshMatViewStmt') return filled(child(statement.node as Body, 'relation'));
   if (isMaterialized(statement.node as Body))
     return {
@@ -128,6 +129,21 @@ function cursor({ direction, howMany, portalname }: Body): StoredQuery | OneByOn
       if (query === undefined)
         return { why: 'its cursor was not declared by a statement', movesCursor: true };
       return onlyQuery(query) ?? { why: 'what its cursor reads cannot be read' };
+    },
+  };
+}
+
+/** A cursor WITH HOLD is read from its begin to its end. */
+function held({ kind }: Body): StoredQuery | OneByOne {
+  if (kind !== 'TRANS_STMT_COMMIT') return { why: 'it is no query' };
+  return {
+    ...{ stored: 'held', name: 'unread', rows: 0 },
+    queryOf(text) {
+      const source = readSource(text);
+      const [declared, more] =
+        source?.statements.filter(({ kind: each }) => each === 'DeclareCursorStmt') ?? [];
+      if (!source || !declared || more) return { why: 'what its cursor reads cannot be read' };
+      return queryOfStatement(declared, source);
     },
   };
 }

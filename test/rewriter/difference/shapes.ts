@@ -234,6 +234,11 @@ const within: Within[] = [
   ['an UPDATE in DO', [], [`DO $$ BEGIN UPDATE foxes SET r = ${one}; END $$`]],
   ['DECLARE and FETCH ALL', [], [`DECLARE c CURSOR FOR SELECT ${one} FROM foxes`, 'FETCH ALL FROM c']],
   [
+    'DECLARE WITH HOLD and COMMIT',
+    [],
+    [`DECLARE c CURSOR WITH HOLD FOR SELECT ${one} FROM foxes`, 'COMMIT', 'FETCH ALL FROM c', 'CLOSE c'],
+  ],
+  [
     'DECLARE and FETCH of some',
     [],
     [`DECLARE c CURSOR FOR SELECT ${one} FROM foxes`, 'FETCH 3 FROM c', 'CLOSE c'],

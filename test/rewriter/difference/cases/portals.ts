@@ -18,7 +18,53 @@ const held = `DECLARE c CURSOR WITH HOLD FOR ${query}`;
 const inBlock =
   "DO $$ DECLARE c refcursor := 'a'; row record; BEGIN FETCH c INTO row; RAISE NOTICE 'noted %', row; END $$";
 
+/** What COMMIT keeps is read afterwards. */
+const kept = ['COMMIT', 'FETCH ALL FROM c', 'CLOSE c'];
+const heldSo = (options: string, from = query): string => `DECLARE c ${options} CURSOR WITH HOLD FOR ${from}`;
+
 export const portals: Record<string, Case[]> = {
+  'a cursor WITH HOLD that COMMIT reads': [
+    ['unread', [held, ...kept]],
+    ['that cannot go back', [heldSo('NO SCROLL'), ...kept]],
+    ['read in part', [held, 'FETCH 2 FROM c', ...kept]],
+    ['read in part, and it cannot go back', [heldSo('NO SCROLL'), 'FETCH 2 FROM c', ...kept]],
+    ['moved, and it cannot go back', [heldSo('NO SCROLL'), 'MOVE 2 FROM c', ...kept]],
+    ['read to its end, and it cannot go back', [heldSo('NO SCROLL'), 'FETCH ALL FROM c', ...kept]],
+    [
+      'of which an aggregate gives one row, read before',
+      [heldSo('', "SELECT count(ai_gen('m1', p)) FROM foxes"), 'FETCH 1 FROM c', ...kept],
+    ],
+    [
+      'beside another one',
+      [
+        held,
+        `DECLARE d CURSOR WITH HOLD FOR SELECT ai_gen('m2', p) FROM foxes WHERE id > 2`,
+        ...kept,
+        'CLOSE d',
+      ],
+    ],
+    [
+      'beside one that is closed with its transaction',
+      [
+        held,
+        `DECLARE d CURSOR FOR SELECT ai_gen('m2', p) FROM foxes WHERE id > 2`,
+        'FETCH 1 FROM d',
+        ...kept,
+      ],
+    ],
+    [
+      'whose table has other rows since',
+      [held, "INSERT INTO foxes VALUES (71, 'late')", ...kept, 'DELETE FROM foxes WHERE id = 71'],
+    ],
+    ['of two stages', [heldSo('', "SELECT ai_gen('m1', ai_gen('m2', p)) FROM foxes WHERE id < 4"), ...kept]],
+    ['of which PostgreSQL reads some', [heldSo('', `${query} LIMIT 2`), ...kept]],
+    [
+      'with what is another value each time',
+      [heldSo('', "SELECT ai_gen('m1', p || (random() < 2)) FROM foxes"), ...kept],
+    ],
+    ['by another word', [held, 'END', 'FETCH 1 FROM c', 'CLOSE c']],
+    ['that is in another one’s text', [`${held}; SELECT 1`, ...kept]],
+  ],
   'a portal that is read in two ways': [
     ['FETCH between', [made, executed(1), 'FETCH 2 FROM a', executed(1)]],
     ['MOVE between', [made, executed(1), 'MOVE 2 FROM a', executed(1)]],
