@@ -18,6 +18,7 @@ import { readsAndTypes } from './difference/cases/reads-and-types.js';
 import { resultsThatDecide } from './difference/cases/results-that-decide.js';
 import { rowFunctions } from './difference/cases/row-functions.js';
 import { rowParameters } from './difference/cases/row-parameters.js';
+import { runInside } from './difference/cases/run-inside.js';
 import { sqlFunctions } from './difference/cases/sql-functions.js';
 import { shown } from './difference/outcome.js';
 import { startWorld, type World } from './difference/world.js';
@@ -52,6 +53,7 @@ describe.each(
     ...insideOthers,
     ...rowFunctions,
     ...rowParameters,
+    ...runInside,
     ...hostileRows,
     ...hostileTogether,
     ...hostileValues,

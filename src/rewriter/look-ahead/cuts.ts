@@ -32,7 +32,7 @@ export function editsOf(statement: ParsedStatement, source: Source): Cut {
   switch (statement.kind) {
     case 'SelectStmt':
       if (locks(body)) return { why: 'it locks the rows that it reads' };
-      return body.intoClause ? { why: 'it is a SELECT INTO' } : { edits: [] };
+      return body.intoClause ? cutInto(body, statement, source) : { edits: [] };
     case 'InsertStmt':
       return cutInsert(body, statement, source);
     case 'UpdateStmt':
@@ -61,6 +61,18 @@ function locks(body: Body): boolean {
     { SelectStmt: body },
     (kind, each) => kind === 'SelectStmt' && each.lockingClause !== undefined,
   );
+}
+
+/** SELECT … INTO: the query without the table that it makes. */
+function cutInto({ intoClause }: Body, { start }: ParsedStatement, { tokens, offset }: Source): Cut {
+  const word = (index: number) => tokens[index]?.text.toLowerCase() ?? '';
+  const table = tokenAt(tokens, offset(child(intoClause as Body, 'rel').location));
+  let [from, to] = [table, table];
+  while (from > 0 && word(from) !== 'into' && (tokens[from]?.start ?? 0) > start) from -= 1;
+  while (word(to + 1) === '.') to += 2;
+  const [first, last] = [tokens[from], tokens[to]];
+  if (table < 0 || !first || !last || word(from) !== 'into') return { why: 'it cannot be taken apart' };
+  return { edits: [{ start: first.start, end: last.end, pieces: [] }] };
 }
 
 /** INSERT … SELECT or VALUES: what is inserted, with the WITH before it. */

@@ -71,7 +71,9 @@ export function queryOfStatement(
     kind === 'SelectStmt',
     even,
   );
-  if ('why' in query || kind === 'SelectStmt') return query;
+  if ('why' in query) return query;
+  if (kind === 'SelectStmt')
+    return (statement.node as Body).intoClause ? { ...query, stopsAtRows: false, between: '' } : query;
   return kind === 'DeclareCursorStmt' ? { ...query, plannedAsCursor: true } : { ...query, between: '' };
 }
 

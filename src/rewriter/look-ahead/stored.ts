@@ -7,6 +7,7 @@ import { listedValues } from './assigned.js';
 import type { OneByOne } from './cuts.js';
 import { conflictQuery } from './on-conflict.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
+import { runInside } from './run-inside.js';
 import { withExpressions } from './values.js';
 
 /**
@@ -42,6 +43,11 @@ export function aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne {
   const [statement, more] = running;
   if (more) return { why: 'several statements were sent as one text', ...maybeMoves(statements) };
   if (!source || !statement) return { why: 'the statement cannot be read' };
+  const inside = runInside(statement, source);
+  return inside ? readToItsEnd(ranBy(inside, source)) : ranBy(statement, source);
+}
+
+function ranBy(statement: ParsedStatement, source: Source): AheadQuery | StoredQuery | OneByOne {
   if (statement.kind === 'ExecuteStmt') return prepared(statement, source);
   if (statement.kind === 'FetchStmt') return cursor(statement.node as Body);
   if (statement.kind === 'TransactionStmt') return held(statement.node as Body);
@@ -52,6 +58,21 @@ export function aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne {
       otherwise: queryOfStatement(statement, source),
     };
   return conflictQuery(statement, source) ?? queryOfStatement(statement, source);
+}
+
+type Known = AheadQuery | StoredQuery | OneByOne;
+
+/** However many rows the client asks for: they are not this statement's own. */
+function readToItsEnd(known: AheadQuery | OneByOne): AheadQuery | OneByOne;
+function readToItsEnd(known: Known): Known;
+function readToItsEnd(known: Known): Known {
+  if ('stored' in known)
+    return {
+      ...known,
+      queryOf: (...given) => readToItsEnd(known.queryOf(...given)),
+      ...(known.otherwise && { otherwise: readToItsEnd(known.otherwise) }),
+    };
+  return 'why' in known ? known : { between: '', ...known, stopsAtRows: false };
 }
 
 function maybeMoves(statements: ParsedStatement[]): Pick<OneByOne, 'movesCursor'> {

@@ -14,6 +14,8 @@ export interface Shape {
   stages?: (calls: number) => number[];
 }
 
+const analyze = 'EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off, BUFFERS off)';
+
 const writes: [name: string, text: string, atOnce?: number][] = [
   ['INSERT … SELECT', `INSERT INTO log SELECT ${one} FROM foxes`],
   [
@@ -54,6 +56,9 @@ const writes: [name: string, text: string, atOnce?: number][] = [
      WHEN MATCHED AND CASE WHEN s.k = 1 THEN t.id > 0 ELSE false END THEN UPDATE SET (p, r) = (SELECT s.p, ai_gen('m1', s.p)), k = DEFAULT
      WHEN MATCHED THEN DELETE WHEN NOT MATCHED AND s.k = 0 THEN INSERT (id, p, r) VALUES (s.i, DEFAULT, ai_gen('m2', s.p)) WHEN NOT MATCHED THEN DO NOTHING`,
   ],
+  ['SELECT INTO', `SELECT ${one} AS r INTO TEMP TABLE made FROM foxes`],
+  ['EXPLAIN ANALYZE', `${analyze} SELECT ${one} FROM foxes`],
+  ['EXPLAIN ANALYZE of what writes', `${analyze} UPDATE foxes SET r = ${one}`],
   ['CREATE TABLE AS', `CREATE TABLE made AS SELECT ${one} AS r FROM foxes`],
   ['CREATE MATERIALIZED VIEW', `CREATE MATERIALIZED VIEW made AS SELECT ${one} AS r FROM foxes`],
   ['COPY', `COPY (SELECT ${one} FROM foxes) TO STDOUT`],
@@ -255,6 +260,11 @@ const within: Within[] = [
     'parameters',
     [],
     [{ text: `SELECT ai_gen('m1', p || $1) FROM foxes WHERE id < $2`, parameters: ['!', '9'] }],
+  ],
+  [
+    'CREATE TABLE AS EXECUTE',
+    [`PREPARE run_it (int) AS SELECT ${one} AS r FROM foxes WHERE id < $1`],
+    ['CREATE TABLE made (r) AS EXECUTE run_it (9) WITH DATA'],
   ],
   ['EXECUTE', [`PREPARE run_it (int) AS SELECT ${one} FROM foxes WHERE id < $1`], ['EXECUTE run_it (9)']],
   [

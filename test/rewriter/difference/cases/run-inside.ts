@@ -1,0 +1,100 @@
+/** Statements that run another one to its end, or write what a query gives, in each form that PostgreSQL has for it. */
+import type { Case } from './case.js';
+
+const one = "ai_gen('m1', p)";
+const analyze = 'EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off, BUFFERS off)';
+const prepare = `PREPARE ran (int) AS SELECT id, ${one} AS r FROM foxes WHERE id < $1`;
+const read = 'SELECT * FROM made';
+/** The lines tell of time and memory; what it called and wrote is compared. */
+const seen = 'SELECT id, r FROM foxes ORDER BY id';
+
+export const runInside: Record<string, Case[]> = {
+  'SELECT INTO': [
+    ['a table of a schema', [`SELECT ${one} AS r INTO public.made FROM foxes`, read]],
+    [
+      'a quoted name',
+      [`SELECT ${one} AS "into" INTO UNLOGGED TABLE "from" FROM foxes`, 'SELECT * FROM "from"'],
+    ],
+    [
+      'behind a WITH, some rows',
+      [
+        `WITH f AS (SELECT * FROM foxes) SELECT id, ${one} AS r INTO TEMP made FROM f ORDER BY id LIMIT 2`,
+        read,
+      ],
+    ],
+    [
+      'of two queries',
+      [`SELECT ${one} AS r INTO made FROM foxes UNION ALL SELECT ai_gen('m2', p) FROM foxes`, read],
+    ],
+    ['rows that differ', [`SELECT DISTINCT ${one} AS r INTO TEMPORARY TABLE made FROM foxes`, read]],
+    ['a table that is there', [`SELECT ${one} AS r INTO foxes FROM foxes`]],
+    ['without rows', [`SELECT ${one} AS r INTO made FROM foxes WHERE false`, read]],
+    ['one row', [`SELECT ${one} AS r INTO made FROM foxes WHERE id = 1`, read]],
+    [
+      'what is another value each time',
+      [`SELECT ai_gen('m1', p || (random() < 2)) AS r INTO made FROM foxes`, read],
+    ],
+    [
+      'a result that decides',
+      [`SELECT ai_gen('m2', p) AS r INTO made FROM foxes WHERE ${one} LIKE '%a%'`, read],
+    ],
+  ],
+  EXPLAIN: [
+    ['without ANALYZE', [`EXPLAIN (COSTS off) SELECT ${one} FROM foxes`]],
+    ['ANALYZE false', [`EXPLAIN (ANALYZE false, COSTS off) SELECT ${one} FROM foxes`]],
+    ['ANALYZE of some rows', [`${analyze} SELECT ${one} FROM foxes ORDER BY id LIMIT 2`]],
+    ['ANALYZE of an INSERT', [`${analyze} INSERT INTO log SELECT ${one} FROM foxes`, 'SELECT * FROM log']],
+    [
+      'ANALYZE of an UPDATE with a CTE',
+      [
+        `${analyze} WITH f AS (SELECT id FROM foxes WHERE id > 1) UPDATE foxes SET r = ${one} FROM f WHERE f.id = foxes.id`,
+        seen,
+      ],
+    ],
+    ['ANALYZE of a DELETE', [`${analyze} DELETE FROM foxes WHERE ${one} LIKE '%red%'`, seen]],
+    ['ANALYZE of what returns calls', [`${analyze} UPDATE foxes SET k = 5 RETURNING ${one}`, seen]],
+    ['ANALYZE of a table', [`${analyze} CREATE TABLE made AS SELECT ${one} AS r FROM foxes`]],
+    ['ANALYZE of what is prepared', [prepare, `${analyze} EXECUTE ran (3)`, 'DEALLOCATE ran']],
+    [
+      'ANALYZE of a sub-select for each row',
+      [`${analyze} SELECT (SELECT ai_gen('m1', f.p || g.id) FROM foxes g WHERE g.id = f.id) FROM foxes f`],
+    ],
+    [
+      'ANALYZE of EXISTS',
+      [
+        `${analyze} SELECT id FROM foxes f WHERE EXISTS (SELECT FROM foxes g WHERE g.k = f.k AND ai_gen('m1', g.p) <> '')`,
+      ],
+    ],
+    [
+      'ANALYZE of a view',
+      [
+        "CREATE VIEW asked AS SELECT id, ai_gen('m1', p) AS r FROM foxes",
+        `${analyze} SELECT r FROM asked WHERE id > 2`,
+      ],
+    ],
+    ['ANALYZE with an error', [`${analyze} SELECT ${one}, 1 / (id - 2) FROM foxes ORDER BY id`]],
+    ['ANALYZE of a cursor', [`${analyze} DECLARE c CURSOR FOR SELECT ${one} FROM foxes`]],
+  ],
+  'CREATE TABLE AS EXECUTE': [
+    ['with a value', [prepare, 'CREATE TABLE made AS EXECUTE ran (3)', read, 'DEALLOCATE ran']],
+    [
+      'with names for its columns',
+      [
+        prepare,
+        'CREATE TEMP TABLE "as" (a, b) ON COMMIT DROP AS EXECUTE ran (1 + 2) WITH DATA',
+        'SELECT * FROM "as"',
+        'DEALLOCATE ran',
+      ],
+    ],
+    [
+      'without its rows',
+      [prepare, 'CREATE TABLE made AS EXECUTE ran (9) WITH NO DATA', read, 'DEALLOCATE ran'],
+    ],
+    ['that is there', [prepare, 'CREATE TABLE IF NOT EXISTS foxes AS EXECUTE ran (9)', 'DEALLOCATE ran']],
+    ['of nothing that is prepared', ['CREATE TABLE made AS EXECUTE nothing (9)']],
+    [
+      'given a call',
+      [prepare, "CREATE TABLE made AS EXECUTE ran (length(ai_gen('m2', 'x')))", read, 'DEALLOCATE ran'],
+    ],
+  ],
+};
