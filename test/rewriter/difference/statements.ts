@@ -38,6 +38,7 @@ const forms: [form: string, share: number, write: (random: Random) => Part][] = 
   ['other tables', 3, overOtherTables],
   ['several in one text', 3, inOneText],
   ['several in one pipe', 3, inOnePipe],
+  ['run by another', 1, runByAnother],
 ];
 const drawn = forms.flatMap((form) => Array.from({ length: form[1] }, () => form));
 
@@ -53,6 +54,27 @@ function query(random: Random): Part {
   return random.chance(0.3)
     ? { setup: [], steps: [{ text, parameters: [] }], ordered }
     : alone(text, ordered);
+}
+
+/** EXPLAIN tells of no time, and so of what the plan alone decides. */
+function runByAnother(random: Random): Part {
+  const scope = scopeOf(random, [], []);
+  const explain = 'EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off, BUFFERS off)';
+  const explained = (text: string): Part => alone(`${explain} ${text}`, true);
+  return random.pick<() => Part>([
+    () => explained(randomQuery(scope).text),
+    () => explained(randomInsert(scope)),
+    () => explained(randomUpdate(scope)),
+    () => explained(randomDelete(scope)),
+    () => {
+      const prepare = `PREPARE made_by AS ${randomQuery(scope).text}`;
+      const steps = [prepare, 'CREATE TABLE made_of AS EXECUTE made_by', 'SELECT * FROM made_of'];
+      return {
+        ...{ setup: [], ordered: false, after: ['DEALLOCATE ALL'] },
+        steps: steps.map((each) => ({ text: each })),
+      };
+    },
+  ])();
 }
 
 /** The statements of ../statement-generator.ts, over its tables. */
