@@ -17,7 +17,13 @@ const serial = new Set<string>(['INSERT with a default that calls', 'a trigger t
 // `TEST_ENGINE=14 npx vitest run test/rewriter/at-once.test.ts`: older engines do not tell what is compared, or have no MERGE.
 const engine = Number(process.env.TEST_ENGINE) || 18;
 if (engine < 17)
-  for (const name of ['IN', 'NOT IN, over results that decide', 'IN, over results that decide, in the list'])
+  for (const name of [
+    'JSON_TABLE',
+    'JSON_TABLE of results',
+    'IN',
+    'NOT IN, over results that decide',
+    'IN, over results that decide, in the list',
+  ])
     serial.add(name);
 if (engine < 15) for (const { name } of shapes) if (name.startsWith('MERGE')) serial.add(name);
 

@@ -43,11 +43,14 @@ export interface Referred {
 /** x IN (SELECT …) before PostgreSQL 17, which printed nothing of x. */
 const hidesComparison = /(?<!EXISTS)\(hashed SubPlan \d+\)(?!\.)/;
 
+/** These are no expressions. */
+const isTable = /^(?:XML|JSON_)TABLE\(/;
+
 /** Undefined: it cannot be read. */
 export function readPlanText(text: string, names: Names, referred: Referred): PlanText | undefined {
   if (hidesComparison.test(text)) return undefined;
   const subplans = [...text.matchAll(/\b(?:Sub|Init)Plan (\d+)/g)].map(([, number]) => Number(number));
-  const [statement] = parseStatements(`SELECT ${asSql(text)}`) ?? [];
+  const [statement] = parseStatements(`SELECT ${isTable.test(text) ? 'FROM ' : ''}${asSql(text)}`) ?? [];
   if (statement?.kind !== 'SelectStmt') return undefined;
   const sites = sitesOf({ SelectStmt: statement.node }, leafOf(referred));
   const tables = new Set<string>();

@@ -119,7 +119,7 @@ const known = new Set([
     'Hash',
     'Merge Join',
   ],
-  ...['Materialize', 'Memoize', 'SetOp', 'Table Function Scan'],
+  ...['Materialize', 'Memoize', 'SetOp', 'Table Function Scan', 'Recursive Union', 'WorkTable Scan'],
 ]);
 
 /** Nodes whose columns are values of what stands below them. */
@@ -138,6 +138,7 @@ export const deciding = [
     'TID Cond',
     'Order By',
   ],
+  ...['Sampling Parameters', 'Repeatable Seed'],
   ...['Function Call', 'Table Function Call', 'Group Key', 'Cache Key', 'Run Condition', 'Grouping Sets'],
 ];
 const ordering = ['Sort Key', 'Presorted Key'];
@@ -145,13 +146,16 @@ const ordering = ['Sort Key', 'Presorted Key'];
 /** What the nodes below evaluate may refer to the InitPlans, the other sub-plans to the nodes below, and the node itself to all of them. */
 function inspect(node: PlanNode, reading: Reading): Found {
   const type = node['Node Type'];
-  if (!known.has(type)) throw new Doubt(`PostgreSQL runs a ${type} for it`);
+  const isSample = type === 'Sample Scan' && node['Repeatable Seed'] !== undefined;
+  if (!known.has(type) && !isSample) throw new Doubt(`PostgreSQL runs a ${type} for it`);
   const plans = node.Plans ?? [];
   const related = (relationship: string) =>
     plans.filter((each) => each['Parent Relationship'] === relationship);
   const inside = related('InitPlan').flatMap((each) => inspectSubplan(each, reading));
   const inputs = plans.filter((each) => !['InitPlan', 'SubPlan'].includes(each['Parent Relationship'] ?? ''));
   const below = inputs.map((each) => inspect(each, reading));
+  if (type === 'Recursive Union' && below.some(({ calls, values }) => calls || values))
+    throw new Doubt('a result decides how far it goes');
   const cte = type === 'CTE Scan' ? reading.ctes.get(node['CTE Name'] ?? '') : undefined;
   if (cte) below.push(cte);
   // A node's own conditions name its columns by its alias.

@@ -120,7 +120,7 @@ function mayBeResult(limit: unknown): boolean {
 }
 
 export function isOneRow({ kind, node }: ParsedStatement): boolean {
-  const sources = ['RangeVar', 'RangeFunction', 'SubLink', 'RangeSubselect'];
+  const sources = ['RangeVar', 'RangeFunction', 'RangeTableFunc', 'JsonTable', 'SubLink', 'RangeSubselect'];
   return kind === 'SelectStmt' && !hasNode(node, (each) => sources.includes(each));
 }
 

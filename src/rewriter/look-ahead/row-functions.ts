@@ -98,6 +98,8 @@ export function rowFunctionQuery(sources: string[], clientText: string): AheadQu
   };
 }
 
+const tables = new Set(['RangeFunction', 'RangeTableFunc', 'JsonTable']);
+
 /** Those in arguments first: each time there are fewer, as none stands in what another one gives. */
 function writtenOut(client: Source, functions: Functions): string | undefined {
   const isCall = (kind: string, body: Body) =>
@@ -107,7 +109,7 @@ function writtenOut(client: Source, functions: Functions): string | undefined {
   let isTable = false;
   walk(nodesOf(client.statements), (kind, body) => {
     if (isCall(kind, body)) calls.push(body);
-    isTable ||= kind === 'RangeFunction' && hasNode(body, isCall);
+    isTable ||= tables.has(kind) && hasNode(body, isCall);
     const [of, value] = kind === 'ResTarget' && body.name === undefined ? kindOf(body.val) : [''];
     if (of === 'FuncCall' && value) unnamed.add(value);
     return true;

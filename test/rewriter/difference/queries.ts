@@ -235,6 +235,19 @@ function randomSource(scope: Scope): Source {
       numbers: ['i'],
       key: 'i',
     }),
+    () => ({
+      with: `WITH RECURSIVE r (i, q) AS (SELECT id, ${random.pick(['p', call(made)])} FROM s WHERE id = 1 UNION ALL SELECT s.id, ${random.pick(['s.p', "r.q || '+'"])} FROM r JOIN s ON s.id = r.i + 1) `,
+      ...{ from: 'r', texts: ['q', 'r.q'], numbers: ['i'], key: 'i' },
+    }),
+    () => ({ ...s, from: 's TABLESAMPLE BERNOULLI (60) REPEATABLE (3)', texts: ['p', 'name'] }),
+    () => ({
+      from: `s, xmltable('/a' PASSING xmlelement(name a, ${random.pick(['s.p', call(made)])}) COLUMNS t text PATH '.') x`,
+      ...{ texts: ['x.t', 's.p'], numbers: ['s.id'], key: 's.id' },
+    }),
+    () => ({
+      from: `s, json_table(jsonb_build_array(${random.pick(['s.p', call(made)])}, 'z'), '$[*]' COLUMNS (n FOR ORDINALITY, t text PATH '$')) x`,
+      ...{ texts: ['x.t', 's.p'], numbers: ['s.id', 'x.n'], key: 's.id, x.n' },
+    }),
     () => ({ from: 's AS x (a, b)', texts: ['b', 'x.name'], numbers: ['a', 'k'], key: 'a' }),
     () => ({ from: 's AS x (a, b)', texts: ['b', 'x.name'], numbers: ['a', 'k'], key: 'a' }),
     () => ({ from: `(SELECT ${columns()} FROM s) x`, texts: ['x.r', 'x.q'], numbers: ['i'], key: 'i' }),

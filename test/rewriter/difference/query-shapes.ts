@@ -130,4 +130,21 @@ export const selects: [name: string, text: string, atOnce?: number][] = [
      scripts AS (SELECT k, ai_gen('m2', string_agg(r, ',' ORDER BY id)) AS r FROM pictures GROUP BY k)
      SELECT k, ai_gen('m3', r) FROM scripts`,
   ],
+  [
+    'a recursive CTE',
+    `WITH RECURSIVE r (n, p) AS (SELECT id, p FROM foxes WHERE id = 1 UNION ALL SELECT f.id, f.p FROM r JOIN foxes f ON f.id = n + 1) SELECT n, ${one} FROM r`,
+  ],
+  [
+    'JSON_TABLE',
+    `SELECT ai_gen('m1', j.t) FROM json_table('["a", "b", "c", "d"]'::jsonb, '$[*]' COLUMNS (t text PATH '$')) j`,
+  ],
+  [
+    'XMLTABLE for each row',
+    `SELECT ai_gen('m1', x.t) FROM foxes, xmltable('/a' PASSING xmlelement(name a, p) COLUMNS t text PATH '.') x`,
+  ],
+  [
+    'JSON_TABLE of results',
+    `SELECT id, j.t FROM foxes, json_table(jsonb_build_object('a', ${one}), '$' COLUMNS (t text PATH '$.a')) j`,
+  ],
+  ['TABLESAMPLE', `SELECT ${one} FROM foxes TABLESAMPLE BERNOULLI (100) REPEATABLE (7)`],
 ];

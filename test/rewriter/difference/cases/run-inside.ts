@@ -97,4 +97,55 @@ export const runInside: Record<string, Case[]> = {
       [prepare, "CREATE TABLE made AS EXECUTE ran (length(ai_gen('m2', 'x')))", read, 'DEALLOCATE ran'],
     ],
   ],
+  'recursion, samples and tables made of JSON': [
+    [
+      'a call in the first rows',
+      "WITH RECURSIVE r (n, t) AS (SELECT id, ai_gen('m1', p) FROM foxes UNION ALL SELECT n + 10, t FROM r WHERE n < 4) SELECT * FROM r",
+    ],
+    [
+      'a call in each step',
+      "WITH RECURSIVE r (n, t) AS (SELECT 1, 'a' UNION ALL SELECT n + 1, ai_gen('m1', t) FROM r WHERE n < 4) SELECT * FROM r",
+    ],
+    [
+      'a result that ends it',
+      "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 9 AND ai_gen('m1', n::text) LIKE '%a%') SELECT n, ai_gen('m2', n::text) FROM r",
+    ],
+    [
+      'some of its rows',
+      "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT ai_gen('m1', n::text) FROM r LIMIT 3",
+    ],
+    [
+      'what is another value each time',
+      "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3 + (random() < 2)::int) SELECT ai_gen('m1', n::text) FROM r",
+    ],
+    [
+      'rows that differ',
+      "WITH RECURSIVE r (n) AS (SELECT 1 UNION SELECT n % 3 + 1 FROM r) SELECT ai_gen('m1', n::text) FROM r ORDER BY n",
+    ],
+    [
+      'a result that decides outside',
+      "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 4) SELECT ai_gen('m2', n::text) FROM r WHERE ai_gen('m1', n::text) LIKE '%a%'",
+    ],
+    [
+      'in a sub-select for each row',
+      "SELECT id, (WITH RECURSIVE r (n) AS (SELECT f.id UNION ALL SELECT n + 1 FROM r WHERE n < 4) SELECT string_agg(ai_gen('m1', n::text), ',') FROM r) FROM foxes f",
+    ],
+    ['a sample by chance', "SELECT ai_gen('m1', p) FROM foxes TABLESAMPLE BERNOULLI (100)"],
+    [
+      'a sample of which the share is a result',
+      "SELECT ai_gen('m1', p) FROM foxes TABLESAMPLE BERNOULLI (length(ai_gen('m2', 'x'))) REPEATABLE (1)",
+    ],
+    [
+      'JSON of a result',
+      "SELECT j.t, ai_gen('m2', j.t) FROM foxes, json_table(json_build_object('a', ai_gen('m1', p)), '$' COLUMNS (t text PATH '$.a')) j",
+    ],
+    [
+      'JSON with a default that calls',
+      "SELECT j.t FROM foxes, json_table('{}'::jsonb, '$' COLUMNS (t text PATH '$.a' DEFAULT ai_gen('m1', 'd') ON EMPTY)) j",
+    ],
+    [
+      'a path given a result',
+      "SELECT j.t FROM foxes, json_table('[1,2]'::jsonb, '$[*]' PASSING ai_gen('m1', p) AS x COLUMNS (t text PATH '$')) j",
+    ],
+  ],
 };
