@@ -60,15 +60,17 @@ export function createRecordingProvider(): RecordingProvider {
       },
     ],
     async submit({ name }, { prompt, estimate }, _addresses, news): Promise<Made> {
+      const fails = prompt.includes(failingWord);
       recorded.calls.push(`${name}(${prompt})`);
+      // Now: its statement may be over before it is answered.
+      recorded.price += fails ? 0 : (estimate.cost?.amount ?? 0);
       await news.sending();
       const inside = gate.enter();
       recorded.most = Math.max(recorded.most, gate.inside());
       await inside;
       gate.leave();
       await news.taken('recorded', undefined);
-      if (prompt.includes(failingWord)) throw failure(prompt);
-      recorded.price += estimate.cost?.amount ?? 0;
+      if (fails) throw failure(prompt);
       return { ...nothing, requestId: 'recorded', text: `${name}<${prompt}>`, bill: estimate };
     },
     look: () => Promise.reject(new Error('texts have no task')),
