@@ -32,7 +32,13 @@ export function createFetched(): Fetched {
         ? calls.get(nameOf(call))?.shift()
         : undefined,
     forget(over) {
-      for (const call of over) if (fetches.test(call.statement.text)) calls.delete(nameOf(call));
+      if (calls.size === 0) return;
+      const gone = new Set(over);
+      for (const name of new Set(over.map(nameOf))) {
+        const left = calls.get(name)?.filter((call) => !gone.has(call)) ?? [];
+        if (left.length > 0) calls.set(name, left);
+        else calls.delete(name);
+      }
     },
   };
 }

@@ -96,13 +96,17 @@ async function outlivesStatement(
 ): Promise<boolean> {
   if (!detached || released || transactionId === undefined) return detached && released;
   for (let times = 0; Date.now() < openedAt.getTime() + keptMs; times++) {
-    const outcome = (await ledger.transactionOutcomes([transactionId])).get(transactionId);
+    const outcome = await ledger.transactionOutcomes([transactionId]).then(
+      (outcomes) => outcomes.get(transactionId),
+      () => 'not told',
+    );
     if (outcome === 'committed') {
-      await ledger.release([id]);
+      // Where it cannot be written down, the next start asks again.
+      await ledger.release([id]).catch(() => {});
       return true;
     }
     // It may be prepared, or the engine may not have noticed yet that its client is gone.
-    if (outcome !== 'in progress') return false;
+    if (outcome !== 'in progress' && outcome !== 'not told') return false;
     await delay(Math.min(firstPauseMs * 2 ** Math.min(times, 10), longestPauseMs));
   }
   return false;
