@@ -48,8 +48,9 @@ export async function beginBatch(
   }
   const forms = new Map<string, Form>();
   const parts = found.map(({ part, given: types, values, standing }): OwnBatch['parts'][number] => {
-    const key = JSON.stringify([part.text, types]);
-    const form = forms.get(key) ?? { part, given: types, types: [] };
+    const since = standing?.bound.isKept ? 'prepared' : undefined;
+    const key = JSON.stringify([part.text, types, since]);
+    const form = forms.get(key) ?? { part, given: types, types: [], since };
     forms.set(key, form);
     const own = standing ? making.statements.expect(statement, textOf(part, given)) : statement;
     const ahead = newLookAhead<StatementCall>(part.query);
@@ -120,7 +121,7 @@ function judgeForms(
     const { plan, types, problem } = plans[index] ?? notPlanned;
     if (problem !== undefined) return { why: problem };
     form.types = types;
-    const found = reader.judgePart(plan, form.part);
+    const found = reader.judgePart(plan, form.part, form.since);
     if ('why' in found) return found;
     judged.push(found);
   }
@@ -131,10 +132,25 @@ function judgeForms(
   return {
     ...judged[0],
     ...Object.fromEntries(all),
+    ...aboutNames(judged),
+    since: forms.find((form) => form.since)?.since,
     ownOnly: judged.some(({ ownOnly }) => ownOnly),
     // A function may read what another statement has written.
     readNothing: writes.length > 0,
     ...{ writes, reads: judged.flatMap(({ reads }) => reads) },
+  };
+}
+
+/** What their texts name, for what their plans do not tell. */
+function aboutNames(judged: JudgedPart[]): Partial<JudgedPart> {
+  return {
+    hides: judged.some(({ hides }) => hides),
+    ways: judged.some(({ ways }) => ways),
+    tables: judged.flatMap(({ tables = [] }) => tables),
+    sources: {
+      tables: judged.flatMap(({ sources }) => sources?.tables ?? []),
+      functions: judged.flatMap(({ sources }) => sources?.functions ?? []),
+    },
   };
 }
 

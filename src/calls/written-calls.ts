@@ -31,6 +31,8 @@ import {
   readOn,
   readsSome,
   type StoredText,
+  sinceLook,
+  sinceOf,
   storedFound,
   takeFound,
   toExplain,
@@ -147,6 +149,7 @@ function beginLook(
   const portal = boundTo(statement, text, true);
   const known = portal && reads.get(portal);
   const ahead = known ?? newLookAhead<StatementCall>(reader.aheadQuery(text));
+  if (portal) ahead.since = sinceOf(portal);
   const read = cursorsWereRead(statement);
   if (ahead.query?.plannedAsCursor && (read || (rows !== 0 && !portal))) {
     // It is no DECLARE that runs, but the portal that it has made.
@@ -347,7 +350,8 @@ async function noteCall(
 }
 
 function planFound(plan: unknown, ahead: LookAhead<StatementCall>, reader: SqlReader): object {
-  const judged = reader.judgePlan(plan, ahead.query ?? { text: '' }, readsSome(ahead) ? 'some' : 'all');
+  const asked = { ...(ahead.query ?? { text: '' }), ...sinceLook(ahead, plan) };
+  const judged = reader.judgePlan(plan, asked, readsSome(ahead) ? 'some' : 'all');
   if ('why' in judged) endLook(ahead, judged.why);
   if (ahead.query?.isExpanded) ahead.inRow = reader.timesInRow(plan);
   if ('why' in judged || !ahead.query) return {};

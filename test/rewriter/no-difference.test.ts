@@ -1,6 +1,8 @@
 /** Statements that once did something else through the gateway than as they are written, or could: each must show no difference. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Case } from './difference/cases/case.js';
+import { changedMeanwhile } from './difference/cases/changed-meanwhile.js';
+import { hiddenParts } from './difference/cases/hidden-parts.js';
 import { hostileConflicts } from './difference/cases/hostile-conflicts.js';
 import { hostileRows } from './difference/cases/hostile-rows.js';
 import { hostileSettings } from './difference/cases/hostile-settings.js';
@@ -62,6 +64,8 @@ describe.each(
     ...hostileSettings,
     ...otherWays,
     ...portals,
+    ...hiddenParts,
+    ...changedMeanwhile,
   }),
 )('%s', (_group, cases) => {
   for (const one of cases) (differing.has(one[0]) ? test.fails : test)(one[0], () => same(one));

@@ -62,6 +62,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       AND CASE hologen_caller.settings_changed(names #>> '{names,between}') WHEN 'all' THEN true
         WHEN 'some' THEN EXISTS (SELECT FROM functions WHERE reads_settings) OR EXISTS (SELECT FROM operators WHERE may_read) ELSE false END
     UNION ALL
+    SELECT * FROM hologen_caller.belied(names) WHERE EXISTS (SELECT FROM functions WHERE foreign_made) OR json_array_length(names #> '{names,sources,functions}') > 0
+    UNION ALL
+    SELECT * FROM hologen_caller.hidden_parts(names) WHERE (names #>> '{names,hides}')::boolean
+    UNION ALL
     SELECT 'the operator ' || oprname FROM operators WHERE volatile OR (names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean
     UNION ALL
     SELECT 'a cast to ' || c.casttarget::regtype FROM pg_cast c JOIN pg_proc p ON p.oid = c.castfunc
@@ -230,6 +234,7 @@ DECLARE
   planning text := pg_catalog.current_setting('plan_cache_mode');
   reading  refcursor;
   rows     int8;
+  named    pg_catalog.json;
 BEGIN
   BEGIN
     PERFORM pg_catalog.set_config('client_min_messages', 'error', true);
@@ -253,10 +258,11 @@ BEGIN
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_beside', 'of', question, 'plan', found));
     END IF;
     IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
-      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_names', 'of', question, 'unsure', hologen_caller.unsure_names(
-        pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true))),
+      named := pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true));
+      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_names', 'of', question, 'unsure', hologen_caller.unsure_names(named),
         'others', hologen_caller.has_others(step OPERATOR(pg_catalog.->) 'aiFunctions'),
-        'doubt', CASE WHEN step OPERATOR(pg_catalog.->) 'rows' IS NOT NULL THEN hologen_caller.snapshot_doubt(step OPERATOR(pg_catalog.->) 'rows') END));
+        'doubt', coalesce(CASE WHEN step OPERATOR(pg_catalog.->>) 'since' IS NOT NULL THEN hologen_caller.kept_doubt(named) END,
+          CASE WHEN step OPERATOR(pg_catalog.->) 'rows' IS NOT NULL THEN hologen_caller.snapshot_doubt(step OPERATOR(pg_catalog.->) 'rows') END)));
     END IF;
     IF (step OPERATOR(pg_catalog.->>) 'waits')::boolean THEN
       PERFORM pg_catalog.set_config('client_min_messages', level, true);
