@@ -2,7 +2,7 @@
 -- query was prepared than they mean now. `names`: what is named in it, and the `path` on which names without a schema are found.
 
 -- Views and functions by which the query may hide something volatile, an AI function's call among it, behind LIMIT and OFFSET, in the frame of a window or in
--- VALUES. Of a function in SQL its text says whether there is anything but a number.
+-- VALUES; and what is STABLE, where nothing may be read that others write. Of a function in SQL its text says whether there is anything but a number.
 CREATE OR REPLACE FUNCTION hologen_caller.hidden_parts(names json) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE
@@ -22,8 +22,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass) AND d.refobjid >= 16384)
   SELECT 'a part of ' || w.ev_class::regclass FROM reached r JOIN pg_rewrite w ON r.kind = 'tables' AND w.ev_class = r.id AND w.ev_type = '1'
     WHERE EXISTS (
-      SELECT FROM regexp_matches(w.ev_action::text, ':(?:limitOffset|startOffset|values_lists) (.*?) :(?:limitOption|startInRangeFunc|coltypes) ', 'g') AS parts (part),
-        regexp_matches(part[1], ':(?:op)?funcid (\d+)', 'g') AS ids (id) JOIN pg_proc p ON p.oid = id[1]::oid WHERE p.provolatile = 'v')
+      SELECT FROM regexp_matches(w.ev_action::text, ':(?:limitOffset|startOffset|values_lists) (.*?) :(?:limitOption|startInRangeFunc|coltypes) ', 'g') AS parts (part)
+      -- A column, which may be a result.
+      WHERE part[1] ~ '\{VAR ' OR EXISTS (
+        SELECT FROM regexp_matches(part[1], ':(?:op)?funcid (\d+)', 'g') AS ids (id) JOIN pg_proc p ON p.oid = id[1]::oid
+        WHERE p.provolatile = 'v' OR p.oid >= 16384 AND p.provolatile = 's' AND (names #>> '{names,readNothing}')::boolean))
   UNION ALL
   SELECT 'a part of ' || p.oid::regproc FROM reached r JOIN pg_proc p ON r.kind = 'functions' AND p.oid = r.id
     WHERE p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql') AND p.pronamespace::regnamespace::text !~ '^hologen'

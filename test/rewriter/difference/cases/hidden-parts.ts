@@ -35,6 +35,13 @@ export const hiddenParts: Record<string, Case[]> = {
       view(`${ordered} LIMIT length(ai_gen('m2', 'x')) - 3`),
     ],
     [
+      'LIMIT by a column in a view, which is a result',
+      'SELECT max(r) FROM hiding',
+      view(
+        "SELECT z.r FROM (SELECT id, length(r) - 6 AS n FROM painted OFFSET 0) x, LATERAL (SELECT ai_gen('m1', p) AS r FROM foxes LIMIT x.n) z",
+      ),
+    ],
+    [
       'LIMIT by a sequence in a function in SQL',
       'SELECT * FROM hiding()',
       inSql("SELECT ai_gen('m1', p) FROM foxes ORDER BY id LIMIT nextval('numbers') + 1", 'VOLATILE'),
@@ -65,6 +72,20 @@ export const hiddenParts: Record<string, Case[]> = {
         "SELECT * FROM (VALUES (1, coalesce(ai_gen('m1', 'a'), ai_gen('m3', 'a'))), (2, ai_gen('m2', 'b'))) v (a, b)",
       ),
     ],
+  ],
+  'what EXPLAIN does not print of statements that are sent together': [
+    ...[
+      "SELECT * FROM (VALUES (counted()), ('b')) v (x)",
+      'SELECT (count(*) OVER (ORDER BY id ROWS counted()::int PRECEDING))::text AS x FROM foxes',
+      'SELECT p AS x FROM foxes ORDER BY id LIMIT counted()::int + 1',
+    ].map(
+      (text): Case => [
+        text,
+        "INSERT INTO log VALUES (ai_gen('m1', 'a')); SELECT ai_gen('m2', x) FROM hiding",
+        'CREATE FUNCTION counted() RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN (SELECT count(*) FROM log); END $$',
+        view(text),
+      ],
+    ),
   ],
   'a window function that asks until it is given a number': [
     ['ntile of a result', "SELECT id, ntile(length(ai_gen('m1', p)) - 8) OVER (ORDER BY id) FROM foxes"],
