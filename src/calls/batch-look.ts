@@ -55,7 +55,7 @@ export async function beginBatch(
     const own = standing ? making.statements.expect(statement, textOf(part, given)) : statement;
     const ahead = newLookAhead<StatementCall>(part.query);
     Object.assign(ahead, { stage: 1, bound: standing?.bound });
-    if (standing) own.ahead = ahead;
+    if (standing) Object.assign(own, { ahead, standingText: standing.bound.text });
     return { form, values, statement: own, ahead };
   });
   const batch: OwnBatch = {
@@ -207,9 +207,20 @@ function leaveBatch(batch: OwnBatch, problem: string | undefined, { forget }: Ma
   const last = batch.parts[batch.begun - 1];
   if (problem !== undefined && last) endLook(last.ahead, problem);
   const [found, others] = [batch.parts.splice(0, batch.begun), batch.parts];
-  batch.parts = found.filter(({ ahead }) => ahead.found.size > 0);
-  for (const { statement } of [...found, ...others])
-    if (statement.isExpected && statement.calls.length === 0) forget(statement);
+  const known = batch.oneText ? found : found.slice(0, unsureAt(found));
+  batch.parts = known.filter(({ ahead }) => ahead.found.size > 0);
+  for (const { statement } of [...found, ...others]) {
+    if (!statement.isExpected) continue;
+    if (statement.calls.length === 0) forget(statement);
+    // What was found of it is not sent.
+    else statement.isExpected = batch.parts.some((part) => part.statement === statement);
+  }
+}
+
+/** Of one that makes no calls at first it is not known whether it makes any: nobody could tell a call of it from one of those behind it. */
+function unsureAt(parts: OwnBatch['parts']): number {
+  const at = parts.findIndex(({ form: { part }, ahead }) => ahead.found.size === 0 && part.query.stages > 1);
+  return at < 0 ? parts.length : at;
 }
 
 /** Of one text it is told at the second call that comes alone. */

@@ -13,7 +13,6 @@ import {
 import type { SubmittedCall } from './check.js';
 import {
   endLook,
-  hasFound,
   hasMade,
   isOnceMore,
   isSpent,
@@ -227,8 +226,7 @@ async function submitWritten(
     return noteCall(given, place, origin, making);
   }
   const { inside } = place;
-  if (inside === undefined)
-    statements.comeTo(origin, readSessionSettings(given.settings), ({ ahead }) => isNext(ahead, given));
+  if (inside === undefined) statements.comeTo(origin, readSessionSettings(given.settings), given.engineText);
   const { statement, ahead: outer } = aheadOf(given, origin, making);
   // A function may go on behind what has ended the look.
   if (outer.looking) leaveLook(statement, outer);
@@ -258,10 +256,6 @@ async function submitWritten(
 function leaveLook(statement: Statement, ahead: LookAhead<StatementCall>): void {
   endLook(ahead, 'its first look was cut off');
   statement.looking = undefined;
-}
-
-function isNext(ahead: LookAhead<StatementCall> | undefined, given: SubmittedCall): boolean {
-  return ahead !== undefined && hasFound(ahead, given);
 }
 
 /** What is known of the query of a function that makes the call. It may run again, over other rows. */

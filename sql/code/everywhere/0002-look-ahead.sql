@@ -62,6 +62,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       AND CASE hologen_caller.settings_changed(names #>> '{names,between}') WHEN 'all' THEN true
         WHEN 'some' THEN EXISTS (SELECT FROM functions WHERE reads_settings) OR EXISTS (SELECT FROM operators WHERE may_read) ELSE false END
     UNION ALL
+    -- By which PostgreSQL compares where no operator stands: in GREATEST, CASE x WHEN, DISTINCT, GROUP BY and ORDER BY.
+    SELECT 'a comparison of ' || type::regtype FROM (
+        SELECT amproclefttype, amproc FROM pg_amproc WHERE oid >= 16384
+        UNION ALL SELECT oprleft, oprcode FROM pg_operator WHERE oid >= 16384 AND oprname = '=') AS c (type, compares) JOIN pg_proc p ON p.oid = compares
+      WHERE p.provolatile = 'v' OR p.provolatile = 's' AND (names #>> '{names,readNothing}')::boolean
+    UNION ALL
     SELECT * FROM hologen_caller.belied(names) WHERE EXISTS (SELECT FROM functions WHERE foreign_made) OR json_array_length(names #> '{names,sources,functions}') > 0
     UNION ALL
     SELECT * FROM hologen_caller.hidden_parts(names) WHERE (names #>> '{names,hides}')::boolean
