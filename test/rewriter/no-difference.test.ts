@@ -18,6 +18,7 @@ import { otherWays } from './difference/cases/other-ways.js';
 import { portals } from './difference/cases/portals.js';
 import { readsAndTypes } from './difference/cases/reads-and-types.js';
 import { resultsThatDecide } from './difference/cases/results-that-decide.js';
+import { rewrittenNames } from './difference/cases/rewritten-names.js';
 import { rowFunctions } from './difference/cases/row-functions.js';
 import { rowParameters } from './difference/cases/row-parameters.js';
 import { sqlFunctions } from './difference/cases/sql-functions.js';
@@ -66,6 +67,7 @@ describe.each(
     ...portals,
     ...hiddenParts,
     ...changedMeanwhile,
+    ...rewrittenNames,
   }),
 )('%s', (_group, cases) => {
   for (const one of cases) (differing.has(one[0]) ? test.fails : test)(one[0], () => same(one));
