@@ -68,7 +68,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         UNION ALL SELECT oprleft, oprcode FROM pg_operator WHERE oid >= 16384 AND oprname = '=') AS c (type, compares) JOIN pg_proc p ON p.oid = compares
       WHERE p.provolatile = 'v' OR p.provolatile = 's' AND (names #>> '{names,readNothing}')::boolean
     UNION ALL
-    SELECT * FROM hologen_caller.belied(names) WHERE EXISTS (SELECT FROM functions WHERE foreign_made) OR json_array_length(names #> '{names,sources,functions}') > 0
+    SELECT * FROM hologen_caller.belied(names) WHERE EXISTS (SELECT FROM pg_proc p, json_array_elements_text(names #> '{names,sources,functions}') AS t (f)
+        WHERE p.proname = (parse_ident(f))[array_length(parse_ident(f), 1)] AND p.oid >= 16384 AND p.pronamespace::regnamespace::text !~ '^hologen')
+      OR EXISTS (SELECT FROM functions WHERE foreign_made)
     UNION ALL
     SELECT * FROM hologen_caller.hidden_parts(names) WHERE (names #>> '{names,hides}')::boolean
     UNION ALL
