@@ -30,7 +30,12 @@ export interface BatchAnswers {
     found: NamesFound,
     origin: CallOrigin,
   ): Promise<{ runs: string[] } | object>;
-  batchLooked(call: SubmittedCall, problem: string | undefined, origin: CallOrigin): void;
+  /** `coming`: parts, from 1, that come to calls of later stages, too. */
+  batchLooked(
+    call: SubmittedCall,
+    look: { problem: string | undefined; coming: number[] },
+    origin: CallOrigin,
+  ): void;
 }
 
 /** What the engine is to look at before the call is made; undefined if the statement comes with no others, or if it is not known what they ask. */
@@ -102,9 +107,9 @@ export function answerAboutBatches(making: Making): BatchAnswers {
       giveUp(batch, statement, why, statements);
       return {};
     },
-    batchLooked(given, problem, origin) {
+    batchLooked(given, { problem, coming }, origin) {
       const statement = statements.of(origin, readSessionSettings(given.settings), given.statement);
-      if (statement.batch?.looking) leaveBatch(statement.batch, problem, statements);
+      if (statement.batch?.looking) leaveBatch(statement.batch, problem, statements, coming);
     },
   };
 }
@@ -202,12 +207,17 @@ function giveUp(batch: OwnBatch, statement: Statement, why: string, statements: 
 }
 
 /** The engine has looked, or will not; `problem`: with the last part that it began with. What it has not come to is found one by one. */
-function leaveBatch(batch: OwnBatch, problem: string | undefined, { forget }: Making['statements']): void {
+function leaveBatch(
+  batch: OwnBatch,
+  problem: string | undefined,
+  { forget }: Making['statements'],
+  coming: number[] = [],
+): void {
   batch.looking = false;
   const last = batch.parts[batch.begun - 1];
   if (problem !== undefined && last) endLook(last.ahead, problem);
   const [found, others] = [batch.parts.splice(0, batch.begun), batch.parts];
-  const known = batch.oneText ? found : found.slice(0, unsureAt(found));
+  const known = batch.oneText ? found : found.slice(0, unsureAt(found, coming));
   batch.parts = known.filter(({ ahead }) => ahead.found.size > 0);
   for (const { statement } of [...found, ...others]) {
     if (!statement.isExpected) continue;
@@ -217,9 +227,9 @@ function leaveBatch(batch: OwnBatch, problem: string | undefined, { forget }: Ma
   }
 }
 
-/** Of one that makes no calls at first it is not known whether it makes any: nobody could tell a call of it from one of those behind it. */
-function unsureAt(parts: OwnBatch['parts']): number {
-  const at = parts.findIndex(({ form: { part }, ahead }) => ahead.found.size === 0 && part.query.stages > 1);
+/** One that makes calls, and none of them at first: nobody could tell one of its from those that were found of the parts behind it. */
+function unsureAt(parts: OwnBatch['parts'], coming: number[]): number {
+  const at = parts.findIndex(({ ahead }, index) => ahead.found.size === 0 && coming.includes(index + 1));
   return at < 0 ? parts.length : at;
 }
 

@@ -349,6 +349,10 @@ END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.later(question json, at timestamptz) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
+  -- Of several statements this one would have come to it.
+  PERFORM pg_catalog.set_config('hologen.coming', pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.coming', true), ''), part), true)
+    FROM pg_catalog.current_setting('hologen.part', true) AS p (part)
+    WHERE part OPERATOR(pg_catalog.<>) ALL (coalesce(pg_catalog.string_to_array(pg_catalog.current_setting('hologen.coming', true), ','), '{}'));
   RETURN 'pending';
 END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.wait_made(handle text) RETURNS text
