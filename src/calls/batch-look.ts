@@ -30,7 +30,12 @@ export interface BatchAnswers {
     found: NamesFound,
     origin: CallOrigin,
   ): Promise<{ runs: string[] } | object>;
-  batchLooked(call: SubmittedCall, problem: string | undefined, origin: CallOrigin): void;
+  /** `coming`: parts, from 1, that come to calls of later stages, too. */
+  batchLooked(
+    call: SubmittedCall,
+    look: { problem: string | undefined; coming: number[] },
+    origin: CallOrigin,
+  ): void;
 }
 
 /** What the engine is to look at before the call is made; undefined if the statement comes with no others, or if it is not known what they ask. */
@@ -48,13 +53,14 @@ export async function beginBatch(
   }
   const forms = new Map<string, Form>();
   const parts = found.map(({ part, given: types, values, standing }): OwnBatch['parts'][number] => {
-    const key = JSON.stringify([part.text, types]);
-    const form = forms.get(key) ?? { part, given: types, types: [] };
+    const since = standing?.bound.isKept ? 'prepared' : undefined;
+    const key = JSON.stringify([part.text, types, since]);
+    const form = forms.get(key) ?? { part, given: types, types: [], since };
     forms.set(key, form);
     const own = standing ? making.statements.expect(statement, textOf(part, given)) : statement;
     const ahead = newLookAhead<StatementCall>(part.query);
     Object.assign(ahead, { stage: 1, bound: standing?.bound });
-    if (standing) own.ahead = ahead;
+    if (standing) Object.assign(own, { ahead, standingText: standing.bound.text });
     return { form, values, statement: own, ahead };
   });
   const batch: OwnBatch = {
@@ -101,9 +107,9 @@ export function answerAboutBatches(making: Making): BatchAnswers {
       giveUp(batch, statement, why, statements);
       return {};
     },
-    batchLooked(given, problem, origin) {
+    batchLooked(given, { problem, coming }, origin) {
       const statement = statements.of(origin, readSessionSettings(given.settings), given.statement);
-      if (statement.batch?.looking) leaveBatch(statement.batch, problem, statements);
+      if (statement.batch?.looking) leaveBatch(statement.batch, problem, statements, coming);
     },
   };
 }
@@ -120,7 +126,7 @@ function judgeForms(
     const { plan, types, problem } = plans[index] ?? notPlanned;
     if (problem !== undefined) return { why: problem };
     form.types = types;
-    const found = reader.judgePart(plan, form.part);
+    const found = reader.judgePart(plan, form.part, form.since);
     if ('why' in found) return found;
     judged.push(found);
   }
@@ -131,10 +137,25 @@ function judgeForms(
   return {
     ...judged[0],
     ...Object.fromEntries(all),
+    ...aboutNames(judged),
+    since: forms.find((form) => form.since)?.since,
     ownOnly: judged.some(({ ownOnly }) => ownOnly),
     // A function may read what another statement has written.
     readNothing: writes.length > 0,
     ...{ writes, reads: judged.flatMap(({ reads }) => reads) },
+  };
+}
+
+/** What their texts name, for what their plans do not tell. */
+function aboutNames(judged: JudgedPart[]): Partial<JudgedPart> {
+  return {
+    hides: judged.some(({ hides }) => hides),
+    ways: judged.some(({ ways }) => ways),
+    tables: judged.flatMap(({ tables = [] }) => tables),
+    sources: {
+      tables: judged.flatMap(({ sources }) => sources?.tables ?? []),
+      functions: judged.flatMap(({ sources }) => sources?.functions ?? []),
+    },
   };
 }
 
@@ -186,14 +207,30 @@ function giveUp(batch: OwnBatch, statement: Statement, why: string, statements: 
 }
 
 /** The engine has looked, or will not; `problem`: with the last part that it began with. What it has not come to is found one by one. */
-function leaveBatch(batch: OwnBatch, problem: string | undefined, { forget }: Making['statements']): void {
+function leaveBatch(
+  batch: OwnBatch,
+  problem: string | undefined,
+  { forget }: Making['statements'],
+  coming: number[] = [],
+): void {
   batch.looking = false;
   const last = batch.parts[batch.begun - 1];
   if (problem !== undefined && last) endLook(last.ahead, problem);
   const [found, others] = [batch.parts.splice(0, batch.begun), batch.parts];
-  batch.parts = found.filter(({ ahead }) => ahead.found.size > 0);
-  for (const { statement } of [...found, ...others])
-    if (statement.isExpected && statement.calls.length === 0) forget(statement);
+  const known = batch.oneText ? found : found.slice(0, unsureAt(found, coming));
+  batch.parts = known.filter(({ ahead }) => ahead.found.size > 0);
+  for (const { statement } of [...found, ...others]) {
+    if (!statement.isExpected) continue;
+    if (statement.calls.length === 0) forget(statement);
+    // What was found of it is not sent.
+    else statement.isExpected = batch.parts.some((part) => part.statement === statement);
+  }
+}
+
+/** One that makes calls, and none of them at first: nobody could tell one of its from those that were found of the parts behind it. */
+function unsureAt(parts: OwnBatch['parts'], coming: number[]): number {
+  const at = parts.findIndex(({ ahead }, index) => ahead.found.size === 0 && coming.includes(index + 1));
+  return at < 0 ? parts.length : at;
 }
 
 /** Of one text it is told at the second call that comes alone. */

@@ -4,7 +4,7 @@
  */
 import type { SubmittedCall } from './check.js';
 import { hasFound, type LookAhead } from './look-ahead.js';
-import type { Bound, Part } from './sql-reader.js';
+import type { Bound, Part, Since } from './sql-reader.js';
 
 /** An Execute that stands in the client's pipe, for so many rows; 0: all. `text`: as the engine has it. */
 export interface Standing {
@@ -44,6 +44,7 @@ export interface Form {
   /** The parameters' types as the client gave them, and by name as the engine has found them. */
   given: number[];
   types: string[];
+  since: Since | undefined;
 }
 
 /** The calls that were found of a part. */

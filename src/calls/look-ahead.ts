@@ -1,7 +1,7 @@
 /** Calls that stand in a statement as they were written: the engine looks for all of a stage before the first of them is waited for. */
 import { KnownError } from '../errors.js';
 import type { SubmittedCall } from './check.js';
-import type { AheadQuery, Beside, Bound, OneByOne, StoredQuery } from './sql-reader.js';
+import type { AheadQuery, Beside, Bound, OneByOne, Since, StoredQuery } from './sql-reader.js';
 
 /** What the engine knows of it. */
 export interface StoredText {
@@ -30,6 +30,10 @@ export interface LookAhead<Call> {
   /** The last stage that was looked for. */
   stage: number;
   looking: boolean;
+  /** Its client has prepared it before, or opened its portal. */
+  since: Since | undefined;
+  /** Its plan when that had just been opened. */
+  openedAs: string | undefined;
   /** The parameters' values, and the types that the engine has found them to have. */
   bound: Bound | undefined;
   types: string[];
@@ -63,7 +67,7 @@ export function newLookAhead<Call>(read: AheadQuery | StoredQuery | OneByOne): L
   const ahead: LookAhead<Call> = {
     ...{ query: undefined, stored: undefined, why: undefined, stage: 0, looking: false },
     ...{ cursor: false, before: 0, rows: 0, reached: 0, movesCursor: false },
-    ...{ inRow: 1, leftInRow: 0 },
+    ...{ inRow: 1, leftInRow: 0, since: undefined, openedAs: undefined },
     ...{
       bound: undefined,
       types: [],
@@ -115,6 +119,20 @@ export function lookInstead(ahead: LookAhead<unknown>, stored: StoredQuery): voi
 /** More rows of the same cursor or portal are read: what was found before was for those before them. */
 export function readOn(ahead: LookAhead<unknown>, rows: number): void {
   Object.assign(ahead, { rows, before: ahead.reached, stage: 0, alone: 0 });
+}
+
+export function sinceOf({ isKept, isOpened }: Pick<Bound, 'isKept' | 'isOpened'>): Since | undefined {
+  return isOpened ? 'opened' : isKept ? 'prepared' : undefined;
+}
+
+/** What was opened under this plan means the same, as far as a plan tells. */
+export function sinceLook(ahead: LookAhead<unknown>, plan: unknown): { since?: Since } {
+  const since = ahead.since ?? ahead.query?.since;
+  if (ahead.stage > 1) return since ? { since } : {};
+  const told = JSON.stringify(plan);
+  if (since !== 'opened' && ahead.rows > 0) ahead.openedAs = told;
+  if (!since) return {};
+  return { since: since === 'opened' && ahead.openedAs === told ? 'prepared' : since };
 }
 
 /** In place of a handle, where a call was only noted. */

@@ -10,6 +10,9 @@ export interface Bound {
   executions: number;
   /** By its name others may read rows of it. */
   isNamed: boolean;
+  /** Its statement may have been prepared long ago, and its portal opened. */
+  isKept: boolean;
+  isOpened: boolean;
 }
 
 /** What can be told of texts and plans, by whoever reads SQL. */
@@ -28,7 +31,7 @@ export interface SqlReader {
   /** What has to be asked of the engine about a plan of which all rows are read, or some; or why its calls are not certain. */
   judgePlan(
     plan: unknown,
-    query: Pick<AheadQuery, 'text' | 'seenLater' | 'inBodies'>,
+    query: Pick<AheadQuery, 'text' | 'seenLater' | 'inBodies' | 'since'>,
     read: 'all' | 'some',
   ): object | { why: string };
   /** What else is to be planned of a query, before what stands in its plan is certain. */
@@ -40,7 +43,7 @@ export interface SqlReader {
   /** Each statement of a text, or why its calls cannot be known beforehand. */
   partsOf(text: string): (Part | { why: string | undefined; calls: boolean; callsNothing?: boolean })[];
   /** The same as judgePlan of a statement of several. */
-  judgePart(plan: unknown, part: Part): JudgedPart | { why: string };
+  judgePart(plan: unknown, part: Part, since: Since | undefined): JudgedPart | { why: string };
   /** The query with its parameters' values, as text, written out. `types`: the parameters' types by name. */
   withValues(query: string, types: string[], values: (string | null)[]): string;
   /** Values in a type's binary form as text. An error if that cannot be told. */
@@ -72,7 +75,11 @@ export interface AheadQuery {
   beside?: Beside;
   /** Something runs between two of its rows, which may change settings: triggers of what it writes, or this text. */
   between?: string;
+  since?: Since;
 }
+
+/** What names mean was found out when the query was prepared, or when a cursor was opened, perhaps with another search_path. */
+export type Since = 'prepared' | 'opened';
 
 /** `types`: of its parameters, for any values of which it is planned. `names`: functions of which it has calls, and the query what they give. */
 export interface Beside {
@@ -124,5 +131,9 @@ export interface JudgedPart {
   relations: string[];
   uniqueScans: string[];
   ownOnly?: true;
+  hides?: boolean;
+  sources?: { tables: string[]; functions: string[] };
+  ways?: boolean;
+  tables?: string[];
   reads: object[];
 }

@@ -17,8 +17,9 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   id: string;
   /** What tells it from the others of its engine process. */
   name: string;
-  /** Its calls are known, and the engine has not come to it. */
+  /** Its calls are known, and the engine has not come to this text. */
   isExpected: boolean;
+  standingText: string | undefined;
   /** Those that its client sent together with it, if their calls were looked for. */
   batch: Batch<Statement, StatementCall> | undefined;
   /** As the client wrote it, without keys and passwords. Of several statements those that may call. */
@@ -123,8 +124,8 @@ export interface Statements {
   ): Statement;
   /** One that comes behind this one in its client's pipe. */
   expect(before: Statement, client: Pick<Statement, 'text' | 'stopsAtRows'>): Statement;
-  /** The engine has come to a statement that makes calls: one that was expected and fits, if it is not known. */
-  comeTo(origin: CallOrigin, settings: SessionSettings, fits: (expected: Statement) => boolean): void;
+  /** The engine has come to a statement of this text that makes calls: the next one that was expected, if it is not known. */
+  comeTo(origin: CallOrigin, settings: SessionSettings, text: string): void;
   /** The engine does not come to it. */
   forget(expected: Statement): void;
   /** What the client has sent, the statement and what stands behind it; undefined: it has no client here. */
@@ -336,7 +337,7 @@ function begun(
   setMaxListeners(0, stop.signal);
   return {
     ...{ id: randomUUID(), name, text: maskSecrets(running.calling(text)), stopsAtRows, origin, stop },
-    ...{ isExpected: false, batch: undefined },
+    ...{ isExpected: false, standingText: undefined, batch: undefined },
     ...{ calls: [], unsent: new Set(), named: new Map(), detached: [], collected: [] },
     ...{ notes, note: (note: string) => notes.add(note), told: new Set<string>() },
     ...{ read: false, answered: false, stays: false, givenUp: Promise.resolve() },
@@ -352,18 +353,18 @@ function whatIsExpected(running: Running): Pick<Statements, 'expect' | 'comeTo' 
     expect(before, client) {
       // Of the same role and settings, at a time that nobody knows yet.
       const name = `${randomUUID()}${behindTime(before.name)}`;
-      const { origin } = before;
-      const expected = { ...before, ...begun({ name, origin, ...client }, running), isExpected: true };
-      of(origin.engineProcessId)?.set(name, expected);
+      const own = begun({ ...client, name, origin: before.origin }, running);
+      const expected = { ...before, ...own, isExpected: true };
+      of(before.origin.engineProcessId)?.set(name, expected);
       return expected;
     },
-    comeTo(origin, settings, fits) {
+    comeTo(origin, settings, text) {
       const own = of(origin.engineProcessId);
       const name = nameWith(settings, origin);
       if (!own || own.get(name)?.calls.length) return;
       for (const expected of own.values()) {
-        if (!expected.isExpected || behindTime(expected.name) !== behindTime(name) || !fits(expected))
-          continue;
+        if (!expected.isExpected || expected.standingText !== text) continue;
+        if (behindTime(expected.name) !== behindTime(name)) continue;
         own.delete(expected.name);
         own.set(name, Object.assign(expected, { name, origin, isExpected: false, startedAt: Date.now() }));
         return;
@@ -374,9 +375,7 @@ function whatIsExpected(running: Running): Pick<Statements, 'expect' | 'comeTo' 
 }
 
 /** A span until when its calls may wait (SET ai_gen.by = '2h') begins anew with each statement. */
-function behindTime(name: string): string {
-  return name.slice(name.indexOf(' ')).replace(/"by":\d+/, '');
-}
+const behindTime = (name: string): string => name.slice(name.indexOf(' ')).replace(/"by":\d+/, '');
 
 function requestsAt(
   { engineProcessId, statementAt }: CallOrigin,

@@ -13,7 +13,6 @@ import {
 import type { SubmittedCall } from './check.js';
 import {
   endLook,
-  hasFound,
   hasMade,
   isOnceMore,
   isSpent,
@@ -31,6 +30,8 @@ import {
   readOn,
   readsSome,
   type StoredText,
+  sinceLook,
+  sinceOf,
   storedFound,
   takeFound,
   toExplain,
@@ -147,6 +148,7 @@ function beginLook(
   const portal = boundTo(statement, text, true);
   const known = portal && reads.get(portal);
   const ahead = known ?? newLookAhead<StatementCall>(reader.aheadQuery(text));
+  if (portal) ahead.since = sinceOf(portal);
   const read = cursorsWereRead(statement);
   if (ahead.stored?.stored === 'held' && read) ahead.stored = { ...ahead.stored, name: 'read' };
   if (ahead.query?.plannedAsCursor && (read || (rows !== 0 && !portal))) {
@@ -225,8 +227,7 @@ async function submitWritten(
     return noteCall(given, place, origin, making);
   }
   const { inside } = place;
-  if (inside === undefined)
-    statements.comeTo(origin, readSessionSettings(given.settings), ({ ahead }) => isNext(ahead, given));
+  if (inside === undefined) statements.comeTo(origin, readSessionSettings(given.settings), given.engineText);
   const { statement, ahead: outer } = aheadOf(given, origin, making);
   // A function may go on behind what has ended the look.
   if (outer.looking) leaveLook(statement, outer);
@@ -256,10 +257,6 @@ async function submitWritten(
 function leaveLook(statement: Statement, ahead: LookAhead<StatementCall>): void {
   endLook(ahead, 'its first look was cut off');
   statement.looking = undefined;
-}
-
-function isNext(ahead: LookAhead<StatementCall> | undefined, given: SubmittedCall): boolean {
-  return ahead !== undefined && hasFound(ahead, given);
 }
 
 /** What is known of the query of a function that makes the call. It may run again, over other rows. */
@@ -348,7 +345,8 @@ async function noteCall(
 }
 
 function planFound(plan: unknown, ahead: LookAhead<StatementCall>, reader: SqlReader): object {
-  const judged = reader.judgePlan(plan, ahead.query ?? { text: '' }, readsSome(ahead) ? 'some' : 'all');
+  const asked = { ...(ahead.query ?? { text: '' }), ...sinceLook(ahead, plan) };
+  const judged = reader.judgePlan(plan, asked, readsSome(ahead) ? 'some' : 'all');
   if ('why' in judged) endLook(ahead, judged.why);
   if (ahead.query?.isExpanded) ahead.inRow = reader.timesInRow(plan);
   if ('why' in judged || !ahead.query) return {};

@@ -65,4 +65,8 @@ export interface Bound extends Prepared {
   executions: number;
   /** Its portal has a name, by which FETCH finds it, too. */
   isNamed: boolean;
+  /** Its statement has one: it may have been prepared long ago. */
+  isKept: boolean;
+  /** It was bound before what the client has sent last. */
+  isOpened: boolean;
 }

@@ -114,8 +114,8 @@ function noteNames(
   if (type !== frontendType.bind) return;
   const statement = prepared.get(statementName);
   const values = statement && readBoundValues(frame);
-  if (statement && values)
-    bound.set(portalName, { ...statement, values, executions: 0, isNamed: portalName !== '' });
+  const named = { isNamed: portalName !== '', isKept: statementName !== '', isOpened: false };
+  if (statement && values) bound.set(portalName, { ...statement, values, executions: 0, ...named });
   else bound.delete(portalName);
 }
 

@@ -2,7 +2,7 @@
 
 import { leaveOutOwnRoutines, mentionsOwnRoutines } from '../rewriter/own-context.js';
 import type { FrameWatcher } from '../wire/frames.js';
-import { backendType, typeTable } from '../wire/message-types.js';
+import { backendType, frontendType, typeTable } from '../wire/message-types.js';
 import { commandComplete, editFields } from '../wire/replies.js';
 import { answersAside, hearAside } from './aside.js';
 import type { SentMessage } from './awaited-answers.js';
@@ -205,8 +205,20 @@ function executing(
   now: boolean,
 ): Bound | undefined {
   const found = declared.has(text) ? [] : executed(awaited.first).filter((bound) => bound.text === text);
-  if (found.length === 1) return found[0];
-  return declared.get(text) ?? (now ? readBound(lastBound, awaited, text) : undefined);
+  const bound = found.length === 1 ? found[0] : declared.get(text);
+  const known = bound ?? (now ? readBound(lastBound, awaited, text) : undefined);
+  return known && Object.assign(known, { isOpened: known.isNamed && !isJustBound(known, awaited.first) });
+}
+
+/** Its Bind, too, has no answer yet. */
+function isJustBound(bound: Bound, first: SentMessage<Rewritten> | undefined): boolean {
+  const binds: (string | undefined)[] = [];
+  let portal: string | undefined;
+  for (let at = first; at; at = at.next) {
+    if (at.type === frontendType.bind) binds.push(at.portalName);
+    if (at.bound === bound) portal = at.portalName;
+  }
+  return binds.includes(portal);
 }
 
 function executed(first: SentMessage<Rewritten> | undefined): Bound[] {

@@ -90,7 +90,9 @@ export function readBound(
   const { executions } = last;
   if (last.read?.text === text) return Object.assign(last.read, { executions });
   const values = readBoundValues(frame);
-  last.read = values && { text, types, values, executions, isNamed: last.executed !== '' };
+  const isKept = nameIn(frame, frame.indexOf(0, 5) + 1) !== '';
+  const names = { isNamed: last.executed !== '', isKept, isOpened: false };
+  last.read = values && { text, types, values, executions, ...names };
   return last.read;
 }
 

@@ -50,7 +50,8 @@ export function rewriteStatements(
 
 /**
  * PostgreSQL takes no statement into a WITH on a table with a rule for what it does, nor on a view that leads there. Rules of the system's own,
- * and those that make views, are left out. Names of PostgreSQL's functions and operators may mean somebody's, for other types or on another path.
+ * and those that make views, are left out. Names of PostgreSQL's functions and operators may mean somebody's, for other types or on another path:
+ * those of extensions evaluate what they are given, as PostgreSQL's own do.
  */
 const rulesAndFunctions = `
   SELECT FROM pg_catalog.pg_rewrite AS r JOIN pg_catalog.pg_class AS t ON t.oid = r.ev_class, pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'tables') AS name
@@ -58,8 +59,11 @@ const rulesAndFunctions = `
     AND (t.relname = name OR EXISTS (SELECT FROM pg_catalog.pg_class AS v WHERE v.relname = name AND v.relkind = 'v'))
   UNION ALL
   SELECT FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-  WHERE p.oid >= 16384 AND p.provolatile = 'v' AND n.nspname NOT IN ('pg_catalog', 'hologen', 'hologen_caller', 'hologen_names')
+  WHERE p.oid >= 16384 AND n.nspname NOT IN ('pg_catalog', 'hologen', 'hologen_caller', 'hologen_names')
+    AND (p.provolatile = 'v' OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
+      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'))
     AND (p.proname IN (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'functions'))
+      OR p.proname IN (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'calls'))
       OR EXISTS (SELECT FROM pg_catalog.pg_operator AS o WHERE o.oprcode = p.oid
         AND o.oprname IN (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'operators'))))
   FETCH FIRST ROW ONLY`;

@@ -13,7 +13,6 @@ import {
   kindOf,
   nameList,
   walk,
-  writesRows,
 } from './nodes.js';
 import { nodesOf, type ParsedStatement } from './parse.js';
 import { locateReturning } from './select-block.js';
@@ -75,30 +74,29 @@ export function commandsReplaced(
 export interface Unsure {
   /** The tables that are written in or behind a WITH now and were not before: PostgreSQL takes none with certain rules. */
   tables: string[];
-  /** What stands beside calls in statements that write: one of somebody's own may see what is written by then. */
+  /** What stands beside calls: one of somebody's own may be evaluated in another order, or not evaluate what it is given. */
   functions: string[];
   operators: string[];
+  /** The calls themselves: somebody may have a function of the name. */
+  calls: string[];
 }
 
-/** Undefined: nothing. */
 export function unsureOf(
   before: readonly ParsedStatement[],
   after: readonly ParsedStatement[],
   commands: ReadonlyMap<number, string>,
-): Unsure | undefined {
-  const written = before.filter(
-    ({ node }, index) => commands.has(index) || writesRows((node as Body).withClause),
-  );
+): Unsure {
   const functions = new Set<string>();
   const operators = new Set<string>();
-  walk(nodesOf(written), (kind, body) => {
-    if (kind === 'FuncCall' && !isAiCall(kind, body)) functions.add(nameList(body.funcname).at(-1) ?? '');
+  const calls = new Set<string>();
+  walk(nodesOf(before), (kind, body) => {
+    const isCall = isAiCall(kind, body);
+    if (kind === 'FuncCall') (isCall ? calls : functions).add(nameList(body.funcname).at(-1) ?? '');
     if (kind === 'A_Expr') operators.add(nameList(body.name).at(-1) ?? '');
     return true;
   });
   const tables = tablesTaken(before, after, commands);
-  const unsure = { tables, functions: [...functions], operators: [...operators] };
-  return Object.values(unsure).some((names) => names.length > 0) ? unsure : undefined;
+  return { tables, functions: [...functions], operators: [...operators], calls: [...calls] };
 }
 
 /** The same statements write in both, in the same order; those that were replaced stand in a WITH each. */

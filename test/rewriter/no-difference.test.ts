@@ -1,6 +1,8 @@
 /** Statements that once did something else through the gateway than as they are written, or could: each must show no difference. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Case } from './difference/cases/case.js';
+import { changedMeanwhile } from './difference/cases/changed-meanwhile.js';
+import { hiddenParts } from './difference/cases/hidden-parts.js';
 import { hostileConflicts } from './difference/cases/hostile-conflicts.js';
 import { hostileRows } from './difference/cases/hostile-rows.js';
 import { hostileSettings } from './difference/cases/hostile-settings.js';
@@ -16,6 +18,7 @@ import { otherWays } from './difference/cases/other-ways.js';
 import { portals } from './difference/cases/portals.js';
 import { readsAndTypes } from './difference/cases/reads-and-types.js';
 import { resultsThatDecide } from './difference/cases/results-that-decide.js';
+import { rewrittenNames } from './difference/cases/rewritten-names.js';
 import { rowFunctions } from './difference/cases/row-functions.js';
 import { rowParameters } from './difference/cases/row-parameters.js';
 import { runInside } from './difference/cases/run-inside.js';
@@ -64,6 +67,9 @@ describe.each(
     ...hostileSettings,
     ...otherWays,
     ...portals,
+    ...hiddenParts,
+    ...changedMeanwhile,
+    ...rewrittenNames,
   }),
 )('%s', (_group, cases) => {
   for (const one of cases) (differing.has(one[0]) ? test.fails : test)(one[0], () => same(one));

@@ -62,6 +62,18 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       AND CASE hologen_caller.settings_changed(names #>> '{names,between}') WHEN 'all' THEN true
         WHEN 'some' THEN EXISTS (SELECT FROM functions WHERE reads_settings) OR EXISTS (SELECT FROM operators WHERE may_read) ELSE false END
     UNION ALL
+    -- By which PostgreSQL compares where no operator stands: in GREATEST, CASE x WHEN, DISTINCT, GROUP BY and ORDER BY.
+    SELECT 'a comparison of ' || type::regtype FROM (
+        SELECT amproclefttype, amproc FROM pg_amproc WHERE oid >= 16384
+        UNION ALL SELECT oprleft, oprcode FROM pg_operator WHERE oid >= 16384 AND oprname = '=') AS c (type, compares) JOIN pg_proc p ON p.oid = compares
+      WHERE p.provolatile = 'v' OR p.provolatile = 's' AND (names #>> '{names,readNothing}')::boolean
+    UNION ALL
+    SELECT * FROM hologen_caller.belied(names) WHERE EXISTS (SELECT FROM pg_proc p, json_array_elements_text(names #> '{names,sources,functions}') AS t (f)
+        WHERE p.proname = (parse_ident(f))[array_length(parse_ident(f), 1)] AND p.oid >= 16384 AND p.pronamespace::regnamespace::text !~ '^hologen')
+      OR EXISTS (SELECT FROM functions WHERE foreign_made)
+    UNION ALL
+    SELECT * FROM hologen_caller.hidden_parts(names) WHERE (names #>> '{names,hides}')::boolean
+    UNION ALL
     SELECT 'the operator ' || oprname FROM operators WHERE volatile OR (names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean
     UNION ALL
     SELECT 'a cast to ' || c.casttarget::regtype FROM pg_cast c JOIN pg_proc p ON p.oid = c.castfunc
@@ -234,6 +246,7 @@ DECLARE
   planning text := pg_catalog.current_setting('plan_cache_mode');
   reading  refcursor;
   rows     int8;
+  named    pg_catalog.json;
 BEGIN
   BEGIN
     PERFORM pg_catalog.set_config('client_min_messages', 'error', true);
@@ -257,10 +270,11 @@ BEGIN
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_beside', 'of', question, 'plan', found));
     END IF;
     IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
-      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_names', 'of', question, 'unsure', hologen_caller.unsure_names(
-        pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true))),
+      named := pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true));
+      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_names', 'of', question, 'unsure', hologen_caller.unsure_names(named),
         'others', hologen_caller.has_others(step OPERATOR(pg_catalog.->) 'aiFunctions'),
-        'doubt', CASE WHEN step OPERATOR(pg_catalog.->) 'rows' IS NOT NULL THEN hologen_caller.snapshot_doubt(step OPERATOR(pg_catalog.->) 'rows') END));
+        'doubt', coalesce(CASE WHEN step OPERATOR(pg_catalog.->>) 'since' IS NOT NULL THEN hologen_caller.kept_doubt(named) END,
+          CASE WHEN step OPERATOR(pg_catalog.->) 'rows' IS NOT NULL THEN hologen_caller.snapshot_doubt(step OPERATOR(pg_catalog.->) 'rows') END)));
     END IF;
     IF (step OPERATOR(pg_catalog.->>) 'waits')::boolean THEN
       PERFORM pg_catalog.set_config('client_min_messages', level, true);
@@ -339,6 +353,10 @@ END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.later(question json, at timestamptz) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
+  -- Of several statements this one would have come to it.
+  PERFORM pg_catalog.set_config('hologen.coming', pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.coming', true), ''), part), true)
+    FROM pg_catalog.current_setting('hologen.part', true) AS p (part)
+    WHERE part OPERATOR(pg_catalog.<>) ALL (coalesce(pg_catalog.string_to_array(pg_catalog.current_setting('hologen.coming', true), ','), '{}'));
   RETURN 'pending';
 END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.wait_made(handle text) RETURNS text

@@ -13,6 +13,7 @@ DECLARE
   plan    pg_catalog.json;
   problem text;
   state   text;
+  pruning text := pg_catalog.current_setting('enable_partition_pruning');
 BEGIN
   EXECUTE pg_catalog.concat('PREPARE ', own, ' (' || given || ')', ' AS ', part OPERATOR(pg_catalog.->>) 'statement');
   SELECT hologen_caller.type_names(parameter_types::pg_catalog.oid[]), '(' || NULLIF(pg_catalog.array_to_string(pg_catalog.array_fill('NULL'::text, ARRAY[pg_catalog.cardinality(parameter_types)]), ', '), '') || ')'
@@ -20,9 +21,11 @@ BEGIN
   EXECUTE pg_catalog.concat('EXPLAIN (COSTS OFF, FORMAT JSON) EXECUTE ', own, nothing) INTO plan;
   EXECUTE pg_catalog.concat('DEALLOCATE ', own);
   EXECUTE pg_catalog.concat('PREPARE ', own, ' (' || NULLIF(pg_catalog.array_to_string(types, ', '), '') || ')', ' AS ', part OPERATOR(pg_catalog.->>) 'query');
-  PERFORM pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true);
+  -- NULL is in none of a table's parts, of which EXPLAIN would tell nothing.
+  PERFORM pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true), pg_catalog.set_config('enable_partition_pruning', 'off', true);
   EXECUTE pg_catalog.concat('EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) EXECUTE ', own, nothing) INTO plan;
   EXECUTE pg_catalog.concat('DEALLOCATE ', own);
+  PERFORM pg_catalog.set_config('enable_partition_pruning', pruning, true);
   RETURN pg_catalog.json_build_object('types', types, 'plan', plan);
 -- What is prepared stays, whatever is undone.
 EXCEPTION WHEN OTHERS OR query_canceled THEN
@@ -106,8 +109,10 @@ LANGUAGE plpgsql STABLE AS $$
 DECLARE
   found   pg_catalog.json;
   step    pg_catalog.json;
+  named   pg_catalog.json;
   place   int8;
   run     text;
+  coming  text;
   problem text;
   state   text;
 BEGIN
@@ -117,12 +122,13 @@ BEGIN
       FROM pg_catalog.json_array_elements(about OPERATOR(pg_catalog.->) 'batch') WITH ORDINALITY AS t(part, n);
     step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'batch_plans', 'of', question, 'plans', found));
     IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
+      named := pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true));
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'batch_names', 'of', question,
-        'unsure', hologen_caller.unsure_names(pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true))),
+        'unsure', hologen_caller.unsure_names(named),
         'others', hologen_caller.has_others(step OPERATOR(pg_catalog.->) 'aiFunctions'),
-        'doubt', hologen_caller.batch_doubt(hologen_caller.with_numbers(step OPERATOR(pg_catalog.->) 'writes'), hologen_caller.with_numbers(step OPERATOR(pg_catalog.->) 'reads'))));
+        'doubt', coalesce(CASE WHEN step OPERATOR(pg_catalog.->>) 'since' IS NOT NULL THEN hologen_caller.kept_doubt(named) END, hologen_caller.batch_doubt(hologen_caller.with_numbers(step OPERATOR(pg_catalog.->) 'writes'), hologen_caller.with_numbers(step OPERATOR(pg_catalog.->) 'reads')))));
     END IF;
-    PERFORM pg_catalog.set_config('hologen.noted', '', true);
+    PERFORM pg_catalog.set_config('hologen.noted', '', true), pg_catalog.set_config('hologen.coming', '', true);
     FOR place, run IN SELECT t.n, t.text FROM pg_catalog.json_array_elements_text(step OPERATOR(pg_catalog.->) 'runs') WITH ORDINALITY AS t(text, n) LOOP
       BEGIN
         PERFORM pg_catalog.set_config('hologen.part', place::text, true);
@@ -138,6 +144,7 @@ BEGIN
     IF pg_catalog.current_setting('hologen.noted', true) OPERATOR(pg_catalog.<>) '' THEN
       PERFORM hologen_caller.tell_texts('note_calls', pg_catalog.current_setting('hologen.noted', true));
     END IF;
+    coming := pg_catalog.current_setting('hologen.coming', true);
     -- Nothing of it stays.
     RAISE EXCEPTION USING ERRCODE = 'HG000', MESSAGE = 'looked';
   EXCEPTION WHEN OTHERS THEN
@@ -146,5 +153,5 @@ BEGIN
       problem := run;
     END IF;
   END;
-  found := hologen_caller.ask(pg_catalog.json_build_object('ask', 'batch_looked', 'of', question, 'problem', problem));
+  found := hologen_caller.ask(pg_catalog.json_build_object('ask', 'batch_looked', 'of', question, 'problem', problem, 'coming', coming));
 END $$;

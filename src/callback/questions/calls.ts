@@ -186,7 +186,7 @@ function answerAboutBatch(calls: Calls, written: (question: Json) => SubmittedCa
     batch_names: (question, caller) =>
       calls.batchNames(written(question), namesOf(question), originOf(caller)),
     batch_looked: (question, caller) =>
-      calls.batchLooked(written(question), textOrNull(question.problem) ?? undefined, originOf(caller)),
+      calls.batchLooked(written(question), lookOf(question), originOf(caller)),
   };
 }
 
@@ -210,6 +210,12 @@ function plansOf(plans: unknown): BatchPlans[] {
   return (Array.isArray(plans) ? plans.filter(isObject) : []).map(({ types, plan, problem }) => ({
     ...{ types: textsOf(types), plan, problem: textOrNull(problem) ?? undefined },
   }));
+}
+
+/** `coming`: numbers of parts. */
+function lookOf({ problem, coming }: Json): Parameters<Calls['batchLooked']>[1] {
+  const parts = textOrNull(coming)?.split(',').filter(Boolean).map(Number);
+  return { problem: textOrNull(problem) ?? undefined, coming: parts ?? [] };
 }
 
 function storedOf(found: unknown): StoredText | undefined {

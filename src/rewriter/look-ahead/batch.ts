@@ -81,7 +81,7 @@ function writtenBy({ kind, node }: ParsedStatement): Written | undefined {
 /** The tables that a plan reads. Nobody's statement writes PostgreSQL's own. */
 export function readsOf(plan: PlanNode): Read[] {
   const read = nodesOf(plan).flatMap((node) => tableOf(node) ?? []);
-  const own = read.length === 1 ? nodesOf(plan, readsATable) : [];
+  const own = read.length > 0 ? nodesOf(plan, readsATable) : [];
   const isRowByRow = own.length > 0 && own.every(isOfTheRow);
   const columns = isRowByRow ? columnsIn(plan, own) : undefined;
   return [...new Set(read)].map((table) => ({ table, columns }));
@@ -107,6 +107,7 @@ function isOfTheRow(node: PlanNode): boolean {
 }
 
 const rowByRow = new Set([
+  'Append',
   'Result',
   'Seq Scan',
   'Index Scan',
@@ -120,7 +121,12 @@ const rowByRow = new Set([
  * columns without it: each word may be one.
  */
 function columnsIn(top: PlanNode, nodes: PlanNode[]): string[] | undefined {
-  const texts = [...textsOf(top, ['Output']), ...nodes.flatMap((node) => textsOf(node, deciding))];
+  // Of an Append it prints nothing.
+  const giving = nodes.some((node) => node['Node Type'] === 'Append') ? nodes : [top];
+  const texts = [
+    ...giving.flatMap((node) => textsOf(node, ['Output'])),
+    ...nodes.flatMap((node) => textsOf(node, deciding)),
+  ];
   const words = texts.flatMap((text) => (scanTokens(text) ?? []).map((token) => token.text));
   const isWholeRow = words.some((word, index) => word === '*' && words[index - 1] === '.');
   const columns = words.filter((word) => /^["\p{L}_]/u.test(word)).map(nameIn);

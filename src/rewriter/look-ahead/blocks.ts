@@ -13,7 +13,7 @@ import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
 import { rowFunctionBlock } from './row-functions.js';
 import { sqlFunctionQuery } from './sql-functions.js';
-import type { Block } from './stored.js';
+import { type Block, keptSince } from './stored.js';
 
 /** A place in a function; `text` is what the engine says it runs there. */
 interface Place {
@@ -39,7 +39,10 @@ export function blockQuery(context: string, clientText: string): Block | undefin
     query: () => ({
       ...{ stored: 'block', name, rows: 0 },
       queryOf: (source, _types, elsewhere) =>
-        queryIn(place, name === inline ? clientText : source, elsewhere ? undefined : clientText),
+        keptSince(
+          'prepared',
+          queryIn(place, name === inline ? clientText : source, elsewhere ? undefined : clientText),
+        ),
     }),
   };
 }

@@ -166,7 +166,9 @@ function computedBy(
   const declared = datums.filter(
     ({ lineno, refname }) => lineno !== undefined && !String(refname).startsWith('__Case__Variable_'),
   );
-  if (!areOfOneBlock(kindOf(action)[1], declared)) return undefined;
+  // One that must not be NULL fails before the call that it stands in.
+  if (!areOfOneBlock(kindOf(action)[1], declared) || declared.some(({ notnull }) => notnull))
+    return undefined;
   const variables = declared.map((each) => ({ name: String(each.refname), type: typeNamed(each) }));
   const all = [...parameters, ...variables];
   const types = new Map(all.map((each) => [each.name, each.type]));

@@ -1,5 +1,5 @@
 /** Expressions as EXPLAIN prints them: which calls stand in them, what else they name. */
-import { type Body, child, children, isAiCall, kindOf, nameList, walk } from '../nodes.js';
+import { type Body, child, children, hasNode, isAiCall, kindOf, nameList, walk } from '../nodes.js';
 import { parseStatements } from '../parse.js';
 import { type Leaf, sitesOf } from './sites.js';
 
@@ -52,9 +52,10 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
   const subplans = [...text.matchAll(/\b(?:Sub|Init)Plan (\d+)/g)].map(([, number]) => Number(number));
   const [statement] = parseStatements(`SELECT ${isTable.test(text) ? 'FROM ' : ''}${asSql(text)}`) ?? [];
   if (statement?.kind !== 'SelectStmt') return undefined;
-  const sites = sitesOf({ SelectStmt: statement.node }, leafOf(referred));
+  const leaf = leafOf(referred);
+  const sites = sitesOf({ SelectStmt: statement.node }, leaf);
   const tables = new Set<string>();
-  let [later, tellsLook] = [false, false];
+  let [later, tellsLook, again] = [false, false, false];
   const visit = (kind: string, body: Body): boolean => {
     const name = nameList(body.funcname).join('.');
     later ||= kind === 'FuncCall' && name === laterCall;
@@ -63,6 +64,7 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
     if (kind === 'A_Expr') names.operators.add(quotedName(nameList(body.name)));
     if (kind === 'TypeCast') names.types.add(nameList(child(body, 'typeName').names).at(-1) ?? '');
     if (kind !== 'FuncCall') return true;
+    again ||= asksUntilGiven(body, leaf);
     if (!askingCalls.has(name) && name !== laterCall) {
       if (!isAiCall(kind, body)) names.functions.add(quotedName(nameList(body.funcname)));
       return true;
@@ -74,9 +76,15 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
   walk(statement.node, visit);
   const calls = sites.some(({ call }) => nameList(call.funcname).length > 0);
   return {
-    ...{ calls, pending: calls || later, decides: sites.some(({ stage }) => stage > 1) },
+    ...{ calls, pending: calls || later, decides: again || sites.some(({ stage }) => stage > 1) },
     ...{ subplans, isInList: /\bhashed SubPlan \d/.test(text), tables, tellsLook },
   };
+}
+
+/** As long as ntile() is given NULL it evaluates its argument for each row, and once it has a number never again. */
+function asksUntilGiven(call: Body, leaf: Leaf): boolean {
+  const isCall = (kind: string, body: Body) => isAiCall(kind, body) || leaf(kind, body) === 'calls';
+  return nameList(call.funcname).at(-1) === 'ntile' && hasNode(call.args, isCall);
 }
 
 const readsSetting = /(?:^|\.)(?:current_setting|pg_show_all_settings)$/;

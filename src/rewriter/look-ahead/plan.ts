@@ -32,6 +32,15 @@ export interface Judged {
   uniqueScans: string[];
   /** True: functions and operators that are not PostgreSQL's own are unsure, too. */
   ownOnly?: true;
+  /** True: of what `sources` stand for, parts may be hidden in the plan. */
+  hides?: boolean;
+  sources?: Sources;
+}
+
+/** What a query's text names, as SQL names: it may stand for views and functions of which a plan has only what is in them. */
+export interface Sources {
+  tables: string[];
+  functions: string[];
 }
 
 export interface Uncertain {

@@ -40,7 +40,11 @@ export interface AheadQuery {
   ofValues?: true;
   /** Something runs between two of its rows, which may change settings: triggers of what it writes, or this text. */
   between?: string;
+  since?: Since;
 }
+
+/** What names mean was found out when the query was prepared, or when a cursor was opened, perhaps with another search_path. */
+export type Since = 'prepared' | 'opened';
 
 /** `types`: of its parameters, for any values of which it is planned. `names`: functions of which `text` has calls, and the query what they give. */
 export interface Beside {

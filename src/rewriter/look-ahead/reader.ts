@@ -11,9 +11,10 @@ import { type Judged, judgePlan, type PlanNode, textsOf, type Uncertain } from '
 import { isReadablePlan } from './plan-bounds.js';
 import { quotedName } from './plan-texts.js';
 import { anotherWay, areSameWay, hasOneWay, keepsConditions } from './plan-ways.js';
-import type { AheadQuery, Beside } from './query.js';
+import type { AheadQuery, Beside, Since } from './query.js';
 import { rowFunctionQuery, withRowFunctions } from './row-functions.js';
-import { type RowsRead, rowsRead } from './rows-read.js';
+import { type RowsRead, rowsRead, tablesOf } from './rows-read.js';
+import { hiddenIn, hidesParts, limitsWithoutOrder, sourcesOf } from './sources.js';
 import { aheadQuery } from './stored.js';
 import { withValues } from './values.js';
 
@@ -58,8 +59,14 @@ export const sqlReader = {
     return planned ? callsInRow(planned) : 1;
   },
   /** The same of one of several statements, which may name more than its query, and what is read. */
-  judgePart: (plan: unknown, part: Part): (Judged & { reads: Read[] }) | Uncertain =>
-    isReadablePlan(plan) ? unlessTooDeep(() => judgePart(plan, part)) : { why: 'its plan is too long' },
+  judgePart: (
+    plan: unknown,
+    part: Part,
+    since: Since | undefined,
+  ): (Judged & { reads: Read[] }) | Uncertain =>
+    isReadablePlan(plan)
+      ? unlessTooDeep(() => judgePart(plan, part, since))
+      : { why: 'its plan is too long' },
 };
 
 /** Where our own walk through a tree ends because there is no more room on the stack, the statement is simply not looked ahead in. */
@@ -83,29 +90,49 @@ function isStaged(text: string): boolean | undefined {
 
 const names = aiFunctions.map(({ name }) => name);
 
-type Asked = Pick<AheadQuery, 'text' | 'seenLater' | 'between' | 'inBodies' | 'ofValues'>;
+type Asked = Pick<AheadQuery, 'text' | 'seenLater' | 'between' | 'inBodies' | 'ofValues' | 'since'>;
 
 function judgeWhole(
   plan: unknown,
-  { text, seenLater, between, inBodies, ofValues }: Asked,
+  { text, seenLater, between, inBodies, ofValues, since }: Asked,
   read: 'all' | 'some',
 ): (Judged & { between?: string; readNothing?: true; rows?: RowsRead; inBodies?: string[] }) | Uncertain {
   const found = judge(plan, text, read);
-  const judged = between === undefined || 'why' in found ? found : { ...found, between };
   const planned = plannedIn(plan);
+  if (since === 'prepared' && limitsAnyRows(text)) return { why: plannedBefore };
+  const kept = planned && keptSince(since, planned, read);
+  const judged = 'why' in found ? found : { ...found, ...kept, ...(between !== undefined && { between }) };
   if (ofValues && planned && !hasOneWay(planned)) return { why: anotherWay };
   if ('why' in judged || !seenLater || !planned) return judged;
   // A function of the client's own may read what has changed since.
   return { ...judged, readNothing: true, rows: rowsRead(planned, seenLater === 'writing'), inBodies };
 }
 
-function judgePart(plan: unknown, { text, query }: Part): (Judged & { reads: Read[] }) | Uncertain {
+const plannedBefore = 'which rows a LIMIT without ORDER BY takes may have been planned long ago';
+
+function limitsAnyRows(text: string): boolean {
+  return limitsWithoutOrder(nodesOf(parseStatements(text)));
+}
+
+/** What has to be asked of the engine about a query that was prepared before. `ways`: another plan of it may come to other calls. */
+function keptSince(since: Since | undefined, planned: PlanNode, read: 'all' | 'some') {
+  return since && { since, ways: read === 'some' || !hasOneWay(planned), tables: tablesOf(planned) };
+}
+
+function judgePart(
+  plan: unknown,
+  { text, query }: Part,
+  since: Since | undefined,
+): (Judged & { reads: Read[] }) | Uncertain {
   const judged = judge(plan, query.text, 'all');
   if ('why' in judged) return judged;
   const planned = plannedIn(plan);
   // What is looked at here is planned for any values, what is run perhaps for its own.
   if (query.parameters && planned && !hasOneWay(planned)) return { why: anotherWay };
-  return { ...withNamesOf(nodesOf(parseStatements(text)), judged), reads: planned ? readsOf(planned) : [] };
+  if (since && limitsAnyRows(text)) return { why: plannedBefore };
+  const kept = planned && keptSince(since, planned, 'all');
+  const named = withNamesOf(nodesOf(parseStatements(text)), judged);
+  return { ...named, ...kept, reads: planned ? readsOf(planned) : [] };
 }
 
 function plannedIn(plan: unknown): PlanNode | undefined {
@@ -129,11 +156,14 @@ function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Unce
   const nodes = nodesOf(parseStatements(text));
   const inValues = hasNode(nodes, (kind, body) => kind === 'SelectStmt' && containsAiCall(body.valuesLists));
   // Without a call in the text, views may have it anywhere.
-  const judged = { ...judgePlan(top, inValues || !containsAiCall(nodes)), aiFunctions: names };
-  if ('why' in judged) return judged;
+  const { limits, frames } = hiddenIn(nodes);
+  if (containsAiCall(frames)) return { why: 'a result decides how often another call is made' };
+  const found = { ...judgePlan(top, inValues || !containsAiCall(nodes)), aiFunctions: names };
+  if ('why' in found) return found;
+  const judged = { ...found, hides: hidesParts(planned), sources: sourcesOf(nodes) };
   // EXPLAIN says nothing of what stands in VALUES: nothing may stand there but functions and operators of PostgreSQL's own.
   if (inValues) return { ...withNamesOf(nodes, judged), ownOnly: true };
-  return withNamesOf(comparedWithRows(nodes), judged);
+  return withNamesOf([comparedWithRows(nodes), limits, frames], judged);
 }
 
 /** What stands before IN (SELECT …): before PostgreSQL 17 EXPLAIN does not tell it. */

@@ -94,6 +94,7 @@ export function rowFunctionQuery(sources: string[], clientText: string): AheadQu
     seenLater: statement.kind === 'SelectStmt' ? 'reading' : 'writing',
     serves: [...functions.keys()].map(keyOf),
     inBodies: [...bodies],
+    since: 'prepared',
     beside: { text: asWritten.text, names: [...functions.keys()] },
   };
 }

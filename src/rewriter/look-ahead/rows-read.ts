@@ -15,6 +15,13 @@ export function rowsRead(plan: PlanNode, writes: boolean): RowsRead {
   return { fewerGiveFewer: read(plan, tables), tables: [...tables], writes };
 }
 
+/** All tables that it reads. */
+export function tablesOf(plan: PlanNode): string[] {
+  const tables = new Set<string>();
+  read(plan, tables);
+  return [...tables];
+}
+
 /** False: rows that were not read may have made others of those that are given. */
 function read(node: PlanNode, tables: Set<string>): boolean {
   const { Schema: schema = '', 'Relation Name': name, Plans: below = [] } = node;

@@ -10,7 +10,7 @@ import { readSource } from '../source.js';
 import { literalsOf, parametersOf } from './arguments.js';
 import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
-import type { Block } from './stored.js';
+import { type Block, keptSince } from './stored.js';
 import { withExpressions } from './values.js';
 
 /** Of a function that the client's statement calls; `place`: the rest of a context behind the engine's own lines. */
@@ -25,7 +25,7 @@ export function sqlFunctionQuery(place: string, clientText: string): Block | und
       queryOf: (source, types, elsewhere) =>
         elsewhere
           ? { why: 'not only the statement calls it' }
-          : queryIn(source, Number(number), types, { name: told, clientText }),
+          : keptSince('prepared', queryIn(source, Number(number), types, { name: told, clientText })),
     }),
   };
 }

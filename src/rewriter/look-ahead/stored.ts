@@ -6,7 +6,7 @@ import { readSource, type Source } from '../source.js';
 import { listedValues } from './assigned.js';
 import type { OneByOne } from './cuts.js';
 import { conflictQuery } from './on-conflict.js';
-import { type AheadQuery, queryOfStatement } from './query.js';
+import { type AheadQuery, queryOfStatement, type Since } from './query.js';
 import { runInside } from './run-inside.js';
 import { withExpressions } from './values.js';
 
@@ -95,10 +95,14 @@ function prepared({ node, start, end }: ParsedStatement, execute: Source): Store
       const source = readSource(withExpressions(query, types, values));
       const [statement, more] = source?.statements ?? [];
       if (!source || !statement || more) return { why: 'what is prepared cannot be read' };
-      const known = queryOfStatement(statement, source);
+      const known = keptSince('prepared', queryOfStatement(statement, source));
       return 'why' in known || values.length === 0 ? known : withBeside(known, query, types);
     },
   };
+}
+
+export function keptSince(since: Since, query: AheadQuery | OneByOne): AheadQuery | OneByOne {
+  return 'why' in query ? query : { ...query, since };
 }
 
 /** PostgreSQL may plan it for any values. */
@@ -149,7 +153,7 @@ function cursor({ direction, howMany, portalname }: Body): StoredQuery | OneByOn
       const query = statement && source && behindWord('for', statement, source);
       if (query === undefined)
         return { why: 'its cursor was not declared by a statement', movesCursor: true };
-      return onlyQuery(query) ?? { why: 'what its cursor reads cannot be read' };
+      return keptSince('opened', onlyQuery(query) ?? { why: 'what its cursor reads cannot be read' });
     },
   };
 }
@@ -164,7 +168,7 @@ function held({ kind }: Body): StoredQuery | OneByOne {
       const [declared, more] =
         source?.statements.filter(({ kind: each }) => each === 'DeclareCursorStmt') ?? [];
       if (!source || !declared || more) return { why: 'what its cursor reads cannot be read' };
-      return queryOfStatement(declared, source);
+      return keptSince('opened', queryOfStatement(declared, source));
     },
   };
 }

@@ -1,4 +1,5 @@
 /** The shapes that people write calls in, each over four rows: all the calls that follow from nothing else are made at once. */
+import { bind, execute, parse } from '../../frontend/raw-client.js';
 import { one, selects } from './query-shapes.js';
 import type { Sent } from './wire-session.js';
 
@@ -293,6 +294,23 @@ const within: Within[] = [
     [{ text: "INSERT INTO log SELECT ai_gen('m1', p) FROM foxes WHERE id % 2 = $1", batch: [['0'], ['1']] }],
   ],
   [
+    'a batch of updates of parts of a table',
+    [],
+    [{ text: "UPDATE parts SET r = ai_gen('m1', id::text) WHERE k = $1", batch: [['0'], ['1'], ['2']] }],
+  ],
+  [
+    'a client’s portal in two parts, where another schema has a table of the name',
+    ['CREATE SCHEMA mine', 'CREATE TABLE mine.foxes (id int, p text)'],
+    [
+      {
+        text: 'Bind and Execute',
+        frames: [parse('', `SELECT ${one} FROM foxes`), bind('a', ''), execute('a', 2)],
+      },
+      { text: 'Execute', frames: [execute('a', 2)] },
+    ],
+    2,
+  ],
+  [
     'a pipe of an INSERT, an UPDATE and a SELECT',
     [],
     [
@@ -336,6 +354,7 @@ const stages: Record<string, Shape['stages']> = {
   'a call of a call': inHalves,
   'WHERE, and a call in the list': inHalves,
   'DECLARE and FETCH of some, twice': inHalves,
+  'a client’s portal in two parts, where another schema has a table of the name': inHalves,
   'a campaign of three stages': (calls) => [calls - 4, 2, 2],
 };
 

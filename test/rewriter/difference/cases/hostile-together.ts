@@ -13,6 +13,26 @@ const partial = [
 ];
 
 export const hostileTogether: Record<string, Case[]> = {
+  'a first call that needs another one for other rows only': [
+    [
+      'of the first statement',
+      {
+        text: "INSERT INTO log SELECT ai_gen('m1', p) FROM foxes WHERE id = $1 OR (id < 3 AND ai_gen('m2', p) > '')",
+        batch: [['1'], ['9']],
+      },
+    ],
+    [
+      'of a statement that makes no other ones',
+      {
+        text: "INSERT INTO log SELECT ai_gen('m1', p) FROM foxes WHERE id = $1 OR (id < $2 AND ai_gen('m2', p) > '')",
+        batch: [
+          ['1', '0'],
+          ['9', '3'],
+          ['1', '3'],
+        ],
+      },
+    ],
+  ],
   'columns that a plan of one table names without the table': [
     [
       'a column that is written is asked about',
