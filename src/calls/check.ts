@@ -143,8 +143,18 @@ export async function readAgain(
 ): Promise<CheckedCall> {
   const { catalogue, places } = models;
   const then = await catalogue.deployedThen(name, modelDeployedAt ? afterIts(modelDeployedAt) : openedAt);
+  // Another one may have its name by now, and its own key.
+  if (!then && modelDeployedAt) throw goneModel(name);
   const model = then ?? (await namedModel(name, who, catalogue));
   return readCall(model, request, isObject(file) ? places.readFile(file, 'file') : undefined, models);
+}
+
+function goneModel(name: string): KnownError {
+  return new KnownError({
+    kind: 'undefinedObject',
+    message: `external model "${name}" is not what it was when the call was checked`,
+    hint: 'It was removed since; what has its name now is another one. Run the statement again to ask that one.',
+  });
 }
 
 /** The engine's times are finer than ours. */
