@@ -41,6 +41,8 @@ export interface CheckedCall {
   image?: ImageFacts;
   /** It is made in place of another model's call: by which model, and which are left to ask after it. */
   fallback?: { by: string; left: Fallback[] };
+  /** It is made in place of a call that came to nothing, and what it gives is an answer to what that one asked. */
+  inPlaceOf?: { jobId: string; requestKey: string };
 }
 
 /** Another model for when one could not. */

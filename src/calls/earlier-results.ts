@@ -6,6 +6,7 @@ import {
   type EarlierWish,
   type JobOutcome,
   type Ledger,
+  type MadeAs,
   type RoleIdentity,
   roleKey,
 } from '../ledger/job.js';
@@ -21,6 +22,8 @@ export type Wish = Omit<EarlierWish, 'except' | 'most'>;
 export interface EarlierResult {
   jobId: string;
   result: string;
+  /** Undefined: as the call asks. */
+  madeAs?: MadeAs;
 }
 
 export interface Abandoned {
@@ -183,10 +186,10 @@ async function inTurn(search: Search, kept: Kept): Promise<EarlierResult | 'else
 async function reserve(search: Search, kept: Kept): Promise<EarlierResult | 'elsewhere' | undefined> {
   const found = await oldest(search, kept);
   if (!found) return undefined;
-  const { jobId, result } = found;
+  const { jobId, result, madeAs } = found;
   if (result === undefined) return 'elsewhere';
   kept.reserved.add(search.name, jobId);
-  return { jobId, result };
+  return { jobId, result, madeAs };
 }
 
 /** Those that another gateway makes, or that run for nobody here, are results to come. */
@@ -212,17 +215,18 @@ async function count(search: Search, most: number, kept: Kept): Promise<number> 
 async function oldest(
   search: Search,
   kept: Kept,
-): Promise<{ jobId: string; result: string | undefined } | undefined> {
+): Promise<{ jobId: string; result: string | undefined; madeAs: MadeAs } | undefined> {
   const { wish, call, stop, wait } = search;
   await kept.unclaimed;
   const gone: string[] = [];
   for (;;) {
     const found = await next(search, gone, kept);
     if (!found) return undefined;
-    if (found.result === undefined && !wait) return { jobId: found.id, result: undefined };
+    const { madeAs } = found;
+    if (found.result === undefined && !wait) return { jobId: found.id, result: undefined, madeAs };
     const result = found.result ?? (await resultElsewhere(found.id, wish, stop, kept.ledger));
     if (result !== undefined && (await stillThere(found.ossPaths, call, stop, kept.storage)))
-      return { jobId: found.id, result };
+      return { jobId: found.id, result, madeAs };
     gone.push(found.id);
   }
 }

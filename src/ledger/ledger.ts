@@ -314,6 +314,7 @@ function jobRow(job: NewJob, reservation: string | undefined) {
     priority: job.priority === 'normal' ? undefined : job.priority,
     wanted_by: job.by === undefined ? undefined : new Date(job.by),
     label: job.label,
+    in_place_of: job.inPlaceOf,
   };
 }
 
@@ -358,8 +359,11 @@ async function findEarlier(pool: EnginePool, gatewayId: string, wishes: EarlierW
     values: [JSON.stringify(wishes), gatewayId],
   });
   const found: Earlier[][] = wishes.map(() => []);
-  for (const { place, id, result, oss_paths } of rows)
-    if (id !== null) found[place - 1]?.push({ id, result: result ?? undefined, ossPaths: oss_paths ?? [] });
+  for (const { place, id, result, oss_paths, model_name, model_type, prompt } of rows) {
+    const madeAs = { model: model_name ?? '', modelType: model_type ?? '', prompt: prompt ?? undefined };
+    if (id !== null)
+      found[place - 1]?.push({ id, result: result ?? undefined, ossPaths: oss_paths ?? [], madeAs });
+  }
   return found;
 }
 
@@ -368,4 +372,7 @@ interface EarlierRow {
   id: string | null;
   result: string | null;
   oss_paths: string[] | null;
+  model_name: string | null;
+  model_type: string | null;
+  prompt: string | null;
 }
