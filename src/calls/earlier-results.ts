@@ -12,6 +12,7 @@ import {
 } from '../ledger/job.js';
 import { hasEnded } from '../ledger/states.js';
 import { createLanes, type Lanes } from '../pace/lanes.js';
+import { MissingFile } from '../storage/missing-file.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
 import { goesOn, type UnderWay } from './hold-up.js';
@@ -205,7 +206,9 @@ async function count(search: Search, most: number, kept: Kept): Promise<number> 
     if (found.length === 0) break;
     for (const { id, result, ossPaths } of found) {
       const isToCome = result === undefined;
-      (isToCome || (await stillThere(ossPaths, call, stop, kept.storage)) ? counted : gone).push(id);
+      // Of which nobody knows whether it is there, the call is refused: it is not paid for.
+      const isThere = isToCome || (await stillThere(ossPaths, call, stop, kept.storage).catch(() => true));
+      (isThere ? counted : gone).push(id);
     }
   }
   return Math.min(counted.length, most);
@@ -278,7 +281,7 @@ function keptHoldUp({ kind, message, hint, since }: NonNullable<JobOutcome['hold
   return new KnownError({ kind, message, hint, detail: `Held up at another gateway since ${since}.` });
 }
 
-/** A file that its owner has removed from its store meanwhile is no result any more. */
+/** A file that its owner has removed from its store meanwhile is no result any more; of one that may not be looked at nobody knows. */
 async function stillThere(
   ossPaths: string[],
   { file }: CheckedCall,
@@ -290,10 +293,20 @@ async function stillThere(
   return Promise.all(looks).then(
     () => true,
     (error: unknown) => {
-      if (error instanceof KnownError && error.kind === 'undefinedFile') return false;
-      throw error;
+      if (error instanceof MissingFile) return false;
+      throw mayBeThere(error);
     },
   );
+}
+
+/** It is paid for: to take it for gone would be to pay again. */
+function mayBeThere(error: unknown): unknown {
+  if (!(error instanceof KnownError) || error.kind !== 'undefinedFile') return error;
+  const { kind, message, detail, hint } = error;
+  return new KnownError({
+    ...{ kind, message, detail, cause: error },
+    hint: `${hint} An earlier call has saved this there, and it is paid for; with oss:ListObjects the store tells what is gone. SET ai_gen.reuse = off makes a new one.`,
+  });
 }
 
 function abandon(who: RoleIdentity, jobs: Abandoned[], kept: Kept): Promise<void> {
