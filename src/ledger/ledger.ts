@@ -30,9 +30,11 @@ import type { JobState } from './states.js';
 export function createLedger(pool: EnginePool, gatewayId: string, tell: BudgetNews, log: Logger): Ledger {
   const query: Query = (name, text, values) =>
     patiently(pool, () => pool.query({ name, text, values })).then(({ rows }) => rows);
+  // For what nobody would write down later.
+  const surely: Query = (...statement) => untilWritten(pool, () => query(...statement), log);
   return {
-    ...opening(pool, gatewayId, tell),
-    ...writing(pool, gatewayId, query, log),
+    ...opening(pool, gatewayId, tell, surely),
+    ...writing(pool, gatewayId, { query, surely }, log),
     ...telling(query),
     ...retrying(query),
     ...reading(pool, gatewayId, query),
@@ -55,6 +57,7 @@ function opening(
   pool: EnginePool,
   gatewayId: string,
   tell: BudgetNews,
+  surely: Query,
 ): Pick<Ledger, 'open' | 'reserve' | 'unreserve'> {
   const open = inBatches(
     ({ jobs }: NewJobs) => jobs[0]?.id ?? '',
@@ -78,7 +81,7 @@ function opening(
       });
     },
     async unreserve(ids) {
-      if (ids.length > 0) await patiently(pool, () => pool.query(statements.unreserve, [ids]));
+      if (ids.length > 0) await surely('unreserve', statements.unreserve, [ids]);
     },
   };
 }
@@ -90,7 +93,12 @@ interface NewJobs {
   reservation: string | undefined;
 }
 
-function writing(pool: EnginePool, gatewayId: string, query: Query, log: Logger): Pick<Ledger, Writing> {
+function writing(
+  pool: EnginePool,
+  gatewayId: string,
+  { query, surely }: { query: Query; surely: Query },
+  log: Logger,
+): Pick<Ledger, Writing> {
   const change = inBatches(
     (one: IdentifiedChange) => one.id,
     (changes) => patiently(pool, () => changeJobs(pool, gatewayId, changes), changePatienceMs),
@@ -100,16 +108,16 @@ function writing(pool: EnginePool, gatewayId: string, query: Query, log: Logger)
       if (!(await untilWritten(pool, () => change({ ...news, id }), log))) throw takenOver(id);
     },
     async release(ids) {
-      if (ids.length > 0) await query('release-jobs', statements.release, [ids]);
+      if (ids.length > 0) await surely('release-jobs', statements.release, [ids]);
     },
     async abandon(ids) {
-      if (ids.length > 0) await query('abandon-jobs', statements.abandon, [ids]);
+      if (ids.length > 0) await surely('abandon-jobs', statements.abandon, [ids]);
     },
     async claim(ids) {
-      await query('claim-jobs', statements.claim, [ids]);
+      await surely('claim-jobs', statements.claim, [ids]);
     },
     async unclaim(ids) {
-      await query('unclaim-jobs', statements.unclaim, [ids]);
+      await surely('unclaim-jobs', statements.unclaim, [ids]);
     },
     async reused(jobId, { origin, statementId, statementText, modelName, modelType, currency, tag }) {
       const { role, roleOid, database, application, statementAt } = origin;
