@@ -128,10 +128,10 @@ export const findEarlier = `
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place, found.claimed, found.submitted_at`;
 
-/** A gateway that ended in the middle of a retry leaves a claim without a job. */
+/** What cost something that nobody can tell has no price. A gateway that ended in the middle of a retry leaves a claim without a job. */
 const mayRetry = `
   job_id = $1 AND (role_name = $2 AND role_oid = $3 OR $4 = 'all')
-  AND state IN ('failed', 'cancelled') AND generated_at IS NULL AND coalesce(price, 0) = 0
+  AND state IN ('failed', 'cancelled') AND generated_at IS NULL AND price = 0
   AND (retried_at IS NULL
     OR EXISTS (SELECT FROM hologen_internal.job again WHERE again.job_id = job.retried_as AND again.state = 'cancelled' AND again.attempts = 0)
     OR retried_at < clock_timestamp() - interval '10 minutes'
