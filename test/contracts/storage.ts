@@ -4,6 +4,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KnownError } from '../../src/errors.js';
 import type { Json } from '../../src/json.js';
+import { MissingFile } from '../../src/storage/missing-file.js';
 import { createCrc64 } from '../../src/storage/oss/crc64.js';
 import type { OpenedSource, SaveOptions, Storage } from '../../src/storage/storage.js';
 
@@ -74,7 +75,11 @@ function handsOn(under: () => StoreUnderTest) {
       }),
     presign: (key: string, expiresSeconds = 60) =>
       storage().presign(pathOf(key), right(), { expiresSeconds, signal: unstopped() }),
-    expectAbsent: (key: string) => expect(head(key)).rejects.toMatchObject({ kind: 'undefinedFile' }),
+    expectAbsent: async (key: string) => {
+      await expect(head(key)).rejects.toMatchObject({ kind: 'undefinedFile' });
+      // That it is not there, and not just that it may not be read.
+      await expect(head(key)).rejects.toBeInstanceOf(MissingFile);
+    },
   };
 }
 
