@@ -41,6 +41,8 @@ export interface CheckedCall {
   image?: ImageFacts;
   /** It is made in place of another model's call: by which model, and which are left to ask after it. */
   fallback?: { by: string; left: Fallback[] };
+  /** It is made in place of a call that came to nothing, and what it gives is an answer to what that one asked. */
+  inPlaceOf?: { jobId: string; requestKey: string };
 }
 
 /** Another model for when one could not. */
@@ -143,8 +145,18 @@ export async function readAgain(
 ): Promise<CheckedCall> {
   const { catalogue, places } = models;
   const then = await catalogue.deployedThen(name, modelDeployedAt ? afterIts(modelDeployedAt) : openedAt);
+  // Another one may have its name by now, and its own key.
+  if (!then && modelDeployedAt) throw goneModel(name);
   const model = then ?? (await namedModel(name, who, catalogue));
   return readCall(model, request, isObject(file) ? places.readFile(file, 'file') : undefined, models);
+}
+
+function goneModel(name: string): KnownError {
+  return new KnownError({
+    kind: 'undefinedObject',
+    message: `external model "${name}" is not what it was when the call was checked`,
+    hint: 'It was removed since; what has its name now is another one. Run the statement again to ask that one.',
+  });
 }
 
 /** The engine's times are finer than ours. */

@@ -10,6 +10,7 @@ import type { EarlierResult, EarlierResults } from './earlier-results.js';
 import { tellEnd } from './end-of-course.js';
 import { newUnderWay, type UnderWay } from './hold-up.js';
 import { keepLittle } from './keep-little.js';
+import { asMade, asTwin } from './made-as.js';
 import { inPortions, type Portion, type Reservation } from './portions.js';
 import { overBeforeSent, type StatementCall } from './statement.js';
 import { createTwins, type Twins, twinsResult } from './twins.js';
@@ -156,6 +157,7 @@ async function takeTwins(call: StatementCall, twin: StatementCall, around: Surro
   const { call: end } = twin.course;
   const jobId = earlierJobOf(end) ?? twin.handle;
   await tell(call.course, { kind: 'reserved', jobId }, around.services);
+  call.checked = asTwin(call.checked, twin.checked);
   return accept(call, { jobId, result }, around, end.state === 'ended' ? end.error : undefined);
 }
 
@@ -187,7 +189,10 @@ async function take<Found extends EarlierResult | 'elsewhere' | undefined>(
 ): Promise<Found> {
   const { statement, requestKey, course, reuse } = call;
   const { role, roleOid } = statement.origin;
-  const wish = { role, roleOid, requestKey, delivered: reuse === 'on' };
+  const wish = {
+    ...{ role, roleOid, requestKey, delivered: reuse === 'on' },
+    image: call.checked.image !== undefined,
+  };
   // With reuse on a result may have several clients.
   const others = () => (reuse === 'on' ? [] : (live.get(requestKey) ?? []));
   const found = await search(wish, others, call.checked, stop);
@@ -204,15 +209,17 @@ const takenAgainNote =
   'ai_gen: took results of earlier calls again (ai_gen.reuse is on); nothing was paid for them';
 
 async function accept(
-  { statement, course, ...call }: StatementCall,
-  { jobId, result }: EarlierResult,
+  call: StatementCall,
+  { jobId, result, madeAs }: EarlierResult,
   { services, log }: Surroundings,
   error?: unknown,
 ): Promise<string> {
+  const { statement, course } = call;
   await tell(course, { kind: 'reused', result, error }, services);
+  if (madeAs) call.checked = asMade(call.checked, madeAs);
   statement.notes.add(call.reuse === 'on' ? takenAgainNote : takenNote);
   await services.ledger
-    .reused(jobId, newJob({ statement, course, ...call }))
+    .reused(jobId, newJob(call))
     .catch((error: unknown) => log.error({ err: error, job: jobId }, 'a reuse was not recorded'));
   return result;
 }
@@ -325,5 +332,6 @@ function newJob(
     by: statement.by,
     label: checked.request.label,
     file: checked.file?.fields,
+    inPlaceOf: checked.inPlaceOf?.jobId,
   };
 }

@@ -1,9 +1,10 @@
 /** Looks in the ledger for earlier results: one look for all who ask for the same, and each result for one of them, also among several gateways. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { KnownError } from '../errors.js';
-import type { Earlier, EarlierWish, JobOutcome, Ledger, RoleIdentity } from '../ledger/job.js';
+import type { Earlier, EarlierWish, JobOutcome, Ledger, MadeAs, RoleIdentity } from '../ledger/job.js';
 import { hasEnded } from '../ledger/states.js';
 import { createLanes, type Lanes } from '../pace/lanes.js';
+import { MissingFile } from '../storage/missing-file.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
 import { goesOn } from './hold-up.js';
@@ -29,6 +30,7 @@ export interface Search {
 export interface Found {
   jobId: string;
   result: string | undefined;
+  madeAs: MadeAs;
 }
 
 export interface EarlierLooks {
@@ -98,13 +100,13 @@ async function oldest(search: Search, looks: Looks): Promise<Found | undefined> 
     for (;;) {
       const found = await next(search, gone, looks);
       if (!found) return undefined;
-      const { id: jobId, ossPaths } = found;
-      if (found.result === undefined && !wait) return { jobId, result: undefined };
+      const { id: jobId, ossPaths, madeAs } = found;
+      if (found.result === undefined && !wait) return { jobId, result: undefined, madeAs };
       gone.push(jobId);
       const result = found.result ?? (await resultElsewhere(jobId, wish, stop, looks.ledger));
       if (result === undefined || !(await stillThere(ossPaths, call, stop, looks.storage))) continue;
       gone.pop();
-      return { jobId, result };
+      return { jobId, result, madeAs };
     }
   } finally {
     if (!wish.delivered) giveBack(gone, looks);
@@ -185,7 +187,9 @@ async function count(search: Search, counted: string[], most: number, looks: Loo
     if (found.length === 0) break;
     for (const { id, result, ossPaths } of found) {
       const isToCome = result === undefined;
-      (isToCome || (await stillThere(ossPaths, call, stop, looks.storage)) ? all : gone).push(id);
+      // Of which nobody knows whether it is there, the call is refused: it is not paid for.
+      const isThere = isToCome || (await stillThere(ossPaths, call, stop, looks.storage).catch(() => true));
+      (isThere ? all : gone).push(id);
     }
   }
   return Math.min(all.length, most);
@@ -212,7 +216,7 @@ function keptHoldUp({ kind, message, hint, since }: NonNullable<JobOutcome['hold
   return new KnownError({ kind, message, hint, detail: `Held up at another gateway since ${since}.` });
 }
 
-/** A file that its owner has removed from its store meanwhile is no result any more. */
+/** A file that its owner has removed from its store meanwhile is no result any more; of one that may not be looked at nobody knows. */
 async function stillThere(
   ossPaths: string[],
   { file }: CheckedCall,
@@ -224,8 +228,18 @@ async function stillThere(
   return Promise.all(looks).then(
     () => true,
     (error: unknown) => {
-      if (error instanceof KnownError && error.kind === 'undefinedFile') return false;
-      throw error;
+      if (error instanceof MissingFile) return false;
+      throw mayBeThere(error);
     },
   );
+}
+
+/** It is paid for: to take it for gone would be to pay again. */
+function mayBeThere(error: unknown): unknown {
+  if (!(error instanceof KnownError) || error.kind !== 'undefinedFile') return error;
+  const { kind, message, detail, hint } = error;
+  return new KnownError({
+    ...{ kind, message, detail, cause: error },
+    hint: `${hint} An earlier call has saved this there, and it is paid for; with oss:ListObjects the store tells what is gone. SET ai_gen.reuse = off makes a new one.`,
+  });
 }

@@ -1,5 +1,5 @@
 /** Results that are paid for but reached nobody: the next identical call of the same role takes them instead of paying again. */
-import { type Ledger, type RoleIdentity, roleKey } from '../ledger/job.js';
+import { type Ledger, type MadeAs, type RoleIdentity, roleKey } from '../ledger/job.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
 import { createEarlierLooks, type EarlierLooks, type Wish } from './earlier-looks.js';
@@ -10,6 +10,8 @@ import { orStopped } from './waiting.js';
 export interface EarlierResult {
   jobId: string;
   result: string;
+  /** Undefined: as the call asks. */
+  madeAs?: MadeAs;
 }
 
 export interface Abandoned {

@@ -101,7 +101,7 @@ export function callOf(
     ),
     storageChecked: checkStorage(checked, services.storage, statement.stop.signal, own.dryRun).then(
       (contents) => {
-        call.requestKey = requestKey(checked, contents);
+        call.requestKey = checked.inPlaceOf?.requestKey ?? requestKey(checked, contents);
       },
     ),
   };

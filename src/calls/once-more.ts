@@ -14,8 +14,8 @@ export interface OnceMore {
 
 /** In the form of who asked. Each call made in another's place is a job of its own. */
 export async function resultOf(call: StatementCall, tools: OnceMore): Promise<string> {
-  const { checked } = call;
   const { result, error } = await endOf(call);
+  const { checked } = call;
   if (error !== undefined) {
     call.next ??= nextCall(call, error, tools);
     const next = await call.next;
@@ -50,6 +50,8 @@ async function nextCall(
   if (!other || course.stop.aborted) return undefined;
   if (simpler) statement.notes.add(onceMoreNote(simpler));
   else if (error instanceof KnownError) statement.notes.add(fallbackNote(checked, other, error));
-  call.again = tools.add(other, call);
+  // Whoever asks again takes what this one gives; of the first one's failure it is the only repetition.
+  const inPlaceOf = { jobId: call.handle, requestKey: call.requestKey };
+  call.again = tools.add({ ...other, inPlaceOf }, call);
   return call.again;
 }

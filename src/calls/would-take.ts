@@ -43,7 +43,7 @@ async function takingOf(same: Alike, earlier: EarlierResults, except: string[]):
   const { role, roleOid } = statement.origin;
   const shared = reuse === 'on';
   const found = await earlier.count(
-    { role, roleOid, requestKey, delivered: shared },
+    { role, roleOid, requestKey, delivered: shared, image: false },
     shared ? 1 : same.length,
     () => (shared ? [] : except),
     checked,

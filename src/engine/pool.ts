@@ -1,14 +1,27 @@
 /** The gateway's own connections to the engine: migrations, catalogue, jobs. */
-import pg from 'pg';
+import pg, { type ClientBase } from 'pg';
 import type { EngineAddress } from './address.js';
 import { keepOutOfLog } from './statement-log.js';
 
 export type EnginePool = pg.Pool;
 
 /**
- * How the gateway itself connects; the name lets an operator tell it from sessions. Names and operators are looked up in pg_catalog alone: in any
- * other schema somebody else may have planted one that fits better, and that would run with the gateway's rights.
+ * What an engine, a database or a role may have for sessions, and the gateway's own connections go without. Names and operators are looked up in
+ * pg_catalog alone: in any other schema somebody else may have planted one that fits better, and that would run with the gateway's rights. Times
+ * are told so that they can be read; budgets are looked at as they are, not as they were; and no limit of a person's statements ends a write.
  */
+const ownSettings: Record<string, string> = {
+  search_path: 'pg_catalog,pg_temp',
+  datestyle: 'ISO',
+  default_transaction_isolation: 'read\\ committed',
+  default_transaction_read_only: 'off',
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_session_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+};
+
+/** How the gateway itself connects; the name lets an operator tell it from sessions. */
 export function clientOptions({ host, port, user, password, database, tls }: EngineAddress): pg.ClientConfig {
   return {
     host,
@@ -19,12 +32,23 @@ export function clientOptions({ host, port, user, password, database, tls }: Eng
     ssl: tls ? tls.options : false,
     sslnegotiation: tls?.direct ? 'direct' : 'postgres',
     application_name: 'hologen gateway',
-    options: '-c search_path=pg_catalog,pg_temp',
+    options: Object.entries(ownSettings)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
   };
 }
 
+/** Where the engine is told not to wait for the disk, a kill of it would take the last moments of the ledger along, and they are paid for. */
+const waitForDisk = `
+  SELECT set_config('synchronous_commit', CASE wish WHEN 'off' THEN 'on' ELSE wish END, false) FROM current_setting('synchronous_commit') AS wish`;
+
+async function onConnect(client: ClientBase): Promise<void> {
+  await keepOutOfLog(client);
+  await client.query(waitForDisk);
+}
+
 export function openEnginePool(address: EngineAddress, size = 4): EnginePool {
-  const pool = new pg.Pool({ ...clientOptions(address), max: size, onConnect: keepOutOfLog });
+  const pool = new pg.Pool({ ...clientOptions(address), max: size, onConnect });
   // An idle connection that breaks (engine restarted) is replaced at the next use; without a listener Node would end the gateway.
   pool.on('error', () => {});
   return pool;

@@ -7,7 +7,13 @@ import * as statements from './ledger-sql.js';
 // biome-ignore lint/suspicious/noExplicitAny: rows have the columns that the statement names
 export type Query = (name: string, text: string, values: unknown[]) => Promise<any[]>;
 
-export function retrying(query: Query): Pick<Ledger, 'claimRetry' | 'retried'> {
+/** `surely`: tried until the engine takes it, for what nobody would write down later. */
+export interface Writers {
+  query: Query;
+  surely: Query;
+}
+
+export function retrying(query: Query): Pick<Ledger, 'claimRetry' | 'answeredBy' | 'retried'> {
   return {
     async claimRetry({ id, who, among, claimId, dry }) {
       const whose = [id, who.role, who.roleOid, among];
@@ -15,6 +21,10 @@ export function retrying(query: Query): Pick<Ledger, 'claimRetry' | 'retried'> {
         ? await query('find-retry', statements.findRetry, whose)
         : await query('claim-retry', statements.claimRetry, [...whose, claimId]);
       return job;
+    },
+    async answeredBy(id, { role, roleOid }, among) {
+      const [last] = await query('answered-by', statements.answeredBy, [id, role, roleOid, among]);
+      return last?.id;
     },
     async retried(id, claimId, handle) {
       await query('retried-job', statements.retried, [id, claimId, handle]);

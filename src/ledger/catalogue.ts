@@ -6,6 +6,7 @@ import type { Json } from '../json.js';
 import type { RoleIdentity } from './job.js';
 import type { Catalogue, DeployedModel } from './models.js';
 import type { SecretBox } from './secret-box.js';
+import { openStates } from './states.js';
 
 interface Row {
   model_name: string;
@@ -139,9 +140,10 @@ function deploying(pool: EnginePool, secrets: SecretBox): Pick<Catalogue, 'deplo
       }
     },
     async remove(name) {
-      // Within a day all that was sent with it has ended.
+      // Within a day all that was sent with it has ended; what waits for a paused model may wait for longer.
       const { rowCount } = await pool.query(
-        `WITH old AS (DELETE FROM hologen_internal.removed_models WHERE removed_at < clock_timestamp() - interval '2 days'),
+        `WITH old AS (DELETE FROM hologen_internal.removed_models r WHERE removed_at < clock_timestamp() - interval '2 days'
+             AND NOT EXISTS (SELECT FROM hologen_internal.job j WHERE j.state IN (${openStates}) AND j.model_name = r.model_name)),
            removed AS (DELETE FROM hologen_internal.deployed_models WHERE model_name = $1 RETURNING *)
          INSERT INTO hologen_internal.removed_models (${columns}) SELECT ${columns} FROM removed`,
         [name],

@@ -1,6 +1,6 @@
 /** Results that may be given to later calls, in the ledger: left, found, taken by one, and claimed when they have reached a client for good. */
 import type { EnginePool } from '../engine/pool.js';
-import type { Query } from './after-the-end.js';
+import type { Writers } from './after-the-end.js';
 import { inBatches } from './batches.js';
 import { type Earlier, type EarlierWish, type Ledger, roleKey } from './job.js';
 import * as statements from './ledger-sql.js';
@@ -8,16 +8,20 @@ import * as statements from './ledger-sql.js';
 type OfEarlier = 'abandon' | 'findEarlier' | 'take' | 'giveBack' | 'claim' | 'unclaim' | 'reused';
 
 /** `gatewayId`: whose calls ask. */
-export function earlier(pool: EnginePool, gatewayId: string, query: Query): Pick<Ledger, OfEarlier> {
+export function earlier(
+  pool: EnginePool,
+  gatewayId: string,
+  { query, surely }: Writers,
+): Pick<Ledger, OfEarlier> {
   return {
     async abandon(ids) {
-      if (ids.length > 0) await query('abandon-jobs', statements.abandon, [ids]);
+      if (ids.length > 0) await surely('abandon-jobs', statements.abandon, [ids]);
     },
     async claim(ids) {
-      await query('claim-jobs', statements.claim, [ids]);
+      await surely('claim-jobs', statements.claim, [ids]);
     },
     async unclaim(ids) {
-      await query('unclaim-jobs', statements.unclaim, [ids]);
+      await surely('unclaim-jobs', statements.unclaim, [ids]);
     },
     findEarlier: inBatches(
       (wish: EarlierWish) => `${roleKey(wish)} ${wish.requestKey}`,
@@ -32,7 +36,7 @@ export function earlier(pool: EnginePool, gatewayId: string, query: Query): Pick
       },
     ),
     async giveBack(ids) {
-      await query('give-back-results', statements.giveBack, [ids, gatewayId]);
+      await surely('give-back-results', statements.giveBack, [ids, gatewayId]);
     },
     async reused(jobId, { origin, statementId, statementText, modelName, modelType, currency, tag }) {
       const { role, roleOid, database, application, statementAt } = origin;
@@ -57,12 +61,14 @@ async function findEarlier(pool: EnginePool, gatewayId: string, wishes: EarlierW
     values: [JSON.stringify(wishes), gatewayId],
   });
   const found: Earlier[][] = wishes.map(() => []);
-  for (const { place, id, result, oss_paths, claimed } of rows)
-    if (id !== null)
-      found[place - 1]?.push({
-        ...{ id, result: result ?? undefined },
-        ...{ ossPaths: oss_paths ?? [], claimed: claimed ?? false },
-      });
+  for (const { place, id, result, oss_paths, claimed, model_name, model_type, prompt } of rows) {
+    if (id === null) continue;
+    const madeAs = { model: model_name ?? '', modelType: model_type ?? '', prompt: prompt ?? undefined };
+    found[place - 1]?.push({
+      ...{ id, result: result ?? undefined, madeAs },
+      ...{ ossPaths: oss_paths ?? [], claimed: claimed ?? false },
+    });
+  }
   return found;
 }
 
@@ -72,4 +78,7 @@ interface EarlierRow {
   result: string | null;
   oss_paths: string[] | null;
   claimed: boolean | null;
+  model_name: string | null;
+  model_type: string | null;
+  prompt: string | null;
 }

@@ -61,6 +61,8 @@ export interface NewJob {
   by: number | undefined;
   /** What the request calls its row. */
   label: string | undefined;
+  /** The job that came to nothing, in whose place it is made: nobody retries that one any more. */
+  inPlaceOf: string | undefined;
 }
 
 export type Priority = 'low' | 'normal' | 'high';
@@ -169,7 +171,10 @@ export interface Ledger {
   /** The result of a job was given to this call in place of a new one. */
   reused(
     jobId: string,
-    call: Omit<NewJob, 'id' | 'transactionId' | 'estimatedPrice' | 'label' | 'webhook' | 'priority' | 'by'>,
+    call: Omit<
+      NewJob,
+      'id' | 'transactionId' | 'estimatedPrice' | 'label' | 'webhook' | 'priority' | 'by' | 'inPlaceOf'
+    >,
   ): Promise<void>;
   /**
    * The oldest results of identical calls of the role that can still be had, but none of `except`: unclaimed ones; with
@@ -203,6 +208,8 @@ export interface Ledger {
    * before, but by a call that was never sent. Undefined: there is none of this id among those. `dry`: looks, and takes nothing.
    */
   claimRetry(claim: RetryClaim): Promise<RetriedJob | undefined>;
+  /** The call that has answered in place of this job, or was to: another model's, or one in simpler words. */
+  answeredBy(id: string, who: RoleIdentity, among: 'own' | 'all'): Promise<string | undefined>;
   /** The call that was made in its place; undefined: there is none after all. */
   retried(id: string, claimId: string, handle: string | undefined): Promise<void>;
   /** Webhooks are told that a statement which names one is over. */
@@ -245,10 +252,21 @@ export interface Earlier {
   ossPaths: string[];
   /** Somebody got it already. */
   claimed: boolean;
+  madeAs: MadeAs;
+}
+
+/** How a result was made, which may be otherwise than whoever takes it has asked. */
+export interface MadeAs {
+  model: string;
+  modelType: string;
+  /** Of image.generate. */
+  prompt: string | undefined;
 }
 
 export interface EarlierWish extends RoleIdentity {
   requestKey: string;
+  /** Of image.generate: the prompt that made it is to be told. */
+  image: boolean;
   except: string[];
   delivered: boolean;
   /** So many at most. */

@@ -110,34 +110,40 @@ const hasSession = `
 /** The job $2 (a gateway) did not make has nobody at the gateway that did. */
 const isNobodys = `(abandoned OR NOT ${isLive('gateway_id')} OR NOT ${hasSession})`;
 
+/** Which may be otherwise than the wish has it: by another model, or in simpler words. */
+const howMade = `model_name, model_type, CASE WHEN wish.image THEN request ->> 'prompt' END AS prompt`;
+
 /**
  * For each wish the oldest results, unclaimed ones first, and not what another gateway has made for somebody who is still there; without any,
  * a job that another gateway makes for nobody (or for somebody, where one result is for all), or left when it ended: somebody will take it up.
  * What was not saved lies at the provider for a day only.
  */
 export const findEarlier = `
-  SELECT place::int, coalesce(found.id, elsewhere.id) AS id, found.result, found.oss_paths, found.claimed
+  SELECT place::int, coalesce(found.id, elsewhere.id) AS id, found.result, found.oss_paths, found.claimed,
+    coalesce(found.model_name, elsewhere.model_name) AS model_name, coalesce(found.model_type, elsewhere.model_type) AS model_type,
+    coalesce(found.prompt, elsewhere.prompt) AS prompt
   FROM json_array_elements($1) WITH ORDINALITY AS each (value, place)
-  CROSS JOIN LATERAL json_to_record(each.value) AS wish (role text, "roleOid" oid, "requestKey" text, "except" uuid[], delivered boolean, most int)
+  CROSS JOIN LATERAL json_to_record(each.value) AS wish (role text, "roleOid" oid, "requestKey" text, "except" uuid[], delivered boolean, image boolean, most int)
   LEFT JOIN LATERAL (
     SELECT job_id AS id, result, ARRAY(SELECT jsonb_path_query(outputs, '$[*].ossPath') #>> '{}') AS oss_paths,
-      claimed_at IS NOT NULL AS claimed, submitted_at FROM hologen_internal.job
+      claimed_at IS NOT NULL AS claimed, submitted_at, ${howMade}
+    FROM hologen_internal.job
     WHERE role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey" AND state = 'succeeded' AND NOT detached
       AND (claimed_at IS NULL OR wish.delivered) AND (wish.delivered OR ${isFree} AND (gateway_id = $2 OR ${isNobodys})) AND job_id <> ALL (wish."except")
       AND (outputs = '[]' OR outputs @? '$[*].ossPath' OR generated_at > clock_timestamp() - interval '23 hours')
     ORDER BY claimed_at IS NOT NULL, submitted_at LIMIT wish.most) AS found ON true
   LEFT JOIN LATERAL (
-    SELECT job_id AS id FROM hologen_internal.job
+    SELECT job_id AS id, ${howMade} FROM hologen_internal.job
     WHERE found.id IS NULL AND state IN (${openStates}) AND NOT detached AND gateway_id <> $2 AND job_id <> ALL (wish."except")
       AND (wish.delivered OR ${isFree} AND ${isNobodys})
       AND role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey"
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place, found.claimed, found.submitted_at`;
 
-/** A gateway that ended in the middle of a retry leaves a claim without a job. */
+/** What cost something that nobody can tell has no price. A gateway that ended in the middle of a retry leaves a claim without a job. */
 const mayRetry = `
   job_id = $1 AND (role_name = $2 AND role_oid = $3 OR $4 = 'all')
-  AND state IN ('failed', 'cancelled') AND generated_at IS NULL AND coalesce(price, 0) = 0
+  AND state IN ('failed', 'cancelled') AND generated_at IS NULL AND price = 0
   AND (retried_at IS NULL
     OR EXISTS (SELECT FROM hologen_internal.job again WHERE again.job_id = job.retried_as AND again.state = 'cancelled' AND again.attempts = 0)
     OR retried_at < clock_timestamp() - interval '10 minutes'
@@ -153,6 +159,14 @@ export const claimRetry = `
 export const retried = `
   UPDATE hologen_internal.job SET retried_as = $3, retried_at = CASE WHEN $3::uuid IS NOT NULL THEN retried_at END
   WHERE job_id = $1 AND retried_as = $2`;
+
+/** The last one of those that were made one in another's place within a statement; those of retry_job are detached. */
+export const answeredBy = `
+  WITH RECURSIVE made AS (
+    SELECT job_id, retried_as FROM hologen_internal.job WHERE job_id = $1 AND (role_name = $2 AND role_oid = $3 OR $4 = 'all')
+    UNION SELECT again.job_id, again.retried_as FROM made JOIN hologen_internal.job again ON again.job_id = made.retried_as
+      WHERE NOT again.detached AND NOT (again.state = 'cancelled' AND again.attempts = 0))
+  SELECT job_id AS id FROM made WHERE job_id <> $1 AND NOT EXISTS (SELECT FROM made later WHERE later.job_id = made.retried_as)`;
 
 export const tellStatementEnd = `
   SELECT hologen_internal.tell_webhooks($1, $2, hologen_internal.groups_of($2), $3, $4)::text`;

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { EnginePool } from '../engine/pool.js';
 import { KnownError, kindOf, sqlstateOf } from '../errors.js';
 import { storable, storableJson } from '../json.js';
-import { type Query, retrying, telling } from './after-the-end.js';
+import { type Query, retrying, telling, type Writers } from './after-the-end.js';
 import { inBatches } from './batches.js';
 import { type BudgetNews, overBudget, type PassedBudget, softBudgetNote } from './budgets.js';
 import { earlier } from './earlier.js';
@@ -21,12 +21,13 @@ import type { JobState } from './states.js';
 export function createLedger(pool: EnginePool, gatewayId: string, tell: BudgetNews, log: Logger): Ledger {
   const query: Query = (name, text, values) =>
     patiently(pool, () => pool.query({ name, text, values })).then(({ rows }) => rows);
+  const surely: Query = (...statement) => untilWritten(pool, () => query(...statement), log);
   return {
-    ...opening(pool, gatewayId, tell),
-    ...writing(pool, gatewayId, query, log),
+    ...opening(pool, gatewayId, tell, surely),
+    ...writing(pool, gatewayId, { query, surely }, log),
     ...telling(query),
     ...retrying(query),
-    ...earlier(pool, gatewayId, query),
+    ...earlier(pool, gatewayId, { query, surely }),
     ...reading(query),
     takeOver: (gatewayIds) => takeOverJobs(pool, gatewayId, gatewayIds),
   };
@@ -38,6 +39,7 @@ function opening(
   pool: EnginePool,
   gatewayId: string,
   tell: BudgetNews,
+  surely: Query,
 ): Pick<Ledger, 'open' | 'reserve' | 'unreserve'> {
   const open = inBatches(
     ({ jobs }: NewJobs) => jobs[0]?.id ?? '',
@@ -61,7 +63,7 @@ function opening(
       });
     },
     async unreserve(ids) {
-      if (ids.length > 0) await patiently(pool, () => pool.query(statements.unreserve, [ids]));
+      if (ids.length > 0) await surely('unreserve', statements.unreserve, [ids]);
     },
   };
 }
@@ -73,7 +75,12 @@ interface NewJobs {
   reservation: string | undefined;
 }
 
-function writing(pool: EnginePool, gatewayId: string, query: Query, log: Logger): Pick<Ledger, Writing> {
+function writing(
+  pool: EnginePool,
+  gatewayId: string,
+  { query, surely }: Writers,
+  log: Logger,
+): Pick<Ledger, Writing> {
   const change = inBatches(
     (one: IdentifiedChange) => one.id,
     (changes) => patiently(pool, () => changeJobs(pool, gatewayId, changes), changePatienceMs),
@@ -83,7 +90,7 @@ function writing(pool: EnginePool, gatewayId: string, query: Query, log: Logger)
       if (!(await untilWritten(pool, () => change({ ...news, id }), log))) throw takenOver(id);
     },
     async release(ids) {
-      if (ids.length > 0) await query('release-jobs', statements.release, [ids]);
+      if (ids.length > 0) await surely('release-jobs', statements.release, [ids]);
     },
     async tellUnanswered({ role, roleOid }) {
       const [row] = await query('tell-unanswered', statements.tellUnanswered, [role, roleOid]);
@@ -271,6 +278,7 @@ function jobRow(job: NewJob, reservation: string | undefined) {
     priority: job.priority === 'normal' ? undefined : job.priority,
     wanted_by: job.by === undefined ? undefined : new Date(job.by),
     label: job.label,
+    in_place_of: job.inPlaceOf,
   };
 }
 

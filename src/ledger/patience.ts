@@ -43,7 +43,7 @@ function isOurs(error: unknown): boolean {
 }
 
 /**
- * For what became of one call. A password that was changed, a right that was revoked, a table that is being restored, a trigger of somebody else's:
+ * For what became of one call, and whose it is. A password that was changed, a right that was revoked, a table that is being restored, a trigger of somebody else's:
  * as long as it is not the values' fault, somebody will put it right, and the call is paid for. `write` is asked again as a whole, so that it keeps
  * no other call's write from being done.
  */

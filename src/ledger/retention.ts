@@ -1,4 +1,4 @@
-/** Forgets old rows of the ledger where the operator wants that; what is unfinished, or was saved for nobody yet, stays. */
+/** Forgets old rows of the ledger where the operator wants that; what is unfinished, or was made and can still be taken, stays. */
 import type { Logger } from 'pino';
 import type { EnginePool } from '../engine/pool.js';
 
@@ -10,13 +10,15 @@ export interface Retention {
 }
 
 const everyMs = 3_600_000;
+/** What nobody has yet: results without files, and what was saved. Of others the provider's addresses are gone after a day. */
+const canBeTaken = `state = 'succeeded' AND claimed_at IS NULL AND (outputs = '[]' OR outputs @? '$[*].ossPath')`;
 /** Few enough at a time to hold no lock for long. */
 const atOnce = 5_000;
 
 const oldJobs = `
   DELETE FROM hologen_internal.job WHERE job_id IN (
     SELECT job_id FROM hologen_internal.job WHERE finished_at < clock_timestamp() - make_interval(days => $1)
-      AND NOT (state = 'succeeded' AND claimed_at IS NULL AND outputs @? '$[*].ossPath') LIMIT ${atOnce})`;
+      AND NOT (${canBeTaken}) LIMIT ${atOnce})`;
 const oldAttempts = `
   DELETE FROM hologen_internal.attempt WHERE attempt_id IN (
     SELECT attempt_id FROM hologen_internal.attempt WHERE ended_at < clock_timestamp() - make_interval(days => $1) LIMIT ${atOnce})`;

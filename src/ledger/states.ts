@@ -136,7 +136,10 @@ export const jobColumns: Record<string, Column> = {
   gateway_id: { type: 'text', means: 'who works on it; a write of anybody else is refused' },
   role_oid: { type: 'oid', means: "the caller's OID: another role that gets the name is not the caller" },
   engine_process_id: { type: 'integer', means: "the session's process in the engine" },
-  retried_as: { type: 'uuid', means: 'the call that retry_job made in its place' },
+  retried_as: {
+    type: 'uuid',
+    means: 'the call that was made in its place: of retry_job, of another model, or in simpler words',
+  },
   retried_at: { type: 'timestamptz', means: 'when that was' },
   webhook: {
     type: 'text',

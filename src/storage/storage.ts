@@ -64,7 +64,7 @@ export interface Store {
   /** Refuses a right that is malformed or not allowed (KnownError 22023, 42501). Asks nobody. */
   checkRight(right: Right): void;
 
-  /** Facts of one object; a missing or unreadable one is a KnownError 58P01 that names the path. */
+  /** Facts of one object; a missing or unreadable one is a KnownError 58P01 that names the path, one that is surely missing a MissingFile. */
   head(path: StoragePath, right: Right, signal: AbortSignal): Promise<ObjectInfo>;
 
   /** The first bytes of an object, at most so many. Errors as of `head`. */

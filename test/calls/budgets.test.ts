@@ -72,6 +72,24 @@ test('a budget in total counts all that was ever made', async () => {
   expect(await code(owner, pictures(1))).toBe('made');
 });
 
+test('what came to nothing and cost what nobody can tell counts as it was reckoned', async () => {
+  await owner.query("CALL set_budget(period => 'total', calls => 1000000, money => 1000000)");
+  const used = async () => {
+    const { rows } = await owner.query(
+      'SELECT calls_used::int AS calls, money_used::float AS money FROM hologen.budgets',
+    );
+    return rows[0];
+  };
+  const before = await used();
+  await owner.query(pictures(2));
+  const job = `hologen_internal.job SET state = 'failed', price = $1 WHERE request ->> 'prompt' LIKE 'p${prompts} %'`;
+  await owner.query(`UPDATE ${job}`, [null]);
+  const { calls, money } = await used();
+  expect([calls - before.calls, Number((money - before.money).toFixed(2))]).toEqual([2, 0.4]);
+  await owner.query(`UPDATE ${job}`, [0]);
+  expect(await used()).toEqual(before);
+});
+
 test('several hold at once, each for what it is for: role, group, model, database, application and tag', async () => {
   const amy = await gateway.clientOf('amy');
   const ben = await gateway.clientOf('ben');

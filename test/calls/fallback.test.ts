@@ -203,3 +203,49 @@ test('a model that somebody else has deployed under a name that the config speak
   say('qwen-image-max', failed);
   expect(await make('main', 'nobody else’s')).toMatchObject({ answered_by: 'second' });
 });
+
+test('what another model has made and nobody got is taken by the same statement, which asks neither again', async () => {
+  await deploy('weary', 'qwen-image-max', {
+    submits_per_second: 100,
+    fallback: [{ model: 'second', on: ['failure'] }],
+  });
+  say('qwen-image-max', failed);
+  const wish = `SELECT ai_gen('weary', '{"prompt": "a heath"}') AS made`;
+  await client.query(`BEGIN; CREATE TEMP TABLE heath AS ${wish}; ROLLBACK`);
+  // It would answer now.
+  own.speaker.script('qwen-image-max');
+  const asked = own.speaker.seen().length;
+  const { rows } = await client.query(wish);
+  expect(JSON.parse(rows[0].made)).toMatchObject({ answered_by: 'second' });
+  expect(own.speaker.seen().length).toBe(asked);
+  const claimed = async () => (await jobsOf('a heath')).map((job) => job.claimed);
+  await expect.poll(claimed).toEqual([false, true]);
+  // It is the client's now.
+  await client.query(wish);
+  expect((await jobsOf('a heath')).map(({ model }) => model)).toEqual(['weary', 'second', 'weary']);
+});
+
+test('a failure that another model has answered is not retried: its handle is that of the answer', async () => {
+  await deploy('worn', 'qwen-image-max', {
+    submits_per_second: 100,
+    fallback: [{ model: 'second', on: ['failure'] }],
+  });
+  say('qwen-image-max', failed);
+  await make('worn', 'a moor');
+  own.speaker.script('qwen-image-max');
+  const [first, answer] = await jobsOf('a moor');
+  const retried = 'SELECT retry_job(job_id) AS handle FROM hologen.jobs WHERE job_id = $1';
+  expect((await client.query(retried, [first?.job_id])).rows).toEqual([{ handle: answer?.job_id }]);
+  const made = await client.query('SELECT ai_wait($1) AS made', [answer?.job_id]);
+  expect(made.rows[0].made).toContain('image_urls');
+  expect(await jobsOf('a moor')).toHaveLength(2);
+});
+
+async function jobsOf(prompt: string): Promise<{ job_id: string; model: string; claimed: boolean }[]> {
+  const { rows } = await client.query(
+    `SELECT job_id, model_name AS model, claimed_at IS NOT NULL AS claimed FROM hologen.jobs WHERE request ->> 'prompt' = $1
+     ORDER BY submitted_at`,
+    [prompt],
+  );
+  return rows;
+}

@@ -248,6 +248,9 @@ test('an answer without a picture is asked for once more, in simpler words, and 
     { state: 'failed', price: 0 },
     { state: 'succeeded', price: 0.5 },
   ]);
+  // The same request is paid for once, whatever it came to.
+  expect(await generate(request)).toEqual(answer);
+  expect(await bodies()).toHaveLength(2);
   await gateway.forgetRequests();
   const { message } = await refusal(generate({ ...request, prompt: '[[sandbox:empty]]' }));
   expect(message).toContain('without a picture');

@@ -65,3 +65,40 @@ test('a film is followed by the gateway that comes after a kill, with the model 
   expect(await job()).toEqual([{ state: 'succeeded', priced: true }]);
   await next.end();
 });
+
+test('what waits for a paused model is made with it, however long ago that was removed and its name given to another one', async () => {
+  const client = await connect(dataDir);
+  const deploy = (name: string, type: string, by = client) =>
+    by.query("CALL register_external_model($1, $2, 'bailian', '{}', 'image-generation')", [name, type]);
+  await deploy('patient', 'qwen-image-2.0');
+  await deploy('other', 'qwen-image-2.0');
+  await client.query("CALL pause_model('patient')");
+  await client.query("SELECT ai_submit('patient', 'a picture of the first')");
+  await client.query("CALL delete_external_model('patient')");
+  for (const time of [
+    'removed_models SET removed_at',
+    'removed_models SET deployed_at',
+    'job SET submitted_at',
+    'job SET model_deployed_at',
+  ]) {
+    const column = time.split(' ').at(-1);
+    await client.query(
+      `UPDATE hologen_internal.${time} = ${column} - interval '3 days' WHERE model_name = 'patient'`,
+    );
+  }
+  await client.query("CALL delete_external_model('other')");
+  await deploy('patient', 'qwen-image-max');
+  gateway.child.kill('SIGKILL');
+  await gateway.ended;
+  await serve();
+  const next = await connect(dataDir);
+  await deploy('again', 'qwen-image-2.0', next);
+  await next.query("CALL resume_model('again')");
+  const states = async () =>
+    (await next.query("SELECT state FROM hologen.jobs WHERE model_name = 'patient'")).rows;
+  await expect.poll(states).toEqual([{ state: 'succeeded' }]);
+  expect(
+    cloud.submits('a picture of the first').map(({ body }) => (body as { model: string }).model),
+  ).toEqual(['qwen-image-2.0']);
+  await next.end();
+});

@@ -69,15 +69,19 @@ test('of two that retry a job at the same time one does, and a retry that is rol
   await expect.poll(submits).toBe(1);
 });
 
-test('what succeeded, was made and not saved, or is unanswered is not asked for again', async () => {
+test('what succeeded, was made and not saved, is unanswered, or cost what nobody can tell is not asked for again', async () => {
   await amy.query("SELECT ai_gen('qwen_plus', 'fine')");
   const { rows } = await amy.query("SELECT job_id FROM hologen.jobs WHERE model_name = 'qwen_plus'");
   expect((await refusal(retry(amy, rows[0].job_id))).code).toBe('42704');
   const [unanswered, unsaved] = [await failure('unanswered'), await failure('unsaved')];
+  const billed = await failure('billed');
+  // As where a model without a price gives tokens and no answer.
+  await owner.query('UPDATE hologen_internal.job SET price = NULL WHERE job_id = $1', [billed]);
   await owner.query("UPDATE hologen_internal.job SET state = 'unanswered' WHERE job_id = $1", [unanswered]);
   await owner.query('UPDATE hologen_internal.job SET generated_at = now() WHERE job_id = $1', [unsaved]);
   await gateway.forgetRequests();
-  for (const job of [unanswered, unsaved]) expect((await refusal(retry(amy, job))).code).toBe('42704');
+  for (const job of [unanswered, unsaved, billed])
+    expect((await refusal(retry(amy, job))).code).toBe('42704');
   expect(await submits()).toBe(0);
 });
 

@@ -91,3 +91,27 @@ test('a queue of NOTIFY that somebody has filled: the film is written down, and 
   expect(rows[0].film).toContain(cloud.submits('nobody is told')[0]?.taskId);
   await listener.end();
 });
+
+test('what was committed of ai_submit is made when the engine takes that it may be', async () => {
+  await client.query('BEGIN');
+  const asked = `SELECT ai_submit('video', '{"prompt": "a film after office hours"}') AS handle`;
+  const { rows } = await client.query(asked);
+  await operator.query(trigger);
+  const before = complaints();
+  await client.query('COMMIT');
+  await expect.poll(() => complaints() > before).toBe(true);
+  await operator.query('DROP FUNCTION refuses CASCADE');
+  const made = await client.query("SELECT ai_wait($1, '20 s') AS film", [rows[0].handle]);
+  expect(made.rows[0].film).toContain(cloud.submits('after office hours')[0]?.taskId);
+});
+
+test('room in budgets that was kept for a statement is given back when the engine takes that', async () => {
+  await operator.query(
+    trigger.replace('UPDATE ON hologen_internal.job', 'DELETE ON hologen_internal.reserved'),
+  );
+  const many = "SELECT ai_gen('qwen_plus', 'text ' || i) FROM generate_series(1, 600) AS i";
+  await expect(client.query(many)).rejects.toThrow('failed unexpectedly');
+  await operator.query('DROP FUNCTION refuses CASCADE');
+  const kept = async () => (await operator.query('SELECT FROM hologen_internal.reserved')).rowCount;
+  await expect.poll(kept, { timeout: 10_000 }).toBe(0);
+});

@@ -1,6 +1,7 @@
 -- Running sums of what jobs count for in budgets: in the transaction that changes the job, so that no crash can part the two.
 
--- One call and its price: the real one, or what it was reckoned to cost; what failed or was cancelled for nothing does not count.
+-- One call and its price: the real one, or what it was reckoned to cost, also where it came to nothing and nobody can tell what that has cost;
+-- what failed or was cancelled for nothing does not count.
 -- Two writers meet the same rows in the same order.
 CREATE OR REPLACE FUNCTION hologen_internal.note_spent() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -14,13 +15,13 @@ BEGIN
     SELECT array_agg(ROW(s.*)::hologen_internal.spent) INTO sums FROM (
       SELECT date_bin('15 minutes', submitted_at, 'epoch'), role_name, model_name, database_name, application_name, coalesce(tag, ''), currency,
         sum(sign)::bigint, sum(sign * coalesce(price, estimated_price, 0)), groups
-      FROM (SELECT 1 AS sign, * FROM new_jobs) AS counted WHERE state NOT IN ('failed', 'cancelled') OR price > 0
+      FROM (SELECT 1 AS sign, * FROM new_jobs) AS counted WHERE state NOT IN ('failed', 'cancelled') OR price IS DISTINCT FROM 0
       GROUP BY 1, 2, 3, 4, 5, 6, 7, groups HAVING sum(sign) <> 0 OR sum(sign * coalesce(price, estimated_price, 0)) <> 0) AS s;
   ELSE
     SELECT array_agg(ROW(s.*)::hologen_internal.spent) INTO sums FROM (
       SELECT date_bin('15 minutes', submitted_at, 'epoch'), role_name, model_name, database_name, application_name, coalesce(tag, ''), currency,
         sum(sign)::bigint, sum(sign * coalesce(price, estimated_price, 0)), groups
-      FROM (SELECT 1 AS sign, * FROM new_jobs UNION ALL SELECT -1, * FROM old_jobs) AS counted WHERE state NOT IN ('failed', 'cancelled') OR price > 0
+      FROM (SELECT 1 AS sign, * FROM new_jobs UNION ALL SELECT -1, * FROM old_jobs) AS counted WHERE state NOT IN ('failed', 'cancelled') OR price IS DISTINCT FROM 0
       GROUP BY 1, 2, 3, 4, 5, 6, 7, groups HAVING sum(sign) <> 0 OR sum(sign * coalesce(price, estimated_price, 0)) <> 0) AS s;
   END IF;
   -- Most changes of a job (it runs, it was given to its client) change no sum.

@@ -4,6 +4,7 @@ import { isHandle } from '../../calls/detached.js';
 import { readSessionSettings } from '../../calls/session-settings.js';
 import { KnownError } from '../../errors.js';
 import type { RetriedJob } from '../../ledger/job.js';
+import type { Caller } from '../endpoint.js';
 import { type Answers, circumstancesOf, originOf, type QuestionTools, textOrNull } from './question.js';
 import { refuseReadOnly } from './rights.js';
 
@@ -21,17 +22,13 @@ export function answerAboutRetries({ calls, ledger, originalText }: QuestionTool
         const call = { model, request, file, settings, ...asked, transactionId };
         return (await calls.submitDetached(call, originOf(caller))).handle;
       };
+      const among = caller.admin ? ('all' as const) : ('own' as const);
       const claim = {
-        ...{
-          id,
-          who: caller,
-          among: caller.admin ? ('all' as const) : ('own' as const),
-          claimId: randomUUID(),
-        },
+        ...{ id, who: caller, among, claimId: randomUUID() },
         dry: readSessionSettings(given).dryRun,
       };
       const job = isHandle(id) ? await ledger.claimRetry(claim) : undefined;
-      if (!job) throw noSuchFailure(id, caller.role);
+      if (!job) return answerInPlace(id, caller, among, ledger);
       if (claim.dry) return submit(job);
       const handle = await submit(job).catch(async (error: unknown) => {
         await ledger.retried(id, claim.claimId, undefined);
@@ -41,6 +38,18 @@ export function answerAboutRetries({ calls, ledger, originalText }: QuestionTool
       return handle;
     },
   };
+}
+
+/** Another model was asked within the same statement, or in simpler words: that call is the repetition, and one more would be paid for besides. */
+async function answerInPlace(
+  id: string,
+  caller: Caller,
+  among: 'own' | 'all',
+  ledger: QuestionTools['ledger'],
+): Promise<string> {
+  const handle = isHandle(id) ? await ledger.answeredBy(id, caller, among) : undefined;
+  if (handle === undefined) throw noSuchFailure(id, caller.role);
+  return handle;
 }
 
 function noSuchFailure(id: string, role: string): KnownError {

@@ -1,4 +1,5 @@
 /** From a path of OpenAI's API to its answer: the key read, the body read, the work done as the key's role, errors in OpenAI's form. */
+import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
@@ -8,6 +9,7 @@ import { asRole, type FrontDoor } from './as-role.js';
 import type { Asked } from './asked.js';
 import { completeChat } from './chat.js';
 import { embed } from './embeddings.js';
+import { type HandOver, handOverOf } from './hand-over.js';
 import { makePictures } from './images.js';
 import { readKey } from './key.js';
 import { findModel, listModels } from './models.js';
@@ -35,14 +37,22 @@ const routes: Record<string, (asked: Asked) => Promise<Json | Response>> = {
 /** Pictures as data: addresses in a conversation take some. */
 const longestBodyBytes = 16 * 1024 * 1024;
 
-export function createApp(parts: Parts): Hono {
-  const app = new Hono();
+type Bound = { Bindings: HttpBindings };
+
+export function createApp(parts: Parts): Hono<Bound> {
+  const app = new Hono<Bound>();
   app.use(bodyLimit({ maxSize: longestBodyBytes, onError: () => Promise.reject(tooLong) }));
   for (const [what, work] of Object.entries(routes)) {
     const [method = '', path = ''] = what.split(' ');
     app.on(method, path, async (context) => {
-      const answer = await work(await read(context, parts));
-      return answer instanceof Response ? answer : context.json(answer);
+      const handOver = handOverOf(context.env.outgoing);
+      try {
+        const answer = await work(await read(context, parts, handOver));
+        return answer instanceof Response ? answer : context.json(answer);
+      } catch (error) {
+        handOver.fail();
+        throw error;
+      }
     });
   }
   app.notFound(() => {
@@ -65,7 +75,7 @@ const tooLong = new Refusal(413, {
   code: 'too_large',
 });
 
-async function read({ req }: Context, { door, download }: Parts): Promise<Asked> {
+async function read({ req }: Context, { door, download }: Parts, handOver: HandOver): Promise<Asked> {
   const account = readKey(req.header('authorization'));
   const body = req.method === 'POST' ? await readBody(req) : {};
   // What OpenAI's clients say of their own user is what the calls are tagged with.
@@ -73,7 +83,7 @@ async function read({ req }: Context, { door, download }: Parts): Promise<Asked>
   const gone = req.raw.signal;
   return {
     ...{ body, id: req.param('id') ?? '', download },
-    runAs: (work) => asRole(door, account, { tag, gone }, work),
+    runAs: (work) => asRole(door, account, { tag, gone, handOver }, work),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What OSS and the network answer, told to SQL: one table from OSS's error codes to SQLSTATEs and hints. */
 
 import { KnownError, type KnownErrorFields } from '../../errors.js';
+import { MissingFile } from '../missing-file.js';
 import { formatPath, type StoragePath } from '../path.js';
 
 /** A refusal by OSS or STS; `code` is the service's own. Retries look at it, clients get a KnownError. */
@@ -133,11 +134,13 @@ export function toReadError(error: unknown, path: StoragePath, roleArn: string):
   const isHidden = error instanceof ServiceRefusal && (error.status === 404 || error.code === 'AccessDenied');
   if (!isHidden) return toSqlError(error, 'cannot read', path);
   const says = error.status === 404 ? 'does not exist' : 'does not exist or may not be read';
-  return new KnownError({
-    kind: 'undefinedFile',
+  const fields = {
     message: `${formatPath(path)} ${says} (asked with role ${roleArn})`,
     detail: describe(error),
     hint: "Check the path, the endpoint of the bucket's region, and that the role has oss:GetObject on it.",
     cause: error,
-  });
+  };
+  return error.status === 404
+    ? new MissingFile(fields)
+    : new KnownError({ kind: 'undefinedFile', ...fields });
 }

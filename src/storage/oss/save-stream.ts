@@ -91,6 +91,32 @@ async function copyOnce(
   }
 }
 
+/** A bucket may forbid that an object is replaced, or keep it for a time. */
+const notReplaced = ['FileAlreadyExists', 'FileImmutable'];
+
+function isNotReplaced(error: unknown): boolean {
+  return error instanceof ServiceRefusal && notReplaced.includes(error.code);
+}
+
+/** The copy may be there already, with its answer lost: then it is no second time that it is needed. */
+async function findCopy(
+  { target, idleMs, options: { signal } }: CopyContext,
+  open: (signal: AbortSignal) => Promise<OpenedSource>,
+): Promise<Saved | undefined> {
+  const info = await target.head(signal).catch(() => undefined);
+  if (info?.crc64 === undefined) return undefined;
+  const source = await open(signal);
+  const reader = createSourceReader(source, source.lengthBytes, idleMs, signal);
+  let bytes = 0;
+  try {
+    for await (const chunk of reader.pour(() => {})) bytes += chunk.length;
+  } finally {
+    reader.close();
+  }
+  const isCopy = bytes === info.bytes && reader.pouredCrc64() === info.crc64;
+  return isCopy ? { bytes, etag: info.etag } : undefined;
+}
+
 /** Worth another try is a failed source and a failed stream; other requests were tried three times already. */
 function mayCopyAgain(error: unknown): boolean {
   if (error instanceof StreamLoss) return true;
@@ -113,6 +139,8 @@ export async function saveStream(
   } catch (error) {
     if (signal.aborted) throw abortError(signal);
     if (error instanceof StreamLoss) throw error.cause;
+    const copy = isNotReplaced(error) && (await findCopy(context, open).catch(() => undefined));
+    if (copy) return copy;
     if (!(error instanceof SourceFailure)) throw error;
     throw new KnownError({
       kind: 'connectionFailure',

@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { KnownError } from '../../../src/errors.js';
 import { formatOf } from '../../../src/media/kinds.js';
 import type { FileFields, Right } from '../../../src/storage/file-value.js';
+import { MissingFile } from '../../../src/storage/missing-file.js';
 import { formatPath, isDirectory, type PathForm, type StoragePath } from '../../../src/storage/path.js';
 import type { Driver, ObjectInfo, Store } from '../../../src/storage/storage.js';
 import { canceled, saveFile } from './save-file.js';
@@ -131,7 +132,7 @@ function requireObject(path: StoragePath): void {
 }
 
 function missing(path: StoragePath, says: string): KnownError {
-  return new KnownError({ kind: 'undefinedFile', message: `${formatPath(path)}: ${says}` });
+  return new MissingFile({ message: `${formatPath(path)}: ${says}` });
 }
 
 async function isThere(file: string): Promise<boolean> {
