@@ -35,11 +35,7 @@ export async function openFrontDoor(
       savepointSet: calls.savepointSet,
       undone: (engineProcessId, what) =>
         what === 'all' ? calls.statementOver(engineProcessId, 'failed') : calls.undone(engineProcessId),
-      ...{ cursorRead: calls.held.rowsFetched, cursorClosed: calls.held.closed },
-      ready(engineProcessId, outcome) {
-        calls.statementOver(engineProcessId, outcome);
-        return calls.held.has(engineProcessId);
-      },
+      ready: calls.statementOver,
       ended: (engineProcessId) => calls.clientLeft(engineProcessId) !== undefined,
     },
     opening(parameters) {

@@ -12,7 +12,6 @@ import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults } from './earlier-results.js';
 import { createEndOfGateway, type EndOfGateway } from './end-of-gateway.js';
 import { giveUpWait } from './given-up.js';
-import { createHeldResults, fillsCursors, type HeldResults } from './held-results.js';
 import { createLastResults, type LastResults } from './last-results.js';
 import { createLeftClients, type LeftClients } from './left-clients.js';
 import type { Making } from './making.js';
@@ -85,8 +84,6 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, Written
   clientLeft(engineProcessId: number): Promise<void> | undefined;
   /** The engine process has ended; or it goes on, and had not read what it asked last: for the result of a call, if it waited for one. */
   engineLeft(origin: CallOrigin, unread: { awaited: string | undefined } | undefined): void;
-  /** Cursors WITH HOLD of the engine process, see HeldResults. */
-  held: Pick<HeldResults, 'has' | 'rowsFetched' | 'closed'>;
   /** The client of the engine process has moved cursors without making a call. */
   cursorsRewound(engineProcessId: number): void;
   /** See Statements. */
@@ -104,7 +101,6 @@ interface Surroundings extends CallMaking {
   earlier: EarlierResults;
   last: LastResults;
   gone: LeftClients;
-  held: HeldResults;
   decider: Decider;
   detached: DetachedCalls;
   unanswered: UnansweredNotes;
@@ -141,7 +137,7 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
     rowsRead: statements.rowsRead,
     statementOver: statements.over,
     ...comingAndGoing(around),
-    ...{ held: around.held, cursorsRewound: statements.cursorsRewound },
+    cursorsRewound: statements.cursorsRewound,
     savepointSet: statements.savepointSet,
     undone: statements.undone,
     cancelAsked: detached.cancelAsked,
@@ -152,7 +148,7 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
 
 /** Of clients, and of the engine's processes. */
 function comingAndGoing(around: Surroundings): Pick<Calls, 'clientCame' | 'clientLeft' | 'engineLeft'> {
-  const { statements, gone, held, last } = around;
+  const { statements, gone, last } = around;
   return {
     clientCame(engineProcessId, ...given) {
       gone.came(engineProcessId);
@@ -161,7 +157,6 @@ function comingAndGoing(around: Surroundings): Pick<Calls, 'clientCame' | 'clien
     clientLeft(engineProcessId) {
       statements.clientLeft(engineProcessId);
       gone.left(engineProcessId);
-      held.left(engineProcessId);
       return statements.over(engineProcessId, 'failed');
     },
     engineLeft(origin, unread) {
@@ -203,7 +198,6 @@ function surround(services: Services, models: Models, reader: SqlReader, log: Lo
       decider,
       last: createLastResults(earlier),
       gone: createLeftClients(),
-      held: createHeldResults(),
       byName: new Map(),
     },
     detached: createDetachedCalls(services, decider, log),
@@ -222,20 +216,10 @@ async function statementEnded(
   around: Surroundings,
 ): Promise<void> {
   const committed = outcome !== 'failed';
-  const { calls, origin } = statement;
-  for (const call of calls) around.byName.delete(call.name);
-  const settled = (claimed: boolean) => {
-    around.decider.forget(calls);
-    return settle(statement, calls, claimed, around);
-  };
+  for (const call of statement.calls) around.byName.delete(call.name);
+  around.decider.forget(statement.calls);
   // What is prepared may still be rolled back: then its results are nobody's.
-  const isHeld =
-    outcome === 'committed' &&
-    fillsCursors(statement.text) &&
-    around.statements.hasClient(origin.engineProcessId);
-  const written = isHeld
-    ? around.held.keep(origin.engineProcessId, calls.filter((call) => call.delivered).length, settled)
-    : settled(outcome === 'committed');
+  const written = settle(statement, statement.calls, outcome === 'committed', around);
   around.detached.settle(statement, committed);
   tellStatementEnd(statement, committed, around.services, around.log);
   await Promise.all([written, statement.givenUp]);

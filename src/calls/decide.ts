@@ -53,10 +53,7 @@ export function createDecider(services: Services, earlier: EarlierResults, log: 
         decide: (some, reservation) => decide(some, around, reservation),
       }),
     make: (call, cancel) => begin(call, bringToEnd(call.course, services), around, cancel),
-    forget(calls) {
-      forget(calls, around);
-      around.twins.over(calls);
-    },
+    forget: (calls) => forget(calls, around),
     wouldTake: (calls) => wouldTake(calls, earlier, around),
     underWay: around.underWay,
   };

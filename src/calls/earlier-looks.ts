@@ -94,7 +94,7 @@ async function inTurn(search: Search, looks: Looks): Promise<Found | undefined> 
 
 async function oldest(search: Search, looks: Looks): Promise<Found | undefined> {
   const { wish, call, stop, wait } = search;
-  await Promise.all([looks.unwritten(), looks.givenBack]);
+  await looks.unwritten();
   const gone: string[] = [];
   try {
     for (;;) {
@@ -109,7 +109,7 @@ async function oldest(search: Search, looks: Looks): Promise<Found | undefined> 
       return { jobId, result, madeAs };
     }
   } finally {
-    if (!wish.delivered) giveBack(gone, looks);
+    giveBack(gone, looks);
   }
 }
 
@@ -127,14 +127,15 @@ async function next(search: Search, gone: string[], looks: Looks): Promise<Earli
     const found = ahead.found.shift();
     if (found && isFree(found)) return found;
   }
+  leaveAhead(name, looks);
   const most = Math.min(looks.waiting.get(name) ?? 1, mostAhead);
   const except = [...exceptOf(search, looks), ...gone];
   for (;;) {
+    await looks.givenBack;
     const found = await looks.ledger.findEarlier({ ...wish, except, most });
     const [first, ...rest] = await taken(found, search, looks.ledger);
     // Another gateway was quicker: with all of them, or there are none.
     if (!first && found.length > 0) continue;
-    leaveAhead(name, looks);
     looks.ahead.set(name, { delivered, found: rest });
     return first;
   }
@@ -157,16 +158,13 @@ async function taken(found: Earlier[], { wish, wait }: Search, ledger: Ledger): 
 function leaveAhead(name: string, looks: Looks): void {
   const ahead = looks.ahead.get(name);
   looks.ahead.delete(name);
-  if (ahead && !ahead.delivered)
-    giveBack(
-      ahead.found.map(({ id }) => id).filter((id) => !looks.reserved.has(id)),
-      looks,
-    );
+  giveBack(ahead?.found.map(({ id }) => id) ?? [], looks);
 }
 
 function giveBack(jobIds: string[], looks: Looks): void {
-  if (jobIds.length === 0) return;
-  const written = looks.ledger.giveBack(jobIds).catch(looks.onError);
+  const free = jobIds.filter((id) => !looks.reserved.has(id));
+  if (free.length === 0) return;
+  const written = looks.ledger.giveBack(free).catch(looks.onError);
   looks.givenBack = Promise.all([looks.givenBack, written]);
 }
 

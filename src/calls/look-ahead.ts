@@ -102,7 +102,7 @@ export function storedFound(ahead: LookAhead<unknown>, found: StoredText | undef
 const notKnown = 'nothing is known under its name';
 const whyNothing: Record<StoredQuery['stored'], string> = {
   cursor: 'nothing is declared under its name',
-  held: 'it reads several cursors, or one from where it stands',
+  held: 'it keeps several cursors',
   prepared: 'nothing is prepared under its name',
   view: 'nothing is stored under its name',
   block: notKnown,

@@ -95,7 +95,7 @@ async function outlivesStatement(
   { ledger }: Services,
 ): Promise<boolean> {
   if (!detached || released || transactionId === undefined) return detached && released;
-  for (let times = 0; Date.now() < openedAt.getTime() + keptMs; times++) {
+  for (let times = 0; ; times++) {
     const outcome = await ledger.transactionOutcomes([transactionId]).then(
       (outcomes) => outcomes.get(transactionId),
       () => 'not told',
@@ -106,10 +106,10 @@ async function outlivesStatement(
       return true;
     }
     // It may be prepared, or the engine may not have noticed yet that its client is gone.
-    if (outcome !== 'in progress' && outcome !== 'not told') return false;
+    const isOpen = outcome === 'in progress' || outcome === 'not told';
+    if (!isOpen || Date.now() > openedAt.getTime() + keptMs) return false;
     await delay(Math.min(firstPauseMs * 2 ** Math.min(times, 10), longestPauseMs));
   }
-  return false;
 }
 
 async function drop(job: UnfinishedJob, { ledger }: Services): Promise<never> {

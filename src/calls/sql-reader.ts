@@ -96,7 +96,7 @@ export interface OneByOne {
 
 /**
  * What the statement runs is kept by the engine under a name: a prepared statement, a cursor of which so many rows are read, 0 for all, the only one
- * that a COMMIT keeps (`unread`, or it can be read from its begin again), or a materialized view that is filled; or it stands in a function, or is the client's own with what a function in it gives written out, or
+ * that a COMMIT keeps, or a materialized view that is filled; or it stands in a function, or is the client's own with what a function in it gives written out, or
  * with what is known of the table that it writes to.
  */
 export interface StoredQuery {

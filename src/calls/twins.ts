@@ -1,7 +1,6 @@
-/** Calls that ask for the same at the same time, of statements whose ai_gen.reuse is on: the first one is made, the others are its twins. So is what a cursor asks for again. */
+/** Calls that ask for the same at the same time, of statements whose ai_gen.reuse is on: the first one is made, the others are its twins. */
 import { roleKey } from '../ledger/job.js';
 import { isGivenUp } from './answers.js';
-import { createFetched } from './fetched.js';
 import type { StatementCall } from './statement.js';
 
 export interface Twins {
@@ -11,31 +10,26 @@ export interface Twins {
   has(call: StatementCall): boolean;
   /** They have ended, or will not be made. */
   forget(calls: StatementCall[]): void;
-  /** Their statement is over. */
-  over(calls: StatementCall[]): void;
 }
 
 export function createTwins(): Twins {
   const firsts = new Map<string, StatementCall>();
-  const fetched = createFetched();
   return {
     part(calls) {
       const first: StatementCall[] = [];
       const others: [StatementCall, StatementCall][] = [];
       for (const call of calls) {
-        const twin = call.reuse === 'on' ? firsts.get(nameOf(call)) : fetched.take(call);
+        const twin = call.reuse === 'on' ? firsts.get(nameOf(call)) : undefined;
         if (twin) others.push([call, twin]);
         else first.push(call);
         if (!twin && call.reuse === 'on') firsts.set(nameOf(call), call);
       }
-      fetched.note(calls);
       return { first, others };
     },
     has: (call) => call.reuse === 'on' && firsts.has(nameOf(call)),
     forget(calls) {
       for (const call of calls) if (firsts.get(nameOf(call)) === call) firsts.delete(nameOf(call));
     },
-    over: fetched.forget,
   };
 }
 

@@ -150,7 +150,8 @@ function beginLook(
   const ahead = known ?? newLookAhead<StatementCall>(reader.aheadQuery(text));
   if (portal) ahead.since = sinceOf(portal);
   const read = cursorsWereRead(statement);
-  if (ahead.stored?.stored === 'held' && read) ahead.stored = { ...ahead.stored, name: 'read' };
+  // What it has computed by then it may compute again, or keep.
+  if (ahead.stored?.stored === 'held' && read) endLook(ahead, 'rows of its cursor were read before');
   if (ahead.query?.plannedAsCursor && (read || (rows !== 0 && !portal))) {
     // It is no DECLARE that runs, but the portal that it has made.
     endLook(ahead, 'its cursor is read as a portal');

@@ -27,19 +27,13 @@ export interface SessionEvents {
   cursorsRewound(engineProcessId: number): void;
   /** A savepoint was set where none was open. What has been `answered` before stands before it. */
   savepointSet(engineProcessId: number): void;
-  /** Told where cursors hold results, see `ready`: rows were fetched of one (0: it is at its end); one or all were closed. */
-  cursorRead(engineProcessId: number, rows: number): void;
-  cursorClosed(engineProcessId: number, which: 'one' | 'all'): void;
   /**
    * The transaction has failed, or was rolled back to a savepoint: 'all', or what does not stand before the oldest savepoint that may be open.
    * The client hears of a failure when the promise resolves: what it does then must find all settled.
    */
   undone(engineProcessId: number, what: 'all' | 'behind savepoint'): Promise<void> | undefined;
-  /**
-   * Everything the client sent has been answered, and was either committed or lost. Not called inside an open transaction. True: cursors of the
-   * session hold results that its client may not have read.
-   */
-  ready(engineProcessId: number, outcome: 'committed' | 'failed' | 'prepared'): boolean;
+  /** Everything the client sent has been answered, and was either committed or lost. Not called inside an open transaction. */
+  ready(engineProcessId: number, outcome: 'committed' | 'failed' | 'prepared'): void;
   /** Nobody waits for the session's answers any more. Returns true if its last statement made calls, and so may be about to make more. */
   ended(engineProcessId: number): boolean;
   /** A client made a database. */
@@ -102,8 +96,6 @@ export interface Conversation extends Asking {
   failed: boolean;
   /** PREPARE TRANSACTION has ended the transaction since. */
   isPrepared: boolean;
-  /** Cursors of the session may hold results. */
-  holdsResults: boolean;
   /** Savepoints that may be open: at least as many as are. */
   savepoints: number;
   /** Of these the first was set since everything was last answered. */
@@ -160,7 +152,6 @@ export function beginConversation(
     longestText: longestEarlyText,
     failed: false,
     isPrepared: false,
-    holdsResults: false,
     savepoints: 0,
     savepointIsNew: false,
     anew: false,

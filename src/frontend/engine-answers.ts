@@ -64,10 +64,9 @@ export function watchEngine(conversation: Conversation): FrameWatcher {
 }
 
 /** The whole answer to a statement of a session that the gateway has never had to do with: most are, and small. */
-function isRoutine({ everRewritten, holdsResults, untold }: Conversation, chunk: Buffer): boolean {
+function isRoutine({ everRewritten, untold }: Conversation, chunk: Buffer): boolean {
   const readyAt = chunk.length - readyFrameBytes;
-  if (everRewritten || holdsResults || untold.length > 0 || chunk[readyAt] !== backendType.readyForQuery)
-    return false;
+  if (everRewritten || untold.length > 0 || chunk[readyAt] !== backendType.readyForQuery) return false;
   let at = 0;
   while (at < readyAt) {
     const type = chunk[at] as number;
@@ -163,25 +162,17 @@ function countSavepoints(conversation: Conversation, tag: string): void {
   if (beginningTags.has(tag)) conversation.anew = true;
 }
 
-function followCursors({ events, engineProcessId }: Conversation, tag: string): void {
-  const [, rows] = /^FETCH (\d+)$/.exec(tag) ?? [];
-  if (rows !== undefined) events.cursorRead(engineProcessId, Number(rows));
-  if (tag === 'CLOSE CURSOR') events.cursorClosed(engineProcessId, 'one');
-  if (tag === 'CLOSE CURSOR ALL' || tag === 'DISCARD ALL') events.cursorClosed(engineProcessId, 'all');
-}
-
 /** They go back in a cursor, perhaps to its begin, which makes no call. */
 const mayMoveCursors = /^(MOVE \d+|FETCH 0|DO|CALL)$/;
 
 function statementEnded(conversation: Conversation, frame: Buffer): Buffer | undefined {
   const rewritten = rewrittenText(conversation);
-  if (!rewritten && !conversation.holdsResults && countsRows(frame, 0, frame.length)) return undefined;
+  if (!rewritten && countsRows(frame, 0, frame.length)) return undefined;
   const { answered, events, names } = conversation;
   const tag = frame.toString('latin1', 5, frame.length - 1);
   if (tag === 'ROLLBACK') conversation.failed = true;
   if (tag === 'PREPARE TRANSACTION') conversation.isPrepared = true;
   countSavepoints(conversation, tag);
-  if (conversation.holdsResults) followCursors(conversation, tag);
   if (mayMoveCursors.test(tag)) events.cursorsRewound(conversation.engineProcessId);
   if (tag === 'CREATE DATABASE') events.databaseCreated();
   if (forgettingTags.has(tag)) names.forgetStatements();
@@ -239,7 +230,7 @@ function readyForQuery(conversation: Conversation, state: number | undefined): v
   conversation.atRest = state !== failedTransaction;
   if (state === idle) {
     const done = conversation.isPrepared ? 'prepared' : 'committed';
-    conversation.holdsResults = events.ready(engineProcessId, failed ? 'failed' : done);
+    events.ready(engineProcessId, failed ? 'failed' : done);
     conversation.isPrepared = false;
     conversation.savepoints = 0;
     conversation.savepointIsNew = false;

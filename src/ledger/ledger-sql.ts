@@ -76,8 +76,8 @@ export const claim =
 export const unclaim =
   'UPDATE hologen_internal.job SET claimed_at = NULL, taken_by = NULL, abandoned = NOT detached WHERE job_id = ANY ($1)';
 
-/** No other gateway than $2 gives it to an identical call. */
-const isFree = `(taken_by IS NULL OR taken_by = $2 OR NOT ${isLive('taken_by')})`;
+/** No other gateway than $2 gives it to an identical call. One whose connection broke for a moment is still there: it is forgotten when it is gone. */
+const isFree = `(taken_by IS NULL OR taken_by = $2 OR taken_by NOT IN (SELECT living.gateway_id FROM hologen_internal.living_gateway living))`;
 
 /** All gateways lock them in the same order. */
 export const take = `

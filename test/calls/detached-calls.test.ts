@@ -240,6 +240,8 @@ test('kill -9 between the COMMIT and the gateway’s own word of it: the next on
   await client.query('SAVEPOINT s');
   const undone = await client.query(submit('clip undone', 'wan26_t2v'));
   await client.query('ROLLBACK TO s');
+  // However long ago it was asked for.
+  await other.query("UPDATE hologen_internal.job SET submitted_at = submitted_at - interval '2 days'");
   // The gateway's word waits for this.
   await other.query('BEGIN');
   await other.query('SELECT FROM hologen_internal.job FOR UPDATE');

@@ -196,10 +196,7 @@ describe('COPY', () => {
   test('in the extended protocol, as libpq sends it: the Sync that the engine passes over is not waited for', async () => {
     const ready: string[] = [];
     const frontend = await openDoor(gateway.url, {
-      ready(_process, outcome) {
-        ready.push(outcome);
-        return false;
-      },
+      ready: (_process, outcome) => void ready.push(outcome),
     });
     const client = await connectRaw({ host: '127.0.0.1', port: frontend.port });
     await login(client, gateway.url);

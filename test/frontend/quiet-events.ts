@@ -7,11 +7,9 @@ export const quietEvents: SessionEvents = {
   rowsAsked: () => {},
   answered: () => {},
   cursorsRewound: () => {},
-  cursorRead: () => {},
-  cursorClosed: () => {},
   savepointSet: () => {},
   undone: () => undefined,
-  ready: () => false,
+  ready: () => {},
   ended: () => false,
   databaseCreated: () => {},
 };

@@ -46,10 +46,8 @@ function session(cut: (bytes: Buffer) => Buffer[]) {
     undone: told('undone') as SessionEvents['undone'],
     savepointSet: told('savepointSet'),
     cursorsRewound: told('cursorsRewound'),
-    cursorRead: told('cursorRead'),
-    cursorClosed: told('cursorClosed'),
     answered: told('answered'),
-    ready: told('ready') as unknown as SessionEvents['ready'],
+    ready: told('ready'),
     ended: () => false,
     databaseCreated: told('databaseCreated'),
   };

@@ -140,6 +140,14 @@ test('a result that a statement at one was given and has not kept is found at th
   expect(cloud.submits('kept by nobody')).toHaveLength(3);
 });
 
+test('a call with ai_gen.reuse on that has waited in vain leaves the film to others', async () => {
+  await cutOff(first, 'waited in vain', cancelBackend);
+  await second.query("SET ai_gen.reuse = 'on'; SET ai_gen.timeout = '300ms'");
+  expect((await refusal(second.query(filmOf('waited in vain')))).code).toBe('57014');
+  await second.query('RESET ai_gen.reuse; RESET ai_gen.timeout');
+  await takesTheOneFilm(first, 'waited in vain');
+});
+
 test('the error of a statement that was cut off comes when the other gateway can know of it, however long the ledger takes', async () => {
   const locking = await connect(places[1] as string);
   let told = false;

@@ -120,7 +120,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- What this session keeps under a name: the text of a prepared statement with its parameters' types, of a cursor, of the only one that its COMMIT is
--- keeping, which is read from where it stands unless it can go back (`held`), of the materialized view that
+-- keeping (`held`), of the materialized view that
 -- it is filling, which it has locked, and whose schema the names of that moment do not tell, or of the only PL/pgSQL function of that name, none of a
 -- DO block (`block`: NULL where variables may hide columns), or of all PL/pgSQL functions of the names in a list that are the only ones of theirs
 -- (`function`), or of the only function of that
@@ -133,7 +133,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('statement', statement, 'created', creation_time) FROM pg_cursors WHERE stored = 'cursor' AND name = named
   UNION ALL
   SELECT json_build_object('statement', min(statement)) FROM pg_cursors WHERE stored = 'held' AND is_holdable AND creation_time >= now()
-    HAVING count(*) = 1 AND (named = 'unread' OR bool_and(is_scrollable))
+    HAVING count(*) = 1
   UNION ALL
   SELECT json_build_object('statement', min(pg_get_viewdef(c.oid)), 'types', '[]'::json)
     FROM pg_class c JOIN pg_locks l ON l.relation = c.oid AND l.locktype = 'relation' AND l.pid = pg_backend_pid()

@@ -43,6 +43,8 @@ export interface Referred {
 /** x IN (SELECT …) before PostgreSQL 17, which printed nothing of x. */
 const hidesComparison = /(?<!EXISTS)\(hashed SubPlan \d+\)(?!\.)/;
 
+const typed = new Set(['TypeCast', 'RangeTableFuncCol', 'JsonTableColumn']);
+
 /** These are no expressions. */
 const isTable = /^(?:XML|JSON_)TABLE\(/;
 
@@ -62,7 +64,7 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
     tellsLook ||= kind === 'FuncCall' && readsSetting.test(name) && !isOtherSetting(body);
     if (kind === 'ColumnRef') tables.add(nameList(body.fields)[0] ?? '');
     if (kind === 'A_Expr') names.operators.add(quotedName(nameList(body.name)));
-    if (kind === 'TypeCast') names.types.add(nameList(child(body, 'typeName').names).at(-1) ?? '');
+    if (typed.has(kind)) names.types.add(nameList(child(body, 'typeName').names).at(-1) ?? '');
     if (kind !== 'FuncCall') return true;
     again ||= asksUntilGiven(body, leaf);
     if (!askingCalls.has(name) && name !== laterCall) {

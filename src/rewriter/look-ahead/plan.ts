@@ -186,6 +186,7 @@ function inspectSubplan(node: PlanNode, reading: Reading, asking = ''): Found[] 
   const name = node['Subplan Name'] ?? '';
   const found = inspect(node, reading);
   if (name.startsWith('CTE ')) {
+    if (reading.ctes.has(name.slice('CTE '.length))) throw new Doubt('two of its CTEs have one name');
     reading.ctes.set(name.slice('CTE '.length), found);
     return [];
   }

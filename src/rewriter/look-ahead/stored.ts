@@ -158,17 +158,18 @@ function cursor({ direction, howMany, portalname }: Body): StoredQuery | OneByOn
   };
 }
 
-/** A cursor WITH HOLD is read from its begin to its end. */
+/** A cursor WITH HOLD is read to its end. Another one of its text may have been bound to other values since. */
 function held({ kind }: Body): StoredQuery | OneByOne {
   if (kind !== 'TRANS_STMT_COMMIT') return { why: 'it is no query' };
   return {
-    ...{ stored: 'held', name: 'unread', rows: 0 },
+    ...{ stored: 'held', name: '', rows: 0 },
     queryOf(text) {
       const source = readSource(text);
       const [declared, more] =
         source?.statements.filter(({ kind: each }) => each === 'DeclareCursorStmt') ?? [];
       if (!source || !declared || more) return { why: 'what its cursor reads cannot be read' };
-      return keptSince('opened', queryOfStatement(declared, source));
+      const query = keptSince('opened', queryOfStatement(declared, source));
+      return 'why' in query || !query.parameters ? query : { why: 'its cursor has parameters' };
     },
   };
 }

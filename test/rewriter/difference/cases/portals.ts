@@ -62,6 +62,25 @@ export const portals: Record<string, Case[]> = {
       'with what is another value each time',
       [heldSo('', "SELECT ai_gen('m1', p || (random() < 2)) FROM foxes"), ...kept],
     ],
+    [
+      'that keeps what it has computed',
+      [
+        heldSo(
+          'SCROLL',
+          "SELECT a.id, ai_gen('m1', a.p || b.p) FROM foxes a JOIN foxes b ON a.k = b.k ORDER BY 1, 2",
+        ),
+        'FETCH 2 FROM c',
+        ...kept,
+      ],
+    ],
+    [
+      'of a sub-select that is computed once',
+      [heldSo('', "SELECT id, (SELECT ai_gen('m1', 'style')) FROM foxes"), 'FETCH 2 FROM c', ...kept],
+    ],
+    [
+      'beside the same call of another one that was fetched',
+      [held, `DECLARE d CURSOR FOR ${query}`, 'FETCH ALL FROM d', ...kept],
+    ],
     ['by another word', [held, 'END', 'FETCH 1 FROM c', 'CLOSE c']],
     ['that is in another one’s text', [`${held}; SELECT 1`, ...kept]],
   ],

@@ -147,5 +147,18 @@ export const runInside: Record<string, Case[]> = {
       'a path given a result',
       "SELECT j.t FROM foxes, json_table('[1,2]'::jsonb, '$[*]' PASSING ai_gen('m1', p) AS x COLUMNS (t text PATH '$')) j",
     ],
+    [
+      'columns of a type with a check that counts',
+      [
+        'CREATE SEQUENCE checks',
+        "CREATE DOMAIN checked AS text CHECK (nextval('checks') > 0 OR VALUE = '')",
+        "SELECT ai_gen('m1', x.t) FROM foxes, xmltable('/a' PASSING xmlelement(name a, p) COLUMNS t checked PATH '.') x",
+        'SELECT last_value FROM checks',
+      ],
+    ],
+    [
+      'two CTEs of one name',
+      "WITH s AS MATERIALIZED (SELECT id, ai_gen('m1', p) AS r FROM foxes) SELECT id, CASE WHEN coalesce(s.r, '') NOT LIKE '%a%' THEN ai_gen('m2', id::text) END FROM s WHERE id IN (WITH s AS MATERIALIZED (SELECT id FROM foxes) SELECT id FROM s)",
+    ],
   ],
 };
