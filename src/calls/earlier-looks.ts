@@ -1,4 +1,4 @@
-/** Looks in the ledger for earlier results: one look for all who ask for the same, and each result for one of them, also among several gateways. */
+/** Looks in the ledger for earlier results: one look for all who ask for the same, and each result for one of them. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { KnownError } from '../errors.js';
 import type { Earlier, EarlierWish, JobOutcome, Ledger, MadeAs, RoleIdentity } from '../ledger/job.js';
@@ -38,14 +38,11 @@ export interface EarlierLooks {
   find(search: Search): Promise<Found | undefined>;
   /** How many there are beside `counted`, `most` at most with these; none is reserved. */
   count(search: Search, counted: string[], most: number): Promise<number>;
-  /** What is reserved no more is found again, also by other gateways. */
-  giveBack(jobIds: string[]): void;
 }
 
 interface Surroundings {
   ledger: Ledger;
   storage: Storage;
-  onError(error: unknown): void;
   /** Nobody else gets these: reserved by a statement that is still running, given to a client and not yet claimed in writing. */
   reserved: NamedJobs;
   claiming: NamedJobs;
@@ -58,22 +55,20 @@ interface Looks extends Surroundings {
   /** How many wait in such a lane, and what the last look found for them beside its own. */
   waiting: Map<string, number>;
   ahead: Map<string, Pick<Wish, 'delivered'> & { found: Earlier[] }>;
-  givenBack: Promise<unknown>;
 }
 
 export function createEarlierLooks(around: Surroundings): EarlierLooks {
-  const own = { lanes: createLanes(), waiting: new Map(), ahead: new Map(), givenBack: Promise.resolve() };
+  const own = { lanes: createLanes(), waiting: new Map(), ahead: new Map() };
   const looks: Looks = { ...around, ...own };
   return {
     find: (search) => inTurn(search, looks),
     count: (search, counted, most) => count(search, counted, most, looks),
-    giveBack: (jobIds) => giveBack(jobIds, looks),
   };
 }
 
 /** One after another of those who ask for the same: no two may find the same result. */
 async function inTurn(search: Search, looks: Looks): Promise<Found | undefined> {
-  const { waiting, lanes, reserved } = looks;
+  const { waiting, ahead, lanes, reserved } = looks;
   const { name } = search;
   waiting.set(name, (waiting.get(name) ?? 0) + 1);
   try {
@@ -85,10 +80,7 @@ async function inTurn(search: Search, looks: Looks): Promise<Found | undefined> 
   } finally {
     const left = (waiting.get(name) ?? 1) - 1;
     if (left > 0) waiting.set(name, left);
-    else {
-      waiting.delete(name);
-      leaveAhead(name, looks);
-    }
+    else for (const each of [waiting, ahead]) each.delete(name);
   }
 }
 
@@ -96,20 +88,15 @@ async function oldest(search: Search, looks: Looks): Promise<Found | undefined> 
   const { wish, call, stop, wait } = search;
   await looks.unwritten();
   const gone: string[] = [];
-  try {
-    for (;;) {
-      const found = await next(search, gone, looks);
-      if (!found) return undefined;
-      const { id: jobId, ossPaths, madeAs } = found;
-      if (found.result === undefined && !wait) return { jobId, result: undefined, madeAs };
-      gone.push(jobId);
-      const result = found.result ?? (await resultElsewhere(jobId, wish, stop, looks.ledger));
-      if (result === undefined || !(await stillThere(ossPaths, call, stop, looks.storage))) continue;
-      gone.pop();
+  for (;;) {
+    const found = await next(search, gone, looks);
+    if (!found) return undefined;
+    const { id: jobId, ossPaths, madeAs } = found;
+    if (found.result === undefined && !wait) return { jobId, result: undefined, madeAs };
+    const result = found.result ?? (await resultElsewhere(jobId, wish, stop, looks.ledger));
+    if (result !== undefined && (await stillThere(ossPaths, call, stop, looks.storage)))
       return { jobId, result, madeAs };
-    }
-  } finally {
-    giveBack(gone, looks);
+    gone.push(jobId);
   }
 }
 
@@ -127,45 +114,11 @@ async function next(search: Search, gone: string[], looks: Looks): Promise<Earli
     const found = ahead.found.shift();
     if (found && isFree(found)) return found;
   }
-  leaveAhead(name, looks);
   const most = Math.min(looks.waiting.get(name) ?? 1, mostAhead);
   const except = [...exceptOf(search, looks), ...gone];
-  for (;;) {
-    await looks.givenBack;
-    const found = await looks.ledger.findEarlier({ ...wish, except, most });
-    const [first, ...rest] = await taken(found, search, looks.ledger);
-    // Another gateway was quicker: with all of them, or there are none.
-    if (!first && found.length > 0) continue;
-    looks.ahead.set(name, { delivered, found: rest });
-    return first;
-  }
-}
-
-/**
- * Of these the ones that no other gateway gives to anybody. Where one result may be given to several all are, and what nobody had before is
- * kept from others, as far as it still can be; what is only known to be on its way is not taken.
- */
-async function taken(found: Earlier[], { wish, wait }: Search, ledger: Ledger): Promise<Earlier[]> {
-  const own = await Promise.all(
-    found.map(async ({ id, result, claimed }) => {
-      if (claimed || (result === undefined && !wait)) return true;
-      return (await ledger.take(id)) || wish.delivered;
-    }),
-  );
-  return found.filter((_, index) => own[index]);
-}
-
-function leaveAhead(name: string, looks: Looks): void {
-  const ahead = looks.ahead.get(name);
-  looks.ahead.delete(name);
-  giveBack(ahead?.found.map(({ id }) => id) ?? [], looks);
-}
-
-function giveBack(jobIds: string[], looks: Looks): void {
-  const free = jobIds.filter((id) => !looks.reserved.has(id));
-  if (free.length === 0) return;
-  const written = looks.ledger.giveBack(free).catch(looks.onError);
-  looks.givenBack = Promise.all([looks.givenBack, written]);
+  const [first, ...rest] = await looks.ledger.findEarlier({ ...wish, except, most });
+  looks.ahead.set(name, { delivered, found: rest });
+  return first;
 }
 
 function exceptOf({ name, wish, live }: Search, { reserved, claiming }: Looks): string[] {
@@ -178,7 +131,7 @@ async function count(search: Search, counted: string[], most: number, looks: Loo
   const { wish, call, stop } = search;
   const gone: string[] = [];
   const all = [...counted];
-  await Promise.all([looks.unwritten(), looks.givenBack]);
+  await looks.unwritten();
   while (all.length < most) {
     const except = [...exceptOf(search, looks), ...all, ...gone];
     const found = await looks.ledger.findEarlier({ ...wish, except, most: most - all.length });

@@ -77,7 +77,7 @@ export function createEarlierResults(
   const own = { reserved: createNamedJobs(), claiming: createNamedJobs() };
   const kept: Kept = {
     ...{ ledger, onError, underWay: new Map(), ...own },
-    looks: createEarlierLooks({ ledger, storage, onError, ...own, unwritten: () => kept.unclaimed }),
+    looks: createEarlierLooks({ ledger, storage, ...own, unwritten: () => kept.unclaimed }),
     ...{ claimed: Promise.resolve(), unclaimed: Promise.resolve() },
   };
   return {
@@ -97,7 +97,6 @@ export function createEarlierResults(
     },
     release(jobIds) {
       for (const id of jobIds) kept.reserved.delete(id);
-      kept.looks.giveBack(jobIds);
     },
   };
 }

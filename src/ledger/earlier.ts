@@ -1,11 +1,11 @@
-/** Results that may be given to later calls, in the ledger: left, found, taken by one, and claimed when they have reached a client for good. */
+/** Results that may be given to later calls, in the ledger: left, found, and claimed when they have reached a client for good. */
 import type { EnginePool } from '../engine/pool.js';
 import type { Writers } from './after-the-end.js';
 import { inBatches } from './batches.js';
 import { type Earlier, type EarlierWish, type Ledger, roleKey } from './job.js';
 import * as statements from './ledger-sql.js';
 
-type OfEarlier = 'abandon' | 'findEarlier' | 'take' | 'giveBack' | 'claim' | 'unclaim' | 'reused';
+type OfEarlier = 'abandon' | 'findEarlier' | 'claim' | 'unclaim' | 'reused';
 
 /** `gatewayId`: whose calls ask. */
 export function earlier(
@@ -27,17 +27,6 @@ export function earlier(
       (wish: EarlierWish) => `${roleKey(wish)} ${wish.requestKey}`,
       (wishes) => findEarlier(pool, gatewayId, wishes),
     ),
-    take: inBatches(
-      (id: string) => id,
-      async (ids) => {
-        const rows = await query('take-results', statements.take, [ids, gatewayId]);
-        const own = new Set(rows.map((row) => row.job_id));
-        return ids.map((id) => own.has(id));
-      },
-    ),
-    async giveBack(ids) {
-      await surely('give-back-results', statements.giveBack, [ids, gatewayId]);
-    },
     async reused(jobId, { origin, statementId, statementText, modelName, modelType, currency, tag }) {
       const { role, roleOid, database, application, statementAt } = origin;
       const who = [role, database, application, statementId, statementText, statementAt];
@@ -61,12 +50,12 @@ async function findEarlier(pool: EnginePool, gatewayId: string, wishes: EarlierW
     values: [JSON.stringify(wishes), gatewayId],
   });
   const found: Earlier[][] = wishes.map(() => []);
-  for (const { place, id, result, oss_paths, claimed, model_name, model_type, prompt } of rows) {
+  for (const { place, id, result, oss_paths, model_name, model_type, prompt } of rows) {
     if (id === null) continue;
     const madeAs = { model: model_name ?? '', modelType: model_type ?? '', prompt: prompt ?? undefined };
     found[place - 1]?.push({
       ...{ id, result: result ?? undefined, madeAs },
-      ...{ ossPaths: oss_paths ?? [], claimed: claimed ?? false },
+      ...{ ossPaths: oss_paths ?? [] },
     });
   }
   return found;
@@ -77,7 +66,6 @@ interface EarlierRow {
   id: string | null;
   result: string | null;
   oss_paths: string[] | null;
-  claimed: boolean | null;
   model_name: string | null;
   model_type: string | null;
   prompt: string | null;

@@ -181,10 +181,6 @@ export interface Ledger {
    * `delivered` also those that somebody got already. Without any, a job that another gateway makes for nobody.
    */
   findEarlier(wish: EarlierWish): Promise<Earlier[]>;
-  /** The result of this job, which nobody has, is for a call of this gateway; false: somebody has it, or another gateway gives it to somebody. */
-  take(id: string): Promise<boolean>;
-  /** These are not, after all. */
-  giveBack(ids: string[]): Promise<void>;
   /** The job of this id, if the role made it. */
   find(id: string, who: RoleIdentity): Promise<JobOutcome | undefined>;
   /** The role's unanswered calls it was not yet told of; from now on it counts as told. */
@@ -250,8 +246,6 @@ export interface Earlier {
   /** Undefined: another gateway is making it. */
   result: string | undefined;
   ossPaths: string[];
-  /** Somebody got it already. */
-  claimed: boolean;
   madeAs: MadeAs;
 }
 

@@ -74,19 +74,7 @@ export const claim =
   'UPDATE hologen_internal.job SET claimed_at = coalesce(claimed_at, clock_timestamp()) WHERE job_id = ANY ($1)';
 
 export const unclaim =
-  'UPDATE hologen_internal.job SET claimed_at = NULL, taken_by = NULL, abandoned = NOT detached WHERE job_id = ANY ($1)';
-
-/** No other gateway than $2 gives it to an identical call. One whose connection broke for a moment is still there: it is forgotten when it is gone. */
-const isFree = `(taken_by IS NULL OR taken_by = $2 OR taken_by NOT IN (SELECT living.gateway_id FROM hologen_internal.living_gateway living))`;
-
-/** All gateways lock them in the same order. */
-export const take = `
-  WITH free AS MATERIALIZED (
-    SELECT job_id FROM hologen_internal.job WHERE job_id = ANY ($1) AND claimed_at IS NULL AND ${isFree} ORDER BY job_id FOR UPDATE)
-  UPDATE hologen_internal.job SET taken_by = $2 FROM free WHERE job.job_id = free.job_id RETURNING job.job_id`;
-
-export const giveBack =
-  'UPDATE hologen_internal.job SET taken_by = NULL WHERE job_id = ANY ($1) AND taken_by = $2 AND claimed_at IS NULL';
+  'UPDATE hologen_internal.job SET claimed_at = NULL, abandoned = NOT detached WHERE job_id = ANY ($1)';
 
 export const reused = `
   WITH statement AS (
@@ -119,7 +107,7 @@ const howMade = `model_name, model_type, CASE WHEN wish.image THEN request ->> '
  * What was not saved lies at the provider for a day only.
  */
 export const findEarlier = `
-  SELECT place::int, coalesce(found.id, elsewhere.id) AS id, found.result, found.oss_paths, found.claimed,
+  SELECT place::int, coalesce(found.id, elsewhere.id) AS id, found.result, found.oss_paths,
     coalesce(found.model_name, elsewhere.model_name) AS model_name, coalesce(found.model_type, elsewhere.model_type) AS model_type,
     coalesce(found.prompt, elsewhere.prompt) AS prompt
   FROM json_array_elements($1) WITH ORDINALITY AS each (value, place)
@@ -129,13 +117,13 @@ export const findEarlier = `
       claimed_at IS NOT NULL AS claimed, submitted_at, ${howMade}
     FROM hologen_internal.job
     WHERE role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey" AND state = 'succeeded' AND NOT detached
-      AND (claimed_at IS NULL OR wish.delivered) AND (wish.delivered OR ${isFree} AND (gateway_id = $2 OR ${isNobodys})) AND job_id <> ALL (wish."except")
+      AND (claimed_at IS NULL OR wish.delivered) AND (gateway_id = $2 OR wish.delivered OR ${isNobodys}) AND job_id <> ALL (wish."except")
       AND (outputs = '[]' OR outputs @? '$[*].ossPath' OR generated_at > clock_timestamp() - interval '23 hours')
     ORDER BY claimed_at IS NOT NULL, submitted_at LIMIT wish.most) AS found ON true
   LEFT JOIN LATERAL (
     SELECT job_id AS id, ${howMade} FROM hologen_internal.job
     WHERE found.id IS NULL AND state IN (${openStates}) AND NOT detached AND gateway_id <> $2 AND job_id <> ALL (wish."except")
-      AND (wish.delivered OR ${isFree} AND ${isNobodys})
+      AND (wish.delivered OR ${isNobodys})
       AND role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey"
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place, found.claimed, found.submitted_at`;

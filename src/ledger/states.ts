@@ -157,10 +157,6 @@ export const jobColumns: Record<string, Column> = {
     means:
       "of ai_submit: the engine's (sub)transaction that asked; once it is committed the call may be sent",
   },
-  taken_by: {
-    type: 'text',
-    means: 'the gateway that gives the result to an identical call, if it lives: no other one may',
-  },
   abandoned: {
     type: 'boolean',
     means: 'nobody waits for it any more, and its next identical call takes it over',

@@ -96,7 +96,7 @@ test('a database with the layout of earlier files is taken as it is, with every 
     await client.query('ALTER TABLE hologen_internal.model_grant DROP COLUMN role_oid CASCADE');
     await client.query('ALTER TABLE hologen_internal.deployed_models DROP COLUMN deployed_by_oid');
     await client.query(
-      'ALTER TABLE hologen_internal.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked, DROP COLUMN tag, DROP COLUMN label CASCADE, DROP COLUMN shared, DROP COLUMN groups, DROP COLUMN key_name CASCADE, DROP COLUMN role_oid CASCADE, DROP COLUMN model_deployed_at, DROP COLUMN transaction_id, DROP COLUMN taken_by',
+      'ALTER TABLE hologen_internal.job DROP COLUMN hold_up CASCADE, DROP COLUMN abandoned, DROP COLUMN cancel_asked, DROP COLUMN tag, DROP COLUMN label CASCADE, DROP COLUMN shared, DROP COLUMN groups, DROP COLUMN key_name CASCADE, DROP COLUMN role_oid CASCADE, DROP COLUMN model_deployed_at, DROP COLUMN transaction_id',
     );
     await client.query('DROP TABLE hologen_internal.removed_models');
     await client.query('DROP TABLE hologen_internal.living_gateway');

@@ -117,19 +117,6 @@ test('a statement that was cut off at one is run again at the other: it takes wh
   await takesTheOneFilm(second, 'cut off');
 });
 
-test('results that nobody has, asked for at both at the same moment, are given to one of them each', async () => {
-  await first.query('BEGIN');
-  await first.query(`CREATE TEMP TABLE undone AS ${pictures('for one of two', 20)}`);
-  await first.query('ROLLBACK');
-  expect(cloud.submits('for one of two')).toHaveLength(20);
-  const answers = await Promise.all(
-    [first, second].map((client) => client.query(pictures('for one of two', 20))),
-  );
-  const made = answers.flatMap(({ rows }) => rows.map((row) => row.made));
-  expect(new Set(made).size).toBe(40);
-  expect(cloud.submits('for one of two')).toHaveLength(40);
-});
-
 test('a result that a statement at one was given and has not kept is found at the other', async () => {
   for (const client of [first, second, first]) {
     await client.query('BEGIN');

@@ -1,6 +1,3 @@
 -- A gateway may be killed between the COMMIT of a statement with ai_submit and its own word that the calls may be sent: what became of the
 -- transaction is asked for then.
 ALTER TABLE hologen_internal.job ADD COLUMN transaction_id text;
-
--- Two gateways may find the same result that nobody has: it is given to one of them.
-ALTER TABLE hologen_internal.job ADD COLUMN taken_by text;
