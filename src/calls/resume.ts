@@ -108,7 +108,7 @@ async function outlivesStatement(
     // It may be prepared, or the engine may not have noticed yet that its client is gone.
     const isOpen = outcome === 'in progress' || outcome === 'not told';
     if (!isOpen || Date.now() > openedAt.getTime() + keptMs) return false;
-    await delay(Math.min(firstPauseMs * 2 ** Math.min(times, 10), longestPauseMs));
+    await delay(Math.min(firstPauseMs * 2 ** Math.min(times, 10), longestPauseMs), undefined, { ref: false });
   }
 }
 

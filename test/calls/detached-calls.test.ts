@@ -1,8 +1,16 @@
 /** ai_submit, ai_wait, ai_status, ai_cancel: a call that outlives its statement, its session and its gateway. */
 import { rm } from 'node:fs/promises';
+import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
-import { connect, newDirectory, spawnGateway, startOutlivingCloud } from './crash-run.js';
+import {
+  connect,
+  type GatewayProcess,
+  newDirectory,
+  type OutlivingCloud,
+  spawnGateway,
+  startOutlivingCloud,
+} from './crash-run.js';
 
 let gateway: TestGateway;
 
@@ -187,6 +195,14 @@ test('its result is for the handle only: an identical ai_gen makes its own', asy
   expect(await submits()).toBe(2);
 });
 
+async function endAll(client: pg.Client, gateway: GatewayProcess, cloud: OutlivingCloud, dataDir: string) {
+  await client.end();
+  gateway.child.kill('SIGTERM');
+  await gateway.ended;
+  await cloud.close();
+  await rm(dataDir, { recursive: true, force: true });
+}
+
 test('kill -9 of the gateway: committed submits are made by the next one, each once; others are not', async () => {
   const dataDir = await newDirectory();
   const cloud = await startOutlivingCloud({ videoMs: 1_500 });
@@ -222,11 +238,7 @@ test('kill -9 of the gateway: committed submits are made by the next one, each o
   await expect.poll(() => states(rows)).toEqual([{ state: 'succeeded' }]);
   expect(await states(uncommitted.rows)).toEqual([{ state: 'cancelled' }]);
   expect(cloud.submits('clip ')).toHaveLength(3);
-  await after.end();
-  second.child.kill('SIGTERM');
-  await second.ended;
-  await cloud.close();
-  await rm(dataDir, { recursive: true, force: true });
+  await endAll(after, second, cloud, dataDir);
 });
 
 test('kill -9 between the COMMIT and the gateway’s own word of it: the next one asks the engine, and sends what was committed', async () => {
@@ -260,11 +272,7 @@ test('kill -9 between the COMMIT and the gateway’s own word of it: the next on
   await expect.poll(() => state(kept)).toBe('succeeded');
   expect(await state(undone)).toBe('cancelled');
   expect(cloud.submits('clip ')).toHaveLength(1);
-  await after.end();
-  second.child.kill('SIGTERM');
-  await second.ended;
-  await cloud.close();
-  await rm(dataDir, { recursive: true, force: true });
+  await endAll(after, second, cloud, dataDir);
 });
 
 test.each(['qwen_image_2', 'wan26_t2i'])(
