@@ -27,7 +27,7 @@ export interface SubmittedCall extends CallArguments {
   /** The text that the engine runs, or its beginning. */
   engineText: string;
   /** The handle, where the engine process has chosen it; else one is made. */
-  chosenHandle?: string;
+  chosenHandle?: string | undefined;
 }
 
 export interface CheckedCall {

@@ -34,22 +34,22 @@ export function nameOfCall(handle: string, { engineProcessId }: Pick<CallOrigin,
 
 /** `stop`: of a detached call, which its statement does not end; `statement`: of one that is expected. */
 export async function newCall(
-  { settings, statement: client, chosenHandle, onError, ...given }: SubmittedCall,
+  given: SubmittedCall,
   origin: CallOrigin,
   around: CallMaking,
   { stop, statement: expected }: { stop?: AbortController; statement?: Statement } = {},
 ): Promise<StatementCall> {
-  const own = readSessionSettings(settings);
-  const statement = expected ?? around.statements.of(origin, own, client);
+  const own = readSessionSettings(given.settings);
+  const statement = expected ?? around.statements.of(origin, own, given.statement);
   if (own.webhook !== undefined) await around.models.webhooks.require(own.webhook);
   const checked = await checkOrRefuse(given, statement, own, around).catch((error: unknown) => {
     throw withPlace(error, statement);
   });
   refuseTakenName(checked, statement);
   // image.generate pays once for the same picture, unless the session says otherwise.
-  const reuse = checked.image && !settings.reuse ? 'on' : own.reuse;
-  const kept = { dryRun: own.dryRun, reuse, onError: onError ?? own.onError };
-  return callOf({ statement, checked, ...kept }, around, stop, chosenHandle);
+  const reuse = checked.image && !given.settings.reuse ? 'on' : own.reuse;
+  const kept = { dryRun: own.dryRun, reuse, onError: given.onError ?? own.onError };
+  return callOf({ statement, checked, ...kept }, around, stop, given.chosenHandle);
 }
 
 export function callOf(
@@ -116,7 +116,7 @@ function flat(text: string): string {
 }
 
 async function checkOrRefuse(
-  { form, ...given }: CallArguments & Pick<SubmittedCall, 'form'>,
+  given: CallArguments & Pick<SubmittedCall, 'form'>,
   statement: Statement,
   { place, dryRun }: Pick<SessionSettings, 'place' | 'dryRun'>,
   { models, services }: CallMaking,
@@ -125,7 +125,7 @@ async function checkOrRefuse(
     if (!dryRun) refuseWhileDraining(statement, services.draining.drain);
     refuseTooMany(statement);
     refuseTooLong(given, statement);
-    return await (form === 'image' ? checkImage : checkCall)(given, models, statement.origin, place);
+    return await (given.form === 'image' ? checkImage : checkCall)(given, models, statement.origin, place);
   } catch (error) {
     if (error instanceof KnownError) statement.refused = error;
     if (isRefusal(error)) {

@@ -32,14 +32,15 @@ interface Deciding {
 }
 
 const most = 500;
+/** The first of all are sent the sooner the fewer they are. */
+const mostAtFirst = 50;
 
 export function inPortions(calls: StatementCall[], deciding: Deciding): Portion[] {
   const [first] = calls;
   if (!first || calls.length <= most || calls.some(({ dryRun }) => dryRun))
     return [{ calls, decided: deciding.decide(calls) }];
-  const parts = Array.from({ length: Math.ceil(calls.length / most) }, (_, index) =>
-    calls.slice(index * most, (index + 1) * most),
-  );
+  const parts = [calls.slice(0, mostAtFirst)];
+  for (let from = mostAtFirst; from < calls.length; from += most) parts.push(calls.slice(from, from + most));
   const reserving = reserve(parts, deciding);
   let before: Promise<unknown> = reserving;
   const portions = parts.map((part, index) => {

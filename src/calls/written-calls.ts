@@ -79,7 +79,7 @@ export interface WrittenCalls extends BatchAnswers {
   looked(call: SubmittedCall, problem: string | undefined, rows: number, origin: CallOrigin): Promise<void>;
 }
 
-export type NotedCall = SubmittedCall & { part?: number };
+export type NotedCall = SubmittedCall & { part?: number | undefined };
 
 export interface CallPlace {
   /** The body of a function that it stands in, by the engine's context of it; undefined: the statement itself. */
@@ -127,11 +127,13 @@ export function createWrittenCalls(making: Making): WrittenCalls {
   };
 }
 
-function aheadOf(
-  given: SubmittedCall,
-  origin: CallOrigin,
-  { statements, reader }: Making,
-): { statement: Statement; ahead: LookAhead<StatementCall> } {
+/** A statement, and what is known of the calls that it will come to. */
+interface Ahead {
+  statement: Statement;
+  ahead: LookAhead<StatementCall>;
+}
+
+function aheadOf(given: SubmittedCall, origin: CallOrigin, { statements, reader }: Making): Ahead {
   const statement = statements.of(origin, readSessionSettings(given.settings), given.statement);
   statement.ahead ??= beginLook(statement, given.engineText, statements, reader);
   return { statement, ahead: statement.looking ?? statement.ahead };
@@ -223,11 +225,13 @@ async function submitWritten(
   making: Making,
 ): Promise<{ handle: string } | Look | BatchLook> {
   const { statements, newCall, add } = making;
+  const { inside } = place;
   if (place.looking) {
     await aheadOf(given, origin, making).ahead.noted;
-    return noteCall(given, place, origin, making);
+    if (inside !== undefined) throw lostWhileLooking();
+    const { part } = place;
+    return noteCall(given, { ...aheadOf(given, origin, making), part }, origin, making);
   }
-  const { inside } = place;
   if (inside === undefined) statements.comeTo(origin, readSessionSettings(given.settings), given.engineText);
   const { statement, ahead: outer } = aheadOf(given, origin, making);
   // A function may go on behind what has ended the look.
@@ -302,12 +306,12 @@ async function noteEach(
   making: Making,
 ): Promise<void> {
   const together = making.together();
-  // Its handle is its own: the one that it was described with nobody waits for.
-  for (const { chosenHandle: _, part, ...given } of calls) {
+  for (const call of calls) {
     if (stop.signal.aborted) return;
-    const { batch } = aheadOf(given, origin, making).statement;
-    if (batch?.looking && part !== undefined) batch.telling = part;
-    else await noteCall(given, { inside: undefined, part: batch?.telling ?? 0 }, origin, together);
+    const known = aheadOf(call, origin, making);
+    const { batch } = known.statement;
+    if (batch?.looking && call.part !== undefined) batch.telling = call.part;
+    else await noteCall(call, { ...known, part: batch?.telling ?? 0 }, origin, together);
   }
 }
 
@@ -320,12 +324,10 @@ function lost(error: unknown): string {
 /** A call that the statement will come to. */
 async function noteCall(
   given: SubmittedCall,
-  { inside, part }: Pick<CallPlace, 'inside' | 'part'>,
+  { statement, ahead, part }: Ahead & Pick<CallPlace, 'part'>,
   origin: CallOrigin,
   making: Making,
 ): Promise<{ handle: string }> {
-  const { statement, ahead } = aheadOf(given, origin, making);
-  if (inside !== undefined) throw lostWhileLooking();
   if (statement.batch?.looking) {
     await noteInBatch(given, part, statement.batch, origin, making);
     return pending;
@@ -334,7 +336,7 @@ async function noteCall(
   // The statement has made it before, without having looked for it.
   if (takeFound(ahead, given, 'again') || isOnceMore(ahead, given)) return pending;
   const { refused } = statement;
-  const call = await making.newCall(given, origin).catch((error: unknown) => {
+  const call = await making.newCall(given, origin, statement).catch((error: unknown) => {
     statement.refused = refused;
     // It is certain to be come to: nothing of the statement is sent.
     if (error instanceof KnownError) ahead.refusal = error;

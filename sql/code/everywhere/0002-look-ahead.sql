@@ -279,7 +279,7 @@ BEGIN
     IF (step OPERATOR(pg_catalog.->>) 'waits')::boolean THEN
       PERFORM pg_catalog.set_config('client_min_messages', level, true);
     END IF;
-    PERFORM pg_catalog.set_config('hologen.noted', '', true);
+    PERFORM hologen_caller.forget_noted();
     IF step OPERATOR(pg_catalog.->>) 'rows' IS NOT NULL THEN
       -- PostgreSQL plans cursors for their first rows, and a client's Execute of some rows as if it were of all.
       IF NOT (step OPERATOR(pg_catalog.->>) 'cursor')::boolean THEN
@@ -291,9 +291,7 @@ BEGIN
     ELSIF step OPERATOR(pg_catalog.->>) 'run' IS NOT NULL THEN
       EXECUTE step OPERATOR(pg_catalog.->>) 'run';
     END IF;
-    IF pg_catalog.current_setting('hologen.noted', true) OPERATOR(pg_catalog.<>) '' THEN
-      PERFORM hologen_caller.tell_texts('note_calls', pg_catalog.current_setting('hologen.noted', true));
-    END IF;
+    PERFORM hologen_caller.tell_noted();
     -- Nothing of it stays.
     RAISE EXCEPTION USING ERRCODE = 'HG000', MESSAGE = 'looked';
   EXCEPTION WHEN OTHERS THEN
@@ -330,18 +328,43 @@ BEGIN
   RETURN answer OPERATOR(pg_catalog.->>) 'handle';
 END $$;
 
--- While the gateway looks: a call that is looked for. Calls are told when there are enough to be worth a question.
+-- While the gateway looks: a call that is looked for. Calls are told when there are enough to be worth a question, and gathered in two settings,
+-- because PostgreSQL copies a setting whole, and several times, whenever it is set: a short one for the newest, and one for what was gathered there.
 CREATE OR REPLACE FUNCTION hologen_caller.note(call json, at timestamptz) RETURNS text
 LANGUAGE plpgsql STABLE STRICT AS $$
 DECLARE
   noted text := pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.noted', true), ''), call);
 BEGIN
-  IF pg_catalog.octet_length(noted) OPERATOR(pg_catalog.>=) 32768 THEN
-    PERFORM hologen_caller.tell_texts('note_calls', noted);
-    noted := '';
-  END IF;
   PERFORM pg_catalog.set_config('hologen.noted', noted, true);
+  IF pg_catalog.octet_length(noted) OPERATOR(pg_catalog.>=) 2048 THEN
+    PERFORM hologen_caller.gather_noted();
+  END IF;
   RETURN 'pending';
+END $$;
+CREATE OR REPLACE FUNCTION hologen_caller.gather_noted() RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  noted text := pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.noted_before', true), ''), NULLIF(pg_catalog.current_setting('hologen.noted', true), ''));
+BEGIN
+  PERFORM pg_catalog.set_config('hologen.noted_before', noted, true), pg_catalog.set_config('hologen.noted', '', true);
+  IF pg_catalog.octet_length(noted) OPERATOR(pg_catalog.>=) 32768 THEN
+    PERFORM hologen_caller.tell_noted();
+  END IF;
+END $$;
+CREATE OR REPLACE FUNCTION hologen_caller.forget_noted() RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  PERFORM pg_catalog.set_config('hologen.noted_before', '', true), pg_catalog.set_config('hologen.noted', '', true);
+END $$;
+CREATE OR REPLACE FUNCTION hologen_caller.tell_noted() RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  noted text := pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.noted_before', true), ''), NULLIF(pg_catalog.current_setting('hologen.noted', true), ''));
+BEGIN
+  IF noted OPERATOR(pg_catalog.<>) '' THEN
+    PERFORM hologen_caller.tell_texts('note_calls', noted);
+  END IF;
+  PERFORM hologen_caller.forget_noted();
 END $$;
 
 -- While the gateway looks for what follows from results: a call whose result is there, and one that is not to be made yet.

@@ -128,7 +128,7 @@ BEGIN
         'others', hologen_caller.has_others(step OPERATOR(pg_catalog.->) 'aiFunctions'),
         'doubt', coalesce(CASE WHEN step OPERATOR(pg_catalog.->>) 'since' IS NOT NULL THEN hologen_caller.kept_doubt(named) END, hologen_caller.batch_doubt(hologen_caller.with_numbers(step OPERATOR(pg_catalog.->) 'writes'), hologen_caller.with_numbers(step OPERATOR(pg_catalog.->) 'reads')))));
     END IF;
-    PERFORM pg_catalog.set_config('hologen.noted', '', true), pg_catalog.set_config('hologen.coming', '', true);
+    PERFORM hologen_caller.forget_noted(), pg_catalog.set_config('hologen.coming', '', true);
     FOR place, run IN SELECT t.n, t.text FROM pg_catalog.json_array_elements_text(step OPERATOR(pg_catalog.->) 'runs') WITH ORDINALITY AS t(text, n) LOOP
       BEGIN
         PERFORM pg_catalog.set_config('hologen.part', place::text, true);
@@ -141,9 +141,7 @@ BEGIN
         EXIT;
       END;
     END LOOP;
-    IF pg_catalog.current_setting('hologen.noted', true) OPERATOR(pg_catalog.<>) '' THEN
-      PERFORM hologen_caller.tell_texts('note_calls', pg_catalog.current_setting('hologen.noted', true));
-    END IF;
+    PERFORM hologen_caller.tell_noted();
     coming := pg_catalog.current_setting('hologen.coming', true);
     -- Nothing of it stays.
     RAISE EXCEPTION USING ERRCODE = 'HG000', MESSAGE = 'looked';

@@ -9,6 +9,7 @@ import type { NamesFound } from '../../calls/making.js';
 import { pauseText } from '../../calls/progress.js';
 import { queuesOf } from '../../calls/queues.js';
 import type { SessionSettings } from '../../calls/session-settings.js';
+import type { NotedCall } from '../../calls/written-calls.js';
 import { KnownError } from '../../errors.js';
 import { isObject, type Json } from '../../json.js';
 import { isSameRole } from '../../ledger/job.js';
@@ -56,14 +57,20 @@ function readersOf({ originalText, tasksOf }: QuestionTools) {
       ...(question.ask === 'submit_image' && { form: 'image' as const }),
     };
   };
-  const described = (question: Json) => {
-    const given = circumstances(question);
+  const described = (question: Json, as: 'submitted' | 'noted'): NotedCall[] => {
+    const { settings, statement, engineText } = circumstances(question);
     const each = Array.isArray(question.calls) ? question.calls.filter(isObject) : [];
-    return each.map((call) => ({
-      ...{ model: textOrNull(call.model), request: textOrNull(call.request), file: call.file },
-      ...given,
-      chosenHandle: String(call.handle),
-      ...(typeof call.part === 'number' && { part: call.part }),
+    // Written out: thousands of calls come in one statement, and spreading takes five times as long.
+    return each.map(({ model, request, file, handle, part }) => ({
+      model: textOrNull(model),
+      request: textOrNull(request),
+      file,
+      settings,
+      statement,
+      engineText,
+      // By the one that a call was only noted with nobody waits for it.
+      chosenHandle: as === 'submitted' ? String(handle) : undefined,
+      part: typeof part === 'number' ? part : undefined,
     }));
   };
   return { submitted, described, circumstances };
@@ -75,14 +82,14 @@ function answersWhileRunning(tools: QuestionTools): Answers {
   const written = ({ of }: Json) => submitted(isObject(of) ? of : {});
   return {
     submit: (question, caller) => calls.submit(submitted(question), originOf(caller)),
-    submit_calls: (question, caller) => calls.submitAll(described(question), originOf(caller)),
+    submit_calls: (question, caller) => calls.submitAll(described(question, 'submitted'), originOf(caller)),
     submit_image: (question, caller) => calls.submit(submitted(question), originOf(caller)),
     submit_detached: (question, caller) =>
       calls.submitDetached(
         { ...submitted(question), transactionId: textOrNull(question.transactionId) },
         originOf(caller),
       ),
-    note_calls: (question, caller) => calls.noteAll(described(question), originOf(caller)),
+    note_calls: (question, caller) => calls.noteAll(described(question, 'noted'), originOf(caller)),
     ...answerWhileLooking(calls, written),
     ...answerAboutBatch(calls, written),
     wait: async (question, caller) =>
