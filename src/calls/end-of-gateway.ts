@@ -13,7 +13,7 @@ export interface EndOfGateway {
   isPaused(engineProcessId: number): boolean;
   /** Resolves when everything that is paid for has its outcome in the ledger, and what waits has it but for paused models. */
   settled(): Promise<void>;
-  /** What is open still is left to the next gateway. */
+  /** What is open still is left to the next gateway: nothing is sent from now on. */
   leave(): void;
   /** Resolves when the answers that the provider has given are in the ledger: nothing is asked of it any more. Not for long. */
   heard(): Promise<void>;
@@ -45,6 +45,8 @@ export function createEndOfGateway(around: Surroundings): EndOfGateway {
       while (isLeft() && Date.now() < until) await delay(20);
     },
     leave() {
+      // A connection that is being closed takes nothing any more.
+      services.schedule.end();
       for (const { awaited } of decider.underWay.values()) awaited.left = true;
     },
   };

@@ -51,6 +51,8 @@ export interface Schedule {
   /** These model types are paused from now on, and no others. */
   pause(pauses: readonly Pause[]): void;
   pauseOf(modelType: string): Pause | undefined;
+  /** Nothing is sent any more, whatever is said of pauses afterwards: the gateway ends. */
+  end(): void;
   /** So many gateways work with the same API keys: this one keeps to its part of every limit. */
   shareAmong(gateways: number): void;
   /** Whether the documented limits are kept to from now on. */
@@ -102,16 +104,21 @@ export function createSchedule(paced: boolean): Schedule {
   const cooling = createCooling();
   let pausesByType = new Map<string, Pause>();
   let gateways = 1;
+  let ended = false;
+  const isHeld = (modelType: string) => ended || pausesByType.has(modelType);
 
   function newGate(limits: Limits, modelType?: string): Gate {
     const gate = createGate(limits);
     gate.shareAmong(gateways);
-    gate.hold(modelType !== undefined && pausesByType.has(modelType));
+    gate.hold(modelType !== undefined && isHeld(modelType));
     return gate;
   }
 
   const { gates, gateOf, limitAll } = createGates(newGate, () => isPaced);
   const limitsOfLookups = () => (isPaced ? lookupLimits : unlimited);
+  const holdAll = () => {
+    for (const { gate, modelType } of gates.values()) gate.hold(isHeld(modelType));
+  };
   return {
     cooling,
     gate: (modelType, { account: id, key, limits, own }) =>
@@ -124,7 +131,11 @@ export function createSchedule(paced: boolean): Schedule {
     queues: () => queuesOf([...gates.values()], pausesByType, cooling),
     pause(pauses) {
       pausesByType = new Map(pauses.map((pause) => [pause.modelType, pause]));
-      for (const { gate, modelType } of gates.values()) gate.hold(pausesByType.has(modelType));
+      holdAll();
+    },
+    end() {
+      ended = true;
+      holdAll();
     },
     pauseOf: (modelType) => pausesByType.get(modelType),
     shareAmong(number) {

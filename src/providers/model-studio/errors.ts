@@ -255,6 +255,7 @@ const neverSent = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_CLOSED',
 ]);
 
 /** What undici refuses before anything is sent: a header that cannot be, a method, an address. The mistake is ours, and stays one. */
