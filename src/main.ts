@@ -71,13 +71,13 @@ async function start(configuration: Configuration, starting: Starting): Promise<
   // Stopped among the last, so that it tells of draining too.
   starting.stopping.unshift(metrics.close);
   const inside = await openInside(configuration, claim, metrics.meter, starting);
-  const { engine, schedule, calls, draining, messages: webhooks, news } = inside;
+  const { engine, schedule, calls, draining, messages: webhooks, news, missed } = inside;
   Object.assign(parts, { engine, schedule, calls, draining, webhooks });
   const { takeOver: gone, cancelAsked: cancel } = calls;
   answers.answer = inside.answer;
   answers.gone = (caller, unread) =>
     calls.engineLeft(originOf(caller), unread && { awaited: awaitedBy(unread) });
-  await engine.gateways.watch({ gone, cancel, news, counted: schedule.shareAmong });
+  await engine.gateways.watch({ gone, cancel, news, missed, counted: schedule.shareAmong });
   const outside = await openOutside(configuration, inside, starting);
   parts.frontend = outside.frontend;
   inside.reloading.before.push(() => reloadCertificate(outside));

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { answerQuestions } from './callback/questions/answer.js';
 import { createFileMemory } from './callback/questions/files.js';
-import { createCalls } from './calls/calls.js';
+import { type Calls, createCalls } from './calls/calls.js';
 import type { Meter } from './calls/meter.js';
 import { createPacks } from './calls/packs.js';
 import { createSessionSpending } from './calls/session-spending.js';
@@ -14,7 +14,9 @@ import { createBudgetWebhook } from './ledger/budget-webhook.js';
 import { createBudgets, noteSettings } from './ledger/budgets.js';
 import { createCatalogue, deployedAtStart } from './ledger/catalogue.js';
 import { createDraining } from './ledger/draining.js';
+import type { GatewayEvents } from './ledger/gateways.js';
 import { indexPrompts } from './ledger/grams.js';
+import type { Ledger } from './ledger/job.js';
 import { createLedger } from './ledger/ledger.js';
 import { createNamedPlaces } from './ledger/named-places.js';
 import { createPauses, pauseNews } from './ledger/pauses.js';
@@ -94,11 +96,30 @@ export async function openCalls(
     tasksOf: (functionName) => aiFunctionNamed(functionName)?.tasks,
     originalText: texts.originalOf,
   });
-  const news = async (about: string) => {
-    if (about === pauseNews) await readPauses();
-    if (about === webhookNews) messages.wake();
+  const heard = hearOthers({ readPauses, messages, ledger, calls });
+  return { calls, spending, storage, schedule, draining, texts, answer, messages, ...heard };
+}
+
+/** What other gateways say: see GatewayEvents. */
+function hearOthers({ readPauses, messages, ledger, calls }: Heard): Pick<GatewayEvents, 'news' | 'missed'> {
+  return {
+    async news(about) {
+      if (about === pauseNews) await readPauses();
+      if (about === webhookNews) messages.wake();
+    },
+    async missed() {
+      await readPauses();
+      messages.wake();
+      for (const id of await ledger.cancelsAsked()) await calls.cancelAsked(id);
+    },
   };
-  return { calls, spending, storage, schedule, draining, texts, answer, news, messages };
+}
+
+interface Heard {
+  readPauses(): Promise<void>;
+  messages: { wake(): void };
+  ledger: Pick<Ledger, 'cancelsAsked'>;
+  calls: Pick<Calls, 'cancelAsked'>;
 }
 
 async function keepDegreesNoted(

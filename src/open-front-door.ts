@@ -36,6 +36,7 @@ export async function openFrontDoor(
       undone: (engineProcessId, what) =>
         what === 'all' ? calls.statementOver(engineProcessId, 'failed') : calls.undone(engineProcessId),
       ready: calls.statementOver,
+      transactionOver: calls.transactionOver,
       ended: (engineProcessId) => calls.clientLeft(engineProcessId) !== undefined,
     },
     opening(parameters) {

@@ -52,6 +52,9 @@ const scramIterations = 1;
 /** How long a login may take; anybody else who finds the port is cut off. */
 const loginMs = 10_000;
 
+/** A gateway that vanishes without a word is given up within half a minute; whoever stands between forgets no connection that is asked of so often. */
+const noticingSilence = 'keepalives_idle=15 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=30000';
+
 type ScramData = Awaited<ReturnType<typeof createScramSha256Data>>;
 
 export interface CallbackOptions {
@@ -97,7 +100,7 @@ export async function listenForEngine(options: CallbackOptions): Promise<Callbac
   const target = await listenAt(server, place);
   server.on('error', (error) => log.error({ err: error }, 'the engine could not be answered'));
   return {
-    connectionString: `${target} user=${callbackUser} password=${password} dbname=hologen gssencmode=disable connect_timeout=10`,
+    connectionString: `${target} user=${callbackUser} password=${password} dbname=hologen gssencmode=disable connect_timeout=10 ${noticingSilence}`,
     secret,
     async close() {
       for (const socket of sockets) socket.destroy();

@@ -18,6 +18,7 @@ import type { Making } from './making.js';
 import { isRefusal } from './meter.js';
 import { type CallMaking, callOf, nameOfCall, newCall } from './new-call.js';
 import { type OnceMore, resultOf } from './once-more.js';
+import { overBeforeSent } from './over-before-sent.js';
 import type { Portion } from './portions.js';
 import { nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
@@ -28,7 +29,6 @@ import type { SqlReader } from './sql-reader.js';
 import { callsOfOthers, startBehind } from './start-behind.js';
 import {
   createStatements,
-  overBeforeSent,
   type Statement,
   type StatementCall,
   type StatementOutcome,
@@ -89,6 +89,7 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, Written
   /** See Statements. */
   savepointSet(engineProcessId: number): void;
   undone(engineProcessId: number): Promise<void> | undefined;
+  transactionOver: Statements['transactionOver'];
   /** Takes up what these gateways, which are gone, did not finish. */
   takeOver(gatewayIds: string[]): Promise<void>;
   /** As cancel, for a call that is made here and whose role has perhaps asked elsewhere. */
@@ -140,6 +141,7 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
     cursorsRewound: statements.cursorsRewound,
     savepointSet: statements.savepointSet,
     undone: statements.undone,
+    transactionOver: statements.transactionOver,
     cancelAsked: detached.cancelAsked,
     takeOver: (gatewayIds) => takeOver(gatewayIds, around),
     ...createEndOfGateway(around),

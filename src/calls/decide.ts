@@ -11,8 +11,9 @@ import { tellEnd } from './end-of-course.js';
 import { newUnderWay, type UnderWay } from './hold-up.js';
 import { keepLittle } from './keep-little.js';
 import { asMade, asTwin } from './made-as.js';
+import { overBeforeSent } from './over-before-sent.js';
 import { inPortions, type Portion, type Reservation } from './portions.js';
-import { overBeforeSent, type StatementCall } from './statement.js';
+import type { StatementCall } from './statement.js';
 import { createTwins, type Twins, twinsResult } from './twins.js';
 import { wouldTake } from './would-take.js';
 
@@ -53,7 +54,7 @@ export function createDecider(services: Services, earlier: EarlierResults, log: 
         decide: (some, reservation) => decide(some, around, reservation),
       }),
     make: (call, cancel) => begin(call, bringToEnd(call.course, services), around, cancel),
-    forget: (calls) => forget(calls, around),
+    forget: (calls) => forget(calls, around.live),
     wouldTake: (calls) => wouldTake(calls, earlier, around),
     underWay: around.underWay,
   };
@@ -97,8 +98,10 @@ async function makeOrTake(
   }
   for (const [call, result] of found) {
     // Its statement may have ended meanwhile, and with it the only one who would release it.
-    if (call.course.stop.aborted) earlier.release([result.jobId]);
-    else begin(call, accept(call, result, around), around);
+    if (call.course.stop.aborted) {
+      earlier.release([result.jobId]);
+      twins.forget([call]);
+    } else begin(call, accept(call, result, around), around);
   }
   for (const call of fresh) {
     reservation?.turns.wait(call);
@@ -146,10 +149,13 @@ async function takeTwins(call: StatementCall, twin: StatementCall, around: Surro
     const kind: CallEvent['kind'] = call.course.stop.aborted ? 'dropped' : 'refused';
     await tell(call.course, { kind, error }, around.services);
     throw error;
+  } finally {
+    // What the first one was billed for is asked of nobody again.
+    call.course.billed ||= twin.course.billed;
   }
   if (result === undefined) {
     const [again] = around.twins.part([call]).others;
-    return again ? takeTwins(call, again[1], around) : takeLate(call, around);
+    return again && again[1] !== twin ? takeTwins(call, again[1], around) : takeLate(call, around);
   }
   const { call: end } = twin.course;
   const jobId = earlierJobOf(end) ?? twin.handle;
@@ -275,6 +281,8 @@ function begin(
     })
     .finally(() => {
       underWay.delete(handle);
+      // Its statement forgets it no more.
+      if (call.detached) forget([call], live);
       twins.forget([call]);
       tellEnd(course, services.meter, statement);
       log.debug(facts(course, statement.origin.statementAt), 'call');
@@ -294,7 +302,7 @@ function keepLive(key: string, jobId: string, live: Surroundings['live']): void 
   else live.set(key, [jobId]);
 }
 
-function forget(calls: StatementCall[], { live }: Surroundings): void {
+function forget(calls: StatementCall[], live: Surroundings['live']): void {
   const over = new Set(calls.map(({ handle }) => handle));
   for (const key of new Set(calls.map(({ requestKey }) => requestKey))) {
     const left = live.get(key)?.filter((jobId) => !over.has(jobId)) ?? [];

@@ -7,6 +7,7 @@ import { hasEnded } from '../ledger/states.js';
 import { type Services, tell } from './course.js';
 import { type Decider, open } from './decide.js';
 import { dryRunPrefix } from './dry-run-names.js';
+import { keptMs, untilAskedAgain } from './hold-up.js';
 import { keptFailure } from './row-errors.js';
 import type { Statement, StatementCall } from './statement.js';
 
@@ -89,25 +90,53 @@ async function submit(submitted: DetachedSubmit, around: Surroundings): Promise<
 
 /**
  * The engine knows best what became of each: a block of PL/pgSQL may have caught an error, a procedure rolled back, and an error may have
- * come after a COMMIT. Where it cannot be asked, or has not decided (PREPARE TRANSACTION), what the client was told counts.
+ * come after a COMMIT. It is asked until it has decided: what is prepared may be committed later, and a client that left may have said COMMIT
+ * before. Of what nobody can ask it about, what the client was told counts.
  */
 async function settle(held: DetachedCall[], committed: boolean, around: Surroundings): Promise<void> {
-  const { services, log } = around;
+  let open = held;
+  for (let times = 0; open.length > 0; times++) {
+    if (times > 0) await untilAskedAgain(times);
+    const outcomes = await outcomesOf(open, times === 0, around);
+    const still = open.filter((each) => each.held);
+    const sorted = { made: [] as DetachedCall[], undone: [] as DetachedCall[], open: [] as DetachedCall[] };
+    for (const each of still) sorted[fateOf(each, outcomes, committed)].push(each);
+    await Promise.all([
+      release(sorted.made, around),
+      ...sorted.undone.map((each) => drop(each, notCommitted, around)),
+    ]);
+    open = sorted.open;
+  }
+}
+
+/** Undefined: the engine does not answer. */
+async function outcomesOf(
+  held: DetachedCall[],
+  isFirst: boolean,
+  { services, log }: Surroundings,
+): Promise<Map<string, string> | undefined> {
   const ids = new Set(held.flatMap(({ transactionId }) => transactionId ?? []));
-  const outcomes = await services.ledger.transactionOutcomes([...ids]).catch((error: unknown) => {
-    log.warn({ err: error }, 'what became of a transaction with calls of ai_submit could not be asked');
-    return new Map<string, string>();
+  return services.ledger.transactionOutcomes([...ids]).catch((error: unknown) => {
+    if (isFirst)
+      log.warn(
+        { err: error },
+        'what became of a transaction with calls of ai_submit cannot be asked for now',
+      );
+    return undefined;
   });
-  const still = held.filter((each) => each.held);
-  const isMade = ({ transactionId }: DetachedCall) => {
-    const outcome = outcomes.get(transactionId ?? '');
-    return outcome === 'committed' || (committed && outcome !== 'aborted');
-  };
-  const undone = still.filter((each) => !isMade(each));
-  await Promise.all([
-    release(still.filter(isMade), around),
-    ...undone.map((each) => drop(each, notCommitted, around)),
-  ]);
+}
+
+function fateOf(
+  { transactionId, call }: DetachedCall,
+  outcomes: Map<string, string> | undefined,
+  committed: boolean,
+): 'made' | 'undone' | 'open' {
+  const outcome = outcomes?.get(transactionId ?? '');
+  if (outcome === 'committed') return 'made';
+  if (outcome === 'aborted') return 'undone';
+  const isUndecided = outcome === 'in progress' || (!outcomes && !committed && transactionId !== null);
+  if (isUndecided) return Date.now() < call.statement.startedAt + keptMs ? 'open' : 'undone';
+  return committed ? 'made' : 'undone';
 }
 
 function heldCall(handle: string, { calls }: Surroundings): DetachedCall | undefined {
@@ -147,7 +176,7 @@ async function wait(
   const until = Date.now() + longestMs;
   const { origin } = statement;
   const own = heldCall(handle, around);
-  if (own) await (own.settling ?? releaseEarly(own, origin, around));
+  if (own) await Promise.race([own.settling ?? releaseEarly(own, origin, around), delay(longestMs)]);
   for (;;) {
     const job = await kept(handle, origin, around);
     if (hasEnded(job.state)) {

@@ -35,9 +35,15 @@ export function readFallbacks({ fallback }: Json): Fallback[] {
   });
 }
 
-/** True where another model is to be asked when the provider is busy, in place of waiting. */
-export function walksOnWhenBusy({ model, fallback }: CheckedCall): boolean {
-  return (fallback?.left ?? readFallbacks(model.config)).some(({ on }) => on.includes('quota'));
+/** A provider that is busy for longer than this has failed. */
+const mostThrottledMs = 30 * 60 * 1000;
+/** Where another model is to be asked then, in place of waiting. */
+const mostBusyMs = 2_000;
+
+/** How long the provider may be busy for this call. */
+export function longestThrottledMs({ model, fallback }: CheckedCall): number {
+  const walksOn = (fallback?.left ?? readFallbacks(model.config)).some(({ on }) => on.includes('quota'));
+  return walksOn ? mostBusyMs : mostThrottledMs;
 }
 
 /** The call to make in its place; undefined: there is none, and the error stands. */

@@ -1,4 +1,5 @@
 /** What keeps a call from going on for now: it is tried again with growing pauses, and whoever waits for it hears of that. The call does not end by it. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { KnownError } from '../errors.js';
 import { ProviderFailure } from '../providers/provider.js';
 
@@ -128,6 +129,11 @@ const longestPauseMs = 5 * 60 * 1000;
 /** The pause before the next attempt: twice as long each time. */
 export function growing(pauseMs: number, { holdUp }: Awaited, longestMs = longestPauseMs): number {
   return Math.min(pauseMs * 2 ** Math.min((holdUp?.times ?? 1) - 1, 20), longestMs);
+}
+
+/** The pause before the engine is asked once more what became of a transaction. It keeps no gateway from ending. */
+export async function untilAskedAgain(times: number): Promise<void> {
+  await delay(Math.min(1_000 * 2 ** Math.min(times - 1, 10), 60_000), undefined, { ref: false });
 }
 
 /** Resolves after so long, or as soon as somebody begins to wait for the call, or the signal aborts; never for a call that is left. */

@@ -9,6 +9,7 @@ import { whenAborted } from '../pace/when-aborted.js';
 import { ProviderFailure } from '../providers/provider.js';
 import { repetitionAfter } from './answers.js';
 import { type Course, madeEvent, type PackEnd, type Packs, type Services, tell, withKey } from './course.js';
+import { longestThrottledMs } from './fallback.js';
 import type { Keys, Place } from './keys.js';
 import { enterPhase } from './meter.js';
 
@@ -37,7 +38,8 @@ export function createPacks(): Packs {
   return {
     send(course, form, keys, services) {
       const { role, urgency, checked } = course;
-      const key = [role, JSON.stringify(urgency), checked.model.name, form.key].join('\n');
+      const { name, deployedAt } = checked.model;
+      const key = [role, JSON.stringify(urgency), name, deployedAt.getTime(), form.key].join('\n');
       const fitting = open.get(key);
       const hasRoom = fitting && fitting.room >= form.takes && !fitting.stop.signal.aborted;
       const found = hasRoom ? fitting : undefined;
@@ -48,7 +50,8 @@ export function createPacks(): Packs {
       const close = () => void (open.get(key) === pack && open.delete(key));
       if (pack.room > 0) open.set(key, pack);
       else close();
-      if (!found) void carry(pack, { keys, role, urgency, close }, services);
+      const throttledMs = longestThrottledMs(checked);
+      if (!found) void carry(pack, { keys, role, urgency, throttledMs, close }, services);
       return outcome;
     },
   };
@@ -77,19 +80,21 @@ interface Line {
   keys: Keys;
   role: string;
   urgency: Urgency;
+  /** How long the provider may be busy. */
+  throttledMs: number;
   /** Lets nobody join any more. */
   close(): void;
 }
 
 /** Takes the pack through the line to its end, whatever that is for each of its members. */
 async function carry(pack: Pack, line: Line, services: Services): Promise<void> {
-  const { keys, role, urgency, close } = line;
+  const { keys, role, urgency, throttledMs, close } = line;
   try {
     // All calls of a statement start in one turn.
     await nextTurn();
     const place = await keys.enter({ signal: pack.stop.signal, role, urgency });
     close();
-    const turn: Turn = { place, attempt: 1, throttledUntil: Date.now() + mostThrottledMs };
+    const turn: Turn = { place, attempt: 1, throttledUntil: Date.now() + throttledMs };
     await sendUntilTaken(pack, turn, line, services).finally(() => turn.place.leave());
   } catch (error) {
     for (const member of pack.members) leave(pack, member, error);
@@ -97,9 +102,6 @@ async function carry(pack: Pack, line: Line, services: Services): Promise<void> 
     close();
   }
 }
-
-/** A provider that is busy for longer than this has failed. */
-export const mostThrottledMs = 30 * 60 * 1000;
 
 /** Refusals that none of the texts is to blame for: sent one by one they would all meet the same. */
 const ofAll: ErrorKind[] = ['providerAuthorization', 'providerQuota', 'connectionFailure'];

@@ -32,15 +32,17 @@ interface Deciding {
 }
 
 const most = 500;
-/** The first of all are sent the sooner the fewer they are. */
-const mostAtFirst = 50;
+/** The first of thousands are sent the sooner the fewer they are; of fewer calls as many as possible are to go in one request. */
+const thousands = 5_000;
+const fewAtFirst = 50;
 
 export function inPortions(calls: StatementCall[], deciding: Deciding): Portion[] {
   const [first] = calls;
   if (!first || calls.length <= most || calls.some(({ dryRun }) => dryRun))
     return [{ calls, decided: deciding.decide(calls) }];
-  const parts = [calls.slice(0, mostAtFirst)];
-  for (let from = mostAtFirst; from < calls.length; from += most) parts.push(calls.slice(from, from + most));
+  const atFirst = calls.length < thousands ? most : fewAtFirst;
+  const parts = [calls.slice(0, atFirst)];
+  for (let from = atFirst; from < calls.length; from += most) parts.push(calls.slice(from, from + most));
   const reserving = reserve(parts, deciding);
   let before: Promise<unknown> = reserving;
   const portions = parts.map((part, index) => {

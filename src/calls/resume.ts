@@ -1,5 +1,4 @@
 /** After a crash: what a gateway that is gone began goes on from the state in which the ledger has it. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import type { UnfinishedJob } from '../ledger/job.js';
@@ -19,6 +18,7 @@ import {
   pause,
   tellWaiting,
   type UnderWay,
+  untilAskedAgain,
 } from './hold-up.js';
 import type { UnansweredNotes } from './unanswered-notes.js';
 import { urgencyOf } from './urgency.js';
@@ -58,6 +58,7 @@ function takeUp(job: UnfinishedJob, services: Services, models: Models, told: To
       told.log.error({ err: error, job: job.id }, 'a job of an earlier run failed unexpectedly');
   });
   const cancel = () => stop.abort(neverSent('the call was cancelled'));
+  if (job.cancelAsked) cancel();
   const facts = { jobId: job.id, model: job.modelName, awaited, cancel, isAsked: () => false };
   return newUnderWay(facts, end);
 }
@@ -108,7 +109,7 @@ async function outlivesStatement(
     // It may be prepared, or the engine may not have noticed yet that its client is gone.
     const isOpen = outcome === 'in progress' || outcome === 'not told';
     if (!isOpen || Date.now() > openedAt.getTime() + keptMs) return false;
-    await delay(Math.min(firstPauseMs * 2 ** Math.min(times, 10), longestPauseMs), undefined, { ref: false });
+    await untilAskedAgain(times + 1);
   }
 }
 
@@ -130,7 +131,6 @@ async function giveUp(job: UnfinishedJob, error: unknown, { ledger }: Services):
 }
 
 const firstPauseMs = 1_000;
-const longestPauseMs = 60_000;
 
 /**
  * The call as it was checked before it was sent. What this gateway cannot read (its role is not allowed here, say) may be

@@ -2,14 +2,10 @@
 import { isMade, ProviderFailure } from '../providers/provider.js';
 import { repetitionAfter } from './answers.js';
 import { type Course, madeEvent, type Services, tell, withKey } from './course.js';
-import { walksOnWhenBusy } from './fallback.js';
+import { longestThrottledMs } from './fallback.js';
 import { type Keys, keysOf, type Place } from './keys.js';
 import { signedMedia } from './media.js';
 import { enterPhase } from './meter.js';
-import { mostThrottledMs } from './packs.js';
-
-/** Where another model is to answer then. */
-const mostBusyMs = 2_000;
 
 export async function send(course: Course, services: Services): Promise<void> {
   const { provider, request } = course.checked;
@@ -24,7 +20,7 @@ export async function send(course: Course, services: Services): Promise<void> {
 
 async function sendAlone(course: Course, keys: Keys, services: Services): Promise<void> {
   let place = await enterLine(course, keys);
-  const throttledUntil = Date.now() + (walksOnWhenBusy(course.checked) ? mostBusyMs : mostThrottledMs);
+  const throttledUntil = Date.now() + longestThrottledMs(course.checked);
   for (let attempt = 1; ; ) {
     try {
       await sendOnce(course, place, services);

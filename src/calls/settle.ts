@@ -3,7 +3,8 @@ import { earlierJobOf } from './call.js';
 import type { EarlierResults } from './earlier-results.js';
 import type { LastResults } from './last-results.js';
 import { nameOfCall } from './new-call.js';
-import { overBeforeSent, type Statement, type StatementCall } from './statement.js';
+import { overBeforeSent } from './over-before-sent.js';
+import type { Statement, StatementCall } from './statement.js';
 
 /** Results are the client's once its statement is committed, or has only been read; until then they are kept for the next identical call. */
 export function settle(

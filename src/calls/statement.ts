@@ -1,7 +1,7 @@
 /** Which calls belong to one statement, which of them may be sent, and when they are given up. */
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { KnownError } from '../errors.js';
+import type { KnownError } from '../errors.js';
 import type { CallOrigin } from '../ledger/job.js';
 import type { Batch, StandingPipe } from './batch.js';
 import type { CheckedCall } from './check.js';
@@ -10,8 +10,10 @@ import { type Cursors, createCursors } from './cursors.js';
 import type { UnderWay } from './hold-up.js';
 import type { LookAhead } from './look-ahead.js';
 import { maskSecrets } from './mask-secrets.js';
+import { overBeforeSent } from './over-before-sent.js';
 import type { SessionSettings } from './session-settings.js';
 import type { Bound } from './sql-reader.js';
+import { behindTime, nameOf, nameWith } from './statement-name.js';
 
 export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   id: string;
@@ -52,6 +54,8 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   answered: boolean;
   /** It stood before the oldest savepoint that is open: no ROLLBACK TO undoes what it has given. */
   stays: boolean;
+  /** Its transaction has failed, and others of its client go on behind it. */
+  isUndone: boolean;
   /** What becomes of calls whose waits were cancelled is in writing. */
   givenUp: Promise<void>;
   noticedAt: number;
@@ -169,6 +173,11 @@ export interface Statements {
   over(engineProcessId: number, outcome: StatementOutcome): Promise<void> | undefined;
   /** As over, for what failed or was undone in a transaction that may go on: what stood before its savepoint is still to be decided. */
   undone(engineProcessId: number): Promise<void> | undefined;
+  /**
+   * One of the transactions that its client has sent behind one another is over, and the engine is perhaps at the next. If that was committed, all
+   * that was delivered of it is; else what has called by now counts as undone, whatever comes of the others.
+   */
+  transactionOver(engineProcessId: number, outcome: 'committed' | 'failed'): void;
   running(): Statement[];
 }
 
@@ -206,17 +215,14 @@ export function createStatements(
     own: StatementsOfOne | undefined,
     outcome: StatementOutcome,
     which: (each: Statement) => boolean,
-  ) => endThose(own, which, (statement) => ended(statement, outcome));
+  ) => endThose(own, which, (statement) => ended(statement, statement.isUndone ? 'failed' : outcome));
   return {
     ...{ reads: new WeakMap(), cursorRead: cursors.read, cursorsMoved: cursors.moved },
     ...{ cursorsWereRead: cursors.wereRead, cursorsRewound: cursors.rewound },
     ...whatClientsAsk(running),
     of: (origin, settings, client) => statementOf(origin, settings, client, running),
     ...whatIsExpected(running),
-    find: (origin) =>
-      [...(statements.get(origin.engineProcessId)?.values() ?? [])].filter(
-        (statement) => !statement.isExpected && nameOf(statement.origin) === nameOf(origin),
-      ),
+    find: (origin) => statementsAt(origin, statements.get(origin.engineProcessId)),
     rowsRead(engineProcessId, onlyReads) {
       for (const statement of statements.get(engineProcessId)?.values() ?? [])
         Object.assign(statement, { read: statement.read || onlyReads(statement.text), answered: true });
@@ -226,10 +232,9 @@ export function createStatements(
         statement.stays = statement.answered;
     },
     startable(wanted) {
-      const end = windowEnd(wanted, running);
-      return [...wanted.statement.unsent].filter(
-        (call) => call === wanted || (!call.aside && call.index < end),
-      );
+      const last = windowEnd(wanted, running);
+      const isSent = (call: StatementCall) => call === wanted || (!call.aside && call.index < last);
+      return [...wanted.statement.unsent].filter(isSent);
     },
     over(engineProcessId, outcome) {
       cursors.forget(engineProcessId);
@@ -238,6 +243,11 @@ export function createStatements(
     undone(engineProcessId) {
       cursors.moved({ origin: { engineProcessId } });
       return end(statements.get(engineProcessId), 'failed', (statement) => !statement.stays);
+    },
+    transactionOver(engineProcessId, outcome) {
+      const own = statements.get(engineProcessId);
+      if (outcome === 'failed') own?.forEach(setUndone);
+      else void end(own, outcome, isDelivered);
     },
     running: () => [...statements.values()].flatMap((own) => [...own.values()]),
   };
@@ -268,6 +278,21 @@ function whatClientsAsk({
   };
 }
 
+function statementsAt(origin: CallOrigin, own: StatementsOfOne | undefined): Statement[] {
+  return [...(own?.values() ?? [])].filter(
+    (statement) => !statement.isExpected && nameOf(statement.origin) === nameOf(origin),
+  );
+}
+
+function setUndone(statement: Statement): void {
+  statement.isUndone = true;
+}
+
+/** The engine has had all that it asked for. */
+function isDelivered({ calls, detached }: Statement): boolean {
+  return calls.length + detached.length > 0 && calls.every(({ delivered }) => delivered);
+}
+
 /** Undefined: there are none. */
 function endThose(
   own: StatementsOfOne | undefined,
@@ -282,30 +307,6 @@ function endThose(
     return ended(statement);
   });
   return Promise.all(written).then(() => {});
-}
-
-/** In one statement of a client a function may call with its owner's rights: its calls are that role's. */
-function nameOf({ statementAt, role }: CallOrigin): string {
-  return `${statementAt} ${role}`;
-}
-
-/**
- * Of several statements in one text, which have the same time, each has the settings that were SET before it. They are written out once for
- * the calls of a question, which have them in common.
- */
-function nameWith(settings: SessionSettings, origin: CallOrigin): string {
-  const text = settingsTexts.get(settings) ?? JSON.stringify(settings);
-  settingsTexts.set(settings, text);
-  return `${nameOf(origin)} ${text}`;
-}
-const settingsTexts = new WeakMap<SessionSettings, string>();
-
-/** Of a call that nobody waits for any more. */
-export function overBeforeSent(): KnownError {
-  return new KnownError({
-    kind: 'queryCanceled',
-    message: 'the statement ended before the call was sent',
-  });
 }
 
 function statementOf(
@@ -340,7 +341,7 @@ function begun(
     ...{ isExpected: false, standingText: undefined, batch: undefined },
     ...{ calls: [], unsent: new Set(), named: new Map(), detached: [], collected: [] },
     ...{ notes, note: (note: string) => notes.add(note), told: new Set<string>() },
-    ...{ read: false, answered: false, stays: false, givenUp: Promise.resolve() },
+    ...{ read: false, answered: false, stays: false, isUndone: false, givenUp: Promise.resolve() },
     requests: requestsAt(origin, running),
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined, ahead: undefined },
     ...{ blocks: new Map(), looking: undefined, collects: undefined },
@@ -373,9 +374,6 @@ function whatIsExpected(running: Running): Pick<Statements, 'expect' | 'comeTo' 
     forget: ({ name, origin }) => of(origin.engineProcessId)?.delete(name),
   };
 }
-
-/** A span until when its calls may wait (SET ai_gen.by = '2h') begins anew with each statement. */
-const behindTime = (name: string): string => name.slice(name.indexOf(' ')).replace(/"by":\d+/, '');
 
 function requestsAt(
   { engineProcessId, statementAt }: CallOrigin,

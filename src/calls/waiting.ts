@@ -33,6 +33,8 @@ export async function orLater<T>(work: Promise<T>, longestMs: number): Promise<T
 
 /** Rejects with the signal's reason when that comes first. */
 export async function orStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
+  // Perhaps nobody hears of its end.
+  work.catch(() => {});
   stop.throwIfAborted();
   let stopped = () => {};
   const limit = new Promise<never>((_, reject) => {

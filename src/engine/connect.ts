@@ -4,6 +4,7 @@ import { connect as connectTls, TLSSocket } from 'node:tls';
 import { KnownError } from '../errors.js';
 import { sslRequest } from '../wire/startup.js';
 import { type EngineAddress, socketTarget } from './address.js';
+import { silentMs } from './pool.js';
 import { type EngineTls, explainTlsFailure } from './tls.js';
 
 const connectTimeoutMs = 10_000;
@@ -44,7 +45,8 @@ export async function settleEncryption(address: EngineAddress): Promise<EngineAd
 
 async function openSocket(address: EngineAddress, onread?: OnReadOpts): Promise<Socket> {
   const direct = onread && !address.tls ? { onread } : {};
-  const socket = connectTcp({ ...socketTarget(address), noDelay: true, ...direct });
+  const alive = { noDelay: true, keepAlive: true, keepAliveInitialDelay: silentMs };
+  const socket = connectTcp({ ...socketTarget(address), ...alive, ...direct });
   try {
     await once(socket, 'connect');
     return address.tls ? await upgrade(socket, address.host, address.tls) : socket;

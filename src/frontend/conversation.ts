@@ -34,6 +34,8 @@ export interface SessionEvents {
   undone(engineProcessId: number, what: 'all' | 'behind savepoint'): Promise<void> | undefined;
   /** Everything the client sent has been answered, and was either committed or lost. Not called inside an open transaction. */
   ready(engineProcessId: number, outcome: 'committed' | 'failed' | 'prepared'): void;
+  /** One of the transactions that the client has sent behind one another is over; there are others whose answers have not all come. */
+  transactionOver(engineProcessId: number, outcome: 'committed' | 'failed'): void;
   /** Nobody waits for the session's answers any more. Returns true if its last statement made calls, and so may be about to make more. */
   ended(engineProcessId: number): boolean;
   /** A client made a database. */

@@ -225,7 +225,10 @@ function readyForQuery(conversation: Conversation, state: number | undefined): v
   conversation.longTextAwaits &&= !awaited.none;
   conversation.endings += 1;
   if (state === idle && conversation.everRewritten) forgetPortals(conversation);
-  if (!awaited.none) return;
+  if (!awaited.none) {
+    if (state === idle) oneIsOver(conversation);
+    return;
+  }
   conversation.rowsAwaited = 0;
   conversation.atRest = state !== failedTransaction;
   if (state === idle) {
@@ -238,6 +241,14 @@ function readyForQuery(conversation: Conversation, state: number | undefined): v
   } else if (state === failedTransaction) undone(conversation);
   else goesOn(conversation);
   conversation.anew = false;
+}
+
+/** Of several transactions; what is prepared is told with the last. */
+function oneIsOver(conversation: Conversation): void {
+  const { events, engineProcessId, failed, isPrepared } = conversation;
+  if (isPrepared) return;
+  events.transactionOver(engineProcessId, failed ? 'failed' : 'committed');
+  conversation.failed = false;
 }
 
 function forgetPortals({ awaited, names, bound, declared }: Conversation): void {

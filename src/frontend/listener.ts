@@ -53,6 +53,8 @@ export interface Frontend {
 }
 
 const drainPollMs = 20;
+/** A client that vanishes without a word is not paid for any longer than that. */
+const silentClientMs = 60_000;
 /** What PostgreSQL tells its clients when it is stopped. */
 const farewell = errorResponse({
   severity: 'FATAL',
@@ -75,9 +77,8 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
   const house: House = { options, sessions: new Set(), refusals: new Map(), visitors: 0, seats: 0 };
   const { sessions, refusals } = house;
   // Half open: a client that has closed its sending side still gets its answers.
-  const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) =>
-    admit(house, socket),
-  );
+  const alive = { noDelay: true, keepAlive: true, keepAliveInitialDelay: silentClientMs };
+  const server = createServer({ ...alive, allowHalfOpen: true }, (socket) => admit(house, socket));
   const port = await listen(server, options);
   return {
     port,

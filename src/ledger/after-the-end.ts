@@ -23,8 +23,10 @@ export function retrying(query: Query): Pick<Ledger, 'claimRetry' | 'answeredBy'
       return job;
     },
     async answeredBy(id, { role, roleOid }, among) {
-      const [last] = await query('answered-by', statements.answeredBy, [id, role, roleOid, among]);
-      return last?.id;
+      const whose = [id, role, roleOid, among];
+      const [last] = await query('answered-by', statements.answeredBy, whose);
+      const [later] = last ? [last] : await query('made-since', statements.madeSince, whose);
+      return later?.id;
     },
     async retried(id, claimId, handle) {
       await query('retried-job', statements.retried, [id, claimId, handle]);

@@ -22,6 +22,8 @@ export interface GatewayEvents {
   cancel(jobId: string): Promise<void>;
   /** Somebody says that what is kept for all gateways has changed, such as pauses; anybody may say so. */
   news(about: string): Promise<void>;
+  /** What was said lately may not have been heard: all of it is to be looked up. */
+  missed(): Promise<void>;
   /** So many gateways live, this one included. */
   counted(gateways: number): void;
 }
@@ -88,6 +90,7 @@ export async function joinGateways(address: EngineAddress, id: string, log: Logg
     async watch(events) {
       circle.events = events;
       await look(circle, 1);
+      await events.missed();
       watching = keepLooking(circle, closing.signal).catch(() => {});
     },
     async close() {
@@ -100,7 +103,7 @@ export async function joinGateways(address: EngineAddress, id: string, log: Logg
 }
 
 async function enter(address: EngineAddress, id: string, told: Pick<Circle, 'events'>): Promise<pg.Client> {
-  const client = new pg.Client({ ...clientOptions(address), keepAlive: true });
+  const client = new pg.Client(clientOptions(address));
   client.on('error', () => {});
   client.on('notification', ({ channel, payload = '' }) => {
     const heard = channel === newsChannel ? told.events?.news : told.events?.cancel;
@@ -162,7 +165,9 @@ async function keepLooking(circle: Circle, signal: AbortSignal): Promise<never> 
       // Who was gone before the engine went away may be back.
       circle.goneLooks.clear();
       await circle.client.end().catch(() => {});
-      await enterAgain(circle).catch(() => {});
+      await enterAgain(circle).catch((again: unknown) =>
+        circle.log.warn({ err: again }, 'it cannot be opened for now'),
+      );
     }
   }
 }
@@ -172,4 +177,5 @@ async function enterAgain(circle: Circle): Promise<void> {
   circle.client = await enter(address, id, circle);
   if (announcement)
     await circle.client.query(announceAgain, [id, announcement.connection_string, announcement.secret]);
+  await circle.events?.missed();
 }

@@ -76,6 +76,8 @@ export interface UnfinishedJob extends RoleIdentity {
   released: boolean;
   /** The engine's id of the (sub)transaction of its ai_submit, where its end decides. */
   transactionId: string | undefined;
+  /** Its role does not want it any more, and the gateway that made it is gone. */
+  cancelAsked: boolean;
   modelName: string;
   /** Undefined: an earlier version opened it. */
   modelDeployedAt: Date | undefined;
@@ -197,6 +199,8 @@ export interface Ledger {
   transactionOutcomes(ids: string[]): Promise<Map<string, string>>;
   /** True: askCancel was called for it. What a notification says, anybody may have sent. */
   cancelAsked(id: string): Promise<boolean>;
+  /** Open jobs of this gateway for which it was called. */
+  cancelsAsked(): Promise<string[]>;
   /** Tells the gateway that makes the job that its role does not want it any more. */
   askCancel(id: string): Promise<void>;
   /**
@@ -204,7 +208,7 @@ export interface Ledger {
    * before, but by a call that was never sent. Undefined: there is none of this id among those. `dry`: looks, and takes nothing.
    */
   claimRetry(claim: RetryClaim): Promise<RetriedJob | undefined>;
-  /** The call that has answered in place of this job, or was to: another model's, or one in simpler words. */
+  /** The call that has answered in place of this job, or was to: another model's, or one in simpler words; or that of a later statement which asked for the same. */
   answeredBy(id: string, who: RoleIdentity, among: 'own' | 'all'): Promise<string | undefined>;
   /** The call that was made in its place; undefined: there is none after all. */
   retried(id: string, claimId: string, handle: string | undefined): Promise<void>;

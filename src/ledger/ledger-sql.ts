@@ -26,7 +26,7 @@ const changing = `
       -- A write whose answer was lost is repeated: an attempt counts once.
       attempts = job.attempts + (coalesce(new.state, '') = 'running' AND job.state <> 'running')::int,
       -- What was made and came to nothing has cost something, even where nobody can say how much.
-      price = coalesce(new.price, job.price, CASE WHEN new.state IN ('failed', 'cancelled') AND new.units IS NULL THEN 0 END),
+      price = coalesce(new.price, job.price, CASE WHEN new.state IN ('failed', 'cancelled') AND coalesce(new.units, job.units) IS NULL THEN 0 END),
       ${changedColumns.map(({ column, field }) => `${column} = coalesce(new."${field}", ${before(column)})`).join(', ')},
       -- Each step is one forward: what held it up is over then, too.
       hold_up = CASE WHEN json_typeof(new."holdUp") = 'object' THEN new."holdUp" WHEN new."holdUp" IS NULL AND new.state IS NULL THEN hold_up END,
@@ -128,10 +128,16 @@ export const findEarlier = `
     ORDER BY submitted_at LIMIT 1) AS elsewhere ON true
   ORDER BY place, found.claimed, found.submitted_at`;
 
+/** Another statement has asked for the same since, and has it or is getting it. */
+const isMadeSince = `
+  made.role_name = job.role_name AND made.role_oid = job.role_oid AND made.request_key = job.request_key AND NOT made.detached
+  AND (made.state = 'succeeded' OR made.state IN (${openStates})) AND made.submitted_at > job.submitted_at AND made.statement_id <> job.statement_id`;
+
 /** What cost something that nobody can tell has no price. A gateway that ended in the middle of a retry leaves a claim without a job. */
 const mayRetry = `
   job_id = $1 AND (role_name = $2 AND role_oid = $3 OR $4 = 'all')
   AND state IN ('failed', 'cancelled') AND generated_at IS NULL AND price = 0
+  AND NOT EXISTS (SELECT FROM hologen_internal.job made WHERE ${isMadeSince})
   AND (retried_at IS NULL
     OR EXISTS (SELECT FROM hologen_internal.job again WHERE again.job_id = job.retried_as AND again.state = 'cancelled' AND again.attempts = 0)
     OR retried_at < clock_timestamp() - interval '10 minutes'
@@ -156,6 +162,11 @@ export const answeredBy = `
       WHERE NOT again.detached AND NOT (again.state = 'cancelled' AND again.attempts = 0))
   SELECT job_id AS id FROM made WHERE job_id <> $1 AND NOT EXISTS (SELECT FROM made later WHERE later.job_id = made.retried_as)`;
 
+export const madeSince = `
+  SELECT made.job_id AS id FROM hologen_internal.job JOIN hologen_internal.job made ON ${isMadeSince}
+  WHERE job.job_id = $1 AND (job.role_name = $2 AND job.role_oid = $3 OR $4 = 'all') AND job.state IN ('failed', 'cancelled')
+  ORDER BY made.submitted_at LIMIT 1`;
+
 export const tellStatementEnd = `
   SELECT hologen_internal.tell_webhooks($1, $2, hologen_internal.groups_of($2), $3, $4)::text`;
 
@@ -164,6 +175,9 @@ export const askCancel = `
   SELECT pg_notify($1, job_id::text) FROM asked`;
 
 export const cancelAsked = 'SELECT cancel_asked AS asked FROM hologen_internal.job WHERE job_id = $1';
+
+/** What this gateway is to give up. */
+export const cancelsAsked = `SELECT job_id AS id FROM hologen_internal.job WHERE gateway_id = $1 AND cancel_asked AND state IN (${openStates})`;
 
 /** An id that the engine has not assigned yet would be an error, and is nobody's. */
 export const transactionOutcomes = `
@@ -198,7 +212,7 @@ export const takeOver = `
     RETURNING *
   )
   SELECT job_id, state, detached, released, transaction_id, role_name, role_oid, model_name, model_deployed_at, file, request_key, task_id, key_name,
-    provider_request_id, usage, outputs, priority, wanted_by, ${msAgo('submitted_at')} AS opened_ms_ago, ${msAgo('started_at')} AS started_ms_ago, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
+    provider_request_id, usage, outputs, cancel_asked, priority, wanted_by, ${msAgo('submitted_at')} AS opened_ms_ago, ${msAgo('started_at')} AS started_ms_ago, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
   FROM taken ORDER BY submitted_at`;
 
 export const knownTasks = 'SELECT task_id AS id FROM hologen_internal.job WHERE task_id = ANY ($1)';

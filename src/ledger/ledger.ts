@@ -30,6 +30,10 @@ export function createLedger(pool: EnginePool, gatewayId: string, tell: BudgetNe
     ...earlier(pool, gatewayId, { query, surely }),
     ...reading(query),
     takeOver: (gatewayIds) => takeOverJobs(pool, gatewayId, gatewayIds),
+    async cancelsAsked() {
+      const rows = await query('cancels-asked', statements.cancelsAsked, [gatewayId]);
+      return rows.map(({ id }) => id);
+    },
   };
 }
 
@@ -196,6 +200,7 @@ async function takeOverJobs(
     detached: row.detached,
     released: row.released,
     transactionId: row.transaction_id ?? undefined,
+    cancelAsked: row.cancel_asked,
     role: row.role_name,
     roleOid: row.role_oid,
     modelName: row.model_name,

@@ -102,10 +102,10 @@ export function createSchedule(paced: boolean): Schedule {
   let isPaced = paced;
   const lookupGates = new Map<string, Gate>();
   const cooling = createCooling();
-  let pausesByType = new Map<string, Pause>();
+  const { isHeld, pauses, ...holds } = createHolds(() => {
+    for (const { gate, modelType } of gates.values()) gate.hold(isHeld(modelType));
+  });
   let gateways = 1;
-  let ended = false;
-  const isHeld = (modelType: string) => ended || pausesByType.has(modelType);
 
   function newGate(limits: Limits, modelType?: string): Gate {
     const gate = createGate(limits);
@@ -116,9 +116,6 @@ export function createSchedule(paced: boolean): Schedule {
 
   const { gates, gateOf, limitAll } = createGates(newGate, () => isPaced);
   const limitsOfLookups = () => (isPaced ? lookupLimits : unlimited);
-  const holdAll = () => {
-    for (const { gate, modelType } of gates.values()) gate.hold(isHeld(modelType));
-  };
   return {
     cooling,
     gate: (modelType, { account: id, key, limits, own }) =>
@@ -128,16 +125,8 @@ export function createSchedule(paced: boolean): Schedule {
       lookupGates.set(apiKey, gate);
       return gate;
     },
-    queues: () => queuesOf([...gates.values()], pausesByType, cooling),
-    pause(pauses) {
-      pausesByType = new Map(pauses.map((pause) => [pause.modelType, pause]));
-      holdAll();
-    },
-    end() {
-      ended = true;
-      holdAll();
-    },
-    pauseOf: (modelType) => pausesByType.get(modelType),
+    queues: () => queuesOf([...gates.values()], pauses(), cooling),
+    ...holds,
     shareAmong(number) {
       if (number === gateways) return;
       gateways = number;
@@ -152,6 +141,27 @@ export function createSchedule(paced: boolean): Schedule {
       isPaced = documented;
       limitAll();
       for (const gate of lookupGates.values()) gate.limit(limitsOfLookups());
+    },
+  };
+}
+
+/** To which model types nothing is sent. */
+function createHolds(
+  changed: () => void,
+): Pick<Schedule, 'pause' | 'pauseOf' | 'end'> & { isHeld(modelType: string): boolean; pauses(): Pause[] } {
+  let pauses = new Map<string, Pause>();
+  let ended = false;
+  return {
+    isHeld: (modelType) => ended || pauses.has(modelType),
+    pauses: () => [...pauses.values()],
+    pause(given) {
+      pauses = new Map(given.map((pause) => [pause.modelType, pause]));
+      changed();
+    },
+    pauseOf: (modelType) => pauses.get(modelType),
+    end() {
+      ended = true;
+      changed();
     },
   };
 }
@@ -217,17 +227,15 @@ function wider(one: Limits, other: Limits): Limits {
   };
 }
 
-function queuesOf(all: Known[], paused: ReadonlyMap<string, Pause>, cooling: Cooling): Queue[] {
+function queuesOf(all: Known[], pauses: Pause[], cooling: Cooling): Queue[] {
   const used = all.map((each) => ({
     ...queueOf(each, all),
     modelType: each.modelType,
     key: each.key,
     coolingMs: each.account ? 0 : cooling.leftMs(each.name),
-    pause: paused.get(each.modelType),
+    pause: pauses.find(({ modelType }) => modelType === each.modelType),
   }));
-  const unused = [...paused.values()].filter(({ modelType }) =>
-    used.every((queue) => queue.modelType !== modelType),
-  );
+  const unused = pauses.filter(({ modelType }) => used.every((queue) => queue.modelType !== modelType));
   const none = { key: undefined, coolingMs: 0 };
   return [...used, ...unused.map((pause) => ({ ...idle, ...none, modelType: pause.modelType, pause }))];
 }

@@ -62,6 +62,7 @@ async function join(address: EngineAddress, id: string) {
     gone: async (ids) => void told.gone.push(...ids),
     cancel: async () => {},
     news: async () => {},
+    missed: async () => {},
     counted: (live) => {
       told.live = live;
     },

@@ -24,16 +24,20 @@ test('what waits in its line at SIGTERM is not sent into a closed connection, an
   await client.query(
     `CALL register_external_model('slow', 'qwen-image-2.0', 'bailian', '{"submits_per_second": 5}', 'image-generation')`,
   );
-  await client.query(
-    "SELECT ai_submit('slow', 'picture ' || n) FROM generate_series(1, 12) n",
-  );
+  await client.query("SELECT ai_submit('slow', 'picture ' || n) FROM generate_series(1, 12) n");
   await expect.poll(() => speaker.submits('qwen-image-2.0')).toBeGreaterThan(0);
   await gateway.close();
   const before = speaker.submits('qwen-image-2.0');
   expect(before).toBeLessThan(12);
 
   await using next = await startTestGateway(
-    { dataDir, sandbox: 'off', providerUrl: `${speaker.url}/api/v1`, apiKey: 'sk-test', ossEndpoint: store.url },
+    {
+      dataDir,
+      sandbox: 'off',
+      providerUrl: `${speaker.url}/api/v1`,
+      apiKey: 'sk-test',
+      ossEndpoint: store.url,
+    },
     { modelStudio: studio.url, oss: store.url, sts: '' },
   );
   const owner = await next.client();

@@ -295,3 +295,27 @@ test.each(['qwen_image_2', 'wan26_t2i'])(
     expect(kept.rows[0].error).toMatchObject({ hint: now.hint, retryable: false });
   },
 );
+
+test('it is made where its client left while the engine was at COMMIT, and COMMIT succeeds all the same', async () => {
+  const [owner, leaving] = [await gateway.client(), await gateway.client()];
+  await owner.query(`
+    CREATE TABLE slowly (n int);
+    CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      PERFORM pg_sleep(20);
+      RETURN NULL;
+    EXCEPTION WHEN query_canceled THEN
+      PERFORM pg_sleep(1);
+      RETURN NULL;
+    END $$;
+    CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON slowly DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION take_time()`);
+  await leaving.query('BEGIN; INSERT INTO slowly VALUES (1)');
+  const { rows } = await leaving.query(submit('left at COMMIT'));
+  const lost = refusal(leaving.query('COMMIT'));
+  const commits =
+    "SELECT count(*)::int AS n FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event = 'PgSleep'";
+  await expect.poll(async () => (await owner.query(commits)).rows[0].n).toBe(1);
+  // biome-ignore lint/suspicious/noExplicitAny: pg does not let anybody break a connection
+  (leaving as any).connection.stream.destroy();
+  await lost;
+  await expect.poll(() => status(rows[0].handle), { timeout: 15_000 }).toBe('succeeded');
+});

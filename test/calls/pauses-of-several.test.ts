@@ -43,3 +43,17 @@ test('a pause by one gateway holds in the other, and the other one ends it for b
     await expect.poll(async () => (await client.query(paused)).rows).toEqual([{ paused_why: null }]);
   expect([(await first.requests()).length, (await second.requests()).length]).toEqual([1, 1]);
 });
+
+test('a gateway whose connection to the others was broken looks up what it may not have heard', async () => {
+  const [here, there] = [await first.client(), await second.client()];
+  // They are opened again seconds later.
+  await here.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hologen gateway'",
+  );
+  await here.query("CALL pause_model('qwen_image_2', 'unheard')");
+  const paused = "SELECT DISTINCT paused_why FROM hologen.queues WHERE model_type = 'qwen-image-2.0'";
+  const seen = async () => (await there.query(paused)).rows;
+  await expect.poll(seen, { timeout: 15_000 }).toEqual([{ paused_why: 'unheard' }]);
+  await here.query("CALL resume_model('qwen_image_2')");
+  await expect.poll(seen).toEqual([{ paused_why: null }]);
+});

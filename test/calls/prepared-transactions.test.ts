@@ -44,6 +44,16 @@ test('an ai_submit in it is made', async () => {
   expect(JSON.parse(made[0].made).image_urls).toHaveLength(1);
 });
 
+test('an ai_submit in one that is rolled back is not sent', async () => {
+  await client.query('BEGIN');
+  const { rows } = await client.query(picture('undone').replace('ai_gen', 'ai_submit'));
+  await client.query("PREPARE TRANSACTION 'undone'");
+  await client.query("ROLLBACK PREPARED 'undone'");
+  const state = async () => (await client.query('SELECT ai_status($1) AS state', [rows[0].made])).rows;
+  await expect.poll(state, { timeout: 10_000 }).toEqual([{ state: expect.stringContaining('cancelled') }]);
+  expect(await sent('undone')).toBe(0);
+});
+
 test('the next transaction of its session is a commit again', async () => {
   await prepare('before');
   await client.query("COMMIT PREPARED 'before'");

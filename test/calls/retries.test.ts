@@ -100,3 +100,23 @@ test("others' failures are an administrator's to retry, under its own budgets", 
   expect((await refusal(retry(amy, job))).code).toBe('25006');
   await amy.query('ROLLBACK');
 });
+
+test('what a later statement has made is its retry: nothing is sent', async () => {
+  const asked = () => amy.query(`SELECT ai_gen('qwen_image', '{"prompt": "given up, and run again"}')`);
+  await owner.query("CALL pause_model('qwen_image')");
+  await amy.query("SET ai_gen.timeout = '100ms'");
+  await refusal(asked());
+  await amy.query('RESET ai_gen.timeout');
+  await owner.query("CALL resume_model('qwen_image')");
+  await asked();
+  const { rows: jobs } = await owner.query(
+    "SELECT job_id, state FROM hologen.jobs WHERE request ->> 'prompt' LIKE 'given up%' ORDER BY submitted_at",
+  );
+  expect(jobs.map(({ state }) => state)).toEqual(['cancelled', 'succeeded']);
+  await gateway.forgetRequests();
+  const { rows } = await retry(amy, jobs[0].job_id);
+  expect([rows[0].handle, await submits()]).toEqual([jobs[1].job_id, 0]);
+  expect((await amy.query('SELECT ai_wait($1) AS made', [rows[0].handle])).rows[0].made).toContain(
+    'image_urls',
+  );
+});

@@ -10,6 +10,7 @@ export const quietEvents: SessionEvents = {
   savepointSet: () => {},
   undone: () => undefined,
   ready: () => {},
+  transactionOver: () => {},
   ended: () => false,
   databaseCreated: () => {},
 };

@@ -48,6 +48,7 @@ function session(cut: (bytes: Buffer) => Buffer[]) {
     cursorsRewound: told('cursorsRewound'),
     answered: told('answered'),
     ready: told('ready'),
+    transactionOver: told('transactionOver'),
     ended: () => false,
     databaseCreated: told('databaseCreated'),
   };

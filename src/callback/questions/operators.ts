@@ -60,6 +60,8 @@ function answerAboutPauses({ models, pauses, schedule }: QuestionTools): Answers
     async resume_model(question, caller) {
       requireAdmin(caller, 'resuming a model');
       const name = requiredText(question, 'model_name');
+      // Another gateway may have paused it, and this one not have heard.
+      schedule.pause(await pauses.list());
       // What is paused need not be deployed any more.
       const isPaused = schedule.pauseOf(name) !== undefined;
       await pauses.remove(isPaused ? name : await typeOf(name, models.catalogue));

@@ -6,6 +6,7 @@ import { isLoopback, publicLookup } from '../../public-address.js';
 import { ProviderFailure } from '../provider.js';
 import { connectContinued } from './continued-answers.js';
 import { isClear, noAnswer, providerError, unreadableAnswer } from './errors.js';
+import { connectTelling } from './never-connected.js';
 
 export interface ModelStudioSettings {
   /** e.g. https://dashscope.aliyuncs.com/api/v1; plain http only to loopback. */
@@ -63,7 +64,7 @@ export function openConnection({ baseUrl, timeouts, lookupTurn }: ModelStudioSet
     base,
     compatible: base.replace(/\/api\/v1$/, '/compatible-mode/v1'),
     agent: new Agent({
-      connect: connectContinued({ timeout: timeouts.connectMs }),
+      connect: connectTelling(connectContinued({ timeout: timeouts.connectMs })),
       headersTimeout: timeouts.generateMs,
       bodyTimeout: timeouts.downloadIdleMs,
     }),

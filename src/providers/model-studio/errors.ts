@@ -5,6 +5,7 @@
 import type { ErrorKind } from '../../errors.js';
 import { type Json, textOf } from '../../json.js';
 import { ProviderFailure, type Repeat } from '../provider.js';
+import { isNeverConnected } from './never-connected.js';
 
 interface Rule {
   /** The code or the beginning of it up to a dot; compatible-mode spellings beside. */
@@ -248,23 +249,8 @@ export function unansweredCall(message: string, cause?: unknown): ProviderFailur
   });
 }
 
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_CLOSED',
-]);
-
 /** What undici refuses before anything is sent: a header that cannot be, a method, an address. The mistake is ours, and stays one. */
 const neverMade = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
-
-/** The network says of a connection that was open what it says of one that cannot be opened. */
-function isOfOpenConnection(cause: unknown): boolean {
-  return ['read', 'write'].includes(String((cause as NodeJS.ErrnoException).syscall));
-}
 
 /** No answer came. Where the request surely never left, it may be sent again; else a submit may have been taken and billed. */
 export function noAnswer(cause: unknown, submit: boolean): ProviderFailure {
@@ -275,7 +261,9 @@ export function noAnswer(cause: unknown, submit: boolean): ProviderFailure {
       message: `the request to Model Studio could not be made (${system}: ${(cause as Error).message})`,
       hint: 'Register the model again, with the API key copied anew; if that does not help, report it.',
     });
-  if (submit && !(neverSent.has(system) && !isOfOpenConnection(cause)))
+  // Ours is being closed: then nothing new goes over it.
+  const isNeverSent = isNeverConnected(cause) || system === 'UND_ERR_CLOSED';
+  if (submit && !isNeverSent)
     return unansweredCall(`Model Studio did not answer (${system})${notSentAgain}`, cause);
   return new ProviderFailure({
     code: 'Unreachable',

@@ -124,14 +124,17 @@ function read({ body, requestId }: Reply, { type, model }: Asked): Made {
   const output = objectAt(body, 'output');
   const [result] = Array.isArray(output.results) ? output.results.filter(isObject) : [];
   const url = textOf(result?.transcription_url);
-  if (output.task_status === 'FAILED' || result?.subtask_status === 'FAILED' || !url) {
-    const { code, message } = result?.code === undefined ? output : result;
-    throw failedTask(textOf(code) ?? 'NoAnswer', textOf(message) ?? 'no transcript and no reason', requestId);
-  }
+  const { code, message } = result?.code === undefined ? output : result;
+  const failure = () =>
+    failedTask(textOf(code) ?? 'NoAnswer', textOf(message) ?? 'no transcript and no reason', requestId);
   const usage = objectAt(body, 'usage');
   const seconds = countOf(usage.duration);
+  const hasFailed = output.task_status === 'FAILED' || result?.subtask_status === 'FAILED';
+  // What was heard is billed, also where the answer does not say what.
+  if (hasFailed || (!url && seconds === undefined)) throw failure();
   return {
-    ...{ requestId, urls: [url], text: undefined, usage, task: undefined, notes: [] },
+    ...{ requestId, urls: url ? [url] : [], text: undefined, usage, task: undefined, notes: [] },
+    ...(!url && { error: failure() }),
     bill: billOf(type, model.config, seconds === undefined ? {} : { seconds }),
   };
 }
