@@ -187,16 +187,14 @@ const allRows = 2 ** 31 - 1;
 
 /** What is to be run, for how many rows from the first; without `rows` for all. */
 export function toRun(ahead: LookAhead<unknown>): Run {
-  const { running, stage, rows, before, cursor } = ahead;
+  const { running, rows, before, cursor } = ahead;
   const all = ahead.query?.plannedAsCursor ? { rows: allRows, cursor } : {};
   const some = readsSome(ahead) ? { rows: before + rows, cursor } : all;
-  return { run: running, waits: stage > 1, ...some };
+  return { run: running, ...some };
 }
 
 export interface Run {
   run: string;
-  /** It asks for results. */
-  waits: boolean;
   rows?: number;
   /** Planned as a cursor, or else as a statement that is read to its end. */
   cursor?: boolean;

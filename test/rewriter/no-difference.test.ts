@@ -12,6 +12,7 @@ import { hostileValues } from './difference/cases/hostile-values.js';
 import { insideFunctions } from './difference/cases/inside-functions.js';
 import { hostileInsideFunctions } from './difference/cases/inside-functions-hostile.js';
 import { insideOthers } from './difference/cases/inside-others.js';
+import { leftEarly } from './difference/cases/left-early.js';
 import { namesAndRights } from './difference/cases/names-and-rights.js';
 import { onConflict } from './difference/cases/on-conflict.js';
 import { otherWays } from './difference/cases/other-ways.js';
@@ -70,6 +71,7 @@ describe.each(
     ...hiddenParts,
     ...changedMeanwhile,
     ...rewrittenNames,
+    ...leftEarly,
   }),
 )('%s', (_group, cases) => {
   for (const one of cases) (differing.has(one[0]) ? test.fails : test)(one[0], () => same(one));

@@ -83,7 +83,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL SELECT 2, format('"%s" may have meant another function when it was prepared', proname) FROM pg_proc p
       WHERE proname IN (SELECT name[cardinality(name)] FROM named WHERE kind = 'functions')
         AND (pronamespace IN (SELECT id FROM schemas) OR pronamespace::regnamespace::text IN (SELECT quote_ident(name[1]) FROM named WHERE cardinality(name) = 2))
-      GROUP BY proname HAVING bool_or(p.oid >= 16384 AND pronamespace::regnamespace::text !~ '^hologen')
+      GROUP BY proname HAVING bool_or(p.oid >= 16384 AND pronamespace::regnamespace::text !~ '^(hologen|pg_catalog$)')
         AND (count(*) > count(DISTINCT pronargs) OR count(*) > 1 AND bool_or(pronargdefaults > 0 OR provariadic <> 0))
     UNION ALL SELECT 3, format('it may have been planned before %s was set', name) FROM asked, pg_settings
       WHERE ways AND source = 'session' AND name NOT IN ('cursor_tuple_fraction', 'plan_cache_mode') AND (category LIKE 'Query Tuning / %' OR name IN ('work_mem', 'hash_mem_multiplier'))

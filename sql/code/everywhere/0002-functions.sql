@@ -123,6 +123,21 @@ END $$;
 CREATE OR REPLACE AGGREGATE hologen_caller.submit_calls(VARIADIC calls json[]) (
   SFUNC = hologen_caller.gather_calls, STYPE = text, FINALFUNC = hologen_caller.submit_rest, PARALLEL = UNSAFE);
 
+-- Tells whoever waits, also while the gateway looks ahead, when nothing else is told.
+CREATE OR REPLACE FUNCTION hologen_caller.tell_waiting(notice text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  level text := NULLIF(current_setting('hologen.level', true), '');
+BEGIN
+  IF level IS NULL THEN
+    RAISE NOTICE '%', notice;
+  ELSE
+    PERFORM set_config('client_min_messages', level, true);
+    RAISE NOTICE '%', notice;
+    PERFORM set_config('client_min_messages', 'error', true);
+  END IF;
+END $$;
+
 -- Waits for a submitted call. Each round trip is short, so that cancel and timeouts are prompt on every PostgreSQL version.
 CREATE OR REPLACE FUNCTION hologen_caller.wait_call(handle text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -136,7 +151,7 @@ BEGIN
   LOOP
     answer := hologen_caller.ask(json_build_object('ask', 'wait', 'handle', handle));
     IF answer ->> 'notice' IS NOT NULL THEN
-      RAISE NOTICE '%', answer ->> 'notice';
+      PERFORM hologen_caller.tell_waiting(answer ->> 'notice');
     END IF;
     IF (answer ->> 'done')::boolean THEN
       RETURN answer ->> 'result';

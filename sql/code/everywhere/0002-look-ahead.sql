@@ -8,7 +8,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH
     named (some_setting, known_setting) AS (VALUES (
       '\m(set_config|execute|pg_settings|reset|discard)\M|(^|;|\m(begin|then|else|loop))(\s|--[^\n]*\n|/\*.*?\*/)*set\M',
-      '(\mset_config\s*\(\s*''|\m(set|reset)\s+((local|session)\s+)?"?)(role|session_?\s*authorization|ai_gen\.|hologen\.|datestyle|intervalstyle|time\s*zone|lc_|bytea_output|extra_float_digits|search_path|default_text_search_config|xml)|\m(reset\s+all|discard\s+all)\M')),
+      '(\mset_config\s*\(\s*''|((^|[;''$]|\m(begin|then|else|loop|execute))(\s|--[^\n]*\n|/\*.*?\*/)*set|\mreset)\s+((local|session)\s+)?"?)(role\M|session_?\s*authorization|ai_gen\.|hologen\.|datestyle|intervalstyle|time\s*zone|lc_|bytea_output|extra_float_digits|search_path|default_text_search_config|xml)|\m(reset\s+all|discard\s+all)\M')),
     texts (text) AS (
       SELECT source UNION ALL
       SELECT concat(prosrc, pg_get_function_sqlbody(p.oid)) FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
@@ -42,7 +42,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       WHERE p.proname IN (SELECT name[cardinality(name)] FROM named_functions)
         AND EXISTS (SELECT FROM named_functions, path WHERE name[cardinality(name)] = p.proname AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END)
         AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|file_facts|file_as_jsonb?|fl_get_\w+|is_untouched|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
-        AND NOT (n.nspname = 'pg_catalog' AND p.proname ~ '^(to_file|try_to_file|fl_get_\w+)$')),
+        AND NOT (n.nspname IN ('pg_catalog', 'hologen_names') AND p.proname ~ '^(to_file|try_to_file|fl_get_\w+|prompt)$')
+        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname = 'prompt')),
     operators AS MATERIALIZED (
       SELECT o.oprname, p.provolatile = 'v' AS volatile, p.provolatile <> 'i' AS may_read
       FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode JOIN pg_namespace n ON n.oid = o.oprnamespace
@@ -73,6 +74,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       OR EXISTS (SELECT FROM functions WHERE foreign_made)
     UNION ALL
     SELECT * FROM hologen_caller.hidden_parts(names) WHERE (names #>> '{names,hides}')::boolean
+    UNION ALL
+    -- That rows are left out by a rule's condition no plan of the query tells.
+    SELECT 'a rule of ' || c.relname FROM parse_ident(names #>> '{names,inserts}') AS i (name), pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, path
+      WHERE c.relname = name[cardinality(name)] AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END
+        AND EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid AND ev_type = '3' AND ev_qual <> '<>')
     UNION ALL
     SELECT 'the operator ' || oprname FROM operators WHERE volatile OR (names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean
     UNION ALL
@@ -276,25 +282,27 @@ BEGIN
         'doubt', coalesce(CASE WHEN step OPERATOR(pg_catalog.->>) 'since' IS NOT NULL THEN hologen_caller.kept_doubt(named) END,
           CASE WHEN step OPERATOR(pg_catalog.->) 'rows' IS NOT NULL THEN hologen_caller.snapshot_doubt(step OPERATOR(pg_catalog.->) 'rows') END)));
     END IF;
-    IF (step OPERATOR(pg_catalog.->>) 'waits')::boolean THEN
-      PERFORM pg_catalog.set_config('client_min_messages', level, true);
-    END IF;
+    -- Whoever waits for results is told how that goes; what functions say will be said when they run.
+    PERFORM pg_catalog.set_config('hologen.level', level, true);
     PERFORM hologen_caller.forget_noted();
-    IF step OPERATOR(pg_catalog.->>) 'rows' IS NOT NULL THEN
-      -- PostgreSQL plans cursors for their first rows, and a client's Execute of some rows as if it were of all.
-      IF NOT (step OPERATOR(pg_catalog.->>) 'cursor')::boolean THEN
+    IF step OPERATOR(pg_catalog.->>) 'run' IS NOT NULL THEN
+      -- A cursor, because EXECUTE would keep all rows in memory. PostgreSQL plans those for their first rows, and a client's Execute of some rows as if it were of all.
+      IF NOT coalesce((step OPERATOR(pg_catalog.->>) 'cursor')::boolean, false) THEN
         PERFORM pg_catalog.set_config('cursor_tuple_fraction', '1', true);
       END IF;
       OPEN reading NO SCROLL FOR EXECUTE step OPERATOR(pg_catalog.->>) 'run';
-      MOVE FORWARD (step OPERATOR(pg_catalog.->>) 'rows')::int8 FROM reading;
-      GET DIAGNOSTICS rows = ROW_COUNT;
-    ELSIF step OPERATOR(pg_catalog.->>) 'run' IS NOT NULL THEN
-      EXECUTE step OPERATOR(pg_catalog.->>) 'run';
+      IF step OPERATOR(pg_catalog.->>) 'rows' IS NOT NULL THEN
+        MOVE FORWARD (step OPERATOR(pg_catalog.->>) 'rows')::int8 FROM reading;
+        GET DIAGNOSTICS rows = ROW_COUNT;
+      ELSE
+        MOVE FORWARD ALL FROM reading;
+      END IF;
     END IF;
     PERFORM hologen_caller.tell_noted();
     -- Nothing of it stays.
     RAISE EXCEPTION USING ERRCODE = 'HG000', MESSAGE = 'looked';
-  EXCEPTION WHEN OTHERS THEN
+  -- "Others" leave that one out: a function of somebody's may assert that it is given no NULL.
+  EXCEPTION WHEN OTHERS OR assert_failure THEN
     GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
   END;
   found := hologen_caller.ask(pg_catalog.json_build_object('ask', 'looked', 'of', question, 'state', state, 'problem', problem, 'rows', rows));

@@ -115,6 +115,7 @@ DECLARE
   coming  text;
   problem text;
   state   text;
+  reading refcursor;
 BEGIN
   BEGIN
     PERFORM pg_catalog.set_config('client_min_messages', 'error', true);
@@ -128,14 +129,17 @@ BEGIN
         'others', hologen_caller.has_others(step OPERATOR(pg_catalog.->) 'aiFunctions'),
         'doubt', coalesce(CASE WHEN step OPERATOR(pg_catalog.->>) 'since' IS NOT NULL THEN hologen_caller.kept_doubt(named) END, hologen_caller.batch_doubt(hologen_caller.with_numbers(step OPERATOR(pg_catalog.->) 'writes'), hologen_caller.with_numbers(step OPERATOR(pg_catalog.->) 'reads')))));
     END IF;
-    PERFORM hologen_caller.forget_noted(), pg_catalog.set_config('hologen.coming', '', true);
+    PERFORM hologen_caller.forget_noted(), pg_catalog.set_config('hologen.coming', '', true), pg_catalog.set_config('cursor_tuple_fraction', '1', true);
     FOR place, run IN SELECT t.n, t.text FROM pg_catalog.json_array_elements_text(step OPERATOR(pg_catalog.->) 'runs') WITH ORDINALITY AS t(text, n) LOOP
       BEGIN
         PERFORM pg_catalog.set_config('hologen.part', place::text, true);
         PERFORM pg_catalog.set_config('hologen.noted', pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.noted', true), ''),
           pg_catalog.json_build_object('part', place)), true);
-        EXECUTE run;
-      EXCEPTION WHEN OTHERS THEN
+        -- As a look at one statement: EXECUTE would keep its rows.
+        OPEN reading NO SCROLL FOR EXECUTE run;
+        MOVE FORWARD ALL FROM reading;
+        CLOSE reading;
+      EXCEPTION WHEN OTHERS OR assert_failure THEN
         -- It will fail when its turn comes, and those behind it are not asked for.
         GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
         EXIT;
@@ -145,7 +149,7 @@ BEGIN
     coming := pg_catalog.current_setting('hologen.coming', true);
     -- Nothing of it stays.
     RAISE EXCEPTION USING ERRCODE = 'HG000', MESSAGE = 'looked';
-  EXCEPTION WHEN OTHERS THEN
+  EXCEPTION WHEN OTHERS OR assert_failure THEN
     GET STACKED DIAGNOSTICS run = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
     IF state OPERATOR(pg_catalog.<>) 'HG000' THEN
       problem := run;

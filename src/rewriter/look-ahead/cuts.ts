@@ -110,7 +110,13 @@ export function locateInsert(
   const end = endOf(
     tokens,
     at,
-    (each, index) => each === 'returning' || (each === 'on' && word(index + 1) === 'conflict'),
+    // A table or a column may be called so.
+    (each, index) =>
+      each === 'returning' ||
+      (each === 'on' &&
+        word(index + 1) === 'conflict' &&
+        insert.onConflictClause !== undefined &&
+        word(index + 2) !== '.'),
   );
   return { start: tokens[first]?.start ?? 0, target, rows: [start, end] };
 }
@@ -205,7 +211,12 @@ function cutCreate(create: Body, statement: ParsedStatement, source: Source): Cu
   const first = tokens[at + 1];
   if (table < 0 || !first) return { why: 'it cannot be taken apart' };
   const isData = (index: number) => tokens[index]?.text.toLowerCase() === 'data';
-  const end = endOf(tokens, at + 1, (word, index) => word === 'with' && isData(index + 1));
+  const isLast = (index: number) => [undefined, ';'].includes(tokens[index]?.text);
+  const end = endOf(
+    tokens,
+    at + 1,
+    (word, index) => word === 'with' && isData(index + 1) && isLast(index + 2),
+  );
   return {
     edits: [
       { start: statement.start, end: first.start, pieces: [] },

@@ -14,6 +14,8 @@ export interface PlanText {
   subplans: number[];
   /** It looks for something in a list that PostgreSQL hashes. */
   isInList: boolean;
+  /** It compares with the rows of a list until one decides. */
+  stopsInList: boolean;
   /** What stands before the dots of its columns. */
   tables: Set<string>;
   /** It tells of a setting that is another one while the statement is looked at, or perhaps. */
@@ -80,7 +82,13 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
   return {
     ...{ calls, pending: calls || later, decides: again || sites.some(({ stage }) => stage > 1) },
     ...{ subplans, isInList: /\bhashed SubPlan \d/.test(text), tables, tellsLook },
+    stopsInList: stopsInList(text),
   };
+}
+
+/** `x = ANY (SELECT …)` of a list that is not hashed. */
+function stopsInList(text: string): boolean {
+  return /\((?:ANY|ALL) \(/.test(text) && /(?<!hashed )\bSubPlan \d/.test(text);
 }
 
 /** As long as ntile() is given NULL it evaluates its argument for each row, and once it has a number never again. */

@@ -70,6 +70,8 @@ interface Reading extends Referred {
   /** Of the parameters by which PostgreSQL before 17 names what an InitPlan gives, the number of that one. */
   parameters: Map<string, number>;
   valuesCall: boolean;
+  /** Expressions as which columns are printed that may be results. */
+  unnamed: Set<string>;
 }
 
 class Doubt extends Error {}
@@ -79,7 +81,7 @@ export function judgePlan(plan: PlanNode, valuesCall: boolean): Judged | Uncerta
   const reading: Reading = {
     names: { functions: new Set(), operators: new Set(), types: new Set() },
     ...{ relations: new Set(), ctes: new Map(), subplans: new Map(), results: new Set() },
-    ...{ parameters: new Map(), valuesCall, uniqueScans: new Set() },
+    ...{ parameters: new Map(), valuesCall, uniqueScans: new Set(), unnamed: new Set() },
   };
   try {
     inspect(plan, reading);
@@ -174,8 +176,15 @@ function inspect(node: PlanNode, reading: Reading): Found {
   return judge(node, inputs, below, inside, reading);
 }
 
-function noteResults(node: PlanNode, { results }: Reading): void {
+function noteResults(node: PlanNode, { results, unnamed }: Reading): void {
   if (node.Alias && derived.has(node['Node Type'])) results.add(node.Alias);
+  if (!/Append$/.test(node['Node Type'])) return;
+  // Its columns are called as those of its first member, in which they may be plain ones.
+  for (const text of outputOf(node).map(bare)) {
+    const [, table] = /^("(?:[^"]|"")+"|[\w$]+)\.("(?:[^"]|"")+"|[\w$]+)$/.exec(text) ?? [];
+    if (table) results.add(table.replace(/^"|"$/g, '').replaceAll('""', '"'));
+    else unnamed.add(text);
+  }
 }
 
 /**
@@ -253,15 +262,16 @@ function weigh(node: PlanNode, inputs: PlanNode[], below: Found[], reading: Read
     text.pending ||
     subplansOf(text).some(({ values, rows }) => values || rows) ||
     [...text.tables].some((table) => reading.results.has(table));
-  if ([...own.deciding, ...own.ordering, ...own.values].some((text) => text.decides))
-    throw new Doubt('a result decides whether another call is made');
+  const all = [...own.deciding, ...own.ordering, ...own.values];
+  if (all.some((text) => text.decides)) throw new Doubt('a result decides whether another call is made');
+  if (all.some((text) => text.stopsInList && (isPending(text) || makes(text))))
+    throw new Doubt('a comparison with rows ends at the first that decides it');
   // What is looked for in a hashed list is not evaluated where the list is empty.
   const isSkipped = (text: PlanText) =>
     text.isInList &&
     subplansOf(text).some(({ rows }) => rows) &&
     (text.calls || subplansOf(text).filter(({ calls }) => calls).length > 1);
-  if ([...own.deciding, ...own.ordering, ...own.values].some(isSkipped))
-    throw new Doubt('a result decides whether another call is made');
+  if (all.some(isSkipped)) throw new Doubt('a result decides whether another call is made');
   const pendingValues = own.values.filter(isPending).length;
   const projects = node['Node Type'] === 'ProjectSet';
   const decides = own.deciding.some(isPending) || (projects && pendingValues > 0);
@@ -331,17 +341,17 @@ function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
   return {
     deciding: textsOf(node, deciding).map(read),
     ordering: textsOf(node, ordering).map((text) =>
-      read(text.replace(/ (?:DESC|ASC|USING \S+)?(?: NULLS (?:FIRST|LAST))?$/, '')),
+      read(text.replace(/(?: (?:DESC|ASC|USING \S+))?(?: NULLS (?:FIRST|LAST))?$/, '')),
     ),
     values: textsOf(node, ['Output']).map(read),
   };
 }
 
 /** A function's result that a node below has computed is printed as the function in parentheses; one that is computed here has none. */
-function asColumns(text: string, given: Set<string>, { results }: Reading): string {
+function asColumns(text: string, given: Set<string>, { results, unnamed }: Reading): string {
   let known = text;
-  for (const each of given) {
-    if (!isCallOfFunction.test(each) || !known.includes(`(${each})`)) continue;
+  for (const each of [...given, ...unnamed]) {
+    if (!(isCallOfFunction.test(each) || unnamed.has(each)) || !known.includes(`(${each})`)) continue;
     known = known.replaceAll(`(${each})`, `${computedBelow}.value`);
     results.add(computedBelow);
   }
@@ -357,12 +367,13 @@ function withInitPlans(text: string, { parameters }: Reading): string {
 }
 
 export function textsOf(node: PlanNode, keys: string[]): string[] {
-  return keys.flatMap((key) => {
-    const value = node[key];
-    return (Array.isArray(value) ? value.flat(2) : [value]).filter(
-      (each): each is string => typeof each === 'string',
-    );
-  });
+  return keys.flatMap((key) => textsIn(node[key]));
+}
+
+/** Grouping sets are objects of lists. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 /** PostgreSQL prints none of an Append, whose columns are called as those of its first member. */

@@ -1,12 +1,14 @@
 /** The query by which a statement's calls are known before it runs: what of it evaluates them, and nothing that writes. */
 import { aiFunctionNamed, aiFunctions, laterName, madeName, notedName, partName } from '../ai-functions.js';
-import { asksItself, type Body, containsAiCall, hasNode, nameList, walk } from '../nodes.js';
+import { asksItself, type Body, child, containsAiCall, hasNode, nameList, walk } from '../nodes.js';
 import type { ParsedStatement, Token } from '../parse.js';
 import { firstTokenFrom } from '../parse.js';
 import { parametersOf } from '../repeatable.js';
 import { readSource, type Source } from '../source.js';
 import { type Edit, splice, unedited } from '../spliced-text.js';
+import { namesOfColumns } from './column-names.js';
 import { type Cut, editsOf, type OneByOne } from './cuts.js';
+import { quotedName } from './plan-texts.js';
 import { type Site, sitesOf } from './sites.js';
 
 export interface AheadQuery {
@@ -41,6 +43,8 @@ export interface AheadQuery {
   /** Something runs between two of its rows, which may change settings: triggers of what it writes, or this text. */
   between?: string;
   since?: Since;
+  /** The table that its rows are inserted into, which may have rules. */
+  inserts?: string;
 }
 
 /** What names mean was found out when the query was prepared, or when a cursor was opened, perhaps with another search_path. */
@@ -78,7 +82,17 @@ export function queryOfStatement(
   if ('why' in query) return query;
   if (kind === 'SelectStmt')
     return (statement.node as Body).intoClause ? { ...query, stopsAtRows: false, between: '' } : query;
-  return kind === 'DeclareCursorStmt' ? { ...query, plannedAsCursor: true } : { ...query, between: '' };
+  if (kind === 'DeclareCursorStmt') return { ...query, plannedAsCursor: true };
+  return {
+    ...query,
+    between: '',
+    ...(kind === 'InsertStmt' && { inserts: writtenTable(statement.node as Body) }),
+  };
+}
+
+function writtenTable(insert: Body): string {
+  const { schemaname, relname } = child(insert, 'relation');
+  return quotedName([schemaname, relname].filter((each) => each !== undefined).map(String));
 }
 
 function queryOf(text: string, stopsAtRows: boolean, even?: 'of one row too'): AheadQuery | OneByOne {
@@ -90,15 +104,17 @@ function queryOf(text: string, stopsAtRows: boolean, even?: 'of one row too'): A
   const isExpanded = sites.length === 1 && hasNode(query.node, isExpandedCall);
   if (!even && !isExpanded && sites.length < 2 && isOneRow(query)) return { why: undefined };
   const isNamedByCalls = usesNamesOfCalls(query.node);
+  const named = namesOfColumns({ SelectStmt: query.node }, source);
+  if (!named) return { why: 'a column without a name is part of what is asked' };
   return {
     ...{ text, stopsAtRows, isExpanded },
     parameters: parametersOf(query.node).size > 0,
     stages: Math.max(1, ...sites.map(({ stage }) => stage)),
     forStage: (stage, noted) =>
-      splice(
-        unedited(text),
-        sites.flatMap((site) => rename(site, stage, noted && isNamedByCalls ? undefined : noted, source)),
-      ).text,
+      splice(unedited(text), [
+        ...named,
+        ...sites.flatMap((site) => rename(site, stage, noted && isNamedByCalls ? undefined : noted, source)),
+      ]).text,
   };
 }
 

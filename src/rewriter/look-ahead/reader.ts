@@ -90,18 +90,30 @@ function isStaged(text: string): boolean | undefined {
 
 const names = aiFunctions.map(({ name }) => name);
 
-type Asked = Pick<AheadQuery, 'text' | 'seenLater' | 'between' | 'inBodies' | 'ofValues' | 'since'>;
+type Asked = Pick<
+  AheadQuery,
+  'text' | 'seenLater' | 'between' | 'inBodies' | 'ofValues' | 'since' | 'inserts'
+>;
 
 function judgeWhole(
   plan: unknown,
-  { text, seenLater, between, inBodies, ofValues, since }: Asked,
+  { text, seenLater, between, inBodies, ofValues, since, inserts }: Asked,
   read: 'all' | 'some',
-): (Judged & { between?: string; readNothing?: true; rows?: RowsRead; inBodies?: string[] }) | Uncertain {
+):
+  | (Judged & {
+      between?: string;
+      inserts?: string | undefined;
+      readNothing?: true;
+      rows?: RowsRead;
+      inBodies?: string[];
+    })
+  | Uncertain {
   const found = judge(plan, text, read);
   const planned = plannedIn(plan);
   if (since === 'prepared' && limitsAnyRows(text)) return { why: plannedBefore };
   const kept = planned && keptSince(since, planned, read);
-  const judged = 'why' in found ? found : { ...found, ...kept, ...(between !== undefined && { between }) };
+  const judged =
+    'why' in found ? found : { ...found, ...kept, inserts, ...(between !== undefined && { between }) };
   if (ofValues && planned && !hasOneWay(planned)) return { why: anotherWay };
   if ('why' in judged || !seenLater || !planned) return judged;
   // A function of the client's own may read what has changed since.
@@ -158,12 +170,34 @@ function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Unce
   // Without a call in the text, views may have it anywhere.
   const { limits, frames } = hiddenIn(nodes);
   if (containsAiCall(frames)) return { why: 'a result decides how often another call is made' };
-  const found = { ...judgePlan(top, inValues || !containsAiCall(nodes)), aiFunctions: names };
+  if (mayStopInList(planned, nodes))
+    return { why: 'a comparison with rows ends at the first that decides it' };
+  const found = {
+    ...judgePlan(top, inValues || hasColumnsInValues(nodes) || !containsAiCall(nodes)),
+    aiFunctions: names,
+  };
   if ('why' in found) return found;
   const judged = { ...found, hides: hidesParts(planned), sources: sourcesOf(nodes) };
   // EXPLAIN says nothing of what stands in VALUES: nothing may stand there but functions and operators of PostgreSQL's own.
   if (inValues) return { ...withNamesOf(nodes, judged), ownOnly: true };
   return withNamesOf([comparedWithRows(nodes), limits, frames], judged);
+}
+
+function hasColumnsInValues(nodes: unknown): boolean {
+  const isColumn = (kind: string) => kind === 'ColumnRef';
+  return hasNode(nodes, (kind, body) => kind === 'SelectStmt' && hasNode(body.valuesLists, isColumn));
+}
+
+/** Before PostgreSQL 17 a comparison with a list that is not hashed is printed as a sub-select. */
+function mayStopInList(plan: PlanNode, nodes: unknown): boolean {
+  const kinds = ['ANY_SUBLINK', 'ALL_SUBLINK'];
+  const compares = hasNode(
+    nodes,
+    (kind, body) => kind === 'SubLink' && kinds.includes(String(body.subLinkType)) && containsAiCall(body),
+  );
+  if (!compares) return false;
+  const text = JSON.stringify(plan);
+  return !/\((?:ANY|ALL) \(/.test(text) && /(?<!EXISTS|ARRAY)\(SubPlan \d/.test(text);
 }
 
 /** What stands before IN (SELECT …): before PostgreSQL 17 EXPLAIN does not tell it. */
