@@ -116,6 +116,15 @@ export function lookInstead(ahead: LookAhead<unknown>, stored: StoredQuery): voi
   Object.assign(ahead, { query: undefined, stored, stage: 0, inRow: 1, leftInRow: 0 });
 }
 
+/** A result decides about other calls of its stage: they are looked for in more stages, from the first. False: there are no more. */
+export function lookApart(ahead: LookAhead<unknown>): boolean {
+  const { query, stage } = ahead;
+  if (!query?.apart || stage !== 1 || hasMade(ahead)) return false;
+  ahead.query = { ...query, ...query.apart, apart: undefined };
+  ahead.stage = 0;
+  return true;
+}
+
 /** More rows of the same cursor or portal are read: what was found before was for those before them. */
 export function readOn(ahead: LookAhead<unknown>, rows: number): void {
   Object.assign(ahead, { rows, before: ahead.reached, stage: 0, alone: 0 });

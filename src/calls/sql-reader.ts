@@ -63,6 +63,8 @@ export interface AheadQuery {
   plannedAsCursor?: true;
   /** `noted`: with its calls told many at a time. */
   forStage(stage: number, noted?: 'noted'): string;
+  /** The same in more stages, where a call may decide about others of its stage. */
+  apart?: Pick<AheadQuery, 'stages' | 'forStage'> | undefined;
   /** Its only call stands in (…).*, which PostgreSQL evaluates for each column. */
   isExpanded: boolean;
   /** It is looked at from inside a function, which may see what others have committed since the statement began. */

@@ -18,6 +18,7 @@ import {
   isSpent,
   type Look,
   type LookAhead,
+  lookApart,
   lookInstead,
   lostWhileLooking,
   mayLookAgain,
@@ -350,6 +351,7 @@ async function noteCall(
 function planFound(plan: unknown, ahead: LookAhead<StatementCall>, reader: SqlReader): object {
   const asked = { ...(ahead.query ?? { text: '' }), ...sinceLook(ahead, plan) };
   const judged = reader.judgePlan(plan, asked, readsSome(ahead) ? 'some' : 'all');
+  if ('why' in judged && lookApart(ahead)) return {};
   if ('why' in judged) endLook(ahead, judged.why);
   if (ahead.query?.isExpanded) ahead.inRow = reader.timesInRow(plan);
   if ('why' in judged || !ahead.query) return {};

@@ -7,7 +7,7 @@ import { longestSentCharacters } from '../calling-statements.js';
 import { type Body, child, children, containsAiCall, kindOf } from '../nodes.js';
 import { nameIn, type ParsedStatement, scanTokens } from '../parse.js';
 import { readSource } from '../source.js';
-import { deciding, type PlanNode, textsOf } from './plan.js';
+import { deciding, type PlanNode, textsOf } from './plan-nodes.js';
 import { quotedName } from './plan-texts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
 import { isOfSubselect } from './rows-read.js';

@@ -4,7 +4,7 @@
  */
 import { type AnyNode, type Body, children, hasNode, kindOf, nameList } from '../nodes.js';
 import { parseStatements } from '../parse.js';
-import { deciding, type PlanNode, textsOf } from './plan.js';
+import { deciding, type PlanNode, textsOf } from './plan-nodes.js';
 import { asSql } from './plan-texts.js';
 import { asksAboutTarget, isOfSubselect } from './rows-read.js';
 

@@ -2,24 +2,19 @@
  * Judges by a query's plan whether its calls are certain to be made: nothing that a call gives may decide whether another one of the same
  * stage is made, or how often. The plan is the engine's own, so it says where PostgreSQL evaluates what, and what views and functions hide.
  */
+
+import {
+  deciding,
+  derived,
+  grouping,
+  known,
+  ordering,
+  outputOf,
+  type PlanNode,
+  textsOf,
+} from './plan-nodes.js';
 import { bare, type Names, type PlanText, quotedName, type Referred, readPlanText } from './plan-texts.js';
 import { uniqueScan } from './unique-scan.js';
-
-/** A node of EXPLAIN (FORMAT JSON, VERBOSE). */
-export interface PlanNode {
-  'Node Type': string;
-  'Parent Relationship'?: string;
-  'Subplan Name'?: string;
-  'CTE Name'?: string;
-  'Relation Name'?: string;
-  Schema?: string;
-  'Join Type'?: string;
-  'Inner Unique'?: boolean;
-  Strategy?: string;
-  Alias?: string;
-  Plans?: PlanNode[];
-  [key: string]: unknown;
-}
 
 export interface Judged {
   /** See Names. */
@@ -95,64 +90,6 @@ export function judgePlan(plan: PlanNode, valuesCall: boolean): Judged | Uncerta
     ...{ relations: [...reading.relations], uniqueScans: [...reading.uniqueScans] },
   };
 }
-
-const known = new Set([
-  ...[
-    'Seq Scan',
-    'Index Scan',
-    'Index Only Scan',
-    'Bitmap Heap Scan',
-    'Bitmap Index Scan',
-    'BitmapAnd',
-    'BitmapOr',
-    'Tid Scan',
-  ],
-  ...[
-    'Subquery Scan',
-    'Function Scan',
-    'Values Scan',
-    'CTE Scan',
-    'Result',
-    'ProjectSet',
-    'Sort',
-    'Incremental Sort',
-    'Aggregate',
-  ],
-  ...[
-    'Group',
-    'WindowAgg',
-    'Unique',
-    'Limit',
-    'Append',
-    'Merge Append',
-    'Nested Loop',
-    'Hash Join',
-    'Hash',
-    'Merge Join',
-  ],
-  ...['Materialize', 'Memoize', 'SetOp', 'Table Function Scan', 'Recursive Union', 'WorkTable Scan'],
-]);
-
-/** Nodes whose columns are values of what stands below them. */
-const derived = new Set(['Subquery Scan', 'CTE Scan', 'Function Scan', 'Table Function Scan', 'Values Scan']);
-
-/** Keys whose expressions decide about rows, and those whose expressions are only values. */
-export const deciding = [
-  ...[
-    'Filter',
-    'Join Filter',
-    'Hash Cond',
-    'Merge Cond',
-    'Index Cond',
-    'Recheck Cond',
-    'One-Time Filter',
-    'TID Cond',
-    'Order By',
-  ],
-  ...['Sampling Parameters', 'Repeatable Seed'],
-  ...['Function Call', 'Table Function Call', 'Group Key', 'Cache Key', 'Run Condition', 'Grouping Sets'],
-];
-const ordering = ['Sort Key', 'Presorted Key'];
 
 /** What the nodes below evaluate may refer to the InitPlans, the other sub-plans to the nodes below, and the node itself to all of them. */
 function inspect(node: PlanNode, reading: Reading): Found {
@@ -263,7 +200,6 @@ function weigh(node: PlanNode, inputs: PlanNode[], below: Found[], reading: Read
     subplansOf(text).some(({ values, rows }) => values || rows) ||
     [...text.tables].some((table) => reading.results.has(table));
   const all = [...own.deciding, ...own.ordering, ...own.values];
-  if (all.some((text) => text.decides)) throw new Doubt('a result decides whether another call is made');
   if (all.some((text) => text.stopsInList && (isPending(text) || makes(text))))
     throw new Doubt('a comparison with rows ends at the first that decides it');
   // What is looked for in a hashed list is not evaluated where the list is empty.
@@ -271,7 +207,8 @@ function weigh(node: PlanNode, inputs: PlanNode[], below: Found[], reading: Read
     text.isInList &&
     subplansOf(text).some(({ rows }) => rows) &&
     (text.calls || subplansOf(text).filter(({ calls }) => calls).length > 1);
-  if (all.some(isSkipped)) throw new Doubt('a result decides whether another call is made');
+  if (all.some((text) => text.decides || isSkipped(text)))
+    throw new Doubt('a result decides whether another call is made');
   const pendingValues = own.values.filter(isPending).length;
   const projects = node['Node Type'] === 'ProjectSet';
   const decides = own.deciding.some(isPending) || (projects && pendingValues > 0);
@@ -338,10 +275,13 @@ function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
   };
   if (node['Node Type'] === 'Limit') noteUnordered(node.Plans, reading.relations);
   if (node['Node Type'] === 'Values Scan' && reading.valuesCall) reading.results.add(node.Alias ?? '');
+  // A key is a column of what stands below, whichever way it is printed.
+  const readKey = (text: string): PlanText => ({ ...read(text), calls: false, decides: false });
+  const conditions = deciding.filter((key) => !grouping.includes(key));
   return {
-    deciding: textsOf(node, deciding).map(read),
+    deciding: [...textsOf(node, conditions).map(read), ...textsOf(node, grouping).map(readKey)],
     ordering: textsOf(node, ordering).map((text) =>
-      read(text.replace(/(?: (?:DESC|ASC|USING \S+))?(?: NULLS (?:FIRST|LAST))?$/, '')),
+      readKey(text.replace(/(?: (?:DESC|ASC|USING \S+))?(?: NULLS (?:FIRST|LAST))?$/, '')),
     ),
     values: textsOf(node, ['Output']).map(read),
   };
@@ -351,35 +291,24 @@ function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
 function asColumns(text: string, given: Set<string>, { results, unnamed }: Reading): string {
   let known = text;
   for (const each of [...given, ...unnamed]) {
-    if (!(isCallOfFunction.test(each) || unnamed.has(each)) || !known.includes(`(${each})`)) continue;
-    known = known.replaceAll(`(${each})`, `${computedBelow}.value`);
-    results.add(computedBelow);
+    const isCall = isCallOfFunction.test(each);
+    if (!(isCall || unnamed.has(each)) || !known.includes(`(${each})`)) continue;
+    // Of an earlier stage it is there.
+    const isThere = isCall && !asksYet.test(each);
+    known = known.replaceAll(`(${each})`, `${isThere ? thereBelow : computedBelow}.value`);
+    if (!isThere) results.add(computedBelow);
   }
   return known;
 }
 const isCallOfFunction = /^[\w."]+\(.*\bask_(?:ahead|made)\(.*\)$/s;
+const asksYet = /\b(?:ask_ahead|later)\(/;
 const computedBelow = 'hologen_computed_below';
+const thereBelow = 'hologen_there_below';
 
 function withInitPlans(text: string, { parameters }: Reading): string {
   return text.replace(/\$\d+/g, (parameter) =>
     parameters.has(parameter) ? `(InitPlan ${parameters.get(parameter)})` : parameter,
   );
-}
-
-export function textsOf(node: PlanNode, keys: string[]): string[] {
-  return keys.flatMap((key) => textsIn(node[key]));
-}
-
-/** Grouping sets are objects of lists. */
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
-}
-
-/** PostgreSQL prints none of an Append, whose columns are called as those of its first member. */
-function outputOf(node: PlanNode): string[] {
-  const [first] = node.Plans ?? [];
-  return /Append$/.test(node['Node Type']) && first ? outputOf(first) : textsOf(node, ['Output']);
 }
 
 /** A large table may be read from elsewhere the next time. */

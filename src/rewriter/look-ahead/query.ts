@@ -6,6 +6,7 @@ import { firstTokenFrom } from '../parse.js';
 import { parametersOf } from '../repeatable.js';
 import { readSource, type Source } from '../source.js';
 import { type Edit, splice, unedited } from '../spliced-text.js';
+import { sitesApart } from './apart.js';
 import { namesOfColumns } from './column-names.js';
 import { type Cut, editsOf, type OneByOne } from './cuts.js';
 import { quotedName } from './plan-texts.js';
@@ -26,6 +27,8 @@ export interface AheadQuery {
    * those of the stage are told many at a time, which asks for less, if the names of the AI functions mean no others.
    */
   forStage(stage: number, noted?: 'noted'): string;
+  /** The same in more stages, where a call may decide about others of its stage. */
+  apart?: Pick<AheadQuery, 'stages' | 'forStage'> | undefined;
   /** PostgreSQL plans it for its first rows, though it reads all. */
   plannedAsCursor?: true;
   /** Its only call stands in (…).*, which PostgreSQL evaluates for each column. */
@@ -106,15 +109,20 @@ function queryOf(text: string, stopsAtRows: boolean, even?: 'of one row too'): A
   const isNamedByCalls = usesNamesOfCalls(query.node);
   const named = namesOfColumns({ SelectStmt: query.node }, source);
   if (!named) return { why: 'a column without a name is part of what is asked' };
-  return {
-    ...{ text, stopsAtRows, isExpanded },
-    parameters: parametersOf(query.node).size > 0,
-    stages: Math.max(1, ...sites.map(({ stage }) => stage)),
+  const staged = (each: Site[]): Pick<AheadQuery, 'stages' | 'forStage'> => ({
+    stages: Math.max(1, ...each.map(({ stage }) => stage)),
     forStage: (stage, noted) =>
       splice(unedited(text), [
         ...named,
-        ...sites.flatMap((site) => rename(site, stage, noted && isNamedByCalls ? undefined : noted, source)),
+        ...each.flatMap((site) => rename(site, stage, noted && isNamedByCalls ? undefined : noted, source)),
       ]).text,
+  });
+  const apart = sitesApart(sites, { SelectStmt: query.node });
+  return {
+    ...{ text, stopsAtRows, isExpanded },
+    parameters: parametersOf(query.node).size > 0,
+    ...staged(sites),
+    ...(apart && { apart: staged(apart) }),
   };
 }
 

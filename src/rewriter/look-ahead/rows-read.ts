@@ -1,5 +1,5 @@
 /** Which tables a plan reads, and what rows that have gone meanwhile could change. */
-import type { PlanNode } from './plan.js';
+import type { PlanNode } from './plan-nodes.js';
 import { quotedName } from './plan-texts.js';
 
 export interface RowsRead {

@@ -10,7 +10,8 @@ import {
   nameList,
   walk,
 } from '../nodes.js';
-import type { PlanNode, Sources } from './plan.js';
+import type { Sources } from './plan.js';
+import type { PlanNode } from './plan-nodes.js';
 import { quotedName } from './plan-texts.js';
 
 export function sourcesOf(nodes: unknown): Sources {

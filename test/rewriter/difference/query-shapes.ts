@@ -125,6 +125,35 @@ export const selects: [name: string, text: string, atOnce?: number][] = [
   ['a row', `SELECT ROW(id, ${one}) FROM foxes`],
   ['an element of an array', `SELECT (ARRAY[${one}, 'x'])[1] FROM foxes`],
   [
+    'ORDER BY one call, and another in the list',
+    `SELECT id, ai_gen('m1', p) AS score, ai_gen('m2', p) FROM foxes ORDER BY score DESC`,
+  ],
+  [
+    'the best by one call, and another in the list',
+    `SELECT id, ai_gen('m2', p), ai_gen('m1', p) AS score FROM foxes ORDER BY score DESC LIMIT 4`,
+  ],
+  ['GROUP BY two calls', `SELECT ai_gen('m1', p), ai_gen('m2', p), count(*) FROM foxes GROUP BY 1, 2`, 8],
+  [
+    'GROUP BY a call, and another about each group',
+    `SELECT ai_gen('m2', string_agg(p, ' ' ORDER BY id)), ai_gen('m1', p) FROM foxes GROUP BY 2`,
+  ],
+  [
+    'rank() over one call, and another in the list',
+    `SELECT rank() OVER (ORDER BY ai_gen('m1', p)), ai_gen('m2', p) FROM foxes`,
+  ],
+  [
+    'two CTEs of calls, joined',
+    `WITH a AS (SELECT id, ai_gen('m1', p) AS r FROM foxes), b AS (SELECT id, ai_gen('m2', p) AS r FROM foxes) SELECT a.r, b.r FROM a JOIN b USING (id) WHERE a.r <> 'none'`,
+  ],
+  [
+    'EXCEPT of arms that are filtered by calls',
+    `SELECT id FROM foxes WHERE ai_gen('m1', p) <> '' EXCEPT SELECT id FROM foxes WHERE ai_gen('m2', p) = ''`,
+  ],
+  [
+    'DISTINCT ON one call',
+    `SELECT DISTINCT ON (ai_gen('m1', p)) id, ai_gen('m2', p) FROM foxes ORDER BY ai_gen('m1', p), id`,
+  ],
+  [
     'a campaign of three stages',
     `WITH pictures AS (SELECT id, k, ${one} AS r FROM foxes),
      scripts AS (SELECT k, ai_gen('m2', string_agg(r, ',' ORDER BY id)) AS r FROM pictures GROUP BY k)

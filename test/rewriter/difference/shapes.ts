@@ -356,6 +356,13 @@ const stages: Record<string, Shape['stages']> = {
   'DECLARE and FETCH of some, twice': inHalves,
   'a client’s portal in two parts, where another schema has a table of the name': inHalves,
   'a campaign of three stages': (calls) => [calls - 4, 2, 2],
+  'ORDER BY one call, and another in the list': inHalves,
+  'the best by one call, and another in the list': inHalves,
+  'DISTINCT ON one call': inHalves,
+  'GROUP BY a call, and another about each group': inHalves,
+  'rank() over one call, and another in the list': inHalves,
+  'two CTEs of calls, joined': inHalves,
+  'EXCEPT of arms that are filtered by calls': inHalves,
 };
 
 export const shapes: Shape[] = [

@@ -189,14 +189,14 @@ export const leftEarly: Record<string, Case[]> = {
     [
       'a CTE called data',
       [
-        'CREATE TABLE made AS WITH data AS (SELECT * FROM foxes) SELECT id, ' + one + ' AS r FROM data',
+        `CREATE TABLE made AS WITH data AS (SELECT * FROM foxes) SELECT id, ${one} AS r FROM data`,
         'SELECT * FROM made ORDER BY id',
       ],
     ],
     [
       'a table called conflict',
       [
-        'INSERT INTO log SELECT ' + one + ' FROM foxes JOIN conflict ON conflict.id = foxes.id',
+        `INSERT INTO log SELECT ${one} FROM foxes JOIN conflict ON conflict.id = foxes.id`,
         'SELECT * FROM log ORDER BY 1',
       ],
       'CREATE TABLE conflict AS SELECT 2 AS id',

@@ -1,0 +1,100 @@
+/** The nodes of a plan, and which of their keys tell what is evaluated. */
+
+/** A node of EXPLAIN (FORMAT JSON, VERBOSE). */
+export interface PlanNode {
+  'Node Type': string;
+  'Parent Relationship'?: string;
+  'Subplan Name'?: string;
+  'CTE Name'?: string;
+  'Relation Name'?: string;
+  Schema?: string;
+  'Join Type'?: string;
+  'Inner Unique'?: boolean;
+  Strategy?: string;
+  Alias?: string;
+  Plans?: PlanNode[];
+  [key: string]: unknown;
+}
+
+/** Types of nodes of which it is known what they evaluate. */
+export const known = new Set([
+  ...[
+    'Seq Scan',
+    'Index Scan',
+    'Index Only Scan',
+    'Bitmap Heap Scan',
+    'Bitmap Index Scan',
+    'BitmapAnd',
+    'BitmapOr',
+    'Tid Scan',
+  ],
+  ...[
+    'Subquery Scan',
+    'Function Scan',
+    'Values Scan',
+    'CTE Scan',
+    'Result',
+    'ProjectSet',
+    'Sort',
+    'Incremental Sort',
+    'Aggregate',
+  ],
+  ...[
+    'Group',
+    'WindowAgg',
+    'Unique',
+    'Limit',
+    'Append',
+    'Merge Append',
+    'Nested Loop',
+    'Hash Join',
+    'Hash',
+    'Merge Join',
+  ],
+  ...['Materialize', 'Memoize', 'SetOp', 'Table Function Scan', 'Recursive Union', 'WorkTable Scan'],
+]);
+
+/** Nodes whose columns are values of what stands below them. */
+export const derived = new Set([
+  'Subquery Scan',
+  'CTE Scan',
+  'Function Scan',
+  'Table Function Scan',
+  'Values Scan',
+]);
+
+/** Keys whose expressions decide about rows, and those whose expressions are only values. */
+export const grouping = ['Group Key', 'Grouping Sets'];
+export const deciding = [
+  ...[
+    'Filter',
+    'Join Filter',
+    'Hash Cond',
+    'Merge Cond',
+    'Index Cond',
+    'Recheck Cond',
+    'One-Time Filter',
+    'TID Cond',
+    'Order By',
+  ],
+  ...['Sampling Parameters', 'Repeatable Seed'],
+  ...['Function Call', 'Table Function Call', 'Cache Key', 'Run Condition'],
+  ...grouping,
+];
+export const ordering = ['Sort Key', 'Presorted Key'];
+
+export function textsOf(node: PlanNode, keys: string[]): string[] {
+  return keys.flatMap((key) => textsIn(node[key]));
+}
+
+/** Grouping sets are objects of lists. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+/** PostgreSQL prints none of an Append, whose columns are called as those of its first member. */
+export function outputOf(node: PlanNode): string[] {
+  const [first] = node.Plans ?? [];
+  return /Append$/.test(node['Node Type']) && first ? outputOf(first) : textsOf(node, ['Output']);
+}
