@@ -293,11 +293,15 @@ export function whyUncertain({
   return doubt ?? (first === undefined ? undefined : `${first} may give something else each time`);
 }
 
+const notSeen =
+  'which rows are written was not known beforehand (a view, rules or row security, or others have changed them)';
+
 /** The second call that comes alone is the first of which somebody would wonder. */
 export function noteAlone(notes: Set<string>, ahead: LookAhead<unknown>, inside: boolean): void {
   ahead.alone += 1;
   if (ahead.alone !== 2) return;
-  const why = inside ? `they stand in a function or a block${ahead.why ? ` (${ahead.why})` : ''}` : ahead.why;
+  const own = ahead.why ?? (ahead.query?.between === undefined ? undefined : notSeen);
+  const why = inside ? `they stand in a function or a block${ahead.why ? ` (${ahead.why})` : ''}` : own;
   if (why === undefined) return;
   notes.add(
     `the calls of this statement are made one after another: ${why}. At once are the calls of a sub-select or a CTE that gives their results to the rest.`,
