@@ -18,10 +18,10 @@ DECLARE
   step   pg_catalog.json := hologen_caller.ask(pg_catalog.json_build_object('ask', 'how_read', 'statement', statement));
   unsure pg_catalog.json;
 BEGIN
-  IF step OPERATOR(pg_catalog.->>) 'explain' IS NOT NULL THEN
-    step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'how_planned', 'statement', step OPERATOR(pg_catalog.->) 'query',
-      'stages', step OPERATOR(pg_catalog.->) 'stages', 'between', step OPERATOR(pg_catalog.->>) 'between', 'plan', hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain')));
-  END IF;
+  WHILE step OPERATOR(pg_catalog.->>) 'explain' IS NOT NULL LOOP
+    step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'how_planned', 'statement', statement, 'apart', step OPERATOR(pg_catalog.->) 'apart',
+      'plan', hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain')));
+  END LOOP;
   IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
     unsure := hologen_caller.unsure_names(pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true)));
   END IF;

@@ -20,15 +20,17 @@ export function answerAboutHow(tools: QuestionTools): Answers {
       const read = reader.aheadQuery(text);
       if ('stored' in read) return { how: null };
       if ('why' in read) return { how: read.why === undefined ? null : oneAfterAnother(read.why) };
-      const { text: query, stages, between } = read;
-      return { explain: read.forStage(1), query, stages, between };
+      return { explain: read.forStage(1) };
     },
-    /** By the plan, and unless names in it are unsure. */
-    how_planned({ statement, plan, stages, between }) {
-      const asked = { text: String(statement), ...(typeof between === 'string' && { between }) };
-      const judged = reader.judgePlan(plan, asked, 'all');
-      if ('why' in judged) return { how: oneAfterAnother(judged.why) };
-      return { ...judged, how: inStages(Number(stages)) };
+    /** By the plan, and unless names in it are unsure; `apart`: what was planned is the query with its calls in more stages. */
+    how_planned({ statement, plan, apart }) {
+      const read = reader.aheadQuery(String(statement));
+      if ('stored' in read || 'why' in read) return { how: null };
+      const judged = reader.judgePlan(plan, read, 'all');
+      if (!('why' in judged))
+        return { ...judged, how: inStages((apart && read.apart ? read.apart : read).stages) };
+      if (apart || !read.apart) return { how: oneAfterAnother(judged.why) };
+      return { explain: read.apart.forStage(1), apart: true };
     },
     /** `sources`: of what is unsure those that are functions of somebody's: their calls may be those that are looked for. */
     how_unsure({ unsure, statement, sources }) {
