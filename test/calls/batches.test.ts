@@ -259,3 +259,16 @@ describe('several statements in one text', () => {
     expect(await prompts()).toEqual(['elk 91']);
   });
 });
+
+test('what was told of the first statement is not told once more where a long one behind it fails', async () => {
+  const client = await session('SET ai_gen.max_calls = 10000');
+  const long = "ai_gen('qwen_plus', repeat('long ', 100) || n / (200 - n))";
+  client.write(
+    query(
+      `INSERT INTO made VALUES (1, ai_gen('qwen_plus', 'the only one')); INSERT INTO made SELECT n, ${long} FROM generate_series(2, 300) n`,
+    ),
+  );
+  expect(failed(await client.until('Z'))).toMatchObject([{ C: '22012' }]);
+  const sent = (await gateway.requests()).filter(({ body }) => JSON.stringify(body).includes('the only one'));
+  expect(sent).toHaveLength(1);
+});

@@ -336,45 +336,6 @@ BEGIN
   RETURN answer OPERATOR(pg_catalog.->>) 'handle';
 END $$;
 
--- While the gateway looks: a call that is looked for. Calls are told when there are enough to be worth a question, and gathered in two settings,
--- because PostgreSQL copies a setting whole, and several times, whenever it is set: a short one for the newest, and one for what was gathered there.
-CREATE OR REPLACE FUNCTION hologen_caller.note(call json, at timestamptz) RETURNS text
-LANGUAGE plpgsql STABLE STRICT AS $$
-DECLARE
-  noted text := pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.noted', true), ''), call);
-BEGIN
-  PERFORM pg_catalog.set_config('hologen.noted', noted, true);
-  IF pg_catalog.octet_length(noted) OPERATOR(pg_catalog.>=) 2048 THEN
-    PERFORM hologen_caller.gather_noted();
-  END IF;
-  RETURN 'pending';
-END $$;
-CREATE OR REPLACE FUNCTION hologen_caller.gather_noted() RETURNS void
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-  noted text := pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.noted_before', true), ''), NULLIF(pg_catalog.current_setting('hologen.noted', true), ''));
-BEGIN
-  PERFORM pg_catalog.set_config('hologen.noted_before', noted, true), pg_catalog.set_config('hologen.noted', '', true);
-  IF pg_catalog.octet_length(noted) OPERATOR(pg_catalog.>=) 32768 THEN
-    PERFORM hologen_caller.tell_noted();
-  END IF;
-END $$;
-CREATE OR REPLACE FUNCTION hologen_caller.forget_noted() RETURNS void
-LANGUAGE plpgsql STABLE AS $$
-BEGIN
-  PERFORM pg_catalog.set_config('hologen.noted_before', '', true), pg_catalog.set_config('hologen.noted', '', true);
-END $$;
-CREATE OR REPLACE FUNCTION hologen_caller.tell_noted() RETURNS void
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-  noted text := pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.noted_before', true), ''), NULLIF(pg_catalog.current_setting('hologen.noted', true), ''));
-BEGIN
-  IF noted OPERATOR(pg_catalog.<>) '' THEN
-    PERFORM hologen_caller.tell_texts('note_calls', noted);
-  END IF;
-  PERFORM hologen_caller.forget_noted();
-END $$;
-
 -- While the gateway looks for what follows from results: a call whose result is there, and one that is not to be made yet.
 CREATE OR REPLACE FUNCTION hologen_caller.ask_made(question json, at timestamptz) RETURNS text
 LANGUAGE plpgsql STABLE STRICT AS $$

@@ -131,6 +131,7 @@ BEGIN
     END IF;
     PERFORM hologen_caller.forget_noted(), pg_catalog.set_config('hologen.coming', '', true), pg_catalog.set_config('cursor_tuple_fraction', '1', true);
     FOR place, run IN SELECT t.n, t.text FROM pg_catalog.json_array_elements_text(step OPERATOR(pg_catalog.->) 'runs') WITH ORDINALITY AS t(text, n) LOOP
+      PERFORM hologen_caller.keep_noted(pg_catalog.json_array_length(step OPERATOR(pg_catalog.->) 'runs'));
       BEGIN
         PERFORM pg_catalog.set_config('hologen.part', place::text, true);
         PERFORM pg_catalog.set_config('hologen.noted', pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.noted', true), ''),
