@@ -101,10 +101,12 @@ async function settle(held: DetachedCall[], committed: boolean, around: Surround
     const still = open.filter((each) => each.held);
     const sorted = { made: [] as DetachedCall[], undone: [] as DetachedCall[], open: [] as DetachedCall[] };
     for (const each of still) sorted[fateOf(each, outcomes, committed)].push(each);
-    await Promise.all([
+    const work = [
       release(sorted.made, around),
       ...sorted.undone.map((each) => drop(each, notCommitted, around)),
-    ]);
+    ];
+    // What cannot be written of one keeps no other from its end.
+    await Promise.all(work.map((each) => each.catch(complain(around.log))));
     open = sorted.open;
   }
 }
@@ -134,7 +136,7 @@ function fateOf(
   const outcome = outcomes?.get(transactionId ?? '');
   if (outcome === 'committed') return 'made';
   if (outcome === 'aborted') return 'undone';
-  const isUndecided = outcome === 'in progress' || (!outcomes && !committed && transactionId !== null);
+  const isUndecided = outcome === 'in progress' || (!outcomes && transactionId !== null);
   if (isUndecided) return Date.now() < call.statement.startedAt + keptMs ? 'open' : 'undone';
   return committed ? 'made' : 'undone';
 }

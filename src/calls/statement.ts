@@ -11,6 +11,7 @@ import type { UnderWay } from './hold-up.js';
 import type { LookAhead } from './look-ahead.js';
 import { maskSecrets } from './mask-secrets.js';
 import { overBeforeSent } from './over-before-sent.js';
+import { ownOutcome, setCommitted, setUndone } from './pipe-outcomes.js';
 import type { SessionSettings } from './session-settings.js';
 import type { Bound } from './sql-reader.js';
 import { behindTime, nameOf, nameWith } from './statement-name.js';
@@ -56,6 +57,8 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   stays: boolean;
   /** Its transaction has failed, and others of its client go on behind it. */
   isUndone: boolean;
+  /** So many calls it had when a transaction of its client was committed, and the engine had had all of them. */
+  committedAt: number | undefined;
   /** What becomes of calls whose waits were cancelled is in writing. */
   givenUp: Promise<void>;
   noticedAt: number;
@@ -174,8 +177,8 @@ export interface Statements {
   /** As over, for what failed or was undone in a transaction that may go on: what stood before its savepoint is still to be decided. */
   undone(engineProcessId: number): Promise<void> | undefined;
   /**
-   * One of the transactions that its client has sent behind one another is over, and the engine is perhaps at the next. If that was committed, all
-   * that was delivered of it is; else what has called by now counts as undone, whatever comes of the others.
+   * One of the transactions that its client has sent behind one another is over, and the engine is perhaps at the next. If that was committed, so are
+   * statements that make no more calls; else what has called by now counts as undone, whatever comes of the others.
    */
   transactionOver(engineProcessId: number, outcome: 'committed' | 'failed'): void;
   running(): Statement[];
@@ -215,7 +218,7 @@ export function createStatements(
     own: StatementsOfOne | undefined,
     outcome: StatementOutcome,
     which: (each: Statement) => boolean,
-  ) => endThose(own, which, (statement) => ended(statement, statement.isUndone ? 'failed' : outcome));
+  ) => endThose(own, which, (statement) => ended(statement, ownOutcome(statement, outcome)));
   return {
     ...{ reads: new WeakMap(), cursorRead: cursors.read, cursorsMoved: cursors.moved },
     ...{ cursorsWereRead: cursors.wereRead, cursorsRewound: cursors.rewound },
@@ -246,8 +249,7 @@ export function createStatements(
     },
     transactionOver(engineProcessId, outcome) {
       const own = statements.get(engineProcessId);
-      if (outcome === 'failed') own?.forEach(setUndone);
-      else void end(own, outcome, isDelivered);
+      own?.forEach(outcome === 'failed' ? setUndone : setCommitted);
     },
     running: () => [...statements.values()].flatMap((own) => [...own.values()]),
   };
@@ -282,15 +284,6 @@ function statementsAt(origin: CallOrigin, own: StatementsOfOne | undefined): Sta
   return [...(own?.values() ?? [])].filter(
     (statement) => !statement.isExpected && nameOf(statement.origin) === nameOf(origin),
   );
-}
-
-function setUndone(statement: Statement): void {
-  statement.isUndone = true;
-}
-
-/** The engine has had all that it asked for. */
-function isDelivered({ calls, detached }: Statement): boolean {
-  return calls.length + detached.length > 0 && calls.every(({ delivered }) => delivered);
 }
 
 /** Undefined: there are none. */
@@ -341,7 +334,14 @@ function begun(
     ...{ isExpected: false, standingText: undefined, batch: undefined },
     ...{ calls: [], unsent: new Set(), named: new Map(), detached: [], collected: [] },
     ...{ notes, note: (note: string) => notes.add(note), told: new Set<string>() },
-    ...{ read: false, answered: false, stays: false, isUndone: false, givenUp: Promise.resolve() },
+    ...{
+      read: false,
+      answered: false,
+      stays: false,
+      isUndone: false,
+      committedAt: undefined,
+      givenUp: Promise.resolve(),
+    },
     requests: requestsAt(origin, running),
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined, ahead: undefined },
     ...{ blocks: new Map(), looking: undefined, collects: undefined },

@@ -70,6 +70,8 @@ interface Circle {
   goneLooks: Map<string, number>;
   /** What the engine's functions reach it by: who took it for gone has removed that. */
   announcement: Announcement | undefined;
+  /** What others have said lately may not have been heard. */
+  unheard: boolean;
 }
 
 interface Announcement {
@@ -82,7 +84,7 @@ export async function joinGateways(address: EngineAddress, id: string, log: Logg
   const told: Pick<Circle, 'events'> = { events: undefined };
   const client = await enter(address, id, told);
   const { rows } = await client.query<Announcement>(announcementOf, [id]);
-  const own = { client, goneLooks: new Map(), announcement: rows[0] };
+  const own = { client, goneLooks: new Map(), announcement: rows[0], unheard: false };
   const circle: Circle = Object.assign(told, { address, id, log, ...own });
   const closing = new AbortController();
   let watching: Promise<unknown> = Promise.resolve();
@@ -90,7 +92,7 @@ export async function joinGateways(address: EngineAddress, id: string, log: Logg
     async watch(events) {
       circle.events = events;
       await look(circle, 1);
-      await events.missed();
+      await lookUpMissed(circle);
       watching = keepLooking(circle, closing.signal).catch(() => {});
     },
     async close() {
@@ -159,6 +161,8 @@ async function keepLooking(circle: Circle, signal: AbortSignal): Promise<never> 
     await delay(lookEveryMs, undefined, { signal });
     try {
       await look(circle, looksBeforeTakeover);
+      // It may take as long as a dead connection does; who else lives is looked at meanwhile.
+      if (circle.unheard) void lookUpMissed(circle);
     } catch (error) {
       signal.throwIfAborted();
       circle.log.warn({ err: error }, 'the connection that tells other gateways of this one is opened again');
@@ -177,5 +181,16 @@ async function enterAgain(circle: Circle): Promise<void> {
   circle.client = await enter(address, id, circle);
   if (announcement)
     await circle.client.query(announceAgain, [id, announcement.connection_string, announcement.secret]);
-  await circle.events?.missed();
+  circle.unheard = true;
+}
+
+/** Until it has succeeded once: the gateway's other connections may be dead still. */
+async function lookUpMissed(circle: Circle): Promise<void> {
+  circle.unheard = false;
+  try {
+    await circle.events?.missed();
+  } catch (error) {
+    circle.unheard = true;
+    circle.log.warn({ err: error }, 'what was said meanwhile cannot be looked up for now');
+  }
 }

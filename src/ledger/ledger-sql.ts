@@ -131,7 +131,9 @@ export const findEarlier = `
 /** Another statement has asked for the same since, and has it or is getting it. */
 const isMadeSince = `
   made.role_name = job.role_name AND made.role_oid = job.role_oid AND made.request_key = job.request_key AND NOT made.detached
-  AND (made.state = 'succeeded' OR made.state IN (${openStates})) AND made.submitted_at > job.submitted_at AND made.statement_id <> job.statement_id`;
+  AND (made.state IN (${openStates})
+    OR made.state = 'succeeded' AND (made.outputs = '[]' OR made.outputs @? '$[*].ossPath' OR made.generated_at > clock_timestamp() - interval '23 hours'))
+  AND made.submitted_at > job.submitted_at AND made.statement_id <> job.statement_id`;
 
 /** What cost something that nobody can tell has no price. A gateway that ended in the middle of a retry leaves a claim without a job. */
 const mayRetry = `

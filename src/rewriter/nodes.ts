@@ -34,10 +34,16 @@ export function walk(node: unknown, visit: (kind: string, body: Body) => boolean
   if (typeof node !== 'object' || node === null) return;
   for (const [kind, body] of Object.entries(node)) {
     if (typeof body !== 'object' || body === null) continue;
+    const own = isArm(kind, body) ? 'SelectStmt' : kind;
     // Node kinds start with a capital letter, field names do not.
-    if (/^[A-Z]/.test(kind) && !Array.isArray(body) && !visit(kind, body as Body)) continue;
+    if (/^[A-Z]/.test(own) && !Array.isArray(body) && !visit(own, body as Body)) continue;
     walk(body, visit);
   }
+}
+
+/** Of a UNION and the like: a query whose kind is not written, as that of what a join has under these names is. */
+function isArm(field: string, body: object): boolean {
+  return (field === 'larg' || field === 'rarg') && !/^[A-Z]/.test(Object.keys(body)[0] ?? '');
 }
 
 /** True if the node, or one below it, fits. */

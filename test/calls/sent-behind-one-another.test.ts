@@ -45,3 +45,14 @@ test('what one that fails has made waits for the next identical call', async () 
   await other.query(picture('kept'));
   expect(await sent('kept')).toBe(1);
 });
+
+test('what was delivered beside a failure that is skipped is the client’s, too', async () => {
+  const client = await session(gateway.url);
+  await ask(client, 'SET ai_gen.on_error = skip');
+  const both = `SELECT ai_gen('qwen_image_2', json_build_object('prompt', p)::text) FROM (VALUES ('beside'), ('bad [[sandbox:refuse]]')) AS t (p)`;
+  expect(await ask(client, both, 'SELECT 1 / 0')).toEqual([false, true]);
+  client.close();
+  const other = await gateway.client();
+  await other.query(picture('beside'));
+  expect(await sent('beside')).toBe(2);
+});

@@ -22,9 +22,17 @@ export function sitesApart(sites: Site[], node: unknown): Site[] | undefined {
     });
 }
 
+/** Alike where PostgreSQL may take two for one expression, however they are spelled: what is called a key for nothing is only made earlier. */
 function written(call: Body): string {
-  return JSON.stringify(call, (name, value) => (name === 'location' ? undefined : value));
+  return JSON.stringify(call, (name, value) => {
+    if (name === 'location') return undefined;
+    if (names.has(name) && Array.isArray(value)) return value.slice(-1);
+    let inner = value;
+    while (inner?.TypeCast) inner = inner.TypeCast.arg;
+    return inner;
+  });
 }
+const names = new Set(['fields', 'funcname']);
 
 /** Those in GROUP BY, ORDER BY, DISTINCT ON and windows, also by the name or the place of an item. */
 function callsInKeys(node: unknown): Set<Body> {

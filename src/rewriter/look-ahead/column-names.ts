@@ -47,12 +47,19 @@ function readsWholeRows(node: AnyNode): boolean {
     return true;
   });
   let found = false;
+  // What the statement itself gives nobody asks about.
+  const given = new Set(outerItems(kindOf(node)[1]));
   walk(node, (kind, body) => {
-    if (kind === 'ResTarget' && kindOf(child(body, 'val'))[0] === 'ColumnRef') return false;
+    if (given.has(body) && kindOf(child(body, 'val'))[0] === 'ColumnRef') return false;
     const [first, second] = children(body, 'fields').map((field) => kindOf(field));
     if (kind === 'ColumnRef')
       found ||= second?.[0] === 'A_Star' || (!second && rows.has(nameList(body.fields)[0] ?? ''));
     return first === undefined || !found;
   });
   return found;
+}
+
+function outerItems(select: Body): Body[] {
+  if (select.larg || select.rarg) return [child(select, 'larg'), child(select, 'rarg')].flatMap(outerItems);
+  return children(select, 'targetList').map((item) => kindOf(item)[1]);
 }

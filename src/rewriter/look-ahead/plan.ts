@@ -295,7 +295,13 @@ function asColumns(text: string, given: Set<string>, { results, unnamed }: Readi
     if (!(isCall || unnamed.has(each)) || !known.includes(`(${each})`)) continue;
     // Of an earlier stage it is there.
     const isThere = isCall && !asksYet.test(each);
-    known = known.replaceAll(`(${each})`, `${isThere ? thereBelow : computedBelow}.value`);
+    const parts = known.split(`(${each})`);
+    // Behind a name it is what a function is given.
+    known = parts.reduce((before, after) =>
+      /[\w"]$/.test(before)
+        ? `${before}(${each})${after}`
+        : `${before}${isThere ? thereBelow : computedBelow}.value${after}`,
+    );
     if (!isThere) results.add(computedBelow);
   }
   return known;

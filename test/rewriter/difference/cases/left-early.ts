@@ -206,4 +206,55 @@ export const leftEarly: Record<string, Case[]> = {
     ['USING', `SELECT id, ${one} FROM foxes ORDER BY p USING >`],
     ['NULLS FIRST in a window', `SELECT rank() OVER (ORDER BY p NULLS FIRST), ${one} FROM foxes ORDER BY id`],
   ],
+  'a call that is spelled in two ways': [
+    ['with its table', `SELECT ai_gen('m1', f.p), ai_gen('m2', p) FROM foxes f ORDER BY ai_gen('m1', p)`],
+    ['with a cast', `SELECT ai_gen('m2', p), ai_gen('m1', p::text) FROM foxes ORDER BY ai_gen('m1', p)`],
+    [
+      'with a schema',
+      `SELECT hologen.ai_gen('m1', p), ai_gen('m2', p) FROM foxes ORDER BY ai_gen('m1', p) LIMIT 2`,
+    ],
+    [
+      'in a group',
+      `SELECT ai_gen('m1', f.p), ai_gen('m2', max(p)) FROM foxes f GROUP BY ai_gen('m1', p) ORDER BY 1, 2`,
+    ],
+    [
+      'in a window',
+      `SELECT ai_gen('m1', f.p), ai_gen('m2', p), rank() OVER (ORDER BY ai_gen('m1', p)) FROM foxes f ORDER BY 3, 2`,
+    ],
+    [
+      'twice in the list',
+      `SELECT ai_gen('m1', p), ai_gen('m1', f.p), ai_gen('m2', p) FROM foxes f ORDER BY 1, 3`,
+    ],
+  ],
+  'arms of a UNION': [
+    [
+      'whose unnamed column is asked about',
+      `SELECT ai_gen('m4', row_to_json(t)::text) FROM (SELECT ${one} FROM foxes UNION ALL SELECT p FROM s WHERE p IS NOT NULL) t ORDER BY 1`,
+    ],
+    [
+      'whose column is in parentheses',
+      `SELECT ai_gen('m4', row_to_json(t)::text) FROM (SELECT (${one}) FROM foxes UNION ALL SELECT p FROM s WHERE p IS NOT NULL) t ORDER BY 1`,
+    ],
+    ['in VALUES', `VALUES (ai_gen('m1', vol('a'))), (ai_gen('m1', 'q')) UNION ALL SELECT p FROM s`],
+    [
+      'with a LIMIT by a sequence',
+      `(SELECT ${one} FROM foxes ORDER BY id LIMIT nextval('numbers')) UNION ALL (SELECT p FROM s)`,
+    ],
+    [
+      'with a LIMIT by a result',
+      `(SELECT ${one} FROM foxes ORDER BY id LIMIT length(ai_gen('m2', 'q')) / 100) UNION ALL (SELECT p FROM s)`,
+    ],
+    ['with a LIMIT', `(SELECT ${one} FROM foxes ORDER BY id LIMIT 2) UNION ALL (SELECT p FROM s)`],
+    ['that lock rows', `SELECT ${one} FROM foxes UNION ALL (SELECT p FROM s ORDER BY id LIMIT 1)`],
+  ],
+  'rows within rows': [
+    [
+      'an array of rows',
+      `SELECT ai_gen('m4', array_to_json(ARRAY(SELECT q FROM (SELECT (${one})::varchar FROM foxes ORDER BY id) q))::text)`,
+    ],
+    [
+      'a row as a column',
+      `SELECT ai_gen('m4', to_json(s.t)::text) FROM (SELECT t FROM (SELECT (${one})::varchar FROM foxes) t) s ORDER BY 1`,
+    ],
+  ],
 };
