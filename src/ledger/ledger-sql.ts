@@ -98,13 +98,16 @@ const hasSession = `
 /** The job $2 (a gateway) did not make has nobody at the gateway that did. */
 const isNobodys = `(abandoned OR NOT ${isLive('gateway_id')} OR NOT ${hasSession})`;
 
+/** Of a job that has succeeded: what was not saved lies at the provider for a day only. */
+const canBeHad = (job: string) =>
+  `(${job}.outputs = '[]' OR ${job}.outputs @? '$[*].ossPath' OR ${job}.generated_at > clock_timestamp() - interval '23 hours')`;
+
 /** Which may be otherwise than the wish has it: by another model, or in simpler words. */
 const howMade = `model_name, model_type, CASE WHEN wish.image THEN request ->> 'prompt' END AS prompt`;
 
 /**
  * For each wish the oldest results, unclaimed ones first, and not what another gateway has made for somebody who is still there; without any,
  * a job that another gateway makes for nobody (or for somebody, where one result is for all), or left when it ended: somebody will take it up.
- * What was not saved lies at the provider for a day only.
  */
 export const findEarlier = `
   SELECT place::int, coalesce(found.id, elsewhere.id) AS id, found.result, found.oss_paths,
@@ -118,7 +121,7 @@ export const findEarlier = `
     FROM hologen_internal.job
     WHERE role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey" AND state = 'succeeded' AND NOT detached
       AND (claimed_at IS NULL OR wish.delivered) AND (gateway_id = $2 OR wish.delivered OR ${isNobodys}) AND job_id <> ALL (wish."except")
-      AND (outputs = '[]' OR outputs @? '$[*].ossPath' OR generated_at > clock_timestamp() - interval '23 hours')
+      AND ${canBeHad('job')}
     ORDER BY claimed_at IS NOT NULL, submitted_at LIMIT wish.most) AS found ON true
   LEFT JOIN LATERAL (
     SELECT job_id AS id, ${howMade} FROM hologen_internal.job
@@ -132,7 +135,7 @@ export const findEarlier = `
 const isMadeSince = `
   made.role_name = job.role_name AND made.role_oid = job.role_oid AND made.request_key = job.request_key AND NOT made.detached
   AND (made.state IN (${openStates})
-    OR made.state = 'succeeded' AND (made.outputs = '[]' OR made.outputs @? '$[*].ossPath' OR made.generated_at > clock_timestamp() - interval '23 hours'))
+    OR made.state = 'succeeded' AND ${canBeHad('made')})
   AND made.submitted_at > job.submitted_at AND made.statement_id <> job.statement_id`;
 
 /** What cost something that nobody can tell has no price. A gateway that ended in the middle of a retry leaves a claim without a job. */

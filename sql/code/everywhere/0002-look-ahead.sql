@@ -41,9 +41,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE p.proname IN (SELECT name[cardinality(name)] FROM named_functions)
         AND EXISTS (SELECT FROM named_functions, path WHERE name[cardinality(name)] = p.proname AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END)
-        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|file_facts|file_as_jsonb?|fl_get_\w+|is_untouched|later|ask_ahead|ask_made|wait_\w+|\w+_question)$')
-        AND NOT (n.nspname IN ('pg_catalog', 'hologen_names') AND p.proname ~ '^(to_file|try_to_file|fl_get_\w+|prompt)$')
-        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname = 'prompt')),
+        AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|file_facts|file_as_jsonb?|fl_get_\w+|is_untouched|later|ask_ahead|ask_made|wait_\w+|\w+_question|prompt)$')
+        AND NOT (n.nspname IN ('pg_catalog', 'hologen_names') AND p.proname ~ '^(to_file|try_to_file|fl_get_\w+|prompt)$')),
     operators AS MATERIALIZED (
       SELECT o.oprname, p.provolatile = 'v' AS volatile, p.provolatile <> 'i' AS may_read
       FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode JOIN pg_namespace n ON n.oid = o.oprnamespace
