@@ -50,10 +50,19 @@ export interface LookAhead<Call> {
   found: Map<string, FoundCalls<Call>>;
   /** Settles when the calls that the engine has told of last are checked and found; undefined: none were told many at a time. */
   noted: Promise<void> | undefined;
+  /** Results decide how many rows are read: its calls are looked for as rows are still wanted. */
+  window: RowWindow | undefined;
   /** Calls made without having been found. */
   alone: number;
   /** Found out while looking, and to be told of the statement as a whole. */
   refusal: KnownError | undefined;
+}
+
+/** So many rows are wanted in all; so many calls the look has noted; and more of them may be certain when those have their results. */
+export interface RowWindow {
+  wanted: number;
+  noted: number;
+  mayGoOn: boolean;
 }
 
 interface FoundCalls<Call> {
@@ -76,6 +85,7 @@ export function newLookAhead<Call>(read: AheadQuery | StoredQuery | OneByOne): L
       noting: '',
       found: new Map(),
       noted: undefined,
+      window: undefined,
     },
     ...{ alone: 0, refusal: undefined },
   };
@@ -127,7 +137,7 @@ export function lookApart(ahead: LookAhead<unknown>): boolean {
 
 /** More rows of the same cursor or portal are read: what was found before was for those before them. */
 export function readOn(ahead: LookAhead<unknown>, rows: number): void {
-  Object.assign(ahead, { rows, before: ahead.reached, stage: 0, alone: 0 });
+  Object.assign(ahead, { rows, before: ahead.reached, stage: 0, alone: 0, window: undefined });
 }
 
 export function sinceOf({ isKept, isOpened }: Pick<Bound, 'isKept' | 'isOpened'>): Since | undefined {
@@ -147,8 +157,8 @@ export function sinceLook(ahead: LookAhead<unknown>, plan: unknown): { since?: S
 /** In place of a handle, where a call was only noted. */
 export const pending = { handle: 'pending' };
 
-export function mayLookAgain({ query, stored, stage }: LookAhead<unknown>): boolean {
-  return stored !== undefined || (query !== undefined && stage < query.stages);
+export function mayLookAgain({ query, stored, stage, window }: LookAhead<unknown>): boolean {
+  return stored !== undefined || (query !== undefined && (stage < query.stages || window?.mayGoOn === true));
 }
 
 /** What the engine is to look at first to find the next stage's calls; undefined if there is none. `bound` tells of the statement's parameters. */
@@ -161,8 +171,9 @@ export function nextLook(ahead: LookAhead<unknown>, bound: () => Bound | undefin
     endLook(ahead, 'its parameters are not known beforehand');
     return undefined;
   }
-  ahead.stage += 1;
+  ahead.stage = Math.min(ahead.stage + 1, query.stages);
   ahead.looking = true;
+  ahead.window = undefined;
   for (const each of ahead.found.values()) each.again = 0;
   ahead.running = query.forStage(ahead.stage);
   ahead.noting = query.forStage(ahead.stage, 'noted');
@@ -196,7 +207,8 @@ const allRows = 2 ** 31 - 1;
 
 /** What is to be run, for how many rows from the first; without `rows` for all. */
 export function toRun(ahead: LookAhead<unknown>): Run {
-  const { running, rows, before, cursor } = ahead;
+  const { running, rows, before, cursor, window } = ahead;
+  if (window) return { run: running, wanted: window.wanted, cursor };
   const all = ahead.query?.plannedAsCursor ? { rows: allRows, cursor } : {};
   const some = readsSome(ahead) ? { rows: before + rows, cursor } : all;
   return { run: running, ...some };
@@ -205,6 +217,8 @@ export function toRun(ahead: LookAhead<unknown>): Run {
 export interface Run {
   run: string;
   rows?: number;
+  /** Its rows are counted until there are so many. */
+  wanted?: number;
   /** Planned as a cursor, or else as a statement that is read to its end. */
   cursor?: boolean;
 }

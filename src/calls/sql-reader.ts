@@ -28,12 +28,17 @@ export interface SqlReader {
   rowFunctionQuery(sources: string[], clientText: string): AheadQuery | OneByOne | undefined;
   /** The client's statement, of which these names may stand for such functions. */
   withRowFunctions(names: string[], clientText: string, otherwise: OneByOne): StoredQuery;
-  /** What has to be asked of the engine about a plan of which all rows are read, or some; or why its calls are not certain. */
+  /**
+   * What has to be asked of the engine about a plan of which all rows are read, or some; or why its calls are not certain. `rowByRow`: only as many
+   * of them are as rows are wanted.
+   */
   judgePlan(
     plan: unknown,
     query: Pick<AheadQuery, 'text' | 'seenLater' | 'inBodies' | 'since'>,
     read: 'all' | 'some',
-  ): object | { why: string };
+  ): { rowByRow?: true } | { why: string };
+  /** How many rows the query's own LIMIT takes; infinite without one, undefined where that is not known. */
+  rowsOfLimit(query: string): number | undefined;
   /** What else is to be planned of a query, before what stands in its plan is certain. */
   besideOf(plan: unknown, query: AheadQuery, types: string[]): Beside | undefined;
   /** Why its calls may be others than those of the plan that it was looked at by. */

@@ -18,7 +18,6 @@ import {
   isSpent,
   type Look,
   type LookAhead,
-  lookApart,
   lookInstead,
   lostWhileLooking,
   mayLookAgain,
@@ -31,15 +30,14 @@ import {
   readOn,
   readsSome,
   type StoredText,
-  sinceLook,
   sinceOf,
   storedFound,
   takeFound,
   toExplain,
-  toExplainBeside,
   toRun,
   whyUncertain,
 } from './look-ahead.js';
+import { besideFound, hasEnough, planFound } from './look-plan.js';
 import type { Making, NamesFound } from './making.js';
 import { areReadable } from './readable-values.js';
 import { readSessionSettings } from './session-settings.js';
@@ -49,13 +47,13 @@ import type { Statement, StatementCall, Statements } from './statement.js';
 export interface WrittenCalls extends BatchAnswers {
   /**
    * As submit, for a call that stands as it was written. In place of a handle the engine may be given a query to plan: the statement's calls are
-   * to be looked for first, and this one submitted again.
+   * to be looked for first, and this one submitted again. `enough`: the look ends with it.
    */
   submitWritten(
     call: SubmittedCall,
     place: CallPlace,
     origin: CallOrigin,
-  ): Promise<{ handle: string } | Look | BatchLook>;
+  ): Promise<{ handle: string; enough?: boolean } | Look | BatchLook>;
   /** While the engine looks for the calls of a later stage: one of an earlier stage, whose result it needs. */
   submitMade(call: SubmittedCall, origin: CallOrigin): { handle: string };
   /** What the engine keeps under the name that it was asked for, and from when. */
@@ -88,6 +86,8 @@ export interface CallPlace {
   /** It is come to while the engine looks; `part`: of a batch. */
   looking: boolean;
   part: number;
+  /** So many rows the look has come to. */
+  passed: number;
 }
 
 export function createWrittenCalls(making: Making): WrittenCalls {
@@ -121,7 +121,9 @@ export function createWrittenCalls(making: Making): WrittenCalls {
       const { statement, ahead } = aheadOf(given, origin, making);
       const wrong = await ahead.noted?.then(() => undefined, lost);
       statement.looking = undefined;
-      ahead.reached = Math.max(ahead.reached, rows);
+      // Where results decide it comes to fewer than are read.
+      const reached = ahead.window && readsSome(ahead) ? ahead.before + ahead.rows : rows;
+      ahead.reached = Math.max(ahead.reached, reached);
       endLook(ahead, problem ?? wrong);
       if (ahead.refusal) throw ahead.refusal;
     },
@@ -224,14 +226,14 @@ async function submitWritten(
   place: CallPlace,
   origin: CallOrigin,
   making: Making,
-): Promise<{ handle: string } | Look | BatchLook> {
+): Promise<{ handle: string; enough?: boolean } | Look | BatchLook> {
   const { statements, newCall, add } = making;
   const { inside } = place;
   if (place.looking) {
     await aheadOf(given, origin, making).ahead.noted;
     if (inside !== undefined) throw lostWhileLooking();
-    const { part } = place;
-    return noteCall(given, { ...aheadOf(given, origin, making), part }, origin, making);
+    const { part, passed } = place;
+    return noteCall(given, { ...aheadOf(given, origin, making), part, passed }, origin, making);
   }
   if (inside === undefined) statements.comeTo(origin, readSessionSettings(given.settings), given.engineText);
   const { statement, ahead: outer } = aheadOf(given, origin, making);
@@ -312,7 +314,7 @@ async function noteEach(
     const known = aheadOf(call, origin, making);
     const { batch } = known.statement;
     if (batch?.looking && call.part !== undefined) batch.telling = call.part;
-    else await noteCall(call, { ...known, part: batch?.telling ?? 0 }, origin, together);
+    else await noteCall(call, { ...known, part: batch?.telling ?? 0, passed: 0 }, origin, together);
   }
 }
 
@@ -325,17 +327,19 @@ function lost(error: unknown): string {
 /** A call that the statement will come to. */
 async function noteCall(
   given: SubmittedCall,
-  { statement, ahead, part }: Ahead & Pick<CallPlace, 'part'>,
+  { statement, ahead, part, passed }: Ahead & Pick<CallPlace, 'part' | 'passed'>,
   origin: CallOrigin,
   making: Making,
-): Promise<{ handle: string }> {
+): Promise<{ handle: string; enough?: boolean }> {
   if (statement.batch?.looking) {
     await noteInBatch(given, part, statement.batch, origin, making);
     return pending;
   }
   if (!ahead.looking) throw lostWhileLooking();
   // The statement has made it before, without having looked for it.
-  if (takeFound(ahead, given, 'again') || isOnceMore(ahead, given)) return pending;
+  const known = takeFound(ahead, given, 'again');
+  if (known && ahead.window) return { handle: known.handle };
+  if (known || isOnceMore(ahead, given)) return pending;
   const { refused } = statement;
   const call = await making.newCall(given, origin, statement).catch((error: unknown) => {
     statement.refused = refused;
@@ -345,29 +349,7 @@ async function noteCall(
   });
   await making.add(call);
   noteFound(ahead, given, call, 'again');
-  return pending;
-}
-
-function planFound(plan: unknown, ahead: LookAhead<StatementCall>, reader: SqlReader): object {
-  const asked = { ...(ahead.query ?? { text: '' }), ...sinceLook(ahead, plan) };
-  const judged = reader.judgePlan(plan, asked, readsSome(ahead) ? 'some' : 'all');
-  if ('why' in judged && lookApart(ahead)) return {};
-  if ('why' in judged) endLook(ahead, judged.why);
-  if (ahead.query?.isExpanded) ahead.inRow = reader.timesInRow(plan);
-  if ('why' in judged || !ahead.query) return {};
-  const beside = reader.besideOf(plan, ahead.query, ahead.types);
-  if (!beside) return judged;
-  ahead.planned = { plan, judged, beside };
-  return toExplainBeside(ahead, beside);
-}
-
-function besideFound(other: unknown, ahead: LookAhead<StatementCall>, reader: SqlReader): object {
-  const { plan, judged, beside } = ahead.planned ?? {};
-  ahead.planned = undefined;
-  const why = judged && beside ? reader.whyOtherWay(plan, other, beside) : 'it is not planned';
-  if (judged && why === undefined) return judged;
-  endLook(ahead, why);
-  return {};
+  return ahead.window ? { ...pending, enough: hasEnough(ahead, ahead.window, passed) } : pending;
 }
 
 function planChecked(
@@ -385,7 +367,8 @@ function planChecked(
     lookInstead(ahead, reader.withRowFunctions(unsure, given.engineText, { why }));
     return {};
   }
-  if (!others) ahead.running = ahead.noting;
+  // What is known by then gives its results, so that rows are counted.
+  if (!others && !ahead.window) ahead.running = ahead.noting;
   if (why === undefined && ahead.query) return toRun(ahead);
   endLook(ahead, why);
   return {};

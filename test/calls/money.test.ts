@@ -118,6 +118,14 @@ test.each([
     `SELECT ai_gen('qwen_plus', 'again ' || i) FROM generate_series(1, 4) i WHERE ai_gen('qwen_plus', 'good? ' || i) <> ''`,
   ],
   [
+    'at once, as many at a time as rows are still wanted',
+    `SELECT i FROM generate_series(1, 4) i WHERE ai_gen('qwen_plus', 'good? ' || i) <> '' LIMIT 2`,
+  ],
+  [
+    'one after another: a result decides how far is read',
+    `SELECT i FROM generate_series(1, 4) i WHERE ai_gen('qwen_plus', 'good? ' || i) <> '' LIMIT 1`,
+  ],
+  [
     'one after another: random may give something else each time',
     `SELECT count(ai_gen('qwen_plus', 'fox ' || random())) FROM generate_series(1, 4) i`,
   ],

@@ -22,6 +22,7 @@ import { resultsThatDecide } from './difference/cases/results-that-decide.js';
 import { rewrittenNames } from './difference/cases/rewritten-names.js';
 import { rowFunctions } from './difference/cases/row-functions.js';
 import { rowParameters } from './difference/cases/row-parameters.js';
+import { rowsWanted } from './difference/cases/rows-wanted.js';
 import { runInside } from './difference/cases/run-inside.js';
 import { sqlFunctions } from './difference/cases/sql-functions.js';
 import { shown } from './difference/outcome.js';
@@ -72,6 +73,7 @@ describe.each(
     ...changedMeanwhile,
     ...rewrittenNames,
     ...leftEarly,
+    ...rowsWanted,
   }),
 )('%s', (_group, cases) => {
   for (const one of cases) (differing.has(one[0]) ? test.fails : test)(one[0], () => same(one));

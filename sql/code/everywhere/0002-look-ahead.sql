@@ -290,7 +290,16 @@ BEGIN
         PERFORM pg_catalog.set_config('cursor_tuple_fraction', '1', true);
       END IF;
       OPEN reading NO SCROLL FOR EXECUTE step OPERATOR(pg_catalog.->>) 'run';
-      IF step OPERATOR(pg_catalog.->>) 'rows' IS NOT NULL THEN
+      IF step OPERATOR(pg_catalog.->>) 'wanted' IS NOT NULL THEN
+        rows := 0;
+        -- Calls are told how many rows there are.
+        WHILE rows OPERATOR(pg_catalog.<) (step OPERATOR(pg_catalog.->>) 'wanted')::int8 LOOP
+          PERFORM pg_catalog.set_config('hologen.passed', rows::text, true);
+          MOVE NEXT FROM reading;
+          EXIT WHEN NOT FOUND;
+          rows := rows OPERATOR(pg_catalog.+) 1;
+        END LOOP;
+      ELSIF step OPERATOR(pg_catalog.->>) 'rows' IS NOT NULL THEN
         MOVE FORWARD (step OPERATOR(pg_catalog.->>) 'rows')::int8 FROM reading;
         GET DIAGNOSTICS rows = ROW_COUNT;
       ELSE
@@ -324,7 +333,10 @@ BEGIN
   LOOP
     answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside,
       'context', CASE WHEN inside THEN context END, 'part', pg_catalog.current_setting('hologen.part', true),
-      'looking', looking));
+      'looking', looking, 'passed', CASE WHEN looking THEN pg_catalog.current_setting('hologen.passed', true) END));
+    IF (answer OPERATOR(pg_catalog.->>) 'enough')::boolean THEN
+      RAISE EXCEPTION USING ERRCODE = 'HG000', MESSAGE = 'looked';
+    END IF;
     EXIT WHEN answer OPERATOR(pg_catalog.->>) 'handle' IS NOT NULL;
     IF answer OPERATOR(pg_catalog.->) 'batch' IS NOT NULL THEN
       PERFORM hologen_caller.look_at_batch(question, answer);

@@ -163,6 +163,7 @@ function answerWhileLooking(calls: Calls, written: (question: Json) => Submitted
             question.inside === true ? String(question.context ?? '').slice(0, longestContext) : undefined,
           looking: question.looking === true,
           part: Number(question.part ?? 0),
+          passed: Number(question.passed || 0),
         },
         originOf(caller),
       ),

@@ -1,6 +1,7 @@
 /** What a statement's calls would cost, how they would be made (at once, in stages, one after another and why), and how long: told without making any. */
 
 import type { Estimate } from '../../calls/dry-run.js';
+import { farByResult, rowsWanted } from '../../calls/look-plan.js';
 import { queuesOf } from '../../calls/queues.js';
 import { readSessionSettings } from '../../calls/session-settings.js';
 import { isObject, type Json } from '../../json.js';
@@ -27,9 +28,11 @@ export function answerAboutHow(tools: QuestionTools): Answers {
       const read = reader.aheadQuery(String(statement));
       if ('stored' in read || 'why' in read) return { how: null };
       const judged = reader.judgePlan(plan, read, 'all');
-      if (!('why' in judged))
-        return { ...judged, how: inStages((apart && read.apart ? read.apart : read).stages) };
-      if (apart || !read.apart) return { how: oneAfterAnother(judged.why) };
+      const { stages } = apart && read.apart ? read.apart : read;
+      if (!('why' in judged) && !judged.rowByRow) return { ...judged, how: inStages(stages) };
+      const wanted = rowsWanted({ ...read, stages }, reader.rowsOfLimit(read.text) ?? 0);
+      if (!('why' in judged) && wanted !== undefined) return { ...judged, how: asManyAsWanted };
+      if (apart || !read.apart) return { how: oneAfterAnother('why' in judged ? judged.why : farByResult) };
       return { explain: read.apart.forStage(1), apart: true };
     },
     /** `sources`: of what is unsure those that are functions of somebody's: their calls may be those that are looked for. */
@@ -50,6 +53,7 @@ export function answerAboutHow(tools: QuestionTools): Answers {
 const runsQueries = /^ (RETURNS (SETOF |TABLE\()|LANGUAGE sql\b)/m;
 
 const atOnce = 'at once';
+const asManyAsWanted = `${atOnce}, as many at a time as rows are still wanted`;
 
 function inStages(stages: number): string {
   return stages > 1 ? `${atOnce} in ${stages} stages` : atOnce;

@@ -14,6 +14,7 @@ import {
   textsOf,
 } from './plan-nodes.js';
 import { bare, type Names, type PlanText, quotedName, type Referred, readPlanText } from './plan-texts.js';
+import { isRowByRow, limitsOnTop } from './row-by-row.js';
 import { uniqueScan } from './unique-scan.js';
 
 export interface Judged {
@@ -30,12 +31,20 @@ export interface Judged {
   /** True: of what `sources` stand for, parts may be hidden in the plan. */
   hides?: boolean;
   sources?: Sources;
+  /** A result decides how far is read, and each call about one row at most: as many calls are certain as rows are wanted. See row-by-row.ts. */
+  rowByRow?: true;
 }
 
 /** What a query's text names, as SQL names: it may stand for views and functions of which a plan has only what is in them. */
 export interface Sources {
   tables: string[];
   functions: string[];
+}
+
+/** What may stand in VALUES, of which EXPLAIN says nothing. */
+export interface ValuesLists {
+  calls: boolean;
+  results: boolean;
 }
 
 export interface Uncertain {
@@ -54,6 +63,8 @@ interface Found {
   /** The same of what is evaluated row by row as rows are asked for: not below a Sort or an Aggregate, which read all there is first. */
   openCalls: boolean;
   openPending: boolean;
+  /** Each of its calls is about one of its rows at most. */
+  rowByRow: boolean;
 }
 
 interface Reading extends Referred {
@@ -64,19 +75,24 @@ interface Reading extends Referred {
   subplans: Map<number, Found>;
   /** Of the parameters by which PostgreSQL before 17 names what an InitPlan gives, the number of that one. */
   parameters: Map<string, number>;
-  valuesCall: boolean;
+  values: ValuesLists;
   /** Expressions as which columns are printed that may be results. */
   unnamed: Set<string>;
+  /** CTEs that a scan reads. */
+  scanned: Set<string>;
+  /** Nodes that may end where a result says so: what they give is what the client is given. */
+  ends: Set<PlanNode>;
+  endsByResults: boolean;
 }
 
 class Doubt extends Error {}
 
-/** `valuesCall`: calls may stand in VALUES, of which EXPLAIN says nothing. */
-export function judgePlan(plan: PlanNode, valuesCall: boolean): Judged | Uncertain {
+export function judgePlan(plan: PlanNode, values: ValuesLists): Judged | Uncertain {
   const reading: Reading = {
     names: { functions: new Set(), operators: new Set(), types: new Set() },
     ...{ relations: new Set(), ctes: new Map(), subplans: new Map(), results: new Set() },
-    ...{ parameters: new Map(), valuesCall, uniqueScans: new Set(), unnamed: new Set() },
+    ...{ parameters: new Map(), values, uniqueScans: new Set(), unnamed: new Set() },
+    ...{ scanned: new Set(), ends: limitsOnTop(plan), endsByResults: false },
   };
   try {
     inspect(plan, reading);
@@ -88,6 +104,7 @@ export function judgePlan(plan: PlanNode, valuesCall: boolean): Judged | Uncerta
   return {
     ...{ functions: [...functions], operators: [...operators], types: [...types] },
     ...{ relations: [...reading.relations], uniqueScans: [...reading.uniqueScans] },
+    ...(reading.endsByResults && { rowByRow: true }),
   };
 }
 
@@ -169,10 +186,11 @@ function judge(node: PlanNode, inputs: PlanNode[], below: Found[], inside: Found
     below,
     reading,
   );
-  refuseEarlyEnd(node, below, inside, { decides, calls: decidingCalls }, () =>
-    isOfOneRow(inputs[1], reading),
-  );
-  const ownCalls = decidingCalls || valueCalls;
+  const own = { decides, calls: decidingCalls };
+  if (type === 'Limit' && below.some((each) => each.openCalls && each.openPending))
+    endByResults(node, below, reading);
+  else refuseEarlyEnd(node, below, inside, own, () => isOfOneRow(inputs[1], reading));
+  const ownCalls = decidingCalls || valueCalls || (type === 'Values Scan' && reading.values.calls);
   const values = ownCalls || pendingValues || [...below, ...inside].some((each) => each.values);
   // The columns of a function's rows are results if its arguments are, not because calls are made of them.
   if (decides && /Function Scan/.test(type)) noteResults(node, reading);
@@ -181,6 +199,7 @@ function judge(node: PlanNode, inputs: PlanNode[], below: Found[], inside: Found
   const readsAll = type === 'Sort' || type === 'Hash' || (type === 'Aggregate' && node.Strategy !== 'Sorted');
   const open = readsAll ? [] : below;
   return {
+    rowByRow: isRowByRow(node, own, below, inside, reading.scanned),
     values,
     rows: decides || distinct || pendingOrder || [...below, ...inside].some((each) => each.rows),
     any: decides || limited || (type === 'SetOp' && values) || below.some((each) => each.any),
@@ -243,7 +262,6 @@ function refuseEarlyEnd(
   const [outer, inner] = below;
   const stops = /Semi|Anti/.test(node['Join Type'] ?? '') || node['Inner Unique'] === true;
   const ends =
-    (type === 'Limit' && below.some((each) => each.openCalls && each.openPending)) ||
     (type === 'Limit' &&
       inside.some(({ values, rows }) => values || rows) &&
       below.some(({ calls }) => calls)) ||
@@ -260,8 +278,16 @@ function refuseEarlyEnd(
     (type === 'Merge Join' &&
       (own.decides || below.some((each) => each.rows)) &&
       (own.calls || below.some((each) => each.calls)));
-  if (ends) throw new Doubt('a result decides how far is read');
+  if (ends) throw new Doubt(farByResult);
 }
+
+/** What is wanted of a query's rows is wanted of those that one result each lets through. */
+function endByResults(node: PlanNode, below: Found[], reading: Reading): void {
+  if (!reading.ends.has(node) || !below.every(({ rowByRow }) => rowByRow)) throw new Doubt(farByResult);
+  reading.endsByResults = true;
+}
+
+export const farByResult = 'a result decides how far is read';
 
 function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
   const given = new Set(inputs.flatMap(outputOf).map(bare));
@@ -274,7 +300,8 @@ function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
     return given.has(bare(text)) && inputs.length > 0 ? { ...found, calls: false, decides: false } : found;
   };
   if (node['Node Type'] === 'Limit') noteUnordered(node.Plans, reading.relations);
-  if (node['Node Type'] === 'Values Scan' && reading.valuesCall) reading.results.add(node.Alias ?? '');
+  if (node['Node Type'] === 'Values Scan' && (reading.values.calls || reading.values.results))
+    reading.results.add(node.Alias ?? '');
   // A key is a column of what stands below, whichever way it is printed.
   const readKey = (text: string): PlanText => ({ ...read(text), calls: false, decides: false });
   const conditions = deciding.filter((key) => !grouping.includes(key));

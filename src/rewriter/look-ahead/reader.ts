@@ -7,12 +7,13 @@ import { nodesOf, parseStatements } from '../parse.js';
 import { unedited } from '../spliced-text.js';
 import { type Part, partsOf, type Read, readsOf, type Unread } from './batch.js';
 import { blockQuery } from './blocks.js';
-import { type Judged, judgePlan, type Uncertain } from './plan.js';
+import { farByResult, type Judged, judgePlan, type Uncertain } from './plan.js';
 import { isReadablePlan } from './plan-bounds.js';
 import { type PlanNode, textsOf } from './plan-nodes.js';
 import { quotedName } from './plan-texts.js';
 import { anotherWay, areSameWay, hasOneWay, keepsConditions } from './plan-ways.js';
 import type { AheadQuery, Beside, Since } from './query.js';
+import { rowsOfLimit } from './row-by-row.js';
 import { rowFunctionQuery, withRowFunctions } from './row-functions.js';
 import { type RowsRead, rowsRead, tablesOf } from './rows-read.js';
 import { hiddenIn, hidesParts, limitsWithoutOrder, sourcesOf } from './sources.js';
@@ -36,6 +37,10 @@ export const sqlReader = {
     sources.some(mentionsAiFunction) ? unlessTooDeep(() => rowFunctionQuery(sources, clientText)) : undefined,
   withRowFunctions,
   withValues,
+  rowsOfLimit: (text: string): number | undefined => {
+    const rows = unlessTooDeep(() => ({ rows: rowsOfLimit(text) }));
+    return 'why' in rows ? undefined : rows.rows;
+  },
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `query`: what was explained, or what it was made of. */
   judgePlan: (plan: unknown, query: Asked, read: 'all' | 'some'): Judged | Uncertain =>
     isReadablePlan(plan)
@@ -139,6 +144,7 @@ function judgePart(
 ): (Judged & { reads: Read[] }) | Uncertain {
   const judged = judge(plan, query.text, 'all');
   if ('why' in judged) return judged;
+  if (judged.rowByRow) return { why: farByResult };
   const planned = plannedIn(plan);
   // What is looked at here is planned for any values, what is run perhaps for its own.
   if (query.parameters && planned && !hasOneWay(planned)) return { why: anotherWay };
@@ -174,7 +180,10 @@ function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Unce
   if (mayStopInList(planned, nodes))
     return { why: 'a comparison with rows ends at the first that decides it' };
   const found = {
-    ...judgePlan(top, inValues || hasColumnsInValues(nodes) || !containsAiCall(nodes)),
+    ...judgePlan(top, {
+      calls: inValues || !containsAiCall(nodes),
+      results: hasColumnsInValues(nodes),
+    }),
     aiFunctions: names,
   };
   if ('why' in found) return found;

@@ -81,6 +81,12 @@ export const selects: [name: string, text: string, atOnce?: number][] = [
   ['results filtered outside', `SELECT * FROM (SELECT id, ${one} AS r FROM foxes) m WHERE r LIKE '%fox%'`],
   ['results limited outside', `SELECT * FROM (SELECT id, ${one} AS r FROM foxes) m LIMIT 3`, 3],
   [
+    'results filtered and limited outside',
+    `SELECT * FROM (SELECT id, ${one} AS r FROM foxes) m WHERE r <> '' LIMIT 3`,
+    3,
+  ],
+  ['a result as a filter, behind a LIMIT', `SELECT id FROM foxes WHERE ${one} <> '' LIMIT 3 OFFSET 1`, 3],
+  [
     'results ordered and limited outside',
     `WITH made AS (SELECT id, ${one} AS r FROM foxes) SELECT * FROM made ORDER BY r LIMIT 2`,
   ],

@@ -1,0 +1,70 @@
+/** What a query's plan tells of the look: whether its calls are certain to be made, all of them, or as many as rows are wanted. */
+import {
+  endLook,
+  type LookAhead,
+  lookApart,
+  type RowWindow,
+  readsSome,
+  sinceLook,
+  toExplainBeside,
+} from './look-ahead.js';
+import type { AheadQuery, SqlReader } from './sql-reader.js';
+
+type Judged = ReturnType<SqlReader['judgePlan']>;
+
+export function planFound(plan: unknown, ahead: LookAhead<unknown>, reader: SqlReader): object {
+  const asked = { ...(ahead.query ?? { text: '' }), ...sinceLook(ahead, plan) };
+  const judged = asWanted(reader.judgePlan(plan, asked, readsSome(ahead) ? 'some' : 'all'), ahead, reader);
+  if ('why' in judged && lookApart(ahead)) return {};
+  if ('why' in judged) endLook(ahead, judged.why);
+  if (ahead.query?.isExpanded) ahead.inRow = reader.timesInRow(plan);
+  if ('why' in judged || !ahead.query) return {};
+  const beside = reader.besideOf(plan, ahead.query, ahead.types);
+  if (!beside) return judged;
+  ahead.planned = { plan, judged, beside };
+  return toExplainBeside(ahead, beside);
+}
+
+export function besideFound(other: unknown, ahead: LookAhead<unknown>, reader: SqlReader): object {
+  const { plan, judged, beside } = ahead.planned ?? {};
+  ahead.planned = undefined;
+  const why = judged && beside ? reader.whyOtherWay(plan, other, beside) : 'it is not planned';
+  if (judged && why === undefined) return judged;
+  endLook(ahead, why);
+  return {};
+}
+
+/** Where a result decides how far is read, it is known how many rows are wanted. */
+function asWanted(judged: Judged, ahead: LookAhead<unknown>, reader: SqlReader): Judged {
+  const { query, running, before, rows } = ahead;
+  if ('why' in judged || !judged.rowByRow || !query) return judged;
+  const most = readsSome(ahead) ? before + rows : Number.POSITIVE_INFINITY;
+  const wanted = rowsWanted(query, Math.min(most, reader.rowsOfLimit(running) ?? 0));
+  if (wanted === undefined) return { why: farByResult };
+  ahead.window = { wanted, noted: 0, mayGoOn: false };
+  return judged;
+}
+export const farByResult = 'a result decides how far is read';
+
+/** Of so many rows at most. Undefined: no call but the first is certain, or nobody knows. */
+export function rowsWanted(
+  { stages, isExpanded, seenLater, serves }: AheadQuery,
+  most: number,
+): number | undefined {
+  const isSimple = stages === 1 && !isExpanded && !seenLater && !serves;
+  return isSimple && most > 1 && most < Number.POSITIVE_INFINITY ? most : undefined;
+}
+
+/**
+ * A call was noted when so many rows had passed. True: should each call that was noted let its row pass, there are as many as are wanted, so that
+ * no other call is certain until they have their results.
+ */
+export function hasEnough(ahead: LookAhead<unknown>, window: RowWindow, passed: number): boolean {
+  window.noted += 1;
+  if (passed + window.noted < window.wanted) return false;
+  // Of the last row each call follows from the one before.
+  window.mayGoOn = window.wanted - passed > 1;
+  if (!window.mayGoOn)
+    ahead.why ??= 'one more row is wanted, and each result decides whether another is asked about';
+  return true;
+}
