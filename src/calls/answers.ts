@@ -80,6 +80,9 @@ export function endAfter(call: Call, error: unknown): CallEvent {
     case 'saving':
       return { kind: 'not saved', error };
     default:
+      // What is not sent when the gateway ends is the next one's.
+      if (error instanceof KnownError && error.kind === 'adminShutdown')
+        return { kind: 'out of hands', error };
       return { kind: isGivenUp(error) ? 'dropped' : 'refused', error };
   }
 }

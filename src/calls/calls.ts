@@ -278,12 +278,15 @@ async function wait(
   const { schedule } = around.services;
   const limitMs = untilTimeout(statement, longestMs);
   const outcome = startAll(call, around)
-    .then(async () => ({ result: await resultOf(call, onceMore(around)) }))
+    .then(async () => ({ result: await resultOf(call, onceMore(call, around)) }))
     .catch((error: unknown) => {
       if (call.outcome === undefined) throw error;
       return inPlaceOf(error, call.onError);
     });
-  const news = await orLater(outcome, limitMs);
+  call.waits += 1;
+  const news = await orLater(outcome, limitMs).finally(() => {
+    call.waits -= 1;
+  });
   // Perhaps nobody waits any more.
   const isKnown = around.byName.get(call.name) === call;
   if (news === later || !isKnown) return { done: false, notice: nextNotice(statement, schedule) };
@@ -296,8 +299,9 @@ async function wait(
   return { done: true, ...news, notice: nextNotice(statement, schedule) };
 }
 
-function onceMore(around: Surroundings): OnceMore {
+function onceMore(call: StatementCall, around: Surroundings): OnceMore {
   return {
+    isAwaited: () => call.waits > 0,
     models: around.models,
     add(checked, { statement, dryRun, reuse, onError }) {
       const call = callOf({ statement, checked, dryRun, reuse, onError }, around);

@@ -161,9 +161,11 @@ export async function holdUp(
   tellWaiting(awaited, patience);
 }
 
-/** The model with the key that its provider is to be asked with. */
+/** The model with the key that its provider is to be asked with. Its secrets are opened when they are used: one that cannot be is no end of the call. */
 export function withKey({ checked: { model } }: Course, key: string | undefined): ProviderModel {
-  return key === undefined ? model : { ...model, key };
+  if (key === undefined) return model;
+  const same = Object.getOwnPropertyDescriptors(model);
+  return Object.defineProperties({} as ProviderModel, { ...same, key: { value: key, enumerable: true } });
 }
 
 /** What is made for a place in a store is copied there; a failed video gives a value and no file. */

@@ -221,7 +221,9 @@ async function cancel(handle: string, who: RoleIdentity, around: Surroundings): 
 function cancelHere(handle: string, around: Surroundings): void {
   const held = heldCall(handle, around);
   if (held) drop(held, 'cancelled by ai_cancel', around).catch(complain(around.log));
-  else around.decider.underWay.get(handle)?.cancel();
+  else if (around.decider.underWay.has(handle)) around.decider.underWay.get(handle)?.cancel();
+  // Its transaction has just been committed, and it is not begun yet.
+  else around.calls.get(handle)?.stop.abort(cancelled('cancelled by ai_cancel'));
 }
 
 /** The id of a job, which is what ai_submit gives as its handle. */

@@ -78,6 +78,7 @@ export function callOf(
     aside: false,
     delivered: false,
     settled: false,
+    waits: 0,
     letGo: undefined,
     again: undefined,
     next: undefined,

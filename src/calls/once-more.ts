@@ -10,13 +10,15 @@ export interface OnceMore {
   /** A further call of the same statement. */
   add(next: CheckedCall, after: StatementCall): StatementCall;
   start(call: StatementCall): Promise<void>;
+  /** Somebody waits at this moment: a wait may have been cancelled, and its statement gone on. */
+  isAwaited(): boolean;
 }
 
 /** In the form of who asked. Each call made in another's place is a job of its own. */
 export async function resultOf(call: StatementCall, tools: OnceMore): Promise<string> {
   const { result, error } = await endOf(call);
   const { checked } = call;
-  if (error !== undefined) {
+  if (error !== undefined && (call.next || tools.isAwaited())) {
     call.next ??= nextCall(call, error, tools);
     const next = await call.next;
     if (next) {
@@ -47,7 +49,7 @@ async function nextCall(
   const { checked, statement, course } = call;
   const simpler = course.billed ? undefined : simplerCall(checked, error, tools.models);
   const other = simpler ?? (await fallbackCall(course, error, tools.models, statement.origin));
-  if (!other || course.stop.aborted) return undefined;
+  if (!other || course.stop.aborted || call.settled) return undefined;
   if (simpler) statement.notes.add(onceMoreNote(simpler));
   else if (error instanceof KnownError) statement.notes.add(fallbackNote(checked, other, error));
   // Whoever asks again takes what this one gives; of the first one's failure it is the only repetition.

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { KnownError } from '../errors.js';
 import type { UnfinishedJob } from '../ledger/job.js';
+import { isOwnMistake } from '../ledger/patience.js';
 import { bringToEnd } from './bring-to-end.js';
 import { advance, leftBehind } from './call.js';
 import { type CheckedCall, type Models, readAgain } from './check.js';
@@ -134,7 +135,8 @@ const firstPauseMs = 1_000;
 
 /**
  * The call as it was checked before it was sent. What this gateway cannot read (its role is not allowed here, say) may be
- * under way at the provider all the same: its job stays open, until a gateway starts with the right settings, or for 24 hours.
+ * under way at the provider all the same: its job stays open, until a gateway starts with the right settings, or for 24 hours. So it does while the
+ * engine that is asked is away.
  */
 async function readPatiently(
   job: UnfinishedJob,
@@ -146,12 +148,14 @@ async function readPatiently(
   for (;;) {
     try {
       const checked = await readAgain(job, models);
+      // Its keys can be read, too, if any are needed yet.
+      if (job.state !== 'saving') checked.provider.lines(checked.model);
       awaited.holdUp = undefined;
       return checked;
     } catch (error) {
-      if (!(error instanceof KnownError) || Date.now() > giveUpAt) throw error;
+      if (isOwnMistake(error) || Date.now() > giveUpAt) throw error;
       if (!awaited.holdUp)
-        log.warn({ job: job.id, reason: error.message }, 'a job cannot be taken up for now; it stays open');
+        log.warn({ job: job.id, err: error }, 'a job cannot be taken up for now; it stays open');
       heldUp(awaited, error);
       tellWaiting(awaited, { times: 1, ms: 0 });
       await pause(awaited, growing(firstPauseMs, awaited));

@@ -99,6 +99,8 @@ export interface StatementCall {
   reuse: SessionSettings['reuse'];
   /** The call that is made in its place; it came to nothing and cost nothing. */
   again: StatementCall | undefined;
+  /** So many waits for it are being answered. */
+  waits: number;
   /** While that is found out, and afterwards. */
   next: Promise<StatementCall | undefined> | undefined;
   /** The checks that need the storage; started with the submit, awaited before the first spending. */

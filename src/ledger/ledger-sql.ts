@@ -64,6 +64,9 @@ export const change = `${changing}
 /** For when nobody can be told of anything. */
 export const changeUntold = `${changing} SELECT job_id FROM changed`;
 
+/** The same for what the ledger's own functions and triggers do, for the rest of a transaction. */
+export const tellNobody = "SET LOCAL hologen.untold = 'on'";
+
 export const reserve = 'SELECT hologen_internal.reserve_calls($1, $2) AS kept';
 
 export const unreserve = 'DELETE FROM hologen_internal.reserved WHERE reservation_id = ANY ($1)';
@@ -219,5 +222,9 @@ export const takeOver = `
   SELECT job_id, state, detached, released, transaction_id, role_name, role_oid, model_name, model_deployed_at, file, request_key, task_id, key_name,
     provider_request_id, usage, outputs, cancel_asked, priority, wanted_by, ${msAgo('submitted_at')} AS opened_ms_ago, ${msAgo('started_at')} AS started_ms_ago, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request
   FROM taken ORDER BY submitted_at`;
+
+/** Undone or not, it is one transaction that has taken them. */
+export const areOwn =
+  'SELECT EXISTS (SELECT FROM hologen_internal.job WHERE job_id = ANY ($1) AND gateway_id = $2) AS own';
 
 export const knownTasks = 'SELECT task_id AS id FROM hologen_internal.job WHERE task_id = ANY ($1)';

@@ -3,6 +3,7 @@
  *
  * Room: src/ledger holds what is written down and must outlive the process: jobs, models, budgets, gateways, and their SQL.
  */
+import type { ClientBase } from 'pg';
 import type { Logger } from 'pino';
 import type { EnginePool } from '../engine/pool.js';
 import { KnownError, kindOf, sqlstateOf } from '../errors.js';
@@ -16,15 +17,17 @@ import type { JobChange, JobFailure, Ledger, NewJob, ReservedCalls, UnfinishedJo
 import * as statements from './ledger-sql.js';
 import { changePatienceMs, isNotifyQueueFull, patiently, untilWritten } from './patience.js';
 import type { JobState } from './states.js';
+import { inTransaction } from './transaction.js';
 
 /** `gatewayId`: whose jobs are opened and changed here. `tell`: a soft budget was passed for the first time in its period. */
 export function createLedger(pool: EnginePool, gatewayId: string, tell: BudgetNews, log: Logger): Ledger {
   const query: Query = (name, text, values) =>
     patiently(pool, () => pool.query({ name, text, values })).then(({ rows }) => rows);
   const surely: Query = (...statement) => untilWritten(pool, () => query(...statement), log);
+  const writes = writing(pool, gatewayId, { query, surely }, log);
   return {
-    ...opening(pool, gatewayId, tell, surely),
-    ...writing(pool, gatewayId, { query, surely }, log),
+    ...opening(pool, gatewayId, { tell, surely, change: writes.change }),
+    ...writes,
     ...telling(query),
     ...retrying(query),
     ...earlier(pool, gatewayId, { query, surely }),
@@ -42,8 +45,7 @@ type Writing = 'change' | 'release' | 'tellUnanswered' | 'askCancel' | 'share';
 function opening(
   pool: EnginePool,
   gatewayId: string,
-  tell: BudgetNews,
-  surely: Query,
+  { tell, surely, change }: { tell: BudgetNews; surely: Query; change: Ledger['change'] },
 ): Pick<Ledger, 'open' | 'reserve' | 'unreserve'> {
   const open = inBatches(
     ({ jobs }: NewJobs) => jobs[0]?.id ?? '',
@@ -51,7 +53,14 @@ function opening(
   );
   return {
     async open(jobs, reservation) {
-      const passedBudgets = jobs.length > 0 ? await open({ jobs, reservation }) : [];
+      const passedBudgets =
+        jobs.length === 0
+          ? []
+          : await open({ jobs, reservation }).catch((error: unknown) => {
+              // Perhaps they are: nobody would ever send them, nor give their room in budgets back.
+              for (const { id } of jobs) void change(id, neverBegun).catch(() => {});
+              throw error;
+            });
       for (const passed of passedBudgets) if (!passed.budget.soft) throw overBudget(passed);
       return passedBudgets.map((passed) => {
         const text = softBudgetNote(passed);
@@ -71,6 +80,11 @@ function opening(
     },
   };
 }
+
+const neverBegun: JobChange = {
+  state: 'cancelled',
+  error: { kind: 'queryCanceled', message: 'the engine did not say for too long whether its job was opened' },
+};
 
 /** Of one statement. */
 interface NewJobs {
@@ -193,7 +207,12 @@ async function takeOverJobs(
   gatewayId: string,
   goneIds: string[],
 ): Promise<UnfinishedJob[]> {
-  const { rows } = await pool.query(statements.takeOver, [gatewayId, goneIds]);
+  // Whose jobs they are is in writing before this gateway knows of them: where it never comes to know, they stay the others'.
+  const rows = await inTransaction(
+    pool,
+    async (client) => (await client.query(statements.takeOver, [gatewayId, goneIds])).rows,
+    (taken) => areOwn(pool, gatewayId, taken),
+  );
   return rows.map((row) => ({
     id: row.job_id,
     state: row.state,
@@ -220,21 +239,37 @@ async function takeOverJobs(
   }));
 }
 
+async function areOwn(pool: EnginePool, gatewayId: string, taken: { job_id: string }[]): Promise<boolean> {
+  const ids = taken.map((row) => row.job_id);
+  const { rows } = await patiently(pool, () => pool.query(statements.areOwn, [ids, gatewayId]));
+  return rows[0]?.own === true;
+}
+
 /** The engine's clock may be another machine's, and go another way. */
 function agoOnOwnClock(ms: number): Date {
   return new Date(Date.now() - ms);
 }
 
+/** What could not be written because nobody can be told of it is written, and told to nobody. */
+function untold<T>(pool: EnginePool, error: unknown, write: (client: ClientBase) => Promise<T>): Promise<T> {
+  if (!isNotifyQueueFull(error)) throw error;
+  return inTransaction(pool, async (client) => {
+    await client.query(statements.tellNobody);
+    return write(client);
+  });
+}
+
 /** For each statement's jobs the budget they would go over, or the soft ones that they have passed: then they are open. */
 async function openJobs(pool: EnginePool, gatewayId: string, batches: NewJobs[]): Promise<PassedBudget[][]> {
-  const { rows } = await pool.query<PassedBudget & { place: number }>({
-    name: 'open-jobs',
-    text: 'SELECT * FROM hologen_internal.open_jobs($1, $2)',
-    values: [
-      storableJson(batches.map(({ jobs, reservation }) => jobs.map((job) => jobRow(job, reservation)))),
-      gatewayId,
-    ],
-  });
+  type Passed = PassedBudget & { place: number };
+  const text = 'SELECT * FROM hologen_internal.open_jobs($1, $2)';
+  const values = [
+    storableJson(batches.map(({ jobs, reservation }) => jobs.map((job) => jobRow(job, reservation)))),
+    gatewayId,
+  ];
+  const { rows } = await pool
+    .query<Passed>({ name: 'open-jobs', text, values })
+    .catch((error: unknown) => untold(pool, error, (client) => client.query<Passed>(text, values)));
   return batches.map((_, index) => rows.filter(({ place }) => place === index + 1));
 }
 
@@ -312,11 +347,12 @@ async function changeJobs(
     ...same,
   }));
   const values = [storableJson(rows), gatewayId];
-  const write = (name: string, text: string) => pool.query<{ job_id: string }>({ name, text, values });
-  const changed = await write('change-jobs', statements.change).catch((error: unknown) => {
-    if (!isNotifyQueueFull(error)) throw error;
-    return write('change-jobs-untold', statements.changeUntold);
-  });
+  type Changed = { job_id: string };
+  const changed = await pool
+    .query<Changed>({ name: 'change-jobs', text: statements.change, values })
+    .catch((error: unknown) =>
+      untold(pool, error, (client) => client.query<Changed>(statements.changeUntold, values)),
+    );
   const ids = new Set(changed.rows.map((row) => row.job_id));
   return changes.map(({ id }) => ids.has(id));
 }

@@ -38,8 +38,13 @@ function isPassing(error: unknown): boolean {
   return error instanceof pg.DatabaseError ? passing.test(error.code ?? '') : !isOurs(error);
 }
 
+/** Nobody else will put it right. */
 function isOurs(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof RangeError || error instanceof KnownError;
+  return isOwnMistake(error) || error instanceof KnownError;
+}
+
+export function isOwnMistake(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError;
 }
 
 /**

@@ -249,3 +249,20 @@ async function jobsOf(prompt: string): Promise<{ job_id: string; model: string; 
   );
   return rows;
 }
+
+test('where a block has caught that its wait was cancelled, no other model is asked when the first fails at last', async () => {
+  await deploy('caught_other', 'wan2.5-t2v-preview', {}, 'video-generation');
+  const config = { fallback: [{ model: 'caught_other', on: ['failure'] }] };
+  await deploy('caught', 'wan2.6-t2v', config, 'video-generation');
+  const before = own.speaker.submits('wan2.5-t2v-preview');
+  await client.query("SET ai_gen.timeout = '500ms'");
+  await client.query(`DO $$ BEGIN
+    BEGIN PERFORM ai_gen('caught', '{"prompt": "[[sandbox:fail]] [[sandbox:slow=1500]] a boat that is given up"}');
+    EXCEPTION WHEN query_canceled THEN RAISE NOTICE 'caught'; END;
+    PERFORM pg_sleep(4); END $$`);
+  await client.query('RESET ai_gen.timeout');
+  expect(notices).toContain('caught');
+  const { rows } = await client.query("SELECT model_name, state FROM hologen.jobs WHERE model_name LIKE 'caught%' ORDER BY submitted_at");
+  expect(rows).toEqual([{ model_name: 'caught', state: 'failed' }]);
+  expect(own.speaker.submits('wan2.5-t2v-preview')).toBe(before);
+});

@@ -92,6 +92,28 @@ test.each([
   await client.end();
 });
 
+test('with another secret, so that the keys of a pool cannot be read', async () => {
+  const setUp = await connect(dataDir);
+  await setUp.query("CALL register_external_model('pooled', $1, 'bailian', $2, $3)", [
+    film.type,
+    JSON.stringify({ pool: [{ name: 'one', api_key: 'sk-one-of-the-pool' }] }),
+    film.task,
+  ]);
+  const lost = refusal(setUp.query("SELECT ai_gen('pooled', 'a film of a pool')"));
+  await expect.poll(() => cloud.submits('of a pool')[0]?.taskId).toBeDefined();
+  lost.catch(() => {});
+  const wrong = await restart({ HOLOGEN_SECRET_KEY: 'another secret than it was' });
+  await expect.poll(() => gateway.printed()).toContain('cannot be taken up for now');
+  expect(await jobOf(wrong, 'of a pool')).toMatchObject([{ state: 'running' }]);
+  await wrong.end();
+  const client = await restart();
+  await expect
+    .poll(() => jobOf(client, 'of a pool'), { timeout: 30_000 })
+    .toMatchObject([{ state: 'succeeded' }]);
+  expect(cloud.submits('of a pool')).toHaveLength(1);
+  await client.end();
+});
+
 test('a model that was removed meanwhile: its films are followed and saved with the key that they were sent with', async () => {
   await sendFilm('removed-');
   const remover = await connect(dataDir);

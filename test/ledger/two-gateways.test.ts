@@ -1,6 +1,6 @@
 /** Two gateways on one engine: jobs, budgets, limits and cancel work across both; one dies, the other goes on with what it left. */
 import { rm } from 'node:fs/promises';
-import type pg from 'pg';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   connect,
@@ -241,4 +241,28 @@ test('one is killed: the other polls its tasks, sends what was committed and not
   const gateways = async () =>
     (await second.query('SELECT count(*)::int AS n FROM hologen_internal.gateway')).rows;
   await expect.poll(gateways).toEqual([{ n: 1 }]);
+});
+
+test('what is taken over while the engine does not answer a question about it goes on when it does', async () => {
+  const { process: third, client } = await startOne();
+  const operator = new pg.Client({ connectionString: engine.url });
+  await operator.connect();
+  client.query(`SELECT ai_gen('video', '{"prompt": "orphan of a third"}')`).catch(() => {});
+  await expect.poll(() => cloud.submits('of a third')[0]?.taskId).toBeDefined();
+  const job = async () =>
+    (
+      await operator.query(
+        "SELECT state, gateway_id FROM hologen_internal.job WHERE request ->> 'prompt' LIKE '%of a third'",
+      )
+    ).rows[0];
+  const before = await job();
+  await operator.query('ALTER TABLE hologen_internal.removed_models RENAME TO away');
+  third.child.kill('SIGKILL');
+  await third.ended;
+  await expect.poll(async () => (await job()).gateway_id).not.toBe(before.gateway_id);
+  await expect.poll(() => processes[1]?.printed()).toContain('cannot be taken up for now');
+  await operator.query('ALTER TABLE hologen_internal.away RENAME TO removed_models');
+  await expect.poll(async () => (await job()).state, { timeout: 20_000 }).toBe('succeeded');
+  expect(cloud.submits('of a third')).toHaveLength(1);
+  await operator.end();
 });

@@ -46,6 +46,7 @@ const complaints = () => gateway.printed().split(/cannot be written down|failed 
 
 const trigger = `CREATE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not in office hours'; END $$;
   CREATE TRIGGER refuses BEFORE UPDATE ON hologen_internal.job EXECUTE FUNCTION refuses()`;
+const webhook = `INSERT INTO hologen_internal.webhook (webhook_name, url, secret, role_name, set_by) VALUES ('told', 'http://127.0.0.1:9/', '', 'public', 'nobody')`;
 const cutOff =
   "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hologen gateway'";
 
@@ -74,23 +75,29 @@ test.each([
   expect(cloud.submits(what)).toHaveLength(1);
 });
 
-test('a queue of NOTIFY that somebody has filled: the film is written down, and nobody is told of it', async () => {
-  const listener = new pg.Client({ connectionString: engine.url });
-  await listener.connect();
-  await listener.query('LISTEN anything');
-  await listener.query('BEGIN');
-  await listener.query('SELECT 1');
-  const fill = async () => {
-    for (;;)
-      await operator.query(
-        "SELECT pg_notify('anything', repeat('x', 7000) || i) FROM generate_series(1, 20) i",
-      );
-  };
-  await expect(fill()).rejects.toThrow(/NOTIFY queue/);
-  const { rows } = await client.query("SELECT ai_gen('video', 'a film that nobody is told of') AS film");
-  expect(rows[0].film).toContain(cloud.submits('nobody is told')[0]?.taskId);
-  await listener.end();
-});
+test.each([false, true])(
+  'a queue of NOTIFY that somebody has filled: the film is written down, and nobody is told of it (a webhook: %s)',
+  async (hasWebhook) => {
+    if (hasWebhook) await operator.query(webhook);
+    const listener = new pg.Client({ connectionString: engine.url });
+    await listener.connect();
+    await listener.query('LISTEN anything');
+    await listener.query('BEGIN');
+    await listener.query('SELECT 1');
+    const fill = async () => {
+      for (;;)
+        await operator.query(
+          "SELECT pg_notify('anything', repeat('x', 7000) || i) FROM generate_series(1, 20) i",
+        );
+    };
+    await expect(fill()).rejects.toThrow(/NOTIFY queue/);
+    const prompt = `a film that nobody is told of, webhook ${hasWebhook}`;
+    const { rows } = await client.query("SELECT ai_gen('video', $1) AS film", [prompt]);
+    expect(rows[0].film).toContain(cloud.submits(prompt)[0]?.taskId);
+    await listener.end();
+    await operator.query('DELETE FROM hologen_internal.webhook');
+  },
+);
 
 test('what was committed of ai_submit is made when the engine takes that it may be', async () => {
   await client.query('BEGIN');

@@ -13,6 +13,7 @@ import { insideFunctions } from './difference/cases/inside-functions.js';
 import { hostileInsideFunctions } from './difference/cases/inside-functions-hostile.js';
 import { insideOthers } from './difference/cases/inside-others.js';
 import { leftEarly } from './difference/cases/left-early.js';
+import { mergedAndLeft } from './difference/cases/merged-and-left.js';
 import { namesAndRights } from './difference/cases/names-and-rights.js';
 import { onConflict } from './difference/cases/on-conflict.js';
 import { otherWays } from './difference/cases/other-ways.js';
@@ -73,6 +74,7 @@ describe.each(
     ...changedMeanwhile,
     ...rewrittenNames,
     ...leftEarly,
+    ...mergedAndLeft,
     ...rowsWanted,
   }),
 )('%s', (_group, cases) => {

@@ -74,10 +74,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL
     SELECT * FROM hologen_caller.hidden_parts(names) WHERE (names #>> '{names,hides}')::boolean
     UNION ALL
-    -- That rows are left out by a rule's condition no plan of the query tells.
+    -- That rows are left out by a rule's condition, or by what it does, no plan of the query tells.
     SELECT 'a rule of ' || c.relname FROM parse_ident(names #>> '{names,inserts}') AS i (name), pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, path
       WHERE c.relname = name[cardinality(name)] AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END
-        AND EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid AND ev_type = '3' AND ev_qual <> '<>')
+        AND EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid AND ev_type = '3')
     UNION ALL
     SELECT 'the operator ' || oprname FROM operators WHERE volatile OR (names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean
     UNION ALL
@@ -249,7 +249,8 @@ DECLARE
   state    text;
   level    text := pg_catalog.current_setting('client_min_messages');
   planning text := pg_catalog.current_setting('plan_cache_mode');
-  reading  refcursor;
+  -- Numbers of those without a name are the client's.
+  reading  refcursor := 'hologen_ahead_rows';
   rows     int8;
   named    pg_catalog.json;
 BEGIN

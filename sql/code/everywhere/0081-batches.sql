@@ -75,6 +75,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT 1 AS place, 'a table is not found' AS why WHERE EXISTS (SELECT FROM written WHERE number IS NULL) OR EXISTS (SELECT FROM seen WHERE number IS NULL)
     UNION ALL SELECT 2, 'the transaction is read-only' WHERE current_setting('transaction_read_only') = 'on' AND EXISTS (SELECT FROM written)
     UNION ALL SELECT 3, oid::regclass || ' is no plain table' FROM tables WHERE relkind NOT IN ('r', 'p')
+    UNION ALL SELECT 3, 'rows of ' || oid::regclass || ' may move to another partition' FROM tables JOIN pg_partitioned_table ON partrelid = oid
+      WHERE does = 'update' AND (partexprs IS NOT NULL OR set_columns IS NULL OR set_columns = 'null'
+        OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = tables.oid AND a.attnum = ANY (partattrs::int2[]) AND set_columns ? a.attname))
     UNION ALL SELECT 4, oid::regclass || ' has rules' FROM tables WHERE relhasrules
     UNION ALL SELECT 5, oid::regclass || ' has row security' FROM tables WHERE relrowsecurity
     UNION ALL SELECT 6, oid::regclass || ' has triggers' FROM tables
@@ -115,7 +118,7 @@ DECLARE
   coming  text;
   problem text;
   state   text;
-  reading refcursor;
+  reading refcursor := 'hologen_ahead_rows';
 BEGIN
   BEGIN
     PERFORM pg_catalog.set_config('client_min_messages', 'error', true);

@@ -136,7 +136,9 @@ CREATE OR REPLACE FUNCTION hologen_internal.models_of_own_keys() RETURNS text[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT ARRAY(SELECT model_name FROM (
     SELECT model_name, api_key, deployed_by FROM hologen_internal.deployed_models
-    UNION ALL SELECT model_name, api_key, deployed_by FROM hologen_internal.removed_models) AS known
+    -- What was removed counts as long as nothing else has its name.
+    UNION ALL SELECT model_name, api_key, deployed_by FROM hologen_internal.removed_models
+      WHERE NOT EXISTS (SELECT FROM hologen_internal.deployed_models d WHERE d.model_name = removed_models.model_name)) AS known
   WHERE api_key IS NOT NULL AND NOT EXISTS (
     SELECT FROM pg_roles r WHERE r.rolname = deployed_by
       AND (pg_has_role(r.oid, current_user, 'USAGE') OR coalesce(pg_has_role(r.oid, to_regrole('hologen_admin')::oid, 'USAGE'), false))))

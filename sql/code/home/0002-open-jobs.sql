@@ -128,7 +128,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   UPDATE hologen_internal.budget b SET told_at = statement_timestamp()
     WHERE b.budget_id = (budget ->> 'budget_id')::integer AND (b.told_at IS NULL OR b.told_at < (budget ->> 'since')::timestamptz);
-  IF FOUND THEN
+  IF FOUND AND current_setting('hologen.untold', true) IS DISTINCT FROM 'on' THEN
     PERFORM pg_notify('hologen_budgets', json_build_object('period', budget -> 'period', 'since', budget -> 'since')::text);
   END IF;
   RETURN FOUND;

@@ -11,7 +11,7 @@ BEGIN
           AND (w.tag IS NULL OR w.tag = caller_tag))
       AND (SELECT count(*) FROM (SELECT FROM hologen_internal.webhook_message m
         WHERE m.webhook_name = w.webhook_name AND m.told_at IS NULL AND m.failed_at IS NULL LIMIT 10000) AS waiting) < 10000;
-  IF FOUND THEN
+  IF FOUND AND current_setting('hologen.untold', true) IS DISTINCT FROM 'on' THEN
     PERFORM pg_notify('hologen_news', 'webhooks');
   END IF;
 END $$;
@@ -33,8 +33,8 @@ BEGIN
   RETURN NULL;
 END $$;
 REVOKE ALL ON FUNCTION hologen_internal.tell_of_end() FROM PUBLIC;
-CREATE OR REPLACE TRIGGER end_is_told AFTER UPDATE OF finished_at ON hologen_internal.job
-  FOR EACH ROW WHEN (NEW.finished_at IS NOT NULL AND OLD.finished_at IS NULL) EXECUTE FUNCTION hologen_internal.tell_of_end();
+CREATE OR REPLACE TRIGGER end_is_told AFTER UPDATE OF finished_at, state ON hologen_internal.job
+  FOR EACH ROW WHEN (NEW.finished_at IS NOT NULL AND (OLD.finished_at IS NULL OR OLD.state = 'unanswered' AND NEW.state <> 'unanswered')) EXECUTE FUNCTION hologen_internal.tell_of_end();
 
 -- Everybody may name one; where it leads is for administrators, as an address often has a key in it.
 CREATE OR REPLACE VIEW hologen.webhooks WITH (security_barrier) AS

@@ -119,10 +119,9 @@ function createSpending(url: string, mostMoney: number) {
         throw new Error(`run ${current.id} has not ended; wait for it or cancel it`);
       // Before this statement is counted: it may spend what it was estimated at.
       const ready = client();
-      promised += estimates.reduce((sum, { price }) => sum + (price ?? 0), 0);
-      const calls = estimates.reduce((sum, row) => sum + row.calls, 0);
+      promised += approvedOf(estimates).money;
       runs += 1;
-      current = startRun(runs, statement, ready, calls);
+      current = startRun(runs, statement, ready, approvedOf(estimates));
       return current;
     },
     processId: async () =>
@@ -132,13 +131,26 @@ function createSpending(url: string, mostMoney: number) {
   };
 }
 
-function startRun(id: number, statement: string, client: Promise<pg.Client>, calls: number): Run {
+/** What a person or a program has agreed to; in CNY. */
+interface Approved {
+  calls: number;
+  money: number;
+}
+
+function approvedOf(estimates: Estimate[]): Approved {
+  return {
+    calls: estimates.reduce((sum, row) => sum + row.calls, 0),
+    money: estimates.reduce((sum, { price }) => sum + (price ?? 0), 0),
+  };
+}
+
+function startRun(id: number, statement: string, client: Promise<pg.Client>, approved: Approved): Run {
   const run: Run = {
     ...{ id, statement, startedAt: Date.now(), endedAt: undefined },
     ...{ notices: [], result: undefined, problem: undefined, over: Promise.resolve() },
   };
   run.over = client
-    .then((connected) => execute(run, connected, calls))
+    .then((connected) => execute(run, connected, approved))
     .catch((error: unknown) => {
       run.problem = wordsOf(error);
     })
@@ -148,14 +160,18 @@ function startRun(id: number, statement: string, client: Promise<pg.Client>, cal
   return run;
 }
 
-async function execute(run: Run, client: pg.Client, calls: number): Promise<void> {
+async function execute(run: Run, client: pg.Client, { calls, money }: Approved): Promise<void> {
   const hear = ({ message }: { message?: string }) => {
     if (run.notices.length < mostNotices) run.notices.push(message ?? '');
   };
   client.on('notice', hear);
   try {
     // What the estimate did not foresee was not approved.
-    await client.query("SELECT set_config('ai_gen.max_calls', $1, false)", [String(calls)]);
+    await client.query(
+      `SELECT set_config('ai_gen.max_calls', $1, false), set_config('ai_gen.spend_at_most', (spent + $2::numeric)::text, false)
+       FROM hologen.sessions WHERE engine_process_id = pg_backend_pid()`,
+      [String(calls), money.toFixed(6)],
+    );
     run.result = await runStatement(client, run.statement);
   } finally {
     client.off('notice', hear);

@@ -56,6 +56,8 @@ export async function asRole<Result>(
     gone.throwIfAborted();
     await client.connect();
     gone.addEventListener('abort', end, { once: true });
+    // It may have left while that took.
+    gone.throwIfAborted();
     if (tag !== undefined) await client.query("SELECT set_config('ai_gen.tag', $1, false)", [tag]);
     // What the calls have written by then is seen, whatever the role has for its transactions.
     await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');

@@ -187,7 +187,8 @@ function judge(node: PlanNode, inputs: PlanNode[], below: Found[], inside: Found
     reading,
   );
   const own = { decides, calls: decidingCalls };
-  if (type === 'Limit' && below.some((each) => each.openCalls && each.openPending))
+  // Rows may be as good as the last one (WITH TIES), which EXPLAIN does not tell.
+  if (type === 'Limit' && below.some((each) => each.openCalls && (each.openPending || each.rows)))
     endByResults(node, below, reading);
   else refuseEarlyEnd(node, below, inside, own, () => isOfOneRow(inputs[1], reading));
   const ownCalls = decidingCalls || valueCalls || (type === 'Values Scan' && reading.values.calls);
@@ -196,7 +197,10 @@ function judge(node: PlanNode, inputs: PlanNode[], below: Found[], inside: Found
   if (decides && /Function Scan/.test(type)) noteResults(node, reading);
   const distinct = ['Unique', 'SetOp'].includes(type) && values;
   const limited = type === 'Limit' && inside.some((each) => each.values || each.rows);
-  const readsAll = type === 'Sort' || type === 'Hash' || (type === 'Aggregate' && node.Strategy !== 'Sorted');
+  const readsAll =
+    type === 'Sort' ||
+    type === 'Hash' ||
+    (type === 'Aggregate' && ['Plain', 'Hashed'].includes(node.Strategy ?? ''));
   const open = readsAll ? [] : below;
   return {
     rowByRow: isRowByRow(node, own, below, inside, reading.scanned),
@@ -266,7 +270,15 @@ function refuseEarlyEnd(
       inside.some(({ values, rows }) => values || rows) &&
       below.some(({ calls }) => calls)) ||
     (['Result', 'WindowAgg'].includes(type) && own.decides && below.some(({ calls }) => calls)) ||
+    (type === 'WindowAgg' &&
+      node['Run Condition'] !== undefined &&
+      below.some(({ rows, openCalls }) => rows && openCalls)) ||
     (type === 'SetOp' && outer?.any && inner?.calls) ||
+    (type === 'SetOp' &&
+      node.Strategy === 'Sorted' &&
+      below.some(({ rows }) => rows) &&
+      below.some(({ openCalls }) => openCalls)) ||
+    (type === 'Memoize' && own.decides && below.some(({ calls }) => calls)) ||
     (type === 'Nested Loop' && outer?.rows && inner?.calls) ||
     (type === 'Nested Loop' &&
       stops &&

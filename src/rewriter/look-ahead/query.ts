@@ -6,6 +6,7 @@ import { firstTokenFrom } from '../parse.js';
 import { parametersOf } from '../repeatable.js';
 import { readSource, type Source } from '../source.js';
 import { type Edit, splice, unedited } from '../spliced-text.js';
+import { withAlikeTogether } from './alike.js';
 import { sitesApart } from './apart.js';
 import { namesOfColumns } from './column-names.js';
 import { type Cut, editsOf, type OneByOne } from './cuts.js';
@@ -103,7 +104,7 @@ function queryOf(text: string, stopsAtRows: boolean, even?: 'of one row too'): A
   const [query] = source?.statements ?? [];
   if (!source || query?.kind !== 'SelectStmt') return { why: 'it cannot be taken apart' };
   if (limitsByResult({ SelectStmt: query.node })) return { why: 'a result decides how many rows are read' };
-  const sites = sitesOf({ SelectStmt: query.node });
+  const sites = withAlikeTogether(sitesOf({ SelectStmt: query.node }), { SelectStmt: query.node });
   const isExpanded = sites.length === 1 && hasNode(query.node, isExpandedCall);
   if (!even && !isExpanded && sites.length < 2 && isOneRow(query)) return { why: undefined };
   const isNamedByCalls = usesNamesOfCalls(query.node);

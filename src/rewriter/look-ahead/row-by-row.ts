@@ -37,7 +37,14 @@ export function isRowByRow(
   // Of one call many rows are made.
   if (textsOf(node, ['Function Call']).some((text) => asks.test(text))) return false;
   if (passing.has(type)) return below.every((each) => isPlain(each) || each.rowByRow);
-  return type !== 'ProjectSet' && !own.decides && !own.calls && below.every(isPlain);
+  return !own.decides && !own.calls && below.every(isPlain) && !asksAboutSeveral(node);
+}
+
+/** Rows of a window are reckoned from several, and a call may be about several grouping sets. */
+function asksAboutSeveral(node: PlanNode): boolean {
+  const type = node['Node Type'];
+  const ofSeveral = type === 'ProjectSet' || type === 'WindowAgg' || node['Grouping Sets'] !== undefined;
+  return ofSeveral && textsOf(node, ['Output']).some((text) => asks.test(text));
 }
 
 const asks = /\b(?:ask_ahead|ask_made|later)\(/;

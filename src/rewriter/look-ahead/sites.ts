@@ -57,12 +57,32 @@ const readers: Record<string, Reader> = {
     const decides = ['AEXPR_IN', 'AEXPR_BETWEEN', 'AEXPR_NOT_BETWEEN', 'AEXPR_BETWEEN_SYM'].includes(
       String(body.kind),
     );
+    const pairs = pairsOfRows(body);
+    if (pairs) return inTurn(pairs, after, scope);
     const operands = [body.lexpr, ...[body.rexpr].flatMap(itemsOf)];
     return decides ? inTurn(operands, after, scope) : together(operands, after, scope);
   },
+  // Of a NULL nothing is taken.
+  A_Indirection: ({ arg, indirection }, after, scope) => inTurn([arg, indirection], after, scope),
+  JsonFuncExpr: (body, after, scope) =>
+    inTurn([body.context_item, body.pathspec, body.passing, body.on_empty, body.on_error], after, scope),
+  JsonTable: (body, after, scope) =>
+    inTurn([body.context_item, body.pathspec, body.passing, body.columns, body.on_error], after, scope),
+  JsonTableColumn: ({ on_empty, on_error }, after, scope) => inTurn([on_empty, on_error], after, scope),
+  RangeTableFunc: (body, after, scope) =>
+    inTurn([body.namespaces, body.docexpr, body.rowexpr, body.columns], after, scope),
+  RangeTableFuncCol: ({ colexpr, coldefexpr }, after, scope) => inTurn([colexpr, coldefexpr], after, scope),
   FuncCall: (body, after, scope) =>
     inTurn([body.agg_filter, [body.args, body.agg_order, body.over]], after, scope),
 };
+
+/** Rows are compared column by column, up to the one that decides. */
+function pairsOfRows({ lexpr, rexpr }: Body): AnyNode[][] | undefined {
+  const [left, right] = [kindOf(lexpr), kindOf(rexpr)];
+  if (left[0] !== 'RowExpr' || right[0] !== 'RowExpr') return undefined;
+  const others = children(right[1], 'args');
+  return children(left[1], 'args').map((each, index) => [each, others[index] ?? {}]);
+}
 
 function itemsOf(node: unknown): unknown[] {
   const [kind, body] = kindOf(node);

@@ -25,7 +25,34 @@ export function randomQuery(scope: Scope): Query {
     groupedQuery,
     setOperation,
     aggregateQuery,
+    wantedQuery,
   ])(scope);
+}
+
+/** Some of the rows that results let through: s is read in the order in which it was filled. */
+function wantedQuery(scope: Scope): Query {
+  const { random } = scope;
+  const made = within(scope, ['s.p', 's.name', 's.p || n'], ['s.id', 'n']);
+  const order = random.pick(['', '', ' ORDER BY n DESC, s.id', ' ORDER BY s.p, n, s.id']);
+  const rows = `SELECT n, s.id AS i, ${calling(made, textOf)} AS r, s.p AS q FROM generate_series(1, 3) n, s${order}`;
+  const [table, source] = random.pick([
+    ['', `(${rows}) x`],
+    [`WITH x AS (${rows}) `, 'x'],
+    [`WITH x AS MATERIALIZED (${rows}) `, 'x'],
+  ]);
+  const inner = within(scope, ['r', 'q'], ['i', 'n']);
+  const fits = random.pick([
+    () => "md5(r) > '8'",
+    () => "coalesce(md5(r) > '6', true)",
+    () => "NOT md5(r) > 'b'",
+    () => "md5(r) > '5' AND i <> 2",
+    () => conditionOf(inner),
+  ])();
+  const limit = random.pick([2, 3, 5, 8].map((count) => ` LIMIT ${count}`).concat(' LIMIT 4 OFFSET 2', ''));
+  return {
+    text: `${table}SELECT ${random.pick(['*', 'r, i', 'q'])} FROM ${source} WHERE ${fits}${limit}`,
+    ordered: true,
+  };
 }
 
 /** SELECT list FROM … WHERE … ORDER BY … LIMIT. */
