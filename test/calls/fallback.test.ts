@@ -262,7 +262,9 @@ test('where a block has caught that its wait was cancelled, no other model is as
     PERFORM pg_sleep(4); END $$`);
   await client.query('RESET ai_gen.timeout');
   expect(notices).toContain('caught');
-  const { rows } = await client.query("SELECT model_name, state FROM hologen.jobs WHERE model_name LIKE 'caught%' ORDER BY submitted_at");
+  const { rows } = await client.query(
+    "SELECT model_name, state FROM hologen.jobs WHERE model_name LIKE 'caught%' ORDER BY submitted_at",
+  );
   expect(rows).toEqual([{ model_name: 'caught', state: 'failed' }]);
   expect(own.speaker.submits('wan2.5-t2v-preview')).toBe(before);
 });
