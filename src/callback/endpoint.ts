@@ -78,19 +78,31 @@ interface Desk {
   scram: ScramData;
   /** The latest connection of each engine process: a process whose question was cancelled connects again. */
   newest: Map<number, Connection>;
+  /** What the last question of an engine process is answered, if it has left its connection before it had read that. */
+  unread: Map<number, Answered>;
 }
 
 interface Connection {
   /** Its engine process has left it; `wasRead`: with its last answer read. */
   left(wasRead: boolean): void;
+  last(): Answered | undefined;
 }
+
+/** A question is asked once more, under its id, where its connection broke before its answer was read. */
+interface Answered {
+  id: string | undefined;
+  text: Promise<string>;
+}
+
+/** An engine process connects again at once. */
+const unreadMs = 30_000;
 
 export async function listenForEngine(options: CallbackOptions): Promise<Callback> {
   const { place, log } = options;
   const password = derive(options.secret, 'password');
   const secret = derive(options.secret, 'message');
   const scram = await createScramSha256Data(password, scramIterations);
-  const desk: Desk = { options, secret, scram, newest: new Map() };
+  const desk: Desk = { options, secret, scram, newest: new Map(), unread: new Map() };
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -125,6 +137,7 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
   if (socket !== raw) tolerateErrors(socket);
   const leaving = new AbortController();
   let last: Asked | undefined;
+  let answered: Answered | undefined;
   let isAnswered = false;
   let broken = false;
   // A process that ends with bytes unread resets the connection. One that goes on leaves it by itself for one reason alone: see exchange().
@@ -133,7 +146,12 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
       broken = true;
     });
   const own: Connection = {
-    left: (wasRead) => last && left(desk, last, own, wasRead),
+    left(wasRead) {
+      if (!last) return;
+      if (!wasRead && answered) keepUnread(desk, last, answered);
+      left(desk, last, own, wasRead);
+    },
+    last: () => answered,
   };
   socket.once('close', () => {
     raw.destroy();
@@ -150,10 +168,13 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
       const asked = readQuestion(message, desk.secret);
       // dblink first sends "set client_encoding to …"; everything here is UTF-8 anyway.
       if (!asked) return commandDone('SET');
+      const before = answerBefore(desk, asked, own);
       last = asked;
-      comeTo(desk, asked.caller.engineProcessId, own);
+      if (before) desk.newest.set(asked.caller.engineProcessId, own);
+      else comeTo(desk, asked.caller.engineProcessId, own);
       isAnswered = false;
-      const text = await reply(desk.options, asked, leaving.signal);
+      answered = before ?? { id: asked.id, text: reply(desk.options, asked, leaving.signal) };
+      const text = await answered.text;
       isAnswered = true;
       return textAnswer('answer', text);
     },
@@ -165,6 +186,24 @@ function comeTo({ newest }: Desk, engineProcessId: number, own: Connection): voi
   const before = newest.get(engineProcessId);
   if (before !== own) before?.left(false);
   newest.set(engineProcessId, own);
+}
+
+/** What was asked on a connection that broke is not done twice. */
+function answerBefore(
+  { newest, unread }: Desk,
+  { id, caller }: Asked,
+  own: Connection,
+): Answered | undefined {
+  const connection = newest.get(caller.engineProcessId);
+  const known = connection === own ? undefined : (connection?.last() ?? unread.get(caller.engineProcessId));
+  return id !== undefined && known?.id === id ? known : undefined;
+}
+
+function keepUnread({ unread }: Desk, { caller }: Asked, answered: Answered): void {
+  const { engineProcessId } = caller;
+  unread.set(engineProcessId, answered);
+  const forget = () => unread.get(engineProcessId) === answered && unread.delete(engineProcessId);
+  setTimeout(forget, unreadMs).unref();
 }
 
 function left(
@@ -179,6 +218,8 @@ function left(
 }
 
 interface Asked {
+  /** One of its own for each time that the engine's functions ask. */
+  id?: string;
   question: Question;
   caller: Caller;
 }

@@ -8,12 +8,17 @@ const secret = 'the secret of a test';
 
 async function listening() {
   const events: string[] = [];
+  let finish = () => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
   const certificate = { cert: 'unused', key: 'unused' };
   const callback = await listenForEngine({
     secret,
     place: { host: '127.0.0.1', port: 0, certificate, rootCertificate: undefined },
     async answer({ ask }: Question) {
       events.push(`asked ${ask}`);
+      if (ask.startsWith('slow')) await finished;
       return ask;
     },
     gone: (_caller, unread) => events.push(`left ${unread?.ask}`),
@@ -27,9 +32,9 @@ async function listening() {
     await client.connect();
     return client;
   };
-  const question = (ask: string) =>
-    JSON.stringify({ secret: callback.secret, caller: { engineProcessId: 7 }, question: { ask } });
-  return { callback, connect, question, events };
+  const question = (ask: string, id?: string) =>
+    JSON.stringify({ secret: callback.secret, id, caller: { engineProcessId: 7 }, question: { ask } });
+  return { callback, connect, question, events, finish };
 }
 
 test('a question on a next connection ends the one before, though its close is heard later', async () => {
@@ -45,3 +50,30 @@ test('a question on a next connection ends the one before, though its close is h
   await second.end();
   await callback.close();
 });
+
+test.each(['heard', 'not heard yet'])(
+  'what is asked once more because its connection broke is done once (its close is %s)',
+  async (close) => {
+    const { callback, connect, question, events, finish } = await listening();
+    const [first, second] = [await connect(), await connect()];
+    const lost = first.query(question('slow one', 'a')).catch((error: Error) => error.message);
+    await expect.poll(() => events).toContain('asked slow one');
+    if (close === 'heard') {
+      (first as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+      await lost;
+      await expect.poll(() => events).toContain('left slow one');
+    }
+    const again = second.query(question('slow one', 'a'));
+    finish();
+    expect((await again).rows).toEqual([{ answer: '{"value":"slow one"}' }]);
+    expect((await second.query(question('two', 'b'))).rows).toEqual([{ answer: '{"value":"two"}' }]);
+    expect((await second.query(question('two', 'c'))).rows).toEqual([{ answer: '{"value":"two"}' }]);
+    expect(events.filter((event) => event.startsWith('asked'))).toEqual([
+      'asked slow one',
+      'asked two',
+      'asked two',
+    ]);
+    await second.end();
+    await callback.close();
+  },
+);

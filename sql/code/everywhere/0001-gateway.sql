@@ -92,6 +92,8 @@ BEGIN
   END IF;
   message := json_build_object(
     'secret', gateway.secret,
+    -- Where the connection breaks it is asked once more, and done once.
+    'id', gen_random_uuid(),
     'caller', json_build_object(
       'role', role,
       -- The name may be another's before what is asked for is done.
