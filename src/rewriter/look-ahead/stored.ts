@@ -6,6 +6,7 @@ import { readSource, type Source } from '../source.js';
 import { listedValues } from './assigned.js';
 import type { OneByOne } from './cuts.js';
 import { conflictQuery } from './on-conflict.js';
+import { quotedName } from './plan-texts.js';
 import { type AheadQuery, queryOfStatement, type Since } from './query.js';
 import { runInside } from './run-inside.js';
 import { withExpressions } from './values.js';
@@ -96,7 +97,11 @@ function prepared({ node, start, end }: ParsedStatement, execute: Source): Store
       const [statement, more] = source?.statements ?? [];
       if (!source || !statement || more) return { why: 'what is prepared cannot be read' };
       const known = keptSince('prepared', queryOfStatement(statement, source));
-      return 'why' in known || values.length === 0 ? known : withBeside(known, query, types);
+      if ('why' in known) return known;
+      if (values.length > 0) return withBeside(known, query, types);
+      // Its plan was made once, perhaps long ago. That of what writes is another one than its query's.
+      const isRead = statement.kind === 'SelectStmt' && known.between === undefined;
+      return isRead ? { ...known, beside: { text: `EXECUTE ${quotedName([name])}` } } : known;
     },
   };
 }

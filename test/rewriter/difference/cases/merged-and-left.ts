@@ -44,6 +44,16 @@ const few = [
   'ANALYZE few',
 ];
 
+const grown = [
+  'CREATE TABLE kept_rows (k int PRIMARY KEY, p text)',
+  "INSERT INTO kept_rows SELECT i, 'p' || i FROM generate_series(1, 100) i",
+  'CREATE TABLE grown (k int) WITH (autovacuum_enabled = off)',
+  'INSERT INTO grown VALUES (1)',
+  'INSERT INTO grown SELECT 2000 + i FROM generate_series(1, 9) i',
+  'ANALYZE kept_rows',
+  'ANALYZE grown',
+];
+
 export const mergedAndLeft: Record<string, Case[]> = {
   'calls that PostgreSQL takes for one': [
     [
@@ -149,6 +159,19 @@ export const mergedAndLeft: Record<string, Case[]> = {
       'that remember by a result',
       `SELECT a.id, s.n FROM (SELECT id, coalesce(ai_gen('m1', p) <> '', id % 2 = 0) AS k FROM few WHERE id < 30) a, LATERAL (SELECT count(v.x) AS n, a.k FROM inner_calls v) s`,
       ...few,
+    ],
+  ],
+  'plans that were made long ago': [
+    [
+      'of what is prepared',
+      [
+        'PREPARE kept_plan AS SELECT s1.k FROM grown a JOIN kept_rows s1 ON s1.k = a.k WHERE ai_gen($$m1$$, s1.p) IS NOT NULL',
+        'EXECUTE kept_plan',
+        'INSERT INTO grown SELECT 5000 + i FROM generate_series(1, 30000) i',
+        'EXECUTE kept_plan',
+        'DEALLOCATE kept_plan',
+      ],
+      ...grown,
     ],
   ],
   'parts that are reached by what another one gives': [
