@@ -188,12 +188,16 @@ function comeTo({ newest }: Desk, engineProcessId: number, own: Connection): voi
   newest.set(engineProcessId, own);
 }
 
+/** What makes something, and is not to make it twice. */
+const askedOnce = /^(?:submit|note_calls$|retry_job$)/;
+
 /** What was asked on a connection that broke is not done twice. */
 function answerBefore(
   { newest, unread }: Desk,
-  { id, caller }: Asked,
+  { id, caller, question }: Asked,
   own: Connection,
 ): Answered | undefined {
+  if (!askedOnce.test(question.ask)) return undefined;
   const connection = newest.get(caller.engineProcessId);
   const known = connection === own ? undefined : (connection?.last() ?? unread.get(caller.engineProcessId));
   return id !== undefined && known?.id === id ? known : undefined;

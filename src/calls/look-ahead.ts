@@ -58,7 +58,7 @@ export interface LookAhead<Call> {
   refusal: KnownError | undefined;
 }
 
-/** So many rows are wanted in all; so many calls the look has noted; and more of them may be certain when those have their results. */
+/** So many rows are wanted in all; so many calls of the first stage the look has noted; and more of them may be certain when those have their results. */
 export interface RowWindow {
   wanted: number;
   noted: number;
@@ -171,9 +171,10 @@ export function nextLook(ahead: LookAhead<unknown>, bound: () => Bound | undefin
     endLook(ahead, 'its parameters are not known beforehand');
     return undefined;
   }
-  ahead.stage = Math.min(ahead.stage + 1, query.stages);
+  // What was found of all stages is there, and more rows are wanted.
+  ahead.stage = ahead.stage < query.stages ? ahead.stage + 1 : 1;
   ahead.looking = true;
-  ahead.window = undefined;
+  if (ahead.stage === 1) ahead.window = undefined;
   for (const each of ahead.found.values()) each.again = 0;
   ahead.running = query.forStage(ahead.stage);
   ahead.noting = query.forStage(ahead.stage, 'noted');

@@ -36,10 +36,12 @@ export function besideFound(other: unknown, ahead: LookAhead<unknown>, reader: S
 
 /** Where a result decides how far is read, it is known how many rows are wanted. */
 function asWanted(judged: Judged, ahead: LookAhead<unknown>, reader: SqlReader): Judged {
-  const { query, running, before, rows } = ahead;
+  const { query, running, before, rows, stage } = ahead;
   if ('why' in judged || !judged.rowByRow || !query) return judged;
   const most = readsSome(ahead) ? before + rows : Number.POSITIVE_INFINITY;
-  const wanted = rowsWanted(query, Math.min(most, reader.rowsOfLimit(running) ?? 0));
+  // Which rows there are is decided by the first stage, or is not known.
+  const wanted =
+    stage === 1 ? rowsWanted(query, Math.min(most, reader.rowsOfLimit(running) ?? 0)) : undefined;
   if (wanted === undefined) return { why: farByResult };
   ahead.window = { wanted, noted: 0, mayGoOn: false };
   return judged;
@@ -47,11 +49,8 @@ function asWanted(judged: Judged, ahead: LookAhead<unknown>, reader: SqlReader):
 export const farByResult = 'a result decides how far is read';
 
 /** Of so many rows at most. Undefined: no call but the first is certain, or nobody knows. */
-export function rowsWanted(
-  { stages, isExpanded, seenLater, serves }: AheadQuery,
-  most: number,
-): number | undefined {
-  const isSimple = stages === 1 && !isExpanded && !seenLater && !serves;
+export function rowsWanted({ isExpanded, seenLater, serves }: AheadQuery, most: number): number | undefined {
+  const isSimple = !isExpanded && !seenLater && !serves;
   return isSimple && most > 1 && most < Number.POSITIVE_INFINITY ? most : undefined;
 }
 
@@ -60,6 +59,7 @@ export function rowsWanted(
  * no other call is certain until they have their results.
  */
 export function hasEnough(ahead: LookAhead<unknown>, window: RowWindow, passed: number): boolean {
+  if (ahead.stage > 1) return false;
   window.noted += 1;
   if (passed + window.noted < window.wanted) return false;
   // Of the last row each call follows from the one before.
@@ -67,4 +67,9 @@ export function hasEnough(ahead: LookAhead<unknown>, window: RowWindow, passed: 
   if (!window.mayGoOn)
     ahead.why ??= 'one more row is wanted, and each result decides whether another is asked about';
   return true;
+}
+
+/** Rows that were noted may have been let through as they were: when they have their results there may be more to come. */
+export function goOn(window: RowWindow, rows: number): void {
+  window.mayGoOn ||= rows >= window.wanted && window.noted > 0;
 }

@@ -37,7 +37,7 @@ import {
   toRun,
   whyUncertain,
 } from './look-ahead.js';
-import { besideFound, hasEnough, planFound } from './look-plan.js';
+import { besideFound, goOn, hasEnough, planFound } from './look-plan.js';
 import type { Making, NamesFound } from './making.js';
 import { areReadable } from './readable-values.js';
 import { readSessionSettings } from './session-settings.js';
@@ -54,8 +54,8 @@ export interface WrittenCalls extends BatchAnswers {
     place: CallPlace,
     origin: CallOrigin,
   ): Promise<{ handle: string; enough?: boolean } | Look | BatchLook>;
-  /** While the engine looks for the calls of a later stage: one of an earlier stage, whose result it needs. */
-  submitMade(call: SubmittedCall, origin: CallOrigin): { handle: string };
+  /** While the engine looks for the calls of a later stage: one of an earlier stage, whose result it needs. `enough`: the look ends with it. */
+  submitMade(call: SubmittedCall, origin: CallOrigin): { handle: string; enough?: boolean };
   /** What the engine keeps under the name that it was asked for, and from when. */
   storedFound(call: SubmittedCall, found: StoredText | undefined, origin: CallOrigin): Look | object;
   /** The query that is looked at, with the values of its parameters, whose types the engine has found. */
@@ -98,8 +98,10 @@ export function createWrittenCalls(making: Making): WrittenCalls {
     submitMade(given, origin) {
       const ahead = aheadFor(given, origin);
       const call = ahead.looking ? takeFound(ahead, given, 'again') : undefined;
-      if (!call) throw lostWhileLooking();
-      return { handle: call.handle };
+      if (call) return { handle: call.handle };
+      // From here on it is not known which rows there are.
+      if (ahead.looking && ahead.window) return { ...pending, enough: true };
+      throw lostWhileLooking();
     },
     storedFound: (given, found, origin) => storedText(given, found, origin, making),
     async typesFound(given, types, origin) {
@@ -122,6 +124,7 @@ export function createWrittenCalls(making: Making): WrittenCalls {
       const wrong = await ahead.noted?.then(() => undefined, lost);
       statement.looking = undefined;
       // Where results decide it comes to fewer than are read.
+      if (ahead.window) goOn(ahead.window, rows);
       const reached = ahead.window && readsSome(ahead) ? ahead.before + ahead.rows : rows;
       ahead.reached = Math.max(ahead.reached, reached);
       endLook(ahead, problem ?? wrong);

@@ -32,7 +32,7 @@ export function createLedger(pool: EnginePool, gatewayId: string, tell: BudgetNe
     ...retrying(query),
     ...earlier(pool, gatewayId, { query, surely }),
     ...reading(query),
-    takeOver: (gatewayIds) => takeOverJobs(pool, gatewayId, gatewayIds),
+    takeOver: (gatewayIds) => takeOverJobs(pool, { gatewayId, goneIds: gatewayIds }, surely),
     async cancelsAsked() {
       const rows = await query('cancels-asked', statements.cancelsAsked, [gatewayId]);
       return rows.map(({ id }) => id);
@@ -204,14 +204,14 @@ function takenOver(id: string): KnownError {
 
 async function takeOverJobs(
   pool: EnginePool,
-  gatewayId: string,
-  goneIds: string[],
+  { gatewayId, goneIds }: { gatewayId: string; goneIds: string[] },
+  surely: Query,
 ): Promise<UnfinishedJob[]> {
   // Whose jobs they are is in writing before this gateway knows of them: where it never comes to know, they stay the others'.
   const rows = await inTransaction(
     pool,
     async (client) => (await client.query(statements.takeOver, [gatewayId, goneIds])).rows,
-    (taken) => areOwn(pool, gatewayId, taken),
+    (taken) => areOwn(surely, gatewayId, taken),
   );
   return rows.map((row) => ({
     id: row.job_id,
@@ -239,10 +239,10 @@ async function takeOverJobs(
   }));
 }
 
-async function areOwn(pool: EnginePool, gatewayId: string, taken: { job_id: string }[]): Promise<boolean> {
+async function areOwn(surely: Query, gatewayId: string, taken: { job_id: string }[]): Promise<boolean> {
   const ids = taken.map((row) => row.job_id);
-  const { rows } = await patiently(pool, () => pool.query(statements.areOwn, [ids, gatewayId]));
-  return rows[0]?.own === true;
+  const [row] = await surely('are-own', statements.areOwn, [ids, gatewayId]);
+  return row?.own === true;
 }
 
 /** The engine's clock may be another machine's, and go another way. */

@@ -19,7 +19,7 @@ export async function inTransaction<T>(
     await client.query('BEGIN');
     const result = await work(client);
     await client.query('COMMIT').catch(async (error: unknown) => {
-      if (error instanceof pg.DatabaseError || !(await isDone(result))) throw error;
+      if (isRefusal(error) || !(await isDone(result))) throw error;
     });
     client.off('error', hear);
     client.release();
@@ -29,4 +29,9 @@ export async function inTransaction<T>(
     client.release(true);
     throw error;
   }
+}
+
+/** A connection that the engine itself ends (57, 08) may end behind the COMMIT. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && !/^(57|08)/.test(error.code ?? '');
 }

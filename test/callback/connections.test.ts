@@ -18,7 +18,7 @@ async function listening() {
     place: { host: '127.0.0.1', port: 0, certificate, rootCertificate: undefined },
     async answer({ ask }: Question) {
       events.push(`asked ${ask}`);
-      if (ask.startsWith('slow')) await finished;
+      if (ask === 'submit_detached') await finished;
       return ask;
     },
     gone: (_caller, unread) => events.push(`left ${unread?.ask}`),
@@ -56,20 +56,20 @@ test.each(['heard', 'not heard yet'])(
   async (close) => {
     const { callback, connect, question, events, finish } = await listening();
     const [first, second] = [await connect(), await connect()];
-    const lost = first.query(question('slow one', 'a')).catch((error: Error) => error.message);
-    await expect.poll(() => events).toContain('asked slow one');
+    const lost = first.query(question('submit_detached', 'a')).catch((error: Error) => error.message);
+    await expect.poll(() => events).toContain('asked submit_detached');
     if (close === 'heard') {
       (first as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
       await lost;
-      await expect.poll(() => events).toContain('left slow one');
+      await expect.poll(() => events).toContain('left submit_detached');
     }
-    const again = second.query(question('slow one', 'a'));
+    const again = second.query(question('submit_detached', 'a'));
     finish();
-    expect((await again).rows).toEqual([{ answer: '{"value":"slow one"}' }]);
+    expect((await again).rows).toEqual([{ answer: '{"value":"submit_detached"}' }]);
     expect((await second.query(question('two', 'b'))).rows).toEqual([{ answer: '{"value":"two"}' }]);
     expect((await second.query(question('two', 'c'))).rows).toEqual([{ answer: '{"value":"two"}' }]);
     expect(events.filter((event) => event.startsWith('asked'))).toEqual([
-      'asked slow one',
+      'asked submit_detached',
       'asked two',
       'asked two',
     ]);

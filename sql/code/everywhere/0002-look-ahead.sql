@@ -351,8 +351,13 @@ END $$;
 -- While the gateway looks for what follows from results: a call whose result is there, and one that is not to be made yet.
 CREATE OR REPLACE FUNCTION hologen_caller.ask_made(question json, at timestamptz) RETURNS text
 LANGUAGE plpgsql STABLE STRICT AS $$
+DECLARE
+  answer pg_catalog.json := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_made', 'of', question));
 BEGIN
-  RETURN hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_made', 'of', question)) OPERATOR(pg_catalog.->>) 'handle';
+  IF (answer OPERATOR(pg_catalog.->>) 'enough')::boolean THEN
+    RAISE EXCEPTION USING ERRCODE = 'HG000', MESSAGE = 'looked';
+  END IF;
+  RETURN answer OPERATOR(pg_catalog.->>) 'handle';
 END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.later(question json, at timestamptz) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$

@@ -30,8 +30,9 @@ export function answerAboutHow(tools: QuestionTools): Answers {
       const judged = reader.judgePlan(plan, read, 'all');
       const { stages } = apart && read.apart ? read.apart : read;
       if (!('why' in judged) && !judged.rowByRow) return { ...judged, how: inStages(stages) };
-      const wanted = rowsWanted({ ...read, stages }, reader.rowsOfLimit(read.text) ?? 0);
-      if (!('why' in judged) && wanted !== undefined) return { ...judged, how: asManyAsWanted };
+      const wanted = rowsWanted(read, reader.rowsOfLimit(read.text) ?? 0);
+      if (!('why' in judged) && wanted !== undefined)
+        return { ...judged, how: `${inStages(stages)}, ${asManyAsWanted}` };
       if (apart || !read.apart) return { how: oneAfterAnother('why' in judged ? judged.why : farByResult) };
       return { explain: read.apart.forStage(1), apart: true };
     },
@@ -53,7 +54,7 @@ export function answerAboutHow(tools: QuestionTools): Answers {
 const runsQueries = /^ (RETURNS (SETOF |TABLE\()|LANGUAGE sql\b)/m;
 
 const atOnce = 'at once';
-const asManyAsWanted = `${atOnce}, as many at a time as rows are still wanted`;
+const asManyAsWanted = 'as many at a time as rows are still wanted';
 
 function inStages(stages: number): string {
   return stages > 1 ? `${atOnce} in ${stages} stages` : atOnce;

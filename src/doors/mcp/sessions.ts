@@ -119,9 +119,10 @@ function createSpending(url: string, mostMoney: number) {
         throw new Error(`run ${current.id} has not ended; wait for it or cancel it`);
       // Before this statement is counted: it may spend what it was estimated at.
       const ready = client();
-      promised += approvedOf(estimates).money;
+      promised += estimates.reduce((sum, { price }) => sum + (price ?? 0), 0);
+      const calls = estimates.reduce((sum, row) => sum + row.calls, 0);
       runs += 1;
-      current = startRun(runs, statement, ready, approvedOf(estimates));
+      current = startRun(runs, statement, ready, calls);
       return current;
     },
     processId: async () =>
@@ -131,26 +132,13 @@ function createSpending(url: string, mostMoney: number) {
   };
 }
 
-/** What a person or a program has agreed to; in CNY. */
-interface Approved {
-  calls: number;
-  money: number;
-}
-
-function approvedOf(estimates: Estimate[]): Approved {
-  return {
-    calls: estimates.reduce((sum, row) => sum + row.calls, 0),
-    money: estimates.reduce((sum, { price }) => sum + (price ?? 0), 0),
-  };
-}
-
-function startRun(id: number, statement: string, client: Promise<pg.Client>, approved: Approved): Run {
+function startRun(id: number, statement: string, client: Promise<pg.Client>, calls: number): Run {
   const run: Run = {
     ...{ id, statement, startedAt: Date.now(), endedAt: undefined },
     ...{ notices: [], result: undefined, problem: undefined, over: Promise.resolve() },
   };
   run.over = client
-    .then((connected) => execute(run, connected, approved))
+    .then((connected) => execute(run, connected, calls))
     .catch((error: unknown) => {
       run.problem = wordsOf(error);
     })
@@ -160,18 +148,14 @@ function startRun(id: number, statement: string, client: Promise<pg.Client>, app
   return run;
 }
 
-async function execute(run: Run, client: pg.Client, { calls, money }: Approved): Promise<void> {
+async function execute(run: Run, client: pg.Client, calls: number): Promise<void> {
   const hear = ({ message }: { message?: string }) => {
     if (run.notices.length < mostNotices) run.notices.push(message ?? '');
   };
   client.on('notice', hear);
   try {
     // What the estimate did not foresee was not approved.
-    await client.query(
-      `SELECT set_config('ai_gen.max_calls', $1, false), set_config('ai_gen.spend_at_most', (spent + $2::numeric)::text, false)
-       FROM hologen.sessions WHERE engine_process_id = pg_backend_pid()`,
-      [String(calls), money.toFixed(6)],
-    );
+    await client.query("SELECT set_config('ai_gen.max_calls', $1, false)", [String(calls)]);
     run.result = await runStatement(client, run.statement);
   } finally {
     client.off('notice', hear);

@@ -1,6 +1,6 @@
 /**
- * Calls that are written alike, of which PostgreSQL may make one expression: what is a key and stands in the list too, and conditions that several
- * arms of an OR have in common. They are of one stage, so that they still are alike in the query that is looked at.
+ * Calls that are written alike, of which PostgreSQL may make one expression: what is a key and stands in the list too, and conditions that all arms
+ * of an OR have in common. They are of one stage, so that they still are alike in the query that is looked at.
  */
 import {
   type AnyNode,
@@ -28,17 +28,39 @@ const names = new Set(['fields', 'funcname']);
 
 /** Each copy of such a call is of the first stage that one of them has. */
 export function withAlikeTogether(sites: Site[], node: unknown): Site[] {
-  const alike = new Set([...callsInKeys(node), ...callsInCommon(node)].map(written));
-  if (alike.size === 0) return sites;
-  const first = new Map<string, number>();
-  for (const { call, stage } of sites) {
+  return inCommon(node, atKeys(node, sites));
+}
+
+/** What is a key and stands in the list is computed once; a copy that decides about rows stays one of its own. */
+function atKeys(node: unknown, sites: Site[]): Site[] {
+  const keys = new Set([...callsInKeys(node)].map(written));
+  const deciding = keys.size > 0 ? callsBelowRows(node) : new Set<Body>();
+  return atFirst(sites, ({ call }) => {
     const name = written(call);
-    first.set(name, Math.min(stage, first.get(name) ?? stage));
-  }
-  return sites.map(({ call, stage }) => {
-    const name = written(call);
-    return { call, stage: alike.has(name) ? (first.get(name) ?? stage) : stage };
+    return keys.has(name) && !deciding.has(call) ? name : undefined;
   });
+}
+
+/** What all arms of an OR have in common is evaluated before them. */
+function inCommon(node: unknown, sites: Site[]): Site[] {
+  let common = sites;
+  walk(node, (kind, body) => {
+    if (kind !== 'BoolExpr') return true;
+    for (const calls of sharedBy(body))
+      common = atFirst(common, ({ call }) => (calls.has(call) ? written(call) : undefined));
+    return true;
+  });
+  return common;
+}
+
+/** Those of one name are of the first stage that one of them has. */
+function atFirst(sites: Site[], nameOf: (site: Site) => string | undefined): Site[] {
+  const first = new Map<string, number>();
+  for (const site of sites) {
+    const name = nameOf(site);
+    if (name !== undefined) first.set(name, Math.min(site.stage, first.get(name) ?? site.stage));
+  }
+  return sites.map((site) => ({ call: site.call, stage: first.get(nameOf(site) ?? '') ?? site.stage }));
 }
 
 /** Those in GROUP BY, ORDER BY, DISTINCT ON and windows, also by the name or the place of an item. */
@@ -59,27 +81,54 @@ export function callsInKeys(node: unknown): Set<Body> {
   return keys;
 }
 
-/** Those in conditions that stand several times in what AND, OR and NOT join. */
-function callsInCommon(node: unknown): Set<Body> {
-  const common = new Set<Body>();
+/** Those in FROM, WHERE and ON. */
+function callsBelowRows(node: unknown): Set<Body> {
+  const calls = new Set<Body>();
   walk(node, (kind, body) => {
-    if (kind !== 'BoolExpr') return true;
-    const seen = new Set<string>();
-    for (const condition of conditionsIn(body).filter(containsAiCall)) {
-      const name = written(condition);
-      if (seen.has(name)) addCalls(condition, common);
-      seen.add(name);
-    }
+    if (kind === 'SelectStmt') addCalls([body.fromClause, body.whereClause], calls);
     return true;
   });
-  return common;
+  return calls;
 }
 
-function conditionsIn(body: Body): AnyNode[] {
-  return children(body, 'args').flatMap((each) => {
-    const [kind, inner] = kindOf(each);
-    return kind === 'BoolExpr' ? conditionsIn(inner) : [each];
+interface Condition {
+  node: AnyNode;
+  isNegated: boolean;
+}
+
+/** The calls of each condition that all arms of the OR have; of an AND none. */
+function sharedBy(body: Body): Set<Body>[] {
+  if (joinOf(body, false) === 'AND') return [];
+  const arms = joined({ node: { BoolExpr: body }, isNegated: false }, 'OR');
+  const [first = [], ...others] = arms.map((arm) => joined(arm, 'AND'));
+  return first.flatMap((condition) => {
+    if (!containsAiCall(condition.node)) return [];
+    const copies = others.map((arm) => arm.filter((each) => isSame(each, condition)));
+    if (others.length === 0 || copies.some((each) => each.length === 0)) return [];
+    const calls = new Set<Body>();
+    for (const { node } of [condition, ...copies.flat()]) addCalls(node, calls);
+    return [calls];
   });
+}
+
+function isSame(one: Condition, other: Condition): boolean {
+  return one.isNegated === other.isNegated && written(one.node) === written(other.node);
+}
+
+/** How PostgreSQL reads it: a NOT is moved into what it stands before. */
+function joinOf({ boolop }: Body, isNegated: boolean): 'AND' | 'OR' | 'NOT' {
+  if (boolop === 'NOT_EXPR') return 'NOT';
+  return (boolop === 'AND_EXPR') === isNegated ? 'OR' : 'AND';
+}
+
+/** What it joins so, or itself. */
+function joined(condition: Condition, by: 'AND' | 'OR'): Condition[] {
+  const [kind, body] = kindOf(condition.node);
+  if (kind !== 'BoolExpr') return [condition];
+  const join = joinOf(body, condition.isNegated);
+  const isNegated = join === 'NOT' ? !condition.isNegated : condition.isNegated;
+  if (join !== 'NOT' && join !== by) return [condition];
+  return children(body, 'args').flatMap((node) => joined({ node, isNegated }, by));
 }
 
 function addCalls(node: unknown, keys: Set<Body>): void {

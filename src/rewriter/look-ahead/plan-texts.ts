@@ -8,6 +8,8 @@ export interface PlanText {
   calls: boolean;
   /** Its value is not known before calls have their results: calls of this stage and later ones. */
   pending: boolean;
+  /** Calls of later stages stand in it. */
+  later: boolean;
   /** A call is reached or not by the result of another one. */
   decides: boolean;
   /** Numbers of the sub-plans that it evaluates. */
@@ -80,7 +82,7 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
   walk(statement.node, visit);
   const calls = sites.some(({ call }) => nameList(call.funcname).length > 0);
   return {
-    ...{ calls, pending: calls || later, decides: again || sites.some(({ stage }) => stage > 1) },
+    ...{ calls, pending: calls || later, later, decides: again || sites.some(({ stage }) => stage > 1) },
     ...{ subplans, isInList: /\bhashed SubPlan \d/.test(text), tables, tellsLook },
     stopsInList: stopsInList(text),
   };

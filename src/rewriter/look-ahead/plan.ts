@@ -14,7 +14,7 @@ import {
   textsOf,
 } from './plan-nodes.js';
 import { bare, type Names, type PlanText, quotedName, type Referred, readPlanText } from './plan-texts.js';
-import { isRowByRow, limitsOnTop } from './row-by-row.js';
+import { isRowByRow } from './row-by-row.js';
 import { uniqueScan } from './unique-scan.js';
 
 export interface Judged {
@@ -63,8 +63,10 @@ interface Found {
   /** The same of what is evaluated row by row as rows are asked for: not below a Sort or an Aggregate, which read all there is first. */
   openCalls: boolean;
   openPending: boolean;
-  /** Each of its calls is about one of its rows at most. */
+  /** Each of its calls is about one of its rows at most, and no later one decides about them. */
   rowByRow: boolean;
+  /** Calls of later stages stand there, or some of its values are what they give. */
+  later: boolean;
 }
 
 interface Reading extends Referred {
@@ -80,19 +82,20 @@ interface Reading extends Referred {
   unnamed: Set<string>;
   /** CTEs that a scan reads. */
   scanned: Set<string>;
-  /** Nodes that may end where a result says so: what they give is what the client is given. */
+  /** Limits that may end where a result says so: how many rows they take is known. */
   ends: Set<PlanNode>;
   endsByResults: boolean;
 }
 
 class Doubt extends Error {}
 
-export function judgePlan(plan: PlanNode, values: ValuesLists): Judged | Uncertain {
+/** `ends`: see Reading. */
+export function judgePlan(plan: PlanNode, values: ValuesLists, ends: Set<PlanNode>): Judged | Uncertain {
   const reading: Reading = {
     names: { functions: new Set(), operators: new Set(), types: new Set() },
     ...{ relations: new Set(), ctes: new Map(), subplans: new Map(), results: new Set() },
     ...{ parameters: new Map(), values, uniqueScans: new Set(), unnamed: new Set() },
-    ...{ scanned: new Set(), ends: limitsOnTop(plan), endsByResults: false },
+    ...{ scanned: new Set(), ends, endsByResults: false },
   };
   try {
     inspect(plan, reading);
@@ -180,7 +183,7 @@ interface Own {
 
 function judge(node: PlanNode, inputs: PlanNode[], below: Found[], inside: Found[], reading: Reading): Found {
   const type = node['Node Type'];
-  const { decides, decidingCalls, valueCalls, pendingValues, pendingOrder } = weigh(
+  const { decides, decidingCalls, valueCalls, pendingValues, pendingOrder, later, ofSubselects } = weigh(
     node,
     inputs,
     below,
@@ -203,7 +206,11 @@ function judge(node: PlanNode, inputs: PlanNode[], below: Found[], inside: Found
     (type === 'Aggregate' && ['Plain', 'Hashed'].includes(node.Strategy ?? ''));
   const open = readsAll ? [] : below;
   return {
-    rowByRow: isRowByRow(node, own, below, inside, reading.scanned),
+    rowByRow:
+      !(decides && (later.decides || below.some((each) => each.later))) &&
+      !ofSubselects &&
+      isRowByRow(node, own, below, inside, reading.scanned),
+    later: later.any || [...below, ...inside].some((each) => each.later),
     values,
     rows: decides || distinct || pendingOrder || [...below, ...inside].some((each) => each.rows),
     any: decides || limited || (type === 'SetOp' && values) || below.some((each) => each.any),
@@ -251,6 +258,9 @@ function weigh(node: PlanNode, inputs: PlanNode[], below: Found[], reading: Read
     valueCalls,
     pendingValues: pendingValues > 0,
     pendingOrder,
+    // One of them may be evaluated once for all rows.
+    ofSubselects: all.some((text) => subplansOf(text).some((each) => each.calls || each.values || each.rows)),
+    later: { decides: own.deciding.some(({ later }) => later), any: all.some(({ later }) => later) },
   };
 }
 

@@ -180,10 +180,16 @@ function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Unce
   if (mayStopInList(planned, nodes))
     return { why: 'a comparison with rows ends at the first that decides it' };
   const found = {
-    ...judgePlan(top, {
-      calls: inValues || !containsAiCall(nodes),
-      results: hasColumnsInValues(nodes),
-    }),
+    ...judgePlan(
+      top,
+      { calls: inValues, results: hasColumnsInValues(nodes) || !containsAiCall(nodes) },
+      // The text's own LIMIT stands on top. One without a number may be that of a view or a sub-select.
+      new Set(
+        rowsOfLimit(text) === Number.POSITIVE_INFINITY
+          ? [top].filter((each) => each !== planned)
+          : [top, planned],
+      ),
+    ),
     aiFunctions: names,
   };
   if ('why' in found) return found;

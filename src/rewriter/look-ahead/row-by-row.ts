@@ -17,7 +17,7 @@ interface Below {
 /** Nodes that give a row for each that they are given, or for none, in the same order, and ask for the next one only when they are asked. */
 const passing = new Set([
   ...['Limit', 'Result', 'Subquery Scan', 'CTE Scan', 'Append', 'Values Scan', 'Function Scan'],
-  ...['Seq Scan', 'Index Scan', 'Index Only Scan', 'Bitmap Heap Scan', 'Tid Scan', 'Tid Range Scan'],
+  ...['Seq Scan', 'Index Scan', 'Index Only Scan', 'Bitmap Heap Scan', 'Tid Scan'],
 ]);
 
 /** `own`: the node's conditions go by results, or make calls. `scanned`: CTEs that others read, too. */
@@ -51,22 +51,6 @@ const asks = /\b(?:ask_ahead|ask_made|later)\(/;
 
 function isPlain({ calls, values, rows }: Below): boolean {
   return !calls && !values && !rows;
-}
-
-/** Limits that take what the client is given: the query's own, also below that of a client that asks for some rows. */
-export function limitsOnTop(plan: PlanNode): Set<PlanNode> {
-  const limits = new Set<PlanNode>();
-  for (
-    let node: PlanNode | undefined = plan;
-    node?.['Node Type'] === 'Limit';
-    node = node.Plans?.find(isInput)
-  )
-    limits.add(node);
-  return limits;
-}
-
-function isInput(node: PlanNode): boolean {
-  return !['InitPlan', 'SubPlan'].includes(node['Parent Relationship'] ?? '');
 }
 
 /** How many rows the query's own LIMIT takes; infinite without one. Undefined: nobody knows, or others as well that are equal to the last. */

@@ -68,7 +68,8 @@ const readers: Record<string, Reader> = {
     inTurn([body.context_item, body.pathspec, body.passing, body.on_empty, body.on_error], after, scope),
   JsonTable: (body, after, scope) =>
     inTurn([body.context_item, body.pathspec, body.passing, body.columns, body.on_error], after, scope),
-  JsonTableColumn: ({ on_empty, on_error }, after, scope) => inTurn([on_empty, on_error], after, scope),
+  JsonTableColumn: ({ columns, on_empty, on_error }, after, scope) =>
+    inTurn([on_empty, on_error, columns], after, scope),
   RangeTableFunc: (body, after, scope) =>
     inTurn([body.namespaces, body.docexpr, body.rowexpr, body.columns], after, scope),
   RangeTableFuncCol: ({ colexpr, coldefexpr }, after, scope) => inTurn([colexpr, coldefexpr], after, scope),

@@ -50,7 +50,7 @@ function wantedQuery(scope: Scope): Query {
   ])();
   const limit = random.pick([2, 3, 5, 8].map((count) => ` LIMIT ${count}`).concat(' LIMIT 4 OFFSET 2', ''));
   return {
-    text: `${table}SELECT ${random.pick(['*', 'r, i', 'q'])} FROM ${source} WHERE ${fits}${limit}`,
+    text: `${table}SELECT ${random.pick([() => '*', () => 'r, i', () => 'q', () => calling(inner, textOf), () => `i, ${calling(inner, textOf)}`])()} FROM ${source} WHERE ${fits}${limit}`,
     ordered: true,
   };
 }

@@ -85,6 +85,11 @@ export const selects: [name: string, text: string, atOnce?: number][] = [
     `SELECT * FROM (SELECT id, ${one} AS r FROM foxes) m WHERE r <> '' LIMIT 3`,
     3,
   ],
+  [
+    'results filtered and limited, and a call about each',
+    `SELECT id, ai_gen('m2', r) FROM (SELECT id, ${one} AS r FROM foxes) m WHERE r <> '' LIMIT 3`,
+    3,
+  ],
   ['a result as a filter, behind a LIMIT', `SELECT id FROM foxes WHERE ${one} <> '' LIMIT 3 OFFSET 1`, 3],
   [
     'results ordered and limited outside',
@@ -137,6 +142,14 @@ export const selects: [name: string, text: string, atOnce?: number][] = [
   [
     'the best by one call, and another in the list',
     `SELECT id, ai_gen('m2', p), ai_gen('m1', p) AS score FROM foxes ORDER BY score DESC LIMIT 4`,
+  ],
+  [
+    'a call that filters and groups',
+    `SELECT ai_gen('m1', p) AS c, count(*) FROM foxes WHERE ai_gen('m1', p) <> 'bad' GROUP BY 1`,
+  ],
+  [
+    'conditions that are joined to the same one',
+    `SELECT id FROM foxes WHERE (${one} = 'x' OR k < 0) AND (${one} = 'x' OR k > -1)`,
   ],
   ['GROUP BY two calls', `SELECT ai_gen('m1', p), ai_gen('m2', p), count(*) FROM foxes GROUP BY 1, 2`, 8],
   [

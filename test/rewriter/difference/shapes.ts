@@ -367,6 +367,8 @@ const stages: Record<string, Shape['stages']> = {
   'WHERE, and a call in the list': inHalves,
   'DECLARE and FETCH of some, twice': inHalves,
   'a client’s portal in two parts, where another schema has a table of the name': inHalves,
+  'results filtered and limited, and a call about each': inHalves,
+  'a call that filters and groups': inHalves,
   'a client’s portal of rows that a result lets through, in two parts': inHalves,
   'a campaign of three stages': (calls) => [calls - 4, 2, 2],
   'ORDER BY one call, and another in the list': inHalves,

@@ -106,20 +106,20 @@ export const mergedAndLeft: Record<string, Case[]> = {
   'rules about what is inserted': [
     [
       'that leave rows out',
-      `INSERT INTO ruled_by_by SELECT id, ${one} FROM foxes`,
+      `INSERT INTO ruled_by SELECT id, ${one} FROM foxes`,
       ...ruled('INSTEAD INSERT INTO log SELECT NEW.r WHERE NEW.id > 2'),
     ],
     [
       'that join',
-      `INSERT INTO ruled_by_by SELECT id, ${one} FROM foxes`,
+      `INSERT INTO ruled_by SELECT id, ${one} FROM foxes`,
       ...ruled('INSTEAD UPDATE foxes SET r = NEW.r WHERE foxes.id = NEW.id AND foxes.id > 2'),
     ],
     [
       'that also write',
-      `INSERT INTO ruled_by_by SELECT id, ${one} FROM foxes`,
+      `INSERT INTO ruled_by SELECT id, ${one} FROM foxes`,
       ...ruled('ALSO INSERT INTO log VALUES (NEW.id)'),
     ],
-    ['that do nothing', `INSERT INTO ruled_by_by SELECT id, ${one} FROM foxes`, ...ruled('INSTEAD NOTHING')],
+    ['that do nothing', `INSERT INTO ruled_by SELECT id, ${one} FROM foxes`, ...ruled('INSTEAD NOTHING')],
   ],
   'rows that an UPDATE moves': [
     [
@@ -175,6 +175,10 @@ export const mergedAndLeft: Record<string, Case[]> = {
     ],
   ],
   'parts that are reached by what another one gives': [
+    [
+      'a default of a nested column',
+      `SELECT f.id FROM foxes f, JSON_TABLE(jsonb_build_object('a', jsonb_build_array(jsonb_build_object('p', f.p))), '$' COLUMNS (NESTED PATH '$.a[*]' COLUMNS (x text PATH '$.x' DEFAULT ai_gen('m2', 'spare') ON EMPTY))) j WHERE coalesce(ai_gen('m1', f.p), 'yes') = 'yes'`,
+    ],
     [
       'subscripts',
       `SELECT (CASE WHEN ${one} IS NULL THEN ARRAY[p] END)[length(ai_gen('m2', p))] FROM foxes ORDER BY id`,

@@ -149,6 +149,34 @@ export const rowsWanted: Record<string, Case[]> = {
     ['inside, and a filter outside', `SELECT * FROM (${some}) t WHERE r LIKE '%2%'`],
     ['inside and outside', `SELECT * FROM (${some}) t LIMIT 3`],
     [
+      'inside, and more outside',
+      `SELECT * FROM (SELECT i FROM ${many} WHERE md5(${one}) > '8' LIMIT 3) t LIMIT 20`,
+    ],
+    [
+      'inside a CTE, and more outside',
+      `WITH t AS (SELECT i FROM ${many} WHERE md5(${one}) > '8' LIMIT 3) SELECT * FROM t LIMIT 20`,
+    ],
+    [
+      'of a view of one select that has one, and more outside',
+      'SELECT * FROM limited_few LIMIT 20',
+      `CREATE VIEW limited_few AS SELECT i FROM ${many} WHERE md5(${one}) > '8' LIMIT 3`,
+    ],
+    [
+      'of a view of one select that has one',
+      'SELECT * FROM limited_few',
+      `CREATE VIEW limited_few AS SELECT i FROM ${many} WHERE md5(${one}) > '8' LIMIT 3`,
+    ],
+    [
+      'of a function that has one, and more outside',
+      'SELECT * FROM few_of() LIMIT 20',
+      `CREATE FUNCTION few_of() RETURNS SETOF int LANGUAGE sql STABLE AS $$ SELECT i FROM ${many} WHERE md5(${one}) > '8' LIMIT 3 $$`,
+    ],
+    [
+      'with an OFFSET inside',
+      `SELECT * FROM (SELECT i FROM ${many} WHERE md5(${one}) > '8' OFFSET 3) t LIMIT 5`,
+    ],
+    ['with an OFFSET alone', `SELECT i FROM ${many} WHERE md5(${one}) > '8' OFFSET 30`],
+    [
       'joined with rows outside',
       `SELECT s.i, v.n FROM (${made}) s, generate_series(1, 3) v (n) WHERE ${fits} LIMIT 10`,
     ],
@@ -194,6 +222,93 @@ export const rowsWanted: Record<string, Case[]> = {
     ],
     ['that random() goes with', `SELECT i FROM (${made}) s WHERE ${fits} AND random() >= 0 LIMIT 5`],
   ],
+  'one call that decides about all rows': [
+    [
+      'beside others',
+      `SELECT i FROM generate_series(1, 30) i WHERE CASE WHEN i % 4 = 0 THEN ai_gen('m1', 'item ' || i) <> '' ELSE coalesce((SELECT ai_gen('m2', 'one')), '') <> '' END LIMIT 6`,
+    ],
+    [
+      'in a list',
+      `SELECT i FROM generate_series(1, 30) i WHERE CASE WHEN i % 4 = 0 THEN ai_gen('m1', 'item ' || i) <> '' ELSE ('m2<' || i || '>') NOT IN (SELECT ai_gen('m2', p) FROM foxes) END LIMIT 6`,
+    ],
+    [
+      'in a CTE',
+      `WITH c AS MATERIALIZED (SELECT ai_gen('m2', 'one') AS q) SELECT i FROM generate_series(1, 30) i WHERE CASE WHEN i % 4 = 0 THEN ai_gen('m1', 'item ' || i) <> '' ELSE (SELECT q FROM c) <> '' END LIMIT 6`,
+    ],
+    [
+      'in an aggregate',
+      `SELECT i FROM generate_series(1, 30) i WHERE CASE WHEN i % 4 = 0 THEN ai_gen('m1', 'item ' || i) <> '' ELSE (SELECT count(ai_gen('m2', p)) FROM foxes) > 0 END LIMIT 6`,
+    ],
+  ],
+  'calls about those that fit': [
+    ['of a sub-select', `SELECT i, ai_gen('m2', r) FROM (${made}) s WHERE ${fits} LIMIT 6`],
+    ['few', `SELECT i, ai_gen('m2', r) FROM (${made}) s WHERE ${rare} LIMIT 4`],
+    ['of a CTE', `WITH s AS MATERIALIZED (${made}) SELECT ai_gen('m2', r), i FROM s WHERE ${fits} LIMIT 6`],
+    ['with an OFFSET', `SELECT i, ai_gen('m2', r) FROM (${made}) s WHERE ${fits} LIMIT 5 OFFSET 2`],
+    ['of the call itself', `SELECT ai_gen('m2', 'about ' || i) FROM ${many} WHERE md5(${one}) > '8' LIMIT 6`],
+    ['two', `SELECT ai_gen('m2', r), ai_gen('m3', 'and ' || r) FROM (${made}) s WHERE ${fits} LIMIT 5`],
+    ['one about another', `SELECT ai_gen('m3', ai_gen('m2', r)) FROM (${made}) s WHERE ${fits} LIMIT 5`],
+    [
+      'of some of them',
+      `SELECT CASE WHEN i % 2 = 0 THEN ai_gen('m2', r) END FROM (${made}) s WHERE ${fits} LIMIT 5`,
+    ],
+    [
+      'that decide themselves',
+      `SELECT * FROM (SELECT i, ai_gen('m2', r) AS q FROM (${made}) s WHERE ${fits}) t WHERE md5(q) > '7' LIMIT 3`,
+    ],
+    [
+      'that one of them decides about',
+      `SELECT * FROM (SELECT i, ${one} AS r, ai_gen('m2', ai_gen('m3', 'to ' || i)) AS q FROM ${many}) s WHERE md5(q) > '7' LIMIT 3`,
+    ],
+    [
+      'beside plain ones',
+      `SELECT ai_gen('m2', r), s.q FROM (SELECT i, ${one} AS r, ai_gen('m3', 'plain ' || i) AS q FROM ${many}) s WHERE ${fits} LIMIT 5`,
+    ],
+    [
+      'of which one fails',
+      `SELECT i, ai_gen('m2', CASE WHEN i > 12 THEN 'fails' ELSE r END) FROM (${made}) s WHERE ${fits} LIMIT 9`,
+    ],
+    [
+      'of which one is refused',
+      `SELECT i, ai_gen('m2', CASE WHEN i = 39 THEN 'refused' ELSE r END) FROM (${made}) s WHERE ${fits} LIMIT 5`,
+    ],
+    [
+      'of rows that make no call',
+      `SELECT i, ai_gen('m2', coalesce(r, 'none')) FROM (${conditional}) s WHERE r IS NULL OR ${fits} LIMIT 7`,
+    ],
+    ['inserted', `INSERT INTO log SELECT ai_gen('m2', r) FROM (${made}) s WHERE ${fits} LIMIT 5`],
+    ['as a parameter', sent(['5'], `SELECT i, ai_gen('m2', r) FROM (${made}) s WHERE ${fits} LIMIT $1`)],
+    [
+      'read in parts',
+      [
+        portal(`SELECT i, ai_gen('m2', r) FROM (${made}) s WHERE ${fits}`),
+        executed(4),
+        executed(3),
+        executed(5),
+      ],
+    ],
+    [
+      'by FETCH',
+      [
+        `DECLARE c CURSOR FOR SELECT i, ai_gen('m2', r) FROM (${made}) s WHERE ${fits}`,
+        'FETCH 4 FROM c',
+        'FETCH 3 FROM c',
+        'CLOSE c',
+      ],
+    ],
+    ['in an order', `SELECT i, ai_gen('m2', r) FROM (${made}) s WHERE ${fits} ORDER BY i DESC LIMIT 5`],
+    [
+      'in the order of a result',
+      `SELECT i, ai_gen('m2', r) FROM (${made}) s WHERE ${fits} ORDER BY r LIMIT 5`,
+    ],
+    [
+      'asked of the same model',
+      `SELECT i, ai_gen('m1', r) FROM (${made}) s WHERE ${fits} LIMIT 5`.replace(
+        "ai_gen('m1', r)",
+        "ai_gen('m2', 'same ' || left(r, 0))",
+      ),
+    ],
+  ],
   'what writes some of the rows that fit': [
     ['INSERT', `INSERT INTO log SELECT r FROM (${made}) s WHERE ${fits} LIMIT 6`],
     ['CREATE TABLE AS', [`CREATE TABLE kept AS ${some}`, 'SELECT count(*) FROM kept', 'DROP TABLE kept']],
@@ -209,6 +324,19 @@ export const rowsWanted: Record<string, Case[]> = {
     ['in parts until the end', [portal(unlimited), executed(7), executed(7), executed(7), executed(7)]],
     ['one by one', [portal(unlimited), executed(1), executed(1), executed(3)]],
     ['behind a LIMIT', [portal(some), executed(4), executed(4)]],
+    [
+      'of a sub-select with a LIMIT',
+      [portal(`SELECT * FROM (SELECT i FROM ${many} WHERE md5(${one}) > '8' LIMIT 3) t`), executed(20)],
+    ],
+    [
+      'of a sub-select with a LIMIT, by FETCH',
+      [
+        `DECLARE c CURSOR FOR SELECT * FROM (SELECT i FROM ${many} WHERE md5(${one}) > '8' LIMIT 3) t`,
+        'FETCH 20 FROM c',
+        'CLOSE c',
+      ],
+    ],
+    ['with an OFFSET', [portal(`${unlimited} OFFSET 3`), executed(4), executed(4)]],
     ['fewer than its LIMIT', [portal(`SELECT * FROM (${made}) s WHERE ${fits} LIMIT 3`), executed(10)]],
     [
       'of rows that make no call',
