@@ -153,14 +153,56 @@ test.each([
   expect(await gateway.requests()).toEqual([]);
 });
 
-test('two calls of a statement that would save one file are refused', async () => {
+test.each([
+  [
+    'two prompts',
+    "SELECT ai_gen('qwen_image_2', json_build_object('prompt', 'cup ' || n, 'name', 'same')) FROM generate_series(1, 2) n",
+  ],
+  [
+    'two models',
+    `SELECT ai_gen(m, '{"prompt": "a cup", "name": "same"}') FROM (VALUES ('qwen_image_2'), ('wan26_t2i')) v (m)`,
+  ],
+  [
+    'one request, which is to be made each time',
+    `SELECT ai_gen('qwen_image_2', '{"prompt": "a cup", "name": "same"}') FROM generate_series(1, 2)`,
+  ],
+  [
+    'films that name their whole file',
+    `SELECT ai_gen('wan22_kf2v_flash', json_build_object('prompt', 'turn ' || n, 'first_frame_url', path, 'last_frame_url', path, 'output_dir', 'oss://demo/shop/same.mp4'), ${file})
+     FROM generate_series(1, 2) n, (VALUES ('oss://demo/shop/A-17-1.png')) v (path)`,
+  ],
+  [
+    'ai_submit',
+    "SELECT ai_submit('qwen_image_2', json_build_object('prompt', 'cup ' || n, 'name', 'same')) FROM generate_series(1, 2) n",
+  ],
+])('calls of a statement that would save one file are refused: %s', async (_, text) => {
   const amy = await shopOf('amy');
-  const error = await refusal(
-    amy.query(
-      "SELECT ai_gen('qwen_image_2', json_build_object('prompt', 'cup ' || n, 'name', 'same')) FROM generate_series(1, 2) n",
-    ),
-  );
+  await gateway.forgetRequests();
+  const error = await refusal(amy.query(text));
   expect([error.code, error.message]).toEqual(['22023', expect.stringContaining('oss://demo/shop/same')]);
+  expect(await gateway.requests()).toEqual([]);
+});
+
+test('one request that is to be made once may say a name several times', async () => {
+  const amy = await shopOf('amy');
+  await amy.query("SET ai_gen.reuse = 'on'");
+  const { rows } = await amy.query(
+    `SELECT ai_gen('qwen_image_2', '{"prompt": "one cup", "name": "once"}')::json #>> '{image_oss_paths,0}' AS path FROM generate_series(1, 3)`,
+  );
+  expect(rows).toEqual(Array(3).fill({ path: 'oss://demo/shop/once.png' }));
+});
+
+test('an earlier result whose file another one has taken the place of is made again', async () => {
+  const amy = await shopOf('amy');
+  await amy.query("SET ai_gen.reuse = 'on'");
+  const made = (prompt: string) =>
+    amy.query('SELECT ai_gen($1, $2)', ['qwen_image_2', JSON.stringify({ prompt, name: 'replaced' })]);
+  await made('the first wording');
+  await made('the first wording');
+  await made('the second wording');
+  await gateway.forgetRequests();
+  await made('the first wording');
+  expect(await gateway.requests()).toHaveLength(1);
 });
 
 test('an unknown place is told with those that there are', async () => {

@@ -4,6 +4,7 @@ import { KnownError } from '../errors.js';
 import type { Earlier, EarlierWish, JobOutcome, Ledger, MadeAs, RoleIdentity } from '../ledger/job.js';
 import { hasEnded } from '../ledger/states.js';
 import { createLanes, type Lanes } from '../pace/lanes.js';
+import { withoutQuotes } from '../storage/etag.js';
 import { MissingFile } from '../storage/missing-file.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
@@ -91,10 +92,10 @@ async function oldest(search: Search, looks: Looks): Promise<Found | undefined> 
   for (;;) {
     const found = await next(search, gone, looks);
     if (!found) return undefined;
-    const { id: jobId, ossPaths, madeAs } = found;
+    const { id: jobId, files, madeAs } = found;
     if (found.result === undefined && !wait) return { jobId, result: undefined, madeAs };
     const result = found.result ?? (await resultElsewhere(jobId, wish, stop, looks.ledger));
-    if (result !== undefined && (await stillThere(ossPaths, call, stop, looks.storage)))
+    if (result !== undefined && (await stillThere(files, call, stop, looks.storage)))
       return { jobId, result, madeAs };
     gone.push(jobId);
   }
@@ -136,10 +137,10 @@ async function count(search: Search, counted: string[], most: number, looks: Loo
     const except = [...exceptOf(search, looks), ...all, ...gone];
     const found = await looks.ledger.findEarlier({ ...wish, except, most: most - all.length });
     if (found.length === 0) break;
-    for (const { id, result, ossPaths } of found) {
+    for (const { id, result, files } of found) {
       const isToCome = result === undefined;
       // Of which nobody knows whether it is there, the call is refused: it is not paid for.
-      const isThere = isToCome || (await stillThere(ossPaths, call, stop, looks.storage).catch(() => true));
+      const isThere = isToCome || (await stillThere(files, call, stop, looks.storage).catch(() => true));
       (isThere ? all : gone).push(id);
     }
   }
@@ -167,17 +168,23 @@ function keptHoldUp({ kind, message, hint, since }: NonNullable<JobOutcome['hold
   return new KnownError({ kind, message, hint, detail: `Held up at another gateway since ${since}.` });
 }
 
-/** A file that its owner has removed from its store meanwhile is no result any more; of one that may not be looked at nobody knows. */
+/**
+ * A file that its owner has removed from its store meanwhile is no result any more, nor is one in whose place another was saved; of one that may not
+ * be looked at nobody knows.
+ */
 async function stillThere(
-  ossPaths: string[],
+  files: Earlier['files'],
   { file }: CheckedCall,
   stop: AbortSignal,
   storage: Storage,
 ): Promise<boolean> {
   if (!file) return true;
-  const looks = ossPaths.map((path) => storage.head(storage.readPath(path, 'output'), file.right, stop));
+  const looks = files.map(async ({ ossPath, etag }) => {
+    const there = await storage.head(storage.readPath(ossPath, 'output'), file.right, stop);
+    return !etag || withoutQuotes(there.etag) === etag;
+  });
   return Promise.all(looks).then(
-    () => true,
+    (same) => same.every(Boolean),
     (error: unknown) => {
       if (error instanceof MissingFile) return false;
       throw mayBeThere(error);

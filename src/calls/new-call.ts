@@ -45,9 +45,9 @@ export async function newCall(
   const checked = await checkOrRefuse(given, statement, own, around).catch((error: unknown) => {
     throw withPlace(error, statement);
   });
-  refuseTakenName(checked, statement);
   // image.generate pays once for the same picture, unless the session says otherwise.
   const reuse = checked.image && !given.settings.reuse ? 'on' : own.reuse;
+  refuseTakenName(checked, reuse, statement);
   const kept = { dryRun: own.dryRun, reuse, onError: given.onError ?? own.onError };
   return callOf({ statement, checked, ...kept }, around, stop, given.chosenHandle);
 }

@@ -1,7 +1,7 @@
 /** Whether a statement may ask for calls now, and for how many. */
 import { KnownError } from '../errors.js';
 import type { Drain } from '../ledger/draining.js';
-import { formatPath, joinPath } from '../storage/path.js';
+import { formatPath, isDirectory, joinPath } from '../storage/path.js';
 import type { CallArguments, CheckedCall } from './check.js';
 import type { Statement, StatementCall } from './statement.js';
 
@@ -42,16 +42,36 @@ export function refuseTooLong({ request }: CallArguments, statement: Pick<Statem
 }
 
 /** Of two files of one name the second would take the place of the first, which is paid for. */
-export function refuseTakenName(checked: CheckedCall, { named }: Statement): void {
+export function refuseTakenName(
+  checked: CheckedCall,
+  reuse: StatementCall['reuse'],
+  { named }: Statement,
+): void {
   const path = ownPath(checked);
   const other = path === undefined ? undefined : named.get(path);
-  // The same request may be the same call, where it is to be made once.
-  if (!other || other.aside || other.checked.requestText === checked.requestText) return;
+  if (!other || other.aside || isRepeated(other, checked, reuse)) return;
   throw new KnownError({
     kind: 'invalidParameterValue',
-    message: `name is not unique: two calls of the statement would save ${path}`,
+    message: `${checked.request.fileName === undefined ? 'output_dir' : 'name'} is not unique: two calls of the statement would save ${path}`,
     hint: "Put what tells the rows apart into it, such as a key: 'name', sku || '-{i}'; or {request}.",
   });
+}
+
+/** The same call, which is to be made once, or came to nothing before. */
+function isRepeated(
+  { checked: other, course, ...own }: StatementCall,
+  checked: CheckedCall,
+  reuse: string,
+): boolean {
+  const isSame =
+    other.requestText === checked.requestText &&
+    other.model.name === checked.model.name &&
+    JSON.stringify(other.file) === JSON.stringify(checked.file);
+  const { call } = course;
+  return (
+    isSame &&
+    ((reuse === 'on' && own.reuse === 'on') || (call.state === 'ended' && call.result === undefined))
+  );
 }
 
 export function takeName(call: StatementCall): void {
@@ -62,6 +82,7 @@ export function takeName(call: StatementCall): void {
 
 /** Where a call saves that says the name itself; a name with {request} in it is nobody else's. */
 function ownPath({ request: { fileName, output } }: CheckedCall): string | undefined {
+  if (output && !isDirectory(output)) return formatPath(output);
   if (!output || fileName === undefined || fileName.includes('{request}')) return undefined;
   return formatPath(joinPath(output, fileName));
 }

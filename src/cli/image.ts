@@ -149,6 +149,8 @@ async function withGateway<T>(
 
 async function generate(url: string, options: string, request: Json, signals: StopSignals): Promise<Json> {
   const client = new pg.Client({ connectionString: url, application_name: 'hologen image', options });
+  // One that breaks tells whoever waits.
+  client.on('error', () => {});
   client.on('notice', ({ message }) => console.error(message));
   await client.connect();
   const startedAt = Date.now();

@@ -50,12 +50,12 @@ async function findEarlier(pool: EnginePool, gatewayId: string, wishes: EarlierW
     values: [JSON.stringify(wishes), gatewayId],
   });
   const found: Earlier[][] = wishes.map(() => []);
-  for (const { place, id, result, oss_paths, model_name, model_type, prompt } of rows) {
+  for (const { place, id, result, files, model_name, model_type, prompt } of rows) {
     if (id === null) continue;
     const madeAs = { model: model_name ?? '', modelType: model_type ?? '', prompt: prompt ?? undefined };
     found[place - 1]?.push({
       ...{ id, result: result ?? undefined, madeAs },
-      ...{ ossPaths: oss_paths ?? [] },
+      files: files ?? [],
     });
   }
   return found;
@@ -65,7 +65,7 @@ interface EarlierRow {
   place: number;
   id: string | null;
   result: string | null;
-  oss_paths: string[] | null;
+  files: Earlier['files'] | null;
   model_name: string | null;
   model_type: string | null;
   prompt: string | null;

@@ -56,6 +56,7 @@ const findGone = `
   SELECT id FROM (
     SELECT gateway_id AS id FROM hologen_internal.gateway WHERE gateway_id <> 'embedded'
     UNION SELECT gateway_id FROM hologen_internal.living_gateway
+    UNION SELECT gateway_id FROM hologen_internal.reserved
     UNION SELECT gateway_id FROM hologen_internal.job WHERE state IN (${openStates})) AS known
   WHERE id <> $1 AND NOT ${isLive('id')}`;
 

@@ -249,7 +249,8 @@ export interface Earlier {
   id: string;
   /** Undefined: another gateway is making it. */
   result: string | undefined;
-  ossPaths: string[];
+  /** As they were saved; the ETag without quotes, empty where the store told none. */
+  files: { ossPath: string; etag?: string }[];
   madeAs: MadeAs;
 }
 

@@ -113,13 +113,13 @@ const howMade = `model_name, model_type, CASE WHEN wish.image THEN request ->> '
  * a job that another gateway makes for nobody (or for somebody, where one result is for all), or left when it ended: somebody will take it up.
  */
 export const findEarlier = `
-  SELECT place::int, coalesce(found.id, elsewhere.id) AS id, found.result, found.oss_paths,
+  SELECT place::int, coalesce(found.id, elsewhere.id) AS id, found.result, found.files,
     coalesce(found.model_name, elsewhere.model_name) AS model_name, coalesce(found.model_type, elsewhere.model_type) AS model_type,
     coalesce(found.prompt, elsewhere.prompt) AS prompt
   FROM json_array_elements($1) WITH ORDINALITY AS each (value, place)
   CROSS JOIN LATERAL json_to_record(each.value) AS wish (role text, "roleOid" oid, "requestKey" text, "except" uuid[], delivered boolean, image boolean, most int)
   LEFT JOIN LATERAL (
-    SELECT job_id AS id, result, ARRAY(SELECT jsonb_path_query(outputs, '$[*].ossPath') #>> '{}') AS oss_paths,
+    SELECT job_id AS id, result, jsonb_path_query_array(outputs, '$[*] ? (exists (@.ossPath))') AS files,
       claimed_at IS NOT NULL AS claimed, submitted_at, ${howMade}
     FROM hologen_internal.job
     WHERE role_name = wish.role AND role_oid = wish."roleOid" AND request_key = wish."requestKey" AND state = 'succeeded' AND NOT detached
@@ -142,21 +142,22 @@ const isMadeSince = `
   AND made.submitted_at > job.submitted_at AND made.statement_id <> job.statement_id`;
 
 /** What cost something that nobody can tell has no price. A gateway that ended in the middle of a retry leaves a claim without a job. */
-const mayRetry = `
+const mayRetry = (ownClaim = 'false') => `
   job_id = $1 AND (role_name = $2 AND role_oid = $3 OR $4 = 'all')
   AND state IN ('failed', 'cancelled') AND generated_at IS NULL AND price = 0
   AND NOT EXISTS (SELECT FROM hologen_internal.job made WHERE ${isMadeSince})
-  AND (retried_at IS NULL
+  AND (retried_at IS NULL OR ${ownClaim}
     OR EXISTS (SELECT FROM hologen_internal.job again WHERE again.job_id = job.retried_as AND again.state = 'cancelled' AND again.attempts = 0)
     OR retried_at < clock_timestamp() - interval '10 minutes'
       AND NOT EXISTS (SELECT FROM hologen_internal.job again WHERE again.job_id = job.retried_as))`;
 const askedFor = `
   model_name AS model, CASE json_typeof(request) WHEN 'string' THEN request #>> '{}' ELSE request::text END AS request, file, tag`;
 
-export const findRetry = `SELECT ${askedFor} FROM hologen_internal.job WHERE ${mayRetry}`;
+export const findRetry = `SELECT ${askedFor} FROM hologen_internal.job WHERE ${mayRetry()}`;
 
+/** A write whose answer was lost is repeated. */
 export const claimRetry = `
-  UPDATE hologen_internal.job SET retried_as = $5, retried_at = clock_timestamp() WHERE ${mayRetry} RETURNING ${askedFor}`;
+  UPDATE hologen_internal.job SET retried_as = $5, retried_at = clock_timestamp() WHERE ${mayRetry('retried_as = $5')} RETURNING ${askedFor}`;
 
 export const retried = `
   UPDATE hologen_internal.job SET retried_as = $3, retried_at = CASE WHEN $3::uuid IS NOT NULL THEN retried_at END

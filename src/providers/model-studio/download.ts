@@ -28,6 +28,15 @@ export async function download(
       retryable: response.statusCode >= 500,
     });
   }
+  if (/^text\/html\b/i.test(textOf(response.headers['content-type']) ?? '')) {
+    response.body.on('error', () => {}).destroy();
+    throw new KnownError({
+      kind: 'providerFailure',
+      message: 'the result could not be downloaded: what came is a web page',
+      detail: `Host: ${address.host}.`,
+      retryable: true,
+    });
+  }
   const announced = response.headers['content-length'];
   return {
     stream: response.body,

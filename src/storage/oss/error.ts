@@ -131,6 +131,9 @@ export function toSqlError(error: unknown, action: string, path: StoragePath): K
 
 /** The error for an object that was looked for: not there and not readable cannot always be told apart. */
 export function toReadError(error: unknown, path: StoragePath, roleArn: string): KnownError {
+  // Somebody on the way has said it: the store names each of its answers.
+  if (error instanceof ServiceRefusal && error.status === 404 && !error.requestId)
+    return notOfStore(path, error);
   const isHidden = error instanceof ServiceRefusal && (error.status === 404 || error.code === 'AccessDenied');
   if (!isHidden) return toSqlError(error, 'cannot read', path);
   const says = error.status === 404 ? 'does not exist' : 'does not exist or may not be read';
@@ -143,4 +146,15 @@ export function toReadError(error: unknown, path: StoragePath, roleArn: string):
   return error.status === 404
     ? new MissingFile(fields)
     : new KnownError({ kind: 'undefinedFile', ...fields });
+}
+
+/** An answer without the store's name for it (x-oss-request-id, https://www.alibabacloud.com/help/en/oss/developer-reference/common-http-headers). */
+export function notOfStore(path: StoragePath, cause?: unknown): KnownError {
+  return new KnownError({
+    kind: 'connectionFailure',
+    message: `${formatPath(path)}: the answer is not one of OSS`,
+    hint: 'Check what stands between the gateway and the endpoint: a proxy, or another host under its name.',
+    retryable: true,
+    cause,
+  });
 }

@@ -4,6 +4,7 @@ import type OSS from 'ali-oss';
 import { KnownError } from '../../errors.js';
 import { formatPath, type StoragePath } from '../path.js';
 import type { ObjectInfo, SaveOptions } from '../storage.js';
+import { notOfStore } from './error.js';
 import type { PartBuffers } from './part-buffers.js';
 
 /** 10,000 parts of this size are 39 GiB, far above any output; a copy in parts holds at most three of them. */
@@ -71,6 +72,7 @@ export const crc64Header = 'x-oss-hash-crc64ecma';
 /** The ETag of what was stored. Bytes may flip on their way past every network checksum: then it is an error, and worth another try. */
 export function checkStored(result: OssResult, crc64: string, path: StoragePath): string {
   const stored = headerOf(result, crc64Header);
+  if (stored === '' && headerOf(result, 'x-oss-request-id') === '') throw notOfStore(path);
   if (stored === '' || stored === crc64) return headerOf(result, 'etag');
   throw new KnownError({
     kind: 'ioError',
