@@ -15,9 +15,8 @@ export function rewriteStatements(
 ): SessionEvents['rewrite'] {
   const treat = (text: string, rewritten: RewrittenText | undefined): Treatment => {
     if (!rewritten) return mentionsAiFunction(text) ? watched(text) : undefined;
-    // What the text itself makes, nobody can be asked about before.
-    if (rewritten.unsure && /\brule\b|\bcreate\b.*\b(?:function|operator)\b/is.test(text))
-      return watched(text);
+    // What the text itself makes, nobody can be asked about before; nor may anybody be asked before the transaction is as it says.
+    if (rewritten.unsure && (madeByText.test(text) || beginsOtherwise.test(text))) return watched(text);
     texts.remember(rewritten.text, { text, stopsAtRows: rewritten.stopsAtRows });
     return {
       text: rewritten.text,
@@ -51,7 +50,7 @@ export function rewriteStatements(
 /**
  * PostgreSQL takes no statement into a WITH on a table with a rule for what it does, nor on a view that leads there. Rules of the system's own,
  * and those that make views, are left out. Names of PostgreSQL's functions and operators may mean somebody's, for other types or on another path:
- * those of extensions evaluate what they are given, as PostgreSQL's own do.
+ * those of extensions evaluate what they are given, as PostgreSQL's own do. What a view or a policy does nobody sees in the text.
  */
 const rulesAndFunctions = `
   SELECT FROM pg_catalog.pg_rewrite AS r JOIN pg_catalog.pg_class AS t ON t.oid = r.ev_class, pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'tables') AS name
@@ -66,7 +65,15 @@ const rulesAndFunctions = `
       OR p.proname IN (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'calls'))
       OR EXISTS (SELECT FROM pg_catalog.pg_operator AS o WHERE o.oprcode = p.oid
         AND o.oprname IN (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'operators'))))
+  UNION ALL
+  SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE c.oid >= 16384 AND n.nspname NOT IN ('hologen', 'hologen_caller', 'hologen_internal') AND (c.relkind IN ('v', 'f') OR c.relrowsecurity)
+    AND c.relname IN (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'relations'))
   FETCH FIRST ROW ONLY`;
+
+const madeByText = /\brule\b|\bcreate\b.*\b(?:function|operator)\b/is;
+const beginsOtherwise =
+  /\bset\s+(?:local\s+|session\s+)?transaction\b|\block\s+(?:table\b|only\b|["\w])|\bset\s+constraints\b/i;
 
 /** The engine may ask for its parameters, and for how many of its rows are wanted. */
 function watched(text: string): Treatment {

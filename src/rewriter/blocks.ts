@@ -84,8 +84,8 @@ function consume(select: Body, outer: CommonTable | undefined, blocks: Blocks): 
   const arms = armsOf(select);
   if (!arms || blocks.selects.some(({ selects }) => selects.includes(arms[0]))) return;
   blocks.selects.push({ selects: arms, hasWith: select.withClause !== undefined });
-  // LIMIT stops early.
-  if (select.limitCount || select.limitOffset) return;
+  // LIMIT stops early, and rows of a CTE are not locked.
+  if (select.limitCount || select.limitOffset || select.lockingClause) return;
   const ctes = ctesOf(select, outer);
   for (const arm of arms) {
     const [kind, item] = kindOf(readToEnd(arm));

@@ -12,7 +12,7 @@ export function editValues(insert: Body, source: Source): Edit[] {
   const lists = children(kindOf(insert.selectStmt)[1], 'valuesLists');
   const calling = lists.flatMap((list) => children(kindOf(list)[1], 'items')).filter(containsAiCall);
   if (calling.length === 0 || calling.length > mostValueCalls) return [];
-  const context: ItemContext = { ...source, starTables: undefined, isTable: () => false };
+  const context: ItemContext = { ...source, starTables: undefined, isTable: () => false, mayBeNull: false };
   const calls = calling.map((value) => callsOf(value, context));
   if (!calls.every((each) => each !== undefined)) return [];
   const ranges = calls.flat();

@@ -79,6 +79,8 @@ export interface Unsure {
   operators: string[];
   /** The calls themselves: somebody may have a function of the name. */
   calls: string[];
+  /** What is read or written: a view has more in it. */
+  relations: string[];
 }
 
 export function unsureOf(
@@ -89,14 +91,17 @@ export function unsureOf(
   const functions = new Set<string>();
   const operators = new Set<string>();
   const calls = new Set<string>();
+  const relations = new Set<string>();
   walk(nodesOf(before), (kind, body) => {
     const isCall = isAiCall(kind, body);
     if (kind === 'FuncCall') (isCall ? calls : functions).add(nameList(body.funcname).at(-1) ?? '');
+    if (kind === 'RangeVar') relations.add(String(body.relname));
     if (kind === 'A_Expr') operators.add(nameList(body.name).at(-1) ?? '');
     return true;
   });
   const tables = tablesTaken(before, after, commands);
-  return { tables, functions: [...functions], operators: [...operators], calls: [...calls] };
+  const [names, made] = [[...functions], [...calls]];
+  return { tables, functions: names, operators: [...operators], calls: made, relations: [...relations] };
 }
 
 /** The same statements write in both, in the same order; those that were replaced stand in a WITH each. */

@@ -40,6 +40,7 @@ export function editSelect({ selects, hasWith }: Arms, source: Source): Edit[] {
 function takeItems(select: Body, block: Block, source: Source): TargetItem[] | undefined {
   const items = readItems(children(select, 'targetList'), block, children(select, 'fromClause'), source);
   if (!items || !mayBeStaged(select) || refersToOutput(select, items)) return undefined;
+  if (goesOnBehind(select, block, source) || addsToList(select, items)) return undefined;
   // A second stage would not see those rows.
   return dropsRows(select) && items.some((item) => item.form === 'call' && item.nested) ? undefined : items;
 }
@@ -48,6 +49,29 @@ function takeItems(select: Body, block: Block, source: Source): TargetItem[] | u
 function dropsRows(select: Body): boolean {
   const withTies = select.limitOption === 'LIMIT_OPTION_WITH_TIES';
   return withTies || select.limitOffset !== undefined || returnsSets(select.targetList);
+}
+
+/** Behind a query in parentheses its ORDER BY and LIMIT may stand outside of them. */
+function goesOnBehind(select: Body, { end }: Block, { offset }: Source): boolean {
+  let behind = false;
+  const see = (_kind: string, { location }: Body): boolean => {
+    behind ||= location !== undefined && offset(location) >= end;
+    return !behind;
+  };
+  walk([select.sortClause, select.limitCount, select.limitOffset], see);
+  return behind;
+}
+
+/** Rows and columns that the CTE gives besides must mean no other name that stands in ORDER BY, and stand in GROUP BY as they are. */
+function addsToList(select: Body, items: TargetItem[]): boolean {
+  const adds = items.some(
+    (item) => item.form === 'star' || (item.form === 'call' && item.columns.length > 0),
+  );
+  const isBareName = (sort: AnyNode): boolean => {
+    const [kind, body] = kindOf(child(kindOf(sort)[1], 'node'));
+    return kind === 'ColumnRef' && children(body, 'fields').length === 1;
+  };
+  return adds && (select.groupClause !== undefined || children(select, 'sortClause').some(isBareName));
 }
 
 const setFunctions =

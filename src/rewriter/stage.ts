@@ -52,6 +52,7 @@ function itemContext(from: AnyNode[], source: Source): ItemContext {
     text: source.text,
     tokens: source.tokens,
     starTables: tables.length === leaves.length && tables.length > 0 ? tables : undefined,
+    mayBeNull: leaves.some(([kind, table]) => kind !== 'RangeVar' || cteTables.has(aliasOf(table))),
     isTable: (name) => tables.includes(name) && !cteTables.has(name) && !renamed.has(name),
   };
 }

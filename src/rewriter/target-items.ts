@@ -6,6 +6,7 @@ import {
   child,
   children,
   containsAiCall,
+  hasNode,
   isAiCall,
   kindOf,
   nameList,
@@ -56,6 +57,8 @@ export interface ItemContext extends Places {
   starTables: string[] | undefined;
   /** True for tables whose whole row can be used as a value; CTEs and sub-selects have no row type. */
   isTable(name: string): boolean;
+  /** Columns are not those of tables only: one may be known to be NULL when the statement is planned. */
+  mayBeNull: boolean;
 }
 
 /** Undefined: the item cannot be taken apart safely. */
@@ -72,7 +75,7 @@ export function readItem(target: AnyNode, range: Range, context: ItemContext): T
   if (isConstant(value)) return { form: 'constant', range, name };
   if (name === undefined) return undefined;
   if (!containsAiCall(value)) return { form: 'plain', range, expression, name };
-  const parts: Parts = { calls: [], columns: [], nested: false };
+  const parts: Parts = { calls: [], columns: [], nested: false, mayBeNull: context.mayBeNull };
   if (!takeApart(value, parts)) return undefined;
   return {
     form: 'call',
@@ -142,6 +145,8 @@ export interface Parts {
   columns: Body[];
   /** A call uses another call's result. */
   nested: boolean;
+  /** See ItemContext. */
+  mayBeNull: boolean;
 }
 
 /**
@@ -173,12 +178,14 @@ export function takeApart(node: AnyNode, parts: Parts, noNulls = false): boolean
       return takeAll([body.lidx, body.uidx]);
     case 'A_Expr': {
       const operands = [body.lexpr, body.rexpr];
-      return body.kind === 'AEXPR_OP' && (noNulls || noneIsNull(operands)) && takeAll(operands, true);
+      return body.kind === 'AEXPR_OP' && (noNulls || noneIsNull(operands, parts)) && takeAll(operands, true);
     }
     case 'A_ArrayExpr':
       return takeAll(children(body, 'elements'));
     case 'FuncCall':
-      return evaluatesArguments(body, noNulls) && takeAll(children(body, 'args'), noNulls || isStrict(body));
+      return (
+        evaluatesArguments(body, noNulls, parts) && takeAll(children(body, 'args'), noNulls || isStrict(body))
+      );
     default:
       return false;
   }
@@ -187,6 +194,8 @@ export function takeApart(node: AnyNode, parts: Parts, noNulls = false): boolean
 function takeCall(call: Body, parts: Parts): boolean {
   const args = children(call, 'args');
   if (args.some((argument) => kindOf(argument)[0] === 'NamedArgExpr')) return false;
+  // What is none, PostgreSQL is to say of what was written.
+  if (call.over || call.agg_filter || call.agg_order || call.agg_distinct || call.func_variadic) return false;
   if (containsAiCall(call.args)) {
     parts.nested = true;
     return args.every((argument) => takeApart(argument, parts));
@@ -196,12 +205,12 @@ function takeCall(call: Body, parts: Parts): boolean {
 }
 
 /** True for functions that are known to evaluate each argument once a row. */
-function evaluatesArguments(body: Body, noNulls: boolean): boolean {
+function evaluatesArguments(body: Body, noNulls: boolean, parts: Parts): boolean {
   const name = nameList(body.funcname);
   if (name.length > 1 && name[0] !== 'pg_catalog') return false;
   if (body.over || body.agg_filter || body.agg_order) return false;
   if (takingNull.has(name.at(-1) ?? '')) return true;
-  return isStrict(body) && (noNulls || noneIsNull(children(body, 'args')));
+  return isStrict(body) && (noNulls || noneIsNull(children(body, 'args'), parts));
 }
 
 function isStrict({ funcname }: Body): boolean {
@@ -209,17 +218,30 @@ function isStrict({ funcname }: Body): boolean {
 }
 
 /** True if no operand is known to be NULL when the statement is planned; a strict operator would not evaluate the others then. */
-function noneIsNull(operands: unknown[]): boolean {
+function noneIsNull(operands: unknown[], { mayBeNull }: Parts): boolean {
   let known = true;
   for (const operand of operands) {
     walk(operand, (kind, body) => {
       if (isAiCall(kind, body)) return false;
       if (kind === 'ParamRef' || (kind === 'A_Const' && body.isnull)) known = false;
+      if ((kind === 'ColumnRef' && mayBeNull) || mayFoldToNull(kind, body)) known = false;
       return known;
     });
   }
   return known;
 }
+
+/** Of constants alone PostgreSQL computes it when it plans. */
+function mayFoldToNull(kind: string, body: Body): boolean {
+  const isFixed = () =>
+    !hasNode({ [kind]: body }, (each, inner) => each === 'ColumnRef' || isAiCall(each, inner));
+  if (kind === 'A_Expr') return !givingOperators.has(nameList(body.name).at(-1) ?? '') && isFixed();
+  if (kind === 'FuncCall') return givingNull.test(nameList(body.funcname).at(-1) ?? '') && isFixed();
+  return kind === 'A_Indirection' && isFixed();
+}
+/** These give NULL of NULL only. */
+const givingOperators = words('|| + - * / %');
+const givingNull = /^(?:jsonb?_|substring$|to_file$)/;
 
 /** From the function's name to its closing parenthesis. */
 export function callRange({ tokens, offset }: Places, call: Body): Range {

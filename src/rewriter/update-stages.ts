@@ -31,8 +31,15 @@ const mostLookups = 10_000;
 export function editUpdate(update: Body, source: Source): Edit[] {
   const values = children(update, 'targetList').flatMap(assignedValues);
   if (!values.some(containsAiCall)) return [];
+  const { schemaname, relname } = child(update, 'relation');
+  // In a query its name would mean that one.
+  if (schemaname === undefined && source.cteNames.has(String(relname))) return [];
+  const from = children(update, 'fromClause').map(kindOf);
+  const mayBeNull = from.some(
+    ([kind, { relname: name }]) => kind !== 'RangeVar' || source.cteNames.has(String(name)),
+  );
   const conditions = [update.whereClause, update.fromClause];
-  const calls = distinct(values.flatMap(callsOf));
+  const calls = distinct(values.flatMap((value) => callsOf(value, mayBeNull)));
   if (calls.length === 0 || !isRepeatable(conditions) || !calls.every(({ args }) => isTableless(args)))
     return [];
   if (sharesParameters(update, calls)) return [];
@@ -115,8 +122,8 @@ function assignedValues(target: AnyNode): AnyNode[] {
 }
 
 /** The innermost calls of a value, if they are certain to be made. */
-function callsOf(value: AnyNode): Body[] {
-  const parts = { calls: [], columns: [], nested: false };
+function callsOf(value: AnyNode, mayBeNull: boolean): Body[] {
+  const parts = { calls: [], columns: [], nested: false, mayBeNull };
   return containsAiCall(value) && takeApart(value, parts) ? parts.calls : [];
 }
 

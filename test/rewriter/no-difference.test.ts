@@ -26,6 +26,7 @@ import { rowParameters } from './difference/cases/row-parameters.js';
 import { rowsWanted } from './difference/cases/rows-wanted.js';
 import { runInside } from './difference/cases/run-inside.js';
 import { sqlFunctions } from './difference/cases/sql-functions.js';
+import { staged } from './difference/cases/staged.js';
 import { shown } from './difference/outcome.js';
 import { startWorld, type World } from './difference/world.js';
 
@@ -75,6 +76,7 @@ describe.each(
     ...rewrittenNames,
     ...leftEarly,
     ...mergedAndLeft,
+    ...staged,
     ...rowsWanted,
   }),
 )('%s', (_group, cases) => {
