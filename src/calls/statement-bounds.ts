@@ -49,35 +49,37 @@ export function refuseTakenName(
 ): void {
   const path = ownPath(checked);
   const other = path === undefined ? undefined : named.get(path);
-  if (!other || other.aside || isRepeated(other, checked, reuse)) return;
+  if (!other || other.aside || cameToNothing(other) || isRepeated(other, checked, reuse)) return;
   throw new KnownError({
     kind: 'invalidParameterValue',
     message: `${checked.request.fileName === undefined ? 'output_dir' : 'name'} is not unique: two calls of the statement would save ${path}`,
-    hint: "Put what tells the rows apart into it, such as a key: 'name', sku || '-{i}'; or {request}.",
+    hint: "Put what tells the rows apart into it, such as a key: 'name', sku || '-{i}'; or {request}. One request that is to be made once: SET ai_gen.reuse = on.",
   });
 }
 
-/** The same call, which is to be made once, or came to nothing before. */
+/** Nothing of it is saved. */
+function cameToNothing({ course: { call } }: StatementCall): boolean {
+  return call.state === 'ended' && (call.result === undefined || call.error !== undefined);
+}
+
+/** The same call: it is to be made once, or asked for again when it has been made, by a loop or for a row that others have changed meanwhile. */
 function isRepeated(
   { checked: other, course, ...own }: StatementCall,
   checked: CheckedCall,
-  reuse: string,
+  reuse: StatementCall['reuse'],
 ): boolean {
   const isSame =
     other.requestText === checked.requestText &&
     other.model.name === checked.model.name &&
     JSON.stringify(other.file) === JSON.stringify(checked.file);
-  const { call } = course;
-  return (
-    isSame &&
-    ((reuse === 'on' && own.reuse === 'on') || (call.state === 'ended' && call.result === undefined))
-  );
+  return isSame && ((reuse === 'on' && own.reuse === 'on') || course.call.state === 'ended');
 }
 
 export function takeName(call: StatementCall): void {
   const path = ownPath(call.checked);
   const { named } = call.statement;
-  if (path !== undefined && named.get(path)?.aside !== false) named.set(path, call);
+  const other = path === undefined ? undefined : named.get(path);
+  if (path !== undefined && (!other || other.aside || cameToNothing(other))) named.set(path, call);
 }
 
 /** Where a call saves that says the name itself; a name with {request} in it is nobody else's. */

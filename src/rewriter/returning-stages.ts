@@ -96,6 +96,8 @@ export function unsureOf(
     const isCall = isAiCall(kind, body);
     if (kind === 'FuncCall') (isCall ? calls : functions).add(nameList(body.funcname).at(-1) ?? '');
     if (kind === 'RangeVar') relations.add(String(body.relname));
+    // What is written stands there without its kind.
+    if (isWriting(kind)) relations.add(String(child(body, 'relation').relname));
     if (kind === 'A_Expr') operators.add(nameList(body.name).at(-1) ?? '');
     return true;
   });
@@ -118,10 +120,14 @@ function tablesTaken(
   return [...replaced, ...behind].map((each) => String(child(each, 'relation').relname));
 }
 
+function isWriting(kind: string): boolean {
+  return commands[kind] !== undefined;
+}
+
 function writingIn({ kind, node }: ParsedStatement): Body[] {
   const found: Body[] = [];
   walk({ [kind]: node }, (each, body) => {
-    if (commands[each]) found.push(body);
+    if (isWriting(each)) found.push(body);
     return true;
   });
   return found;

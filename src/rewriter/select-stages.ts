@@ -1,6 +1,7 @@
 /** SELECT: the block becomes a materialised CTE of handles, which is read to the end before the first wait. */
 import type { Arms } from './blocks.js';
 import { type AnyNode, type Body, child, children, containsAiCall, kindOf, nameList, walk } from './nodes.js';
+import type { Token } from './parse.js';
 import { type Block, locate } from './select-block.js';
 import type { Source } from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
@@ -52,10 +53,14 @@ function dropsRows(select: Body): boolean {
 }
 
 /** Behind a query in parentheses its ORDER BY and LIMIT may stand outside of them. */
-function goesOnBehind(select: Body, { end }: Block, { offset }: Source): boolean {
-  let behind = false;
+function goesOnBehind(select: Body, { startAt, end }: Block, { offset, tokens }: Source): boolean {
+  // FETCH FIRST ROW has no number to stand anywhere.
+  const [kind, { location: at = -1 }] = kindOf(select.limitCount);
+  const isInside = ({ text, start }: Token) =>
+    text.toLowerCase() === 'fetch' && start >= startAt && start < end;
+  let behind = kind === 'A_Const' && Number(at) < 0 && !tokens.some(isInside);
   const see = (_kind: string, { location }: Body): boolean => {
-    behind ||= location !== undefined && offset(location) >= end;
+    behind ||= Number(location ?? -1) >= 0 && offset(location) >= end;
     return !behind;
   };
   walk([select.sortClause, select.limitCount, select.limitOffset], see);

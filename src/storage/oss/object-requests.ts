@@ -5,7 +5,7 @@ import { KnownError } from '../../errors.js';
 import { formatPath, isDirectory, joinPath, type StoragePath } from '../path.js';
 import type { OpenedSource, SaveOptions, Store } from '../storage.js';
 import { presignGet } from './client.js';
-import { ServiceRefusal, toReadError, toSqlError } from './error.js';
+import { notOfStore, ServiceRefusal, toReadError, toSqlError } from './error.js';
 import { crc64Header, type ObjectTarget, type OssObjectInfo, type Saved } from './object-target.js';
 import type { PartBuffers } from './part-buffers.js';
 import type { OssRight } from './right.js';
@@ -35,7 +35,9 @@ export async function readHead(
       (client) => client.head(path.key),
       signal,
     );
-    return asInfo(result.res.headers as Record<string, string | undefined>);
+    const headers = result.res.headers as Record<string, string | undefined>;
+    if (!headers['x-oss-request-id']) throw notOfStore(path);
+    return asInfo(headers);
   } catch (error) {
     throw toReadError(error, path, right.roleArn);
   }

@@ -13,11 +13,17 @@ export const staged: Record<string, Case[]> = {
   'queries in parentheses, by chance': [
     ['LIMIT', `(SELECT id, ai_gen('m1', p), ${by} FROM foxes) LIMIT 2`],
     ['ORDER BY', `(SELECT id, ai_gen('m1', p), ${by} FROM foxes) ORDER BY k, id`],
+    ['FETCH FIRST ROW', `(SELECT id, ai_gen('m1', p), ${by} FROM foxes) FETCH FIRST ROW ONLY`],
     ['OFFSET', `(SELECT id, ai_gen('m1', p), ${by} FROM foxes) OFFSET 2`],
     ['inserted', `INSERT INTO log (SELECT ${about} FROM foxes) LIMIT 2`],
     ['in FROM', `SELECT * FROM ((SELECT id, ai_gen('m1', p), ${by} FROM foxes) LIMIT 2) s`],
   ],
   'operands that are NULL when it is planned, by chance': [
+    [
+      'of a view that is written',
+      `UPDATE nothing_yet SET p = p RETURNING x || ai_gen('m1', p)`,
+      'CREATE VIEW nothing_yet AS SELECT id, p, NULL::text AS x FROM foxes',
+    ],
     ['of a sub-select', `SELECT s.x || ai_gen('m1', p), ${by} FROM foxes, (SELECT NULL::text AS x) s`],
     ['of a CTE', `WITH s AS (SELECT NULL::text AS x) SELECT s.x || ai_gen('m1', p), ${by} FROM foxes, s`],
     [
