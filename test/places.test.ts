@@ -195,6 +195,28 @@ test('one request that is to be made once may say a name several times', async (
   expect(rows).toEqual(Array(3).fill({ path: 'oss://demo/shop/once.png' }));
 });
 
+test('what was given up and ends late takes the place of no later file', async () => {
+  const amy = await shopOf('amy');
+  const wish = (prompt: string) => JSON.stringify({ prompt, name: 'late' });
+  await amy.query("SET statement_timeout = '300ms'");
+  await refusal(amy.query("SELECT ai_gen('qwen_image_2', $1)", [wish('wrong [[sandbox:slow=1500]]')]));
+  await amy.query('SET statement_timeout = 0');
+  await amy.query("SELECT ai_gen('qwen_image_2', $1)", [wish('right')]);
+  const saved = async () =>
+    (
+      await amy.query(
+        `SELECT o.oss_path, o.etag = fl_get_etag(to_file(o.oss_path, $1, $2)) AS unchanged FROM hologen.outputs o
+         WHERE prompt ~ '^(wrong|right)' ORDER BY made_at`,
+        [endpoint, role],
+      )
+    ).rows;
+  await expect.poll(saved, { timeout: 10_000 }).toHaveLength(2);
+  expect(await saved()).toEqual([
+    { oss_path: 'oss://demo/shop/late.png', unchanged: true },
+    { oss_path: expect.stringMatching(/^oss:\/\/demo\/shop\/[\w-]{20,}\.png$/), unchanged: true },
+  ]);
+});
+
 test('an earlier result whose file another one has taken the place of is made again', async () => {
   const amy = await shopOf('amy');
   await amy.query("SET ai_gen.reuse = 'on'");

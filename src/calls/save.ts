@@ -4,7 +4,6 @@ import { endingOf, formatOf, hasUse } from '../media/kinds.js';
 import type { CheckedRequest, Made } from '../providers/provider.js';
 import { withoutQuotes } from '../storage/etag.js';
 import { formatPath, isDirectory, joinPath, type StoragePath } from '../storage/path.js';
-import type { Storage } from '../storage/storage.js';
 import type { CheckedCall } from './check.js';
 import { type Course, holdUp, type Services, tell } from './course.js';
 import { growing, isPassing, keptMs, pause } from './hold-up.js';
@@ -65,11 +64,12 @@ async function copyOutputs(
   { jobId, checked }: Course,
   made: Made,
   saved: Map<number, Saved>,
-  { storage, meter }: Services,
+  services: Services,
 ): Promise<void> {
+  const { meter } = services;
   const copies = made.urls.map(async (_url, index) => {
     if (saved.has(index)) return;
-    const copy = await copyOutput(index, jobId, checked, made, storage);
+    const copy = await copyOutput(index, jobId, checked, made, services);
     saved.set(index, copy);
     meter.saved(checked.model, copy.bytes);
   });
@@ -82,15 +82,14 @@ async function copyOutput(
   jobId: string,
   { request, provider, model, file }: CheckedCall,
   { urls, requestId }: Made,
-  storage: Storage,
+  { storage, ledger }: Services,
 ): Promise<Saved> {
   const url = urls[index] as string;
-  const target = targetOf(
-    request,
-    fileNameOf(requestId, jobId),
-    url,
-    urls.length > 1 ? index + 1 : undefined,
-  );
+  const own = [fileNameOf(requestId, jobId), url, urls.length > 1 ? index + 1 : undefined] as const;
+  const named = targetOf(request, ...own);
+  // A call that was given up may end long after the one that took its place, whose file is paid for, too.
+  const isTaken = saysName(request) && (await ledger.isTakenSince(jobId, formatPath(named)));
+  const target = isTaken ? targetOf(besideNamed(request), ...own) : named;
   const right = requireRight(file?.right, 'output_dir');
   const download = async (stop: AbortSignal) => {
     const source = await provider.download(url, stop);
@@ -147,7 +146,7 @@ function nameOf(fileName: string | undefined, requestId: string, index: number |
 
 /** first-and-last-frame names its file; everything else names a directory. */
 function targetOf(
-  { output, fileName }: CheckedRequest,
+  { output, fileName }: Pick<CheckedRequest, 'output' | 'fileName'>,
   requestId: string,
   url: string,
   index: number | undefined,
@@ -156,6 +155,15 @@ function targetOf(
   if (!isDirectory(output)) return output;
   const name = nameOf(fileName, requestId, index);
   return joinPath(output, `${name}.${endingOf(madeName(url))}`);
+}
+
+function saysName({ output, fileName }: CheckedRequest): boolean {
+  return fileName !== undefined || (output !== undefined && !isDirectory(output));
+}
+
+/** In the same directory, under the request's id. */
+function besideNamed({ output }: CheckedRequest): Pick<CheckedRequest, 'output' | 'fileName'> {
+  return { output: output && { ...output, key: output.key.replace(/[^/]*$/, '') }, fileName: undefined };
 }
 
 /** What the address of a result tells of its form; a PNG where it tells nothing. */

@@ -214,6 +214,8 @@ export interface Ledger {
   retried(id: string, claimId: string, handle: string | undefined): Promise<void>;
   /** Webhooks are told that a statement which names one is over. */
   tellStatementEnd(statement: EndedStatement): Promise<void>;
+  /** A call that was asked for later than this one has saved something at the path. */
+  isTakenSince(id: string, ossPath: string): Promise<boolean>;
   /** Task ids the ledger knows, among these. */
   knownTasks(taskIds: string[]): Promise<Set<string>>;
 }

@@ -212,6 +212,11 @@ export const share = `
 export const fileOfOutput = `
   SELECT file FROM hologen_internal.job WHERE outputs @> $1 AND (role_name = $2 AND role_oid = $3 OR $4 = 'all' OR $4 = 'shared' AND shared) ORDER BY submitted_at DESC LIMIT 1`;
 
+/** A call that was asked for later has saved something there. */
+export const isTakenSince = `
+  SELECT EXISTS (SELECT FROM hologen_internal.job later JOIN hologen_internal.job own ON own.job_id = $1
+    WHERE later.outputs @> $2 AND later.state = 'succeeded' AND later.submitted_at > own.submitted_at) AS taken`;
+
 const msAgo = (time: string) => `extract(epoch FROM clock_timestamp() - ${time})::float8 * 1000`;
 
 /** What gateways that are gone have left is this one's from now on. */

@@ -124,7 +124,14 @@ function writing(
   };
 }
 
-type Reading = 'transactionOutcomes' | 'find' | 'cancelAsked' | 'untoldRoles' | 'fileOfOutput' | 'knownTasks';
+type Reading =
+  | 'isTakenSince'
+  | 'transactionOutcomes'
+  | 'find'
+  | 'cancelAsked'
+  | 'untoldRoles'
+  | 'fileOfOutput'
+  | 'knownTasks';
 
 function reading(query: Query): Pick<Ledger, Reading> {
   return {
@@ -157,6 +164,13 @@ function reading(query: Query): Pick<Ledger, Reading> {
       const outputs = JSON.stringify([{ ossPath }]);
       const [row] = await query('file-of-output', statements.fileOfOutput, [outputs, role, roleOid, sight]);
       return row?.file;
+    },
+    async isTakenSince(id, ossPath) {
+      const [row] = await query('is-taken-since', statements.isTakenSince, [
+        id,
+        JSON.stringify([{ ossPath }]),
+      ]);
+      return row?.taken === true;
     },
     async knownTasks(taskIds) {
       const rows = await query('known-tasks', statements.knownTasks, [taskIds]);
