@@ -252,6 +252,7 @@ DECLARE
   -- Numbers of those without a name are the client's.
   reading  refcursor := 'hologen_ahead_rows';
   rows     int8;
+  moved    int8;
   named    pg_catalog.json;
 BEGIN
   BEGIN
@@ -297,7 +298,8 @@ BEGIN
         WHILE rows OPERATOR(pg_catalog.<) (step OPERATOR(pg_catalog.->>) 'wanted')::int8 LOOP
           PERFORM pg_catalog.set_config('hologen.passed', rows::text, true);
           MOVE NEXT FROM reading;
-          EXIT WHEN NOT FOUND;
+          GET DIAGNOSTICS moved = ROW_COUNT;
+          EXIT WHEN moved OPERATOR(pg_catalog.=) 0;
           rows := rows OPERATOR(pg_catalog.+) 1;
         END LOOP;
       ELSIF step OPERATOR(pg_catalog.->>) 'rows' IS NOT NULL THEN
