@@ -36,12 +36,11 @@ export function besideFound(other: unknown, ahead: LookAhead<unknown>, reader: S
 
 /** Where a result decides how far is read, it is known how many rows are wanted. */
 function asWanted(judged: Judged, ahead: LookAhead<unknown>, reader: SqlReader): Judged {
-  const { query, running, before, rows, stage } = ahead;
+  const { query, running, stage } = ahead;
   if ('why' in judged || !judged.rowByRow || !query) return judged;
-  const most = readsSome(ahead) ? before + rows : Number.POSITIVE_INFINITY;
-  // Which rows there are is decided by the first stage, or is not known.
-  const wanted =
-    stage === 1 ? rowsWanted(query, Math.min(most, reader.rowsOfLimit(running) ?? 0)) : undefined;
+  // Which rows there are is decided by the first stage, or is not known; nor where a client reads some of them.
+  const isKnown = stage === 1 && !readsSome(ahead);
+  const wanted = isKnown ? rowsWanted(query, reader.rowsOfLimit(running) ?? 0) : undefined;
   if (wanted === undefined) return { why: farByResult };
   ahead.window = { wanted, noted: 0, mayGoOn: false };
   return judged;
