@@ -220,8 +220,9 @@ async function cancel(handle: string, who: RoleIdentity, around: Surroundings): 
 
 function cancelHere(handle: string, around: Surroundings): void {
   const held = heldCall(handle, around);
+  const underWay = around.decider.underWay.get(handle);
   if (held) drop(held, 'cancelled by ai_cancel', around).catch(complain(around.log));
-  else if (around.decider.underWay.has(handle)) around.decider.underWay.get(handle)?.cancel();
+  else if (underWay) underWay.cancel();
   // Its transaction has just been committed, and it is not begun yet.
   else around.calls.get(handle)?.stop.abort(cancelled('cancelled by ai_cancel'));
 }

@@ -37,20 +37,23 @@ export function besideFound(other: unknown, ahead: LookAhead<unknown>, reader: S
 /** Where a result decides how far is read, it is known how many rows are wanted. */
 function asWanted(judged: Judged, ahead: LookAhead<unknown>, reader: SqlReader): Judged {
   const { query, running, stage } = ahead;
-  if ('why' in judged || !judged.rowByRow || !query) return judged;
-  // Which rows there are is decided by the first stage, or is not known; nor where a client reads some of them.
-  const isKnown = stage === 1 && !readsSome(ahead);
-  const wanted = isKnown ? rowsWanted(query, reader.rowsOfLimit(running) ?? 0) : undefined;
-  if (wanted === undefined) return { why: farByResult };
+  if ('why' in judged || judged.rowByRow === undefined || !query) return judged;
+  // Which rows there are is decided by the first stage, or is not known.
+  const wanted = stage === 1 ? rowsWanted(query, running, reader) : undefined;
+  if (wanted === undefined) return { why: judged.rowByRow };
   ahead.window = { wanted, noted: 0, mayGoOn: false };
   return judged;
 }
-export const farByResult = 'a result decides how far is read';
 
-/** Of so many rows at most. Undefined: no call but the first is certain, or nobody knows. */
-export function rowsWanted({ isExpanded, seenLater, serves }: AheadQuery, most: number): number | undefined {
-  const isSimple = !isExpanded && !seenLater && !serves;
-  return isSimple && most > 1 && most < Number.POSITIVE_INFINITY ? most : undefined;
+/** `running`: the query's text with its values. Undefined: no call but the first is certain, or nobody knows. */
+export function rowsWanted(
+  { isExpanded, seenLater, serves }: AheadQuery,
+  running: string,
+  reader: SqlReader,
+): number | undefined {
+  if (isExpanded || seenLater || serves) return undefined;
+  const rows = reader.rowsOfLimit(running) ?? 0;
+  return rows > 1 && rows < Number.POSITIVE_INFINITY ? rows : undefined;
 }
 
 /**

@@ -88,7 +88,7 @@ async function copyOutput(
   const own = [fileNameOf(requestId, jobId), url, urls.length > 1 ? index + 1 : undefined] as const;
   const named = targetOf(request, ...own);
   // A call that was given up may end long after the one that took its place, whose file is paid for, too.
-  const isTaken = saysName(request) && (await ledger.isTakenSince(jobId, formatPath(named)));
+  const isTaken = saysOwnName(request) && (await ledger.isTakenSince(jobId, formatPath(named)));
   const target = isTaken ? targetOf(besideNamed(request), ...own) : named;
   const right = requireRight(file?.right, 'output_dir');
   const download = async (stop: AbortSignal) => {
@@ -157,8 +157,10 @@ function targetOf(
   return joinPath(output, `${name}.${endingOf(madeName(url))}`);
 }
 
-function saysName({ output, fileName }: CheckedRequest): boolean {
-  return fileName !== undefined || (output !== undefined && !isDirectory(output));
+/** True of a request that says where its file is saved; a name with {request} in it is nobody else's. */
+export function saysOwnName({ output, fileName }: Pick<CheckedRequest, 'output' | 'fileName'>): boolean {
+  if (!output) return false;
+  return !isDirectory(output) || (fileName !== undefined && !fileName.includes('{request}'));
 }
 
 /** In the same directory, under the request's id. */

@@ -3,6 +3,7 @@ import { KnownError } from '../errors.js';
 import type { Drain } from '../ledger/draining.js';
 import { formatPath, isDirectory, joinPath } from '../storage/path.js';
 import type { CallArguments, CheckedCall } from './check.js';
+import { saysOwnName } from './save.js';
 import type { Statement, StatementCall } from './statement.js';
 
 /** A statement that has begun its calls is let make the others: it would lose what it has waited for. */
@@ -82,9 +83,9 @@ export function takeName(call: StatementCall): void {
   if (path !== undefined && (!other || other.aside || cameToNothing(other))) named.set(path, call);
 }
 
-/** Where a call saves that says the name itself; a name with {request} in it is nobody else's. */
-function ownPath({ request: { fileName, output } }: CheckedCall): string | undefined {
-  if (output && !isDirectory(output)) return formatPath(output);
-  if (!output || fileName === undefined || fileName.includes('{request}')) return undefined;
-  return formatPath(joinPath(output, fileName));
+/** Undefined: it does not say the name itself. */
+function ownPath({ request }: CheckedCall): string | undefined {
+  const { fileName = '', output } = request;
+  if (!output || !saysOwnName(request)) return undefined;
+  return formatPath(isDirectory(output) ? joinPath(output, fileName) : output);
 }

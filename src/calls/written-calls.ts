@@ -28,7 +28,6 @@ import {
   pending,
   type Run,
   readOn,
-  readsSome,
   type StoredText,
   sinceOf,
   storedFound,
@@ -123,10 +122,8 @@ export function createWrittenCalls(making: Making): WrittenCalls {
       const { statement, ahead } = aheadOf(given, origin, making);
       const wrong = await ahead.noted?.then(() => undefined, lost);
       statement.looking = undefined;
-      // Where results decide it comes to fewer than are read.
       if (ahead.window) goOn(ahead.window, rows);
-      const reached = ahead.window && readsSome(ahead) ? ahead.before + ahead.rows : rows;
-      ahead.reached = Math.max(ahead.reached, reached);
+      ahead.reached = Math.max(ahead.reached, rows);
       endLook(ahead, problem ?? wrong);
       if (ahead.refusal) throw ahead.refusal;
     },

@@ -53,10 +53,7 @@ async function findEarlier(pool: EnginePool, gatewayId: string, wishes: EarlierW
   for (const { place, id, result, files, model_name, model_type, prompt } of rows) {
     if (id === null) continue;
     const madeAs = { model: model_name ?? '', modelType: model_type ?? '', prompt: prompt ?? undefined };
-    found[place - 1]?.push({
-      ...{ id, result: result ?? undefined, madeAs },
-      files: files ?? [],
-    });
+    found[place - 1]?.push({ id, result: result ?? undefined, files: files ?? [], madeAs });
   }
   return found;
 }

@@ -102,8 +102,10 @@ export function unsureOf(
     return true;
   });
   const tables = tablesTaken(before, after, commands);
-  const [names, made] = [[...functions], [...calls]];
-  return { tables, functions: names, operators: [...operators], calls: made, relations: [...relations] };
+  return {
+    ...{ tables, functions: [...functions], operators: [...operators] },
+    ...{ calls: [...calls], relations: [...relations] },
+  };
 }
 
 /** The same statements write in both, in the same order; those that were replaced stand in a WITH each. */

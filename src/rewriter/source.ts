@@ -1,6 +1,6 @@
 /** A text that is being rewritten: its tokens, how parse locations map to offsets, and names that are still free. */
 import { aiFunctionNamed, partName } from './ai-functions.js';
-import { type Body, children, kindOf, walk } from './nodes.js';
+import { type AnyNode, type Body, children, kindOf, walk } from './nodes.js';
 import {
   firstTokenFrom,
   type ParsedStatement,
@@ -59,6 +59,13 @@ export function isOwnSubselect(subLink: Body): boolean {
   const [, select] = kindOf(subLink.subselect);
   const [, table] = kindOf(children(select, 'fromClause')[0]);
   return String(table.relname ?? '').startsWith(ownPrefix);
+}
+
+/** False: columns of sub-selects, functions or CTEs are among those that the items of FROM give. */
+export function readsTablesOnly(from: AnyNode[], { cteNames }: Pick<Source, 'cteNames'>): boolean {
+  return from
+    .map(kindOf)
+    .every(([kind, { relname }]) => kind === 'RangeVar' && !cteNames.has(String(relname)));
 }
 
 function cteNamesOf(statements: ParsedStatement[]): Set<string> {

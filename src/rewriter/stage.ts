@@ -2,7 +2,15 @@
 import { submitsStage } from './ai-functions.js';
 import { type AnyNode, type Body, child, children, kindOf } from './nodes.js';
 import type { Block } from './select-block.js';
-import { descriptionOf, isDescribed, replaceRanges, type Source, submitOf, waitOf } from './source.js';
+import {
+  descriptionOf,
+  isDescribed,
+  readsTablesOnly,
+  replaceRanges,
+  type Source,
+  submitOf,
+  waitOf,
+} from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
 import { type ItemContext, quoted, type Range, readItem, type TargetItem } from './target-items.js';
 
@@ -52,7 +60,7 @@ function itemContext(from: AnyNode[], source: Source): ItemContext {
     text: source.text,
     tokens: source.tokens,
     starTables: tables.length === leaves.length && tables.length > 0 ? tables : undefined,
-    mayBeNull: leaves.some(([kind, table]) => kind !== 'RangeVar' || cteTables.has(aliasOf(table))),
+    mayBeNull: !readsTablesOnly(from, source),
     isTable: (name) => tables.includes(name) && !cteTables.has(name) && !renamed.has(name),
   };
 }

@@ -21,7 +21,7 @@ import {
 } from './nodes.js';
 import { tokenAt } from './parse.js';
 import { isRepeatable, isTableless, parametersOf } from './repeatable.js';
-import { ownPrefix, type Source, submitOf, waitOf } from './source.js';
+import { ownPrefix, readsTablesOnly, type Source, submitOf, waitOf } from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
 import { callRange, columnRange, quoted, type Range, takeApart } from './target-items.js';
 
@@ -34,10 +34,7 @@ export function editUpdate(update: Body, source: Source): Edit[] {
   const { schemaname, relname } = child(update, 'relation');
   // In a query its name would mean that one.
   if (schemaname === undefined && source.cteNames.has(String(relname))) return [];
-  const from = children(update, 'fromClause').map(kindOf);
-  const mayBeNull = from.some(
-    ([kind, { relname: name }]) => kind !== 'RangeVar' || source.cteNames.has(String(name)),
-  );
+  const mayBeNull = !readsTablesOnly(children(update, 'fromClause'), source);
   const conditions = [update.whereClause, update.fromClause];
   const calls = distinct(values.flatMap((value) => callsOf(value, mayBeNull)));
   if (calls.length === 0 || !isRepeatable(conditions) || !calls.every(({ args }) => isTableless(args)))

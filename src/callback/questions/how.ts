@@ -1,7 +1,7 @@
 /** What a statement's calls would cost, how they would be made (at once, in stages, one after another and why), and how long: told without making any. */
 
 import type { Estimate } from '../../calls/dry-run.js';
-import { farByResult, rowsWanted } from '../../calls/look-plan.js';
+import { rowsWanted } from '../../calls/look-plan.js';
 import { queuesOf } from '../../calls/queues.js';
 import { readSessionSettings } from '../../calls/session-settings.js';
 import { isObject, type Json } from '../../json.js';
@@ -29,11 +29,11 @@ export function answerAboutHow(tools: QuestionTools): Answers {
       if ('stored' in read || 'why' in read) return { how: null };
       const judged = reader.judgePlan(plan, read, 'all');
       const { stages } = apart && read.apart ? read.apart : read;
-      if (!('why' in judged) && !judged.rowByRow) return { ...judged, how: inStages(stages) };
-      const wanted = rowsWanted(read, reader.rowsOfLimit(read.text) ?? 0);
-      if (!('why' in judged) && wanted !== undefined)
+      const why = 'why' in judged ? judged.why : judged.rowByRow;
+      if (why === undefined) return { ...judged, how: inStages(stages) };
+      if (!('why' in judged) && rowsWanted(read, read.text, reader) !== undefined)
         return { ...judged, how: `${inStages(stages)}, ${asManyAsWanted}` };
-      if (apart || !read.apart) return { how: oneAfterAnother('why' in judged ? judged.why : farByResult) };
+      if (apart || !read.apart) return { how: oneAfterAnother(why) };
       return { explain: read.apart.forStage(1), apart: true };
     },
     /** `sources`: of what is unsure those that are functions of somebody's: their calls may be those that are looked for. */

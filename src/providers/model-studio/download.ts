@@ -18,23 +18,16 @@ export async function download(
     signal.throwIfAborted();
     throw cause instanceof PrivateAddress ? inside(address, cause) : undelivered(address, cause);
   });
-  if (response.statusCode !== 200) {
+  const { statusCode } = response;
+  const isPage = /^text\/html\b/i.test(textOf(response.headers['content-type']) ?? '');
+  if (statusCode !== 200 || isPage) {
     // Destroying a body that nobody reads is an error of its own, which would end the process.
     response.body.on('error', () => {}).destroy();
     throw new KnownError({
       kind: 'providerFailure',
-      message: `the result could not be downloaded: HTTP ${response.statusCode}`,
+      message: `the result could not be downloaded: ${statusCode === 200 ? 'what came is a web page' : `HTTP ${statusCode}`}`,
       detail: `Host: ${address.host}.`,
-      retryable: response.statusCode >= 500,
-    });
-  }
-  if (/^text\/html\b/i.test(textOf(response.headers['content-type']) ?? '')) {
-    response.body.on('error', () => {}).destroy();
-    throw new KnownError({
-      kind: 'providerFailure',
-      message: 'the result could not be downloaded: what came is a web page',
-      detail: `Host: ${address.host}.`,
-      retryable: true,
+      retryable: statusCode === 200 || statusCode >= 500,
     });
   }
   const announced = response.headers['content-length'];

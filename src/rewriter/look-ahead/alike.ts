@@ -34,7 +34,8 @@ export function withAlikeTogether(sites: Site[], node: unknown): Site[] {
 /** What is a key and stands in the list is computed once; a copy that decides about rows stays one of its own. */
 function atKeys(node: unknown, sites: Site[]): Site[] {
   const keys = new Set([...callsInKeys(node)].map(written));
-  const deciding = keys.size > 0 ? callsBelowRows(node) : new Set<Body>();
+  if (keys.size === 0) return sites;
+  const deciding = callsBelowRows(node);
   return atFirst(sites, ({ call }) => {
     const name = written(call);
     return keys.has(name) && !deciding.has(call) ? name : undefined;
@@ -55,12 +56,11 @@ function inCommon(node: unknown, sites: Site[]): Site[] {
 
 /** Those of one name are of the first stage that one of them has. */
 function atFirst(sites: Site[], nameOf: (site: Site) => string | undefined): Site[] {
-  const first = new Map<string, number>();
-  for (const site of sites) {
-    const name = nameOf(site);
-    if (name !== undefined) first.set(name, Math.min(site.stage, first.get(name) ?? site.stage));
-  }
-  return sites.map((site) => ({ call: site.call, stage: first.get(nameOf(site) ?? '') ?? site.stage }));
+  const named = sites.map((site) => ({ ...site, name: nameOf(site) }));
+  const first = new Map<string | undefined, number>();
+  for (const { name, stage } of named)
+    if (name !== undefined) first.set(name, Math.min(stage, first.get(name) ?? stage));
+  return named.map(({ call, stage, name }) => ({ call, stage: first.get(name) ?? stage }));
 }
 
 /** Those in GROUP BY, ORDER BY, DISTINCT ON and windows, also by the name or the place of an item. */

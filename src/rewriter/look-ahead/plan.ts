@@ -31,8 +31,8 @@ export interface Judged {
   /** True: of what `sources` stand for, parts may be hidden in the plan. */
   hides?: boolean;
   sources?: Sources;
-  /** A result decides how far is read, and each call about one row at most: as many calls are certain as rows are wanted. See row-by-row.ts. */
-  rowByRow?: true;
+  /** Why not all calls are certain, but as many as rows are wanted: each is about one row at most. See row-by-row.ts. */
+  rowByRow?: string;
 }
 
 /** What a query's text names, as SQL names: it may stand for views and functions of which a plan has only what is in them. */
@@ -82,20 +82,24 @@ interface Reading extends Referred {
   unnamed: Set<string>;
   /** CTEs that a scan reads. */
   scanned: Set<string>;
-  /** Limits that may end where a result says so: how many rows they take is known. */
-  ends: Set<PlanNode>;
+  /** The Limit that may end where a result says so: how many rows it takes is known. */
+  end: PlanNode | undefined;
   endsByResults: boolean;
 }
 
 class Doubt extends Error {}
 
-/** `ends`: see Reading. */
-export function judgePlan(plan: PlanNode, values: ValuesLists, ends: Set<PlanNode>): Judged | Uncertain {
+/** `end`: see Reading. */
+export function judgePlan(
+  plan: PlanNode,
+  values: ValuesLists,
+  end: PlanNode | undefined,
+): Judged | Uncertain {
   const reading: Reading = {
     names: { functions: new Set(), operators: new Set(), types: new Set() },
     ...{ relations: new Set(), ctes: new Map(), subplans: new Map(), results: new Set() },
     ...{ parameters: new Map(), values, uniqueScans: new Set(), unnamed: new Set() },
-    ...{ scanned: new Set(), ends, endsByResults: false },
+    ...{ scanned: new Set(), end, endsByResults: false },
   };
   try {
     inspect(plan, reading);
@@ -107,7 +111,7 @@ export function judgePlan(plan: PlanNode, values: ValuesLists, ends: Set<PlanNod
   return {
     ...{ functions: [...functions], operators: [...operators], types: [...types] },
     ...{ relations: [...reading.relations], uniqueScans: [...reading.uniqueScans] },
-    ...(reading.endsByResults && { rowByRow: true }),
+    ...(reading.endsByResults && { rowByRow: farByResult }),
   };
 }
 
@@ -305,11 +309,11 @@ function refuseEarlyEnd(
 
 /** What is wanted of a query's rows is wanted of those that one result each lets through. */
 function endByResults(node: PlanNode, below: Found[], reading: Reading): void {
-  if (!reading.ends.has(node) || !below.every(({ rowByRow }) => rowByRow)) throw new Doubt(farByResult);
+  if (node !== reading.end || !below.every(({ rowByRow }) => rowByRow)) throw new Doubt(farByResult);
   reading.endsByResults = true;
 }
 
-export const farByResult = 'a result decides how far is read';
+const farByResult = 'a result decides how far is read';
 
 function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
   const given = new Set(inputs.flatMap(outputOf).map(bare));

@@ -7,7 +7,7 @@ import { nodesOf, parseStatements } from '../parse.js';
 import { unedited } from '../spliced-text.js';
 import { type Part, partsOf, type Read, readsOf, type Unread } from './batch.js';
 import { blockQuery } from './blocks.js';
-import { farByResult, type Judged, judgePlan, type Uncertain } from './plan.js';
+import { type Judged, judgePlan, type Uncertain } from './plan.js';
 import { isReadablePlan } from './plan-bounds.js';
 import { type PlanNode, textsOf } from './plan-nodes.js';
 import { quotedName } from './plan-texts.js';
@@ -38,7 +38,7 @@ export const sqlReader = {
   withRowFunctions,
   withValues,
   rowsOfLimit: (text: string): number | undefined => {
-    const rows = unlessTooDeep(() => ({ rows: rowsOfLimit(text) }));
+    const rows = unlessTooDeep(() => ({ rows: rowsOfLimit(parseStatements(text)) }));
     return 'why' in rows ? undefined : rows.rows;
   },
   /** `plan`: of EXPLAIN (FORMAT JSON, VERBOSE); `query`: what was explained, or what it was made of. */
@@ -144,7 +144,7 @@ function judgePart(
 ): (Judged & { reads: Read[] }) | Uncertain {
   const judged = judge(plan, query.text, 'all');
   if ('why' in judged) return judged;
-  if (judged.rowByRow) return { why: farByResult };
+  if (judged.rowByRow !== undefined) return { why: judged.rowByRow };
   const planned = plannedIn(plan);
   // What is looked at here is planned for any values, what is run perhaps for its own.
   if (query.parameters && planned && !hasOneWay(planned)) return { why: anotherWay };
@@ -172,7 +172,8 @@ function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Unce
   const planned = plannedIn(plan);
   if (!planned) return { why: 'its plan cannot be read' };
   const top = read === 'all' ? planned : { 'Node Type': 'Limit', Plans: [planned] };
-  const nodes = nodesOf(parseStatements(text));
+  const statements = parseStatements(text);
+  const nodes = nodesOf(statements);
   const inValues = hasNode(nodes, (kind, body) => kind === 'SelectStmt' && containsAiCall(body.valuesLists));
   // Without a call in the text, views may have it anywhere.
   const { limits, frames } = hiddenIn(nodes);
@@ -184,11 +185,7 @@ function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Unce
       top,
       { calls: inValues, results: hasColumnsInValues(nodes) || !containsAiCall(nodes) },
       // The text's own LIMIT stands on top. One without a number may be that of a view or a sub-select.
-      new Set(
-        rowsOfLimit(text) === Number.POSITIVE_INFINITY
-          ? [top].filter((each) => each !== planned)
-          : [top, planned],
-      ),
+      rowsOfLimit(statements) === Number.POSITIVE_INFINITY ? undefined : planned,
     ),
     aiFunctions: names,
   };

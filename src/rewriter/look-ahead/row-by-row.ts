@@ -1,9 +1,9 @@
 /**
- * Queries of which a LIMIT, or a client that asks for some rows, takes those whose results fit: how many rows must be asked about follows from
- * results. Where each call is about one row at most, as many calls are certain to be made as rows are still wanted.
+ * Queries of which a LIMIT takes those rows whose results fit: how many must be asked about follows from results. Where each call is about one row
+ * at most, as many calls are certain to be made as rows are still wanted.
  */
 import { type Body, child, kindOf, nameList } from '../nodes.js';
-import { parseStatements } from '../parse.js';
+import type { ParsedStatement } from '../parse.js';
 import { type PlanNode, textsOf } from './plan-nodes.js';
 
 /** What is known of all below a node. */
@@ -54,20 +54,16 @@ function isPlain({ calls, values, rows }: Below): boolean {
 }
 
 /** How many rows the query's own LIMIT takes; infinite without one. Undefined: nobody knows, or others as well that are equal to the last. */
-export function rowsOfLimit(text: string): number | undefined {
-  const [statement] = parseStatements(text) ?? [];
+export function rowsOfLimit([statement]: ParsedStatement[] = []): number | undefined {
   if (!statement) return undefined;
   const query = statement.node as Body;
   if (query.limitOption === 'LIMIT_OPTION_WITH_TIES') return undefined;
   let count = child(query, 'limitCount');
   if (kindOf(count)[0] === '') return Number.POSITIVE_INFINITY;
   while (isCastToWhole(count)) count = child(kindOf(count)[1], 'arg');
-  const [kind, { ival, sval }] = kindOf(count);
-  if (kind !== 'A_Const') return undefined;
-  const number = String(
-    (ival as { ival?: number } | undefined)?.ival ?? (sval as { sval?: string })?.sval ?? '',
-  );
-  return /^ ?\d{1,15} ?$/.test(number) ? Number(number) : undefined;
+  const [kind, constant] = kindOf(count);
+  const number = String(child(constant, 'ival').ival ?? child(constant, 'sval').sval ?? '');
+  return kind === 'A_Const' && /^ ?\d{1,15} ?$/.test(number) ? Number(number) : undefined;
 }
 
 function isCastToWhole(node: unknown): boolean {
