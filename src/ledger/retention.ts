@@ -22,10 +22,10 @@ const oldJobs = `
 const oldAttempts = `
   DELETE FROM hologen_internal.attempt WHERE attempt_id IN (
     SELECT attempt_id FROM hologen_internal.attempt WHERE ended_at < clock_timestamp() - make_interval(days => $1) LIMIT ${atOnce})`;
-/** What days are summed from; both sizes as far as a whole hour, which is what the quarters add up to. */
+/** What days are summed from; all sizes as far as a whole one of the largest, which is what the others add up to. */
 const oldSums = `
   DELETE FROM hologen_internal.used WHERE ctid = ANY (ARRAY(
-    SELECT ctid FROM hologen_internal.used WHERE began < date_bin('1 hour', clock_timestamp() - make_interval(days => $1), 'epoch') LIMIT ${atOnce}))`;
+    SELECT ctid FROM hologen_internal.used WHERE began < date_bin('4 hours', clock_timestamp() - make_interval(days => $1), 'epoch') LIMIT ${atOnce}))`;
 const textsOfNobody = `
   DELETE FROM hologen_internal.statement s
   WHERE NOT EXISTS (SELECT FROM hologen_internal.job j WHERE j.statement_id = s.statement_id)

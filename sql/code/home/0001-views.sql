@@ -83,15 +83,22 @@ CREATE OR REPLACE VIEW hologen.daily_usage WITH (security_barrier) AS
   -- Of an array the planner takes it that there are ten, of generate_series a thousand: so many that it would compile the query first.
   CROSS JOIN LATERAL (SELECT first + n AS day FROM unnest(ARRAY(SELECT generate_series(0, last - first))) AS n) AS days
   CROSS JOIN LATERAL (SELECT hologen_internal.begin_of(day) AS begins, hologen_internal.begin_of(day + 1) AS ends) AS bounds
-  -- The hours that are in it wholly, and the quarters between them and midnight.
+  -- Every four hours that are in it wholly, the hours between them and midnight, and the quarters where midnight stands between two hours.
   CROSS JOIN LATERAL (
-    SELECT date_bin('1 hour', begins + interval '45 minutes', 'epoch') AS first_hour, date_bin('1 hour', ends, 'epoch') AS after_hours) AS hours
+    SELECT date_bin('1 hour', begins + interval '45 minutes', 'epoch') AS first_hour, date_bin('1 hour', ends, 'epoch') AS after_hours,
+           date_bin('4 hours', begins + interval '225 minutes', 'epoch') AS first_four, date_bin('4 hours', ends, 'epoch') AS after_fours) AS sizes
   CROSS JOIN LATERAL (
     SELECT role_name, model_name, currency, sum(calls)::bigint AS calls, sum(reused)::bigint AS reused, sum(pictures) AS pictures,
            sum(seconds) AS seconds, sum(tokens) AS tokens, sum(price) AS price
     FROM (
       SELECT role_name, role_oid, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price FROM hologen_internal.used
-      WHERE minutes = 60 AND began >= first_hour AND began < after_hours
+      WHERE minutes = 240 AND began >= first_four AND began < after_fours
+      UNION ALL
+      SELECT role_name, role_oid, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price FROM hologen_internal.used
+      WHERE minutes = 60 AND began >= first_hour AND began < first_four
+      UNION ALL
+      SELECT role_name, role_oid, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price FROM hologen_internal.used
+      WHERE minutes = 60 AND began >= after_fours AND began < after_hours
       UNION ALL
       SELECT role_name, role_oid, model_name, currency, attempts, calls, reused, pictures, seconds, tokens, price FROM hologen_internal.used
       WHERE minutes = 15 AND began >= begins AND began < first_hour

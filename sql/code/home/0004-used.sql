@@ -19,7 +19,7 @@ BEGIN
            sign * coalesce(sum((units ->> 'pictures')::numeric), 0), sign * coalesce(sum((units ->> 'seconds')::numeric), 0),
            sign * (coalesce(sum((units ->> 'inputTokens')::numeric), 0) + coalesce(sum((units ->> 'outputTokens')::numeric), 0)),
            sign * coalesce(sum(price), 0)
-    FROM changed CROSS JOIN (VALUES (15), (60)) AS sizes (minutes) WHERE ended_at IS NOT NULL
+    FROM changed CROSS JOIN (VALUES (15), (60), (240)) AS sizes (minutes) WHERE ended_at IS NOT NULL
     GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
     ON CONFLICT (minutes, began, role_name, role_oid, model_name, currency) DO UPDATE SET
       attempts = u.attempts + excluded.attempts, calls = u.calls + excluded.calls, reused = u.reused + excluded.reused,
