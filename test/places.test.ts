@@ -167,6 +167,10 @@ test.each([
     `SELECT ai_gen('qwen_image_2', '{"prompt": "a cup", "name": "same"}') FROM generate_series(1, 2)`,
   ],
   [
+    'calls of ai_submit',
+    "SELECT ai_submit('qwen_image_2', json_build_object('prompt', 'cup ' || n, 'name', 'same')) FROM generate_series(1, 2) n",
+  ],
+  [
     'films that name their whole file',
     `SELECT ai_gen('wan22_kf2v_flash', json_build_object('prompt', 'turn ' || n, 'first_frame_url', path, 'last_frame_url', path, 'output_dir', 'oss://demo/shop/same.mp4'), ${file})
      FROM generate_series(1, 2) n, (VALUES ('oss://demo/shop/A-17-1.png')) v (path)`,

@@ -261,6 +261,7 @@ async function submitDetached(
 ): Promise<{ handle: string }> {
   const stop = new AbortController();
   const call = await newCall(given, origin, around, { stop });
+  takeName(call);
   if (!call.dryRun) return { handle: await around.detached.submit({ call, stop, transactionId }) };
   call.statement.calls.push(call);
   return { handle: `${dryRunPrefix}${call.handle}` };

@@ -96,7 +96,7 @@ async function copyOutput(
     if (source.lengthBytes === 0) throw nothingThere(url);
     return source;
   };
-  const contentType = formatOf(madeName(url))?.contentType ?? 'application/octet-stream';
+  const contentType = formatOf(madeName(url, request.makes))?.contentType ?? 'application/octet-stream';
   const { bytes, etag } = await storage.save(target, right, download, {
     contentType,
     metadata: {
@@ -146,7 +146,7 @@ function nameOf(fileName: string | undefined, requestId: string, index: number |
 
 /** first-and-last-frame names its file; everything else names a directory. */
 function targetOf(
-  { output, fileName }: Pick<CheckedRequest, 'output' | 'fileName'>,
+  { output, fileName, makes }: Pick<CheckedRequest, 'output' | 'fileName' | 'makes'>,
   requestId: string,
   url: string,
   index: number | undefined,
@@ -154,7 +154,7 @@ function targetOf(
   if (!output) throw new Error('the request has no place for what is made');
   if (!isDirectory(output)) return output;
   const name = nameOf(fileName, requestId, index);
-  return joinPath(output, `${name}.${endingOf(madeName(url))}`);
+  return joinPath(output, `${name}.${endingOf(madeName(url, makes))}`);
 }
 
 /** True of a request that says where its file is saved; a name with {request} in it is nobody else's. */
@@ -164,12 +164,14 @@ export function saysOwnName({ output, fileName }: Pick<CheckedRequest, 'output' 
 }
 
 /** In the same directory, under the request's id. */
-function besideNamed({ output }: CheckedRequest): Pick<CheckedRequest, 'output' | 'fileName'> {
-  return { output: output && { ...output, key: output.key.replace(/[^/]*$/, '') }, fileName: undefined };
+function besideNamed({ output, makes }: CheckedRequest): Pick<CheckedRequest, 'output' | 'fileName' | 'makes'> {
+  const directory = output && { ...output, key: output.key.replace(/[^/]*$/, '') };
+  return { output: directory, fileName: undefined, makes };
 }
 
-/** What the address of a result tells of its form; a PNG where it tells nothing. */
-function madeName(url: string): string {
+/** What the address of a result tells of its form; a PNG or an MP4 where it tells nothing. */
+function madeName(url: string, makes: CheckedRequest['makes']): string {
   const pathname = URL.canParse(url) ? new URL(url).pathname : '';
-  return hasUse(pathname, 'made') ? pathname : 'picture.png';
+  if (hasUse(pathname, 'made')) return pathname;
+  return makes === 'video' ? 'film.mp4' : 'picture.png';
 }

@@ -63,7 +63,10 @@ function cameToNothing({ course: { call } }: StatementCall): boolean {
   return call.state === 'ended' && (call.result === undefined || call.error !== undefined);
 }
 
-/** The same call: it is to be made once, or asked for again when it has been made, by a loop or for a row that others have changed meanwhile. */
+/**
+ * The same call: it is to be made once, or asked for again when it has been made, by a loop or for a row that others have changed meanwhile; what was
+ * submitted before may have been undone.
+ */
 function isRepeated(
   { checked: other, course, ...own }: StatementCall,
   checked: CheckedCall,
@@ -73,7 +76,7 @@ function isRepeated(
     other.requestText === checked.requestText &&
     other.model.name === checked.model.name &&
     JSON.stringify(other.file) === JSON.stringify(checked.file);
-  return isSame && ((reuse === 'on' && own.reuse === 'on') || course.call.state === 'ended');
+  return isSame && ((reuse === 'on' && own.reuse === 'on') || course.call.state === 'ended' || own.detached);
 }
 
 export function takeName(call: StatementCall): void {

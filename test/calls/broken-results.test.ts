@@ -84,3 +84,22 @@ test('a picture in whose answer NUL and half an emoji stand is saved, and its ro
   expect(await cloud.store.read('bucket', rows[0].path.replace('oss://bucket/', ''))).toBeTruthy();
   expect(await newestJob(client, type)).toMatchObject({ state: 'succeeded' });
 });
+
+test('a film whose address tells nothing of its form is saved as one', async () => {
+  const output = {
+    ...{ task_id: 'formless', task_status: 'SUCCEEDED' },
+    video_url: `${cloud.speaker.url}/formless`,
+  };
+  cloud.speaker.script(film.type, { status: 200, body: { output: { ...output, task_status: 'PENDING' } } });
+  cloud.speaker.script('/api/v1/tasks/formless', {
+    status: 200,
+    body: { output, usage: { duration: 2, SR: 720, video_count: 1 }, request_id: 'r-formless' },
+  });
+  cloud.speaker.script('/formless', { status: 200, body: Buffer.from('a film') });
+  const request = {
+    ...{ prompt: 'formless', output_dir: 'oss://bucket/broken/' },
+    parameters: { size: '1280*720', duration: 2 },
+  };
+  const [path = ''] = /broken\/[^"]+\.mp4/.exec(await aiGen(client, film.model, request)) ?? [];
+  expect(`${await cloud.store.read('bucket', path)}`).toBe('a film');
+});
