@@ -1,4 +1,5 @@
 /** Wherever a person writes a call: the calls of all rows are in the provider's hands before one of them is answered, and are as many as written. */
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { shown } from './difference/outcome.js';
 import { type Shape, shapes } from './difference/shapes.js';
@@ -42,3 +43,32 @@ async function runsAtOnce({ setup = [], steps, atOnce = 4, fewer }: Shape): Prom
 }
 
 for (const shape of shapes) (serial.has(shape.name) ? test.fails : test)(shape.name, () => runsAtOnce(shape));
+
+/** Of which about every second one fits. */
+const rows = Array.from({ length: 40 }, (_, index) => `item ${index + 1}`);
+const fits = (prompt: string) => createHash('md5').update(`m1<${prompt}>`).digest('hex') > '8';
+
+/** As many as rows are still wanted, until there are so many. */
+function turnsOf(wanted: number): number[] {
+  const turns: number[] = [];
+  let asked = 0;
+  for (let left = wanted; left > 0 && asked < rows.length; ) {
+    const turn = rows.slice(asked, asked + left);
+    turns.push(turn.length);
+    asked += turn.length;
+    left -= turn.filter(fits).length;
+  }
+  return turns;
+}
+
+const filtered = `SELECT * FROM (SELECT i, ai_gen('m1', 'item ' || i) AS r FROM generate_series(1, 40) i) s WHERE md5(r) > '8'`;
+test.each([
+  ['a LIMIT', `${filtered} LIMIT 9`, 9],
+  ['FETCH FIRST', `${filtered} FETCH FIRST 5 ROWS ONLY`, 5],
+  ['a LIMIT of more rows than there are', `${filtered} LIMIT 30`, 30],
+])('behind %s a filter on results is asked about as many rows as are still wanted', async (_, text, wanted) => {
+  const statement = { form: 'shape', setup: [], steps: [{ text }], ordered: true, after: [] };
+  const { through, difference } = await world.compare(statement, 40);
+  expect(difference ? shown(statement, difference) : '').toBe('');
+  expect(through.calls.turns).toEqual(turnsOf(wanted));
+});

@@ -19,6 +19,8 @@ export interface Recorded {
   price: number;
   /** The most that were in the provider's hands at once. */
   most: number;
+  /** How many were sent one behind another before one of them was answered. */
+  turns: number[];
 }
 
 export interface RecordingProvider {
@@ -39,7 +41,7 @@ const currency = 'CNY';
 const nothing = { urls: [], task: undefined, failed: false, notes: [], usage: {} };
 
 export function createRecordingProvider(): RecordingProvider {
-  let recorded: Recorded = { calls: [], price: 0, most: 0 };
+  let recorded = nothingYet();
   const gate = createGate();
   const provider: Provider<TextRequest> = {
     // In place of the usual one, whose models are deployed already.
@@ -65,7 +67,9 @@ export function createRecordingProvider(): RecordingProvider {
       // Now: its statement may be over before it is answered.
       recorded.price += fails ? 0 : (estimate.cost?.amount ?? 0);
       await news.sending();
+      const isFirst = gate.inside() === 0;
       const inside = gate.enter();
+      recorded.turns.push(isFirst ? 1 : (recorded.turns.pop() ?? 0) + 1);
       recorded.most = Math.max(recorded.most, gate.inside());
       await inside;
       gate.leave();
@@ -84,11 +88,15 @@ export function createRecordingProvider(): RecordingProvider {
     driver: () => provider as unknown as Provider,
     take() {
       const taken = recorded;
-      recorded = { calls: [], price: 0, most: 0 };
+      recorded = nothingYet();
       return taken;
     },
     holdUntil: gate.holdUntil,
   };
+}
+
+function nothingYet(): Recorded {
+  return { calls: [], price: 0, most: 0, turns: [] };
 }
 
 function check(prompt: string): TextRequest {
