@@ -100,20 +100,25 @@ export async function handleMediaEmbedding(
       }));
   sendJson(exchange, 200, {
     output: { embeddings },
-    usage: usageOf(texts, contents),
+    usage: usageOf(name, texts, contents),
     request_id: exchange.requestId,
   });
 }
 
-/** A picture or clip counts as a flat 256 tokens. */
-function usageOf(texts: readonly string[], contents: readonly Content[]) {
+/** A picture or clip counts as a flat 256 tokens. How they are told goes by the model. */
+function usageOf(name: string, texts: readonly string[], contents: readonly Content[]) {
   const textTokens = texts.reduce((sum, each) => sum + countTokens(each), 0);
   const imageTokens = (contents.length - texts.length) * 256;
   const inputTokens = textTokens + imageTokens;
+  const beside = { input_tokens: textTokens, image_tokens: imageTokens };
+  if (name.startsWith('qwen3')) return { ...beside, total_tokens: inputTokens };
+  if (name.startsWith('qwen2.5')) return beside;
+  if (name.startsWith('multimodal'))
+    return { ...beside, image_count: contents.length - texts.length, duration: 0 };
   return {
     input_tokens: inputTokens,
     input_tokens_details: { image_tokens: imageTokens, text_tokens: textTokens },
-    output_tokens: 0,
+    output_tokens: contents.length,
     total_tokens: inputTokens,
   };
 }

@@ -265,15 +265,13 @@ const perSecond = (submits: number, concurrentTasks: number): ModelLimit => ({
   windowMs: 1000,
   concurrentTasks,
 });
-const perMinute = (submits: number): ModelLimit => ({
-  submits,
-  windowMs: 60_000,
-  concurrentTasks: Infinity,
+const perMinute = ([submits, concurrentTasks = Infinity]: [number, number?]): ModelLimit => ({
+  ...{ submits, concurrentTasks, windowMs: 60_000 },
 });
-const minuteLimits: Record<string, number> = {
-  'qwen-image-3.0-pro': 5,
-  'qwen-image-3.0': 20,
-  'qwen-image-2.1-pro': 20,
+const minuteLimits: Record<string, [number, number?]> = {
+  'qwen-image-3.0-pro': [5, 10],
+  'qwen-image-3.0': [20, 10],
+  'qwen-image-2.1-pro': [20],
 };
 const limitOf = (name: string): ModelLimit =>
   minuteLimits[name]

@@ -60,8 +60,6 @@ const wan27Picture = (most: number, words: string[]) =>
     defaults: { size: '2048*2048', n: 1 },
   });
 export const syncPictures: Record<string, OwnRules> = {
-  'qwen-image-3.0-pro': { ...qwen3, usage: 'tiers' },
-  'qwen-image-3.0': { ...qwen3, usage: 'tiers' },
   'qwen-image-2.1-pro': qwen21,
   'qwen-image-2.1-turbo': qwen21,
   'z-image-turbo': messagePicture({
@@ -72,6 +70,8 @@ export const syncPictures: Record<string, OwnRules> = {
   }),
 };
 export const taskPictures: Record<string, OwnRules> = {
+  'qwen-image-3.0-pro': { ...qwen3, usage: 'tiers' },
+  'qwen-image-3.0': { ...qwen3, usage: 'tiers' },
   'wan2.7-image-pro': wan27Picture(4096, ['1K', '2K', '4K']),
   'wan2.7-image': wan27Picture(2048, ['1K', '2K']),
   'wan2.6-image': messagePicture({

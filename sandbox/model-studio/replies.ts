@@ -50,9 +50,9 @@ function messageReply(work: Work, outcome: Outcome): { output: Json; usage: Json
   };
 }
 
-/** qwen-image-3.0 tells how large pictures are billed, going in and coming out. */
+/** qwen-image-3.0 tells how large pictures are billed, going in and coming out. An edit is as large as can be, whatever was asked for. */
 function tierReply({ urls, size, inputPictures }: Outcome): { output: Json; usage: Json } {
-  const tier = size.width * size.height > 2_250_000 ? '2k' : '1k';
+  const tier = inputPictures > 0 || size.width * size.height > 2_250_000 ? '2k' : '1k';
   return {
     output: { choices: [choice(urls.map((url) => ({ image: url })))] },
     usage: {

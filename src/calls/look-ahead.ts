@@ -137,7 +137,9 @@ export function lookApart(ahead: LookAhead<unknown>): boolean {
 
 /** More rows of the same cursor or portal are read: what was found before was for those before them. */
 export function readOn(ahead: LookAhead<unknown>, rows: number): void {
-  Object.assign(ahead, { rows, before: ahead.reached, stage: 0, alone: 0, window: undefined });
+  // Of a window the last look may have come to fewer than were read.
+  const before = ahead.window ? ahead.before + ahead.rows : ahead.reached;
+  Object.assign(ahead, { rows, before, stage: 0, alone: 0, window: undefined });
 }
 
 export function sinceOf({ isKept, isOpened }: Pick<Bound, 'isKept' | 'isOpened'>): Since | undefined {

@@ -36,23 +36,25 @@ export function besideFound(other: unknown, ahead: LookAhead<unknown>, reader: S
 
 /** Where a result decides how far is read, it is known how many rows are wanted. */
 function asWanted(judged: Judged, ahead: LookAhead<unknown>, reader: SqlReader): Judged {
-  const { query, running, stage } = ahead;
+  const { query, running, stage, before, rows } = ahead;
   if ('why' in judged || judged.rowByRow === undefined || !query) return judged;
+  const part = readsSome(ahead) ? before + rows : undefined;
   // Which rows there are is decided by the first stage, or is not known.
-  const wanted = stage === 1 ? rowsWanted(query, running, reader) : undefined;
+  const wanted = stage === 1 ? rowsWanted(query, running, reader, part) : undefined;
   if (wanted === undefined) return { why: judged.rowByRow };
   ahead.window = { wanted, noted: 0, mayGoOn: false };
   return judged;
 }
 
-/** `running`: the query's text with its values. Undefined: no call but the first is certain, or nobody knows. */
+/** `running`: the query's text with its values; `part`: so many of its rows are read. Undefined: no call but the first is certain, or nobody knows. */
 export function rowsWanted(
   { isExpanded, seenLater, serves }: AheadQuery,
   running: string,
   reader: SqlReader,
+  part = Number.POSITIVE_INFINITY,
 ): number | undefined {
   if (isExpanded || seenLater || serves) return undefined;
-  const rows = reader.rowsOfLimit(running) ?? 0;
+  const rows = Math.min(part, reader.rowsOfLimit(running) ?? 0);
   return rows > 1 && rows < Number.POSITIVE_INFINITY ? rows : undefined;
 }
 

@@ -20,7 +20,8 @@ function asHashed(request: unknown, file: unknown[] | undefined, [etag]: string[
   if (!isObject(request)) return [request, file];
   const { reference_image: reference, ...others } = request;
   const [, ...right] = file ?? [];
-  const content = etag === undefined ? hashOf(reference) : withoutQuotes(etag);
+  // A store that tells no ETag tells nothing of its content.
+  const content = etag ? withoutQuotes(etag) : hashOf(reference);
   return [others, right, content];
 }
 

@@ -164,7 +164,10 @@ export function saysOwnName({ output, fileName }: Pick<CheckedRequest, 'output' 
 }
 
 /** In the same directory, under the request's id. */
-function besideNamed({ output, makes }: CheckedRequest): Pick<CheckedRequest, 'output' | 'fileName' | 'makes'> {
+function besideNamed({
+  output,
+  makes,
+}: CheckedRequest): Pick<CheckedRequest, 'output' | 'fileName' | 'makes'> {
   const directory = output && { ...output, key: output.key.replace(/[^/]*$/, '') };
   return { output: directory, fileName: undefined, makes };
 }

@@ -28,6 +28,7 @@ import {
   pending,
   type Run,
   readOn,
+  readsSome,
   type StoredText,
   sinceOf,
   storedFound,
@@ -257,8 +258,8 @@ async function submitWritten(
   const call = await newCall(given, origin);
   if (inside !== undefined || ahead.movesCursor) statements.cursorsMoved(statement);
   noteAlone(statement.notes, ahead, inside !== undefined);
-  // A later look comes upon it again.
-  if (mayLookAgain(ahead)) noteFound(ahead, given, call, 'given');
+  // A later look comes upon it again, for this part of the rows or the next.
+  if (mayLookAgain(ahead) || readsSome(ahead)) noteFound(ahead, given, call, 'given');
   return add(call);
 }
 

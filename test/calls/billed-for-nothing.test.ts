@@ -59,3 +59,18 @@ test('speech that was heard, whose answer does not say what, has its price', asy
   ]);
   expect((await jobsOf(type))[0].price).toBeGreaterThan(0);
 });
+
+test('a task of qwen-image-3.0 that is billed and names no picture has its price', async () => {
+  const client = await cloud.gateway.client();
+  const type = 'qwen-image-3.0-2003-02-01';
+  const model = await deploy(client, type, 'image-generation');
+  const task = { task_id: 'nothing', task_status: 'PENDING' };
+  cloud.speaker.script(type, { status: 200, body: { request_id: 'r-1', output: task } });
+  const usage = { output_image_count: 2, output_image_type: 'qima_output_1k', input_image_count: 0 };
+  cloud.speaker.script('/api/v1/tasks/nothing', {
+    status: 200,
+    body: { request_id: 'r-2', output: { ...task, task_status: 'SUCCEEDED', choices: [] }, usage },
+  });
+  await refusal(aiGen(client, model, { prompt: 'a fox', output_dir: 'oss://bucket/' }));
+  expect(await jobsOf(type)).toEqual([{ state: 'failed', price: 0.36, units: expect.anything() }]);
+});

@@ -213,7 +213,7 @@ test('a budget of money refuses a model that has no price in its currency, and a
 
 test('a budget of money counts a text by the most it can cost, then by what it did, and refuses what has no bound', async () => {
   const price = '{"price": {"input_per_million": 1, "output_per_million": 1000}}';
-  for (const type of ['qwen-plus', 'qwq-plus'])
+  for (const type of ['qwen-plus', 'qwq-plus', 'qwen3.6-plus'])
     await owner.query("CALL register_external_model($1, $2, 'bailian', $3, 'chat/completions')", [
       `priced-${type}`,
       type,
@@ -229,6 +229,7 @@ test('a budget of money counts a text by the most it can cost, then by what it d
   expect(await say({ max_tokens: 1000, enable_search: true })).toBe('53400');
   expect(await say({ max_tokens: 1000, enable_thinking: true })).toBe('53400');
   expect(await say({ max_tokens: 1000 }, 'priced-qwq-plus')).toBe('53400');
+  expect(await say({ max_tokens: 1000 }, 'priced-qwen3.6-plus')).toBe('53400');
   expect(await say({ max_tokens: 3000 })).toBe('53400');
   expect(await say({ max_tokens: 1000, enable_thinking: true, thinking_budget: 2000 })).toBe('53400');
   const three = `SELECT ai_gen('priced-qwen-plus', json_build_object('prompt', 'at once ' || i, 'parameters', json_build_object('max_tokens', 1000))::text)

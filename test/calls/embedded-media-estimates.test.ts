@@ -76,7 +76,10 @@ test.each(cases)('$what by $type costs what was counted, at most its estimate', 
   );
   const { text, media, most } = types[type];
   expect(jobs).toHaveLength(1);
-  const { text_tokens: texts, image_tokens: pictures } = jobs[0].usage.input_tokens_details;
+  const { input_tokens, image_tokens, input_tokens_details } = jobs[0].usage;
+  const { text_tokens: texts, image_tokens: pictures } = input_tokens_details ?? {
+    ...{ text_tokens: input_tokens, image_tokens },
+  };
   expect([texts > 0, pictures > 0]).toEqual([withText === true, true]);
   expect(jobs[0].price).toBeCloseTo((texts * text + pictures * media) / 1e6, 12);
   expect(attempts).toEqual([{ price: jobs[0].price, currency: 'CNY' }]);

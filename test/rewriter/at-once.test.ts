@@ -49,9 +49,9 @@ const rows = Array.from({ length: 40 }, (_, index) => `item ${index + 1}`);
 const fits = (prompt: string) => createHash('md5').update(`m1<${prompt}>`).digest('hex') > '8';
 
 /** As many as rows are still wanted, until there are so many. */
-function turnsOf(wanted: number): number[] {
+function turnsOf(wanted: number, before: number[] = []): number[] {
   const turns: number[] = [];
-  let asked = 0;
+  let asked = before.reduce((sum, turn) => sum + turn, 0);
   for (let left = wanted; left > 0 && asked < rows.length; ) {
     const turn = rows.slice(asked, asked + left);
     turns.push(turn.length);
@@ -63,12 +63,23 @@ function turnsOf(wanted: number): number[] {
 
 const filtered = `SELECT * FROM (SELECT i, ai_gen('m1', 'item ' || i) AS r FROM generate_series(1, 40) i) s WHERE md5(r) > '8'`;
 test.each([
-  ['a LIMIT', `${filtered} LIMIT 9`, 9],
-  ['FETCH FIRST', `${filtered} FETCH FIRST 5 ROWS ONLY`, 5],
-  ['a LIMIT of more rows than there are', `${filtered} LIMIT 30`, 30],
-])('behind %s a filter on results is asked about as many rows as are still wanted', async (_, text, wanted) => {
-  const statement = { form: 'shape', setup: [], steps: [{ text }], ordered: true, after: [] };
+  ['behind a LIMIT', [`${filtered} LIMIT 9`], turnsOf(9)],
+  ['behind FETCH FIRST', [`${filtered} FETCH FIRST 5 ROWS ONLY`], turnsOf(5)],
+  ['behind a LIMIT of more rows than there are', [`${filtered} LIMIT 30`], turnsOf(30)],
+  [
+    'of rows that are fetched in parts',
+    [`DECLARE c CURSOR FOR ${filtered}`, 'FETCH 5 FROM c', 'FETCH 4 FROM c', 'CLOSE c'],
+    [...turnsOf(5), ...turnsOf(4, turnsOf(5))],
+  ],
+])('%s a filter on results is asked about as many rows as are still wanted', async (_, texts, turns) => {
+  const statement = {
+    form: 'shape',
+    setup: [],
+    steps: texts.map((text) => ({ text })),
+    ordered: true,
+    after: [],
+  };
   const { through, difference } = await world.compare(statement, 40);
   expect(difference ? shown(statement, difference) : '').toBe('');
-  expect(through.calls.turns).toEqual(turnsOf(wanted));
+  expect(through.calls.turns).toEqual(turns);
 });

@@ -155,7 +155,8 @@ $$;
 CREATE OR REPLACE FUNCTION hologen_internal.period_start(period text) RETURNS timestamptz
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN period = 'total' THEN '-infinity'::timestamptz
-    ELSE date_trunc(period, statement_timestamp() AT TIME ZONE value) AT TIME ZONE value END
+    -- Where clocks are put back there are two such hours: it is the one that is now.
+    ELSE date_trunc(period, statement_timestamp(), value) END
   FROM hologen_internal.setting WHERE name = 'time_zone'
 $$;
 

@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW hologen.outputs WITH (security_barrier) AS
   FROM (
     SELECT output ->> 'ossPath' AS oss_path, output ->> 'url' AS url, (output ->> 'bytes')::bigint AS bytes,
            output ->> 'etag' AS etag, output ->> 'contentType' AS content_type,
-           CASE WHEN scenario IN ('text-to-image', 'image-edit', 'multi-image-fusion') THEN 'picture' ELSE 'video' END AS kind,
+           CASE WHEN scenario IN ('text-to-image', 'image-edit', 'multi-image-fusion', 'interleaved') THEN 'picture' ELSE 'video' END AS kind,
            -- The provider says what it made, in one of three ways, or the request says what was asked for.
            coalesce(CASE WHEN json_typeof(usage) = 'object' THEN regexp_match(concat_ws('*', usage ->> 'width', usage ->> 'height'), '^(\d+)\*(\d+)$') END,
              CASE WHEN json_typeof(usage) = 'object' THEN regexp_match(usage ->> 'size', '^(\d+)\*(\d+)$') END) AS size,

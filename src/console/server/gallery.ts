@@ -46,7 +46,7 @@ export interface GalleryWish {
 }
 
 const kinds: Record<string, string> = {
-  pictures: `scenario IN ('text-to-image', 'image-edit', 'multi-image-fusion')`,
+  pictures: `scenario IN ('text-to-image', 'image-edit', 'multi-image-fusion', 'interleaved')`,
   videos: `scenario IN ('text-to-video', 'first-frame', 'first-and-last-frame', 'reference-video', 'video-edit', 'video-continuation')`,
   texts: `scenario IN ('text', 'embedding', 'transcription')`,
 };

@@ -1,4 +1,5 @@
 /** An agent's connections to the gateway: one that spends nothing, and one that spends up to its limit, both held by the gateway itself. */
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { type BoundedResult, runStatement } from '../../bounded-result.js';
 
@@ -42,6 +43,7 @@ export interface AgentSessions {
 
 const applicationName = 'hologen mcp';
 const mostNotices = 50;
+const cancelEveryMs = 300;
 
 export function openSessions(url: string, mostMoney: number): AgentSessions {
   const reading = createReading(url);
@@ -67,10 +69,13 @@ export function openSessions(url: string, mostMoney: number): AgentSessions {
       }),
     begin: spending.begin,
     async cancel() {
-      const processId = await spending.processId();
-      if (processId !== undefined)
-        await reading.with((client) => client.query('SELECT pg_cancel_backend($1)', [processId]));
-      await spending.over();
+      const over = spending.over().then(() => true);
+      // A word that comes while the engine does not have the statement yet cancels nothing.
+      do {
+        const processId = await spending.processId();
+        if (processId !== undefined)
+          await reading.with((client) => client.query('SELECT pg_cancel_backend($1)', [processId]));
+      } while (!(await Promise.race([over, delay(cancelEveryMs, false)])));
     },
     close: async () => void (await Promise.all([reading.close(), spending.close()])),
   };

@@ -33,8 +33,12 @@ const qwen = {
   promptTokens: 4500,
 } satisfies Partial<ModelType>;
 
+/** They take minutes: their pictures are waited for by a task, which outlives a connection. */
 const qwen3 = {
   ...qwen,
+  path: '/services/aigc/image-generation/generation',
+  mode: 'async',
+  concurrentTasks: 10,
   switches: [...usualSwitches, 'prompt_extend_mode', 'enable_thinking'],
 } satisfies Partial<ModelType>;
 

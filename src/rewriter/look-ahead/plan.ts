@@ -82,24 +82,20 @@ interface Reading extends Referred {
   unnamed: Set<string>;
   /** CTEs that a scan reads. */
   scanned: Set<string>;
-  /** The Limit that may end where a result says so: how many rows it takes is known. */
-  end: PlanNode | undefined;
+  /** Limits that may end where a result says so: how many rows they take is known. */
+  ends: PlanNode[];
   endsByResults: boolean;
 }
 
 class Doubt extends Error {}
 
-/** `end`: see Reading. */
-export function judgePlan(
-  plan: PlanNode,
-  values: ValuesLists,
-  end: PlanNode | undefined,
-): Judged | Uncertain {
+/** `ends`: see Reading. */
+export function judgePlan(plan: PlanNode, values: ValuesLists, ends: PlanNode[]): Judged | Uncertain {
   const reading: Reading = {
     names: { functions: new Set(), operators: new Set(), types: new Set() },
     ...{ relations: new Set(), ctes: new Map(), subplans: new Map(), results: new Set() },
     ...{ parameters: new Map(), values, uniqueScans: new Set(), unnamed: new Set() },
-    ...{ scanned: new Set(), end, endsByResults: false },
+    ...{ scanned: new Set(), ends, endsByResults: false },
   };
   try {
     inspect(plan, reading);
@@ -309,7 +305,7 @@ function refuseEarlyEnd(
 
 /** What is wanted of a query's rows is wanted of those that one result each lets through. */
 function endByResults(node: PlanNode, below: Found[], reading: Reading): void {
-  if (node !== reading.end || !below.every(({ rowByRow }) => rowByRow)) throw new Doubt(farByResult);
+  if (!reading.ends.includes(node) || !below.every(({ rowByRow }) => rowByRow)) throw new Doubt(farByResult);
   reading.endsByResults = true;
 }
 

@@ -185,7 +185,9 @@ function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Unce
       top,
       { calls: inValues, results: hasColumnsInValues(nodes) || !containsAiCall(nodes) },
       // The text's own LIMIT stands on top. One without a number may be that of a view or a sub-select.
-      rowsOfLimit(statements) === Number.POSITIVE_INFINITY ? undefined : planned,
+      rowsOfLimit(statements) === Number.POSITIVE_INFINITY
+        ? [top].filter((each) => each !== planned)
+        : [top, planned],
     ),
     aiFunctions: names,
   };

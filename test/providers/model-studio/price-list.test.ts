@@ -109,7 +109,8 @@ const perPicture: Row[] = [
   ['qwen-image-3.0-pro', 0.25, { size: '1500*1500' }],
   ['qwen-image-3.0-pro', 0.5, { size: '1501*1500' }],
   ['qwen-image-3.0-pro', 1.5, { n: 3 }],
-  ['qwen-image-3.0-pro', 0.54, { size: '1024*1024', n: 2 }, pictures(2)],
+  // An edit is as large as can be, whatever is asked for.
+  ['qwen-image-3.0-pro', 1.04, { size: '1024*1024', n: 2 }, pictures(2)],
   ['qwen-image-3.0', 0.18],
   ['qwen-image-3.0', 0.24, {}, pictures(3)],
   ['qwen-image-2.1-pro', 0.25],
@@ -232,7 +233,10 @@ test('of a type that takes more references than the one it is like, input videos
 test('limits are those of the provider’s page: submits a second or a minute, and tasks that may run', async () => {
   const five = [5, 5];
   const two = [2, 2];
-  const perMinute = (submits: number) => [Number((submits / 60).toFixed(4)), null];
+  const perMinute = (submits: number, tasks: number | null = null) => [
+    Number((submits / 60).toFixed(4)),
+    tasks,
+  ];
   const limits: Record<string, (number | null)[]> = {
     ...Object.fromEntries(
       [
@@ -258,8 +262,8 @@ test('limits are those of the provider’s page: submits a second or a minute, a
     'wan2.6-t2i': [1, 5],
     'qwen-image-2.0-pro': perMinute(2),
     'qwen-image-max': perMinute(2),
-    'qwen-image-3.0-pro': perMinute(5),
-    'qwen-image-3.0': perMinute(20),
+    'qwen-image-3.0-pro': perMinute(5, 10),
+    'qwen-image-3.0': perMinute(20, 10),
     'qwen-image-2.1-pro': perMinute(20),
     'qwen-image-2.1-turbo': perMinute(120),
     'z-image-turbo': [2, null],
@@ -298,8 +302,13 @@ test('embeddings cost what their tokens do, texts and pictures apart', async () 
       'SELECT price::float8, usage FROM hologen.jobs WHERE model_name = $1 ORDER BY submitted_at DESC LIMIT 1',
       [name],
     );
-    const { prompt_tokens: texts, input_tokens_details: details } = rows[0].usage;
-    const tokens = details ?? { text_tokens: texts, image_tokens: 0 };
+    const {
+      prompt_tokens,
+      input_tokens = prompt_tokens,
+      image_tokens = 0,
+      input_tokens_details,
+    } = rows[0].usage;
+    const tokens = input_tokens_details ?? { text_tokens: input_tokens, image_tokens };
     const amount = (tokens.text_tokens * text + tokens.image_tokens * picture) / 1e6;
     expect([type, rows[0].price]).toEqual([type, Number(amount.toPrecision(12))]);
   }

@@ -311,6 +311,18 @@ const within: Within[] = [
     2,
   ],
   [
+    'a client’s portal of rows that a result lets through, in two parts',
+    [],
+    [
+      {
+        text: 'Bind and Execute',
+        frames: [parse('', `SELECT id FROM foxes WHERE ${one} <> ''`), bind('a', ''), execute('a', 2)],
+      },
+      { text: 'Execute', frames: [execute('a', 2)] },
+    ],
+    2,
+  ],
+  [
     'a pipe of an INSERT, an UPDATE and a SELECT',
     [],
     [
@@ -357,6 +369,7 @@ const stages: Record<string, Shape['stages']> = {
   'a client’s portal in two parts, where another schema has a table of the name': inHalves,
   'results filtered and limited, and a call about each': inHalves,
   'a call that filters and groups': inHalves,
+  'a client’s portal of rows that a result lets through, in two parts': inHalves,
   'a campaign of three stages': (calls) => [calls - 4, 2, 2],
   'ORDER BY one call, and another in the list': inHalves,
   'the best by one call, and another in the list': inHalves,

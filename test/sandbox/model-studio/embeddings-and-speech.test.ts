@@ -42,10 +42,7 @@ test('contents are a vector each, and one together when they are fused; tokens a
     ['image', 256],
   ]);
   expect(body.usage).toEqual({
-    input_tokens: 259,
-    input_tokens_details: { image_tokens: 256, text_tokens: 3 },
-    output_tokens: 0,
-    total_tokens: 259,
+    ...{ input_tokens: 3, image_tokens: 256, total_tokens: 259 },
   });
   const fused = await embed({ input: { contents }, parameters: { enable_fusion: true } });
   expect(fused.body.output.embeddings).toHaveLength(1);

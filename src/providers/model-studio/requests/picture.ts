@@ -80,8 +80,9 @@ function asksInterleaved(text: string): boolean {
 function estimatePictures({ parameters, media }: MediaRequest, { price }: ModelType): Units {
   const units: Units = { pictures: countOf(parameters.max_images) ?? countOf(parameters.n) ?? 1 };
   if (price.per !== 'picture') return units;
-  // A size that is left out is the largest that the type makes by itself.
-  const area = typeof parameters.size === 'string' ? areaOf(parameters.size) : Number.POSITIVE_INFINITY;
+  // A size that is left out is the largest that the type makes by itself, and so is that of an edit, whatever is asked for.
+  const { size } = parameters;
+  const area = typeof size === 'string' && media.length === 0 ? areaOf(size) : Number.POSITIVE_INFINITY;
   if (price.higher)
     units.higher = price.higher.when === 'large' ? area > largePixels : parameters.prompt_extend === true;
   if (price.input) units.inputPictures = media.length;
@@ -156,7 +157,7 @@ function read(reply: Reply, { model, type }: Asked, asked: Units): Made {
   const task = type.mode === 'async' ? objectAt(reply.body, 'output') : undefined;
   const { requestId } = reply;
   const usage = objectAt(reply.body, 'usage');
-  const counted = wholeOf(usage.image_count);
+  const counted = wholeOf(usage.image_count) ?? wholeOf(usage.output_image_count);
   if (urls.length === 0) {
     if (task?.task_status === 'FAILED' || failures.length > 0)
       throw failedPicture({ ...failures[0], ...task }, requestId);

@@ -48,13 +48,15 @@ function check(asked: Asked): StudioRequest {
   const granularity = (optionalChoice(options, 'timestamp_granularity', granularities) ??
     'none') as Granularity;
   const parameters = readParameters(options, granularity);
+  // Each is billed for itself (Model Studio, "Paraformer and Fun-ASR recorded speech").
+  const tracks = new Set(parameters.channel_id as number[] | undefined).size || 1;
   return {
     ...{ type, scenario: 'transcription', makes: 'text', output: undefined, notes: [], followed: true },
     media: [readSound(asked)],
     // How long the file is bounds how long somebody speaks in it.
     estimate: billOf(type, model.config, {}),
     measure: ([seconds]) =>
-      billOf(type, model.config, seconds === undefined ? {} : { seconds: Math.ceil(seconds) }),
+      billOf(type, model.config, seconds === undefined ? {} : { seconds: Math.ceil(seconds) * tracks }),
     pretended: JSON.stringify({
       dry_run: true,
       ...(granularity === 'none' ? { text: '', duration: 0 } : { segments: [] }),

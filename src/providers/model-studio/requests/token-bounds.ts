@@ -9,8 +9,14 @@ import { type MessagePart, textOfParts } from './prompt-template.js';
 /** What a chat model's template puts around one message, generously. */
 const aroundMessage = 100;
 
-/** Think unless they are told not to, which max_tokens does not bound (Model Studio, "Deep thinking"). */
-const thinkUnasked = [/^(qwq|qvq|deepseek-r1)\b/, /thinking/, /^qwen3(\.\d+)?-\d/];
+/** All others may think unless they are told not to, which max_tokens does not bound (Model Studio, "Deep thinking"). */
+const thinkIfAsked = [
+  /^qwen(-|[12])/,
+  /^qwen3-(max|coder|vl-plus|vl-flash|omni-flash)\b/,
+  /instruct/i,
+  /(^|\/)deepseek-(ocr|v3(?!.*think))/,
+  /^(farui|gui-plus|tongyi-)/,
+];
 
 /** A token is at least one byte of its text. What media come to is not known: then there is no number. */
 export function mostInputTokens(parts: MessagePart[]): Units {
@@ -25,7 +31,7 @@ export function mostChatTokens(
   type: ModelType,
 ): Units {
   const inputs = messages.map(({ parts }) => mostInputTokens(parts).inputTokens);
-  const thinks = parameters.enable_thinking ?? thinkUnasked.some((pattern) => pattern.test(modelType));
+  const thinks = parameters.enable_thinking ?? !thinkIfAsked.some((pattern) => pattern.test(modelType));
   const outputTokens = mostOutput(parameters, thinks !== false) ?? type.mostOutputTokens;
   if (outputTokens === undefined || parameters.enable_search === true) return {};
   // The form of the answer is told to the model, too.

@@ -1,10 +1,10 @@
 /** What all embeddings have in common: the length asked for, and the vector as the text form of a PostgreSQL array. */
 import { type Json, optionalInteger, refuse } from '../../../fields.js';
 import { objectAt } from '../../../json.js';
-import { type Made, ProviderFailure } from '../../provider.js';
+import { type Made, ProviderFailure, type Units } from '../../provider.js';
 import type { Reply } from '../connection.js';
 import type { Asked } from '../family.js';
-import { billOf, tokensOf } from '../price.js';
+import { billOf, wholeOf } from '../price.js';
 
 /** The length in `parameters.dimensions`, if one is asked for. */
 export function readDimensions(parameters: Json, { type, model }: Asked): number | undefined {
@@ -40,8 +40,22 @@ export function madeVector(
   return {
     ...{ requestId, urls: [], usage, text, task: undefined, notes: [] },
     ...(text === undefined && { error: noVector(requestId) }),
-    bill: billOf(type, model.config, tokensOf(usage)),
+    bill: billOf(type, model.config, embeddedTokens(usage)),
   };
+}
+
+/**
+ * What went in: a vector is no output, whatever is counted as such. Some types tell pictures and videos beside the texts, others among them, and one
+ * page shows the first in a form that is meant for the second (Model Studio, "Multimodal-Embedding API").
+ */
+function embeddedTokens(usage: Json): Units {
+  const told = wholeOf(usage.prompt_tokens) ?? wholeOf(usage.input_tokens);
+  const details = objectAt(usage, 'input_tokens_details');
+  const beside = wholeOf(usage.image_tokens);
+  const seen = beside ?? (wholeOf(details.image_tokens) ?? 0) + (wholeOf(details.video_tokens) ?? 0);
+  if (told === undefined) return {};
+  const inputTokens = beside !== undefined || seen > told ? told + seen : told;
+  return { inputTokens, ...(seen > 0 && { pictureTokens: seen }) };
 }
 
 function noVector(requestId: string): ProviderFailure {

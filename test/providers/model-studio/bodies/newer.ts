@@ -266,11 +266,14 @@ export const newer: BodyRow[] = [
   ...clips,
   ...older,
   keyFrames,
-  ...pictureRows(
-    ['qwen-image-3.0-pro', 'qwen-image-3.0', 'qwen-image-2.1-pro', 'qwen-image-2.1-turbo'],
-    [0, 1, 2],
-    { path: message, mode: 'sync' },
-    (count) => ({ ...wan, n: 1, ...(count === 0 && { size: '2048*2048' }) }),
+  ...[
+    { types: ['qwen-image-3.0-pro', 'qwen-image-3.0'], way: { path: byTask, mode: 'async' } as const },
+    { types: ['qwen-image-2.1-pro', 'qwen-image-2.1-turbo'], way: { path: message, mode: 'sync' } as const },
+  ].flatMap(({ types, way }) =>
+    pictureRows(types, [0, 1, 2], way, (count) => ({
+      ...{ ...wan, n: 1 },
+      ...(count === 0 && { size: '2048*2048' }),
+    })),
   ),
   ...pictureRows(['wan2.7-image-pro', 'wan2.7-image'], [0, 1, 2], { path: byTask, mode: 'async' }, () => ({
     ...{ size: '2K', n: 1, watermark: false },
