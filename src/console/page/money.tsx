@@ -4,7 +4,7 @@ import type { DayOfUse, Money } from '../server/answers.js';
 import { get } from './ask.js';
 import { Budgets } from './budgets.js';
 import { saveTable } from './download.js';
-import { money, number, shortDay, shortMonth, t } from './language.js';
+import { money, moneys, number, shortDay, shortMonth, t } from './language.js';
 import { useLoaded } from './loading.js';
 import { Empty, PageTitle, ProblemNote } from './notes.js';
 import { type Series, StackedBars } from './stacked-bars.js';
@@ -18,12 +18,10 @@ const mostSeries = 6;
 
 export function MoneyPage() {
   const [days, setDays] = useState<number>(30);
-  const [split, setSplit] = useState<Split>('model');
   const loaded = useLoaded(String(days), (signal) =>
     get<Money>('/api/money', { days: String(days) }, signal),
   );
   const { content, problem } = loaded;
-  const byMonth = days === year;
   return (
     <>
       <PageTitle title={t('money')}>
@@ -42,32 +40,51 @@ export function MoneyPage() {
       {content && content.days.length === 0 && (
         <Empty title={t('money.nothing')}>{t('money.nothingHint')}</Empty>
       )}
-      {content && content.days.length > 0 && (
-        <section class="panel">
-          <div class="part-head">
-            <h2>{t(byMonth ? 'money.perMonth' : 'money.perDay')}</h2>
-            <Choice
-              label={t('money.split')}
-              options={[
-                ['model', t('money.byModel')],
-                ['role', t('money.byRole')],
-              ]}
-              chosen={split}
-              choose={(value) => setSplit(value as Split)}
-            />
-          </div>
-          <StackedBars
-            days={byMonth ? monthsUntil(content.today) : daysUntil(content.today, days)}
-            series={seriesOf(byMonth ? content.days.map(inMonth) : content.days, split)}
-            format={(value) => money(value, currencyOf(content.days))}
-            nameOf={byMonth ? shortMonth : shortDay}
-            label={t(byMonth ? 'money.perMonth' : 'money.perDay')}
-          />
-        </section>
-      )}
+      {content && content.days.length > 0 && <Plot content={content} days={days} />}
       {content && <Budgets budgets={content.budgets} changed={loaded.reload} />}
       {content && content.days.length > 0 && <Table rows={content.days} />}
     </>
+  );
+}
+
+/** What the days or months have cost, by model or role, in one currency. */
+function Plot({ content, days }: { content: Money; days: number }) {
+  const [split, setSplit] = useState<Split>('model');
+  const currencies = currenciesOf(content.days);
+  const [wanted, setWanted] = useState('');
+  const currency = currencies.includes(wanted) ? wanted : (currencies[0] ?? 'CNY');
+  const byMonth = days === year;
+  const rows = content.days.filter((row) => row.currency === currency);
+  return (
+    <section class="panel">
+      <div class="part-head">
+        <h2>{t(byMonth ? 'money.perMonth' : 'money.perDay')}</h2>
+        {currencies.length > 1 && (
+          <Choice
+            label={t('money.currency')}
+            options={currencies.map((each): [string, string] => [each, each])}
+            chosen={currency}
+            choose={setWanted}
+          />
+        )}
+        <Choice
+          label={t('money.split')}
+          options={[
+            ['model', t('money.byModel')],
+            ['role', t('money.byRole')],
+          ]}
+          chosen={split}
+          choose={(value) => setSplit(value as Split)}
+        />
+      </div>
+      <StackedBars
+        days={byMonth ? monthsUntil(content.today) : daysUntil(content.today, days)}
+        series={seriesOf(byMonth ? rows.map(inMonth) : rows, split)}
+        format={(value) => money(value, currency)}
+        nameOf={byMonth ? shortMonth : shortDay}
+        label={t(byMonth ? 'money.perMonth' : 'money.perDay')}
+      />
+    </section>
   );
 }
 
@@ -94,31 +111,21 @@ function Choice({
   );
 }
 
-function currencyOf(rows: DayOfUse[]): string {
-  return rows[0]?.currency ?? 'CNY';
+/** The one in which most was spent first: sums of several say nothing, so that a plot is of one. */
+function currenciesOf(rows: DayOfUse[]): string[] {
+  const sums = new Map<string, number>();
+  for (const { currency, price } of rows) sums.set(currency, (sums.get(currency) ?? 0) + price);
+  return [...sums].sort(([, a], [, b]) => b - a).map(([currency]) => currency);
 }
 
 function Totals({ content }: { content: Money }) {
   const today = content.days.filter(({ day }) => day === content.today);
   const sum = (rows: DayOfUse[], of: (row: DayOfUse) => number) =>
     rows.reduce((total, row) => total + of(row), 0);
-  const currency = currencyOf(content.days);
   const figures: [label: string, value: string][] = [
-    [
-      t('money.today'),
-      money(
-        sum(today, (row) => row.price),
-        currency,
-      ),
-    ],
-    [
-      t('money.period'),
-      money(
-        sum(content.days, (row) => row.price),
-        currency,
-      ),
-    ],
-    ...monthFigures(content).map(([label, value]): [string, string] => [t(label), money(value, currency)]),
+    [t('money.today'), moneys(today)],
+    [t('money.period'), moneys(content.days)],
+    ...monthFigures(content).map(([label, rows]): [string, string] => [t(label), moneys(rows)]),
     [t('money.calls'), number(sum(content.days, (row) => row.calls))],
     [t('money.pictures'), number(sum(content.days, (row) => row.pictures))],
     [t('money.seconds'), number(sum(content.days, (row) => row.seconds))],
@@ -136,16 +143,20 @@ function Totals({ content }: { content: Money }) {
 }
 
 /** What this month has cost, and what it will cost if its other days are as those of the last week. */
-function monthFigures({ days, today }: Money): [label: 'money.month' | 'money.forecast', value: number][] {
-  const price = (rows: DayOfUse[]) => rows.reduce((sum, row) => sum + row.price, 0);
-  const spent = price(days.filter(({ day }) => day.slice(0, 7) === today.slice(0, 7)));
+function monthFigures({
+  days,
+  today,
+}: Money): [label: 'money.month' | 'money.forecast', rows: Pick<DayOfUse, 'price' | 'currency'>[]][] {
+  const spent = days.filter(({ day }) => day.slice(0, 7) === today.slice(0, 7));
   const week = new Set(daysUntil(today, 8).slice(0, 7));
-  const perDay = price(days.filter(({ day }) => week.has(day))) / week.size;
   const [year = 0, month = 1, date = 1] = today.split('-').map(Number);
   const left = new Date(Date.UTC(year, month, 0)).getUTCDate() - date;
+  const toCome = days
+    .filter(({ day }) => week.has(day))
+    .map(({ price, currency }) => ({ currency, price: (price / week.size) * left }));
   return [
     ['money.month', spent],
-    ['money.forecast', spent + perDay * left],
+    ['money.forecast', [...spent, ...toCome]],
   ];
 }
 
@@ -247,7 +258,7 @@ function Table({ rows }: { rows: DayOfUse[] }) {
           </thead>
           <tbody>
             {(all ? newest : newest.slice(0, shownAtFirst)).map((row) => (
-              <tr key={`${row.day} ${row.role} ${row.model}`}>
+              <tr key={`${row.day} ${row.role} ${row.model} ${row.currency}`}>
                 <td data-label={t('filter.day')}>{shortDay(row.day)}</td>
                 <td data-label={t('role')}>{row.role}</td>
                 <td data-label={t('model')}>{row.model}</td>

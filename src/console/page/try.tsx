@@ -7,7 +7,7 @@ import { JobCards } from './cards.js';
 import { examples } from './examples.js';
 import { ModelForm } from './form.js';
 import { History } from './history.js';
-import { duration, money, notice, number, t } from './language.js';
+import { duration, money, moneys, notice, number, t } from './language.js';
 import { PageTitle, ProblemNote } from './notes.js';
 import { Rows } from './rows.js';
 import { statement, toBeEstimated } from './statement.js';
@@ -171,8 +171,7 @@ function useRun(fail: (problem: Problem) => void): Run | undefined {
 function priceOf(rows: EstimateRow[]): string {
   const calls = t('units.calls', { count: rows.reduce((sum, row) => sum + row.calls, 0) });
   if (rows.some((row) => row.price === null)) return calls;
-  const sum = rows.reduce((total, row) => total + (row.price ?? 0), 0);
-  return t('try.callsAndPrice', { calls, price: money(sum, rows[0]?.currency ?? 'CNY') });
+  return t('try.callsAndPrice', { calls, price: moneys(rows) });
 }
 
 function Estimate({ rows }: { rows: EstimateRow[] }) {

@@ -213,6 +213,7 @@ export const en = {
   'money.month': 'This month',
   'money.forecast': 'Month’s forecast',
   'money.csv': 'Download (CSV)',
+  'money.currency': 'Currency',
   'money.split': 'Split by',
   'money.byModel': 'By model',
   'money.byRole': 'By role',

@@ -214,6 +214,7 @@ export const zh: Record<TextKey, string> = {
   'money.month': '本月',
   'money.forecast': '本月预计',
   'money.csv': '下载（CSV）',
+  'money.currency': '货币',
   'money.split': '划分方式',
   'money.byModel': '按模型',
   'money.byRole': '按角色',
