@@ -85,7 +85,8 @@ export type CallEvent =
   /** It cannot go on for now, since then; undefined: it goes on again. It ends by neither. */
   | { kind: 'held up'; why: { error: unknown; since: number } | undefined }
   | { kind: 'saved'; result: string; outputs: Output[] }
-  | { kind: 'not saved'; error: unknown }
+  /** `outputs`: all of them, those with a path that were saved. */
+  | { kind: 'not saved'; error: unknown; outputs?: NonNullable<JobChange['outputs']> }
   /** Another gateway works on it now, or the ledger cannot be written: this one stops, and nothing is to be written down. */
   | { kind: 'out of hands'; error: unknown };
 
@@ -240,7 +241,10 @@ function fromSaving(call: Extract<Call, { state: 'saving' }>, event: CallEvent):
       return step(ended('succeeded', { result }), { state: 'succeeded', outputs, result });
     }
     case 'not saved':
-      return step(ended('unclaimed', event), { state: 'failed', error: failureOf(event.error) });
+      return step(ended('unclaimed', event), {
+        ...{ state: 'failed', error: failureOf(event.error) },
+        ...(event.outputs && { outputs: event.outputs }),
+      });
     default:
       return impossible(call, event);
   }

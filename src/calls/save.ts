@@ -37,7 +37,10 @@ export async function save(course: Course, made: Made, services: Services): Prom
       await copyOutputs(course, made, saved, services);
       break;
     } catch (error) {
-      if (Date.now() > giveUpAt) throw error;
+      if (Date.now() > giveUpAt) {
+        await tell(course, { kind: 'not saved', error, outputs: outputsOf(made, saved) }, services);
+        return;
+      }
       const failed = {
         error: withAddress(error, course.jobId),
         patience: patience[isPassing(error) ? 'passing' : 'refused'],
@@ -50,13 +53,17 @@ export async function save(course: Course, made: Made, services: Services): Prom
     await pause(course.awaited, growing(firstPauseMs, course.awaited, longestMs));
   }
   const copies = made.urls.map((_url, index) => saved.get(index) as Saved);
-  const outputs = made.urls.map((url, index) => ({ url, ...copies[index] }));
+  const outputs = outputsOf(made, saved);
   const result = resultOf(
     course.checked.request,
     made,
     copies.map(({ ossPath }) => ossPath),
   );
   await tell(course, { kind: 'saved', result, outputs }, services);
+}
+
+function outputsOf({ urls }: Made, saved: Map<number, Saved>) {
+  return urls.map((url, index) => ({ url, ...saved.get(index) }));
 }
 
 /** Those that are not in `saved` yet. Rejects when one cannot be copied; the others are copied all the same. */

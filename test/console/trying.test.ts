@@ -211,12 +211,17 @@ test('Money is told by month, with a forecast, and as a file for spreadsheets, i
   const owner = await gateway.client();
   await owner.query(`CREATE ROLE "=1+销售, ""B""" LOGIN PASSWORD 'secret'`);
   await (await gateway.clientOf('=1+销售, "B"')).query("SELECT ai_gen('qwen_image_2', 'A pier')");
+  // Of another contract, in another currency: sums of both say nothing.
+  await owner.query(`INSERT INTO hologen_internal.attempt (job_id, attempt, role_name, database_name, application_name, statement_id, statement_at,
+      model_name, model_type, outcome, units, price, currency, sent_at, ended_at)
+    SELECT gen_random_uuid(), 1, 'hologen', 'd', 'a', gen_random_uuid(), now(), 'ours', 't', 'succeeded', '{}', 0.11, 'USD', now(), now()`);
   const page = await room('money');
+  await page.click('text=USD');
   await page.click('text=12 months');
   await page.waitForSelector('text=Spent per month');
   expect(await page.locator('.plot svg g').count()).toBeGreaterThanOrEqual(12);
   const totals = await page.locator('.totals').innerText();
-  expect(totals).toMatch(/This month\s+¥\d/);
+  expect(totals).toMatch(/This month\s+¥[\d.]+ \+ \$0\.11\s/);
   expect(totals).toMatch(/Month’s forecast\s+¥\d/);
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('text=Download (CSV)')]);
   const csv = await readFile(await download.path(), 'utf8');
