@@ -25,6 +25,8 @@ export interface LookAhead<Call> {
   reached: number;
   /** It is a cursor's row that makes calls, and it is not known of which cursor. */
   movesCursor: boolean;
+  /** It is a query of a function or a DO block. */
+  inBlock: boolean;
   /** Why its calls are made one after another, if there is more to say than that they are few. */
   why: string | undefined;
   /** The last stage that was looked for. */
@@ -63,6 +65,8 @@ export interface RowWindow {
   wanted: number;
   noted: number;
   mayGoOn: boolean;
+  /** Behind it nothing is certain any more. */
+  isLast: boolean;
 }
 
 interface FoundCalls<Call> {
@@ -70,12 +74,14 @@ interface FoundCalls<Call> {
   /** How many of them the statement itself has come to, and how many the query that looks for a later stage has. */
   given: number;
   again: number;
+  /** In which the look has come to them; undefined: the statement has first. */
+  stage: number | undefined;
 }
 
 export function newLookAhead<Call>(read: AheadQuery | StoredQuery | OneByOne): LookAhead<Call> {
   const ahead: LookAhead<Call> = {
     ...{ query: undefined, stored: undefined, why: undefined, stage: 0, looking: false },
-    ...{ cursor: false, before: 0, rows: 0, reached: 0, movesCursor: false },
+    ...{ cursor: false, before: 0, rows: 0, reached: 0, movesCursor: false, inBlock: false },
     ...{ inRow: 1, leftInRow: 0, since: undefined, openedAs: undefined },
     ...{
       bound: undefined,
@@ -139,6 +145,7 @@ export function lookApart(ahead: LookAhead<unknown>): boolean {
 export function readOn(ahead: LookAhead<unknown>, rows: number): void {
   // Of a window the last look may have come to fewer than were read.
   const before = ahead.window ? ahead.before + ahead.rows : ahead.reached;
+  if (ahead.query?.goesBack && ahead.rows > 0) endLook(ahead, 'its cursor may have gone back');
   Object.assign(ahead, { rows, before, stage: 0, alone: 0, window: undefined });
 }
 
@@ -160,7 +167,10 @@ export function sinceLook(ahead: LookAhead<unknown>, plan: unknown): { since?: S
 export const pending = { handle: 'pending' };
 
 export function mayLookAgain({ query, stored, stage, window }: LookAhead<unknown>): boolean {
-  return stored !== undefined || (query !== undefined && (stage < query.stages || window?.mayGoOn === true));
+  return (
+    stored !== undefined ||
+    (query !== undefined && (stage < query.stages || (window?.mayGoOn === true && !window.isLast)))
+  );
 }
 
 /** What the engine is to look at first to find the next stage's calls; undefined if there is none. `bound` tells of the statement's parameters. */
@@ -237,16 +247,28 @@ export type Look =
 
 /** Notes a call that was not found before; `as`: who has come to it, and so does not come to it as a found one. */
 export function noteFound<Call>(
-  { found }: LookAhead<Call>,
+  { found, stage }: LookAhead<Call>,
   given: SubmittedCall,
   call: Call,
   as: 'given' | 'again',
 ): void {
   const key = keyOf(given);
-  const same = found.get(key) ?? { calls: [], given: 0, again: 0 };
+  const same = found.get(key) ?? {
+    ...{ calls: [], given: 0, again: 0 },
+    stage: as === 'again' ? stage : undefined,
+  };
   found.set(key, same);
   same.calls.push(call);
   same[as] += 1;
+}
+
+/**
+ * Calls of another stage ask for the same. Which of their answers is whose the statement says when it comes to them: where results decide how far is
+ * read, that may be farther or less far than it looks.
+ */
+export function isAskedInTwoStages({ found, stage }: LookAhead<unknown>, given: SubmittedCall): boolean {
+  const first = found.get(keyOf(given))?.stage;
+  return first !== undefined && first !== stage;
 }
 
 /** The last call that was found, if the engine has come to it once more, for another column of the same row. */

@@ -42,7 +42,8 @@ function asWanted(judged: Judged, ahead: LookAhead<unknown>, reader: SqlReader):
   // Which rows there are is decided by the first stage, or is not known.
   const wanted = stage === 1 ? rowsWanted(query, running, reader, part) : undefined;
   if (wanted === undefined) return { why: judged.rowByRow };
-  ahead.window = { wanted, noted: 0, mayGoOn: false };
+  // A block may run again: what was found for its first run is no row's of the next.
+  ahead.window = { wanted, noted: 0, mayGoOn: false, isLast: ahead.inBlock };
   return judged;
 }
 

@@ -64,6 +64,8 @@ export interface AheadQuery {
   typedBy?: string;
   /** PostgreSQL stops after as many rows as were asked for; what writes runs to its end. */
   stopsAtRows: boolean;
+  /** Its cursor may go back over rows that it keeps, without a call that tells. */
+  goesBack?: true;
   /** PostgreSQL plans it for its first rows, though it reads all. */
   plannedAsCursor?: true;
   /** `noted`: with its calls told many at a time. */

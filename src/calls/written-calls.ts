@@ -14,6 +14,7 @@ import type { SubmittedCall } from './check.js';
 import {
   endLook,
   hasMade,
+  isAskedInTwoStages,
   isOnceMore,
   isSpent,
   type Look,
@@ -281,7 +282,7 @@ function blockOf(
   const known = blocks.get(block.key);
   // A statement is run once.
   if (known && (block.isWhole || !isSpent(known))) return known;
-  const begun = newLookAhead<StatementCall>(block.query());
+  const begun = { ...newLookAhead<StatementCall>(block.query()), inBlock: true };
   const { executions = 1 } = statements.boundTo(statement, text, true) ?? {};
   if (block.isWhole && (statements.rowsAskedOf(statement) !== 0 || executions > 1))
     endLook(begun, 'how many of its rows are wanted is not known');
@@ -339,6 +340,7 @@ async function noteCall(
   if (!ahead.looking) throw lostWhileLooking();
   // The statement has made it before, without having looked for it.
   const known = takeFound(ahead, given, 'again');
+  if (ahead.window && isAskedInTwoStages(ahead, given)) ahead.window.isLast = true;
   if (known && ahead.window) return { handle: known.handle };
   if (known || isOnceMore(ahead, given)) return pending;
   const { refused } = statement;

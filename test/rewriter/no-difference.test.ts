@@ -25,6 +25,7 @@ import { rowFunctions } from './difference/cases/row-functions.js';
 import { rowParameters } from './difference/cases/row-parameters.js';
 import { rowsWanted } from './difference/cases/rows-wanted.js';
 import { runInside } from './difference/cases/run-inside.js';
+import { seenOtherwise } from './difference/cases/seen-otherwise.js';
 import { sqlFunctions } from './difference/cases/sql-functions.js';
 import { staged } from './difference/cases/staged.js';
 import { shown } from './difference/outcome.js';
@@ -52,6 +53,7 @@ async function same([, given, ...setup]: Case): Promise<void> {
 
 describe.each(
   Object.entries({
+    ...seenOtherwise,
     ...readsAndTypes,
     ...namesAndRights,
     ...resultsThatDecide,

@@ -30,11 +30,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   UNION ALL
   SELECT 'a part of ' || p.oid::regproc FROM reached r JOIN pg_proc p ON r.kind = 'functions' AND p.oid = r.id
     WHERE p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql') AND p.pronamespace::regnamespace::text !~ '^hologen'
-      AND concat(p.prosrc, pg_get_function_sqlbody(p.oid)) ~* '\m(limit|offset)\M(?!\s*\(?\s*(\d+|all)\M)|\mfetch\M(?!\s+(first|next)\s+\d+\s)|\m(values|preceding|following)\M'
+      AND concat(p.prosrc, pg_get_function_sqlbody(p.oid)) ~* '\m(limit|offset)\M(?!\s*\(?\s*(\d+|all)\s*\)?\s*([;)a-z$]|$))|\mfetch\M(?!\s+(first|next)\s+\d+\s)|\m(values|preceding|following)\M'
 $$;
 
--- Functions of somebody's own that are STABLE or IMMUTABLE by their word, and in whose text, or in that of functions that it names, something volatile of
--- PostgreSQL's stands: nextval(), random(), clock_timestamp().
+-- Functions of somebody's own that are STABLE or IMMUTABLE by their word, and in whose text, or in that of functions that it names, something volatile
+-- stands: nextval(), random(), an AI function, somebody's own; or that say what no setting of the look keeps from the client.
 CREATE OR REPLACE FUNCTION hologen_caller.belied(names json) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE
@@ -47,7 +47,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       UNION SELECT told, p.oid, concat(prosrc, pg_get_function_sqlbody(p.oid)) FROM code, regexp_matches(lower(source), '([a-z_][a-z0-9_$]*)"?\s*\(', 'g') AS m (called)
         JOIN pg_proc p ON proname = called[1] WHERE p.oid >= 16384 AND pronamespace::regnamespace::text !~ '^hologen')
   SELECT DISTINCT told FROM code, regexp_matches(lower(source), '([a-z_][a-z0-9_$]*)"?\s*\(', 'g') AS m (called)
-    JOIN pg_proc p ON proname = called[1] WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.provolatile = 'v' AND p.oid < 16384
+    JOIN pg_proc p ON proname = called[1] WHERE p.provolatile = 'v'
+  UNION SELECT told FROM code WHERE source ~* '\mraise\s+info\M' OR EXISTS (SELECT FROM pg_proc p WHERE p.oid = id AND array_to_string(proconfig, ' ') ~* 'client_min_messages')
 $$;
 
 -- Of functions and views of somebody's own which they are, and which of their versions.

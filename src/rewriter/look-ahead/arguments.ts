@@ -6,7 +6,9 @@ import { type AnyNode, type Body, child, children, kindOf, nameList, walk } from
 import { firstOutside, nameIn, nodesOf, parseFunction, scanTokens, tokenAt } from '../parse.js';
 import { readSource, type Source } from '../source.js';
 import { splice, unedited } from '../spliced-text.js';
+import { quoted } from '../target-items.js';
 import { listedValues } from './assigned.js';
+import { keepsNames } from './column-names.js';
 
 export interface Called {
   /** As the engine tells it. */
@@ -33,15 +35,29 @@ export function withArguments(query: string, called: Called): string {
     hidden ||= kind === 'ResTarget' && values.has(String(body.name));
     return !hidden;
   });
-  return hidden ? query : withNamed(read, values);
+  if (hidden) return query;
+  const known = withNamed(read, values, columnsAlone(read));
+  return keepsNames(query, known) ? known : query;
 }
 
-function withNamed(read: Source, values: Map<string, string>): string {
+/** Columns that are called as what they are. */
+function columnsAlone({ statements }: Source): Set<Body> {
+  const alone = new Set<Body>();
+  walk(nodesOf(statements), (kind, body) => {
+    const items = kind === 'SelectStmt' ? children(body, 'targetList').map((item) => kindOf(item)[1]) : [];
+    for (const item of items) if (item.name === undefined) alone.add(kindOf(item.val)[1]);
+    return true;
+  });
+  return alone;
+}
+
+function withNamed(read: Source, values: Map<string, string>, named = new Set<Body>()): string {
   const edits = new Map<number, string>();
   walk(nodesOf(read.statements), (kind, body) => {
     const [name = '', more] = kind === 'ColumnRef' ? nameList(body.fields) : [];
     const value = more === undefined ? values.get(name) : undefined;
-    if (value !== undefined) edits.set(read.offset(body.location), value);
+    if (value !== undefined)
+      edits.set(read.offset(body.location), named.has(body) ? `${value} AS ${quoted(name)}` : value);
     return true;
   });
   const places = [...edits].map(([start, value]) => {
@@ -103,7 +119,9 @@ export function literalsOf(name: string, text: string): string[] | undefined {
     return true;
   });
   const [call, more] = calls;
-  if (!read || !call || more || !children(call, 'args').every(isLiteral)) return undefined;
+  // What others of one text run may call it, too.
+  if (!read || read.statements.length > 1 || !call || more || !children(call, 'args').every(isLiteral))
+    return undefined;
   const { tokens, offset } = read;
   const open = tokens.findIndex(({ text: word, start }) => word === '(' && start > offset(call.location));
   const texts = listedValues(open, read).map(([start, end]) => text.slice(start, end));

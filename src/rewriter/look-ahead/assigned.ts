@@ -1,4 +1,5 @@
 /** The values that a statement writes, where they stand in its text. */
+import type { Body } from '../nodes.js';
 import { closingOf, firstOutside, firstTokenFrom, type Token } from '../parse.js';
 import type { Source } from '../source.js';
 import type { Piece } from '../spliced-text.js';
@@ -46,4 +47,9 @@ function partsOf(tokens: Token[], start: number, end: number): Token[][] {
     parts.at(-1)?.push(token);
   }
   return parts.filter((part) => part.length > 0);
+}
+
+/** Values of columns that PostgreSQL gives values of its own. */
+export function dropsValues({ override }: Body): boolean {
+  return override === 'OVERRIDING_USER_VALUE';
 }

@@ -99,6 +99,8 @@ function queryIn(place: Place, source: string, clientText: string | undefined): 
   if (/variable_conflict/i.test(source)) return { why: 'a variable may have the name of a column there' };
   // A DO block that a function runs: its text is not known.
   if (name === inline && called) return { why: 'a function has run the block' };
+  // The first one's variables would stand for those of all.
+  if (name === inline && blocksIn(source) > 1) return { why: 'several blocks were sent as one text' };
   // A transition table may have the name of a table, and is not seen from outside.
   if (/^ RETURNS trigger$/m.test(source)) return { why: 'a trigger may read transition tables' };
   if (text !== undefined && !standsIn(text, source, name)) return { why: undefined };
@@ -161,6 +163,12 @@ const endings = new Set([
   'PLpgSQL_stmt_commit',
   'PLpgSQL_stmt_rollback',
 ]);
+
+/** Of functions that it makes, too. */
+function blocksIn(text: string): number {
+  const kinds = ['DoStmt', 'CreateFunctionStmt'];
+  return (parseStatements(text) ?? []).filter(({ kind }) => kinds.includes(kind)).length;
+}
 
 /** The only statement of a text, if it is a DO block. */
 function doBlock(text: string): string | undefined {

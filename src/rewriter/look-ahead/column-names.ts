@@ -4,8 +4,18 @@
  */
 import { aiFunctionNamed } from '../ai-functions.js';
 import { columnName } from '../column-name.js';
-import { type AnyNode, type Body, child, children, isAiCall, kindOf, nameList, walk } from '../nodes.js';
-import { firstTokenFrom } from '../parse.js';
+import {
+  type AnyNode,
+  type Body,
+  child,
+  children,
+  hasNode,
+  isAiCall,
+  kindOf,
+  nameList,
+  walk,
+} from '../nodes.js';
+import { firstTokenFrom, nodesOf, parseStatements } from '../parse.js';
 import type { Source } from '../source.js';
 import type { Edit } from '../spliced-text.js';
 import { callRange, quoted } from '../target-items.js';
@@ -19,6 +29,13 @@ export function namesOfColumns(node: AnyNode, source: Source): Edit[] | undefine
     if (kind === 'SelectStmt') items.push(...children(body, 'targetList').map((item) => kindOf(item)[1]));
     return true;
   });
+  const functions = unnamedFunctions(node);
+  for (const { call } of functions) {
+    if (!call) continue;
+    const [, end] = callRange(source, call);
+    edits.push({ start: end, end, pieces: [` AS ${quoted(nameList(call.funcname).at(-1) ?? '')}`] });
+  }
+  isOpen ||= functions.some(({ call }) => call === undefined);
   for (const item of items.filter((each) => each.name === undefined)) {
     const value = child(item, 'val');
     const [kind, call] = kindOf(value);
@@ -26,9 +43,48 @@ export function namesOfColumns(node: AnyNode, source: Source): Edit[] | undefine
     if (name !== undefined && isAiCall(kind, call) && !isInParentheses(call, source)) {
       const [, end] = callRange(source, call);
       edits.push({ start: end, end, pieces: [` AS ${quoted(name)}`] });
-    } else isOpen ||= kind === 'ParamRef' || aiFunctionNamed(name) !== undefined;
+    } else isOpen ||= isParameter(value) || aiFunctionNamed(name) !== undefined;
   }
   return isOpen && readsWholeRows(node) ? undefined : edits;
+}
+
+/** AI functions in FROM that have no alias, and are called as the function; `call` undefined: an alias would not stand right behind it. */
+function unnamedFunctions(node: AnyNode): { call: Body | undefined }[] {
+  const found: { call: Body | undefined }[] = [];
+  walk(node, (kind, body) => {
+    if (kind !== 'RangeFunction' || body.alias) return true;
+    const listed = children(body, 'functions').flatMap((each) => children(kindOf(each)[1], 'items'));
+    const isAlone = !body.is_rowsfrom && !body.ordinality;
+    for (const [of, call] of listed.map((each) => kindOf(each)))
+      if (isAiCall(of, call)) found.push({ call: isAlone ? call : undefined });
+    return true;
+  });
+  return found;
+}
+
+/** A value in its place has a name. */
+function isParameter(value: AnyNode): boolean {
+  const [kind, body] = kindOf(value);
+  const isPart = kind === 'A_Indirection' && !hasNode(body.indirection, (each) => each === 'String');
+  return kind === 'ParamRef' || ((isPart || kind === 'CollateClause') && isParameter(child(body, 'arg')));
+}
+
+/** False: where values were written into a query, a column without a name is called otherwise, and rows with it are values. */
+export function keepsNames(before: string, after: string): boolean {
+  if (before === after) return true;
+  const [was, is] = [before, after].map((text) => nodesOf(parseStatements(text)));
+  const readsRows = (was ?? []).some((statement) => readsWholeRows(statement as AnyNode));
+  return !readsRows || JSON.stringify(namesIn(was)) === JSON.stringify(namesIn(is));
+}
+
+function namesIn(statements: unknown): unknown[] {
+  const names: unknown[] = [];
+  walk(statements, (kind, body) => {
+    const items = kind === 'SelectStmt' ? children(body, 'targetList').map((item) => kindOf(item)[1]) : [];
+    names.push(...items.map((item) => item.name ?? columnName(child(item, 'val')) ?? null));
+    return true;
+  });
+  return names;
 }
 
 function isInParentheses(call: Body, { tokens, offset }: Source): boolean {

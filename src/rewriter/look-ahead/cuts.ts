@@ -12,7 +12,7 @@ import type { Source } from '../source.js';
 import type { Edit, Piece } from '../spliced-text.js';
 import type { Range } from '../target-items.js';
 import { givesUpdatedRows, locateClauses, locateWords } from '../update-stages.js';
-import { assignedValues } from './assigned.js';
+import { assignedValues, dropsValues } from './assigned.js';
 import { cutMerge } from './merge.js';
 
 /** Why calls have to be made one after another; without words where there is nothing to say of it. */
@@ -78,6 +78,7 @@ function cutInto({ intoClause }: Body, { start }: ParsedStatement, { tokens, off
 /** INSERT … SELECT or VALUES: what is inserted, with the WITH before it. */
 function cutInsert(insert: Body, statement: ParsedStatement, source: Source): Cut {
   if (!insert.selectStmt) return { why: undefined };
+  if (dropsValues(insert)) return { why: 'it cannot be taken apart' };
   const found = locateInsert(insert, source);
   if (!found) return { why: 'it cannot be taken apart' };
   const [start, end] = found.rows;

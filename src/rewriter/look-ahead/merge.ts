@@ -5,7 +5,7 @@ import type { Source } from '../source.js';
 import type { Edit, Piece } from '../spliced-text.js';
 import { quoted, type Range } from '../target-items.js';
 import { givesUpdatedRows } from '../update-stages.js';
-import { assignedValues, listedValues } from './assigned.js';
+import { assignedValues, dropsValues, listedValues } from './assigned.js';
 
 const apart = { why: 'it cannot be taken apart' };
 
@@ -24,7 +24,8 @@ export function cutMerge(
   const relation = child(merge, 'relation');
   const kinds = children(merge, 'mergeWhenClauses').map((each) => String(kindOf(each)[1].matchKind));
   const isHidden = source.cteNames.has(String(relation.relname));
-  if (kindOf(merge.sourceRelation)[0] === 'JoinExpr' || isHidden) return apart;
+  const isDropping = children(merge, 'mergeWhenClauses').some((each) => dropsValues(kindOf(each)[1]));
+  if (kindOf(merge.sourceRelation)[0] === 'JoinExpr' || isHidden || isDropping) return apart;
   if (kinds.includes('MERGE_WHEN_NOT_MATCHED_BY_SOURCE')) return { why: 'it is about rows of no source' };
   if (containsAiCall(merge.joinCondition)) return { why: 'a result decides which rows match' };
   const words = outerWords(tokenAt(source.tokens, source.offset(relation.location)), source);

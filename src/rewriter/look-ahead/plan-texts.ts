@@ -14,6 +14,8 @@ export interface PlanText {
   decides: boolean;
   /** Numbers of the sub-plans that it evaluates. */
   subplans: number[];
+  /** Those of them that are no hashed lists. */
+  looked: number[];
   /** It looks for something in a list that PostgreSQL hashes. */
   isInList: boolean;
   /** It compares with the rows of a list until one decides. */
@@ -56,6 +58,9 @@ const isTable = /^(?:XML|JSON_)TABLE\(/;
 export function readPlanText(text: string, names: Names, referred: Referred): PlanText | undefined {
   if (hidesComparison.test(text)) return undefined;
   const subplans = [...text.matchAll(/\b(?:Sub|Init)Plan (\d+)/g)].map(([, number]) => Number(number));
+  const looked = [...text.matchAll(/(?<!hashed )\b(?:Sub|Init)Plan (\d+)/g)].map(([, number]) =>
+    Number(number),
+  );
   const [statement] = parseStatements(`SELECT ${isTable.test(text) ? 'FROM ' : ''}${asSql(text)}`) ?? [];
   if (statement?.kind !== 'SelectStmt') return undefined;
   const leaf = leafOf(referred);
@@ -83,7 +88,7 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
   const calls = sites.some(({ call }) => nameList(call.funcname).length > 0);
   return {
     ...{ calls, pending: calls || later, later, decides: again || sites.some(({ stage }) => stage > 1) },
-    ...{ subplans, isInList: /\bhashed SubPlan \d/.test(text), tables, tellsLook },
+    ...{ subplans, looked, isInList: /\bhashed SubPlan \d/.test(text), tables, tellsLook },
     stopsInList: stopsInList(text),
   };
 }

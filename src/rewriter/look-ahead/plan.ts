@@ -236,7 +236,9 @@ function weigh(node: PlanNode, inputs: PlanNode[], below: Found[], reading: Read
   const isSkipped = (text: PlanText) =>
     text.isInList &&
     subplansOf(text).some(({ rows }) => rows) &&
-    (text.calls || subplansOf(text).filter(({ calls }) => calls).length > 1);
+    (text.calls ||
+      text.looked.some((each) => reading.subplans.get(each)?.calls) ||
+      subplansOf(text).filter(({ calls }) => calls).length > 1);
   if (all.some((text) => text.decides || isSkipped(text)))
     throw new Doubt('a result decides whether another call is made');
   const pendingValues = own.values.filter(isPending).length;
@@ -296,11 +298,18 @@ function refuseEarlyEnd(
       (own.calls || inner?.calls) &&
       !innerIsOneRow()) ||
     (type === 'Hash Join' &&
-      ((stops && own.calls) || (outer?.rows && inner?.calls) || (inner?.rows && outer?.calls))) ||
+      ((stops && own.calls) ||
+        (outer?.rows && inner?.calls) ||
+        // Nothing is read of the one side where no key of the other one is there.
+        (outer?.calls && (inner?.rows || (inner?.values && own.decides && !keepsOuter(node)))))) ||
     (type === 'Merge Join' &&
       (own.decides || below.some((each) => each.rows)) &&
       (own.calls || below.some((each) => each.calls)));
   if (ends) throw new Doubt(farByResult);
+}
+
+function keepsOuter(node: PlanNode): boolean {
+  return ['Left', 'Full', 'Anti'].includes(node['Join Type'] ?? '');
 }
 
 /** What is wanted of a query's rows is wanted of those that one result each lets through. */

@@ -30,6 +30,8 @@ export interface AheadQuery {
   forStage(stage: number, noted?: 'noted'): string;
   /** The same in more stages, where a call may decide about others of its stage. */
   apart?: Pick<AheadQuery, 'stages' | 'forStage'> | undefined;
+  /** Its cursor may go back over rows that it keeps, without a call that tells. */
+  goesBack?: true;
   /** PostgreSQL plans it for its first rows, though it reads all. */
   plannedAsCursor?: true;
   /** Its only call stands in (…).*, which PostgreSQL evaluates for each column. */

@@ -4,7 +4,7 @@
  *
  * Room: src/rewriter/look-ahead tells what a statement can be asked before it runs. It rewrites nothing that is executed for the client.
  */
-import { type AnyNode, type Body, child, children, isAiCall, kindOf } from '../nodes.js';
+import { type AnyNode, type Body, child, children, isAiCall, kindOf, nameList } from '../nodes.js';
 
 export interface Site {
   call: Body;
@@ -74,8 +74,25 @@ const readers: Record<string, Reader> = {
     inTurn([body.namespaces, body.docexpr, body.rowexpr, body.columns], after, scope),
   RangeTableFuncCol: ({ colexpr, coldefexpr }, after, scope) => inTurn([colexpr, coldefexpr], after, scope),
   FuncCall: (body, after, scope) =>
-    inTurn([body.agg_filter, [body.args, body.agg_order, body.over]], after, scope),
+    inTurn([body.agg_filter, ...argumentsOf(body), [body.agg_order, body.over]], after, scope),
+  JsonArrayAgg: (body, after, scope) => inTurn(aggregated(body), after, scope),
+  JsonObjectAgg: (body, after, scope) => inTurn(aggregated(body), after, scope),
 };
+
+const byOffset = new Set(['lag', 'lead', 'nth_value']);
+
+/** How far away a row is decides whether there is one, of which the value is asked about, or else the default. */
+function argumentsOf(call: Body): AnyNode[][] {
+  const [value, offset, ...others] = children(call, 'args');
+  if (!offset || !call.over || !byOffset.has(nameList(call.funcname).at(-1) ?? ''))
+    return [children(call, 'args')];
+  return [[offset], [value ?? {}], others];
+}
+
+function aggregated({ arg, constructor: built }: Body): unknown[] {
+  const { agg_filter, agg_order, over } = built as unknown as Body;
+  return [agg_filter, [arg, agg_order, over]];
+}
 
 /** Rows are compared column by column, up to the one that decides. */
 function pairsOfRows({ lexpr, rexpr }: Body): AnyNode[][] | undefined {

@@ -8,6 +8,7 @@ import { type Body, child, children, kindOf, nameList, walk } from '../nodes.js'
 import { nodesOf, type ParsedStatement, scanTokens } from '../parse.js';
 import { readSource } from '../source.js';
 import { literalsOf, parametersOf } from './arguments.js';
+import { keepsNames } from './column-names.js';
 import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
 import { type Block, keptSince } from './stored.js';
@@ -48,6 +49,7 @@ function queryIn(source: string, number: number, types: string[], by: Calling): 
   const numbered = (scanTokens(text) ?? []).some((token) => /^\$\d+$/.test(token.text));
   if (numbered && given.length === 0) return { why: undefined };
   const known = withExpressions(text, types, given);
+  if (!keepsNames(text, known)) return { why: 'a column without a name is part of what is asked' };
   const isQuery = statement.kind === 'SelectStmt';
   const written = readSource(isQuery ? withNames(known, create.node as Body, given, by) : known);
   const [own] = written?.statements ?? [];

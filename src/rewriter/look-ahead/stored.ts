@@ -4,6 +4,7 @@ import { type Body, child, containsAiCall } from '../nodes.js';
 import { firstOutside, firstTokenFrom, type ParsedStatement } from '../parse.js';
 import { readSource, type Source } from '../source.js';
 import { listedValues } from './assigned.js';
+import { keepsNames } from './column-names.js';
 import type { OneByOne } from './cuts.js';
 import { conflictQuery } from './on-conflict.js';
 import { quotedName } from './plan-texts.js';
@@ -93,7 +94,9 @@ function prepared({ node, start, end }: ParsedStatement, execute: Source): Store
     queryOf(stored, types) {
       const query = preparedIn(stored, name);
       if (query === undefined) return { why: 'what is prepared cannot be read' };
-      const source = readSource(withExpressions(query, types, values));
+      const written = withExpressions(query, types, values);
+      if (!keepsNames(query, written)) return { why: 'a column without a name is part of what is asked' };
+      const source = readSource(written);
       const [statement, more] = source?.statements ?? [];
       if (!source || !statement || more) return { why: 'what is prepared cannot be read' };
       const known = keptSince('prepared', queryOfStatement(statement, source));
@@ -125,7 +128,8 @@ function preparedIn(text: string, name: string): string | undefined {
   const [only, more] = source?.statements ?? [];
   const isPrepare = ({ kind, node }: ParsedStatement) =>
     kind === 'PrepareStmt' && (node as Body).name === name;
-  const statement = source?.statements.find(isPrepare);
+  const [statement, another] = source?.statements.filter(isPrepare) ?? [];
+  if (another) return undefined;
   if (!source || !statement) return only && !more && only.kind !== 'PrepareStmt' ? text : undefined;
   return behindWord('as', statement, source);
 }
@@ -140,6 +144,9 @@ function behindWord(
   return at && at.start < end ? text.slice(at.end, end) : undefined;
 }
 
+/** Of the options of a cursor (CURSOR_OPT_SCROLL of PostgreSQL's parsenodes.h). */
+const scroll = 2;
+
 /** FETCH ALL asks for as many rows as a bigint can tell. */
 const all = 2 ** 62;
 
@@ -152,13 +159,16 @@ function cursor({ direction, howMany, portalname }: Body): StoredQuery | OneByOn
     ...{ stored: 'cursor', name, rows: rows >= all ? 0 : rows },
     queryOf(text) {
       const source = readSource(text);
-      const statement = source?.statements.find(
-        ({ kind, node }) => kind === 'DeclareCursorStmt' && (node as Body).portalname === name,
-      );
-      const query = statement && source && behindWord('for', statement, source);
-      if (query === undefined)
-        return { why: 'its cursor was not declared by a statement', movesCursor: true };
-      return keptSince('opened', onlyQuery(query) ?? { why: 'what its cursor reads cannot be read' });
+      const [statement, another] =
+        source?.statements.filter(
+          ({ kind, node }) => kind === 'DeclareCursorStmt' && (node as Body).portalname === name,
+        ) ?? [];
+      const query = statement && !another && source && behindWord('for', statement, source);
+      if (!query) return { why: 'its cursor was not declared by a statement', movesCursor: true };
+      const read = onlyQuery(query) ?? { why: 'what its cursor reads cannot be read' };
+      const known = keptSince('opened', read);
+      const goesBack = (Number((statement.node as Body).options ?? 0) & scroll) > 0;
+      return 'why' in known || !goesBack ? known : { ...known, goesBack: true };
     },
   };
 }
