@@ -67,6 +67,8 @@ async function look(
   else if (seen.state === 'goes on') await holdUp(course, undefined, services);
   const event = eventOfLook(seen, (made) => madeEvent(course, made));
   if (!event) return false;
+  // The provider is done with it.
+  course.leave();
   const byUs = event.kind === 'cancelled' && course.stop.aborted;
   await tell(course, byUs ? { ...event, error: course.stop.reason } : event, services);
   return true;

@@ -65,5 +65,8 @@ async function sendOnce(course: Course, { key }: Place, services: Services): Pro
     },
     taken: (requestId, taskId) => tell(course, { kind: 'taken', requestId, taskId }, services),
   });
-  if (isMade(answer)) await tell(course, madeEvent(course, answer), services);
+  if (!isMade(answer)) return;
+  // The provider is done with it, and the next one need not wait for the ledger.
+  course.leave();
+  await tell(course, madeEvent(course, answer), services);
 }

@@ -1,5 +1,15 @@
 /** Expressions as EXPLAIN prints them: which calls stand in them, what else they name. */
-import { type Body, child, children, hasNode, isAiCall, kindOf, nameList, walk } from '../nodes.js';
+import {
+  type AnyNode,
+  type Body,
+  child,
+  children,
+  hasNode,
+  isAiCall,
+  kindOf,
+  nameList,
+  walk,
+} from '../nodes.js';
 import { parseStatements } from '../parse.js';
 import { type Leaf, sitesOf } from './sites.js';
 
@@ -14,6 +24,8 @@ export interface PlanText {
   decides: boolean;
   /** Numbers of the sub-plans that it evaluates. */
   subplans: number[];
+  /** It may be more than NULL where a result in it is. */
+  fills: boolean;
   /** Those of them that are no hashed lists. */
   looked: number[];
   /** It looks for something in a list that PostgreSQL hashes. */
@@ -88,9 +100,24 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
   const calls = sites.some(({ call }) => nameList(call.funcname).length > 0);
   return {
     ...{ calls, pending: calls || later, later, decides: again || sites.some(({ stage }) => stage > 1) },
+    fills: children(statement.node as Body, 'targetList').some((item) =>
+      mayFill(child(kindOf(item)[1], 'val')),
+    ),
     ...{ subplans, looked, isInList: /\bhashed SubPlan \d/.test(text), tables, tellsLook },
     stopsInList: stopsInList(text),
   };
+}
+
+/** Of columns, calls, casts and operators NULL comes of NULL; of others nobody knows. */
+function mayFill(node: AnyNode): boolean {
+  const [kind, body] = kindOf(node);
+  if (kind === 'TypeCast') return mayFill(child(body, 'arg'));
+  if (kind === 'BoolExpr') return children(body, 'args').some(mayFill);
+  if (kind === 'A_Expr' && body.kind === 'AEXPR_OP')
+    return [child(body, 'lexpr'), child(body, 'rexpr')].some(mayFill);
+  const isResult =
+    kind === 'FuncCall' && /^(?:wait_\w+|ai_gen|ask_made)$/.test(nameList(body.funcname).at(-1) ?? '');
+  return !isResult && kind !== 'ColumnRef' && kind !== 'A_Const';
 }
 
 /** `x = ANY (SELECT …)` of a list that is not hashed. */

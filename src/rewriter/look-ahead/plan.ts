@@ -65,6 +65,8 @@ interface Found {
   openPending: boolean;
   /** Each of its calls is about one of its rows at most, and no later one decides about them. */
   rowByRow: boolean;
+  /** Some of its values may be there where the results that they are made of are NULL. */
+  filled: boolean;
   /** Calls of later stages stand there, or some of its values are what they give. */
   later: boolean;
 }
@@ -183,13 +185,9 @@ interface Own {
 
 function judge(node: PlanNode, inputs: PlanNode[], below: Found[], inside: Found[], reading: Reading): Found {
   const type = node['Node Type'];
-  const { decides, decidingCalls, valueCalls, pendingValues, pendingOrder, later, ofSubselects } = weigh(
-    node,
-    inputs,
-    below,
-    reading,
-  );
-  const own = { decides, calls: decidingCalls };
+  const { decides, decidingCalls, valueCalls, pendingValues, pendingOrder, later, ofSubselects, fills } =
+    weigh(node, inputs, below, reading);
+  const own = { decides, calls: decidingCalls, fills: fills.deciding };
   // Rows may be as good as the last one (WITH TIES), which EXPLAIN does not tell.
   if (type === 'Limit' && below.some((each) => each.openCalls && (each.openPending || each.rows)))
     endByResults(node, below, reading);
@@ -210,6 +208,7 @@ function judge(node: PlanNode, inputs: PlanNode[], below: Found[], inside: Found
       !(decides && (later.decides || below.some((each) => each.later))) &&
       !ofSubselects &&
       isRowByRow(node, own, below, inside, reading.scanned),
+    filled: fills.values || [...below, ...inside].some((each) => each.filled),
     later: later.any || [...below, ...inside].some((each) => each.later),
     values,
     rows: decides || distinct || pendingOrder || [...below, ...inside].some((each) => each.rows),
@@ -260,6 +259,10 @@ function weigh(node: PlanNode, inputs: PlanNode[], below: Found[], reading: Read
     valueCalls,
     pendingValues: pendingValues > 0,
     pendingOrder,
+    fills: {
+      deciding: own.deciding.some((text) => text.fills && isPending(text)),
+      values: own.values.some((text) => text.fills && (isPending(text) || makes(text))),
+    },
     // One of them may be evaluated once for all rows.
     ofSubselects: all.some((text) => subplansOf(text).some((each) => each.calls || each.values || each.rows)),
     later: { decides: own.deciding.some(({ later }) => later), any: all.some(({ later }) => later) },
@@ -271,7 +274,7 @@ function refuseEarlyEnd(
   node: PlanNode,
   below: Found[],
   inside: Found[],
-  own: { decides: boolean; calls: boolean },
+  own: { decides: boolean; calls: boolean; fills: boolean },
   innerIsOneRow: () => boolean,
 ): void {
   const type = node['Node Type'];
@@ -300,8 +303,9 @@ function refuseEarlyEnd(
     (type === 'Hash Join' &&
       ((stops && own.calls) ||
         (outer?.rows && inner?.calls) ||
-        // Nothing is read of the one side where no key of the other one is there.
-        (outer?.calls && (inner?.rows || (inner?.values && own.decides && !keepsOuter(node)))))) ||
+        // Nothing is read of the one side where all keys of the other one are NULL, which they are now if they are results.
+        (outer?.calls &&
+          (inner?.rows || (own.decides && (own.fills || inner?.filled) && !keepsOuter(node)))))) ||
     (type === 'Merge Join' &&
       (own.decides || below.some((each) => each.rows)) &&
       (own.calls || below.some((each) => each.calls)));
