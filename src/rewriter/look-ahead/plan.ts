@@ -229,17 +229,7 @@ function weigh(node: PlanNode, inputs: PlanNode[], below: Found[], reading: Read
     subplansOf(text).some(({ values, rows }) => values || rows) ||
     [...text.tables].some((table) => reading.results.has(table));
   const all = [...own.deciding, ...own.ordering, ...own.values];
-  if (all.some((text) => text.stopsInList && (isPending(text) || makes(text))))
-    throw new Doubt('a comparison with rows ends at the first that decides it');
-  // What is looked for in a hashed list is not evaluated where the list is empty.
-  const isSkipped = (text: PlanText) =>
-    text.isInList &&
-    subplansOf(text).some(({ rows }) => rows) &&
-    (text.calls ||
-      text.looked.some((each) => reading.subplans.get(each)?.calls) ||
-      subplansOf(text).filter(({ calls }) => calls).length > 1);
-  if (all.some((text) => text.decides || isSkipped(text)))
-    throw new Doubt('a result decides whether another call is made');
+  refuseStops(all, (text) => isPending(text) || makes(text), reading);
   const pendingValues = own.values.filter(isPending).length;
   const projects = node['Node Type'] === 'ProjectSet';
   const decides = own.deciding.some(isPending) || (projects && pendingValues > 0);
@@ -267,6 +257,22 @@ function weigh(node: PlanNode, inputs: PlanNode[], below: Found[], reading: Read
     ofSubselects: all.some((text) => subplansOf(text).some((each) => each.calls || each.values || each.rows)),
     later: { decides: own.deciding.some(({ later }) => later), any: all.some(({ later }) => later) },
   };
+}
+
+/** Expressions that end at what a result says. */
+function refuseStops(texts: PlanText[], asks: (text: PlanText) => boolean, { subplans }: Reading): void {
+  if (texts.some((text) => text.stopsInList && asks(text)))
+    throw new Doubt('a comparison with rows ends at the first that decides it');
+  const found = (numbers: number[]) => numbers.flatMap((each) => subplans.get(each) ?? []);
+  // What is looked for in a hashed list is not evaluated where the list is empty.
+  const isSkipped = (text: PlanText) =>
+    text.isInList &&
+    found(text.subplans).some(({ rows }) => rows) &&
+    (text.calls ||
+      found(text.looked).some(({ calls }) => calls) ||
+      found(text.subplans).filter(({ calls }) => calls).length > 1);
+  if (texts.some((text) => text.decides || isSkipped(text)))
+    throw new Doubt('a result decides whether another call is made');
 }
 
 /** Nodes that stop reading once they have what they need. EXPLAIN does not tell how many rows a Limit takes. */
