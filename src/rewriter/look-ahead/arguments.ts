@@ -120,13 +120,16 @@ export function literalsOf(name: string, text: string): string[] | undefined {
   });
   const [call, more] = calls;
   // What others of one text run may call it, too.
-  if (!read || read.statements.length > 1 || !call || more || !children(call, 'args').every(isLiteral))
+  const others = read?.statements.filter(({ kind }) => !callingNothing.has(kind)) ?? [];
+  if (!read || others.length > 1 || !call || more || !children(call, 'args').every(isLiteral))
     return undefined;
   const { tokens, offset } = read;
   const open = tokens.findIndex(({ text: word, start }) => word === '(' && start > offset(call.location));
   const texts = listedValues(open, read).map(([start, end]) => text.slice(start, end));
   return texts.length === children(call, 'args').length ? texts : undefined;
 }
+
+const callingNothing = new Set(['TransactionStmt', 'VariableSetStmt', 'VariableShowStmt', 'DeallocateStmt']);
 
 function isLiteral(node: AnyNode): boolean {
   const [kind, body] = kindOf(node);
