@@ -62,11 +62,16 @@ function checkNumbers(body: JsonObject): void {
 function checkResponseFormat(
   body: JsonObject,
   texts: readonly string[],
+  model: TextModel,
 ): Pick<ChatRequest, 'json' | 'schema'> {
   const format = body.response_format;
   if (format === undefined || format === null) return { json: false };
   const type = isObject(format) ? format.type : undefined;
   if (type === 'text') return { json: false };
+  if (type === 'json_schema' && !keepsSchema.test(model.name))
+    throw refusal.invalidParameter(
+      `Unknown format of response_format: json_schema. Set it to {"type": "json_object"} for ${model.name}.`,
+    );
   if (type === 'json_schema') return { json: true, schema: checkSchema((format as JsonObject).json_schema) };
   if (type !== 'json_object') {
     throw refusal.invalidParameter("'response_format.type' must be one of text, json_object, json_schema.");
@@ -76,7 +81,22 @@ function checkResponseFormat(
       "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
     );
   }
-  return { json: true };
+  const told = texts
+    .map((text) => /JSON schema: (\{.*\})$/s.exec(text)?.[1])
+    .find((schema) => schema !== undefined);
+  return { json: true, ...(told !== undefined && { schema: JSON.parse(told) }) };
+}
+
+/** The others know the form of an answer from words alone. */
+const keepsSchema = /^qwen3\.(7-(plus|flash|max)|8-(flash|max))/;
+
+/** What thinks or hears answers in pieces, or not at all. */
+function checkPieces(body: JsonObject, { name }: TextModel): void {
+  if (body.stream === true) return;
+  const thinks = body.enable_thinking ?? /^(qwq|qvq)|^qwen3-\d+b(-a\d+b)?$|-thinking/.test(name);
+  if (/omni/.test(name)) throw refusal.internalError(`${name} supports stream=true only.`);
+  if (thinks !== false && /^(qwq|qvq|qwen3-)/.test(name))
+    throw refusal.invalidParameter('parameter.enable_thinking only support stream call');
 }
 
 function checkSchema(given: unknown): JsonObject {
@@ -163,8 +183,8 @@ function checkTranslation(body: JsonObject, roles: readonly string[], model: Tex
   return { into: String(options.target_lang) };
 }
 
-/** Returns what a chat completion asks for; a Refusal names what does not fit. */
-export function checkChat(body: unknown): ChatRequest {
+/** `whole`: asked where everything is answered whole. Returns what a chat completion asks for; a Refusal names what does not fit. */
+export function checkChat(body: unknown, whole: boolean): ChatRequest {
   if (!isObject(body) || typeof body.model !== 'string' || body.model === '') {
     throw refusal.invalidParameter('you must provide a model parameter');
   }
@@ -178,6 +198,7 @@ export function checkChat(body: unknown): ChatRequest {
     throw refusal.invalidParameter('[] is too short - messages');
   }
   checkNumbers(body);
+  if (!whole) checkPieces(body, model);
   const messages = body.messages.map((message, index) => readMessage(message, index, model));
   const texts = messages.flatMap((message) => message.texts);
   const asked = messages.filter((message) => message.role === 'user').at(-1);
@@ -187,7 +208,7 @@ export function checkChat(body: unknown): ChatRequest {
     texts,
     prompt: asked.texts.join('\n'),
     media: messages.flatMap((message) => message.media),
-    ...checkResponseFormat(body, texts),
+    ...checkResponseFormat(body, texts, model),
     ...checkTranslation(
       body,
       messages.map(({ role }) => role),

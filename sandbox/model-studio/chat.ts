@@ -125,7 +125,10 @@ export async function makeChat(
 export async function handleChat(exchange: Exchange, context: ChatContext): Promise<void> {
   const apiKey = authenticate(exchange.request);
   const { body, text } = await readJson(exchange);
-  const chat = checkChat(context.uploads.resolve(body, exchange, apiKey));
+  const chat = checkChat(
+    context.uploads.resolve(body, exchange, apiKey),
+    exchange.url.pathname.startsWith('/batch/'),
+  );
   const outcome = await makeChat(exchange, { chat, text }, context);
   if (chat.stream && !exchange.dropAnswer) streamCompletion(exchange, chat, outcome);
   else sendJson(exchange, 200, completion(exchange, chat, outcome));

@@ -45,7 +45,7 @@ const large: PictureLimit = { ...opaque, side: [240, 8000], maxBytes: 20 * megab
 const referenceClip: DurationLimit = { formats: ['mp4', 'mov'], seconds: [1, 30], maxBytes: 100 * megabyte };
 const embeddedPicture: PictureLimit = {
   formats: ['jpeg', 'png', 'bmp', 'webp', 'gif'],
-  maxBytes: 5 * megabyte,
+  maxBytes: 10 * megabyte,
   transparencyAllowed: true,
 };
 const embeddedVideo: DurationLimit = { formats: ['mp4', 'mov'], seconds: [0, 600], maxBytes: 50 * megabyte };

@@ -39,7 +39,10 @@ export async function handleNativeChat(
   if (format !== undefined && format !== 'text' && format !== 'message')
     throw refusal.invalidParameter("parameters.result_format must be 'text' or 'message'.");
   const messages = readMessages(input, isMultimodal);
-  const chat = checkChat({ ...parameters, stream: undefined, model: (body as JsonObject).model, messages });
+  const chat = checkChat(
+    { ...parameters, stream: undefined, model: (body as JsonObject).model, messages },
+    true,
+  );
   const outcome = await makeChat(exchange, { chat, text }, context);
   const form = isMultimodal ? 'parts' : format === 'message' ? 'message' : 'text';
   const reply = (content: string, finish: string) =>

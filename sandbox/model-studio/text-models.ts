@@ -60,6 +60,16 @@ export interface EmbeddingModel {
 
 /** Embedding models with their vector lengths; only the newer ones let the caller choose. */
 export const embeddingModels: Readonly<Record<string, EmbeddingModel>> = {
+  'qwen3.7-text-embedding': {
+    dimensions: [256, 512, 768, 1024, 1536, 2048, 2560],
+    defaultDimensions: 1024,
+    maxTexts: 20,
+  },
+  'qwen3.7-text-embedding-flash': {
+    dimensions: [256, 512, 768, 1024],
+    defaultDimensions: 1024,
+    maxTexts: 20,
+  },
   'text-embedding-v1': { dimensions: [1536], defaultDimensions: 1536, maxTexts: 25 },
   'text-embedding-v2': { dimensions: [1536], defaultDimensions: 1536, maxTexts: 25 },
   'text-embedding-v3': {
@@ -90,15 +100,21 @@ export const mediaEmbeddingModels: Readonly<Record<string, MediaEmbeddingModel>>
   'qwen3-vl-embedding': { dimensions: [2560, 2048, 1536, 1024, 768, 512, 256], fuses: true, files },
   'qwen2.5-vl-embedding': { dimensions: [1024, 2048, 768, 512], fuses: true, files },
   'tongyi-embedding-vision-plus': {
-    dimensions: [1152, 1024, 512, 256, 128, 64],
+    dimensions: [1152],
     fuses: false,
     files: smallFiles,
   },
   'tongyi-embedding-vision-flash': {
-    dimensions: [768, 512, 256, 128, 64],
+    dimensions: [768],
     fuses: false,
     files: smallFiles,
   },
+  'tongyi-embedding-vision-plus-2026-03-06': {
+    dimensions: [1152, 1024, 512, 256, 128, 64],
+    fuses: false,
+    files,
+  },
+  'tongyi-embedding-vision-flash-2026-03-06': { dimensions: [768, 512, 256, 128, 64], fuses: false, files },
   'multimodal-embedding-v1': { dimensions: [1024], fuses: false, files: smallFiles },
 };
 
@@ -108,8 +124,6 @@ export const speechModels: Readonly<Record<string, number>> = {
   'fun-asr-2025-11-07': 600,
   'fun-asr-2025-08-25': 600,
   'fun-asr-mtl': 600,
-  'fun-asr-flash': 600,
-  'fun-asr-flash-2026-06-15': 600,
   'paraformer-v2': 1200,
   'paraformer-v1': 600,
   'paraformer-mtl-v1': 600,

@@ -53,10 +53,26 @@ describe('ai_gen_structured', () => {
     const [body] = await bodies();
     expect(body).toEqual({
       model: 'qwen-plus',
-      messages: [{ role: 'user', content: 'A film, please.' }],
+      // It takes no schema, but is told of it.
+      messages: [
+        { role: 'system', content: expect.stringContaining(JSON.stringify(schema.json_schema.schema)) },
+        { role: 'user', content: 'A film, please.' },
+      ],
       max_tokens: 90,
-      response_format: schema,
+      response_format: { type: 'json_object' },
     });
+  });
+
+  test('sends the schema itself to a model that takes one', async () => {
+    await client.query(
+      "CALL register_external_model('keeps_schema', 'qwen3.7-plus', 'bailian', '{}', 'chat/completions')",
+    );
+    const { rows } = await client.query(
+      "SELECT title, year FROM json_to_record(ai_gen_structured('keeps_schema', 'A film.', $1::json)) AS film (title text, year int)",
+      [JSON.stringify(schema)],
+    );
+    expect(rows).toEqual([{ title: 'sandbox qwen3.7-plus', year: 1 }]);
+    expect((await bodies())[0]).toMatchObject({ response_format: schema, stream: true });
   });
 
   test('reads a file beside the message, and speaks of JSON where an object is asked for', async () => {

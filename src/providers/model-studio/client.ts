@@ -13,7 +13,7 @@ import {
 } from './connection.js';
 import { download } from './download.js';
 import { unreadableAnswer } from './errors.js';
-import { batchAddress, longestWaitMs } from './half-price.js';
+import { batchAddress, keptWaitingMs, longestWaitMs, outOfTime } from './half-price.js';
 import { flatRerankPath } from './rerank-table.js';
 
 export interface ListedTask {
@@ -73,7 +73,10 @@ export function createClient(settings: ModelStudioSettings): ModelStudioClient {
     complete(path, body, { apiKey, halfPrice, signal }) {
       const timeoutMs = halfPrice ? longestWaitMs : timeouts.generateMs;
       const url = (halfPrice ? batch : path === flatRerankPath ? reranks : compatible) + path;
-      return call(connection, 'POST', url, { apiKey, signal, body, timeoutMs });
+      const startedAt = performance.now();
+      return call(connection, 'POST', url, { apiKey, signal, body, timeoutMs }).catch((error: unknown) => {
+        throw halfPrice && performance.now() - startedAt >= keptWaitingMs ? outOfTime(error) : error;
+      });
     },
     hasHalfPrice: batch !== undefined,
     task: (taskId, apiKey, signal) =>

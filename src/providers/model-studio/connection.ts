@@ -7,13 +7,14 @@ import { ProviderFailure } from '../provider.js';
 import { connectContinued } from './continued-answers.js';
 import { isClear, noAnswer, providerError, unreadableAnswer } from './errors.js';
 import { connectTelling } from './never-connected.js';
+import { wholeAnswer } from './streamed-answers.js';
 
 export interface ModelStudioSettings {
   /** e.g. https://dashscope.aliyuncs.com/api/v1; plain http only to loopback. */
   baseUrl: string;
   timeouts: {
     connectMs: number;
-    /** A synchronous picture call answers when the picture is made; the official SDK waits 300 s. */
+    /** A synchronous call answers when all is made; the provider gives what there is by then after its own time, which is 300 s at least. */
     generateMs: number;
     /** Everything that only looks something up. */
     lookupMs: number;
@@ -35,6 +36,8 @@ export type LookupTurn = <T>(
 export interface Reply {
   body: Json;
   requestId: string;
+  /** The provider's own time was over: it is what there was by then (https://help.aliyun.com/zh/model-studio/text-generation-model). */
+  isPartial?: true;
 }
 
 export interface Connection {
@@ -110,7 +113,8 @@ export async function call(
   });
   noteClock(connection, headers.date);
   const { 'x-request-id': headerId, 'retry-after': retryAfter } = headers;
-  const body = parseBody(text);
+  const isStream = /^text\/event-stream\b/.test(String(headers['content-type'] ?? ''));
+  const body = isStream ? wholeAnswer(text) : parseBody(text);
   const requestId = idOf(body?.request_id) ?? idOf(headerId) ?? '';
   // Whoever stands between us and the provider speaks JSON too.
   const isProviders = body !== undefined && (!submit || isClear(status, codeOf(body), text));
@@ -119,7 +123,7 @@ export async function call(
   const isCode = typeof body.code === 'string' && body.code !== '' && !body.output;
   const refused = status >= 400 || isCode || (isObject(body.error) && !body.choices && !body.data);
   if (refused) throw providerError(status, body, requestId, retryAfter);
-  return { body, requestId };
+  return { body, requestId, ...(headers['x-dashscope-partialresponse'] === 'true' && { isPartial: true }) };
 }
 
 const longestId = 300;

@@ -29,6 +29,8 @@ function texts(input: number, textsPerRequest: number, dimensions: readonly numb
 }
 
 export const embeddingTypes: Record<string, ModelType> = {
+  'qwen3.7-text-embedding': texts(0.5, 20, [1024, 2560, 2048, 1536, 768, 512, 256]),
+  'qwen3.7-text-embedding-flash': texts(0.125, 20, [1024, 768, 512, 256]),
   'text-embedding-v4': texts(0.5, 10, [1024, 2048, 1536, 768, 512, 256, 128, 64]),
   'text-embedding-v3': texts(0.5, 10, [1024, 768, 512, 256, 128, 64]),
   'text-embedding-v2': texts(0.7, 25, [1536]),
@@ -42,9 +44,10 @@ export const embeddingTypes: Record<string, ModelType> = {
 const ofQwen = {
   fuses: true,
   mostTokensOf: { picture: 32_000, video: 32_000 },
-  mostMebibytesOf: { picture: 5, video: 50 },
+  mostMebibytesOf: { picture: 10, video: 50 },
 };
 const ofOneFile = { mostMebibytesOf: { picture: 3, video: 10 } };
+const datedTongyi = { mostMebibytesOf: { picture: 10, video: 50 } };
 const ofTongyi = { ...ofOneFile, mostTokensOf: { picture: 1026 } };
 
 function media(submitsPerSecond: number, dimensions: readonly number[], tier: TokenTier): ModelType {
@@ -66,14 +69,18 @@ export const mediaEmbeddingTypes: Record<string, ModelType> = {
   'qwen2.5-vl-embedding': {
     ...media(20, [1024, 2048, 768, 512], { input: 0.7, picture: 1.8 }),
     ...ofQwen,
+    mostMebibytesOf: { picture: 5, video: 50 },
+    fusesAlways: true,
   },
   'tongyi-embedding-vision-plus': {
-    ...media(10, [1152, 1024, 512, 256, 128, 64], { input: 0.5 }),
+    ...media(10, [1152], { input: 0.5 }),
     ...ofTongyi,
+    dated: { ...datedTongyi, dimensions: [1152, 1024, 512, 256, 128, 64] },
   },
   'tongyi-embedding-vision-flash': {
-    ...media(10, [768, 512, 256, 128, 64], { input: 0.15 }),
+    ...media(10, [768], { input: 0.15 }),
     ...ofTongyi,
+    dated: { ...datedTongyi, dimensions: [768, 512, 256, 128, 64] },
   },
   'multimodal-embedding-v1': { ...media(2, [1024], { input: 0.7, picture: 0.9 }), ...ofOneFile },
 };

@@ -50,6 +50,18 @@ const rules: Rule[] = [
     hint: mediaHint,
   },
   {
+    codes: ['FILE_403_FORBIDDEN', 'FILE_404_NOT_FOUND', 'FILE_DOWNLOAD_FAILED'],
+    kind: 'undefinedFile',
+    repeat: 'no',
+    hint: mediaHint,
+  },
+  {
+    codes: ['FILE_TOO_LARGE', 'FILE_CHECK_FAILED', 'AUDIO_DURATION_TOO_LONG', 'DECODE_ERROR'],
+    kind: 'invalidParameterValue',
+    repeat: 'no',
+    hint: mediaHint,
+  },
+  {
     codes: ['InvalidImage', 'InvalidImageResolution', 'InvalidImageFormat', 'InvalidFile'],
     kind: 'invalidParameterValue',
     repeat: 'no',

@@ -5,12 +5,26 @@
 import { refuse } from '../../fields.js';
 import type { Json } from '../../json.js';
 import { isLoopback } from '../../public-address.js';
+import { ProviderFailure } from '../provider.js';
 import type { Price } from './model-type.js';
 
 /** What is paid of the usual price. */
 export const halfPrice = 0.5;
 /** The longest that the service keeps a request waiting. */
-export const longestWaitMs = 3600_000;
+export const keptWaitingMs = 3_600_000;
+/** A little more: it may say so itself. */
+export const longestWaitMs = 3_660_000;
+
+/** What has waited so long without an answer is not billed, whoever ended it. */
+export function outOfTime(error: unknown): unknown {
+  if (!(error instanceof ProviderFailure) || !error.mayBeTaken) return error;
+  return new ProviderFailure({
+    ...{ kind: 'providerFailure', code: 'OutOfTime', repeat: 'no', requestId: error.requestId, cause: error },
+    message:
+      'Model Studio had no answer within the hour that its lane at half the price takes; it bills nothing for that',
+    hint: 'Run it again, or deploy the model without the lane.',
+  });
+}
 
 /** A price list as it is in that lane, which is for text models only. */
 export function halved(price: Price): Price {

@@ -156,6 +156,8 @@ export interface ModelType {
   mostMebibytesOf?: Partial<Record<MediumKind, number>>;
   /** Several texts and files of one call become one vector. */
   fuses?: boolean;
+  /** It is never told to. */
+  fusesAlways?: true;
   /** The provider cuts longer prompts silently. */
   promptCharacters?: number;
   /** As many of promptCharacters does a Chinese one count; 1 when left out. */

@@ -12,7 +12,7 @@ import { createLookupTurns } from './lookups.js';
 import { advisedPauseMs } from './poll-times.js';
 import { openRegions } from './pool.js';
 
-const timeouts = { connectMs: 10_000, generateMs: 300_000, lookupMs: 30_000, downloadIdleMs: 60_000 };
+const timeouts = { connectMs: 10_000, generateMs: 900_000, lookupMs: 30_000, downloadIdleMs: 60_000 };
 
 export async function openModelStudio(
   { baseUrl, regions, apiKey, lookMs }: ProviderSettings,

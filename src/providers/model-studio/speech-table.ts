@@ -22,7 +22,6 @@ const paraformer = 'paraformer-recorded-speech-recognition-restful-api';
 export const speechTypes: Record<string, ModelType> = {
   'fun-asr': speech(funAsr, 0.00022, 600),
   'fun-asr-mtl': speech(funAsr, 0.00022, 600),
-  'fun-asr-flash': speech(funAsr, 0.00022, 600),
   'paraformer-v2': speech(paraformer, 0.00008, 1200),
   'paraformer-v1': speech(paraformer, 0.00008, 600),
   'paraformer-mtl-v1': speech(paraformer, 0.00008, 600),

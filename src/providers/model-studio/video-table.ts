@@ -47,6 +47,7 @@ export const inputSecondsPerVideo = [5, 2.5, 1.65, 1.25, 1];
 
 const references = {
   referenceFiles: [1, 5],
+  referencesOfKind: { video: 3 },
   pictureMebibytes: 20,
   videoSeconds: { each: [1, 30] },
 } satisfies Partial<ModelType>;
@@ -68,6 +69,7 @@ export const videoTypes: Record<string, ModelType> = {
     source: 'legacy-image-to-video-api-reference',
     switches: ['watermark', 'prompt_extend', 'seed', 'shot_type', 'negative_prompt'],
     scenarios: ['first-frame'],
+    promptOptional: ['first-frame'],
     resolution: { values: ['720P', '1080P'], default: '1080P' },
     pictureMebibytes: 20,
     duration: { range: [2, 15], default: 5 },
@@ -81,6 +83,7 @@ export const videoTypes: Record<string, ModelType> = {
     source: 'legacy-image-to-video-api-reference',
     switches: ['watermark', 'prompt_extend', 'seed', 'shot_type', 'audio', 'negative_prompt'],
     scenarios: ['first-frame'],
+    promptOptional: ['first-frame'],
     resolution: { values: ['720P', '1080P'], default: '1080P' },
     pictureMebibytes: 20,
     duration: { range: [2, 15], default: 5 },
@@ -93,6 +96,7 @@ export const videoTypes: Record<string, ModelType> = {
     switches: ['watermark', 'prompt_extend', 'seed', 'negative_prompt'],
     path: '/services/aigc/image2video/video-synthesis',
     scenarios: ['first-and-last-frame'],
+    promptOptional: ['first-and-last-frame'],
     resolution: { values: ['480P', '720P', '1080P'], default: '720P' },
     duration: { fixed: 5 },
     sound: 'never',

@@ -146,7 +146,6 @@ const spoken: [modelType: string, cny: number][] = [
   ['fun-asr', 0.022],
   ['fun-asr-2025-11-07', 0.022],
   ['fun-asr-mtl', 0.022],
-  ['fun-asr-flash-2026-06-15', 0.022],
   ['paraformer-v2', 0.008],
 ];
 

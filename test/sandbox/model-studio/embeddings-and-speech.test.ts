@@ -132,7 +132,7 @@ test('an answer in JSON fits the schema that was given', async () => {
   };
   const ask = (json_schema: Json) =>
     client.send('POST', '/compatible-mode/v1/chat/completions', {
-      model: 'qwen-plus',
+      model: 'qwen3.7-plus',
       messages: [{ role: 'user', content: 'hello' }],
       response_format: { type: 'json_schema', json_schema },
     });

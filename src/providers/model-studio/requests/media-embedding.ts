@@ -46,7 +46,7 @@ function check(asked: Asked): StudioRequest {
       input: { contents: contents.map((content) => partOf(content, addresses)) },
       parameters: {
         ...(dimensions !== undefined && { dimension: dimensions }),
-        ...(contents.length > 1 && { enable_fusion: true }),
+        ...(contents.length > 1 && !type.fusesAlways && { enable_fusion: true }),
       },
     }),
     read: (reply) => madeVector(reply, vectorText(reply), asked),

@@ -47,14 +47,19 @@ function useOf(medium: Medium, scenario: Scenario): string {
   }
 }
 
+/** A model that is told of references in a Chinese prompt knows them by these names (Model Studio, "wan2.7-r2v"). */
+const inChinese: Record<string, string> = { 'Image #': '图#', 'Video #': '视频#' };
+
 /**
  * The prompt with the paths of references replaced by what the model calls them: each is numbered among those of the same name. Longest
  * path first, because one may begin another.
  */
 export function nameReferences({ prompt, media }: MediaRequest, { references = {} }: ModelType): string {
+  const isChinese = /\p{Script=Han}/u.test(prompt);
   const counts = new Map<string, number>();
   const names = media.flatMap((medium) => {
-    const name = references[kindOf(medium) ?? 'video'];
+    const said = references[kindOf(medium) ?? 'video'];
+    const name = said && ((isChinese && inChinese[said]) || said);
     if (!medium.field.startsWith('reference_urls') || !name) return [];
     const number = (counts.get(name) ?? 0) + 1;
     counts.set(name, number);

@@ -32,6 +32,8 @@ const ownParameters = [
     'diarization_enabled',
     'speaker_count',
     'language_hints',
+    'disfluency_removal_enabled',
+    'timestamp_alignment_enabled',
   ],
 ];
 
@@ -62,7 +64,7 @@ function check(asked: Asked): StudioRequest {
       ...(granularity === 'none' ? { text: '', duration: 0 } : { segments: [] }),
     }),
     body: (addresses) => ({ model: model.modelType, input: { file_urls: addresses }, parameters }),
-    read: (reply) => read(reply, asked),
+    read: (reply) => read(reply, asked, granularity),
     finish: (made, document) => ({
       ...made,
       urls: [],
@@ -100,6 +102,8 @@ function readParameters(options: Json, granularity: Granularity): Json {
     vocabulary_id: optionalText(options, 'vocabulary_id'),
     special_word_filter: optionalText(options, 'special_word_filter'),
     language_hints: optionalTexts(options, 'language_hints'),
+    disfluency_removal_enabled: optionalBoolean(options, 'disfluency_removal_enabled'),
+    timestamp_alignment_enabled: optionalBoolean(options, 'timestamp_alignment_enabled'),
     diarization_enabled: diarization || undefined,
     speaker_count: speakers,
   };
@@ -121,8 +125,11 @@ function readSound({ file, model }: Asked): Medium {
   return refuse('the FILE', file.text, 'a sound or video file', `Known endings: ${sounds.join(', ')}.`);
 }
 
+/** Codes of files in which nobody speaks, which is no failure. */
+const silences = new Set(['SUCCESS_WITH_NO_VALID_FRAGMENT', 'ASR_RESPONSE_HAVE_NO_WORDS']);
+
 /** A task has succeeded when one of its files has: the file's own status counts. */
-function read({ body, requestId }: Reply, { type, model }: Asked): Made {
+function read({ body, requestId }: Reply, { type, model }: Asked, granularity: Granularity): Made {
   const output = objectAt(body, 'output');
   const [result] = Array.isArray(output.results) ? output.results.filter(isObject) : [];
   const url = textOf(result?.transcription_url);
@@ -131,6 +138,13 @@ function read({ body, requestId }: Reply, { type, model }: Asked): Made {
     failedTask(textOf(code) ?? 'NoAnswer', textOf(message) ?? 'no transcript and no reason', requestId);
   const usage = objectAt(body, 'usage');
   const seconds = countOf(usage.duration);
+  if (silences.has(textOf(code) ?? '')) {
+    const nothingSaid = granularity === 'none' ? { text: '', duration: seconds ?? 0 } : { segments: [] };
+    return {
+      ...{ requestId, urls: [], text: storableJson(nothingSaid), usage, task: undefined, notes: [] },
+      bill: billOf(type, model.config, { seconds: seconds ?? 0 }),
+    };
+  }
   const hasFailed = output.task_status === 'FAILED' || result?.subtask_status === 'FAILED';
   // What was heard is billed, also where the answer does not say what.
   if (hasFailed || (!url && seconds === undefined)) throw failure();

@@ -11,14 +11,14 @@ import {
   show,
 } from '../../../fields.js';
 import { objectAt, storable, textOf } from '../../../json.js';
-import { endingOf } from '../../../media/kinds.js';
 import { isDirectory } from '../../../storage/path.js';
 import { type Made, type Medium, ProviderFailure } from '../../provider.js';
 import { chatType, chatTypes } from '../chat-table.js';
 import type { Reply } from '../connection.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
 import { billOf, tokensOf } from '../price.js';
-import { isConversation, type Message, readMessages } from './conversation.js';
+import { type ChatRequest, chatBody } from './chat-body.js';
+import { isConversation, readMessages } from './conversation.js';
 import { readAsChat } from './function-request.js';
 import { listFields } from './parameters.js';
 import { type MessagePart, readTextRequest, textOfParts } from './prompt-template.js';
@@ -48,6 +48,7 @@ const knownParameters = [
   'enable_thinking',
   'thinking_budget',
   'enable_search',
+  'reasoning_effort',
 ];
 
 function check(asked: Asked): StudioRequest {
@@ -66,14 +67,9 @@ function check(asked: Asked): StudioRequest {
     misfit: media.some(({ kinds }) => !kinds.every((kind) => type.reads?.includes(kind) ?? true)),
     estimate: billOf(type, model.config, mostChatTokens(request, model.modelType, type)),
     pretended: asksJson ? '{"dry_run":true}' : undefined,
-    body: (addresses) => bodyOf(request, model.modelType, addresses),
-    read: (reply) => readAnswer(reply, asked, asksJson),
+    body: (addresses) => chatBody(request, model, addresses),
+    read: (reply) => withSearch(readAnswer(reply, asked, asksJson), request.parameters),
   };
-}
-
-interface ChatRequest {
-  messages: Message[];
-  parameters: Json;
 }
 
 function readChat({ text, file, places }: Asked): ChatRequest {
@@ -142,37 +138,6 @@ function mediaOf(parts: MessagePart[]): Medium[] {
   }));
 }
 
-/** Plain text where there is nothing else, parts where there are media. */
-function bodyOf({ messages, parameters }: ChatRequest, modelType: string, addresses: string[]): Json {
-  const left = [...addresses];
-  const said = messages.map(({ role, parts }) => {
-    const onlyText = parts.every((part) => 'text' in part);
-    return { role, content: onlyText ? textOfParts(parts) : contentOf(parts, left) };
-  });
-  return { model: modelType, messages: said, ...parameters };
-}
-
-/** Takes the addresses of its files from the front of `addresses`. */
-function contentOf(parts: MessagePart[], addresses: string[]): Json[] {
-  return parts.map((part) => {
-    if ('text' in part) return { type: 'text', text: part.text };
-    if ('picture' in part) return { type: 'image_url', image_url: { url: part.picture } };
-    if ('document' in part) return documentPart(part.document);
-    const url = addresses.shift() as string;
-    if (part.kind === 'document') return documentPart(url);
-    if (part.kind === 'sound')
-      return { type: 'input_audio', input_audio: { data: url, format: endingOf(part.file.path.key) } };
-    return part.kind === 'video'
-      ? { type: 'video_url', video_url: { url } }
-      : { type: 'image_url', image_url: { url } };
-  });
-}
-
-/** https://www.alibabacloud.com/help/en/model-studio/pdf-understanding */
-function documentPart(url: string): Json {
-  return { type: 'file', file: { file_url: url } };
-}
-
 /** The text that a model answered with. `asksJson`: what is none is no answer. */
 export function readAnswer(reply: Reply, { model, type }: Asked, asksJson: boolean): Made {
   const usage = objectAt(reply.body, 'usage');
@@ -181,12 +146,27 @@ export function readAnswer(reply: Reply, { model, type }: Asked, asksJson: boole
     ...{ requestId: reply.requestId, urls: [], usage, task: undefined },
     ...{ text, ...(error && { error }) },
     bill: billOf(type, model.config, tokensOf(usage)),
-    notes: finished === 'length' ? [cutNote] : [],
+    notes: finished === 'length' ? [cutNote] : finished === outOfTime ? [outOfTimeNote] : [],
   };
+}
+
+/** CNY for a search, which an answer does not tell of: at most this (Model Studio, "Web search"). */
+const searchPrice = 0.004;
+
+function withSearch(made: Made, { enable_search }: Json): Made {
+  const { cost } = made.bill;
+  if (enable_search !== true || cost?.currency !== 'CNY') return made;
+  const amount = Number((cost.amount + searchPrice).toPrecision(12));
+  return { ...made, bill: { ...made.bill, cost: { ...cost, amount } } };
 }
 
 const cutNote =
   'ai_gen: an answer was cut at the limit of tokens (finish_reason length); parameters.max_tokens allows longer ones';
+
+/** In place of a finish_reason, where the provider has given what there was by then. */
+const outOfTime = 'out of time';
+const outOfTimeNote =
+  'ai_gen: an answer was cut where the provider’s time for it was over; ask for less, or in parts';
 
 interface Answer {
   text: string | undefined;
@@ -196,9 +176,9 @@ interface Answer {
 }
 
 /** The answer's text, nothing around it, and nothing in it that PostgreSQL cannot hold: a limit of tokens may cut an emoji in half. */
-function answerOf({ body, requestId }: Reply): Answer {
+function answerOf({ body, requestId, isPartial }: Reply): Answer {
   const [choice] = Array.isArray(body.choices) ? body.choices.filter(isObject) : [];
-  const finished = choice && textOf(choice.finish_reason);
+  const finished = isPartial ? outOfTime : choice && textOf(choice.finish_reason);
   const text = choice && storable(contentText(objectAt(choice, 'message').content));
   if (text) return { text, finished };
   const refused = finished === 'content_filter';
@@ -223,12 +203,16 @@ function asJson(answer: Answer, { requestId }: Reply): Answer {
     JSON.parse(text);
     return { ...answer, text };
   } catch {
-    const cut = answer.finished === 'length';
+    const cut = answer.finished === 'length' || answer.finished === outOfTime;
     const error = new ProviderFailure({
-      ...{ kind: 'providerFailure', code: 'NoJson', repeat: 'again', requestId },
+      // What has taken all the time there is takes it again.
+      ...{ kind: 'providerFailure', code: 'NoJson', requestId },
+      repeat: answer.finished === outOfTime ? 'no' : 'again',
       message: `Model Studio answered with what is no JSON: ${show(answer.text)}`,
       hint: cut
-        ? 'The answer was cut at the limit of tokens: raise max_tokens.'
+        ? answer.finished === outOfTime
+          ? 'The answer was cut where the provider’s time for it was over: ask for less.'
+          : 'The answer was cut at the limit of tokens: raise max_tokens.'
         : 'Run it again, or say in the prompt what the JSON is to look like.',
     });
     return { text: undefined, finished: answer.finished, error };

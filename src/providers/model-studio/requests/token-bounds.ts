@@ -18,6 +18,10 @@ const thinkIfAsked = [
   /^(farui|gui-plus|tongyi-)/,
 ];
 
+export function thinksUnasked(modelType: string): boolean {
+  return !thinkIfAsked.some((pattern) => pattern.test(modelType));
+}
+
 /** A token is at least one byte of its text. What media come to is not known: then there is no number. */
 export function mostInputTokens(parts: MessagePart[]): Units {
   if (!parts.every((part) => 'text' in part)) return {};
@@ -31,7 +35,7 @@ export function mostChatTokens(
   type: ModelType,
 ): Units {
   const inputs = messages.map(({ parts }) => mostInputTokens(parts).inputTokens);
-  const thinks = parameters.enable_thinking ?? !thinkIfAsked.some((pattern) => pattern.test(modelType));
+  const thinks = parameters.enable_thinking ?? thinksUnasked(modelType);
   const outputTokens = mostOutput(parameters, thinks !== false) ?? type.mostOutputTokens;
   if (outputTokens === undefined || parameters.enable_search === true) return {};
   // The form of the answer is told to the model, too.
@@ -46,7 +50,8 @@ export function mostChatTokens(
 
 function mostOutput(parameters: Json, thinks: boolean): number | undefined {
   const whole = wholeOf(parameters.max_completion_tokens);
-  if (whole !== undefined) return whole;
+  // It may be passed by so many (https://help.aliyun.com/zh/model-studio/qwen-api-via-openai-chat-completions).
+  if (whole !== undefined) return whole + 10;
   const answer = wholeOf(parameters.max_tokens);
   if (answer === undefined || !thinks) return answer;
   const thoughts = wholeOf(parameters.thinking_budget);

@@ -9,6 +9,7 @@ const chat = {
   path: '/compatible-mode/v1/chat/completions',
   mode: 'sync',
 } as const;
+const inPieces = { stream: true, stream_options: { include_usage: true } };
 const embedding = {
   task: 'embedding',
   scenario: 'embedding',
@@ -138,6 +139,7 @@ export const text: BodyRow[] = [
     request: 'What is said?',
     file: music,
     body: {
+      ...inPieces,
       messages: [
         {
           role: 'user',
@@ -156,6 +158,7 @@ export const text: BodyRow[] = [
     request: 'Sum this up.',
     file: page,
     body: {
+      ...inPieces,
       messages: [
         {
           role: 'user',
@@ -174,6 +177,7 @@ export const text: BodyRow[] = [
     request: undefined,
     requestSql: `json_build_object('prompt', 'Is {0} in {1}?', 'args', json_build_array(${fileSql(golden)}, ${fileSql(page)}))::text`,
     body: {
+      ...inPieces,
       messages: [
         {
           role: 'user',

@@ -137,11 +137,6 @@ export const firstFrame: Refusals = {
   model: 'wan26_i2v',
   good: { prompt: 'he walks', img_url: golden },
   rows: [
-    [
-      { prompt: undefined },
-      'the request has no prompt',
-      "Add it: json_build_object('prompt', '…', …)::text.",
-    ],
     [{ img_url: undefined }, 'the request has no img_url', addPath('img_url')],
     [
       { img_url: [golden] },
