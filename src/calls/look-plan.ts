@@ -14,7 +14,8 @@ type Judged = ReturnType<SqlReader['judgePlan']>;
 
 export function planFound(plan: unknown, ahead: LookAhead<unknown>, reader: SqlReader): object {
   const asked = { ...(ahead.query ?? { text: '' }), ...sinceLook(ahead, plan) };
-  const judged = asWanted(reader.judgePlan(plan, asked, readsSome(ahead) ? 'some' : 'all'), ahead, reader);
+  const found = asWanted(reader.judgePlan(plan, asked, readsSome(ahead) ? 'some' : 'all'), ahead, reader);
+  const judged = 'why' in found ? found : { ...found, readBefore: ahead.before > 0 };
   if ('why' in judged && lookApart(ahead)) return {};
   if ('why' in judged) endLook(ahead, judged.why);
   if (ahead.query?.isExpanded) ahead.inRow = reader.timesInRow(plan);

@@ -7,7 +7,7 @@ import { longestBind, readBoundValues, readParameterTypes } from './bound-values
 import { type Conversation, longestOnTheSpot, type Rewritten, type Treatment } from './conversation.js';
 import { forgetBound, keepBound, keepChunk } from './last-bound.js';
 import { readNames } from './statement-names.js';
-import { mayConcernUs, rewriteFrame } from './statement-text.js';
+import { goingBack, mayConcernUs, rewriteFrame } from './statement-text.js';
 
 /** Messages with names of prepared statements or portals. */
 const naming = typeTable([
@@ -152,6 +152,7 @@ function rewrite(
   frame: Buffer,
 ): string | undefined | Promise<string | undefined> {
   conversation.mayChain ||= mayChain(text);
+  if (goingBack.test(text)) conversation.events.cursorsRewound(conversation.engineProcessId);
   const { sent } = conversation;
   const treatment = conversation.events.rewrite(text);
   const chosen =

@@ -5,6 +5,9 @@ import type { Replacement } from '../wire/frames.js';
 import { frontendType } from '../wire/message-types.js';
 import { replaceText } from '../wire/replies.js';
 
+/** In a cursor, which makes no call of rows that it keeps. */
+export const goingBack = /\b(?:fetch|move)\s{1,20}(?:backward|prior|absolute|relative|first|last|-)/i;
+
 const words = new RegExp(
   [
     ...aiFunctions.map(({ name }) => name),
@@ -13,6 +16,7 @@ const words = new RegExp(
     String.raw`\(\s{0,10}ai\s{0,10}\)`,
     // COMMIT and ROLLBACK AND CHAIN: see the conversation.
     String.raw`\bchain\b`,
+    goingBack.source,
     // Hologres' statements and table properties. "PARTITION (" does not match the PARTITION BY of window functions.
     // A name has an end: words of any length would be read from each place where one may begin.
     String.raw`(?:dynamic|object)\s+table|object\s*(?:--|\/\*)|logical\s+partition|partition\s*\(|partition_\w{1,60}\s*[=,)]`,

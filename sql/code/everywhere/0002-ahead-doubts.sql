@@ -43,11 +43,21 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       UNION SELECT parse_ident(f) FROM json_array_elements_text(names #> '{names,sources,functions}') AS t (f)),
     code (told, id, source) AS (
       SELECT proname::text, p.oid, concat(prosrc, pg_get_function_sqlbody(p.oid)) FROM pg_proc p
-        WHERE p.oid >= 16384 AND provolatile <> 'v' AND proname IN (SELECT name[cardinality(name)] FROM asked) AND pronamespace::regnamespace::text !~ '^hologen'
+        WHERE p.oid >= 16384 AND provolatile <> 'v' AND pronamespace::regnamespace::text !~ '^hologen'
+          -- By their names, or of operators, aggregates, casts and checks, which nothing names.
+          AND (proname IN (SELECT name[cardinality(name)] FROM asked)
+            OR p.oid IN (SELECT oprcode FROM pg_operator WHERE oprname IN (SELECT (parse_ident(o))[cardinality(parse_ident(o))] FROM json_array_elements_text(names #> '{names,operators}') AS t (o)))
+            OR p.oid IN (SELECT unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn]::oid[]) FROM pg_aggregate a JOIN pg_proc own ON own.oid = a.aggfnoid WHERE own.oid >= 16384 AND own.proname IN (SELECT name[cardinality(name)] FROM asked))
+            OR p.oid IN (SELECT castfunc FROM pg_cast WHERE oid >= 16384)
+            OR p.oid IN (SELECT m.id[1]::oid FROM pg_constraint c, regexp_matches(c.conbin::text, ':(?:op)?funcid (\d+)', 'g') AS m (id) WHERE c.contypid <> 0))
       UNION SELECT told, p.oid, concat(prosrc, pg_get_function_sqlbody(p.oid)) FROM code, regexp_matches(lower(source), '([a-z_][a-z0-9_$]*)"?\s*\(', 'g') AS m (called)
         JOIN pg_proc p ON proname = called[1] WHERE p.oid >= 16384 AND pronamespace::regnamespace::text !~ '^hologen')
   SELECT DISTINCT told FROM code, regexp_matches(lower(source), '([a-z_][a-z0-9_$]*)"?\s*\(', 'g') AS m (called)
     JOIN pg_proc p ON proname = called[1] WHERE p.provolatile = 'v'
+  -- Of the look's own settings, of what the session keeps, and of rows that are others each time.
+  UNION SELECT told FROM code WHERE source ~* '\m(current_setting\s*\(\s*(?!''(?!client_min_messages|cursor_tuple_fraction|plan_cache_mode|hologen\.)\w)|pg_settings|pg_cursors|pg_prepared_statements|pg_stat_\w+|tablesample)'
+  UNION SELECT told FROM code, pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class AND c.relkind = 'v' AND w.ev_type = '1' AND c.oid >= 16384, regexp_matches(w.ev_action::text, ':(?:op)?funcid (\d+)', 'g') AS m (id) JOIN pg_proc p ON p.oid = m.id[1]::oid
+    WHERE p.provolatile = 'v' AND c.relnamespace::regnamespace::text !~ '^(pg_|hologen|information_schema)' AND lower(source) ~ concat('\m', regexp_replace(lower(c.relname), '(\W)', '\\\1', 'g'), '\M')
   UNION SELECT told FROM code WHERE source ~* '\mraise\s+info\M' OR EXISTS (SELECT FROM pg_proc p WHERE p.oid = id AND array_to_string(proconfig, ' ') ~* 'client_min_messages')
 $$;
 
@@ -90,6 +100,17 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       WHERE ways AND source = 'session' AND name NOT IN ('cursor_tuple_fraction', 'plan_cache_mode') AND (category LIKE 'Query Tuning / %' OR name IN ('work_mem', 'hash_mem_multiplier'))
     UNION ALL SELECT 4, 'what it names has changed since it was opened' FROM asked
       WHERE since = 'opened' AND (EXISTS (SELECT FROM read WHERE id NOT IN (SELECT oid FROM pg_class)) OR hologen_caller.versions() <> hologen_caller.versions_now())
+    UNION ALL SELECT 6, 'what time it is was read when it was prepared' WHERE (names #>> '{names,readOnce,moments}')::boolean
+    UNION ALL SELECT 7, format('it may have been prepared before %s was set', s.name)
+      FROM (VALUES ('DateStyle', 'times'), ('TimeZone', 'times'), ('IntervalStyle', 'times'), ('standard_conforming_strings', 'strings'), ('array_nulls', 'arrays'), ('transform_null_equals', 'nulls')) AS k (name, kind)
+        JOIN pg_settings s ON s.name = k.name WHERE s.source = 'session' AND (names #> '{names,readOnce,kinds}')::jsonb ? k.kind
+    UNION ALL SELECT 8, format('"%s" may have meant another operator when it was opened', oprname) FROM pg_operator, asked
+      WHERE since = 'opened' AND oprname IN (SELECT json_array_elements_text(names #> '{names,readOnce,operators}'))
+        AND oprnamespace IN (SELECT id FROM schemas) GROUP BY oprname, oprleft, oprright HAVING count(*) > 1
+    UNION ALL SELECT 9, format('"%s" may have meant another type when it was prepared', typname) FROM pg_type
+      WHERE typname IN (SELECT json_array_elements_text(names #> '{names,readOnce,types}')) AND typnamespace IN (SELECT id FROM schemas) GROUP BY typname HAVING count(*) > 1
+    UNION ALL SELECT 10, 'a function may have moved its cursor' FROM asked
+      WHERE since = 'opened' AND (names #>> '{names,readBefore}')::boolean AND EXISTS (SELECT FROM pg_proc WHERE oid >= 16384 AND prosrc ~* '\m(move|fetch)\M' AND pronamespace::regnamespace::text !~ '^hologen')
     UNION ALL SELECT 5, format('it may have been opened with other rights on %s', id) FROM asked, read JOIN pg_class c ON c.oid = id WHERE since = 'opened' AND c.relrowsecurity
   ) AS doubts ORDER BY place LIMIT 1
 $$;

@@ -70,14 +70,19 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL
     SELECT * FROM hologen_caller.belied(names) WHERE EXISTS (SELECT FROM pg_proc p, json_array_elements_text(names #> '{names,sources,functions}') AS t (f)
         WHERE p.proname = (parse_ident(f))[array_length(parse_ident(f), 1)] AND p.oid >= 16384 AND p.pronamespace::regnamespace::text !~ '^hologen')
-      OR EXISTS (SELECT FROM functions WHERE foreign_made)
+      OR EXISTS (SELECT FROM functions WHERE foreign_made) OR EXISTS (SELECT FROM operators)
+      OR EXISTS (SELECT FROM pg_cast WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_constraint WHERE contypid <> 0)
     UNION ALL
     SELECT * FROM hologen_caller.hidden_parts(names) WHERE (names #>> '{names,hides}')::boolean
     UNION ALL
     -- That rows are left out by a rule's condition, or by what it does, no plan of the query tells.
     SELECT 'a rule of ' || c.relname FROM parse_ident(names #>> '{names,inserts}') AS i (name), pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, path
       WHERE c.relname = name[cardinality(name)] AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END
-        AND EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid AND ev_type = '3')
+        AND EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_type = '3' AND w.ev_class IN (
+          -- What is written to a view is written to what it reads.
+          WITH RECURSIVE written (id) AS (SELECT c.oid UNION SELECT d.refobjid FROM written JOIN pg_rewrite v ON v.ev_class = id AND v.ev_type = '1'
+            JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = v.oid AND d.refclassid = 'pg_class'::regclass)
+          SELECT id FROM written))
     UNION ALL
     SELECT 'the operator ' || oprname FROM operators WHERE volatile OR (names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean
     UNION ALL

@@ -52,7 +52,9 @@ export function namesOfColumns(node: AnyNode, source: Source): Edit[] | undefine
 function unnamedFunctions(node: AnyNode): { call: Body | undefined }[] {
   const found: { call: Body | undefined }[] = [];
   walk(node, (kind, body) => {
-    if (kind !== 'RangeFunction' || body.alias) return true;
+    // Of one function alone it is the column's name, too.
+    const named = children(child(body, 'alias') as Body, 'colnames').length > 0 || !body.is_rowsfrom;
+    if (kind !== 'RangeFunction' || (body.alias && named)) return true;
     const listed = children(body, 'functions').flatMap((each) => children(kindOf(each)[1], 'items'));
     const isAlone = !body.is_rowsfrom && !body.ordinality;
     for (const [of, call] of listed.map((each) => kindOf(each)))
@@ -102,7 +104,8 @@ function readsWholeRows(node: AnyNode): boolean {
       rows.add(String(alias ?? body.relname));
     return true;
   });
-  let found = false;
+  // A name that both sides have is a condition.
+  let found = hasNode(node, (kind, body) => kind === 'JoinExpr' && body.isNatural === true);
   // What the statement itself gives nobody asks about.
   const given = new Set(outerItems(kindOf(node)[1]));
   walk(node, (kind, body) => {

@@ -98,3 +98,19 @@ export function outputOf(node: PlanNode): string[] {
   const [first] = node.Plans ?? [];
   return /Append$/.test(node['Node Type']) && first ? outputOf(first) : textsOf(node, ['Output']);
 }
+
+/**
+ * A value of a node below, not one that is computed anew and looks the same: it stands in one pair of parentheses more, however often it is passed on.
+ */
+export function isPassedOn(text: string, node: PlanNode): boolean {
+  // The columns of a sub-select have names.
+  if (node['Node Type'] === 'Subquery Scan') return false;
+  const inputs = (node.Plans ?? []).filter(
+    (each) => !['InitPlan', 'SubPlan'].includes(each['Parent Relationship'] ?? ''),
+  );
+  return inputs.some((input) =>
+    outputOf(input).some(
+      (output) => text === `(${output})` || (text === output && isPassedOn(output, input)),
+    ),
+  );
+}

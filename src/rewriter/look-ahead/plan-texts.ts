@@ -81,14 +81,14 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
   let [later, tellsLook, again] = [false, false, false];
   const visit = (kind: string, body: Body): boolean => {
     const name = nameList(body.funcname).join('.');
-    later ||= kind === 'FuncCall' && name === laterCall;
+    later ||= kind === 'FuncCall' && laterCalls.has(name);
     tellsLook ||= kind === 'FuncCall' && readsSetting.test(name) && !isOtherSetting(body);
     if (kind === 'ColumnRef') tables.add(nameList(body.fields)[0] ?? '');
     if (kind === 'A_Expr') names.operators.add(quotedName(nameList(body.name)));
     if (typed.has(kind)) names.types.add(nameList(child(body, 'typeName').names).at(-1) ?? '');
     if (kind !== 'FuncCall') return true;
     again ||= asksUntilGiven(body, leaf);
-    if (!askingCalls.has(name) && name !== laterCall) {
+    if (!askingCalls.has(name) && !laterCalls.has(name)) {
       if (!isAiCall(kind, body)) names.functions.add(quotedName(nameList(body.funcname)));
       return true;
     }
@@ -144,7 +144,7 @@ function isOtherSetting(call: Body): boolean {
 
 function leafOf({ subplans, results }: Referred): Leaf {
   return (kind, body) => {
-    if (kind === 'FuncCall' && nameList(body.funcname).join('.') === laterCall) return 'pending';
+    if (kind === 'FuncCall' && laterCalls.has(nameList(body.funcname).join('.'))) return 'pending';
     if (kind !== 'ColumnRef') return undefined;
     const [first = ''] = nameList(body.fields);
     const subplan = subplans.get(Number(/^plan_(\d+)$/.exec(first)?.[1]));
@@ -153,7 +153,7 @@ function leafOf({ subplans, results }: Referred): Leaf {
   };
 }
 
-const laterCall = 'hologen_caller.later';
+const laterCalls = new Set(['hologen_caller.later', 'later']);
 
 /** What stands in the place of the part that asks for a call: each AI function is inlined to such a part and a wait. */
 const writtenCall = 'pg_catalog.ai_gen';

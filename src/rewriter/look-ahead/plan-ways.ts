@@ -60,6 +60,23 @@ function conditionsOf(node: PlanNode, names: ReadonlySet<string>): string | unde
     : JSON.stringify([parts.filter((each) => each.includes(true)), below]);
 }
 
+/** Conditions of which some parts make calls and others do not: their order decides about calls. */
+export function mixesConditions(plan: PlanNode): boolean {
+  return /true,false|false,true/.test(orderOf(plan));
+}
+
+/** Of each condition the parts that make calls stand where they do in the other plan. */
+export function keepsOrder(plan: PlanNode, other: PlanNode): boolean {
+  return orderOf(plan) === orderOf(other);
+}
+
+function orderOf(node: PlanNode): string {
+  const parts = textsOf(node, deciding).map((text) =>
+    partsOf(text).map((part) => makesCalls(part, new Set())),
+  );
+  return JSON.stringify([parts.filter((each) => each.includes(true)), (node.Plans ?? []).map(orderOf)]);
+}
+
 /** What is joined by AND. */
 function partsOf(text: string): AnyNode[] {
   const [statement] = parseStatements(`SELECT ${asSql(text)}`) ?? [];

@@ -7,6 +7,7 @@ import {
   deciding,
   derived,
   grouping,
+  isPassedOn,
   known,
   ordering,
   outputOf,
@@ -332,13 +333,14 @@ const farByResult = 'a result decides how far is read';
 
 function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
   const given = new Set(inputs.flatMap(outputOf).map(bare));
-  const withoutGiven = (text: string) => (given.has(bare(text)) ? text : asColumns(text, given, reading));
+  const isGiven = (text: string) => given.has(bare(text)) && (!asks.test(text) || isPassedOn(text, node));
+  const withoutGiven = (text: string) => (isGiven(text) ? text : asColumns(text, given, reading));
   const read = (text: string): PlanText => {
     const found = readPlanText(withInitPlans(withoutGiven(text), reading), reading.names, reading);
     if (!found) throw new Doubt('its plan cannot be read');
     if (found.tellsLook) throw new Doubt('it reads a setting that the gateway may set');
     // What a node below has computed is not evaluated again.
-    return given.has(bare(text)) && inputs.length > 0 ? { ...found, calls: false, decides: false } : found;
+    return isGiven(text) && inputs.length > 0 ? { ...found, calls: false, decides: false } : found;
   };
   if (node['Node Type'] === 'Limit') noteUnordered(node.Plans, reading.relations);
   if (node['Node Type'] === 'Values Scan' && (reading.values.calls || reading.values.results))
@@ -376,6 +378,7 @@ function asColumns(text: string, given: Set<string>, { results, unnamed }: Readi
 }
 const isCallOfFunction = /^[\w."]+\(.*\bask_(?:ahead|made)\(.*\)$/s;
 const asksYet = /\b(?:ask_ahead|later)\(/;
+const asks = /\b(?:ask_ahead|ask_made|later)\(/;
 const computedBelow = 'hologen_computed_below';
 const thereBelow = 'hologen_there_below';
 

@@ -11,8 +11,16 @@ import { type Judged, judgePlan, type Uncertain } from './plan.js';
 import { isReadablePlan } from './plan-bounds.js';
 import { type PlanNode, textsOf } from './plan-nodes.js';
 import { quotedName } from './plan-texts.js';
-import { anotherWay, areSameWay, hasOneWay, keepsConditions } from './plan-ways.js';
+import {
+  anotherWay,
+  areSameWay,
+  hasOneWay,
+  keepsConditions,
+  keepsOrder,
+  mixesConditions,
+} from './plan-ways.js';
 import type { AheadQuery, Beside, Since } from './query.js';
+import { readOnceIn } from './read-once.js';
 import { rowsOfLimit } from './row-by-row.js';
 import { rowFunctionQuery, withRowFunctions } from './row-functions.js';
 import { type RowsRead, rowsRead, tablesOf } from './rows-read.js';
@@ -52,12 +60,14 @@ export const sqlReader = {
     if (!planned) return query.beside;
     if (query.beside?.names) return query.parameters ? { ...query.beside, types } : query.beside;
     const any = query.parameters ? { text: query.text, types } : query.beside;
-    return hasOneWay(planned) ? undefined : any;
+    return hasOneWay(planned) && !mixesConditions(planned) ? undefined : any;
   },
   whyOtherWay(plan: unknown, other: unknown, { names = [] }: Beside): string | undefined {
     const [own, written] = [plan, other].map((each) => (isReadablePlan(each) ? plannedIn(each) : undefined));
     if (!own || !written || !areSameWay(own, written)) return anotherWay;
-    if (names.length === 0 || keepsConditions(own, written, new Set(names))) return undefined;
+    const keeps =
+      names.length === 0 ? keepsOrder(own, written) : keepsConditions(own, written, new Set(names));
+    if (keeps) return undefined;
     return 'its conditions are evaluated in the order of their costs';
   },
   timesInRow: (plan: unknown): number => {
@@ -117,7 +127,7 @@ function judgeWhole(
   const found = judge(plan, text, read);
   const planned = plannedIn(plan);
   if (since === 'prepared' && limitsAnyRows(text)) return { why: plannedBefore };
-  const kept = planned && keptSince(since, planned, read);
+  const kept = planned && keptSince(since, planned, read, text);
   const judged =
     'why' in found ? found : { ...found, ...kept, inserts, ...(between !== undefined && { between }) };
   if (ofValues && planned && !hasOneWay(planned)) return { why: anotherWay };
@@ -133,8 +143,9 @@ function limitsAnyRows(text: string): boolean {
 }
 
 /** What has to be asked of the engine about a query that was prepared before. `ways`: another plan of it may come to other calls. */
-function keptSince(since: Since | undefined, planned: PlanNode, read: 'all' | 'some') {
-  return since && { since, ways: read === 'some' || !hasOneWay(planned), tables: tablesOf(planned) };
+function keptSince(since: Since | undefined, planned: PlanNode, read: 'all' | 'some', text: string) {
+  const ways = read === 'some' || !hasOneWay(planned);
+  return since && { since, ways, tables: tablesOf(planned), readOnce: readOnceIn(text) };
 }
 
 function judgePart(
@@ -149,7 +160,7 @@ function judgePart(
   // What is looked at here is planned for any values, what is run perhaps for its own.
   if (query.parameters && planned && !hasOneWay(planned)) return { why: anotherWay };
   if (since && limitsAnyRows(text)) return { why: plannedBefore };
-  const kept = planned && keptSince(since, planned, 'all');
+  const kept = planned && keptSince(since, planned, 'all', text);
   const named = withNamesOf(nodesOf(parseStatements(text)), judged);
   return { ...named, ...kept, reads: planned ? readsOf(planned) : [] };
 }

@@ -4,7 +4,7 @@
  * makes its calls one after another.
  */
 import pg from 'pg';
-import { type Body, child, children, kindOf, nameList, walk } from '../nodes.js';
+import { type Body, child, children, hasNode, kindOf, nameList, walk } from '../nodes.js';
 import { nodesOf, type ParsedStatement, scanTokens } from '../parse.js';
 import { readSource } from '../source.js';
 import { literalsOf, parametersOf } from './arguments.js';
@@ -50,12 +50,23 @@ function queryIn(source: string, number: number, types: string[], by: Calling): 
   if (numbered && given.length === 0) return { why: undefined };
   const known = withExpressions(text, types, given);
   if (!keepsNames(text, known)) return { why: 'a column without a name is part of what is asked' };
+  if (hidesRows(statement.node, create.node as Body)) return { why: 'a parameter has the name of a table' };
   const isQuery = statement.kind === 'SelectStmt';
   const written = readSource(isQuery ? withNames(known, create.node as Body, given, by) : known);
   const [own] = written?.statements ?? [];
   const query = written && own ? queryOfStatement(own, written) : { why: 'its body cannot be read' };
   // Its parameters are none that it is planned for.
   return 'why' in query || given.length === 0 ? query : { ...query, ofValues: true };
+}
+
+/** In a body a whole row has its name first, and outside of it a column. */
+function hidesRows(query: unknown, create: Body): boolean {
+  const names = new Set(parametersOf(create).map(({ name }) => String(name ?? '')));
+  const aliasOf = (body: Body) => child(body, 'alias').aliasname ?? body.relname ?? body.ctename;
+  return hasNode(
+    query,
+    (kind, body) => /^(Range|Join|CommonTable)/.test(kind) && names.has(String(aliasOf(body))),
+  );
 }
 
 /** As in a function, a name means a column first, and then a parameter. */
