@@ -44,20 +44,19 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     code (told, id, source) AS (
       SELECT proname::text, p.oid, concat(prosrc, pg_get_function_sqlbody(p.oid)) FROM pg_proc p
         WHERE p.oid >= 16384 AND provolatile <> 'v' AND pronamespace::regnamespace::text !~ '^hologen'
-          -- By their names, or of operators, aggregates, casts and checks, which nothing names.
+          -- By their names, or of operators and aggregates, which name them nowhere.
           AND (proname IN (SELECT name[cardinality(name)] FROM asked)
             OR p.oid IN (SELECT oprcode FROM pg_operator WHERE oprname IN (SELECT (parse_ident(o))[cardinality(parse_ident(o))] FROM json_array_elements_text(names #> '{names,operators}') AS t (o)))
-            OR p.oid IN (SELECT unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn]::oid[]) FROM pg_aggregate a JOIN pg_proc own ON own.oid = a.aggfnoid WHERE own.oid >= 16384 AND own.proname IN (SELECT name[cardinality(name)] FROM asked))
-            OR p.oid IN (SELECT castfunc FROM pg_cast WHERE oid >= 16384)
-            OR p.oid IN (SELECT m.id[1]::oid FROM pg_constraint c, regexp_matches(c.conbin::text, ':(?:op)?funcid (\d+)', 'g') AS m (id) WHERE c.contypid <> 0))
+            OR p.oid IN (SELECT unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn]::oid[]) FROM pg_aggregate a JOIN pg_proc own ON own.oid = a.aggfnoid WHERE own.oid >= 16384 AND own.proname IN (SELECT name[cardinality(name)] FROM asked)))
       UNION SELECT told, p.oid, concat(prosrc, pg_get_function_sqlbody(p.oid)) FROM code, regexp_matches(lower(source), '([a-z_][a-z0-9_$]*)"?\s*\(', 'g') AS m (called)
         JOIN pg_proc p ON proname = called[1] WHERE p.oid >= 16384 AND pronamespace::regnamespace::text !~ '^hologen')
   SELECT DISTINCT told FROM code, regexp_matches(lower(source), '([a-z_][a-z0-9_$]*)"?\s*\(', 'g') AS m (called)
     JOIN pg_proc p ON proname = called[1] WHERE p.provolatile = 'v'
   -- Of the look's own settings, of what the session keeps, and of rows that are others each time.
   UNION SELECT told FROM code WHERE source ~* '\m(current_setting\s*\(\s*(?!''(?!client_min_messages|cursor_tuple_fraction|plan_cache_mode|hologen\.)\w)|pg_settings|pg_cursors|pg_prepared_statements|pg_stat_\w+|tablesample)'
-  UNION SELECT told FROM code, pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class AND c.relkind = 'v' AND w.ev_type = '1' AND c.oid >= 16384, regexp_matches(w.ev_action::text, ':(?:op)?funcid (\d+)', 'g') AS m (id) JOIN pg_proc p ON p.oid = m.id[1]::oid
-    WHERE p.provolatile = 'v' AND c.relnamespace::regnamespace::text !~ '^(pg_|hologen|information_schema)' AND lower(source) ~ concat('\m', regexp_replace(lower(c.relname), '(\W)', '\\\1', 'g'), '\M')
+  UNION SELECT told FROM (SELECT told, c.oid FROM code JOIN pg_class c ON c.relkind = 'v' AND c.oid >= 16384 AND strpos(lower(source), lower(relname)) > 0 OFFSET 0) AS named (told, view)
+    JOIN pg_rewrite w ON w.ev_class = view AND w.ev_type = '1', regexp_matches(w.ev_action::text, ':(?:op)?funcid (\d+)', 'g') AS m (id) JOIN pg_proc p ON p.oid = m.id[1]::oid
+    WHERE p.provolatile = 'v' AND (SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = view) !~ '^hologen'
   UNION SELECT told FROM code WHERE source ~* '\mraise\s+info\M' OR EXISTS (SELECT FROM pg_proc p WHERE p.oid = id AND array_to_string(proconfig, ' ') ~* 'client_min_messages')
 $$;
 

@@ -71,7 +71,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT * FROM hologen_caller.belied(names) WHERE EXISTS (SELECT FROM pg_proc p, json_array_elements_text(names #> '{names,sources,functions}') AS t (f)
         WHERE p.proname = (parse_ident(f))[array_length(parse_ident(f), 1)] AND p.oid >= 16384 AND p.pronamespace::regnamespace::text !~ '^hologen')
       OR EXISTS (SELECT FROM functions WHERE foreign_made) OR EXISTS (SELECT FROM operators)
-      OR EXISTS (SELECT FROM pg_cast WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_constraint WHERE contypid <> 0)
     UNION ALL
     SELECT * FROM hologen_caller.hidden_parts(names) WHERE (names #>> '{names,hides}')::boolean
     UNION ALL
