@@ -65,7 +65,13 @@ function checkResponseFormat(
   model: TextModel,
 ): Pick<ChatRequest, 'json' | 'schema'> {
   const format = body.response_format;
-  if (format === undefined || format === null) return { json: false };
+  const told = texts
+    .map((text) => /JSON schema: (\{.*\})$/s.exec(text)?.[1])
+    .find((schema) => schema !== undefined);
+  const inWords = told !== undefined && { json: true, schema: JSON.parse(told) as JsonObject };
+  if (format === undefined || format === null) return inWords || { json: false };
+  if (thinks(body, model))
+    throw refusal.invalidParameter('Json mode response is not supported when enable_thinking is true');
   const type = isObject(format) ? format.type : undefined;
   if (type === 'text') return { json: false };
   if (type === 'json_schema' && !keepsSchema.test(model.name))
@@ -81,21 +87,25 @@ function checkResponseFormat(
       "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
     );
   }
-  const told = texts
-    .map((text) => /JSON schema: (\{.*\})$/s.exec(text)?.[1])
-    .find((schema) => schema !== undefined);
-  return { json: true, ...(told !== undefined && { schema: JSON.parse(told) }) };
+  return inWords || { json: true };
 }
 
 /** The others know the form of an answer from words alone. */
 const keepsSchema = /^qwen3\.(7-(plus|flash|max)|8-(flash|max))/;
 
+/** Of those that have the form of an answer without thoughts only. */
+function thinks({ enable_thinking }: JsonObject, { name }: TextModel): boolean {
+  const asked =
+    enable_thinking ?? /^(qwq|qvq)|^qwen3(\.[56])?-[\d.]+b(-a\d+b)?$|-thinking|^qwen3\.[56]-/.test(name);
+  return asked !== false && !/^qwen3\.[78]/.test(name);
+}
+
 /** What thinks or hears answers in pieces, or not at all. */
-function checkPieces(body: JsonObject, { name }: TextModel): void {
+function checkPieces(body: JsonObject, model: TextModel): void {
+  const { name } = model;
   if (body.stream === true) return;
-  const thinks = body.enable_thinking ?? /^(qwq|qvq)|^qwen3-\d+b(-a\d+b)?$|-thinking/.test(name);
   if (/omni/.test(name)) throw refusal.internalError(`${name} supports stream=true only.`);
-  if (thinks !== false && /^(qwq|qvq|qwen3-)/.test(name))
+  if (thinks(body, model) && /^(qwq|qvq|qwen3-)/.test(name))
     throw refusal.invalidParameter('parameter.enable_thinking only support stream call');
 }
 

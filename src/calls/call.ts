@@ -301,7 +301,8 @@ export function leftBehind(job: UnfinishedJob, followed: boolean): Call {
     case 'submitted':
       return { state: 'queued', attempts: 0 };
     case 'saving':
-      return followed
+      // Its type may have had no tasks when it was made.
+      return followed && taskId !== undefined
         ? { state: 'sent', attempts: 1, requestId, taskId, countedAs: requestId ?? job.id, key }
         : { state: 'saving', made: madeBefore(job) };
     default:

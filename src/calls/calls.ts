@@ -261,8 +261,11 @@ async function submitDetached(
 ): Promise<{ handle: string }> {
   const stop = new AbortController();
   const call = await newCall(given, origin, around, { stop });
-  takeName(call);
-  if (!call.dryRun) return { handle: await around.detached.submit({ call, stop, transactionId }) };
+  if (!call.dryRun) {
+    const handle = await around.detached.submit({ call, stop, transactionId });
+    takeName(call);
+    return { handle };
+  }
   call.statement.calls.push(call);
   return { handle: `${dryRunPrefix}${call.handle}` };
 }

@@ -6,7 +6,8 @@ import { frontendType } from '../wire/message-types.js';
 import { replaceText } from '../wire/replies.js';
 
 /** In a cursor, which makes no call of rows that it keeps. */
-export const goingBack = /\b(?:fetch|move)\s{1,20}(?:backward|prior|absolute|relative|first|last|-)/i;
+export const goingBack =
+  /\b(?:fetch|move)\s{1,20}(?:backward|prior|absolute|relative|first(?!\s{1,20}(?:\S{1,60}\s{1,20})?rows?\b)|last|-)/i;
 
 const words = new RegExp(
   [

@@ -46,6 +46,8 @@ export interface Units {
   cachedTokens?: number;
   soundTokens?: number;
   pictureTokens?: number;
+  /** In the web, for the answer: at most so many. */
+  searches?: number;
   /** True where the model thought before it answered. */
   thought?: boolean;
 }

@@ -78,13 +78,18 @@ export function money(value: number, currency = 'CNY'): string {
   }).format(value);
 }
 
-/** The sum of prices, in each currency that there is. */
-export function moneys(rows: readonly { price: number | null; currency: string | null }[]): string {
+/** The sum of prices, in each currency that there is; in the usual one where there is none. */
+export function moneys(
+  rows: readonly { price: number | null; currency: string | null }[],
+  usual = 'CNY',
+): string {
   const sums = new Map<string, number>();
   for (const { price, currency } of rows)
     sums.set(currency ?? 'CNY', (sums.get(currency ?? 'CNY') ?? 0) + (price ?? 0));
   const spent = [...sums].filter(([, sum]) => sum !== 0);
-  return spent.map(([currency, sum]) => money(sum, currency)).join(' + ') || money(0, [...sums.keys()][0]);
+  return (
+    spent.map(([currency, sum]) => money(sum, currency)).join(' + ') || money(0, [...sums.keys()][0] ?? usual)
+  );
 }
 
 export function time(iso: string): string {

@@ -115,17 +115,19 @@ function Choice({
 function currenciesOf(rows: DayOfUse[]): string[] {
   const sums = new Map<string, number>();
   for (const { currency, price } of rows) sums.set(currency, (sums.get(currency) ?? 0) + price);
-  return [...sums].sort(([, a], [, b]) => b - a).map(([currency]) => currency);
+  const sorted = [...sums].sort(([, a], [, b]) => b - a);
+  return sorted.filter(([, sum], index) => index === 0 || sum > 0).map(([currency]) => currency);
 }
 
 function Totals({ content }: { content: Money }) {
   const today = content.days.filter(({ day }) => day === content.today);
   const sum = (rows: DayOfUse[], of: (row: DayOfUse) => number) =>
     rows.reduce((total, row) => total + of(row), 0);
+  const [usual] = currenciesOf(content.days);
   const figures: [label: string, value: string][] = [
-    [t('money.today'), moneys(today)],
-    [t('money.period'), moneys(content.days)],
-    ...monthFigures(content).map(([label, rows]): [string, string] => [t(label), moneys(rows)]),
+    [t('money.today'), moneys(today, usual)],
+    [t('money.period'), moneys(content.days, usual)],
+    ...monthFigures(content).map(([label, rows]): [string, string] => [t(label), moneys(rows, usual)]),
     [t('money.calls'), number(sum(content.days, (row) => row.calls))],
     [t('money.pictures'), number(sum(content.days, (row) => row.pictures))],
     [t('money.seconds'), number(sum(content.days, (row) => row.seconds))],

@@ -77,7 +77,7 @@ export function openConnection({ baseUrl, timeouts, lookupTurn }: ModelStudioSet
         timeout: timeouts.connectMs,
         ...(!isLoopback(new URL(base)) && { lookup: publicLookup }),
       }),
-      headersTimeout: timeouts.generateMs,
+      headersTimeout: timeouts.downloadIdleMs,
       bodyTimeout: timeouts.downloadIdleMs,
     }),
     timeouts,
@@ -165,6 +165,8 @@ async function exchange(
     dispatcher: agent,
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     headersTimeout: timeoutMs,
+    // Of an answer in pieces the first may be long in coming.
+    bodyTimeout: timeoutMs,
     headers: {
       authorization: `Bearer ${apiKey}`,
       'accept-encoding': 'identity',

@@ -17,7 +17,7 @@ export const longestWaitMs = 3_660_000;
 
 /** What has waited so long without an answer is not billed, whoever ended it. */
 export function outOfTime(error: unknown): unknown {
-  if (!(error instanceof ProviderFailure) || !error.mayBeTaken) return error;
+  if (!(error instanceof ProviderFailure) || error.code !== 'Unanswered') return error;
   return new ProviderFailure({
     ...{ kind: 'providerFailure', code: 'OutOfTime', repeat: 'no', requestId: error.requestId, cause: error },
     message:

@@ -31,12 +31,16 @@ function costOf(type: ModelType, config: Json, units: Units): Cost | undefined {
 /** What units cost; undefined where their number or their price is not known. `own` is the deployed model's price, see ownPrice. */
 export function priceOf(type: ModelType, units: Units, own?: Price): Cost | undefined {
   const price = own ?? type.price;
-  const amount = amountOf(price, units);
+  const spent = amountOf(price, units);
+  const amount = spent && spent + (units.searches ?? 0) * (searchPrices[price.currency] ?? 0);
   // Decimal fractions that a sum of binary ones only comes near to.
   return amount === undefined
     ? undefined
     : { amount: Number(amount.toPrecision(12)), currency: price.currency };
 }
+
+/** The most that one costs (Model Studio, "Web search"). */
+const searchPrices: Record<string, number> = { CNY: 0.004 };
 
 function amountOf(price: Price, units: Units): number | undefined {
   switch (price.per) {

@@ -4,7 +4,8 @@ import { isObject, type Json, textOf } from '../../json.js';
 /** The pieces as the one answer that they make up; an error as it was told. Undefined: they end before the model did. */
 export function wholeAnswer(stream: string): Json | undefined {
   const pieces = piecesOf(stream);
-  const failed = pieces.find(({ error, code }) => isObject(error) || typeof code === 'string');
+  if (!pieces) return undefined;
+  const failed = pieces.find(({ error, code }) => isObject(error) || Boolean(textOf(code)));
   if (failed) return failed;
   const choices = pieces
     .flatMap((piece) => (Array.isArray(piece.choices) ? piece.choices : []))
@@ -19,12 +20,15 @@ export function wholeAnswer(stream: string): Json | undefined {
   return { ...pieces[0], choices: [choice], ...(usage !== undefined && { usage }) };
 }
 
-/** Events are lines of `data: …`; others are comments and names. */
-function piecesOf(stream: string): Json[] {
+/** Events are lines of `data: …`; others are comments and names. Undefined: one of them cannot be read. */
+function piecesOf(stream: string): Json[] | undefined {
   const pieces: Json[] = [];
   for (const line of stream.split(/\r\n|\n|\r/)) {
-    const piece = parsed(/^data: ?(.*)$/.exec(line)?.[1] ?? '');
-    if (piece) pieces.push(piece);
+    const data = line.startsWith('data:') ? line.slice('data:'.length).trim() : '';
+    if (data === '' || data === '[DONE]') continue;
+    const piece = parsed(data);
+    if (!piece) return undefined;
+    pieces.push(piece);
   }
   return pieces;
 }
@@ -34,7 +38,6 @@ function parsed(data: string): Json | undefined {
     const value: unknown = JSON.parse(data);
     return isObject(value) ? value : undefined;
   } catch {
-    // The end, which is told as [DONE].
     return undefined;
   }
 }

@@ -90,3 +90,27 @@ test('a search costs at most what the price list says, beside the tokens', async
   const plain = await priceOf({});
   expect(await priceOf({ enable_search: true })).toBeCloseTo(plain + 0.004, 9);
 });
+
+test.each([
+  ['qwen3.5-plus', { enable_thinking: false, response_format: { type: 'json_object' } }, 'first'],
+  ['qwq-plus', { response_format: undefined }, 'first'],
+  ['qwen3.7-plus', { response_format: { type: 'json_schema' } }, 'none'],
+])('%s is told of a schema as it can be', async (type, sent, words) => {
+  const model = await deploy(client, type, 'chat/completions').catch(
+    () => `test_${type.replace(/\W/g, '_')}`,
+  );
+  const schema = { type: 'object', properties: { sea: { type: 'string' } } };
+  const format = { type: 'json_schema', json_schema: { name: 'answer', schema } };
+  const messages = [
+    { role: 'system', content: 'Be short.' },
+    { role: 'user', content: 'The sea?' },
+  ];
+  const text = await aiGen(client, model, { messages, parameters: { response_format: format } });
+  expect(JSON.parse(text)).toEqual({ sea: expect.any(String) });
+  const body = cloud.speaker.bodies(type).at(-1);
+  expect(body).toMatchObject(JSON.parse(JSON.stringify(sent)));
+  expect(Object.hasOwn(body, 'response_format')).toBe(sent.response_format !== undefined);
+  expect(body.messages.map(({ role }: { role: string }) => role)).toEqual(['system', 'user']);
+  const told = words === 'none' ? /^Be short\.$/ : /^Be short\.\n\n.*JSON schema: \{/s;
+  expect(body.messages[0].content).toMatch(told);
+});

@@ -1,12 +1,12 @@
 /** What a chat model is sent, by what it can: some answer in pieces only, and few keep to a schema by themselves. */
-import { isObject, type Json } from '../../../fields.js';
+import type { Json } from '../../../fields.js';
 import { objectAt } from '../../../json.js';
 import { endingOf } from '../../../media/kinds.js';
 import type { ProviderModel } from '../../provider.js';
 import { isHalfPrice } from '../half-price.js';
 import type { Message } from './conversation.js';
 import { type MessagePart, textOfParts } from './prompt-template.js';
-import { thinksUnasked } from './token-bounds.js';
+import { asksJson, isToldNotTo, keepsForm, willThink } from './thinking.js';
 
 export interface ChatRequest {
   messages: Message[];
@@ -20,18 +20,18 @@ export function chatBody(
   addresses: string[],
 ): Json {
   const left = [...addresses];
-  const hasMedia = addresses.length > 0;
   const said = messages.map(({ role, parts }) => {
     const onlyText = parts.every((part) => 'text' in part);
     return { role, content: onlyText ? textOfParts(parts) : contentOf(parts, left) };
   });
-  const schema = schemaIn(parameters, modelType, hasMedia);
+  const { words, format } = formOf({ messages, parameters }, modelType);
+  const { response_format: _asked, ...others } = parameters;
   return {
     model: modelType,
-    messages: schema === undefined ? said : [schemaAsWords(schema), ...said],
-    ...parameters,
-    ...(schema !== undefined && { response_format: { type: 'json_object' } }),
-    ...(mayNotThink(parameters, modelType) && { enable_thinking: false }),
+    messages: words === undefined ? said : withWords(said, words),
+    ...others,
+    ...(format !== undefined && { response_format: format }),
+    ...(isToldNotTo(parameters, modelType) && { enable_thinking: false }),
     ...(answersInPieces(parameters, modelType) && !isHalfPrice(config) && inPieces),
   };
 }
@@ -40,32 +40,42 @@ const inPieces = { stream: true, stream_options: { include_usage: true } };
 
 /** Model Studio, "Deep thinking" and "Qwen-Omni": what thinks or hears may have no other way to answer, and all have this one. */
 function answersInPieces(parameters: Json, modelType: string): boolean {
-  const thinks = mayNotThink(parameters, modelType)
-    ? false
-    : (parameters.enable_thinking ?? thinksUnasked(modelType));
-  return thinks !== false || /omni/.test(modelType);
+  return willThink(parameters, modelType) || /omni/.test(modelType);
 }
-
-/** Beside thoughts a form of the answer does not hold (Model Studio, "Structured output"). */
-function mayNotThink({ response_format, enable_thinking }: Json, modelType: string): boolean {
-  const asksJson = isObject(response_format) && String(response_format.type).startsWith('json');
-  return asksJson && enable_thinking === undefined && thinksUnlessTold.test(modelType);
-}
-const thinksUnlessTold = /^(qwen3\.[56]-(plus|flash|max)|qwen3(\.[56])?-\d+b(-a\d+b)?$|glm-(5|4\.[67])$)/;
 
 /** Model Studio, "Structured output": all others refuse a schema, and beside media no model keeps to one. */
 const keepsSchema = /^qwen3\.(7-(plus|flash|max)|8-(flash|max))/;
 
-/** The schema of an answer whose model cannot be given it. */
-function schemaIn({ response_format }: Json, modelType: string, hasMedia: boolean): Json | undefined {
-  if (!isObject(response_format) || response_format.type !== 'json_schema') return undefined;
-  const keeps = keepsSchema.test(modelType) && !hasMedia;
-  return keeps ? undefined : objectAt(objectAt({ response_format }.response_format, 'json_schema'), 'schema');
+/** What the provider is told of the form of the answer, and what of it the model has to be told in words. */
+function formOf(
+  { messages, parameters }: ChatRequest,
+  modelType: string,
+): { words?: string; format?: unknown } {
+  const { response_format: asked } = parameters;
+  if (!asksJson(parameters)) return { format: asked };
+  const schema = objectAt(objectAt(asked as Json, 'json_schema'), 'schema');
+  const hasSchema = (asked as Json).type === 'json_schema';
+  const onlyText = messages.every(({ parts }) => parts.every((part) => 'text' in part));
+  const keeps = keepsForm(parameters, modelType);
+  if (hasSchema && keeps && onlyText && keepsSchema.test(modelType)) return { format: asked };
+  // A JSON object is all that can be asked for without a schema.
+  const mayAsk = keeps && (!hasSchema || schema.type === 'object');
+  const words = hasSchema ? `It keeps to this JSON schema: ${JSON.stringify(schema)}` : '';
+  return {
+    ...((hasSchema || !mayAsk) && { words: `Answer with one JSON value and nothing else. ${words}`.trim() }),
+    ...(mayAsk && { format: { type: 'json_object' } }),
+  };
 }
 
-function schemaAsWords(schema: Json): Json {
-  const content = `Answer with one JSON value and nothing else. It keeps to this JSON schema: ${JSON.stringify(schema)}`;
-  return { role: 'system', content };
+/** There is one message of the system's at most, and it is the first. */
+function withWords(messages: Json[], words: string): Json[] {
+  const [first, ...others] = messages;
+  if (first?.role !== 'system') return [{ role: 'system', content: words }, ...messages];
+  const { content } = first;
+  const told = Array.isArray(content)
+    ? [...content, { type: 'text', text: words }]
+    : `${content}\n\n${words}`;
+  return [{ ...first, content: told }, ...others];
 }
 
 /** Takes the addresses of its files from the front of `addresses`. */

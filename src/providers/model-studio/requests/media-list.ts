@@ -55,7 +55,8 @@ const inChinese: Record<string, string> = { 'Image #': '图#', 'Video #': '视�
  * path first, because one may begin another.
  */
 export function nameReferences({ prompt, media }: MediaRequest, { references = {} }: ModelType): string {
-  const isChinese = /\p{Script=Han}/u.test(prompt);
+  const words = media.reduce((text, medium) => text.replaceAll(medium.text, ''), prompt);
+  const isChinese = /\p{Script=Han}/u.test(words) && !/[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(words);
   const counts = new Map<string, number>();
   const names = media.flatMap((medium) => {
     const said = references[kindOf(medium) ?? 'video'];

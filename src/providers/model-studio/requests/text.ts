@@ -12,7 +12,7 @@ import {
 } from '../../../fields.js';
 import { objectAt, storable, textOf } from '../../../json.js';
 import { isDirectory } from '../../../storage/path.js';
-import { type Made, type Medium, ProviderFailure } from '../../provider.js';
+import { type Made, type Medium, ProviderFailure, type Units } from '../../provider.js';
 import { chatType, chatTypes } from '../chat-table.js';
 import type { Reply } from '../connection.js';
 import type { Asked, Family, StudioRequest } from '../family.js';
@@ -68,7 +68,7 @@ function check(asked: Asked): StudioRequest {
     estimate: billOf(type, model.config, mostChatTokens(request, model.modelType, type)),
     pretended: asksJson ? '{"dry_run":true}' : undefined,
     body: (addresses) => chatBody(request, model, addresses),
-    read: (reply) => withSearch(readAnswer(reply, asked, asksJson), request.parameters),
+    read: (reply) => readAnswer(reply, asked, asksJson, searchesIn(request.parameters)),
   };
 }
 
@@ -138,26 +138,26 @@ function mediaOf(parts: MessagePart[]): Medium[] {
   }));
 }
 
+/** An answer does not tell whether there was one. */
+function searchesIn({ enable_search }: Json): Units {
+  return enable_search === true ? { searches: 1 } : {};
+}
+
 /** The text that a model answered with. `asksJson`: what is none is no answer. */
-export function readAnswer(reply: Reply, { model, type }: Asked, asksJson: boolean): Made {
+export function readAnswer(
+  reply: Reply,
+  { model, type }: Asked,
+  asksJson: boolean,
+  searches: Units = {},
+): Made {
   const usage = objectAt(reply.body, 'usage');
   const { text, finished, error } = asksJson ? asJson(answerOf(reply), reply) : answerOf(reply);
   return {
     ...{ requestId: reply.requestId, urls: [], usage, task: undefined },
     ...{ text, ...(error && { error }) },
-    bill: billOf(type, model.config, tokensOf(usage)),
+    bill: billOf(type, model.config, { ...tokensOf(usage), ...searches }),
     notes: finished === 'length' ? [cutNote] : finished === outOfTime ? [outOfTimeNote] : [],
   };
-}
-
-/** CNY for a search, which an answer does not tell of: at most this (Model Studio, "Web search"). */
-const searchPrice = 0.004;
-
-function withSearch(made: Made, { enable_search }: Json): Made {
-  const { cost } = made.bill;
-  if (enable_search !== true || cost?.currency !== 'CNY') return made;
-  const amount = Number((cost.amount + searchPrice).toPrecision(12));
-  return { ...made, bill: { ...made.bill, cost: { ...cost, amount } } };
 }
 
 const cutNote =

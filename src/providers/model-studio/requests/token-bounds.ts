@@ -5,22 +5,10 @@ import type { ModelType } from '../model-type.js';
 import { wholeOf } from '../price.js';
 import type { Message } from './conversation.js';
 import { type MessagePart, textOfParts } from './prompt-template.js';
+import { willThink } from './thinking.js';
 
 /** What a chat model's template puts around one message, generously. */
 const aroundMessage = 100;
-
-/** All others may think unless they are told not to, which max_tokens does not bound (Model Studio, "Deep thinking"). */
-const thinkIfAsked = [
-  /^qwen(-|[12])/,
-  /^qwen3-(max|coder|vl-plus|vl-flash|omni-flash)\b/,
-  /instruct/i,
-  /(^|\/)deepseek-(ocr|v3(?!.*think))/,
-  /^(farui|gui-plus|tongyi-)/,
-];
-
-export function thinksUnasked(modelType: string): boolean {
-  return !thinkIfAsked.some((pattern) => pattern.test(modelType));
-}
 
 /** A token is at least one byte of its text. What media come to is not known: then there is no number. */
 export function mostInputTokens(parts: MessagePart[]): Units {
@@ -35,8 +23,8 @@ export function mostChatTokens(
   type: ModelType,
 ): Units {
   const inputs = messages.map(({ parts }) => mostInputTokens(parts).inputTokens);
-  const thinks = parameters.enable_thinking ?? thinksUnasked(modelType);
-  const outputTokens = mostOutput(parameters, thinks !== false) ?? type.mostOutputTokens;
+  const thinks = willThink(parameters, modelType);
+  const outputTokens = mostOutput(parameters, thinks) ?? type.mostOutputTokens;
   if (outputTokens === undefined || parameters.enable_search === true) return {};
   // The form of the answer is told to the model, too.
   let inputTokens = Buffer.byteLength(JSON.stringify(parameters.response_format ?? ''));
@@ -45,9 +33,10 @@ export function mostChatTokens(
     inputTokens += input;
   }
   // Thoughts may make the whole answer dearer.
-  return { inputTokens, outputTokens, ...(thinks !== false && { thought: true }) };
+  return { inputTokens, outputTokens, ...(thinks && { thought: true }) };
 }
 
+/** Of what thinks max_tokens bounds the answer alone. */
 function mostOutput(parameters: Json, thinks: boolean): number | undefined {
   const whole = wholeOf(parameters.max_completion_tokens);
   // It may be passed by so many (https://help.aliyun.com/zh/model-studio/qwen-api-via-openai-chat-completions).
