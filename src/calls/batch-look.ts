@@ -6,7 +6,7 @@ import type { SubmittedCall } from './check.js';
 import { endLook, lostWhileLooking, newLookAhead, noteFound, whyUncertain } from './look-ahead.js';
 import type { Making, NamesFound } from './making.js';
 import { readSessionSettings } from './session-settings.js';
-import type { JudgedPart, Part, SqlReader } from './sql-reader.js';
+import type { JudgedPart, Part, ReadOnce, SqlReader } from './sql-reader.js';
 import type { Statement, StatementCall } from './statement.js';
 
 type OwnBatch = Batch<Statement, StatementCall>;
@@ -152,10 +152,20 @@ function aboutNames(judged: JudgedPart[]): Partial<JudgedPart> {
     hides: judged.some(({ hides }) => hides),
     ways: judged.some(({ ways }) => ways),
     tables: judged.flatMap(({ tables = [] }) => tables),
+    readOnce: readOnceOf(judged.flatMap(({ readOnce }) => readOnce ?? [])),
     sources: {
       tables: judged.flatMap(({ sources }) => sources?.tables ?? []),
       functions: judged.flatMap(({ sources }) => sources?.functions ?? []),
     },
+  };
+}
+
+function readOnceOf(each: ReadOnce[]): ReadOnce {
+  return {
+    moments: each.some(({ moments }) => moments),
+    kinds: each.flatMap(({ kinds }) => kinds),
+    operators: each.flatMap(({ operators }) => operators),
+    types: each.flatMap(({ types }) => types),
   };
 }
 

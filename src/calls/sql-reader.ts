@@ -133,6 +133,14 @@ export interface Part {
 }
 
 /** What has to be asked of the engine about a part's plan. */
+/** What was read when a statement was prepared: see the reader. */
+export interface ReadOnce {
+  moments: boolean;
+  kinds: string[];
+  operators: string[];
+  types: string[];
+}
+
 export interface JudgedPart {
   functions: string[];
   operators: string[];
@@ -144,5 +152,6 @@ export interface JudgedPart {
   sources?: { tables: string[]; functions: string[] };
   ways?: boolean;
   tables?: string[];
+  readOnce?: ReadOnce;
   reads: object[];
 }

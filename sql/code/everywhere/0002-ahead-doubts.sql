@@ -30,7 +30,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   UNION ALL
   SELECT 'a part of ' || p.oid::regproc FROM reached r JOIN pg_proc p ON r.kind = 'functions' AND p.oid = r.id
     WHERE p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql') AND p.pronamespace::regnamespace::text !~ '^hologen'
-      AND concat(p.prosrc, pg_get_function_sqlbody(p.oid)) ~* '\m(limit|offset)\M(?!\s*\(?\s*(\d+|all)\s*\)?\s*([;)a-z$]|$))|\mfetch\M(?!\s+(first|next)\s+\d+\s)|\m(values|preceding|following)\M'
+      AND concat(p.prosrc, pg_get_function_sqlbody(p.oid)) ~* '\m(limit|offset)\M(?!\s*\(?\s*(\d+|all)\s*\)?\s*([;)a-z$]|--|/\*|$))|\mfetch\M(?!\s+(first|next)\s+\d+\s)|\m(values|preceding|following)\M'
 $$;
 
 -- Functions of somebody's own that are STABLE or IMMUTABLE by their word, and in whose text, or in that of functions that it names, something volatile
@@ -41,19 +41,24 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     asked (name) AS (
       SELECT parse_ident(f) FROM json_array_elements_text(names #> '{names,functions}') AS t (f)
       UNION SELECT parse_ident(f) FROM json_array_elements_text(names #> '{names,sources,functions}') AS t (f)),
-    code (told, id, source) AS (
-      SELECT proname::text, p.oid, concat(prosrc, pg_get_function_sqlbody(p.oid)) FROM pg_proc p
+    -- What is written in C or the like names nothing.
+    spoken AS (SELECT oid AS id, lanname = 'sql' AS is_sql FROM pg_language WHERE lanname NOT IN ('internal', 'c')),
+    code (told, id, in_sql, source) AS (
+      SELECT proname::text, p.oid, is_sql, concat(prosrc, pg_get_function_sqlbody(p.oid)) FROM pg_proc p JOIN spoken ON spoken.id = prolang
         WHERE p.oid >= 16384 AND provolatile <> 'v' AND pronamespace::regnamespace::text !~ '^hologen'
           -- By their names, or of operators and aggregates, which name them nowhere.
           AND (proname IN (SELECT name[cardinality(name)] FROM asked)
             OR p.oid IN (SELECT oprcode FROM pg_operator WHERE oprname IN (SELECT (parse_ident(o))[cardinality(parse_ident(o))] FROM json_array_elements_text(names #> '{names,operators}') AS t (o)))
             OR p.oid IN (SELECT unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn]::oid[]) FROM pg_aggregate a JOIN pg_proc own ON own.oid = a.aggfnoid WHERE own.oid >= 16384 AND own.proname IN (SELECT name[cardinality(name)] FROM asked)))
-      UNION SELECT told, p.oid, concat(prosrc, pg_get_function_sqlbody(p.oid)) FROM code, regexp_matches(lower(source), '([a-z_][a-z0-9_$]*)"?\s*\(', 'g') AS m (called)
-        JOIN pg_proc p ON proname = called[1] WHERE p.oid >= 16384 AND pronamespace::regnamespace::text !~ '^hologen')
+      UNION SELECT told, p.oid, is_sql, concat(prosrc, pg_get_function_sqlbody(p.oid)) FROM code, regexp_matches(lower(source), '([a-z_][a-z0-9_$]*)"?\s*\(', 'g') AS m (called)
+        JOIN pg_proc p ON proname = called[1] JOIN spoken ON spoken.id = prolang WHERE p.oid >= 16384 AND pronamespace::regnamespace::text !~ '^hologen')
   SELECT DISTINCT told FROM code, regexp_matches(lower(source), '([a-z_][a-z0-9_$]*)"?\s*\(', 'g') AS m (called)
     JOIN pg_proc p ON proname = called[1] WHERE p.provolatile = 'v'
+      -- A FILE asks the store alone. In SQL a call stands in the plan, and nothing can catch what the look ends with.
+      AND NOT (p.oid >= 16384 AND pronamespace::regnamespace::text IN ('pg_catalog', 'hologen', 'hologen_names', 'hologen_caller')
+        AND (in_sql OR proname ~ '^(to_file|try_to_file|file_facts|file_as_jsonb?|fl_get_\w+|prompt)$'))
   -- Of the look's own settings, of what the session keeps, and of rows that are others each time.
-  UNION SELECT told FROM code WHERE source ~* '\m(current_setting\s*\(\s*(?!''(?!client_min_messages|cursor_tuple_fraction|plan_cache_mode|hologen\.)\w)|pg_settings|pg_cursors|pg_prepared_statements|pg_stat_\w+|tablesample)'
+  UNION SELECT told FROM code WHERE source ~* '\m(current_setting\s*\((?!\s*''(?!client_min_messages|cursor_tuple_fraction|plan_cache_mode|hologen\.)\w)|pg_settings|pg_cursors|pg_prepared_statements|pg_stat_\w+|tablesample)'
   UNION SELECT told FROM (SELECT told, c.oid FROM code JOIN pg_class c ON c.relkind = 'v' AND c.oid >= 16384 AND strpos(lower(source), lower(relname)) > 0 OFFSET 0) AS named (told, view)
     JOIN pg_rewrite w ON w.ev_class = view AND w.ev_type = '1', regexp_matches(w.ev_action::text, ':(?:op)?funcid (\d+)', 'g') AS m (id) JOIN pg_proc p ON p.oid = m.id[1]::oid
     WHERE p.provolatile = 'v' AND (SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = view) !~ '^hologen'
@@ -109,7 +114,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL SELECT 9, format('"%s" may have meant another type when it was prepared', typname) FROM pg_type
       WHERE typname IN (SELECT json_array_elements_text(names #> '{names,readOnce,types}')) AND typnamespace IN (SELECT id FROM schemas) GROUP BY typname HAVING count(*) > 1
     UNION ALL SELECT 10, 'a function may have moved its cursor' FROM asked
-      WHERE since = 'opened' AND (names #>> '{names,readBefore}')::boolean AND EXISTS (SELECT FROM pg_proc WHERE oid >= 16384 AND prosrc ~* '\m(move|fetch)\M' AND pronamespace::regnamespace::text !~ '^hologen')
+      WHERE since = 'opened' AND (names #>> '{names,readBefore}')::boolean AND EXISTS (SELECT FROM pg_proc WHERE oid >= 16384 AND prosrc ~* '\m(move|fetch)\s+(?!(first|next)\s+(\S+\s+)?rows?\M)[^;]*;' AND pronamespace::regnamespace::text !~ '^hologen')
     UNION ALL SELECT 5, format('it may have been opened with other rights on %s', id) FROM asked, read JOIN pg_class c ON c.oid = id WHERE since = 'opened' AND c.relrowsecurity
   ) AS doubts ORDER BY place LIMIT 1
 $$;

@@ -128,8 +128,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_proc'::regclass AND refobjid = called AND deptype = 'n')
     -- What stands in quotes depends on nothing; one in SQL may be a part of the statement, of which no context tells.
     OR EXISTS (SELECT FROM pg_proc f, pg_proc other WHERE f.oid = called AND other.oid >= 16384 AND other.oid <> called
-        AND other.prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql')
-        AND lower(other.prosrc) ~ concat('\m', regexp_replace(lower(f.proname), '(\W)', '\\\1', 'g'), '\M'))
+        AND other.prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql') AND other.pronamespace::regnamespace::text !~ '^hologen'
+        AND lower(other.prosrc) ~ concat('\m', regexp_replace(lower(f.proname), '(\W)', '\\\1', 'g'), '"?\s*\('))
 $$;
 
 -- What this session keeps under a name: the text of a prepared statement with its parameters' types, of a cursor, of the only one that its COMMIT is

@@ -36,6 +36,7 @@ export function namesOfColumns(node: AnyNode, source: Source): Edit[] | undefine
     edits.push({ start: end, end, pieces: [` AS ${quoted(nameList(call.funcname).at(-1) ?? '')}`] });
   }
   isOpen ||= functions.some(({ call }) => call === undefined);
+  const own = new Set(outerItems(node));
   for (const item of items.filter((each) => each.name === undefined)) {
     const value = child(item, 'val');
     const [kind, call] = kindOf(value);
@@ -43,7 +44,7 @@ export function namesOfColumns(node: AnyNode, source: Source): Edit[] | undefine
     if (name !== undefined && isAiCall(kind, call) && !isInParentheses(call, source)) {
       const [, end] = callRange(source, call);
       edits.push({ start: end, end, pieces: [` AS ${quoted(name)}`] });
-    } else isOpen ||= isParameter(value) || aiFunctionNamed(name) !== undefined;
+    } else isOpen ||= !own.has(item) && (isParameter(value) || aiFunctionNamed(name) !== undefined);
   }
   return isOpen && readsWholeRows(node) ? undefined : edits;
 }
@@ -79,11 +80,14 @@ export function keepsNames(before: string, after: string): boolean {
   return !readsRows || JSON.stringify(namesIn(was)) === JSON.stringify(namesIn(is));
 }
 
-function namesIn(statements: unknown): unknown[] {
+/** But of what the statements themselves give. */
+function namesIn(statements: readonly Record<string, unknown>[] = []): unknown[] {
+  const own = new Set(statements.flatMap((statement) => outerItems(statement as AnyNode)));
   const names: unknown[] = [];
   walk(statements, (kind, body) => {
     const items = kind === 'SelectStmt' ? children(body, 'targetList').map((item) => kindOf(item)[1]) : [];
-    names.push(...items.map((item) => item.name ?? columnName(child(item, 'val')) ?? null));
+    const inner = items.filter((item) => !own.has(item));
+    names.push(...inner.map((item) => item.name ?? columnName(child(item, 'val')) ?? null));
     return true;
   });
   return names;
@@ -107,7 +111,7 @@ function readsWholeRows(node: AnyNode): boolean {
   // A name that both sides have is a condition.
   let found = hasNode(node, (kind, body) => kind === 'JoinExpr' && body.isNatural === true);
   // What the statement itself gives nobody asks about.
-  const given = new Set(outerItems(kindOf(node)[1]));
+  const given = new Set(outerItems(node));
   walk(node, (kind, body) => {
     if (given.has(body) && kindOf(child(body, 'val'))[0] === 'ColumnRef') return false;
     const [first, second] = children(body, 'fields').map((field) => kindOf(field));
@@ -118,7 +122,12 @@ function readsWholeRows(node: AnyNode): boolean {
   return found;
 }
 
-function outerItems(select: Body): Body[] {
-  if (select.larg || select.rarg) return [child(select, 'larg'), child(select, 'rarg')].flatMap(outerItems);
-  return children(select, 'targetList').map((item) => kindOf(item)[1]);
+/** Of what the statement itself selects, or writes. */
+function outerItems(node: AnyNode): Body[] {
+  const [kind, body] = kindOf(node);
+  if (kind !== 'SelectStmt')
+    return [body.selectStmt, body.query].flatMap((each) => (each ? outerItems(each as AnyNode) : []));
+  if (body.larg || body.rarg)
+    return [child(body, 'larg'), child(body, 'rarg')].flatMap((each) => outerItems({ SelectStmt: each }));
+  return children(body, 'targetList').map((item) => kindOf(item)[1]);
 }

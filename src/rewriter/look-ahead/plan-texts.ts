@@ -113,6 +113,9 @@ function mayFill(node: AnyNode): boolean {
   const [kind, body] = kindOf(node);
   if (kind === 'TypeCast') return mayFill(child(body, 'arg'));
   if (kind === 'BoolExpr') return children(body, 'args').some(mayFill);
+  // Of a join the keys of what is hashed stand on the right.
+  if (kind === 'A_Expr' && body.kind === 'AEXPR_OP' && nameList(body.name).at(-1) === '=')
+    return mayFill(child(body, 'rexpr'));
   if (kind === 'A_Expr' && body.kind === 'AEXPR_OP')
     return [child(body, 'lexpr'), child(body, 'rexpr')].some(mayFill);
   const isResult =

@@ -62,19 +62,26 @@ function conditionsOf(node: PlanNode, names: ReadonlySet<string>): string | unde
 
 /** Conditions of which some parts make calls and others do not: their order decides about calls. */
 export function mixesConditions(plan: PlanNode): boolean {
-  return /true,false|false,true/.test(orderOf(plan));
+  return conditionsIn(plan).some((parts) => parts.includes(false));
 }
 
-/** Of each condition the parts that make calls stand where they do in the other plan. */
+/**
+ * Behind the first part that makes calls of each condition there stands what stands there in the other plan: what is in front of it leaves rows out
+ * whichever way, be it as a condition of an index or as one that is true for these values.
+ */
 export function keepsOrder(plan: PlanNode, other: PlanNode): boolean {
-  return orderOf(plan) === orderOf(other);
+  return ordersIn(plan) === ordersIn(other);
 }
 
-function orderOf(node: PlanNode): string {
-  const parts = textsOf(node, deciding).map((text) =>
-    partsOf(text).map((part) => makesCalls(part, new Set())),
-  );
-  return JSON.stringify([parts.filter((each) => each.includes(true)), (node.Plans ?? []).map(orderOf)]);
+function ordersIn(plan: PlanNode): string {
+  const orders = conditionsIn(plan).map((parts) => JSON.stringify(parts.slice(parts.indexOf(true))));
+  return [...new Set(orders)].sort().join();
+}
+
+/** Which parts make calls, of each condition that has any. */
+function conditionsIn(node: PlanNode): boolean[][] {
+  const own = textsOf(node, deciding).map((text) => partsOf(text).map((part) => makesCalls(part, new Set())));
+  return [...own.filter((parts) => parts.includes(true)), ...(node.Plans ?? []).flatMap(conditionsIn)];
 }
 
 /** What is joined by AND. */

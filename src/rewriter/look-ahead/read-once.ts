@@ -12,7 +12,24 @@ export interface ReadOnce {
   types: string[];
 }
 
-const moment = /^\s*(?:now|today|tomorrow|yesterday|allballs)\b/i;
+/** Nothing but a time of day and a zone may stand behind it. */
+const moment = /^\s*(?:now|today|tomorrow|yesterday)(?:\s+[\d:.]+)?(?:\s*[+-]?[\d:]+|\s+[a-z_/]{1,30})?\s*$/i;
+
+/** What dates, times, lengths of time and ranges of them are written with. */
+const ofTime = [
+  /^[-+]?\d[-\d:./+t]*[a-z]{0,7}$/i,
+  /^p[\d.ymwdths]+$/i,
+  /^(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)[a-z]*$/i,
+  /^(?:years?|mons?|months?|weeks?|days?|hours?|min(?:ute)?s?|sec(?:ond)?s?|ago|am|pm|bc|ad|z)$/i,
+  /^(?:[A-Z]{3,5}|[a-z]+\/[a-z_/]+)$/,
+];
+
+/** A number of few digits is none. */
+function isTime(said: string): boolean {
+  if (said.length > 60 || !/\d/.test(said) || /^\s*[-+]?[\d.]{1,5}\s*$/.test(said)) return false;
+  const parts = said.split(/[\s,()[\]]+/).filter((part) => part !== '');
+  return parts.every((part) => ofTime.some((form) => form.test(part)));
+}
 
 export function readOnceIn(text: string): ReadOnce {
   const nodes = nodesOf(parseStatements(text));
@@ -26,7 +43,7 @@ export function readOnceIn(text: string): ReadOnce {
     const said = kind === 'A_Const' ? (body.sval as { sval?: string } | undefined)?.sval : undefined;
     if (said === undefined) return true;
     moments ||= moment.test(said);
-    if (/\d\s*[-/:.]\s*\w/.test(said)) kinds.add('times');
+    if (isTime(said)) kinds.add('times');
     if (/^\s*\{.*null/i.test(said)) kinds.add('arrays');
     if (said.includes('\\')) kinds.add('strings');
     return true;

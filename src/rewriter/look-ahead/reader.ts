@@ -64,7 +64,8 @@ export const sqlReader = {
   },
   whyOtherWay(plan: unknown, other: unknown, { names = [] }: Beside): string | undefined {
     const [own, written] = [plan, other].map((each) => (isReadablePlan(each) ? plannedIn(each) : undefined));
-    if (!own || !written || !areSameWay(own, written)) return anotherWay;
+    const isOneWay = own && written && names.length === 0 && [own, written].every(hasOneWay);
+    if (!own || !written || !(isOneWay || areSameWay(own, written))) return anotherWay;
     const keeps =
       names.length === 0 ? keepsOrder(own, written) : keepsConditions(own, written, new Set(names));
     if (keeps) return undefined;

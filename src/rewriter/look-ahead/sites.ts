@@ -86,7 +86,7 @@ function argumentsOf(call: Body): AnyNode[][] {
   const [value, offset, ...others] = children(call, 'args');
   if (!offset || !call.over || !byOffset.has(nameList(call.funcname).at(-1) ?? ''))
     return [children(call, 'args')];
-  return [[offset], [value ?? {}], others];
+  return [[offset], [value ?? {}, ...others]];
 }
 
 function aggregated({ arg, constructor: built }: Body): unknown[] {

@@ -61,7 +61,8 @@ function queryIn(source: string, number: number, types: string[], by: Calling): 
 
 /** In a body a whole row has its name first, and outside of it a column. */
 function hidesRows(query: unknown, create: Body): boolean {
-  const names = new Set(parametersOf(create).map(({ name }) => String(name ?? '')));
+  const taking = parametersOf(create).filter(({ mode }) => !givingModes.has(String(mode)));
+  const names = new Set(taking.map(({ name }) => String(name ?? '')));
   const aliasOf = (body: Body) => child(body, 'alias').aliasname ?? body.relname ?? body.ctename;
   return hasNode(
     query,
