@@ -1,5 +1,6 @@
 /** The shapes that people write calls in, each over four rows: all the calls that follow from nothing else are made at once. */
 import { bind, execute, parse } from '../../frontend/raw-client.js';
+import { carefulShapes } from './careful-shapes.js';
 import { one, selects } from './query-shapes.js';
 import type { Sent } from './wire-session.js';
 
@@ -387,7 +388,7 @@ export const shapes: Shape[] = [
     setup: called,
   })),
   { name: '(f(call)).*', steps: [{ text: `SELECT (pair_of(${one})).* FROM foxes` }], fewer: 4 },
-  ...within.map(([name, setup, steps, atOnce]) => ({
+  ...[...within, ...carefulShapes].map(([name, setup, steps, atOnce]) => ({
     ...{ name, atOnce, setup, steps: asSteps(steps), stages: stages[name] },
   })),
 ];
