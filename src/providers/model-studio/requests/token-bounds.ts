@@ -5,7 +5,7 @@ import type { ModelType } from '../model-type.js';
 import { wholeOf } from '../price.js';
 import type { Message } from './conversation.js';
 import { type MessagePart, textOfParts } from './prompt-template.js';
-import { willThink } from './thinking.js';
+import { asksJson, willThink } from './thinking.js';
 
 /** What a chat model's template puts around one message, generously. */
 const aroundMessage = 100;
@@ -27,7 +27,9 @@ export function mostChatTokens(
   const outputTokens = mostOutput(parameters, thinks) ?? type.mostOutputTokens;
   if (outputTokens === undefined || parameters.enable_search === true) return {};
   // The form of the answer is told to the model, too.
-  let inputTokens = Buffer.byteLength(JSON.stringify(parameters.response_format ?? ''));
+  let inputTokens = asksJson(parameters)
+    ? Buffer.byteLength(JSON.stringify(parameters.response_format)) + 2 * aroundMessage
+    : 0;
   for (const input of inputs) {
     if (input === undefined) return {};
     inputTokens += input;
