@@ -24,6 +24,7 @@ const parameters = [
     'enable_thinking',
     'thinking_budget',
     'enable_search',
+    'reasoning_effort',
   ],
 ];
 const idle: Idle = {
@@ -56,7 +57,7 @@ export async function completeChat({ body, runAs }: Asked): Promise<Json | Respo
       'SELECT hologen.ai_gen($1::text, $2::text) AS text, statement_timestamp()::text AS at',
       [model, request],
     );
-    const cut = role.notices.some((notice) => notice.includes('finish_reason length'));
+    const cut = role.notices.some((notice) => notice.includes('ai_gen: an answer was cut'));
     return {
       text: row?.text ?? '',
       finish: cut ? 'length' : 'stop',
