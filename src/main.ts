@@ -212,7 +212,9 @@ async function stop(
   { stopping, log }: Starting,
 ): Promise<void> {
   await removeRunFile(dataDirectory);
-  await frontend.drain(door.drainMs, calls.isPaused);
+  const isOver = await frontend.drain(door.drainMs, calls.isPaused);
+  // What goes on is not to begin more: no answer of it would be waited for.
+  if (!isOver) calls.leave();
   const patience = new Promise((resolve) => setTimeout(resolve, door.drainMs).unref());
   await Promise.race([calls.settled(), patience]);
   calls.leave();

@@ -64,7 +64,10 @@ async function whatIsLeft(client: pg.Client): Promise<{ count: number; said: str
   const { rows } = await client.query<{ statements: number; calls: number }>(
     'SELECT waiting_statements::int AS statements, open_calls::int AS calls FROM hologen.gateways WHERE serves_me',
   );
-  const { statements, calls } = rows[0] ?? { statements: 0, calls: 0 };
+  const [left] = rows;
+  // Its connection to the ledger has just been made anew.
+  if (!left) return { count: 1, said: 'draining: what is left is not known at the moment' };
+  const { statements, calls } = left;
   if (statements + calls === 0)
     return { count: 0, said: 'drained: nothing is left, and the gateway can be stopped' };
   return {

@@ -66,6 +66,7 @@ async function watch(supervision: Supervision): Promise<void> {
       if (supervision.stopping) return new Promise(() => {});
       if (tries >= mostTries) return;
       if (tries > 0) await delay(pauseMs);
+      if (supervision.stopping) continue;
       if (await startAgain(supervision)) break;
     }
   }

@@ -33,6 +33,8 @@ export function askAside(asking: Asking, { text, values }: AsideQuery): Promise<
     asking.aside = { hasRows: false, failed: false, resolve };
     asking.send(
       Buffer.concat([
+        // One that failed has left it behind.
+        serialize.close({ type: 'S', name }),
         serialize.parse({ name, text }),
         serialize.bind({ portal: name, statement: name, values: [...values] }),
         serialize.execute({ portal: name }),

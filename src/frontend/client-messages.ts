@@ -1,4 +1,5 @@
 /** Watches a client's messages for texts that may concern the gateway, and for the names of prepared statements and portals. */
+import { isUtf8 } from 'node:buffer';
 import type { FrameWatcher, Replacement } from '../wire/frames.js';
 import { frontendType, typeTable } from '../wire/message-types.js';
 import { askAside } from './aside.js';
@@ -157,18 +158,26 @@ function rewrite(
   const treatment = conversation.events.rewrite(text);
   const chosen =
     treatment instanceof Promise
-      ? treatment.then((each) => inSession(conversation, each))
-      : inSession(conversation, treatment);
+      ? treatment.then((each) => inSession(conversation, each, frame))
+      : inSession(conversation, treatment, frame);
   return chosen instanceof Promise
     ? chosen.then((each) => treat(conversation, each, sent, frame))
     : treat(conversation, chosen, sent, frame);
 }
 
 /** What the treatment is in this session. */
-function inSession(conversation: Conversation, treatment: Treatment): Treatment | Promise<Treatment> {
+function inSession(
+  conversation: Conversation,
+  treatment: Treatment,
+  frame: Buffer,
+): Treatment | Promise<Treatment> {
   if (!treatment || !('unless' in treatment) || !treatment.unless) return treatment;
   const { query, otherwise } = treatment.unless;
-  if (!conversation.wasAtRest) return otherwise;
+  // Its names would be others in what the client's own encoding is.
+  const isReadable = isUtf8(frame) || query.values.every((value) => /^[\x20-\x7e]*$/.test(value));
+  if (!conversation.wasAtRest || !isReadable) return otherwise;
+  // A cancel that comes now is meant for the statement.
+  conversation.longTextAwaits = true;
   return askAside(conversation, query).then((hasRows) => (hasRows === false ? treatment : otherwise));
 }
 

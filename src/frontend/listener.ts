@@ -46,8 +46,8 @@ export interface Frontend {
   refusals(): ReadonlyMap<string, number>;
   /** False from the moment it drains. */
   accepting(): boolean;
-  /** Stops accepting and waits up to `graceMs` for running statements, but for those that wait for what does not come. */
-  drain(graceMs: number, waitsInVain: (engineProcessId: number) => boolean): Promise<void>;
+  /** Stops accepting and waits up to `graceMs` for running statements, but for those that wait for what does not come. True: all have ended. */
+  drain(graceMs: number, waitsInVain: (engineProcessId: number) => boolean): Promise<boolean>;
   /** Ends the remaining sessions with the message that PostgreSQL sends. */
   close(): Promise<void>;
 }
@@ -71,10 +71,19 @@ interface House {
   readonly refusals: Map<string, number>;
   visitors: number;
   seats: number;
+  /** Have not said yet what they want. */
+  visiting: Set<Socket>;
 }
 
 export async function listenForClients(options: FrontendOptions): Promise<Frontend> {
-  const house: House = { options, sessions: new Set(), refusals: new Map(), visitors: 0, seats: 0 };
+  const house: House = {
+    options,
+    sessions: new Set(),
+    refusals: new Map(),
+    visitors: 0,
+    seats: 0,
+    visiting: new Set(),
+  };
   const { sessions, refusals } = house;
   // Half open: a client that has closed its sending side still gets its answers.
   const alive = { noDelay: true, keepAlive: true, keepAliveInitialDelay: silentClientMs };
@@ -92,9 +101,11 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
       while ([...sessions].some(isAwaited) && Date.now() < giveUpAt) {
         await new Promise((resolve) => setTimeout(resolve, drainPollMs));
       }
+      return ![...sessions].some(isAwaited);
     },
     async close() {
       server.close();
+      for (const visitor of house.visiting) visitor.destroy();
       for (const session of sessions) session.end(farewell);
       await Promise.all([...sessions].map((session) => session.closed));
     },
@@ -140,7 +151,8 @@ function turnAway({ refusals }: House, socket: Socket, why: Omit<ErrorFields, 's
 
 async function serve(house: House, raw: Socket): Promise<void> {
   const { encryption, loginMs, maxConnections, engine } = house.options;
-  const visitor = await welcome(raw, encryption, loginMs);
+  house.visiting.add(raw);
+  const visitor = await welcome(raw, encryption, loginMs).finally(() => house.visiting.delete(raw));
   if (!visitor) return;
   if (visitor.kind === 'cancel') {
     const [statement] = [...house.sessions].flatMap(

@@ -16,7 +16,7 @@ export function rewriteStatements(
   const treat = (text: string, rewritten: RewrittenText | undefined): Treatment => {
     if (!rewritten) return mentionsAiFunction(text) ? watched(text) : undefined;
     // What the text itself makes, nobody can be asked about before; nor may anybody be asked before the transaction is as it says.
-    if (rewritten.unsure && (madeByText.test(text) || beginsOtherwise.test(text))) return watched(text);
+    if (rewritten.unsure && (makesItself(text) || beginsOtherwise.test(text))) return watched(text);
     texts.remember(rewritten.text, { text, stopsAtRows: rewritten.stopsAtRows });
     return {
       text: rewritten.text,
@@ -71,7 +71,13 @@ const rulesAndFunctions = `
     AND c.relname IN (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'relations'))
   FETCH FIRST ROW ONLY`;
 
-const madeByText = /\brule\b|\bcreate\b.*\b(?:function|operator)\b/is;
+/** Prompts say "create" often, and texts are long: each is looked through once. */
+function makesItself(text: string): boolean {
+  const created = text.search(/\bcreate\b/i);
+  const isMade = created >= 0 && /\b(?:function|operator)\b/i.test(text.slice(created));
+  return isMade || /\brule\b/i.test(text);
+}
+
 const beginsOtherwise =
   /\bset\s+(?:local\s+|session\s+)?transaction\b|\block\s+(?:table\b|only\b|["\w])|\bset\s+constraints\b/i;
 

@@ -70,6 +70,8 @@ export function joinSession(
   const stop = () => stopGenerating(conversation, cancel);
   if (client.readableEnded) halfClosed(client, stop);
   else client.once('end', () => halfClosed(client, stop));
+  // One that could not be written to any more has not said that it leaves.
+  client.once('close', () => leftAlone(engine, stop));
   return {
     get busy() {
       return conversation.busy;
@@ -123,6 +125,14 @@ function halfClosed(client: Socket, stop: () => void): void {
   stop();
   const timer = setInterval(stop, halfClosedCheckMs).unref();
   client.once('close', () => clearInterval(timer));
+}
+
+/** The engine may have no room for what its client has sent, and not learn that it is gone. */
+function leftAlone(engine: Socket, stop: () => void): void {
+  if (engine.destroyed) return;
+  stop();
+  const timer = setInterval(stop, halfClosedCheckMs).unref();
+  engine.once('close', () => clearInterval(timer));
 }
 
 function endSides({ client, engine }: Sides, lastWord: Buffer | undefined): void {

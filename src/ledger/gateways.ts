@@ -113,9 +113,15 @@ async function enter(address: EngineAddress, id: string, told: Pick<Circle, 'eve
     heard?.(payload).catch(() => {});
   });
   await client.connect();
-  await client.query(enterLiving, [id]);
-  await client.query(`LISTEN ${cancelChannel}; LISTEN ${newsChannel}`);
-  return client;
+  try {
+    await client.query(enterLiving, [id]);
+    await client.query(`LISTEN ${cancelChannel}; LISTEN ${newsChannel}`);
+    return client;
+  } catch (error) {
+    // It is tried again in a moment, by another one.
+    await client.end().catch(() => {});
+    throw error;
+  }
 }
 
 /** Takes over from who was gone at this look and at those before, as many as are needed. */

@@ -38,6 +38,7 @@ export function keepLedgerShort(
   retention: Retention,
   log: Logger,
 ): { close(): Promise<void> } {
+  let closing = false;
   let looking = look();
   const timer = setInterval(() => {
     looking = looking.then(look);
@@ -62,12 +63,13 @@ export function keepLedgerShort(
     for (let removed = 0; ; ) {
       const { rowCount } = await pool.query(text, [days]);
       removed += rowCount ?? 0;
-      if ((rowCount ?? 0) < atOnce) return removed;
+      if ((rowCount ?? 0) < atOnce || closing) return removed;
     }
   }
 
   return {
     async close() {
+      closing = true;
       clearInterval(timer);
       await looking;
     },
