@@ -108,8 +108,14 @@ test('a picture that its model does not take is refused before it is sent, as a 
     client.query(`SELECT ai_embed('small', to_file('${large}', '${rights.join("', '")}'))`),
   ).rejects.toMatchObject({ message: expect.stringMatching(/file 1 is too large.* has 3.5 MiB/) });
   expect(await gateway.requests()).toHaveLength(before);
-  const { rows } = await client.query(
-    `SELECT cardinality(ai_gen('small', '{"prompt": "a door", "parameters": {"dimensions": 256}}')::float4[]) AS length`,
+  const ofLength = (model: string) =>
+    client.query(
+      `SELECT cardinality(ai_gen('${model}', '{"prompt": "a door", "parameters": {"dimensions": 256}}')::float4[]) AS length`,
+    );
+  // Its vectors are of one length; those of its dated name of any.
+  await expect(ofLength('small')).rejects.toThrow(/one of 768/);
+  await client.query(
+    "CALL register_external_model('dated', 'tongyi-embedding-vision-flash-2026-03-06', 'bailian', '{}', 'embedding')",
   );
-  expect(rows).toEqual([{ length: 256 }]);
+  expect((await ofLength('dated')).rows).toEqual([{ length: 256 }]);
 });
