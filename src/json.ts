@@ -7,6 +7,16 @@ export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The object that a text is; undefined where it is none. */
+export function objectIn(text: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The object at a path of names, or an empty one. */
 export function objectAt(from: Json, ...names: string[]): Json {
   let value: unknown = from;

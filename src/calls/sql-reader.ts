@@ -132,7 +132,6 @@ export interface Part {
   writes: object | undefined;
 }
 
-/** What has to be asked of the engine about a part's plan. */
 /** What was read when a statement was prepared: see the reader. */
 export interface ReadOnce {
   moments: boolean;
@@ -141,6 +140,7 @@ export interface ReadOnce {
   types: string[];
 }
 
+/** What has to be asked of the engine about a part's plan. */
 export interface JudgedPart {
   functions: string[];
   operators: string[];

@@ -122,17 +122,19 @@ function stopGenerating({ events, engineProcessId, cancelKey }: Conversation, ca
  * no new calls are paid for, and the results of those already paid for wait for whoever asks next.
  */
 function halfClosed(client: Socket, stop: () => void): void {
-  stop();
-  const timer = setInterval(stop, halfClosedCheckMs).unref();
-  client.once('close', () => clearInterval(timer));
+  keepStopping(stop, client);
 }
 
 /** The engine may have no room for what its client has sent, and not learn that it is gone. */
 function leftAlone(engine: Socket, stop: () => void): void {
-  if (engine.destroyed) return;
+  if (!engine.destroyed) keepStopping(stop, engine);
+}
+
+/** Until the socket is closed: a statement may follow. */
+function keepStopping(stop: () => void, until: Socket): void {
   stop();
   const timer = setInterval(stop, halfClosedCheckMs).unref();
-  engine.once('close', () => clearInterval(timer));
+  until.once('close', () => clearInterval(timer));
 }
 
 function endSides({ client, engine }: Sides, lastWord: Buffer | undefined): void {

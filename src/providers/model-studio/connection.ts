@@ -1,7 +1,7 @@
 /** One HTTP request to Model Studio, and what its answer or its silence means. */
 import { brotliDecompressSync, gunzipSync, inflateSync, type ZlibOptions } from 'node:zlib';
 import { Agent, type Dispatcher, request } from 'undici';
-import { isObject, type Json, textOf } from '../../json.js';
+import { isObject, type Json, objectIn, textOf } from '../../json.js';
 import { isLoopback, publicLookup } from '../../public-address.js';
 import { ProviderFailure } from '../provider.js';
 import { connectContinued } from './continued-answers.js';
@@ -66,10 +66,9 @@ export function openConnection({ baseUrl, timeouts, lookupTurn }: ModelStudioSet
   return {
     base,
     compatible: base.replace(/\/api\/v1$/, '/compatible-mode/v1'),
+    // Each request has its own times.
     agent: new Agent({
       connect: connectTelling(connectContinued({ timeout: timeouts.connectMs })),
-      headersTimeout: timeouts.generateMs,
-      bodyTimeout: timeouts.downloadIdleMs,
     }),
     downloads: new Agent({
       // A provider on this machine keeps its results here too.
@@ -114,7 +113,7 @@ export async function call(
   noteClock(connection, headers.date);
   const { 'x-request-id': headerId, 'retry-after': retryAfter } = headers;
   const isStream = /^text\/event-stream\b/.test(String(headers['content-type'] ?? ''));
-  const body = isStream ? wholeAnswer(text) : parseBody(text);
+  const body = isStream ? wholeAnswer(text) : objectIn(text);
   const requestId = idOf(body?.request_id) ?? idOf(headerId) ?? '';
   // Whoever stands between us and the provider speaks JSON too.
   const isProviders = body !== undefined && (!submit || isClear(status, codeOf(body), text));
@@ -240,13 +239,4 @@ function tooLarge(what: string, bytes: number, mayBeTaken: boolean): ProviderFai
     message: `${what} is larger than ${mostMebibytes} MiB (at least ${(bytes / 1024 / 1024).toFixed(1)} MiB)`,
     hint: 'Ask for less in one call.',
   });
-}
-
-function parseBody(text: string): Json | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

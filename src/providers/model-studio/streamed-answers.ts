@@ -1,5 +1,5 @@
 /** Answers that come in pieces: models that think or hear answer in no other way (Model Studio, "Deep thinking", "Qwen-Omni"). They are read whole. */
-import { isObject, type Json, textOf } from '../../json.js';
+import { isObject, type Json, objectIn, textOf } from '../../json.js';
 
 /** The pieces as the one answer that they make up; an error as it was told. Undefined: they end before the model did. */
 export function wholeAnswer(stream: string): Json | undefined {
@@ -26,18 +26,9 @@ function piecesOf(stream: string): Json[] | undefined {
   for (const line of stream.split(/\r\n|\n|\r/)) {
     const data = line.startsWith('data:') ? line.slice('data:'.length).trim() : '';
     if (data === '' || data === '[DONE]') continue;
-    const piece = parsed(data);
+    const piece = objectIn(data);
     if (!piece) return undefined;
     pieces.push(piece);
   }
   return pieces;
-}
-
-function parsed(data: string): Json | undefined {
-  try {
-    const value: unknown = JSON.parse(data);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

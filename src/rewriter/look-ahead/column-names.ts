@@ -20,6 +20,8 @@ import type { Source } from '../source.js';
 import type { Edit } from '../spliced-text.js';
 import { callRange, quoted } from '../target-items.js';
 
+export const namesAreAsked = { why: 'a column without a name is part of what is asked' };
+
 /** Gives such columns their names; undefined: of one that is a value somewhere the name cannot be written. */
 export function namesOfColumns(node: AnyNode, source: Source): Edit[] | undefined {
   const edits: Edit[] = [];

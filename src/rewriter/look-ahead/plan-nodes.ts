@@ -99,16 +99,21 @@ export function outputOf(node: PlanNode): string[] {
   return /Append$/.test(node['Node Type']) && first ? outputOf(first) : textsOf(node, ['Output']);
 }
 
+/** What a node reads its rows from. */
+export function inputsOf({ Plans = [] }: PlanNode): PlanNode[] {
+  return Plans.filter((each) => !['InitPlan', 'SubPlan'].includes(each['Parent Relationship'] ?? ''));
+}
+
+/** A call, or the result of one. */
+export const asks = /\b(?:ask_ahead|ask_made|later)\(/;
+
 /**
  * A value of a node below, not one that is computed anew and looks the same: it stands in one pair of parentheses more, however often it is passed on.
  */
 export function isPassedOn(text: string, node: PlanNode): boolean {
   // The columns of a sub-select have names.
   if (node['Node Type'] === 'Subquery Scan') return false;
-  const inputs = (node.Plans ?? []).filter(
-    (each) => !['InitPlan', 'SubPlan'].includes(each['Parent Relationship'] ?? ''),
-  );
-  return inputs.some((input) =>
+  return inputsOf(node).some((input) =>
     outputOf(input).some(
       (output) => text === `(${output})` || (text === output && isPassedOn(output, input)),
     ),

@@ -52,7 +52,7 @@ export function keepsConditions(plan: PlanNode, other: PlanNode, names: Readonly
 
 /** Which parts of which conditions make calls. Undefined: several of one. */
 function conditionsOf(node: PlanNode, names: ReadonlySet<string>): string | undefined {
-  const parts = textsOf(node, deciding).map((text) => partsOf(text).map((part) => makesCalls(part, names)));
+  const parts = callingParts(node, names);
   if (parts.some((each) => each.filter(Boolean).length > 1)) return undefined;
   const below = (node.Plans ?? []).map((each) => conditionsOf(each, names));
   return below.includes(undefined)
@@ -80,8 +80,13 @@ function ordersIn(plan: PlanNode): string {
 
 /** Which parts make calls, of each condition that has any. */
 function conditionsIn(node: PlanNode): boolean[][] {
-  const own = textsOf(node, deciding).map((text) => partsOf(text).map((part) => makesCalls(part, new Set())));
+  const own = callingParts(node, new Set());
   return [...own.filter((parts) => parts.includes(true)), ...(node.Plans ?? []).flatMap(conditionsIn)];
+}
+
+/** Of each of the node's conditions, which parts make calls. */
+function callingParts(node: PlanNode, names: ReadonlySet<string>): boolean[][] {
+  return textsOf(node, deciding).map((text) => partsOf(text).map((part) => makesCalls(part, names)));
 }
 
 /** What is joined by AND. */

@@ -4,9 +4,11 @@
  */
 
 import {
+  asks,
   deciding,
   derived,
   grouping,
+  inputsOf,
   isPassedOn,
   known,
   ordering,
@@ -123,7 +125,7 @@ function inspect(node: PlanNode, reading: Reading): Found {
   const related = (relationship: string) =>
     plans.filter((each) => each['Parent Relationship'] === relationship);
   const inside = related('InitPlan').flatMap((each) => inspectSubplan(each, reading));
-  const inputs = plans.filter((each) => !['InitPlan', 'SubPlan'].includes(each['Parent Relationship'] ?? ''));
+  const inputs = inputsOf(node);
   const below = inputs.map((each) => inspect(each, reading));
   if (type === 'Recursive Union' && below.some(({ calls, values }) => calls || values))
     throw new Doubt('a result decides how far it goes');
@@ -378,7 +380,6 @@ function asColumns(text: string, given: Set<string>, { results, unnamed }: Readi
 }
 const isCallOfFunction = /^[\w."]+\(.*\bask_(?:ahead|made)\(.*\)$/s;
 const asksYet = /\b(?:ask_ahead|later)\(/;
-const asks = /\b(?:ask_ahead|ask_made|later)\(/;
 const computedBelow = 'hologen_computed_below';
 const thereBelow = 'hologen_there_below';
 

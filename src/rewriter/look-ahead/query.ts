@@ -8,7 +8,7 @@ import { readSource, type Source } from '../source.js';
 import { type Edit, splice, unedited } from '../spliced-text.js';
 import { withAlikeTogether } from './alike.js';
 import { sitesApart } from './apart.js';
-import { namesOfColumns } from './column-names.js';
+import { namesAreAsked, namesOfColumns } from './column-names.js';
 import { type Cut, editsOf, type OneByOne } from './cuts.js';
 import { quotedName } from './plan-texts.js';
 import { type Site, sitesOf } from './sites.js';
@@ -111,7 +111,7 @@ function queryOf(text: string, stopsAtRows: boolean, even?: 'of one row too'): A
   if (!even && !isExpanded && sites.length < 2 && isOneRow(query)) return { why: undefined };
   const isNamedByCalls = usesNamesOfCalls(query.node);
   const named = namesOfColumns({ SelectStmt: query.node }, source);
-  if (!named) return { why: 'a column without a name is part of what is asked' };
+  if (!named) return namesAreAsked;
   const staged = (each: Site[]): Pick<AheadQuery, 'stages' | 'forStage'> => ({
     stages: Math.max(1, ...each.map(({ stage }) => stage)),
     forStage: (stage, noted) =>

@@ -4,7 +4,7 @@
  */
 import { type Body, child, kindOf, nameList } from '../nodes.js';
 import type { ParsedStatement } from '../parse.js';
-import { type PlanNode, textsOf } from './plan-nodes.js';
+import { asks, type PlanNode, textsOf } from './plan-nodes.js';
 
 /** What is known of all below a node. */
 interface Below {
@@ -46,8 +46,6 @@ function asksAboutSeveral(node: PlanNode): boolean {
   const ofSeveral = type === 'ProjectSet' || type === 'WindowAgg' || node['Grouping Sets'] !== undefined;
   return ofSeveral && textsOf(node, ['Output']).some((text) => asks.test(text));
 }
-
-const asks = /\b(?:ask_ahead|ask_made|later)\(/;
 
 function isPlain({ calls, values, rows }: Below): boolean {
   return !calls && !values && !rows;

@@ -7,7 +7,7 @@ import { readSource, type Source } from '../source.js';
 import { type Edit, splice, unedited } from '../spliced-text.js';
 import { callRange } from '../target-items.js';
 import { listedValues } from './assigned.js';
-import { keepsNames } from './column-names.js';
+import { keepsNames, namesAreAsked } from './column-names.js';
 import type { OneByOne } from './cuts.js';
 import { type FunctionValue, functionValue } from './function-value.js';
 import { type AheadQuery, isOneRow, queryOfStatement } from './query.js';
@@ -79,7 +79,7 @@ export function rowFunctionQuery(sources: string[], clientText: string): AheadQu
   if ([...functions.keys()].some((name) => bodies.has(name))) return { why: 'it is called by another one' };
   const text = functions.size > 0 ? writtenOut(client, functions) : undefined;
   if (text === undefined || text === clientText) return { why: notKnown };
-  if (!keepsNames(clientText, text)) return { why: 'a column without a name is part of what is asked' };
+  if (!keepsNames(clientText, text)) return namesAreAsked;
   const written = readSource(text);
   const [own] = written?.statements ?? [];
   if (!written || !own) return { why: 'it cannot be written out' };

@@ -8,7 +8,7 @@ import { type Body, child, children, hasNode, kindOf, nameList, walk } from '../
 import { nodesOf, type ParsedStatement, scanTokens } from '../parse.js';
 import { readSource } from '../source.js';
 import { literalsOf, parametersOf } from './arguments.js';
-import { keepsNames } from './column-names.js';
+import { keepsNames, namesAreAsked } from './column-names.js';
 import type { OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
 import { type Block, keptSince } from './stored.js';
@@ -49,7 +49,7 @@ function queryIn(source: string, number: number, types: string[], by: Calling): 
   const numbered = (scanTokens(text) ?? []).some((token) => /^\$\d+$/.test(token.text));
   if (numbered && given.length === 0) return { why: undefined };
   const known = withExpressions(text, types, given);
-  if (!keepsNames(text, known)) return { why: 'a column without a name is part of what is asked' };
+  if (!keepsNames(text, known)) return namesAreAsked;
   if (hidesRows(statement.node, create.node as Body)) return { why: 'a parameter has the name of a table' };
   const isQuery = statement.kind === 'SelectStmt';
   const written = readSource(isQuery ? withNames(known, create.node as Body, given, by) : known);
@@ -61,8 +61,7 @@ function queryIn(source: string, number: number, types: string[], by: Calling): 
 
 /** In a body a whole row has its name first, and outside of it a column. */
 function hidesRows(query: unknown, create: Body): boolean {
-  const taking = parametersOf(create).filter(({ mode }) => !givingModes.has(String(mode)));
-  const names = new Set(taking.map(({ name }) => String(name ?? '')));
+  const names = new Set(takenBy(create).map(({ name }) => String(name ?? '')));
   const aliasOf = (body: Body) => child(body, 'alias').aliasname ?? body.relname ?? body.ctename;
   return hasNode(
     query,
@@ -72,7 +71,7 @@ function hidesRows(query: unknown, create: Body): boolean {
 
 /** As in a function, a name means a column first, and then a parameter. */
 function withNames(query: string, create: Body, given: string[], { name }: Calling): string {
-  const taking = parametersOf(create).filter(({ mode }) => !givingModes.has(String(mode)));
+  const taking = takenBy(create);
   const columns = given.flatMap((value, at) => {
     const own = taking[at]?.name;
     return own === undefined ? [] : [`${value} AS ${pg.escapeIdentifier(String(own))}`];
@@ -81,6 +80,10 @@ function withNames(query: string, create: Body, given: string[], { name }: Calli
   return `SELECT q.* FROM (SELECT ${columns.join(', ')}) AS ${pg.escapeIdentifier(name)}, LATERAL (${query}) AS q`;
 }
 const givingModes = new Set(['FUNC_PARAM_OUT', 'FUNC_PARAM_TABLE']);
+
+function takenBy(create: Body): Body[] {
+  return parametersOf(create).filter(({ mode }) => !givingModes.has(String(mode)));
+}
 
 /** Of CREATE FUNCTION; undefined: it was written without quotes, and is kept as a tree. */
 function bodyOf(create: Body = {}): string | undefined {

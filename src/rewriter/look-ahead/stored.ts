@@ -4,7 +4,7 @@ import { type Body, child, containsAiCall } from '../nodes.js';
 import { firstOutside, firstTokenFrom, type ParsedStatement } from '../parse.js';
 import { readSource, type Source } from '../source.js';
 import { listedValues } from './assigned.js';
-import { keepsNames } from './column-names.js';
+import { keepsNames, namesAreAsked } from './column-names.js';
 import type { OneByOne } from './cuts.js';
 import { conflictQuery } from './on-conflict.js';
 import { quotedName } from './plan-texts.js';
@@ -95,7 +95,7 @@ function prepared({ node, start, end }: ParsedStatement, execute: Source): Store
       const query = preparedIn(stored, name);
       if (query === undefined) return { why: 'what is prepared cannot be read' };
       const written = withExpressions(query, types, values);
-      if (!keepsNames(query, written)) return { why: 'a column without a name is part of what is asked' };
+      if (!keepsNames(query, written)) return namesAreAsked;
       const source = readSource(written);
       const [statement, more] = source?.statements ?? [];
       if (!source || !statement || more) return { why: 'what is prepared cannot be read' };
