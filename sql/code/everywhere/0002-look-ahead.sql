@@ -113,13 +113,20 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     AND p.pronamespace::regnamespace::text NOT IN ('pg_catalog', 'hologen', 'hologen_names'))
 $$;
 
+-- False in a function, a view's refresh and the like that run with their owner's rights. Nothing is looked at there: what a look runs is made of the
+-- client's text, which must have no other rights than the client.
+CREATE OR REPLACE FUNCTION hologen_caller.is_as_session(role text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT role IS NOT DISTINCT FROM CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END
+$$;
+
 -- True where the call stands in the body of a function of somebody's own, which may look names up elsewhere, decide by results, and have other
 -- rights than the statement; and where that cannot be told: the lines of a context are in the language of the engine's messages.
 CREATE OR REPLACE FUNCTION hologen_caller.is_inside(context text, role text) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT context ~ '(^|\n)(\S+ function (?!hologen_caller\.)|SQL function )'
     OR current_setting('lc_messages') !~ '^(C|POSIX|en)' AND context ~ '\n'
-    OR role IS DISTINCT FROM CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END
+    OR NOT hologen_caller.is_as_session(role)
 $$;
 
 -- True where a view, a rule, a default, a check, an operator or the like calls the function, so that it may be another one than that of a statement.
@@ -264,7 +271,7 @@ DECLARE
   named    pg_catalog.json;
 BEGIN
   BEGIN
-    PERFORM pg_catalog.set_config('client_min_messages', 'error', true);
+    PERFORM pg_catalog.set_config('client_min_messages', 'error', true), pg_catalog.set_config('hologen.looking', 'on', true);
     IF step OPERATOR(pg_catalog.->>) 'stored' IS NOT NULL THEN
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'stored_text', 'of', question, 'found',
         CASE step OPERATOR(pg_catalog.->>) 'stored' WHEN 'table' THEN hologen_caller.written_table(pg_catalog.to_regclass(step OPERATOR(pg_catalog.->>) 'name'))
@@ -338,12 +345,13 @@ DECLARE
   answer  pg_catalog.json;
 BEGIN
   GET DIAGNOSTICS context = PG_CONTEXT;
-  looking := context OPERATOR(pg_catalog.~) ' hologen_caller\.look_(ahead|at_batch)\(';
+  -- A context has texts in it that somebody else may have written: of these nothing is believed that they could make up.
+  looking := coalesce(pg_catalog.current_setting('hologen.looking', true), '') OPERATOR(pg_catalog.=) 'on';
   -- A look may be begun from inside a function: what stands behind its own line is not of what is looked at.
-  inside := hologen_caller.is_inside(CASE WHEN looking THEN pg_catalog.regexp_replace(context, ' hologen_caller\.look_(ahead|at_batch)\(.*', ' hologen_caller.') ELSE context END, current_user);
+  inside := hologen_caller.is_inside(CASE WHEN looking THEN pg_catalog.regexp_replace(context, '^(.*\nPL/pgSQL function hologen_caller)\.look_(ahead|at_batch)\(.*$', '\1.') ELSE context END, current_user);
   LOOP
     answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside,
-      'context', CASE WHEN inside THEN context END, 'part', pg_catalog.current_setting('hologen.part', true),
+      'context', CASE WHEN inside AND hologen_caller.is_as_session(current_user) THEN context END, 'part', pg_catalog.current_setting('hologen.part', true),
       'looking', looking, 'passed', CASE WHEN looking THEN pg_catalog.current_setting('hologen.passed', true) END));
     IF (answer OPERATOR(pg_catalog.->>) 'enough')::boolean THEN
       RAISE EXCEPTION USING ERRCODE = 'HG000', MESSAGE = 'looked';

@@ -121,7 +121,7 @@ DECLARE
   reading refcursor := 'hologen_ahead_rows';
 BEGIN
   BEGIN
-    PERFORM pg_catalog.set_config('client_min_messages', 'error', true);
+    PERFORM pg_catalog.set_config('client_min_messages', 'error', true), pg_catalog.set_config('hologen.looking', 'on', true);
     SELECT pg_catalog.json_agg(hologen_caller.plan_of_part(part) ORDER BY n) INTO found
       FROM pg_catalog.json_array_elements(about OPERATOR(pg_catalog.->) 'batch') WITH ORDINALITY AS t(part, n);
     step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'batch_plans', 'of', question, 'plans', found));

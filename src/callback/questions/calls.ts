@@ -149,8 +149,15 @@ const errorModes: Partial<Record<string, SessionSettings['onError']>> = {
   skip: 'skip',
   abort: 'error',
 };
-/** As long as a statement's own text may be; of a longer one it is not told what stands in it. */
+/** As long as a statement's own text may be. Of a longer one nothing is believed: cut, it would end where a text in it wants it to. */
 const longestContext = 10_000;
+
+/** Undefined: the call stands in the statement itself; '': nobody knows in what. */
+function insideOf({ inside, context }: Json): string | undefined {
+  if (inside !== true) return undefined;
+  const told = String(context ?? '');
+  return told.length <= longestContext ? told : '';
+}
 
 /** What the engine's functions ask while a statement is looked ahead in. */
 function answerWhileLooking(calls: Calls, written: (question: Json) => SubmittedCall): Answers {
@@ -159,8 +166,7 @@ function answerWhileLooking(calls: Calls, written: (question: Json) => Submitted
       calls.submitWritten(
         written(question),
         {
-          inside:
-            question.inside === true ? String(question.context ?? '').slice(0, longestContext) : undefined,
+          inside: insideOf(question),
           looking: question.looking === true,
           part: Number(question.part ?? 0),
           passed: Number(question.passed || 0),

@@ -1,6 +1,7 @@
 /**
  * Chat and vision models of Model Studio: requests a second and CNY per million tokens, from the provider's model list of spring 2026
- * (modelstudioai/skills, models/groups). Other names, dated ones with the same price among them, are called too.
+ * (modelstudioai/skills, models/groups) and its pages of prices and limits. Other names are called too; a dated one that is not here has the price
+ * of its plain name.
  */
 import type { ModelType, Price, TokenTier } from './model-type.js';
 
@@ -14,6 +15,9 @@ type Row = [
   others?: Omit<TokenTier, 'upTo' | 'input' | 'output'>,
 ];
 const all = 'all';
+
+/** What is dated is for comparing: 60 requests a minute, whatever its plain name has. https://help.aliyun.com/zh/model-studio/rate-limit */
+const snapshotSubmitsPerSecond = 1;
 
 /** Text types are too many to list and share one API: any name deployed for the task is sent as it is. */
 export const chatType: ModelType = {
@@ -30,7 +34,7 @@ export const chatType: ModelType = {
 
 function text(submitsPerSecond: number, ...rows: Row[]): ModelType {
   const price: TokenPrice = { per: 'token', currency: 'CNY', tiers: rows.map(tier) };
-  return { ...chatType, submitsPerSecond, reads: [], price };
+  return { ...chatType, submitsPerSecond, reads: [], price, dated: { submitsPerSecond: Math.min(submitsPerSecond, snapshotSubmitsPerSecond) } };
 }
 
 function seeing(submitsPerSecond: number, ...rows: Row[]): ModelType {
@@ -90,6 +94,7 @@ export const chatTypes: Record<string, ModelType> = {
   'qwen-coder-turbo': text(20, [all, 2, 6]),
   'qwen-doc-turbo': text(10, [all, 0.6, 1, { cached: 0.12 }]),
   'qwen-flash': text(500, [128, 0.15, 1.5, { cached: 0.03 }], [256, 0.6, 6, { cached: 0.12 }], [1024, 1.2, 12, { cached: 0.24 }]),
+  'qwen-flash-us': text(10, [256, 0.367, 2.936], [1024, 1.835, 14.678]),
   'qwen-flash-character': text(2, [all, 0.25, 1.5, { cached: 0.05 }]),
   'qwen-long': text(20, [all, 0.5, 2]),
   'qwen-math-plus': text(20, [all, 4, 12]),
@@ -97,18 +102,40 @@ export const chatTypes: Record<string, ModelType> = {
   'qwen-math-plus-0919': text(1, [all, 4, 12]),
   'qwen-math-turbo': text(20, [all, 2, 6]),
   'qwen-max': text(20, [all, 2.4, 9.6, { cached: 0.48 }]),
+  'qwen-max-2024-04-28': text(1, [all, 40, 120]),
+  'qwen-max-2024-09-19': text(1, [all, 20, 60]),
   'qwen-omni-turbo': hearing(1, [all, 0.4, 1.6, { cached: 0.08, sound: 25, picture: 1.5, mixed: 4.5 }]),
   'qwen-omni-turbo-latest': hearing(1, [all, 0.4, 1.6, { sound: 25, picture: 1.5, mixed: 4.5 }]),
   'qwen-plus': text(500, [128, 0.8, 2, { cached: 0.16, thinking: 8 }], [256, 2.4, 20, { cached: 0.48, thinking: 24 }], [1024, 4.8, 48, { cached: 0.96, thinking: 64 }]),
   'qwen-plus-0112': text(1, [all, 0.8, 2]),
   'qwen-plus-1220': text(1, [all, 0.8, 2]),
+  'qwen-plus-2025-01-25': text(1, [all, 0.8, 2]),
+  'qwen-plus-2025-04-28': text(1, [all, 0.8, 2, { thinking: 8 }]),
+  'qwen-plus-2025-07-14': text(1, [all, 0.8, 2, { thinking: 8 }]),
+  'qwen-plus-2025-12-01': text(2, [128, 0.8, 2, { thinking: 8 }], [256, 2.4, 20, { thinking: 24 }], [1024, 4.8, 48, { thinking: 64 }]),
   'qwen-plus-character': text(2, [all, 0.8, 2, { cached: 0.16 }]),
   'qwen-plus-latest': text(250, [128, 0.8, 2, { thinking: 8 }], [256, 2.4, 20, { thinking: 24 }], [1024, 4.8, 48, { thinking: 64 }]),
+  'qwen-plus-us': text(10, [256, 2.936, 8.807, { thinking: 29.357 }], [1024, 8.807, 26.421, { thinking: 88.071 }]),
   'qwen-turbo': text(20, [all, 0.3, 0.6, { cached: 0.06, thinking: 3 }]),
+  'qwen-turbo-2025-02-11': text(1, [all, 0.3, 0.6]),
   'qwen-vl-max': seeing(20, [all, 1.6, 4, { cached: 0.32 }]),
+  'qwen-vl-max-2024-11-19': seeing(1, [all, 3, 9]),
+  'qwen-vl-max-2024-12-30': seeing(1, [all, 3, 9]),
+  'qwen-vl-max-2025-01-25': seeing(1, [all, 3, 9]),
+  'qwen-vl-max-2025-04-02': seeing(1, [all, 3, 9]),
+  'qwen-vl-max-2025-04-08': seeing(1, [all, 3, 9]),
   'qwen-vl-ocr': seeing(10, [all, 0.3, 0.5]),
   'qwen-vl-ocr-1028': seeing(10, [all, 5, 5]),
+  'qwen-vl-ocr-2024-10-28': seeing(10, [all, 5, 5]),
+  'qwen-vl-ocr-2025-04-13': seeing(10, [all, 5, 5]),
+  'qwen-vl-ocr-2025-08-28': seeing(10, [all, 5, 5]),
+  'qwen-vl-ocr-2025-11-20': seeing(20, [all, 0.3, 0.5]),
+  'qwen-vl-ocr-latest': seeing(20, [all, 0.3, 0.5]),
   'qwen-vl-plus': seeing(20, [all, 0.8, 2, { cached: 0.16 }]),
+  'qwen-vl-plus-2025-01-02': seeing(1, [all, 1.5, 4.5]),
+  'qwen-vl-plus-2025-01-25': seeing(1, [all, 1.5, 4.5]),
+  'qwen-vl-plus-2025-05-07': seeing(1, [all, 1.5, 4.5]),
+  'qwen-vl-plus-2025-07-10': seeing(1, [all, 0.15, 1.5]),
   'qwen-vl-plus-latest': seeing(20, [all, 0.8, 2]),
   'qwen2.5-omni-7b': hearing(1, [all, 0.6, 2.4, { sound: 38, picture: 2, mixed: 6 }]),
   'qwen3-14b': text(10, [all, 1, 4, { thinking: 10 }]),
@@ -126,6 +153,8 @@ export const chatTypes: Record<string, ModelType> = {
   'qwen3-coder-next': text(10, [32, 1, 4], [128, 1.5, 6], [256, 2.5, 10]),
   'qwen3-coder-plus': text(83.333, [32, 4, 16, { cached: 0.8 }], [128, 6, 24, { cached: 1.2 }], [256, 10, 40, { cached: 2 }], [1024, 20, 200, { cached: 4 }]),
   'qwen3-max': text(500, [32, 2.5, 10, { cached: 0.5 }], [128, 4, 16, { cached: 0.8 }], [256, 7, 28, { cached: 1.4 }]),
+  'qwen3-max-2025-09-23': text(1, [32, 6, 24], [128, 10, 40], [256, 15, 60]),
+  'qwen3-max-2026-01-23': text(10, [32, 2.5, 10], [128, 4, 16], [256, 7, 28]),
   'qwen3-max-preview': text(10, [32, 6, 24, { cached: 1.2 }], [128, 10, 40, { cached: 2 }], [256, 15, 60, { cached: 3 }]),
   'qwen3-next-80b-a3b-instruct': text(10, [all, 1, 4]),
   'qwen3-next-80b-a3b-thinking': text(10, [all, 1, 10]),
@@ -139,6 +168,7 @@ export const chatTypes: Record<string, ModelType> = {
   'qwen3-vl-8b-instruct': seeing(10, [all, 0.5, 2]),
   'qwen3-vl-8b-thinking': seeing(10, [all, 0.5, 5]),
   'qwen3-vl-flash': seeing(50, [32, 0.15, 1.5, { cached: 0.03 }], [128, 0.3, 3, { cached: 0.06 }], [256, 0.6, 6, { cached: 0.12 }]),
+  'qwen3-vl-flash-us': seeing(20, [32, 0.367, 2.936], [128, 0.55, 4.404], [256, 0.881, 7.046]),
   'qwen3-vl-plus': seeing(50, [32, 1, 10, { cached: 0.2 }], [128, 1.5, 15, { cached: 0.3 }], [256, 3, 30, { cached: 0.6 }]),
   'qwen3.5-122b-a10b': seeing(10, [128, 0.8, 6.4], [256, 2, 16]),
   'qwen3.5-27b': seeing(10, [128, 0.6, 4.8], [256, 1.8, 14.4]),

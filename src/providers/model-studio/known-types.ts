@@ -7,8 +7,11 @@ import type { Family, KnownTypes } from './family.js';
 import type { ModelType, Scenario, Task } from './model-type.js';
 import { ownForm } from './own-form.js';
 
-/** A dated or regional name (`qwen-image-2.0-pro-2026-03-03`, `wan2.6-t2v-us`) has the rules of its plain one, but for what the table says. */
-const variant = /^(?<plain>.*?)(?<american>-us)?(?<date>-latest|-\d{4}-\d{2}-\d{2})?$/;
+/**
+ * A dated or regional name (`qwen-image-2.0-pro-2026-03-03`, `wan2.6-t2v-us`, `qwen-plus-2025-12-01-us`) has the rules of its plain one, but for
+ * what the table says.
+ */
+const variant = /^(?<plain>.*?)(?:-latest|(?<date>-\d{4}-\d{2}-\d{2}))?(?<american>-us)?$/;
 
 /** What names of types say that they are for, where the table does not have them: the first that fits. */
 const tasksByName: [Task, RegExp][] = [
@@ -31,7 +34,7 @@ export function knownTypes(families: readonly Family[]): KnownTypes {
     const { plain = name, american, date } = variant.exec(name)?.groups ?? {};
     const own = table.get(name);
     if (own) return own;
-    const row = table.get(plain);
+    const row = table.get(plain + (american ?? '')) ?? table.get(plain);
     if (!row) return undefined;
     const { type, family } = row;
     return { family, type: { ...type, ...(american && type.american), ...(date && type.dated) } };

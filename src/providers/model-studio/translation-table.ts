@@ -23,5 +23,6 @@ export const translationTypes: Record<string, ModelType> = {
   'qwen-mt-plus': translating(1.8, 5.4),
   'qwen-mt-flash': translating(0.7, 1.95),
   'qwen-mt-lite': translating(0.6, 1.6),
+  'qwen-mt-lite-us': translating(0.881, 2.642),
   'qwen-mt-turbo': translating(0.7, 1.95),
 };

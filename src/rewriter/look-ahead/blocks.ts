@@ -82,12 +82,17 @@ function placeOf(context: string): Place | undefined {
     ) ?? [''];
   rest = rest.slice(whole.length);
   const { groups, 0: place = '' } = placeLine.exec(rest) ?? {};
-  if (!groups) return undefined;
+  if (!groups || comesFromValues(rest.slice(place.length))) return undefined;
   return {
     function: groups.name ?? '',
     ...{ line: Number(groups.line), doing: groups.doing ?? '', text: told },
     called: rest.length > place.length,
   };
+}
+
+/** Somewhere a text is run that was put together from values: one of them may have made up all lines in front of it. */
+function comesFromValues(calledBy: string): boolean {
+  return /^PL\/(?!pgSQL )|^PL\/pgSQL function [^\n]* (at|during) (?!(?:PERFORM|assignment|SQL statement|IF|CALL|FOR over SELECT rows|RETURN)$)/m.test(calledBy);
 }
 
 function queryIn(place: Place, source: string, clientText: string | undefined): AheadQuery | OneByOne {
