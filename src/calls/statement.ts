@@ -4,15 +4,15 @@ import { setMaxListeners } from 'node:events';
 import type { KnownError } from '../errors.js';
 import type { CallOrigin } from '../ledger/job.js';
 import type { Batch, StandingPipe } from './batch.js';
-import type { CheckedCall } from './check.js';
+import type { CheckedCall, SubmittedCall } from './check.js';
 import type { Course } from './course.js';
 import { type Cursors, createCursors } from './cursors.js';
 import type { UnderWay } from './hold-up.js';
-import type { LookAhead } from './look-ahead.js';
+import { hasFound, type LookAhead } from './look-ahead.js';
 import { maskSecrets } from './mask-secrets.js';
 import { overBeforeSent } from './over-before-sent.js';
 import { ownOutcome, setCommitted, setUndone } from './pipe-outcomes.js';
-import type { SessionSettings } from './session-settings.js';
+import { readSessionSettings, type SessionSettings } from './session-settings.js';
 import type { Bound } from './sql-reader.js';
 import { behindTime, nameOf, nameWith } from './statement-name.js';
 
@@ -133,8 +133,8 @@ export interface Statements {
   ): Statement;
   /** One that comes behind this one in its client's pipe. */
   expect(before: Statement, client: Pick<Statement, 'text' | 'stopsAtRows'>): Statement;
-  /** The engine has come to a statement of this text that makes calls: the next one that was expected, if it is not known. */
-  comeTo(origin: CallOrigin, settings: SessionSettings, text: string): void;
+  /** The engine has come to a statement that makes this call: the next one of which it was expected, if it is not known. */
+  comeTo(origin: CallOrigin, given: SubmittedCall): void;
   /** The engine does not come to it. */
   forget(expected: Statement): void;
   /** What the client has sent, the statement and what stands behind it; undefined: it has no client here. */
@@ -361,12 +361,13 @@ function whatIsExpected(running: Running): Pick<Statements, 'expect' | 'comeTo' 
       of(before.origin.engineProcessId)?.set(name, expected);
       return expected;
     },
-    comeTo(origin, settings, text) {
+    comeTo(origin, given) {
       const own = of(origin.engineProcessId);
-      const name = nameWith(settings, origin);
+      const name = nameWith(readSessionSettings(given.settings), origin);
       if (!own || own.get(name)?.calls.length) return;
       for (const expected of own.values()) {
-        if (!expected.isExpected || expected.standingText !== text) continue;
+        const { isExpected, standingText, ahead } = expected;
+        if (!isExpected || standingText !== given.engineText || !ahead || !hasFound(ahead, given)) continue;
         if (behindTime(expected.name) !== behindTime(name)) continue;
         own.delete(expected.name);
         own.set(name, Object.assign(expected, { name, origin, isExpected: false, startedAt: Date.now() }));

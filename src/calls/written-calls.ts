@@ -186,6 +186,7 @@ function storedText(
   const { statements } = making;
   const { statement, ahead } = aheadOf(given, origin, making);
   const isBlock = ahead.stored?.stored === 'block' || ahead.stored?.stored === 'sql';
+  const isOfTable = ahead.stored?.stored === 'table';
   const cursor = ahead.stored?.stored === 'cursor' ? `${ahead.stored.name} ${found?.created}` : undefined;
   const rows = ahead.stored?.rows ?? 0;
   storedFound(ahead, found);
@@ -195,7 +196,7 @@ function storedText(
     statement.looking = statement.ahead;
     readOn(statement.ahead, rows);
   }
-  const text = ahead.query?.typedBy ?? found?.statement ?? '';
+  const text = isOfTable || ahead.query?.serves ? given.engineText : (found?.statement ?? '');
   // What the client bound to its statement is nothing to a function's query.
   const bound = () => (isBlock ? undefined : boundTo(statement, text, given, making));
   return nextLook(statement.looking ?? ahead, bound) ?? {};
@@ -237,7 +238,7 @@ async function submitWritten(
     const { part, passed } = place;
     return noteCall(given, { ...aheadOf(given, origin, making), part, passed }, origin, making);
   }
-  if (inside === undefined) statements.comeTo(origin, readSessionSettings(given.settings), given.engineText);
+  if (inside === undefined) statements.comeTo(origin, given);
   const { statement, ahead: outer } = aheadOf(given, origin, making);
   // A function may go on behind what has ended the look.
   if (outer.looking) leaveLook(statement, outer);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Case } from './difference/cases/case.js';
 import { changedMeanwhile } from './difference/cases/changed-meanwhile.js';
+import { dataChanging } from './difference/cases/data-changing.js';
 import { hiddenParts } from './difference/cases/hidden-parts.js';
 import { hostileConflicts } from './difference/cases/hostile-conflicts.js';
 import { hostileRows } from './difference/cases/hostile-rows.js';
@@ -80,6 +81,7 @@ describe.each(
     ...mergedAndLeft,
     ...staged,
     ...rowsWanted,
+    ...dataChanging,
   }),
 )('%s', (_group, cases) => {
   for (const one of cases) (differing.has(one[0]) ? test.fails : test)(one[0], () => same(one));

@@ -121,10 +121,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- True where the call stands in the body of a function of somebody's own, which may look names up elsewhere, decide by results, and have other
--- rights than the statement; and where that cannot be told: the lines of a context are in the language of the engine's messages.
+-- rights than the statement; in SQL that a function in C runs, or a foreign key's action; and where that cannot be told: the lines of a context are
+-- in the language of the engine's messages.
 CREATE OR REPLACE FUNCTION hologen_caller.is_inside(context text, role text) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT context ~ '(^|\n)(\S+ function (?!hologen_caller\.)|SQL function )'
+    OR context ~ '(^|\n)SQL statement "'
     OR current_setting('lc_messages') !~ '^(C|POSIX|en)' AND context ~ '\n'
     OR NOT hologen_caller.is_as_session(role)
 $$;

@@ -92,7 +92,9 @@ function placeOf(context: string): Place | undefined {
 
 /** Somewhere a text is run that was put together from values: one of them may have made up all lines in front of it. */
 function comesFromValues(calledBy: string): boolean {
-  return /^PL\/(?!pgSQL )|^PL\/pgSQL function [^\n]* (at|during) (?!(?:PERFORM|assignment|SQL statement|IF|CALL|FOR over SELECT rows|RETURN)$)/m.test(calledBy);
+  return /^PL\/(?!pgSQL )|^PL\/pgSQL function [^\n]* (at|during) (?!(?:PERFORM|assignment|SQL statement|IF|CALL|FOR over SELECT rows|RETURN)$)/m.test(
+    calledBy,
+  );
 }
 
 function queryIn(place: Place, source: string, clientText: string | undefined): AheadQuery | OneByOne {

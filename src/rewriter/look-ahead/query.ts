@@ -92,9 +92,14 @@ export function queryOfStatement(
   return {
     ...query,
     between: '',
+    // It reads its parts in another order than the query, and the first to use a parameter says of which type it is.
+    ...(isTypedByItself.has(kind) && { typedBy: source.text.slice(start, end) }),
     ...(kind === 'InsertStmt' && { inserts: writtenTable(statement.node as Body) }),
   };
 }
+
+/** What PREPARE takes. */
+const isTypedByItself = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
 
 function writtenTable(insert: Body): string {
   const { schemaname, relname } = child(insert, 'relation');

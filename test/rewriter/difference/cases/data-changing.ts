@@ -1,0 +1,89 @@
+/** Statements that change data: whose parameters and whose calls the look's query could take for others. */
+import { type Case, sent } from './case.js';
+
+const sevens = [
+  'CREATE TABLE sevens (k int, p text, r text)',
+  "INSERT INTO sevens VALUES (7, 'a', NULL), (7, 'b', NULL), (7, 'c', NULL)",
+];
+const kept = [
+  'CREATE TABLE kept (id int PRIMARY KEY, name text, r text)',
+  "INSERT INTO kept VALUES (1, 'old 1', NULL), (2, 'old 2', NULL)",
+];
+
+export const dataChanging: Record<string, Case[]> = {
+  'parameters are of the types that the statement itself gives them': [
+    [
+      'UPDATE',
+      sent(['007'], "UPDATE sevens SET r = ai_gen('m1', 'run ' || $1 || ' ' || p) WHERE k = $1::int"),
+      ...sevens,
+    ],
+    [
+      'UPDATE of a date',
+      sent(
+        ['2026-1-5'],
+        "UPDATE sevens SET r = ai_gen('m1', 'on ' || $1 || ' ' || p) WHERE DATE '2026-01-05' = $1::date",
+      ),
+      ...sevens,
+    ],
+    [
+      'DELETE',
+      sent(
+        ['007'],
+        "DELETE FROM sevens WHERE k = $1::int AND ai_gen('m1', 'run ' || $1 || ' ' || p) = 'none'",
+      ),
+      ...sevens,
+    ],
+    [
+      'MERGE',
+      sent(
+        ['007'],
+        "MERGE INTO sevens t USING (VALUES (7)) s (k) ON t.k = s.k AND s.k = $1::int WHEN MATCHED THEN UPDATE SET r = ai_gen('m1', 'on ' || $1 || ' ' || p)",
+      ),
+      ...sevens,
+    ],
+    [
+      'ON CONFLICT',
+      sent(
+        ['1', '2', '007'],
+        "INSERT INTO kept (id, name) VALUES ($1, 'new 1'), ($2, 'new 2') ON CONFLICT (id) DO UPDATE SET r = ai_gen('m1', kept.name || $3) WHERE kept.id < $3::int",
+      ),
+      ...kept,
+    ],
+  ],
+  'statements of a pipe of which some make no call': [
+    [
+      'an upsert among inserts',
+      {
+        text: "INSERT INTO kept (id, name) VALUES ($1, CASE WHEN $2 <> '' THEN ai_gen('m1', $2) ELSE 'none' END) ON CONFLICT (id) DO UPDATE SET r = ai_gen('m2', excluded.name)",
+        batch: [
+          ['10', 'a'],
+          ['1', ''],
+          ['11', 'b'],
+        ],
+      },
+      ...kept,
+    ],
+  ],
+  'SQL that a function in C runs': [
+    [
+      'a call of a call in a crosstab',
+      "SELECT * FROM crosstab($$SELECT id, k, ai_gen('m2', 'In French: ' || ai_gen('m1', p)) FROM f ORDER BY 1$$) AS c (id int, a text)",
+      'CREATE EXTENSION tablefunc',
+      'CREATE TABLE f (id int, k text, p text)',
+      "INSERT INTO f VALUES (1, 'a', 'x'), (2, 'a', 'y'), (3, 'a', 'z')",
+    ],
+    [
+      'a text of query_to_xml',
+      "SELECT query_to_xml('SELECT coalesce(ai_gen(''m1'', p), ai_gen(''m2'', p)) FROM sevens', true, false, '')",
+      ...sevens,
+    ],
+    [
+      'a check behind a foreign key’s action',
+      "UPDATE parent SET id = id + 10, r = CASE WHEN id > 10 THEN ai_gen('m1', p) END",
+      'CREATE TABLE parent (id int PRIMARY KEY, p text, r text)',
+      "INSERT INTO parent VALUES (1, 'a', NULL), (2, 'b', NULL), (3, 'c', NULL)",
+      "CREATE TABLE child (id int REFERENCES parent ON UPDATE CASCADE, CHECK (id < 10 OR ai_gen('m2', 'child ' || id) IS NOT NULL))",
+      'INSERT INTO child VALUES (1), (2), (3)',
+    ],
+  ],
+};
