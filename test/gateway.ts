@@ -1,13 +1,12 @@
 /** A whole gateway for a test: own engine, own sandbox, free ports, a folder of its own; gone when the test is over. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chmod, rm } from 'node:fs/promises';
 import pg from 'pg';
 import { startGateway } from '../src/main.js';
 import type { Drivers } from '../src/open-calls.js';
 import { readTexts } from '../src/settings/read.js';
 import type { SettingTexts } from '../src/settings/table.js';
 import { startLikeEmbedded } from './debian-postgres.js';
+import { newDataDir } from './ready-made.js';
 
 export interface SandboxRequest {
   sequence: number;
@@ -52,13 +51,10 @@ export async function startTestGateway(
   ownCloud?: TestGateway['sandbox'],
   drivers?: Drivers,
 ): Promise<TestGateway> {
-  const dataDir = changes.dataDir ?? (await mkdtemp(join(tmpdir(), 'hologen-test-')));
-  // Root's engine runs under an account of its own, which must be able to walk in.
-  await chmod(dataDir, 0o711);
   const quick = {
     sandbox: 'on',
     port: '0',
-    dataDir,
+    maxConnections: '100',
     sandboxImageMs: '20',
     sandboxVideoMs: '100',
     logLevel: 'error',
@@ -66,7 +62,14 @@ export async function startTestGateway(
   };
   const engine = engineVersion && !changes.engineUrl ? await startLikeEmbedded(engineVersion) : undefined;
   const ofEngine = engine && { engineUrl: engine.url };
-  const configuration = readTexts({ maxConnections: '100', ...quick, ...changes, ...ofEngine });
+  const dataDir =
+    changes.dataDir ??
+    (await newDataDir(async (ready) => {
+      await (await startGateway(readTexts({ ...quick, dataDir: ready }))).stop();
+    }));
+  // Root's engine runs under an account of its own, which must be able to walk in.
+  await chmod(dataDir, 0o711);
+  const configuration = readTexts({ ...quick, dataDir, ...changes, ...ofEngine });
   const gateway = await startGateway(configuration, undefined, drivers);
   const { postgres } = gateway.runFile;
   const sandbox = gateway.runFile.sandbox ?? ownCloud;

@@ -37,9 +37,20 @@ const forMakers: Record<string, string> = {
   list_objects: 'listing objects of a store',
 };
 
+/** Nobody logs in as one of these: what was made in their name would be everybody's who has been granted it, and nobody's budget would count it. */
+const grantedRoles = new Set(['hologen_owner', 'hologen_admin', 'hologen_maker', 'hologen_viewer']);
+
 export function requireDegree(ask: string, caller: Caller, settings: DegreeSettings): void {
   const what = forMakers[ask];
-  if (what !== undefined) requireMaker(what, caller, settings);
+  if (what === undefined) return;
+  if (grantedRoles.has(caller.role)) {
+    throw new KnownError({
+      kind: 'insufficientPrivilege',
+      message: `permission denied: ${what} is for people and programs, and role "${caller.role}" is what they are granted`,
+      hint: 'RESET ROLE, and run it again: your own role has what it was granted.',
+    });
+  }
+  requireMaker(what, caller, settings);
 }
 
 export function requireMaker(what: string, caller: Caller, settings: DegreeSettings): void {

@@ -34,7 +34,13 @@ export const chatType: ModelType = {
 
 function text(submitsPerSecond: number, ...rows: Row[]): ModelType {
   const price: TokenPrice = { per: 'token', currency: 'CNY', tiers: rows.map(tier) };
-  return { ...chatType, submitsPerSecond, reads: [], price, dated: { submitsPerSecond: Math.min(submitsPerSecond, snapshotSubmitsPerSecond) } };
+  return {
+    ...chatType,
+    submitsPerSecond,
+    reads: [],
+    price,
+    dated: { submitsPerSecond: Math.min(submitsPerSecond, snapshotSubmitsPerSecond) },
+  };
 }
 
 function seeing(submitsPerSecond: number, ...rows: Row[]): ModelType {

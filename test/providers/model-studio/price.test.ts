@@ -71,6 +71,33 @@ test.each([
   expect(estimate(picture(modelType, edits))).toEqual({ amount, currency: 'CNY' });
 });
 
+// https://help.aliyun.com/zh/model-studio/model-pricing and …/rate-limit
+test.each([
+  ['qwen-vl-ocr-2025-08-28', 5, 5, 10],
+  ['qwen-vl-ocr-2025-11-20', 0.3, 0.5, 20],
+  ['qwen-max-2024-04-28', 40, 120, 1],
+  ['qwen-max-2025-01-25', 2.4, 9.6, 1],
+  ['qwen-max-latest', 2.4, 9.6, 20],
+  ['qwen3-max-2025-09-23', 6, 24, 1],
+  ['qwen3-max-2026-01-23', 2.5, 10, 10],
+  ['qwen-vl-max-2025-01-25', 3, 9, 1],
+  ['qwen-vl-plus-2025-07-10', 0.15, 1.5, 1],
+  ['qwen-plus-2025-09-11', 0.8, 2, 1],
+  ['qwen-plus-us', 2.936, 8.807, 10],
+  ['qwen-plus-2025-12-01-us', 2.936, 8.807, 1],
+  ['qwen-flash-2025-07-28-us', 0.367, 2.936, 1],
+  ['qwen3-vl-flash-2025-10-15-us', 0.367, 2.936, 1],
+])(
+  'a million tokens into %s cost CNY %d, out of it %d, and it takes %d requests a second',
+  (name, input, output, submitsPerSecond) => {
+    const type = requireModelType(name, 'chat/completions');
+    expect(type.submitsPerSecond).toBe(submitsPerSecond);
+    expect(type.price).toMatchObject({ currency: 'CNY' });
+    const [tier] = type.price?.per === 'token' ? type.price.tiers : [];
+    expect(tier).toMatchObject({ input, output });
+  },
+);
+
 const frame = { img_url: 'oss://bucket/path/0.png' };
 const frames = {
   first_frame_url: 'oss://bucket/path/0.png',

@@ -7,7 +7,7 @@ import { embeddingType, embeddingTypes } from '../embedding-table.js';
 import type { Asked, Family, StudioRequest, Together } from '../family.js';
 import { billOf, wholeOf } from '../price.js';
 import { listFields } from './parameters.js';
-import { type MessagePart, readTextRequest, textOfParts } from './prompt-template.js';
+import { type MessagePart, readTextRequest, refuseOthersForm, textOfParts } from './prompt-template.js';
 import { mostInputTokens } from './token-bounds.js';
 import { arrayText, isVector, madeVector, pretendedVector, readDimensions } from './vector.js';
 
@@ -62,6 +62,12 @@ const together: Together = {
 function readTexts({ text, file, places }: Asked): { texts: string[]; parameters: Json } {
   const pair = readPair(text);
   if (pair) return pair;
+  refuseOthersForm(
+    text,
+    'data',
+    'an embedding model of this type reads text alone, and the call passes a picture',
+    'Use a model of type qwen3-vl-embedding.',
+  );
   const form = { knownParameters, task: embeddings.task, places };
   const { parts, parameters } = readTextRequest(text, file, form);
   refuseFiles(parts);

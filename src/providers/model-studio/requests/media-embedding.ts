@@ -8,7 +8,7 @@ import type { Asked, Family, StudioRequest } from '../family.js';
 import type { ModelType } from '../model-type.js';
 import { billOf } from '../price.js';
 import { listFields } from './parameters.js';
-import { readTextRequest } from './prompt-template.js';
+import { readTextRequest, refuseOthersForm } from './prompt-template.js';
 import { mostInputTokens } from './token-bounds.js';
 import { arrayText, isVector, madeVector, pretendedVector, readDimensions } from './vector.js';
 
@@ -72,6 +72,12 @@ function readContents(asked: Asked): Contents {
   const { text, file, places, type } = asked;
   const picture = readPicture(text, type);
   if (picture !== undefined) return { contents: [{ picture }], media: [], parameters: {} };
+  refuseOthersForm(
+    text,
+    'texts',
+    'a model that embeds pictures does not tell how near two texts are',
+    'Use a model of type text-embedding-v4.',
+  );
   const form = { knownParameters, task: 'embedding', places };
   const { parts, parameters } = readTextRequest(text, file, form);
   const media: Medium[] = [];

@@ -9,7 +9,7 @@ import {
   requiredText,
   show,
 } from '../../../fields.js';
-import { exactText, parseExactly } from '../../../json.js';
+import { exactText, objectIn, parseExactly } from '../../../json.js';
 import { endings, formatOf, type MediumKind } from '../../../media/kinds.js';
 import type { FileValue } from '../../../storage/file-value.js';
 import { isDirectory } from '../../../storage/path.js';
@@ -61,6 +61,15 @@ export function readTextRequest(
 /** The texts alone, one after the other. */
 export function textOfParts(parts: MessagePart[]): string {
   return parts.map((part) => ('text' in part ? part.text : '')).join('');
+}
+
+/** KnownError 22023 for a request that another kind of model reads, written by one of our functions as `{"data": …}` or `{"texts": […]}`: as a text it would be paid for. */
+export function refuseOthersForm(text: string, field: 'data' | 'texts', message: string, hint: string): void {
+  if (!new RegExp(`^\\{\\s*"${field}"`).test(text)) return;
+  const request = objectIn(text);
+  const value = request?.[field];
+  const isOurs = field === 'data' ? /^data:image\//.test(String(value)) : Array.isArray(value);
+  if (isOurs) throw new KnownError({ kind: 'invalidParameterValue', message, hint });
 }
 
 function asRequest(text: string): Json | undefined {
