@@ -5,6 +5,7 @@ const hangsAfterMs = 300_000;
 
 export default defineConfig({
   test: {
+    globalSetup: 'test/ready-made.ts',
     include: ['test/**/*.test.ts'],
     testTimeout: hangsAfterMs,
     hookTimeout: hangsAfterMs,

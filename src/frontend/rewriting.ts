@@ -53,22 +53,23 @@ export function rewriteStatements(
  * those of extensions evaluate what they are given, as PostgreSQL's own do. What a view or a policy does nobody sees in the text.
  */
 const rulesAndFunctions = `
-  SELECT FROM pg_catalog.pg_rewrite AS r JOIN pg_catalog.pg_class AS t ON t.oid = r.ev_class, pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'tables') AS name
-  WHERE r.ev_type <> '1' AND r.oid >= 16384
-    AND (t.relname = name OR EXISTS (SELECT FROM pg_catalog.pg_class AS v WHERE v.relname = name AND v.relkind = 'v'))
+  SELECT FROM pg_catalog.pg_rewrite AS r JOIN pg_catalog.pg_class AS t ON t.oid OPERATOR(pg_catalog.=) r.ev_class, pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'tables') AS name
+  WHERE r.ev_type OPERATOR(pg_catalog.<>) '1' AND r.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+    AND (t.relname OPERATOR(pg_catalog.=) name OR EXISTS (SELECT FROM pg_catalog.pg_class AS v WHERE v.relname OPERATOR(pg_catalog.=) name AND v.relkind OPERATOR(pg_catalog.=) 'v'))
   UNION ALL
-  SELECT FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-  WHERE p.oid >= 16384 AND n.nspname NOT IN ('pg_catalog', 'hologen', 'hologen_caller', 'hologen_names')
-    AND (p.provolatile = 'v' OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'))
-    AND (p.proname IN (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'functions'))
-      OR p.proname IN (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'calls'))
-      OR EXISTS (SELECT FROM pg_catalog.pg_operator AS o WHERE o.oprcode = p.oid
-        AND o.oprname IN (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'operators'))))
+  SELECT FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
+  WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND n.nspname OPERATOR(pg_catalog.<>) ALL ('{pg_catalog,hologen,hologen_caller,hologen_names}'::pg_catalog.name[])
+    AND (p.provolatile OPERATOR(pg_catalog.=) 'v' OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
+      WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid AND d.objid OPERATOR(pg_catalog.=) p.oid AND d.deptype OPERATOR(pg_catalog.=) 'e'))
+    AND (p.proname OPERATOR(pg_catalog.=) ANY (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'functions'))
+      OR p.proname OPERATOR(pg_catalog.=) ANY (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'calls'))
+      OR EXISTS (SELECT FROM pg_catalog.pg_operator AS o WHERE o.oprcode::pg_catalog.oid OPERATOR(pg_catalog.=) p.oid
+        AND o.oprname OPERATOR(pg_catalog.=) ANY (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'operators'))))
   UNION ALL
-  SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE c.oid >= 16384 AND n.nspname NOT IN ('hologen', 'hologen_caller', 'hologen_internal') AND (c.relkind IN ('v', 'f') OR c.relrowsecurity)
-    AND c.relname IN (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'relations'))
+  SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+  WHERE c.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND n.nspname OPERATOR(pg_catalog.<>) ALL ('{hologen,hologen_caller,hologen_internal}'::pg_catalog.name[])
+    AND (c.relkind OPERATOR(pg_catalog.=) ANY ('{v,f}'::pg_catalog."char"[]) OR c.relrowsecurity)
+    AND c.relname OPERATOR(pg_catalog.=) ANY (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json OPERATOR(pg_catalog.->) 'relations'))
   FETCH FIRST ROW ONLY`;
 
 /** Prompts say "create" often, and texts are long: each is looked through once. */

@@ -65,7 +65,11 @@ export function editUpdate(update: Body, source: Source): Edit[] {
 /** An expression that identifies a row: a hash, because a JSON object holds at most 256 MiB. Colliding rows are treated like equal rows. */
 function keyOf(columns: Range[]): Piece[] {
   const row = columns.flatMap((column): Piece[] => [', ', column]).slice(1);
-  return ['hashtextextended(ROW(', ...row, ')::text, 0)::text'];
+  return [
+    'pg_catalog.hashtextextended(ROW(',
+    ...row,
+    ')::pg_catalog.text, 0::pg_catalog.int8)::pg_catalog.text',
+  ];
 }
 
 /** A SELECT that submits the calls of all rows and returns the handles by row key. */
@@ -79,11 +83,11 @@ function submitRows(
 ): Piece[] {
   const submits = calls.flatMap((call): Piece[] => [', ', ...submitOf(call, source)]).slice(1);
   return [
-    'SELECT jsonb_object_agg(key, handles) FROM (SELECT ',
+    'SELECT pg_catalog.jsonb_object_agg(key, handles) FROM (SELECT ',
     ...key,
-    ', CASE WHEN count(*) OVER (PARTITION BY ',
+    ', CASE WHEN pg_catalog.count(*) OVER (PARTITION BY ',
     ...key,
-    ') = 1 THEN jsonb_build_array(',
+    ') OPERATOR(pg_catalog.=) 1::pg_catalog.int8 THEN pg_catalog.jsonb_build_array(',
     ...submits,
     ') END FROM ',
     target,
@@ -102,7 +106,13 @@ function waitForHandles(calls: Range[], handles: Piece[], key: Piece[], source: 
     pieces: waitOf(
       [start, end],
       source,
-      ...['coalesce(', ...handles, ' -> ', ...key, ` ->> ${index}, `],
+      ...[
+        'coalesce(',
+        ...handles,
+        ' OPERATOR(pg_catalog.->) ',
+        ...key,
+        ` OPERATOR(pg_catalog.->>) ${index}, `,
+      ],
       ...submitOf([start, end], source),
       ')',
     ),
@@ -173,7 +183,7 @@ function areTables(read: unknown, { cteNames }: Source): string[] {
   });
   return [...names].map(
     (name) =>
-      `(SELECT relkind IN ('r', 'p', 'm') FROM pg_catalog.pg_class WHERE oid = ${name}::pg_catalog.regclass)`,
+      `(SELECT relkind OPERATOR(pg_catalog.=) ANY ('{r,p,m}'::pg_catalog."char"[]) FROM pg_catalog.pg_class WHERE oid OPERATOR(pg_catalog.=) ${name}::pg_catalog.regclass::pg_catalog.oid)`,
   );
 }
 
@@ -184,7 +194,7 @@ function nameLiteral({ schemaname, relname }: Body): string {
 
 /** An SQL condition: does a SELECT with the same WHERE return exactly the rows that UPDATE evaluates? */
 export function givesUpdatedRows(table: Body): string {
-  return `(SELECT relkind IN ('r', 'p') AND NOT relhasrules AND NOT pg_catalog.row_security_active(oid) FROM pg_catalog.pg_class WHERE oid = ${nameLiteral(table)}::pg_catalog.regclass)`;
+  return `(SELECT relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog."char"[]) AND NOT relhasrules AND NOT pg_catalog.row_security_active(oid) FROM pg_catalog.pg_class WHERE oid OPERATOR(pg_catalog.=) ${nameLiteral(table)}::pg_catalog.regclass::pg_catalog.oid)`;
 }
 
 export interface Clauses {

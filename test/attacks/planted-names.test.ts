@@ -30,19 +30,34 @@ beforeAll(async () => {
   await plant('pg_has_role(a oid, b name, c text) RETURNS boolean', 'RETURN true;');
   for (const [left, right] of [
     ['oid', 'regrole'],
+    ['oid', 'regclass'],
+    ['oid', 'regproc'],
+    ['regproc', 'oid'],
+    ['oid', 'int4'],
+    ['int8', 'int4'],
+    ['"char"', 'text'],
     ['text', 'name'],
     ['name', 'text'],
     ['text', 'text'],
     ['uuid', 'text'],
     ['timestamptz', 'timestamptz'],
   ]) {
-    const name = `same_${left}_${right}`;
+    const name = `same_${left?.replaceAll('"', '')}_${right}`;
     await plant(`${name}(a ${left}, b ${right}) RETURNS boolean`, 'RETURN false;');
-    for (const operator of ['=', '<>'])
+    for (const operator of ['=', '<>', '>='])
       await mallory.query(
         `CREATE OPERATOR public.${operator} (LEFTARG = ${left}, RIGHTARG = ${right}, FUNCTION = public.${name})`,
       );
   }
+  await plant('hashtextextended(t text, n int4) RETURNS int8', 'RETURN 1;');
+  await plant('unnest(n name[]) RETURNS SETOF name', 'RETURN;');
+  await plant('cardinality(n name[]) RETURNS int', 'RETURN 1;');
+  await plant('format(t text, n name) RETURNS text', 'RETURN t;');
+  await plant('array_to_string(n name[], t text) RETURNS text', 'RETURN t;');
+  await plant('text_behind(n int8, t text) RETURNS text', 'RETURN t;');
+  await mallory.query(
+    'CREATE OPERATOR public.|| (LEFTARG = int8, RIGHTARG = text, FUNCTION = public.text_behind)',
+  );
   visitor = await signIn(gateway);
 });
 afterAll(() => gateway?.close());
@@ -72,6 +87,25 @@ test('calls, submits, budgets, deployments and looks for others of the gateway i
       )
     ).rows[0].n;
   expect(await looks()).toBeGreaterThan(0);
+  expect(await rises()).toBe(false);
+});
+
+test('nor do the forms in which a client’s own statements run', async () => {
+  await owner.query(`CREATE TABLE things (id int PRIMARY KEY, p text, r text);
+    INSERT INTO things SELECT n, 'p ' || n::text, NULL FROM generate_series(1, 3) n;
+    CREATE TABLE parted (k int NOT NULL, v text) LOGICAL PARTITION BY LIST (k)`);
+  for (const statement of [
+    "UPDATE things SET r = ai_gen('qwen_image_2', json_build_object('prompt', p)::text)",
+    "UPDATE things SET p = 'new' WHERE id > 1 RETURNING ai_gen('qwen_image_2', json_build_object('prompt', p)::text), random()",
+    "INSERT INTO things (id, p) VALUES (1, 'x'), (2, 'y') ON CONFLICT (id) DO UPDATE SET r = ai_gen('qwen_image_2', json_build_object('prompt', things.p || excluded.p)::text)",
+    "DELETE FROM things WHERE ai_gen('qwen_image_2', json_build_object('prompt', p)::text) = 'none'",
+    "EXPLAIN (ai) SELECT ai_gen('qwen_image_2', json_build_object('prompt', p)::text) FROM things",
+    'SELECT * FROM hologres.hg_table_properties',
+    "CALL set_table_property('parted', 'partition_require_filter', 'true')",
+    "SELECT * FROM hologres.hg_list_logical_partition('parted')",
+    "SELECT hologres.hg_relation_size('things')",
+  ])
+    await owner.query(statement);
   expect(await rises()).toBe(false);
 });
 

@@ -250,7 +250,7 @@ $$;
 
 -- Answers like Hologres, whose clients read the part before the parenthesis.
 CREATE OR REPLACE FUNCTION hologen.hg_version() RETURNS text
-LANGUAGE sql STABLE AS $$ SELECT 'Hologres 4.1.9 (hologen on PostgreSQL ' || current_setting('server_version') || ')' $$;
+LANGUAGE sql STABLE AS $$ SELECT 'Hologres 4.1.9 (hologen on PostgreSQL ' || pg_catalog.current_setting('server_version') || ')' $$;
 
 CREATE OR REPLACE VIEW hologen.supported_models AS SELECT * FROM hologen_caller.supported_model_rows();
 GRANT SELECT ON hologen.supported_models TO PUBLIC;

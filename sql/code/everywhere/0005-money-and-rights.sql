@@ -61,14 +61,22 @@ BEGIN
     FROM hologen_caller.estimated(NOT coalesce(pg_catalog.starts_with(way, 'one after'), false)) AS e;
 END $$;
 
+-- A line of EXPLAIN (ai). Whatever the caller's names and operators mean, these are PostgreSQL's.
+CREATE OR REPLACE FUNCTION hologen_caller.estimate_line(model_name text, model_type text, calls bigint, pictures bigint, seconds numeric, price numeric,
+  currency text, how text, about interval, taken bigint, taken_price numeric) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT concat('AI: ', calls, CASE calls WHEN 1 THEN ' call of ' ELSE ' calls of ' END, model_name, ' (', model_type, '), ',
+    CASE pictures WHEN 0 THEN NULL WHEN 1 THEN '1 picture, ' ELSE pictures || ' pictures, ' END, NULLIF(seconds, 0) || ' s, ', currency || ' ' || price,
+    CASE WHEN price IS NULL THEN 'tokens of unknown price' END, ', ' || how, ', about ' || about, CASE WHEN taken > 0 THEN
+    concat('; ', taken, CASE taken WHEN 1 THEN ' takes an earlier result' ELSE ' take earlier results' END, ', which is ' || currency || ' ' || taken_price || ' less') END)
+$$;
+
 -- EXPLAIN (ai): what the calls of a statement come to, by model, and then its plan.
 CREATE OR REPLACE FUNCTION hologen_caller.explained(statement text) RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
 BEGIN
-  RETURN QUERY SELECT pg_catalog.concat('AI: ', e.calls, CASE e.calls WHEN 1 THEN ' call of ' ELSE ' calls of ' END, e.model_name, ' (', e.model_type, '), ',
-      CASE e.pictures WHEN 0 THEN NULL WHEN 1 THEN '1 picture, ' ELSE e.pictures || ' pictures, ' END, NULLIF(e.seconds, 0) || ' s, ', e.currency || ' ' || e.price, CASE WHEN e.price IS NULL THEN 'tokens of unknown price' END,
-      ', ' || e.how, ', about ' || e.about, CASE WHEN e.taken OPERATOR(pg_catalog.>) 0 THEN
-      pg_catalog.concat('; ', e.taken, CASE e.taken WHEN 1 THEN ' takes an earlier result' ELSE ' take earlier results' END, ', which is ' || e.currency || ' ' || e.taken_price || ' less') END)
+  RETURN QUERY SELECT hologen_caller.estimate_line(e.model_name, e.model_type, e.calls, e.pictures, e.seconds, e.price, e.currency, e.how, e.about, e.taken,
+      e.taken_price)
     FROM hologen.ai_estimate(statement) AS e;
   IF NOT FOUND THEN
     RETURN NEXT 'AI: no calls';

@@ -21,7 +21,7 @@ LANGUAGE sql STABLE AS $$ SELECT xmin FROM pg_catalog.pg_attribute WHERE attreli
 
 -- The columns that partition a table, in order; NULL for any other table, and when one of them is gone.
 CREATE OR REPLACE FUNCTION hologen_caller.partition_columns(relation oid) RETURNS name[]
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT array_agg(a.attname ORDER BY c.place)
   FROM hologres.logically_partitioned p, unnest(p.columns) WITH ORDINALITY AS c (number, place)
   LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = relation AND a.attnum = c.number AND NOT a.attisdropped
@@ -62,13 +62,13 @@ DECLARE
   columns name[] := hologen_caller.partition_columns(relation);
 BEGIN
   IF columns IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('"%s" is a property of logically partitioned tables, and %s is none', property, relation::regclass),
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = pg_catalog.format('"%s" is a property of logically partitioned tables, and %s is none', property, relation::regclass),
       HINT = 'Make the table with LOGICAL PARTITION BY LIST (column), or leave the property out.';
-  ELSIF cardinality(columns) > 1 AND property <> 'partition_require_filter' THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('"%s" is a property of tables that one column partitions, not %s', property, array_to_string(columns, ', '));
+  ELSIF pg_catalog.cardinality(columns) > 1 AND property <> 'partition_require_filter' THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = pg_catalog.format('"%s" is a property of tables that one column partitions, not %s', property, pg_catalog.array_to_string(columns, ', '));
   ELSIF property = 'partition_expiration_time' THEN
     RAISE NOTICE '"%" is kept, and deletes nothing: delete old rows yourself', property;
-  ELSIF property = 'partition_require_filter' AND lower(value) = 'true' THEN
+  ELSIF property = 'partition_require_filter' AND pg_catalog.lower(value) = 'true' THEN
     RAISE NOTICE '"%" is kept, and refuses no query', property;
   END IF;
 END $$;
@@ -83,18 +83,18 @@ DECLARE
 BEGIN
   SELECT * INTO relation FROM pg_catalog.pg_class WHERE oid = hologen_caller.relation_named(table_name);
   IF relation.relkind NOT IN ('r', 'p') THEN
-    RAISE EXCEPTION USING ERRCODE = '42809', MESSAGE = format('"%s" is not a table', relation.relname);
+    RAISE EXCEPTION USING ERRCODE = '42809', MESSAGE = pg_catalog.format('"%s" is not a table', relation.relname);
   ELSIF NOT pg_catalog.pg_has_role(relation.relowner, 'USAGE') THEN
-    RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('must be owner of table %s', relation.relname);
+    RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = pg_catalog.format('must be owner of table %s', relation.relname);
   END IF;
   SELECT * INTO rule FROM hologres.property_keys WHERE property_key = property;
   IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('unknown table property %s', quote_nullable(property)),
-      HINT = 'Table properties are: ' || (SELECT string_agg(property_key, ', ' ORDER BY property_key) FROM hologres.property_keys) || '.';
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = pg_catalog.format('unknown table property %s', pg_catalog.quote_nullable(property)),
+      HINT = 'Table properties are: ' || (SELECT pg_catalog.string_agg(property_key, ', ' ORDER BY property_key) FROM hologres.property_keys) || '.';
   ELSIF value IS NULL OR value !~ rule.pattern THEN
     RAISE EXCEPTION USING ERRCODE = '22023',
-      MESSAGE = format('invalid value for table property "%s": %s', property, quote_nullable(value)),
-      HINT = format('Write %s.', coalesce(rule.allowed, 'a text'));
+      MESSAGE = pg_catalog.format('invalid value for table property "%s": %s', property, pg_catalog.quote_nullable(value)),
+      HINT = pg_catalog.format('Write %s.', coalesce(rule.allowed, 'a text'));
   ELSIF property LIKE 'partition\_%' THEN
     PERFORM hologen_caller.check_partition_property(relation.oid, property, value);
   END IF;
@@ -113,7 +113,7 @@ BEGIN
     RAISE NOTICE 'relation "%" does not exist, skipping', (pg_catalog.parse_ident(table_name))[pg_catalog.cardinality(pg_catalog.parse_ident(table_name))];
     RETURN;
   END IF;
-  FOR property IN SELECT * FROM json_each_text(properties) LOOP
+  FOR property IN SELECT * FROM pg_catalog.json_each_text(properties) LOOP
     IF property.value IS NULL THEN
       SELECT * INTO me FROM hologen_caller.me;
       PERFORM hologen_caller.declare_property(hologen_caller.relation_named(table_name), property.key, NULL, me.role, me.proof);
@@ -203,15 +203,15 @@ CREATE OR REPLACE FUNCTION hologres.hg_relation_size(table_name text, part text 
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
   relation regclass := hologen_caller.relation_named(table_name)::regclass;
-  meta     bigint := pg_relation_size(relation, 'fsm') + pg_relation_size(relation, 'vm');
+  meta     bigint := pg_catalog.pg_relation_size(relation, 'fsm') + pg_catalog.pg_relation_size(relation, 'vm');
 BEGIN
-  CASE lower(part)
-    WHEN 'all' THEN RETURN pg_total_relation_size(relation);
-    WHEN 'data' THEN RETURN pg_table_size(relation) - meta;
-    WHEN 'index' THEN RETURN pg_indexes_size(relation);
+  CASE pg_catalog.lower(part)
+    WHEN 'all' THEN RETURN pg_catalog.pg_total_relation_size(relation);
+    WHEN 'data' THEN RETURN pg_catalog.pg_table_size(relation) - meta;
+    WHEN 'index' THEN RETURN pg_catalog.pg_indexes_size(relation);
     WHEN 'meta' THEN RETURN meta;
     WHEN 'binlog' THEN RETURN 0;
-    ELSE RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('unknown part of a relation: "%s"', part),
+    ELSE RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = pg_catalog.format('unknown part of a relation: "%s"', part),
       HINT = 'Write all, data, index, meta or binlog.';
   END CASE;
 END $$;
@@ -223,7 +223,7 @@ LANGUAGE sql STABLE AS $$ SELECT 0::bigint FROM hologen_caller.relation_named(ta
 CREATE OR REPLACE FUNCTION hologres.hg_full_compact_table(table_name text, options text DEFAULT '') RETURNS void
 LANGUAGE sql VOLATILE AS $$
   SELECT hologen_caller.refuse_statement('hg_full_compact_table is not supported: PostgreSQL has no files to merge',
-    format('To give back the space of deleted rows, run: VACUUM FULL %s', hologen_caller.relation_named(table_name)::regclass))
+    pg_catalog.format('To give back the space of deleted rows, run: VACUUM FULL %s', hologen_caller.relation_named(table_name)::regclass))
 $$;
 
 CREATE OR REPLACE PROCEDURE hologen.hg_upgrade_all_normal_dynamic_tables()
@@ -240,4 +240,4 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION hologen.instance_max_connections() RETURNS integer
-LANGUAGE sql STABLE AS $$ SELECT current_setting('max_connections')::integer $$;
+LANGUAGE sql STABLE AS $$ SELECT pg_catalog.current_setting('max_connections')::integer $$;

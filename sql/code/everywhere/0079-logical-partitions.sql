@@ -43,8 +43,8 @@ DECLARE
   own_name text;
   me       hologen_caller.me;
 BEGIN
-  IF cardinality(columns) > 2 THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('a table cannot be partitioned by %s columns', cardinality(columns)),
+  IF pg_catalog.cardinality(columns) > 2 THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = pg_catalog.format('a table cannot be partitioned by %s columns', pg_catalog.cardinality(columns)),
       HINT = 'Name one or two columns.';
   END IF;
   EXECUTE definition;
@@ -56,18 +56,18 @@ BEGIN
     SELECT * INTO part FROM pg_catalog.pg_attribute
       WHERE attrelid = relation AND attname = own_name AND attnum > 0 AND NOT attisdropped;
     IF NOT FOUND THEN
-      RAISE EXCEPTION USING ERRCODE = '42703', MESSAGE = format('column "%s" named in partition key does not exist', own_name);
+      RAISE EXCEPTION USING ERRCODE = '42703', MESSAGE = pg_catalog.format('column "%s" named in partition key does not exist', own_name);
     ELSIF NOT part.attnotnull THEN
-      RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('column "%s" of the partition key may be NULL', own_name),
+      RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = pg_catalog.format('column "%s" of the partition key may be NULL', own_name),
         HINT = 'Declare it NOT NULL.';
-    ELSIF part.atttypid NOT IN ('int4'::regtype, 'text'::regtype, 'varchar'::regtype, 'date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) THEN
+    ELSIF part.atttypid OPERATOR(pg_catalog.<>) ALL ('{int4,text,varchar,date,timestamp,timestamptz}'::pg_catalog.regtype[]::pg_catalog.oid[]) THEN
       RAISE EXCEPTION USING ERRCODE = '22023',
-        MESSAGE = format('column "%s" of the partition key has the type %s', own_name, format_type(part.atttypid, part.atttypmod)),
+        MESSAGE = pg_catalog.format('column "%s" of the partition key has the type %s', own_name, pg_catalog.format_type(part.atttypid, part.atttypmod)),
         HINT = 'A partition key is of the type int, text, varchar, date, timestamp or timestamptz.';
     ELSIF part.attnum = ANY (numbers) THEN
-      RAISE EXCEPTION USING ERRCODE = '42701', MESSAGE = format('column "%s" appears more than once in the partition key', own_name);
+      RAISE EXCEPTION USING ERRCODE = '42701', MESSAGE = pg_catalog.format('column "%s" appears more than once in the partition key', own_name);
     END IF;
-    numbers := numbers || part.attnum;
+    numbers := pg_catalog.array_append(numbers, part.attnum);
   END LOOP;
   SELECT * INTO me FROM hologen_caller.me;
   PERFORM hologen_caller.declare_partition_columns(relation, numbers, me.role, me.proof);
@@ -77,8 +77,8 @@ END $$;
 -- What a partition is called: the value of its column, or as clients write two: yy=2025,mm=04.
 CREATE OR REPLACE FUNCTION hologen_caller.partition_name(columns name[]) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN cardinality(columns) = 1 THEN format('%I::text', columns[1])
-    ELSE format('concat(%L, %I, %L, %I)', columns[1] || '=', columns[1], ',' || columns[2] || '=', columns[2]) END
+  SELECT CASE WHEN pg_catalog.cardinality(columns) = 1 THEN pg_catalog.format('%I::text', columns[1])
+    ELSE pg_catalog.format('concat(%L, %I, %L, %I)', columns[1] || '=', columns[1], ',' || columns[2] || '=', columns[2]) END
 $$;
 
 -- ALTER TABLE … PARTITION (column = value) … SET (…) or RESET (…): [{"column": "value"}, …], {"key": "value", …}, NULL for RESET.
@@ -101,16 +101,16 @@ BEGIN
   relation := hologen_caller.relation_named(table_name);
   columns := hologen_caller.partition_columns(relation);
   IF columns IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = '42809', MESSAGE = format('"%s" is not a logically partitioned table', relation::regclass),
+    RAISE EXCEPTION USING ERRCODE = '42809', MESSAGE = pg_catalog.format('"%s" is not a logically partitioned table', relation::regclass),
       HINT = 'A partition that PostgreSQL made is a table of its own: write ALTER TABLE with its name.';
   END IF;
   SELECT * INTO me FROM hologen_caller.me;
-  FOR given IN SELECT * FROM json_array_elements(partitions) LOOP
-    IF (SELECT array_agg(key ORDER BY key) FROM json_object_keys(given) AS key)
-       IS DISTINCT FROM (SELECT array_agg(each::text ORDER BY each::text) FROM unnest(columns) AS each) THEN
+  FOR given IN SELECT * FROM pg_catalog.json_array_elements(partitions) LOOP
+    IF (SELECT pg_catalog.array_agg(key ORDER BY key) FROM pg_catalog.json_object_keys(given) AS key)
+       IS DISTINCT FROM (SELECT pg_catalog.array_agg(each::text ORDER BY each::text) FROM pg_catalog.unnest(columns) AS each) THEN
       RAISE EXCEPTION USING ERRCODE = '22023',
-        MESSAGE = format('a partition of %s is named by %s, not by %s', relation::regclass, array_to_string(columns, ', '),
-          (SELECT string_agg(key, ', ') FROM json_object_keys(given) AS key));
+        MESSAGE = pg_catalog.format('a partition of %s is named by %s, not by %s', relation::regclass, pg_catalog.array_to_string(columns, ', '),
+          (SELECT pg_catalog.string_agg(key, ', ') FROM pg_catalog.json_object_keys(given) AS key));
     END IF;
     -- As the column's type prints the value: '2025-4-1' is the partition 2025-04-01.
     EXECUTE format('SELECT %s FROM (SELECT %s) AS value', hologen_caller.partition_name(columns),
@@ -127,7 +127,7 @@ BEGIN
           MESSAGE = format('invalid value for property "%s" of a partition: %L', property.key, property.value),
           HINT = format('Write %s.', allowed);
       END IF;
-      PERFORM hologen_caller.declare_partition_property(relation, named, property.key, lower(property.value), me.role, me.proof);
+      PERFORM hologen_caller.declare_partition_property(relation, named, property.key, pg_catalog.lower(property.value), me.role, me.proof);
     END LOOP;
   END LOOP;
 END $$;
@@ -140,7 +140,7 @@ DECLARE
   columns  name[] := hologen_caller.partition_columns(relation);
 BEGIN
   IF columns IS NOT NULL THEN
-    RETURN QUERY EXECUTE format('SELECT DISTINCT %s FROM ONLY %s ORDER BY 1', hologen_caller.partition_name(columns), relation::regclass);
+    RETURN QUERY EXECUTE pg_catalog.format('SELECT DISTINCT %s FROM ONLY %s ORDER BY 1', hologen_caller.partition_name(columns), relation::regclass);
   END IF;
 END $$;
 
