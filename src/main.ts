@@ -212,11 +212,10 @@ async function stop(
   { stopping, log }: Starting,
 ): Promise<void> {
   await removeRunFile(dataDirectory);
-  const isOver = await frontend.drain(door.drainMs, calls.isPaused);
-  // What goes on is not to begin more: no answer of it would be waited for.
-  if (!isOver) calls.leave();
+  await frontend.drain(door.drainMs, calls.isPaused);
+  // What goes on is not to begin more, nor what waits in a line: who starts next sends it.
+  calls.leave();
   const patience = new Promise((resolve) => setTimeout(resolve, door.drainMs).unref());
   await Promise.race([calls.settled(), patience]);
-  calls.leave();
   await stopAll(stopping, log);
 }

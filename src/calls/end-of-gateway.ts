@@ -11,7 +11,7 @@ const longestHearingMs = 5_000;
 export interface EndOfGateway {
   /** The engine process waits for nothing but calls that are not sent because their models are paused. */
   isPaused(engineProcessId: number): boolean;
-  /** Resolves when everything that is paid for has its outcome in the ledger, and what waits has it but for paused models. */
+  /** Resolves when everything that was sent has its outcome in the ledger, but for what is held up. */
   settled(): Promise<void>;
   /** What is open still is left to the next gateway: nothing is sent from now on. */
   leave(): void;
@@ -33,9 +33,9 @@ export function createEndOfGateway(around: Surroundings): EndOfGateway {
       return own.length > 0 && own.every((statement) => waitsForPaused(statement, around));
     },
     async settled() {
-      // What is held up, or waits for a paused model, goes on with the next gateway.
+      // What is held up, or waits in a line, goes on with the next gateway.
       const going = [...decider.underWay.values()].filter(
-        ({ awaited }) => !awaited.holdUp && !isInPausedLine(awaited, services),
+        ({ awaited }) => !awaited.holdUp && awaited.line === undefined,
       );
       await Promise.allSettled(going.map((job) => job.end));
     },

@@ -17,7 +17,13 @@ import { requestKey } from './request-key.js';
 import { withPlace } from './row-errors.js';
 import { readSessionSettings, type SessionSettings } from './session-settings.js';
 import type { Statement, StatementCall, Statements } from './statement.js';
-import { refuseTakenName, refuseTooLong, refuseTooMany, refuseWhileDraining } from './statement-bounds.js';
+import {
+  refuseBeyondMemory,
+  refuseTakenName,
+  refuseTooLong,
+  refuseTooMany,
+  refuseWhileDraining,
+} from './statement-bounds.js';
 import { urgencyOf } from './urgency.js';
 
 /** What calls are made with. */
@@ -120,11 +126,12 @@ async function checkOrRefuse(
   given: CallArguments & Pick<SubmittedCall, 'form'>,
   statement: Statement,
   { place, dryRun }: Pick<SessionSettings, 'place' | 'dryRun'>,
-  { models, services }: CallMaking,
+  { models, services, statements }: CallMaking,
 ): Promise<CheckedCall> {
   try {
     if (!dryRun) refuseWhileDraining(statement, services.draining.drain);
     refuseTooMany(statement);
+    refuseBeyondMemory(statement, statements.running);
     refuseTooLong(given, statement);
     return await (given.form === 'image' ? checkImage : checkCall)(given, models, statement.origin, place);
   } catch (error) {

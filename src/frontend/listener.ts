@@ -46,8 +46,8 @@ export interface Frontend {
   refusals(): ReadonlyMap<string, number>;
   /** False from the moment it drains. */
   accepting(): boolean;
-  /** Stops accepting and waits up to `graceMs` for running statements, but for those that wait for what does not come. True: all have ended. */
-  drain(graceMs: number, waitsInVain: (engineProcessId: number) => boolean): Promise<boolean>;
+  /** Stops accepting and waits up to `graceMs` for running statements, but for those that wait for what does not come. */
+  drain(graceMs: number, waitsInVain: (engineProcessId: number) => boolean): Promise<void>;
   /** Ends the remaining sessions with the message that PostgreSQL sends. */
   close(): Promise<void>;
 }
@@ -101,7 +101,6 @@ export async function listenForClients(options: FrontendOptions): Promise<Fronte
       while ([...sessions].some(isAwaited) && Date.now() < giveUpAt) {
         await new Promise((resolve) => setTimeout(resolve, drainPollMs));
       }
-      return ![...sessions].some(isAwaited);
     },
     async close() {
       server.close();

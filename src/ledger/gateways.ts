@@ -13,6 +13,7 @@ import {
   holdCircle,
   isLive,
 } from './living-gateways.js';
+import { isNotifyQueueFull } from './patience.js';
 import { openStates } from './states.js';
 
 export interface GatewayEvents {
@@ -48,7 +49,18 @@ const answerWithinMs = 2_000;
 
 /** Something that every gateway keeps is another from now on. */
 export async function tellGateways(pool: EnginePool, news: string): Promise<void> {
-  await pool.query('SELECT pg_notify($1, $2)', [newsChannel, news]);
+  await sayOn(newsChannel, news, (text, values) => pool.query(text, values));
+}
+
+/** What is said stands in a table, too: while anybody keeps the engine's queue full, each gateway looks there. */
+export async function sayOn(
+  channel: string,
+  word: string,
+  query: (text: string, values: string[]) => Promise<unknown>,
+): Promise<void> {
+  await query('SELECT pg_notify($1, $2)', [channel, word]).catch((error: unknown) => {
+    if (!isNotifyQueueFull(error)) throw error;
+  });
 }
 
 /** Gateways but $1 that have left something and do not live; in one statement, so that all are seen at one moment. */
@@ -133,8 +145,9 @@ async function look(circle: Circle, looksNeeded: number): Promise<void> {
   for (const other of rows) goneLooks.set(other.id, (before.get(other.id) ?? 0) + 1);
   const gone = rows.map((other) => other.id).filter((other) => (goneLooks.get(other) ?? 0) >= looksNeeded);
   if (gone.length > 0) await takeOver(circle, gone);
-  const { rows: counts } = await client.query<{ live: number }>(inTime(countLive));
+  const { rows: counts } = await client.query<{ live: number; full: boolean }>(inTime(countLive));
   events?.counted(Math.max(counts[0]?.live ?? 1, 1));
+  if (counts[0]?.full) circle.unheard = true;
 }
 
 /** pg knows the limit, its types do not. */

@@ -179,9 +179,7 @@ export const madeSince = `
 export const tellStatementEnd = `
   SELECT hologen_internal.tell_webhooks($1, $2, hologen_internal.groups_of($2), $3, $4)::text`;
 
-export const askCancel = `
-  WITH asked AS (UPDATE hologen_internal.job SET cancel_asked = true WHERE job_id = $2 RETURNING job_id)
-  SELECT pg_notify($1, job_id::text) FROM asked`;
+export const askCancel = `UPDATE hologen_internal.job SET cancel_asked = true WHERE job_id = $1`;
 
 export const cancelAsked = 'SELECT cancel_asked AS asked FROM hologen_internal.job WHERE job_id = $1';
 

@@ -12,7 +12,7 @@ import { type Query, retrying, telling, type Writers } from './after-the-end.js'
 import { inBatches } from './batches.js';
 import { type BudgetNews, overBudget, type PassedBudget, softBudgetNote } from './budgets.js';
 import { earlier } from './earlier.js';
-import { cancelChannel } from './gateways.js';
+import { cancelChannel, sayOn } from './gateways.js';
 import type { JobChange, JobFailure, Ledger, NewJob, ReservedCalls, UnfinishedJob } from './job.js';
 import * as statements from './ledger-sql.js';
 import { changePatienceMs, isNotifyQueueFull, patiently, untilWritten } from './patience.js';
@@ -119,7 +119,8 @@ function writing(
       return rows.length > 0;
     },
     async askCancel(id) {
-      await query('ask-cancel', statements.askCancel, [cancelChannel, id]);
+      await query('ask-cancel', statements.askCancel, [id]);
+      await sayOn(cancelChannel, id, (text, values) => pool.query(text, values));
     },
   };
 }

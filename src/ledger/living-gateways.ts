@@ -6,7 +6,8 @@ const living = `
   JOIN pg_stat_activity a ON a.pid = living.process_id AND a.backend_start = living.process_started_at
   WHERE a.usesysid = current_user::regrole`;
 
-export const countLive = `SELECT count(*)::int AS live FROM (${living}) AS own`;
+/** `full`: what is said may not have been heard, as nobody can say more. */
+export const countLive = `SELECT count(*)::int AS live, pg_notification_queue_usage() > 0.9 AS full FROM (${living}) AS own`;
 
 /** Whether the gateway of this id (an expression) lives. */
 export function isLive(id: string): string {

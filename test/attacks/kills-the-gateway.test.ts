@@ -1,6 +1,8 @@
 /** Attack: visitors and clients make the engine send what no process can hold. */
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Run } from '../../src/console/server/answers.js';
+import { connect, newDirectory, spawnGateway } from '../calls/crash-run.js';
 import { ownerOf, signIn } from '../console/visitor.js';
 import { refusal, startTestGateway, type TestGateway } from '../gateway.js';
 
@@ -64,4 +66,29 @@ test('a function that changes a setting for each call asks for no more than 64 M
   END $$`);
   const { rows } = await client.query('SELECT greedy()');
   expect(rows).toEqual([{ greedy: 'the requests of the statement are more than 64 MiB together' }]);
+});
+
+test('a statement of more calls than there is memory for is refused, and the gateway goes on', async () => {
+  const directory = await newDirectory();
+  const small = spawnGateway(directory, {
+    HOLOGEN_SANDBOX: 'on',
+    HOLOGEN_LOG_LEVEL: 'error',
+    NODE_OPTIONS: '--max-old-space-size=256',
+  });
+  try {
+    expect(await small.ready).toBe(true);
+    const client = await connect(directory);
+    await client.query("SET ai_gen.max_calls = 100000000; SET ai_gen.dry_run = 'on'");
+    const many = "SELECT count(ai_gen('qwen_plus', 'x' || g)) FROM generate_series(1, 100000) g";
+    expect(await refusal(client.query(many))).toMatchObject({
+      code: '54000',
+      message: expect.stringMatching(/^the gateway has memory for \d+ calls of running statements/),
+    });
+    await client.query("SELECT count(ai_gen('qwen_plus', 'x' || g)) FROM generate_series(1, 1000) g");
+    await client.end();
+  } finally {
+    small.child.kill('SIGTERM');
+    await small.ended;
+    await rm(directory, { recursive: true, force: true });
+  }
 });

@@ -10,8 +10,8 @@ let cloud: OwnCloud;
 let dataDir: string;
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'hologen-test-'));
-  // An answer on its way keeps the gateway from ending; meanwhile the line would go on.
-  cloud = await startOwnCloud({ imageMs: 2_500 }, { dataDir, drainMs: '200' });
+  // An answer on its way keeps the gateway from ending; meanwhile the line could go on to its end.
+  cloud = await startOwnCloud({ imageMs: 2_500 }, { dataDir, drainMs: '10000' });
 });
 afterAll(async () => {
   await cloud?.close();
