@@ -14,6 +14,7 @@ import type { Range } from '../target-items.js';
 import { givesUpdatedRows, locateClauses, locateWords } from '../update-stages.js';
 import { assignedValues, dropsValues } from './assigned.js';
 import { cutMerge } from './merge.js';
+import { wholeRows } from './whole-rows.js';
 
 /** Why calls have to be made one after another; without words where there is nothing to say of it. */
 export interface OneByOne {
@@ -146,7 +147,8 @@ function cutUpdate(update: Body, statement: ParsedStatement, source: Source): Cu
   const values = assignedValues(set, source)
     .flatMap((value): Piece[] => [', ', ...value])
     .slice(1);
-  const pieces = ['SELECT ', ...values, ...rowsOf(update, target, from, where)];
+  const whole = wholeRows(children(update, 'fromClause'), update);
+  const pieces = ['SELECT ', ...values, whole, ...rowsOf(update, target, from, where)];
   return { edits: [{ start: updateAt, end: statement.end, pieces }] };
 }
 
@@ -198,7 +200,8 @@ function cutDelete(remove: Body, statement: ParsedStatement, source: Source): Cu
   const found = locateWords(remove, source, ['delete', 'from'], ['using', 'where', 'returning']);
   if (!found || isHidden(remove, source)) return { why: 'it cannot be taken apart' };
   const { target, clause } = found;
-  const pieces = ['SELECT', ...rowsOf(remove, target, clause('using'), clause('where'))];
+  const whole = wholeRows(children(remove, 'usingClause'), remove).replace(',', '');
+  const pieces = ['SELECT', whole, ...rowsOf(remove, target, clause('using'), clause('where'))];
   return { edits: [{ start: found.start, end: statement.end, pieces }] };
 }
 

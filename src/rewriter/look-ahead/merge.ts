@@ -1,11 +1,12 @@
 /** The query of a MERGE: the values that it would write, of the rows that match and of those that do not. */
-import { type Body, child, children, containsAiCall, kindOf } from '../nodes.js';
+import { type AnyNode, type Body, child, children, containsAiCall, kindOf } from '../nodes.js';
 import { firstTokenFrom, type ParsedStatement, type Token, tokenAt } from '../parse.js';
 import type { Source } from '../source.js';
 import type { Edit, Piece } from '../spliced-text.js';
 import { quoted, type Range } from '../target-items.js';
 import { givesUpdatedRows } from '../update-stages.js';
 import { assignedValues, dropsValues, listedValues } from './assigned.js';
+import { wholeRows } from './whole-rows.js';
 
 const apart = { why: 'it cannot be taken apart' };
 
@@ -54,6 +55,7 @@ export function cutMerge(
     'SELECT CASE',
     ...branches.flatMap((each) => branchOf(each, joined)),
     ' END',
+    wholeRows([merge.sourceRelation as AnyNode], merge),
     ...from,
   ];
   return { edits: [{ start: first.start, end: statement.end, pieces }] };

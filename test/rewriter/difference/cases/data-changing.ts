@@ -10,6 +10,16 @@ const kept = [
   "INSERT INTO kept VALUES (1, 'old 1', NULL), (2, 'old 2', NULL)",
 ];
 
+/** A plan of the key alone finds other rows first than one of whole rows. Enough of them, so that it is taken. */
+const backwards = [
+  'CREATE TABLE backwards (id int PRIMARY KEY, note text)',
+  "INSERT INTO backwards SELECT i, repeat('x', 1000) FROM generate_series(300, 1, -1) i",
+  'CREATE TABLE thousand (id int PRIMARY KEY, p text, r text)',
+  "INSERT INTO thousand SELECT i, 'p' || i, NULL FROM generate_series(1, 300) i",
+  'ANALYZE backwards, thousand',
+  "UPDATE pg_class SET relallvisible = relpages WHERE relname IN ('backwards', 'thousand')",
+];
+
 export const dataChanging: Record<string, Case[]> = {
   'parameters are of the types that the statement itself gives them': [
     [
@@ -48,6 +58,33 @@ export const dataChanging: Record<string, Case[]> = {
         "INSERT INTO kept (id, name) VALUES ($1, 'new 1'), ($2, 'new 2') ON CONFLICT (id) DO UPDATE SET r = ai_gen('m1', kept.name || $3) WHERE kept.id < $3::int",
       ),
       ...kept,
+    ],
+  ],
+  'some rows of a sub-select, in no order': [
+    [
+      'UPDATE … FROM',
+      "UPDATE thousand t SET r = ai_gen('m1', t.p) FROM (SELECT * FROM backwards LIMIT 5) x WHERE x.id = t.id",
+      ...backwards,
+    ],
+    [
+      'UPDATE … FROM a CTE',
+      "WITH x AS (SELECT * FROM backwards LIMIT 5) UPDATE thousand t SET r = ai_gen('m1', t.p) FROM x WHERE x.id = t.id",
+      ...backwards,
+    ],
+    [
+      'DELETE … USING',
+      "DELETE FROM thousand t USING (SELECT * FROM backwards LIMIT 5) x WHERE x.id = t.id AND ai_gen('m1', t.p) = 'no'",
+      ...backwards,
+    ],
+    [
+      'MERGE',
+      "MERGE INTO thousand t USING (SELECT * FROM backwards LIMIT 5) x ON x.id = t.id WHEN MATCHED THEN UPDATE SET r = ai_gen('m1', t.p)",
+      ...backwards,
+    ],
+    [
+      'ON CONFLICT',
+      "INSERT INTO thousand (id, p) SELECT id, note FROM backwards LIMIT 5 ON CONFLICT (id) DO UPDATE SET r = ai_gen('m1', thousand.p)",
+      ...backwards,
     ],
   ],
   'statements of a pipe of which some make no call': [
