@@ -15,6 +15,8 @@ export interface ObjectInfo {
   etag: string;
   contentType: string | undefined;
   lastModified: Date | undefined;
+  /** Its bytes can be read by nobody before it is restored. */
+  archived?: boolean;
 }
 
 export interface ListedObject {

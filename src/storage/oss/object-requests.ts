@@ -147,7 +147,15 @@ function asInfo(headers: Record<string, string | undefined>): OssObjectInfo {
     crc64: headers[crc64Header],
     contentType: headers['content-type'],
     lastModified: modified ? new Date(modified) : undefined,
+    archived: frozen.has(headers['x-oss-storage-class'] ?? '') && !isRestored(headers),
   };
+}
+
+/** Of Archive a bucket may allow reading all the same, which no object tells. https://www.alibabacloud.com/help/en/oss/developer-reference/headobject */
+const frozen = new Set(['ColdArchive', 'DeepColdArchive']);
+
+function isRestored(headers: Record<string, string | undefined>): boolean {
+  return headers['x-oss-restore']?.includes('ongoing-request="false"') ?? false;
 }
 
 function notAFile(path: StoragePath): KnownError {

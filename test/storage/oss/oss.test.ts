@@ -325,6 +325,26 @@ test('a missing object and a missing bucket are undefined files', async () => {
   }
 });
 
+test('an object that is archived says so, and is refused as such when it is read', async () => {
+  await using cloud = await openCloud();
+  const put = (restore: object) =>
+    cloud.store.put('media', 'out/film.mp4', Buffer.from('a film'), undefined, {
+      'x-oss-storage-class': 'ColdArchive',
+      ...restore,
+    });
+  await put({});
+  expect(await cloud.storage.head(video, right, signal())).toMatchObject({ archived: true });
+  await expect(cloud.storage.beginning(video, right, 2, signal())).rejects.toMatchObject({
+    kind: 'invalidParameterValue',
+    message: 'cannot read oss://media/out/film.mp4: the object is archived',
+    hint: expect.stringMatching(/^Restore it first/),
+    retryable: false,
+  });
+  await put({ 'x-oss-restore': 'ongoing-request="false", expiry-date="Sun, 16 Apr 2034 08:12:33 GMT"' });
+  expect(await cloud.storage.head(video, right, signal())).toMatchObject({ archived: false });
+  expect(`${await cloud.storage.beginning(video, right, 2, signal())}`).toBe('a ');
+});
+
 test('expired credentials are renewed once and the request passes', async () => {
   await using cloud = await openCloud();
   await cloud.storage.save(picture, right, sourceOf(Buffer.from('one')).open, saveOptions());
