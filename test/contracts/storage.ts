@@ -70,10 +70,7 @@ function handsOn(under: () => StoreUnderTest) {
       }
     },
     save: (key: string, source: Open, options: Partial<SaveOptions> = {}) =>
-      storage().save(pathOf(key), right(), source, {
-        ...{ contentType: 'image/png', signal: unstopped() },
-        ...options,
-      }),
+      storage().save(pathOf(key), right(), source, { ...headers, signal: unstopped(), ...options }),
     presign: (key: string, expiresSeconds = 60) =>
       storage().presign(pathOf(key), right(), { expiresSeconds, signal: unstopped() }),
     expectAbsent: (key: string) => expect(head(key)).rejects.toBeInstanceOf(MissingFile),
@@ -313,7 +310,7 @@ function refusing(hands: Hands): void {
       () => hands.storage.list(pathOf(''), none, { recursive: true, signal }),
       () => hands.storage.presign(path, none, { expiresSeconds: 60, signal }),
       () => hands.storage.checkWritable(path, none, headers, signal),
-      () => hands.storage.save(path, none, sourceOf(Buffer.from('b')), { contentType: 'image/png', signal }),
+      () => hands.storage.save(path, none, sourceOf(Buffer.from('b')), { ...headers, signal }),
     ];
     for (const each of asked) await expect(each()).rejects.toMatchObject({ kind: 'insufficientPrivilege' });
     expect((await download(await presign('closed.png'))).toString()).toBe('a');

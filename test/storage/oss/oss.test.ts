@@ -11,7 +11,6 @@ import { openCloud, right, type TestCloud } from './test-cloud.js';
 
 const { readPath } = createPlaces(drivers);
 const partBytes = 4 * 1024 * 1024;
-const headers = { contentType: 'image/png', metadata: { 'hologen-job': 'a job' } };
 const picture: StoragePath = readPath('oss://media/out/cat ü+1.png', 'path');
 const video: StoragePath = readPath('oss://media/out/film.mp4', 'path');
 
@@ -306,7 +305,7 @@ test('closing ends what is running', async () => {
 
 test('an OSS that never answers is a retryable connection failure', async () => {
   await using cloud = await openCloud({ timeouts: { connectMs: 200, responseMs: 50, idleMs: 200 } });
-  await cloud.storage.checkWritable(picture, right, headers, signal());
+  await cloud.storage.checkWritable(picture, right, { contentType: 'image/png' }, signal());
   cloud.proxy.decide = () => 'silent';
   await expect(cloud.storage.head(picture, right, signal())).rejects.toMatchObject({
     sqlstate: '08006',
@@ -360,40 +359,6 @@ test('a role that does not exist is refused with its name', async () => {
     sqlstate: '42501',
     message: expect.stringContaining(other.roleArn),
   });
-});
-
-test('a proof of writability leaves no object, is shared and is remembered', async () => {
-  await using cloud = await openCloud();
-  const directory = readPath('oss://media/out/', 'output_dir');
-  await Promise.all(
-    Array.from({ length: 20 }, () => cloud.storage.checkWritable(directory, right, headers, signal())),
-  );
-  await cloud.storage.checkWritable(directory, right, headers, signal());
-  expect(cloud.proxy.lines.map((line) => line.split(' ')[0])).toEqual(['POST', 'DELETE']);
-});
-
-test('a proof of writability says nothing of an object with other headers', async () => {
-  await using cloud = await openCloud();
-  for (const contentType of ['image/png', 'video/mp4', 'image/png'])
-    await cloud.storage.checkWritable(video, right, { ...headers, contentType }, signal());
-  const asked = cloud.store.requests().filter(({ operation }) => operation === 'InitiateMultipartUpload');
-  expect(asked.map((each) => [each.headers['content-type'], each.headers['x-oss-meta-hologen-job']])).toEqual(
-    [
-      ['image/png', 'a job'],
-      ['video/mp4', 'a job'],
-    ],
-  );
-});
-
-test('a bucket that does not exist is not writable, and a later try asks again', async () => {
-  await using cloud = await openCloud();
-  const directory = readPath('oss://no-such-bucket/out/', 'output_dir');
-  for (let round = 0; round < 2; round += 1) {
-    await expect(cloud.storage.checkWritable(directory, right, headers, signal())).rejects.toMatchObject({
-      sqlstate: '58P01',
-    });
-  }
-  expect(cloud.proxy.lines).toHaveLength(2);
 });
 
 test('a directory cannot be saved to or presigned', async () => {
