@@ -79,9 +79,9 @@ function checkMessages(model: ModelType, input: JsonObject): CheckedInput {
   };
 }
 
-/** wan2.6 takes larger ones than what came before. */
+/** wan2.5 and 2.6 take larger ones than what came before. */
 function firstFrameOf({ name }: ModelType): MediaRule {
-  return name.startsWith('wan2.6') ? mediaRules.firstFrame : mediaRules.olderFirstFrame;
+  return /^wan2\.[56]/.test(name) ? mediaRules.firstFrame : mediaRules.olderFirstFrame;
 }
 
 function checkReferences(input: JsonObject): MediaUse[] {

@@ -36,7 +36,7 @@ export async function answerRequest(
     describeRequest(record, request);
     const operation = findOperation(request);
     record.operation = operation.name;
-    const fault = parts.faults.take({ ...request, operation: operation.name });
+    const fault = parts.faults.take({ ...request, headers: incoming.headers, operation: operation.name });
     if (fault && (await meetFault(fault, request))) return;
     answer = createAnswer({ incoming, response, record, fault });
     await operation.run(await admit(parts, request, operation, { record, answer }));

@@ -20,6 +20,7 @@ export interface FaultSubject {
   bucket: string;
   key: string;
   query: ReadonlyMap<string, string>;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Name of the API operation, e.g. UploadPart. */
   operation: string;
 }

@@ -55,6 +55,7 @@ export async function getObject({ request, files, answer }: Exchange): Promise<v
   const { record, file } = opened;
   let isHandedOver = false;
   try {
+    if (request.method === 'GET') checkRestored(record);
     if (isNotModified(request, record)) return await answer.send(304, validators(record));
     const range = readRange(request, record.bytes);
     const headers = downloadHeaders(request, record);
@@ -74,6 +75,7 @@ export async function getObject({ request, files, answer }: Exchange): Promise<v
 export async function getProcessedObject({ request, files, answer }: Exchange): Promise<void> {
   const opened = await files.open(request.bucket, request.key);
   if (!opened) throw noSuchKey(request);
+  checkRestored(opened.record);
   const object = await opened.file.readFile().finally(() => opened.file.close());
   // Loaded when it is asked for: it brings a drawing library.
   const { processObject } = await import('./process-object.js');
@@ -126,11 +128,11 @@ export function validators(record: ObjectRecord): Record<string, string> {
 
 function downloadHeaders(request: StoreRequest, record: ObjectRecord): Record<string, string> {
   const headers: Record<string, string> = {
+    'x-oss-storage-class': 'Standard',
     ...record.headers,
     ...validators(record),
     'Accept-Ranges': 'bytes',
     'x-oss-object-type': record.type,
-    'x-oss-storage-class': 'Standard',
     'x-oss-hash-crc64ecma': record.crc64,
   };
   if (record.contentMd5 !== undefined) headers['Content-MD5'] = record.contentMd5;
@@ -180,6 +182,13 @@ function readRange(request: StoreRequest, lengthBytes: number): ByteRange | unde
   if (first >= lengthBytes)
     throw new Refusal('InvalidRange', { fields: { ActualObjectSize: String(lengthBytes) } });
   return { first, last: lengthBytes - 1 };
+}
+
+/** https://www.alibabacloud.com/help/en/oss/developer-reference/restoreobject */
+function checkRestored({ headers }: ObjectRecord): void {
+  const isFrozen = /^(Deep)?ColdArchive$/.test(headers['x-oss-storage-class'] ?? '');
+  const isRestored = headers['x-oss-restore']?.includes('ongoing-request="false"');
+  if (isFrozen && !isRestored) throw new Refusal('InvalidObjectState');
 }
 
 export function noSuchKey(request: StoreRequest): Refusal {

@@ -16,7 +16,7 @@ export interface ObjectRecord {
   /** Base64; only objects put in one piece have it. */
   contentMd5?: string;
   type: 'Normal' | 'Multipart';
-  /** Headers that GET gives back as they came: content-type, cache-control …, x-oss-meta-*. */
+  /** Headers that GET gives back as they came: content-type, cache-control …, x-oss-meta-*; of one put by a test its storage class, too. */
   headers: Record<string, string>;
   lastModifiedMs: number;
 }

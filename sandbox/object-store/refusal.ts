@@ -29,6 +29,7 @@ const kinds = {
   InvalidBucketName: { status: 400, message: 'The specified bucket is not valid.' },
   InvalidDigest: { status: 400, message: 'The Content-MD5 you specified was invalid.' },
   InvalidObjectName: { status: 400, message: 'The specified object is not valid.' },
+  InvalidObjectState: { status: 403, message: "The operation is not valid for the object's state" },
   InvalidPart: {
     status: 400,
     message:

@@ -35,7 +35,14 @@ export interface ObjectStore {
   port: number;
   /** Makes a bucket; an existing one stays, in the region given. */
   createBucket(name: string, region?: string): Promise<void>;
-  put(bucket: string, key: string, body: Uint8Array, contentType?: string): Promise<void>;
+  /** `headers`: what a HEAD of it says beside, its storage class and restoration among them. */
+  put(
+    bucket: string,
+    key: string,
+    body: Uint8Array,
+    contentType?: string,
+    headers?: Record<string, string>,
+  ): Promise<void>;
   read(bucket: string, key: string): Promise<Buffer | undefined>;
   /** Keys in UTF-8 order. */
   list(bucket: string, prefix?: string): Promise<string[]>;
@@ -75,8 +82,8 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
     requests: recording.requests,
     filePath: files.filePath,
     createBucket: (name, region = defaultRegion) => files.createBucket(name, region),
-    put: (bucket, key, bytes, contentType = contentTypeOf(key)) =>
-      putByHand(files, { bucket, key, bytes, contentType }),
+    put: (bucket, key, bytes, contentType = contentTypeOf(key), headers = {}) =>
+      putByHand(files, { bucket, key, bytes, headers: { 'content-type': contentType, ...headers } }),
     read: (bucket, key) => readByHand(files, bucket, key),
     list: (bucket, prefix = '') => files.keys(bucket, prefix),
     close: () => server.close(),
@@ -91,8 +98,8 @@ async function putByHand(
     bucket,
     key,
     bytes,
-    contentType,
-  }: { bucket: string; key: string; bytes: Uint8Array; contentType: string },
+    headers,
+  }: { bucket: string; key: string; bytes: Uint8Array; headers: Record<string, string> },
 ): Promise<void> {
   if (!(await files.findBucket(bucket))) throw new Error(`no bucket "${bucket}"`);
   checkKey(key);
@@ -103,7 +110,7 @@ async function putByHand(
     crc64: body.crc64,
     contentMd5: body.md5.toString('base64'),
     type: 'Normal' as const,
-    headers: { 'content-type': contentType },
+    headers,
   };
   await files.commit(bucket, key, body.path, object, false);
 }

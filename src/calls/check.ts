@@ -14,6 +14,7 @@ import { atPlace, isSaved } from './at-place.js';
 import { isPretended } from './dry-run-names.js';
 import { checkMedium, isStored, lengthOfMedium, requireRight, rightTo } from './media.js';
 import type { SessionSettings } from './session-settings.js';
+import { toBeWrittenAs } from './written-as.js';
 
 export interface SubmittedCall extends CallArguments {
   /** image: image.generate's request and answer; ai_gen's where it is left out. */
@@ -227,7 +228,7 @@ export async function checkStorage(
   signal: AbortSignal,
   dryRun: boolean,
 ): Promise<string[]> {
-  const { media, output } = call.request;
+  const { media, output, makes } = call.request;
   const looks = media
     .filter(isStored)
     .map((medium) => ({ medium, right: rightTo(medium, call.file) }))
@@ -235,7 +236,8 @@ export async function checkStorage(
     .map(({ medium, right }) => checkMedium(storage, medium, right, signal));
   if (output) {
     const right = requireRight(call.file?.right, 'output_dir');
-    await Promise.all([...looks, storage.checkWritable(output, right, signal)]);
+    const headers = toBeWrittenAs(call.model.modelType, makes);
+    await Promise.all([...looks, storage.checkWritable(output, right, headers, signal)]);
   }
   const etags = await Promise.all(looks);
   await measure(call, storage, signal);

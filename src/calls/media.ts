@@ -27,9 +27,9 @@ export function isStored(medium: Medium): medium is StoredMedium {
 }
 
 /**
- * Proves that an object exists, may be read, and is not larger than the provider takes; returns its ETag, which tells what is in it.
- * Objects without an ending are taken on trust, and so is the form of files for text models (`anyForm`), which read more than the makers
- * of pictures and videos do.
+ * Proves that an object exists, may be read, lies in no archive, and is not larger than the provider takes; returns its ETag, which tells
+ * what is in it. Objects without an ending are taken on trust, and so is the form of files for text models (`anyForm`), which read more
+ * than the makers of pictures and videos do.
  */
 export async function checkMedium(
   storage: Storage,
@@ -45,6 +45,12 @@ export async function checkMedium(
     refuse(medium.field, medium.text, what, 'The ending of its name tells what an object is.');
   }
   const info: ObjectInfo = await storage.head(medium.path, right, signal);
+  if (info.archived) {
+    refuseObject(
+      `${medium.field} is archived: ${medium.text} cannot be read`,
+      'Restore it first, and call again when that is done.',
+    );
+  }
   const usual = (kind ? [kind] : kinds).map((name) => limits[name].mebibytes);
   const most = medium.mostMebibytes ?? Math.max(...usual);
   if (info.bytes > most * 1024 * 1024) {

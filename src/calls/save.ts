@@ -1,6 +1,6 @@
 /** Media on their way out: from the provider's temporary address into storage, streamed; the copy is repeated, never the generation. */
 import { KnownError } from '../errors.js';
-import { endingOf, formatOf, hasUse } from '../media/kinds.js';
+import { endingOf } from '../media/kinds.js';
 import type { CheckedRequest, Made } from '../providers/provider.js';
 import { withoutQuotes } from '../storage/etag.js';
 import { formatPath, isDirectory, joinPath, type StoragePath } from '../storage/path.js';
@@ -9,6 +9,7 @@ import { type Course, holdUp, type Services, tell } from './course.js';
 import { growing, isPassing, keptMs, pause } from './hold-up.js';
 import { requireRight } from './media.js';
 import { resultOf } from './result.js';
+import { madeName, writtenAs } from './written-as.js';
 
 /** A network or a store that is down is waited for by the statement too; whom the store refuses hears of it at once. */
 const patience = {
@@ -103,20 +104,15 @@ async function copyOutput(
     if (source.lengthBytes === 0) throw nothingThere(url);
     return source;
   };
-  const contentType = formatOf(madeName(url, request.makes))?.contentType ?? 'application/octet-stream';
+  const headers = writtenAs(madeName(url, request.makes), { modelType: model.modelType, jobId, requestId });
   const { bytes, etag } = await storage.save(target, right, download, {
-    contentType,
-    metadata: {
-      'hologen-model': model.modelType,
-      'hologen-job': jobId,
-      'hologen-request': requestId,
-    },
+    ...headers,
     // What is paid for is saved, whoever waits.
     signal: new AbortController().signal,
   });
   // Its length was not announced; the next copy takes its place.
   if (bytes === 0) throw nothingThere(url);
-  return { ossPath: formatPath(target), bytes, etag: withoutQuotes(etag), contentType };
+  return { ossPath: formatPath(target), bytes, etag: withoutQuotes(etag), contentType: headers.contentType };
 }
 
 function nothingThere(url: string): KnownError {
@@ -177,11 +173,4 @@ function besideNamed({
 }: CheckedRequest): Pick<CheckedRequest, 'output' | 'fileName' | 'makes'> {
   const directory = output && { ...output, key: output.key.replace(/[^/]*$/, '') };
   return { output: directory, fileName: undefined, makes };
-}
-
-/** What the address of a result tells of its form; a PNG or an MP4 where it tells nothing. */
-function madeName(url: string, makes: CheckedRequest['makes']): string {
-  const pathname = URL.canParse(url) ? new URL(url).pathname : '';
-  if (hasUse(pathname, 'made')) return pathname;
-  return makes === 'video' ? 'film.mp4' : 'picture.png';
 }

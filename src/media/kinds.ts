@@ -59,6 +59,8 @@ const formats: Record<string, MediumFormat> = {
   flac: sound('flac'),
   ogg: sound('ogg'),
   opus: sound('opus'),
+  wma: sound('x-ms-wma'),
+  aiff: sound('aiff'),
   pdf: { kind: 'document', contentType: 'application/pdf', uses: [] },
 };
 

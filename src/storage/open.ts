@@ -42,7 +42,8 @@ export function openStorage<Settings>(settings: Settings, drivers: Driver<Settin
       storeOf(path, right).beginning(path, right, bytes, signal),
     list: async (directory, right, options) => storeOf(directory, right).list(directory, right, options),
     presign: async (path, right, options) => storeOf(path, right).presign(path, right, options),
-    checkWritable: async (path, right, signal) => storeOf(path, right).checkWritable(path, right, signal),
+    checkWritable: async (path, right, headers, signal) =>
+      storeOf(path, right).checkWritable(path, right, headers, signal),
     save: async (path, right, open, options) => storeOf(path, right).save(path, right, open, options),
     async close() {
       await Promise.all([...stores.values()].map((store) => store.close()));

@@ -15,6 +15,8 @@ export interface ObjectInfo {
   etag: string;
   contentType: string | undefined;
   lastModified: Date | undefined;
+  /** Its bytes can be read by nobody before it is restored. */
+  archived?: boolean;
 }
 
 export interface ListedObject {
@@ -38,9 +40,13 @@ export interface OpenedSource {
   crc64?: string;
 }
 
-export interface SaveOptions {
+/** What an object says beside its bytes. */
+export interface ObjectHeaders {
   contentType: string;
   metadata?: Record<string, string>;
+}
+
+export interface SaveOptions extends ObjectHeaders {
   /** What the object must measure; a source of another length is an error and leaves no object. */
   lengthBytes?: number;
   signal: AbortSignal;
@@ -91,8 +97,8 @@ export interface Store {
     options: { expiresSeconds: number; signal: AbortSignal; process?: string | undefined },
   ): Promise<string>;
 
-  /** Proves before spending that the right allows to write under this path (writes nothing lasting). */
-  checkWritable(path: StoragePath, right: Right, signal: AbortSignal): Promise<void>;
+  /** Proves before spending that the right allows to write such an object under this path (writes nothing lasting). */
+  checkWritable(path: StoragePath, right: Right, headers: ObjectHeaders, signal: AbortSignal): Promise<void>;
 
   /**
    * Streams a body into one object, constant memory, verified (length and checksum, at both ends where the source tells

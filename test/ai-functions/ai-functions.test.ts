@@ -214,6 +214,21 @@ describe('ai_transcribe', () => {
     ]);
   });
 
+  test('hears the forms of sound that its type does', async () => {
+    const model = await deploy(client, 'paraformer-v2', 'speech-to-text');
+    const transcribe = (name: string, ending: string) =>
+      one(`SELECT ai_transcribe('${name}', ${file(speech.replace('wav', ending))})`);
+    for (const ending of ['wma', 'aiff'])
+      await putObject(gateway.dataDir, speech.replace('wav', ending), wavFile(4));
+    expect(await transcribe('test_fun_asr', 'aiff')).toMatchObject({ duration: 4 });
+    for (const name of ['test_fun_asr', model])
+      expect(await transcribe(name, 'wma')).toMatchObject({ duration: 4 });
+    const { message, hint } = await refusal(transcribe(model, 'aiff'));
+    expect(message).toMatch(/^the FILE must be a sound or video file that paraformer-v2 hears, not /);
+    expect(hint).toMatch(/^Known endings: .*wma/);
+    expect(hint).not.toContain('aiff');
+  });
+
   test('refuses before anything is spent', async () => {
     for (const [call, message] of [
       [`ai_transcribe('test_fun_asr', ${file(picture)})`, /^the FILE must be a sound or video file/],

@@ -142,6 +142,21 @@ test('a film that failed is answered by another model for a reason that is writt
   expect(failedFilm.answered_by).toBe('other_film');
 });
 
+test('a film that failed of its content is asked of nobody else for failures, where in the provider it was refused', async () => {
+  const type = 'wan2.6-t2v-us';
+  await deploy('third_film', 'wan2.5-t2v-preview', {}, 'video-generation');
+  const config = { fallback: [{ model: 'third_film', on: ['failure'] }] };
+  await deploy('refused_inside', type, config, 'video-generation');
+  const before = own.speaker.submits('wan2.5-t2v-preview');
+  const task = { task_id: 'inside', task_status: 'PENDING' };
+  const code = 'InternalError.Algo.DataInspectionFailed';
+  say(type, { status: 200, body: { request_id: 's', output: task } });
+  const failed = { ...task, task_status: 'FAILED', code, message: 'no' };
+  say('/api/v1/tasks/inside', { status: 200, body: { request_id: 'r', output: failed } });
+  expect((await make('refused_inside', 'a boat')).output).toMatchObject({ task_status: 'FAILED', code });
+  expect(own.speaker.submits('wan2.5-t2v-preview')).toBe(before);
+});
+
 test('of identical films that are one call, each is answered by the other model when it fails', async () => {
   await deploy('twin_film_2', 'wan2.5-t2v-preview', {}, 'video-generation');
   const config = { fallback: [{ model: 'twin_film_2', on: ['failure', 'content'] }] };

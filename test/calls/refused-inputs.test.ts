@@ -19,8 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => cloud?.close());
 
-const film = async (prompt: string) => {
-  const request = JSON.stringify({ prompt, img_url: 'oss://bucket/in/a.png', parameters: { duration: 2 } });
+const film = async (prompt: string, img_url = 'oss://bucket/in/a.png') => {
+  const request = JSON.stringify({ prompt, img_url, parameters: { duration: 2 } });
   const { rows } = await client.query("SELECT ai_gen('film', $1, to_file('oss://bucket/', $2, $3)) AS made", [
     request,
     ...rights,
@@ -103,3 +103,41 @@ test.each([
     expect(new Set(signatures().slice(before + attempts - 1)).size).toBe(2);
   },
 );
+
+const archived = async (storageClass: string, restore?: string) =>
+  cloud.store.put(
+    'bucket',
+    'in/cold.png',
+    (await cloud.store.read('bucket', 'in/a.png')) as Buffer,
+    undefined,
+    {
+      'x-oss-storage-class': storageClass,
+      ...(restore && { 'x-oss-restore': restore }),
+    },
+  );
+
+test('an archived picture is refused before anything is sent, until it is restored', async () => {
+  const before = signatures().length;
+  const cold = 'oss://bucket/in/cold.png';
+  for (const [storageClass, restore] of [
+    ['ColdArchive', undefined],
+    ['DeepColdArchive', undefined],
+    ['ColdArchive', 'ongoing-request="true"'],
+  ] as const) {
+    await archived(storageClass, restore);
+    expect(await refusal(film('cold', cold))).toMatchObject({
+      code: '22023',
+      message: `img_url is archived: ${cold} cannot be read`,
+      hint: expect.stringMatching(/^Restore it first/),
+    });
+  }
+  expect(signatures()).toHaveLength(before);
+  for (const [storageClass, restore] of [
+    ['ColdArchive', 'ongoing-request="false", expiry-date="Sun, 16 Apr 2034 08:12:33 GMT"'],
+    ['Archive', undefined],
+    ['IA', undefined],
+  ] as const) {
+    await archived(storageClass, restore);
+    expect(await film(`${storageClass} ${restore}`, cold)).toMatchObject({ task_status: 'SUCCEEDED' });
+  }
+});

@@ -95,3 +95,28 @@ test('another file under the name of an output is not taken for it', async () =>
   const jobs = "SELECT state FROM hologen.jobs WHERE request ->> 'prompt' = 'a rivet'";
   expect((await client.query(jobs)).rows).toEqual([{ state: 'saving' }]);
 });
+
+test('what the store would refuse of the file that is saved is refused before anything is paid', async () => {
+  const before = submits();
+  own.store.faults.add({
+    ...{ answer: { ...forbidden, message: 'no metadata here' }, times: 100 },
+    when: ({ headers }) => headers['x-oss-meta-hologen-job'] !== undefined,
+  });
+  const request = { prompt: 'a place without metadata', output_dir: 'oss://bucket/bare/' };
+  expect(await refusal(aiGen(client, model, request))).toMatchObject({
+    code: '42501',
+    detail: expect.stringContaining('no metadata'),
+  });
+  expect(submits()).toBe(before);
+});
+
+test('a place is asked for with the headers that the file is saved with', async () => {
+  await aiGen(client, model, { prompt: 'a place that is asked first', output_dir: 'oss://bucket/asked/' });
+  const sent = (name: string) =>
+    own.store.requests().findLast(({ operation }) => operation === name)?.headers;
+  const [asked, saved] = ['InitiateMultipartUpload', 'PutObject'].map(sent);
+  const said = (headers = {}) => Object.keys(headers).filter((name) => name.startsWith('x-oss-meta-'));
+  expect(said(saved)).toEqual(['model', 'job', 'request'].map((name) => `x-oss-meta-hologen-${name}`));
+  expect(said(asked)).toEqual(said(saved));
+  for (const name of ['content-type', 'x-oss-meta-hologen-model']) expect(asked?.[name]).toBe(saved?.[name]);
+});

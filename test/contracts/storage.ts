@@ -19,6 +19,7 @@ export interface StoreUnderTest extends AsyncDisposable {
 }
 
 const mebibyte = 1024 * 1024;
+const headers = { contentType: 'image/png', metadata: { 'hologen-job': 'a job' } };
 
 export function storageContract(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(`the contract of storage: ${name}`, () => {
@@ -69,10 +70,7 @@ function handsOn(under: () => StoreUnderTest) {
       }
     },
     save: (key: string, source: Open, options: Partial<SaveOptions> = {}) =>
-      storage().save(pathOf(key), right(), source, {
-        ...{ contentType: 'image/png', signal: unstopped() },
-        ...options,
-      }),
+      storage().save(pathOf(key), right(), source, { ...headers, signal: unstopped(), ...options }),
     presign: (key: string, expiresSeconds = 60) =>
       storage().presign(pathOf(key), right(), { expiresSeconds, signal: unstopped() }),
     expectAbsent: (key: string) => expect(head(key)).rejects.toBeInstanceOf(MissingFile),
@@ -286,10 +284,10 @@ function presigning(hands: Hands): void {
 function refusing(hands: Hands): void {
   const { at, pathOf, right, save, head, presign, expectAbsent } = hands;
   test('a place may be written to or not, and looking leaves nothing there', async () => {
-    await hands.storage.checkWritable(pathOf('new/'), right(), unstopped());
-    await hands.storage.checkWritable(pathOf('new/film.mp4'), right(), unstopped());
+    await hands.storage.checkWritable(pathOf('new/'), right(), headers, unstopped());
+    await hands.storage.checkWritable(pathOf('new/film.mp4'), right(), headers, unstopped());
     await expectAbsent('new/film.mp4');
-    const nowhere = hands.storage.checkWritable(pathOf('new/', 'nowhere'), right(), unstopped());
+    const nowhere = hands.storage.checkWritable(pathOf('new/', 'nowhere'), right(), headers, unstopped());
     await expect(nowhere).rejects.toMatchObject({ kind: 'undefinedFile' });
   });
 
@@ -311,8 +309,8 @@ function refusing(hands: Hands): void {
       () => hands.storage.head(path, none, signal),
       () => hands.storage.list(pathOf(''), none, { recursive: true, signal }),
       () => hands.storage.presign(path, none, { expiresSeconds: 60, signal }),
-      () => hands.storage.checkWritable(path, none, signal),
-      () => hands.storage.save(path, none, sourceOf(Buffer.from('b')), { contentType: 'image/png', signal }),
+      () => hands.storage.checkWritable(path, none, headers, signal),
+      () => hands.storage.save(path, none, sourceOf(Buffer.from('b')), { ...headers, signal }),
     ];
     for (const each of asked) await expect(each()).rejects.toMatchObject({ kind: 'insufficientPrivilege' });
     expect((await download(await presign('closed.png'))).toString()).toBe('a');
@@ -328,7 +326,7 @@ function stopping(hands: Hands): void {
       () => hands.storage.head(path, right(), signal),
       () => hands.storage.list(pathOf(''), right(), { recursive: true, signal }),
       () => hands.storage.presign(path, right(), { expiresSeconds: 60, signal }),
-      () => hands.storage.checkWritable(path, right(), signal),
+      () => hands.storage.checkWritable(path, right(), headers, signal),
       () => save('stopped.png', sourceOf(Buffer.from('a')), { signal }),
     ];
     for (const each of asked) await expect(each()).rejects.toMatchObject({ kind: 'queryCanceled' });

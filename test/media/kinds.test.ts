@@ -28,6 +28,13 @@ test('each use has the endings it is documented with', () => {
   expect(withUse('shown')).toEqual(['png', 'jpg', 'jpeg', 'webp', 'bmp', 'gif', 'mp4']);
 });
 
+test.each([
+  ['wma', 'audio/x-ms-wma'],
+  ['aiff', 'audio/aiff'],
+])('.%s is sound of type %s', (ending, contentType) => {
+  expect(formatOf(`speech.${ending}`)).toEqual({ kind: 'sound', contentType, uses: [] });
+});
+
 test('what may hold a script is not shown', () => {
   for (const type of ['image/svg+xml', 'text/html', 'application/pdf', 'video/quicktime', ''])
     expect(isShownType(type)).toBe(false);

@@ -1,5 +1,6 @@
 /** Checks of the account: API key and region, the identity that assumes roles, the roles, the clock, and places in stores. Spends nothing. */
 import { request } from 'undici';
+import { toBeWrittenAs } from '../../calls/written-as.js';
 import { ProviderFailure } from '../../providers/provider.js';
 import type { Account } from './account.js';
 import { type Check, misconfigured } from './report.js';
@@ -125,13 +126,13 @@ export function identityCheck({ identity }: Pick<Account, 'identity'>): Check {
   };
 }
 
-/** Assumes the role and begins an upload that is never completed. */
+/** Assumes the role and begins an upload that is never completed, with the headers of a picture. */
 export function placeCheck({ path, endpoint, roleArn }: Place, { storage }: Pick<Account, 'storage'>): Check {
   return {
     name: `${path} as ${roleArn}`,
     async run(signal) {
       const file = storage.readFile({ oss_path: path, oss_endpoint: endpoint, role_arn: roleArn }, 'path');
-      await storage.checkWritable(file.path, file.right, signal);
+      await storage.checkWritable(file.path, file.right, toBeWrittenAs('hologen check', 'pictures'), signal);
       return undefined;
     },
   };

@@ -23,7 +23,7 @@ const billHint = 'Settle the account’s bill in the Alibaba Cloud console.';
 const mediaHint =
   'The provider could not read the media; see the model’s limits on format, size and duration.';
 
-/** Looked through in order; the first rule with the longest matching code wins. */
+/** Looked through in order; the first rule with the longest matching code wins; a code that is `placed` goes by its last known word. */
 const rules: Rule[] = [
   {
     codes: ['DataInspectionFailed', 'data_inspection_failed'],
@@ -62,7 +62,25 @@ const rules: Rule[] = [
     hint: mediaHint,
   },
   {
+    codes: ['FILE_PARSE_FAILED', 'FILE_NORMALIZE_FAILED', 'MKV_PARSE_FAILED', 'CONTENT_LENGTH_CHECK_FAILED'],
+    kind: 'invalidParameterValue',
+    repeat: 'no',
+    hint: mediaHint,
+  },
+  {
+    codes: ['REQUEST_INVALID_FILE_URL_VALUE', 'NO_VALID_AUDIO_ERROR', 'NO_INPUT_AUDIO_ERROR', 'Audio'],
+    kind: 'invalidParameterValue',
+    repeat: 'no',
+    hint: mediaHint,
+  },
+  {
     codes: ['InvalidImage', 'InvalidImageResolution', 'InvalidImageFormat', 'InvalidFile'],
+    kind: 'invalidParameterValue',
+    repeat: 'no',
+    hint: mediaHint,
+  },
+  {
+    codes: ['InvalidPerson', 'InvalidInputLength'],
     kind: 'invalidParameterValue',
     repeat: 'no',
     hint: mediaHint,
@@ -71,7 +89,6 @@ const rules: Rule[] = [
     codes: [
       'InvalidParameter',
       'BadRequest',
-      'InternalError.Algo.InvalidParameter',
       'UnsupportedOperation',
       'invalid_parameter_error',
       'invalid_request_error',
@@ -134,6 +151,7 @@ const rules: Rule[] = [
       'InternalError',
       'internal_error',
       'SystemError',
+      'FILE_SERVER_ERROR',
       'ModelServiceFailed',
       'ModelServingError',
       'ModelUnavailable',
@@ -171,17 +189,34 @@ export function providerError(
   });
 }
 
-/** A task that failed, which comes with HTTP status 200. The same request may be sent again only by who asked for it: it was tried. */
+/**
+ * A task that failed, which comes with HTTP status 200: an unknown code is told by how it begins. The same request may be sent again only by who
+ * asked for it: it was tried.
+ */
 export function failedTask(code: string, message: string, requestId: string): ProviderFailure {
-  return new ProviderFailure({ code, message, ...meaningOf(ruleFor(code, 500)), requestId });
+  const status = ofInput.test(code) ? 400 : 500;
+  return new ProviderFailure({ code, message, ...meaningOf(ruleFor(code, status)), requestId });
 }
+
+const ofInput = /^(Invalid|FILE_)/;
 
 function meaningOf({ kind, repeat, hint }: Rule): Pick<Rule, 'kind' | 'repeat' | 'hint'> {
   return { kind, repeat, hint };
 }
 
-/** The rule whose code is the longest beginning of this one; undefined: it is none of the provider's. */
+/** The rule of a code; undefined: it is none of the provider's. */
 function matching(code: string): Rule | undefined {
+  if (!code.startsWith(placed)) return beginning(code);
+  const words = code.split('.');
+  const endings = words.map((_word, index) => words.slice(index).join('.')).reverse();
+  return endings.map(beginning).find((rule) => rule !== undefined);
+}
+
+/** Codes that begin so tell where it happened first, and what at their end: InternalError.Algo.DataInspectionFailed. */
+const placed = 'InternalError.';
+
+/** The rule whose code is the longest beginning of this one. */
+function beginning(code: string): Rule | undefined {
   let best: { rule: Rule; length: number } | undefined;
   for (const rule of rules) {
     for (const known of rule.codes) {

@@ -150,6 +150,8 @@ export interface ModelType {
   tokensPerRequest?: number;
   /** The kinds of files it reads. */
   reads?: readonly MediumKind[];
+  /** Endings of these kinds that it does not. */
+  readsNot?: readonly string[];
   /** The most tokens that a file of each kind comes to. Undefined: not known. */
   mostTokensOf?: Partial<Record<MediumKind, number>>;
   /** The most MiB that a file of each kind may have, where an embedding reads it. */

@@ -40,6 +40,7 @@ export const olderVideoTypes: Record<string, ModelType> = withInternationalNames
   'wan2.5-i2v-preview': {
     ...{ ...fromFrame, ...wan25, soundTrack: ['first-frame'] },
     resolution: { values: ['480P', '720P', '1080P'], default: '1080P' },
+    pictureMebibytes: 20,
   },
   'wan2.2-t2v-plus': {
     ...fromText,

@@ -1,10 +1,14 @@
 /** Speech-to-text models of Model Studio: requests a second, CNY a second of speech (the provider's limits and price pages, autumn 2026). */
 import type { ModelType } from './model-type.js';
 
-function speech(source: string, amount: number, requestsAMinute: number): ModelType {
+function speech(
+  line: Pick<ModelType, 'source' | 'readsNot'>,
+  amount: number,
+  requestsAMinute: number,
+): ModelType {
   return {
+    ...line,
     task: 'speech-to-text',
-    source,
     scenarios: ['transcription'],
     path: '/services/audio/asr/transcription',
     mode: 'async',
@@ -16,8 +20,8 @@ function speech(source: string, amount: number, requestsAMinute: number): ModelT
   };
 }
 
-const funAsr = 'fun-asr-recorded-speech-recognition-http-api';
-const paraformer = 'paraformer-recorded-speech-recognition-restful-api';
+const funAsr = { source: 'fun-asr-recorded-speech-recognition-http-api' };
+const paraformer = { source: 'paraformer-recorded-speech-recognition-restful-api', readsNot: ['aiff'] };
 
 export const speechTypes: Record<string, ModelType> = {
   'fun-asr': speech(funAsr, 0.00022, 600),

@@ -73,6 +73,11 @@ const meanings: Record<string, Meaning> = {
     says: 'the bucket may not be reached over this public endpoint',
     hint: 'Write the internal endpoint of the region, oss-<region>-internal.aliyuncs.com, or a custom domain of the bucket.',
   },
+  InvalidObjectState: {
+    kind: 'invalidParameterValue',
+    says: 'the object is archived',
+    hint: 'Restore it first, on its page in the OSS console or by RestoreObject, which takes minutes to hours.',
+  },
   FileAlreadyExists: {
     kind: 'duplicateObject',
     says: 'the object exists and may not be overwritten',

@@ -3,10 +3,16 @@
 import { randomUUID } from 'node:crypto';
 import { KnownError } from '../../errors.js';
 import { formatPath, isDirectory, joinPath, type StoragePath } from '../path.js';
-import type { OpenedSource, SaveOptions, Store } from '../storage.js';
+import type { ObjectHeaders, OpenedSource, SaveOptions, Store } from '../storage.js';
 import { presignGet } from './client.js';
 import { notOfStore, ServiceRefusal, toReadError, toSqlError } from './error.js';
-import { crc64Header, type ObjectTarget, type OssObjectInfo, type Saved } from './object-target.js';
+import {
+  crc64Header,
+  headersOf,
+  type ObjectTarget,
+  type OssObjectInfo,
+  type Saved,
+} from './object-target.js';
 import type { PartBuffers } from './part-buffers.js';
 import type { OssRight } from './right.js';
 import { longestLifeSeconds, type RoleScope } from './role-credentials.js';
@@ -79,17 +85,23 @@ export async function presignObject(
   return presignGet(connection, path.key, Math.max(1, Math.min(seconds, lifeSeconds)), process);
 }
 
-/** Begins an upload that is never completed: it needs the same right as writing and creates no object. */
+/** Begins an upload that is never completed: it needs the same right as writing, is refused for the same headers, and creates no object. */
 export async function probeWriting(
   { send }: ObjectRequests,
   path: StoragePath,
   right: OssRight,
+  objectHeaders: ObjectHeaders,
   signal: AbortSignal,
 ): Promise<void> {
   const scope = scopeOf(path, right, 'write');
   const { key } = isDirectory(path) ? joinPath(path, `.hologen-write-check-${randomUUID()}`) : path;
   try {
-    const begun = await send(scope, right, (client) => client.initMultipartUpload(key), signal);
+    const begun = await send(
+      scope,
+      right,
+      (client) => client.initMultipartUpload(key, headersOf(objectHeaders)),
+      signal,
+    );
     const drop = send(scope, right, (client) => client.abortMultipartUpload(key, begun.uploadId), signal);
     await drop.catch((error: unknown) => {
       // A role without AbortMultipartUpload leaves an upload without parts, which costs nothing.
@@ -135,7 +147,15 @@ function asInfo(headers: Record<string, string | undefined>): OssObjectInfo {
     crc64: headers[crc64Header],
     contentType: headers['content-type'],
     lastModified: modified ? new Date(modified) : undefined,
+    archived: frozen.has(headers['x-oss-storage-class'] ?? '') && !isRestored(headers),
   };
+}
+
+/** Of Archive a bucket may allow reading all the same, which no object tells. https://www.alibabacloud.com/help/en/oss/developer-reference/headobject */
+const frozen = new Set(['ColdArchive', 'DeepColdArchive']);
+
+function isRestored(headers: Record<string, string | undefined>): boolean {
+  return headers['x-oss-restore']?.includes('ongoing-request="false"') ?? false;
 }
 
 function notAFile(path: StoragePath): KnownError {

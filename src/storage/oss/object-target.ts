@@ -3,7 +3,7 @@
 import type OSS from 'ali-oss';
 import { KnownError } from '../../errors.js';
 import { formatPath, type StoragePath } from '../path.js';
-import type { ObjectInfo, SaveOptions } from '../storage.js';
+import type { ObjectHeaders, ObjectInfo, SaveOptions } from '../storage.js';
 import { notOfStore } from './error.js';
 import type { PartBuffers } from './part-buffers.js';
 
@@ -46,15 +46,15 @@ function asciiMetadata(metadata: Record<string, string> = {}): Record<string, st
   );
 }
 
-export function headersOf(options: SaveOptions): {
+export function headersOf({ contentType, metadata }: ObjectHeaders): {
   headers: Record<string, string>;
   mime: string;
   meta: OSS.UserMeta;
 } {
   return {
     headers: {},
-    mime: options.contentType,
-    meta: asciiMetadata(options.metadata) as unknown as OSS.UserMeta,
+    mime: contentType,
+    meta: asciiMetadata(metadata) as unknown as OSS.UserMeta,
   };
 }
 

@@ -74,12 +74,14 @@ export function openOssStore(settings: OssSettings): OssStore {
         presignObject(requests, path, asOssRight(right), { ...options, signal }),
       ),
 
-    checkWritable: (path, right, signal) =>
+    checkWritable: (path, right, headers, signal) =>
       work.run(signal, (either) => {
         const { roleArn, endpoint } = asOssRight(right);
-        const key = JSON.stringify([roleArn, endpoint, path.bucket, path.key]);
+        const key = JSON.stringify([roleArn, endpoint, path.bucket, path.key, headers]);
         // Shared by all who ask: it ends with the store, not with the first of them who gives up.
-        const proof = proveOnce(key, () => probeWriting(requests, path, asOssRight(right), work.closed));
+        const proof = proveOnce(key, () =>
+          probeWriting(requests, path, asOssRight(right), headers, work.closed),
+        );
         return waitFor(proof, either);
       }),
 

@@ -1,4 +1,6 @@
 /** What newer types do not take is refused before anything is sent or noted; names that do not fit their task when they are deployed. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { recordVideo } from '../../../sandbox/media/videos.js';
@@ -67,6 +69,22 @@ test.each<[modelType: string, request: object, notice: RegExp | undefined]>([
   await aiGen(other, await modelOf(type), request);
   if (notice) expect(notices.join()).toMatch(notice);
   else expect(notices).toEqual([]);
+});
+
+test('a first frame of wan2.5 has up to 20 MiB, one of an older type up to 10', async () => {
+  const picture = Buffer.alloc(11 * 1024 * 1024);
+  (await readFile(join(gateway.dataDir, 'sandbox/oss', golden.replace('oss://', '')))).copy(picture);
+  const img_url = 'oss://bucket/path/large.png';
+  await putObject(gateway.dataDir, img_url, picture);
+  const { output } = JSON.parse(await aiGen(client, await modelOf('wan2.5-i2v-preview'), { img_url }));
+  expect(output).toMatchObject({ task_status: 'SUCCEEDED' });
+  for (const older of ['wan2.2-i2v-plus', 'wanx2.1-i2v-turbo']) {
+    const { message, hint } = await refusal(aiGen(client, await modelOf(older), { img_url }));
+    expect([message, hint]).toEqual([
+      `img_url is too large: ${img_url} has 11.0 MiB`,
+      'The provider takes at most 10 MiB.',
+    ]);
+  }
 });
 
 test.each<[modelType: string, task: string, own: string]>([

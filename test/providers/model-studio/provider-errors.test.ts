@@ -1,6 +1,7 @@
 /** What a user is told when the provider fails, what is repeated, and that nothing is ever generated twice. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSchedule } from '../../../src/pace/schedule.js';
+import { failedTask } from '../../../src/providers/model-studio/errors.js';
 import { openClient } from '../../../src/providers/model-studio/open.js';
 import { type OwnCloud, type Said, startOwnCloud } from '../../calls/own-cloud.js';
 import { aiGen, deploy, newestJob } from '../../calls/statements.js';
@@ -29,6 +30,13 @@ const errors: [status: number, codes: string[], sqlstate: string, submits: numbe
   [400, ['DataInspectionFailed', 'data_inspection_failed'], '22H01', 1, content],
   [400, ['IPInfringementSuspect', 'CustomRoleBlocked', 'FaqRuleBlocked'], '22H01', 1, content],
   [400, ['InvalidImage.ImageSize', 'InvalidImageResolution', 'InvalidFile.FPS'], '22023', 1, media],
+  [500, ['FILE_PARSE_FAILED', 'FILE_NORMALIZE_FAILED', 'MKV_PARSE_FAILED'], '22023', 1, media],
+  [500, ['CONTENT_LENGTH_CHECK_FAILED', 'REQUEST_INVALID_FILE_URL_VALUE'], '22023', 1, media],
+  [500, ['NO_VALID_AUDIO_ERROR', 'NO_INPUT_AUDIO_ERROR', 'Audio.DecoderError'], '22023', 1, media],
+  [500, ['InvalidPerson', 'InvalidInputLength'], '22023', 1, media],
+  [500, ['InternalError.Algo.DataInspectionFailed'], '22H01', 1, content],
+  [500, ['InternalError.Algo.InvalidParameter', 'InternalError.Algo.BadRequest.TooLarge'], '22023', 1],
+  [500, ['InternalError.Algo.InvalidParameter.DataInspection'], '58P01', 2, media],
   [400, ['Arrearage'], '28H01', 1, bill],
   [401, ['InvalidApiKey', 'invalid_api_key', 'NOT AUTHORIZED', 'invalid access token'], '28H01', 1, key],
   [403, ['AccessDenied', 'AccessDenied.Unpurchased', 'Model.AccessDenied'], '28H01', 1, rights403],
@@ -80,6 +88,24 @@ describe.concurrent('the error table', () => {
       sqlstate: row.sqlstate,
       finished: true,
     });
+  });
+});
+
+describe('a task that failed', () => {
+  test.each([
+    ['DataInspectionFailed', 'contentRefused', 'no'],
+    ['InternalError.Algo.DataInspectionFailed', 'contentRefused', 'no'],
+    ['InternalError.Algo.InvalidParameter', 'invalidParameterValue', 'no'],
+    ['Audio.AudioShortError', 'invalidParameterValue', 'no'],
+    ['FILE_PARSE_FAILED', 'invalidParameterValue', 'no'],
+    ['FILE_OF_TOMORROW', 'invalidParameterValue', 'no'],
+    ['InvalidPose', 'invalidParameterValue', 'no'],
+    ['FILE_SERVER_ERROR', 'providerFailure', 'again'],
+    ['InternalError.Algo', 'providerFailure', 'again'],
+    ['InternalError.Algo.SomethingNew', 'providerFailure', 'again'],
+    ['SomethingNew', 'providerFailure', 'again'],
+  ])('with %s is of kind %s, to be sent again: %s', (code, kind, repeat) => {
+    expect(failedTask(code, 'what the provider says', 'r')).toMatchObject({ code, kind, repeat });
   });
 });
 

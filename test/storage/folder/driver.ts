@@ -89,7 +89,7 @@ function openFolder(directory: string): Store {
       return addresses.sign(nameOf(path), Math.min(expiresSeconds, 3600));
     },
 
-    async checkWritable(path, right, signal) {
+    async checkWritable(path, right, _headers, signal) {
       await requireUse(path, right, signal);
     },
 

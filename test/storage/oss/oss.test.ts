@@ -305,7 +305,7 @@ test('closing ends what is running', async () => {
 
 test('an OSS that never answers is a retryable connection failure', async () => {
   await using cloud = await openCloud({ timeouts: { connectMs: 200, responseMs: 50, idleMs: 200 } });
-  await cloud.storage.checkWritable(picture, right, signal());
+  await cloud.storage.checkWritable(picture, right, { contentType: 'image/png' }, signal());
   cloud.proxy.decide = () => 'silent';
   await expect(cloud.storage.head(picture, right, signal())).rejects.toMatchObject({
     sqlstate: '08006',
@@ -324,6 +324,26 @@ test('a missing object and a missing bucket are undefined files', async () => {
   }
 });
 
+test('an object that is archived says so, and is refused as such when it is read', async () => {
+  await using cloud = await openCloud();
+  const put = (restore: object) =>
+    cloud.store.put('media', 'out/film.mp4', Buffer.from('a film'), undefined, {
+      'x-oss-storage-class': 'ColdArchive',
+      ...restore,
+    });
+  await put({});
+  expect(await cloud.storage.head(video, right, signal())).toMatchObject({ archived: true });
+  await expect(cloud.storage.beginning(video, right, 2, signal())).rejects.toMatchObject({
+    kind: 'invalidParameterValue',
+    message: 'cannot read oss://media/out/film.mp4: the object is archived',
+    hint: expect.stringMatching(/^Restore it first/),
+    retryable: false,
+  });
+  await put({ 'x-oss-restore': 'ongoing-request="false", expiry-date="Sun, 16 Apr 2034 08:12:33 GMT"' });
+  expect(await cloud.storage.head(video, right, signal())).toMatchObject({ archived: false });
+  expect(`${await cloud.storage.beginning(video, right, 2, signal())}`).toBe('a ');
+});
+
 test('expired credentials are renewed once and the request passes', async () => {
   await using cloud = await openCloud();
   await cloud.storage.save(picture, right, sourceOf(Buffer.from('one')).open, saveOptions());
@@ -339,27 +359,6 @@ test('a role that does not exist is refused with its name', async () => {
     sqlstate: '42501',
     message: expect.stringContaining(other.roleArn),
   });
-});
-
-test('a proof of writability leaves no object, is shared and is remembered', async () => {
-  await using cloud = await openCloud();
-  const directory = readPath('oss://media/out/', 'output_dir');
-  await Promise.all(
-    Array.from({ length: 20 }, () => cloud.storage.checkWritable(directory, right, signal())),
-  );
-  await cloud.storage.checkWritable(directory, right, signal());
-  expect(cloud.proxy.lines.map((line) => line.split(' ')[0])).toEqual(['POST', 'DELETE']);
-});
-
-test('a bucket that does not exist is not writable, and a later try asks again', async () => {
-  await using cloud = await openCloud();
-  const directory = readPath('oss://no-such-bucket/out/', 'output_dir');
-  for (let round = 0; round < 2; round += 1) {
-    await expect(cloud.storage.checkWritable(directory, right, signal())).rejects.toMatchObject({
-      sqlstate: '58P01',
-    });
-  }
-  expect(cloud.proxy.lines).toHaveLength(2);
 });
 
 test('a directory cannot be saved to or presigned', async () => {

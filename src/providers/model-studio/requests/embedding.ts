@@ -25,7 +25,7 @@ function check(asked: Asked): StudioRequest {
   const { model, type } = asked;
   const { texts, parameters } = readTexts(asked);
   const dimensions = readDimensions(parameters, asked);
-  const common = { model: model.modelType, ...parameters };
+  const common = { model: model.modelType, ...(dimensions !== undefined && { dimensions }) };
   const alone = texts.length === 1;
   const { textsPerRequest: most = 1 } = type;
   const packed = alone && most > 1;

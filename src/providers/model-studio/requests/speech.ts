@@ -10,7 +10,7 @@ import {
   refuseUnknown,
 } from '../../../fields.js';
 import { isObject, objectAt, storableJson, textOf } from '../../../json.js';
-import { endings, formatOf, type MediumKind } from '../../../media/kinds.js';
+import { endingOf, endings, formatOf, type MediumKind } from '../../../media/kinds.js';
 import { isDirectory } from '../../../storage/path.js';
 import { type Made, type Medium, ProviderFailure } from '../../provider.js';
 import type { Reply } from '../connection.js';
@@ -112,17 +112,22 @@ function readParameters(options: Json, granularity: Granularity): Json {
 
 const heard: MediumKind[] = ['sound', 'video'];
 
-function readSound({ file, model }: Asked): Medium {
+function readSound({ file, model, type }: Asked): Medium {
   const hint = "Pass to_file('oss://bucket/path/speech.wav', …).";
   if (!file || isDirectory(file.path))
     return refuse('the FILE', file?.text ?? null, `the sound file that ${model.name} is to hear`, hint);
-  const format = formatOf(file.path.key);
-  if (format && heard.includes(format.kind)) {
-    const { text, path } = file;
+  const hears = (ending: string | undefined) =>
+    heard.includes(formatOf(`.${ending}`)?.kind ?? 'picture') && !type.readsNot?.includes(ending ?? '');
+  const { text, path } = file;
+  const format = formatOf(path.key);
+  if (format && hears(endingOf(path.key)))
     return { field: 'the FILE', text, path, kinds: [format.kind], file, anyForm: true, mostMebibytes };
-  }
-  const sounds = endings.filter((ending) => heard.includes(formatOf(`.${ending}`)?.kind ?? 'picture'));
-  return refuse('the FILE', file.text, 'a sound or video file', `Known endings: ${sounds.join(', ')}.`);
+  return refuse(
+    'the FILE',
+    text,
+    `a sound or video file that ${model.modelType} hears`,
+    `Known endings: ${endings.filter(hears).join(', ')}.`,
+  );
 }
 
 /** Codes of files in which nobody speaks, which is no failure. */

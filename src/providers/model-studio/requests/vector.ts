@@ -6,14 +6,14 @@ import type { Reply } from '../connection.js';
 import type { Asked } from '../family.js';
 import { billOf, wholeOf } from '../price.js';
 
-/** The length in `parameters.dimensions`, if one is asked for. */
+/** The length in `parameters.dimensions`, if one is asked for that the provider has to be told: types of a single length have no parameter for it. */
 export function readDimensions(parameters: Json, { type, model }: Asked): number | undefined {
   const most: [number, number] = [1, 1_000_000];
   const dimensions = optionalInteger(parameters, 'dimensions', most, 'parameters.dimensions');
   const { dimensions: lengths } = type;
   if (dimensions !== undefined && lengths && !lengths.includes(dimensions))
     refuse('parameters.dimensions', dimensions, `one of ${lengths.join(', ')} for ${model.modelType}`);
-  return dimensions;
+  return lengths?.length === 1 ? undefined : dimensions;
 }
 
 /** A vector of the right length stands in for one that is not made: columns of pgvector take no other. */

@@ -208,6 +208,13 @@ export const text: BodyRow[] = [
   },
   {
     ...embedding,
+    what: 'a vector of the only length that there is',
+    modelTypes: ['text-embedding-v1', 'text-embedding-v2'],
+    request: { prompt: 'a red door', parameters: { dimensions: 1536 } },
+    body: { input: 'a red door' },
+  },
+  {
+    ...embedding,
     what: 'two texts and how near they are',
     modelTypes: ['text-embedding-v4'],
     request: { texts: ['a red door', 'a blue door'] },
@@ -220,6 +227,21 @@ export const text: BodyRow[] = [
     request: 'a red door',
     body: { input: { contents: [{ text: 'a red door' }] }, parameters: {} },
   },
+  ...[
+    { modelTypes: ['tongyi-embedding-vision-plus'], dimensions: 1152, parameters: {} },
+    { modelTypes: ['tongyi-embedding-vision-flash'], dimensions: 768, parameters: {} },
+    { modelTypes: ['multimodal-embedding-v1'], dimensions: 1024, parameters: {} },
+    {
+      modelTypes: ['tongyi-embedding-vision-plus-2026-03-06'],
+      dimensions: 1152,
+      parameters: { dimension: 1152 },
+    },
+  ].map(({ modelTypes, dimensions, parameters }) => ({
+    ...{ ...mediaEmbedding, modelTypes },
+    what: `a vector for a space of pictures, of length ${dimensions}`,
+    request: { prompt: 'a red door', parameters: { dimensions } },
+    body: { input: { contents: [{ text: 'a red door' }] }, parameters },
+  })),
   {
     ...mediaEmbedding,
     what: 'a picture and a text as one vector',
