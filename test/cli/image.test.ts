@@ -175,6 +175,26 @@ test('a refusal of the provider has an exit code of its kind, and the advice', a
   expect([none.code, none.stderr]).toEqual([3, expect.stringContaining('no API key')]);
 }, 240_000);
 
+test('the settings file of the data directory holds for the gateway of a picture: in its sandbox nothing is spent, and it takes no port', async () => {
+  using provider = await startProvider();
+  provider.state.said = [refused(400, 'InvalidParameter')];
+  const dataDir = await directory();
+  const { port } = new URL(provider.url);
+  await writeFile(
+    join(dataDir, 'settings.env'),
+    // Ports of the gateway that stays: somebody else is there.
+    `HOLOGEN_SANDBOX=on\nHOLOGEN_METRICS_PORT=${port}\nHOLOGEN_OPENAI_PORT=${port}\n`,
+  );
+  const output = join(folder, 'by-the-file.png');
+  const request = '{"prompt": "x", "model": "qwen_image_2"}';
+  const { code, stderr } = await hologen(
+    ['image', '--data-dir', dataDir, '--request', request, '--output', output],
+    { environment: { DASHSCOPE_API_KEY: 'sk-test', DASHSCOPE_HTTP_BASE_URL: `${provider.url}/api/v1` } },
+  );
+  expect([code, stderr]).toEqual([0, expect.stringContaining(`saved ${output}`)]);
+  expect(provider.state.submits).toBe(0);
+}, 60_000);
+
 test('while the provider is busy it is waited for, which is told every five seconds', async () => {
   using provider = await startProvider();
   const output = join(folder, 'patient.png');
