@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
+import { madeOrFailed } from '../doors/made-or-failed.js';
 import { sqlstateOf, UsageError } from '../errors.js';
 import { isObject, type Json } from '../json.js';
 import { startGateway } from '../main.js';
@@ -129,13 +130,14 @@ async function withGateway<T>(
   work: (url: string, options: string) => Promise<T>,
 ): Promise<T> {
   const running = await readRunFile(configuration.dataDirectory);
-  if (running) return work(running.postgres, '');
+  if (running) return work(running.postgres, madeOrFailed);
   console.error('starting a gateway for this picture');
   const gateway = await startGateway(forOnePicture(configuration));
   try {
     if (signals.heard) throw new Error('stopped');
     // What an earlier sandbox made went with it.
-    return await work(gateway.runFile.postgres, configuration.sandbox ? '-c ai_gen.reuse=off' : '');
+    const noReuse = configuration.sandbox ? ' -c ai_gen.reuse=off' : '';
+    return await work(gateway.runFile.postgres, `${madeOrFailed}${noReuse}`);
   } finally {
     await gateway.stop();
   }

@@ -87,6 +87,28 @@ test('a request in a file, a reference that is a file here, and OUTPUT_DIR with 
   ]);
 });
 
+test('what the owner has set for SQL is not for the picture: it is made, or its failure told', async () => {
+  const client = await gateway.client();
+  await client.query("ALTER ROLE CURRENT_USER SET ai_gen.on_error = 'skip'");
+  const ask = (prompt: string) => {
+    const request = JSON.stringify({ prompt, model: 'qwen_image_2' });
+    const output = join(folder, 'made-or-failed.png');
+    return hologen(['image', '--data-dir', gateway.dataDir, '--request', request, '--output', output]);
+  };
+  try {
+    const failed = await ask('[[sandbox:refuse]]');
+    expect([failed.code, failed.stderr]).toEqual([4, expect.stringContaining('refused the call')]);
+    await client.query('ALTER ROLE CURRENT_USER SET ai_gen.dry_run = on');
+    expect((await ask('a real picture')).code).toBe(0);
+    expect(await pngSize(join(folder, 'made-or-failed.png'))).toEqual(['PNG', 1024, 1024]);
+  } finally {
+    await client.query(
+      'ALTER ROLE CURRENT_USER RESET ai_gen.on_error; ALTER ROLE CURRENT_USER RESET ai_gen.dry_run',
+    );
+    await client.end();
+  }
+});
+
 test('without a running gateway one is started for the picture, and is gone afterwards', async () => {
   const dataDir = await directory();
   const output = join(folder, 'alone.png');

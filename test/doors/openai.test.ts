@@ -59,6 +59,26 @@ test('pictures come as addresses that can be fetched, and their call is in the l
   expect(answer).toMatchObject({ hologen: { price: 0.4, currency: 'CNY', job_ids: [expect.any(String)] } });
 });
 
+test('what a role has set for its SQL is not for its requests: an error is an error, and what is asked for is made', async () => {
+  const key = await makeKey('careless-bot');
+  const owner = await gateway.client();
+  await owner.query('ALTER ROLE "careless-bot" SET ai_gen.on_error = \'skip\'');
+  const careless = clientOf(key);
+  const content = '[[sandbox:refuse]]';
+  const text = careless.chat.completions.create({
+    model: 'qwen_plus',
+    messages: [{ role: 'user', content }],
+  });
+  expect((await refused(text)).message).toContain('refused the call');
+  const picture = careless.images.generate({ model: 'qwen_image_2', prompt: content });
+  expect((await refused(picture)).message).toContain('refused the call');
+  await owner.query('ALTER ROLE "careless-bot" SET ai_gen.dry_run = on');
+  await gateway.forgetRequests();
+  const made = await careless.images.generate({ model: 'qwen_image_2', prompt: 'a real door' });
+  expect((await fetch(made.data?.[0]?.url ?? '')).status).toBe(200);
+  expect(await gateway.requests()).toHaveLength(1);
+});
+
 test('pictures come as base64, and are saved where the request says', async () => {
   const asked = { output_dir: 'oss://demo/api/', file } as object;
   const answer = await openai.images.generate({
