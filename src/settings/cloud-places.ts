@@ -1,11 +1,22 @@
 /** Whether what the settings say of the cloud's places can be meant: addresses, roles, domains. Told before anything is started, and by a reload before anything changes. */
 import { UsageError } from '../errors.js';
 import { isLoopback } from '../public-address.js';
-import type { ProviderSettings, StorageSettings } from './configuration.js';
 import { settingTable } from './table.js';
 
+interface ProviderPlaces {
+  baseUrl: string;
+  regions: string[];
+}
+
+interface StoragePlaces {
+  ossEndpoint: string | undefined;
+  stsEndpoint: string;
+  allowedRoles: string[];
+  ossDomains: string[];
+}
+
 /** UsageError that names the setting, what is wrong in it and what to write. */
-export function checkCloudPlaces({ baseUrl, regions }: ProviderSettings, storage: StorageSettings): void {
+export function checkCloudPlaces({ baseUrl, regions }: ProviderPlaces, storage: StoragePlaces): void {
   checkAddress(baseUrl, settingTable.providerUrl.env);
   for (const region of regions) checkAddress(region, settingTable.providerRegions.env);
   if (storage.ossEndpoint !== undefined) originOf(storage.ossEndpoint, settingTable.ossEndpoint.env);

@@ -169,6 +169,27 @@ test('a video is asked for, followed and fetched', async () => {
   expect((await refused(other.videos.retrieve(video.id))).status).toBe(404);
 });
 
+test('a video made from another has its own seconds, though those of both are billed', async () => {
+  const saved = { output_dir: 'oss://demo/api/', file, size: '1280x720' } as object;
+  const done = async (asked: object) => {
+    const { id } = await openai.post<OpenAI.Video>('/videos', { body: { ...saved, ...asked } });
+    const now = async () => (await openai.videos.retrieve(id)).status;
+    await expect.poll(now, { timeout: 20_000 }).toBe('completed');
+    return (await openai.videos.retrieve(id)) as OpenAI.Video & { hologen: { oss_path: string } };
+  };
+  const { hologen } = await done({ model: 'wan26_t2v', prompt: 'a knocker', seconds: '3' });
+  const reference_urls = [hologen.oss_path];
+  const made = await done({ model: 'wan26_r2v', prompt: 'character1 knocks', seconds: '2', reference_urls });
+  expect(made.seconds).toBe('2');
+  const owner = await gateway.client();
+  const { rows } = await owner.query(
+    `SELECT o.seconds::float8, (j.units ->> 'seconds')::float8 > 2 AS more_is_billed FROM hologen.outputs o JOIN hologen.jobs j USING (job_id)
+     WHERE job_id = $1`,
+    [made.id],
+  );
+  expect(rows).toEqual([{ seconds: 2, more_is_billed: true }]);
+});
+
 test('models are those that are deployed', async () => {
   const { data } = await openai.models.list();
   expect(data.map(({ id }) => id)).toContain('qwen_image_2');
