@@ -150,6 +150,19 @@ test('no more is spent in a session than it may, by whatever way', async () => {
   expect(await gateway.requests()).toHaveLength(4);
 });
 
+test('a text without a bound is not approved, which says how to bound it, and with that it is', async () => {
+  const { call } = await agent(['--spend-at-most', '1']);
+  const ask = (request: object) =>
+    call('estimate', { statement: `SELECT ai_gen('qwen_plus', '${JSON.stringify(request)}')` });
+  expect(await ask({ prompt: 'a hill' })).toMatchObject({
+    approval: null,
+    why: expect.stringContaining('"parameters": {"max_tokens": …}'),
+  });
+  expect(await ask({ prompt: 'a hill', parameters: { max_tokens: 90 } })).toMatchObject({
+    approval: expect.any(String),
+  });
+});
+
 test('query, estimate and the read-only door spend nothing, whatever SQL they are given', async () => {
   const { client, call } = await agent(['--read-only']);
   const { tools } = await client.listTools();
