@@ -152,13 +152,15 @@ export async function holdUp(
     return;
   }
   const { error, patience } = failed;
-  const { times, since } = heldUp(awaited, error);
-  if (times === Math.min(worthTelling, patience.times)) {
+  const held = heldUp(awaited, error, patience);
+  const { times, alike, since } = held;
+  if (!held.isTold && (times >= worthTelling || alike >= patience.times)) {
+    held.isTold = true;
     noted(`ai_gen: a call is held up, and goes on: ${reasonOf(error)}`);
     // Before anybody is told: whoever looks into the ledger then finds it there.
     await tell(course, { kind: 'held up', why: { error, since } }, services);
   }
-  tellWaiting(awaited, patience);
+  tellWaiting(awaited);
 }
 
 /** The model with the key that its provider is to be asked with. Its secrets are opened when they are used: one that cannot be is no end of the call. */

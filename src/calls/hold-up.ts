@@ -8,6 +8,11 @@ export interface HoldUp {
   since: number;
   /** Attempts in a row that came to nothing. */
   times: number;
+  /** The last of them in a row for which whoever waits has the same patience. */
+  alike: number;
+  patience: Patience;
+  /** The ledger and the person who waits have been told. */
+  isTold: boolean;
   error: unknown;
 }
 
@@ -44,6 +49,7 @@ export interface UnderWay {
 
 /** How long somebody waits for a call that is held up, before being told so. */
 export interface Patience {
+  /** Attempts in a row with this patience: one with another in between begins the count anew. */
   times: number;
   ms: number;
 }
@@ -82,16 +88,19 @@ export function newUnderWay(
 }
 
 /** One more attempt came to nothing. */
-export function heldUp(awaited: Awaited, error: unknown): HoldUp {
-  const { since = Date.now(), times = 0 } = awaited.holdUp ?? {};
-  awaited.holdUp = { since, times: times + 1, error };
+export function heldUp(awaited: Awaited, error: unknown, patience: Patience): HoldUp {
+  const { since = Date.now(), times = 0, isTold = false } = awaited.holdUp ?? {};
+  const alike = awaited.holdUp?.patience === patience ? awaited.holdUp.alike + 1 : 1;
+  awaited.holdUp = { since, times: times + 1, alike, patience, isTold, error };
   return awaited.holdUp;
 }
 
 /** Those who waited are told when their patience is over, and wait no more. */
-export function tellWaiting(awaited: Awaited, patience: Patience): void {
+export function tellWaiting(awaited: Awaited): void {
   const { holdUp, waiting = [] } = awaited;
-  if (!holdUp || (holdUp.times < patience.times && Date.now() - holdUp.since < patience.ms)) return;
+  if (!holdUp) return;
+  const { patience, alike, since } = holdUp;
+  if (alike < patience.times && Date.now() - since < patience.ms) return;
   for (const tell of waiting) tell(goesOn(holdUp.error));
   awaited.waiting = undefined;
 }

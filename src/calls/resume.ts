@@ -132,6 +132,8 @@ async function giveUp(job: UnfinishedJob, error: unknown, { ledger }: Services):
 }
 
 const firstPauseMs = 1_000;
+/** Of whoever waits for a job that this gateway cannot read. */
+const noPatience = { times: 1, ms: 0 };
 
 /**
  * The call as it was checked before it was sent. What this gateway cannot read (its role is not allowed here, say) may be
@@ -156,8 +158,8 @@ async function readPatiently(
       if (isOwnMistake(error) || Date.now() > giveUpAt) throw error;
       if (!awaited.holdUp)
         log.warn({ job: job.id, err: error }, 'a job cannot be taken up for now; it stays open');
-      heldUp(awaited, error);
-      tellWaiting(awaited, { times: 1, ms: 0 });
+      heldUp(awaited, error, noPatience);
+      tellWaiting(awaited);
       await pause(awaited, growing(firstPauseMs, awaited));
     }
   }

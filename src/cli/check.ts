@@ -6,7 +6,7 @@ import type { Configuration } from '../settings/configuration.js';
 import { readSettings } from '../settings/read.js';
 import type { SettingName } from '../settings/table.js';
 import { drivers as stores } from '../storage/drivers.js';
-import { type Account, openAccount } from './checks/account.js';
+import { openAccount } from './checks/account.js';
 import {
   clockCheck,
   cloudSettingsCheck,
@@ -17,7 +17,7 @@ import {
 } from './checks/cloud.js';
 import { engineCheck } from './checks/engine.js';
 import { certificateCheck, dataDirectoryCheck, embeddedEngineCheck, portCheck } from './checks/machine.js';
-import { type Check, misconfigured, report } from './checks/report.js';
+import { type Check, report } from './checks/report.js';
 import { type Command, cloudSettings, helpText } from './command.js';
 
 const flags: SettingName[] = [
@@ -74,13 +74,7 @@ async function reportAll(
   sandbox: SandboxAddresses | undefined,
   places: Place[],
 ): Promise<boolean> {
-  let account: Account;
-  try {
-    account = openAccount(sandbox ? inSandbox(configuration, sandbox) : configuration);
-  } catch (error) {
-    // A URL of the settings that is none.
-    return report([...machine, unusable(error as Error)]);
-  }
+  const account = openAccount(sandbox ? inSandbox(configuration, sandbox) : configuration);
   try {
     const stsEndpoint = sandbox?.sts ?? configuration.storage.stsEndpoint;
     return await report([
@@ -94,14 +88,6 @@ async function reportAll(
   } finally {
     await account.close();
   }
-}
-
-function unusable(error: Error): Check {
-  const hint = 'See the list of settings: hologen check --help.';
-  return {
-    name: 'cloud settings',
-    run: () => Promise.reject(misconfigured(error.message, hint, error)),
-  };
 }
 
 /** A path of a store that hologen knows. */

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
+import { madeOrFailed } from '../doors/made-or-failed.js';
 import { sqlstateOf, UsageError } from '../errors.js';
 import { isObject, type Json } from '../json.js';
 import { startGateway } from '../main.js';
@@ -15,7 +16,7 @@ import type { SettingName } from '../settings/table.js';
 import { type Command, cloudSettings, helpText } from './command.js';
 import { hearStopSignals, type StopSignals } from './signals.js';
 
-const flags: SettingName[] = ['dataDir', 'sandbox', 'sandboxImageMs'];
+const flags: SettingName[] = ['dataDir', 'settingsFile', 'sandbox', 'sandboxImageMs'];
 
 /** What went wrong at the provider, told apart by exit code, with the advice of Model Studio's skill. */
 const failures: { exitCode: number; when: string; sqlstates: string[]; advice: string }[] = [
@@ -129,22 +130,31 @@ async function withGateway<T>(
   work: (url: string, options: string) => Promise<T>,
 ): Promise<T> {
   const running = await readRunFile(configuration.dataDirectory);
-  if (running) return work(running.postgres, '');
+  if (running) return work(running.postgres, madeOrFailed);
   console.error('starting a gateway for this picture');
-  const gateway = await startGateway({
-    ...configuration,
-    door: { ...configuration.door, host: '127.0.0.1', port: 0 },
-    console: { ...configuration.console, port: undefined },
-    logLevel: 'error',
-    usualModels: true,
-  });
+  const gateway = await startGateway(forOnePicture(configuration));
   try {
     if (signals.heard) throw new Error('stopped');
     // What an earlier sandbox made went with it.
-    return await work(gateway.runFile.postgres, configuration.sandbox ? '-c ai_gen.reuse=off' : '');
+    const noReuse = configuration.sandbox ? ' -c ai_gen.reuse=off' : '';
+    return await work(gateway.runFile.postgres, `${madeOrFailed}${noReuse}`);
   } finally {
     await gateway.stop();
   }
+}
+
+/** Whatever the settings say for a gateway that stays: nobody else is let in, so no port is taken and no client certificate asked for. */
+function forOnePicture(configuration: Configuration): Configuration {
+  const { door, console: page, openai, metrics } = configuration;
+  return {
+    ...configuration,
+    door: { ...door, host: '127.0.0.1', port: 0, clientCa: undefined },
+    console: { ...page, port: undefined },
+    openai: { ...openai, port: undefined },
+    metrics: { ...metrics, port: undefined },
+    logLevel: 'error',
+    usualModels: true,
+  };
 }
 
 async function generate(url: string, options: string, request: Json, signals: StopSignals): Promise<Json> {

@@ -38,7 +38,7 @@ interface Message {
 
 /** In the place of a webhook's name: the operator's own address. */
 const operatorsOwn = '';
-/** To one webhook: one that is slow does not keep the others waiting. */
+/** To one webhook, by this gateway: one that is slow does not keep the others waiting. */
 const mostAtOnce = 4;
 const longestAnswerMs = 10_000;
 const longestSleepMs = 60_000;
@@ -51,7 +51,7 @@ const take = `
   UPDATE hologen_internal.webhook_message SET attempts = attempts + 1, next_at = clock_timestamp() + interval '1 minute'
   WHERE message_id IN (SELECT message_id FROM hologen_internal.webhook_message
     WHERE told_at IS NULL AND failed_at IS NULL AND next_at <= clock_timestamp() AND webhook_name <> ALL ($1)
-    ORDER BY next_at LIMIT ${mostAtOnce} FOR UPDATE SKIP LOCKED)
+    ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED)
   RETURNING message_id, webhook_name, body, attempts`;
 
 const told =
@@ -102,7 +102,7 @@ export function deliverWebhooks(delivery: Delivery): WebhookMessages {
     const { pool, log } = delivery;
     waked = new AbortController();
     try {
-      const { rows } = await pool.query<Message>(take, [leftAlone()]);
+      const { rows } = await pool.query<Message>(take, [leftAlone(), places(underWay)]);
       for (const message of rows) begin(message);
       if (rows.length > 0) return;
       counts.failed += await endOld(delivery);
@@ -139,6 +139,12 @@ type UnderWay = Map<string, Set<Promise<void>>>;
 
 function busy(underWay: UnderWay): string[] {
   return [...underWay].filter(([, each]) => each.size >= mostAtOnce).map(([name]) => name);
+}
+
+/** So many more have a place with each webhook that is not busy, whichever they are for. */
+function places(underWay: UnderWay): number {
+  const sizes = [...underWay.values()].map(({ size }) => size).filter((size) => size < mostAtOnce);
+  return mostAtOnce - Math.max(0, ...sizes);
 }
 
 /** How many messages have failed by it. */

@@ -1,6 +1,7 @@
 /** The settings as the rest of the product has them: typed, complete, grouped by who needs them. Nothing is parsed after this. */
 import { resolve } from 'node:path';
 import { UsageError } from '../errors.js';
+import { checkCloudPlaces } from './cloud-places.js';
 import { type SettingEntry, type SettingName, type SettingTexts, settingTable } from './table.js';
 
 /** What a role may do that was granted no degree. */
@@ -110,7 +111,14 @@ export interface StorageSettings {
   accessKey: { accessKeyId: string; accessKeySecret: string } | undefined;
 }
 
+/** @throws UsageError that names the setting which makes no sense */
 export function configure(texts: SettingTexts): Configuration {
+  const configuration = grouped(texts);
+  checkCloudPlaces(configuration.provider, configuration.storage);
+  return configuration;
+}
+
+function grouped(texts: SettingTexts): Configuration {
   return {
     texts: { ...texts },
     dataDirectory: resolve(required(texts, 'dataDir')),

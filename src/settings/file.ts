@@ -7,8 +7,16 @@ import { type SettingEntry, settingTable } from './table.js';
 
 /** Where it is looked for in the data directory when no setting names another. */
 const usualName = 'settings.env';
-/** They say where the file is. */
-const notInFile = new Set<string>([settingTable.dataDir.env, settingTable.settingsFile.env]);
+const saysWhere = 'it says where this file is';
+const ofCommands =
+  'only hologen mcp and the commands that operate a gateway go by it, which do not read this file';
+/** What would have no effect in the file, and why. */
+const notInFile = new Map<string, string>([
+  [settingTable.dataDir.env, saysWhere],
+  [settingTable.settingsFile.env, saysWhere],
+  [settingTable.url.env, ofCommands],
+  [settingTable.spendAtMost.env, ofCommands],
+]);
 const entries = Object.values(settingTable) as SettingEntry[];
 
 /** What it says, by environment names; nothing where nobody named a file and the usual one is not there. UsageError names file and line. */
@@ -17,8 +25,8 @@ export function readSettingsFile(named: string | undefined, dataDirectory: strin
   const text = textOf(path, named !== undefined);
   const read = parseEnv(text);
   for (const name of Object.keys(read)) {
-    if (notInFile.has(name))
-      throw new UsageError(`${path}: ${name} cannot stand here, because it says where this file is`);
+    const why = notInFile.get(name);
+    if (why) throw new UsageError(`${path}: ${name} cannot stand here, because ${why}`);
     if (!entries.some((entry) => entry.env === name))
       throw new UsageError(`${path}: ${name} is no setting; docs/settings.md lists them`);
   }

@@ -64,7 +64,7 @@ export interface Places {
 
 /** One store that is open. All rights and paths are of its own scheme. */
 export interface Store {
-  /** Whether the settings can work: a KnownError says what to mend, a text what is worth knowing. Asks nobody. */
+  /** What is worth knowing of the settings; undefined: nothing is. Asks nobody. */
   checkSettings(): string | undefined;
 
   /** Refuses a right that is malformed or not allowed (KnownError 22023, 42501). Asks nobody. */

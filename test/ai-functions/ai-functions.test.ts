@@ -401,6 +401,15 @@ describe('around the calls', () => {
       'x'.repeat(5),
     ]);
     expect(await one("SELECT ai_chunk('', 10, 0)")).toEqual([]);
+    // Where none is given the overlap fits the size.
+    expect(await one("SELECT ai_chunk(repeat('a b ', 100), 150)")).toEqual(
+      await one("SELECT ai_chunk(repeat('a b ', 100), 150, 30)"),
+    );
+    expect(await one("SELECT ai_chunk(repeat('a b ', 900)) = ai_chunk(repeat('a b ', 900), 1000, 200)")).toBe(
+      true,
+    );
+    expect(await one('SELECT ai_chunk(NULL, 10)')).toBe(null);
+    expect(await one("SELECT ai_chunk('x', NULL, 1)")).toBe(null);
     expect((await refusal(client.query("SELECT ai_chunk('x', 10, 10)"))).code).toBe('22023');
   });
 });

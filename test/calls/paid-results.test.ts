@@ -184,6 +184,19 @@ describe.concurrent('a task', () => {
     },
   );
 
+  test('whose looks fail, and are refused now and then, is waited for: only looks that are refused in a row are counted', async () => {
+    const { client, model } = await start(typeFor('fickle'), video);
+    cloud.speaker.script(typeFor('fickle'), taskNamed('fickle'));
+    const failed: Said = { status: 500, body: { code: 'InternalError', message: 'oh', request_id: 'r' } };
+    const refused = refusedLook(401, 'InvalidApiKey');
+    cloud.speaker.script(
+      '/api/v1/tasks/fickle',
+      ...[refused, failed, refused, failed, refused],
+      madeOf('fickle'),
+    );
+    expect(await aiGen(client, model, { prompt: 'waves' }, null)).toContain('result.example');
+  });
+
   test('that is held up is told by ai_status, since when and why', async () => {
     const { client, model } = await start(typeFor('silent'), video);
     cloud.speaker.script(typeFor('silent'), taskNamed('silent'));

@@ -132,28 +132,10 @@ const accounts: Case[] = [
     /compatible-mode.*\n.*must end with \/api\/v1/,
   ],
   [
-    'a base URL that is not encrypted',
-    { DASHSCOPE_HTTP_BASE_URL: 'http://dashscope.aliyuncs.com/api/v1' },
-    'cloud settings',
-    /must be https/,
-  ],
-  [
     'no identity',
     { ALIBABA_CLOUD_ACCESS_KEY_ID: '', ALIBABA_CLOUD_ACCESS_KEY_SECRET: '' },
     'identity',
     /no Alibaba Cloud identity[\s\S]*ALIBABA_CLOUD_ACCESS_KEY_ID/,
-  ],
-  [
-    'a role that is none',
-    { HOLOGEN_ALLOWED_ROLES: 'hologen-writer' },
-    'cloud settings',
-    /"hologen-writer"\n.*acs:ram/,
-  ],
-  [
-    'a domain without its region',
-    { HOLOGEN_OSS_DOMAINS: 'media.example.com' },
-    'cloud settings',
-    /=cn-hangzhou/,
   ],
   [
     'STS out of reach',

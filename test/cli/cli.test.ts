@@ -85,6 +85,13 @@ const wrongUsage: [string[], RegExp, NodeJS.ProcessEnv?][] = [
     /DASHSCOPE_API_KEY .*U\+000D at place 11/,
     { HOLOGEN_PORT: '0', DASHSCOPE_API_KEY: 'sk-0123456\r' },
   ],
+  [
+    ['serve'],
+    /DASHSCOPE_HTTP_BASE_URL .*"nowhere"/,
+    { HOLOGEN_PORT: '0', DASHSCOPE_HTTP_BASE_URL: 'nowhere' },
+  ],
+  [['check'], /HOLOGEN_STS_ENDPOINT .*"sts"/, { HOLOGEN_STS_ENDPOINT: 'sts' }],
+  [['check'], /HOLOGEN_ALLOWED_ROLES .*"writer"/, { HOLOGEN_ALLOWED_ROLES: 'writer' }],
   [['url', '--port', '1'], /--port/],
   [['check', 'oss://demo/x/', endpoint], /three words/],
   [['pause'], /MODEL expected, and none/],

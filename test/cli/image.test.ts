@@ -87,6 +87,28 @@ test('a request in a file, a reference that is a file here, and OUTPUT_DIR with 
   ]);
 });
 
+test('what the owner has set for SQL is not for the picture: it is made, or its failure told', async () => {
+  const client = await gateway.client();
+  await client.query("ALTER ROLE CURRENT_USER SET ai_gen.on_error = 'skip'");
+  const ask = (prompt: string) => {
+    const request = JSON.stringify({ prompt, model: 'qwen_image_2' });
+    const output = join(folder, 'made-or-failed.png');
+    return hologen(['image', '--data-dir', gateway.dataDir, '--request', request, '--output', output]);
+  };
+  try {
+    const failed = await ask('[[sandbox:refuse]]');
+    expect([failed.code, failed.stderr]).toEqual([4, expect.stringContaining('refused the call')]);
+    await client.query('ALTER ROLE CURRENT_USER SET ai_gen.dry_run = on');
+    expect((await ask('a real picture')).code).toBe(0);
+    expect(await pngSize(join(folder, 'made-or-failed.png'))).toEqual(['PNG', 1024, 1024]);
+  } finally {
+    await client.query(
+      'ALTER ROLE CURRENT_USER RESET ai_gen.on_error; ALTER ROLE CURRENT_USER RESET ai_gen.dry_run',
+    );
+    await client.end();
+  }
+});
+
 test('without a running gateway one is started for the picture, and is gone afterwards', async () => {
   const dataDir = await directory();
   const output = join(folder, 'alone.png');
@@ -174,6 +196,26 @@ test('a refusal of the provider has an exit code of its kind, and the advice', a
   });
   expect([none.code, none.stderr]).toEqual([3, expect.stringContaining('no API key')]);
 }, 240_000);
+
+test('the settings file of the data directory holds for the gateway of a picture: in its sandbox nothing is spent, and it takes no port', async () => {
+  using provider = await startProvider();
+  provider.state.said = [refused(400, 'InvalidParameter')];
+  const dataDir = await directory();
+  const { port } = new URL(provider.url);
+  await writeFile(
+    join(dataDir, 'settings.env'),
+    // Ports of the gateway that stays: somebody else is there.
+    `HOLOGEN_SANDBOX=on\nHOLOGEN_METRICS_PORT=${port}\nHOLOGEN_OPENAI_PORT=${port}\n`,
+  );
+  const output = join(folder, 'by-the-file.png');
+  const request = '{"prompt": "x", "model": "qwen_image_2"}';
+  const { code, stderr } = await hologen(
+    ['image', '--data-dir', dataDir, '--request', request, '--output', output],
+    { environment: { DASHSCOPE_API_KEY: 'sk-test', DASHSCOPE_HTTP_BASE_URL: `${provider.url}/api/v1` } },
+  );
+  expect([code, stderr]).toEqual([0, expect.stringContaining(`saved ${output}`)]);
+  expect(provider.state.submits).toBe(0);
+}, 60_000);
 
 test('while the provider is busy it is waited for, which is told every five seconds', async () => {
   using provider = await startProvider();

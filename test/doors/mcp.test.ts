@@ -84,6 +84,25 @@ test('an agent lists models with their prices, estimates, runs what was approved
   expect(await call('run', { approval })).toMatchObject({ problem: expect.stringContaining('was used') });
 });
 
+test('what was approved is made or fails, whatever the role has set for its SQL', async () => {
+  const owner = await gateway.client();
+  await owner.query("ALTER ROLE CURRENT_USER SET ai_gen.on_error = 'skip'");
+  await owner.query('ALTER ROLE CURRENT_USER SET ai_gen.dry_run = on');
+  try {
+    const { call } = await agent(['--spend-at-most', '2']);
+    const { approval } = await call('estimate', { statement: pictures(1, '[[sandbox:refuse]]') });
+    const { run } = await call('run', { approval });
+    expect(await call('wait', { run, seconds: 50 })).toMatchObject({
+      state: 'failed',
+      problem: expect.stringContaining('refused the call'),
+    });
+  } finally {
+    await owner.query(
+      'ALTER ROLE CURRENT_USER RESET ai_gen.on_error; ALTER ROLE CURRENT_USER RESET ai_gen.dry_run',
+    );
+  }
+});
+
 test('a picture is shown by its path, a film by its address, and no address is fetched that the ledger has not', async () => {
   const owner = await gateway.client();
   const place = "to_file('oss://demo/', 'oss-cn-hangzhou-internal.aliyuncs.com', 'acs:ram::1:role/test')";
@@ -129,6 +148,19 @@ test('no more is spent in a session than it may, by whatever way', async () => {
     problem: expect.stringContaining('ai_gen.spend_at_most'),
   });
   expect(await gateway.requests()).toHaveLength(4);
+});
+
+test('a text without a bound is not approved, which says how to bound it, and with that it is', async () => {
+  const { call } = await agent(['--spend-at-most', '1']);
+  const ask = (request: object) =>
+    call('estimate', { statement: `SELECT ai_gen('qwen_plus', '${JSON.stringify(request)}')` });
+  expect(await ask({ prompt: 'a hill' })).toMatchObject({
+    approval: null,
+    why: expect.stringContaining('"parameters": {"max_tokens": …}'),
+  });
+  expect(await ask({ prompt: 'a hill', parameters: { max_tokens: 90 } })).toMatchObject({
+    approval: expect.any(String),
+  });
 });
 
 test('query, estimate and the read-only door spend nothing, whatever SQL they are given', async () => {

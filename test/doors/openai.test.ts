@@ -59,6 +59,26 @@ test('pictures come as addresses that can be fetched, and their call is in the l
   expect(answer).toMatchObject({ hologen: { price: 0.4, currency: 'CNY', job_ids: [expect.any(String)] } });
 });
 
+test('what a role has set for its SQL is not for its requests: an error is an error, and what is asked for is made', async () => {
+  const key = await makeKey('careless-bot');
+  const owner = await gateway.client();
+  await owner.query('ALTER ROLE "careless-bot" SET ai_gen.on_error = \'skip\'');
+  const careless = clientOf(key);
+  const content = '[[sandbox:refuse]]';
+  const text = careless.chat.completions.create({
+    model: 'qwen_plus',
+    messages: [{ role: 'user', content }],
+  });
+  expect((await refused(text)).message).toContain('refused the call');
+  const picture = careless.images.generate({ model: 'qwen_image_2', prompt: content });
+  expect((await refused(picture)).message).toContain('refused the call');
+  await owner.query('ALTER ROLE "careless-bot" SET ai_gen.dry_run = on');
+  await gateway.forgetRequests();
+  const made = await careless.images.generate({ model: 'qwen_image_2', prompt: 'a real door' });
+  expect((await fetch(made.data?.[0]?.url ?? '')).status).toBe(200);
+  expect(await gateway.requests()).toHaveLength(1);
+});
+
 test('pictures come as base64, and are saved where the request says', async () => {
   const asked = { output_dir: 'oss://demo/api/', file } as object;
   const answer = await openai.images.generate({
@@ -147,6 +167,27 @@ test('a video is asked for, followed and fetched', async () => {
   ).toBe('ftyp');
   const other = clientOf(await makeKey('other-bot'));
   expect((await refused(other.videos.retrieve(video.id))).status).toBe(404);
+});
+
+test('a video made from another has its own seconds, though those of both are billed', async () => {
+  const saved = { output_dir: 'oss://demo/api/', file, size: '1280x720' } as object;
+  const done = async (asked: object) => {
+    const { id } = await openai.post<OpenAI.Video>('/videos', { body: { ...saved, ...asked } });
+    const now = async () => (await openai.videos.retrieve(id)).status;
+    await expect.poll(now, { timeout: 20_000 }).toBe('completed');
+    return (await openai.videos.retrieve(id)) as OpenAI.Video & { hologen: { oss_path: string } };
+  };
+  const { hologen } = await done({ model: 'wan26_t2v', prompt: 'a knocker', seconds: '3' });
+  const reference_urls = [hologen.oss_path];
+  const made = await done({ model: 'wan26_r2v', prompt: 'character1 knocks', seconds: '2', reference_urls });
+  expect(made.seconds).toBe('2');
+  const owner = await gateway.client();
+  const { rows } = await owner.query(
+    `SELECT o.seconds::float8, (j.units ->> 'seconds')::float8 > 2 AS more_is_billed FROM hologen.outputs o JOIN hologen.jobs j USING (job_id)
+     WHERE job_id = $1`,
+    [made.id],
+  );
+  expect(rows).toEqual([{ seconds: 2, more_is_billed: true }]);
 });
 
 test('models are those that are deployed', async () => {

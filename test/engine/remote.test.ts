@@ -1,5 +1,6 @@
 /** `hologen migrate` and `serve --engine-url` on a PostgreSQL that is not ours, as superuser and as a plain owner of a database. */
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hologen, makeDirectory, type SpawnedGateway, serve, stopGateways } from '../cli/spawned-gateway.js';
@@ -72,6 +73,14 @@ test('migrate installs the schema once, in one transaction, and says what it did
   expect(first.stdout).toMatch(/^installed tables\/home\/0001-tables\.sql$/m);
   const again = await hologen(args);
   expect([first.code, again.code, again.stdout]).toEqual([0, 0, 'up to date\n']);
+});
+
+test('migrate finds the engine that the settings file of the data directory names', async () => {
+  const directory = await makeDirectory();
+  directories.push(directory);
+  await writeFile(join(directory, 'settings.env'), `HOLOGEN_ENGINE_URL=${engineUrl('first')}\n`);
+  const { code, stderr } = await hologen(['migrate', '--data-dir', directory]);
+  expect([code, stderr]).toEqual([0, '']);
 });
 
 test('what is migrated but not served says so', async () => {

@@ -21,8 +21,18 @@ interface Told {
 let told: Told[] = [];
 /** What the receiver answers to the next requests; then 204. `silent`: nothing at all. */
 let answers: (number | 'silent')[] = [];
+/** What is told to /slow now, which never answers, and the most of it at once. */
+let slow = 0;
+let mostSlow = 0;
 const receiver = createServer(async (request, response) => {
   told.push({ path: request.url ?? '', headers: request.headers, body: await text(request) });
+  if (request.url === '/slow') {
+    slow += 1;
+    mostSlow = Math.max(mostSlow, slow);
+    return response.on('close', () => {
+      slow -= 1;
+    });
+  }
   const answer = answers.shift() ?? 204;
   if (answer === 'silent') return;
   const elsewhere = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/elsewhere`;
@@ -96,6 +106,28 @@ test('a statement that names a webhook is told of by job and as a whole, signed,
     .toEqual([{ state: 'told' }]);
   expect(told).toHaveLength(2);
 });
+
+test('of one webhook no more than four are told at once, also when some are under way already', async () => {
+  await set(`'slow', '${address}/slow'`);
+  await set(`'quick', '${address}/quick', tag => 'quick'`);
+  const amy = await gateway.clientOf('amy');
+  await amy.query("SET ai_gen.tag = 'quick'");
+  const quick = () => told.filter(({ path }) => path === '/quick').length;
+  for (const [more, times] of [
+    [3, 1],
+    [4, 2],
+  ]) {
+    await owner.query(
+      "INSERT INTO hologen_internal.webhook_message (webhook_name, body) SELECT 'slow', '{}' FROM generate_series(1, $1::int)",
+      [more],
+    );
+    // The gateway looks for messages when there is one of its own, which is behind the others.
+    await amy.query(`SELECT ai_gen('qwen_image_2', 'bell ${times}')`);
+    await expect.poll(quick, { timeout: 20_000 }).toBe(times);
+  }
+  await expect.poll(() => mostSlow, { timeout: 20_000 }).toBe(4);
+  await owner.query("DELETE FROM hologen_internal.webhook_message WHERE webhook_name = 'slow'");
+}, 60_000);
 
 test('the end of a statement counts what it has submitted, too', async () => {
   await set(`'done', '${address}/done'`);

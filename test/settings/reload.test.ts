@@ -72,6 +72,11 @@ test('a wrong file changes nothing, and the answer names the setting and what is
     ['HOLOGEN_DRAIN_MS=soon', /HOLOGEN_DRAIN_MS must be a whole number from 0 to 86400000, not "soon"/],
     ['HOLOGEN_ALOWED_ROLES=*', /settings\.env: HOLOGEN_ALOWED_ROLES is no setting/],
     ['HOLOGEN_DATA_DIR=/elsewhere', /HOLOGEN_DATA_DIR cannot stand here/],
+    ['HOLOGEN_URL=postgresql://a:b@h/d', /HOLOGEN_URL cannot stand here, because only hologen mcp/],
+    ['HOLOGEN_SPEND_AT_MOST=5', /HOLOGEN_SPEND_AT_MOST cannot stand here, because only hologen mcp/],
+    ['HOLOGEN_OSS_DOMAINS=media.example.com', /HOLOGEN_OSS_DOMAINS holds "media\.example\.com"/],
+    ['HOLOGEN_ALLOWED_ROLES=one-writer', /HOLOGEN_ALLOWED_ROLES holds "one-writer"/],
+    ['DASHSCOPE_HTTP_BASE_URL=dashscope', /DASHSCOPE_HTTP_BASE_URL must be a URL/],
     ['what is this', /"what is this" is no line NAME=value/],
   ];
   for (const [line, said] of wrong) {

@@ -226,18 +226,9 @@ LANGUAGE sql VOLATILE AS $$
     pg_catalog.format('To give back the space of deleted rows, run: VACUUM FULL %s', hologen_caller.relation_named(table_name)::regclass))
 $$;
 
-CREATE OR REPLACE PROCEDURE hologen.hg_upgrade_all_normal_dynamic_tables()
-LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'dynamic tables are not supported',
-    HINT = 'There are none to convert: PostgreSQL has materialized views instead.';
-END $$;
-CREATE OR REPLACE PROCEDURE hologen.hg_dynamic_table_config_upgrade(table_name text)
-LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'dynamic tables are not supported',
-    HINT = 'There are none to convert: PostgreSQL has materialized views instead.';
-END $$;
+-- No table is dynamic, so there is none to be upgraded.
+CREATE OR REPLACE PROCEDURE hologen.hg_upgrade_all_normal_dynamic_tables() LANGUAGE sql AS '';
+CREATE OR REPLACE PROCEDURE hologen.hg_dynamic_table_config_upgrade(table_name text) LANGUAGE sql AS '';
 
 CREATE OR REPLACE FUNCTION hologen.instance_max_connections() RETURNS integer
 LANGUAGE sql STABLE AS $$ SELECT pg_catalog.current_setting('max_connections')::integer $$;

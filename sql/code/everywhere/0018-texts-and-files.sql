@@ -55,14 +55,19 @@ BEGIN
 END $$;
 
 -- Chunks of at most chunk_size characters, as few as there can be; each begins with up to chunk_overlap characters that ended the one before.
-CREATE OR REPLACE FUNCTION hologen.ai_chunk(content text, chunk_size integer DEFAULT 1000, chunk_overlap integer DEFAULT 200) RETURNS text[]
-LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+-- Where no overlap is given it is a fifth of the size, and at most 200: one that fits any size. So it is not STRICT: NULL is no overlap given.
+CREATE OR REPLACE FUNCTION hologen.ai_chunk(content text, chunk_size integer DEFAULT 1000, chunk_overlap integer DEFAULT NULL) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   chunks text[] := '{}';
   chunk  text := '';
   piece  text;
   kept   text[] := '{}';
 BEGIN
+  IF content IS NULL OR chunk_size IS NULL THEN
+    RETURN NULL;
+  END IF;
+  chunk_overlap := coalesce(chunk_overlap, least(200, chunk_size / 5));
   IF chunk_size < 1 OR chunk_overlap < 0 OR chunk_overlap >= chunk_size THEN
     RAISE EXCEPTION USING ERRCODE = '22023',
       MESSAGE = format('chunk_size must be 1 or above and chunk_overlap from 0 to below it, not %s and %s', chunk_size, chunk_overlap),

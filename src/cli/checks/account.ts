@@ -10,7 +10,6 @@ import { defaultIdentity, fixedIdentity } from '../../storage/oss/base-identity.
 
 export type Account = ReturnType<typeof openAccount>;
 
-/** Throws where a URL of the settings is none. */
 export function openAccount({ provider, storage: settings }: Configuration) {
   const client = openClient(provider.baseUrl, createSchedule(true));
   const storage = openStorage(settings, drivers);

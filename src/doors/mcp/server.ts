@@ -143,4 +143,4 @@ function addEstimate(server: McpServer, sessions: AgentSessions, readOnly: boole
 }
 
 const unpriced =
-  'this session has a limit of money, and what text models cost is not known before; a person can run it in SQL';
+  'this session has a limit of money, and what this costs is not known before; a text model needs a bound, "parameters": {"max_tokens": …} in its request';

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { type BoundedResult, runStatement } from '../../bounded-result.js';
+import { madeOrFailed } from '../made-or-failed.js';
 
 export interface Estimate {
   model_name: string;
@@ -110,7 +111,7 @@ function createSpending(url: string, mostMoney: number) {
   };
 
   function client(): Promise<pg.Client> {
-    connected ??= connect(url, Math.max(0, mostMoney - promised)).then((opened) =>
+    connected ??= connect(url, Math.max(0, mostMoney - promised), madeOrFailed).then((opened) =>
       opened.once('end', forget),
     );
     connected.catch(forget);
@@ -167,11 +168,11 @@ async function execute(run: Run, client: pg.Client, calls: number): Promise<void
   }
 }
 
-/** What the session may spend is said as it is opened: the gateway holds it to that, whatever its statements say. */
-async function connect(url: string, spendAtMost: number): Promise<pg.Client> {
+/** What the session may spend is said as it is opened: the gateway holds it to that, whatever its statements say. `usual`: options that the address may say otherwise. */
+async function connect(url: string, spendAtMost: number, usual = ''): Promise<pg.Client> {
   const address = new URL(url);
-  const own = `-c ai_gen.spend_at_most=${spendAtMost}`;
-  address.searchParams.set('options', [address.searchParams.get('options'), own].filter(Boolean).join(' '));
+  const options = [usual, address.searchParams.get('options'), `-c ai_gen.spend_at_most=${spendAtMost}`];
+  address.searchParams.set('options', options.filter(Boolean).join(' '));
   const client = new pg.Client({ connectionString: address.href, application_name: applicationName });
   client.on('error', () => {});
   await client.connect();

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { boundedSocket } from '../../bounded-socket.js';
+import { madeOrFailed } from '../made-or-failed.js';
 import type { HandOver } from './hand-over.js';
 import type { Account } from './key.js';
 import { Refusal } from './refusal.js';
@@ -46,7 +47,7 @@ export async function asRole<Result>(
     application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
     // Nothing that somebody has planted in a schema of the search_path runs as the role; and times are read here.
-    options: '-c search_path=pg_catalog,pg_temp -c datestyle=ISO',
+    options: `-c search_path=pg_catalog,pg_temp -c datestyle=ISO ${madeOrFailed}`,
   });
   client.on('error', () => {});
   const notices: string[] = [];

@@ -78,7 +78,9 @@ async function findJob(role: AsRole, id: string): Promise<JobRow> {
   const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
   const [row] = isId
     ? await role.query<JobRow>(
-        `SELECT job_id, state, model_name, request ->> 'prompt' AS prompt, coalesce(units ->> 'seconds', request #>> '{parameters,duration}') AS seconds,
+        `SELECT job_id, state, model_name, request ->> 'prompt' AS prompt,
+           -- Billed are those of input videos, too.
+           coalesce(CASE WHEN json_typeof(usage) = 'object' THEN usage ->> 'output_video_duration' END, units ->> 'seconds', request #>> '{parameters,duration}') AS seconds,
            coalesce(request #>> '{parameters,size}', request #>> '{parameters,resolution}') AS size, outputs, error, price, currency,
            submitted_at, generated_at, finished_at
          FROM hologen.jobs WHERE job_id = $1 AND json_typeof(request) = 'object'`,

@@ -62,7 +62,7 @@ export interface RequestOptions {
 }
 
 export function openConnection({ baseUrl, timeouts, lookupTurn }: ModelStudioSettings): Connection {
-  const base = checkBaseUrl(baseUrl);
+  const base = baseUrl.replace(/\/+$/, '');
   return {
     base,
     compatible: base.replace(/\/api\/v1$/, '/compatible-mode/v1'),
@@ -83,14 +83,6 @@ export function openConnection({ baseUrl, timeouts, lookupTurn }: ModelStudioSet
     lookupTurn: lookupTurn ?? ((_kind, _apiKey, _signal, send) => send()),
     clockAheadMs: 0,
   };
-}
-
-function checkBaseUrl(text: string): string {
-  const url = new URL(text);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
-    throw new Error(`DASHSCOPE_HTTP_BASE_URL must be https (plain http only to loopback), not ${url.origin}`);
-  }
-  return text.replace(/\/+$/, '');
 }
 
 /** The provider's answer. Refusals, failures and silence are ProviderFailures; a caller who gave up gets its signal's reason. */

@@ -1,6 +1,8 @@
 /** Which hosts may be spoken to: OSS endpoints named in SQL, and the overrides of the gateway's configuration. */
 
 import { KnownError } from '../../errors.js';
+import { isLoopback } from '../../public-address.js';
+import { originOf } from '../../settings/cloud-places.js';
 import type { OssSettings } from './settings.js';
 
 /** Where requests go and how they are addressed and signed; URLs have no path. */
@@ -42,31 +44,9 @@ function refuse(endpoint: string, field: string, hint = formHint): KnownError {
   });
 }
 
-/** True for the names of this machine on which plain http cannot be overheard. */
-function isLoopback(hostname: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname);
-}
-
-/**
- * Checks a base URL of the gateway's configuration: https, or http to this machine only; no user, path or query.
- * Returns it without a trailing slash.
- * @throws Error that names the setting
- */
-export function checkOverride(text: string, setting: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isBare = url && !url.username && !url.password && url.pathname === '/' && !url.search && !url.hash;
-  if (!isBare || !/^https?:$/.test(url.protocol)) {
-    throw new Error(`${setting} must be a URL such as https://host:port, not "${text}"`);
-  }
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    throw new Error(`${setting} must use https: "${text}" is not on this machine`);
-  }
-  return url.origin;
-}
-
 function fromOverride(override: string, region: string): ResolvedEndpoint {
-  const url = new URL(checkOverride(override, 'HOLOGEN_OSS_ENDPOINT'));
-  const pathStyle = isLoopback(url.hostname);
+  const url = new URL(originOf(override, 'HOLOGEN_OSS_ENDPOINT'));
+  const pathStyle = isLoopback(url);
   // ali-oss leaves the bucket out of URLs whose host is an IP address.
   if (pathStyle) url.hostname = 'localhost';
   return { requestUrl: url.origin, presignUrl: url.origin, region, pathStyle, customDomain: false };

@@ -1,8 +1,8 @@
 /** Temporary credentials of the roles that SQL names: fetched from STS, shared, renewed before they expire. */
 
 import type { Dispatcher } from 'undici';
+import { originOf } from '../../settings/cloud-places.js';
 import { waitFor, withAttempts } from './attempts.js';
-import { checkOverride } from './endpoint.js';
 import { isPassing } from './error.js';
 import { checkRole } from './role-arn.js';
 import type { OssSettings } from './settings.js';
@@ -132,7 +132,7 @@ async function fetchRole(
  */
 export function createRoleCredentials(settings: OssSettings, dispatcher: Dispatcher): RoleCredentials {
   const { stsEndpointOverride = 'https://sts.aliyuncs.com', externalId } = settings;
-  const endpoint = checkOverride(stsEndpointOverride, 'HOLOGEN_STS_ENDPOINT');
+  const endpoint = originOf(stsEndpointOverride, 'HOLOGEN_STS_ENDPOINT');
   const entries = createEntries(externalId);
 
   function refresh(scope: RoleScope, entry: Entry): Promise<AssumedRole> {

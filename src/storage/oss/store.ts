@@ -6,7 +6,7 @@ import type { StoragePath } from '../path.js';
 import type { Store } from '../storage.js';
 import { waitFor } from './attempts.js';
 import { checkOssSettings } from './check-settings.js';
-import { checkOverride, resolveEndpoint } from './endpoint.js';
+import { resolveEndpoint } from './endpoint.js';
 import { listObjects } from './list-objects.js';
 import {
   type ObjectRequests,
@@ -36,12 +36,8 @@ export interface OssStore extends Store {
   head(path: StoragePath, right: Right, signal: AbortSignal): Promise<OssObjectInfo>;
 }
 
-/**
- * Opens the store; nothing is sent before the first call.
- * @throws Error for an override that is not https or loopback
- */
+/** Opens the store; nothing is sent before the first call. */
 export function openOssStore(settings: OssSettings): OssStore {
-  if (settings.ossEndpointOverride) checkOverride(settings.ossEndpointOverride, 'HOLOGEN_OSS_ENDPOINT');
   const { connectMs, idleMs } = settings.timeouts;
   const dispatcher = new Agent({ connect: { timeout: connectMs }, keepAliveTimeout: keepAliveMs });
   const buffers = createPartBuffers(partBytes, maximumBuffers, keptBuffers);

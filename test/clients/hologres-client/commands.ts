@@ -359,6 +359,9 @@ export const skills: Check[] = [
   ['hg_query_log', read('SELECT digest, query FROM hologres.hg_query_log LIMIT 10'), []],
   ['hg_show_build_index_progress', read("SELECT * FROM hg_show_build_index_progress('said')"), []],
   ['hg_index_properties', read('SELECT * FROM hologres.hg_index_properties'), []],
+  // No table is dynamic: nothing is to be done.
+  ['dt convert --all', call('hg_upgrade_all_normal_dynamic_tables'), done],
+  ['dt convert', call('hg_dynamic_table_config_upgrade', 'public.d'), done],
 ];
 
 /** What plain PostgreSQL cannot carry: told, with what to do instead. */
@@ -375,8 +378,6 @@ export const notCarried: Check[] = [
     refused('0A000', /dynamic tables/),
   ],
   ['dt drop', write('DROP DYNAMIC TABLE public.d'), refused('0A000', /dynamic tables/)],
-  ['dt convert --all', call('hg_upgrade_all_normal_dynamic_tables'), refused('0A000', /dynamic tables/)],
-  ['dt convert', call('hg_dynamic_table_config_upgrade', 'public.d'), refused('0A000', /dynamic tables/)],
   [
     'hg_full_compact_table',
     write("SELECT hologres.hg_full_compact_table('said')"),
