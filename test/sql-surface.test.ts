@@ -54,6 +54,13 @@ test('a prompt alone goes to the default chat model and comes back as plain text
   expect(await sent()).toEqual(['qwen-plus: What is a fox?', 'qwen-plus: What is a fox?']);
 });
 
+test.each(['json', 'jsonb'])('a request alone may be %s', async (type) => {
+  const request = `${type}_build_object('prompt', 'What is a fox?')`;
+  expect(await value(`SELECT ai_gen(${request})`)).toMatch(/You asked: What is a fox\?$/);
+  const handle = await value(`SELECT ai_submit(${request})`);
+  expect(await value('SELECT ai_wait($1)', [handle])).toMatch(/You asked: What is a fox\?$/);
+});
+
 test('model and prompt: text for a chat model, JSON for a picture', async () => {
   expect(await value("SELECT ai_gen('qwen_plus', 'hello')")).toMatch(/You asked: hello$/);
   expect(await value('SELECT ai_gen($1, $2)', ['qwen_plus', 'hello'])).toMatch(/You asked: hello$/);

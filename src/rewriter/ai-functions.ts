@@ -83,6 +83,8 @@ export const aiFunctions: readonly AiFunction[] = [
       [prompt('jsonb'), file],
       [model, prompt('json')],
       [model, prompt('jsonb')],
+      [prompt('json')],
+      [prompt('jsonb')],
     ],
   },
   // Hologres' own signatures, from its help pages of the three functions.
