@@ -38,7 +38,6 @@ test.each([
   "SELECT hg_dump_script('nothing')",
   "SELECT hologres.hg_relation_size('nothing')",
   "SELECT hologres.hg_relation_size('pg_class', 'half')",
-  'CALL hg_upgrade_all_normal_dynamic_tables()',
   "SELECT share_job('00000000-0000-0000-0000-000000000000')",
 ])('nothing of ours is behind the error of %s', async (statement) => {
   for (const query of [statement, { text: statement, values: [] }]) {
