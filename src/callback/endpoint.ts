@@ -29,6 +29,8 @@ export interface Caller extends RoleIdentity {
   maker: boolean;
   viewer: boolean;
   readOnly: boolean;
+  /** What the statement does is undone, or it says so. Left out by a gateway's older functions. */
+  dryRun?: boolean | null;
   engineVersion: number;
 }
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
-import { madeOrFailed } from '../doors/made-or-failed.js';
+import { madeOrFailed, refuseInDryRun } from '../doors/made-or-failed.js';
 import { sqlstateOf, UsageError } from '../errors.js';
 import { isObject, type Json } from '../json.js';
 import { startGateway } from '../main.js';
@@ -166,6 +166,7 @@ async function generate(url: string, options: string, request: Json, signals: St
   const startedAt = Date.now();
   const shown = setInterval(() => console.error(`waiting for the picture, ${seconds(startedAt)}`), 5_000);
   try {
+    await refuseInDryRun(client);
     const made = client.query('SELECT image_generate($1) AS answer', [JSON.stringify(request)]);
     const stopped = signals.received.then(() => {
       throw new Error('stopped; what the provider has begun is kept, and the same request takes it');

@@ -87,7 +87,6 @@ test('an agent lists models with their prices, estimates, runs what was approved
 test('what was approved is made or fails, whatever the role has set for its SQL', async () => {
   const owner = await gateway.client();
   await owner.query("ALTER ROLE CURRENT_USER SET ai_gen.on_error = 'skip'");
-  await owner.query('ALTER ROLE CURRENT_USER SET ai_gen.dry_run = on');
   try {
     const { call } = await agent(['--spend-at-most', '2']);
     const { approval } = await call('estimate', { statement: pictures(1, '[[sandbox:refuse]]') });
@@ -95,6 +94,14 @@ test('what was approved is made or fails, whatever the role has set for its SQL'
     expect(await call('wait', { run, seconds: 50 })).toMatchObject({
       state: 'failed',
       problem: expect.stringContaining('refused the call'),
+    });
+    await owner.query('ALTER ROLE CURRENT_USER SET ai_gen.dry_run = on');
+    const braked = await agent(['--spend-at-most', '2']);
+    const { approval: again } = await braked.call('estimate', { statement: pictures(1, 'a door') });
+    const { run: dry } = await braked.call('run', { approval: again });
+    expect(await braked.call('wait', { run: dry, seconds: 50 })).toMatchObject({
+      state: 'failed',
+      problem: expect.stringContaining('ai_gen.dry_run is on'),
     });
   } finally {
     await owner.query(

@@ -59,7 +59,7 @@ test('pictures come as addresses that can be fetched, and their call is in the l
   expect(answer).toMatchObject({ hologen: { price: 0.4, currency: 'CNY', job_ids: [expect.any(String)] } });
 });
 
-test('what a role has set for its SQL is not for its requests: an error is an error, and what is asked for is made', async () => {
+test('what a role has set for its SQL is not for its requests: an error is an error, and a dry run is told', async () => {
   const key = await makeKey('careless-bot');
   const owner = await gateway.client();
   await owner.query('ALTER ROLE "careless-bot" SET ai_gen.on_error = \'skip\'');
@@ -74,9 +74,12 @@ test('what a role has set for its SQL is not for its requests: an error is an er
   expect((await refused(picture)).message).toContain('refused the call');
   await owner.query('ALTER ROLE "careless-bot" SET ai_gen.dry_run = on');
   await gateway.forgetRequests();
-  const made = await careless.images.generate({ model: 'qwen_image_2', prompt: 'a real door' });
-  expect((await fetch(made.data?.[0]?.url ?? '')).status).toBe(200);
-  expect(await gateway.requests()).toHaveLength(1);
+  const real = careless.images.generate({ model: 'qwen_image_2', prompt: 'a real door' });
+  expect(await refused(real)).toMatchObject({
+    status: 403,
+    message: expect.stringContaining('ai_gen.dry_run is on'),
+  });
+  expect(await gateway.requests()).toEqual([]);
 });
 
 test('pictures come as base64, and are saved where the request says', async () => {

@@ -107,6 +107,7 @@ BEGIN
       'maker', coalesce(pg_has_role(role, to_regrole('hologen_maker')::oid, 'USAGE'), false),
       'viewer', coalesce(pg_has_role(role, to_regrole('hologen_viewer')::oid, 'USAGE'), false),
       'readOnly', current_setting('transaction_read_only') = 'on',
+      'dryRun', lower(current_setting('ai_gen.dry_run', true)) IN ('on', 'true', 'yes', '1'),
       'engineVersion', current_setting('server_version_num')::int),
     'question', question)::text;
 

@@ -24,7 +24,7 @@ import {
   textOrNull,
   textsOf,
 } from './question.js';
-import { refuseReadOnly } from './rights.js';
+import { refuseDryRun, refuseReadOnly } from './rights.js';
 
 /** PostgreSQL 17 made dblink interruptible; before, a cancel is noticed only between two round trips. */
 const interruptibleSince = 170_000;
@@ -119,7 +119,10 @@ function answersBeside({ calls, ledger, schedule, models }: QuestionTools): Answ
       const key = keyName === undefined ? [] : [`last sent with key "${keyName}" of its model's pool`];
       return { state, notice: [...stands, ...key].join('; ') || undefined };
     },
-    cancel_call: (question, caller) => calls.cancel(String(question.handle), caller),
+    cancel_call(question, caller) {
+      refuseDryRun(caller, 'cancelling a call');
+      return calls.cancel(String(question.handle), caller);
+    },
     share_job: (question, caller) => shareJob(question, caller, ledger),
     progress: (_question, caller) => progressRows(calls, caller),
     queues: async () =>

@@ -72,7 +72,18 @@ export function requireAdmin(caller: Caller, what: string): void {
   });
 }
 
+/** What the gateway does nobody undoes behind an estimate. */
+export function refuseDryRun(caller: Caller, what: string): void {
+  if (!caller.dryRun) return;
+  throw new KnownError({
+    kind: 'readOnlyTransaction',
+    message: `${what} is not possible in a dry run, nor in what is estimated: it would not be undone`,
+    hint: 'SET ai_gen.dry_run = off, and run it by itself.',
+  });
+}
+
 export function refuseReadOnly(caller: Caller, what: string): void {
+  refuseDryRun(caller, what);
   if (!caller.readOnly) return;
   throw new KnownError({
     kind: 'readOnlyTransaction',

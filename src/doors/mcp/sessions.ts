@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { type BoundedResult, runStatement } from '../../bounded-result.js';
-import { madeOrFailed } from '../made-or-failed.js';
+import { madeOrFailed, refuseInDryRun } from '../made-or-failed.js';
 
 export interface Estimate {
   model_name: string;
@@ -160,6 +160,7 @@ async function execute(run: Run, client: pg.Client, calls: number): Promise<void
   };
   client.on('notice', hear);
   try {
+    await refuseInDryRun(client);
     // What the estimate did not foresee was not approved.
     await client.query("SELECT set_config('ai_gen.max_calls', $1, false)", [String(calls)]);
     run.result = await runStatement(client, run.statement);

@@ -83,7 +83,7 @@ async function read({ req }: Context, { door, download }: Parts, handOver: HandO
   const gone = req.raw.signal;
   return {
     ...{ body, id: req.param('id') ?? '', download },
-    runAs: (work) => asRole(door, account, { tag, gone, handOver }, work),
+    runAs: (work) => asRole(door, account, { tag, gone, handOver, makes: req.method === 'POST' }, work),
   };
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { boundedSocket } from '../../bounded-socket.js';
-import { madeOrFailed } from '../made-or-failed.js';
+import { madeOrFailed, refuseInDryRun } from '../made-or-failed.js';
 import type { HandOver } from './hand-over.js';
 import type { Account } from './key.js';
 import { Refusal } from './refusal.js';
@@ -35,7 +35,7 @@ const longestHandOverMs = 5 * 60_000;
 export async function asRole<Result>(
   door: FrontDoor,
   account: Account,
-  { tag, gone, handOver }: { tag?: string; gone: AbortSignal; handOver: HandOver },
+  { tag, gone, handOver, makes }: { tag?: string; gone: AbortSignal; handOver: HandOver; makes: boolean },
   work: (role: AsRole) => Promise<Result>,
 ): Promise<Result> {
   const client = new pg.Client({
@@ -59,6 +59,7 @@ export async function asRole<Result>(
     gone.addEventListener('abort', end, { once: true });
     // It may have left while that took.
     gone.throwIfAborted();
+    if (makes) await refuseInDryRun(client);
     if (tag !== undefined) await client.query("SELECT set_config('ai_gen.tag', $1, false)", [tag]);
     // What the calls have written by then is seen, whatever the role has for its transactions.
     await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
