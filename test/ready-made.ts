@@ -17,13 +17,18 @@ declare module 'vitest' {
   }
 }
 
-/** Vitest's global setup: a place for it, until the run is over. */
-export default async function keepReadyMade({ provide }: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), 'hologen-ready-made-'));
+let place: string;
+
+/** Vitest calls it before the first file: there is a place for it until the run is over. */
+export async function setup({ provide }: TestProject): Promise<void> {
+  place = await mkdtemp(join(tmpdir(), 'hologen-ready-made-'));
   // Root's engine runs under an account of its own, which must be able to walk in.
-  await chmod(folder, 0o711);
-  provide('readyMade', folder);
-  return () => rm(folder, { recursive: true, force: true });
+  await chmod(place, 0o711);
+  provide('readyMade', place);
+}
+
+export async function teardown(): Promise<void> {
+  await rm(place, { recursive: true, force: true });
 }
 
 /**

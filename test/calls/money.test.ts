@@ -258,6 +258,22 @@ test('ai_estimate tells calls, pictures, seconds and price of a statement, sends
   expect((await owner.query(pictures(1, 'real again'))).rows[0].made).toContain('image_urls');
 });
 
+test('what the gateway does, and nobody could undo, is not done in an estimate', async () => {
+  await owner.query("CALL set_budget('painter', calls_per_day => 1000)");
+  const handle = (await owner.query("SELECT ai_submit('qwen_image_2', 'kept') AS handle")).rows[0].handle;
+  for (const statement of [
+    "CALL remove_budget('painter')",
+    "CALL pause_model('qwen_plus', 'why')",
+    `SELECT ai_cancel('${handle}')`,
+  ])
+    await expect(owner.query('SELECT * FROM ai_estimate($1)', [statement])).rejects.toMatchObject({
+      code: '25006',
+      message: expect.stringContaining('in a dry run, nor in what is estimated'),
+    });
+  expect((await owner.query("SELECT FROM hologen.budgets WHERE role_name = 'painter'")).rowCount).toBe(1);
+  await owner.query("CALL remove_budget('painter')");
+});
+
 test('an estimate beside a real call of the same statement sends only the real one', async () => {
   await owner.query(
     `SELECT ai_gen('qwen_image_2', '{"prompt": "real"}'), (SELECT sum(price) FROM ai_estimate($1))`,
