@@ -29,7 +29,7 @@ export function checkCloudPlaces({ baseUrl, regions }: ProviderPlaces, storage: 
   const domain = storage.ossDomains.find((each) => !domainAndRegion.test(each));
   if (domain !== undefined)
     throw new UsageError(
-      `${settingTable.ossDomains.env} holds "${domain}", which is no domain with its region: write media.example.com=cn-hangzhou, and commas in between`,
+      `${settingTable.ossDomains.env} holds "${domain}", which is no domain with its region: write media.example.com=cn-hangzhou or media.example.com=cn-hangzhou/bucket, and commas in between`,
     );
 }
 
@@ -57,7 +57,8 @@ function checkAddress(text: string, setting: string): void {
 }
 
 const wholeArn = /^acs:ram::[A-Za-z0-9]+:role\/[A-Za-z0-9._-]{1,64}$/;
-const domainAndRegion = /^[a-z0-9-]+(\.[a-z0-9-]+)+\s*=\s*(oss-)?[a-z]{2}-[a-z0-9-]*[a-z0-9]$/i;
+const domainAndRegion =
+  /^[a-z0-9-]+(\.[a-z0-9-]+)+\s*=\s*(oss-)?[a-z]{2}-[a-z0-9-]*[a-z0-9](\/[a-z0-9][a-z0-9-]{1,61}[a-z0-9])?$/i;
 
 /** What stands before the first * must be how an ARN can begin. */
 function canBeRole(pattern: string): boolean {

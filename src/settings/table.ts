@@ -290,7 +290,8 @@ export const settingTable = {
   ossDomains: {
     env: 'HOLOGEN_OSS_DOMAINS',
     live: true,
-    meaning: 'custom OSS domains that SQL may name, `media.example.com=cn-hangzhou`, with commas',
+    meaning:
+      'custom OSS domains that SQL may name, `media.example.com=cn-hangzhou`, with commas; with its bucket, `media.example.com=cn-hangzhou/bucket`, the provider is given addresses of that domain, whatever endpoint SQL names',
   },
   allowedRoles: {
     env: 'HOLOGEN_ALLOWED_ROLES',

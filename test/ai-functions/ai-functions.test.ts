@@ -274,23 +274,6 @@ test('the functions over texts answer in their own types', async () => {
   expect(sent.find(({ messages }) => Array.isArray(messages?.[0].content)).model).toBe('qwen-vl-plus');
 });
 
-test('what a function writes for one kind of model is no text for another', async () => {
-  await client.query(
-    "CALL register_external_model('seeing_vectors', 'qwen3-vl-embedding', 'bailian', '{}', 'embedding')",
-  );
-  await client.query(
-    "CALL register_external_model('text_vectors', 'text-embedding-v4', 'bailian', '{}', 'embedding')",
-  );
-  const refused = async (call: string) => (await refusal(client.query(`SELECT ${call}`))).message;
-  expect(await refused("ai_embed('text_vectors', '\\x89504e47'::bytea, 'png')")).toMatch(
-    /reads text alone, and the call passes a picture/,
-  );
-  expect(await refused("ai_similarity('seeing_vectors', 'a', 'b')")).toMatch(
-    /does not tell how near two texts are/,
-  );
-  expect(await one(`SELECT ai_embed('text_vectors', '{"data": 5}') IS NOT NULL`)).toBe(true);
-});
-
 test('a NULL or empty text is no call of any of them, and odd arguments are refused', async () => {
   expect(
     await one(`SELECT num_nonnulls(ai_classify(NULL, ARRAY['a']), ai_sentiment(''), ai_extract(NULL, ARRAY['a']), ai_rank('a', NULL),

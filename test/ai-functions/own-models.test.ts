@@ -123,3 +123,20 @@ test('a model that ranks refuses what it cannot do before anything is sent, and 
   await client.query('RESET ai_gen.on_error');
   expect(await one("SELECT ai_rank('test_qwen3_rerank', 'a', NULL)")).toBeNull();
 });
+
+test('what a function writes for one kind of model is no text for another', async () => {
+  await client.query(
+    "CALL register_external_model('seeing_vectors', 'qwen3-vl-embedding', 'bailian', '{}', 'embedding')",
+  );
+  await client.query(
+    "CALL register_external_model('text_vectors', 'text-embedding-v4', 'bailian', '{}', 'embedding')",
+  );
+  const refused = async (call: string) => (await refusal(client.query(`SELECT ${call}`))).message;
+  expect(await refused("ai_embed('text_vectors', '\\x89504e47'::bytea, 'png')")).toMatch(
+    /reads text alone, and the call passes a picture/,
+  );
+  expect(await refused("ai_similarity('seeing_vectors', 'a', 'b')")).toMatch(
+    /does not tell how near two texts are/,
+  );
+  expect(await one(`SELECT ai_embed('text_vectors', '{"data": 5}') IS NOT NULL`)).toBe(true);
+});

@@ -81,14 +81,17 @@ export async function sendToOss<T>(connection: OssConnection, send: (client: OSS
   }
 }
 
-/** A GET URL for the public endpoint, signed with the V4 scheme; sends nothing. */
+/** A GET URL for the bucket's own domain, if one is known, or the public endpoint, signed with the V4 scheme; sends nothing. */
 export function presignGet(
   connection: OssConnection,
   key: string,
   expiresSeconds: number,
   process: string | undefined,
 ): Promise<string> {
-  const client = createClient(connection, connection.endpoint.presignUrl, openTransport(connection));
+  const { endpoint, bucket } = connection;
+  const own = endpoint.bucketUrls.get(bucket);
+  const given = own ? { ...connection, endpoint: { ...endpoint, customDomain: true } } : connection;
+  const client = createClient(given, own ?? endpoint.presignUrl, openTransport(connection));
   const queries = process === undefined ? {} : { 'x-oss-process': process };
   return client.signatureUrlV4('GET', expiresSeconds, { queries }, key);
 }

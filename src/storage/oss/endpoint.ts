@@ -16,6 +16,8 @@ export interface ResolvedEndpoint {
   pathStyle: boolean;
   /** The host already belongs to one bucket. */
   customDomain: boolean;
+  /** Addresses by bucket that stand in URLs handed to the provider in place of `presignUrl`, whatever endpoint SQL names. */
+  bucketUrls: ReadonlyMap<string, string>;
 }
 
 const formHint =
@@ -49,17 +51,36 @@ function fromOverride(override: string, region: string): ResolvedEndpoint {
   const pathStyle = isLoopback(url);
   // ali-oss leaves the bucket out of URLs whose host is an IP address.
   if (pathStyle) url.hostname = 'localhost';
-  return { requestUrl: url.origin, presignUrl: url.origin, region, pathStyle, customDomain: false };
+  const bucketUrls = new Map();
+  return {
+    requestUrl: url.origin,
+    presignUrl: url.origin,
+    region,
+    pathStyle,
+    customDomain: false,
+    bucketUrls,
+  };
 }
 
-/** HOLOGEN_OSS_DOMAINS entries: domain → region. */
-function readCustomDomains(entries: string[]): Map<string, string | undefined> {
+interface CustomDomain {
+  region: string | undefined;
+  bucket: string | undefined;
+}
+
+/** HOLOGEN_OSS_DOMAINS entries, by domain: `media.example.com=cn-hangzhou` or `media.example.com=cn-hangzhou/bucket`. */
+function readCustomDomains(entries: string[]): Map<string, CustomDomain> {
   return new Map(
     entries.map((entry) => {
-      const [domain = '', region] = entry.split('=');
-      return [domain.trim().toLowerCase(), region?.trim().replace(/^oss-/, '') || undefined];
+      const [domain = '', place = ''] = entry.split('=');
+      const [region, bucket] = place.trim().replace(/^oss-/, '').split('/');
+      return [domain.trim().toLowerCase(), { region: region || undefined, bucket }];
     }),
   );
+}
+
+function urlsByBucket(domains: Map<string, CustomDomain>): Map<string, string> {
+  const named = [...domains].flatMap(([domain, { bucket }]) => (bucket ? [[bucket, domain] as const] : []));
+  return new Map(named.map(([bucket, domain]) => [bucket, `https://${domain}`]));
 }
 
 function hostOf(endpoint: string, field: string): string {
@@ -86,14 +107,16 @@ export function resolveEndpoint(
 ): ResolvedEndpoint {
   const host = hostOf(endpoint, field);
   const domains = readCustomDomains(settings.customDomains);
-  if (domains.has(host)) {
-    const region = domains.get(host);
+  const bucketUrls = urlsByBucket(domains);
+  const domain = domains.get(host);
+  if (domain) {
+    const { region } = domain;
     if (!region) {
       throw refuse(endpoint, field, `Give its region in HOLOGEN_OSS_DOMAINS, as in ${host}=cn-hangzhou.`);
     }
     if (settings.ossEndpointOverride) return fromOverride(settings.ossEndpointOverride, region);
     const url = `https://${host}`;
-    return { requestUrl: url, presignUrl: url, region, pathStyle: false, customDomain: true };
+    return { requestUrl: url, presignUrl: url, region, pathStyle: false, customDomain: true, bucketUrls };
   }
   const refused = refusedHosts.find((candidate) => candidate.pattern.test(host));
   if (refused) throw refuse(endpoint, field, refused.hint);
@@ -106,5 +129,6 @@ export function resolveEndpoint(
     region,
     pathStyle: false,
     customDomain: false,
+    bucketUrls,
   };
 }

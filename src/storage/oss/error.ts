@@ -71,7 +71,7 @@ const meanings: Record<string, Meaning> = {
   PublicEndpointForbidden: {
     kind: 'insufficientPrivilege',
     says: 'the bucket may not be reached over this public endpoint',
-    hint: 'Write the internal endpoint of the region, oss-<region>-internal.aliyuncs.com, or a custom domain of the bucket.',
+    hint: 'Write the internal endpoint of the region, oss-<region>-internal.aliyuncs.com, or a custom domain of the bucket. For what the provider is to fetch the bucket needs such a domain: HOLOGEN_OSS_DOMAINS=media.example.com=cn-hangzhou/bucket.',
   },
   InvalidObjectState: {
     kind: 'invalidParameterValue',

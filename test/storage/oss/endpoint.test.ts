@@ -15,6 +15,7 @@ test.each([
     region,
     pathStyle: false,
     customDomain: false,
+    bucketUrls: new Map(),
   });
 });
 
@@ -66,6 +67,7 @@ test('an allowed custom domain is used as it is, with its configured region', ()
     region: 'cn-shanghai',
     pathStyle: false,
     customDomain: true,
+    bucketUrls: new Map(),
   });
 });
 
@@ -83,10 +85,26 @@ test('an override takes all traffic while the region still comes from the endpoi
     region: 'cn-beijing',
     pathStyle: true,
     customDomain: false,
+    bucketUrls: new Map(),
   });
 });
 
 test('an override does not open the door for other endpoints in SQL', () => {
   const settings = { ossEndpointOverride: 'http://localhost:9000', customDomains: [] };
   expect(() => resolveEndpoint('100.100.100.200', 'oss_endpoint', settings)).toThrow(KnownError);
+});
+
+test('a custom domain that is named with its bucket stands in what the provider is given, whatever endpoint SQL names', () => {
+  const customDomains = ['media.example.com=cn-hangzhou/films', 'other.example.com=cn-beijing'];
+  const endpoint = resolveEndpoint('oss-cn-hangzhou-internal.aliyuncs.com', 'oss_endpoint', {
+    customDomains,
+  });
+  expect(endpoint.requestUrl).toBe('https://oss-cn-hangzhou-internal.aliyuncs.com');
+  expect([...endpoint.bucketUrls]).toEqual([['films', 'https://media.example.com']]);
+  const own = resolveEndpoint('media.example.com', 'oss_endpoint', { customDomains });
+  expect(own).toMatchObject({
+    requestUrl: 'https://media.example.com',
+    region: 'cn-hangzhou',
+    customDomain: true,
+  });
 });
