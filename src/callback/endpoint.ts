@@ -53,6 +53,9 @@ const callbackUser = 'hologen_callback';
 const scramIterations = 1;
 /** How long a login may take; anybody else who finds the port is cut off. */
 const loginMs = 10_000;
+/** In bytes, those of an encryption's beginning included. */
+const mostBeforeLogin = 64 * 1024;
+const watchMs = 20;
 
 /** A gateway that vanishes without a word is given up within half a minute; whoever stands between forgets no connection that is asked of so often. */
 const noticingSilence = 'keepalives_idle=15 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=30000';
@@ -125,9 +128,17 @@ export async function listenForEngine(options: CallbackOptions): Promise<Callbac
 
 function admit(desk: Desk, socket: Socket): void {
   const timer = setTimeout(() => socket.destroy(), loginMs);
-  socket.once('close', () => clearTimeout(timer));
+  // Of a stranger's message all is kept until it is whole, however long it says that it is.
+  const watch = setInterval(() => {
+    if (socket.bytesRead > mostBeforeLogin) socket.destroy();
+  }, watchMs);
+  const loggedIn = () => {
+    clearTimeout(timer);
+    clearInterval(watch);
+  };
+  socket.once('close', loggedIn);
   tolerateErrors(socket);
-  serve(desk, socket, () => clearTimeout(timer)).catch((error: unknown) => {
+  serve(desk, socket, loggedIn).catch((error: unknown) => {
     desk.options.log.error({ err: error }, 'callback connection failed');
     socket.destroy();
   });

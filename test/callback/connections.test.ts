@@ -1,4 +1,5 @@
 /** Connections of one engine process behind one another: what was asked on the one that it has left is given up before the next question is answered. */
+import { createConnection } from 'node:net';
 import pg from 'pg';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
@@ -77,3 +78,28 @@ test.each(['heard', 'not heard yet'])(
     await callback.close();
   },
 );
+
+test('a stranger who says that his message is long is not listened to, and who knows the password may ask at length', async () => {
+  const { callback, connect, question, events } = await listening();
+  const port = Number(/port=(\d+)/.exec(callback.connectionString)?.[1]);
+  const stranger = createConnection({ host: '127.0.0.1', port });
+  const closed = new Promise((resolve) => stranger.once('close', resolve));
+  stranger.on('error', () => {});
+  const head = Buffer.alloc(4);
+  head.writeUInt32BE(1 << 30);
+  stranger.write(head);
+  let written = 0;
+  const more = () => {
+    while (!stranger.destroyed && written < 1 << 28 && stranger.write(Buffer.alloc(65_536)))
+      written += 65_536;
+  };
+  stranger.on('drain', more);
+  more();
+  await closed;
+  expect(written).toBeLessThan(1 << 28);
+  const client = await connect();
+  await client.query(question('x'.repeat(1_000_000)));
+  expect(events).toEqual([`asked ${'x'.repeat(1_000_000)}`]);
+  await client.end();
+  await callback.close();
+});
