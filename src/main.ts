@@ -214,8 +214,9 @@ async function stop(
   await removeRunFile(dataDirectory);
   await frontend.drain(door.drainMs, calls.isPaused);
   // What goes on is not to begin more, nor what waits in a line: who starts next sends it.
-  calls.leave();
+  calls.sendNoMore();
   const patience = new Promise((resolve) => setTimeout(resolve, door.drainMs).unref());
   await Promise.race([calls.settled(), patience]);
+  calls.leave();
   await stopAll(stopping, log);
 }

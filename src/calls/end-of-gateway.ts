@@ -13,7 +13,9 @@ export interface EndOfGateway {
   isPaused(engineProcessId: number): boolean;
   /** Resolves when everything that was sent has its outcome in the ledger, but for what is held up. */
   settled(): Promise<void>;
-  /** What is open still is left to the next gateway: nothing is sent from now on. */
+  /** Nothing is sent from now on; what was sent is followed. */
+  sendNoMore(): void;
+  /** What is open still is left to the next gateway. */
   leave(): void;
   /** Resolves when the answers that the provider has given are in the ledger: nothing is asked of it any more. Not for long. */
   heard(): Promise<void>;
@@ -44,9 +46,8 @@ export function createEndOfGateway(around: Surroundings): EndOfGateway {
       const isLeft = () => [...decider.underWay.values()].some((call) => call.isAsked());
       while (isLeft() && Date.now() < until) await delay(20);
     },
+    sendNoMore: () => services.schedule.end(),
     leave() {
-      // A connection that is being closed takes nothing any more.
-      services.schedule.end();
       for (const { awaited } of decider.underWay.values()) awaited.left = true;
     },
   };

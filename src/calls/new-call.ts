@@ -132,7 +132,7 @@ async function checkOrRefuse(
     if (!dryRun) refuseWhileDraining(statement, services.draining.drain);
     refuseTooMany(statement);
     refuseBeyondMemory(statement, statements.running);
-    refuseTooLong(given, statement);
+    refuseTooLong(given, statement, statements.running);
     return await (given.form === 'image' ? checkImage : checkCall)(given, models, statement.origin, place);
   } catch (error) {
     if (error instanceof KnownError) statement.refused = error;

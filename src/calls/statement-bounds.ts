@@ -54,13 +54,35 @@ export function refuseBeyondMemory(
 /** They are kept until the statement is over. */
 const mostRequestCharacters = 64 * 1024 * 1024;
 
-export function refuseTooLong({ request }: CallArguments, statement: Pick<Statement, 'requests'>): void {
-  statement.requests.characters += request?.length ?? 0;
-  if (statement.requests.characters <= mostRequestCharacters) return;
+export function refuseTooLong(
+  { request }: CallArguments,
+  statement: Pick<Statement, 'requests'>,
+  running: () => Statement[],
+): void {
+  const { requests } = statement;
+  const before = Math.floor(requests.characters / charactersBetween);
+  requests.characters += request?.length ?? 0;
+  if (Math.floor(requests.characters / charactersBetween) > before) refuseBeyondCharacters(running());
+  if (requests.characters <= mostRequestCharacters) return;
   throw new KnownError({
     kind: 'programLimitExceeded',
     message: `the requests of the statement are more than ${mostRequestCharacters / 1024 / 1024} MiB together`,
     hint: 'Write a LIMIT, or keep media in a store and name their paths.',
+  });
+}
+
+/** A quarter of the memory is for requests of all. */
+const mostCharactersAtOnce = Math.floor(getHeapStatistics().heap_size_limit / 4);
+const charactersBetween = 1024 * 1024;
+
+/** Statements of one engine process have one count. */
+function refuseBeyondCharacters(running: Statement[]): void {
+  const held = [...new Set(running.map(({ requests }) => requests))];
+  if (held.reduce((sum, { characters }) => sum + characters, 0) <= mostCharactersAtOnce) return;
+  throw new KnownError({
+    kind: 'programLimitExceeded',
+    message: `the requests of all running statements are more than ${Math.floor(mostCharactersAtOnce / 1024 / 1024)} MiB together`,
+    hint: 'Run it again when others are over, or keep media in a store and name their paths.',
   });
 }
 

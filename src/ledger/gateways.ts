@@ -85,6 +85,8 @@ interface Circle {
   announcement: Announcement | undefined;
   /** What others have said lately may not have been heard. */
   unheard: boolean;
+  /** At the look before the engine's queue of what is said was nearly full. */
+  wasFull: boolean;
 }
 
 interface Announcement {
@@ -97,7 +99,7 @@ export async function joinGateways(address: EngineAddress, id: string, log: Logg
   const told: Pick<Circle, 'events'> = { events: undefined };
   const client = await enter(address, id, told);
   const { rows } = await client.query<Announcement>(announcementOf, [id]);
-  const own = { client, goneLooks: new Map(), announcement: rows[0], unheard: false };
+  const own = { client, goneLooks: new Map(), announcement: rows[0], unheard: false, wasFull: false };
   const circle: Circle = Object.assign(told, { address, id, log, ...own });
   const closing = new AbortController();
   let watching: Promise<unknown> = Promise.resolve();
@@ -147,7 +149,9 @@ async function look(circle: Circle, looksNeeded: number): Promise<void> {
   if (gone.length > 0) await takeOver(circle, gone);
   const { rows: counts } = await client.query<{ live: number; full: boolean }>(inTime(countLive));
   events?.counted(Math.max(counts[0]?.live ?? 1, 1));
-  if (counts[0]?.full) circle.unheard = true;
+  const isFull = counts[0]?.full === true;
+  circle.unheard ||= isFull || circle.wasFull;
+  circle.wasFull = isFull;
 }
 
 /** pg knows the limit, its types do not. */

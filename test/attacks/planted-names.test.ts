@@ -104,6 +104,7 @@ test('nor do the forms in which a client’s own statements run', async () => {
     "CALL set_table_property('parted', 'partition_require_filter', 'true')",
     "SELECT * FROM hologres.hg_list_logical_partition('parted')",
     "SELECT hologres.hg_relation_size('things')",
+    "ALTER TABLE parted PARTITION (k = 1) SET (keep_alive = 'true')",
   ])
     await owner.query(statement);
   expect(await rises()).toBe(false);

@@ -13,6 +13,7 @@ beforeAll(async () => {
   await owner.query(`
     CREATE ROLE mallory LOGIN PASSWORD 'secret';
     CREATE ROLE alice LOGIN PASSWORD 'secret';
+    CREATE ROLE bob LOGIN PASSWORD 'secret';
     GRANT CREATE ON DATABASE hologen TO mallory, alice;
     CREATE FUNCTION public.ask(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN ai_gen('qwen_plus', q); END $$`);
   mallory = await gateway.clientOf('mallory');
@@ -72,6 +73,22 @@ test('a prompt that looks like the lines of a context does not say what is looke
   expect(await asOthers()).toBe(false);
 });
 
+test('nor one that stands in SQL which a function in C runs', async () => {
+  const told = 'x = ARRAY(SELECT pg_catalog.ai_gen($$qwen_plus$$, p) FROM own.rows WHERE own.evil() = 1)';
+  await mallory.query(`
+    CREATE FUNCTION own.g() RETURNS void LANGUAGE plpgsql AS $f$ DECLARE x text[]; BEGIN
+      -- ${told}
+      x := NULL; END $f$;
+    CREATE TABLE own.lines AS SELECT $p$${told}"
+PL/pgSQL function own.g() line 3 at assignment
+SQL statement "more$p$ AS prompt;
+    GRANT SELECT ON own.lines TO PUBLIC`);
+  const run = "query_to_xml(format('SELECT ai_gen(%L, %L)', 'qwen_plus', prompt), true, false, '')";
+  await alice.query(`SELECT ${run} FROM own.lines`);
+  await alice.query(`DO $$ DECLARE x xml; BEGIN x := (SELECT ${run} FROM own.lines); END $$`);
+  expect(await asOthers()).toBe(false);
+});
+
 test('nobody calls as a role that is only granted, past the budgets of who was granted it', async () => {
   await owner.query("GRANT hologen_maker TO alice; CALL set_budget('alice', calls_per_day => 1000)");
   await alice.query('SET ROLE hologen_maker');
@@ -81,5 +98,9 @@ test('nobody calls as a role that is only granted, past the budgets of who was g
       hint: expect.stringContaining('RESET ROLE'),
     });
   await alice.query('RESET ROLE');
+  await owner.query('CREATE ROLE lookers; GRANT hologen_viewer TO bob; GRANT lookers TO bob');
+  const bob = await gateway.clientOf('bob');
+  await bob.query('SET ROLE lookers');
+  await expect(bob.query("SELECT ai_gen('qwen_plus', 'free')")).rejects.toMatchObject({ code: '42501' });
   await alice.query("SELECT ai_gen('qwen_plus', 'counted')");
 });

@@ -105,7 +105,10 @@ BEGIN
       -- The owner of these functions, or a member of it; and the degrees. A superuser has all of them.
       'admin', pg_has_role(role, current_user, 'USAGE') OR coalesce(pg_has_role(role, to_regrole('hologen_admin')::oid, 'USAGE'), false),
       'maker', coalesce(pg_has_role(role, to_regrole('hologen_maker')::oid, 'USAGE'), false),
-      'viewer', coalesce(pg_has_role(role, to_regrole('hologen_viewer')::oid, 'USAGE'), false),
+      -- Who may only look may not make calls as another role that he SETs.
+      'viewer', coalesce(pg_has_role(role, to_regrole('hologen_viewer')::oid, 'USAGE')
+        OR current_setting('role') = role AND pg_has_role(session_user, to_regrole('hologen_viewer')::oid, 'USAGE')
+          AND NOT pg_has_role(session_user, to_regrole('hologen_maker')::oid, 'USAGE'), false),
       'readOnly', current_setting('transaction_read_only') = 'on',
       'dryRun', lower(current_setting('ai_gen.dry_run', true)) IN ('on', 'true', 'yes', '1'),
       'engineVersion', current_setting('server_version_num')::int),

@@ -67,7 +67,7 @@ BEGIN
   IF content IS NULL OR chunk_size IS NULL THEN
     RETURN NULL;
   END IF;
-  chunk_overlap := coalesce(chunk_overlap, least(200, chunk_size / 5));
+  chunk_overlap := coalesce(chunk_overlap, least(200, greatest(chunk_size, 0) / 5));
   IF chunk_size < 1 OR chunk_overlap < 0 OR chunk_overlap >= chunk_size THEN
     RAISE EXCEPTION USING ERRCODE = '22023',
       MESSAGE = format('chunk_size must be 1 or above and chunk_overlap from 0 to below it, not %s and %s', chunk_size, chunk_overlap),

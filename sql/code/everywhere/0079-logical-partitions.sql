@@ -76,9 +76,9 @@ END $$;
 
 -- What a partition is called: the value of its column, or as clients write two: yy=2025,mm=04.
 CREATE OR REPLACE FUNCTION hologen_caller.partition_name(columns name[]) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN pg_catalog.cardinality(columns) = 1 THEN pg_catalog.format('%I::text', columns[1])
-    ELSE pg_catalog.format('concat(%L, %I, %L, %I)', columns[1] || '=', columns[1], ',' || columns[2] || '=', columns[2]) END
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN pg_catalog.cardinality(columns) = 1 THEN pg_catalog.format('%I::pg_catalog.text', columns[1])
+    ELSE pg_catalog.format('pg_catalog.concat(%L, %I, %L, %I)', columns[1] || '=', columns[1], ',' || columns[2] || '=', columns[2]) END
 $$;
 
 -- ALTER TABLE … PARTITION (column = value) … SET (…) or RESET (…): [{"column": "value"}, …], {"key": "value", …}, NULL for RESET.
@@ -113,19 +113,19 @@ BEGIN
           (SELECT pg_catalog.string_agg(key, ', ') FROM pg_catalog.json_object_keys(given) AS key));
     END IF;
     -- As the column's type prints the value: '2025-4-1' is the partition 2025-04-01.
-    EXECUTE format('SELECT %s FROM (SELECT %s) AS value', hologen_caller.partition_name(columns),
-      (SELECT string_agg(format('%L::%s AS %I', given ->> each.name, format_type(a.atttypid, a.atttypmod), each.name), ', ')
-       FROM unnest(columns) AS each (name) JOIN pg_catalog.pg_attribute a ON a.attrelid = relation AND a.attname = each.name)) INTO named;
-    FOR property IN SELECT * FROM json_each_text(properties) LOOP
+    EXECUTE pg_catalog.format('SELECT %s FROM (SELECT %s) AS value', hologen_caller.partition_name(columns),
+      (SELECT pg_catalog.string_agg(pg_catalog.format('%L::%s AS %I', given OPERATOR(pg_catalog.->>) each.name::pg_catalog.text, pg_catalog.format_type(a.atttypid, a.atttypmod), each.name), ', ')
+       FROM pg_catalog.unnest(columns) AS each (name) JOIN pg_catalog.pg_attribute a ON a.attrelid = relation AND a.attname = each.name)) INTO named;
+    FOR property IN SELECT * FROM pg_catalog.json_each_text(properties) LOOP
       allowed := CASE property.key WHEN 'keep_alive' THEN 'true or false' WHEN 'storage_mode' THEN 'hot or cold'
                                    WHEN 'generate_binlog' THEN 'on or off' END;
       IF allowed IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('unknown property of a partition %L', property.key),
+        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = pg_catalog.format('unknown property of a partition %L', property.key),
           HINT = 'Partitions have keep_alive, storage_mode and generate_binlog.';
-      ELSIF NOT lower(property.value) = ANY (string_to_array(allowed, ' or ')) THEN
+      ELSIF NOT pg_catalog.lower(property.value) = ANY (pg_catalog.string_to_array(allowed, ' or ')) THEN
         RAISE EXCEPTION USING ERRCODE = '22023',
-          MESSAGE = format('invalid value for property "%s" of a partition: %L', property.key, property.value),
-          HINT = format('Write %s.', allowed);
+          MESSAGE = pg_catalog.format('invalid value for property "%s" of a partition: %L', property.key, property.value),
+          HINT = pg_catalog.format('Write %s.', allowed);
       END IF;
       PERFORM hologen_caller.declare_partition_property(relation, named, property.key, pg_catalog.lower(property.value), me.role, me.proof);
     END LOOP;

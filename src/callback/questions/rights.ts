@@ -38,16 +38,16 @@ const forMakers: Record<string, string> = {
 };
 
 /** Nobody logs in as one of these: what was made in their name would be everybody's who has been granted it, and nobody's budget would count it. */
-const grantedRoles = new Set(['hologen_owner', 'hologen_admin', 'hologen_maker', 'hologen_viewer']);
+const granted = /^(hologen_(owner|admin|maker|viewer)|pg_.*)$/;
 
 export function requireDegree(ask: string, caller: Caller, settings: DegreeSettings): void {
   const what = forMakers[ask];
   if (what === undefined) return;
-  if (grantedRoles.has(caller.role)) {
+  if (granted.test(caller.role)) {
     throw new KnownError({
       kind: 'insufficientPrivilege',
       message: `permission denied: ${what} is for people and programs, and role "${caller.role}" is what they are granted`,
-      hint: 'RESET ROLE, and run it again: your own role has what it was granted.',
+      hint: 'RESET ROLE, and run it again: your own role has what it was granted. What such a role owns (a function, a materialized view) is to be given to another one.',
     });
   }
   requireMaker(what, caller, settings);

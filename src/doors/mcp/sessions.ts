@@ -75,7 +75,9 @@ export function openSessions(url: string, mostMoney: number): AgentSessions {
       do {
         const processId = await spending.processId();
         if (processId !== undefined)
-          await reading.with((client) => client.query('SELECT pg_cancel_backend($1)', [processId]));
+          await reading.with((client) =>
+            client.query('SELECT pg_catalog.pg_cancel_backend($1::pg_catalog.int4)', [processId]),
+          );
       } while (!(await Promise.race([over, delay(cancelEveryMs, false)])));
     },
     close: async () => void (await Promise.all([reading.close(), spending.close()])),

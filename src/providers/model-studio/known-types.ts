@@ -11,7 +11,7 @@ import { ownForm } from './own-form.js';
  * A dated or regional name (`qwen-image-2.0-pro-2026-03-03`, `wan2.6-t2v-us`, `qwen-plus-2025-12-01-us`) has the rules of its plain one, but for
  * what the table says.
  */
-const variant = /^(?<plain>.*?)(?:-latest|(?<date>-\d{4}-\d{2}-\d{2}))?(?<american>-us)?$/;
+const variant = /^(?<plain>.*?)(?<usFirst>-us)?(?:-latest|(?<date>-\d{4}-\d{2}-\d{2}))?(?<us>-us)?$/;
 
 /** What names of types say that they are for, where the table does not have them: the first that fits. */
 const tasksByName: [Task, RegExp][] = [
@@ -31,13 +31,13 @@ export function knownTypes(families: readonly Family[]): KnownTypes {
   const table = tableOf(families);
 
   function inTable(name: string): { type: ModelType; family: Family } | undefined {
-    const { plain = name, american, date } = variant.exec(name)?.groups ?? {};
+    const { plain = name, usFirst, us = usFirst, date } = variant.exec(name)?.groups ?? {};
     const own = table.get(name);
     if (own) return own;
-    const row = table.get(plain + (american ?? '')) ?? table.get(plain);
+    const row = table.get(plain + (us ?? '')) ?? table.get(plain);
     if (!row) return undefined;
     const { type, family } = row;
-    return { family, type: { ...type, ...(american && type.american), ...(date && type.dated) } };
+    return { family, type: { ...type, ...(us && type.american), ...(date && type.dated) } };
   }
 
   function find(name: string, task: string) {

@@ -76,13 +76,15 @@ function behindOwnLines(context: string): string {
 
 function placeOf(context: string): Place | undefined {
   let rest = context;
-  const [whole, told] =
-    /^(?:SQL statement|PL\/pgSQL (?:assignment|expression)) "([\s\S]*?)"\n(?=PL\/pgSQL function )/.exec(
+  const [whole, label, told] =
+    /^(SQL statement|PL\/pgSQL (?:assignment|expression)) "([\s\S]*?)"\n(?=PL\/pgSQL function )/.exec(
       rest,
     ) ?? [''];
   rest = rest.slice(whole.length);
   const { groups, 0: place = '' } = placeLine.exec(rest) ?? {};
   if (!groups || comesFromValues(rest.slice(place.length))) return undefined;
+  // PostgreSQL tells the text of an assignment as such; another one in front of this line is a value's.
+  if (groups.doing === 'assignment' && label === 'SQL statement') return undefined;
   return {
     function: groups.name ?? '',
     ...{ line: Number(groups.line), doing: groups.doing ?? '', text: told },
@@ -92,7 +94,7 @@ function placeOf(context: string): Place | undefined {
 
 /** Somewhere a text is run that was put together from values: one of them may have made up all lines in front of it. */
 function comesFromValues(calledBy: string): boolean {
-  return /^PL\/(?!pgSQL )|^PL\/pgSQL function [^\n]* (at|during) (?!(?:PERFORM|assignment|SQL statement|IF|CALL|FOR over SELECT rows|RETURN)$)/m.test(
+  return /^PL\/(?!pgSQL )|^PL\/pgSQL function [^\n]* at (EXECUTE|FOR over EXECUTE statement|OPEN)$/m.test(
     calledBy,
   );
 }
@@ -113,7 +115,9 @@ function queryIn(place: Place, source: string, clientText: string | undefined): 
   if (text !== undefined && !standsIn(text, source, name)) return { why: undefined };
   if (doing === 'FOR over SELECT rows') return queryOfLoop(place, source, known);
   if (text === undefined) return { why: undefined };
-  const written = readSource(known(doing === 'assignment' ? text.replace(/^[\s\S]*?:?=/, 'SELECT ') : text));
+  const written = readSource(
+    known(doing === 'assignment' ? text.replace(/^\s*[\w."$[\]]+\s*:?=/, 'SELECT ') : text),
+  );
   const [statement, more] = written?.statements ?? [];
   if (!written || !statement || more || !readsAll(doing, statement)) return { why: undefined };
   return ofValues(queryOfStatement(statement, written), known(text) !== text);

@@ -11,7 +11,6 @@ import { givesUpdatedRows } from '../update-stages.js';
 import { assignedValues, listedValues } from './assigned.js';
 import { type Cut, isHidden, locateInsert, type OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
-import { takesSome } from './whole-rows.js';
 
 /** What the engine tells of the table. */
 interface WrittenTable {
@@ -68,8 +67,8 @@ function cutConflict(statement: ParsedStatement, source: Source, table: WrittenT
     // Its condition is evaluated for rows that meet, and for no others, in the order in which they come.
     ...['SELECT CASE', ...(where ? [' WHEN (', where, ')'] : [' WHEN true'])],
     ...[' THEN pg_catalog.num_nulls(', ...values.slice(1), ') END'],
-    // What is inserted is read whole.
-    ...[takesSome(insert.selectStmt) ? ', excluded.*' : '', ' FROM (SELECT '],
+    // What is inserted is read whole: some rows of a sub-select might be others if only some columns of them were.
+    ', excluded.* FROM (SELECT ',
     ...[columns.read.join(', '), ', pg_catalog.row_number() OVER () AS hologen_row FROM ('],
     ...[...columns.rows, ') AS hologen_rows (', columns.names.join(', ')],
     ...[`)) AS excluded JOIN ${table.only ? 'ONLY ' : ''}`, found.target, ' ON '],

@@ -35,6 +35,13 @@ const forming = [
   ...['Index Name', 'Scan Direction', 'Join Type', 'Inner Unique', 'Strategy', 'Partial Mode', 'Cache Mode'],
 ];
 
+/** The ways in which some rows of several are taken. */
+export function takenIn(node: PlanNode): string[] {
+  const below = node.Plans ?? [];
+  const own = /^(Limit|Unique)$/.test(node['Node Type']) ? [JSON.stringify(below.map(formOf))] : [];
+  return [...own, ...below.flatMap(takenIn)];
+}
+
 function formOf(node: PlanNode): string {
   const own = forming.map((key) => String(node[key] ?? '').replace('Index Only Scan', 'Index Scan'));
   return JSON.stringify([own, (node.Plans ?? []).map(formOf)]);

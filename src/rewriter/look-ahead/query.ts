@@ -42,6 +42,8 @@ export interface AheadQuery {
   serves?: string[];
   /** Functions that stand in their bodies: there an aggregate is about one row, and a set is none. */
   inBodies?: string[];
+  /** The statement itself, where it takes some rows of a sub-select by a way that may be another than the query's. */
+  writes?: string;
   /** What the engine may plan in its place, see plan-ways.ts. */
   beside?: Beside;
   /** Values stand in it that are not there when it is run, and what it is then planned as is not known. */
@@ -59,6 +61,8 @@ export type Since = 'prepared' | 'opened';
 /** `types`: of its parameters, for any values of which it is planned. `names`: functions of which `text` has calls, and the query what they give. */
 export interface Beside {
   text: string;
+  /** Only the ways in which some rows are taken are compared. */
+  takes?: true;
   types?: string[];
   names?: string[];
 }
@@ -94,6 +98,7 @@ export function queryOfStatement(
     between: '',
     // It reads its parts in another order than the query, and the first to use a parameter says of which type it is.
     ...(isTypedByItself.has(kind) && { typedBy: source.text.slice(start, end) }),
+    ...(isTypedByItself.has(kind) && kind !== 'InsertStmt' && { writes: source.text.slice(start, end) }),
     ...(kind === 'InsertStmt' && { inserts: writtenTable(statement.node as Body) }),
   };
 }

@@ -18,6 +18,7 @@ import {
   keepsConditions,
   keepsOrder,
   mixesConditions,
+  takenIn,
 } from './plan-ways.js';
 import type { AheadQuery, Beside, Since } from './query.js';
 import { readOnceIn } from './read-once.js';
@@ -58,12 +59,18 @@ export const sqlReader = {
   besideOf(plan: unknown, query: AheadQuery, types: string[]): Beside | undefined {
     const planned = isReadablePlan(plan) ? plannedIn(plan) : undefined;
     if (!planned) return query.beside;
+    const { writes: text } = query;
+    if (text !== undefined && !query.parameters && takenIn(planned).length > 0) return { text, takes: true };
     if (query.beside?.names) return query.parameters ? { ...query.beside, types } : query.beside;
     const any = query.parameters ? { text: query.text, types } : query.beside;
     return hasOneWay(planned) && !mixesConditions(planned) ? undefined : any;
   },
-  whyOtherWay(plan: unknown, other: unknown, { names = [] }: Beside): string | undefined {
+  whyOtherWay(plan: unknown, other: unknown, { names = [], takes }: Beside): string | undefined {
     const [own, written] = [plan, other].map((each) => (isReadablePlan(each) ? plannedIn(each) : undefined));
+    if (takes) {
+      const [known, taken] = [own, written].map((each) => each && takenIn(each).sort().join());
+      return known !== undefined && known === taken ? undefined : anotherWay;
+    }
     const isOneWay = own && written && names.length === 0 && [own, written].every(hasOneWay);
     if (!own || !written || !(isOneWay || areSameWay(own, written))) return anotherWay;
     const keeps =

@@ -22,7 +22,7 @@ function someOf(item: AnyNode, ctes: Body[]): string[] {
 }
 
 /** True where it depends on the way that they are found which rows a query gives. */
-export function takesSome(query: unknown): boolean {
+function takesSome(query: unknown): boolean {
   return hasNode(query, (kind, { limitCount, limitOffset, distinctClause }) => {
     const isOn =
       Array.isArray(distinctClause) && distinctClause.some((each) => Object.keys(each ?? {}).length > 0);

@@ -71,9 +71,9 @@ interface CustomDomain {
 function readCustomDomains(entries: string[]): Map<string, CustomDomain> {
   return new Map(
     entries.map((entry) => {
-      const [domain = '', place = ''] = entry.split('=');
+      const [domain = '', place = ''] = entry.toLowerCase().split('=');
       const [region, bucket] = place.trim().replace(/^oss-/, '').split('/');
-      return [domain.trim().toLowerCase(), { region: region || undefined, bucket }];
+      return [domain.trim(), { region: region || undefined, bucket }];
     }),
   );
 }

@@ -87,6 +87,35 @@ export const dataChanging: Record<string, Case[]> = {
       ...backwards,
     ],
   ],
+  'some rows of what a sub-select reads': [
+    [
+      'a view',
+      "UPDATE thousand t SET r = ai_gen('m1', t.p) FROM some_of_them x WHERE x.id = t.id",
+      ...backwards,
+      'CREATE VIEW some_of_them AS SELECT * FROM backwards LIMIT 5',
+    ],
+    [
+      'a sub-select in a sub-select',
+      "UPDATE thousand t SET r = ai_gen('m1', t.p) FROM (SELECT id FROM (SELECT * FROM backwards LIMIT 5) y) x WHERE x.id = t.id",
+      ...backwards,
+    ],
+    [
+      'a list from a CTE',
+      "WITH x AS (SELECT * FROM backwards LIMIT 5) UPDATE thousand t SET r = ai_gen('m1', t.p) WHERE id IN (SELECT id FROM x)",
+      ...backwards,
+    ],
+    [
+      'a view of which rows are inserted',
+      "INSERT INTO thousand (id, p) SELECT id, note FROM some_of_them ON CONFLICT (id) DO UPDATE SET r = ai_gen('m1', thousand.p)",
+      ...backwards,
+      'CREATE VIEW some_of_them AS SELECT * FROM backwards LIMIT 5',
+    ],
+    [
+      'a list',
+      "UPDATE thousand t SET r = ai_gen('m1', t.p) WHERE id IN (SELECT id FROM backwards LIMIT 5)",
+      ...backwards,
+    ],
+  ],
   'statements of a pipe of which some make no call': [
     [
       'an upsert among inserts',
