@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { createLog } from '../log.js';
 import { type Gateway, startGateway } from '../main.js';
 import { findDefaultApiKey } from '../providers/model-studio/default-api-key.js';
+import { hasKnownPrices } from '../providers/model-studio/money.js';
 import type { Configuration } from '../settings/configuration.js';
 import { readSettings } from '../settings/read.js';
 import type { SettingName } from '../settings/table.js';
@@ -103,7 +104,11 @@ async function readConfiguration(args: string[], say = (_line: string) => {}): P
   return read({ ...process.env, HOLOGEN_SANDBOX: 'on' }).configuration;
 }
 
-function announceMode({ sandbox }: Configuration): void {
+function announceMode({ sandbox, provider }: Configuration): void {
   if (sandbox)
     console.log('sandbox: Model Studio, OSS and STS are stand-ins on this machine; nothing is spent');
+  else if (!hasKnownPrices(provider.baseUrl))
+    console.log(
+      `prices are known of Beijing alone, and ${new URL(provider.baseUrl).host} costs more: give models a "price", or budgets of money count too little`,
+    );
 }

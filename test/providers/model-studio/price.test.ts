@@ -5,6 +5,7 @@ import type { Json } from '../../../src/json.js';
 import { families } from '../../../src/providers/model-studio/families.js';
 import type { StudioRequest } from '../../../src/providers/model-studio/family.js';
 import { knownTypes } from '../../../src/providers/model-studio/known-types.js';
+import { hasKnownPrices } from '../../../src/providers/model-studio/money.js';
 import { ownPrice } from '../../../src/providers/model-studio/own-price.js';
 import { priceOf } from '../../../src/providers/model-studio/price.js';
 import type { Units } from '../../../src/providers/provider.js';
@@ -70,6 +71,14 @@ test.each([
   const edits = modelType.includes('edit') ? { reference_urls: references(1) } : {};
   expect(estimate(picture(modelType, edits))).toEqual({ amount, currency: 'CNY' });
 });
+
+test.each([
+  ['https://dashscope.aliyuncs.com/api/v1', true],
+  ['https://ws-1.cn-beijing.maas.aliyuncs.com/api/v1', true],
+  ['http://127.0.0.1:9000/api/v1', true],
+  ['https://dashscope-intl.aliyuncs.com/api/v1', false],
+  ['https://ws-1.ap-southeast-1.maas.aliyuncs.com/api/v1', false],
+])('prices of %s are known: %s', (baseUrl, known) => expect(hasKnownPrices(baseUrl)).toBe(known));
 
 // https://help.aliyun.com/zh/model-studio/model-pricing and …/rate-limit
 test.each([
