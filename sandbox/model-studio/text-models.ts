@@ -36,7 +36,7 @@ const chatFamilies: readonly {
   { pattern: /^([a-z]+\/)?(deepseek-[rv]|(moonshot-)?kimi-k|glm-|minimax-|mimo-)/i },
 ];
 
-const suffix = /(-latest|-preview|-instruct|-thinking|-\d{4}-\d{2}-\d{2}|-\d{4})*$/;
+const suffix = /(-latest|-preview|-instruct|-thinking|-\d{4}-\d{2}-\d{2}|-\d{4}|-us)*$/;
 
 /** Finds a chat model by its exact name; undefined when Model Studio offers none of that name. */
 export function findChatModel(name: string): TextModel | undefined {

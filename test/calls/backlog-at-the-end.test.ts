@@ -45,3 +45,31 @@ test('what waits in its line at SIGTERM is not sent into a closed connection, an
   await expect.poll(states, { timeout: 20_000 }).toEqual([{ state: 'succeeded' }]);
   expect(speaker.submits('qwen-image-2.0')).toBe(12);
 });
+
+test('a film that ends while the gateway stops is written down before it is gone', async () => {
+  const own = await mkdtemp(join(tmpdir(), 'hologen-test-'));
+  const filming = await startOwnCloud({ videoMs: 1_500 }, { dataDir: own, drainMs: '10000', lookMs: '100' });
+  try {
+    const client = await filming.gateway.client();
+    await client.query(
+      "CALL register_external_model('film', 'wan2.6-t2v', 'bailian', '{}', 'video-generation')",
+    );
+    await client.query(`SELECT ai_submit('film', '{"prompt": "a door opens"}')`);
+    await expect.poll(() => filming.speaker.submits('wan2.6-t2v')).toBe(1);
+    await filming.gateway.close();
+    const closedAt = new Date();
+    await using next = await startTestGateway(
+      {
+        ...{ dataDir: own, sandbox: 'off', apiKey: 'sk-test', ossEndpoint: filming.store.url },
+        providerUrl: `${filming.speaker.url}/api/v1`,
+      },
+      { modelStudio: filming.studio.url, oss: filming.store.url, sts: '' },
+    );
+    const { rows } = await (await next.client()).query('SELECT state, finished_at FROM hologen.jobs');
+    expect(rows).toEqual([{ state: 'succeeded', finished_at: expect.any(Date) }]);
+    expect(rows[0].finished_at.getTime()).toBeLessThan(closedAt.getTime());
+  } finally {
+    await filming.close();
+    await rm(own, { recursive: true, force: true });
+  }
+});
