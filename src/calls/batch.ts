@@ -3,7 +3,7 @@
  * of one row does with a statement. So the calls of all are looked for before the first is made, as far as no statement reads what another writes.
  */
 import type { SubmittedCall } from './check.js';
-import { hasFound, type LookAhead } from './look-ahead.js';
+import { hasFound, type LookAhead, mayLookAgain } from './look-ahead.js';
 import type { Bound, Part, Since } from './sql-reader.js';
 
 /** An Execute that stands in the client's pipe, for so many rows; 0: all. `text`: as the engine has it. */
@@ -58,4 +58,21 @@ export function partOfCall<Call>(
   batch: Batch<unknown, Call> | undefined,
 ): LookAhead<Call> | undefined {
   return batch?.oneText ? batch.parts.find(({ ahead }) => hasFound(ahead, given))?.ahead : undefined;
+}
+
+/** Of statements that were expected, in their order, the one that makes the call: it was found there, or nobody has looked for all of its calls yet. */
+export function whoseCall<
+  Known extends {
+    isExpected: boolean;
+    standingText: string | undefined;
+    ahead: LookAhead<unknown> | undefined;
+  },
+>(statements: readonly Known[], given: SubmittedCall): Known | undefined {
+  const ofText = statements.filter(
+    ({ isExpected, standingText, ahead }) => isExpected && standingText === given.engineText && ahead,
+  );
+  return (
+    ofText.find(({ ahead }) => ahead && hasFound(ahead, given)) ??
+    ofText.find(({ ahead }) => ahead && mayLookAgain(ahead))
+  );
 }

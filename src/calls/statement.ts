@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { KnownError } from '../errors.js';
 import type { CallOrigin } from '../ledger/job.js';
-import type { Batch, StandingPipe } from './batch.js';
+import { type Batch, type StandingPipe, whoseCall } from './batch.js';
 import type { CheckedCall, SubmittedCall } from './check.js';
 import type { Course } from './course.js';
 import { type Cursors, createCursors } from './cursors.js';
 import type { UnderWay } from './hold-up.js';
-import { hasFound, type LookAhead } from './look-ahead.js';
+import type { LookAhead } from './look-ahead.js';
 import { maskSecrets } from './mask-secrets.js';
 import { overBeforeSent } from './over-before-sent.js';
 import { ownOutcome, setCommitted, setUndone } from './pipe-outcomes.js';
@@ -365,14 +365,11 @@ function whatIsExpected(running: Running): Pick<Statements, 'expect' | 'comeTo' 
       const own = of(origin.engineProcessId);
       const name = nameWith(readSessionSettings(given.settings), origin);
       if (!own || own.get(name)?.calls.length) return;
-      for (const expected of own.values()) {
-        const { isExpected, standingText, ahead } = expected;
-        if (!isExpected || standingText !== given.engineText || !ahead || !hasFound(ahead, given)) continue;
-        if (behindTime(expected.name) !== behindTime(name)) continue;
-        own.delete(expected.name);
-        own.set(name, Object.assign(expected, { name, origin, isExpected: false, startedAt: Date.now() }));
-        return;
-      }
+      const behind = [...own.values()].filter((each) => behindTime(each.name) === behindTime(name));
+      const next = whoseCall(behind, given);
+      if (!next) return;
+      own.delete(next.name);
+      own.set(name, Object.assign(next, { name, origin, isExpected: false, startedAt: Date.now() }));
     },
     forget: ({ name, origin }) => of(origin.engineProcessId)?.delete(name),
   };
