@@ -62,9 +62,11 @@ export async function startTestGateway(
   };
   const engine = engineVersion && !changes.engineUrl ? await startLikeEmbedded(engineVersion) : undefined;
   const ofEngine = engine && { engineUrl: engine.url };
+  // What the first start of all does is seen in an empty one.
+  const isFirst = changes.usualModels !== undefined;
   const dataDir =
     changes.dataDir ??
-    (await newDataDir(async (ready) => {
+    (await newDataDir(isFirst, async (ready) => {
       await (await startGateway(readTexts({ ...quick, dataDir: ready }))).stop();
     }));
   // Root's engine runs under an account of its own, which must be able to walk in.

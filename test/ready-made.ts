@@ -32,11 +32,14 @@ export async function teardown(): Promise<void> {
 }
 
 /**
- * A new data directory, ready to start. The first test file that asks has it made; whoever asks meanwhile gets an empty one, as does who asks
- * outside of a run.
+ * A new data directory, ready to start. The first test file that asks has it made; whoever asks meanwhile gets an empty one.
  */
-export async function newDataDir(startAndStop: (dataDir: string) => Promise<void>): Promise<string> {
+export async function newDataDir(
+  empty: boolean,
+  startAndStop: (dataDir: string) => Promise<void>,
+): Promise<string> {
   const dataDir = await mkdtemp(join(tmpdir(), 'hologen-test-'));
+  if (empty) return dataDir;
   const folder = inject('readyMade');
   const made = join(folder, 'made');
   if (!existsSync(made) && (await isFirst(join(folder, 'making')))) {

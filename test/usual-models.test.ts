@@ -32,7 +32,7 @@ test('with an account the first start deploys the usual models, unless they are 
     apiKey: 'sk-0123456789abcdef',
     providerUrl: `${cloud.sandbox.modelStudio}/api/v1`,
   };
-  await using gateway = await startTestGateway(account, cloud.sandbox);
+  await using gateway = await startTestGateway({ ...account, usualModels: 'on' }, cloud.sandbox);
   await using bare = await startTestGateway({ ...account, usualModels: 'off' }, cloud.sandbox);
   const [all, none] = await Promise.all(
     [gateway, bare].map(async (each) => (await each.client()).query(names)),
