@@ -24,7 +24,7 @@ import {
   textOrNull,
   textsOf,
 } from './question.js';
-import { refuseDryRun, refuseReadOnly } from './rights.js';
+import { refuseDryRun, refuseLasting } from './rights.js';
 
 /** PostgreSQL 17 made dblink interruptible; before, a cancel is noticed only between two round trips. */
 const interruptibleSince = 170_000;
@@ -208,7 +208,7 @@ function answerAboutBatch(calls: Calls, written: (question: Json) => SubmittedCa
 }
 
 async function shareJob(question: Json, caller: Caller, ledger: QuestionTools['ledger']): Promise<boolean> {
-  refuseReadOnly(caller, 'sharing a job');
+  refuseLasting(caller, 'sharing a job');
   const [id, shared] = [String(question.job), question.shared === true];
   const among = caller.admin ? 'all' : 'own';
   if (isHandle(id) && (await ledger.share(id, caller, among, shared))) return shared;

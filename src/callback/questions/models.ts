@@ -6,13 +6,13 @@ import type { Json } from '../../json.js';
 import type { DeployedModel } from '../../ledger/models.js';
 import { deployUsualModels } from '../../ledger/usual-models.js';
 import type { Answers, QuestionTools } from './question.js';
-import { refuseReadOnly, requireAdmin } from './rights.js';
+import { refuseLasting, requireAdmin } from './rights.js';
 
 export function answerAboutModels({ models }: QuestionTools): Answers {
   const { catalogue, providers } = models;
   return {
     deploy_model(question, caller) {
-      refuseReadOnly(caller, 'deploying a model');
+      refuseLasting(caller, 'deploying a model');
       return deployModel(question, caller, models);
     },
     deploy_usual_models(_question, caller) {
@@ -20,7 +20,7 @@ export function answerAboutModels({ models }: QuestionTools): Answers {
       return deployUsualModels(catalogue, { role: caller.role, roleOid: caller.roleOid });
     },
     remove_model(question, caller) {
-      refuseReadOnly(caller, 'removing a model');
+      refuseLasting(caller, 'removing a model');
       return removeModel(question, caller, catalogue);
     },
     async list_models() {

@@ -21,7 +21,7 @@ export function answerAboutObjects({ storage, files }: QuestionTools): Answers {
     /** A page of what lies in a directory, for the rows of an object table. */
     async list_objects(question, caller, signal) {
       // Its rows are undone with an estimate.
-      refuseReadOnly({ ...caller, dryRun: false }, 'refreshing an object table');
+      refuseReadOnly(caller, 'refreshing an object table');
       const { path, right } = storage.readFile(fileOf(question));
       storage.checkRight(right);
       const after = textOrNull(question.after) ?? undefined;

@@ -6,13 +6,13 @@ import { KnownError } from '../../errors.js';
 import type { RetriedJob } from '../../ledger/job.js';
 import type { Caller } from '../endpoint.js';
 import { type Answers, circumstancesOf, originOf, type QuestionTools, textOrNull } from './question.js';
-import { refuseReadOnly } from './rights.js';
+import { refuseLasting } from './rights.js';
 
 export function answerAboutRetries({ calls, ledger, originalText }: QuestionTools): Answers {
   return {
     /** Answers the handle of the new call, which is the caller's, and counts in the caller's budgets. */
     async retry_job(question, caller) {
-      refuseReadOnly(caller, 'retrying a job');
+      refuseLasting(caller, 'retrying a job');
       const id = String(question.job);
       const { settings: given, ...asked } = circumstancesOf(question, originalText);
       const submit = async ({ model, request, file, tag }: RetriedJob) => {

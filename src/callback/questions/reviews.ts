@@ -4,7 +4,7 @@ import { KnownError } from '../../errors.js';
 import { oneOf, refuse } from '../../fields.js';
 import type { Review } from '../../ledger/reviews.js';
 import type { Answers, QuestionTools } from './question.js';
-import { refuseReadOnly, sightOf } from './rights.js';
+import { refuseLasting, sightOf } from './rights.js';
 
 const verdicts = ['picked', 'rejected'] as const;
 const longestRemark = 2_000;
@@ -14,7 +14,7 @@ const mostOutputs = 1_000;
 export function answerAboutReviews({ reviews, degrees }: QuestionTools): Answers {
   return {
     async review({ job_id: jobId, output, verdict, remark }, caller) {
-      refuseReadOnly(caller, 'a review');
+      refuseLasting(caller, 'a review');
       const review: Review = {
         jobId: String(jobId),
         output: typeof output === 'number' ? output : 0,

@@ -63,7 +63,7 @@ export function requireMaker(what: string, caller: Caller, settings: DegreeSetti
 }
 
 export function requireAdmin(caller: Caller, what: string): void {
-  refuseReadOnly(caller, what);
+  refuseLasting(caller, what);
   if (caller.admin) return;
   throw new KnownError({
     kind: 'insufficientPrivilege',
@@ -82,8 +82,13 @@ export function refuseDryRun(caller: Caller, what: string): void {
   });
 }
 
-export function refuseReadOnly(caller: Caller, what: string): void {
+/** Of what stays with the gateway, whatever becomes of the transaction. */
+export function refuseLasting(caller: Caller, what: string): void {
   refuseDryRun(caller, what);
+  refuseReadOnly(caller, what);
+}
+
+export function refuseReadOnly(caller: Caller, what: string): void {
   if (!caller.readOnly) return;
   throw new KnownError({
     kind: 'readOnlyTransaction',

@@ -93,13 +93,15 @@ export function queryOfStatement(
   if (kind === 'SelectStmt')
     return (statement.node as Body).intoClause ? { ...query, stopsAtRows: false, between: '' } : query;
   if (kind === 'DeclareCursorStmt') return { ...query, plannedAsCursor: true };
+  const own = source.text.slice(start, end);
   return {
     ...query,
     between: '',
     // It reads its parts in another order than the query, and the first to use a parameter says of which type it is.
-    ...(isTypedByItself.has(kind) && { typedBy: source.text.slice(start, end) }),
-    ...(isTypedByItself.has(kind) && kind !== 'InsertStmt' && { writes: source.text.slice(start, end) }),
-    ...(kind === 'InsertStmt' && { inserts: writtenTable(statement.node as Body) }),
+    ...(isTypedByItself.has(kind) && { typedBy: own }),
+    ...(kind === 'InsertStmt'
+      ? { inserts: writtenTable(statement.node as Body) }
+      : isTypedByItself.has(kind) && { writes: own }),
   };
 }
 
