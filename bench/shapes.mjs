@@ -7,8 +7,8 @@ import { cloudEnvironment, startCloud, startGateway } from './gateways.mjs';
 import { cpuMs, median, table } from './processes.mjs';
 
 const sizes = {
-  full: { rows: 24, limit: 8, latencyMs: 500, rounds: 1, overheadRounds: 300, calls: 5000 },
-  quick: { rows: 12, limit: 4, latencyMs: 200, rounds: 1, overheadRounds: 100, calls: 1000 },
+  full: { rows: 24, limit: 8, latencyMs: 500, rounds: 1, overheadRounds: 300, calls: 5000, slowMs: 4000 },
+  quick: { rows: 12, limit: 4, latencyMs: 200, rounds: 1, overheadRounds: 100, calls: 1000, slowMs: 2000 },
 };
 
 /** `quick`, and with it or alone a part of the names of the shapes that are wanted. */
@@ -31,11 +31,13 @@ export async function benchShapes(words) {
       bench,
       tested.shapes.filter(({ name }) => name.includes(wanted)),
     );
+    const slow = await benchSlowCampaign(bench, tested);
     const overhead = await benchOverhead(bench);
+    const looks = await benchLooks(bench);
     const cpu = await benchCpu(bench);
     session.close();
     engine.close();
-    return { plan, shapes, overhead, cpu };
+    return { plan, shapes, slow, overhead, looks, cpu };
   } finally {
     await gateway.stop();
     await cloud.stop();
@@ -174,6 +176,43 @@ async function benchOverhead({ session, engine, plan }) {
   const header = ['Parse and Describe, median', 'gateway, ms', "engine's socket, ms", 'difference, ms'];
   console.log(`\n${table(header, rows)}`);
   return results;
+}
+
+/** Calls that take as long as those of pictures do, so that what the gateway adds to each is seen as people see it. */
+async function benchSlowCampaign({ plan, ...bench }, { shapes }) {
+  const campaign = shapes.filter(({ name }) => name === 'a campaign of three stages');
+  return benchAll({ ...bench, plan: { ...plan, rounds: 1, latencyMs: plan.slowMs } }, campaign);
+}
+
+/** What it adds to a statement that its calls are looked for: nothing is sent, and the same statement is run with and without. */
+async function benchLooks({ session, plan }) {
+  const texts = {
+    'a condition around the call': `SELECT count(CASE WHEN p <> '' THEN ai_gen('m1', p) END) FROM foxes WHERE id < 6`,
+    'UPDATE … SET': `UPDATE foxes SET r = coalesce(ai_gen('m1', p), p) WHERE id < 6`,
+    'a cursor, 5 rows': `DECLARE c CURSOR FOR SELECT ai_gen('m1', p) FROM foxes; FETCH 5 FROM c; CLOSE c`,
+  };
+  const rows = [];
+  for (const [what, text] of Object.entries(texts)) {
+    const times = { on: [], off: [] };
+    for (let round = 0; round < plan.overheadRounds / 10; round++)
+      for (const atOnce of ['on', 'off']) {
+        await session.must(`BEGIN; SET LOCAL ai_gen.dry_run = on; SET LOCAL ai_gen.at_once = ${atOnce}`);
+        const run = async () => {
+          for (const each of text.split('; ')) await session.must(each);
+        };
+        times[atOnce].push(await timed(run));
+        await session.must('ROLLBACK');
+      }
+    rows.push([what, median(times.on), median(times.off)]);
+  }
+  const header = ['5 dry calls, median', 'looked for, ms', 'one by one, ms', 'the look, ms'];
+  console.log(
+    `\n${table(
+      header,
+      rows.map(([what, on, off]) => [what, on.toFixed(1), off.toFixed(1), (on - off).toFixed(1)]),
+    )}`,
+  );
+  return rows.map(([what, onMs, offMs]) => ({ what, onMs, offMs }));
 }
 
 async function timed(work) {

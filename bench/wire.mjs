@@ -28,10 +28,11 @@ export async function benchWire(args) {
   });
 }
 
-/** Small transactions alone, and the processor time that each relay takes for one, which a busy machine blurs less than how many there are. */
+/** `rounds seconds part of a name`: small transactions alone, and the processor time that each relay takes for one, which a busy machine blurs less than how many there are. */
 export async function benchRelay(args) {
   const rounds = Number(args[0] ?? 5);
-  const seconds = Number(args[1] ?? 1);
+  const seconds = Number(args[1] ?? 3);
+  const wanted = args[2] ?? '';
   return amongRelays(async ({ ways: { pgbouncer, pipe, hologen }, bench }) => {
     const ways = { pgbouncer, pipe, hologen };
     for (const way of Object.values(ways)) await bench(way, '-S', '-c', '8', '-j', '1', '-T', '2');
@@ -45,7 +46,7 @@ export async function benchRelay(args) {
       cpu[name][way.name].push(microseconds);
       return transactions / seconds;
     };
-    const work = Object.entries(throughputWork(bench, seconds));
+    const work = Object.entries(throughputWork(bench, seconds)).filter(([name]) => name.includes(wanted));
     const results = await inTurns(
       ways,
       Object.fromEntries(work.map(([name, measure]) => [name, timed(name, measure)])),
@@ -267,6 +268,10 @@ async function collectedBytes(gateway) {
   return least;
 }
 
+/**
+ * Each client gets a new connection to the engine, as from the gateway: an engine's process is some fifth slower before it has filled its caches and
+ * mapped the shared buffers, and PgBouncer would give it on, warm, from one run to the next (server_lifetime = 0: used once).
+ */
 async function startPgBouncer(folder, port, password) {
   const settings = `[databases]
 hologen = host=${join(folder, 'data/engine/run')} port=5432 dbname=hologen user=hologen password=${password}
@@ -278,6 +283,7 @@ auth_type = scram-sha-256
 auth_file = ${join(folder, 'users.txt')}
 pool_mode = session
 default_pool_size = 100
+server_lifetime = 0
 max_client_conn = 1200
 ignore_startup_parameters = extra_float_digits
 `;

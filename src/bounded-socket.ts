@@ -1,7 +1,7 @@
 /** A socket to the front door that takes no message of the engine's longer than a page could show: one row can be a gigabyte. */
 import { Socket } from 'node:net';
 import { KnownError } from './errors.js';
-import { createFrameStream } from './wire/frames.js';
+import { createFrameStream, pushChunk } from './wire/frames.js';
 
 const mostMebibytes = 16;
 
@@ -16,7 +16,7 @@ export function boundedSocket(): Socket {
     see: () => undefined,
   });
   // Heard before the client library's own listener, which would gather the whole message.
-  socket.on('data', (chunk) => frames.push(chunk));
+  socket.on('data', (chunk) => pushChunk(frames, chunk));
   return socket;
 }
 

@@ -46,7 +46,7 @@ export function isStorable(text: string): boolean {
 }
 
 export function storable(text: string): string {
-  return text.replaceAll('\0', '').toWellFormed();
+  return isStorable(text) ? text : text.replaceAll('\0', '').toWellFormed();
 }
 
 /** Deeper than anybody means it; what is deeper would not fit on a stack. */

@@ -1,4 +1,5 @@
 /** Which statements come together, so that an error in one of them ends those behind it. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Standing } from './batch.js';
 import type { SubmittedCall } from './check.js';
 import type { Making } from './making.js';
@@ -20,7 +21,7 @@ const mostCharacters = 1024 * 1024;
 /** Executes that were looked at, or may have run unseen: their calls are not looked for any more. */
 const seen = new WeakSet<Standing['bound']>();
 
-type Parts = ReturnType<SqlReader['partsOf']>;
+type Parts = ReturnType<SqlReader['partOf']>[];
 
 const lastRead = new WeakMap<Statement, { text: string; parts: Parts }>();
 
@@ -38,35 +39,73 @@ export async function comeTogether(
   statement: Statement,
   making: Making,
 ): Promise<Together> {
-  const own = partsOnce(given.engineText, statement, making.reader);
+  const own = await partsOnce(await wholeText(given, statement, making), statement, making.reader);
   return own.length > 1 ? inText(own, statement) : inPipe(own, given, statement, making);
 }
 
+/** The engine sends the beginning of a long text; the client's Query has all of it. */
+async function wholeText(
+  { engineText }: SubmittedCall,
+  statement: Statement,
+  { statements }: Making,
+): Promise<string> {
+  if (engineText.length < longestSent) return engineText;
+  const { query } = (await statements.standing(statement)) ?? {};
+  return query?.startsWith(engineText) ? query : engineText;
+}
+const longestSent = 10_000;
+
 /** A statement's calls that are made one after another have one text. */
-function partsOnce(text: string, statement: Statement, reader: SqlReader): Parts {
+async function partsOnce(text: string, statement: Statement, reader: SqlReader): Promise<Parts> {
   const known = lastRead.get(statement);
   if (known?.text === text) return known.parts;
-  const parts = reader.partsOf(text);
+  const parts = await readParts(text, reader);
   lastRead.set(statement, { text, parts });
   return parts;
 }
 
-/** The statements beside a call's own in its text. Which of them the engine is at is not known: all that make calls must stand together. */
+/** Each statement of a text. */
+export async function readParts(text: string, reader: SqlReader): Promise<Parts> {
+  const texts = reader.statementsIn(text);
+  return 'why' in texts ? [{ ...texts, calls: true }] : inTurns(texts, reader.partOf);
+}
+
+const longestTurnMs = 5;
+
+/** Lets others have their turn in between. */
+export async function inTurns<Item, Read>(items: Item[], read: (item: Item) => Read): Promise<Read[]> {
+  const done: Read[] = [];
+  let turnEnds = performance.now() + longestTurnMs;
+  for (const item of items) {
+    done.push(read(item));
+    if (performance.now() < turnEnds) continue;
+    await turn();
+    turnEnds = performance.now() + longestTurnMs;
+  }
+  return done;
+}
+
+/** The statements beside a call's own in its text. */
 function inText(read: Parts, statement: Statement): Together {
-  const alone = (why: string | undefined) => ({ why, oneText: true });
-  if (statement.batch) return alone(undefined);
+  const parts = statement.batch ? { why: undefined } : partsTogether(read);
+  if ('why' in parts) return { ...parts, oneText: true };
+  return parts.map((part) => ({ part, given: [], values: [], standing: undefined }));
+}
+
+/** Which of the statements of a text the engine is at is not known: all that make calls must stand together. */
+export function partsTogether(read: Parts): Part[] | Pick<Alone, 'why'> {
+  if (read.length > mostParts) return { why: `more than ${mostParts} statements were sent together` };
   const runs = split(read, (each) => 'why' in each);
   const calling = runs.filter((run) => run.some(({ calls }) => calls));
   const unread = read.find((each) => 'why' in each && each.calls) as { why?: string } | undefined;
   const [run] = calling;
   if (unread || calling.length !== 1 || !run)
-    return alone(unread ? unread.why : 'statements of another kind stand between them');
+    return { why: unread ? unread.why : 'statements of another kind stand between them' };
   // The engine may be at a call that stands before the run, in a view or a block.
   const before = read.slice(0, read.indexOf(run[0] as Part));
   if (before.some((each) => !('why' in each && each.callsNothing)))
-    return alone('statements of another kind stand before them');
-  const parts = run as Part[];
-  return parts.map((part) => ({ part, given: [], values: [], standing: undefined }));
+    return { why: 'statements of another kind stand before them' };
+  return run as Part[];
 }
 
 /** The Executes behind a call's own. Which of them the engine is at is not known: all of its text must stand together. */
@@ -88,16 +127,20 @@ async function inPipe(
   if (new Set(all.map(({ bound }) => bound)).size < all.length) return give(undefined);
   if (!all.every(({ bound: { text, values } }) => areReadable([text, ...values], settings)))
     return give('they are not in UTF-8');
+  if (pipe.hides) return give('a parameter is longer than 256 KB');
   if (!pipe.certain) return give('several batches were sent one behind another');
-  const read = readingOnce((text) => (text === engineText ? ownParts : reader.partsOf(text)));
+  // What the engine is at may be the only one.
+  const least = statement.calls.length > 0 ? 1 : 2;
+  if (fresh.length < least) return give(undefined);
+  const readOnce = await readEach(new Set(all.map(({ bound }) => bound.text)), engineText, ownParts, reader);
+  const read = (text: string) => readOnce.get(text) ?? { why: undefined };
   const runs = pipe.runs.flatMap((run) => split(run, (each) => !isWhole(each, read(each.bound.text))));
   const [run, another] = runs.filter((each) => each.some(({ bound }) => bound.text === engineText));
   const own = read(engineText);
   if (!run) return give('why' in own ? own.why : undefined);
   if (another) return give('other statements stand between them');
   const unseen = run.filter(({ bound }) => !seen.has(bound));
-  // What the engine is at may be the only one.
-  if (unseen.length < (statement.calls.length > 0 ? 1 : 2)) return give(undefined);
+  if (unseen.length < least) return give(undefined);
   const some = withinBounds(unseen);
   for (const { bound } of some) seen.add(bound);
   return some.map((standing) => ({
@@ -111,14 +154,22 @@ function isWhole({ rows }: Standing, read: Part | { why: unknown }): boolean {
   return !('why' in read) && (rows === 0 || !read.query.stopsAtRows);
 }
 
-function readingOnce(partsOf: SqlReader['partsOf']) {
-  const known = new Map<string, Part | { why: string | undefined }>();
-  return (text: string) => {
-    const [only = { why: undefined }, more] = known.has(text) ? [known.get(text)] : partsOf(text);
-    const read = more ? { why: undefined } : only;
-    known.set(text, read);
-    return read;
+/** What each text is, where it is one statement. */
+async function readEach(
+  texts: Set<string>,
+  engineText: string,
+  ownParts: Parts,
+  reader: SqlReader,
+): Promise<Map<string, Part | { why: string | undefined }>> {
+  const partIn = (text: string) => {
+    const statements = reader.statementsIn(text);
+    if ('why' in statements) return statements;
+    return statements.length === 1 ? reader.partOf(text) : { why: undefined };
   };
+  const [own = { why: undefined }, more] = ownParts;
+  const isOwn = (text: string) => text === engineText && !more;
+  const known = await inTurns([...texts], (text) => [text, isOwn(text) ? own : partIn(text)] as const);
+  return new Map(known);
 }
 
 /** Lists of those that stand one behind another with none between them that parts them. */

@@ -1,10 +1,12 @@
 /** How the engine is asked what a batch's calls will be, and what becomes of what it finds. */
 import type { CallOrigin } from '../ledger/job.js';
 import type { Batch, Form } from './batch.js';
-import { type Alone, comeTogether } from './batch-candidates.js';
+import { type Alone, comeTogether, inTurns } from './batch-candidates.js';
 import type { SubmittedCall } from './check.js';
 import { endLook, lostWhileLooking, newLookAhead, noteFound, whyUncertain } from './look-ahead.js';
+import { unknownParameters } from './look-problem.js';
 import type { Making, NamesFound } from './making.js';
+import { tellSerial } from './serial-notes.js';
 import { readSessionSettings } from './session-settings.js';
 import type { JudgedPart, Part, ReadOnce, SqlReader } from './sql-reader.js';
 import type { Statement, StatementCall } from './statement.js';
@@ -24,18 +26,20 @@ export interface BatchPlans {
 
 /** Of the batch in whose look the engine is. */
 export interface BatchAnswers {
-  batchPlans(call: SubmittedCall, plans: BatchPlans[], origin: CallOrigin): object;
+  batchPlans(call: SubmittedCall, plans: BatchPlans[], origin: CallOrigin): Promise<object>;
   batchNames(
     call: SubmittedCall,
     found: NamesFound,
     origin: CallOrigin,
   ): Promise<{ runs: string[] } | object>;
-  /** `coming`: parts, from 1, that come to calls of later stages, too. */
-  batchLooked(
-    call: SubmittedCall,
-    look: { problem: string | undefined; coming: number[] },
-    origin: CallOrigin,
-  ): void;
+  batchLooked(call: SubmittedCall, look: BatchLooked, origin: CallOrigin): void;
+}
+
+export interface BatchLooked {
+  problem: string | undefined;
+  /** Parts, from 1, that come to calls of later stages, too; `first`: before all others. */
+  coming: number[];
+  first: number[];
 }
 
 /** What the engine is to look at before the call is made; undefined if the statement comes with no others, or if it is not known what they ask. */
@@ -44,11 +48,11 @@ export async function beginBatch(
   statement: Statement,
   making: Making,
 ): Promise<BatchLook | undefined> {
-  const found = await comeTogether(given, statement, making);
   const { atOnce, dryRun } = readSessionSettings(given.settings);
   if (!atOnce || dryRun) return undefined;
+  const found = await comeTogether(given, statement, making);
   if ('why' in found) {
-    tellWhy(statement, found);
+    tellWhy(statement, found, making);
     return undefined;
   }
   const forms = new Map<string, Form>();
@@ -91,53 +95,54 @@ export function answerAboutBatches(making: Making): BatchAnswers {
     return { statement, batch: statement.batch };
   };
   return {
-    batchPlans(given, plans, origin) {
+    async batchPlans(given, plans, origin) {
       const { statement, batch } = of(given, origin);
-      const judged = judgeForms(batch, plans, reader);
+      const judged = await judgeForms(batch, plans, reader);
       if (!('why' in judged)) return judged;
-      giveUp(batch, statement, judged.why, statements);
+      giveUp(batch, statement, judged.why, making);
       return {};
     },
     async batchNames(given, { unsure, others, doubt }, origin) {
       const { statement, batch } = of(given, origin);
       const why =
         whyUncertain({ unsure, doubt }) ??
-        (others ? 'functions of other schemas have the names of AI functions' : undefined);
+        (others ? 'functions of your own have the names of AI functions' : undefined);
       if (why === undefined) return { runs: await textsToRun(batch, reader) };
-      giveUp(batch, statement, why, statements);
+      giveUp(batch, statement, why, making);
       return {};
     },
-    batchLooked(given, { problem, coming }, origin) {
+    batchLooked(given, looked, origin) {
       const statement = statements.of(origin, readSessionSettings(given.settings), given.statement);
-      if (statement.batch?.looking) leaveBatch(statement.batch, problem, statements, coming);
+      if (statement.batch?.looking) leaveBatch(statement.batch, looked, statements);
     },
   };
 }
 
 /** What is to be asked about all plans together, or why there is nothing to be asked. */
-function judgeForms(
-  { forms, oneText }: OwnBatch,
+export async function judgeForms(
+  { forms, oneText }: Pick<OwnBatch, 'forms' | 'oneText'>,
   plans: BatchPlans[],
   reader: SqlReader,
-): object | { why: string } {
+): Promise<object | { why: string }> {
   const writes = forms.flatMap(({ part }) => part.writes ?? []);
-  const judged: JudgedPart[] = [];
-  for (const [index, form] of forms.entries()) {
+  const each = await inTurns([...forms.entries()], ([index, form]) => {
     const { plan, types, problem } = plans[index] ?? notPlanned;
-    if (problem !== undefined) return { why: problem };
     form.types = types;
-    const found = reader.judgePart(plan, form.part, form.since);
-    if ('why' in found) return found;
-    judged.push(found);
-  }
+    return problem === undefined ? reader.judgePart(plan, form.part, form.since) : { why: problem };
+  });
+  const unsure = each.find((one) => 'why' in one);
+  if (unsure) return unsure;
+  const judged = each as JudgedPart[];
   const tellsItsTime = judged.some(({ functions }) => functions.some((each) => ownTime.test(each)));
   if (!oneText && tellsItsTime) return { why: 'statement_timestamp is another one for each' };
-  const lists = ['functions', 'operators', 'types', 'relations', 'uniqueScans'] as const;
+  const lists = ['functions', 'operators', 'relations', 'uniqueScans'] as const;
   const all = lists.map((list) => [list, [...new Set(judged.flatMap((each) => each[list]))]]);
   return {
     ...judged[0],
     ...Object.fromEntries(all),
     ...aboutNames(judged),
+    // Values have the types of their parameters, and are compared and cast by them.
+    types: [...new Set([...judged.flatMap(({ types }) => types), ...forms.flatMap(({ types }) => types)])],
     since: forms.find((form) => form.since)?.since,
     ownOnly: judged.some(({ ownOnly }) => ownOnly),
     // A function may read what another statement has written.
@@ -152,6 +157,7 @@ function aboutNames(judged: JudgedPart[]): Partial<JudgedPart> {
     hides: judged.some(({ hides }) => hides),
     ways: judged.some(({ ways }) => ways),
     tables: judged.flatMap(({ tables = [] }) => tables),
+    scanned: judged.flatMap(({ scanned = [] }) => scanned),
     readOnce: readOnceOf(judged.flatMap(({ readOnce }) => readOnce ?? [])),
     sources: {
       tables: judged.flatMap(({ sources }) => sources?.tables ?? []),
@@ -179,8 +185,8 @@ async function textsToRun({ parts }: OwnBatch, reader: SqlReader): Promise<strin
     values.map((_value, index) => form.types[index] ?? 'text'),
   );
   const given = parts.flatMap(({ values }) => values);
-  const texts = await reader.valueTexts(types, given).catch((error: Error) => {
-    throw lostWhileLooking(error.message);
+  const texts = await reader.valueTexts(types, given).catch(() => {
+    throw lostWhileLooking(unknownParameters);
   });
   let at = 0;
   return parts.map(({ form, values }) => {
@@ -211,23 +217,28 @@ export async function noteInBatch(
   noteFound(part.ahead, given, call, 'again');
 }
 
-function giveUp(batch: OwnBatch, statement: Statement, why: string, statements: Making['statements']): void {
-  tellWhy(statement, { why, oneText: batch.oneText });
-  leaveBatch(batch, why, statements);
+function giveUp(
+  batch: OwnBatch,
+  statement: Statement,
+  why: string,
+  making: Pick<Making, 'statements' | 'reader'>,
+): void {
+  tellWhy(statement, { why, oneText: batch.oneText }, making);
+  leaveBatch(batch, { problem: why, coming: [], first: [] }, making.statements);
 }
 
 /** The engine has looked, or will not; `problem`: with the last part that it began with. What it has not come to is found one by one. */
-function leaveBatch(
-  batch: OwnBatch,
-  problem: string | undefined,
-  { forget }: Making['statements'],
-  coming: number[] = [],
-): void {
+function leaveBatch(batch: OwnBatch, looked: BatchLooked, { forget }: Making['statements']): void {
+  const { problem } = looked;
   batch.looking = false;
   const last = batch.parts[batch.begun - 1];
   if (problem !== undefined && last) endLook(last.ahead, problem);
   const [found, others] = [batch.parts.splice(0, batch.begun), batch.parts];
-  const known = batch.oneText ? found : found.slice(0, unsureAt(found, coming));
+  for (const at of looked.first) {
+    const part = found[at - 1];
+    if (part) part.ahead.comesLater = true;
+  }
+  const known = batch.oneText ? found : found.slice(0, unsureAt(found, looked));
   batch.parts = known.filter(({ ahead }) => ahead.found.size > 0);
   for (const { statement } of [...found, ...others]) {
     if (!statement.isExpected) continue;
@@ -237,16 +248,31 @@ function leaveBatch(
   }
 }
 
-/** One that makes calls, and none of them at first: nobody could tell one of its from those that were found of the parts behind it. */
-function unsureAt(parts: OwnBatch['parts'], coming: number[]): number {
-  const at = parts.findIndex(({ ahead }, index) => ahead.found.size === 0 && coming.includes(index + 1));
+/**
+ * One whose first call was not found: nobody could tell it from one of the parts behind it. Nor from one of a part before it that was found to make
+ * none, and does after all.
+ */
+function unsureAt(parts: OwnBatch['parts'], { coming, first }: BatchLooked): number {
+  const idle = parts.findIndex(({ ahead }) => ahead.found.size === 0);
+  const at = parts.findIndex(({ ahead }, index) => {
+    if (ahead.found.size === 0) return coming.includes(index + 1);
+    return first.includes(index + 1) && idle >= 0 && idle < index;
+  });
   return at < 0 ? parts.length : at;
 }
 
 /** Of one text it is told at the second call that comes alone. */
-function tellWhy(statement: Statement, { why, oneText }: Alone): void {
-  if (why === undefined) return;
-  if (oneText && statement.ahead) statement.ahead.why = why;
-  else
-    statement.notes.add(`the calls of statements that were sent together are made one after another: ${why}`);
+function tellWhy(
+  statement: Statement,
+  { why: reason, oneText }: Alone,
+  { reader, statements }: Pick<Making, 'statements' | 'reader'>,
+): void {
+  if (reason === undefined) return;
+  if (oneText && statement.ahead) {
+    statement.ahead.why = reason;
+    return;
+  }
+  statements.serialOf(statement).told = true;
+  const whose = 'statements that were sent together';
+  tellSerial(statement, { whose, reason, form: reader.otherForm(reason, 'together') });
 }

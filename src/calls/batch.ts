@@ -16,6 +16,8 @@ export interface Standing {
 export interface StandingPipe {
   runs: Standing[][];
   certain: boolean;
+  hides: boolean;
+  query: string | undefined;
 }
 
 export interface Batch<Statement, Call> {
@@ -47,9 +49,9 @@ export interface Form {
   since: Since | undefined;
 }
 
-/** The calls that were found of a part. */
+/** The calls that were found of a part, as they are to be sent. */
 export function callsOf<Call>({ ahead }: BatchPart<unknown, Call>): Call[] {
-  return [...ahead.found.values()].flatMap(({ calls }) => calls);
+  return [...ahead.inOrder];
 }
 
 /** Of one text with several statements: the part that makes the call. */
@@ -60,19 +62,27 @@ export function partOfCall<Call>(
   return batch?.oneText ? batch.parts.find(({ ahead }) => hasFound(ahead, given))?.ahead : undefined;
 }
 
-/** Of statements that were expected, in their order, the one that makes the call: it was found there, or nobody has looked for all of its calls yet. */
+/**
+ * Of statements that were expected, in their order, the one that makes the call: it was found there, or it stands in front and comes to a call that
+ * could not be found before. `passed`: those before it, whose rows are gone.
+ */
 export function whoseCall<
   Known extends {
     isExpected: boolean;
     standingText: string | undefined;
     ahead: LookAhead<unknown> | undefined;
   },
->(statements: readonly Known[], given: SubmittedCall): Known | undefined {
+>(statements: readonly Known[], given: SubmittedCall): { next: Known; passed: Known[] } | undefined {
   const ofText = statements.filter(
     ({ isExpected, standingText, ahead }) => isExpected && standingText === given.engineText && ahead,
   );
-  return (
-    ofText.find(({ ahead }) => ahead && hasFound(ahead, given)) ??
-    ofText.find(({ ahead }) => ahead && mayLookAgain(ahead))
-  );
+  const found = ofText.findIndex(({ ahead }) => ahead && hasFound(ahead, given));
+  const next = found < 0 ? unlessFound(ofText[0]) : ofText[found];
+  return next && { next, passed: ofText.slice(0, Math.max(found, 0)) };
+}
+
+function unlessFound<Known extends { ahead: LookAhead<unknown> | undefined }>(
+  first: Known | undefined,
+): Known | undefined {
+  return first?.ahead?.comesLater && mayLookAgain(first.ahead) ? first : undefined;
 }

@@ -7,10 +7,11 @@ import type { Models, SubmittedCall } from './check.js';
 import type { Services } from './course.js';
 import { createDecider, type Decider } from './decide.js';
 import { createDetachedCalls, type DetachedCalls, type DetachedSubmit } from './detached.js';
-import { dryNote, type Estimate, estimateOf } from './dry-run.js';
+import { dryNote, type Estimate } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults } from './earlier-results.js';
 import { createEndOfGateway, type EndOfGateway } from './end-of-gateway.js';
+import { estimated } from './estimated.js';
 import { giveUpWait } from './given-up.js';
 import { createLastResults, type LastResults } from './last-results.js';
 import { createLeftClients, type LeftClients } from './left-clients.js';
@@ -20,7 +21,7 @@ import { type CallMaking, callOf, nameOfCall, newCall } from './new-call.js';
 import { type OnceMore, resultOf } from './once-more.js';
 import { overBeforeSent } from './over-before-sent.js';
 import type { Portion } from './portions.js';
-import { nextNotice, type Progress, progressOf } from './progress.js';
+import { type News, nextNotice, type Progress, progressOf } from './progress.js';
 import { resumeJobs } from './resume.js';
 import { inPlaceOf } from './row-errors.js';
 import { readSessionSettings } from './session-settings.js';
@@ -40,14 +41,12 @@ import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.
 import { later, orLater, untilTimeout } from './waiting.js';
 import { createWrittenCalls, type WrittenCalls } from './written-calls.js';
 
-export interface WaitNews {
+export interface WaitNews extends News {
   done: boolean;
   /** null: the call failed, and the statement skips such rows. */
   result?: string | null;
   /** The call failed, and the statement captures such failures. */
   failure?: KnownError;
-  /** To be shown to the person who waits. */
-  notice?: string;
 }
 
 type DetachedArguments = SubmittedCall & Pick<DetachedSubmit, 'transactionId'>;
@@ -67,8 +66,8 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, Written
     origin: CallOrigin,
     longestMs: number,
   ): Promise<WaitNews>;
-  /** What the dry calls of the caller's statement would cost. */
-  estimate(origin: CallOrigin): Promise<Estimate[]>;
+  /** What the dry calls of this estimate would cost; they are dropped, as the engine has undone what made them. */
+  estimate(origin: CallOrigin, estimate: string): Promise<Estimate[]>;
   progress(): (Progress & { statement: Statement })[];
   /** Calls that are under way here and cannot go on for now, with a statement or without: their models, and since when. */
   heldUp(): { model: string; since: number }[];
@@ -124,10 +123,7 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
     collect: (handle, given, origin, longestMs) => collect(handle, given, origin, longestMs, around),
     status: detached.status,
     cancel: detached.cancel,
-    async estimate(origin) {
-      const dry = dryCalls(statements.find(origin).flatMap((statement) => statement.calls));
-      return estimateOf(dry, await decider.wouldTake(dry));
-    },
+    estimate: (origin, estimate) => estimated(origin, estimate, around),
     progress: () =>
       statements
         .running()
@@ -293,14 +289,14 @@ async function wait(
   });
   // Perhaps nobody waits any more.
   const isKnown = around.byName.get(call.name) === call;
-  if (news === later || !isKnown) return { done: false, notice: nextNotice(statement, schedule) };
+  if (news === later || !isKnown) return { done: false, ...nextNotice(statement, schedule) };
   // A wait that was answered "later" has given nothing, whatever became of it since.
   call.delivered = 'result' in news && news.result !== null;
   for (let other = call.again; other; other = other.again) other.delivered = call.delivered;
   // A portal goes on after a savepoint, too: what it gives from then on may be undone.
   statement.stays = false;
   if (call.delivered) around.last.given(origin.engineProcessId, call.name);
-  return { done: true, ...news, notice: nextNotice(statement, schedule) };
+  return { done: true, ...news, ...nextNotice(statement, schedule) };
 }
 
 function onceMore(call: StatementCall, around: Surroundings): OnceMore {
@@ -370,7 +366,7 @@ async function collect(
   );
   const done = 'failure' in news || news.result !== undefined;
   if ('result' in news && done) last.given(origin.engineProcessId, nameOfCall(handle, origin));
-  return { done, ...news, notice: nextNotice(statement, schedule, decider.underWay.get(handle)) };
+  return { done, ...news, ...nextNotice(statement, schedule, decider.underWay.get(handle)) };
 }
 
 async function takeOver(gatewayIds: string[], around: Surroundings): Promise<void> {

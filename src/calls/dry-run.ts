@@ -16,11 +16,16 @@ export interface Estimate {
   /** Of `calls` those that take a result and are not made, and of `price` what they do not cost. */
   taken: number;
   takenPrice: number | undefined;
+  /** Of those that are made, what they take of the provider's requests, of which one may carry several. */
+  requests: number;
+  /** Those of ai_submit, which are all made when the transaction is committed. */
+  detached: number;
 }
 
 /** A call as an estimate sees it. */
 interface Priced {
   checked: CheckedCall;
+  detached?: boolean;
 }
 
 /** A result in the documented shape, so that the calls that are made from it can be priced too. Nothing lies at its paths. */
@@ -56,13 +61,11 @@ export function estimateOf<Call extends Priced>(calls: Call[], taking?: Readonly
     const { name: modelName, modelType } = model;
     const none = { calls: 0, pictures: 0, seconds: 0, price: 0, currency: cost?.currency ?? 'CNY' };
     const row: Estimate = byModel.get(modelName) ?? {
-      modelName,
-      modelType,
-      ...none,
-      taken: 0,
-      takenPrice: 0,
+      ...{ modelName, modelType, ...none },
+      ...{ taken: 0, takenPrice: 0, requests: 0, detached: 0 },
     };
     const isTaken = taking?.has(call) === true;
+    const { takes, room } = request.pack ?? { takes: 1, room: 1 };
     byModel.set(modelName, {
       ...row,
       calls: row.calls + 1,
@@ -71,6 +74,8 @@ export function estimateOf<Call extends Priced>(calls: Call[], taking?: Readonly
       price: plus(row.price, cost?.amount),
       taken: row.taken + Number(isTaken),
       takenPrice: isTaken ? plus(row.takenPrice, cost?.amount) : row.takenPrice,
+      requests: row.requests + (isTaken ? 0 : takes / room),
+      detached: row.detached + Number(call.detached === true),
     });
   }
   return [...byModel.values()].map((row) => ({

@@ -42,8 +42,8 @@ export interface EarlierLooks {
 }
 
 interface Surroundings {
-  ledger: Ledger;
-  storage: Storage;
+  ledger: Pick<Ledger, 'find' | 'findEarlier'>;
+  storage: Pick<Storage, 'head' | 'readPath'>;
   /** Nobody else gets these: reserved by a statement that is still running, given to a client and not yet claimed in writing. */
   reserved: NamedJobs;
   claiming: NamedJobs;
@@ -53,29 +53,66 @@ interface Surroundings {
 
 interface Looks extends Surroundings {
   lanes: Lanes;
-  /** How many wait in such a lane, and what the last look found for them beside its own. */
+  /** So many have asked. */
+  asked: number;
+  /** How many wait in such a lane, and what the last look found for them. */
   waiting: Map<string, number>;
-  ahead: Map<string, Pick<Wish, 'delivered'> & { found: Earlier[] }>;
+  ahead: Map<string, Ahead>;
+}
+
+interface Ahead extends Pick<Wish, 'delivered'> {
+  /** Beside its own. */
+  results: Earlier[];
+  /** It has found none, but perhaps what another gateway makes: so it is for all who had asked before it, and are not to look again. */
+  none: { asked: number; elsewhere: Earlier | undefined } | undefined;
+}
+
+/** One that is in its turn: as how many it has asked, and what it has found gone. */
+interface Turn extends Search {
+  asked: number;
+  gone: string[];
 }
 
 export function createEarlierLooks(around: Surroundings): EarlierLooks {
-  const own = { lanes: createLanes(), waiting: new Map(), ahead: new Map() };
+  const own = { lanes: createLanes(), asked: 0, waiting: new Map(), ahead: new Map() };
   const looks: Looks = { ...around, ...own };
   return {
-    find: (search) => inTurn(search, looks),
+    find: (search) => find(search, looks),
     count: (search, counted, most) => count(search, counted, most, looks),
   };
 }
 
-/** One after another of those who ask for the same: no two may find the same result. */
-async function inTurn(search: Search, looks: Looks): Promise<Found | undefined> {
+/** What another gateway makes, and the store, are waited for out of turn: nobody else is to wait for them. */
+async function find(search: Search, looks: Looks): Promise<Found | undefined> {
+  const gone: string[] = [];
+  for (;;) {
+    const found = await inTurn(search, gone, looks);
+    if (!found) return undefined;
+    const { id: jobId, madeAs } = found;
+    if (isToCome(found) && !search.wait) return { jobId, result: undefined, madeAs };
+    const result = await resultOf(found, search, looks);
+    if (result !== undefined) return { jobId, result, madeAs };
+    gone.push(jobId);
+  }
+}
+
+function isToCome({ result }: Earlier): boolean {
+  return result === undefined;
+}
+
+/** One after another of those who ask for the same: where each result is for one, no two may find the same. */
+async function inTurn(search: Search, gone: string[], looks: Looks): Promise<Earlier | undefined> {
   const { waiting, ahead, lanes, reserved } = looks;
-  const { name } = search;
+  const { name, stop, wait, wish } = search;
   waiting.set(name, (waiting.get(name) ?? 0) + 1);
+  looks.asked += 1;
+  const turn = { ...search, asked: looks.asked, gone };
   try {
     return await lanes.run(name, async () => {
-      const found = await oldest(search, looks);
-      if (found?.result !== undefined) reserved.add(name, found.jobId);
+      stop.throwIfAborted();
+      await looks.unwritten();
+      const found = await next(turn, looks);
+      if (found && !wish.delivered && (wait || !isToCome(found))) reserved.add(name, found.id);
       return found;
     });
   } finally {
@@ -85,41 +122,56 @@ async function inTurn(search: Search, looks: Looks): Promise<Found | undefined> 
   }
 }
 
-async function oldest(search: Search, looks: Looks): Promise<Found | undefined> {
-  const { wish, call, stop, wait } = search;
-  await looks.unwritten();
-  const gone: string[] = [];
-  for (;;) {
-    const found = await next(search, gone, looks);
-    if (!found) return undefined;
-    const { id: jobId, files, madeAs } = found;
-    if (found.result === undefined && !wait) return { jobId, result: undefined, madeAs };
-    const result = found.result ?? (await resultElsewhere(jobId, wish, stop, looks.ledger));
-    if (result !== undefined && (await stillThere(files, call, stop, looks.storage)))
-      return { jobId, result, madeAs };
-    gone.push(jobId);
+/** Undefined: there is none, or not any more. What comes to nothing for this one others may find again. */
+async function resultOf(found: Earlier, search: Search, looks: Looks): Promise<string | undefined> {
+  const { name, wish, call, stop } = search;
+  const { ledger, storage, reserved } = looks;
+  let isHad = false;
+  try {
+    const result = found.result ?? (await resultElsewhere(found.id, wish, stop, ledger));
+    isHad = result !== undefined && (await stillThere(found.files, call, stop, storage));
+    if (isHad) reserved.add(name, found.id);
+    return isHad ? result : undefined;
+  } finally {
+    if (!isHad && !wish.delivered) reserved.delete(found.id);
   }
 }
 
 /** So many results are held at most, for those who wait to look for the same. */
 const mostAhead = 100;
 
-/** The oldest but those that are gone. One look finds it for all who wait: a thousand calls may ask for the same. */
-async function next(search: Search, gone: string[], looks: Looks): Promise<Earlier | undefined> {
-  const { name, wish } = search;
+/** The oldest but those that are gone. One look finds it for all who wait: thousands of calls may ask for the same. */
+async function next(turn: Turn, looks: Looks): Promise<Earlier | undefined> {
+  const { name, wish, gone } = turn;
   const { delivered } = wish;
-  const ahead = looks.ahead.get(name);
+  const known = looks.ahead.get(name);
+  const ahead = known?.delivered === delivered ? ofLast(turn, known, looks) : undefined;
+  if (ahead) return ahead === 'none' ? undefined : ahead;
+  const most = Math.min(looks.waiting.get(name) ?? 1, mostAhead);
+  const except = [...exceptOf(turn, looks), ...gone];
+  const { asked } = looks;
+  const [first, ...results] = await looks.ledger.findEarlier({ ...wish, except, most });
+  const none = first?.result === undefined ? { asked, elsewhere: first } : undefined;
+  looks.ahead.set(name, { delivered, results, none });
+  return first;
+}
+
+/** What the last look has found for this one, too; undefined: it is to look for itself. */
+function ofLast(
+  { wish, asked, gone }: Turn,
+  { results, none }: Ahead,
+  { reserved, claiming }: Looks,
+): Earlier | 'none' | undefined {
   const isFree = ({ id }: Earlier) =>
-    !gone.includes(id) && (delivered || !(looks.reserved.has(id) || looks.claiming.has(id)));
-  while (ahead?.delivered === delivered && ahead.found.length > 0) {
-    const found = ahead.found.shift();
+    !gone.includes(id) && (wish.delivered || !(reserved.has(id) || claiming.has(id)));
+  while (results.length > 0) {
+    const found = results.shift();
     if (found && isFree(found)) return found;
   }
-  const most = Math.min(looks.waiting.get(name) ?? 1, mostAhead);
-  const except = [...exceptOf(search, looks), ...gone];
-  const [first, ...rest] = await looks.ledger.findEarlier({ ...wish, except, most });
-  looks.ahead.set(name, { delivered, found: rest });
-  return first;
+  if (!none || asked > none.asked) return undefined;
+  const { elsewhere } = none;
+  if (!elsewhere) return 'none';
+  return isFree(elsewhere) ? elsewhere : undefined;
 }
 
 function exceptOf({ name, wish, live }: Search, { reserved, claiming }: Looks): string[] {
@@ -138,9 +190,9 @@ async function count(search: Search, counted: string[], most: number, looks: Loo
     const found = await looks.ledger.findEarlier({ ...wish, except, most: most - all.length });
     if (found.length === 0) break;
     for (const { id, result, files } of found) {
-      const isToCome = result === undefined;
       // Of which nobody knows whether it is there, the call is refused: it is not paid for.
-      const isThere = isToCome || (await stillThere(files, call, stop, looks.storage).catch(() => true));
+      const isThere =
+        result === undefined || (await stillThere(files, call, stop, looks.storage).catch(() => true));
       (isThere ? all : gone).push(id);
     }
   }
@@ -154,7 +206,7 @@ async function resultElsewhere(
   id: string,
   who: RoleIdentity,
   stop: AbortSignal,
-  ledger: Ledger,
+  ledger: Surroundings['ledger'],
 ): Promise<string | undefined> {
   for (;;) {
     const job = await ledger.find(id, who);
@@ -176,7 +228,7 @@ async function stillThere(
   files: Earlier['files'],
   { file }: CheckedCall,
   stop: AbortSignal,
-  storage: Storage,
+  storage: Surroundings['storage'],
 ): Promise<boolean> {
   if (!file) return true;
   const looks = files.map(async ({ ossPath, etag }) => {

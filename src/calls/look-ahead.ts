@@ -1,6 +1,7 @@
 /** Calls that stand in a statement as they were written: the engine looks for all of a stage before the first of them is waited for. */
 import { KnownError } from '../errors.js';
 import type { SubmittedCall } from './check.js';
+import { notSeen, unknownParameters } from './look-problem.js';
 import type { AheadQuery, Beside, Bound, OneByOne, Since, StoredQuery } from './sql-reader.js';
 
 /** What the engine knows of it. */
@@ -21,12 +22,18 @@ export interface LookAhead<Call> {
   cursor: boolean;
   before: number;
   rows: number;
+  /** So many of those before are certain to have been read, and what they asked for is asked for no more: the look says nothing of them. */
+  passed: number;
   /** So many rows the last look came to. */
   reached: number;
-  /** It is a cursor's row that makes calls, and it is not known of which cursor. */
-  movesCursor: boolean;
+  /** Rows before have made calls that are not among those that were found. */
+  unseen: boolean;
+  /** It is a cursor's row that makes calls, and it is not known of which cursor; 'counted': where they stand is known. */
+  movesCursor: boolean | 'counted';
   /** It is a query of a function or a DO block. */
   inBlock: boolean;
+  /** One of several: its first call is of a later stage, and could not be found before those of the first are made. */
+  comesLater: boolean;
   /** Why its calls are made one after another, if there is more to say than that they are few. */
   why: string | undefined;
   /** The last stage that was looked for. */
@@ -36,9 +43,14 @@ export interface LookAhead<Call> {
   since: Since | undefined;
   /** Its plan when that had just been opened. */
   openedAs: string | undefined;
+  /** Its plan when the first of its rows were looked at. */
+  firstPlan: string | undefined;
   /** The parameters' values, and the types that the engine has found them to have. */
   bound: Bound | undefined;
   types: string[];
+  /** The state of the engine's catalogue when it was planned, and what is found out of its names by that. */
+  catalogue: string | undefined;
+  namesKey: string | undefined;
   /** Its plan, with what is to be asked about it when another one is there that it must be like. */
   planned: { plan: unknown; judged: object; beside: Beside } | undefined;
   /** What is looked at now, with values in place of parameters. */
@@ -50,12 +62,17 @@ export interface LookAhead<Call> {
   leftInRow: number;
   /** The calls that were found, by what they ask for. */
   found: Map<string, FoundCalls<Call>>;
+  /** The same in the order in which they were. */
+  inOrder: Call[];
+  /** So many of them the statement has not come to. */
+  left: number;
   /** Settles when the calls that the engine has told of last are checked and found; undefined: none were told many at a time. */
   noted: Promise<void> | undefined;
   /** Results decide how many rows are read: its calls are looked for as rows are still wanted. */
   window: RowWindow | undefined;
-  /** Calls made without having been found. */
+  /** Calls made without having been found, some of them in functions or blocks. */
   alone: number;
+  inFunction: boolean;
   /** Found out while looking, and to be told of the statement as a whole. */
   refusal: KnownError | undefined;
 }
@@ -74,6 +91,8 @@ interface FoundCalls<Call> {
   /** How many of them the statement itself has come to, and how many the query that looks for a later stage has. */
   given: number;
   again: number;
+  /** So many are of rows that were read before. */
+  passed: number;
   /** In which the look has come to them; undefined: the statement has first. */
   stage: number | undefined;
 }
@@ -81,19 +100,24 @@ interface FoundCalls<Call> {
 export function newLookAhead<Call>(read: AheadQuery | StoredQuery | OneByOne): LookAhead<Call> {
   const ahead: LookAhead<Call> = {
     ...{ query: undefined, stored: undefined, why: undefined, stage: 0, looking: false },
-    ...{ cursor: false, before: 0, rows: 0, reached: 0, movesCursor: false, inBlock: false },
-    ...{ inRow: 1, leftInRow: 0, since: undefined, openedAs: undefined },
+    ...{ cursor: false, before: 0, rows: 0, passed: 0, reached: 0 },
+    ...{ movesCursor: false, inBlock: false, comesLater: false, unseen: false },
+    ...{ inRow: 1, leftInRow: 0, since: undefined, openedAs: undefined, firstPlan: undefined },
     ...{
       bound: undefined,
       types: [],
+      catalogue: undefined,
+      namesKey: undefined,
       planned: undefined,
       running: '',
       noting: '',
       found: new Map(),
+      inOrder: [],
+      left: 0,
       noted: undefined,
       window: undefined,
     },
-    ...{ alone: 0, refusal: undefined },
+    ...{ alone: 0, inFunction: false, refusal: undefined },
   };
   if ('stored' in read) Object.assign(ahead, { stored: read, movesCursor: read.stored === 'cursor' });
   else takeQuery(ahead, read);
@@ -141,26 +165,46 @@ export function lookApart(ahead: LookAhead<unknown>): boolean {
   return true;
 }
 
-/** More rows of the same cursor or portal are read: what was found before was for those before them. */
-export function readOn(ahead: LookAhead<unknown>, rows: number): void {
+/**
+ * More rows of the same cursor or portal are read: what was found before was for those before them. `passed`: so many were; undefined: nobody knows,
+ * but at least as many as a look has come to.
+ */
+export function readOn(ahead: LookAhead<unknown>, rows: number, passed: number | undefined): void {
   // Of a window the last look may have come to fewer than were read.
-  const before = ahead.window ? ahead.before + ahead.rows : ahead.reached;
-  if (ahead.query?.goesBack && ahead.rows > 0) endLook(ahead, 'its cursor may have gone back');
-  Object.assign(ahead, { rows, before, stage: 0, alone: 0, window: undefined });
+  const least = ahead.window ? ahead.before + ahead.rows : ahead.reached;
+  if (ahead.query?.goesBack && ahead.rows > 0 && passed === undefined)
+    endLook(ahead, 'its cursor may have gone back');
+  if (passed === undefined && ahead.unseen) endLook(ahead, placeUnknown);
+  if (passed === undefined) ahead.why ??= placeUnknown;
+  for (const each of ahead.found.values()) each.passed = each.calls.length;
+  const before = passed ?? least;
+  Object.assign(ahead, { rows, before, passed: passed ?? 0, stage: 0, alone: 0, window: undefined });
+}
+const placeUnknown = 'where its cursor stands is not known';
+
+/** Of rows that were read before nothing has to be known but how many they are: no call follows from the results of theirs. */
+export function maySkip({ query, window, passed }: LookAhead<unknown>): boolean {
+  return passed > 0 && !window && query?.stopsAtRows === true && query.stages === 1 && !query.apart;
+}
+
+/** A call was not found though all was looked for from where its cursor was thought to stand: it stands elsewhere, and nothing is looked for any more. */
+export function endIfMisplaced(ahead: LookAhead<unknown>): boolean {
+  if (!maySkip(ahead) || mayLookAgain(ahead)) return false;
+  endLook(ahead, placeUnknown);
+  return true;
 }
 
 export function sinceOf({ isKept, isOpened }: Pick<Bound, 'isKept' | 'isOpened'>): Since | undefined {
   return isOpened ? 'opened' : isKept ? 'prepared' : undefined;
 }
 
-/** What was opened under this plan means the same, as far as a plan tells. */
-export function sinceLook(ahead: LookAhead<unknown>, plan: unknown): { since?: Since } {
+/** What was opened under this plan means the same, as far as a plan tells. `plan`: its JSON text. */
+export function sinceLook(ahead: LookAhead<unknown>, plan: string): { since?: Since } {
   const since = ahead.since ?? ahead.query?.since;
   if (ahead.stage > 1) return since ? { since } : {};
-  const told = JSON.stringify(plan);
-  if (since !== 'opened' && ahead.rows > 0) ahead.openedAs = told;
+  if (since !== 'opened' && ahead.rows > 0) ahead.openedAs = plan;
   if (!since) return {};
-  return { since: since === 'opened' && ahead.openedAs === told ? 'prepared' : since };
+  return { since: since === 'opened' && ahead.openedAs === plan ? 'prepared' : since };
 }
 
 /** In place of a handle, where a call was only noted. */
@@ -180,7 +224,7 @@ export function nextLook(ahead: LookAhead<unknown>, bound: () => Bound | undefin
   if (!query || !mayLookAgain(ahead)) return undefined;
   if (query.parameters) ahead.bound ??= bound();
   if (query.parameters && !ahead.bound) {
-    endLook(ahead, 'its parameters are not known beforehand');
+    endLook(ahead, unknownParameters);
     return undefined;
   }
   // What was found of all stages is there, and more rows are wanted.
@@ -220,15 +264,21 @@ const allRows = 2 ** 31 - 1;
 
 /** What is to be run, for how many rows from the first; without `rows` for all. */
 export function toRun(ahead: LookAhead<unknown>): Run {
-  const { running, rows, before, cursor, window } = ahead;
+  const { running, rows, before, passed, cursor, window, found } = ahead;
   if (window) return { run: running, wanted: window.wanted, cursor };
   const all = ahead.query?.plannedAsCursor ? { rows: allRows, cursor } : {};
+  if (maySkip(ahead)) {
+    for (const each of found.values()) each.again = each.passed;
+    return { run: running, passed, cursor, ...(rows > 0 && { rows }) };
+  }
   const some = readsSome(ahead) ? { rows: before + rows, cursor } : all;
   return { run: running, ...some };
 }
 
 export interface Run {
   run: string;
+  /** So many first, of which nothing is told. */
+  passed?: number;
   rows?: number;
   /** Its rows are counted until there are so many. */
   wanted?: number;
@@ -247,19 +297,22 @@ export type Look =
 
 /** Notes a call that was not found before; `as`: who has come to it, and so does not come to it as a found one. */
 export function noteFound<Call>(
-  { found, stage }: LookAhead<Call>,
+  ahead: LookAhead<Call>,
   given: SubmittedCall,
   call: Call,
   as: 'given' | 'again',
 ): void {
+  const { found, stage } = ahead;
   const key = keyOf(given);
   const same = found.get(key) ?? {
-    ...{ calls: [], given: 0, again: 0 },
+    ...{ calls: [], given: 0, again: 0, passed: 0 },
     stage: as === 'again' ? stage : undefined,
   };
   found.set(key, same);
   same.calls.push(call);
+  ahead.inOrder.push(call);
   same[as] += 1;
+  if (as === 'again') ahead.left += 1;
 }
 
 /**
@@ -282,13 +335,15 @@ export function isOnceMore<Call>(ahead: LookAhead<Call>, given: SubmittedCall): 
 
 /** The next call that asks for the same, of those that were found. */
 export function takeFound<Call>(
-  { found }: LookAhead<Call>,
+  ahead: LookAhead<Call>,
   given: SubmittedCall,
   as: 'given' | 'again',
 ): Call | undefined {
-  const same = found.get(keyOf(given));
+  const same = ahead.found.get(keyOf(given));
   const call = same?.calls[same[as]];
-  if (same && call) same[as] += 1;
+  if (!same || !call) return undefined;
+  same[as] += 1;
+  if (as === 'given') ahead.left -= 1;
   return call;
 }
 
@@ -305,9 +360,8 @@ export function hasMade({ alone, found }: LookAhead<unknown>): boolean {
 
 /** The statement has come to all that was found, and there is no more to look for. */
 export function isSpent(ahead: LookAhead<unknown>): boolean {
-  const { query, found } = ahead;
-  const given = [...found.values()].every((each) => each.given >= each.calls.length);
-  return query !== undefined && !mayLookAgain(ahead) && found.size > 0 && given;
+  const { query, found, left } = ahead;
+  return query !== undefined && !mayLookAgain(ahead) && found.size > 0 && left === 0;
 }
 
 function keyOf({ form, function: asker, model, request, file }: SubmittedCall): string {
@@ -332,22 +386,7 @@ export function whyUncertain({
   return doubt ?? (first === undefined ? undefined : `${first} may give something else each time`);
 }
 
-const notSeen =
-  'which rows are written was not known beforehand (a view, rules or row security, or others have changed them)';
-
-/** The second call that comes alone is the first of which somebody would wonder. */
-export function noteAlone(notes: Set<string>, ahead: LookAhead<unknown>, inside: boolean): void {
-  ahead.alone += 1;
-  if (ahead.alone !== 2) return;
-  const own = ahead.why ?? (ahead.query?.between === undefined ? undefined : notSeen);
-  const why = inside ? `they stand in a function or a block${ahead.why ? ` (${ahead.why})` : ''}` : own;
-  if (why === undefined) return;
-  notes.add(
-    `the calls of this statement are made one after another: ${why}. At once are the calls of a sub-select or a CTE that gives their results to the rest.`,
-  );
-}
-
 /** Ends the look, and is told to nobody but in a NOTICE. */
-export function lostWhileLooking(message = 'a call stands where it is not seen'): KnownError {
+export function lostWhileLooking(message = notSeen): KnownError {
   return new KnownError({ kind: 'featureNotSupported', message });
 }

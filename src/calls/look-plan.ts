@@ -13,7 +13,9 @@ import type { AheadQuery, SqlReader } from './sql-reader.js';
 type Judged = ReturnType<SqlReader['judgePlan']>;
 
 export function planFound(plan: unknown, ahead: LookAhead<unknown>, reader: SqlReader): object {
-  const asked = { ...(ahead.query ?? { text: '' }), ...sinceLook(ahead, plan) };
+  const told = JSON.stringify(plan);
+  if (endIfPlannedAnew(ahead, told)) return {};
+  const asked = { ...(ahead.query ?? { text: '' }), ...sinceLook(ahead, told) };
   const found = asWanted(reader.judgePlan(plan, asked, readsSome(ahead) ? 'some' : 'all'), ahead, reader);
   const judged = 'why' in found ? found : { ...found, readBefore: ahead.before > 0 };
   if ('why' in judged && lookApart(ahead)) return {};
@@ -24,6 +26,15 @@ export function planFound(plan: unknown, ahead: LookAhead<unknown>, reader: SqlR
   if (!beside) return judged;
   ahead.planned = { plan, judged, beside };
   return toExplainBeside(ahead, beside);
+}
+
+/** Rows that were read before are passed by their number: in another order they are others. */
+function endIfPlannedAnew(ahead: LookAhead<unknown>, plan: string): boolean {
+  if (ahead.query?.stages !== 1) return false;
+  const isOther = ahead.passed > 0 && ahead.firstPlan !== undefined && ahead.firstPlan !== plan;
+  ahead.firstPlan ??= plan;
+  if (isOther) endLook(ahead, 'its cursor is planned otherwise than when its first rows were read');
+  return isOther;
 }
 
 export function besideFound(other: unknown, ahead: LookAhead<unknown>, reader: SqlReader): object {

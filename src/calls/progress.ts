@@ -1,6 +1,7 @@
 /** What the calls of a statement are doing: for the person who waits a line now and then, for everybody else rows of hologen.progress. */
 import type { Pause, Schedule } from '../pace/schedule.js';
 import type { Ending } from './call.js';
+import { areMoreToCome } from './calls-to-come.js';
 import type { CheckedCall } from './check.js';
 import type { Course } from './course.js';
 import { reasonOf, type UnderWay } from './hold-up.js';
@@ -15,7 +16,7 @@ export interface Progress {
   done: number;
   failed: number;
   elapsedSeconds: number;
-  /** Undefined while nothing of it is done: there is nothing to reckon from. */
+  /** Undefined while nothing of it is done, as there is nothing to reckon from, and while nobody knows how many calls there will be. */
   remainingSeconds: number | undefined;
   models: string[];
   /** Calls that cannot go on for now, or wait for a pause to end, since when the first of them, and why that one. */
@@ -50,7 +51,8 @@ interface Counts {
 }
 
 /** One walk over the calls: there may be very many, and whoever looks must not hold up those who make them. */
-export function progressOf({ calls, startedAt }: Statement, schedule: Schedule): Progress {
+export function progressOf(statement: Statement, schedule: Schedule): Progress {
+  const { calls, startedAt } = statement;
   const models = new Map<string, Counts>();
   const holdUps: HeldUp[] = [];
   const keyNames = new Set<string>();
@@ -72,7 +74,7 @@ export function progressOf({ calls, startedAt }: Statement, schedule: Schedule):
     ...{ queued: sum('queued'), running: sum('running'), saving: sum('saving') },
     ...{ done: sum('done'), failed: sum('failed') },
     elapsedSeconds: Math.round((Date.now() - startedAt) / 1000),
-    remainingSeconds: remainingSeconds(all),
+    remainingSeconds: areMoreToCome(statement) ? undefined : remainingSeconds(all),
     models: [...models.keys()],
     ...firstOf(holdUps),
     keyNames: [...keyNames],
@@ -181,21 +183,30 @@ function remainingOfModel({ queued, running, saving, timed, tookMs }: Counts): n
 
 const noticeEveryMs = 3_000;
 
+/** What the person who waits is shown. */
+export interface News {
+  notice?: string | undefined;
+  hint?: string | undefined;
+}
+
 /**
  * What to tell the person who waits: notes at once, then a line every few seconds. `collected`: the call of ai_submit that is waited for, where this
  * gateway makes it.
  */
-export function nextNotice(
+export function nextNotice(statement: Statement, schedule: Schedule, collected?: UnderWay): News {
+  if (!statement.progress) return {};
+  const note = [...statement.notes].find((each) => !statement.told.has(each));
+  if (note === undefined) return { notice: lineOf(statement, schedule, collected) };
+  statement.told.add(note);
+  return { notice: note, hint: statement.hints.get(note) };
+}
+
+/** Undefined: one was told lately. */
+function lineOf(
   statement: Statement,
   schedule: Schedule,
-  collected?: UnderWay,
+  collected: UnderWay | undefined,
 ): string | undefined {
-  if (!statement.progress) return undefined;
-  const note = [...statement.notes].find((each) => !statement.told.has(each));
-  if (note !== undefined) {
-    statement.told.add(note);
-    return note;
-  }
   const now = Date.now();
   if (now - statement.noticedAt < noticeEveryMs) return undefined;
   statement.noticedAt = now;

@@ -1,5 +1,6 @@
 /** What waits and runs at each line of the deployed models, and at those of removed models until it has run. */
 import { KnownError } from '../errors.js';
+import { type Allowed, allowedTogether } from '../pace/about.js';
 import type { Gate } from '../pace/gate.js';
 import type { Queue, Schedule } from '../pace/schedule.js';
 import type { Line } from '../providers/provider.js';
@@ -11,6 +12,27 @@ export function gatesOf(
   schedule: Schedule,
 ): { line: Line; gate: Gate }[] {
   return provider.lines(model).map((line) => ({ line, gate: schedule.gate(model.modelType, line) }));
+}
+
+/** What the calls of one model may do at all of its keys; undefined: it has none. A model's own limits may be narrower than those of its line. */
+export function allowedOf(
+  model: Pick<CheckedCall, 'model' | 'provider'>,
+  schedule: Schedule,
+): Allowed | undefined {
+  const all = gatesOf(model, schedule).map(({ line: { own }, gate }) => {
+    const { pace, submitsPerSecond, concurrentTasks } = gate.state();
+    return {
+      pace: narrower(pace ?? submitsPerSecond, own.submitsPerSecond),
+      submitsPerSecond: narrower(submitsPerSecond, own.submitsPerSecond),
+      concurrentTasks: narrower(concurrentTasks, own.concurrentTasks),
+    };
+  });
+  return all.length === 0 ? undefined : allowedTogether(all);
+}
+
+function narrower(limit: number | null, own: number | null | undefined): number | null {
+  const finite = [limit, own].filter((each) => typeof each === 'number' && Number.isFinite(each));
+  return finite.length === 0 ? null : Math.min(...(finite as number[]));
 }
 
 /** A model that nobody has called yet is among them, with the limits that its calls will have. */

@@ -15,6 +15,8 @@ export interface SessionSettings {
   onError: 'error' | 'capture' | 'skip';
   /** Calls are checked and priced, and nothing is sent. */
   dryRun: boolean;
+  /** Which estimate runs what makes the calls: of several in one statement each has its own. It is the engine's functions' own setting. */
+  estimate?: string;
   /** Look for the calls to come before the first is waited for; otherwise those that stand as written are made one after another. */
   atOnce: boolean;
   /** How long the calls of a statement may take; undefined: as long as they need. */
@@ -62,12 +64,14 @@ export function readSessionSettings(given: Json): SessionSettings {
 }
 
 function settingsOf(given: Json): SessionSettings {
+  const dryRun = readSwitch(given, 'dry_run', false);
   return {
     progress: readSwitch(given, 'progress', true),
     reuse: readWord(given, 'reuse', ['unclaimed', 'off', 'on']),
     maxCalls: readCount(given, 'max_calls', 1000),
     onError: readWord(given, 'on_error', ['error', 'capture', 'skip']),
-    dryRun: readSwitch(given, 'dry_run', false),
+    dryRun,
+    ...(dryRun && readEstimate(given)),
     atOnce: readSwitch(given, 'at_once', true),
     timeoutMs: readDuration(given, 'timeout'),
     tag: readTag(given),
@@ -94,6 +98,13 @@ function readTag({ tag }: Json): string | undefined {
     ? text
     : refuseSetting('tag', text, `a text of at most ${longestTag} characters`, "'spring-catalogue'");
 }
+
+/** Anybody may SET what the engine's function sets. */
+function readEstimate({ estimate }: Json): { estimate?: string } {
+  const text = textOf(estimate) ?? '';
+  return isUuid.test(text) ? { estimate: text } : {};
+}
+const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function readSwitch(given: Json, name: string, byDefault: boolean): boolean {
   const word = textAt(given, name);

@@ -8,6 +8,8 @@ export interface Bound {
   types: number[];
   values: (string | Buffer | null)[];
   executions: number;
+  /** So many of its rows were read before what the engine is at; undefined: nobody knows. */
+  passed?: number | undefined;
   /** By its name others may read rows of it. */
   isNamed: boolean;
   /** Its statement may have been prepared long ago, and its portal opened. */
@@ -19,8 +21,15 @@ export interface Bound {
 export interface SqlReader {
   /** Of a client's text what may call. */
   calling(text: string): string;
-  /** True if the text is rewritten so that calls are submitted before they are waited for; undefined: that is not told. */
-  isStaged(text: string): boolean | undefined;
+  /**
+   * Not false if the text is rewritten so that calls are submitted before they are waited for, unless this question to the session has a row, and in how many stages;
+   * undefined: that is not told.
+   */
+  stagedUnless(
+    text: string,
+  ): { unless?: { text: string; values: [string] }; stages: number } | undefined | false;
+  /** False: what calls stands neither in the query's text nor in its plan. */
+  makesCalls(plan: unknown, text: string): boolean;
   aheadQuery(text: string): AheadQuery | StoredQuery | OneByOne;
   /** The query of a function or a block that makes a call; see is_inside. Undefined: that is not known. */
   blockQuery(context: string, clientText: string): Block | undefined;
@@ -45,10 +54,16 @@ export interface SqlReader {
   whyOtherWay(plan: unknown, other: unknown, beside: Beside): string | undefined;
   /** How often the plan evaluates its only call for each row. */
   timesInRow(plan: unknown): number;
-  /** Each statement of a text, or why its calls cannot be known beforehand. */
-  partsOf(text: string): (Part | { why: string | undefined; calls: boolean; callsNothing?: boolean })[];
+  /** The statements of a text, or why they are not read. */
+  statementsIn(text: string): string[] | { why: string };
+  /** A statement of several, or why its calls cannot be known beforehand. */
+  partOf(text: string): Part | { why: string | undefined; calls: boolean; callsNothing?: boolean };
   /** The same as judgePlan of a statement of several. */
   judgePart(plan: unknown, part: Part, since: Since | undefined): JudgedPart | { why: string };
+  /** What a statement writes to, as the engine is asked what else runs for its rows; undefined: nothing. */
+  writtenTo(text: string): object | undefined;
+  /** Of a reason why calls are made one after another: what to write, so that they are made at once; `together`: of statements that were sent so. */
+  otherForm(why: string, together?: 'together'): string;
   /** The query with its parameters' values, as text, written out. `types`: the parameters' types by name. */
   withValues(query: string, types: string[], values: (string | null)[]): string;
   /** Values in a type's binary form as text. An error if that cannot be told. */
@@ -97,10 +112,10 @@ export interface Beside {
   names?: string[];
 }
 
-/** Why calls are made one after another; `movesCursor`: those of a cursor's rows, which is elsewhere from then on. */
+/** Why calls are made one after another; `movesCursor`: those of a cursor's rows, which is elsewhere from then on; 'counted': where it is then is known. */
 export interface OneByOne {
   why: string | undefined;
-  movesCursor?: true;
+  movesCursor?: true | 'counted';
 }
 
 /**
@@ -150,6 +165,7 @@ export interface JudgedPart {
   ownOnly?: true;
   hides?: boolean;
   sources?: { tables: string[]; functions: string[] };
+  scanned?: string[];
   ways?: boolean;
   tables?: string[];
   readOnce?: ReadOnce;

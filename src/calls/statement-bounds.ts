@@ -56,13 +56,16 @@ const mostRequestCharacters = 64 * 1024 * 1024;
 
 export function refuseTooLong(
   { request }: CallArguments,
-  statement: Pick<Statement, 'requests'>,
+  statement: Pick<Statement, 'requests' | 'estimate'>,
   running: () => Statement[],
 ): void {
   const { requests } = statement;
   const before = Math.floor(requests.characters / charactersBetween);
+  // There may be any number of estimates, each with a count of its own.
+  const isNew = statement.estimate !== undefined && requests.characters === 0;
   requests.characters += request?.length ?? 0;
-  if (Math.floor(requests.characters / charactersBetween) > before) refuseBeyondCharacters(running());
+  if (isNew || Math.floor(requests.characters / charactersBetween) > before)
+    refuseBeyondCharacters(running());
   if (requests.characters <= mostRequestCharacters) return;
   throw new KnownError({
     kind: 'programLimitExceeded',

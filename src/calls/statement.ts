@@ -6,12 +6,28 @@ import type { CallOrigin } from '../ledger/job.js';
 import { type Batch, type StandingPipe, whoseCall } from './batch.js';
 import type { CheckedCall, SubmittedCall } from './check.js';
 import type { Course } from './course.js';
-import { type Cursors, createCursors } from './cursors.js';
+import { type CursorAsked, type Cursors, createCursors } from './cursors.js';
 import type { UnderWay } from './hold-up.js';
 import type { LookAhead } from './look-ahead.js';
 import { maskSecrets } from './mask-secrets.js';
 import { overBeforeSent } from './over-before-sent.js';
+import {
+  beginAnew,
+  comeAs,
+  drop,
+  endThose,
+  expectedAs,
+  keep,
+  keepExpected,
+  newOwnStatements,
+  noSerialCalls,
+  type OwnStatements,
+  type SerialCalls,
+  setAnswered,
+  setStaying,
+} from './own-statements.js';
 import { ownOutcome, setCommitted, setUndone } from './pipe-outcomes.js';
+import { type Requests, requestsAt, requestsOfEstimate } from './requests-at.js';
 import { readSessionSettings, type SessionSettings } from './session-settings.js';
 import type { Bound } from './sql-reader.js';
 import { behindTime, nameOf, nameWith } from './statement-name.js';
@@ -45,10 +61,12 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   notes: Set<string>;
   /** Adds to them. */
   note(note: string): void;
+  /** What can be done about some of them. */
+  hints: Map<string, string>;
   /** Of `notes` those that were said. */
   told: Set<string>;
   /** Of all requests that its engine process has made at its time: a function may change settings, and so begin another one, at each row. */
-  requests: { statementAt: string; characters: number };
+  requests: Requests;
   /** It only reads, and its rows have reached its client: they are the client's, even if the transaction is rolled back. */
   read: boolean;
   /** All that its client sent along is answered. */
@@ -141,6 +159,8 @@ export interface Statements {
   standing(statement: Statement): Promise<StandingPipe> | undefined;
   /** What has made calls at this moment: a statement, or several of one text. */
   find(origin: CallOrigin): Statement[];
+  /** The estimate is told: what it has run is over, and nothing of it stays. */
+  estimateOver(engineProcessId: number, estimate: string): Promise<void> | undefined;
   /** The client asked the engine process for so many rows at most; 0: for all. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** The engine process has a client; `executing` tells the parameters of what that runs at the moment, if it has any. */
@@ -148,21 +168,20 @@ export interface Statements {
     engineProcessId: number,
     executing: (text: string, now: boolean) => Bound | undefined,
     standing: () => Promise<StandingPipe>,
+    placeOf: (cursor: CursorAsked) => number | undefined,
   ): void;
   clientLeft(engineProcessId: number): void;
   /** Whether its client is connected here, so that the end of its statements is heard. */
   hasClient(engineProcessId: number): boolean;
   /** `now`: the engine is at this text. */
   boundTo(statement: Statement, text: string, now: boolean): Bound | undefined;
+  /** So many rows of the cursor were read before this statement; undefined: nobody knows. */
+  placeOf(statement: Statement, cursor: CursorAsked): number | undefined;
   /** How many rows its client asked for; 0: all; undefined: that is not known. */
   rowsAskedOf(statement: Statement): number | undefined;
   /** What is known of portals whose rows are read in parts. */
   reads: WeakMap<Bound, LookAhead<StatementCall>>;
-  /** What is known of a cursor whose rows are read: `first`, if none were read before. Its name is one of its own. */
-  cursorRead(statement: Statement, cursor: string, first: LookAhead<StatementCall>): LookAhead<StatementCall>;
-  /** See Cursors, as of the next one: rows were read of some cursor, and nobody knows of which, or where it stands now. */
-  cursorsMoved(statement: Statement): void;
-  cursorsWereRead(statement: Statement): 'moved' | boolean;
+  cursors: Cursors<StatementCall>;
   /** The client has moved cursors without a call. */
   cursorsRewound(engineProcessId: number): void;
   /** All that the client of the engine process asked for has reached it, in a transaction that is still open. `onlyReads` judges texts. */
@@ -183,11 +202,12 @@ export interface Statements {
    * statements that make no more calls; else what has called by now counts as undone, whatever comes of the others.
    */
   transactionOver(engineProcessId: number, outcome: 'committed' | 'failed'): void;
+  /** Of its client's statements that came without a wait between them. */
+  serialOf(statement: Statement): SerialCalls<Statement>;
   running(): Statement[];
 }
 
-/** Of one engine process, by time and role. */
-type StatementsOfOne = Map<string, Statement>;
+type StatementsOfOne = OwnStatements<Statement>;
 
 interface Running {
   /** By engine process. */
@@ -196,7 +216,7 @@ interface Running {
   asked: Map<number, { execute: number; rows: number }>;
   cursors: Cursors<StatementCall>;
   /** By engine process, of the latest time. */
-  requests: Map<number, Statement['requests']>;
+  requests: Map<number, Requests>;
   calling(text: string): string;
 }
 
@@ -220,22 +240,22 @@ export function createStatements(
     own: StatementsOfOne | undefined,
     outcome: StatementOutcome,
     which: (each: Statement) => boolean,
-  ) => endThose(own, which, (statement) => ended(statement, ownOutcome(statement, outcome)));
+  ) =>
+    endThose(own, which, (statement) => {
+      statement.stop.abort(overBeforeSent());
+      return ended(statement, ownOutcome(statement, outcome));
+    });
   return {
-    ...{ reads: new WeakMap(), cursorRead: cursors.read, cursorsMoved: cursors.moved },
-    ...{ cursorsWereRead: cursors.wereRead, cursorsRewound: cursors.rewound },
+    ...{ reads: new WeakMap(), cursors, cursorsRewound: cursors.rewound },
     ...whatClientsAsk(running),
     of: (origin, settings, client) => statementOf(origin, settings, client, running),
     ...whatIsExpected(running),
     find: (origin) => statementsAt(origin, statements.get(origin.engineProcessId)),
-    rowsRead(engineProcessId, onlyReads) {
-      for (const statement of statements.get(engineProcessId)?.values() ?? [])
-        Object.assign(statement, { read: statement.read || onlyReads(statement.text), answered: true });
-    },
-    savepointSet(engineProcessId) {
-      for (const statement of statements.get(engineProcessId)?.values() ?? [])
-        statement.stays = statement.answered;
-    },
+    estimateOver: (engineProcessId, estimate) =>
+      end(statements.get(engineProcessId), 'failed', (statement) => statement.estimate === estimate),
+    rowsRead: (engineProcessId, onlyReads) =>
+      setAnswered(beginAnew(statements.get(engineProcessId)), onlyReads),
+    savepointSet: (engineProcessId) => setStaying(statements.get(engineProcessId)),
     startable(wanted) {
       const last = windowEnd(wanted, running);
       const isSent = (call: StatementCall) => call === wanted || (!call.aside && call.index < last);
@@ -243,17 +263,15 @@ export function createStatements(
     },
     over(engineProcessId, outcome) {
       cursors.forget(engineProcessId);
-      return end(statements.get(engineProcessId), outcome, () => true);
+      return end(beginAnew(statements.get(engineProcessId)), outcome, () => true);
     },
     undone(engineProcessId) {
-      cursors.moved({ origin: { engineProcessId } });
       return end(statements.get(engineProcessId), 'failed', (statement) => !statement.stays);
     },
     transactionOver(engineProcessId, outcome) {
-      const own = statements.get(engineProcessId);
-      own?.forEach(outcome === 'failed' ? setUndone : setCommitted);
+      statements.get(engineProcessId)?.byName.forEach(outcome === 'failed' ? setUndone : setCommitted);
     },
-    running: () => [...statements.values()].flatMap((own) => [...own.values()]),
+    running: () => [...statements.values()].flatMap(({ byName }) => [...byName.values()]),
   };
 }
 
@@ -262,46 +280,31 @@ function whatClientsAsk({
   requests,
 }: Running): Pick<
   Statements,
-  'rowsAsked' | 'rowsAskedOf' | 'clientCame' | 'clientLeft' | 'hasClient' | 'boundTo' | 'standing'
+  'rowsAsked' | 'rowsAskedOf' | 'clientCame' | 'clientLeft' | 'hasClient' | 'boundTo' | 'standing' | 'placeOf'
 > {
-  type Executing = Parameters<Statements['clientCame']>[1];
-  const clients = new Map<number, { executing: Executing; standing: () => Promise<StandingPipe> }>();
+  type Came = Parameters<Statements['clientCame']>;
+  const clients = new Map<number, { executing: Came[1]; standing: Came[2]; placeOf: Came[3] }>();
   return {
     rowsAsked(engineProcessId, rows) {
       asked.set(engineProcessId, { execute: (asked.get(engineProcessId)?.execute ?? 0) + 1, rows });
     },
     rowsAskedOf: ({ origin, stopsAtRows }) => (stopsAtRows ? asked.get(origin.engineProcessId)?.rows : 0),
-    clientCame: (engineProcessId, executing, standing) =>
-      clients.set(engineProcessId, { executing, standing }),
+    clientCame: (engineProcessId, executing, standing, placeOf) =>
+      clients.set(engineProcessId, { executing, standing, placeOf }),
     clientLeft(engineProcessId) {
       for (const known of [asked, requests, clients]) known.delete(engineProcessId);
     },
     hasClient: (engineProcessId) => clients.has(engineProcessId),
     boundTo: ({ origin }, text, now) => clients.get(origin.engineProcessId)?.executing(text, now),
+    placeOf: ({ origin }, cursor) => clients.get(origin.engineProcessId)?.placeOf(cursor),
     standing: ({ origin }) => clients.get(origin.engineProcessId)?.standing(),
   };
 }
 
 function statementsAt(origin: CallOrigin, own: StatementsOfOne | undefined): Statement[] {
-  return [...(own?.values() ?? [])].filter(
+  return [...(own?.byName.values() ?? [])].filter(
     (statement) => !statement.isExpected && nameOf(statement.origin) === nameOf(origin),
   );
-}
-
-/** Undefined: there are none. */
-function endThose(
-  own: StatementsOfOne | undefined,
-  which: (statement: Statement) => boolean,
-  ended: (statement: Statement) => Promise<void>,
-): Promise<void> | undefined {
-  const those = [...(own ?? [])].filter(([, statement]) => which(statement));
-  if (those.length === 0) return undefined;
-  const written = those.map(([name, statement]) => {
-    own?.delete(name);
-    statement.stop.abort(overBeforeSent());
-    return ended(statement);
-  });
-  return Promise.all(written).then(() => {});
 }
 
 function statementOf(
@@ -311,13 +314,15 @@ function statementOf(
   running: Running,
 ): Statement {
   const { statements } = running;
-  const own = statements.get(origin.engineProcessId) ?? new Map<string, Statement>();
+  const own = statements.get(origin.engineProcessId) ?? newOwnStatements<Statement>();
   statements.set(origin.engineProcessId, own);
   const name = nameWith(settings, origin);
-  const known = own.get(name);
+  const known = own.byName.get(name);
   if (known) return known;
   const statement: Statement = { ...settings, ...begun({ name, origin, text, stopsAtRows }, running) };
-  own.set(name, statement);
+  if (settings.estimate)
+    statement.requests = requestsOfEstimate(settings.estimate, origin, own.byName.values());
+  keep(own, statement);
   return statement;
 }
 
@@ -335,7 +340,7 @@ function begun(
     ...{ id: randomUUID(), name, text: maskSecrets(running.calling(text)), stopsAtRows, origin, stop },
     ...{ isExpected: false, standingText: undefined, batch: undefined },
     ...{ calls: [], unsent: new Set(), named: new Map(), detached: [], collected: [] },
-    ...{ notes, note: (note: string) => notes.add(note), told: new Set<string>() },
+    ...{ notes, note: (note: string) => notes.add(note), hints: new Map(), told: new Set<string>() },
     ...{
       read: false,
       answered: false,
@@ -344,46 +349,42 @@ function begun(
       committedAt: undefined,
       givenUp: Promise.resolve(),
     },
-    requests: requestsAt(origin, running),
+    requests: requestsAt(origin, running.requests),
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined, ahead: undefined },
     ...{ blocks: new Map(), looking: undefined, collects: undefined },
   };
 }
 
-function whatIsExpected(running: Running): Pick<Statements, 'expect' | 'comeTo' | 'forget'> {
+function whatIsExpected(running: Running): Pick<Statements, 'expect' | 'comeTo' | 'forget' | 'serialOf'> {
   const of = (engineProcessId: number) => running.statements.get(engineProcessId);
   return {
+    serialOf: ({ origin }) => of(origin.engineProcessId)?.serial ?? noSerialCalls(),
     expect(before, client) {
       // Of the same role and settings, at a time that nobody knows yet.
       const name = `${randomUUID()}${behindTime(before.name)}`;
-      const own = begun({ ...client, name, origin: before.origin }, running);
-      const expected = { ...before, ...own, isExpected: true };
-      of(before.origin.engineProcessId)?.set(name, expected);
+      const itself = begun({ ...client, name, origin: before.origin }, running);
+      const expected = { ...before, ...itself, isExpected: true };
+      const own = of(before.origin.engineProcessId);
+      if (own) keepExpected(own, expected);
       return expected;
     },
     comeTo(origin, given) {
       const own = of(origin.engineProcessId);
+      if (!own || own.expected.size === 0) return;
       const name = nameWith(readSessionSettings(given.settings), origin);
-      if (!own || own.get(name)?.calls.length) return;
-      const behind = [...own.values()].filter((each) => behindTime(each.name) === behindTime(name));
-      const next = whoseCall(behind, given);
-      if (!next) return;
-      own.delete(next.name);
-      own.set(name, Object.assign(next, { name, origin, isExpected: false, startedAt: Date.now() }));
+      if (own.byName.get(name)?.calls.length) return;
+      const whose = whoseCall(expectedAs(own, name), given);
+      if (!whose) return;
+      const { next, passed } = whose;
+      for (const each of passed) each.isExpected = false;
+      comeAs(own, next, name);
+      Object.assign(next, { origin, isExpected: false, startedAt: Date.now() });
     },
-    forget: ({ name, origin }) => of(origin.engineProcessId)?.delete(name),
+    forget(expected) {
+      const own = of(expected.origin.engineProcessId);
+      if (own) drop(own, expected);
+    },
   };
-}
-
-function requestsAt(
-  { engineProcessId, statementAt }: CallOrigin,
-  { requests }: Running,
-): Statement['requests'] {
-  const known = requests.get(engineProcessId);
-  if (known?.statementAt === statementAt) return known;
-  const none = { statementAt, characters: 0 };
-  requests.set(engineProcessId, none);
-  return none;
 }
 
 /** Calls were submitted in row order and each row makes at least one: so many from the first wait on are surely asked for. */

@@ -10,8 +10,11 @@ import {
   beginBatch,
   noteInBatch,
 } from './batch-look.js';
+import { type Ahead, aheadOf } from './begin-look.js';
 import type { SubmittedCall } from './check.js';
+import { createKnownNames, type KnownNames } from './known-names.js';
 import {
+  endIfMisplaced,
   endLook,
   hasMade,
   isAskedInTwoStages,
@@ -22,16 +25,15 @@ import {
   lookInstead,
   lostWhileLooking,
   mayLookAgain,
+  maySkip,
   newLookAhead,
   nextLook,
-  noteAlone,
   noteFound,
   pending,
   type Run,
   readOn,
   readsSome,
   type StoredText,
-  sinceOf,
   storedFound,
   takeFound,
   toExplain,
@@ -39,11 +41,13 @@ import {
   whyUncertain,
 } from './look-ahead.js';
 import { besideFound, goOn, hasEnough, planFound } from './look-plan.js';
+import { unknownParameters } from './look-problem.js';
 import type { Making, NamesFound } from './making.js';
+import { noSerialCalls } from './own-statements.js';
 import { areReadable } from './readable-values.js';
-import { readSessionSettings } from './session-settings.js';
-import type { Bound, SqlReader } from './sql-reader.js';
-import type { Statement, StatementCall, Statements } from './statement.js';
+import { noteAlone } from './serial-notes.js';
+import type { Bound } from './sql-reader.js';
+import type { Statement, StatementCall } from './statement.js';
 
 export interface WrittenCalls extends BatchAnswers {
   /**
@@ -61,8 +65,11 @@ export interface WrittenCalls extends BatchAnswers {
   storedFound(call: SubmittedCall, found: StoredText | undefined, origin: CallOrigin): Look | object;
   /** The query that is looked at, with the values of its parameters, whose types the engine has found. */
   typesFound(call: SubmittedCall, types: string[], origin: CallOrigin): Promise<{ explain: string }>;
-  /** What the engine is to find out about the plan, or to plan besides, or nothing: the calls in it are not certain to be made. */
-  planFound(call: SubmittedCall, plan: unknown, origin: CallOrigin): object;
+  /**
+   * What the engine is to find out about the plan, or to plan besides, or to run, where all that is known; or nothing: the calls in it are not
+   * certain to be made. `state`: of its catalogue.
+   */
+  planFound(call: SubmittedCall, plan: unknown, state: string | undefined, origin: CallOrigin): object;
   /** The same when it has planned what else it was to. */
   besideFound(call: SubmittedCall, plan: unknown, origin: CallOrigin): object;
   /** The query to run if nothing in the plan is unsure. */
@@ -72,11 +79,22 @@ export interface WrittenCalls extends BatchAnswers {
    * one may be told the next time, or when the engine has looked.
    */
   noteAll(calls: NotedCall[], origin: CallOrigin): Promise<void>;
-  /**
-   * The engine has looked, to the end or to a problem; at so many rows, where it read some. Throws what the statement must be told before
-   * anything of it is sent.
-   */
-  looked(call: SubmittedCall, problem: string | undefined, rows: number, origin: CallOrigin): Promise<void>;
+  /** As submitWritten, when the engine has looked. Throws what the statement must be told before anything of it is sent. */
+  submitLooked(
+    call: SubmittedCall,
+    look: Looked,
+    place: CallPlace,
+    origin: CallOrigin,
+  ): ReturnType<WrittenCalls['submitWritten']>;
+}
+
+export interface Looked {
+  /** What has ended the look before its end. */
+  problem: string | undefined;
+  /** Calls that it has come to and that were not told of yet. */
+  noted: NotedCall[];
+  /** So many rows it has read, where these are counted. */
+  rows: number;
 }
 
 export type NotedCall = SubmittedCall & { part?: number | undefined };
@@ -93,6 +111,7 @@ export interface CallPlace {
 
 export function createWrittenCalls(making: Making): WrittenCalls {
   const { reader } = making;
+  const names = createKnownNames();
   const aheadFor = (given: SubmittedCall, origin: CallOrigin) => aheadOf(given, origin, making).ahead;
   return {
     submitWritten: (given, place, origin) => submitWritten(given, place, origin, making),
@@ -108,73 +127,48 @@ export function createWrittenCalls(making: Making): WrittenCalls {
     async typesFound(given, types, origin) {
       const ahead = aheadFor(given, origin);
       ahead.types = types;
-      const texts = await reader.valueTexts(types, ahead.bound?.values ?? []).catch((error: Error) => {
-        throw lostWhileLooking(error.message);
+      const texts = await reader.valueTexts(types, ahead.bound?.values ?? []).catch(() => {
+        throw lostWhileLooking(unknownParameters);
       });
       ahead.running = reader.withValues(ahead.running, types, texts);
       ahead.noting = reader.withValues(ahead.noting, types, texts);
       return toExplain(ahead);
     },
-    planFound: (given, plan, origin) => planFound(plan, aheadFor(given, origin), reader),
-    besideFound: (given, plan, origin) => besideFound(plan, aheadFor(given, origin), reader),
-    planChecked: (given, found, origin) => planChecked(given, found, origin, making),
+    planFound(given, plan, state, origin) {
+      const ahead = aheadFor(given, origin);
+      ahead.catalogue = state;
+      return unlessKnown(planFound(plan, ahead, reader), given, origin, names, making);
+    },
+    besideFound: (given, plan, origin) =>
+      unlessKnown(besideFound(plan, aheadFor(given, origin), reader), given, origin, names, making),
+    planChecked(given, found, origin) {
+      names.remember(aheadFor(given, origin).namesKey, found);
+      return planChecked(given, found, origin, making);
+    },
     ...answerAboutBatches(making),
     noteAll: (calls, origin) => noteAll(calls, origin, making),
-    async looked(given, problem, rows, origin) {
-      const { statement, ahead } = aheadOf(given, origin, making);
-      const wrong = await ahead.noted?.then(() => undefined, lost);
-      statement.looking = undefined;
-      if (ahead.window) goOn(ahead.window, rows);
-      ahead.reached = Math.max(ahead.reached, rows);
-      endLook(ahead, problem ?? wrong);
-      if (ahead.refusal) throw ahead.refusal;
+    async submitLooked(given, look, place, origin) {
+      await looked(given, look, origin, making);
+      return submitWritten(given, place, origin, making);
     },
   };
 }
 
-/** A statement, and what is known of the calls that it will come to. */
-interface Ahead {
-  statement: Statement;
-  ahead: LookAhead<StatementCall>;
-}
-
-function aheadOf(given: SubmittedCall, origin: CallOrigin, { statements, reader }: Making): Ahead {
-  const statement = statements.of(origin, readSessionSettings(given.settings), given.statement);
-  statement.ahead ??= beginLook(statement, given.engineText, statements, reader);
-  return { statement, ahead: statement.looking ?? statement.ahead };
-}
-
-/** A portal of which rows were read before goes on with what was found for them. */
-function beginLook(
-  statement: Statement,
-  text: string,
-  { rowsAskedOf, boundTo, reads, cursorsWereRead }: Statements,
-  reader: SqlReader,
-): LookAhead<StatementCall> {
-  const rows = rowsAskedOf(statement);
-  const portal = boundTo(statement, text, true);
-  const known = portal && reads.get(portal);
-  const ahead = known ?? newLookAhead<StatementCall>(reader.aheadQuery(text));
-  if (portal) ahead.since = sinceOf(portal);
-  const read = cursorsWereRead(statement);
-  // What it has computed by then it may compute again, or keep.
-  if (ahead.stored?.stored === 'held' && read) endLook(ahead, 'rows of its cursor were read before');
-  if (ahead.query?.plannedAsCursor && (read || (rows !== 0 && !portal))) {
-    // It is no DECLARE that runs, but the portal that it has made.
-    endLook(ahead, 'its cursor is read as a portal');
-    ahead.movesCursor = true;
-  }
-  // Its portal may be one of them.
-  if (read === 'moved' && portal?.isNamed) endLook(ahead, 'rows of a cursor were read elsewhere');
-  const isUnknown = portal && !known && portal.executions > 1;
-  if (isUnknown) endLook(ahead, 'rows of it were read before');
-  if (rows === 0 && !known && !isUnknown) return ahead;
-  // What it runs may be asked for again by another one.
-  if (ahead.query?.stopsAtRows && !(rows !== undefined && portal))
-    endLook(ahead, 'how many of its rows are wanted is not known');
-  if (portal) reads.set(portal, ahead);
-  readOn(ahead, rows ?? 0);
-  return ahead;
+async function looked(
+  given: SubmittedCall,
+  { problem, noted, rows }: Looked,
+  origin: CallOrigin,
+  making: Making,
+): Promise<void> {
+  const { statement, ahead } = aheadOf(given, origin, making);
+  const wrong = await noteAll(noted, origin, making)
+    .then(() => ahead.noted)
+    .then(() => undefined, lost);
+  statement.looking = undefined;
+  if (ahead.window) goOn(ahead.window, rows);
+  ahead.reached = Math.max(ahead.reached, rows);
+  endLook(ahead, problem ?? wrong);
+  if (ahead.refusal) throw ahead.refusal;
 }
 
 function storedText(
@@ -187,14 +181,15 @@ function storedText(
   const { statement, ahead } = aheadOf(given, origin, making);
   const isBlock = ahead.stored?.stored === 'block' || ahead.stored?.stored === 'sql';
   const isOfTable = ahead.stored?.stored === 'table';
-  const cursor = ahead.stored?.stored === 'cursor' ? `${ahead.stored.name} ${found?.created}` : undefined;
-  const rows = ahead.stored?.rows ?? 0;
+  const { name = '', rows = 0 } = ahead.stored ?? {};
+  const cursor = ahead.stored?.stored === 'cursor' ? `${name} ${found?.created}` : undefined;
   storedFound(ahead, found);
   if (ahead.query?.serves) lookAtWhole(statement, ahead, ahead.query.serves);
   if (cursor !== undefined) {
-    statement.ahead = statements.cursorRead(statement, cursor, ahead);
+    statement.ahead = statements.cursors.read(statement, cursor, ahead);
     statement.looking = statement.ahead;
-    readOn(statement.ahead, rows);
+    const asked = { name, text: given.engineText, declaredBy: found?.statement ?? '' };
+    readOn(statement.ahead, rows, statements.placeOf(statement, asked));
   }
   const text = isOfTable || ahead.query?.serves ? given.engineText : (found?.statement ?? '');
   // What the client bound to its statement is nothing to a function's query.
@@ -257,9 +252,15 @@ async function submitWritten(
     statement.looking = ahead;
     return look;
   }
+  if (endIfMisplaced(ahead)) statements.cursors.moved(statement);
   const call = await newCall(given, origin);
-  if (inside !== undefined || ahead.movesCursor) statements.cursorsMoved(statement);
-  noteAlone(statement.notes, ahead, inside !== undefined);
+  if (inside !== undefined || ahead.movesCursor === true) statements.cursors.moved(statement);
+  else if (ahead.movesCursor) statements.cursors.readUnseen(statement, 'cursors');
+  // Nothing is sent, or nobody says when its client has its answers.
+  const isOnItsOwn = call.dryRun || !statements.hasClient(origin.engineProcessId);
+  const serial = isOnItsOwn ? noSerialCalls() : statements.serialOf(statement);
+  const alone = { ahead, inside: inside !== undefined, serial };
+  noteAlone(statement, alone, making.reader);
   // A later look comes upon it again, for this part of the rows or the next.
   if (mayLookAgain(ahead) || readsSome(ahead)) noteFound(ahead, given, call, 'given');
   return add(call);
@@ -356,6 +357,25 @@ async function noteCall(
   return ahead.window ? { ...pending, enough: hasEnough(ahead, ahead.window, passed) } : pending;
 }
 
+/** The engine need not be asked again what it has found out before. */
+function unlessKnown(
+  asked: object,
+  given: SubmittedCall,
+  origin: CallOrigin,
+  names: KnownNames,
+  making: Making,
+): object {
+  const { ahead } = aheadOf(given, origin, making);
+  ahead.namesKey = names.keyOf(asked, ahead.catalogue, origin);
+  const found = names.found(ahead.namesKey);
+  return found ? planChecked(given, found, origin, making) : asked;
+}
+
+/** A look would ask for the calls of rows that were read before. */
+function whyUnseen(ahead: LookAhead<unknown>): string | undefined {
+  return ahead.unseen && !maySkip(ahead) && ahead.before > 0 ? 'rows of it were read before' : undefined;
+}
+
 function planChecked(
   given: SubmittedCall,
   found: NamesFound,
@@ -364,7 +384,7 @@ function planChecked(
 ): Run | object {
   const { statement, ahead } = aheadOf(given, origin, { statements, reader, ...making });
   const { others, unsure, doubt } = found;
-  const why = whyUncertain(found);
+  const why = whyUncertain(found) ?? whyUnseen(ahead);
   const isOwn = ahead === statement.ahead && statements.rowsAskedOf(statement) === 0;
   const mayChange = ahead.query && !ahead.query.serves && !hasMade(ahead);
   if (unsure.length > 0 && !doubt && isOwn && mayChange) {

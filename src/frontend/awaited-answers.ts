@@ -1,6 +1,7 @@
 /** The client's messages that the engine has not answered yet, in order, to find out which message an answer belongs to. */
 import { backendType, frontendType, typeTable } from '../wire/message-types.js';
 import type { Bound } from './bound-values.js';
+import type { CursorRead } from './cursor-places.js';
 
 /** A message that the engine will answer. Text and names are known only if the frame was looked at. */
 export interface SentMessage<Text> {
@@ -11,26 +12,15 @@ export interface SentMessage<Text> {
   portalName: string | undefined;
   /** Of an Execute whose Bind was looked at. */
   bound: Bound | undefined;
+  /** Of an Execute of which it is not known what was bound, and that may call. */
+  isHidden: boolean;
   /** Of an Execute whose frame was looked at: how many rows it asks for; 0: all. */
   rows: number | undefined;
+  /** What it reads of cursors and portals, or makes of them. */
+  reads: CursorRead[] | undefined;
   /** CommandCompletes so far; for CopyDone and CopyFail: how many more of them followed directly. */
   count: number;
   next: SentMessage<Text> | undefined;
-}
-
-export interface AwaitedAnswers<Text> {
-  /** Takes note of a message to the engine; undefined if the engine will not answer it. */
-  sent(type: number): SentMessage<Text> | undefined;
-  /** Takes note of a message from the engine; returns the client's message that it belongs to. */
-  answered(type: number): SentMessage<Text> | undefined;
-  /** Takes note of a ReadyForQuery after which everything has been answered; false if it leaves something, and nothing is noted. */
-  answersAll(): boolean;
-  /** True if everything has been answered. */
-  readonly none: boolean;
-  /** The one that the engine is at. */
-  readonly first: SentMessage<Text> | undefined;
-  /** True if nothing comes after the message that is being answered. */
-  readonly atLast: boolean;
 }
 
 /** The startup packet is answered with ReadyForQuery too, but has no type byte. */
@@ -49,8 +39,13 @@ doneBy[backendType.commandComplete] = execute;
 doneBy[backendType.emptyQueryResponse] = execute;
 doneBy[backendType.portalSuspended] = execute;
 
-/** The awaited messages as a linked list, and what the engine does with new ones at the moment. */
-interface Line<Text> {
+/**
+ * The awaited messages as a linked list, and what the engine does with new ones at the moment. It cannot grow beyond what fits into the sockets:
+ * the engine answers in order, and messages that it will not answer are not kept.
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html
+ */
+export interface AwaitedAnswers<Text> {
+  /** The one that the engine is at; undefined if everything has been answered. */
   first: SentMessage<Text> | undefined;
   last: SentMessage<Text>;
   /** After an error in the extended protocol the engine ignores everything up to the next Sync. */
@@ -59,34 +54,18 @@ interface Line<Text> {
   copying: boolean;
 }
 
-/**
- * It cannot grow beyond what fits into the sockets: the engine answers in order, and messages that it will not answer are not kept.
- * @see https://www.postgresql.org/docs/current/protocol-flow.html
- */
 export function createAwaitedAnswers<Text>(): AwaitedAnswers<Text> {
   const first = newMessage<Text>(startup);
-  const line: Line<Text> = { first, last: first, skipping: false, copying: false };
-  return {
-    sent: (type) => sent(line, type),
-    answered(type) {
-      const message = line.first;
-      takeAnswer(line, type);
-      return message;
-    },
-    answersAll: () => answersAll(line),
-    get first() {
-      return line.first;
-    },
-    get none() {
-      return line.first === undefined;
-    },
-    get atLast() {
-      return line.first === undefined || line.first === line.last;
-    },
-  };
+  return { first, last: first, skipping: false, copying: false };
 }
 
-function sent<Text>(line: Line<Text>, type: number): SentMessage<Text> | undefined {
+/** True if nothing comes after the message that is being answered. */
+export function isAtLast({ first, last }: AwaitedAnswers<unknown>): boolean {
+  return first === undefined || first === last;
+}
+
+/** Takes note of a message to the engine; undefined if the engine will not answer it. */
+export function noteSent<Text>(line: AwaitedAnswers<Text>, type: number): SentMessage<Text> | undefined {
   if (type === frontendType.copyDone || type === frontendType.copyFail) return copyEnds(line, type);
   if (!isAnswered[type]) return undefined;
   if (type === frontendType.sync) {
@@ -96,7 +75,8 @@ function sent<Text>(line: Line<Text>, type: number): SentMessage<Text> | undefin
   return line.skipping ? undefined : push(line, type);
 }
 
-function takeAnswer<Text>(line: Line<Text>, type: number): void {
+/** Takes note of a message from the engine; returns the client's message that it belongs to. */
+export function noteAnswer<Text>(line: AwaitedAnswers<Text>, type: number): SentMessage<Text> | undefined {
   const { first } = line;
   switch (type) {
     case backendType.readyForQuery:
@@ -115,9 +95,11 @@ function takeAnswer<Text>(line: Line<Text>, type: number): void {
     default:
       if (first && first.type === doneBy[type]) drop(line);
   }
+  return first;
 }
 
-function answersAll<Text>(line: Line<Text>): boolean {
+/** Takes note of a ReadyForQuery after which everything has been answered; false if it leaves something, and nothing is noted. */
+export function noteAllAnswered<Text>(line: AwaitedAnswers<Text>): boolean {
   let ready = line.first;
   while (ready && !endsWithReady[ready.type]) ready = ready.next;
   if (!ready || ready.next) return false;
@@ -127,7 +109,7 @@ function answersAll<Text>(line: Line<Text>): boolean {
   return true;
 }
 
-function push<Text>(line: Line<Text>, type: number): SentMessage<Text> {
+function push<Text>(line: AwaitedAnswers<Text>, type: number): SentMessage<Text> {
   const message = newMessage<Text>(type);
   if (line.first) line.last.next = message;
   else line.first = message;
@@ -135,19 +117,19 @@ function push<Text>(line: Line<Text>, type: number): SentMessage<Text> {
   return message;
 }
 
-function drop<Text>(line: Line<Text>): void {
+function drop<Text>(line: AwaitedAnswers<Text>): void {
   line.first = line.first?.next;
   // The end of COPY data is not answered if there is no COPY (any more).
   if (line.first && isCopyEnd(line.first)) line.first = line.first.next;
 }
 
-function skipToSync<Text>(line: Line<Text>): void {
+function skipToSync<Text>(line: AwaitedAnswers<Text>): void {
   while (line.first && line.first.type !== frontendType.sync) line.first = line.first.next;
   line.skipping = line.first === undefined;
 }
 
 /** Syncs sent before the end of the data are ignored: libpq sends one with Execute and another one after the data. */
-function copyBegins<Text>(line: Line<Text>): void {
+function copyBegins<Text>(line: AwaitedAnswers<Text>): void {
   line.copying = true;
   for (let at = line.first; at?.next && line.copying; ) {
     const { next } = at;
@@ -160,12 +142,16 @@ function copyBegins<Text>(line: Line<Text>): void {
   }
 }
 
-function unlink<Text>(line: Line<Text>, before: SentMessage<Text>, message: SentMessage<Text>): void {
+function unlink<Text>(
+  line: AwaitedAnswers<Text>,
+  before: SentMessage<Text>,
+  message: SentMessage<Text>,
+): void {
   before.next = message.next;
   if (line.last === message) line.last = before;
 }
 
-function copyEnds<Text>(line: Line<Text>, type: number): undefined {
+function copyEnds<Text>(line: AwaitedAnswers<Text>, type: number): undefined {
   if (line.copying) line.copying = false;
   else if (line.first && isCopyEnd(line.last)) line.last.count += 1;
   else if (line.first) push(line, type);
@@ -178,7 +164,9 @@ function newMessage<Text>(type: number): SentMessage<Text> {
     statementName: undefined,
     portalName: undefined,
     bound: undefined,
+    isHidden: false,
     rows: undefined,
+    reads: undefined,
     count: 0,
     next: undefined,
   };

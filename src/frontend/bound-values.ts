@@ -1,5 +1,12 @@
 /** The parameters of what a session executes, as its client sent them: the engine's functions cannot look at them. */
 
+import type { cursorSteps } from '../rewriter/cursor-steps.js';
+
+/** How many rows an Execute asks for; 0: all, as PostgreSQL takes what is less, too. */
+export function rowsAsked(execute: Buffer): number {
+  return Math.max(0, execute.readInt32BE(execute.length - 4));
+}
+
 /** Text, or the type's binary form; null: NULL. */
 export type BoundValue = string | Buffer | null;
 
@@ -56,13 +63,19 @@ export interface Prepared {
   text: string;
   /** Those of its parameters that the client gave; 0: to be inferred. */
   types: number[];
+  /** What it does with cursors, if it is a statement that may; 'unread': nobody knows. */
+  cursors?: NonNullable<ReturnType<typeof cursorSteps>> | 'unread' | undefined;
 }
 
 /** What is executed: the types that were given, and the values that were bound. */
 export interface Bound extends Prepared {
   values: BoundValue[];
+  /** Of its Bind. */
+  bytes: number;
   /** So often it was executed: each time for some of its rows. */
   executions: number;
+  /** So many of its rows were read before what the engine is at; undefined: nobody knows. */
+  passed?: number | undefined;
   /** Its portal has a name, by which FETCH finds it, too. */
   isNamed: boolean;
   /** Its statement has one: it may have been prepared long ago. */

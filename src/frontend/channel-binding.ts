@@ -25,7 +25,6 @@ export interface Login {
 }
 
 const passwordType = 0x70;
-const authenticationType = 0x52;
 const authentication = { ok: 0, sasl: 10, saslContinue: 11, saslFinal: 12 } as const;
 const withBinding = 'SCRAM-SHA-256-PLUS\0';
 const longestMessage = 4096;
@@ -72,12 +71,13 @@ function watchProofs(
 
 function watchAuthentication(login: LoginState, watcher: FrameWatcher): FrameWatcher {
   return {
-    passes: (chunk) => login.loggedIn && watcher.passes?.(chunk) === true,
+    // Of a login nothing is passed whole.
+    passes: watcher.passes,
     wants: (type, bytes) =>
-      (!login.loggedIn && type === authenticationType && bytes <= longestMessage) ||
+      (!login.loggedIn && type === backendType.authentication && bytes <= longestMessage) ||
       watcher.wants(type, bytes),
     see(type, frame) {
-      if (type === authenticationType) return seeAuthentication(login, frame);
+      if (type === backendType.authentication) return seeAuthentication(login, frame);
       const replacement = watcher.see(type, frame);
       if (type !== backendType.errorResponse || login.loggedIn || !login.bindingOffered) return replacement;
       // If the gateway translates bindings, this means that somebody sits between it and the client: do not suggest going without.

@@ -1,14 +1,17 @@
 /** Watches a client's messages for texts that may concern the gateway, and for the names of prepared statements and portals. */
 import { isUtf8 } from 'node:buffer';
+import { cursorSteps, cursorWords } from '../rewriter/cursor-steps.js';
 import type { FrameWatcher, Replacement } from '../wire/frames.js';
 import { frontendType, typeTable } from '../wire/message-types.js';
 import { askAside } from './aside.js';
-import type { SentMessage } from './awaited-answers.js';
-import { longestBind, readBoundValues, readParameterTypes } from './bound-values.js';
+import { noteSent, type SentMessage } from './awaited-answers.js';
+import { type Bindings, boundTo, forgetPortal, hidePrepared, noteBound, notePrepared } from './bindings.js';
+import { longestBind, type Prepared, readParameterTypes, rowsAsked } from './bound-values.js';
 import { type Conversation, longestOnTheSpot, type Rewritten, type Treatment } from './conversation.js';
+import { type CursorRead, forgetPlaces, placeAtBegin, readRows, readSteps } from './cursor-places.js';
 import { forgetBound, keepBound, keepChunk } from './last-bound.js';
 import { readNames } from './statement-names.js';
-import { goingBack, mayConcernUs, rewriteFrame } from './statement-text.js';
+import { concernsCursorsOnly, goingBack, hasOurWords, rewriteFrame } from './statement-text.js';
 
 /** Messages with names of prepared statements or portals. */
 const naming = typeTable([
@@ -39,7 +42,7 @@ export function watchClient(conversation: Conversation): FrameWatcher<Replacemen
       conversation.busy = true;
       conversation.wasAtRest = conversation.atRest;
       conversation.atRest = false;
-      conversation.sent = conversation.awaited.sent(type);
+      conversation.sent = noteSent(conversation.awaited, type);
       if (endsOrExecutes[type] === 1) conversation.sentMore?.();
       conversation.longTextAwaits ||= hasText(type) && bytes > longestOnTheSpot;
       conversation.mayChain ||= hasText(type) && bytes > conversation.longestText;
@@ -49,6 +52,7 @@ export function watchClient(conversation: Conversation): FrameWatcher<Replacemen
       const { everRewritten, longestText } = conversation;
       const isSeen = bytes <= (type === frontendType.bind && !everRewritten ? longestBind : longestText);
       if (!isSeen) forgetBound(conversation.lastBound);
+      if (!isSeen && everRewritten) noteUnseen(conversation.bindings, type);
       return isSeen;
     },
     see: (type, frame) => {
@@ -74,7 +78,7 @@ function isRoutine({ everRewritten, longestText }: Conversation, chunk: Buffer):
     const type = chunk[at] as number;
     const end = at + 1 + chunk.readUInt32BE(at + 1);
     if (routine[type] === 0 || end < at + 5 || end > chunk.length) return false;
-    if (hasText(type) && mayConcernUs(type, chunk.subarray(at, end))) return false;
+    if (hasText(type) && hasOurWords(chunk, at, end)) return false;
     at = end;
   }
   return at === chunk.length;
@@ -89,7 +93,7 @@ function noteRoutine(conversation: Conversation, chunk: Buffer): true {
     const type = chunk[at] as number;
     const end = at + 1 + chunk.readUInt32BE(at + 1);
     isExtended ||= naming[type] === 1;
-    isAnswered = awaited.sent(type) !== undefined && isAnswered;
+    isAnswered = noteSent(awaited, type) !== undefined && isAnswered;
     if (type === frontendType.query) askedFor(conversation, 0);
     if (type === frontendType.execute) askedFor(conversation, chunk.readUInt32BE(end - 4));
     at = end;
@@ -101,23 +105,62 @@ function noteRoutine(conversation: Conversation, chunk: Buffer): true {
 
 const declares = /^\s*declare\b/i;
 
-function noteNames(
-  { prepared, bound, declared }: Conversation,
-  sent: SentMessage<Rewritten>,
-  frame: Buffer,
-): void {
+function noteNames(conversation: Conversation, sent: SentMessage<Rewritten>, frame: Buffer): void {
+  const { bindings, cursors } = conversation;
   readNames(sent, frame);
-  const { type, statementName = '', portalName = '' } = sent;
-  if (type === frontendType.parse) prepared.delete(statementName);
-  if (type === frontendType.execute) sent.bound = bound.get(portalName);
-  if (sent.bound) sent.bound.executions += 1;
-  if (sent.bound && declares.test(sent.bound.text)) declared.set(sent.bound.text, sent.bound);
-  if (type !== frontendType.bind) return;
-  const statement = prepared.get(statementName);
-  const values = statement && readBoundValues(frame);
-  const named = { isNamed: portalName !== '', isKept: statementName !== '', isOpened: false };
-  if (statement && values) bound.set(portalName, { ...statement, values, executions: 0, ...named });
-  else bound.delete(portalName);
+  const { type, statementName, portalName } = sent;
+  switch (type) {
+    case frontendType.parse:
+      notePrepared(bindings, statementName ?? '', undefined);
+      break;
+    case frontendType.bind:
+      noteBound(bindings, portalName ?? '', statementName ?? '', frame);
+      sent.reads = [placeAtBegin(cursors, portalName ?? '', { isOnly: true })];
+      break;
+    case frontendType.execute:
+      noteExecuted(conversation, sent, rowsAsked(frame));
+      break;
+    case frontendType.close:
+      if (statementName !== undefined) notePrepared(bindings, statementName, undefined);
+      else forgetPortal(bindings, portalName ?? '');
+  }
+}
+
+/** A message that was too long to be looked at has any name. */
+function noteUnseen(bindings: Bindings, type: number): void {
+  if (type === frontendType.bind || type === frontendType.parse) bindings.unseen = true;
+  if (type === frontendType.parse) hidePrepared(bindings);
+}
+
+/** What is not read may be about any of them. */
+function stepsRead(
+  { cursors, events, engineProcessId }: Conversation,
+  text: string,
+  steps: NonNullable<Prepared['cursors']>,
+): CursorRead[] {
+  if (steps !== 'unread' && steps.steps.every(({ declares, rows }) => declares || rows !== undefined))
+    return readSteps(cursors, text, steps);
+  // Back, perhaps, and over rows that it keeps.
+  if (steps !== 'unread') events.cursorsRewound(engineProcessId);
+  forgetPlaces(cursors);
+  return [];
+}
+
+function noteExecuted(conversation: Conversation, sent: SentMessage<Rewritten>, rows: number): void {
+  const { bindings, cursors } = conversation;
+  const portal = sent.portalName ?? '';
+  const bound = boundTo(bindings, portal);
+  sent.isHidden = bound === 'hidden';
+  sent.reads = [readRows(cursors, portal, { rows: rows || Number.POSITIVE_INFINITY, isOnly: true })];
+  // It may be a FETCH.
+  if (bound === 'hidden') forgetPlaces(cursors);
+  if (bound === undefined || bound === 'hidden') return;
+  sent.bound = bound;
+  bound.executions += 1;
+  // However many of its rows are read of a FETCH, it has run to its end.
+  if (bound.cursors && bound.executions === 1)
+    sent.reads.push(...stepsRead(conversation, bound.text, bound.cursors));
+  if (declares.test(bound.text)) bindings.declared.set(bound.text, bound);
 }
 
 function executed(conversation: Conversation, rows: number): void {
@@ -153,16 +196,19 @@ function rewrite(
   frame: Buffer,
 ): string | undefined | Promise<string | undefined> {
   conversation.mayChain ||= mayChain(text);
-  if (goingBack.test(text)) conversation.events.cursorsRewound(conversation.engineProcessId);
+  if (goingBack.test(text)) {
+    conversation.events.cursorsRewound(conversation.engineProcessId);
+    forgetPlaces(conversation.cursors);
+  }
   const { sent } = conversation;
-  const treatment = conversation.events.rewrite(text);
+  const treatment = concernsCursorsOnly(text) ? undefined : conversation.events.rewrite(text);
   const chosen =
     treatment instanceof Promise
       ? treatment.then((each) => inSession(conversation, each, frame))
       : inSession(conversation, treatment, frame);
   return chosen instanceof Promise
-    ? chosen.then((each) => treat(conversation, each, sent, frame))
-    : treat(conversation, chosen, sent, frame);
+    ? chosen.then((each) => treat(conversation, text, each, sent, frame))
+    : treat(conversation, text, chosen, sent, frame);
 }
 
 /** What the treatment is in this session. */
@@ -181,13 +227,23 @@ function inSession(
   return askAside(conversation, query).then((hasRows) => (hasRows === false ? treatment : otherwise));
 }
 
+/** What its Executes read is counted from now on: their names tell nothing of it. */
+function watched(text: string): Treatment {
+  return { text, isOther: false, translateError: () => {}, tagOf: () => undefined };
+}
+
 /** The text for the engine. */
 function treat(
   conversation: Conversation,
-  treatment: Treatment,
+  text: string,
+  treated: Treatment,
   sent: SentMessage<Rewritten> | undefined,
   frame: Buffer,
 ): string | undefined {
+  const own = treated && 'text' in treated ? treated.text : text;
+  const steps = cursorWords.test(own) ? (cursorSteps(own, longestOnTheSpot) ?? 'unread') : undefined;
+  if (sent?.type === frontendType.query && steps) sent.reads = stepsRead(conversation, own, steps);
+  const treatment = treated ?? (steps && sent?.type === frontendType.parse ? watched(text) : undefined);
   if (!treatment) return undefined;
   if ('notice' in treatment) {
     if (!conversation.tell(treatment.notice)) conversation.untold.push(treatment.notice);
@@ -198,7 +254,8 @@ function treat(
     sent.text = treatment;
     readNames(sent, frame);
     const types = sent.type === frontendType.parse && readParameterTypes(frame);
-    if (types) conversation.prepared.set(sent.statementName ?? '', { text: treatment.text, types });
+    if (types)
+      notePrepared(conversation.bindings, sent.statementName ?? '', { text: own, types, cursors: steps });
   }
   return treatment.isOther ? treatment.text : undefined;
 }

@@ -2,7 +2,9 @@
 
 import type { AsideQuery, Asking } from './aside.js';
 import { type AwaitedAnswers, createAwaitedAnswers, type SentMessage } from './awaited-answers.js';
-import type { Bound, Prepared } from './bound-values.js';
+import { type Bindings, createBindings } from './bindings.js';
+import type { Bound } from './bound-values.js';
+import { type CursorPlaces, createCursorPlaces } from './cursor-places.js';
 import { createLastBound, type LastBound } from './last-bound.js';
 import type { Pipe } from './pipe.js';
 import { createStatementNames, type StatementNames } from './statement-names.js';
@@ -12,12 +14,14 @@ export interface SessionEvents {
   rewrite(text: string): Treatment | Promise<Treatment>;
   /**
    * The engine has told its process id, which later calls of this session carry. `executing`: the parameters of the text that it is at (`now`), or of
-   * the one that declared the cursor that it reads, if known. `standing`: what stands in the client's pipe, when it is all there.
+   * the one that declared the cursor that it reads, if known. `standing`: what stands in the client's pipe, when it is all there. `placeOf`: see
+   * cursor-places.ts.
    */
   started(
     engineProcessId: number,
     executing: (text: string, now: boolean) => Bound | undefined,
     standing: () => Promise<Pipe>,
+    placeOf: (cursor: { name: string; text: string; declaredBy: string }) => number | undefined,
   ): void;
   /** The client executes portals for at least so many rows each; 0: all, until it is told otherwise, and so for a Query. */
   rowsAsked(engineProcessId: number, rows: number): void;
@@ -75,13 +79,11 @@ export interface Conversation extends Asking {
   readonly untold: Buffer[];
   /** 0 until the engine has told it. */
   engineProcessId: number;
-  /** The types of the parameters of prepared statements that the engine may look ahead in, and what was bound to portals of them, which tells these apart. */
-  readonly prepared: Map<string, Prepared>;
-  readonly bound: Map<string, Bound>;
+  /** Of prepared statements that the engine may look ahead in, and of portals. */
+  readonly bindings: Bindings;
+  readonly cursors: CursorPlaces;
   /** What was bound last, also to texts that were not looked at. */
   readonly lastBound: LastBound;
-  /** What was bound to the texts that declared the transaction's cursors. */
-  readonly declared: Map<string, Bound>;
   /** The body of BackendKeyData, which a CancelRequest repeats. */
   cancelKey: Buffer | undefined;
   /** See Piped. */
@@ -106,6 +108,8 @@ export interface Conversation extends Asking {
   anew: boolean;
   /** A text may have said AND CHAIN: a ROLLBACK after which the transaction goes on may be one of all of it. */
   mayChain: boolean;
+  /** The last statement that has ended was a COMMIT: where a transaction is open behind it, that is another one. */
+  wasCommit: boolean;
   /** By the last Query or Execute: see SessionEvents. */
   rowsAsked: number | undefined;
   /** The least of what has not been answered; 0: all of each. */
@@ -133,37 +137,38 @@ export function beginConversation(
   { holdBack, tell, send }: Pick<Conversation, 'holdBack' | 'tell' | 'send'>,
 ): Conversation {
   return {
+    // What each small message touches lies together: most of what it costs is memory that the processor has no copy of any more.
     events,
-    holdBack,
-    tell,
-    send,
+    awaited: createAwaitedAnswers(),
+    lastBound: createLastBound(),
     aside: undefined,
     untold: [],
-    awaited: createAwaitedAnswers(),
-    names: createStatementNames(),
-    prepared: new Map(),
-    bound: new Map(),
-    lastBound: createLastBound(),
-    declared: new Map(),
-    sentMore: undefined,
-    engineProcessId: 0,
-    cancelKey: undefined,
-    busy: true,
-    longTextAwaits: false,
-    endings: 0,
+    everRewritten: false,
     longestText: longestEarlyText,
+    longTextAwaits: false,
+    engineProcessId: 0,
+    busy: true,
+    atRest: false,
+    endings: 0,
+    rowsAsked: undefined,
+    rowsAwaited: 0,
     failed: false,
     isPrepared: false,
     savepoints: 0,
     savepointIsNew: false,
     anew: false,
     mayChain: false,
-    everRewritten: false,
-    rowsAsked: undefined,
-    rowsAwaited: 0,
-    atRest: false,
+    wasCommit: false,
     wasAtRest: false,
     sent: undefined,
     answered: undefined,
+    holdBack,
+    tell,
+    send,
+    names: createStatementNames(),
+    bindings: createBindings(),
+    cursors: createCursorPlaces(),
+    sentMore: undefined,
+    cancelKey: undefined,
   };
 }

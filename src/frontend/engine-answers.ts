@@ -5,9 +5,18 @@ import type { FrameWatcher } from '../wire/frames.js';
 import { backendType, frontendType, typeTable } from '../wire/message-types.js';
 import { commandComplete, editFields } from '../wire/replies.js';
 import { answersAside, hearAside } from './aside.js';
-import type { SentMessage } from './awaited-answers.js';
+import { isAtLast, noteAllAnswered, noteAnswer, type SentMessage } from './awaited-answers.js';
+import { forgetPortals, hidePrepared } from './bindings.js';
 import type { Bound } from './bound-values.js';
 import { type Conversation, longestSeenText, type Rewritten } from './conversation.js';
+import {
+  allAnswered,
+  type CursorRead,
+  forgetPlaces,
+  placeOf,
+  readsAnswered,
+  readsFailed,
+} from './cursor-places.js';
 import { forgetBound, readBound } from './last-bound.js';
 import { standingPipe } from './pipe.js';
 
@@ -26,9 +35,16 @@ const seen = typeTable([
   backendType.errorResponse,
   backendType.noticeResponse,
 ]);
+/** What is read is read, and what is made is there. */
+const completing = typeTable([
+  backendType.commandComplete,
+  backendType.portalSuspended,
+  backendType.bindComplete,
+]);
 const answers = typeTable(Object.values(backendType));
 /** Answers that mean nothing to the gateway where everything is answered after them, no text was rewritten and no tag is among them. */
 const remarkable = typeTable([
+  backendType.authentication,
   backendType.backendKeyData,
   backendType.readyForQuery,
   backendType.errorResponse,
@@ -46,8 +62,10 @@ export function watchEngine(conversation: Conversation): FrameWatcher {
     wants: (type, bytes) => {
       if (answersAside(conversation, type)) return true;
       if (answers[type] === 0) return false;
-      const answered = conversation.awaited.answered(type);
+      const answered = noteAnswer(conversation.awaited, type);
       conversation.answered = answered;
+      if (answered?.reads && completing[type] === 1) readsAnswered(answered.reads);
+      if (type === backendType.portalSuspended) conversation.wasCommit = false;
       if (conversation.everRewritten && answered) conversation.names.answered(type, answered);
       return seen[type] === 1 && bytes <= longestSeenText;
     },
@@ -64,9 +82,10 @@ export function watchEngine(conversation: Conversation): FrameWatcher {
 }
 
 /** The whole answer to a statement of a session that the gateway has never had to do with: most are, and small. */
-function isRoutine({ everRewritten, untold }: Conversation, chunk: Buffer): boolean {
+function isRoutine({ everRewritten, untold, wasCommit }: Conversation, chunk: Buffer): boolean {
   const readyAt = chunk.length - readyFrameBytes;
-  if (everRewritten || untold.length > 0 || chunk[readyAt] !== backendType.readyForQuery) return false;
+  if (everRewritten || wasCommit || untold.length > 0 || chunk[readyAt] !== backendType.readyForQuery)
+    return false;
   let at = 0;
   while (at < readyAt) {
     const type = chunk[at] as number;
@@ -78,17 +97,17 @@ function isRoutine({ everRewritten, untold }: Conversation, chunk: Buffer): bool
   return at === readyAt && chunk.readUInt32BE(at + 1) === readyFrameBytes - 1;
 }
 
-/** Of a CommandComplete: its tag ends in a number of rows, as most do. Others may mean something, as do MOVE's and that of a FETCH of no rows. */
+/** Of a CommandComplete: its tag ends in a number of rows, as most do. Others may mean something, as do those of MOVE and FETCH. */
 function countsRows(chunk: Buffer, at: number, end: number): boolean {
   const last = chunk[end - 2] as number;
   if (chunk[at + 5] === letter.M && chunk[at + 6] === letter.O) return false;
-  if (chunk[at + 5] === letter.F && last === letter.zero && chunk[end - 3] === letter.space) return false;
+  if (chunk[at + 5] === letter.F) return false;
   return last <= lastDigit;
 }
-const letter = { M: 0x4d, O: 0x4f, F: 0x46, zero: 0x30, space: 0x20 };
+const letter = { M: 0x4d, O: 0x4f, F: 0x46 };
 
 function answersAll(conversation: Conversation, chunk: Buffer): boolean {
-  if (!conversation.awaited.answersAll()) return false;
+  if (!noteAllAnswered(conversation.awaited)) return false;
   readyForQuery(conversation, chunk[chunk.length - 1]);
   return true;
 }
@@ -130,8 +149,12 @@ function failing(conversation: Conversation): void {
   conversation.failed = true;
   conversation.endings += 1;
   forgetBound(conversation.lastBound);
+  readsFailed(conversation.cursors, conversation.awaited);
+  // COMMIT AND CHAIN stood before what failed.
+  if (conversation.wasCommit) conversation.events.transactionOver(conversation.engineProcessId, 'committed');
+  conversation.wasCommit = false;
   // The engine may be at what comes next in a pipeline already: its calls are not the ones that failed.
-  if (!conversation.awaited.atLast) return;
+  if (!isAtLast(conversation.awaited)) return;
   const settled = undone(conversation);
   if (settled) conversation.holdBack(settled);
 }
@@ -162,20 +185,34 @@ function countSavepoints(conversation: Conversation, tag: string): void {
   if (beginningTags.has(tag)) conversation.anew = true;
 }
 
-/** They go back in a cursor, perhaps to its begin, which makes no call. */
-const mayMoveCursors = /^(MOVE \d+|FETCH 0|DO|CALL)$/;
+/** They go back in a cursor, perhaps to its begin, which makes no call, or on in a way that was not seen. */
+const mayMoveCursors = /^(MOVE \d+|FETCH \d+|DO|CALL)$/;
+
+/** It is known how far. */
+function isCounted(tag: string, reads: CursorRead[] = []): boolean {
+  const isRead = /^[MF]/.test(tag) && reads.some(({ text }) => text !== '');
+  return isRead && reads.every(({ isForward }) => isForward);
+}
 
 function statementEnded(conversation: Conversation, frame: Buffer): Buffer | undefined {
   const rewritten = rewrittenText(conversation);
+  conversation.wasCommit = false;
   if (!rewritten && countsRows(frame, 0, frame.length)) return undefined;
   const { answered, events, names } = conversation;
   const tag = frame.toString('latin1', 5, frame.length - 1);
+  conversation.wasCommit = tag === 'COMMIT';
   if (tag === 'ROLLBACK') conversation.failed = true;
   if (tag === 'PREPARE TRANSACTION') conversation.isPrepared = true;
   countSavepoints(conversation, tag);
-  if (mayMoveCursors.test(tag)) events.cursorsRewound(conversation.engineProcessId);
+  if (mayMoveCursors.test(tag) && !isCounted(tag, answered?.reads)) {
+    events.cursorsRewound(conversation.engineProcessId);
+    forgetPlaces(conversation.cursors);
+  }
   if (tag === 'CREATE DATABASE') events.databaseCreated();
-  if (forgettingTags.has(tag)) names.forgetStatements();
+  if (forgettingTags.has(tag)) {
+    names.forgetStatements();
+    hidePrepared(conversation.bindings);
+  }
   const clientsTag = rewritten && answered && rewritten.tagOf(answered.count++, tag);
   return clientsTag === undefined ? undefined : commandComplete(clientsTag);
 }
@@ -186,17 +223,23 @@ function started(conversation: Conversation, frame: Buffer): void {
   conversation.engineProcessId = conversation.cancelKey.readUInt32BE(0);
   const { events, engineProcessId } = conversation;
   const bound = (text: string, now: boolean) => executing(conversation, text, now);
-  events.started(engineProcessId, bound, () => standingPipe(conversation));
+  const place: Parameters<typeof events.started>[3] = (cursor) =>
+    placeOf(conversation.cursors, conversation.awaited, cursor);
+  events.started(engineProcessId, bound, () => standingPipe(conversation), place);
 }
 
 /** The engine keeps its answers until the pipeline ends: which of several Executes of one text it is at cannot be told. */
 function executing(
-  { awaited, declared, lastBound }: Conversation,
+  { awaited, bindings: { declared }, lastBound }: Conversation,
   text: string,
   now: boolean,
 ): Bound | undefined {
-  const found = declared.has(text) ? [] : executed(awaited.first).filter((bound) => bound.text === text);
-  const bound = found.length === 1 ? found[0] : declared.get(text);
+  const executes = declared.has(text) ? [] : executesFrom(awaited.first);
+  const found = executes.flatMap(({ bound, reads: [read] = [] }) =>
+    bound?.text === text ? Object.assign(bound, { passed: read?.before }) : [],
+  );
+  const isOnly = found.length === 1 && !executes.some(({ isHidden }) => isHidden);
+  const bound = isOnly ? found[0] : declared.get(text);
   const known = bound ?? (now ? readBound(lastBound, awaited, text) : undefined);
   return known && Object.assign(known, { isOpened: known.isNamed && !isJustBound(known, awaited.first) });
 }
@@ -212,35 +255,44 @@ function isJustBound(bound: Bound, first: SentMessage<Rewritten> | undefined): b
   return binds.includes(portal);
 }
 
-function executed(first: SentMessage<Rewritten> | undefined): Bound[] {
-  const found: Bound[] = [];
-  for (let at = first; at; at = at.next) if (at.bound) found.push(at.bound);
+function executesFrom(first: SentMessage<Rewritten> | undefined): SentMessage<Rewritten>[] {
+  const found: SentMessage<Rewritten>[] = [];
+  for (let at = first; at; at = at.next) if (at.type === frontendType.execute) found.push(at);
   return found;
 }
 
 function readyForQuery(conversation: Conversation, state: number | undefined): void {
-  const { awaited, events, engineProcessId, failed } = conversation;
-  conversation.busy = state !== idle || !awaited.none;
+  const { awaited, failed } = conversation;
+  conversation.busy = state !== idle || awaited.first !== undefined;
   conversation.longestText = longestSeenText;
-  conversation.longTextAwaits &&= !awaited.none;
+  conversation.longTextAwaits &&= awaited.first !== undefined;
   conversation.endings += 1;
-  if (state === idle && conversation.everRewritten) forgetPortals(conversation);
-  if (!awaited.none) {
+  if (state === idle && conversation.everRewritten) portalsAreGone(conversation);
+  if (awaited.first) {
     if (state === idle) oneIsOver(conversation);
+    conversation.wasCommit = false;
     return;
   }
   conversation.rowsAwaited = 0;
+  if (state === idle) forgetPlaces(conversation.cursors);
+  else allAnswered(conversation.cursors);
   conversation.atRest = state !== failedTransaction;
-  if (state === idle) {
-    const done = conversation.isPrepared ? 'prepared' : 'committed';
-    events.ready(engineProcessId, failed ? 'failed' : done);
-    conversation.isPrepared = false;
-    conversation.savepoints = 0;
-    conversation.savepointIsNew = false;
-    conversation.failed = false;
-  } else if (state === failedTransaction) undone(conversation);
+  if (state === idle)
+    isOver(conversation, failed ? 'failed' : conversation.isPrepared ? 'prepared' : 'committed');
+  else if (state === failedTransaction) undone(conversation);
+  // AND CHAIN
+  else if (conversation.wasCommit && !failed) isOver(conversation, 'committed');
   else goesOn(conversation);
   conversation.anew = false;
+  conversation.wasCommit = false;
+}
+
+function isOver(conversation: Conversation, outcome: 'committed' | 'failed' | 'prepared'): void {
+  conversation.events.ready(conversation.engineProcessId, outcome);
+  conversation.isPrepared = false;
+  conversation.savepoints = 0;
+  conversation.savepointIsNew = false;
+  conversation.failed = false;
 }
 
 /** Of several transactions; what is prepared is told with the last. */
@@ -251,9 +303,9 @@ function oneIsOver(conversation: Conversation): void {
   conversation.failed = false;
 }
 
-function forgetPortals({ awaited, names, bound, declared }: Conversation): void {
+function portalsAreGone({ awaited, names, bindings }: Conversation): void {
   names.forgetPortals();
-  if (awaited.none) for (const known of [bound, declared]) known.clear();
+  if (!awaited.first) forgetPortals(bindings);
 }
 
 /** An open transaction: what went wrong in it was undone by ROLLBACK TO. */

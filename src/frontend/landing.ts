@@ -1,5 +1,6 @@
 /** Lets a connection read into one buffer over and over instead of a new one each time, which halves what a read costs Node. */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import { type Handle, handleOf, readBytes } from './node-handles.js';
 
 export interface Landing {
   onread: OnReadOpts;
@@ -7,6 +8,8 @@ export interface Landing {
   take(chunk: Buffer): boolean;
   /** True while something still refers to what was read last. */
   keeps(): boolean;
+  /** What the socket reads comes here without the stream between, as far as that can be; its end and errors are still the stream's. */
+  readStraight(socket: Socket): void;
 }
 
 /** The buffer grows as long as reads fill it: most sessions never need more than the least, and Node alone never reads more than the most. */
@@ -17,27 +20,48 @@ export function createLanding(): Landing {
   let size = leastBytes;
   let memory = Buffer.alloc(0);
   let view = memory;
+  /** Where the next read goes. */
+  const next = (): Buffer => {
+    // An unfinished write still reads from the old buffer.
+    if (memory.length !== size || landing.keeps()) {
+      memory = Buffer.allocUnsafeSlow(size);
+      view = memory;
+    }
+    return memory;
+  };
+  const take = (bytes: number): boolean => {
+    // Small answers are often of one length.
+    if (view.length !== bytes) view = memory.subarray(0, bytes);
+    if (bytes === size && size < mostBytes) size *= 2;
+    return landing.take(view);
+  };
   const landing: Landing = {
-    onread: {
-      buffer: () => {
-        // An unfinished write still reads from the old buffer.
-        if (memory.length !== size || landing.keeps()) {
-          memory = Buffer.allocUnsafeSlow(size);
-          view = memory;
-        }
-        return memory;
-      },
-      callback: (bytes) => {
-        // Small answers are often of one length.
-        if (view.length !== bytes) view = memory.subarray(0, bytes);
-        if (bytes === size && size < mostBytes) size *= 2;
-        return landing.take(view);
-      },
-    },
+    onread: { buffer: next, callback: take },
     take: () => true,
     keeps: () => false,
+    readStraight(socket) {
+      const handle = handleOf(socket);
+      if (handle) goPastStream(handle, take, next);
+    },
   };
   return landing;
+}
+
+function goPastStream(handle: Handle, take: (bytes: number) => boolean, next: () => Buffer): void {
+  const { onread: asStream } = handle;
+  let memory: Buffer | undefined;
+  handle.onread = function (this: Handle, arrayBuffer) {
+    const bytes = readBytes();
+    // A connection that was opened without a landing reads into memory of its own.
+    if (bytes <= 0 || arrayBuffer) return asStream.call(this, arrayBuffer);
+    if (!take(bytes)) {
+      this.reading = false;
+      this.readStop();
+    }
+    const before = memory;
+    memory = next();
+    return memory === before ? undefined : memory;
+  };
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { frontendType } from '../wire/message-types.js';
 import type { AwaitedAnswers } from './awaited-answers.js';
-import { type Bound, longestBind, readBoundValues, readParameterTypes } from './bound-values.js';
+import { type Bound, longestBind, readBoundValues, readParameterTypes, rowsAsked } from './bound-values.js';
 
 export interface LastBound {
   /** The types that were given with statements, by the statements' names; undefined: it is not known which of several it is. */
@@ -19,6 +19,9 @@ export interface LastBound {
   /** The portal that was executed last behind it, and how often one was. */
   executed: string | undefined;
   executions: number;
+  /** So many rows were asked for before the last time, and then: 0 for all. */
+  passed: number;
+  rows: number;
   read: Bound | undefined;
 }
 
@@ -35,6 +38,7 @@ export function createLastBound(): LastBound {
     given: undefined,
     executed: undefined,
     executions: 0,
+    ...{ passed: 0, rows: 0 },
     read: undefined,
   };
 }
@@ -63,6 +67,7 @@ export function keepBound(last: LastBound, type: number, frame: Buffer): void {
     case frontendType.execute:
       last.executed = nameIn(frame, 5);
       last.executions += 1;
+      countRows(last, frame);
       break;
     case frontendType.close:
       if (frame[5] === ofStatement) last.types.delete(nameIn(frame, 6));
@@ -87,12 +92,12 @@ export function readBound(
   const frame = last.bind.subarray(0, last.bytes);
   const { given: types } = last;
   if (nameIn(frame, 5) !== last.executed || !types) return undefined;
-  const { executions } = last;
-  if (last.read?.text === text) return Object.assign(last.read, { executions });
+  const { executions, passed } = last;
+  if (last.read?.text === text) return Object.assign(last.read, { executions, passed });
   const values = readBoundValues(frame);
   const isKept = nameIn(frame, frame.indexOf(0, 5) + 1) !== '';
   const names = { isNamed: last.executed !== '', isKept, isOpened: false };
-  last.read = values && { text, types, values, executions, ...names };
+  last.read = values && { text, types, values, bytes: last.bytes, executions, passed, ...names };
   return last.read;
 }
 
@@ -102,8 +107,15 @@ function keepTypes({ types }: LastBound, name: string, given: number[] | undefin
   types.set(name, name !== '' && types.has(name) ? undefined : given);
 }
 
+/** Of the portal that was bound last. */
+function countRows(last: LastBound, frame: Buffer): void {
+  if (last.executed !== nameIn(last.bind.subarray(0, last.bytes), 5)) return;
+  last.passed += last.rows;
+  last.rows = rowsAsked(frame);
+}
+
 function keepBind(last: LastBound, frame: Buffer): void {
-  Object.assign(last, { executed: undefined, executions: 0 });
+  Object.assign(last, { executed: undefined, executions: 0, passed: 0, rows: 0 });
   last.given = last.types.get(nameIn(frame, frame.indexOf(0, 5) + 1));
   keepBytes(last, frame);
 }
@@ -149,9 +161,9 @@ function isOneExecution(chunk: Buffer): boolean {
   return isUnnamed(5) && takes(frontendType.execute) && takes(frontendType.sync) && at === chunk.length;
 }
 
-function isOnlyExecute({ first }: Pick<AwaitedAnswers<unknown>, 'first'>): boolean {
+function isOnlyExecute(awaited: Pick<AwaitedAnswers<unknown>, 'first'>): boolean {
   let executes = 0;
-  for (let at = first; at; at = at.next) {
+  for (let at = awaited.first; at; at = at.next) {
     if (at.type === frontendType.query || at.type === frontendType.functionCall) return false;
     if (at.type === frontendType.execute) executes += 1;
   }

@@ -15,6 +15,10 @@ export interface Pipe {
   runs: Executed[][];
   /** The engine is at one of them, or at what parts them. False: several pipes stand one behind another, and it may be at any. */
   certain: boolean;
+  /** Of one of them it is not known what was bound: the engine may be at it, and it makes the same calls. */
+  hides: boolean;
+  /** The text of the Query that the engine is at, as it has it. */
+  query: string | undefined;
 }
 
 /** The client's messages, and a word with each that matters here. */
@@ -32,15 +36,16 @@ const longestPauseMs = 20;
 const longestMs = 500;
 
 /** Waits for the end of the pipe as long as more of it comes in. */
-export async function standingPipe<Text>(piped: Piped<Text>): Promise<Pipe> {
+export async function standingPipe<Text extends { text: string }>(piped: Piped<Text>): Promise<Pipe> {
   const until = performance.now() + longestMs;
   while (!isEnded(piped.awaited.first) && performance.now() < until) {
     if (!(await comesIn(piped))) break;
   }
   // The answer to the pipe before may have come in with the engine's question.
   if (isSeveral(piped.awaited.first)) await turn();
-  const { first } = piped.awaited;
-  return { runs: runsFrom(first), certain: !isSeveral(first) };
+  const first = piped.awaited.first;
+  const query = first?.type === frontendType.query && !first.next ? first.text?.text : undefined;
+  return { runs: runsFrom(first), certain: !isSeveral(first), hides: hides(first), query };
 }
 
 function isEnded<Text>(first: SentMessage<Text> | undefined): boolean {
@@ -69,6 +74,12 @@ function comesIn<Text>(piped: Piped<Text>): Promise<boolean> {
     piped.sentMore = undefined;
     return came as boolean;
   });
+}
+
+function hides<Text>(first: SentMessage<Text> | undefined): boolean {
+  let at = first;
+  while (at && !at.isHidden) at = at.next;
+  return at !== undefined;
 }
 
 function runsFrom<Text>(first: SentMessage<Text> | undefined): Executed[][] {

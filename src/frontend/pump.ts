@@ -1,7 +1,8 @@
 /** Moves bytes from one socket through a frame stream into another. */
 import type { Socket } from 'node:net';
-import type { FrameStream } from '../wire/frames.js';
+import { type FrameStream, pushChunk } from '../wire/frames.js';
 import type { Landing } from './landing.js';
+import type { Outlet } from './outlet.js';
 
 /**
  * A receiver that stops reading stops the sender, so memory stays flat; so does a frame that its watcher takes its time with. A source with a
@@ -9,21 +10,22 @@ import type { Landing } from './landing.js';
  */
 export function pump(
   source: Socket,
-  target: Socket,
+  outlet: Outlet,
   frames: FrameStream,
   { landing, first }: { landing?: Landing; first?: Buffer } = {},
 ): void {
+  const { socket: target } = outlet;
   /** False: there is no room for more. */
   const write = (pieces: Buffer[]): boolean => {
     let room = true;
-    for (const piece of pieces) room = target.write(piece);
+    for (const piece of pieces) room = outlet.write(piece);
     if (!frames.replacing) return room;
     frames.replacing.then((rest) => {
       if (target.writable && write(rest)) source.resume();
     });
     return false;
   };
-  const pass = (chunk: Buffer): boolean => write(frames.push(chunk));
+  const pass = (chunk: Buffer): boolean => write(pushChunk(frames, chunk));
   /** A source that is at its end may have left a frame that is still being replaced. */
   const end = (): void => {
     if (frames.replacing) frames.replacing.then(end);
@@ -34,7 +36,8 @@ export function pump(
   });
   if (landing) {
     landing.take = pass;
-    landing.keeps = () => target.writableLength > 0 || frames.replacing !== undefined;
+    landing.readStraight(source);
+    landing.keeps = () => outlet.keeps() || frames.replacing !== undefined;
   }
   target.on('drain', () => {
     if (!frames.replacing) source.resume();

@@ -1,13 +1,14 @@
 /** A session: a client's connection and its connection to the engine, with bytes relayed both ways and texts looked at on the way. */
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createFrameStream, type FrameStream } from '../wire/frames.js';
+import { createFrameStream, type FrameStream, isBetweenFrames } from '../wire/frames.js';
 import { createLogin, type Login } from './channel-binding.js';
 import { watchClient } from './client-messages.js';
 import { beginConversation, type Conversation, type SessionEvents } from './conversation.js';
 import { lastWordMs } from './door.js';
 import { watchEngine } from './engine-answers.js';
 import type { Landing } from './landing.js';
+import { createOutlet, type Outlet } from './outlet.js';
 import { pump, whenClosed } from './pump.js';
 
 export interface Session {
@@ -54,19 +55,20 @@ export function joinSession(
   login: Login = createLogin(false),
 ): Session {
   const { client, engine, landings, first } = sides;
+  const [toClient, toEngine] = [createOutlet(client), createOutlet(engine)];
   const conversation = beginConversation(events, {
-    holdBack: (until) => holdBack(client, until),
-    send: (message) => engine.write(message),
+    holdBack: (until) => holdBack(toClient, until),
+    send: (message) => toEngine.write(message),
     tell(message) {
-      if (fromEngine.betweenFrames) client.write(message);
-      return fromEngine.betweenFrames;
+      if (isBetweenFrames(fromEngine)) toClient.write(message);
+      return isBetweenFrames(fromEngine);
     },
   });
   const fromClient = createFrameStream(login.watchClient(watchClient(conversation)));
   const fromEngine = createFrameStream(login.watchEngine(watchEngine(conversation)));
 
-  pump(client, engine, fromClient, { landing: landings?.client, first });
-  pump(engine, client, fromEngine, { landing: landings?.engine });
+  pump(client, toEngine, fromClient, { landing: landings?.client, first });
+  pump(engine, toClient, fromEngine, { landing: landings?.engine });
   const stop = () => stopGenerating(conversation, cancel);
   if (client.readableEnded) halfClosed(client, stop);
   else client.once('end', () => halfClosed(client, stop));
@@ -80,24 +82,24 @@ export function joinSession(
       return conversation.engineProcessId;
     },
     end(farewell) {
-      endSides(sides, fromEngine.betweenFrames ? farewell : undefined);
+      endSides(toClient, engine, isBetweenFrames(fromEngine) ? farewell : undefined);
     },
     longStatement: (processKey) =>
       conversation.longTextAwaits && conversation.cancelKey?.equals(processKey)
-        ? longStatement(conversation, fromClient, engine)
+        ? longStatement(conversation, fromClient, toEngine)
         : undefined,
     closed: Promise.all([whenClosed(client), whenClosed(engine)]).then(stop),
   };
 }
 
-function longStatement(conversation: Conversation, fromClient: FrameStream, engine: Socket): LongStatement {
+function longStatement(conversation: Conversation, fromClient: FrameStream, toEngine: Outlet): LongStatement {
   const { endings } = conversation;
   return {
-    isOver: () => conversation.endings !== endings || engine.destroyed,
-    isWithEngine: () => fromClient.betweenFrames && !fromClient.replacing && engine.writableLength === 0,
+    isOver: () => conversation.endings !== endings || toEngine.socket.destroyed,
+    isWithEngine: () => isBetweenFrames(fromClient) && !fromClient.replacing && !toEngine.keeps(),
     before(work) {
-      engine.cork();
-      return work.finally(() => engine.uncork());
+      toEngine.hold();
+      return work.finally(() => toEngine.release());
     },
   };
 }
@@ -106,10 +108,10 @@ function longStatement(conversation: Conversation, fromClient: FrameStream, engi
 const longestHoldMs = 3_000;
 
 /** What is written to the client meanwhile stays in memory, and the engine is read no further than there is room for. */
-function holdBack(client: Socket, until: Promise<void>): void {
-  client.cork();
+function holdBack(toClient: Outlet, until: Promise<void>): void {
+  toClient.hold();
   const longest = delay(longestHoldMs, undefined, { ref: false });
-  Promise.race([until, longest]).finally(() => client.uncork());
+  Promise.race([until, longest]).finally(() => toClient.release());
 }
 
 /** Nobody waits for the session's rows any more, so its statement must not go on paying for them. */
@@ -137,8 +139,9 @@ function keepStopping(stop: () => void, until: Socket): void {
   until.once('close', () => clearInterval(timer));
 }
 
-function endSides({ client, engine }: Sides, lastWord: Buffer | undefined): void {
-  if (lastWord && client.writable) client.write(lastWord);
+function endSides(toClient: Outlet, engine: Socket, lastWord: Buffer | undefined): void {
+  const { socket: client } = toClient;
+  if (lastWord && client.writable) toClient.write(lastWord);
   client.destroySoon();
   engine.destroy();
   // A client that does not read would keep the connection open.

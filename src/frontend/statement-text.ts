@@ -1,15 +1,17 @@
 /** Finds the texts in Query and Parse frames that may concern the gateway, and replaces them. */
 import { isUtf8 } from 'node:buffer';
 import { aiFunctions } from '../rewriter/ai-functions.js';
+import { cursorWords } from '../rewriter/cursor-steps.js';
 import type { Replacement } from '../wire/frames.js';
 import { frontendType } from '../wire/message-types.js';
 import { replaceText } from '../wire/replies.js';
+import { isRoutine, keepRoutine } from './routine-texts.js';
 
-/** In a cursor, which makes no call of rows that it keeps. */
+/** In a cursor, which makes no call of rows that it keeps; or on, where no statement tells how far. */
 export const goingBack =
-  /\b(?:fetch|move)\s{1,20}(?:backward|prior|absolute|relative|first(?!\s{1,20}(?:\S{1,60}\s{1,20})?rows?\b)|last|-)/i;
+  /\b(?:fetch|move)\s{1,20}(?:backward|prior|absolute|relative|first(?!\s{1,20}(?:\S{1,60}\s{1,20})?rows?\b)|last|-)|\bcursor_to_xml/i;
 
-const words = new RegExp(
+const ownWords = new RegExp(
   [
     ...aiFunctions.map(({ name }) => name),
     'hg_|optimizer_',
@@ -27,13 +29,32 @@ const words = new RegExp(
   'i',
 );
 
+const words = new RegExp(`${ownWords.source}|${cursorWords.source}`, 'i');
+
+/** It reads cursors, and says nothing else that matters. */
+export function concernsCursorsOnly(text: string): boolean {
+  return !ownWords.test(text);
+}
+
 /** True for a Query or Parse frame whose text has one of the words. */
-export function mayConcernUs(type: number, frame: Buffer): boolean {
+function mayConcernUs(type: number, frame: Buffer): boolean {
   const start = textStart(type, frame);
   const end = frame.indexOf(0, start);
   // As Latin-1, which needs no decoding; the words looked for are ASCII.
   return start > 0 && end >= 0 && words.test(frame.toString('latin1', start, end));
 }
+
+/** True for such a frame in a chunk if one of the words stands anywhere in it. */
+export function hasOurWords(chunk: Buffer, at: number, end: number): boolean {
+  if (isRoutine(chunk, at + headerBytes, end)) return false;
+  const text = chunk.toString('latin1', at + headerBytes, end);
+  if (words.test(text)) return true;
+  if (!counting.test(text)) keepRoutine(text);
+  return false;
+}
+/** Of words near these it matters how long what stands between them is, numbers too. */
+const counting = /fetch|move|declare|partition/i;
+const headerBytes = 5;
 
 /** Query: text. Parse: statement name, text, parameter types. 0: the name has no end. */
 function textStart(type: number, frame: Buffer): number {

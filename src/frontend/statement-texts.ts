@@ -28,9 +28,15 @@ export function createStatementTexts(): StatementTexts {
       if (texts.size > mostRemembered && oldest !== undefined) texts.delete(oldest);
     },
     originalOf: (engineText) =>
-      texts.get(engineText.slice(0, longestKept)) ?? { text: engineText, stopsAtRows: true },
+      texts.get(engineText.slice(0, longestKept)) ?? {
+        text: engineText,
+        stopsAtRows: !runsToItsEnd.test(engineText),
+      },
   };
 }
+
+/** However few of its rows are asked for. */
+const runsToItsEnd = /^\s*execute\b/i;
 
 const reads = /^\s*(select|with|values|table|fetch|declare)\b/i;
 const fetches = /^\s*fetch\b/i;
@@ -53,15 +59,26 @@ const harmless = new Set(
  */
 export function onlyReads(text: string): boolean {
   if (fetches.test(text)) return true;
-  if (!reads.test(text) || mayWrite.test(text) || !mentionsAiFunction(text)) return false;
-  // From where a word begins: from each of its letters, a long one would take the square of its length.
-  const called = [...withoutTexts(text).matchAll(/(?<![\w$])([\w$]+)\s*\(/g)].map(
-    ([, name]) => name?.toLowerCase() ?? '',
-  );
-  return called.every((name) => harmless.has(name) || aiFunctionNamed(name) !== undefined);
+  const sql = withoutTexts(text);
+  if (!sql || !reads.test(sql) || mayWrite.test(sql) || !mentionsAiFunction(sql)) return false;
+  return [...sql.matchAll(called)].every(([, schema, name = '']) => {
+    const isOurs = schema === undefined || /^(?:pg_catalog|hologen)\s*\.$/i.test(schema);
+    // A name in quotes is told by its letters' case, too.
+    const own = name.startsWith('"') ? name.slice(1, -1) : name.toLowerCase();
+    return isOurs && (harmless.has(own) || aiFunctionNamed(own) !== undefined);
+  });
 }
 
-/** Texts in quotes are no SQL. */
-function withoutTexts(text: string): string {
-  return text.replace(/'(?:[^']|'')*'/g, "''");
+const name = String.raw`(?:"(?:[^"]|"")+"|[\w$\u0080-\uffff]+)`;
+/** From where a name begins: from each of its letters, a long one would take the square of its length. */
+const called = new RegExp(String.raw`(?<![\w$\u0080-\uffff"])(${name}\s*\.\s*)?(${name})\s*\(`, 'g');
+/** Of which it cannot be told with one look where they end. */
+const otherTexts = /(?<![\w$])(?:e|u&)'|\$\w*\$/i;
+const textsAndComments = /'(?:[^']|'')*'|("(?:[^"]|"")*")|--[^\n\r]*|\/\*[\s\S]*?\*\//g;
+
+/** Texts in quotes and comments are no SQL. Undefined: it is not known what is. */
+function withoutTexts(text: string): string | undefined {
+  if (otherTexts.test(text)) return undefined;
+  const sql = text.replace(textsAndComments, (_all, quotedName?: string) => quotedName ?? ' ');
+  return /\/\*|\*\//.test(sql) ? undefined : sql;
 }

@@ -14,6 +14,10 @@ export async function enterFirst<G extends { gate: Gate }>(
 ): Promise<{ entered: G; leave: () => void }> {
   const open = gates.find(({ gate }) => gate.isOpen());
   const tried = open ? [open] : gates;
+  const [only, ...more] = tried;
+  // Nothing is to be left elsewhere, and nearly all models have one key.
+  if (only && more.length === 0)
+    return { entered: only, leave: await only.gate.enter(signal, role, sentBefore, urgency) };
   const elsewhere = new AbortController();
   const either = AbortSignal.any([signal, elsewhere.signal]);
   return new Promise((resolve, reject) => {

@@ -5,8 +5,8 @@ import { type Source, submitOf, waitOf } from './source.js';
 import type { Edit, Piece } from './spliced-text.js';
 import { type ItemContext, type Range, readItem } from './target-items.js';
 
-/** Longer lists are left alone, because each call would become a sub-select of its own. */
-export const mostValueCalls = 500;
+/** Longer lists are left alone: each call becomes a sub-select of its own, and planning many takes a time that grows with their square (2,000: half a second). */
+export const mostValueCalls = 2_000;
 
 export function editValues(insert: Body, source: Source): Edit[] {
   const lists = children(kindOf(insert.selectStmt)[1], 'valuesLists');
@@ -21,22 +21,22 @@ export function editValues(insert: Body, source: Source): Edit[] {
   const at = lastWordBefore(source.tokens, table, 'insert');
   if (!at) return [];
   const name = source.nextName();
-  const columns = ranges.map((_, index) => `c${index + 1}`);
   const submits = ranges.flatMap((range): Piece[] => [', ', ...submitOf(range, source)]).slice(1);
   return [
     {
       start: at.start,
       end: at.start,
       pieces: [
-        `${insert.withClause ? ', ' : 'WITH '}${name} (${columns.join(', ')}) AS MATERIALIZED (SELECT `,
+        // A list, for a row has at most 1,664 columns.
+        `${insert.withClause ? ', ' : 'WITH '}${name} (c) AS MATERIALIZED (SELECT ARRAY[`,
         ...submits,
-        ') ',
+        ']) ',
       ],
     },
     ...ranges.map(([start, end], index) => ({
       start,
       end,
-      pieces: waitOf([start, end], source, `(SELECT ${columns[index]} FROM ${name})`),
+      pieces: waitOf([start, end], source, `(SELECT c[${index + 1}] FROM ${name})`),
     })),
   ];
 }

@@ -22,27 +22,13 @@ export interface FrameWatcher<Replacement = Buffer | undefined> {
    * note of none. That is for what most chunks are: between two system calls the processor forgets much, so that many small calls, a few for each
    * frame, cost several times as much as one loop.
    */
-  passes?(chunk: Buffer): boolean;
+  passes?: ((chunk: Buffer) => boolean) | undefined;
 }
 
 export type Replacement = Buffer | undefined | Promise<Buffer | undefined>;
 
+/** The state of a walk between two chunks: one object, for each that a small message touches costs it as much as what is done with it. */
 export interface FrameStream {
-  /** Takes a chunk as it came from the socket; returns the buffers to pass on, in order. */
-  push(chunk: Buffer): Buffer[];
-  /**
-   * Set while a watcher takes its time with a frame: nothing may be pushed before it resolves. It gives the buffers that were kept back, and is
-   * set anew if another frame among them takes its time.
-   */
-  readonly replacing: Promise<Buffer[]> | undefined;
-  /** True once a frame had an impossible length. From then on bytes pass unseen; the receiver will refuse them. */
-  readonly broken: boolean;
-  /** True between two frames, where a message of our own may be inserted. */
-  readonly betweenFrames: boolean;
-}
-
-/** The state of a walk between two chunks. */
-interface Walk {
   readonly watcher: FrameWatcher<Replacement>;
   /** How many bytes of the current unwanted frame are still to come. */
   toHop: number;
@@ -53,13 +39,18 @@ interface Walk {
   heldNeeds: number;
   /** The watcher already wants the held frame; it must not be asked twice. */
   heldIsWanted: boolean;
+  /**
+   * Set while a watcher takes its time with a frame: nothing may be pushed before it resolves. It gives the buffers that were kept back, and is
+   * set anew if another frame among them takes its time.
+   */
   replacing: Promise<Buffer[]> | undefined;
+  /** True once a frame had an impossible length. From then on bytes pass unseen; the receiver will refuse them. */
   broken: boolean;
 }
 
 /** Holds back only headers and wanted frames that are split between chunks, until they are complete; all other bytes pass at once. */
 export function createFrameStream(watcher: FrameWatcher<Replacement>): FrameStream {
-  const walk: Walk = {
+  return {
     watcher,
     toHop: 0,
     held: Buffer.alloc(0),
@@ -69,28 +60,24 @@ export function createFrameStream(watcher: FrameWatcher<Replacement>): FrameStre
     replacing: undefined,
     broken: false,
   };
-  return {
-    get broken() {
-      return walk.broken;
-    },
-    get replacing() {
-      return walk.replacing;
-    },
-    get betweenFrames() {
-      return !walk.broken && walk.toHop === 0 && walk.heldBytes === 0;
-    },
-    push(chunk) {
-      if (walk.broken) return [chunk];
-      if (walk.heldBytes === 0)
-        return walk.toHop === 0 && watcher.passes?.(chunk) ? [chunk] : hop(walk, chunk);
-      keep(walk, chunk);
-      return walk.heldBytes < walk.heldNeeds ? [] : hop(walk, release(walk));
-    },
-  };
+}
+
+/** True between two frames, where a message of our own may be inserted. */
+export function isBetweenFrames({ broken, toHop, heldBytes }: FrameStream): boolean {
+  return !broken && toHop === 0 && heldBytes === 0;
+}
+
+/** Takes a chunk as it came from the socket; returns the buffers to pass on, in order. */
+export function pushChunk(walk: FrameStream, chunk: Buffer): Buffer[] {
+  if (walk.broken) return [chunk];
+  if (walk.heldBytes === 0)
+    return walk.toHop === 0 && walk.watcher.passes?.(chunk) ? [chunk] : hop(walk, chunk);
+  keep(walk, chunk);
+  return walk.heldBytes < walk.heldNeeds ? [] : hop(walk, release(walk));
 }
 
 /** Copies the chunk, so that a client that sends single bytes does not make the gateway keep an object for each. */
-function keep(walk: Walk, chunk: Buffer): void {
+function keep(walk: FrameStream, chunk: Buffer): void {
   const needed = walk.heldBytes + chunk.length;
   if (needed > walk.held.length) {
     const wider = Buffer.allocUnsafe(Math.max(needed, 2 * walk.held.length));
@@ -101,7 +88,7 @@ function keep(walk: Walk, chunk: Buffer): void {
   walk.heldBytes = needed;
 }
 
-function release(walk: Walk): Buffer {
+function release(walk: FrameStream): Buffer {
   const whole = walk.held.subarray(0, walk.heldBytes);
   walk.held = Buffer.alloc(0);
   walk.heldBytes = 0;
@@ -109,7 +96,7 @@ function release(walk: Walk): Buffer {
 }
 
 /** Goes from header to header; returns the parts of the chunk to pass on. */
-function hop(walk: Walk, chunk: Buffer): Buffer[] {
+function hop(walk: FrameStream, chunk: Buffer): Buffer[] {
   const out: Buffer[] = [];
   let passedTo = 0;
   let at = Math.min(walk.toHop, chunk.length);
@@ -149,7 +136,7 @@ function hop(walk: Walk, chunk: Buffer): Buffer[] {
 
 /** Keeps the rest of the chunk, from a frame at `at` whose replacement is being made. */
 function awaitReplacement(
-  walk: Walk,
+  walk: FrameStream,
   replacement: Promise<Buffer | undefined>,
   chunk: Buffer,
   at: number,
@@ -163,7 +150,7 @@ function awaitReplacement(
 
 /** Holds back the rest of the chunk, a frame that starts at `at`; what comes before it is passed on. */
 function hold(
-  walk: Walk,
+  walk: FrameStream,
   needs: number,
   chunk: Buffer,
   at: number,

@@ -15,6 +15,7 @@ export const frontendType = {
 } as const;
 
 export const backendType = {
+  authentication: 0x52,
   backendKeyData: 0x4b,
   readyForQuery: 0x5a,
   parseComplete: 0x31,

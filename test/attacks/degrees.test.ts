@@ -40,6 +40,7 @@ const call = "SELECT ai_gen('qwen_plus', 'hello')";
 const attempts: Record<string, string> = {
   call,
   'a call that runs as written': "SELECT CASE WHEN random() < 2 THEN ai_gen('qwen_plus', 'hello') END",
+  'a raw question after a look': `SELECT hologen_caller.ask('{"ask": "submit_looked", "of": {"model": "qwen_plus", "request": "hello", "settings": {}, "statement": ""}, "noted": [{"model": "qwen_plus", "request": "hello"}], "place": {}}')`,
   'a raw question as written': `SELECT hologen_caller.ask('{"ask": "submit_written", "of": {"model": "qwen_plus", "request": "hello", "settings": {}, "statement": ""}}')`,
   'a call of ai_submit': "SELECT ai_submit('qwen_plus', 'hello')",
   'a priced call': `SELECT * FROM ai_estimate($$${call}$$)`,
@@ -108,6 +109,7 @@ expected.vic = {
     [
       'call',
       'a call that runs as written',
+      'a raw question after a look',
       'a raw question as written',
       'a call of ai_submit',
       'a priced call',

@@ -55,7 +55,15 @@ const asks = [
     'plan',
     'plan_names',
   ],
-  ...['looked', 'set_place', 'remove_place', 'review', 'try_file', 'supported_models', 'deploy_usual_models'],
+  ...[
+    'submit_looked',
+    'set_place',
+    'remove_place',
+    'review',
+    'try_file',
+    'supported_models',
+    'deploy_usual_models',
+  ],
 ];
 const processes = ['image/info', `image/watermark,image_${Buffer.from('x').toString('base64url')}`];
 const plans = [

@@ -217,6 +217,45 @@ describe('a batch in one pipe', () => {
     expect(await prompts()).toEqual(['fox 61', 'fox 62', 'fox 63']);
   });
 
+  test('pays once for each row where one that made no call when it was looked at makes one after all', async () => {
+    const owner = await gateway.client();
+    await owner.query('UPDATE product SET look = NULL WHERE id = 2');
+    const client = await session();
+    const sql = `UPDATE product SET r = ai_gen('qwen_plus', 'owl ' || $1 || ai_gen('qwen_plus', $2 || 'hen ' || $1)) WHERE id = $1::text::int AND look IS NOT NULL`;
+    const before = (await gateway.requests()).length;
+    client.write(
+      ...batch(
+        sql,
+        ['1', `[[sandbox:slow=2000]] `],
+        ['2', ''],
+        ['3', '[[sandbox:slow=4000]] '],
+        ['4', '[[sandbox:slow=4000]] '],
+      ),
+    );
+    const sent = () =>
+      owner.query("SELECT FROM hologen.jobs WHERE request #>> '{}' LIKE '%hen%' AND state = 'running'");
+    await expect.poll(async () => (await sent()).rowCount, { timeout: 5000 }).toBe(3);
+    await owner.query("UPDATE product SET look = 'look 2' WHERE id = 2");
+    expect(types(await client.until('Z'))).toMatch(/^1 2 (N )*C 2 (N )*C 2 (N )*C 2 (N )*C Z$/);
+    const { rows } = await owner.query('SELECT count(r)::int AS made FROM product');
+    expect([rows[0].made, (await gateway.requests()).length - before]).toEqual([4, 8]);
+  });
+
+  test('pays once for each row where a parameter is too long to be kept', async () => {
+    const client = await session();
+    const long = `fox ${'x'.repeat(300_000)}`;
+    const sql = "UPDATE product SET r = ai_gen('qwen_plus', right($1, 9) || id) WHERE id % 2 = $2::text::int";
+    client.write(...batch(sql, [long, '0'], ['fox short', '1']));
+    expect(types(await client.until('Z'))).toMatch(/^1 2 (N )*C 2 (N )*C Z$/);
+    expect((await gateway.requests()).length).toBe(4);
+    await gateway.forgetRequests();
+    const staged =
+      "INSERT INTO made VALUES ($1, ai_gen('qwen_plus', 'owl ' || ai_gen('qwen_plus', right($2, 9))))";
+    client.write(...batch(staged, ['1', long], ['2', 'fox 2'], ['3', 'fox 3'], ['4', 'fox 4']));
+    expect(types(await client.until('Z'))).toMatch(/^1 2 (N )*C 2 (N )*C 2 (N )*C 2 (N )*C Z$/);
+    expect((await gateway.requests()).length).toBe(8);
+  });
+
   test('of very many rows is at once', async () => {
     const client = await session();
     const values = Array.from({ length: 1200 }, (_, n) => [String(n), `owl ${n + 1000}`]);
@@ -238,6 +277,16 @@ describe('several statements in one text', () => {
     );
     expect(types(await client.until('Z'))).toBe('C C T D C Z');
     expect(await together('fox 7')).toBe(3);
+  });
+
+  test('are at once in a text that is longer than what the engine sends of it', async () => {
+    const client = await session('SET ai_gen.progress = off');
+    const insertion = (n: number) =>
+      `INSERT INTO made VALUES (${n}, ai_gen('qwen_plus', '[[sandbox:slow=1500]] owl ${n} ${'of many words '.repeat(30)}'))`;
+    client.write(query(Array.from({ length: 60 }, (_, index) => insertion(index + 100)).join(';\n')));
+    expect(types(await client.until('Z'))).toBe(`${'C '.repeat(60)}Z`);
+    expect(await together('owl 1')).toBeGreaterThan(5);
+    expect((await gateway.requests()).length).toBe(60);
   });
 
   test('are one after another with a COMMIT between them', async () => {

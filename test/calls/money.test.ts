@@ -271,6 +271,8 @@ test('what the gateway does, and nobody could undo, is not done in an estimate',
       message: expect.stringContaining('in a dry run, nor in what is estimated'),
     });
   expect((await owner.query("SELECT FROM hologen.budgets WHERE role_name = 'painter'")).rowCount).toBe(1);
+  // Its submit is none of the next test's.
+  await owner.query('SELECT ai_wait($1)', [handle]);
   await owner.query("CALL remove_budget('painter')");
 });
 

@@ -56,6 +56,31 @@ test('what was only read is delivered, also by clients that end every read with 
   }
 });
 
+test('what a function of one’s own has taken may have been written, and waits after a rollback', async () => {
+  const client = await gateway.client();
+  await client.query(`CREATE SCHEMA kept; CREATE TEMP TABLE kept_answers (made text);
+    CREATE FUNCTION "keepAnswer"(made text) RETURNS text LANGUAGE sql AS 'INSERT INTO kept_answers VALUES (made) RETURNING made';
+    CREATE FUNCTION 保存(made text) RETURNS text LANGUAGE sql AS 'INSERT INTO kept_answers VALUES (made) RETURNING made';
+    CREATE FUNCTION kept.lower(made text) RETURNS text LANGUAGE sql AS 'INSERT INTO kept_answers VALUES (made) RETURNING made'`);
+  const before = await submits();
+  const names = [
+    '"keepAnswer"',
+    '保存',
+    'kept.lower',
+    '保存/* so */',
+    `'it''s' || "keepAnswer"`,
+    `E'\\'' || 保存`,
+  ];
+  for (const [index, name] of names.entries()) {
+    for (let run = 0; run < 2; run++) {
+      await client.query('BEGIN');
+      await client.query(`SELECT ${name}(made) FROM (${picture(`kept ${index}`)}) AS drawn`);
+      await client.query('ROLLBACK');
+    }
+  }
+  expect((await submits()) - before).toBe(names.length);
+});
+
 test('a cursor’s rows that were fetched are delivered', async () => {
   const client = await gateway.client();
   const results = new Set<string>();
@@ -88,6 +113,26 @@ test('a rolled back transaction leaves unclaimed what was to be written, a commi
   const committed = (await client.query(picture('committed'))).rows[0].made;
   await client.query('COMMIT');
   expect((await client.query(picture('committed'))).rows[0].made).not.toBe(committed);
+});
+
+test('what COMMIT AND CHAIN has committed is delivered, also where the next transaction is rolled back', async () => {
+  const client = await gateway.client();
+  await client.query('CREATE TEMP TABLE chained (made text)');
+  const results = new Set<string>();
+  for (const ending of ['ROLLBACK', 'COMMIT']) {
+    await client.query('BEGIN');
+    await client.query(`INSERT INTO chained ${picture('chained')}`);
+    await client.query('COMMIT AND CHAIN');
+    await client.query('SELECT 1');
+    await client.query(ending);
+  }
+  for (const { made } of (await client.query('SELECT made FROM chained')).rows) results.add(made);
+  expect(results.size).toBe(2);
+  await client.query(`BEGIN; INSERT INTO chained ${picture('chained')}`);
+  await expect(client.query('COMMIT AND CHAIN; SELECT 1 / 0')).rejects.toMatchObject({ code: '22012' });
+  await client.query(`ROLLBACK; INSERT INTO chained ${picture('chained')}`);
+  for (const { made } of (await client.query('SELECT made FROM chained')).rows) results.add(made);
+  expect(results.size).toBe(4);
 });
 
 test('a transaction that fails before its client has the rows leaves them unclaimed', async () => {

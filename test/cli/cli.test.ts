@@ -255,8 +255,11 @@ test('npm start serves in the sandbox without a key and says so, and with a key 
   await rm(home, { recursive: true, force: true });
 });
 
-test('the installed command runs through npm', async () => {
+test('the installed command runs through npm, which builds nothing anew where others may run it', async () => {
   const folder = fileURLToPath(new URL('../..', import.meta.url));
+  const built = async () => (await stat(join(folder, 'dist/src/cli/hologen.js'))).mtimeMs;
+  const before = await built();
   const { stdout } = await promisify(execFile)('npx', ['--no-install', 'hologen', '--help'], { cwd: folder });
   expect(stdout).toMatch(/^hologen: /);
+  expect(await built()).toBe(before);
 });

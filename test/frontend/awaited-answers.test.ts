@@ -1,8 +1,21 @@
 /** What a session keeps of what it has seen: no client makes it grow with messages that nobody answers, or with names. */
 import { expect, test } from 'vitest';
-import { createAwaitedAnswers, type SentMessage } from '../../src/frontend/awaited-answers.js';
+import {
+  createAwaitedAnswers,
+  noteAnswer,
+  noteSent,
+  type SentMessage,
+} from '../../src/frontend/awaited-answers.js';
+import {
+  boundTo,
+  createBindings,
+  forgetPortal,
+  noteBound,
+  notePrepared,
+} from '../../src/frontend/bindings.js';
 import { createStatementNames } from '../../src/frontend/statement-names.js';
 import { backendType, frontendType } from '../../src/wire/message-types.js';
+import { bind } from './raw-client.js';
 
 interface Text {
   text: string;
@@ -10,56 +23,65 @@ interface Text {
 
 test('behind an error nothing is kept until Sync, however much is sent', () => {
   const awaited = createAwaitedAnswers<Text>();
-  awaited.answered(backendType.readyForQuery);
-  expect(awaited.none).toBe(true);
-  awaited.sent(frontendType.parse);
-  awaited.sent(frontendType.bind);
-  awaited.answered(backendType.errorResponse);
+  noteAnswer(awaited, backendType.readyForQuery);
+  expect(awaited.first).toBeUndefined();
+  noteSent(awaited, frontendType.parse);
+  noteSent(awaited, frontendType.bind);
+  noteAnswer(awaited, backendType.errorResponse);
   for (const type of [frontendType.parse, frontendType.execute, frontendType.query, frontendType.copyDone]) {
-    expect(awaited.sent(type)).toBeUndefined();
+    expect(noteSent(awaited, type)).toBeUndefined();
   }
-  expect(awaited.none).toBe(true);
-  awaited.sent(frontendType.sync);
-  expect(awaited.none).toBe(false);
-  awaited.answered(backendType.readyForQuery);
-  expect(awaited.none).toBe(true);
+  expect(awaited.first).toBeUndefined();
+  noteSent(awaited, frontendType.sync);
+  expect(awaited.first).toBeDefined();
+  noteAnswer(awaited, backendType.readyForQuery);
+  expect(awaited.first).toBeUndefined();
 });
 
 test('ends of COPY data for which there is no COPY are not kept', () => {
   const awaited = createAwaitedAnswers<Text>();
-  const startup = awaited.answered(backendType.noticeResponse);
-  for (let count = 0; count < 1000; count += 1) awaited.sent(frontendType.copyDone);
+  const startup = noteAnswer(awaited, backendType.noticeResponse);
+  for (let count = 0; count < 1000; count += 1) noteSent(awaited, frontendType.copyDone);
   expect(startup?.next?.next).toBeUndefined();
-  awaited.answered(backendType.readyForQuery);
-  expect(awaited.none).toBe(true);
-  awaited.sent(frontendType.copyFail);
-  expect(awaited.none).toBe(true);
+  noteAnswer(awaited, backendType.readyForQuery);
+  expect(awaited.first).toBeUndefined();
+  noteSent(awaited, frontendType.copyFail);
+  expect(awaited.first).toBeUndefined();
 });
 
 test('a message is told from its answer, in the order sent', () => {
   const awaited = createAwaitedAnswers<Text>();
-  awaited.answered(backendType.readyForQuery);
-  const query = awaited.sent(frontendType.query);
-  const describe = awaited.sent(frontendType.describe);
-  const execute = awaited.sent(frontendType.execute);
+  noteAnswer(awaited, backendType.readyForQuery);
+  const query = noteSent(awaited, frontendType.query);
+  const describe = noteSent(awaited, frontendType.describe);
+  const execute = noteSent(awaited, frontendType.execute);
   for (const type of [
     backendType.rowDescription,
     backendType.commandComplete,
     backendType.noticeResponse,
     backendType.readyForQuery,
   ]) {
-    expect(awaited.answered(type)).toBe(query);
+    expect(noteAnswer(awaited, type)).toBe(query);
   }
-  expect(awaited.answered(backendType.rowDescription)).toBe(describe);
-  expect(awaited.answered(backendType.portalSuspended)).toBe(execute);
-  expect(awaited.none).toBe(true);
+  expect(noteAnswer(awaited, backendType.rowDescription)).toBe(describe);
+  expect(noteAnswer(awaited, backendType.portalSuspended)).toBe(execute);
+  expect(awaited.first).toBeUndefined();
 });
 
 test('of very many prepared texts the oldest are forgotten, and with DISCARD ALL all of them', () => {
   const names = createStatementNames<Text>();
   const about = (type: number, statementName: string, text?: Text): SentMessage<Text> => ({
-    ...{ type, statementName, portalName: undefined, bound: undefined, rows: undefined, text, count: 0 },
-    next: undefined,
+    ...{
+      type,
+      statementName,
+      portalName: undefined,
+      bound: undefined,
+      rows: undefined,
+      reads: undefined,
+      text,
+      count: 0,
+    },
+    ...{ isHidden: false, next: undefined },
   });
   const text = { text: 'x'.repeat(1024 * 1024) };
   for (let count = 0; count < 100; count += 1) {
@@ -75,4 +97,29 @@ test('of very many prepared texts the oldest are forgotten, and with DISCARD ALL
   expect(known()).toBe(0);
   names.answered(backendType.parseComplete, about(frontendType.parse, 'again', text));
   expect(names.textOf(about(frontendType.bind, 'again'))).toBe(text);
+});
+
+test('of what is prepared and bound so much is kept; an Execute of what is not is known to be none of the others', () => {
+  const bindings = createBindings();
+  const statement = { text: 'x'.repeat(1024 * 1024), types: [] };
+  const value = 'y'.repeat(200_000);
+  for (let count = 0; count < 100; count += 1) {
+    notePrepared(bindings, `s${count}`, statement);
+    noteBound(bindings, `p${count}`, `s${count}`, bind(`p${count}`, `s${count}`, [value]));
+  }
+  const kept = () => bindings.prepared.size;
+  expect([kept(), bindings.preparedCharacters]).toEqual([8, 8 * 1024 * 1024]);
+  expect([...bindings.portals.values()].filter(Boolean)).toHaveLength(41);
+  expect([
+    boundTo(bindings, 'p1')?.valueOf(),
+    boundTo(bindings, 'p99'),
+    boundTo(bindings, 'p100'),
+  ]).toMatchObject([{ values: [value] }, 'hidden', undefined]);
+  noteBound(bindings, '', 's1', bind('', 's1', ['z']));
+  expect(boundTo(bindings, '')).toBe('hidden');
+  for (let count = 0; count < 100; count += 1) {
+    forgetPortal(bindings, `p${count}`);
+    notePrepared(bindings, `s${count}`, undefined);
+  }
+  expect([kept(), bindings.preparedCharacters, bindings.boundBytes]).toEqual([0, 0, 0]);
 });

@@ -1,25 +1,9 @@
 /** A connection that a server accepted can read into one buffer, on this Node as on those before: the way to it is not documented. */
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import type { Socket } from 'node:net';
+import { expect, test } from 'vitest';
 import { createLanding, landOn } from '../../src/frontend/landing.js';
-
-const opened: { destroy(): void }[] = [];
-afterEach(() => {
-  for (const each of opened.splice(0)) each.destroy();
-});
-
-/** Both ends of a connection over loopback; the accepted one has read nothing yet. */
-async function connection(): Promise<{ accepted: Socket; client: Socket }> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }).listen(0, '127.0.0.1');
-  opened.push({ destroy: () => server.close() });
-  const [client, [accepted]] = await Promise.all([
-    once(server, 'listening').then(() => connect((server.address() as AddressInfo).port, '127.0.0.1')),
-    once(server, 'connection') as Promise<[Socket]>,
-  ]);
-  opened.push(client, accepted);
-  return { accepted, client };
-}
+import { connection } from './connection.js';
 
 /** Resolves when the landing has taken so many bytes. */
 function taken(landing: ReturnType<typeof createLanding>, bytes: number, seen: (chunk: Buffer) => void) {

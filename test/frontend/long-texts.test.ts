@@ -207,8 +207,8 @@ describe('the process', () => {
     [
       'calls',
       {},
-      `INSERT INTO made VALUES ${listed(501, (i) => `(${i}, ${call(i)})`, ', ')}`,
-      /more than 500 calls/,
+      `INSERT INTO made VALUES ${listed(2001, (i) => `(${i}, ${call(i)})`, ', ')}`,
+      /more than 2000 calls/,
     ],
     ['text', { timeMs: 60_000 }, listed(12_000, () => 'SELECT ai_gen(p) FROM t', ';'), /become too long/],
   ];

@@ -1,9 +1,10 @@
 /** What a session notes of its messages is the same when whole answers come in one chunk, which takes a shorter way, as when they come byte by byte. */
 import { expect, test } from 'vitest';
+import { isAtLast } from '../../src/frontend/awaited-answers.js';
 import { watchClient } from '../../src/frontend/client-messages.js';
 import { beginConversation, type SessionEvents } from '../../src/frontend/conversation.js';
 import { watchEngine } from '../../src/frontend/engine-answers.js';
-import { createFrameStream, type FrameWatcher, type Replacement } from '../../src/wire/frames.js';
+import { createFrameStream, type FrameWatcher, pushChunk, type Replacement } from '../../src/wire/frames.js';
 import { lyingFrame, pick, type Random, randomNumbers, seed } from './random-bytes.js';
 import {
   bind,
@@ -70,10 +71,10 @@ function session(cut: (bytes: Buffer) => Buffer[]) {
   return {
     noted,
     push(side: 'client' | 'engine', bytes: Buffer): Buffer {
-      const passed = Buffer.concat(cut(bytes).flatMap((chunk) => streams[side].push(chunk)));
+      const passed = Buffer.concat(cut(bytes).flatMap((chunk) => pushChunk(streams[side], chunk)));
       const { busy, failed, savepoints, savepointIsNew, anew, mayChain, awaited } = conversation;
       noted.log.push(
-        `${side}: ${[busy, failed, savepoints, savepointIsNew, anew, mayChain, awaited.none, awaited.atLast, awaited.first?.type]}`,
+        `${side}: ${[busy, failed, savepoints, savepointIsNew, anew, mayChain, !awaited.first, isAtLast(awaited), awaited.first?.type]}`,
       );
       return passed;
     },

@@ -74,7 +74,7 @@ BEGIN
       HINT = 'Keep media in a store and name their paths, or write a LIMIT.';
   END IF;
   -- Who may not execute an AI function may not have what it is made of either.
-  behind := CASE WHEN question ->> 'ask' IN ('submit', 'submit_calls', 'submit_written', 'submit_made', 'note_calls') THEN 'ai_gen(text, text, hologen.file)'
+  behind := CASE WHEN question ->> 'ask' IN ('submit', 'submit_calls', 'submit_written', 'submit_made', 'submit_looked', 'note_calls') THEN 'ai_gen(text, text, hologen.file)'
     WHEN question ->> 'ask' IN ('submit_detached', 'retry_job') THEN 'ai_submit(text, text, hologen.file)'
     WHEN question ->> 'ask' = 'submit_image' THEN 'image_generate(text, hologen.file)' END;
   IF behind IS NOT NULL AND NOT has_schema_privilege(role, 'hologen', 'USAGE') THEN

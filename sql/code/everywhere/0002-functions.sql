@@ -36,7 +36,7 @@ EXCEPTION WHEN OTHERS THEN
   RETURN NULL;
 END $$;
 
--- The ai_gen.* settings as they were SET, and in which encoding the client's parameters came.
+-- The ai_gen.* settings as they were SET, which estimate runs what calls, and in which encoding the client's parameters came.
 CREATE OR REPLACE FUNCTION hologen_caller.session_settings() RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('progress', current_setting('ai_gen.progress', true), 'reuse', current_setting('ai_gen.reuse', true),
@@ -45,7 +45,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     'at_once', current_setting('ai_gen.at_once', true), 'tag', current_setting('ai_gen.tag', true),
     'spend_at_most', current_setting('ai_gen.spend_at_most', true), 'place', current_setting('ai_gen.place', true),
     'webhook', current_setting('ai_gen.webhook', true), 'priority', current_setting('ai_gen.priority', true),
-    'by', current_setting('ai_gen.by', true), 'encoding', current_setting('client_encoding'),
+    'by', current_setting('ai_gen.by', true), 'estimate', current_setting('hologen.estimate', true), 'encoding', current_setting('client_encoding'),
     'by_at', CASE WHEN current_setting('ai_gen.by', true) <> '' THEN hologen_caller.moment_of(current_setting('ai_gen.by', true)) END)
 $$;
 
@@ -123,17 +123,23 @@ END $$;
 CREATE OR REPLACE AGGREGATE hologen_caller.submit_calls(VARIADIC calls json[]) (
   SFUNC = hologen_caller.gather_calls, STYPE = text, FINALFUNC = hologen_caller.submit_rest, PARALLEL = UNSAFE);
 
--- Tells whoever waits, also while the gateway looks ahead, when nothing else is told.
-CREATE OR REPLACE FUNCTION hologen_caller.tell_waiting(notice text) RETURNS void
+-- It had no hint before.
+DROP FUNCTION IF EXISTS hologen_caller.tell_waiting(text);
+-- Tells whoever waits, also while the gateway looks ahead, when nothing else is told; `hint`: what can be done about it.
+CREATE OR REPLACE FUNCTION hologen_caller.tell_waiting(notice text, hint text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   level text := NULLIF(current_setting('hologen.level', true), '');
 BEGIN
-  IF level IS NULL THEN
+  IF level IS NOT NULL THEN
+    PERFORM set_config('client_min_messages', level, true);
+  END IF;
+  IF hint IS NULL THEN
     RAISE NOTICE '%', notice;
   ELSE
-    PERFORM set_config('client_min_messages', level, true);
-    RAISE NOTICE '%', notice;
+    RAISE NOTICE '%', notice USING HINT = hint;
+  END IF;
+  IF level IS NOT NULL THEN
     PERFORM set_config('client_min_messages', 'error', true);
   END IF;
 END $$;
@@ -151,7 +157,7 @@ BEGIN
   LOOP
     answer := hologen_caller.ask(json_build_object('ask', 'wait', 'handle', handle));
     IF answer ->> 'notice' IS NOT NULL THEN
-      PERFORM hologen_caller.tell_waiting(answer ->> 'notice');
+      PERFORM hologen_caller.tell_waiting(answer ->> 'notice', answer ->> 'hint');
     END IF;
     IF (answer ->> 'done')::boolean THEN
       RETURN answer ->> 'result';

@@ -4,7 +4,7 @@
 -- Which settings may be changed by what runs between two rows of a statement, this text or code that is kept: 'all' where it names one by which
 -- PostgreSQL or the gateway reads and tells values and rights; 'some': others, which only somebody's own code and current_setting() read.
 CREATE OR REPLACE FUNCTION hologen_caller.settings_changed(source text) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
   WITH
     named (some_setting, known_setting) AS (VALUES (
       '\m(set_config|execute|pg_settings|reset|discard)\M|(^|;|\m(begin|then|else|loop))(\s|--[^\n]*\n|/\*.*?\*/)*set\M',
@@ -26,11 +26,12 @@ $$;
 -- Of what is named in a plan (`names`; `path`: where what is named without a schema was found) that which may stand for something volatile, and
 -- large tables of which a LIMIT takes rows without an order: several scans of one begin at different places. The AI functions are volatile and
 -- meant. Where something runs between two rows (`between`), what it may have set is no longer what it was. A plan tells nothing of a domain's checks, nor of an aggregate's steps, and of casts not those that nobody has written.
+-- Planned once in a session: for these values it would be each time, which takes longer than all that it reads.
 CREATE OR REPLACE FUNCTION hologen_caller.unsure_names(names json) RETURNS json
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
   WITH
-    named_functions AS MATERIALIZED (SELECT parse_ident(f) AS name FROM json_array_elements_text(names #> '{names,functions}') AS t (f)),
-    named_operators AS MATERIALIZED (SELECT parse_ident(o) AS name FROM json_array_elements_text(names #> '{names,operators}') AS t (o)),
+    named_functions AS MATERIALIZED (SELECT array_replace(parse_ident(f), 'pg_temp', pg_my_temp_schema()::regnamespace::text) AS name FROM json_array_elements_text(names #> '{names,functions}') AS t (f)),
+    named_operators AS MATERIALIZED (SELECT array_replace(parse_ident(o), 'pg_temp', pg_my_temp_schema()::regnamespace::text) AS name FROM json_array_elements_text(names #> '{names,operators}') AS t (o)),
     path AS MATERIALIZED (SELECT array_agg(s) AS schemas FROM json_array_elements_text(names -> 'path') AS t (s)),
     functions AS MATERIALIZED (
       SELECT p.oid, p.proname, p.oid >= 16384 AS foreign_made, p.provolatile <> 'i' OR p.prokind = 'a' AS may_read,
@@ -50,8 +51,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         AND EXISTS (SELECT FROM named_operators, path WHERE name[cardinality(name)] = o.oprname AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END))
   SELECT coalesce(json_agg(name), '[]') FROM (
     SELECT proname::text FROM functions WHERE volatile OR foreign_made AND ((names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean)
-      -- Of PostgreSQL's own these read tables.
-      OR proname ~ '_to_xml' AND (names #>> '{names,readNothing}')::boolean
+      -- Of PostgreSQL's own these read tables, of settings, too.
+      OR proname ~ '_to_xml' AND NOT foreign_made
       -- And these tell, though they are STABLE, of what changes while a statement runs or is sent.
       OR proname ~ '^(pg_current_xact_id_if_assigned|txid_current_if_assigned|pg_current_snapshot|txid_current_snapshot|pg_stat_get_\w+|pg_prepared_statement|pg_cursor|pg_listening_channels)$'
     UNION ALL
@@ -59,13 +60,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT proname::text FROM pg_proc WHERE (prokind IN ('a', 'w') OR proretset) AND proname IN (SELECT json_array_elements_text(names #> '{names,inBodies}'))
     UNION ALL
     SELECT 'a setting' WHERE names #>> '{names,between}' IS NOT NULL
+      AND NOT CASE WHEN names #> '{names,alone}' IS NOT NULL THEN hologen_caller.runs_alone(json_build_object('names', names #> '{names,alone}', 'path', names -> 'path')) ELSE false END
       AND CASE hologen_caller.settings_changed(names #>> '{names,between}') WHEN 'all' THEN true
         WHEN 'some' THEN EXISTS (SELECT FROM functions WHERE reads_settings) OR EXISTS (SELECT FROM operators WHERE may_read) ELSE false END
     UNION ALL
-    -- By which PostgreSQL compares where no operator stands: in GREATEST, CASE x WHEN, DISTINCT, GROUP BY and ORDER BY.
-    SELECT 'a comparison of ' || type::regtype FROM (
-        SELECT amproclefttype, amproc FROM pg_amproc WHERE oid >= 16384
-        UNION ALL SELECT oprleft, oprcode FROM pg_operator WHERE oid >= 16384 AND oprname = '=') AS c (type, compares) JOIN pg_proc p ON p.oid = compares
+    SELECT DISTINCT told FROM hologen_caller.unprinted_functions(names) AS u JOIN pg_proc p ON p.oid = u.id
       WHERE p.provolatile = 'v' OR p.provolatile = 's' AND (names #>> '{names,readNothing}')::boolean
     UNION ALL
     SELECT * FROM hologen_caller.belied(names) WHERE EXISTS (SELECT FROM pg_proc p, json_array_elements_text(names #> '{names,sources,functions}') AS t (f)
@@ -85,18 +84,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL
     SELECT 'the operator ' || oprname FROM operators WHERE volatile OR (names #>> '{names,ownOnly}')::boolean OR may_read AND (names #>> '{names,readNothing}')::boolean
     UNION ALL
-    SELECT 'a cast to ' || c.casttarget::regtype FROM pg_cast c JOIN pg_proc p ON p.oid = c.castfunc
-      -- A FILE as JSON asks the store alone, as to_file does.
-      WHERE c.oid >= 16384 AND NOT (c.castsource = 'hologen.file'::regtype AND p.pronamespace = 'hologen_caller'::regnamespace)
-        AND (p.provolatile = 'v' OR p.provolatile = 's' AND (names #>> '{names,readNothing}')::boolean)
-    UNION ALL
-    -- Where values of anybody's types can be made: by a cast, somebody's own function or operator, or a function that is told a type.
-    SELECT 'a check of ' || c.contypid::regtype FROM pg_constraint c
-      WHERE c.contypid <> 0
-        AND EXISTS (SELECT FROM regexp_matches(c.conbin::text, ':(?:op)?funcid (\d+)', 'g') AS m (ids) JOIN pg_proc p ON p.oid = ids[1]::oid WHERE p.provolatile = 'v' OR p.provolatile = 's' AND (names #>> '{names,readNothing}')::boolean)
-        AND (EXISTS (SELECT FROM functions WHERE foreign_made OR proname ~ '_(populate|to)_record|^pg_input_') OR EXISTS (SELECT FROM operators)
-          OR EXISTS (SELECT FROM pg_type t, json_array_elements_text(names #> '{names,types}') AS named (type) WHERE t.oid >= 16384 AND t.typname = type AND t.typnamespace::regnamespace::text NOT IN ('pg_catalog', 'hologen', 'hologen_names')))
-    UNION ALL
     -- An index's name and the columns of it that are compared: it gives one row at most if it is a unique one of just these.
     SELECT 'a sub-select that is left at its first row' FROM json_array_elements_text(names #> '{names,uniqueScans}') AS s (scan)
       WHERE NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(scan::jsonb ->> 0) AND indisunique AND indimmediate AND indisvalid AND indexprs IS NULL
@@ -104,13 +91,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL
     SELECT 'LIMIT without ORDER BY on ' || c.oid::regclass FROM json_array_elements_text(names #> '{names,relations}') AS r(named), pg_class c
       WHERE current_setting('synchronize_seqscans')::boolean AND c.oid = to_regclass(named) AND c.relpages > (SELECT setting::int / 4 FROM pg_settings WHERE name = 'shared_buffers')) AS found (name)
-$$;
-
--- True if any schema has a function of somebody's own by one of these names.
-CREATE OR REPLACE FUNCTION hologen_caller.has_others(names json) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT EXISTS (SELECT FROM pg_proc p WHERE p.oid >= 16384 AND p.proname IN (SELECT json_array_elements_text(names))
-    AND p.pronamespace::regnamespace::text NOT IN ('pg_catalog', 'hologen', 'hologen_names'))
 $$;
 
 -- False in a function, a view's refresh and the like that run with their owner's rights. Nothing is looked at there: what a look runs is made of the
@@ -256,8 +236,10 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- Runs what the gateway asks for with its caller's rights, names and snapshot: STABLE, and without a search_path of its own.
-CREATE OR REPLACE FUNCTION hologen_caller.look_ahead(question json, about json) RETURNS void
+-- Runs what the gateway asks for with its caller's rights, names and snapshot: STABLE, and without a search_path of its own. `place`: of the
+-- call, which is asked for again when it has looked; the answer is that one's.
+DROP FUNCTION IF EXISTS hologen_caller.look_ahead(json, json);
+CREATE OR REPLACE FUNCTION hologen_caller.look_ahead(question json, about json, place json) RETURNS json
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
   step     pg_catalog.json := about;
@@ -269,8 +251,10 @@ DECLARE
   -- Numbers of those without a name are the client's.
   reading  refcursor := 'hologen_ahead_rows';
   rows     int8;
+  passed   int8;
   moved    int8;
   named    pg_catalog.json;
+  noted    text;
 BEGIN
   BEGIN
     PERFORM pg_catalog.set_config('client_min_messages', 'error', true), pg_catalog.set_config('hologen.looking', 'on', true);
@@ -285,7 +269,7 @@ BEGIN
     END IF;
     IF step OPERATOR(pg_catalog.->>) 'explain' IS NOT NULL THEN
       found := hologen_caller.plan_of(step OPERATOR(pg_catalog.->>) 'explain');
-      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan', 'of', question, 'plan', found));
+      step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan', 'of', question, 'plan', found, 'state', hologen_caller.catalogue_state()));
     END IF;
     IF step OPERATOR(pg_catalog.->>) 'beside' IS NOT NULL THEN
       found := hologen_caller.plan_beside(step OPERATOR(pg_catalog.->>) 'beside', step OPERATOR(pg_catalog.->) 'types');
@@ -296,7 +280,7 @@ BEGIN
     IF step OPERATOR(pg_catalog.->) 'functions' IS NOT NULL THEN
       named := pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true));
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'plan_names', 'of', question, 'unsure', hologen_caller.unsure_names(named),
-        'others', hologen_caller.has_others(step OPERATOR(pg_catalog.->) 'aiFunctions'),
+        'others', hologen_caller.has_others(named),
         'doubt', coalesce(CASE WHEN step OPERATOR(pg_catalog.->>) 'since' IS NOT NULL THEN hologen_caller.kept_doubt(named) END,
           CASE WHEN step OPERATOR(pg_catalog.->) 'rows' IS NOT NULL THEN hologen_caller.snapshot_doubt(step OPERATOR(pg_catalog.->) 'rows') END)));
     END IF;
@@ -308,7 +292,14 @@ BEGIN
       IF NOT coalesce((step OPERATOR(pg_catalog.->>) 'cursor')::boolean, false) THEN
         PERFORM pg_catalog.set_config('cursor_tuple_fraction', '1', true);
       END IF;
+      passed := coalesce((step OPERATOR(pg_catalog.->>) 'passed')::int8, 0);
       OPEN reading NO SCROLL FOR EXECUTE step OPERATOR(pg_catalog.->>) 'run';
+      IF passed OPERATOR(pg_catalog.>) 0 THEN
+        -- What these rows ask for was asked for when they were read.
+        PERFORM pg_catalog.set_config('hologen.passing', 'on', true);
+        MOVE FORWARD passed FROM reading;
+        PERFORM pg_catalog.set_config('hologen.passing', '', true);
+      END IF;
       IF step OPERATOR(pg_catalog.->>) 'wanted' IS NOT NULL THEN
         rows := 0;
         -- Calls are told how many rows there are.
@@ -322,18 +313,20 @@ BEGIN
       ELSIF step OPERATOR(pg_catalog.->>) 'rows' IS NOT NULL THEN
         MOVE FORWARD (step OPERATOR(pg_catalog.->>) 'rows')::int8 FROM reading;
         GET DIAGNOSTICS rows = ROW_COUNT;
+        rows := rows OPERATOR(pg_catalog.+) passed;
       ELSE
         MOVE FORWARD ALL FROM reading;
       END IF;
     END IF;
-    PERFORM hologen_caller.tell_noted();
+    noted := hologen_caller.all_noted();
     -- Nothing of it stays.
     RAISE EXCEPTION USING ERRCODE = 'HG000', MESSAGE = 'looked';
   -- "Others" leave that one out: a function of somebody's may assert that it is given no NULL.
   EXCEPTION WHEN OTHERS OR assert_failure THEN
     GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
   END;
-  found := hologen_caller.ask(pg_catalog.json_build_object('ask', 'looked', 'of', question, 'state', state, 'problem', problem, 'rows', rows));
+  RETURN hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_looked', 'of', question, 'state', state, 'problem', problem, 'rows', rows,
+    'noted', pg_catalog.concat('[', noted, ']')::pg_catalog.json, 'place', place));
 END $$;
 
 -- Hands a call that stands as it was written to the gateway, and looks ahead when the gateway asks for it. STABLE, so that what it runs sees what
@@ -344,25 +337,31 @@ DECLARE
   context text;
   inside  boolean;
   looking boolean;
+  place   pg_catalog.json;
   answer  pg_catalog.json;
 BEGIN
   GET DIAGNOSTICS context = PG_CONTEXT;
   -- A context has texts in it that somebody else may have written: of these nothing is believed that they could make up.
   looking := coalesce(pg_catalog.current_setting('hologen.looking', true), '') OPERATOR(pg_catalog.=) 'on';
+  IF looking AND pg_catalog.current_setting('hologen.passing', true) OPERATOR(pg_catalog.=) 'on' THEN
+    RETURN 'pending';
+  END IF;
   -- A look may be begun from inside a function: what stands behind its own line is not of what is looked at.
   inside := hologen_caller.is_inside(CASE WHEN looking THEN pg_catalog.regexp_replace(context, '^(.*\nPL/pgSQL function hologen_caller)\.look_(ahead|at_batch)\(.*$', '\1.') ELSE context END, current_user);
+  place := pg_catalog.json_build_object('inside', inside,
+    'context', CASE WHEN inside AND hologen_caller.is_as_session(current_user) THEN context END, 'part', pg_catalog.current_setting('hologen.part', true),
+    'looking', looking, 'passed', CASE WHEN looking THEN pg_catalog.current_setting('hologen.passed', true) END);
+  answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'place', place));
   LOOP
-    answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'inside', inside,
-      'context', CASE WHEN inside AND hologen_caller.is_as_session(current_user) THEN context END, 'part', pg_catalog.current_setting('hologen.part', true),
-      'looking', looking, 'passed', CASE WHEN looking THEN pg_catalog.current_setting('hologen.passed', true) END));
     IF (answer OPERATOR(pg_catalog.->>) 'enough')::boolean THEN
       RAISE EXCEPTION USING ERRCODE = 'HG000', MESSAGE = 'looked';
     END IF;
     EXIT WHEN answer OPERATOR(pg_catalog.->>) 'handle' IS NOT NULL;
     IF answer OPERATOR(pg_catalog.->) 'batch' IS NOT NULL THEN
       PERFORM hologen_caller.look_at_batch(question, answer);
+      answer := hologen_caller.ask(pg_catalog.json_build_object('ask', 'submit_written', 'of', question, 'place', place));
     ELSE
-      PERFORM hologen_caller.look_ahead(question, answer);
+      answer := hologen_caller.look_ahead(question, answer, place);
     END IF;
   END LOOP;
   RETURN answer OPERATOR(pg_catalog.->>) 'handle';
@@ -381,11 +380,15 @@ BEGIN
 END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.later(question json, at timestamptz) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  part   text := pg_catalog.current_setting('hologen.part', true);
+  coming text := coalesce(pg_catalog.current_setting('hologen.coming', true), '');
 BEGIN
-  -- Of several statements this one would have come to it.
-  PERFORM pg_catalog.set_config('hologen.coming', pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.coming', true), ''), part), true)
-    FROM pg_catalog.current_setting('hologen.part', true) AS p (part)
-    WHERE part OPERATOR(pg_catalog.<>) ALL (coalesce(pg_catalog.string_to_array(pg_catalog.current_setting('hologen.coming', true), ','), '{}'));
+  -- Of several statements this one would have come to it, and before all other calls where none of its is noted yet.
+  IF part OPERATOR(pg_catalog.<>) ALL (pg_catalog.regexp_split_to_array(coming, '( first)?,')) THEN
+    PERFORM pg_catalog.set_config('hologen.coming', pg_catalog.concat(coming, part,
+      CASE WHEN pg_catalog.right(pg_catalog.current_setting('hologen.noted', true), pg_catalog.length(part) OPERATOR(pg_catalog.+) 11) OPERATOR(pg_catalog.=) pg_catalog.concat('{"part" : ', part, '}') THEN ' first' END, ','), true);
+  END IF;
   RETURN 'pending';
 END $$;
 CREATE OR REPLACE FUNCTION hologen_caller.wait_made(handle text) RETURNS text

@@ -5,8 +5,12 @@
 CREATE OR REPLACE FUNCTION hologen_caller.note(call json, at timestamptz) RETURNS text
 LANGUAGE plpgsql STABLE STRICT AS $$
 DECLARE
-  noted text := pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.noted', true), ''), call);
+  noted text;
 BEGIN
+  IF pg_catalog.current_setting('hologen.passing', true) OPERATOR(pg_catalog.=) 'on' THEN
+    RETURN 'pending';
+  END IF;
+  noted := pg_catalog.concat_ws(',', NULLIF(pg_catalog.current_setting('hologen.noted', true), ''), call);
   PERFORM pg_catalog.set_config('hologen.noted', noted, true);
   IF pg_catalog.octet_length(noted) OPERATOR(pg_catalog.>=) 2048 THEN
     PERFORM hologen_caller.gather_noted();

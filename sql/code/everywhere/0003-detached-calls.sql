@@ -22,7 +22,7 @@ BEGIN
       'longestMs', extract(epoch FROM until - clock_timestamp()) * 1000,
       'settings', hologen_caller.session_settings(), 'statement', left(current_query(), 10000)));
     IF answer ->> 'notice' IS NOT NULL THEN
-      RAISE NOTICE '%', answer ->> 'notice';
+      PERFORM hologen_caller.tell_waiting(answer ->> 'notice', answer ->> 'hint');
     END IF;
     IF (answer ->> 'done')::boolean THEN
       RETURN answer ->> 'result';

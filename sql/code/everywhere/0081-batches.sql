@@ -36,7 +36,7 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   IF state OPERATOR(pg_catalog.=) '57014' THEN
     RAISE;
   END IF;
-  RETURN pg_catalog.json_build_object('problem', problem);
+  RETURN pg_catalog.json_build_object('problem', problem, 'state', state);
 END $$;
 
 -- The tables of that name as the session sees them, by their numbers.
@@ -118,6 +118,7 @@ DECLARE
   coming  text;
   problem text;
   state   text;
+  failed  text;
   reading refcursor := 'hologen_ahead_rows';
 BEGIN
   BEGIN
@@ -129,7 +130,7 @@ BEGIN
       named := pg_catalog.json_build_object('names', step, 'path', pg_catalog.current_schemas(true));
       step := hologen_caller.ask(pg_catalog.json_build_object('ask', 'batch_names', 'of', question,
         'unsure', hologen_caller.unsure_names(named),
-        'others', hologen_caller.has_others(step OPERATOR(pg_catalog.->) 'aiFunctions'),
+        'others', hologen_caller.has_others(named),
         'doubt', coalesce(CASE WHEN step OPERATOR(pg_catalog.->>) 'since' IS NOT NULL THEN hologen_caller.kept_doubt(named) END, hologen_caller.batch_doubt(hologen_caller.with_numbers(step OPERATOR(pg_catalog.->) 'writes'), hologen_caller.with_numbers(step OPERATOR(pg_catalog.->) 'reads')))));
     END IF;
     PERFORM hologen_caller.forget_noted(), pg_catalog.set_config('hologen.coming', '', true), pg_catalog.set_config('cursor_tuple_fraction', '1', true);
@@ -145,7 +146,7 @@ BEGIN
         CLOSE reading;
       EXCEPTION WHEN OTHERS OR assert_failure THEN
         -- It will fail when its turn comes, and those behind it are not asked for.
-        GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+        GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, failed = RETURNED_SQLSTATE;
         EXIT;
       END;
     END LOOP;
@@ -157,7 +158,8 @@ BEGIN
     GET STACKED DIAGNOSTICS run = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
     IF state OPERATOR(pg_catalog.<>) 'HG000' THEN
       problem := run;
+      failed := state;
     END IF;
   END;
-  found := hologen_caller.ask(pg_catalog.json_build_object('ask', 'batch_looked', 'of', question, 'problem', problem, 'coming', coming));
+  found := hologen_caller.ask(pg_catalog.json_build_object('ask', 'batch_looked', 'of', question, 'problem', problem, 'state', failed, 'coming', coming));
 END $$;

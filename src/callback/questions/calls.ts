@@ -5,11 +5,12 @@ import type { Calls, WaitNews } from '../../calls/calls.js';
 import type { CallArguments, SubmittedCall } from '../../calls/check.js';
 import { isHandle } from '../../calls/detached.js';
 import type { StoredText } from '../../calls/look-ahead.js';
+import { lookProblem } from '../../calls/look-problem.js';
 import type { NamesFound } from '../../calls/making.js';
 import { pauseText } from '../../calls/progress.js';
 import { queuesOf } from '../../calls/queues.js';
 import type { SessionSettings } from '../../calls/session-settings.js';
-import type { NotedCall } from '../../calls/written-calls.js';
+import type { CallPlace, NotedCall } from '../../calls/written-calls.js';
 import { KnownError } from '../../errors.js';
 import { isObject, type Json } from '../../json.js';
 import { isSameRole } from '../../ledger/job.js';
@@ -91,6 +92,16 @@ function answersWhileRunning(tools: QuestionTools): Answers {
       ),
     note_calls: (question, caller) => calls.noteAll(described(question, 'noted'), originOf(caller)),
     ...answerWhileLooking(calls, written),
+    submit_looked(question, caller) {
+      const { noted, rows } = question;
+      const look = {
+        problem: question.state === lookedToTheEnd ? undefined : problemOf(question),
+        noted: described({ ...(isObject(question.of) ? question.of : {}), calls: noted }, 'noted'),
+        rows: Number(rows ?? 0),
+      };
+      const place = placeOf(question);
+      return calls.submitLooked(written(question), look, place, originOf(caller));
+    },
     ...answerAboutBatch(calls, written),
     wait: async (question, caller) =>
       answerOf(await calls.wait(String(question.handle), originOf(caller), longestWaitMs(question, caller))),
@@ -162,36 +173,36 @@ function insideOf({ inside, context }: Json): string | undefined {
   return told.length <= longestContext ? told : '';
 }
 
+function placeOf(question: Json): CallPlace {
+  const place = isObject(question.place) ? question.place : {};
+  return {
+    inside: insideOf(place),
+    looking: place.looking === true,
+    part: Number(place.part ?? 0),
+    passed: Number(place.passed || 0),
+  };
+}
+
 /** What the engine's functions ask while a statement is looked ahead in. */
 function answerWhileLooking(calls: Calls, written: (question: Json) => SubmittedCall): Answers {
   return {
     submit_written: (question, caller) =>
-      calls.submitWritten(
-        written(question),
-        {
-          inside: insideOf(question),
-          looking: question.looking === true,
-          part: Number(question.part ?? 0),
-          passed: Number(question.passed || 0),
-        },
-        originOf(caller),
-      ),
+      calls.submitWritten(written(question), placeOf(question), originOf(caller)),
     submit_made: (question, caller) => calls.submitMade(written(question), originOf(caller)),
     stored_text: (question, caller) =>
       calls.storedFound(written(question), storedOf(question.found), originOf(caller)),
     parameter_types: (question, caller) =>
       calls.typesFound(written(question), textsOf(question.types), originOf(caller)),
-    plan: (question, caller) => calls.planFound(written(question), question.plan, originOf(caller)),
+    plan: (question, caller) =>
+      calls.planFound(
+        written(question),
+        question.plan,
+        textOrNull(question.state) ?? undefined,
+        originOf(caller),
+      ),
     plan_beside: (question, caller) => calls.besideFound(written(question), question.plan, originOf(caller)),
     plan_names: (question, caller) =>
       calls.planChecked(written(question), namesOf(question), originOf(caller)),
-    looked: (question, caller) =>
-      calls.looked(
-        written(question),
-        question.state === lookedToTheEnd ? undefined : String(question.problem),
-        Number(question.rows ?? 0),
-        originOf(caller),
-      ),
   };
 }
 
@@ -223,16 +234,27 @@ function namesOf({ unsure, others, doubt }: Json): NamesFound {
   return { unsure: textsOf(unsure), others: others !== false, doubt: textOrNull(doubt) ?? undefined };
 }
 
-function plansOf(plans: unknown): BatchPlans[] {
-  return (Array.isArray(plans) ? plans.filter(isObject) : []).map(({ types, plan, problem }) => ({
-    ...{ types: textsOf(types), plan, problem: textOrNull(problem) ?? undefined },
+export function plansOf(plans: unknown): BatchPlans[] {
+  return (Array.isArray(plans) ? plans.filter(isObject) : []).map((part) => ({
+    ...{ types: textsOf(part.types), plan: part.plan, problem: problemOf(part) },
   }));
 }
 
-/** `coming`: numbers of parts. */
-function lookOf({ problem, coming }: Json): Parameters<Calls['batchLooked']>[1] {
-  const parts = textOrNull(coming)?.split(',').filter(Boolean).map(Number);
-  return { problem: textOrNull(problem) ?? undefined, coming: parts ?? [] };
+/** `state`: the SQLSTATE of what the engine says. */
+function problemOf({ problem, state }: Json): string | undefined {
+  const message = textOrNull(problem);
+  return message === null ? undefined : lookProblem(textOrNull(state) ?? undefined, message);
+}
+
+/** `coming`: numbers of parts, with `first` where the call of a later stage stands before all others. */
+function lookOf({ coming, ...looked }: Json): Parameters<Calls['batchLooked']>[1] {
+  const parts = (textOrNull(coming) ?? '').split(',').filter(Boolean);
+  const numbers = (each: string[]) => each.map((part) => Number.parseInt(part, 10));
+  return {
+    problem: problemOf(looked),
+    coming: numbers(parts),
+    first: numbers(parts.filter((part) => part.endsWith('first'))),
+  };
 }
 
 function storedOf(found: unknown): StoredText | undefined {

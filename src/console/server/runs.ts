@@ -88,7 +88,8 @@ async function execute(run: RunningRun): Promise<void> {
   const { client } = run;
   client.on('error', () => {});
   client.on('notice', (notice) => {
-    if (run.notices.length < mostNotices) run.notices.push(notice.message ?? '');
+    if (run.notices.length < mostNotices)
+      run.notices.push([notice.message, notice.hint].filter(Boolean).join('. '));
   });
   await client.connect();
   // A transaction cannot leave it, whatever the statement sets; a session could.

@@ -157,8 +157,8 @@ function startRun(id: number, statement: string, client: Promise<pg.Client>, cal
 }
 
 async function execute(run: Run, client: pg.Client, calls: number): Promise<void> {
-  const hear = ({ message }: { message?: string }) => {
-    if (run.notices.length < mostNotices) run.notices.push(message ?? '');
+  const hear = ({ message, hint }: { message?: string; hint?: string }) => {
+    if (run.notices.length < mostNotices) run.notices.push([message, hint].filter(Boolean).join('. '));
   };
   client.on('notice', hear);
   try {

@@ -3,7 +3,6 @@
  * calls of one are certain before those in front of it have run where nothing that it reads is written by any of them.
  */
 import { mentionsAiFunction } from '../ai-functions.js';
-import { longestSentCharacters } from '../calling-statements.js';
 import { type Body, child, children, containsAiCall, kindOf } from '../nodes.js';
 import { nameIn, type ParsedStatement, scanTokens } from '../parse.js';
 import { readSource } from '../source.js';
@@ -42,15 +41,17 @@ export interface Read {
   columns: string[] | undefined;
 }
 
-/** Each statement of a text. */
-export function partsOf(text: string): (Part | Unread)[] {
-  if (text.length >= longestSentCharacters)
-    return [{ why: `its text is longer than ${longestSentCharacters} characters`, calls: true }];
+/** Longer ones are not read on the event loop. */
+const longestTogether = 64 * 1024;
+
+/** Each statement of a text, as it is written there. */
+export function statementsIn(text: string): string[] | { why: string } {
+  if (text.length >= longestTogether) return { why: `the text is longer than ${longestTogether} characters` };
   const statements = readSource(text)?.statements ?? [];
-  return statements.map(({ start, end }) => partOf(text.slice(start, end).trim()));
+  return statements.map(({ start, end }) => text.slice(start, end).trim());
 }
 
-function partOf(text: string): Part | Unread {
+export function partOf(text: string): Part | Unread {
   const calls = mentionsAiFunction(text);
   const source = readSource(text);
   const [statement] = source?.statements ?? [];

@@ -19,7 +19,7 @@ import { wholeRows } from './whole-rows.js';
 /** Why calls have to be made one after another; without words where there is nothing to say of it. */
 export interface OneByOne {
   why: string | undefined;
-  movesCursor?: true;
+  movesCursor?: true | 'counted';
 }
 
 export type Cut = { edits: Edit[] } | OneByOne;

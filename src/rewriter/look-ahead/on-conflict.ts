@@ -11,6 +11,7 @@ import { givesUpdatedRows } from '../update-stages.js';
 import { assignedValues, listedValues } from './assigned.js';
 import { type Cut, isHidden, locateInsert, type OneByOne } from './cuts.js';
 import { type AheadQuery, queryOfStatement } from './query.js';
+import { widthOf } from './written-to.js';
 
 /** What the engine tells of the table. */
 interface WrittenTable {
@@ -125,16 +126,6 @@ function columnsOf(
   ];
   const pieces = castRows(insert.selectStmt, rows, types as string[], source);
   return pieces && { rows: pieces, names, read };
-}
-
-/** How many columns a query gives; undefined: a star stands for some. */
-function widthOf(select: unknown): number | undefined {
-  const body = kindOf(select)[1];
-  if (body.larg) return widthOf({ SelectStmt: body.larg });
-  const [values] = children(body, 'valuesLists');
-  if (values) return children(kindOf(values)[1], 'items').length;
-  const items = children(body, 'targetList');
-  return hasNode(items, (kind) => kind === 'A_Star') ? undefined : items.length;
 }
 
 /** In VALUES each value has its column's type, whatever those of other rows have. DEFAULT is not known. */

@@ -34,11 +34,11 @@ export interface PlanText {
   stopsInList: boolean;
   /** What stands before the dots of its columns. */
   tables: Set<string>;
-  /** It tells of a setting that is another one while the statement is looked at, or perhaps. */
-  tellsLook: boolean;
+  /** Why, if it tells of a setting that is another one while the statement is looked at, or perhaps. */
+  tellsLook: string | undefined;
 }
 
-/** What is named in expressions: functions and operators as SQL names, with a schema where they have one; types by their last names. */
+/** What is named in expressions, as SQL names, with a schema where they have one. */
 export interface Names {
   functions: Set<string>;
   operators: Set<string>;
@@ -48,6 +48,15 @@ export interface Names {
 /** A name of one or two parts, each in quotes. */
 export function quotedName(parts: string[]): string {
   return parts.map((part) => `"${part.replaceAll('"', '""')}"`).join('.');
+}
+
+/** Types that are written out: of casts, of columns, of what JSON is read as. */
+export function typesNamed(node: unknown): string[] {
+  if (typeof node !== 'object' || node === null) return [];
+  return Object.entries(node).flatMap(([field, value]) => {
+    const own = field === 'typeName' ? nameList(value?.names).slice(-2) : [];
+    return [...(own.length > 0 ? [quotedName(own)] : []), ...typesNamed(value)];
+  });
 }
 
 /** What is known of what an expression refers to. */
@@ -60,8 +69,6 @@ export interface Referred {
 
 /** x IN (SELECT …) before PostgreSQL 17, which printed nothing of x. */
 const hidesComparison = /(?<!EXISTS)\(hashed SubPlan \d+\)(?!\.)/;
-
-const typed = new Set(['TypeCast', 'RangeTableFuncCol', 'JsonTableColumn']);
 
 /** These are no expressions. */
 const isTable = /^(?:XML|JSON_)TABLE\(/;
@@ -78,14 +85,15 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
   const leaf = leafOf(referred);
   const sites = sitesOf({ SelectStmt: statement.node }, leaf);
   const tables = new Set<string>();
-  let [later, tellsLook, again] = [false, false, false];
+  let [later, again] = [false, false];
+  let tellsLook: string | undefined;
   const visit = (kind: string, body: Body): boolean => {
     const name = nameList(body.funcname).join('.');
     later ||= kind === 'FuncCall' && laterCalls.has(name);
-    tellsLook ||= kind === 'FuncCall' && readsSetting.test(name) && !isOtherSetting(body);
+    if (tellsOfLook(kind, body)) tellsLook = tellsLookDoubt;
     if (kind === 'ColumnRef') tables.add(nameList(body.fields)[0] ?? '');
     if (kind === 'A_Expr') names.operators.add(quotedName(nameList(body.name)));
-    if (typed.has(kind)) names.types.add(nameList(child(body, 'typeName').names).at(-1) ?? '');
+    again ||= kind === 'JsonTable' && makesCall(body.passing, leaf);
     if (kind !== 'FuncCall') return true;
     again ||= asksUntilGiven(body, leaf);
     if (!askingCalls.has(name) && !laterCalls.has(name)) {
@@ -97,6 +105,7 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
     return false;
   };
   walk(statement.node, visit);
+  for (const type of typesNamed(statement.node)) names.types.add(type);
   const calls = sites.some(({ call }) => nameList(call.funcname).length > 0);
   return {
     ...{ calls, pending: calls || later, later, decides: again || sites.some(({ stage }) => stage > 1) },
@@ -130,17 +139,28 @@ function stopsInList(text: string): boolean {
 
 /** As long as ntile() is given NULL it evaluates its argument for each row, and once it has a number never again. */
 function asksUntilGiven(call: Body, leaf: Leaf): boolean {
-  const isCall = (kind: string, body: Body) => isAiCall(kind, body) || leaf(kind, body) === 'calls';
-  return nameList(call.funcname).at(-1) === 'ntile' && hasNode(call.args, isCall);
+  return nameList(call.funcname).at(-1) === 'ntile' && makesCall(call.args, leaf);
+}
+
+/** What JSON_TABLE is passed is evaluated once more for each column of each row, and decides which rows there are. */
+function makesCall(node: unknown, leaf: Leaf): boolean {
+  return hasNode(node, (kind, body) => isAiCall(kind, body) || leaf(kind, body) === 'calls');
 }
 
 const readsSetting = /(?:^|\.)(?:current_setting|pg_show_all_settings)$/;
 /** The look has values of its own for these. */
 const settingsOfLook = /^(?:client_min_messages|cursor_tuple_fraction|plan_cache_mode|hologen\..*)$/i;
 
+export const tellsLookDoubt = 'it reads a setting that the gateway may set';
+
+/** A call that may give what only the look has set. */
+export function tellsOfLook(kind: string, body: Body): boolean {
+  return kind === 'FuncCall' && readsSetting.test(nameList(body.funcname).join('.')) && !isOtherSetting(body);
+}
+
 function isOtherSetting(call: Body): boolean {
   let [first] = children(call, 'args').map((each) => kindOf(each));
-  while (first?.[0] === 'TypeCast') first = kindOf(first[1].arg);
+  while (first?.[0] === 'TypeCast' || first?.[0] === 'NamedArgExpr') first = kindOf(first[1].arg);
   const name = first?.[0] === 'A_Const' ? child(first[1], 'sval').sval : undefined;
   return typeof name === 'string' && !settingsOfLook.test(name);
 }

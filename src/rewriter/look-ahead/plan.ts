@@ -17,7 +17,7 @@ import {
   textsOf,
 } from './plan-nodes.js';
 import { bare, type Names, type PlanText, quotedName, type Referred, readPlanText } from './plan-texts.js';
-import { isRowByRow } from './row-by-row.js';
+import { filtersRows, isRowByRow } from './row-by-row.js';
 import { uniqueScan } from './unique-scan.js';
 
 export interface Judged {
@@ -25,8 +25,9 @@ export interface Judged {
   functions: string[];
   operators: string[];
   types: string[];
-  /** Read without an order, of which a LIMIT takes some. */
+  /** Read without an order, of which a LIMIT takes some; `scanned`: all that are read, for what is done with their columns and not printed. */
   relations: string[];
+  scanned?: string[];
   /** Scans that have to be of a unique index; see uniqueScan. */
   uniqueScans: string[];
   /** True: functions and operators that are not PostgreSQL's own are unsure, too. */
@@ -240,7 +241,7 @@ function weigh(node: PlanNode, inputs: PlanNode[], below: Found[], reading: Read
   const valueCalls = own.values.some(makes) || own.ordering.some(makes);
   if ((decidingCalls > 0 || valueCalls) && below.some(({ rows }) => rows))
     throw new Doubt('a result decides which rows reach another call');
-  if (decides && (decidingCalls > 1 || (valueCalls && !projects)))
+  if (decides && (decidingCalls > (filtersRows(node) ? 0 : 1) || (valueCalls && !projects)))
     throw new Doubt('a result decides which rows reach another call');
   // For each row of a set it evaluates all that stands beside the set.
   if (projects && valueCalls && pendingValues > 1)
@@ -340,7 +341,7 @@ function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
   const read = (text: string): PlanText => {
     const found = readPlanText(withInitPlans(withoutGiven(text), reading), reading.names, reading);
     if (!found) throw new Doubt('its plan cannot be read');
-    if (found.tellsLook) throw new Doubt('it reads a setting that the gateway may set');
+    if (found.tellsLook) throw new Doubt(found.tellsLook);
     // What a node below has computed is not evaluated again.
     return isGiven(text) && inputs.length > 0 ? { ...found, calls: false, decides: false } : found;
   };

@@ -1,6 +1,15 @@
 /** The query by which a statement's calls are known before it runs: what of it evaluates them, and nothing that writes. */
 import { aiFunctionNamed, aiFunctions, laterName, madeName, notedName, partName } from '../ai-functions.js';
-import { asksItself, type Body, child, containsAiCall, hasNode, nameList, walk } from '../nodes.js';
+import {
+  asksItself,
+  type Body,
+  child,
+  containsAiCall,
+  hasNode,
+  nameList,
+  walk,
+  writesRows,
+} from '../nodes.js';
 import type { ParsedStatement, Token } from '../parse.js';
 import { firstTokenFrom } from '../parse.js';
 import { parametersOf } from '../repeatable.js';
@@ -10,8 +19,10 @@ import { withAlikeTogether } from './alike.js';
 import { sitesApart } from './apart.js';
 import { namesAreAsked, namesOfColumns } from './column-names.js';
 import { type Cut, editsOf, type OneByOne } from './cuts.js';
+import type { Sources } from './plan.js';
 import { quotedName } from './plan-texts.js';
 import { type Site, sitesOf } from './sites.js';
+import { type Listed, namesIn, sourcesOf } from './sources.js';
 
 export interface AheadQuery {
   /** With all its calls. */
@@ -50,6 +61,8 @@ export interface AheadQuery {
   ofValues?: true;
   /** Something runs between two of its rows, which may change settings: triggers of what it writes, or this text. */
   between?: string;
+  /** All that a statement names which writes nothing but rows of this table, or of one that it makes: perhaps nothing runs between. */
+  alone?: Listed & { sources: Sources; table?: string };
   since?: Since;
   /** The table that its rows are inserted into, which may have rules. */
   inserts?: string;
@@ -91,12 +104,14 @@ export function queryOfStatement(
   );
   if ('why' in query) return query;
   if (kind === 'SelectStmt')
-    return (statement.node as Body).intoClause ? { ...query, stopsAtRows: false, between: '' } : query;
+    return (statement.node as Body).intoClause
+      ? { ...query, stopsAtRows: false, between: '', ...alone(statement) }
+      : query;
   if (kind === 'DeclareCursorStmt') return { ...query, plannedAsCursor: true };
   const own = source.text.slice(start, end);
   return {
     ...query,
-    between: '',
+    ...{ between: '', ...alone(statement) },
     // It reads its parts in another order than the query, and the first to use a parameter says of which type it is.
     ...(isTypedByItself.has(kind) && { typedBy: own }),
     ...(kind === 'InsertStmt'
@@ -105,11 +120,30 @@ export function queryOfStatement(
   };
 }
 
+function alone({ kind, node }: ParsedStatement): Pick<AheadQuery, 'alone'> {
+  const body = node as Body;
+  if (Object.values(body).some(writesRows) || hidesNames(body)) return {};
+  const table = isTypedByItself.has(kind) ? writtenTable(body) : undefined;
+  const all = { [kind]: body };
+  const { tables, functions } = sourcesOf(all);
+  const sources = { tables: table === undefined ? tables : [...tables, table], functions };
+  return { alone: { ...namesIn(all), sources, ...(table !== undefined && { table }) } };
+}
+
+/** What no plan of its query tells: a function may be called as a column, a view or an operator of it may run anything. */
+function hidesNames({ returningList, returningClause, onConflictClause }: Body): boolean {
+  return hasNode(
+    [returningList, returningClause, onConflictClause],
+    (kind, { fields }) =>
+      kind === 'A_Indirection' || kind === 'SubLink' || (kind === 'ColumnRef' && nameList(fields).length > 1),
+  );
+}
+
 /** What PREPARE takes. */
 const isTypedByItself = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
 
-function writtenTable(insert: Body): string {
-  const { schemaname, relname } = child(insert, 'relation');
+function writtenTable(writing: Body): string {
+  const { schemaname, relname } = child(writing, 'relation');
   return quotedName([schemaname, relname].filter((each) => each !== undefined).map(String));
 }
 

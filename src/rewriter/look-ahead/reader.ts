@@ -1,16 +1,19 @@
 /** What the calls of a statement can be told of its text and its plan. */
 import { aiFunctions, mentionsAiFunction } from '../ai-functions.js';
+import { type AskedBefore, askedBefore } from '../asked-before.js';
 import { callingStatements, longestSentCharacters } from '../calling-statements.js';
 import { isLeftToStages, rewriteCalls } from '../calls.js';
-import { child, containsAiCall, hasNode, isAiCall, nameList, walk } from '../nodes.js';
+import { containsAiCall, hasNode, walk } from '../nodes.js';
 import { nodesOf, parseStatements } from '../parse.js';
+import { commandsReplaced, unsureOf } from '../returning-stages.js';
 import { unedited } from '../spliced-text.js';
-import { type Part, partsOf, type Read, readsOf, type Unread } from './batch.js';
+import { type Part, partOf, type Read, readsOf, statementsIn, type Unread } from './batch.js';
 import { blockQuery } from './blocks.js';
+import { otherForm } from './other-forms.js';
 import { type Judged, judgePlan, type Uncertain } from './plan.js';
 import { isReadablePlan } from './plan-bounds.js';
 import { type PlanNode, textsOf } from './plan-nodes.js';
-import { quotedName } from './plan-texts.js';
+import { tellsLookDoubt, tellsOfLook, typesNamed } from './plan-texts.js';
 import {
   anotherWay,
   areSameWay,
@@ -25,20 +28,37 @@ import { readOnceIn } from './read-once.js';
 import { rowsOfLimit } from './row-by-row.js';
 import { rowFunctionQuery, withRowFunctions } from './row-functions.js';
 import { type RowsRead, rowsRead, tablesOf } from './rows-read.js';
-import { hiddenIn, hidesParts, limitsWithoutOrder, sourcesOf } from './sources.js';
+import { stagesOf } from './sites.js';
+import {
+  hiddenIn,
+  hidesParts,
+  type Listed,
+  limitsWithoutOrder,
+  namesIn,
+  sourcesOf,
+  together,
+} from './sources.js';
 import { aheadQuery } from './stored.js';
 import { withValues } from './values.js';
+import { type WrittenTo, writtenTo } from './written-to.js';
 
 export const sqlReader = {
   calling: callingStatements,
-  isStaged(text: string): boolean | undefined {
+  stagedUnless(text: string): Staged | undefined | false {
     if (text.length >= longestSentCharacters) return undefined;
-    const staged = unlessTooDeep(() => isStaged(text));
-    return typeof staged === 'object' ? undefined : staged;
+    const staged = unlessTooDeep(() => stagedUnless(text));
+    return staged && 'why' in staged ? undefined : staged;
   },
-  partsOf(text: string): (Part | Unread)[] {
-    const parts = unlessTooDeep(() => partsOf(text));
-    return 'why' in parts ? [{ ...parts, calls: true }] : parts;
+  makesCalls: (plan: unknown, text: string): boolean =>
+    /\b(?:ask_ahead|wait_\w+)\(/.test(JSON.stringify(plan)) || containsAiCall(nodesOf(parseStatements(text))),
+  statementsIn: (text: string) => unlessTooDeep(() => statementsIn(text)),
+  partOf(text: string): Part | Unread {
+    const part = unlessTooDeep(() => partOf(text));
+    return 'calls' in part ? part : { ...part, calls: true };
+  },
+  writtenTo: (text: string): WrittenTo | undefined => {
+    const written = unlessTooDeep(() => ({ to: writtenTo(text) }));
+    return 'why' in written ? undefined : written.to;
   },
   aheadQuery: (text: string) => unlessTooDeep(() => aheadQuery(text)),
   blockQuery,
@@ -46,6 +66,7 @@ export const sqlReader = {
     sources.some(mentionsAiFunction) ? unlessTooDeep(() => rowFunctionQuery(sources, clientText)) : undefined,
   withRowFunctions,
   withValues,
+  otherForm,
   rowsOfLimit: (text: string): number | undefined => {
     const rows = unlessTooDeep(() => ({ rows: rowsOfLimit(parseStatements(text)) }));
     return 'why' in rows ? undefined : rows.rows;
@@ -106,26 +127,37 @@ function unlessTooDeep<Read>(read: () => Read): Read | Uncertain {
 /** Rewriting takes longer than reading, and others wait: of longer texts it is not told. */
 const longestOnTheSpot = 2 * 1024;
 
-function isStaged(text: string): boolean | undefined {
+interface Staged {
+  unless?: AskedBefore;
+  stages: number;
+}
+
+function stagedUnless(text: string): Staged | undefined | false {
   if (text.length > longestOnTheSpot) return isLeftToStages(text) ? undefined : false;
-  const before = unedited(text);
-  return rewriteCalls(before) !== before;
+  const staged = rewriteCalls(unedited(text));
+  if (!('after' in staged)) return false;
+  const { before, after } = staged;
+  const unless = askedBefore(text, unsureOf(before, after, commandsReplaced(before, after)));
+  // Some of its calls are made where they stand.
+  if (containsAiCall(nodesOf(after))) return undefined;
+  return unless === 'as it is written' ? false : { unless, stages: Math.max(...before.map(stagesOf)) };
 }
 
 const names = aiFunctions.map(({ name }) => name);
 
 type Asked = Pick<
   AheadQuery,
-  'text' | 'seenLater' | 'between' | 'inBodies' | 'ofValues' | 'since' | 'inserts'
+  'text' | 'seenLater' | 'between' | 'inBodies' | 'ofValues' | 'since' | 'inserts' | 'alone'
 >;
 
 function judgeWhole(
   plan: unknown,
-  { text, seenLater, between, inBodies, ofValues, since, inserts }: Asked,
+  { text, seenLater, between, inBodies, ofValues, since, inserts, alone }: Asked,
   read: 'all' | 'some',
 ):
   | (Judged & {
       between?: string;
+      alone?: object | undefined;
       inserts?: string | undefined;
       readNothing?: true;
       rows?: RowsRead;
@@ -136,10 +168,12 @@ function judgeWhole(
   const planned = plannedIn(plan);
   if (since === 'prepared' && limitsAnyRows(text)) return { why: plannedBefore };
   const kept = planned && keptSince(since, planned, read, text);
-  const judged =
-    'why' in found ? found : { ...found, ...kept, inserts, ...(between !== undefined && { between }) };
+  if ('why' in found) return found;
+  // What a function does beside giving its value is not written out.
+  const own = alone && between === '' && !inBodies ? aloneOf(found, alone) : undefined;
+  const judged = { ...found, ...kept, inserts, ...(between !== undefined && { between, alone: own }) };
   if (ofValues && planned && !hasOneWay(planned)) return { why: anotherWay };
-  if ('why' in judged || !seenLater || !planned) return judged;
+  if (!seenLater || !planned) return judged;
   // A function of the client's own may read what has changed since.
   return { ...judged, readNothing: true, rows: rowsRead(planned, seenLater === 'writing'), inBodies };
 }
@@ -193,16 +227,19 @@ function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Unce
   const top = read === 'all' ? planned : { 'Node Type': 'Limit', Plans: [planned] };
   const statements = parseStatements(text);
   const nodes = nodesOf(statements);
-  const inValues = hasNode(nodes, (kind, body) => kind === 'SelectStmt' && containsAiCall(body.valuesLists));
+  const values = fieldsOf(nodes, 'SelectStmt', 'valuesLists');
+  const inValues = containsAiCall(values);
   // Without a call in the text, views may have it anywhere.
   const { limits, frames } = hiddenIn(nodes);
   if (containsAiCall(frames)) return { why: 'a result decides how often another call is made' };
   if (mayStopInList(planned, nodes))
     return { why: 'a comparison with rows ends at the first that decides it' };
+  const unprinted = [limits, frames, values];
+  if (hasNode(unprinted, tellsOfLook)) return { why: tellsLookDoubt };
   const found = {
     ...judgePlan(
       top,
-      { calls: inValues, results: hasColumnsInValues(nodes) || !containsAiCall(nodes) },
+      { calls: inValues, results: hasNode(values, isColumn) || !containsAiCall(nodes) },
       // The text's own LIMIT stands on top. One without a number may be that of a view or a sub-select.
       rowsOfLimit(statements) === Number.POSITIVE_INFINITY
         ? [top].filter((each) => each !== planned)
@@ -211,15 +248,27 @@ function judge(plan: unknown, text: string, read: 'all' | 'some'): Judged | Unce
     aiFunctions: names,
   };
   if ('why' in found) return found;
-  const judged = { ...found, hides: hidesParts(planned), sources: sourcesOf(nodes) };
+  const judged = {
+    ...{ ...found, types: together(found.types, typesNamed(nodes)) },
+    ...{ hides: hidesParts(planned), sources: sourcesOf(nodes), scanned: tablesOf(planned) },
+  };
   // EXPLAIN says nothing of what stands in VALUES: nothing may stand there but functions and operators of PostgreSQL's own.
   if (inValues) return { ...withNamesOf(nodes, judged), ownOnly: true };
-  return withNamesOf([comparedWithRows(nodes), limits, frames], judged);
+  // Nor, before PostgreSQL 17, of what stands before IN (SELECT …).
+  const compared = fieldsOf(nodes, 'SubLink', 'testexpr');
+  return withNamesOf([compared, ...unprinted], judged);
 }
 
-function hasColumnsInValues(nodes: unknown): boolean {
-  const isColumn = (kind: string) => kind === 'ColumnRef';
-  return hasNode(nodes, (kind, body) => kind === 'SelectStmt' && hasNode(body.valuesLists, isColumn));
+const isColumn = (kind: string) => kind === 'ColumnRef';
+
+/** This field of each node of a kind. */
+function fieldsOf(nodes: unknown, wanted: string, field: string): unknown[] {
+  const found: unknown[] = [];
+  walk(nodes, (kind, body) => {
+    if (kind === wanted) found.push(body[field]);
+    return true;
+  });
+  return found;
 }
 
 /** Before PostgreSQL 17 a comparison with a list that is not hashed is printed as a sub-select. */
@@ -234,25 +283,26 @@ function mayStopInList(plan: PlanNode, nodes: unknown): boolean {
   return !/\((?:ANY|ALL) \(/.test(text) && /(?<!EXISTS|ARRAY)\(SubPlan \d/.test(text);
 }
 
-/** What stands before IN (SELECT …): before PostgreSQL 17 EXPLAIN does not tell it. */
-function comparedWithRows(nodes: unknown): unknown[] {
-  const compared: unknown[] = [];
-  walk(nodes, (kind, body) => {
-    if (kind === 'SubLink') compared.push(body.testexpr);
-    return true;
-  });
-  return compared;
+function withNamesOf(nodes: unknown, judged: Judged): Judged {
+  return { ...judged, ...withListed(judged, namesIn(nodes)) };
 }
 
-function withNamesOf(nodes: unknown, judged: Judged): Judged {
-  const functions = new Set(judged.functions);
-  const operators = new Set(judged.operators);
-  const types = new Set(judged.types);
-  walk(nodes, (kind, body) => {
-    if (kind === 'FuncCall' && !isAiCall(kind, body)) functions.add(quotedName(nameList(body.funcname)));
-    if (kind === 'A_Expr') operators.add(quotedName(nameList(body.name)));
-    if (kind === 'TypeCast') types.add(nameList(child(body, 'typeName').names).at(-1) ?? '');
-    return true;
-  });
-  return { ...judged, functions: [...functions], operators: [...operators], types: [...types] };
+function withListed(judged: Listed, more: Listed): Listed {
+  return {
+    functions: together(judged.functions, more.functions),
+    operators: together(judged.operators, more.operators),
+    types: together(judged.types, more.types),
+  };
+}
+
+/** What a statement that writes names anywhere: it may run more than its query does. */
+function aloneOf({ scanned, sources, ...judged }: Judged, alone: NonNullable<AheadQuery['alone']>): object {
+  return {
+    ...withListed(judged, alone),
+    ...{ table: alone.table, scanned },
+    sources: {
+      tables: together(alone.sources.tables, sources?.tables),
+      functions: together(alone.sources.functions, sources?.functions),
+    },
+  };
 }

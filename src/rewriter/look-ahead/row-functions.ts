@@ -24,11 +24,14 @@ export function rowFunctionBlock(told: string, clientText: string): Block {
     key: keyOf(name),
     isWhole: true,
     query() {
-      const names = calledIn(nodesOf(readSource(clientText)?.statements));
+      const statements = readSource(clientText)?.statements ?? [];
+      const names = calledIn(nodesOf(statements));
+      const writes = statements.some(({ kind }) => writing.has(kind));
+      const otherwise = { why: writes && !names.includes(name) ? ranByTable : notKnown };
       return {
-        ...{ stored: 'function', name: JSON.stringify(names), rows: 0 },
+        ...{ stored: 'function', name: JSON.stringify(names), rows: 0, otherwise },
         queryOf: (sources) =>
-          names.includes(name) ? rowFunctionQuery(JSON.parse(sources), clientText) : { why: notKnown },
+          names.includes(name) ? rowFunctionQuery(JSON.parse(sources), clientText) : otherwise,
       };
     },
   };
@@ -45,6 +48,8 @@ export function withRowFunctions(names: string[], clientText: string, otherwise:
 }
 
 const notKnown = 'how the statement calls it is not known';
+const writing = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
+const ranByTable = 'a trigger, a default or the like runs it, and not the statement';
 
 function keyOf(name: string): string {
   return JSON.stringify(['for each row', name]);

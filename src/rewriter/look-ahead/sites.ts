@@ -28,6 +28,13 @@ export function sitesOf(statement: AnyNode, leaf: Leaf = () => undefined): Site[
   return scope.sites;
 }
 
+/** In how many stages a statement that is rewritten makes its calls: those of RETURNING are about rows that are written by then. */
+export function stagesOf({ kind, node }: { kind: string; node: unknown }): number {
+  const { returningClause, returningList, ...written } = node as Body;
+  const last = (part: AnyNode) => Math.max(0, ...sitesOf(part).map(({ stage }) => stage));
+  return Math.max(1, last({ [kind]: written }) + last({ Returning: { returningClause, returningList } }));
+}
+
 /** The last stage below the node, 0 without calls. What stands in it is reached when all calls up to stage `after` have their results. */
 function stageOf(node: unknown, after: number, scope: Scope): number {
   if (Array.isArray(node)) return together(node, after, scope);

@@ -12,7 +12,7 @@ import {
 } from '../nodes.js';
 import type { Sources } from './plan.js';
 import type { PlanNode } from './plan-nodes.js';
-import { quotedName } from './plan-texts.js';
+import { quotedName, typesNamed } from './plan-texts.js';
 
 export function sourcesOf(nodes: unknown): Sources {
   const tables = new Set<string>();
@@ -24,6 +24,28 @@ export function sourcesOf(nodes: unknown): Sources {
     return true;
   });
   return { tables: [...tables], functions: [...functions] };
+}
+
+/** Lists of what stands in a text: see Names. */
+export interface Listed {
+  functions: string[];
+  operators: string[];
+  types: string[];
+}
+
+export function namesIn(nodes: unknown): Listed {
+  const functions = new Set<string>();
+  const operators = new Set<string>();
+  walk(nodes, (kind, body) => {
+    if (kind === 'FuncCall' && !isAiCall(kind, body)) functions.add(quotedName(nameList(body.funcname)));
+    if (kind === 'A_Expr') operators.add(quotedName(nameList(body.name)));
+    return true;
+  });
+  return { functions: [...functions], operators: [...operators], types: typesNamed(nodes) };
+}
+
+export function together<Each>(some: Each[], more: Each[] | undefined): Each[] {
+  return [...new Set([...some, ...(more ?? [])])];
 }
 
 function nameOf(parts: unknown[]): string {

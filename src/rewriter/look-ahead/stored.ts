@@ -1,5 +1,6 @@
 /** What a client's text runs: a query that stands in it, or one that the engine keeps under a name. */
 import { longestSentCharacters } from '../calling-statements.js';
+import { rowsForward } from '../cursor-steps.js';
 import { type Body, child, containsAiCall } from '../nodes.js';
 import { firstOutside, firstTokenFrom, type ParsedStatement } from '../parse.js';
 import { readSource, type Source } from '../source.js';
@@ -78,7 +79,10 @@ function readToItsEnd(known: Known): Known {
 }
 
 function maybeMoves(statements: ParsedStatement[]): Pick<OneByOne, 'movesCursor'> {
-  return statements.some(({ kind }) => kind === 'FetchStmt') ? { movesCursor: true } : {};
+  const read = statements.filter(({ kind }) => kind === 'FetchStmt');
+  if (read.length === 0) return {};
+  const isForward = read.every(({ node }) => rowsForward(node as Body) !== undefined);
+  return { movesCursor: isForward ? 'counted' : true };
 }
 
 function prepared({ node, start, end }: ParsedStatement, execute: Source): StoredQuery | OneByOne {
@@ -99,8 +103,10 @@ function prepared({ node, start, end }: ParsedStatement, execute: Source): Store
       const source = readSource(written);
       const [statement, more] = source?.statements ?? [];
       if (!source || !statement || more) return { why: 'what is prepared cannot be read' };
-      const known = keptSince('prepared', queryOfStatement(statement, source));
-      if ('why' in known) return known;
+      const read = keptSince('prepared', queryOfStatement(statement, source));
+      if ('why' in read) return read;
+      // However few of its rows a client asks for, EXECUTE has read them all.
+      const known = { ...read, stopsAtRows: false };
       if (values.length > 0) return withBeside(known, query, types);
       // Its plan was made once, perhaps long ago. That of what writes is another one than its query's.
       const isRead = statement.kind === 'SelectStmt' && known.between === undefined;
@@ -147,16 +153,12 @@ function behindWord(
 /** Of the options of a cursor (CURSOR_OPT_SCROLL of PostgreSQL's parsenodes.h). */
 const scroll = 2;
 
-/** FETCH ALL asks for as many rows as a bigint can tell. */
-const all = 2 ** 62;
-
-function cursor({ direction, howMany, portalname }: Body): StoredQuery | OneByOne {
-  const rows = Number(howMany ?? 0);
-  if ((direction ?? 'FETCH_FORWARD') !== 'FETCH_FORWARD' || !(rows > 0))
-    return { why: 'its cursor is not read forward', movesCursor: true };
-  const name = String(portalname);
+function cursor(fetch: Body): StoredQuery | OneByOne {
+  const rows = rowsForward(fetch);
+  if (rows === undefined) return { why: 'its cursor is not read forward', movesCursor: true };
+  const name = String(fetch.portalname);
   return {
-    ...{ stored: 'cursor', name, rows: rows >= all ? 0 : rows },
+    ...{ stored: 'cursor', name, rows: Number.isFinite(rows) ? rows : 0 },
     queryOf(text) {
       const source = readSource(text);
       const [statement, another] =

@@ -106,3 +106,33 @@ const others = `CREATE SCHEMA other; SET search_path = other, public, hologen_na
   GRANT USAGE ON SCHEMA other TO painter`;
 
 export const catalogue = [tables, functions, views, roles, others, looks].join(';\n');
+
+/** The tables of both schemas, by names that are nobody else's. */
+const keptNames = `
+  SELECT c.oid::regclass AS name, c.relkind, format('kept.%I', 'kept_' || n.nspname || '_' || c.relname) AS kept,
+    (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
+     WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '') AS columns
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'm') AND n.nspname IN ('public', 'other')`;
+
+export const kept = `CREATE SCHEMA kept;
+  DO $$ DECLARE each record; BEGIN
+    FOR each IN ${keptNames} LOOP
+      EXECUTE format('CREATE TABLE %s AS SELECT %s FROM ONLY %s ORDER BY ctid', each.kept, each.columns, each.name);
+    END LOOP;
+  END $$`;
+
+/** As they were, and in the order in which they were filled. No function: what functions may run raises doubts of its own. */
+export const restored = `DO $$ DECLARE each record; same boolean; BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR each IN ${keptNames} LOOP
+      IF to_regclass(each.kept) IS NULL THEN
+        EXECUTE format('DROP %s %s CASCADE', CASE each.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, each.name);
+        CONTINUE;
+      END IF;
+      EXECUTE format('SELECT (SELECT array_agg(x.told ORDER BY place) FROM (SELECT ctid AS place, ROW(%1$s)::text AS told FROM ONLY %2$s) x) IS NOT DISTINCT FROM
+        (SELECT array_agg(x.told ORDER BY place) FROM (SELECT ctid AS place, ROW(%1$s)::text AS told FROM %3$s) x)', each.columns, each.name, each.kept) INTO same;
+      CONTINUE WHEN same;
+      EXECUTE format('TRUNCATE ONLY %s', each.name);
+      EXECUTE format('INSERT INTO %s (%s) SELECT %2$s FROM %3$s ORDER BY ctid', each.name, each.columns, each.kept);
+    END LOOP;
+  END $$`;

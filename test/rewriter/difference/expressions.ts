@@ -1,5 +1,6 @@
 /** Random expressions around calls: every construct that evaluates, may evaluate, or must not evaluate what stands in it. */
 import type { Random } from '../random.js';
+import { otherCall } from './other-functions.js';
 
 /** What an expression may name, and where it counts its calls: each place of a call has a model of its own. */
 export interface Scope {
@@ -12,6 +13,8 @@ export interface Scope {
   calls: { count: number };
   /** How many more may be. */
   most: number;
+  /** Other AI functions than ai_gen, too. */
+  others?: boolean;
 }
 
 export function scopeOf(random: Random, texts: string[], numbers: string[], most = 4): Scope {
@@ -27,9 +30,11 @@ export function within(scope: Scope, texts: string[], numbers: string[]): Scope 
 export function call(scope: Scope, depth = 1): string {
   const { random } = scope;
   scope.calls.count += 1;
-  const model = `m${Math.min(scope.calls.count, 20)}`;
+  const number = Math.min(scope.calls.count, 20);
+  const model = `m${number}`;
   const nested = depth > 0 && random.chance(0.15) && mayCall(scope);
   const prompt = nested ? call(scope, depth - 1) : promptOf(scope, depth);
+  if (scope.others && random.chance(0.8)) return otherCall(random, number, prompt);
   return random.pick([
     `ai_gen('${model}', ${prompt})`,
     `ai_gen('${model}', ${prompt})`,

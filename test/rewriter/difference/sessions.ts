@@ -110,12 +110,14 @@ export function fetchedInPart(random: Random): Part {
   const scope = scopeOf(random, [], [], 3);
   const { text, ordered } = plainQuery(scope);
   const rows = 1 + random.below(4);
+  const more = [
+    ...['FETCH NEXT FROM c', 'FETCH ALL FROM c', 'MOVE 1 FROM c', 'FETCH 2 FROM c', 'FETCH 2 FROM c'],
+    ...['FETCH NEXT FROM c; FETCH 2 FROM c', 'SAVEPOINT s', 'SAVEPOINT s; FETCH 1 FROM c; ROLLBACK TO s'],
+  ];
   const fetched = [
     { text: `DECLARE c ${random.pick(['', '', 'SCROLL ', 'NO SCROLL '])}CURSOR FOR ${text}` },
     { text: `FETCH ${rows} FROM c` },
-    ...(random.chance(0.5)
-      ? [{ text: random.pick(['FETCH NEXT FROM c', 'FETCH ALL FROM c', 'MOVE 1 FROM c', 'FETCH 2 FROM c']) }]
-      : []),
+    ...Array.from({ length: random.below(4) }, () => ({ text: random.pick(more) })),
     ...(random.chance(0.5) ? [{ text: 'CLOSE c' }] : []),
   ];
   return random.pick([

@@ -1,7 +1,18 @@
 /** Makes random statements over what may stand around a call, from a seed: the same seed makes the same statement. */
 import { createRandom, type Random } from '../random.js';
 import { generateStatement } from '../statement-generator.js';
-import { scopeOf } from './expressions.js';
+import { type Scope, scopeOf } from './expressions.js';
+import {
+  distinctOn,
+  existsOverSeveral,
+  groupingSets,
+  jsonTables,
+  setsOfResults,
+  windows,
+  withinGroup,
+} from './further-queries.js';
+import { copied, mergedFromBoth, severalColumns, upserted } from './further-writes.js';
+import { cursors, keptCursors, namedStatements } from './kept-open.js';
 import type { Statement } from './outcome.js';
 import { randomQuery } from './queries.js';
 import { forEachRow } from './row-functions.js';
@@ -20,14 +31,19 @@ type Part = Omit<Statement, 'form'>;
 
 const alone = (text: string, ordered = false): Part => ({ setup: [], steps: [{ text }], ordered });
 
+/** Both ways have the same plan, and so the same order. */
+function inOrder(write: (scope: Scope) => string): (random: Random) => Part {
+  return (random) => alone(write(scopeOf(random, [], [])), true);
+}
+
 /** Forms, and how often each comes. */
 const forms: [form: string, share: number, write: (random: Random) => Part][] = [
   ['query', 9, query],
-  ['insert', 4, (random) => alone(randomInsert(scopeOf(random, [], [])))],
-  ['update', 4, (random) => alone(randomUpdate(scopeOf(random, [], [])))],
-  ['delete', 1, (random) => alone(randomDelete(scopeOf(random, [], [])))],
-  ['merge', 1, (random) => alone(randomMerge(scopeOf(random, [], [])))],
-  ['several in one', 2, (random) => alone(randomWritingCte(scopeOf(random, [], [])))],
+  ['insert', 4, inOrder(randomInsert)],
+  ['update', 4, inOrder(randomUpdate)],
+  ['delete', 1, inOrder(randomDelete)],
+  ['merge', 1, inOrder(randomMerge)],
+  ['several in one', 2, inOrder(randomWritingCte)],
   ['parameters', 2, withParameters],
   ['fetched in part', 2, fetchedInPart],
   ['prepared', 1, prepared],
@@ -39,13 +55,31 @@ const forms: [form: string, share: number, write: (random: Random) => Part][] = 
   ['several in one text', 3, inOneText],
   ['several in one pipe', 3, inOnePipe],
   ['run by another', 1, runByAnother],
+  ['committed', 3, committed],
+  ['distinct on', 1, inOrder(distinctOn)],
+  ['within group', 1, inOrder(withinGroup)],
+  ['grouping sets', 1, inOrder(groupingSets)],
+  ['windows', 1, inOrder(windows)],
+  ['sets of results', 1, inOrder(setsOfResults)],
+  ['json tables', 1, inOrder(jsonTables)],
+  ['exists', 1, inOrder(existsOverSeveral)],
+  ['copied', 1, copied],
+  ['merged from both', 1, inOrder(mergedFromBoth)],
+  ['several columns', 1, inOrder(severalColumns)],
+  ['upserts', 2, upserted],
+  ['kept cursors', 1, keptCursors],
+  ['cursors', 2, cursors],
+  ['named statements', 2, namedStatements],
+  ['other functions', 2, withOtherFunctions],
 ];
 const drawn = forms.flatMap((form) => Array.from({ length: form[1] }, () => form));
 
 export function statementOf(seed: number): Statement {
   const random = createRandom(seed);
   const [form, , write] = random.pick(drawn);
-  return { form, ...write(random) };
+  const statement = { form, ...write(random) };
+  // Both ways have the same plan, and so the same order, also where none is asked for; but of a function that calls twice for a row one call of each row comes first.
+  return { ...statement, ordered: statement.ordered || form !== 'functions for each row' };
 }
 
 function query(random: Random): Part {
@@ -54,6 +88,33 @@ function query(random: Random): Part {
   return random.chance(0.3)
     ? { setup: [], steps: [{ text, parameters: [] }], ordered }
     : alone(text, ordered);
+}
+
+function withOtherFunctions(random: Random): Part {
+  const scope = { ...scopeOf(random, [], [], 3), others: true };
+  const write = random.pick([
+    ...[(each: Scope) => randomQuery(each).text, (each: Scope) => randomQuery(each).text],
+    ...[distinctOn, windows, existsOverSeveral, randomInsert, randomUpdate, randomDelete, randomMerge],
+  ]);
+  return alone(write(scope), true);
+}
+
+/** Each on its own, without a BEGIN before it. */
+function committed(random: Random): Part {
+  const scope = scopeOf(random, [], []);
+  const part = random.pick<() => Part>([
+    () => query(random),
+    () => alone(randomInsert(scope), true),
+    () => alone(randomUpdate(scope), true),
+    () => alone(randomDelete(scope), true),
+    () => alone(randomMerge(scope), true),
+    () => alone(randomWritingCte(scope), true),
+    () => inOneText(random),
+    () => inOnePipe(random),
+    () => withParameters(random),
+    () => prepared(random),
+  ])();
+  return { ...part, committed: true };
 }
 
 /** EXPLAIN tells of no time, and so of what the plan alone decides. */

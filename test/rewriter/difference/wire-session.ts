@@ -34,6 +34,8 @@ export interface Sent {
   prepare?: boolean;
   /** In place of all that these messages, with a Sync behind them; `text` tells of them. */
   frames?: Buffer[];
+  /** What comes behind it is sent, too, if it fails. */
+  mayFail?: boolean;
 }
 
 /** What came back, by what it is about. */
@@ -119,7 +121,10 @@ function heard(frames: Frame[]): Heard {
     names: columns.map((each) => each.map(({ name }) => name).join(', ')).join('; '),
     types: columns.map((each) => each.map(({ type }) => type).join(', ')).join('; '),
     origins: columns.map((each) => each.map(({ origin }) => origin).join(', ')).join('; '),
-    rows: of('D').map((each) => JSON.stringify(row(each))),
+    // Those of COPY, too.
+    rows: frames
+      .filter(({ type }) => type === 'D' || type === 'd')
+      .map((each) => (each.type === 'D' ? JSON.stringify(row(each)) : each.body.toString())),
     tags: frames
       .filter(({ type }) => type === 'C' || type === 's')
       .map(({ type, body }) => (type === 's' ? 'suspended' : body.toString('latin1', 0, body.length - 1)))

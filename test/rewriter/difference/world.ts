@@ -3,8 +3,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type pg from 'pg';
 import { drivers as stores } from '../../../src/storage/drivers.js';
 import { startTestGateway, type TestGateway } from '../../gateway.js';
-import { catalogue } from './catalogue.js';
-import { compared, type Difference, type Outcome, type Statement } from './outcome.js';
+import { catalogue, kept, restored } from './catalogue.js';
+import {
+  compared,
+  type Difference,
+  failedByCall,
+  type Outcome,
+  type Statement,
+  sentInVain,
+} from './outcome.js';
 import { createRecordingProvider, type RecordingProvider } from './recording-provider.js';
 import { type Heard, openSession, type WireSession } from './wire-session.js';
 
@@ -55,7 +62,12 @@ export async function startWorld(): Promise<World> {
     await owner.query(
       `CALL register_external_model('${name}', 'qwen-plus', 'bailian', '{}', 'chat/completions')`,
     );
+  for (const name of Array.from({ length: 20 }, (_, index) => `e${index + 1}`))
+    await owner.query(
+      `CALL register_external_model('${name}', 'text-embedding-v4', 'bailian', '{}', 'embedding')`,
+    );
   await owner.query(catalogue);
+  await owner.query(kept);
   const socket = await socketOf(owner);
   const opened: WireSession[] = [];
   const open = async (socketPath?: string) => {
@@ -72,6 +84,13 @@ export async function startWorld(): Promise<World> {
     price += outcome.calls.price;
     return outcome;
   };
+  const vain = async (statement: Statement, through: Outcome) => {
+    if (!failedByCall(through)) return undefined;
+    provider.answerAll(true);
+    const answered = await run(sessions.written, statement);
+    provider.answerAll(false);
+    return sentInVain(through, answered);
+  };
   return {
     ...{ gateway, provider },
     async compare(statement, atOnce = 0) {
@@ -79,7 +98,8 @@ export async function startWorld(): Promise<World> {
       provider.holdUntil(atOnce);
       const through = await run(sessions.through, statement);
       provider.holdUntil(0);
-      return { written, through, difference: compared(statement, written, through) };
+      const difference = compared(statement, written, through) ?? (await vain(statement, through));
+      return { written, through, difference };
     },
     async sums() {
       const ledger = await owner.query(
@@ -111,9 +131,11 @@ async function socketOf(owner: pg.Client): Promise<string> {
 async function runIn(
   session: WireSession,
   provider: RecordingProvider,
-  { setup, steps, after }: Statement,
+  statement: Statement,
 ): Promise<Outcome> {
-  await session.must('BEGIN; SELECT restart_sequences(); SELECT setseed(0.25)');
+  const { setup, after, committed } = statement;
+  const begin = 'SELECT restart_sequences(); SELECT setseed(0.25)';
+  await session.must(committed ? begin : `BEGIN; ${begin}`);
   try {
     for (const text of setup) await session.must(text);
   } catch (error) {
@@ -121,13 +143,8 @@ async function runIn(
     throw error;
   }
   provider.take();
-  await session.must('SAVEPOINT before');
-  const heard: Heard[] = [];
-  for (const step of steps) {
-    const said = await session.run(step);
-    heard.push(said);
-    if (said.error) break;
-  }
+  if (!committed) await session.must('SAVEPOINT before');
+  const heard = await heardOf(session, statement);
   const calls = provider.take();
   // In a transaction that has failed nothing can be asked.
   const hasFailed = Boolean(heard.at(-1)?.error);
@@ -135,13 +152,26 @@ async function runIn(
     each.origins = hasFailed
       ? each.origins.replace(tableNumbers, 'some table')
       : await namedOrigins(session, each);
-  if (heard.at(-1)?.error) await session.must('ROLLBACK TO before');
+  // What a step itself began.
+  if (committed) await session.must('ROLLBACK');
+  else if (hasFailed) await session.must('ROLLBACK TO before');
   await session.must('RESET ROLE; SET LOCAL search_path = public');
   const sequences = await session.must('SELECT * FROM sequences_now()');
   const tables = await session.must('SELECT * FROM tables_now()');
   await session.must('ROLLBACK');
   for (const text of after ?? []) await session.must(text);
+  if (committed) await session.must(restored);
   return { heard, calls, tables, sequences };
+}
+
+async function heardOf(session: WireSession, { steps }: Statement): Promise<Heard[]> {
+  const heard: Heard[] = [];
+  for (const step of steps) {
+    const said = await session.run(step);
+    heard.push(said);
+    if (said.error && !step.mayFail) break;
+  }
+  return heard;
 }
 
 const tableNumbers = /\b[1-9]\d*(?=\.)/g;

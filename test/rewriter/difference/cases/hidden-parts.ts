@@ -87,6 +87,29 @@ export const hiddenParts: Record<string, Case[]> = {
       ],
     ),
   ],
+  'what is evaluated again for each row that it lets through': [
+    [
+      'a call that JSON_TABLE is passed, of rows that it lets through as NULL alone',
+      "SELECT id, x.t FROM s, json_table(jsonb_build_array(p), '$[*] ? (@ == $no)' PASSING ai_gen('m1', id::text) AS no COLUMNS (t text PATH '$')) x",
+    ],
+    [
+      'a call that JSON_TABLE is passed, of rows that it lets through as a text alone',
+      "SELECT id, x.t FROM s, json_table(jsonb_build_array(p), '$[*] ? (@ != $no)' PASSING ai_gen('m1', id::text) AS no COLUMNS (t text PATH '$')) x",
+    ],
+    [
+      'a call that JSON_TABLE is passed in a view',
+      'SELECT * FROM passing',
+      "CREATE VIEW passing AS SELECT id, x.t FROM s, json_table(jsonb_build_array(p), '$[*] ? (@ == $no)' PASSING ai_gen('m1', id::text) AS no COLUMNS (t text PATH '$')) x",
+    ],
+    [
+      'a sub-select with a call that JSON_TABLE is passed',
+      "SELECT id, x.t FROM s, json_table(jsonb_build_array(p), '$[*] ? (@ == $no)' PASSING (SELECT ai_gen('m1', id::text)) AS no COLUMNS (t text PATH '$')) x",
+    ],
+    [
+      'a result of below that JSON_TABLE is passed',
+      "WITH c AS MATERIALIZED (SELECT id, p, ai_gen('m1', id::text) AS r FROM s) SELECT id, x.t FROM c, json_table(jsonb_build_array(p), '$[*] ? (@ == $no)' PASSING r AS no COLUMNS (t text PATH '$')) x",
+    ],
+  ],
   'a window function that asks until it is given a number': [
     ['ntile of a result', "SELECT id, ntile(length(ai_gen('m1', p)) - 8) OVER (ORDER BY id) FROM foxes"],
     [

@@ -1,6 +1,12 @@
 /** What runs between two rows of a statement, and changes what the next row asks for; cursors that go back without a call. */
 import type { Case } from './case.js';
 
+const written =
+  "INSERT INTO trig (id, r) SELECT i, ai_gen('m1', coalesce(current_setting('my.k', true), '-') || i) FROM generate_series(1, 3) i";
+const table = 'CREATE TABLE trig (id int, r text)';
+const sets =
+  "CREATE FUNCTION sets(x int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('my.k', 'after ' || x, true); RETURN x; END $$";
+
 export const hostileSettings: Record<string, Case[]> = {
   'settings and roles between two rows': [
     [
@@ -216,6 +222,60 @@ export const hostileSettings: Record<string, Case[]> = {
       "INSERT INTO trig (id, r) SELECT i, ai_gen('m1', coalesce(current_setting('my.k', true), '-') || i) FROM generate_series(1, 3) i",
       "CREATE DOMAIN told AS text CHECK (set_config('my.k', 'later', true) <> '')",
       'CREATE TABLE trig (id int, r told)',
+    ],
+    ...[
+      ['an index that sets', 'CREATE INDEX ON trig (sets(id))'],
+      ['a generated column that sets', 'ALTER TABLE trig ADD g int GENERATED ALWAYS AS (sets(id)) STORED'],
+      ['a check by a function that sets', 'ALTER TABLE trig ADD CHECK (sets(id) > 0)'],
+      ['a default by a function that sets', 'ALTER TABLE trig ADD g int DEFAULT sets(1)'],
+      [
+        'a domain by a function that sets',
+        'CREATE DOMAIN told AS text CHECK (sets(length(VALUE)) > 0); ALTER TABLE trig ALTER r TYPE told',
+      ],
+      [
+        'an AFTER trigger whose condition sets',
+        'CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; ' +
+          'CREATE TRIGGER other AFTER INSERT ON trig FOR EACH ROW WHEN (sets(NEW.id) > 0) EXECUTE FUNCTION other()',
+      ],
+    ].map(([name = '', ...made]): Case => [name, written, table, sets, ...made]),
+    [
+      'a part of a table that has a trigger that sets',
+      written,
+      'CREATE TABLE trig (id int, r text) PARTITION BY LIST (id)',
+      'CREATE TABLE part PARTITION OF trig DEFAULT',
+      sets,
+      'CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM sets(1); RETURN NEW; END $$',
+      'CREATE TRIGGER other BEFORE INSERT ON part FOR EACH ROW EXECUTE FUNCTION other()',
+    ],
+    [
+      'a view that is written with a trigger that sets',
+      written.replace('trig', 'seen'),
+      table,
+      'CREATE VIEW seen AS SELECT * FROM trig',
+      sets,
+      'CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM sets(1); RETURN NEW; END $$',
+      'CREATE TRIGGER other INSTEAD OF INSERT ON seen FOR EACH ROW EXECUTE FUNCTION other()',
+    ],
+    [
+      'a cast to what is written that sets',
+      written.replace('i, ai_gen', 'ROW(i, i)::told, ai_gen'),
+      table,
+      'CREATE TYPE told AS (a int, b int)',
+      "CREATE FUNCTION sets(x told) RETURNS int VOLATILE LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('my.k', 'after', true); RETURN x.a; END $$",
+      'CREATE CAST (told AS int) WITH FUNCTION sets(told) AS ASSIGNMENT',
+    ],
+    ['what is returned sets', `${written} RETURNING sets(id)`, table, sets],
+    [
+      'a function that is returned as a column sets',
+      `${written} RETURNING trig.bump`,
+      table,
+      "CREATE FUNCTION bump(trig) RETURNS int VOLATILE LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('my.k', 'after ' || $1.id, true); RETURN 1; END $$",
+    ],
+    [
+      'a view in what is returned sets',
+      `${written} RETURNING (SELECT s FROM setting)`,
+      table,
+      "CREATE VIEW setting AS SELECT set_config('my.k', 'later', true) AS s",
     ],
   ],
   'cursors that go back': [

@@ -13,6 +13,15 @@ const partial = [
 ];
 
 export const hostileTogether: Record<string, Case[]> = {
+  'rows of several statements that ask for the same': [
+    [
+      'the last row what the first one asks',
+      {
+        text: "SELECT id, ai_gen('m1', coalesce(name, 'n')) FROM s WHERE id < $1 ORDER BY id",
+        batch: [['9'], ['9']],
+      },
+    ],
+  ],
   'a first call that needs another one for other rows only': [
     [
       'of the first statement',

@@ -85,6 +85,43 @@ export const mergedAndLeft: Record<string, Case[]> = {
       `SELECT DISTINCT ON (ai_gen('m2', p)) CASE WHEN ${one} LIKE '%1%' THEN ai_gen('m2', p) ELSE ai_gen('m3', p) END FROM foxes`,
     ],
   ],
+  'rows that a function makes of results': [
+    [
+      'filtered by calls about them',
+      `WITH x AS (SELECT id AS i, ai_gen('m1', coalesce(p, 'x')) AS r FROM s) SELECT x.i FROM x LEFT JOIN LATERAL regexp_split_to_table(x.r, 'o') AS e (part) ON ai_gen('m2', coalesce(part, 'x')) <> ''`,
+    ],
+    [
+      'filtered by calls about them, in a join',
+      `WITH x AS MATERIALIZED (SELECT id AS i, ai_gen('m1', coalesce(p, 'x')) AS r FROM s) SELECT x.i FROM x, LATERAL regexp_split_to_table(x.r, 'o') AS e (part) WHERE ai_gen('m2', coalesce(part, 'x')) <> ''`,
+    ],
+  ],
+  'calls about VALUES': [
+    ['of which one is volatile', `SELECT count(ai_gen('m1', x)) FROM (VALUES (vol('a')), ('b')) v (x)`],
+    [
+      'of which one is a sequence',
+      `SELECT count(ai_gen('m1', x)) FROM (VALUES (nextval('numbers')::text), ('b')) v (x)`,
+    ],
+    [
+      'of a view, of which one is volatile',
+      `SELECT count(ai_gen('m1', x)) FROM drawn_rows`,
+      `CREATE VIEW drawn_rows (x) AS VALUES (vol('a')), ('b')`,
+    ],
+    [
+      'of which one has a default that is volatile',
+      `SELECT count(ai_gen('m1', x)) FROM (VALUES (tagged('a')), (tagged('b'))) v (x)`,
+      `CREATE FUNCTION tagged(p text, r bigint DEFAULT nextval('numbers')) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT p || r'`,
+    ],
+    [
+      'of a view, by a function that belies its word',
+      `SELECT count(ai_gen('m1', p)) FROM told_rows`,
+      `CREATE FUNCTION told_row(t text) RETURNS text STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN t || nextval('numbers'); END $$`,
+      `CREATE VIEW told_rows AS SELECT * FROM (VALUES (told_row('a')), (told_row('b'))) x (p)`,
+    ],
+    [
+      'that are joined',
+      `SELECT p, ai_gen('m1', p || x) FROM foxes JOIN (VALUES (1, vol('a')), (2, 'b')) v (i, x) ON i = id ORDER BY id`,
+    ],
+  ],
   'calls in VALUES that are left early': [
     [
       'by a LIMIT',

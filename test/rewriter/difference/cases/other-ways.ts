@@ -223,6 +223,23 @@ export const otherWays: Record<string, Case[]> = {
       "INSERT INTO log VALUES (ai_gen('m1', current_setting('client_min_messages'))), (ai_gen('m1', 'x'))",
     ],
     [
+      'in VALUES without a call',
+      "SELECT count(ai_gen('m1', x)) FROM (VALUES (current_setting('client_min_messages')), ('b')) AS v (x)",
+    ],
+    [
+      'in VALUES of a view',
+      "SELECT count(ai_gen('m1', x)) FROM told",
+      "CREATE VIEW told (x) AS VALUES (current_setting('client_min_messages')), ('b')",
+    ],
+    [
+      'in a LIMIT',
+      "SELECT count(r) FROM (SELECT ai_gen('m1', p) AS r FROM foxes ORDER BY id LIMIT CASE current_setting('client_min_messages') WHEN 'error' THEN 3 ELSE 1 END) AS s",
+    ],
+    [
+      'as XML',
+      "SELECT count(ai_gen('m1', p || (table_to_xml('pg_settings', true, false, '') IS NULL)::text || substring(table_to_xml('pg_settings', true, false, '')::text FROM 'client_min_messages</name>\\s*<setting>(\\w+)'))) FROM foxes",
+    ],
+    [
       'in a function for each row',
       'SELECT drawn(p) FROM foxes ORDER BY id',
       drawn('drawn', 'm1', "ai_gen('m1', p || current_setting('client_min_messages'))"),

@@ -1,0 +1,86 @@
+/**
+ * What was prepared and bound of texts that were looked at, by the names that the client gave, as far as it is kept. Of what is not kept it is known that
+ * it was there: an Execute of it is none of the others.
+ */
+import { type Bound, type Prepared, readBoundValues } from './bound-values.js';
+
+export interface Bindings {
+  readonly prepared: Map<string, Prepared>;
+  /** Of these it is not known, or not any more, what they are. */
+  readonly hidden: Set<string>;
+  /** Undefined: its values are too long, or not to be read. */
+  readonly portals: Map<string, Bound | undefined>;
+  /** What was bound to the texts that declared the transaction's cursors. */
+  readonly declared: Map<string, Bound>;
+  /** A Parse or a Bind was too long to be looked at: it may have any name. */
+  unseen: boolean;
+  /** Of the prepared texts, and of what was bound. */
+  preparedCharacters: number;
+  boundBytes: number;
+}
+
+/** What a session may make the gateway keep; the engine keeps more. */
+const mostCharacters = 8 * 1024 * 1024;
+
+export function createBindings(): Bindings {
+  const [prepared, portals, declared] = [new Map(), new Map(), new Map()];
+  const hidden = new Set<string>();
+  return { prepared, hidden, portals, declared, unseen: false, preparedCharacters: 0, boundBytes: 0 };
+}
+
+/** A Parse has the name; undefined: of a text that calls nothing, which ends the one that had it before. */
+export function notePrepared(bindings: Bindings, name: string, statement: Prepared | undefined): void {
+  const { prepared, hidden } = bindings;
+  bindings.preparedCharacters -= prepared.get(name)?.text.length ?? 0;
+  prepared.delete(name);
+  hidden.delete(name);
+  if (!statement) return;
+  prepared.set(name, statement);
+  bindings.preparedCharacters += statement.text.length;
+  for (const [oldest, { text }] of prepared) {
+    if (bindings.preparedCharacters <= mostCharacters) break;
+    bindings.preparedCharacters -= text.length;
+    prepared.delete(oldest);
+    hidden.add(oldest);
+  }
+}
+
+/** After DEALLOCATE ALL or DISCARD ALL, behind which the client may have prepared others already, or a Parse that was too long to be looked at. */
+export function hidePrepared(bindings: Bindings): void {
+  const { prepared, hidden } = bindings;
+  for (const name of prepared.keys()) hidden.add(name);
+  prepared.clear();
+  bindings.preparedCharacters = 0;
+}
+
+/** `frame`: a whole Bind. */
+export function noteBound(bindings: Bindings, portal: string, statement: string, frame: Buffer): void {
+  const { prepared, hidden, portals } = bindings;
+  forgetPortal(bindings, portal);
+  if (!prepared.has(statement) && !hidden.has(statement)) return;
+  const known = prepared.get(statement);
+  const isKept = known && bindings.boundBytes + frame.length <= mostCharacters;
+  const values = isKept ? readBoundValues(frame) : undefined;
+  const named = { isNamed: portal !== '', isKept: statement !== '', isOpened: false };
+  const bytes = frame.length;
+  portals.set(portal, known && values ? { ...known, values, bytes, executions: 0, ...named } : undefined);
+  if (values) bindings.boundBytes += bytes;
+}
+
+/** A Close. */
+export function forgetPortal(bindings: Bindings, name: string): void {
+  bindings.boundBytes -= bindings.portals.get(name)?.bytes ?? 0;
+  bindings.portals.delete(name);
+}
+
+/** What an Execute of the portal runs; 'hidden': something that calls, or may, and nobody knows with which values. */
+export function boundTo({ portals, unseen }: Bindings, portal: string): Bound | 'hidden' | undefined {
+  return unseen || (portals.has(portal) && !portals.get(portal)) ? 'hidden' : portals.get(portal);
+}
+
+/** At the end of a transaction, which closes its portals. */
+export function forgetPortals(bindings: Bindings): void {
+  bindings.portals.clear();
+  bindings.declared.clear();
+  Object.assign(bindings, { unseen: false, boundBytes: 0 });
+}
