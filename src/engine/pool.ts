@@ -8,7 +8,8 @@ export type EnginePool = pg.Pool;
 /**
  * What an engine, a database or a role may have for sessions, and the gateway's own connections go without. Names and operators are looked up in
  * pg_catalog alone: in any other schema somebody else may have planted one that fits better, and that would run with the gateway's rights. Times
- * are told so that they can be read; budgets are looked at as they are, not as they were; and no limit of a person's statements ends a write.
+ * are told so that they can be read; budgets are looked at as they are, not as they were; no limit of a person's statements ends a write; and jobs
+ * are found by their keys.
  */
 const ownSettings: Record<string, string> = {
   search_path: 'pg_catalog,pg_temp',
@@ -19,6 +20,9 @@ const ownSettings: Record<string, string> = {
   lock_timeout: '0',
   idle_session_timeout: '0',
   idle_in_transaction_session_timeout: '0',
+  // What was planned while the ledger was short, or for many calls at a time, would read all of a long one for each call.
+  enable_seqscan: 'off',
+  jit: 'off',
 };
 
 /** An engine that vanishes without a word (a machine that loses its power, a network that is cut) is noticed some ten seconds later. */
