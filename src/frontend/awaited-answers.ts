@@ -98,15 +98,18 @@ export function noteAnswer<Text>(line: AwaitedAnswers<Text>, type: number): Sent
   return first;
 }
 
-/** Takes note of a ReadyForQuery after which everything has been answered; false if it leaves something, and nothing is noted. */
-export function noteAllAnswered<Text>(line: AwaitedAnswers<Text>): boolean {
-  let ready = line.first;
+/** True if behind the next ReadyForQuery nothing more is awaited. */
+export function isAllAnswered({ first }: AwaitedAnswers<unknown>): boolean {
+  let ready = first;
   while (ready && !endsWithReady[ready.type]) ready = ready.next;
-  if (!ready || ready.next) return false;
+  return ready !== undefined && ready.next === undefined;
+}
+
+/** Takes note of that ReadyForQuery. */
+export function noteAllAnswered(line: AwaitedAnswers<unknown>): void {
   line.first = undefined;
   line.skipping = false;
   line.copying = false;
-  return true;
 }
 
 function push<Text>(line: AwaitedAnswers<Text>, type: number): SentMessage<Text> {

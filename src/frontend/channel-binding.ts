@@ -72,7 +72,8 @@ function watchProofs(
 function watchAuthentication(login: LoginState, watcher: FrameWatcher): FrameWatcher {
   return {
     // Of a login nothing is passed whole.
-    passes: watcher.passes,
+    isRoutine: watcher.isRoutine,
+    noteRoutine: watcher.noteRoutine,
     wants: (type, bytes) =>
       (!login.loggedIn && type === backendType.authentication && bytes <= longestMessage) ||
       watcher.wants(type, bytes),

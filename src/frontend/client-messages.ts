@@ -37,7 +37,8 @@ const endsOrExecutes = typeTable([frontendType.execute, frontendType.sync, front
 
 export function watchClient(conversation: Conversation): FrameWatcher<Replacement> {
   return {
-    passes: (chunk) => isRoutine(conversation, chunk) && noteRoutine(conversation, chunk),
+    isRoutine: (chunk) => isRoutine(conversation, chunk),
+    noteRoutine: (chunk) => noteRoutine(conversation, chunk),
     wants: (type, bytes) => {
       conversation.busy = true;
       conversation.wasAtRest = conversation.atRest;
@@ -84,11 +85,12 @@ function isRoutine({ everRewritten, longestText }: Conversation, chunk: Buffer):
   return at === chunk.length;
 }
 
-function noteRoutine(conversation: Conversation, chunk: Buffer): true {
+function noteRoutine(conversation: Conversation, chunk: Buffer): void {
   conversation.busy = true;
   conversation.atRest = false;
   const { awaited, lastBound } = conversation;
-  let [isExtended, isAnswered] = [false, true];
+  let isExtended = false;
+  let isAnswered = true;
   for (let at = 0; at < chunk.length; ) {
     const type = chunk[at] as number;
     const end = at + 1 + chunk.readUInt32BE(at + 1);
@@ -100,7 +102,6 @@ function noteRoutine(conversation: Conversation, chunk: Buffer): true {
   }
   if (!isAnswered) forgetBound(lastBound);
   else if (isExtended) keepChunk(lastBound, chunk);
-  return true;
 }
 
 const declares = /^\s*declare\b/i;

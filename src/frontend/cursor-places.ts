@@ -123,7 +123,8 @@ export function allAnswered(cursors: CursorPlaces): void {
 }
 
 export function forgetPlaces(cursors: CursorPlaces): void {
-  cursors.places.clear();
+  // Most sessions have none, and clearing a Map makes a new table, after each of their statements.
+  if (cursors.places.size > 0) cursors.places.clear();
   cursors.open = false;
 }
 

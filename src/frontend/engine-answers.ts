@@ -5,7 +5,7 @@ import type { FrameWatcher } from '../wire/frames.js';
 import { backendType, frontendType, typeTable } from '../wire/message-types.js';
 import { commandComplete, editFields } from '../wire/replies.js';
 import { answersAside, hearAside } from './aside.js';
-import { isAtLast, noteAllAnswered, noteAnswer, type SentMessage } from './awaited-answers.js';
+import { isAllAnswered, isAtLast, noteAllAnswered, noteAnswer, type SentMessage } from './awaited-answers.js';
 import { forgetPortals, hidePrepared } from './bindings.js';
 import type { Bound } from './bound-values.js';
 import { type Conversation, longestSeenText, type Rewritten } from './conversation.js';
@@ -57,8 +57,12 @@ const nothing = Buffer.alloc(0);
 
 export function watchEngine(conversation: Conversation): FrameWatcher {
   return {
-    passes: (chunk) =>
-      !conversation.aside && isRoutine(conversation, chunk) && answersAll(conversation, chunk),
+    isRoutine: (chunk) =>
+      !conversation.aside && isRoutine(conversation, chunk) && isAllAnswered(conversation.awaited),
+    noteRoutine(chunk) {
+      noteAllAnswered(conversation.awaited);
+      readyForQuery(conversation, chunk[chunk.length - 1]);
+    },
     wants: (type, bytes) => {
       if (answersAside(conversation, type)) return true;
       if (answers[type] === 0) return false;
@@ -105,12 +109,6 @@ function countsRows(chunk: Buffer, at: number, end: number): boolean {
   return last <= lastDigit;
 }
 const letter = { M: 0x4d, O: 0x4f, F: 0x46 };
-
-function answersAll(conversation: Conversation, chunk: Buffer): boolean {
-  if (!noteAllAnswered(conversation.awaited)) return false;
-  readyForQuery(conversation, chunk[chunk.length - 1]);
-  return true;
-}
 
 function see(conversation: Conversation, type: number, frame: Buffer): Buffer | undefined {
   switch (type) {

@@ -1,6 +1,6 @@
 /** Moves bytes from one socket through a frame stream into another. */
 import type { Socket } from 'node:net';
-import { type FrameStream, pushChunk } from '../wire/frames.js';
+import { type FrameStream, isRoutineChunk, pushChunk } from '../wire/frames.js';
 import type { Landing } from './landing.js';
 import type { Outlet } from './outlet.js';
 
@@ -25,7 +25,13 @@ export function pump(
     });
     return false;
   };
-  const pass = (chunk: Buffer): boolean => write(pushChunk(frames, chunk));
+  const pass = (chunk: Buffer): boolean => {
+    if (!isRoutineChunk(frames, chunk)) return write(pushChunk(frames, chunk));
+    // Whoever it is for can begin.
+    const room = outlet.write(chunk);
+    frames.watcher.noteRoutine?.(chunk);
+    return room;
+  };
   /** A source that is at its end may have left a frame that is still being replaced. */
   const end = (): void => {
     if (frames.replacing) frames.replacing.then(end);

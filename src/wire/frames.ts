@@ -18,11 +18,13 @@ export interface FrameWatcher<Replacement = Buffer | undefined> {
    */
   see(type: number, frame: Buffer): Replacement;
   /**
-   * Asked of each chunk that begins a frame. True: it holds whole frames, and the watcher has taken note of them all at once; false: it has taken
-   * note of none. That is for what most chunks are: between two system calls the processor forgets much, so that many small calls, a few for each
-   * frame, cost several times as much as one loop.
+   * Asked of each chunk that begins a frame. True: it holds whole frames that stay as they are, and the watcher will take note of them all at once.
+   * That is for what most chunks are: between two system calls the processor forgets much, so that many small calls, a few for each frame, cost
+   * several times as much as one loop.
    */
-  passes?: ((chunk: Buffer) => boolean) | undefined;
+  isRoutine?: ((chunk: Buffer) => boolean) | undefined;
+  /** Takes note of such a chunk, which has been passed on: nothing else of either side has been looked at since. */
+  noteRoutine?: ((chunk: Buffer) => void) | undefined;
 }
 
 export type Replacement = Buffer | undefined | Promise<Buffer | undefined>;
@@ -67,11 +69,15 @@ export function isBetweenFrames({ broken, toHop, heldBytes }: FrameStream): bool
   return !broken && toHop === 0 && heldBytes === 0;
 }
 
+/** True for a chunk that can be passed on as it came; `noteRoutine` is to follow. */
+export function isRoutineChunk({ broken, heldBytes, toHop, watcher }: FrameStream, chunk: Buffer): boolean {
+  return heldBytes === 0 && toHop === 0 && !broken && watcher.isRoutine?.(chunk) === true;
+}
+
 /** Takes a chunk as it came from the socket; returns the buffers to pass on, in order. */
 export function pushChunk(walk: FrameStream, chunk: Buffer): Buffer[] {
   if (walk.broken) return [chunk];
-  if (walk.heldBytes === 0)
-    return walk.toHop === 0 && walk.watcher.passes?.(chunk) ? [chunk] : hop(walk, chunk);
+  if (walk.heldBytes === 0) return hop(walk, chunk);
   keep(walk, chunk);
   return walk.heldBytes < walk.heldNeeds ? [] : hop(walk, release(walk));
 }

@@ -4,7 +4,14 @@ import { isAtLast } from '../../src/frontend/awaited-answers.js';
 import { watchClient } from '../../src/frontend/client-messages.js';
 import { beginConversation, type SessionEvents } from '../../src/frontend/conversation.js';
 import { watchEngine } from '../../src/frontend/engine-answers.js';
-import { createFrameStream, type FrameWatcher, pushChunk, type Replacement } from '../../src/wire/frames.js';
+import {
+  createFrameStream,
+  type FrameStream,
+  type FrameWatcher,
+  isRoutineChunk,
+  pushChunk,
+  type Replacement,
+} from '../../src/wire/frames.js';
 import { lyingFrame, pick, type Random, randomNumbers, seed } from './random-bytes.js';
 import {
   bind,
@@ -27,6 +34,12 @@ interface Noted {
   log: string[];
   /** How many chunks went the shorter way. */
   whole: number;
+}
+
+function passed(stream: FrameStream, chunk: Buffer): Buffer[] {
+  if (!isRoutineChunk(stream, chunk)) return pushChunk(stream, chunk);
+  stream.watcher.noteRoutine?.(chunk);
+  return [chunk];
 }
 
 /** A session in memory; `cut` says how its bytes come. */
@@ -58,10 +71,9 @@ function session(cut: (bytes: Buffer) => Buffer[]) {
   });
   const counted = <Given extends Replacement>(watcher: FrameWatcher<Given>): FrameWatcher<Given> => ({
     ...watcher,
-    passes(chunk) {
-      const passed = watcher.passes?.(chunk) === true;
-      if (passed) noted.whole += 1;
-      return passed;
+    noteRoutine(chunk) {
+      noted.whole += 1;
+      watcher.noteRoutine?.(chunk);
     },
   });
   const streams = {
@@ -71,12 +83,12 @@ function session(cut: (bytes: Buffer) => Buffer[]) {
   return {
     noted,
     push(side: 'client' | 'engine', bytes: Buffer): Buffer {
-      const passed = Buffer.concat(cut(bytes).flatMap((chunk) => pushChunk(streams[side], chunk)));
+      const out = Buffer.concat(cut(bytes).flatMap((chunk) => passed(streams[side], chunk)));
       const { busy, failed, savepoints, savepointIsNew, anew, mayChain, awaited } = conversation;
       noted.log.push(
         `${side}: ${[busy, failed, savepoints, savepointIsNew, anew, mayChain, !awaited.first, isAtLast(awaited), awaited.first?.type]}`,
       );
-      return passed;
+      return out;
     },
   };
 }
