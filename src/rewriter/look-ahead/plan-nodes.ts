@@ -65,20 +65,12 @@ export const derived = new Set([
 
 /** Keys whose expressions decide about rows, and those whose expressions are only values. */
 export const grouping = ['Group Key', 'Grouping Sets'];
+/** Which rows there are at all, before the others are asked about them. */
+export const finding = ['Function Call', 'Table Function Call', 'Index Cond', 'TID Cond'];
 export const deciding = [
-  ...[
-    'Filter',
-    'Join Filter',
-    'Hash Cond',
-    'Merge Cond',
-    'Index Cond',
-    'Recheck Cond',
-    'One-Time Filter',
-    'TID Cond',
-    'Order By',
-  ],
-  ...['Sampling Parameters', 'Repeatable Seed'],
-  ...['Function Call', 'Table Function Call', 'Cache Key', 'Run Condition'],
+  ...finding,
+  ...['Filter', 'Join Filter', 'Hash Cond', 'Merge Cond', 'Recheck Cond', 'One-Time Filter', 'Order By'],
+  ...['Sampling Parameters', 'Repeatable Seed', 'Cache Key', 'Run Condition'],
   ...grouping,
 ];
 export const ordering = ['Sort Key', 'Presorted Key'];

@@ -3,10 +3,12 @@
  * stage is made, or how often. The plan is the engine's own, so it says where PostgreSQL evaluates what, and what views and functions hide.
  */
 
+import { asColumns } from './columns-below.js';
 import {
   asks,
   deciding,
   derived,
+  finding,
   grouping,
   inputsOf,
   isPassedOn,
@@ -17,7 +19,7 @@ import {
   textsOf,
 } from './plan-nodes.js';
 import { bare, type Names, type PlanText, quotedName, type Referred, readPlanText } from './plan-texts.js';
-import { filtersRows, isRowByRow } from './row-by-row.js';
+import { isRowByRow } from './row-by-row.js';
 import { uniqueScan } from './unique-scan.js';
 
 export interface Judged {
@@ -238,10 +240,12 @@ function weigh(node: PlanNode, inputs: PlanNode[], below: Found[], reading: Read
   const projects = node['Node Type'] === 'ProjectSet';
   const decides = own.deciding.some(isPending) || (projects && pendingValues > 0);
   const decidingCalls = own.deciding.filter(makes).length;
+  const found = own.deciding.slice(0, textsOf(node, finding).length);
+  const finds = found.some((text) => isPending(text) && !makes(text));
   const valueCalls = own.values.some(makes) || own.ordering.some(makes);
   if ((decidingCalls > 0 || valueCalls) && below.some(({ rows }) => rows))
     throw new Doubt('a result decides which rows reach another call');
-  if (decides && (decidingCalls > (filtersRows(node) ? 0 : 1) || (valueCalls && !projects)))
+  if (decides && (decidingCalls > (finds ? 0 : 1) || (valueCalls && !projects)))
     throw new Doubt('a result decides which rows reach another call');
   // For each row of a set it evaluates all that stands beside the set.
   if (projects && valueCalls && pendingValues > 1)
@@ -359,30 +363,6 @@ function readOwn(node: PlanNode, inputs: PlanNode[], reading: Reading): Own {
     values: textsOf(node, ['Output']).map(read),
   };
 }
-
-/** A function's result that a node below has computed is printed as the function in parentheses; one that is computed here has none. */
-function asColumns(text: string, given: Set<string>, { results, unnamed }: Reading): string {
-  let known = text;
-  for (const each of [...given, ...unnamed]) {
-    const isCall = isCallOfFunction.test(each);
-    if (!(isCall || unnamed.has(each)) || !known.includes(`(${each})`)) continue;
-    // Of an earlier stage it is there.
-    const isThere = isCall && !asksYet.test(each);
-    const parts = known.split(`(${each})`);
-    // Behind a name it is what a function is given.
-    known = parts.reduce((before, after) =>
-      /[\w"]$/.test(before)
-        ? `${before}(${each})${after}`
-        : `${before}${isThere ? thereBelow : computedBelow}.value${after}`,
-    );
-    if (!isThere) results.add(computedBelow);
-  }
-  return known;
-}
-const isCallOfFunction = /^[\w."]+\(.*\bask_(?:ahead|made)\(.*\)$/s;
-const asksYet = /\b(?:ask_ahead|later)\(/;
-const computedBelow = 'hologen_computed_below';
-const thereBelow = 'hologen_there_below';
 
 function withInitPlans(text: string, { parameters }: Reading): string {
   return text.replace(/\$\d+/g, (parameter) =>

@@ -20,12 +20,6 @@ const passing = new Set([
   ...['Seq Scan', 'Index Scan', 'Index Only Scan', 'Bitmap Heap Scan', 'Tid Scan'],
 ]);
 
-/** The node's calls stand in a filter on what a function gives: that may be a result, though no name says so. */
-export function filtersRows(node: PlanNode): boolean {
-  const given = textsOf(node, ['Function Call', 'Table Function Call']);
-  return /Function Scan/.test(node['Node Type']) && !given.some((text) => asks.test(text));
-}
-
 /** `own`: the node's conditions go by results, or make calls. `scanned`: CTEs that others read, too. */
 export function isRowByRow(
   node: PlanNode,

@@ -182,6 +182,17 @@ export const resultsThatDecide: Record<string, Case[]> = {
       'SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off',
     ],
   ],
+  'which rows there are to be asked about': [
+    [
+      'a function of a result',
+      "WITH x AS (SELECT id AS i, ai_gen(prompt => (SELECT max(style) FROM u)) AS r FROM s) SELECT x.i FROM x LEFT JOIN LATERAL pairs_of(x.r) AS e (part) ON (coalesce(part, 'x') <%%> 'never')",
+    ],
+    [
+      'the key of a row',
+      "WITH x AS MATERIALIZED (SELECT id, ai_gen('m1', p) AS r FROM foxes) SELECT x.id, f.id FROM x JOIN foxes f ON f.id = coalesce(length(x.r) - 7, 1) WHERE ai_gen('m2', f.p) <> ''",
+      'SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off',
+    ],
+  ],
   'how far is read': [
     [
       'EXISTS in a CTE of calls',
