@@ -99,8 +99,8 @@ interface Answered {
   text: Promise<string>;
 }
 
-/** An engine process connects again at once. */
-const unreadMs = 30_000;
+/** An engine process connects again at once when it notices, which takes it as long as `noticingSilence` says. */
+const unreadMs = 300_000;
 
 export async function listenForEngine(options: CallbackOptions): Promise<Callback> {
   const { place, log } = options;
@@ -202,7 +202,7 @@ function comeTo({ newest }: Desk, engineProcessId: number, own: Connection): voi
 }
 
 /** What makes something, and is not to make it twice. */
-const askedOnce = /^(?:submit|note_calls$|retry_job$)/;
+const askedOnce = /^(?:submit|note_calls$|retry_job$|estimate$)/;
 
 /** What was asked on a connection that broke is not done twice. */
 function answerBefore(

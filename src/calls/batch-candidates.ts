@@ -116,7 +116,8 @@ async function inPipe(
   { statements, reader }: Making,
 ): Promise<Together> {
   const pipe = await statements.standing(statement);
-  if (!pipe) return { why: undefined, oneText: false };
+  // What it still writes those behind it would not see.
+  if (!pipe || statement.calls.length > 0) return { why: undefined, oneText: false };
   const all = pipe.runs.flat();
   const fresh = all.filter(({ bound }) => !seen.has(bound));
   const give = (why: string | undefined): Together => {
@@ -129,9 +130,7 @@ async function inPipe(
     return give('they are not in UTF-8');
   if (pipe.hides) return give('a parameter is longer than 256 KB');
   if (!pipe.certain) return give('several batches were sent one behind another');
-  // What the engine is at may be the only one.
-  const least = statement.calls.length > 0 ? 1 : 2;
-  if (fresh.length < least) return give(undefined);
+  if (fresh.length < 2) return give(undefined);
   const readOnce = await readEach(new Set(all.map(({ bound }) => bound.text)), engineText, ownParts, reader);
   const read = (text: string) => readOnce.get(text) ?? { why: undefined };
   const runs = pipe.runs.flatMap((run) => split(run, (each) => !isWhole(each, read(each.bound.text))));
@@ -140,7 +139,7 @@ async function inPipe(
   if (!run) return give('why' in own ? own.why : undefined);
   if (another) return give('other statements stand between them');
   const unseen = run.filter(({ bound }) => !seen.has(bound));
-  if (unseen.length < least) return give(undefined);
+  if (unseen.length < 2) return give(undefined);
   const some = withinBounds(unseen);
   for (const { bound } of some) seen.add(bound);
   return some.map((standing) => ({

@@ -3,11 +3,12 @@ import type { CallOrigin } from '../ledger/job.js';
 import type { Batch, Form } from './batch.js';
 import { type Alone, comeTogether, inTurns } from './batch-candidates.js';
 import type { SubmittedCall } from './check.js';
-import { endLook, lostWhileLooking, newLookAhead, noteFound, whyUncertain } from './look-ahead.js';
+import { endLook, hasFound, lostWhileLooking, newLookAhead, noteFound, whyUncertain } from './look-ahead.js';
 import { unknownParameters } from './look-problem.js';
 import type { Making, NamesFound } from './making.js';
 import { tellSerial } from './serial-notes.js';
 import { readSessionSettings } from './session-settings.js';
+import { foundOthers, setAside } from './set-aside.js';
 import type { JudgedPart, Part, ReadOnce, SqlReader } from './sql-reader.js';
 import type { Statement, StatementCall } from './statement.js';
 
@@ -113,7 +114,10 @@ export function answerAboutBatches(making: Making): BatchAnswers {
     },
     batchLooked(given, looked, origin) {
       const statement = statements.of(origin, readSessionSettings(given.settings), given.statement);
-      if (statement.batch?.looking) leaveBatch(statement.batch, looked, statements);
+      const { batch } = statement;
+      if (!batch?.looking) return;
+      leaveBatch(batch, looked, statements);
+      if (!batch.parts.some(({ ahead }) => ahead.comesLater || hasFound(ahead, given))) dropParts(batch);
     },
   };
 }
@@ -145,8 +149,8 @@ export async function judgeForms(
     types: [...new Set([...judged.flatMap(({ types }) => types), ...forms.flatMap(({ types }) => types)])],
     since: forms.find((form) => form.since)?.since,
     ownOnly: judged.some(({ ownOnly }) => ownOnly),
-    // A function may read what another statement has written.
-    readNothing: writes.length > 0,
+    // A function may read what another statement has written, and in a pipe when each of them begins.
+    readNothing: writes.length > 0 || !oneText,
     ...{ writes, reads: judged.flatMap(({ reads }) => reads) },
   };
 }
@@ -245,6 +249,15 @@ function leaveBatch(batch: OwnBatch, looked: BatchLooked, { forget }: Making['st
     if (statement.calls.length === 0) forget(statement);
     // What was found of it is not sent.
     else statement.isExpected = batch.parts.some((part) => part.statement === statement);
+  }
+}
+
+/** The look has not come upon the very call that began it: what it found is another statement's. */
+function dropParts(batch: OwnBatch): void {
+  for (const { statement, ahead } of batch.parts.splice(0)) {
+    endLook(ahead, foundOthers);
+    setAside(statement, ahead);
+    statement.isExpected = false;
   }
 }
 

@@ -7,11 +7,12 @@ import type { Models, SubmittedCall } from './check.js';
 import type { Services } from './course.js';
 import { createDecider, type Decider } from './decide.js';
 import { createDetachedCalls, type DetachedCalls, type DetachedSubmit } from './detached.js';
-import { dryNote, type Estimate } from './dry-run.js';
+import { dryNote } from './dry-run.js';
 import { dryRunPrefix } from './dry-run-names.js';
 import { createEarlierResults, type EarlierResults } from './earlier-results.js';
 import { createEndOfGateway, type EndOfGateway } from './end-of-gateway.js';
-import { estimated } from './estimated.js';
+import { createEstimating, type Estimating } from './estimated.js';
+import { createEstimatesUnderWay } from './estimates-under-way.js';
 import { giveUpWait } from './given-up.js';
 import { createLastResults, type LastResults } from './last-results.js';
 import { createLeftClients, type LeftClients } from './left-clients.js';
@@ -51,7 +52,11 @@ export interface WaitNews extends News {
 
 type DetachedArguments = SubmittedCall & Pick<DetachedSubmit, 'transactionId'>;
 
-export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, WrittenCalls, EndOfGateway {
+export interface Calls
+  extends Pick<DetachedCalls, 'status' | 'cancel'>,
+    WrittenCalls,
+    Estimating,
+    EndOfGateway {
   submit(call: SubmittedCall, origin: CallOrigin): Promise<{ handle: string }>;
   /** As submit, for several calls in their order, whose handles are chosen; the first that is refused rejects it. */
   submitAll(calls: SubmittedCall[], origin: CallOrigin): Promise<void>;
@@ -66,15 +71,13 @@ export interface Calls extends Pick<DetachedCalls, 'status' | 'cancel'>, Written
     origin: CallOrigin,
     longestMs: number,
   ): Promise<WaitNews>;
-  /** What the dry calls of this estimate would cost; they are dropped, as the engine has undone what made them. */
-  estimate(origin: CallOrigin, estimate: string): Promise<Estimate[]>;
   progress(): (Progress & { statement: Statement })[];
   /** Calls that are under way here and cannot go on for now, with a statement or without: their models, and since when. */
   heldUp(): { model: string; since: number }[];
   /** The client asked the engine process for so many rows at most; 0: for all. Calls beyond them are not sent. */
   rowsAsked(engineProcessId: number, rows: number): void;
   /** What its client asked for has reached it, in a transaction that is still open: what was only read is delivered. */
-  rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
+  rowsRead: Statements['rowsRead'];
   /** The engine process runs no statement (any more), and its transaction is over or lost. See Statements.over. */
   statementOver(engineProcessId: number, outcome: StatementOutcome): Promise<void> | undefined;
   /** See Statements. */
@@ -110,7 +113,7 @@ interface Surroundings extends CallMaking {
 
 export function createCalls(services: Services, models: Models, reader: SqlReader, log: Logger): Calls {
   const around = surround(services, models, reader, log);
-  const { decider, detached, statements } = around;
+  const { decider, detached, statements, estimates } = around;
   return {
     ...createWrittenCalls(makingOf(around)),
     submit: (given, origin) => submit(given, origin, around),
@@ -123,7 +126,7 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
     collect: (handle, given, origin, longestMs) => collect(handle, given, origin, longestMs, around),
     status: detached.status,
     cancel: detached.cancel,
-    estimate: (origin, estimate) => estimated(origin, estimate, around),
+    ...createEstimating(around),
     progress: () =>
       statements
         .running()
@@ -132,11 +135,17 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
     heldUp: () => heldUpOf(decider),
     rowsAsked: statements.rowsAsked,
     rowsRead: statements.rowsRead,
-    statementOver: statements.over,
+    statementOver(engineProcessId, outcome) {
+      estimates.over(engineProcessId);
+      return statements.over(engineProcessId, outcome);
+    },
     ...comingAndGoing(around),
     cursorsRewound: statements.cursorsRewound,
     savepointSet: statements.savepointSet,
-    undone: statements.undone,
+    undone(engineProcessId) {
+      estimates.over(engineProcessId);
+      return statements.undone(engineProcessId);
+    },
     transactionOver: statements.transactionOver,
     cancelAsked: detached.cancelAsked,
     takeOver: (gatewayIds) => takeOver(gatewayIds, around),
@@ -187,19 +196,11 @@ function surround(services: Services, models: Models, reader: SqlReader, log: Lo
   );
   const decider = createDecider(services, earlier, log);
   const around: Surroundings = {
-    ...{
-      services,
-      models,
-      log,
-      reader,
-      earlier,
-      decider,
-      last: createLastResults(earlier),
-      gone: createLeftClients(),
-      byName: new Map(),
-    },
+    ...{ services, models, log, reader, earlier, decider },
+    ...{ last: createLastResults(earlier), gone: createLeftClients(), byName: new Map() },
     detached: createDetachedCalls(services, decider, log),
     unanswered: createUnansweredNotes(services.ledger),
+    estimates: createEstimatesUnderWay(),
     statements: createStatements(
       (statement, outcome) => statementEnded(statement, outcome, around),
       reader.calling,
@@ -290,6 +291,9 @@ async function wait(
   // Perhaps nobody waits any more.
   const isKnown = around.byName.get(call.name) === call;
   if (news === later || !isKnown) return { done: false, ...nextNotice(statement, schedule) };
+  // A look asks for the results of a stage to find the next: nobody has read them yet.
+  if (statement.looking?.looking || statement.batch?.looking)
+    return { done: true, ...news, ...nextNotice(statement, schedule) };
   // A wait that was answered "later" has given nothing, whatever became of it since.
   call.delivered = 'result' in news && news.result !== null;
   for (let other = call.again; other; other = other.again) other.delivered = call.delivered;
@@ -355,12 +359,14 @@ async function collect(
   { settings, statement: client }: Pick<SubmittedCall, 'settings' | 'statement'>,
   origin: CallOrigin,
   longestMs: number,
-  { statements, detached, decider, last, services: { schedule } }: Surroundings,
+  { statements, detached, decider, last, estimates, services: { schedule } }: Surroundings,
 ): Promise<WaitNews> {
-  const statement = statements.of(origin, readSessionSettings(settings), client);
+  const own = readSessionSettings(settings);
+  estimates.require(origin.engineProcessId, own.estimate);
+  const statement = statements.of(origin, own, client);
   const limitMs = untilTimeout(statement, longestMs);
   statement.collects = handle;
-  const news = await detached.wait(handle, statement, limitMs).then(
+  const news = await detached.wait(handle, { statement, dryRun: own.dryRun }, limitMs).then(
     (result) => ({ result }),
     (error: unknown) => inPlaceOf(error, statement.onError),
   );

@@ -16,8 +16,15 @@ export interface DetachedCalls {
   submit(submitted: DetachedSubmit): Promise<string>;
   /** The statement's transaction is over: its detached calls are made, or dropped where they were undone with it or within it. */
   settle(statement: Statement, committed: boolean): void;
-  /** The result for a statement that waits; undefined when `longestMs` were not enough. Rejects with the error of a call that failed. */
-  wait(handle: string, statement: Statement, longestMs: number): Promise<string | undefined>;
+  /**
+   * The result for a statement that waits; undefined when `longestMs` were not enough. Rejects with the error of a call that failed. In a dry run
+   * nothing is sent for it.
+   */
+  wait(
+    handle: string,
+    given: { statement: Statement; dryRun: boolean },
+    longestMs: number,
+  ): Promise<string | undefined>;
   status(
     handle: string,
     who: RoleIdentity,
@@ -64,7 +71,7 @@ export function createDetachedCalls(services: Services, decider: Decider, log: L
       const settling = settle(held, committed, around).catch(complain(log));
       for (const each of held) each.settling = settling;
     },
-    wait: (handle, statement, longestMs) => wait(handle, statement, longestMs, around),
+    wait: (handle, given, longestMs) => wait(handle, given, longestMs, around),
     status: (handle, who) => kept(handle, who, around),
     cancel: (handle, who) => cancel(handle, who, around),
     async cancelAsked(handle) {
@@ -170,7 +177,7 @@ async function drop(
 
 async function wait(
   handle: string,
-  statement: Statement,
+  { statement, dryRun }: Parameters<DetachedCalls['wait']>[1],
   longestMs: number,
   around: Surroundings,
 ): Promise<string | undefined> {
@@ -178,6 +185,7 @@ async function wait(
   const until = Date.now() + longestMs;
   const { origin } = statement;
   const own = heldCall(handle, around);
+  if (own && dryRun) return `(${handle}: is sent when its transaction is committed)`;
   if (own) await Promise.race([own.settling ?? releaseEarly(own, origin, around), delay(longestMs)]);
   for (;;) {
     const job = await kept(handle, origin, around);

@@ -2,13 +2,39 @@
 import { type CallOrigin, isSameRole } from '../ledger/job.js';
 import type { Decider } from './decide.js';
 import { type Estimate, estimateOf } from './dry-run.js';
+import type { EstimatesUnderWay } from './estimates-under-way.js';
 import type { Statements } from './statement.js';
 
-/** What it has run is dropped, as the engine has undone it. */
-export async function estimated(
+export interface Estimating {
+  /** What the engine process runs from here on is only estimated, until it asks for the estimate or the statement has failed. */
+  estimateBegins(origin: CallOrigin, estimate: string): void;
+  estimateFailed(origin: CallOrigin, estimate: string): void;
+  /** What the dry calls of this estimate would cost; they are dropped, as the engine has undone what made them. */
+  estimate(origin: CallOrigin, estimate: string): Promise<Estimate[]>;
+}
+
+interface Surroundings {
+  statements: Statements;
+  decider: Decider;
+  estimates: EstimatesUnderWay;
+}
+
+export function createEstimating(around: Surroundings): Estimating {
+  const { estimates } = around;
+  return {
+    estimateBegins: ({ engineProcessId }, estimate) => estimates.begin(engineProcessId, estimate),
+    estimateFailed: ({ engineProcessId }, estimate) => estimates.end(engineProcessId, estimate),
+    estimate(origin, estimate) {
+      estimates.end(origin.engineProcessId, estimate);
+      return estimated(origin, estimate, around);
+    },
+  };
+}
+
+async function estimated(
   origin: CallOrigin,
   estimate: string,
-  { statements, decider }: { statements: Statements; decider: Decider },
+  { statements, decider }: Surroundings,
 ): Promise<Estimate[]> {
   // In what is estimated a function may call with its owner's rights: those calls are not the caller's.
   const isOwn = (each: { estimate?: string; origin: CallOrigin }) =>

@@ -21,10 +21,10 @@ const longestRemembered = 1_000;
 export function createKnownNames(): KnownNames {
   const known = new Map<string, NamesFound>();
   return {
-    keyOf(asked, state, { role, database }) {
+    keyOf(asked, state, { role, roleOid, database }) {
       if (state === undefined || !isOfCatalogue(asked)) return undefined;
-      // A role may tell what it likes of itself: its own calls alone are looked at by that.
-      const parts = JSON.stringify([role, database, state, asked]);
+      // A role may tell what it likes of itself: its own calls alone are looked at by that, and not those of who has its name later.
+      const parts = JSON.stringify([role, roleOid, database, state, asked]);
       return createHash('sha256').update(parts).digest('base64');
     },
     found: (key) => (key === undefined ? undefined : known.get(key)),

@@ -11,6 +11,7 @@ import {
   type SubmittedCall,
 } from './check.js';
 import { newCourse, type Services } from './course.js';
+import type { EstimatesUnderWay } from './estimates-under-way.js';
 import { checkImage } from './image-generate.js';
 import { isRefusal } from './meter.js';
 import { requestKey } from './request-key.js';
@@ -31,6 +32,7 @@ export interface CallMaking {
   services: Services;
   models: Models;
   statements: Statements;
+  estimates: EstimatesUnderWay;
 }
 
 /** A handle that a session has chosen may be any text: no other session meets its calls by it. */
@@ -46,6 +48,7 @@ export async function newCall(
   { stop, statement: expected }: { stop?: AbortController; statement?: Statement } = {},
 ): Promise<StatementCall> {
   const own = readSessionSettings(given.settings);
+  around.estimates.require(origin.engineProcessId, own.estimate);
   const statement = expected ?? around.statements.of(origin, own, given.statement);
   if (own.webhook !== undefined) await around.models.webhooks.require(own.webhook);
   const checked = await checkOrRefuse(given, statement, own, around).catch((error: unknown) => {

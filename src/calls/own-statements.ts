@@ -81,13 +81,18 @@ export function beginAnew<Statement>(
   return own;
 }
 
+/** `declaredBy`: the text of the cursor that it reads, if it is known. */
+export type OnlyReads = (text: string, declaredBy: string | undefined) => boolean;
+
 /** Each is judged once, by its text. */
 export function setAnswered(
-  own: OwnStatements<{ text: string; read: boolean; answered: boolean }> | undefined,
-  onlyReads: (text: string) => boolean,
+  own:
+    | OwnStatements<{ text: string; declaredBy: string | undefined; read: boolean; answered: boolean }>
+    | undefined,
+  onlyReads: OnlyReads,
 ): void {
   for (const statement of own?.unanswered ?? [])
-    Object.assign(statement, { read: onlyReads(statement.text), answered: true });
+    Object.assign(statement, { read: onlyReads(statement.text, statement.declaredBy), answered: true });
   own?.unanswered.clear();
 }
 

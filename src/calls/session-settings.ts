@@ -64,14 +64,16 @@ export function readSessionSettings(given: Json): SessionSettings {
 }
 
 function settingsOf(given: Json): SessionSettings {
-  const dryRun = readSwitch(given, 'dry_run', false);
+  // Whatever a function says of its own.
+  const estimate = readEstimate(given);
+  const dryRun = estimate.estimate !== undefined || readSwitch(given, 'dry_run', false);
   return {
     progress: readSwitch(given, 'progress', true),
     reuse: readWord(given, 'reuse', ['unclaimed', 'off', 'on']),
     maxCalls: readCount(given, 'max_calls', 1000),
     onError: readWord(given, 'on_error', ['error', 'capture', 'skip']),
     dryRun,
-    ...(dryRun && readEstimate(given)),
+    ...estimate,
     atOnce: readSwitch(given, 'at_once', true),
     timeoutMs: readDuration(given, 'timeout'),
     tag: readTag(given),

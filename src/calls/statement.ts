@@ -21,6 +21,7 @@ import {
   keepExpected,
   newOwnStatements,
   noSerialCalls,
+  type OnlyReads,
   type OwnStatements,
   type SerialCalls,
   setAnswered,
@@ -41,6 +42,8 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   standingText: string | undefined;
   /** Those that its client sent together with it, if their calls were looked for. */
   batch: Batch<Statement, StatementCall> | undefined;
+  /** See OnlyReads. */
+  declaredBy: string | undefined;
   /** As the client wrote it, without keys and passwords. Of several statements those that may call. */
   text: string;
   /** PostgreSQL stops it after as many rows as the client asks for; otherwise all its calls are made whatever that number is. */
@@ -185,7 +188,7 @@ export interface Statements {
   /** The client has moved cursors without a call. */
   cursorsRewound(engineProcessId: number): void;
   /** All that the client of the engine process asked for has reached it, in a transaction that is still open. `onlyReads` judges texts. */
-  rowsRead(engineProcessId: number, onlyReads: (text: string) => boolean): void;
+  rowsRead(engineProcessId: number, onlyReads: OnlyReads): void;
   /** The client of the engine process has set a savepoint where none was open, after all that was answered before. */
   savepointSet(engineProcessId: number): void;
   /** The calls that may be sent now that `wanted` is waited for, itself included. */
@@ -338,17 +341,11 @@ function begun(
   setMaxListeners(0, stop.signal);
   return {
     ...{ id: randomUUID(), name, text: maskSecrets(running.calling(text)), stopsAtRows, origin, stop },
-    ...{ isExpected: false, standingText: undefined, batch: undefined },
+    ...{ isExpected: false, standingText: undefined, batch: undefined, declaredBy: undefined },
     ...{ calls: [], unsent: new Set(), named: new Map(), detached: [], collected: [] },
     ...{ notes, note: (note: string) => notes.add(note), hints: new Map(), told: new Set<string>() },
-    ...{
-      read: false,
-      answered: false,
-      stays: false,
-      isUndone: false,
-      committedAt: undefined,
-      givenUp: Promise.resolve(),
-    },
+    ...{ read: false, answered: false, stays: false, isUndone: false, committedAt: undefined },
+    givenUp: Promise.resolve(),
     requests: requestsAt(origin, running.requests),
     ...{ noticedAt: now, startedAt: now, refused: undefined, window: undefined, ahead: undefined },
     ...{ blocks: new Map(), looking: undefined, collects: undefined },

@@ -16,6 +16,7 @@ import { createKnownNames, type KnownNames } from './known-names.js';
 import {
   endIfMisplaced,
   endLook,
+  hasFound,
   hasMade,
   isAskedInTwoStages,
   isOnceMore,
@@ -46,6 +47,7 @@ import type { Making, NamesFound } from './making.js';
 import { noSerialCalls } from './own-statements.js';
 import { areReadable } from './readable-values.js';
 import { noteAlone } from './serial-notes.js';
+import { foundOthers, leaveLook, setAside } from './set-aside.js';
 import type { Bound } from './sql-reader.js';
 import type { Statement, StatementCall } from './statement.js';
 
@@ -167,7 +169,9 @@ async function looked(
   statement.looking = undefined;
   if (ahead.window) goOn(ahead.window, rows);
   ahead.reached = Math.max(ahead.reached, rows);
-  endLook(ahead, problem ?? wrong);
+  const isOther = ahead.left > 0 && !hasFound(ahead, given);
+  endLook(ahead, problem ?? wrong ?? (isOther ? foundOthers : undefined));
+  if (isOther || ahead.refusal) setAside(statement, ahead);
   if (ahead.refusal) throw ahead.refusal;
 }
 
@@ -188,6 +192,7 @@ function storedText(
   if (cursor !== undefined) {
     statement.ahead = statements.cursors.read(statement, cursor, ahead);
     statement.looking = statement.ahead;
+    statement.declaredBy = found?.statement;
     const asked = { name, text: given.engineText, declaredBy: found?.statement ?? '' };
     readOn(statement.ahead, rows, statements.placeOf(statement, asked));
   }
@@ -264,11 +269,6 @@ async function submitWritten(
   // A later look comes upon it again, for this part of the rows or the next.
   if (mayLookAgain(ahead) || readsSome(ahead)) noteFound(ahead, given, call, 'given');
   return add(call);
-}
-
-function leaveLook(statement: Statement, ahead: LookAhead<StatementCall>): void {
-  endLook(ahead, 'its first look was cut off');
-  statement.looking = undefined;
 }
 
 /** What is known of the query of a function that makes the call. It may run again, over other rows. */

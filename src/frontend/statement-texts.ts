@@ -38,8 +38,9 @@ export function createStatementTexts(): StatementTexts {
 /** However few of its rows are asked for. */
 const runsToItsEnd = /^\s*execute\b/i;
 
-const reads = /^\s*(select|with|values|table|fetch|declare)\b/i;
+const reads = /^\s*(select|with|values|table|declare)\b/i;
 const fetches = /^\s*fetch\b/i;
+const oneStatement = /^[^;]*;?\s*$/;
 const mayWrite = /\b(insert|update|delete|merge|into|create|call|do)\b/i;
 /** Functions, and words before a parenthesis, that write nothing and hide no call. */
 const harmless = new Set(
@@ -55,10 +56,10 @@ const harmless = new Set(
 
 /**
  * A query whose calls stand in it for all to see. Judged by its words, and in doubt not: where a call stands in a function that is not known
- * here, its result may be written somewhere, and be lost with a rollback.
+ * here, its result may be written somewhere, and be lost with a rollback. `declaredBy`: the text of the cursor that it reads, if it is known.
  */
-export function onlyReads(text: string): boolean {
-  if (fetches.test(text)) return true;
+export function onlyReads(text: string, declaredBy?: string): boolean {
+  if (fetches.test(text)) return declaredBy !== undefined && oneStatement.test(text) && onlyReads(declaredBy);
   const sql = withoutTexts(text);
   if (!sql || !reads.test(sql) || mayWrite.test(sql) || !mentionsAiFunction(sql)) return false;
   return [...sql.matchAll(called)].every(([, schema, name = '']) => {

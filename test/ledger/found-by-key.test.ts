@@ -19,7 +19,9 @@ afterAll(() => gateway?.close());
 test('no write of a call reads the ledger of all others through', async () => {
   const calls = 900;
   for (const from of [1, 301, 601])
-    await client.query("SELECT ai_gen('quick', 'row ' || n) FROM generate_series($1::int, $1 + 299) n", [from]);
+    await client.query("SELECT ai_gen('quick', 'row ' || n) FROM generate_series($1::int, $1 + 299) n", [
+      from,
+    ]);
   // Each connection tells what it has done some seconds later.
   await expect
     .poll(async () => (await written()).reduce((least, { updates }) => Math.min(least, updates), Infinity))

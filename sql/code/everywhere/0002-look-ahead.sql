@@ -2,13 +2,14 @@
 -- undone, so that the gateway knows the calls to come and makes them at once. The statement itself runs exactly as it was written.
 
 -- Which settings may be changed by what runs between two rows of a statement, this text or code that is kept: 'all' where it names one by which
--- PostgreSQL or the gateway reads and tells values and rights; 'some': others, which only somebody's own code and current_setting() read.
+-- PostgreSQL or the gateway reads and tells values and rights, or that cannot be read; 'some': others, which only somebody's own code and current_setting() read.
 CREATE OR REPLACE FUNCTION hologen_caller.settings_changed(source text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
   WITH
     named (some_setting, known_setting) AS (VALUES (
       '\m(set_config|execute|pg_settings|reset|discard)\M|(^|;|\m(begin|then|else|loop))(\s|--[^\n]*\n|/\*.*?\*/)*set\M',
-      '(\mset_config\s*\(\s*''|((^|[;''$]|\m(begin|then|else|loop|execute))(\s|--[^\n]*\n|/\*.*?\*/)*set|\mreset)\s+((local|session)\s+)?"?)(role\M|session_?\s*authorization|ai_gen\.|hologen\.|datestyle|intervalstyle|time\s*zone|lc_|bytea_output|extra_float_digits|search_path|default_text_search_config|xml)|\m(reset\s+all|discard\s+all)\M')),
+      '(\mset_config\s*\(\s*''|((^|[;''$]|\m(begin|then|else|loop|execute))(\s|--[^\n]*\n|/\*.*?\*/)*set|\mreset)\s+((local|session)\s+)?"?)(role\M|session_?\s*authorization|ai_gen\.|hologen\.|datestyle|intervalstyle|time\s*zone|lc_|bytea_output|extra_float_digits|search_path|default_text_search_config|xml)|\m(reset\s+all|discard\s+all)\M'
+      || '|\mset_config\s*\((?!\s*'')|''\s*(re)?set\s+((local|session)\s+)?["%'']')),
     texts (text) AS (
       SELECT source UNION ALL
       SELECT concat(prosrc, pg_get_function_sqlbody(p.oid)) FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
@@ -18,9 +19,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET quote_all_identifi
       SELECT adbin FROM pg_attrdef UNION ALL SELECT conbin FROM pg_constraint UNION ALL SELECT tgqual FROM pg_trigger
       UNION ALL SELECT polqual FROM pg_policy UNION ALL SELECT polwithcheck FROM pg_policy UNION ALL SELECT typdefaultbin FROM pg_type WHERE oid >= 16384)
   SELECT CASE
-    WHEN EXISTS (SELECT FROM texts, named WHERE text ~* known_setting) THEN 'all'
-    WHEN EXISTS (SELECT FROM texts, named WHERE text ~* some_setting)
-      OR EXISTS (SELECT FROM trees WHERE tree IS NOT NULL AND strpos(tree::text, format(':funcid %s ', 'set_config(text,text,boolean)'::regprocedure::oid)) > 0) THEN 'some' END
+    WHEN EXISTS (SELECT FROM texts, named WHERE text ~* known_setting)
+      OR EXISTS (SELECT FROM trees WHERE tree IS NOT NULL AND strpos(tree::text, format(':funcid %s ', 'set_config(text,text,boolean)'::regprocedure::oid)) > 0) THEN 'all'
+    WHEN EXISTS (SELECT FROM texts, named WHERE text ~* some_setting) THEN 'some' END
 $$;
 
 -- Of what is named in a plan (`names`; `path`: where what is named without a schema was found) that which may stand for something volatile, and
@@ -43,7 +44,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = 
       WHERE p.proname IN (SELECT name[cardinality(name)] FROM named_functions)
         AND EXISTS (SELECT FROM named_functions, path WHERE name[cardinality(name)] = p.proname AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END)
         AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|file_facts|file_as_jsonb?|fl_get_\w+|is_untouched|later|ask_ahead|ask_made|wait_\w+|\w+_question|prompt)$')
-        AND NOT (n.nspname IN ('pg_catalog', 'hologen_names') AND p.proname ~ '^(to_file|try_to_file|fl_get_\w+|prompt)$')),
+        AND NOT (n.nspname IN ('pg_catalog', 'hologen_names') AND p.proname ~ '^(to_file|try_to_file|fl_get_\w+|prompt)$')
+        AND NOT (n.nspname IN ('pg_catalog', 'hologen', 'hologen_names') AND p.proname ~ '^(ai_\w+|image_generate)$')),
     operators AS MATERIALIZED (
       SELECT o.oprname, p.provolatile = 'v' AS volatile, p.provolatile <> 'i' AS may_read
       FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode JOIN pg_namespace n ON n.oid = o.oprnamespace

@@ -121,13 +121,19 @@ DECLARE
   way text;
 BEGIN
   BEGIN
+    -- The statement may take the settings back.
+    way := hologen_caller.ask(pg_catalog.json_build_object('ask', 'estimate_begins', 'estimate', own));
     PERFORM pg_catalog.set_config('ai_gen.dry_run', 'on', true), pg_catalog.set_config('ai_gen.progress', 'off', true),
       pg_catalog.set_config('hologen.estimate', own::pg_catalog.text, true);
     EXECUTE statement;
     RAISE EXCEPTION SQLSTATE 'HG001';
-  EXCEPTION WHEN SQLSTATE 'HG001' THEN
-    -- All that the statement did is undone here, the settings included.
-    NULL;
+  EXCEPTION
+    WHEN SQLSTATE 'HG001' THEN
+      -- All that the statement did is undone here, the settings included.
+      NULL;
+    WHEN OTHERS OR QUERY_CANCELED OR ASSERT_FAILURE THEN
+      way := hologen_caller.ask(pg_catalog.json_build_object('ask', 'estimate_failed', 'estimate', own));
+      RAISE;
   END;
   way := hologen_caller.how_made(statement);
   RETURN QUERY SELECT e.model_name, e.model_type, e.calls, e.pictures, e.seconds, e.price, e.currency, way,

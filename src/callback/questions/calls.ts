@@ -94,9 +94,12 @@ function answersWhileRunning(tools: QuestionTools): Answers {
     ...answerWhileLooking(calls, written),
     submit_looked(question, caller) {
       const { noted, rows } = question;
+      // Of another function's call what is around it stands with its arguments.
+      const of = isObject(question.of) ? question.of : {};
+      const around = isObject(of.call) ? of.call : of;
       const look = {
         problem: question.state === lookedToTheEnd ? undefined : problemOf(question),
-        noted: described({ ...(isObject(question.of) ? question.of : {}), calls: noted }, 'noted'),
+        noted: described({ ...around, calls: noted }, 'noted'),
         rows: Number(rows ?? 0),
       };
       const place = placeOf(question);

@@ -19,8 +19,10 @@ import { type Answers, originOf, type QuestionTools, textOrNull, textsOf } from 
 export function answerAboutHow(tools: QuestionTools): Answers {
   const { reader, calls } = tools;
   return {
+    estimate_begins: async (question, caller) => calls.estimateBegins(originOf(caller), nameOf(question)),
+    estimate_failed: async (question, caller) => calls.estimateFailed(originOf(caller), nameOf(question)),
     estimate: async (question, caller) =>
-      estimated(await calls.estimate(originOf(caller), String(question.estimate)), question, tools),
+      estimated(await calls.estimate(originOf(caller), nameOf(question)), question, tools),
     /** What has to be asked or planned to tell, or how already; null where its author chose an order. `asWritten`: that was asked, and it is not rewritten. */
     how_read({ statement, settings, asWritten }) {
       const text = String(statement);
@@ -106,6 +108,11 @@ async function judgeTogether(text: string, plans: unknown, reader: SqlReader): P
   // Those of later stages are looked for in none of them.
   const isStaged = parts.some(({ query }) => query.stages > 1);
   return { ...judged, together: true, how: isStaged ? null : atOnce };
+}
+
+/** The engine's functions give each a UUID. */
+function nameOf({ estimate }: Json): string {
+  return String(estimate).slice(0, 36);
 }
 
 /** `how`: as ai_estimate tells it. */

@@ -97,7 +97,8 @@ export function readPlanText(text: string, names: Names, referred: Referred): Pl
     if (kind !== 'FuncCall') return true;
     again ||= asksUntilGiven(body, leaf);
     if (!askingCalls.has(name) && !laterCalls.has(name)) {
-      if (!isAiCall(kind, body)) names.functions.add(quotedName(nameList(body.funcname)));
+      // One that has the name of an AI function and is printed as it is may be somebody's own.
+      names.functions.add(quotedName(nameList(body.funcname)));
       return true;
     }
     // Its last argument is our own clock_timestamp().
