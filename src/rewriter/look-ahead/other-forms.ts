@@ -180,6 +180,7 @@ const ofWhatIsKept: readonly Kind[] = [
   {
     form: notKept,
     reasons: [
+      /^a look at it came upon other calls than it makes$/,
       /may have meant another (?:table|function|type) when it was prepared$/,
       /^it may have been (?:planned|prepared) before .* was set$/,
       /^what time it is was read when it was prepared$/,

@@ -27,7 +27,7 @@ const ofTime = [
 /** A number of few digits is none. */
 function isTime(said: string): boolean {
   if (said.length > 60 || !/\d/.test(said) || /^\s*[-+]?[\d.]{1,5}\s*$/.test(said)) return false;
-  const parts = said.split(/[\s,()[\]]+/).filter((part) => part !== '');
+  const parts = said.split(/[\s,()[\]{}"]+/).filter((part) => part !== '');
   return parts.every((part) => ofTime.some((form) => form.test(part)));
 }
 
