@@ -39,13 +39,13 @@ export interface SqlReader {
   withRowFunctions(names: string[], clientText: string, otherwise: OneByOne): StoredQuery;
   /**
    * What has to be asked of the engine about a plan of which all rows are read, or some; or why its calls are not certain. `rowByRow`: why only as
-   * many of them are as rows are wanted.
+   * many of them are as rows are wanted. `decides`: results decide which rows there are.
    */
   judgePlan(
     plan: unknown,
     query: Pick<AheadQuery, 'text' | 'seenLater' | 'inBodies' | 'since'>,
     read: 'all' | 'some',
-  ): { rowByRow?: string } | { why: string };
+  ): { rowByRow?: string; decides?: true } | { why: string };
   /** How many rows the query's own LIMIT takes; infinite without one, undefined where that is not known. */
   rowsOfLimit(query: string): number | undefined;
   /** What else is to be planned of a query, before what stands in its plan is certain. */

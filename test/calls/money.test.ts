@@ -114,7 +114,7 @@ test.each([
   ['at once', `SELECT ai_gen('qwen_plus', 'fox ' || i) FROM generate_series(1, 4) i`],
   ['at once', `SELECT ai_gen('qwen_plus', 'fox ' || random()) FROM generate_series(1, 4) i`],
   [
-    'at once in 2 stages',
+    'at once in 2 stages, and results decide how many calls follow',
     `SELECT ai_gen('qwen_plus', 'again ' || i) FROM generate_series(1, 4) i WHERE ai_gen('qwen_plus', 'good? ' || i) <> ''`,
   ],
   [

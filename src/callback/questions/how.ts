@@ -41,7 +41,8 @@ export function answerAboutHow(tools: QuestionTools): Answers {
       const { stages } = apart && read.apart ? read.apart : read;
       const why = 'why' in judged ? judged.why : judged.rowByRow;
       if (!reader.makesCalls(plan, read.text)) return { ...judged, how: oneAfterAnother(standElsewhere) };
-      if (why === undefined) return { ...judged, how: inStages(stages) };
+      const decides = apart || ('decides' in judged && judged.decides);
+      if (why === undefined) return { ...judged, how: inStages(stages, decides) };
       if (!('why' in judged) && rowsWanted(read, read.text, reader) !== undefined)
         return { ...judged, how: `${inStages(stages)}, ${asManyAsWanted}` };
       if (apart || !read.apart) return { how: oneAfterAnother(why) };
@@ -70,9 +71,12 @@ const runsQueries = /^ (RETURNS (SETOF |TABLE\()|LANGUAGE sql\b)/m;
 
 const atOnce = 'at once';
 const asManyAsWanted = 'as many at a time as rows are still wanted';
+/** A dry run's results, which are none, have decided it otherwise. */
+const decidedByResults = 'and results decide how many calls follow';
 
-function inStages(stages: number): string {
-  return stages > 1 ? `${atOnce} in ${stages} stages` : atOnce;
+function inStages(stages: number, decides: unknown = false): string {
+  if (stages === 1) return atOnce;
+  return `${atOnce} in ${stages} stages${decides ? `, ${decidedByResults}` : ''}`;
 }
 
 function oneAfterAnother(why: string): string {

@@ -39,6 +39,8 @@ export interface Judged {
   sources?: Sources;
   /** Why not all calls are certain, but as many as rows are wanted: each is about one row at most. See row-by-row.ts. */
   rowByRow?: string;
+  /** Results decide which rows there are. */
+  decides?: true;
 }
 
 /** What a query's text names, as SQL names: it may stand for views and functions of which a plan has only what is in them. */
@@ -105,8 +107,9 @@ export function judgePlan(plan: PlanNode, values: ValuesLists, ends: PlanNode[])
     ...{ parameters: new Map(), values, uniqueScans: new Set(), unnamed: new Set() },
     ...{ scanned: new Set(), ends, endsByResults: false },
   };
+  let found: Found;
   try {
-    inspect(plan, reading);
+    found = inspect(plan, reading);
   } catch (error) {
     if (error instanceof Doubt) return { why: error.message };
     throw error;
@@ -116,6 +119,7 @@ export function judgePlan(plan: PlanNode, values: ValuesLists, ends: PlanNode[])
     ...{ functions: [...functions], operators: [...operators], types: [...types] },
     ...{ relations: [...reading.relations], uniqueScans: [...reading.uniqueScans] },
     ...(reading.endsByResults && { rowByRow: farByResult }),
+    ...(found.rows && { decides: true }),
   };
 }
 
