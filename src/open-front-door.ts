@@ -1,6 +1,7 @@
 /** Opens the front door: what the listener asks of the engine, the calls and the rewriter. */
 import type { Logger } from 'pino';
 import { createScramKeyLookup } from './engine/scram-keys.js';
+import { createBusyLook } from './frontend/busy-look.js';
 import type { Encryption } from './frontend/encryption.js';
 import { nameGateway } from './frontend/gateway-name.js';
 import { type Frontend, listenForClients } from './frontend/listener.js';
@@ -22,9 +23,9 @@ export async function openFrontDoor(
   encryption: Encryption,
   log: Logger,
 ): Promise<Frontend> {
-  const { host, port, loginMs } = door;
+  const { host, port, loginMs, busyLookUs } = door;
   const frontend = listenForClients({
-    ...{ host, port, encryption, log, maxConnections, loginMs },
+    ...{ host, port, encryption, log, maxConnections, loginMs, busyLook: createBusyLook(busyLookUs / 1000) },
     events: {
       rewrite: rewriteStatements(texts, createLongTexts(log), log),
       started: calls.clientCame,

@@ -42,6 +42,7 @@ const environmentOnly: SettingName[] = [
   'tlsMinVersion',
   'tlsClientCa',
   'loginMs',
+  'busyLookUs',
   'drainMs',
   'logLevel',
 ];

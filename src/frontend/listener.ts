@@ -12,6 +12,7 @@ import { KnownError, sqlstateOf } from '../errors.js';
 import { type ErrorFields, errorResponse } from '../wire/replies.js';
 import { keyOf, withParameters } from '../wire/startup.js';
 import { loginBetween } from './bound-connections.js';
+import type { BusyLook } from './busy-look.js';
 import { cancelForNobody, forwardCancel } from './cancel.js';
 import type { SessionEvents } from './conversation.js';
 import { dismiss, type Visitor, welcome } from './door.js';
@@ -27,6 +28,8 @@ export interface FrontendOptions {
   encryption: Encryption;
   /** How long a client may take to send its whole startup packet. */
   loginMs: number;
+  /** See busy-look.ts; undefined: it does not. */
+  busyLook?: BusyLook | undefined;
   /** Startup parameters as the engine understands them. */
   mapParameters(parameters: Map<string, string>): Map<string, string>;
   /** Resolves when sessions may be opened in a database of the engine. */
@@ -187,6 +190,7 @@ async function openSession(house: House, visitor: Extract<Visitor, { kind: 'sess
     engine,
     landings: { client: landed && landings.client, engine: landings.engine },
     first: visitor.rest,
+    busyLook: options.busyLook,
   };
   const begin = options.opening(parameters);
   let over = () => {};

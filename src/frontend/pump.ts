@@ -6,13 +6,13 @@ import type { Outlet } from './outlet.js';
 
 /**
  * A receiver that stops reading stops the sender, so memory stays flat; so does a frame that its watcher takes its time with. A source with a
- * landing emits no data events. `first`: what the source sent before.
+ * landing emits no data events. `first`: what the source sent before. `passed` is called behind each chunk.
  */
 export function pump(
   source: Socket,
   outlet: Outlet,
   frames: FrameStream,
-  { landing, first }: { landing?: Landing; first?: Buffer } = {},
+  { landing, first, passed }: { landing?: Landing; first?: Buffer; passed?: (() => void) | undefined } = {},
 ): void {
   const { socket: target } = outlet;
   /** False: there is no room for more. */
@@ -30,6 +30,7 @@ export function pump(
     // Whoever it is for can begin.
     const room = outlet.write(chunk);
     frames.watcher.noteRoutine?.(chunk);
+    passed?.();
     return room;
   };
   /** A source that is at its end may have left a frame that is still being replaced. */

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createFrameStream, type FrameStream, isBetweenFrames } from '../wire/frames.js';
+import type { BusyLook, Side } from './busy-look.js';
 import { createLogin, type Login } from './channel-binding.js';
 import { watchClient } from './client-messages.js';
 import { beginConversation, type Conversation, type SessionEvents } from './conversation.js';
@@ -39,6 +40,7 @@ export interface Sides {
   landings?: { client?: Landing | undefined; engine?: Landing };
   /** Bytes that the client sent right after its startup packet. */
   first: Buffer;
+  busyLook?: BusyLook | undefined;
 }
 
 /** Cancels a statement that nobody waits for, by the engine's key for the session. */
@@ -54,7 +56,7 @@ export function joinSession(
   cancel: Cancel,
   login: Login = createLogin(false),
 ): Session {
-  const { client, engine, landings, first } = sides;
+  const { client, engine, landings, first, busyLook } = sides;
   const [toClient, toEngine] = [createOutlet(client), createOutlet(engine)];
   const conversation = beginConversation(events, {
     holdBack: (until) => holdBack(toClient, until),
@@ -67,8 +69,9 @@ export function joinSession(
   const fromClient = createFrameStream(login.watchClient(watchClient(conversation)));
   const fromEngine = createFrameStream(login.watchEngine(watchEngine(conversation)));
 
-  pump(client, toEngine, fromClient, { landing: landings?.client, first });
-  pump(engine, toClient, fromEngine, { landing: landings?.engine });
+  const passed = (side: Side) => busyLook && (() => busyLook.passed(sides, side));
+  pump(client, toEngine, fromClient, { landing: landings?.client, first, passed: passed(0) });
+  pump(engine, toClient, fromEngine, { landing: landings?.engine, passed: passed(1) });
   const stop = () => stopGenerating(conversation, cancel);
   if (client.readableEnded) halfClosed(client, stop);
   else client.once('end', () => halfClosed(client, stop));

@@ -73,6 +73,7 @@ export interface DoorSettings {
   host: string;
   port: number;
   loginMs: number;
+  busyLookUs: number;
   drainMs: number;
   /** The operator's certificate and its key (PEM files); both undefined: the gateway's own. */
   tlsCert: string | undefined;
@@ -160,6 +161,7 @@ function door(texts: SettingTexts): DoorSettings {
     host: required(texts, 'host'),
     port: number(texts, 'port'),
     loginMs: number(texts, 'loginMs'),
+    busyLookUs: number(texts, 'busyLookUs'),
     drainMs: number(texts, 'drainMs'),
     tlsCert: texts.tlsCert,
     tlsKey: texts.tlsKey,

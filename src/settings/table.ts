@@ -197,6 +197,13 @@ export const settingTable = {
     meaning:
       "how long a client may take to say what it wants; then the engine's authentication_timeout holds",
   },
+  busyLookUs: {
+    env: 'HOLOGEN_BUSY_LOOK_US',
+    default: '150',
+    range: [0, 10_000],
+    meaning:
+      'how many microseconds the gateway looks for the next message before it sleeps, while one session alone takes turns with the engine as quickly as that: to be woken takes longer. 0: it sleeps at once',
+  },
   drainMs: {
     env: 'HOLOGEN_DRAIN_MS',
     live: true,
