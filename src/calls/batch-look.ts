@@ -117,7 +117,8 @@ export function answerAboutBatches(making: Making): BatchAnswers {
       const { batch } = statement;
       if (!batch?.looking) return;
       leaveBatch(batch, looked, statements);
-      if (!batch.parts.some(({ ahead }) => ahead.comesLater || hasFound(ahead, given))) dropParts(batch);
+      const comesLater = looked.coming.length > 0 || looked.first.length > 0;
+      if (!comesLater && !batch.parts.some(({ ahead }) => hasFound(ahead, given))) dropParts(batch);
     },
   };
 }

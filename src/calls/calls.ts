@@ -36,7 +36,7 @@ import {
   type StatementOutcome,
   type Statements,
 } from './statement.js';
-import { takeName } from './statement-bounds.js';
+import { takeName, takeNameAgain } from './statement-bounds.js';
 import { tellStatementEnd } from './statement-end.js';
 import { createUnansweredNotes, type UnansweredNotes } from './unanswered-notes.js';
 import { later, orLater, untilTimeout } from './waiting.js';
@@ -155,18 +155,20 @@ export function createCalls(services: Services, models: Models, reader: SqlReade
 
 /** Of clients, and of the engine's processes. */
 function comingAndGoing(around: Surroundings): Pick<Calls, 'clientCame' | 'clientLeft' | 'engineLeft'> {
-  const { statements, gone, last } = around;
+  const { statements, gone, last, estimates } = around;
   return {
     clientCame(engineProcessId, ...given) {
       gone.came(engineProcessId);
       statements.clientCame(engineProcessId, ...given);
     },
     clientLeft(engineProcessId) {
+      estimates.over(engineProcessId);
       statements.clientLeft(engineProcessId);
       gone.left(engineProcessId);
       return statements.over(engineProcessId, 'failed');
     },
     engineLeft(origin, unread) {
+      if (!unread) estimates.over(origin.engineProcessId);
       // Its client's session tells what becomes of its statements.
       if (!statements.hasClient(origin.engineProcessId)) statements.over(origin.engineProcessId, 'failed');
       else if (unread) giveUpWait(unread.awaited, origin, around);
@@ -319,6 +321,8 @@ function onceMore(call: StatementCall, around: Surroundings): OnceMore {
 /** Everything that is to be sent is checked to the end before the first is sent. */
 function startAll(wanted: StatementCall, around: Surroundings): Promise<void> {
   const { statements, decider, services } = around;
+  if (wanted.aside) takeNameAgain(wanted);
+  wanted.aside = false;
   // It may have been tried with others of its batch, of which one was refused.
   if (wanted.decided)
     return wanted.decided.then(() => (wanted.decided ? undefined : startAll(wanted, around)));

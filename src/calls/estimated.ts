@@ -6,9 +6,10 @@ import type { EstimatesUnderWay } from './estimates-under-way.js';
 import type { Statements } from './statement.js';
 
 export interface Estimating {
-  /** What the engine process runs from here on is only estimated, until it asks for the estimate or the statement has failed. */
+  /** What the engine process runs from here on is only estimated, until that ends or fails. */
   estimateBegins(origin: CallOrigin, estimate: string): void;
-  estimateFailed(origin: CallOrigin, estimate: string): void;
+  estimateEnds(origin: CallOrigin, estimate: string): void;
+  isEstimating(engineProcessId: number): boolean;
   /** What the dry calls of this estimate would cost; they are dropped, as the engine has undone what made them. */
   estimate(origin: CallOrigin, estimate: string): Promise<Estimate[]>;
 }
@@ -23,11 +24,9 @@ export function createEstimating(around: Surroundings): Estimating {
   const { estimates } = around;
   return {
     estimateBegins: ({ engineProcessId }, estimate) => estimates.begin(engineProcessId, estimate),
-    estimateFailed: ({ engineProcessId }, estimate) => estimates.end(engineProcessId, estimate),
-    estimate(origin, estimate) {
-      estimates.end(origin.engineProcessId, estimate);
-      return estimated(origin, estimate, around);
-    },
+    estimateEnds: ({ engineProcessId }, estimate) => estimates.end(engineProcessId, estimate),
+    isEstimating: estimates.isUnderWay,
+    estimate: (origin, estimate) => estimated(origin, estimate, around),
   };
 }
 

@@ -10,6 +10,7 @@ export interface EstimatesUnderWay {
   end(engineProcessId: number, estimate: string): void;
   /** What the engine process ran has ended or failed. */
   over(engineProcessId: number): void;
+  isUnderWay(engineProcessId: number): boolean;
   /** KnownError 0A000 for a call that is made in an estimate and says of none, or of another one. */
   require(engineProcessId: number, estimate: string | undefined): void;
 }
@@ -33,6 +34,7 @@ export function createEstimatesUnderWay(): EstimatesUnderWay {
       else underWay.delete(engineProcessId);
     },
     over: (engineProcessId) => void underWay.delete(engineProcessId),
+    isUnderWay: (engineProcessId) => underWay.has(engineProcessId),
     require(engineProcessId, estimate) {
       const own = underWay.get(engineProcessId)?.at(-1);
       if (own !== undefined && own !== estimate) throw tookBack();

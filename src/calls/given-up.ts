@@ -4,6 +4,7 @@ import type { Decider } from './decide.js';
 import type { EarlierResults } from './earlier-results.js';
 import type { LastResults } from './last-results.js';
 import { nameOfCall } from './new-call.js';
+import { forgetFound } from './set-aside.js';
 import { settle } from './settle.js';
 import type { StatementCall, Statements } from './statement.js';
 
@@ -35,6 +36,7 @@ function giveUp(call: StatementCall, around: Surroundings): void {
   for (const each of all) {
     each.delivered = false;
     around.byName.delete(each.name);
+    forgetFound(statement, each);
   }
   const settled = Promise.resolve(call.decided).then(
     () => settleGivenUp(all, around),

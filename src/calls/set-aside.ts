@@ -16,3 +16,18 @@ export function leaveLook(statement: Statement, ahead: LookAhead<StatementCall>)
   setAside(statement, ahead);
   statement.looking = undefined;
 }
+
+/** Nobody has its result any more: whoever asks for the same makes a call of its own. */
+export function forgetFound({ ahead: own, blocks }: Statement, call: StatementCall): void {
+  for (const ahead of [own, ...blocks.values()]) {
+    if (!ahead?.inOrder.includes(call)) continue;
+    ahead.inOrder = ahead.inOrder.filter((each) => each !== call);
+    for (const same of ahead.found.values()) {
+      const at = same.calls.indexOf(call);
+      if (at < 0) continue;
+      same.calls.splice(at, 1);
+      if (at >= same.given) ahead.left -= 1;
+      for (const count of ['given', 'again', 'passed'] as const) if (at < same[count]) same[count] -= 1;
+    }
+  }
+}

@@ -133,6 +133,14 @@ export function takeName(call: StatementCall): void {
   if (path !== undefined && (!other || other.aside || cameToNothing(other))) named.set(path, call);
 }
 
+/** Of a call that was set aside and is sent after all: meanwhile another one may save there. */
+export function takeNameAgain(call: StatementCall): void {
+  const path = ownPath(call.checked);
+  const isOwn = path !== undefined && call.statement.named.get(path) === call;
+  if (!isOwn) refuseTakenName(call.checked, call.reuse, call.statement);
+  takeName(call);
+}
+
 /** Undefined: it does not say the name itself. */
 function ownPath({ request }: CheckedCall): string | undefined {
   const { fileName = '', output } = request;

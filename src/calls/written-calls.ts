@@ -169,7 +169,8 @@ async function looked(
   statement.looking = undefined;
   if (ahead.window) goOn(ahead.window, rows);
   ahead.reached = Math.max(ahead.reached, rows);
-  const isOther = ahead.left > 0 && !hasFound(ahead, given);
+  // One of a later stage is found by a later look.
+  const isOther = ahead.left > 0 && !mayLookAgain(ahead) && !hasFound(ahead, given);
   endLook(ahead, problem ?? wrong ?? (isOther ? foundOthers : undefined));
   if (isOther || ahead.refusal) setAside(statement, ahead);
   if (ahead.refusal) throw ahead.refusal;

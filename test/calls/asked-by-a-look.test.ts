@@ -112,6 +112,21 @@ test('a look that comes upon other calls than the one that began it sends none o
   expect((await prompts()).toSorted()).toEqual(before.toSorted());
 });
 
+test('what a view submits and waits for is not submitted by a look', async () => {
+  await client.query(
+    "CREATE VIEW awaited AS SELECT id, p, ai_wait(ai_submit('m', 'awaited ' || p)) AS r FROM asked",
+  );
+  await client.query("SELECT ai_gen('a', 'title of ' || p), r FROM awaited");
+  expect((await prompts()).filter((prompt) => prompt.startsWith('awaited')).length).toBe(6);
+});
+
+test('a statement whose first row asks for a call of a later stage is at once all the same', async () => {
+  await client.query(`SELECT id FROM asked
+    WHERE (id <> 1 AND ai_gen('a', 'either ' || p) = 'y') OR (id < 3 AND ai_gen('b', 'or ' || p) = 'y') ORDER BY id`);
+  expect(told.filter((notice) => notice.includes('one after another'))).toEqual([]);
+  expect((await prompts()).length).toBe(7);
+});
+
 test('an estimate sends nothing, whatever the statement does with the settings', async () => {
   const inBlock = `SELECT * FROM ai_estimate('DO $d$ BEGIN RESET ALL; PERFORM ai_gen(''m'', ''estimated''); END $d$')`;
   const error = await refusal(client.query(inBlock));
@@ -130,6 +145,11 @@ test('an estimate sends nothing, whatever the statement does with the settings',
     submitted.rows[0].handle,
   ]);
   await client.query('ROLLBACK');
+  await client.query(
+    `CREATE FUNCTION pauses() RETURNS void LANGUAGE plpgsql SET ai_gen.dry_run = off AS $$ BEGIN PERFORM ai_cancel(gen_random_uuid()::text); END $$`,
+  );
+  for (const statement of ['SELECT pauses()', "DO 'BEGIN RESET ALL; PERFORM pauses(); END'"])
+    expect((await refusal(client.query('SELECT FROM ai_estimate($1)', [statement]))).code).toBe('25006');
   expect(await prompts()).toEqual([]);
   // It is over, also where the estimate has failed and its client goes on.
   await client.query(`DO $$ BEGIN

@@ -110,7 +110,7 @@ BEGIN
         OR current_setting('role') = role AND pg_has_role(session_user, to_regrole('hologen_viewer')::oid, 'USAGE')
           AND NOT pg_has_role(session_user, to_regrole('hologen_maker')::oid, 'USAGE'), false),
       'readOnly', current_setting('transaction_read_only') = 'on',
-      'dryRun', lower(current_setting('ai_gen.dry_run', true)) IN ('on', 'true', 'yes', '1'),
+      'dryRun', lower(current_setting('ai_gen.dry_run', true)) IN ('on', 'true', 'yes', '1') OR current_setting('hologen.estimate', true) <> '',
       'engineVersion', current_setting('server_version_num')::int),
     'question', question)::text;
 

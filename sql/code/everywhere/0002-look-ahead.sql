@@ -9,7 +9,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET quote_all_identifi
     named (some_setting, known_setting) AS (VALUES (
       '\m(set_config|execute|pg_settings|reset|discard)\M|(^|;|\m(begin|then|else|loop))(\s|--[^\n]*\n|/\*.*?\*/)*set\M',
       '(\mset_config\s*\(\s*''|((^|[;''$]|\m(begin|then|else|loop|execute))(\s|--[^\n]*\n|/\*.*?\*/)*set|\mreset)\s+((local|session)\s+)?"?)(role\M|session_?\s*authorization|ai_gen\.|hologen\.|datestyle|intervalstyle|time\s*zone|lc_|bytea_output|extra_float_digits|search_path|default_text_search_config|xml)|\m(reset\s+all|discard\s+all)\M'
-      || '|\mset_config\s*\((?!\s*'')|''\s*(re)?set\s+((local|session)\s+)?["%'']')),
+      || '|\mset_config\s*\((?!\s*'')|(\mexecute|\mformat\s*\(|:=|\()\s*''\s*(re)?set(\s+(local|session))?\s*["%'']')),
     texts (text) AS (
       SELECT source UNION ALL
       SELECT concat(prosrc, pg_get_function_sqlbody(p.oid)) FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
@@ -45,7 +45,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = 
         AND EXISTS (SELECT FROM named_functions, path WHERE name[cardinality(name)] = p.proname AND CASE cardinality(name) WHEN 1 THEN n.nspname = ANY (schemas) ELSE n.nspname = name[cardinality(name) - 1] END)
         AND NOT (n.nspname IN ('hologen', 'hologen_caller') AND p.proname ~ '^(to_file|try_to_file|file_facts|file_as_jsonb?|fl_get_\w+|is_untouched|later|ask_ahead|ask_made|wait_\w+|\w+_question|prompt)$')
         AND NOT (n.nspname IN ('pg_catalog', 'hologen_names') AND p.proname ~ '^(to_file|try_to_file|fl_get_\w+|prompt)$')
-        AND NOT (n.nspname IN ('pg_catalog', 'hologen', 'hologen_names') AND p.proname ~ '^(ai_\w+|image_generate)$')),
+        AND NOT (n.nspname IN ('pg_catalog', 'hologen', 'hologen_names') AND p.proname IN (SELECT json_array_elements_text(names #> '{names,aiFunctions}')))),
     operators AS MATERIALIZED (
       SELECT o.oprname, p.provolatile = 'v' AS volatile, p.provolatile <> 'i' AS may_read
       FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode JOIN pg_namespace n ON n.oid = o.oprnamespace

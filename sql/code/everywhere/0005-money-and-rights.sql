@@ -132,9 +132,10 @@ BEGIN
       -- All that the statement did is undone here, the settings included.
       NULL;
     WHEN OTHERS OR QUERY_CANCELED OR ASSERT_FAILURE THEN
-      way := hologen_caller.ask(pg_catalog.json_build_object('ask', 'estimate_failed', 'estimate', own));
+      way := hologen_caller.ask(pg_catalog.json_build_object('ask', 'estimate_ends', 'estimate', own));
       RAISE;
   END;
+  way := hologen_caller.ask(pg_catalog.json_build_object('ask', 'estimate_ends', 'estimate', own));
   way := hologen_caller.how_made(statement);
   RETURN QUERY SELECT e.model_name, e.model_type, e.calls, e.pictures, e.seconds, e.price, e.currency, way,
       pg_catalog.make_interval(secs => pg_catalog.round(e.about)), e.taken, e.taken_price

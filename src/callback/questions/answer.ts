@@ -44,6 +44,8 @@ export function answerQuestions(tools: QuestionTools): Answer {
         hint: 'Nobody asks it by hand. Where several gateways serve one engine they are to be of one version.',
       });
     requireDegree(question.ask, caller, tools.degrees);
-    return answer(question, caller, signal);
+    // Whatever the statement has done with its settings.
+    const dryRun = caller.dryRun || tools.calls.isEstimating(caller.engineProcessId);
+    return answer(question, dryRun ? { ...caller, dryRun } : caller, signal);
   };
 }

@@ -20,7 +20,7 @@ export function answerAboutHow(tools: QuestionTools): Answers {
   const { reader, calls } = tools;
   return {
     estimate_begins: async (question, caller) => calls.estimateBegins(originOf(caller), nameOf(question)),
-    estimate_failed: async (question, caller) => calls.estimateFailed(originOf(caller), nameOf(question)),
+    estimate_ends: async (question, caller) => calls.estimateEnds(originOf(caller), nameOf(question)),
     estimate: async (question, caller) =>
       estimated(await calls.estimate(originOf(caller), nameOf(question)), question, tools),
     /** What has to be asked or planned to tell, or how already; null where its author chose an order. `asWritten`: that was asked, and it is not rewritten. */
