@@ -18,6 +18,9 @@ const held = `DECLARE c CURSOR WITH HOLD FOR ${query}`;
 const inBlock =
   "DO $$ DECLARE c refcursor := 'a'; row record; BEGIN FETCH c INTO row; RAISE NOTICE 'noted %', row; END $$";
 
+const asked = "SELECT id, ai_gen('m1', $1 || p) FROM foxes ORDER BY id";
+const bound = (value: string): Sent => ({ text: `DECLARE c CURSOR FOR ${asked}`, parameters: [value] });
+
 /** What COMMIT keeps is read afterwards. */
 const kept = ['COMMIT', 'FETCH ALL FROM c', 'CLOSE c'];
 const heldSo = (options: string, from = query): string => `DECLARE c ${options} CURSOR WITH HOLD FOR ${from}`;
@@ -83,6 +86,31 @@ export const portals: Record<string, Case[]> = {
     ],
     ['by another word', [held, 'END', 'FETCH 1 FROM c', 'CLOSE c']],
     ['that is in another one’s text', [`${held}; SELECT 1`, ...kept]],
+  ],
+  'what failed has changed nothing': [
+    [
+      'a cursor that is declared once more with other values',
+      [
+        bound('a'),
+        'SAVEPOINT s',
+        { ...bound('b'), mayFail: true },
+        'ROLLBACK TO s',
+        'FETCH 2 FROM c',
+        'FETCH 2 FROM c',
+      ],
+    ],
+    [
+      'a portal that is bound once more with other values',
+      [
+        { text: 'portal "a" of x', frames: [parse('q', asked), bind('a', 'q', ['x'])] },
+        executed(1),
+        'SAVEPOINT s',
+        { text: 'portal "a" of y', frames: [bind('a', 'q', ['y'])], mayFail: true },
+        'ROLLBACK TO s',
+        executed(2),
+        'DEALLOCATE q',
+      ],
+    ],
   ],
   'a portal that is read in two ways': [
     ['FETCH between', [made, executed(1), 'FETCH 2 FROM a', executed(1)]],
