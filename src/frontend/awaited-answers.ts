@@ -48,15 +48,37 @@ export interface AwaitedAnswers<Text> {
   /** The one that the engine is at; undefined if everything has been answered. */
   first: SentMessage<Text> | undefined;
   last: SentMessage<Text>;
+  /** Types of messages behind which nothing is known to be awaited yet: an object for each is made when somebody asks for `first`, as hardly ever. */
+  readonly types: Uint8Array;
+  /** How many of them there are. While there are any, the list is empty. */
+  typesOnly: number;
   /** After an error in the extended protocol the engine ignores everything up to the next Sync. */
   skipping: boolean;
   /** The engine is reading COPY data, and ignores Sync. */
   copying: boolean;
 }
 
+/** As many as one statement of the extended protocol takes. */
+const mostTypesOnly = 8;
+
 export function createAwaitedAnswers<Text>(): AwaitedAnswers<Text> {
-  const first = newMessage<Text>(startup);
-  return { first, last: first, skipping: false, copying: false };
+  const last = newMessage<Text>(startup);
+  let list: SentMessage<Text> | undefined = last;
+  const line: AwaitedAnswers<Text> = {
+    get first() {
+      if (line.typesOnly > 0) makeMessages(line);
+      return list;
+    },
+    set first(message) {
+      list = message;
+    },
+    last,
+    types: new Uint8Array(mostTypesOnly),
+    typesOnly: 0,
+    skipping: false,
+    copying: false,
+  };
+  return line;
 }
 
 /** True if nothing comes after the message that is being answered. */
@@ -73,6 +95,16 @@ export function noteSent<Text>(line: AwaitedAnswers<Text>, type: number): SentMe
     line.skipping = false;
   }
   return line.skipping ? undefined : push(line, type);
+}
+
+/** The same of a message of which nothing more is to be said than its type; false if the engine will not answer it. */
+export function noteTypeSent(line: AwaitedAnswers<unknown>, type: number): boolean {
+  const isAlone = line.typesOnly > 0 || line.first === undefined;
+  const isShort = isAlone && line.typesOnly < mostTypesOnly && !line.skipping && !line.copying;
+  if (!isShort || isAnswered[type] === 0) return noteSent(line, type) !== undefined;
+  line.types[line.typesOnly] = type;
+  line.typesOnly += 1;
+  return true;
 }
 
 /** Takes note of a message from the engine; returns the client's message that it belongs to. */
@@ -99,17 +131,30 @@ export function noteAnswer<Text>(line: AwaitedAnswers<Text>, type: number): Sent
 }
 
 /** True if behind the next ReadyForQuery nothing more is awaited. */
-export function isAllAnswered({ first }: AwaitedAnswers<unknown>): boolean {
-  let ready = first;
+export function isAllAnswered(line: AwaitedAnswers<unknown>): boolean {
+  const { types, typesOnly } = line;
+  if (typesOnly > 0) {
+    let at = 0;
+    while (at < typesOnly - 1 && endsWithReady[types[at] as number] === 0) at += 1;
+    return at === typesOnly - 1 && endsWithReady[types[at] as number] === 1;
+  }
+  let ready = line.first;
   while (ready && !endsWithReady[ready.type]) ready = ready.next;
   return ready !== undefined && ready.next === undefined;
 }
 
 /** Takes note of that ReadyForQuery. */
 export function noteAllAnswered(line: AwaitedAnswers<unknown>): void {
+  line.typesOnly = 0;
   line.first = undefined;
   line.skipping = false;
   line.copying = false;
+}
+
+function makeMessages<Text>(line: AwaitedAnswers<Text>): void {
+  const { types, typesOnly } = line;
+  line.typesOnly = 0;
+  for (let at = 0; at < typesOnly; at += 1) push(line, types[at] as number);
 }
 
 function push<Text>(line: AwaitedAnswers<Text>, type: number): SentMessage<Text> {

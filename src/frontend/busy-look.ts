@@ -39,10 +39,17 @@ export function createBusyLook(longestMs: number, { now, nextTurn } = ownClock):
   };
   return {
     passed(session, side) {
+      if (last !== session) {
+        // There are several. To ask for the time for each of their messages would cost as much as all else here.
+        last = session;
+        lastSide = side;
+        lastAt = Number.NEGATIVE_INFINITY;
+        isWanted = false;
+        return;
+      }
       const at = now();
-      const takesTurns = last === session && lastSide !== side;
+      const takesTurns = lastSide !== side;
       if (takesTurns) answeredSoon[lastSide] = at - lastAt < longestMs;
-      last = session;
       lastSide = side;
       lastAt = at;
       isWanted = takesTurns && answeredSoon[side] === true;

@@ -4,7 +4,7 @@ import { cursorSteps, cursorWords } from '../rewriter/cursor-steps.js';
 import type { FrameWatcher, Replacement } from '../wire/frames.js';
 import { frontendType, typeTable } from '../wire/message-types.js';
 import { askAside } from './aside.js';
-import { noteSent, type SentMessage } from './awaited-answers.js';
+import { noteSent, noteTypeSent, type SentMessage } from './awaited-answers.js';
 import { type Bindings, boundTo, forgetPortal, hidePrepared, noteBound, notePrepared } from './bindings.js';
 import { longestBind, type Prepared, readParameterTypes, rowsAsked } from './bound-values.js';
 import { type Conversation, longestOnTheSpot, type Rewritten, type Treatment } from './conversation.js';
@@ -95,7 +95,7 @@ function noteRoutine(conversation: Conversation, chunk: Buffer): void {
     const type = chunk[at] as number;
     const end = at + 1 + chunk.readUInt32BE(at + 1);
     isExtended ||= naming[type] === 1;
-    isAnswered = noteSent(awaited, type) !== undefined && isAnswered;
+    isAnswered = noteTypeSent(awaited, type) && isAnswered;
     if (type === frontendType.query) askedFor(conversation, 0);
     if (type === frontendType.execute) askedFor(conversation, chunk.readUInt32BE(end - 4));
     at = end;

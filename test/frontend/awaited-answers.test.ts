@@ -1,9 +1,13 @@
 /** What a session keeps of what it has seen: no client makes it grow with messages that nobody answers, or with names. */
 import { expect, test } from 'vitest';
 import {
+  type AwaitedAnswers,
   createAwaitedAnswers,
+  isAllAnswered,
+  noteAllAnswered,
   noteAnswer,
   noteSent,
+  noteTypeSent,
   type SentMessage,
 } from '../../src/frontend/awaited-answers.js';
 import {
@@ -15,6 +19,7 @@ import {
 } from '../../src/frontend/bindings.js';
 import { createStatementNames } from '../../src/frontend/statement-names.js';
 import { backendType, frontendType } from '../../src/wire/message-types.js';
+import { randomNumbers, seed } from './random-bytes.js';
 import { bind } from './raw-client.js';
 
 interface Text {
@@ -66,6 +71,35 @@ test('a message is told from its answer, in the order sent', () => {
   expect(noteAnswer(awaited, backendType.rowDescription)).toBe(describe);
   expect(noteAnswer(awaited, backendType.portalSuspended)).toBe(execute);
   expect(awaited.first).toBeUndefined();
+});
+
+test('what is noted by its type alone is awaited as what is noted in full', () => {
+  const random = randomNumbers(seed);
+  const pick = <Each>(all: readonly Each[]): Each => all[random(all.length)] as Each;
+  const state = (line: AwaitedAnswers<Text>) => {
+    const types: number[] = [];
+    for (let at = line.first; at; at = at.next) types.push(at.type, at.count);
+    return { types, skipping: line.skipping, copying: line.copying };
+  };
+  for (let run = 0; run < 300; run += 1) {
+    const [inFull, byType] = [createAwaitedAnswers<Text>(), createAwaitedAnswers<Text>()];
+    for (const line of [inFull, byType]) noteAnswer(line, backendType.readyForQuery);
+    for (let step = 0; step < 60; step += 1) {
+      if (random(10) < 6) {
+        const type = pick(Object.values(frontendType));
+        expect(noteTypeSent(byType, type)).toBe(noteSent(inFull, type) !== undefined);
+      } else if (isAllAnswered(inFull) && random(2) === 0) {
+        for (const line of [inFull, byType]) noteAllAnswered(line);
+      } else {
+        const type = pick(Object.values(backendType));
+        expect(noteAnswer(byType, type)?.type).toBe(noteAnswer(inFull, type)?.type);
+      }
+      expect(isAllAnswered(byType)).toBe(isAllAnswered(inFull));
+      // To look makes an object of each.
+      if (random(5) === 0) expect(state(byType)).toEqual(state(inFull));
+    }
+    expect(state(byType)).toEqual(state(inFull));
+  }
 });
 
 test('of very many prepared texts the oldest are forgotten, and with DISCARD ALL all of them', () => {
