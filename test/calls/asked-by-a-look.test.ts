@@ -158,3 +158,15 @@ test('an estimate sends nothing, whatever the statement does with the settings',
   END $$`);
   expect(await prompts()).toEqual(['made']);
 });
+
+test('what stays is not done by a look, whatever its function says of itself', async () => {
+  await client.query(`CREATE FUNCTION left_behind(p text) RETURNS text LANGUAGE plpgsql STABLE AS
+    $$ BEGIN RETURN ai_submit('b', 'behind ' || p); END $$`);
+  const { rows } = await client.query(
+    "SELECT ai_gen('a', 'beside ' || p) AS r, left_behind(p) AS handle FROM asked WHERE id < 4",
+  );
+  for (const { handle } of rows) await client.query('SELECT ai_wait($1)', [handle]);
+  const sent = await prompts();
+  expect(sent.filter((prompt) => prompt.startsWith('behind')).length).toBe(3);
+  expect(sent.length).toBe(6);
+});
