@@ -69,12 +69,13 @@ function returns({ steps }: Statement): boolean {
   return steps.some(({ text }) => /\breturning\b.*\(/is.test(text));
 }
 
-const submitsRows =
-  /\bupdate\b.*(\breturning\b.*\(|\b(random|clock_timestamp|gen_random_uuid|uuidv[47])\()/is;
+const updates = /\bupdate\b/i;
+/** In the list of a WITH, too. */
+const submitsRows = /\breturning\b.*\(|\b(random|clock_timestamp|gen_random_uuid|uuidv[47])\(/is;
 
 /** Two rows of the same values are told apart by a sort (src/rewriter/update-stages.ts). */
 function submitsUpdated({ steps }: Statement): boolean {
-  return steps.some(({ text }) => submitsRows.test(text));
+  return steps.some(({ text }) => updates.test(text) && submitsRows.test(text));
 }
 
 function isOriginLost({ steps }: Statement, written: string, through: string): boolean {
