@@ -312,6 +312,7 @@ function onceMore(call: StatementCall, around: Surroundings): OnceMore {
     add(checked, { statement, dryRun, reuse, onError }) {
       const call = callOf({ statement, checked, dryRun, reuse, onError }, around);
       enlist(call, around);
+      statement.inPlaceOfOthers += 1;
       return call;
     },
     start: (call) => startAll(call, around),

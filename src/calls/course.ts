@@ -104,6 +104,11 @@ function lineOf({ state }: Call, { model }: CheckedCall): string | undefined {
   return state === 'queued' ? model.modelType : undefined;
 }
 
+/** As far as its state tells: one whose answer was lost is in the same. */
+function isBeingAsked(call: Call): boolean {
+  return call.state === 'sent' && call.taskId === undefined;
+}
+
 /**
  * The only writer of `course.call`: the ledger has each step in writing before anything else follows from it. Where it cannot be written,
  * because another gateway has the job by now or the engine is gone, the call ends here and this rejects.
@@ -129,8 +134,23 @@ export async function tell(course: Course, event: CallEvent, services: Services)
     throw error;
   } finally {
     course.awaited.line = lineOf(course.call, course.checked);
+    course.awaited.isAsked =
+      isBeingAsked(course.call) && (event.kind === 'sending' || course.awaited.isAsked);
     if (course.call.state !== 'waiting' && course.call.state !== 'queued') course.turned?.();
   }
+}
+
+/** Notes that the call is about to leave. Whoever gave it up while the note was written is heard: it may have taken any time. */
+export async function tellSending(
+  course: Course,
+  key: string | undefined,
+  services: Services,
+): Promise<void> {
+  const { stop } = course;
+  stop.throwIfAborted();
+  await tell(course, { kind: 'sending', key }, services);
+  if (stop.aborted) await tell(course, { kind: 'not taken', again: true }, services);
+  stop.throwIfAborted();
 }
 
 /** Attempts in a row that come to nothing before the ledger and the person who waits are told: the first may be a hiccup. */

@@ -267,8 +267,7 @@ function begin(
 ): void {
   const { handle, statement, requestKey, course } = call;
   const model = call.checked.model.name;
-  const isAsked = () => course.call.state === 'sent' && course.call.taskId === undefined;
-  call.underWay = newUnderWay({ jobId: handle, model, awaited: course.awaited, cancel, isAsked }, outcome);
+  call.underWay = newUnderWay({ jobId: handle, model, awaited: course.awaited, cancel }, outcome);
   call.outcome = call.underWay.hear();
   // Told to whoever waits; a statement that is over waits no more.
   call.outcome.catch(() => {});

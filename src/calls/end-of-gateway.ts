@@ -43,7 +43,7 @@ export function createEndOfGateway(around: Surroundings): EndOfGateway {
     },
     async heard() {
       const until = Date.now() + longestHearingMs;
-      const isLeft = () => [...decider.underWay.values()].some((call) => call.isAsked());
+      const isLeft = () => [...decider.underWay.values()].some(({ awaited }) => awaited.isAsked);
       while (isLeft() && Date.now() < until) await delay(20);
     },
     sendNoMore: () => services.schedule.end(),

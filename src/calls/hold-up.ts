@@ -26,6 +26,8 @@ export interface Awaited {
   wake(): void;
   /** The model type in whose line it waits to be sent; undefined: it does not. */
   line: string | undefined;
+  /** The provider has been asked, and can be asked for its answer at this one time only. */
+  isAsked: boolean;
   /** The gateway ends: whatever the call waits for, the next gateway sees to it. */
   left: boolean;
 }
@@ -41,8 +43,6 @@ export interface UnderWay {
   hear(): Promise<string>;
   /** False: its end is in the ledger. */
   isOpen(): boolean;
-  /** The provider has been asked, and can be asked for its answer at this one time only. */
-  isAsked(): boolean;
   /** Gives the call up as far as that is possible. */
   cancel(): void;
 }
@@ -55,7 +55,14 @@ export interface Patience {
 }
 
 export function newAwaited(): Awaited {
-  return { holdUp: undefined, waiting: undefined, wake: nothing, line: undefined, left: false };
+  return {
+    holdUp: undefined,
+    waiting: undefined,
+    wake: nothing,
+    line: undefined,
+    isAsked: false,
+    left: false,
+  };
 }
 
 function nothing(): void {}
@@ -74,7 +81,7 @@ function hear(awaited: Awaited, end: Promise<string>): Promise<string> {
 
 /** For those who did not begin the call; `end` settles when the ledger has its end. */
 export function newUnderWay(
-  facts: Pick<UnderWay, 'jobId' | 'model' | 'awaited' | 'cancel' | 'isAsked'>,
+  facts: Pick<UnderWay, 'jobId' | 'model' | 'awaited' | 'cancel'>,
   end: Promise<string>,
 ): UnderWay {
   let open = true;
@@ -83,8 +90,8 @@ export function newUnderWay(
   };
   // Before anybody hears of the end.
   end.then(close, close);
-  const { jobId, model, awaited, cancel, isAsked } = facts;
-  return { jobId, model, awaited, cancel, isAsked, end, hear: () => hear(awaited, end), isOpen: () => open };
+  const { jobId, model, awaited, cancel } = facts;
+  return { jobId, model, awaited, cancel, end, hear: () => hear(awaited, end), isOpen: () => open };
 }
 
 /** One more attempt came to nothing. */

@@ -8,7 +8,16 @@ import type { Urgency } from '../pace/urgency.js';
 import { whenAborted } from '../pace/when-aborted.js';
 import { ProviderFailure } from '../providers/provider.js';
 import { repetitionAfter } from './answers.js';
-import { type Course, madeEvent, type PackEnd, type Packs, type Services, tell, withKey } from './course.js';
+import {
+  type Course,
+  madeEvent,
+  type PackEnd,
+  type Packs,
+  type Services,
+  tell,
+  tellSending,
+  withKey,
+} from './course.js';
 import { longestThrottledMs } from './fallback.js';
 import type { Keys, Place } from './keys.js';
 import { enterPhase } from './meter.js';
@@ -161,7 +170,7 @@ async function backInLine(member: Member, services: Services): Promise<void> {
 async function sendOnce(pack: Pack, { key }: Place, services: Services): Promise<void> {
   await each(pack, (member) => {
     member.going = true;
-    return tell(member.course, { kind: 'sending', key }, services);
+    return tellSending(member.course, key, services);
   });
   const sent = [...pack.members];
   const [first] = sent;

@@ -60,7 +60,7 @@ function takeUp(job: UnfinishedJob, services: Services, models: Models, told: To
   });
   const cancel = () => stop.abort(neverSent('the call was cancelled'));
   if (job.cancelAsked) cancel();
-  const facts = { jobId: job.id, model: job.modelName, awaited, cancel, isAsked: () => false };
+  const facts = { jobId: job.id, model: job.modelName, awaited, cancel };
   return newUnderWay(facts, end);
 }
 

@@ -1,7 +1,7 @@
 /** From the end of the provider's line to its answer: a submit that was surely not taken goes back into the line, any other is never repeated. */
 import { isMade, ProviderFailure } from '../providers/provider.js';
 import { repetitionAfter } from './answers.js';
-import { type Course, madeEvent, type Services, tell, withKey } from './course.js';
+import { type Course, madeEvent, type Services, tell, tellSending, withKey } from './course.js';
 import { longestThrottledMs } from './fallback.js';
 import { type Keys, keysOf, type Place } from './keys.js';
 import { signedMedia } from './media.js';
@@ -59,10 +59,7 @@ async function sendOnce(course: Course, { key }: Place, services: Services): Pro
   const { provider, request } = checked;
   const addresses = await signedMedia(checked, services.storage, stop);
   const answer = await provider.submit(withKey(course, key), request, addresses, {
-    async sending() {
-      stop.throwIfAborted();
-      await tell(course, { kind: 'sending', key }, services);
-    },
+    sending: () => tellSending(course, key, services),
     taken: (requestId, taskId) => tell(course, { kind: 'taken', requestId, taskId }, services),
   });
   if (!isMade(answer)) return;

@@ -22,10 +22,11 @@ export function refuseWhileDraining(
 }
 
 export function refuseTooMany(statement: Statement): void {
-  if (statement.calls.length + statement.detached.length < statement.maxCalls) return;
+  const { calls, detached, inPlaceOfOthers, maxCalls } = statement;
+  if (calls.length + detached.length - inPlaceOfOthers < maxCalls) return;
   throw new KnownError({
     kind: 'configurationLimitExceeded',
-    message: `the statement makes more than ${statement.maxCalls} calls`,
+    message: `the statement makes more than ${maxCalls} calls`,
     hint: 'SET ai_gen.max_calls to as many as you mean, or write a LIMIT.',
   });
 }

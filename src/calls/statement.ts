@@ -50,6 +50,8 @@ export interface Statement extends Omit<SessionSettings, 'dryRun'> {
   stopsAtRows: boolean;
   origin: CallOrigin;
   calls: StatementCall[];
+  /** So many of `calls` were made in the place of others, which came to nothing: the statement has not asked for them. */
+  inPlaceOfOthers: number;
   /** Of `calls` those that nothing was done about yet, in their order. */
   unsent: Set<StatementCall>;
   /** Of `calls` those that say the name of their file, by the path they save it at. */
@@ -342,7 +344,7 @@ function begun(
   return {
     ...{ id: randomUUID(), name, text: maskSecrets(running.calling(text)), stopsAtRows, origin, stop },
     ...{ isExpected: false, standingText: undefined, batch: undefined, declaredBy: undefined },
-    ...{ calls: [], unsent: new Set(), named: new Map(), detached: [], collected: [] },
+    ...{ calls: [], inPlaceOfOthers: 0, unsent: new Set(), named: new Map(), detached: [], collected: [] },
     ...{ notes, note: (note: string) => notes.add(note), hints: new Map(), told: new Set<string>() },
     ...{ read: false, answered: false, stays: false, isUndone: false, committedAt: undefined },
     givenUp: Promise.resolve(),

@@ -256,3 +256,38 @@ describe('what was not sent', () => {
     expect(await jobs()).toBe(before);
   });
 });
+
+describe('what is given up while it is written down that it leaves', () => {
+  test.each([
+    ['chat/completions', 'qwen-turbo'],
+    ['embedding', 'text-embedding-v4'],
+  ])('is not sent, however long that takes (%s)', async (task, type) => {
+    const model = await deploy(observer, type, task);
+    const client = await cloud.gateway.client();
+    const ledger = await cloud.gateway.client();
+    await ledger.query('BEGIN; LOCK TABLE hologen_internal.attempt IN SHARE MODE');
+    const failed = refusal(
+      client.query('SELECT ai_gen($1, to_json($2 || i)::text) FROM generate_series(1, 5) i', [
+        model,
+        'given up ',
+      ]),
+    );
+    const waiting = async () =>
+      (
+        await observer.query(
+          "SELECT FROM pg_locks WHERE NOT granted AND relation = 'hologen_internal.attempt'::regclass",
+        )
+      ).rowCount;
+    await expect.poll(waiting).toBe(1);
+    await sendCancelRequest(client);
+    expect((await failed).code).toBe('57014');
+    await ledger.query('COMMIT');
+    const states = async () =>
+      (
+        await observer.query('SELECT DISTINCT state FROM hologen.jobs WHERE model_name = $1', [model])
+      ).rows.map(({ state }) => state);
+    await expect.poll(states).toEqual(['cancelled']);
+    expect(cloud.speaker.submits(type)).toBe(0);
+    await Promise.all([client.end(), ledger.end()]);
+  });
+});

@@ -283,3 +283,17 @@ test('where a block has caught that its wait was cancelled, no other model is as
   expect(rows).toEqual([{ model_name: 'caught', state: 'failed' }]);
   expect(own.speaker.submits('wan2.5-t2v-preview')).toBe(before);
 });
+
+test('a call in the place of another is none that the statement asked for: max_calls does not count it', async () => {
+  await deploy('counted', 'qwen-image-max', {
+    submits_per_second: 100,
+    fallback: [{ model: 'second', on: ['failure'] }],
+  });
+  say('qwen-image-max', failed);
+  await client.query('BEGIN; SET LOCAL ai_gen.max_calls = 2; SET LOCAL ai_gen.at_once = off');
+  const { rows } = await client.query(
+    `SELECT ai_gen('counted', json_build_object('prompt', 'counted ' || i)::text)::json ->> 'answered_by' AS by FROM generate_series(1, 2) i`,
+  );
+  await client.query('COMMIT');
+  expect(rows).toEqual([{ by: 'second' }, { by: 'second' }]);
+});

@@ -75,3 +75,33 @@ test('an answer that comes while the gateway stops is written down, though its s
   await next.exit;
   await rm(own, { recursive: true, force: true });
 });
+
+test('so is the answer to a call that an earlier run has left', async () => {
+  const soon = { environment: { HOLOGEN_DRAIN_MS: '300' } };
+  const own = await makeDirectory();
+  const first = await serve(own, ['--sandbox'], soon);
+  const client = await first.client();
+  await client.query("CALL pause_model('qwen_plus')");
+  await client.query("SELECT ai_submit('qwen_plus', 'left behind [[sandbox:slow=3000]]')");
+  await client.end();
+  first.kill('SIGTERM');
+  await first.exit;
+
+  const second = await serve(own, ['--sandbox'], soon);
+  const watcher = await second.client();
+  const states = "SELECT state, attempts FROM hologen.jobs WHERE model_name = 'qwen_plus'";
+  await watcher.query("CALL resume_model('qwen_plus')");
+  await expect
+    .poll(async () => (await watcher.query(states)).rows)
+    .toEqual([{ state: 'running', attempts: 1 }]);
+  second.kill('SIGTERM');
+  await second.exit;
+
+  const third = await serve(own, ['--sandbox'], soon);
+  const last = await third.client();
+  expect((await last.query(states)).rows).toEqual([{ state: 'succeeded', attempts: 1 }]);
+  await last.end();
+  third.kill('SIGTERM');
+  await third.exit;
+  await rm(own, { recursive: true, force: true });
+});
