@@ -1,6 +1,6 @@
 /** A call under way: where it is in its life, what is told of it on the way, and the only place where that changes. */
 import type { Draining } from '../ledger/draining.js';
-import type { Ledger } from '../ledger/job.js';
+import type { JobChange, Ledger } from '../ledger/job.js';
 import type { Schedule } from '../pace/schedule.js';
 import type { Urgency } from '../pace/urgency.js';
 import type { Made, PackForm, ProviderModel } from '../providers/provider.js';
@@ -11,7 +11,7 @@ import { type Awaited, heldUp, newAwaited, type Patience, reasonOf, tellWaiting 
 import type { Keys } from './keys.js';
 import { enterPhase, type Meter, type PhaseTime } from './meter.js';
 import { resultOf } from './result.js';
-import type { SessionSpending } from './session-spending.js';
+import { type Correct, currency, type SessionSpending } from './session-spending.js';
 import type { RecentTimes } from './urgency.js';
 
 /** What a call needs on its way, beside its provider. */
@@ -54,6 +54,8 @@ export interface Course {
   endedAt: number | undefined;
   /** It has cost something, or nobody can say. */
   billed: boolean;
+  /** Told what it has cost, in place of what it was reckoned to. */
+  costs: Correct;
   requestId: string | undefined;
   /** When it was last submitted, by this gateway or an earlier one. */
   submittedAt: number | undefined;
@@ -89,6 +91,7 @@ export function newCourse(
     sentAt: undefined,
     endedAt: undefined,
     billed: false,
+    costs: nothing,
     requestId: undefined,
     submittedAt: earlier.submittedAt,
     lostAnswer: undefined,
@@ -102,6 +105,11 @@ function nothing(): void {}
 
 function lineOf({ state }: Call, { model }: CheckedCall): string | undefined {
   return state === 'queued' ? model.modelType : undefined;
+}
+
+/** As the ledger has it: what came to nothing, and of which the provider has counted nothing. */
+function costsNothing({ state, units }: JobChange = {}): boolean {
+  return (state === 'failed' || state === 'cancelled') && units === undefined;
 }
 
 /** As far as its state tells: one whose answer was lost is in the same. */
@@ -129,6 +137,8 @@ export async function tell(course: Course, event: CallEvent, services: Services)
     if (event.kind === 'taken') course.requestId = event.requestId;
     course.billed ||= bill !== undefined && bill.cost?.amount !== 0;
     if (bill?.cost) services.meter.spent(course.checked.model, bill.cost);
+    if (bill?.cost?.currency === currency) course.costs(bill.cost.amount);
+    else if (costsNothing(change) && !course.billed) course.costs(0);
   } catch (error) {
     course.call = advance(course.call, { kind: 'out of hands', error }).call;
     throw error;

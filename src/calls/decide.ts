@@ -13,6 +13,7 @@ import { keepLittle } from './keep-little.js';
 import { asMade, asTwin } from './made-as.js';
 import { overBeforeSent } from './over-before-sent.js';
 import { inPortions, type Portion, type Reservation } from './portions.js';
+import type { Correct } from './session-spending.js';
 import type { StatementCall } from './statement.js';
 import { createTwins, type Twins, twinsResult } from './twins.js';
 import { wouldTake } from './would-take.js';
@@ -128,13 +129,16 @@ export async function open(
   if (!first) return reservation && ledger.unreserve([reservation.id]);
   const { origin, spendAtMost, notes } = first.statement;
   const { engineProcessId } = origin;
-  const takeBack = spending.take(
+  const spent = spending.take(
     { engineProcessId, spendAtMost },
     calls.map(({ checked }) => checked),
   );
+  calls.forEach(({ course }, at) => {
+    course.costs = spent[at] as Correct;
+  });
   const jobs = calls.map((call) => newJob(call, transactionId));
   const news = await ledger.open(jobs, reservation?.id).catch((error: unknown) => {
-    takeBack();
+    for (const correct of spent) correct(0);
     throw error;
   });
   for (const note of news) notes.add(note);

@@ -96,10 +96,8 @@ function takeOfSession(part: StatementCall[], { spending }: Services): () => voi
     { engineProcessId, spendAtMost },
     part.map(({ checked }) => checked),
   );
-  let taken = true;
   return () => {
-    if (taken) back();
-    taken = false;
+    for (const correct of back) correct(0);
   };
 }
 

@@ -7,23 +7,25 @@ export interface SessionSpending {
   begin(engineProcessId: number, most: number | undefined): () => void;
   /**
    * Counts what calls of one statement will cost at the most, before they are opened: KnownError 53400 when that is more than their session
-   * may spend. Returns what takes them back, for calls that are not opened after all.
+   * may spend. Returns what corrects that, one for each call: what it cost, or 0 for one that is not opened after all.
    */
   take(
     session: { engineProcessId: number; spendAtMost: number | undefined },
     calls: CheckedCall[],
-  ): () => void;
+  ): Correct[];
   /** What each open session has spent, by engine process, as its calls were reckoned. */
   sessions(): Map<number, number>;
 }
+
+/** `amount` in CNY, as budgets of money count. */
+export type Correct = (amount: number) => void;
 
 interface Purse {
   most: number;
   spent: number;
 }
 
-/** As budgets of money count. */
-const currency = 'CNY';
+export const currency = 'CNY';
 
 export function createSessionSpending(): SessionSpending {
   const purses = new Map<number, Purse>();
@@ -40,14 +42,21 @@ export function createSessionSpending(): SessionSpending {
     },
     take({ engineProcessId, spendAtMost }, calls) {
       const purse = purses.get(engineProcessId) ?? { most: Number.POSITIVE_INFINITY, spent: 0 };
-      const wanted = calls.reduce((sum, call) => sum + (priceOf(call) ?? 0), 0);
+      const prices = calls.map((call) => priceOf(call) ?? 0);
+      const wanted = prices.reduce((sum, price) => sum + price, 0);
       const most = Math.min(purse.most, spendAtMost ?? Number.POSITIVE_INFINITY);
       if (most < Number.POSITIVE_INFINITY) refuseBeyond(most, purse.spent, wanted, calls);
-      purse.spent += wanted;
-      return () => {
-        purse.spent -= wanted;
-      };
+      return prices.map((price) => counted(purse, price));
     },
+  };
+}
+
+function counted(purse: Purse, price: number): Correct {
+  let part = price;
+  purse.spent += part;
+  return (amount) => {
+    purse.spent += amount - part;
+    part = amount;
   };
 }
 

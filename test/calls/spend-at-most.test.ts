@@ -67,3 +67,40 @@ test('a result that was paid for before costs the session nothing', async () => 
   await client.query('SET ai_gen.reuse = on');
   expect((await client.query(pictures(1, 'tower'))).rowCount).toBe(1);
 });
+
+test('what has cost nothing is given back, and what has cost less than was reckoned in part', async () => {
+  const client = await limited('0.5');
+  // Cancelled before it is sent, refused, rolled back.
+  await client.query("CALL pause_model('qwen_image_2')");
+  await client.query("SET statement_timeout = '500ms'");
+  expect((await refusal(client.query(pictures(2, 'paused')))).code).toBe('57014');
+  await client.query("RESET statement_timeout; CALL resume_model('qwen_image_2')");
+  expect((await refusal(client.query(pictures(2, '[[sandbox:refuse]]')))).code).toBe('22H01');
+  await client.query('BEGIN');
+  await client.query(
+    `SELECT ai_submit('qwen_image_2', '{"prompt": "rolled back"}') FROM generate_series(1, 2)`,
+  );
+  await client.query('ROLLBACK');
+  const spent = async () => {
+    const { rows } = await client.query(
+      'SELECT spent::float FROM hologen.sessions WHERE engine_process_id = pg_backend_pid()',
+    );
+    return rows[0].spent;
+  };
+  await expect.poll(spent).toBe(0);
+  expect((await client.query(pictures(2, 'made'))).rowCount).toBe(2);
+  expect(await spent()).toBe(0.4);
+
+  const words = await limited('10');
+  const request = JSON.stringify({
+    messages: [{ role: 'user', content: 'few' }],
+    parameters: { max_tokens: 8000 },
+  });
+  await words.query("SELECT ai_gen('qwen_plus', $1)", [request]);
+  const { rows } = await words.query(
+    `SELECT j.price::float, j.estimated_price::float, s.spent::float FROM hologen.jobs j, hologen.sessions s
+     WHERE j.model_name = 'qwen_plus' AND s.engine_process_id = pg_backend_pid()`,
+  );
+  expect(rows[0].spent).toBeLessThan(rows[0].estimated_price);
+  expect(rows[0].spent).toBe(rows[0].price);
+});
