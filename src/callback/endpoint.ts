@@ -85,11 +85,13 @@ interface Desk {
   newest: Map<number, Connection>;
   /** What the last question of an engine process is answered, if it has left its connection before it had read that. */
   unread: Map<number, Answered>;
+  /** Of engine processes whose connection was reset under a question: tells that they have left it. They may ask it again in a moment. */
+  reset: Map<number, () => void>;
 }
 
 interface Connection {
-  /** Its engine process has left it; `wasRead`: with its last answer read. */
-  left(wasRead: boolean): void;
+  /** Its engine process has left it. read: with its last answer read. reset: by what stands between, so that it asks again. */
+  left(how: 'read' | 'unread' | 'reset'): void;
   last(): Answered | undefined;
 }
 
@@ -101,13 +103,15 @@ interface Answered {
 
 /** An engine process connects again at once when it notices, which takes it as long as `noticingSilence` says. */
 const unreadMs = 300_000;
+/** Where its connection is reset it notices at once. */
+const asksAgainMs = 2_000;
 
 export async function listenForEngine(options: CallbackOptions): Promise<Callback> {
   const { place, log } = options;
   const password = derive(options.secret, 'password');
   const secret = derive(options.secret, 'message');
   const scram = await createScramSha256Data(password, scramIterations);
-  const desk: Desk = { options, secret, scram, newest: new Map(), unread: new Map() };
+  const desk: Desk = { options, secret, scram, newest: new Map(), unread: new Map(), reset: new Map() };
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -153,23 +157,21 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
   let answered: Answered | undefined;
   let isAnswered = false;
   let broken = false;
+  let isReset = false;
   // A process that ends with bytes unread resets the connection. One that goes on leaves it by itself for one reason alone: see exchange().
   for (const each of [raw, socket])
     each.on('error', () => {
       broken = true;
+      isReset ||= !isAnswered;
     });
   const own: Connection = {
-    left(wasRead) {
-      if (!last) return;
-      if (!wasRead && answered) keepUnread(desk, last, answered);
-      left(desk, last, own, wasRead);
-    },
+    left: (how) => last && left(desk, last, own, how),
     last: () => answered,
   };
   socket.once('close', () => {
     raw.destroy();
     leaving.abort();
-    own.left(isAnswered && !broken);
+    own.left(isReset ? 'reset' : isAnswered && !broken ? 'read' : 'unread');
   });
   await fromNodeSocket(socket, {
     serverVersion: '18.0 (hologen)',
@@ -181,10 +183,11 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
       const asked = readQuestion(message, desk.secret);
       // dblink first sends "set client_encoding to …"; everything here is UTF-8 anyway.
       if (!asked) return commandDone('SET');
-      const before = answerBefore(desk, asked, own);
+      const same = askedBefore(desk, asked, own);
+      // The same wait may wait on.
+      const before = askedOnce.test(asked.question.ask) ? same : undefined;
       last = asked;
-      if (before) desk.newest.set(asked.caller.engineProcessId, own);
-      else comeTo(desk, asked.caller.engineProcessId, own);
+      comeTo(desk, asked.caller.engineProcessId, own, same !== undefined);
       isAnswered = false;
       answered = before ?? { id: asked.id, text: reply(desk.options, asked, leaving.signal) };
       const text = await answered.text;
@@ -194,23 +197,20 @@ async function serve(desk: Desk, raw: Socket, loggedIn: () => void): Promise<voi
   });
 }
 
-/** That an earlier connection is closed may be heard later than the first question on the next. */
-function comeTo({ newest }: Desk, engineProcessId: number, own: Connection): void {
+/** That an earlier connection is closed may be heard later than the first question on the next. `again`: it is the one that was asked there. */
+function comeTo({ newest, reset }: Desk, engineProcessId: number, own: Connection, again: boolean): void {
   const before = newest.get(engineProcessId);
-  if (before !== own) before?.left(false);
+  if (before !== own && !again) before?.left('unread');
+  if (!again) reset.get(engineProcessId)?.();
+  reset.delete(engineProcessId);
   newest.set(engineProcessId, own);
 }
 
 /** What makes something, and is not to make it twice. */
 const askedOnce = /^(?:submit|note_calls$|retry_job$|estimate$)/;
 
-/** What was asked on a connection that broke is not done twice. */
-function answerBefore(
-  { newest, unread }: Desk,
-  { id, caller, question }: Asked,
-  own: Connection,
-): Answered | undefined {
-  if (!askedOnce.test(question.ask)) return undefined;
+/** Where the same was asked on a connection that broke: its answer. */
+function askedBefore({ newest, unread }: Desk, { id, caller }: Asked, own: Connection): Answered | undefined {
   const connection = newest.get(caller.engineProcessId);
   const known = connection === own ? undefined : (connection?.last() ?? unread.get(caller.engineProcessId));
   return id !== undefined && known?.id === id ? known : undefined;
@@ -223,15 +223,25 @@ function keepUnread({ unread }: Desk, { caller }: Asked, answered: Answered): vo
   setTimeout(forget, unreadMs).unref();
 }
 
-function left(
-  { newest, options }: Desk,
-  { caller, question }: Asked,
-  own: Connection,
-  wasRead: boolean,
-): void {
-  if (newest.get(caller.engineProcessId) !== own) return;
-  newest.delete(caller.engineProcessId);
-  options.gone(caller, wasRead ? undefined : question);
+function left(desk: Desk, asked: Asked, own: Connection, how: Parameters<Connection['left']>[0]): void {
+  const { newest, reset, options } = desk;
+  const { caller, question } = asked;
+  const { engineProcessId } = caller;
+  const answered = own.last();
+  if (how !== 'read' && answered) keepUnread(desk, asked, answered);
+  if (newest.get(engineProcessId) !== own) return;
+  newest.delete(engineProcessId);
+  if (how !== 'reset') {
+    options.gone(caller, how === 'read' ? undefined : question);
+    return;
+  }
+  const tell = () => {
+    if (reset.get(engineProcessId) !== tell) return;
+    reset.delete(engineProcessId);
+    options.gone(caller, question);
+  };
+  reset.set(engineProcessId, tell);
+  setTimeout(tell, asksAgainMs).unref();
 }
 
 interface Asked {

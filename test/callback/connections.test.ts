@@ -1,5 +1,5 @@
 /** Connections of one engine process behind one another: what was asked on the one that it has left is given up before the next question is answered. */
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import pg from 'pg';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
@@ -7,7 +7,8 @@ import { listenForEngine, type Question } from '../../src/callback/endpoint.js';
 
 const secret = 'the secret of a test';
 
-async function listening() {
+/** `unanswered`: what is asked for and never answered. */
+async function listening(unanswered: string[] = []) {
   const events: string[] = [];
   let finish = () => {};
   const finished = new Promise<void>((resolve) => {
@@ -20,6 +21,7 @@ async function listening() {
     async answer({ ask }: Question) {
       events.push(`asked ${ask}`);
       if (ask === 'submit_detached') await finished;
+      if (unanswered.includes(ask)) await new Promise(() => {});
       return ask;
     },
     gone: (_caller, unread) => events.push(`left ${unread?.ask}`),
@@ -78,6 +80,33 @@ test.each(['heard', 'not heard yet'])(
     await callback.close();
   },
 );
+
+test.each([
+  ['the same', 'a', ['asked wait', 'asked wait']],
+  ['something else', 'b', ['asked wait', 'left wait', 'asked wait']],
+])(
+  'whose connection is reset under a wait and asks %s on the next has left it only in the second case',
+  async (_what, id, told) => {
+    const { callback, connect, question, events } = await listening(['wait']);
+    const [first, second] = [await connect(), await connect()];
+    void first.query(question('wait', 'a')).catch(() => {});
+    await expect.poll(() => events).toContain('asked wait');
+    (first as unknown as { connection: { stream: Socket } }).connection.stream.resetAndDestroy();
+    void second.query(question('wait', id)).catch(() => {});
+    await expect.poll(() => events).toEqual(told);
+    await callback.close();
+  },
+);
+
+test('one whose connection is reset under a wait and does not come again has left it', async () => {
+  const { callback, connect, question, events } = await listening(['wait']);
+  const first = await connect();
+  void first.query(question('wait', 'a')).catch(() => {});
+  await expect.poll(() => events).toContain('asked wait');
+  (first as unknown as { connection: { stream: Socket } }).connection.stream.resetAndDestroy();
+  await expect.poll(() => events, { timeout: 10_000 }).toEqual(['asked wait', 'left wait']);
+  await callback.close();
+});
 
 test('a stranger who says that his message is long is not listened to, and who knows the password may ask at length', async () => {
   const { callback, connect, question, events } = await listening();
