@@ -43,7 +43,7 @@ export interface SqlReader {
    */
   judgePlan(
     plan: unknown,
-    query: Pick<AheadQuery, 'text' | 'seenLater' | 'inBodies' | 'since'>,
+    query: Pick<AheadQuery, 'text' | 'seenLater' | 'inBodies' | 'unprinted' | 'since'>,
     read: 'all' | 'some',
   ): { rowByRow?: string; decides?: true } | { why: string };
   /** How many rows the query's own LIMIT takes; infinite without one, undefined where that is not known. */
@@ -95,6 +95,8 @@ export interface AheadQuery {
   serves?: string[];
   /** Functions that stand in those blocks. */
   inBodies?: string[];
+  /** What it names that its plan may not. */
+  unprinted?: object;
   /** What the engine may plan in its place. */
   beside?: Beside;
   /** Something runs between two of its rows, which may change settings: triggers of what it writes, or this text. */

@@ -29,6 +29,7 @@ import { runInside } from './difference/cases/run-inside.js';
 import { seenOtherwise } from './difference/cases/seen-otherwise.js';
 import { sqlFunctions } from './difference/cases/sql-functions.js';
 import { staged } from './difference/cases/staged.js';
+import { unprinted } from './difference/cases/unprinted.js';
 import { shown } from './difference/outcome.js';
 import { startWorld, type World } from './difference/world.js';
 
@@ -82,6 +83,7 @@ describe.each(
     ...staged,
     ...rowsWanted,
     ...dataChanging,
+    ...unprinted,
   }),
 )('%s', (_group, cases) => {
   for (const one of cases) (differing.has(one[0]) ? test.fails : test)(one[0], () => same(one));

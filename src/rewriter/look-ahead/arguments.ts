@@ -2,11 +2,13 @@
  * A function's parameters in a query of its body, as the values that the client's statement gives them, and its variables as what they are
  * declared with: only what nothing can have changed.
  */
-import { type AnyNode, type Body, child, children, kindOf, nameList, walk } from '../nodes.js';
+
+import { columnName } from '../column-name.js';
+import { type AnyNode, type Body, child, children, hasNode, kindOf, nameList, walk } from '../nodes.js';
 import { firstOutside, nameIn, nodesOf, parseFunction, scanTokens, tokenAt } from '../parse.js';
 import { readSource, type Source } from '../source.js';
-import { splice, unedited } from '../spliced-text.js';
-import { quoted } from '../target-items.js';
+import { type Edit, splice, unedited } from '../spliced-text.js';
+import { columnRange, quoted } from '../target-items.js';
 import { listedValues } from './assigned.js';
 import { keepsNames } from './column-names.js';
 
@@ -32,13 +34,47 @@ export function withArguments(query: string, called: Called): string {
   let hidden = false;
   walk(nodesOf(read.statements), (kind, body) => {
     // ORDER BY and GROUP BY may mean it.
-    hidden ||= kind === 'ResTarget' && values.has(String(body.name));
+    hidden ||= kind === 'ResTarget' && values.has(String(body.name ?? nameBeside(body)));
     return !hidden;
   });
   if (hidden) return query;
-  const known = withNamed(read, values, columnsAlone(read));
+  const known = withNamed(read, withQualified(values, called, read), columnsAlone(read));
   return keepsNames(query, known) ? known : query;
 }
+
+/** What a column is called that is not written as this name alone, which means the variable. */
+function nameBeside({ val }: Body): string | undefined {
+  const [kind, body] = kindOf(val);
+  const isAlone = kind === 'ColumnRef' && nameList(body.fields).length === 1;
+  return val === undefined || isAlone ? undefined : columnName(val as AnyNode);
+}
+
+/** Between two names; in none. */
+const dot = '\0';
+
+/** Parameters as function.parameter, too, if that is no table's column. */
+function withQualified(
+  values: Map<string, string>,
+  { name, source }: Called,
+  read: Source,
+): Map<string, string> {
+  const own = lastName(name);
+  const isTable = hasNode(nodesOf(read.statements), (kind, body) =>
+    kind === 'RangeVar'
+      ? body.relname === own
+      : aliasing.has(kind) && (body.aliasname ?? body.ctename) === own,
+  );
+  const [create] = readSource(source)?.statements ?? [];
+  const parameters =
+    isTable || create?.kind !== 'CreateFunctionStmt' ? [] : parametersOf(create.node as Body);
+  const qualified = new Map(values);
+  for (const parameter of parameters) {
+    const value = values.get(String(parameter.name));
+    if (value !== undefined) qualified.set([own, parameter.name].join(dot), value);
+  }
+  return qualified;
+}
+const aliasing = new Set(['Alias', 'CommonTableExpr']);
 
 /** Columns that are called as what they are. */
 function columnsAlone({ statements }: Source): Set<Body> {
@@ -52,18 +88,20 @@ function columnsAlone({ statements }: Source): Set<Body> {
 }
 
 function withNamed(read: Source, values: Map<string, string>, named = new Set<Body>()): string {
-  const edits = new Map<number, string>();
+  const edits = new Map<number, Edit>();
   walk(nodesOf(read.statements), (kind, body) => {
-    const [name = '', more] = kind === 'ColumnRef' ? nameList(body.fields) : [];
-    const value = more === undefined ? values.get(name) : undefined;
-    if (value !== undefined)
-      edits.set(read.offset(body.location), named.has(body) ? `${value} AS ${quoted(name)}` : value);
+    const names = kind === 'ColumnRef' ? nameList(body.fields) : [];
+    const value = values.get(names.join(dot));
+    if (value === undefined) return true;
+    const [start, end] = columnRange(read, body);
+    edits.set(start, {
+      start,
+      end,
+      pieces: [named.has(body) ? `${value} AS ${quoted(names.at(-1) ?? '')}` : value],
+    });
     return true;
   });
-  const places = [...edits].map(([start, value]) => {
-    const end = read.tokens[tokenAt(read.tokens, start)]?.end ?? start;
-    return { start, end, pieces: [value] };
-  });
+  const places = [...edits.values()];
   return splice(
     unedited(read.text),
     places.sort((a, b) => a.start - b.start),
@@ -217,7 +255,18 @@ function variablesOf(source: string): { unchanged: Set<string>; declared: Body[]
   });
   const isOnly = (name: string) => names.indexOf(name) === names.lastIndexOf(name);
   const unchanged = new Set(calls ? [] : names.filter((name) => isOnly(name) && !changed.has(name)));
-  return { unchanged, declared: datums.filter(({ lineno }) => lineno !== undefined) };
+  const declared = datums.filter(({ lineno }) => lineno !== undefined);
+  return { unchanged, declared: ofFirstBlock(action, declared) };
+}
+
+/**
+ * Those of these variables that hold all through the function. Nobody tells which block a variable is declared in: where there are blocks inside the
+ * first one, those in front of its BEGIN are its own.
+ */
+export function ofFirstBlock(action: AnyNode, declared: Body[]): Body[] {
+  const [, block] = kindOf(action);
+  const hasInner = hasNode(block.body, (kind) => kind === 'PLpgSQL_stmt_block');
+  return hasInner ? declared.filter(({ lineno }) => Number(lineno) < Number(block.lineno ?? 0)) : declared;
 }
 const assigning: Record<string, string> = {
   PLpgSQL_stmt_assign: 'varno',

@@ -101,9 +101,11 @@ function comesFromValues(calledBy: string): boolean {
 
 function queryIn(place: Place, source: string, clientText: string | undefined): AheadQuery | OneByOne {
   const { function: name, doing, text, called } = place;
-  // Called by another function it may have any arguments.
+  // Called by another function it may have any arguments. What is put together when it runs sees no variables.
   const known = (query: string) =>
-    withArguments(query, { name, source, clientText: called ? undefined : clientText });
+    isDynamic(place, source)
+      ? query
+      : withArguments(query, { name, source, clientText: called ? undefined : clientText });
   // There a name may stand for a column and a variable.
   if (/variable_conflict/i.test(source)) return { why: 'a variable may have the name of a column there' };
   // A DO block that a function runs: its text is not known.
@@ -115,12 +117,20 @@ function queryIn(place: Place, source: string, clientText: string | undefined): 
   if (text !== undefined && !standsIn(text, source, name)) return { why: undefined };
   if (doing === 'FOR over SELECT rows') return queryOfLoop(place, source, known);
   if (text === undefined) return { why: undefined };
-  const written = readSource(
-    known(doing === 'assignment' ? text.replace(/^\s*[\w."$[\]]+\s*:?=/, 'SELECT ') : text),
-  );
+  const own = doing === 'assignment' ? text.replace(/^\s*[\w."$[\]]+\s*:?=/, 'SELECT ') : text;
+  const written = readSource(known(own));
   const [statement, more] = written?.statements ?? [];
   if (!written || !statement || more || !readsAll(doing, statement)) return { why: undefined };
-  return ofValues(queryOfStatement(statement, written), known(text) !== text);
+  return ofValues(queryOfStatement(statement, written), known(own) !== own);
+}
+
+/** RETURN QUERY EXECUTE is told as RETURN QUERY. */
+function isDynamic({ line }: Place, source: string): boolean {
+  return hasNode(
+    parseFunction(source),
+    (kind, { lineno, dynquery }) =>
+      kind === 'PLpgSQL_stmt_return_query' && lineno === line && dynquery !== undefined,
+  );
 }
 
 /** PL/pgSQL plans a query that uses variables for values, or for any. */

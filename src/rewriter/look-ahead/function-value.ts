@@ -16,7 +16,8 @@ import { nameIn, nodesOf, parseStatements } from '../parse.js';
 import { readSource, type Source } from '../source.js';
 import { type Edit, splice, unedited } from '../spliced-text.js';
 import { columnRange } from '../target-items.js';
-import { parametersOf, readBody, takingModes, typeOf } from './arguments.js';
+import { ofFirstBlock, parametersOf, readBody, takingModes, typeOf } from './arguments.js';
+import { type Listed, namesIn } from './sources.js';
 
 export interface FunctionValue {
   /** Without its schema. */
@@ -27,6 +28,10 @@ export interface FunctionValue {
    * time that the function is called.
    */
   valueFor(given: string[]): string | undefined;
+  /** What its expressions name, also those that its value has none of, or several times. */
+  named: Listed;
+  /** Its value reads this argument (counted from 0) once, as the statement evaluates it. */
+  readsOnce(index: number): boolean;
 }
 
 interface Variable {
@@ -78,16 +83,15 @@ export function functionValue(source: string): FunctionValue | undefined {
   const name = nameList(node.funcname).at(-1) ?? '';
   const body = readBody(source);
   const isStrict = options.includes('strict') && parameters.length > 0;
+  const named = namesOf(body);
+  const byMarks = computedBy(body, { name, parameters }, parameters.map(marked));
+  const readsOnce = (index: number) => !isStrict && isEvaluatedOnce(index, byMarks);
+  if (!named) return undefined;
   return {
-    ...{ name, parameters },
+    ...{ name, parameters, named, readsOnce },
     valueFor(given) {
       const value = computedBy(body, { name, parameters }, given);
-      const calling = given.flatMap((each, index) => (mentionsAiFunction(each) ? index : []));
-      if (
-        calling.length > 0 &&
-        (isStrict || !areEvaluatedOnce(calling, computedBy(body, { name, parameters }, given.map(marked))))
-      )
-        return undefined;
+      if (given.some((each, index) => mentionsAiFunction(each) && !readsOnce(index))) return undefined;
       const known = given.map((each) => `(${each}) IS DISTINCT FROM NULL`).join(' AND ');
       const cast = value && !isCondition(type, value) ? assignedTo(type, value) : undefined;
       return cast && isStrict ? `(CASE WHEN ${known} THEN ${cast} END)` : cast;
@@ -95,14 +99,14 @@ export function functionValue(source: string): FunctionValue | undefined {
   };
 }
 
-function marked(_given: string, index: number): string {
+function marked(_parameter: unknown, index: number): string {
   return `hologen_given_${index}`;
 }
 
 /** As written each argument is evaluated before the function runs. `value`: with the arguments marked. */
-function areEvaluatedOnce(indexes: number[], value: string | undefined): boolean {
+function isEvaluatedOnce(index: number, value: string | undefined): boolean {
   const nodes = nodesOf(parseStatements(`SELECT ${value}`));
-  const often = (index: number, within: (kind: string, body: Body) => boolean) => {
+  const often = (within: (kind: string, body: Body) => boolean) => {
     let times = 0;
     walk(nodes, (kind, body) => {
       if (kind === 'ColumnRef' && nameList(body.fields)[0] === marked('', index)) times += 1;
@@ -111,11 +115,28 @@ function areEvaluatedOnce(indexes: number[], value: string | undefined): boolean
     return times;
   };
   const isCertain = (kind: string, body: Body) => !perhaps.has(kind) && !severalTimes.test(String(body.kind));
-  return indexes.every((index) => often(index, () => true) === 1 && often(index, isCertain) === 1);
+  return often(() => true) === 1 && often(isCertain) === 1;
 }
 /** Of these some parts may not be evaluated, or several times. */
 const perhaps = new Set(['CaseExpr', 'CoalesceExpr', 'BoolExpr', 'SubLink', 'A_Indirection']);
 const severalTimes = /^AEXPR_(IN|(NOT_)?BETWEEN.*)$/;
+
+/** Undefined: an expression of it cannot be read. */
+function namesOf({ datums, action }: ReturnType<typeof readBody>): Listed | undefined {
+  const read: AnyNode[] = [];
+  let isRead = true;
+  const assignments = new Set<Body>();
+  walk([action, ...datums.map((each) => each.default_val as AnyNode)], (kind, body) => {
+    if (kind === 'PLpgSQL_stmt_assign') assignments.add(kindOf(body.expr)[1]);
+    if (kind !== 'PLpgSQL_expr') return true;
+    const text = String(body.query);
+    const statements = parseStatements(`SELECT ${assignments.has(body) ? text.replace(assigned, '') : text}`);
+    read.push(...nodesOf(statements));
+    isRead &&= statements !== undefined;
+    return true;
+  });
+  return isRead ? namesIn(read) : undefined;
+}
 
 /**
  * With the rights of its owner, or settings of its own, names may mean something else; what is not VOLATILE is called as often as PostgreSQL
@@ -159,7 +180,7 @@ function variablesOf(node: Body, definition: Source): Variable[] | undefined {
 
 function computedBy(
   { datums, action }: ReturnType<typeof readBody>,
-  { name, parameters }: Omit<FunctionValue, 'valueFor'>,
+  { name, parameters }: Pick<FunctionValue, 'name' | 'parameters'>,
   given: string[],
 ): string | undefined {
   // Those of the engine's own have no line; a CASE has one for what it compares.
@@ -167,8 +188,8 @@ function computedBy(
     ({ lineno, refname }) => lineno !== undefined && !String(refname).startsWith('__Case__Variable_'),
   );
   // One that must not be NULL fails before the call that it stands in.
-  if (!areOfOneBlock(kindOf(action)[1], declared) || declared.some(({ notnull }) => notnull))
-    return undefined;
+  const isOneBlock = ofFirstBlock(action, declared).length === declared.length;
+  if (!isOneBlock || declared.some(({ notnull }) => notnull)) return undefined;
   const variables = declared.map((each) => ({ name: String(each.refname), type: typeNamed(each) }));
   const all = [...parameters, ...variables];
   const types = new Map(all.map((each) => [each.name, each.type]));
@@ -185,12 +206,6 @@ function computedBy(
   for (const { refname, default_val: value } of declared)
     scope = scope && bind(scope, String(refname), value ? expressionOf(value, scope) : 'NULL');
   return scope && valueBehind([action], scope);
-}
-
-/** Nobody tells which block a variable is declared in: blocks inside the first one must have none. */
-function areOfOneBlock(block: Body, declared: Body[]): boolean {
-  const inner = hasNode(block.body, (kind) => kind === 'PLpgSQL_stmt_block');
-  return !inner || declared.every(({ lineno }) => Number(lineno) < Number(block.lineno ?? 0));
 }
 
 function typeNamed({ datatype }: Body): string {

@@ -53,6 +53,8 @@ export interface AheadQuery {
   serves?: string[];
   /** Functions that stand in their bodies: there an aggregate is about one row, and a set is none. */
   inBodies?: string[];
+  /** What it names that its plan may not, as it does more than once or not at all what the statement does once. */
+  unprinted?: Listed;
   /** The statement itself, where it takes some rows of a sub-select by a way that may be another than the query's. */
   writes?: string;
   /** What the engine may plan in its place, see plan-ways.ts. */

@@ -147,12 +147,12 @@ const names = aiFunctions.map(({ name }) => name);
 
 type Asked = Pick<
   AheadQuery,
-  'text' | 'seenLater' | 'between' | 'inBodies' | 'ofValues' | 'since' | 'inserts' | 'alone'
+  'text' | 'seenLater' | 'between' | 'inBodies' | 'unprinted' | 'ofValues' | 'since' | 'inserts' | 'alone'
 >;
 
 function judgeWhole(
   plan: unknown,
-  { text, seenLater, between, inBodies, ofValues, since, inserts, alone }: Asked,
+  { text, seenLater, between, inBodies, unprinted, ofValues, since, inserts, alone }: Asked,
   read: 'all' | 'some',
 ):
   | (Judged & {
@@ -171,7 +171,14 @@ function judgeWhole(
   if ('why' in found) return found;
   // What a function does beside giving its value is not written out.
   const own = alone && between === '' && !inBodies ? aloneOf(found, alone) : undefined;
-  const judged = { ...found, ...kept, inserts, ...(between !== undefined && { between, alone: own }) };
+  const named = unprinted && withListed(found, unprinted);
+  const judged = {
+    ...found,
+    ...named,
+    ...kept,
+    inserts,
+    ...(between !== undefined && { between, alone: own }),
+  };
   if (ofValues && planned && !hasOneWay(planned)) return { why: anotherWay };
   if (!seenLater || !planned) return judged;
   // A function of the client's own may read what has changed since.

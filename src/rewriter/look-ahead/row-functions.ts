@@ -10,8 +10,10 @@ import { listedValues } from './assigned.js';
 import { keepsNames, namesAreAsked } from './column-names.js';
 import type { OneByOne } from './cuts.js';
 import { type FunctionValue, functionValue } from './function-value.js';
+import { quotedName } from './plan-texts.js';
 import { type AheadQuery, isOneRow, queryOfStatement } from './query.js';
 import { sitesOf } from './sites.js';
+import { type Listed, namesIn } from './sources.js';
 import type { Block, StoredQuery } from './stored.js';
 
 /** By their names. */
@@ -82,7 +84,8 @@ export function rowFunctionQuery(sources: string[], clientText: string): AheadQu
     for (const name of calledIn(nodesOf(parseStatements(`SELECT ${value}`)))) bodies.add(name);
   }
   if ([...functions.keys()].some((name) => bodies.has(name))) return { why: 'it is called by another one' };
-  const text = functions.size > 0 ? writtenOut(client, functions) : undefined;
+  const unprinted = [...functions.values()].map(({ named }) => named);
+  const text = functions.size > 0 ? writtenOut(client, functions, unprinted) : undefined;
   if (text === undefined || text === clientText) return { why: notKnown };
   if (!keepsNames(clientText, text)) return namesAreAsked;
   const written = readSource(text);
@@ -101,6 +104,7 @@ export function rowFunctionQuery(sources: string[], clientText: string): AheadQu
     seenLater: statement.kind === 'SelectStmt' ? 'reading' : 'writing',
     serves: [...functions.keys()].map(keyOf),
     inBodies: [...bodies],
+    unprinted: withoutFunctions(unprinted, functions),
     since: 'prepared',
     beside: { text: asWritten.text, names: [...functions.keys()] },
   };
@@ -108,8 +112,19 @@ export function rowFunctionQuery(sources: string[], clientText: string): AheadQu
 
 const tables = new Set(['RangeFunction', 'RangeTableFunc', 'JsonTable']);
 
-/** Those in arguments first: each time there are fewer, as none stands in what another one gives. */
-function writtenOut(client: Source, functions: Functions): string | undefined {
+/** The functions themselves are written out. */
+function withoutFunctions(listed: Listed[], written: Functions): Listed {
+  const all = (of: keyof Listed) => [...new Set(listed.flatMap((each) => each[of]))];
+  const names = new Set([...written.keys()].map((name) => quotedName([name])));
+  const functions = all('functions').filter((name) => !names.has(/"(?:[^"]|"")*"$/.exec(name)?.[0] ?? ''));
+  return { functions, operators: all('operators'), types: all('types') };
+}
+
+/**
+ * Those in arguments first: each time there are fewer, as none stands in what another one gives. `unprinted`: is told what stands in arguments that a
+ * function reads several times, or perhaps not.
+ */
+function writtenOut(client: Source, functions: Functions, unprinted: Listed[]): string | undefined {
   const isCall = (kind: string, body: Body) =>
     kind === 'FuncCall' && functions.has(nameList(body.funcname).at(-1) ?? '');
   const calls: Body[] = [];
@@ -126,13 +141,19 @@ function writtenOut(client: Source, functions: Functions): string | undefined {
   if (calls.length === 0) return client.text;
   const innermost = calls.filter((call) => !hasNode(children(call, 'args'), isCall));
   const edits = innermost.map((call) => editOf(call, client, functions, unnamed.has(call)));
+  for (const call of innermost) unprinted.push(namesIn(argumentsReadElse(call, functions)));
   const inOrder = edits.flatMap((edit) => edit ?? []).sort((a, b) => a.start - b.start);
   const overlap = inOrder.some(({ start }, index) => start < (inOrder[index - 1]?.end ?? 0));
   const next =
     overlap || edits.includes(undefined)
       ? undefined
       : readSource(splice(unedited(client.text), inOrder).text);
-  return next && writtenOut(next, functions);
+  return next && writtenOut(next, functions, unprinted);
+}
+
+function argumentsReadElse(call: Body, functions: Functions): AnyNode[] {
+  const own = functions.get(nameList(call.funcname).at(-1) ?? '');
+  return children(call, 'args').filter((_given, index) => !own?.readsOnce(index));
 }
 
 /** Anything but arguments in their order. */

@@ -11,6 +11,7 @@ import { conflictQuery } from './on-conflict.js';
 import { quotedName } from './plan-texts.js';
 import { type AheadQuery, queryOfStatement, type Since } from './query.js';
 import { runInside } from './run-inside.js';
+import { namesIn } from './sources.js';
 import { withExpressions } from './values.js';
 
 /**
@@ -106,7 +107,7 @@ function prepared({ node, start, end }: ParsedStatement, execute: Source): Store
       const read = keptSince('prepared', queryOfStatement(statement, source));
       if ('why' in read) return read;
       // However few of its rows a client asks for, EXECUTE has read them all.
-      const known = { ...read, stopsAtRows: false };
+      const known = { ...read, stopsAtRows: false, unprinted: namesIn(node) };
       if (values.length > 0) return withBeside(known, query, types);
       // Its plan was made once, perhaps long ago. That of what writes is another one than its query's.
       const isRead = statement.kind === 'SelectStmt' && known.between === undefined;
