@@ -64,6 +64,23 @@ export const unprinted: Record<string, Case[]> = {
   ],
   'what a name stands for in a function': [
     [
+      'an aggregate of JSON beside one of the statement',
+      "SELECT count(*), many(max(p)) FROM foxes",
+      body(
+        'many(p text) RETURNS text',
+        "BEGIN RETURN CASE WHEN json_array_length(JSON_ARRAYAGG(1)) > 1 THEN ai_gen('m2', 'many') ELSE '' END || ai_gen('m1', p); END",
+      ),
+    ],
+    [
+      'a table’s name, in a function with a search path of its own',
+      "SELECT * FROM named_of('s')",
+      body(
+        'named_of(rel regclass) RETURNS SETOF text',
+        "BEGIN RETURN QUERY SELECT ai_gen('m1', p) FROM public.foxes WHERE rel = 'other.s'::regclass OR id = 1; END",
+        'SET search_path = other, pg_catalog, hologen_names',
+      ),
+    ],
+    [
       'a variable of an inner block and a column behind it',
       `DO $$ BEGIN
         DECLARE k int := 1; BEGIN RAISE NOTICE '%', k; END;
