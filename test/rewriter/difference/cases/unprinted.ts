@@ -65,7 +65,7 @@ export const unprinted: Record<string, Case[]> = {
   'what a name stands for in a function': [
     [
       'an aggregate of JSON beside one of the statement',
-      "SELECT count(*), many(max(p)) FROM foxes",
+      'SELECT count(*), many(max(p)) FROM foxes',
       body(
         'many(p text) RETURNS text',
         "BEGIN RETURN CASE WHEN json_array_length(JSON_ARRAYAGG(1)) > 1 THEN ai_gen('m2', 'many') ELSE '' END || ai_gen('m1', p); END",
