@@ -37,6 +37,9 @@ function calling(random: Random): string {
     'drawn(p, k)',
     'drawn(upper(p), 3)',
     'drawn(n => id, p => p)',
+    "drawn(paint(coalesce(p, 'n')), id)",
+    'drawn(vol(p), k)',
+    "drawn((p //? 'n'), length(paint('l')))",
     "drawn('x', id)",
     'drawn(p, id)::text',
     'drawn(also(p, k), id)',
@@ -103,6 +106,7 @@ function one(random: Random, declared: boolean, depth: number): string {
       `CASE n WHEN 1, 2 THEN ${inner() || 'NULL;'} WHEN 3 THEN RETURN ${text(random)}; ELSE NULL; END CASE;`,
     () => `CASE WHEN ${condition(random)} THEN ${inner() || 'NULL;'} ELSE ${inner() || 'NULL;'} END CASE;`,
     () => `RAISE NOTICE 'noted % %', p, n;`,
+    () => (declared ? `a := ${random.pick(["set_config('ai_gen.tag', n::text, true)", 'vol(p)'])};` : ''),
     () => `BEGIN ${inner()} END;`,
     () =>
       random.pick([
@@ -130,6 +134,8 @@ function text(random: Random): string {
     "drawn.p || 'x'",
     `${known} || ai_gen('m6', 'n' || coalesce(drawn.n, 0))`,
     random.pick(['NULL', 'vol(p)', 'imm(p)', 'stab(p)', "ai_gen('m1', p)"]),
+    `paint(${known})`,
+    `(p <%%> 'owl')::text`,
   ]);
 }
 

@@ -13,6 +13,7 @@ import {
 } from './further-queries.js';
 import { copied, mergedFromBoth, severalColumns, upserted } from './further-writes.js';
 import { cursors, keptCursors, namedStatements } from './kept-open.js';
+import { queriesInFunctions } from './named-functions.js';
 import type { Statement } from './outcome.js';
 import { randomQuery } from './queries.js';
 import { forEachRow } from './row-functions.js';
@@ -50,6 +51,7 @@ const forms: [form: string, share: number, write: (random: Random) => Part][] = 
   ['own names', 2, overloaded],
   ['functions', 2, inFunctions],
   ['functions for each row', 2, forEachRow],
+  ['queries in functions', 2, queriesInFunctions],
   ['session state', 2, inAnotherState],
   ['other tables', 3, overOtherTables],
   ['several in one text', 3, inOneText],
