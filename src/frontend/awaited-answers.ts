@@ -125,7 +125,8 @@ export function noteAnswer<Text>(line: AwaitedAnswers<Text>, type: number): Sent
       copyBegins(line);
       break;
     default:
-      if (first && first.type === doneBy[type]) drop(line);
+      // What completes nothing has the number of the startup packet.
+      if (first && doneBy[type] !== startup && first.type === doneBy[type]) drop(line);
   }
   return first;
 }

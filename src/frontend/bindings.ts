@@ -2,6 +2,8 @@
  * What was prepared and bound of texts that were looked at, by the names that the client gave, as far as it is kept. Of what is not kept it is known that
  * it was there: an Execute of it is none of the others.
  */
+import { frontendType, typeTable } from '../wire/message-types.js';
+import type { SentMessage } from './awaited-answers.js';
 import { type Bound, type Prepared, readBoundValues } from './bound-values.js';
 
 export interface Bindings {
@@ -10,11 +12,11 @@ export interface Bindings {
   readonly hidden: Set<string>;
   /** Undefined: its values are too long, or not to be read. */
   readonly portals: Map<string, Bound | undefined>;
-  /** What was bound to the texts that declared the transaction's cursors. */
-  readonly declared: Map<string, Bound>;
+  /** What was bound to the texts that declared the transaction's cursors; undefined: it is not known, or to which of several. */
+  readonly declared: Map<string, Bound | undefined>;
   /** A Parse or a Bind was too long to be looked at: it may have any name. */
   unseen: boolean;
-  /** Of the prepared texts, and of what was bound. */
+  /** Of the prepared texts with their types, and of what was bound. */
   preparedCharacters: number;
   boundBytes: number;
 }
@@ -31,18 +33,48 @@ export function createBindings(): Bindings {
 /** A Parse has the name; undefined: of a text that calls nothing, which ends the one that had it before. */
 export function notePrepared(bindings: Bindings, name: string, statement: Prepared | undefined): void {
   const { prepared, hidden } = bindings;
-  bindings.preparedCharacters -= prepared.get(name)?.text.length ?? 0;
+  bindings.preparedCharacters -= sizeOf(prepared.get(name));
   prepared.delete(name);
   hidden.delete(name);
   if (!statement) return;
   prepared.set(name, statement);
-  bindings.preparedCharacters += statement.text.length;
-  for (const [oldest, { text }] of prepared) {
+  bindings.preparedCharacters += sizeOf(statement);
+  for (const [oldest, known] of prepared) {
     if (bindings.preparedCharacters <= mostCharacters) break;
-    bindings.preparedCharacters -= text.length;
+    bindings.preparedCharacters -= sizeOf(known);
     prepared.delete(oldest);
     hidden.add(oldest);
   }
+}
+
+/** A type takes as much as some characters. */
+function sizeOf(statement: Prepared | undefined): number {
+  return statement ? statement.text.length + 8 * statement.types.length : 0;
+}
+
+/** A message of a pipe failed, and the engine has left out what stands behind it up to a Sync: what has these names now is not known. */
+export function hideFailed(bindings: Bindings, failed: SentMessage<unknown> | undefined): void {
+  if (failed && !leavesOut[failed.type]) return;
+  for (let at = failed; at && at.type !== frontendType.sync; at = at.next) {
+    const { type, statementName, portalName, bound: values } = at;
+    if (statementName !== undefined && type !== bind) hideStatement(bindings, statementName);
+    if (portalName !== undefined && type !== execute) hidePortal(bindings, portalName);
+    if (type === execute && values && bindings.declared.has(values.text))
+      bindings.declared.set(values.text, undefined);
+  }
+}
+
+const { parse, bind, describe, execute, close } = frontendType;
+const leavesOut = typeTable([parse, bind, describe, execute, close]);
+
+function hideStatement(bindings: Bindings, name: string): void {
+  notePrepared(bindings, name, undefined);
+  bindings.hidden.add(name);
+}
+
+function hidePortal(bindings: Bindings, name: string): void {
+  forgetPortal(bindings, name);
+  bindings.portals.set(name, undefined);
 }
 
 /** After DEALLOCATE ALL or DISCARD ALL, behind which the client may have prepared others already, or a Parse that was too long to be looked at. */

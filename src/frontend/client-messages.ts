@@ -161,7 +161,15 @@ function noteExecuted(conversation: Conversation, sent: SentMessage<Rewritten>, 
   // However many of its rows are read of a FETCH, it has run to its end.
   if (bound.cursors && bound.executions === 1)
     sent.reads.push(...stepsRead(conversation, bound.text, bound.cursors));
-  if (declares.test(bound.text)) bindings.declared.set(bound.text, bound);
+  if (declares.test(bound.text))
+    bindings.declared.set(bound.text, isAwaited(conversation, sent, bound.text) ? undefined : bound);
+}
+
+/** The engine may be at another Execute of the same text. */
+function isAwaited({ awaited }: Conversation, sent: SentMessage<Rewritten>, text: string): boolean {
+  let at = awaited.first;
+  while (at && at !== sent && at.bound?.text !== text) at = at.next;
+  return at !== undefined && at !== sent;
 }
 
 function executed(conversation: Conversation, rows: number): void {

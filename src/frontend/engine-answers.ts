@@ -6,7 +6,7 @@ import { backendType, frontendType, typeTable } from '../wire/message-types.js';
 import { commandComplete, editFields } from '../wire/replies.js';
 import { answersAside, hearAside } from './aside.js';
 import { isAllAnswered, isAtLast, noteAllAnswered, noteAnswer, type SentMessage } from './awaited-answers.js';
-import { forgetPortals, hidePrepared } from './bindings.js';
+import { forgetPortals, hideFailed, hidePrepared } from './bindings.js';
 import type { Bound } from './bound-values.js';
 import { type Conversation, longestSeenText, type Rewritten } from './conversation.js';
 import {
@@ -17,7 +17,7 @@ import {
   readsAnswered,
   readsFailed,
 } from './cursor-places.js';
-import { forgetBound, readBound } from './last-bound.js';
+import { forgetBound, forgetTypes, readBound } from './last-bound.js';
 import { standingPipe } from './pipe.js';
 
 /** States in ReadyForQuery: outside a transaction, and in one that can only be rolled back. */
@@ -75,6 +75,8 @@ export function watchEngine(conversation: Conversation): FrameWatcher {
     },
     see: (type, frame) => {
       if (answersAside(conversation, type)) {
+        // The end of the session is the client's to hear.
+        if (isFatal(type, frame)) return undefined;
         hearAside(conversation, type);
         return nothing;
       }
@@ -83,6 +85,10 @@ export function watchEngine(conversation: Conversation): FrameWatcher {
       return Buffer.concat([...conversation.untold.splice(0), replacement ?? frame]);
     },
   };
+}
+
+function isFatal(type: number, frame: Buffer): boolean {
+  return type === backendType.errorResponse && /\0V(FATAL|PANIC)\0/.test(frame.toString('latin1'));
 }
 
 /** The whole answer to a statement of a session that the gateway has never had to do with: most are, and small. */
@@ -147,6 +153,7 @@ function failing(conversation: Conversation): void {
   conversation.failed = true;
   conversation.endings += 1;
   forgetBound(conversation.lastBound);
+  if (conversation.everRewritten) hideFailed(conversation.bindings, conversation.answered);
   readsFailed(conversation.cursors, conversation.awaited);
   // COMMIT AND CHAIN stood before what failed.
   if (conversation.wasCommit) conversation.events.transactionOver(conversation.engineProcessId, 'committed');
@@ -210,6 +217,7 @@ function statementEnded(conversation: Conversation, frame: Buffer): Buffer | und
   if (forgettingTags.has(tag)) {
     names.forgetStatements();
     hidePrepared(conversation.bindings);
+    forgetTypes(conversation.lastBound);
   }
   const clientsTag = rewritten && answered && rewritten.tagOf(answered.count++, tag);
   return clientsTag === undefined ? undefined : commandComplete(clientsTag);

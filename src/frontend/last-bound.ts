@@ -5,10 +5,13 @@
 import { frontendType } from '../wire/message-types.js';
 import type { AwaitedAnswers } from './awaited-answers.js';
 import { type Bound, longestBind, readBoundValues, readParameterTypes, rowsAsked } from './bound-values.js';
+import { longestName } from './statement-names.js';
 
 export interface LastBound {
   /** The types that were given with statements, by the statements' names; undefined: it is not known which of several it is. */
   readonly types: Map<string, number[] | undefined>;
+  /** How many types these have been. */
+  typesKept: number;
   bind: Buffer;
   /** Of these so many are of the last Bind; 0: it is not known. */
   bytes: number;
@@ -28,10 +31,12 @@ export interface LastBound {
 const leastBytes = 256;
 /** Who prepares more is not followed. */
 const mostStatements = 1_000;
+const mostTypes = 100_000;
 
 export function createLastBound(): LastBound {
   return {
     types: new Map(),
+    typesKept: 0,
     bind: Buffer.alloc(0),
     bytes: 0,
     unread: false,
@@ -46,6 +51,9 @@ export function createLastBound(): LastBound {
 /** Takes note of whole messages that the engine will answer. Most chunks are one statement that is prepared, bound and executed, of which hardly ever anything is asked. */
 export function keepChunk(last: LastBound, chunk: Buffer): void {
   if (isOneExecution(chunk)) {
+    // The unnamed statement stays what it was.
+    if (last.unread && last.bind[0] === frontendType.parse && chunk[0] !== frontendType.parse)
+      readChunk(last);
     keepBytes(last, chunk);
     last.unread = last.bytes > 0;
     return;
@@ -102,9 +110,17 @@ export function readBound(
 }
 
 /** Of one name only the unnamed statement is prepared anew; another one is refused, or was deallocated unseen. */
-function keepTypes({ types }: LastBound, name: string, given: number[] | undefined): void {
-  if (types.size > mostStatements) types.clear();
+function keepTypes(last: LastBound, name: string, given: number[] | undefined): void {
+  const { types } = last;
+  last.typesKept += given?.length ?? 0;
+  if (types.size > mostStatements || last.typesKept > mostTypes) forgetTypes(last);
   types.set(name, name !== '' && types.has(name) ? undefined : given);
+}
+
+/** After DEALLOCATE ALL or DISCARD ALL, too. Of what was prepared before nothing is known then. */
+export function forgetTypes(last: LastBound): void {
+  last.types.clear();
+  last.typesKept = 0;
 }
 
 /** Of the portal that was bound last. */
@@ -171,5 +187,6 @@ function isOnlyExecute(awaited: Pick<AwaitedAnswers<unknown>, 'first'>): boolean
 }
 
 function nameIn(frame: Buffer, start: number): string {
-  return frame[start] === 0 ? '' : frame.toString('latin1', start, frame.indexOf(0, start));
+  const end = Math.min(frame.indexOf(0, start), start + longestName);
+  return frame[start] === 0 ? '' : frame.toString('latin1', start, end);
 }

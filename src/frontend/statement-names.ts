@@ -14,7 +14,7 @@ export interface StatementNames<Text> {
 }
 
 /** NAMEDATALEN - 1 (PostgreSQL's src/include/pg_config_manual.h): the engine truncates longer names. */
-const longestName = 63;
+export const longestName = 63;
 /** How much text a session may make the gateway remember. Errors about older statements are then no longer mapped to the client's text. */
 const mostCharacters = 8 * 1024 * 1024;
 

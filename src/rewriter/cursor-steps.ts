@@ -15,7 +15,7 @@ export const cursorWords = /(?:^|;|[^ -~]|\*\/)\s{0,20}(?:fetch|move|declare)\b/
 /** FETCH ALL asks for as many rows as there can be, of which the parser tells 32 bits. */
 const allRows = 2 ** 31 - 1;
 
-const declaredAlone = /^\s{0,20}declare\s{1,20}([a-z_][a-z_0-9$]{0,62}|"[^"]{1,63}")\s[^;]*;?\s*$/i;
+const declared = /^\s{0,20}declare\s{1,20}([a-z_][a-z_0-9$]{0,62}|"[^"]{1,63}")\s/i;
 
 /** Undefined: it cannot be read, or not on the spot. Of other statements nothing is told; `isOnly`: there are none. */
 export function cursorSteps(
@@ -23,8 +23,13 @@ export function cursorSteps(
   longest: number,
 ): { steps: CursorStep[]; isOnly: boolean } | undefined {
   if (text.length > longest) {
-    const [, name] = declaredAlone.exec(text) ?? [];
-    return name === undefined ? undefined : { steps: [{ name: plain(name), declares: true }], isOnly: true };
+    const [, name] = declared.exec(text) ?? [];
+    const end = text.indexOf(';');
+    // Not by an expression, which would look at each space once for each of the others.
+    const isAlone = end < 0 || text.slice(end + 1).trim() === '';
+    return name === undefined || !isAlone
+      ? undefined
+      : { steps: [{ name: plain(name), declares: true }], isOnly: true };
   }
   const statements = parseStatements(text);
   if (!statements) return undefined;

@@ -54,6 +54,16 @@ test('ends of COPY data for which there is no COPY are not kept', () => {
   expect(awaited.first).toBeUndefined();
 });
 
+test('the startup packet is answered by ReadyForQuery, and by nothing before it', () => {
+  const awaited = createAwaitedAnswers<Text>();
+  const startup = awaited.first;
+  const query = noteSent(awaited, frontendType.query);
+  for (const type of [backendType.authentication, backendType.noticeResponse, backendType.backendKeyData])
+    expect(noteAnswer(awaited, type)).toBe(startup);
+  noteAnswer(awaited, backendType.readyForQuery);
+  expect(awaited.first).toBe(query);
+});
+
 test('a message is told from its answer, in the order sent', () => {
   const awaited = createAwaitedAnswers<Text>();
   noteAnswer(awaited, backendType.readyForQuery);

@@ -49,7 +49,8 @@ export function packet(...parts: Buffer[]): Buffer {
 export const sslRequest = packet(int32(80_877_103));
 export const gssRequest = packet(int32(80_877_104));
 export const query = (sql: string) => frame('Q', text(sql));
-export const parse = (name: string, sql: string) => frame('P', text(name), text(sql), int16(0));
+export const parse = (name: string, sql: string, types: number[] = []) =>
+  frame('P', text(name), text(sql), int16(types.length), ...types.map(int32));
 export const describe = (kind: 'S' | 'P', name: string) => frame('D', Buffer.from(kind), text(name));
 export const close = (kind: 'S' | 'P', name: string) => frame('C', Buffer.from(kind), text(name));
 export const execute = (portal: string, rows = 0) => frame('E', text(portal), int32(rows));

@@ -1,7 +1,7 @@
 /** Rows of one portal that are read in two ways: by a client's Execute, and by the FETCH of SQL or of a function. */
 import { bind, execute, parse } from '../../../frontend/raw-client.js';
 import type { Sent } from '../wire-session.js';
-import type { Case } from './case.js';
+import { type Case, sent } from './case.js';
 
 const query = "SELECT id, ai_gen('m1', p) FROM foxes ORDER BY id";
 const made: Sent = {
@@ -24,6 +24,9 @@ const bound = (value: string): Sent => ({ text: `DECLARE c CURSOR FOR ${asked}`,
 /** What COMMIT keeps is read afterwards. */
 const kept = ['COMMIT', 'FETCH ALL FROM c', 'CLOSE c'];
 const heldSo = (options: string, from = query): string => `DECLARE c ${options} CURSOR WITH HOLD FOR ${from}`;
+
+const ofThose = "SELECT ai_gen('m1', p) FROM foxes WHERE id <= $1::int ORDER BY id";
+const upTo = (most: string) => sent([most], `DECLARE c CURSOR FOR ${ofThose}`);
 
 export const portals: Record<string, Case[]> = {
   'a cursor WITH HOLD that COMMIT reads': [
@@ -110,6 +113,28 @@ export const portals: Record<string, Case[]> = {
         executed(2),
         'DEALLOCATE q',
       ],
+    ],
+  ],
+  'what is bound once more, and refused': [
+    [
+      'a cursor, to more of the same rows',
+      [upTo('2'), 'SAVEPOINT s', { ...upTo('4'), mayFail: true }, 'ROLLBACK TO s', 'FETCH 10 FROM c'],
+    ],
+    [
+      'a portal, to more of the same rows',
+      [
+        { text: 'portal "a" up to 2', frames: [parse('q', ofThose), bind('a', 'q', ['2'])] },
+        executed(1),
+        'SAVEPOINT s',
+        { text: 'portal "a" up to 4', frames: [bind('a', 'q', ['4'])], mayFail: true },
+        'ROLLBACK TO s',
+        executed(0),
+        'DEALLOCATE q',
+      ],
+    ],
+    [
+      'a cursor, that is closed and bound once more in one text',
+      [upTo('2'), 'FETCH 10 FROM c', 'CLOSE c', upTo('4'), 'FETCH 10 FROM c'],
     ],
   ],
   'a portal that is read in two ways': [
