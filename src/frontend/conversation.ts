@@ -77,7 +77,7 @@ export interface Conversation extends Asking {
   tell(message: Buffer): boolean;
   /** Such messages that wait for the engine's next answer. */
   readonly untold: Buffer[];
-  /** 0 until the engine has told it. */
+  /** 0 until the engine has told it, and when another session has it. */
   engineProcessId: number;
   /** Of prepared statements that the engine may look ahead in, and of portals. */
   readonly bindings: Bindings;

@@ -195,6 +195,8 @@ async function openSession(house: House, visitor: Extract<Visitor, { kind: 'sess
   const begin = options.opening(parameters);
   let over = () => {};
   const started: SessionEvents['started'] = (engineProcessId, ...told) => {
+    for (const other of sessions)
+      if (other !== session && other.engineProcessId === engineProcessId) other.loseNumber();
     options.events.started(engineProcessId, ...told);
     over = begin(engineProcessId);
   };

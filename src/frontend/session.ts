@@ -15,8 +15,10 @@ import { pump, whenClosed } from './pump.js';
 export interface Session {
   /** True while a statement is running or a transaction is open. */
   readonly busy: boolean;
-  /** 0: the engine has not let it in yet. */
+  /** 0: the engine has not let it in yet, or another session has the number. */
   readonly engineProcessId: number;
+  /** Its engine process has ended, and another session has the number. A client that does not read stays longer than its engine. */
+  loseNumber(): void;
   /** Sends a last message (a whole ErrorResponse), if the stream is between two frames, and ends both sides. */
   end(farewell: Buffer): void;
   closed: Promise<void>;
@@ -84,6 +86,10 @@ export function joinSession(
     get engineProcessId() {
       return conversation.engineProcessId;
     },
+    loseNumber() {
+      stop();
+      conversation.engineProcessId = 0;
+    },
     end(farewell) {
       endSides(toClient, engine, isBetweenFrames(fromEngine) ? farewell : undefined);
     },
@@ -119,6 +125,7 @@ function holdBack(toClient: Outlet, until: Promise<void>): void {
 
 /** Nobody waits for the session's rows any more, so its statement must not go on paying for them. */
 function stopGenerating({ events, engineProcessId, cancelKey }: Conversation, cancel: Cancel): void {
+  if (engineProcessId === 0) return;
   if (events.ended(engineProcessId) && cancelKey) cancel(cancelKey);
 }
 
