@@ -52,12 +52,14 @@ export function createSessionSpending(): SessionSpending {
 }
 
 function counted(purse: Purse, price: number): Correct {
-  let part = price;
-  purse.spent += part;
-  return (amount) => {
-    purse.spent += amount - part;
+  let part = 0;
+  const correct = (amount: number) => {
+    // What is taken back would leave a little less than nothing.
+    purse.spent = Number((purse.spent + amount - part).toFixed(12));
     part = amount;
   };
+  correct(price);
+  return correct;
 }
 
 /** Undefined: not known before. */
