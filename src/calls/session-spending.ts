@@ -13,7 +13,7 @@ export interface SessionSpending {
     session: { engineProcessId: number; spendAtMost: number | undefined },
     calls: CheckedCall[],
   ): Correct[];
-  /** What each open session has spent, by engine process, as its calls were reckoned. */
+  /** What each open session has spent, by engine process: what is open as it is reckoned, the rest as it cost. */
   sessions(): Map<number, number>;
 }
 
@@ -25,6 +25,7 @@ interface Purse {
   spent: number;
 }
 
+/** Of what sessions may spend. */
 export const currency = 'CNY';
 
 export function createSessionSpending(): SessionSpending {

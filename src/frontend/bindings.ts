@@ -56,11 +56,11 @@ function sizeOf(statement: Prepared | undefined): number {
 export function hideFailed(bindings: Bindings, failed: SentMessage<unknown> | undefined): void {
   if (failed && !leavesOut[failed.type]) return;
   for (let at = failed; at && at.type !== frontendType.sync; at = at.next) {
-    const { type, statementName, portalName, bound: values } = at;
+    const { type, statementName, portalName, bound } = at;
     if (statementName !== undefined && type !== bind) hideStatement(bindings, statementName);
     if (portalName !== undefined && type !== execute) hidePortal(bindings, portalName);
-    if (type === execute && values && bindings.declared.has(values.text))
-      bindings.declared.set(values.text, undefined);
+    if (type === execute && bound && bindings.declared.has(bound.text))
+      bindings.declared.set(bound.text, undefined);
   }
 }
 

@@ -5,7 +5,7 @@
 import { frontendType } from '../wire/message-types.js';
 import type { AwaitedAnswers } from './awaited-answers.js';
 import { type Bound, longestBind, readBoundValues, readParameterTypes, rowsAsked } from './bound-values.js';
-import { longestName } from './statement-names.js';
+import { nameAt } from './statement-names.js';
 
 export interface LastBound {
   /** The types that were given with statements, by the statements' names; undefined: it is not known which of several it is. */
@@ -67,18 +67,18 @@ export function keepBound(last: LastBound, type: number, frame: Buffer): void {
   readChunk(last);
   switch (type) {
     case frontendType.parse:
-      keepTypes(last, nameIn(frame, 5), readParameterTypes(frame));
+      keepTypes(last, nameAt(frame, 5), readParameterTypes(frame));
       break;
     case frontendType.bind:
       keepBind(last, frame);
       break;
     case frontendType.execute:
-      last.executed = nameIn(frame, 5);
+      last.executed = nameAt(frame, 5);
       last.executions += 1;
       countRows(last, frame);
       break;
     case frontendType.close:
-      if (frame[5] === ofStatement) last.types.delete(nameIn(frame, 6));
+      if (frame[5] === ofStatement) last.types.delete(nameAt(frame, 6));
   }
 }
 const ofStatement = 0x53;
@@ -99,11 +99,11 @@ export function readBound(
   readChunk(last);
   const frame = last.bind.subarray(0, last.bytes);
   const { given: types } = last;
-  if (nameIn(frame, 5) !== last.executed || !types) return undefined;
+  if (nameAt(frame, 5) !== last.executed || !types) return undefined;
   const { executions, passed } = last;
   if (last.read?.text === text) return Object.assign(last.read, { executions, passed });
   const values = readBoundValues(frame);
-  const isKept = nameIn(frame, frame.indexOf(0, 5) + 1) !== '';
+  const isKept = nameAt(frame, frame.indexOf(0, 5) + 1) !== '';
   const names = { isNamed: last.executed !== '', isKept, isOpened: false };
   last.read = values && { text, types, values, bytes: last.bytes, executions, passed, ...names };
   return last.read;
@@ -125,14 +125,14 @@ export function forgetTypes(last: LastBound): void {
 
 /** Of the portal that was bound last. */
 function countRows(last: LastBound, frame: Buffer): void {
-  if (last.executed !== nameIn(last.bind.subarray(0, last.bytes), 5)) return;
+  if (last.executed !== nameAt(last.bind.subarray(0, last.bytes), 5)) return;
   last.passed += last.rows;
   last.rows = rowsAsked(frame);
 }
 
 function keepBind(last: LastBound, frame: Buffer): void {
   Object.assign(last, { executed: undefined, executions: 0, passed: 0, rows: 0 });
-  last.given = last.types.get(nameIn(frame, frame.indexOf(0, 5) + 1));
+  last.given = last.types.get(nameAt(frame, frame.indexOf(0, 5) + 1));
   keepBytes(last, frame);
 }
 
@@ -184,9 +184,4 @@ function isOnlyExecute(awaited: Pick<AwaitedAnswers<unknown>, 'first'>): boolean
     if (at.type === frontendType.execute) executes += 1;
   }
   return executes === 1;
-}
-
-function nameIn(frame: Buffer, start: number): string {
-  const end = Math.min(frame.indexOf(0, start), start + longestName);
-  return frame[start] === 0 ? '' : frame.toString('latin1', start, end);
 }

@@ -14,7 +14,7 @@ export interface StatementNames<Text> {
 }
 
 /** NAMEDATALEN - 1 (PostgreSQL's src/include/pg_config_manual.h): the engine truncates longer names. */
-export const longestName = 63;
+const longestName = 63;
 /** How much text a session may make the gateway remember. Errors about older statements are then no longer mapped to the client's text. */
 const mostCharacters = 8 * 1024 * 1024;
 
@@ -124,6 +124,7 @@ export function readNames<Text>(message: SentMessage<Text>, frame: Buffer): void
 const ofStatement = 0x53;
 
 /** As Latin-1, since names are only compared. */
-function nameAt(frame: Buffer, start: number): string {
+export function nameAt(frame: Buffer, start: number): string {
+  if (frame[start] === 0) return '';
   return frame.toString('latin1', start, Math.min(frame.indexOf(0, start), start + longestName));
 }

@@ -141,7 +141,7 @@ BEGIN
       ('sizes', 'sizes or resolutions'),
       ('source', 'the provider''s page that says so'),
       ('soft', 'lets calls go, and says so'),
-      ('spent', 'in CNY, as the calls of the session were reckoned before they were sent'),
+      ('spent', 'in CNY, open calls of the session as they are reckoned, the others as they cost'),
       ('started_at', 'when it was last sent'),
       ('state', 'submitted, running, saving, succeeded, failed, cancelled or unanswered'),
       ('statement', 'what the client sent'),

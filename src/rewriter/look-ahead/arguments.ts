@@ -2,7 +2,6 @@
  * A function's parameters in a query of its body, as the values that the client's statement gives them, and its variables as what they are
  * declared with: only what nothing can have changed.
  */
-
 import { columnName } from '../column-name.js';
 import { type AnyNode, type Body, child, children, hasNode, kindOf, nameList, walk } from '../nodes.js';
 import { firstOutside, nameIn, nodesOf, parseFunction, scanTokens, tokenAt } from '../parse.js';
@@ -27,8 +26,8 @@ export interface Called {
  */
 export function withArguments(query: string, called: Called): string {
   const { unchanged, declared } = variablesOf(called.source);
-  const values = givenValues(called, unchanged);
-  for (const [name, value] of declaredValues(declared, unchanged, values)) values.set(name, value);
+  const given = givenValues(called, unchanged);
+  const values = declaredValues(declared, unchanged, given);
   const read = values.size > 0 ? readSource(query) : undefined;
   if (!read) return query;
   let hidden = false;
@@ -38,7 +37,7 @@ export function withArguments(query: string, called: Called): string {
     return !hidden;
   });
   if (hidden) return query;
-  const known = withNamed(read, withQualified(values, called, read), columnsAlone(read));
+  const known = withNamed(read, new Map([...values, ...qualified(given, called, read)]), columnsAlone(read));
   return keepsNames(query, known) ? known : query;
 }
 
@@ -53,26 +52,14 @@ function nameBeside({ val }: Body): string | undefined {
 const dot = '\0';
 
 /** Parameters as function.parameter, too, if that is no table's column. */
-function withQualified(
-  values: Map<string, string>,
-  { name, source }: Called,
-  read: Source,
-): Map<string, string> {
+function qualified(given: Map<string, string>, { name }: Called, read: Source): [string, string][] {
   const own = lastName(name);
   const isTable = hasNode(nodesOf(read.statements), (kind, body) =>
     kind === 'RangeVar'
       ? body.relname === own
       : aliasing.has(kind) && (body.aliasname ?? body.ctename) === own,
   );
-  const [create] = readSource(source)?.statements ?? [];
-  const parameters =
-    isTable || create?.kind !== 'CreateFunctionStmt' ? [] : parametersOf(create.node as Body);
-  const qualified = new Map(values);
-  for (const parameter of parameters) {
-    const value = values.get(String(parameter.name));
-    if (value !== undefined) qualified.set([own, parameter.name].join(dot), value);
-  }
-  return qualified;
+  return isTable ? [] : [...given].map(([parameter, value]) => [[own, parameter].join(dot), value]);
 }
 const aliasing = new Set(['Alias', 'CommonTableExpr']);
 

@@ -118,10 +118,11 @@ function queryIn(place: Place, source: string, clientText: string | undefined): 
   if (doing === 'FOR over SELECT rows') return queryOfLoop(place, source, known);
   if (text === undefined) return { why: undefined };
   const own = doing === 'assignment' ? text.replace(/^\s*[\w."$[\]]+\s*:?=/, 'SELECT ') : text;
-  const written = readSource(known(own));
+  const withValues = known(own);
+  const written = readSource(withValues);
   const [statement, more] = written?.statements ?? [];
   if (!written || !statement || more || !readsAll(doing, statement)) return { why: undefined };
-  return ofValues(queryOfStatement(statement, written), known(own) !== own);
+  return ofValues(queryOfStatement(statement, written), withValues !== own);
 }
 
 /** RETURN QUERY EXECUTE is told as RETURN QUERY. */
@@ -172,10 +173,11 @@ function queryOfLoop(
   if (isCaught || called || hasNode(loop.body, (kind) => endings.has(kind)))
     return { why: 'its function may leave the loop before its end' };
   const own = String(kindOf(loop.query)[1].query);
-  const query = readSource(known(own));
+  const withValues = known(own);
+  const query = readSource(withValues);
   const [statement] = query?.statements ?? [];
   if (!query || !statement) return { why: undefined };
-  const read = ofValues(queryOfStatement(statement, query), known(own) !== own);
+  const read = ofValues(queryOfStatement(statement, query), withValues !== own);
   return 'why' in read ? read : { ...read, between: source };
 }
 const endings = new Set([

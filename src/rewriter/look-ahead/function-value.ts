@@ -84,9 +84,10 @@ export function functionValue(source: string): FunctionValue | undefined {
   const body = readBody(source);
   const isStrict = options.includes('strict') && parameters.length > 0;
   const named = namesOf(body);
-  const byMarks = computedBy(body, { name, parameters }, parameters.map(marked));
-  const readsOnce = (index: number) => !isStrict && isEvaluatedOnce(index, byMarks);
   if (!named) return undefined;
+  const byMarks = computedBy(body, { name, parameters }, parameters.map(marked));
+  const marks = nodesOf(parseStatements(`SELECT ${byMarks}`));
+  const readsOnce = (index: number) => !isStrict && isEvaluatedOnce(index, marks);
   return {
     ...{ name, parameters, named, readsOnce },
     valueFor(given) {
@@ -103,9 +104,8 @@ function marked(_parameter: unknown, index: number): string {
   return `hologen_given_${index}`;
 }
 
-/** As written each argument is evaluated before the function runs. `value`: with the arguments marked. */
-function isEvaluatedOnce(index: number, value: string | undefined): boolean {
-  const nodes = nodesOf(parseStatements(`SELECT ${value}`));
+/** As written each argument is evaluated before the function runs. `nodes`: of the value, with the arguments marked. */
+function isEvaluatedOnce(index: number, nodes: AnyNode[]): boolean {
   const often = (within: (kind: string, body: Body) => boolean) => {
     let times = 0;
     walk(nodes, (kind, body) => {

@@ -32,11 +32,11 @@ import { stagesOf } from './sites.js';
 import {
   hiddenIn,
   hidesParts,
-  type Listed,
   limitsWithoutOrder,
   namesIn,
   sourcesOf,
   together,
+  withListed,
 } from './sources.js';
 import { aheadQuery } from './stored.js';
 import { withValues } from './values.js';
@@ -292,14 +292,6 @@ function mayStopInList(plan: PlanNode, nodes: unknown): boolean {
 
 function withNamesOf(nodes: unknown, judged: Judged): Judged {
   return { ...judged, ...withListed(judged, namesIn(nodes)) };
-}
-
-function withListed(judged: Listed, more: Listed): Listed {
-  return {
-    functions: together(judged.functions, more.functions),
-    operators: together(judged.operators, more.operators),
-    types: together(judged.types, more.types),
-  };
 }
 
 /** What a statement that writes names anywhere: it may run more than its query does. */

@@ -13,7 +13,7 @@ import { type FunctionValue, functionValue } from './function-value.js';
 import { quotedName } from './plan-texts.js';
 import { type AheadQuery, isOneRow, queryOfStatement } from './query.js';
 import { sitesOf } from './sites.js';
-import { type Listed, namesIn } from './sources.js';
+import { type Listed, namesIn, withListed } from './sources.js';
 import type { Block, StoredQuery } from './stored.js';
 
 /** By their names. */
@@ -114,10 +114,10 @@ const tables = new Set(['RangeFunction', 'RangeTableFunc', 'JsonTable']);
 
 /** The functions themselves are written out. */
 function withoutFunctions(listed: Listed[], written: Functions): Listed {
-  const all = (of: keyof Listed) => [...new Set(listed.flatMap((each) => each[of]))];
+  const all = listed.reduce(withListed);
   const names = new Set([...written.keys()].map((name) => quotedName([name])));
-  const functions = all('functions').filter((name) => !names.has(/"(?:[^"]|"")*"$/.exec(name)?.[0] ?? ''));
-  return { functions, operators: all('operators'), types: all('types') };
+  const isWritten = (name: string) => names.has(/"(?:[^"]|"")*"$/.exec(name)?.[0] ?? '');
+  return { ...all, functions: all.functions.filter((name) => !isWritten(name)) };
 }
 
 /**

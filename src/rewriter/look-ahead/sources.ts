@@ -48,6 +48,14 @@ export function together<Each>(some: Each[], more: Each[] | undefined): Each[] {
   return [...new Set([...some, ...(more ?? [])])];
 }
 
+export function withListed(some: Listed, more: Listed): Listed {
+  return {
+    functions: together(some.functions, more.functions),
+    operators: together(some.operators, more.operators),
+    types: together(some.types, more.types),
+  };
+}
+
 function nameOf(parts: unknown[]): string {
   return quotedName(parts.filter((part) => part !== undefined).map(String));
 }

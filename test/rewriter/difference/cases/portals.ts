@@ -28,6 +28,17 @@ const heldSo = (options: string, from = query): string => `DECLARE c ${options} 
 const ofThose = "SELECT ai_gen('m1', p) FROM foxes WHERE id <= $1::int ORDER BY id";
 const upTo = (most: string) => sent([most], `DECLARE c CURSOR FOR ${ofThose}`);
 
+/** The second value is refused, as the portal is there; then so many more of its rows are asked for. */
+const boundAgain = (text: string, [value, another]: [string, string], rows: number): (string | Sent)[] => [
+  { text: `portal "a" of ${value}`, frames: [parse('q', text), bind('a', 'q', [value])] },
+  executed(1),
+  'SAVEPOINT s',
+  { text: `portal "a" of ${another}`, frames: [bind('a', 'q', [another])], mayFail: true },
+  'ROLLBACK TO s',
+  executed(rows),
+  'DEALLOCATE q',
+];
+
 export const portals: Record<string, Case[]> = {
   'a cursor WITH HOLD that COMMIT reads': [
     ['unread', [held, ...kept]],
@@ -102,38 +113,16 @@ export const portals: Record<string, Case[]> = {
         'FETCH 2 FROM c',
       ],
     ],
-    [
-      'a portal that is bound once more with other values',
-      [
-        { text: 'portal "a" of x', frames: [parse('q', asked), bind('a', 'q', ['x'])] },
-        executed(1),
-        'SAVEPOINT s',
-        { text: 'portal "a" of y', frames: [bind('a', 'q', ['y'])], mayFail: true },
-        'ROLLBACK TO s',
-        executed(2),
-        'DEALLOCATE q',
-      ],
-    ],
+    ['a portal that is bound once more with other values', boundAgain(asked, ['x', 'y'], 2)],
   ],
   'what is bound once more, and refused': [
     [
       'a cursor, to more of the same rows',
       [upTo('2'), 'SAVEPOINT s', { ...upTo('4'), mayFail: true }, 'ROLLBACK TO s', 'FETCH 10 FROM c'],
     ],
+    ['a portal, to more of the same rows', boundAgain(ofThose, ['2', '4'], 0)],
     [
-      'a portal, to more of the same rows',
-      [
-        { text: 'portal "a" up to 2', frames: [parse('q', ofThose), bind('a', 'q', ['2'])] },
-        executed(1),
-        'SAVEPOINT s',
-        { text: 'portal "a" up to 4', frames: [bind('a', 'q', ['4'])], mayFail: true },
-        'ROLLBACK TO s',
-        executed(0),
-        'DEALLOCATE q',
-      ],
-    ],
-    [
-      'a cursor, that is closed and bound once more in one text',
+      'a cursor that is closed and bound once more',
       [upTo('2'), 'FETCH 10 FROM c', 'CLOSE c', upTo('4'), 'FETCH 10 FROM c'],
     ],
   ],
